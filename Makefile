@@ -1,0 +1,50 @@
+# Everything a person or CI does here. Needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: run test check bench snapshots engine lock clean
+
+## Open the console
+run: $(READY)
+	@$(BIN)/openhqm-tui
+
+## All tests: unit, snapshots, and the real engine's where one is or can be had
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+## Style and types
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+## Ours against one bake and against the classic way (FULL=1: both platforms)
+bench: $(READY)
+	@$(BIN)/python -m tests.bench $(if $(FULL),--full)
+
+## Accept the screens as they are now (look at them first: snapshot_report.html)
+snapshots: $(READY)
+	@$(BIN)/python -m pytest tests/tui --snapshot-update
+
+## A Docker engine with Buildx, QEMU and a base image (asks before it changes anything; YES=1 does not ask)
+engine: $(READY)
+	@$(BIN)/openhqm-tui doctor --fix $(if $(YES),--yes)
+
+## Resolve the dependencies anew
+lock: $(READY)
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("openhqm-tui needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.13") if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV) (once)…"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

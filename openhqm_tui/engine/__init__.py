@@ -1,0 +1,1 @@
+"""Floor 2: the Docker engine, Buildx, images, and what a machine lacks for them."""
