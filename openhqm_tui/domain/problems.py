@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - said to people, who have problems, not errors
     """A trouble that a person can act on; `str()` of it is one clear line.
 
     `exit_code` is what the command line ends with: 2 bad usage, 3 no usable engine.

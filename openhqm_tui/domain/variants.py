@@ -27,7 +27,9 @@ _SINGLE: tuple[Variant, ...] = (
     Variant("kafka", "Apache Kafka client", (Client("aiokafka", "aiokafka"),)),
     Variant("sqs", "AWS SQS client", (Client("boto3", "boto3"),)),
     Variant("azure", "Azure Event Hubs client", (Client("azure-eventhub", "azure.eventhub"),)),
-    Variant("gcp", "Google Pub/Sub client", (Client("google-cloud-pubsub", "google.cloud.pubsub_v1"),)),
+    Variant(
+        "gcp", "Google Pub/Sub client", (Client("google-cloud-pubsub", "google.cloud.pubsub_v1"),)
+    ),
     Variant("mqtt", "MQTT client", (Client("paho-mqtt", "paho.mqtt.client"),)),
 )
 

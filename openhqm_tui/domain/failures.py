@@ -1,0 +1,137 @@
+"""Why a target failed, in the few lines that a person needs."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from openhqm_tui.domain.plain_text import one_line, plain
+from openhqm_tui.domain.state import LaneState, TargetState
+from openhqm_tui.domain.verdicts import Answer, Verdict
+
+_WHERE = re.compile(r"^(?P<file>\S.*):(?P<line>\d+)$")
+_EXIT = re.compile(r"did not complete successfully: exit code: (?P<code>\d+)")
+# docker prints its own failure, then the reason that matters after these words.
+_SOLVE = re.compile(
+    r"^ERROR: (?:target [^:]+: )?(?:failed to (?:build|solve): )*(?:failed to solve: )?"
+)
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """The digest of one failure; empty where the build doesn't tell.
+
+    `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with
+    the failing one marked, `log` the last lines that the step printed, all made safe to show.
+    """
+
+    target: str
+    platform: str = ""
+    stage: str = ""
+    step: str = ""
+    where: str = ""
+    source: tuple[str, ...] = ()
+    reason: str = ""
+    log: tuple[str, ...] = ()
+    log_file: str = ""
+    hint: str = ""
+
+
+def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
+    """Return why a target's build failed; None where it didn't."""
+    if target.outcome is None or target.outcome.value != "failed":
+        return None
+    where, source = _place(target.texts)
+    error = next((text for text in reversed(target.texts) if text.startswith("ERROR:")), "")
+    reason = one_line(_SOLVE.sub("", error), 400) or one_line(target.reason, 400)
+    step = target.failed_step
+    if step is None:
+        said = tuple(plain(text) for text in target.texts if text is not error)[-lines:]
+        return Failure(
+            target=target.name,
+            where=where,
+            source=source,
+            reason=reason or f"Buildx ended with exit code {target.exit_code}",
+            log=said,
+            log_file=target.stream,
+            hint=hint_for(error or target.reason),
+        )
+    lane = target.lanes.get(step.lane) if step.lane is not None else None
+    log = (lane.log if lane else target.log).last(lines, step=step.number)
+    code = _EXIT.search(step.error)
+    return Failure(
+        target=target.name,
+        platform=str(step.lane or step.name.ran_on or ""),
+        stage=step.name.stage,
+        step=step.name.label,
+        where=where,
+        source=source,
+        reason=f"exit code {code['code']}" if code else reason or one_line(step.error, 400),
+        log=tuple(plain(line) for line in log),
+        log_file=target.stream,
+        hint=hint_for(step.error),
+    )
+
+
+def failed_checks(lane: LaneState) -> list[Verdict]:
+    """Return the verdicts that keep a lane's image from being proved."""
+    return [v for v in lane.verdicts if v.answer in {Answer.FAIL, Answer.UNKNOWN}]
+
+
+_HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("no such host", "i/o timeout", "connection refused", "failed to resolve source metadata"),
+        "The base image can't be had over the network: give --base-image REF, "
+        "or let `openhqm-tui doctor --fix` make one from Debian packages.",
+    ),
+    (
+        ("toomanyrequests", "429 too many"),
+        "The registry limits how often you may pull: log in with `docker login`, "
+        "or give --base-image REF.",
+    ),
+    (
+        ("unauthorized", "authentication required", "denied:"),
+        "Log in first: `docker login REGISTRY`.",
+    ),
+    (
+        ("no space left on device",),
+        "The disk is full: `docker buildx prune` frees the build cache.",
+    ),
+    (
+        ("exec format error",),
+        "This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+    ),
+    (
+        (
+            "certificate verify failed",
+            "x509: certificate signed by unknown authority",
+            "unknownissuer",
+        ),
+        "A proxy re-signs TLS here: give its CA with --ca-bundle FILE.",
+    ),
+    (("exit code: 137",), "The step was killed, mostly for want of memory."),
+    (
+        ("uncaught target signal", "exit code: 139"),
+        "The emulator may have crashed, not your code: try a newer QEMU or a native node.",
+    ),
+)
+
+
+def hint_for(error: str) -> str:
+    """Return what usually helps against an error, or nothing."""
+    lowered = error.lower()
+    return next((hint for words, hint in _HINTS if any(w in lowered for w in words)), "")
+
+
+def _place(texts: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Find Buildx's excerpt of the Dockerfile: `Dockerfile:11`, a rule, lines, a rule."""
+    for index, text in enumerate(texts[:-1]):
+        match = _WHERE.match(text)
+        if match and texts[index + 1].startswith("-----"):
+            source: list[str] = []
+            for line in texts[index + 2 : index + 40]:
+                if line.startswith("-----"):
+                    break
+                source.append(plain(line).rstrip())
+            return f"{one_line(match['file'])}:{match['line']}", tuple(source)
+    return "", ()

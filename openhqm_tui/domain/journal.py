@@ -1,0 +1,146 @@
+"""What a run folder holds: `run.json` once, then the runner's events, one JSON object a line."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from openhqm_tui.domain.verdicts import Verdict
+
+SCHEMA = 1
+
+
+class Outcome(StrEnum):
+    """How a target or a run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What `run.json` says of one target; `platforms` in their OCI spelling."""
+
+    name: str
+    variant: str
+    platforms: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known before a run starts; `created` in seconds since the epoch.
+
+    `host` is the platform of the builder's own node, which tells native from emulated.
+    """
+
+    id: str
+    created: float
+    targets: tuple[TargetInfo, ...]
+    version: str = ""
+    schema: int = SCHEMA
+    host: str = ""
+    engine: str = ""
+    buildx: str = ""
+    builder: str = ""
+    jobs: int = 0
+    check: bool = True
+    test_only: bool = False
+    base: str = ""
+    base_reason: str = ""
+    context: str = ""
+    dockerfile: str = ""
+    command: tuple[str, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """Something the runner did or saw, `at` seconds since the epoch."""
+
+    at: float
+
+
+class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
+    """The runner holds the run folder's lock; `pid` is its process."""
+
+    pid: int
+
+
+class TargetStarted(Event, frozen=True, kw_only=True, tag="target-started"):
+    """Buildx runs for a target; its progress goes to the file `stream` of the run folder."""
+
+    target: str
+    attempt: int
+    stream: str
+    pid: int = 0
+
+
+class TargetEnded(Event, frozen=True, kw_only=True, tag="target-ended"):
+    """Buildx ended; `digest` is that of the index, or of the manifest of a single platform."""
+
+    target: str
+    attempt: int
+    outcome: Outcome
+    exit_code: int = 0
+    digest: str = ""
+    reason: str = ""
+
+
+class ImageSeen(Event, frozen=True, kw_only=True, tag="image-seen"):
+    """A lane's image was found in the store; sizes in bytes."""
+
+    target: str
+    platform: str
+    digest: str
+    content_size: int = 0
+    unpacked_size: int = 0
+
+
+class CheckStarted(Event, frozen=True, kw_only=True, tag="check-started"):
+    """The questions are being put to a lane's image; `emulated` tells how it runs."""
+
+    target: str
+    platform: str
+    emulated: bool = False
+
+
+class LaneChecked(Event, frozen=True, kw_only=True, tag="lane-checked"):
+    """All answers for one lane."""
+
+    target: str
+    platform: str
+    verdicts: tuple[Verdict, ...]
+    emulated: bool = False
+
+
+class CancelAsked(Event, frozen=True, kw_only=True, tag="cancel-asked"):
+    """Somebody wants one target, or with no target the whole run, to stop."""
+
+    target: str = ""
+
+
+class Noted(Event, frozen=True, kw_only=True, tag="noted"):
+    """A remark of the runner's own, for people."""
+
+    text: str
+    target: str = ""
+
+
+class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
+    """The last event of a run."""
+
+    outcome: Outcome
+
+
+AnyEvent = (
+    RunStarted
+    | TargetStarted
+    | TargetEnded
+    | ImageSeen
+    | CheckStarted
+    | LaneChecked
+    | CancelAsked
+    | Noted
+    | RunEnded
+)
+
+event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)

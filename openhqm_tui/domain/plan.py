@@ -1,0 +1,233 @@
+"""From what a person chose to what Buildx runs: the plan, stored as a bake file."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.variants import Variant
+
+# The grammar of github.com/distribution/reference.
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])"
+_NAME = re.compile(rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
+_NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class SourceKind(StrEnum):
+    """Where the images come from."""
+
+    CHECKOUT = "checkout"
+    BUNDLED = "bundled"
+    BAKE = "bake"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be built: a Dockerfile with `ARG QUEUE_BACKEND` and its context, or a bake file.
+
+    For a bake file, `bake_targets` holds the resolved targets as `bake --print` gives them.
+    """
+
+    kind: SourceKind
+    variants: tuple[Variant, ...]
+    context: str = ""
+    dockerfile: str = ""
+    bake_file: str = ""
+    bake_targets: dict[str, dict[str, Any]] = {}
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person chose to build.
+
+    `base_for` maps the `FROM` names of the Dockerfile to the images put in their place;
+    `throwaway` names the image of a run that leaves no tag behind; `created` and `revision`
+    go into the labels, seconds since the epoch and the commit of the context.
+    """
+
+    variants: tuple[Variant, ...]
+    platforms: tuple[Platform, ...]
+    name: str = "openhqm"
+    tag: str = "latest"
+    builder: str = ""
+    base_for: dict[str, str] = {}
+    python_version: str = "3.13"
+    ca_bundle: str = ""
+    throwaway: str = ""
+    created: int | None = None
+    revision: str = ""
+    source_url: str = ""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One bake target: one variant on its platforms; `body` is the target's bake JSON."""
+
+    name: str
+    variant: str
+    platforms: tuple[Platform, ...]
+    tags: tuple[str, ...]
+    body: dict[str, Any]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The resolved targets of one run."""
+
+    targets: tuple[Target, ...]
+    builder: str = ""
+
+    def as_bake(self) -> dict[str, Any]:
+        """Return the plan as a bake file: `docker buildx bake -f` runs it as it is."""
+        return {
+            "group": {"default": {"targets": [target.name for target in self.targets]}},
+            "target": {target.name: target.body for target in self.targets},
+        }
+
+    @property
+    def lanes(self) -> list[tuple[str, Platform]]:
+        """Every target on every one of its platforms."""
+        return [(t.name, platform) for t in self.targets for platform in t.platforms]
+
+
+def check_name(name: str) -> str:
+    """Return `name` if an image can have it, else raise UsageProblem with what is wrong."""
+    if not name.strip():
+        raise UsageProblem(
+            "the image name is empty", fix="write --name openhqm or REGISTRY/openhqm"
+        )
+    if _NAME.fullmatch(name):
+        return name
+    if _NAME.fullmatch(name.lower()):
+        fix = f"image names are lower case: write {name.lower()}"
+    elif ":" in name.rsplit("/", 1)[-1]:
+        fix = "leave the tag out of the name and give it with --tag"
+    else:
+        fix = (
+            "it is lower-case letters, digits and . _ - between slashes, as in ghcr.io/acme/openhqm"
+        )
+    raise UsageProblem(f"'{name}' can't be an image name", fix=fix)
+
+
+def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
+    """Return `tag` if it is one, with each variant's suffix, else raise UsageProblem."""
+    if not tag:
+        raise UsageProblem("the tag is empty", fix="write --tag latest or leave it out")
+    if not _TAG.fullmatch(tag):
+        near = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).strip("-.")[:128]
+        raise UsageProblem(
+            f"'{tag}' can't be a tag",
+            fix="it is letters, digits and _ . - only, at most 128"
+            + (f": write {near}" if _TAG.fullmatch(near) else ""),
+        )
+    longest = max((len(variant.name) + 1 for variant in variants), default=0)
+    if len(tag) + longest > 128:
+        raise UsageProblem(
+            f"the tag is {len(tag)} characters long",
+            fix=f"with the variant's name it must not pass 128: use at most {128 - longest}",
+        )
+    return tag
+
+
+def tags_of(variant: Variant, name: str, tag: str) -> tuple[str, ...]:
+    """Return the tags of a variant: `NAME:TAG-VARIANT`; for `all`, `NAME:TAG` too."""
+    suffixed = f"{name}:{tag}-{variant.name}"
+    return (f"{name}:{tag}", suffixed) if variant.name == "all" else (suffixed,)
+
+
+def make_plan(source: Source, choices: Choices) -> Plan:
+    """Resolve choices into targets; raise UsageProblem where they can't be."""
+    if not choices.variants:
+        raise UsageProblem("no variant chosen", fix="give --backend NAME or --build-all")
+    if not choices.platforms:
+        raise UsageProblem("no platform chosen", fix="give --platforms linux/amd64,linux/arm64")
+    check_name(choices.name)
+    check_tag(choices.tag, choices.variants)
+    make = _bake_target if source.kind is SourceKind.BAKE else _own_target
+    targets = tuple(make(source, choices, variant) for variant in choices.variants)
+    return Plan(targets=targets, builder=choices.builder)
+
+
+def bake_command(bake_file: str, targets: tuple[str, ...], builder: str = "") -> list[str]:
+    """Return the command that builds targets of a plan, for a person to copy."""
+    words = ["docker", "buildx"]
+    if builder:
+        words += ["--builder", builder]
+    return [*words, "bake", "-f", bake_file, *targets]
+
+
+def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
+    tags = (
+        (f"{choices.throwaway}-{variant.name}",)
+        if choices.throwaway
+        else tags_of(variant, choices.name, choices.tag)
+    )
+    args: dict[str, str] = {
+        "QUEUE_BACKEND": variant.name,
+        "PYTHON_VERSION": choices.python_version,
+    }
+    labels = {
+        "org.opencontainers.image.version": choices.tag,
+        "queue.backend": variant.name,
+    }
+    base = next(iter(choices.base_for.values()), f"python:{choices.python_version}-slim")
+    labels["org.opencontainers.image.base.name"] = base
+    if choices.revision:
+        labels["org.opencontainers.image.revision"] = choices.revision
+    if choices.source_url:
+        labels["org.opencontainers.image.source"] = choices.source_url
+    if choices.created is not None:
+        # BuildKit takes the image's and the layers' times from here, so equal input
+        # gives an equal digest (docs.docker.com/build/ci/github-actions/reproducible-builds).
+        args["SOURCE_DATE_EPOCH"] = str(choices.created)
+    body: dict[str, Any] = {
+        "context": source.context,
+        "dockerfile": source.dockerfile,
+        "args": args,
+        "labels": labels,
+        "tags": list(tags),
+        "platforms": [str(platform) for platform in choices.platforms],
+        "attest": ["type=provenance,disabled=true"],
+        "output": ["type=docker"],
+    }
+    if choices.base_for:
+        body["contexts"] = {
+            name: f"docker-image://{image}" for name, image in choices.base_for.items()
+        }
+    if choices.ca_bundle:
+        body["secret"] = [f"id=ca-bundle,src={choices.ca_bundle}"]
+    return Target(
+        name=_NOT_IN_TARGET.sub("-", variant.name),
+        variant=variant.name,
+        platforms=choices.platforms,
+        tags=tags,
+        body=body,
+    )
+
+
+def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
+    """Return a target of a stranger's bake file as it is, but for platforms and output."""
+    body = dict(source.bake_targets[variant.name])
+    tags = tuple(body.get("tags") or ())
+    if choices.throwaway or not tags:
+        # Without a name the store keeps no image that could be checked.
+        name = choices.throwaway or f"{choices.name}:{choices.tag}"
+        tags = (f"{name}-{variant.name}",)
+    body |= {
+        "tags": list(tags),
+        "platforms": [str(platform) for platform in choices.platforms],
+        "output": ["type=docker"],
+    }
+    if choices.base_for:
+        contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
+        body["contexts"] = {**(body.get("contexts") or {}), **contexts}
+    return Target(
+        name=variant.name,
+        variant=variant.name,
+        platforms=choices.platforms,
+        tags=tags,
+        body=body,
+    )

@@ -1,0 +1,376 @@
+"""What has happened so far in a run: a fold over its journal.
+
+`RunState` changes only through `apply_event`, `apply_records` and `end_stream`; the same
+journal gives the same state, however it is cut into pieces. No clock is read: times come from
+the journal, in seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.progress import PlainText, Record, Vertex, VertexStatus, seconds
+from openhqm_tui.domain.steps import How, Kind, how_it_ran, parse_step_name
+from openhqm_tui.domain.verdicts import Answer, Verdict, worst
+
+# Buildx prints a failed step's log again with its error; more than this is not its words.
+_MOST_TEXTS = 2000
+
+
+class Status(StrEnum):
+    """Where a run, a target, a lane or a step stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CHECKING = "checking"
+    DONE = "done"
+    CACHED = "cached"
+    PASSED = "passed"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more will happen by itself."""
+        return self not in {Status.WAITING, Status.RUNNING, Status.CHECKING}
+
+
+class StepState:
+    """One step of a target: when it ran, how far it is, how it ended."""
+
+    def __init__(
+        self, number: int, vertex: Vertex, host: Platform | None, sole: Platform | None
+    ) -> None:
+        self.number = number
+        self.digest = vertex.digest
+        self.inputs: tuple[str, ...] = tuple(vertex.inputs or ())
+        self.name = parse_step_name(vertex.name)
+        lane = self.name.made_for or sole
+        self.lane: Platform | None = lane if self.name.kind is Kind.BUILD else None
+        self.how: How | None = how_it_ran(self.name, host, lane) if self.name.of else None
+        self.intervals: dict[float, float | None] = {}
+        self.cached = False
+        self.error = ""
+        self.parts: dict[str, tuple[int, int]] = {}
+
+    @property
+    def status(self) -> Status:
+        """Where this step stands."""
+        if self.error:
+            return Status.CANCELLED if is_cancel(self.error) else Status.FAILED
+        if self.cached:
+            return Status.CACHED
+        if not self.intervals:
+            return Status.WAITING
+        running = any(end is None for end in self.intervals.values())
+        return Status.RUNNING if running else Status.DONE
+
+    @property
+    def started(self) -> float | None:
+        """When it first started."""
+        return min(self.intervals, default=None)
+
+    @property
+    def ended(self) -> float | None:
+        """When it last ended; None while it runs."""
+        ends = list(self.intervals.values())
+        return None if not ends or None in ends else max(end for end in ends if end is not None)
+
+    def busy(self, now: float) -> float:
+        """Return the seconds it ran until `now`; overlapping intervals count once."""
+        total, reached = 0.0, float("-inf")
+        for start in sorted(self.intervals):
+            end = self.intervals[start]
+            last = now if end is None else end
+            if last > reached:
+                total += last - max(start, reached)
+                reached = last
+        return total
+
+    def moved(self) -> tuple[int, int]:
+        """Return the bytes moved and the bytes to move, where the build tells them."""
+        current = sum(part[0] for part in self.parts.values())
+        return current, sum(max(part) for part in self.parts.values())
+
+
+class LaneState:
+    """One target on one platform: its steps, its log, its verdicts."""
+
+    def __init__(self, target: TargetState, platform: Platform) -> None:
+        self.target = target
+        self.platform = platform
+        self.steps: list[StepState] = []
+        self.log = LogLines()
+        self.check_started: float | None = None
+        self.check_ended: float | None = None
+        self.emulated: bool | None = None
+        self.verdicts: tuple[Verdict, ...] = ()
+        self.digest = ""
+        self.content_size = 0
+        self.unpacked_size = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name the lane: target and platform."""
+        return self.target.name, str(self.platform)
+
+    @property
+    def status(self) -> Status:
+        """Where this lane stands: through its build, then its checks."""
+        target = self.target
+        if target.status is Status.WAITING:
+            return Status.WAITING
+        if target.outcome is Outcome.FAILED:
+            steps = {step.status for step in self.steps}
+            stopped = Status.FAILED not in steps and target.failed_step is not None
+            return Status.CANCELLED if stopped else Status.FAILED
+        if target.outcome is Outcome.CANCELLED:
+            return Status.CANCELLED
+        if self.check_ended is not None:
+            worst_answer = worst(self.verdicts)
+            if worst_answer is Answer.FAIL:
+                return Status.FAILED
+            return Status.UNKNOWN if worst_answer is Answer.UNKNOWN else Status.PASSED
+        if self.check_started is not None:
+            return Status.CANCELLED if target.run.outcome is not None else Status.CHECKING
+        if target.outcome is Outcome.PASSED:
+            if not target.run.info.check:
+                return Status.DONE
+            return Status.CANCELLED if target.run.outcome is not None else Status.CHECKING
+        return Status.RUNNING
+
+    def step_counts(self) -> tuple[int, int]:
+        """Return how many of the known steps are over, and how many are known."""
+        return sum(step.status.is_over for step in self.steps), len(self.steps)
+
+
+class TargetState:
+    """One target: the unit of build, cancel and retry."""
+
+    def __init__(self, run: RunState, info: TargetInfo) -> None:
+        self.run = run
+        self.info = info
+        self.name = info.name
+        self.platforms = tuple(parse_platform(text) for text in info.platforms)
+        self.attempt = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self.stream = ""
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.outcome: Outcome | None = None
+        self.exit_code = 0
+        self.digest = ""
+        self.reason = ""
+        self.cancel_asked = False
+        self.lanes = {platform: LaneState(self, platform) for platform in self.platforms}
+        self.steps: dict[str, StepState] = {}
+        self.log = LogLines()
+        self.texts: list[str] = []
+        self.warnings: dict[tuple[str, str], None] = {}
+
+    @property
+    def failed_step(self) -> StepState | None:
+        """The first step that failed of itself, not by being cancelled."""
+        return next((s for s in self.steps.values() if s.status is Status.FAILED), None)
+
+    @property
+    def status(self) -> Status:
+        """Where this target stands, its lanes' checks included."""
+        if self.outcome is Outcome.FAILED:
+            return Status.FAILED
+        if self.outcome is Outcome.CANCELLED:
+            return Status.CANCELLED
+        if self.outcome is None:
+            if self.started is None:
+                return Status.WAITING if self.run.outcome is None else Status.CANCELLED
+            return Status.RUNNING if self.run.outcome is None else Status.CANCELLED
+        lanes = {lane.status for lane in self.lanes.values()}
+        for status in (Status.CHECKING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED):
+            if status in lanes:
+                return status
+        return Status.PASSED if Status.PASSED in lanes else Status.DONE
+
+    def step_counts(self) -> tuple[int, int]:
+        """Return how many of the known steps are over, and how many are known."""
+        return sum(s.status.is_over for s in self.steps.values()), len(self.steps)
+
+    def elapsed(self, now: float) -> float:
+        """Return the seconds from its start to its end, its checks included, or to `now`."""
+        if self.started is None:
+            return 0.0
+        ends = [lane.check_ended for lane in self.lanes.values() if lane.check_ended is not None]
+        if self.status.is_over:
+            last = [*ends, self.ended if self.ended is not None else self.started]
+            return max(0.0, max(last) - self.started)
+        return max(0.0, now - self.started)
+
+
+class RunState:
+    """The whole run."""
+
+    def __init__(self, info: RunInfo) -> None:
+        self.info = info
+        self.host = parse_platform(info.host) if info.host else None
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.outcome: Outcome | None = None
+        self.interrupted = False
+        self.notes: list[str] = []
+        self.targets = {target.name: TargetState(self, target) for target in info.targets}
+
+    @property
+    def status(self) -> Status:
+        """Where the run stands."""
+        if self.outcome is not None:
+            return Status(self.outcome.value)
+        if self.interrupted:
+            return Status.CANCELLED
+        return Status.WAITING if self.started is None else Status.RUNNING
+
+    @property
+    def lanes(self) -> list[LaneState]:
+        """Every lane, in the order of the plan."""
+        return [lane for target in self.targets.values() for lane in target.lanes.values()]
+
+    def apply_event(self, event: journal.AnyEvent) -> None:
+        """Fold one event of the runner in; one for an unknown target or lane changes nothing."""
+        match event:
+            case journal.RunStarted():
+                self.started = event.at if self.started is None else self.started
+                self.ended, self.outcome = None, None
+            case journal.RunEnded():
+                self.ended, self.outcome = event.at, event.outcome
+            case journal.TargetStarted() if target := self.targets.get(event.target):
+                target._reset()
+                target.attempt, target.stream, target.started = (
+                    event.attempt,
+                    event.stream,
+                    event.at,
+                )
+            case journal.TargetEnded() if target := self.targets.get(event.target):
+                target.ended, target.outcome = event.at, event.outcome
+                target.exit_code, target.digest = event.exit_code, event.digest
+                target.reason = event.reason
+            case journal.CancelAsked():
+                for target in self.targets.values():
+                    if event.target in {"", target.name} and target.outcome is None:
+                        target.cancel_asked = True
+            case journal.Noted():
+                self.notes.append(event.text)
+            case journal.ImageSeen() if lane := self.lane(event.target, event.platform):
+                lane.digest = event.digest
+                lane.content_size, lane.unpacked_size = event.content_size, event.unpacked_size
+            case journal.CheckStarted() if lane := self.lane(event.target, event.platform):
+                lane.check_started, lane.check_ended = event.at, None
+                lane.emulated, lane.verdicts = event.emulated, ()
+            case journal.LaneChecked() if lane := self.lane(event.target, event.platform):
+                lane.check_ended, lane.verdicts = event.at, event.verdicts
+                lane.emulated = event.emulated
+            case _:
+                pass
+
+    def lane(self, target: str, platform: str) -> LaneState | None:
+        """Return a lane by its names, if there is one."""
+        found = self.targets.get(target)
+        if found is None:
+            return None
+        return next((lane for p, lane in found.lanes.items() if str(p) == platform), None)
+
+    def apply_records(self, target_name: str, records: Iterable[Record]) -> None:
+        """Fold records of one target's stream in."""
+        target = self.targets.get(target_name)
+        if target is None:
+            return
+        for record in records:
+            if isinstance(record, PlainText):
+                if len(target.texts) < _MOST_TEXTS:
+                    target.texts.append(record.text)
+                continue
+            for vertex in record.vertexes or ():
+                self._apply_vertex(target, vertex)
+            for status in record.statuses or ():
+                _apply_status(target, status)
+            for log in record.logs or ():
+                if step := target.steps.get(log.vertex):
+                    _log_of(target, step).feed(
+                        log.data,
+                        step=step.number,
+                        stream=log.stream,
+                        at=seconds(log.timestamp) or 0.0,
+                    )
+            for warning in record.warnings or ():
+                target.warnings[(one_line(warning.short), one_line(warning.url))] = None
+
+    def end_stream(self, target_name: str) -> None:
+        """Say that a target's stream is over: unended log lines are ended."""
+        target = self.targets.get(target_name)
+        if target is not None:
+            for step in target.steps.values():
+                _log_of(target, step).finish(step.number, step.ended or 0.0)
+
+    def _apply_vertex(self, target: TargetState, vertex: Vertex) -> None:
+        step = target.steps.get(vertex.digest)
+        if step is None:
+            sole = target.platforms[0] if len(target.platforms) == 1 else None
+            step = StepState(len(target.steps), vertex, self.host, sole)
+            target.steps[vertex.digest] = step
+            if step.lane in target.lanes:
+                target.lanes[step.lane].steps.append(step)
+        before = step.status
+        step.cached = step.cached or vertex.cached
+        step.error = vertex.error or step.error
+        start, end = seconds(vertex.started), seconds(vertex.completed)
+        if start is not None:
+            known = step.intervals.get(start)
+            step.intervals[start] = end if end is not None else known
+        after = step.status
+        if after is not before:
+            _note_change(target, step, before, after)
+
+
+def is_cancel(error: str) -> bool:
+    """Tell whether a step's error only says that it was cancelled."""
+    return error.rstrip().endswith(("context canceled", "Canceled"))
+
+
+def _apply_status(target: TargetState, status: VertexStatus) -> None:
+    if step := target.steps.get(status.vertex):
+        step.parts[status.id] = (status.current, status.total)
+
+
+def _log_of(target: TargetState, step: StepState) -> LogLines:
+    lane = target.lanes.get(step.lane) if step.lane is not None else None
+    return target.log if lane is None else lane.log
+
+
+def _note_change(target: TargetState, step: StepState, before: Status, after: Status) -> None:
+    """Write our own line about a step into its log: what begins, how it ended."""
+    log, number = _log_of(target, step), step.number
+    label = step.name.label
+    if after is Status.RUNNING and before is Status.WAITING:
+        log.add(f"▸ {label}", step=number, at=step.started or 0.0)
+    elif after is Status.CACHED:
+        if before is Status.WAITING:
+            log.add(f"▸ {label}", step=number, at=step.started or 0.0)
+        log.add("  cached", step=number, at=step.ended or step.started or 0.0)
+    elif after is Status.DONE:
+        at = step.ended or 0.0
+        log.finish(number, at)
+        if before is Status.WAITING:
+            log.add(f"▸ {label}", step=number, at=step.started or 0.0)
+        log.add(f"  done in {step.busy(at):.1f} s", step=number, at=at)
+    elif after is Status.FAILED:
+        log.finish(number, step.ended or 0.0)
+        log.add(f"✗ {one_line(step.error, 500)}", step=number, at=step.ended or 0.0)
+    elif after is Status.CANCELLED:
+        log.finish(number, step.ended or 0.0)
+        log.add("  cancelled", step=number, at=step.ended or 0.0)

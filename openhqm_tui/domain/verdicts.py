@@ -1,0 +1,41 @@
+"""Checks and their verdicts: one question put to one lane's image, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+
+class Answer(StrEnum):
+    """The answer to one question. `unknown` (it could not be asked) is never a pass."""
+
+    PASS = "pass"  # noqa: S105 - an answer, not a word to keep
+    FAIL = "fail"
+    WARN = "warn"
+    UNKNOWN = "unknown"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One check's answer for one lane; `evidence` is what was seen, in few words."""
+
+    check: str
+    answer: Answer
+    evidence: str = ""
+    expected: str = ""
+
+
+# In the order of gravity: the first that any verdict has is the lane's.
+_GRAVITY = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.PASS)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Answer:
+    """Return the gravest answer among `verdicts`; with none at all, `unknown`."""
+    answers = {verdict.answer for verdict in verdicts}
+    return next((answer for answer in _GRAVITY if answer in answers), Answer.UNKNOWN)
+
+
+def proved(verdicts: Iterable[Verdict]) -> bool:
+    """Tell whether an image is proved: asked at least once, no failure, nothing unknown."""
+    return worst(verdicts) in {Answer.PASS, Answer.WARN}
