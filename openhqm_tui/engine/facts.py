@@ -1,0 +1,356 @@
+"""What the engine and the selected builder say of themselves, read in one quick look.
+
+Two `docker` calls side by side, made by hand: importing python-on-whales costs more than
+both calls together, and this runs at the start of every build and of the console.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capture
+
+How = Literal["native", "emulated", "none"]
+
+# buildx 0.13 is the first whose `--progress rawjson` writes nothing but JSON to the stream.
+OLDEST_BUILDX = (0, 13)
+# Engine 25 is the first whose containerd image store runs, loads and pushes what we build;
+# before it the store was a preview.
+OLDEST_ENGINE = (25, 0)
+
+
+class Trouble(StrEnum):
+    """Why the engine can't be used, told apart because each has another way out."""
+
+    NONE = ""
+    NO_CLIENT = "no-client"
+    NOT_RUNNING = "not-running"
+    PERMISSION = "permission"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    NOT_DOCKER = "not-docker"
+    OTHER = "other"
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One machine of a builder; `native` is what it runs without an emulator."""
+
+    name: str
+    endpoint: str = ""
+    status: str = ""
+    error: str = ""
+    native: Platform | None = None
+    platforms: tuple[Platform, ...] = ()
+
+    def how(self, platform: Platform) -> How:
+        """Tell how a step for `platform` would run on this node."""
+        if not any(covers(listed, platform) for listed in self.platforms):
+            return "none"
+        native = self.native is not None and platform.runs_natively_on(self.native)
+        return "native" if native else "emulated"
+
+
+class EngineFacts(msgspec.Struct, frozen=True):
+    """One look at engine and builder; versions are '' where the thing is missing.
+
+    `host` is the engine's own platform, `free_bytes` the room where it keeps its images
+    (None: not on this machine). `error` says in people's words why the engine did not answer,
+    `builder_error` why the builder did not.
+    """
+
+    client_version: str = ""
+    server_version: str = ""
+    buildx_version: str = ""
+    context: str = ""
+    host: Platform | None = None
+    containerd_store: bool = False
+    image_count: int = 0
+    builder: str = ""
+    driver: str = ""
+    nodes: tuple[Node, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    engine_name: str = ""
+    engine_os: str = ""
+    cpus: int = 0
+    memory_bytes: int = 0
+    root_dir: str = ""
+    free_bytes: int | None = None
+    local: bool = False
+    trouble: Trouble = Trouble.NONE
+    error: str = ""
+    builder_error: str = ""
+
+    @property
+    def answers(self) -> bool:
+        """Tell whether the engine answered."""
+        return bool(self.server_version)
+
+    @property
+    def engine_too_old(self) -> bool:
+        """Tell whether the engine is older than this project supports."""
+        return self.answers and version_tuple(self.server_version) < OLDEST_ENGINE
+
+    @property
+    def buildx_too_old(self) -> bool:
+        """Tell whether Buildx can't give its progress as JSON."""
+        return bool(self.buildx_version) and version_tuple(self.buildx_version) < OLDEST_BUILDX
+
+    @property
+    def can_load_many_platforms(self) -> bool:
+        """Tell whether `--load` can keep an image of several platforms."""
+        return self.containerd_store
+
+    def how(self, platform: Platform) -> How:
+        """Tell whether the selected builder runs steps of `platform`, and how.
+
+        A docker-container builder that isn't started lists nothing yet: BuildKit's image
+        brings emulators of its own, so other platforms count as emulated there.
+        """
+        ways = {node.how(platform) for node in self.nodes}
+        if "native" in ways:
+            return "native"
+        if "emulated" in ways:
+            return "emulated"
+        if not self.platforms and self.host is not None:
+            if platform.runs_natively_on(self.host):
+                return "native"
+            if self.driver in {"docker-container", "kubernetes"}:
+                return "emulated"
+        return "none"
+
+    def emulated(self, platform: Platform) -> bool:
+        """Tell whether steps of `platform` run under an emulator on the selected builder."""
+        return self.how(platform) == "emulated"
+
+
+def read_facts(
+    builder: str | None = None, timeout: float = 10, *, run: Runner = capture
+) -> EngineFacts:
+    """Look at the engine and at `builder` (None: the selected one); never raises, blocks.
+
+    `timeout` is in seconds for the whole look. Facts come from `docker info` and
+    `docker buildx inspect`; without an engine the rest is still told as far as known.
+    """
+    inspect = ["docker", "buildx", "inspect", *([builder] if builder else [])]
+    info, inspected = run(
+        # `--format json` is newer than some clients that we want to explain to their users.
+        ["docker", "info", "--format", "{{json .}}"],
+        inspect,
+        timeout=timeout,
+    )
+    return facts_from(info, inspected, timeout=timeout)
+
+
+def facts_from(info: Outcome, inspected: Outcome, *, timeout: float = 10) -> EngineFacts:
+    """Turn the outcomes of `docker info` and `docker buildx inspect` into facts."""
+    if info.code == NOT_FOUND:
+        return EngineFacts(trouble=Trouble.NO_CLIENT, error="there is no `docker` command here")
+    data = _json(info.out)
+    if "host" in data and "ServerVersion" not in data:
+        return EngineFacts(
+            trouble=Trouble.NOT_DOCKER,
+            error="`docker` is Podman here: it has no Buildx and no BuildKit",
+        )
+    client = _dict(data.get("ClientInfo"))
+    facts = EngineFacts(
+        client_version=str(client.get("Version") or ""),
+        buildx_version=_plugin_version(client, "buildx"),
+        context=str(client.get("Context") or ""),
+    )
+    server = str(data.get("ServerVersion") or "")
+    if not server:
+        trouble, error = _why_silent(info, data, timeout)
+        return msgspec.structs.replace(facts, trouble=trouble, error=error)
+    here = _is_this_machine(data)
+    root = str(data.get("DockerRootDir") or "")
+    facts = msgspec.structs.replace(
+        facts,
+        server_version=server,
+        host=_platform(f"{data.get('OSType') or 'linux'}/{data.get('Architecture')}"),
+        containerd_store=_is_containerd_store(data),
+        image_count=int(data.get("Images") or 0),
+        engine_name=str(data.get("Name") or ""),
+        engine_os=str(data.get("OperatingSystem") or ""),
+        cpus=int(data.get("NCPU") or 0),
+        memory_bytes=int(data.get("MemTotal") or 0),
+        root_dir=root,
+        local=here,
+        free_bytes=_free_bytes(root) if here else None,
+    )
+    return _with_builder(facts, inspected)
+
+
+def version_tuple(text: str) -> tuple[int, ...]:
+    """Read the leading numbers of a version: `v0.29.1+ds1` is (0, 29, 1).
+
+    A text without any (a development build) counts as newer than everything.
+    """
+    match = re.match(r"v?(\d+(?:\.\d+)*)", text.strip())
+    if not match:
+        return (9999,)
+    numbers = tuple(int(part) for part in match.group(1).split("."))
+    # A build from a working tree calls itself 0.0.0+unknown: nothing says it is old.
+    return numbers if any(numbers) else (9999,)
+
+
+def covers(listed: Platform, wanted: Platform) -> bool:
+    """Tell whether a builder that lists `listed` can build `wanted`.
+
+    A builder lists `linux/amd64/v2` beside `linux/amd64`: the plain one must be there for
+    the plain one, except for arm, where a later variant runs what an earlier one does.
+    """
+    if (listed.os, listed.arch) != (wanted.os, wanted.arch):
+        return False
+    if listed.arch == "arm" and wanted.variant and listed.variant:
+        return wanted.variant <= listed.variant
+    return listed.variant == wanted.variant
+
+
+def _with_builder(facts: EngineFacts, inspected: Outcome) -> EngineFacts:
+    if not facts.buildx_version and inspected.ok:
+        # A plugin that `docker info` can't list (a client's own build) yet answers.
+        facts = msgspec.structs.replace(facts, buildx_version="unknown")
+    if not facts.buildx_version:
+        return facts
+    if inspected.code == TIMED_OUT:
+        return msgspec.structs.replace(facts, builder_error="the builder did not answer in time")
+    name, driver, nodes = parse_inspect(
+        inspected.out, host=facts.host, engine_name=facts.engine_name
+    )
+    error = "" if inspected.ok else inspected.last_words.removeprefix("ERROR: ")
+    if not error:
+        error = "; ".join(f"{node.name}: {node.error}" for node in nodes if node.error)
+    platforms = dict.fromkeys(listed for node in nodes for listed in node.platforms)
+    return msgspec.structs.replace(
+        facts,
+        builder=name,
+        driver=driver,
+        nodes=nodes,
+        platforms=tuple(platforms),
+        builder_error=error,
+    )
+
+
+def parse_inspect(
+    text: str, *, host: Platform | None, engine_name: str
+) -> tuple[str, str, tuple[Node, ...]]:
+    """Read `docker buildx inspect`: the builder's name, its driver and its nodes.
+
+    A `*` marks platforms that a user claimed for a node. The native platform of a node is the
+    engine's own if both are one machine (by host name), else the first that it lists.
+    """
+    head, _, rest = text.partition("\nNodes:\n")
+    fields = _fields(head)
+    nodes = [
+        _node(block, host=host, engine_name=engine_name, driver=fields.get("Driver", ""))
+        for block in re.split(r"(?m)^(?=Name:)", rest)
+        if block.strip()
+    ]
+    return fields.get("Name", ""), fields.get("Driver", ""), tuple(nodes)
+
+
+def _node(block: str, *, host: Platform | None, engine_name: str, driver: str) -> Node:
+    fields = _fields(block)
+    listed = [
+        platform
+        for word in fields.get("Platforms", "").split(",")
+        if (platform := _platform(word.strip().rstrip("*"))) is not None
+    ]
+    label = re.search(r"(?m)^\s+org\.mobyproject\.buildkit\.worker\.hostname:\s*(\S+)", block)
+    same_machine = driver == "docker" or bool(label and label.group(1) == engine_name)
+    first = listed[0] if listed else None
+    return Node(
+        name=fields.get("Name", ""),
+        endpoint=fields.get("Endpoint", ""),
+        status=fields.get("Status", ""),
+        error=fields.get("Error", ""),
+        native=host if same_machine and host is not None else first,
+        platforms=tuple(listed),
+    )
+
+
+def _fields(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key and not key[0].isspace():
+            found.setdefault(key, value.strip())
+    return found
+
+
+def _platform(text: str) -> Platform | None:
+    try:
+        return parse_platform(text)
+    except UsageProblem:
+        return None
+
+
+def _why_silent(info: Outcome, data: dict[str, Any], timeout: float) -> tuple[Trouble, str]:
+    told = [str(line) for line in data.get("ServerErrors") or ()] or [info.last_words]
+    text = " ".join([*told, info.err])
+    low = text.lower()
+    if info.code == TIMED_OUT:
+        return Trouble.TIMEOUT, f"the engine did not answer in {timeout:g} s"
+    if "permission denied" in low:
+        return Trouble.PERMISSION, "this user may not use the engine's socket (permission denied)"
+    endpoint = os.environ.get("DOCKER_HOST", "")
+    if "cannot connect to the docker daemon" in low or "no such file or directory" in low:
+        if endpoint and not endpoint.startswith("unix://"):
+            return Trouble.UNREACHABLE, f"nothing answers at DOCKER_HOST={endpoint}"
+        where = f" (DOCKER_HOST={endpoint})" if endpoint else ""
+        return Trouble.NOT_RUNNING, f"the Docker engine isn't running{where}"
+    if any(word in low for word in ("no such host", "refused", "unreachable", "ssh")):
+        return Trouble.UNREACHABLE, f"the engine can't be reached: {told[-1]}"
+    return Trouble.OTHER, f"the engine did not answer: {told[-1]}"
+
+
+def _is_containerd_store(data: dict[str, Any]) -> bool:
+    return any(
+        isinstance(pair, list) and len(pair) == 2 and "containerd.snapshotter" in str(pair[1])
+        for pair in data.get("DriverStatus") or ()
+    )
+
+
+def _is_this_machine(data: dict[str, Any]) -> bool:
+    """Tell whether the engine runs on this very kernel, not in a VM or elsewhere."""
+    me = os.uname()
+    return data.get("Name") == me.nodename and data.get("KernelVersion") == me.release
+
+
+def _free_bytes(root: str) -> int | None:
+    # With the containerd store the images live in containerd's folder, perhaps on another disk.
+    rooms = []
+    for folder in (root, "/var/lib/containerd"):
+        try:
+            if folder and Path(folder).exists():
+                rooms.append(shutil.disk_usage(folder).free)
+        except OSError:
+            continue
+    return min(rooms, default=None)
+
+
+def _plugin_version(client: dict[str, Any], name: str) -> str:
+    for plugin in client.get("Plugins") or ():
+        if isinstance(plugin, dict) and plugin.get("Name") == name and not plugin.get("Err"):
+            return str(plugin.get("Version") or "unknown").removeprefix("v")
+    return ""
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        return _dict(msgspec.json.decode(text.encode()))
+    except (msgspec.DecodeError, UnicodeError):
+        return {}
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
