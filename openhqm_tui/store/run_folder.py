@@ -1,0 +1,175 @@
+"""A run folder: everything that is known of one run, as files that only grow."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo
+from openhqm_tui.domain.plan import Plan
+from openhqm_tui.domain.problems import Problem, UsageProblem
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What somebody asks of the runner; no target means the whole run."""
+
+    ask: str
+    target: str = ""
+
+
+class RunFolder:
+    """The files of one run; `path` is the folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bake_file = path / "bake.json"
+        self.info_file = path / "run.json"
+        self.events_file = path / "events.jsonl"
+        self.control_file = path / "control.jsonl"
+        self.lock_file = path / "lock"
+        self.runner_log = path / "runner.log"
+        self._info: RunInfo | None = None
+
+    @classmethod
+    def create(cls, folder: Path, info: RunInfo, plan: Plan) -> RunFolder:
+        """Write a new run folder, complete before anyone can see `run.json`."""
+        run = cls(folder)
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            (folder / "checks").mkdir(mode=0o700)
+            run.bake_file.write_bytes(_pretty(plan.as_bake()))
+            run.events_file.touch(mode=0o600)
+            run.control_file.touch(mode=0o600)
+            run.lock_file.touch(mode=0o600)
+            unfinished = folder / "run.json.new"
+            unfinished.write_bytes(_pretty(info))
+            unfinished.rename(run.info_file)
+        except OSError as error:
+            raise UsageProblem(f"can't write the run folder {folder} ({error.strerror})") from error
+        return run
+
+    @property
+    def info(self) -> RunInfo:
+        """What was known before the run started; raises Problem where it can't be read."""
+        if self._info is None:
+            try:
+                info = msgspec.json.decode(self.info_file.read_bytes(), type=RunInfo)
+            except FileNotFoundError as error:
+                raise UsageProblem(f"{self.path} is not a run folder") from error
+            except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise UsageProblem(f"{self.info_file} can't be read ({error})") from error
+            if info.schema > SCHEMA:
+                raise UsageProblem(
+                    f"{self.path} was written by a newer openhqm-tui ({info.version})",
+                    fix="upgrade with `pip install --upgrade openhqm-tui`",
+                )
+            self._info = info
+        return self._info
+
+    def stream_name(self, target: str, attempt: int) -> str:
+        """Return the file that a target's progress goes to: `redis.rawjson`, `redis.2.rawjson`."""
+        return f"{target}.rawjson" if attempt == 1 else f"{target}.{attempt}.rawjson"
+
+    def metadata_file(self, target: str) -> Path:
+        """Return the file that Buildx writes the image's digest to."""
+        return self.path / f"{target}.metadata.json"
+
+    def evidence_file(self, target: str, platform: str) -> Path:
+        """Return the file that holds what a lane's image answered."""
+        return self.path / "checks" / f"{target}.{platform.replace('/', '-')}.json"
+
+    def append(self, event: AnyEvent) -> None:
+        """Add an event; one write, so a reader sees whole lines or an unended last one."""
+        _append(self.events_file, msgspec.json.encode(event))
+
+    def ask(self, request: Request) -> None:
+        """Ask the runner for something: `cancel`, `retry`, `check`."""
+        _append(self.control_file, msgspec.json.encode(request))
+
+    def lock(self) -> int:
+        """Take the run for this process and return the held descriptor.
+
+        A child that inherits the descriptor holds the run as well. Raises Problem where
+        another process holds it.
+        """
+        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise Problem(f"run {self.path.name} is being executed already") from error
+        return descriptor
+
+    def is_live(self) -> bool:
+        """Tell whether a runner holds the run."""
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+
+def runs_folder(state: Path) -> Path:
+    """Return where the run folders are."""
+    return state / "runs"
+
+
+def new_run_id(now: float) -> str:
+    """Return a name for a run that sorts by time and never repeats: `20261123-151400-3fa9`."""
+    return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(2)
+
+
+def all_runs(state: Path) -> Iterator[RunFolder]:
+    """Yield the readable run folders, latest first."""
+    try:
+        names = sorted((p.name for p in runs_folder(state).iterdir()), reverse=True)
+    except OSError:
+        return
+    for name in names:
+        run = RunFolder(runs_folder(state) / name)
+        if run.info_file.exists():
+            yield run
+
+
+def find_run(state: Path, name: str = "") -> RunFolder:
+    """Return the run of that name, of a name that begins so, or at that path; else the latest."""
+    if name and "/" in name:
+        run = RunFolder(Path(name))
+        _ = run.info
+        return run
+    found = [run for run in all_runs(state) if run.path.name.startswith(name)]
+    if not found:
+        known = [run.path.name for run in all_runs(state)][:3]
+        raise UsageProblem(
+            f"there is no run '{name}'" if name else "there is no run yet",
+            fix="start one with `openhqm-tui build`",
+            valid=" ".join(known),
+        )
+    if name and len(found) > 1 and found[0].path.name != name:
+        names = " ".join(run.path.name for run in found[:4])
+        raise UsageProblem(f"'{name}' begins the name of {len(found)} runs", valid=names)
+    return found[0]
+
+
+def _append(file: Path, line: bytes) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, line + b"\n")
+    finally:
+        os.close(descriptor)
+
+
+def _pretty(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2) + b"\n"
