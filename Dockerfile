@@ -1,0 +1,255 @@
+# OpenHQM's images: eight variants, one file.
+#
+#   base ─┬─ user ── core ── redis ── kafka ── … ── app      (all)
+#         └─ user ── core ── mqtt ─────────────── app        (mqtt)
+#
+# Each name above is one layer, made in a stage of its own and put in place with COPY --link. A
+# layer therefore never depends on what lies under it: `all` is made of the very layers of the
+# others, and a registry stores each of them once.
+#
+# Dependencies of amd64 and arm64 are resolved, installed and byte-compiled on the build platform.
+# Nothing runs under emulation, and the final stage runs nothing at all.
+
+ARG PYTHON_VERSION=3.13
+ARG BASE_IMAGE=python:${PYTHON_VERSION}-slim
+ARG QUEUE_BACKEND=all
+
+FROM ${BASE_IMAGE} AS base
+
+
+# ── Tools: on the build platform, never in an image ──────────────────────────────────────────────
+
+FROM --platform=$BUILDPLATFORM scratch AS scripts
+
+# A proxy that re-signs TLS and an index behind a password are both everyday. They come as secrets,
+# so that neither a layer nor the history keeps them.
+COPY --chmod=755 <<'EOF' /with-network
+#!/bin/sh
+set -eu
+if [ -s /run/secrets/ca-bundle ]; then
+  export SSL_CERT_FILE=/run/secrets/ca-bundle PIP_CERT=/run/secrets/ca-bundle
+fi
+if [ -s /run/secrets/index-url ]; then
+  UV_DEFAULT_INDEX=$(cat /run/secrets/index-url)
+  export UV_DEFAULT_INDEX PIP_INDEX_URL="$UV_DEFAULT_INDEX"
+fi
+# Bridged containers now and then lose a DNS answer, and glibc would wait five seconds for it.
+export RES_OPTIONS="single-request-reopen timeout:1 attempts:5"
+exec "$@"
+EOF
+
+# The same bytes today and next year: byte-code that trusts its source instead of a time stamp, and
+# one fixed time on every file (1980, the oldest a zip archive can tell).
+COPY --chmod=755 <<'EOF' /seal
+#!/usr/bin/env python3
+import compileall
+import os
+from py_compile import PycInvalidationMode
+
+# Errors are passed over: packages ship templates and other Pythons' syntax that nobody imports.
+compileall.compile_dir(
+    "/layer", stripdir="/layer", prependdir="/", maxlevels=99, quiet=2,
+    invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+)
+for folder, folders, files in os.walk("/layer"):
+    for path in (folder, *(os.path.join(folder, name) for name in folders + files)):
+        os.utime(path, (315532800, 315532800), follow_symlinks=False)
+EOF
+
+COPY --chmod=755 <<'EOF' /install
+#!/bin/sh
+set -eu
+site=/layer$(python -c 'import sys; print("/usr/local/lib/python%d.%d/site-packages" % sys.version_info[:2])')
+mkdir -p "$site"
+with-network uv pip install --no-deps --target "$site" ${WHEELS_FOR:-} --requirements /lock.txt
+# The commands' first line names the build's Python, and uv's lock has done its work.
+rm -rf "$site/bin" "$site/.lock"
+seal
+EOF
+
+FROM --platform=$BUILDPLATFORM ${BASE_IMAGE} AS cross
+COPY --from=scripts / /usr/local/bin/
+# Hashing is seeded: sets of constants keep their order in byte-code.
+ENV PYTHONHASHSEED=0 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    UV_SYSTEM_PYTHON=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_NO_PROGRESS=1
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-pip,target=/root/.cache/pip \
+    with-network python -m pip install --quiet 'uv>=0.9,<1'
+
+# Without --only-binary uv would build a missing wheel for the machine it runs on: the wrong one.
+FROM cross AS installer-amd64
+ENV WHEELS_FOR="--only-binary :all: --python-platform x86_64-manylinux_2_28"
+
+FROM cross AS installer-arm64
+ENV WHEELS_FOR="--only-binary :all: --python-platform aarch64-manylinux_2_28"
+
+# Platforms that few wheels are made for: on the platform itself (emulated where it is foreign), with
+# a compiler at hand. Slow, and no variant of the other platforms waits for it.
+FROM base AS emulated
+COPY --from=scripts / /usr/local/bin/
+ENV PYTHONHASHSEED=0 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    UV_SYSTEM_PYTHON=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_NO_PROGRESS=1
+RUN if command -v apt-get >/dev/null; then \
+      apt-get update -qq && apt-get install -qq --no-install-recommends gcc g++ libc6-dev libffi-dev libssl-dev make pkg-config; \
+    fi
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-pip,target=/root/.cache/pip \
+    with-network python -m pip install --quiet 'uv>=0.9,<1'
+
+FROM emulated AS installer-386
+FROM emulated AS installer-arm
+FROM emulated AS installer-ppc64le
+FROM emulated AS installer-riscv64
+FROM emulated AS installer-s390x
+
+FROM installer-${TARGETARCH} AS installer
+
+
+# ── One resolution for all variants and platforms ────────────────────────────────────────────────
+
+FROM cross AS lock
+# constraints.txt is optional: with it a build next year gets the versions of today.
+COPY requirements.txt requirements-queue-*.txt constraints.tx[t] /requirements/
+WORKDIR /requirements
+# A client's lock holds only what it adds to core. Versions are agreed over all files at once, or
+# `all` could not be made of the layers of the others.
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv <<'EOF'
+#!/bin/sh
+set -eu
+resolve() {
+  with-network uv pip compile --quiet --universal --only-binary :all: --no-header --no-annotate "$@"
+}
+mkdir /locks
+[ -e constraints.txt ] || : >constraints.txt
+resolve --constraints constraints.txt requirements*.txt >/locks/all.txt
+resolve --constraints /locks/all.txt requirements.txt >/locks/core.txt
+for file in requirements-queue-*.txt; do
+  client=${file#requirements-queue-}
+  resolve --constraints /locks/all.txt requirements.txt "$file" |
+    grep --invert-match --line-regexp --fixed-strings --file /locks/core.txt >"/locks/$client" || true
+done
+EOF
+
+
+# ── One stage, one layer ─────────────────────────────────────────────────────────────────────────
+
+FROM cross AS user
+COPY --from=base /etc/passwd /etc/group /layer/etc/
+RUN echo 'openhqm:x:1000:1000::/app:/usr/sbin/nologin' >>/layer/etc/passwd && \
+    echo 'openhqm:x:1000:' >>/layer/etc/group && \
+    mkdir /layer/app && seal
+
+FROM installer AS core
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv \
+    --mount=type=bind,from=lock,source=/locks/core.txt,target=/lock.txt \
+    install
+
+FROM installer AS redis
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv \
+    --mount=type=bind,from=lock,source=/locks/redis.txt,target=/lock.txt \
+    install
+
+FROM installer AS kafka
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv \
+    --mount=type=bind,from=lock,source=/locks/kafka.txt,target=/lock.txt \
+    install
+
+FROM installer AS sqs
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv \
+    --mount=type=bind,from=lock,source=/locks/sqs.txt,target=/lock.txt \
+    install
+
+FROM installer AS azure
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv \
+    --mount=type=bind,from=lock,source=/locks/azure.txt,target=/lock.txt \
+    install
+
+FROM installer AS gcp
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv \
+    --mount=type=bind,from=lock,source=/locks/gcp.txt,target=/lock.txt \
+    install
+
+FROM installer AS mqtt
+RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
+    --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv \
+    --mount=type=bind,from=lock,source=/locks/mqtt.txt,target=/lock.txt \
+    install
+
+FROM cross AS app
+COPY src /layer/app/src
+RUN seal
+
+
+# ── The variants ─────────────────────────────────────────────────────────────────────────────────
+
+FROM base AS minimal-image
+COPY --link --from=user /layer/ /
+WORKDIR /app
+COPY --link --from=core /layer/ /
+
+FROM minimal-image AS redis-image
+COPY --link --from=redis /layer/ /
+
+FROM minimal-image AS kafka-image
+COPY --link --from=kafka /layer/ /
+
+FROM minimal-image AS sqs-image
+COPY --link --from=sqs /layer/ /
+
+FROM minimal-image AS azure-image
+COPY --link --from=azure /layer/ /
+
+FROM minimal-image AS gcp-image
+COPY --link --from=gcp /layer/ /
+
+FROM minimal-image AS mqtt-image
+COPY --link --from=mqtt /layer/ /
+
+FROM minimal-image AS all-image
+COPY --link --from=redis /layer/ /
+COPY --link --from=kafka /layer/ /
+COPY --link --from=sqs /layer/ /
+COPY --link --from=azure /layer/ /
+COPY --link --from=gcp /layer/ /
+COPY --link --from=mqtt /layer/ /
+
+FROM ${QUEUE_BACKEND}-image AS image
+COPY --link --from=app /layer/ /
+
+ARG QUEUE_BACKEND
+ENV OPENHQM_QUEUE_BACKEND=${QUEUE_BACKEND} \
+    PYTHONPATH=/app/src \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+
+USER openhqm
+EXPOSE 8000
+# Plain sockets, no site and no HTTP library: under emulation that is one second instead of eight.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --start-interval=2s \
+    CMD ["python", "-ISc", "import socket; s = socket.create_connection(('127.0.0.1', 8000), 5); s.sendall(b'GET /health HTTP/1.0\\r\\n\\r\\n'); raise SystemExit(b' 200 ' not in s.recv(64))"]
+CMD ["python", "-m", "openhqm.api.listener"]
+
+# Last, because these change with every run.
+ARG BASE_IMAGE
+ARG BASE_NAME=${BASE_IMAGE}
+ARG VERSION=dev
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=https://github.com/openhqm/openhqm
+LABEL org.opencontainers.image.title="OpenHQM (${QUEUE_BACKEND})" \
+      org.opencontainers.image.description="OpenHQM, an HTTP queue message handler, with queue backend: ${QUEUE_BACKEND}" \
+      org.opencontainers.image.vendor="The OpenHQM developers" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.base.name="${BASE_NAME}" \
+      queue.backend="${QUEUE_BACKEND}"

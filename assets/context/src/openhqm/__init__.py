@@ -1,0 +1,3 @@
+"""A small reference of OpenHQM: HTTP in, a queue behind, and a health endpoint that tells facts."""
+
+__version__ = "1.0.0"

@@ -1,0 +1,29 @@
+"""Settings: OPENHQM_* in the environment, over the YAML file that OPENHQM_CONFIG names."""
+
+import os
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="OPENHQM_")
+
+    queue_backend: str = "minimal"
+    host: str = "0.0.0.0"
+    port: int = Field(default=8000, ge=1, le=65535)
+    log_level: str = "info"
+    queue_size: int = Field(default=1000, ge=1)
+    target_url: str | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        chosen = [sources["init_settings"], sources["env_settings"]]
+        if path := os.environ.get("OPENHQM_CONFIG"):
+            # Imported here: PyYAML costs a start under emulation 0.2 s, and few runs name a file.
+            from pydantic_settings import YamlConfigSettingsSource
+
+            chosen.append(YamlConfigSettingsSource(settings_cls, yaml_file=path))
+        return tuple(chosen)
