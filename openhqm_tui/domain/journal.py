@@ -31,7 +31,8 @@ class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known before a run starts; `created` in seconds since the epoch.
 
-    `host` is the platform of the builder's own node, which tells native from emulated.
+    `host` is the platform of the builder's own node, which tells native from emulated; `source`
+    is the kind of what is built (see SourceKind), `cwd` where the plan's relative paths begin.
     """
 
     id: str
@@ -50,6 +51,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     base_reason: str = ""
     context: str = ""
     dockerfile: str = ""
+    source: str = ""
+    cwd: str = ""
     command: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo
 from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.domain.proof import Expectation
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -21,6 +22,13 @@ class Request(msgspec.Struct, frozen=True):
 
     ask: str
     target: str = ""
+
+
+class LaneExpectation(msgspec.Struct, frozen=True, kw_only=True):
+    """What one lane's image must be, as it is kept in `expectations.json`."""
+
+    target: str
+    expectation: Expectation
 
 
 class RunFolder:
@@ -32,18 +40,22 @@ class RunFolder:
         self.info_file = path / "run.json"
         self.events_file = path / "events.jsonl"
         self.control_file = path / "control.jsonl"
+        self.expectations_file = path / "expectations.json"
         self.lock_file = path / "lock"
         self.runner_log = path / "runner.log"
         self._info: RunInfo | None = None
 
     @classmethod
-    def create(cls, folder: Path, info: RunInfo, plan: Plan) -> RunFolder:
+    def create(
+        cls, folder: Path, info: RunInfo, plan: Plan, expectations: Iterable[LaneExpectation] = ()
+    ) -> RunFolder:
         """Write a new run folder, complete before anyone can see `run.json`."""
         run = cls(folder)
         try:
             folder.mkdir(parents=True, mode=0o700)
             (folder / "checks").mkdir(mode=0o700)
             run.bake_file.write_bytes(_pretty(plan.as_bake()))
+            run.expectations_file.write_bytes(_pretty(list(expectations)))
             run.events_file.touch(mode=0o600)
             run.control_file.touch(mode=0o600)
             run.lock_file.touch(mode=0o600)
@@ -71,6 +83,11 @@ class RunFolder:
                 )
             self._info = info
         return self._info
+
+    def expectations(self) -> dict[tuple[str, str], Expectation]:
+        """Return what each lane's image must be, by target and platform."""
+        kept = msgspec.json.decode(self.expectations_file.read_bytes(), type=list[LaneExpectation])
+        return {(one.target, str(one.expectation.platform)): one.expectation for one in kept}
 
     def stream_name(self, target: str, attempt: int) -> str:
         """Return the file that a target's progress goes to: `redis.rawjson`, `redis.2.rawjson`."""

@@ -1,0 +1,30 @@
+"""The entry point: `openhqm-tui` and `python -m openhqm_tui`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; troubles end in one line, never a traceback."""
+    from openhqm_tui.cli.arguments import parse
+    from openhqm_tui.domain.problems import Problem
+
+    try:
+        parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
+        return int(parsed.run(parsed))
+    except Problem as problem:
+        print(f"openhqm-tui: {problem}", file=sys.stderr)  # noqa: T201
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output went away; nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""From flags and settings to options: flag over environment over project over user."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_tag
+from openhqm_tui.domain.platforms import Platform, parse_platforms
+from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.variants import Variant
+from openhqm_tui.run.prepare import Options, source_for
+from openhqm_tui.store.settings import Settings, read_settings
+
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Source]:
+    """Return what to build and from where; raises UsageProblem for the first wrong word."""
+    settings = read_settings(folder)
+    told = Options(
+        selection={},
+        name=check_name(_first(parsed.name, settings.name, "openhqm")),
+        tag=check_tag(_first(parsed.tag, settings.tag, "latest")),
+        jobs=getattr(parsed, "jobs", None) or settings.jobs or 0,
+        builder=_first(parsed.builder, settings.builder, ""),
+        base_image=_first(parsed.base_image, settings.base_image, ""),
+        python_version=_python(_first(parsed.python_version, settings.python_version, "3.13")),
+        context=_first(parsed.context, settings.context, ""),
+        dockerfile=_first(parsed.dockerfile, settings.dockerfile, ""),
+        ca_bundle=_first(parsed.ca_bundle, settings.ca_bundle, ""),
+        check=not getattr(parsed, "no_check", False) and settings.check is not False,
+        test_only=getattr(parsed, "test_only", False),
+    )
+    # Words are judged before any file or engine is looked at: a typing error costs nothing.
+    named = parsed.backend or []
+    if not (told.context or told.dockerfile) and named:
+        _judge_early(named, folder)
+    platforms = parse_platforms(parsed.platforms) if parsed.platforms else None
+    if platforms is None and settings.platforms:
+        platforms = parse_platforms(settings.platforms)
+    source = source_for(folder, told)
+    variants = _variants(parsed, settings, source)
+    check_tag(told.tag, variants)
+    selection = {
+        variant.name: platforms or _platforms_of(source, variant.name) for variant in variants
+    }
+    fields = {name: getattr(told, name) for name in told.__struct_fields__}
+    return Options(**(fields | {"selection": selection})), source
+
+
+def _first(*values: str | None) -> str:
+    return next((value for value in values if value is not None), "")
+
+
+def _python(version: str) -> str:
+    if not re.fullmatch(r"3\.\d{1,2}", version):
+        raise UsageProblem(f"'{version}' is no Python version for the images", fix="write 3.13")
+    return version
+
+
+def _words(backends: list[str]) -> list[str]:
+    return [word.strip() for text in backends for word in text.split(",") if word.strip()]
+
+
+def _judge_early(named: list[str], folder: Path) -> None:
+    """A bake file has its own words; everywhere else the variants are known without looking."""
+    from openhqm_tui.domain.variants import find_variant
+    from openhqm_tui.engine.sources import BAKE_FILES
+
+    if not any((folder / name).is_file() for name in BAKE_FILES):
+        for word in _words(named):
+            find_variant(word)
+
+
+def _variants(
+    parsed: argparse.Namespace, settings: Settings, source: Source
+) -> tuple[Variant, ...]:
+    words = _words(parsed.backend or [])
+    if parsed.build_all and words:
+        raise UsageProblem("--backend and --build-all contradict each other", fix="give one")
+    if parsed.build_all:
+        return source.variants
+    words = words or list(settings.backends or ())
+    if not words:
+        if source.kind is SourceKind.BAKE:
+            return source.variants
+        raise UsageProblem(
+            "nothing chosen to build",
+            fix="give --backend NAME or --build-all",
+            valid=" ".join(variant.name for variant in source.variants),
+        )
+    by_name = {variant.name.lower(): variant for variant in source.variants}
+    chosen = []
+    for word in dict.fromkeys(words):
+        if word.lower() not in by_name:
+            guess = nearest(word, by_name)
+            raise UsageProblem(
+                f"unknown backend '{word}'",
+                fix=f"did you mean {guess}?" if guess else "",
+                valid=" ".join(by_name),
+            )
+        chosen.append(by_name[word.lower()])
+    return tuple(dict.fromkeys(chosen))
+
+
+def _platforms_of(source: Source, variant: str) -> tuple[Platform, ...]:
+    """Return a bake target's own platforms, or both of ours."""
+    body = source.bake_targets.get(variant) or {}
+    return parse_platforms(body.get("platforms") or BOTH)

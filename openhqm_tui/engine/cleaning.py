@@ -1,0 +1,43 @@
+"""Taking away what a run left in the engine: containers and throwaway tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def remove_containers(label: str) -> list[str]:
+    """Remove every container with `label` (`KEY=VALUE`); return what went wrong, in words."""
+    # Imported here: it costs 0.35 s, and few runs leave anything behind.
+    from python_on_whales import DockerClient
+    from python_on_whales.exceptions import DockerException
+
+    try:
+        docker = DockerClient()
+        left = docker.container.list(all=True, filters=[("label", label)])
+        if left:
+            docker.container.remove(left, force=True, volumes=True)
+    except DockerException as error:
+        return [f"containers with the label {label} may be left: {_reason(error)}"]
+    return []
+
+
+def remove_images(tags: Iterable[str]) -> list[str]:
+    """Remove tags from the engine's store; return what went wrong, in words."""
+    from python_on_whales import DockerClient
+    from python_on_whales.exceptions import DockerException, NoSuchImage
+
+    docker = DockerClient()
+    notes: list[str] = []
+    for tag in tags:
+        try:
+            docker.image.remove(tag, force=True)
+        except NoSuchImage:
+            continue
+        except DockerException as error:
+            notes.append(f"the image {tag} could not be removed: {_reason(error)}")
+    return notes
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(getattr(error, "stderr", None) or error).splitlines()]
+    return next((line for line in lines if line), "no reason given")

@@ -1,0 +1,170 @@
+"""What can be built from a folder: a checkout's Dockerfile, a bake file, or the bundled images."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.variants import VARIANTS, Variant
+
+BUNDLED = "bundled"
+# Buildx reads these by itself when no -f is given; compose files are its business too, but not
+# a build plan that anyone wrote for images.
+BAKE_FILES = ("docker-bake.json", "docker-bake.hcl")
+_BACKEND_ARG = re.compile(rb"^\s*ARG\s+QUEUE_BACKEND\b", re.MULTILINE | re.IGNORECASE)
+_REMOTE = re.compile(r"^(?:https?://|git@|git://|ssh://|github\.com/)")
+
+
+def find_source(
+    folder: Path, *, bundled: Path, bundled_context: Path, context: str = "", dockerfile: str = ""
+) -> Source:
+    """Return what is built in `folder`, with `--context` and `--dockerfile` if they are given.
+
+    `bundled` and `bundled_context` are the package's own Dockerfile and context. Raises
+    UsageProblem that names what isn't there.
+    """
+    context_path = _context(folder, context) if context else ""
+    if dockerfile == BUNDLED:
+        # In a checkout, its own code is what `bundled` puts another Dockerfile over.
+        here = folder if (folder / "src" / "openhqm").is_dir() else bundled_context
+        return _dockerfile_source(bundled, context_path or str(here), bundled)
+    if dockerfile:
+        return _dockerfile_source(_named(folder, context_path, dockerfile), context_path, bundled)
+    if _is_remote(context_path):
+        return Source(
+            kind=SourceKind.CHECKOUT,
+            variants=VARIANTS,
+            context=context_path,
+            dockerfile="Dockerfile",
+        )
+    home = Path(context_path) if context_path else folder
+    candidate = home / "Dockerfile"
+    if candidate.is_file() and _has_backend_argument(candidate):
+        if bundled.exists() and candidate.samefile(bundled):
+            return _dockerfile_source(bundled, str(bundled_context), bundled)
+        return _dockerfile_source(candidate, str(home), bundled)
+    if context_path:
+        return _dockerfile_source(bundled, context_path, bundled)
+    for name in BAKE_FILES:
+        if (folder / name).is_file():
+            return _bake_source(folder, name)
+    return _dockerfile_source(bundled, str(bundled_context), bundled)
+
+
+def _is_remote(context: str) -> bool:
+    return bool(_REMOTE.match(context))
+
+
+def _context(folder: Path, context: str) -> str:
+    if _is_remote(context):
+        return context
+    path = (folder / context).expanduser()
+    if not path.is_dir():
+        kind = "is not a folder" if path.exists() else "isn't there"
+        near = nearest(path.name, [p.name for p in _folders(path.parent)])
+        raise UsageProblem(
+            f"the context {context} {kind}",
+            fix=f"did you mean {path.parent / near}?" if near else "give a folder or a git address",
+        )
+    return str(path.resolve())
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return [path for path in parent.iterdir() if path.is_dir()]
+    except OSError:
+        return []
+
+
+def _named(folder: Path, context: str, dockerfile: str) -> Path:
+    places = [folder / dockerfile]
+    if context and not _is_remote(context):
+        places.append(Path(context) / dockerfile)
+    for place in places:
+        if place.is_file():
+            return place.resolve()
+    raise UsageProblem(
+        f"the Dockerfile {dockerfile} isn't there",
+        fix="give a file, or `--dockerfile bundled` for the one that ships with openhqm-tui",
+    )
+
+
+def _dockerfile_source(dockerfile: Path, context: str, bundled: Path) -> Source:
+    if not _has_backend_argument(dockerfile):
+        raise UsageProblem(
+            f"{dockerfile} has no `ARG QUEUE_BACKEND`, so it builds no variants",
+            fix="add the argument, write a bake file, or give --dockerfile bundled",
+        )
+    ours = dockerfile == bundled or (bundled.exists() and dockerfile.samefile(bundled))
+    context = context or str(dockerfile.parent)
+    if ours and not _is_remote(context) and not (Path(context) / "requirements.txt").is_file():
+        raise UsageProblem(
+            f"the context {context} is no OpenHQM checkout: it has no requirements.txt",
+            fix="give --context DIR, or --dockerfile FILE for images of another kind",
+        )
+    return Source(
+        kind=SourceKind.BUNDLED if ours else SourceKind.CHECKOUT,
+        variants=VARIANTS,
+        context=context,
+        dockerfile=str(dockerfile),
+    )
+
+
+def _has_backend_argument(dockerfile: Path) -> bool:
+    try:
+        return bool(_BACKEND_ARG.search(dockerfile.read_bytes()))
+    except OSError as error:
+        raise UsageProblem(f"{dockerfile} can't be read ({error.strerror})") from error
+
+
+def _bake_source(folder: Path, name: str) -> Source:
+    """Resolve a bake file with Buildx itself: variables, inheritance and matrices included."""
+    try:
+        printed = subprocess.run(
+            ["docker", "buildx", "bake", "--print", "-f", name, *_all_targets(folder, name)],
+            cwd=folder,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageProblem(f"{folder / name} can't be read: Buildx did not answer") from error
+    if printed.returncode != 0:
+        words = printed.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = words[-1].removeprefix("ERROR: ") if words else "no reason given"
+        raise UsageProblem(f"{folder / name} is no valid bake file: {reason}")
+    targets: dict[str, dict[str, Any]] = json.loads(printed.stdout).get("target") or {}
+    if not targets:
+        raise UsageProblem(f"{folder / name} has no target", fix="add one, or a default group")
+    return Source(
+        kind=SourceKind.BAKE,
+        variants=tuple(Variant(target, _describe(body)) for target, body in targets.items()),
+        bake_file=str(folder / name),
+        context=str(folder),
+        bake_targets=targets,
+    )
+
+
+def _all_targets(folder: Path, name: str) -> list[str]:
+    """Return the groups to print: `default` where there is one, else every target."""
+    text = (folder / name).read_text(encoding="utf-8", errors="replace")
+    if re.search(r'group\s+"?default"?|"default"\s*:', text):
+        return []
+    return sorted(set(re.findall(r'^\s*target\s+"([\w-]+)"', text, re.MULTILINE)))
+
+
+def _describe(body: dict[str, Any]) -> str:
+    platforms = []
+    for text in body.get("platforms") or ():
+        try:
+            platforms.append(str(parse_platform(text)))
+        except UsageProblem:
+            platforms.append(str(text))
+    where = str(body.get("dockerfile") or "Dockerfile")
+    return " ".join(part for part in (where, body.get("target") or "", *platforms) if part)

@@ -1,0 +1,160 @@
+"""Checks being run: evidence from the store and from one container per lane, then verdicts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.proof import (
+    Expectation,
+    ProbeAnswer,
+    ProbeTrouble,
+    SeenImage,
+    judge_config,
+    judge_index,
+    judge_probe,
+)
+from openhqm_tui.domain.verdicts import Verdict
+from openhqm_tui.engine.images import ImageUnknown, read_config, read_index
+from openhqm_tui.run.probe import MARK
+from openhqm_tui.run.processes import Ended, run_bounded
+
+# Seconds for one container: an emulated Python starts 20 times slower than a native one.
+NATIVE_PATIENCE = 60.0
+EMULATED_PATIENCE = 300.0
+RUN_LABEL = "openhqm-tui.run"
+_PROBE = (Path(__file__).parent / "probe.py").read_text(encoding="utf-8")
+_EMULATOR_SIGNS = (b"uncaught target signal", b"qemu: ", b"rosetta error")
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What one lane's image answered: verdicts, and the evidence to keep."""
+
+    verdicts: tuple[Verdict, ...]
+    evidence: dict[str, object]
+
+
+def container_command(
+    reference: str, expected: Expectation, *, name: str, run_id: str
+) -> list[str]:
+    """Return the `docker run` that asks the image, with no more rights than Python needs."""
+    asked = {
+        "clients": [(c.distribution, c.module) for c in expected.clients or ()],
+        "absent": [(c.distribution, c.module) for c in expected.absent],
+    }
+    return [
+        "docker", "run", "--rm", "--pull", "never", "--name", name,
+        "--label", f"{RUN_LABEL}={run_id}",
+        "--platform", str(expected.platform),
+        "--network", "none", "--read-only", "--tmpfs", "/tmp:rw,noexec,nosuid,size=16m",  # noqa: S108
+        "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+        "--memory", "512m", "--pids-limit", "128", "--no-healthcheck", "--log-driver", "none",
+        "--entrypoint", "python", reference, "-c", _PROBE, json.dumps(asked),
+    ]  # fmt: skip
+
+
+async def check_lane(
+    reference: str,
+    expected: Expectation,
+    index: list[SeenImage] | ImageUnknown,
+    *,
+    emulated: bool,
+    run_id: str,
+    lane: str,
+) -> Checked:
+    """Put all questions to one lane's image; `reference` names it by digest."""
+    platform = str(expected.platform)
+    seen, why = (None, str(index)) if isinstance(index, ImageUnknown) else (index, "")
+    verdicts = [judge_index(expected, seen, why)]
+    evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
+    try:
+        config = await asyncio.to_thread(read_config, reference, platform)
+        verdicts += judge_config(expected, config)
+        evidence["config"] = config
+    except ImageUnknown as error:
+        verdicts += judge_config(expected, None, str(error))
+        evidence["config"] = str(error)
+    if expected.asks_python:
+        said, ended = await _ask(reference, expected, emulated=emulated, run_id=run_id, lane=lane)
+        verdicts += judge_probe(expected, said)
+        evidence["probe"] = said
+        evidence["exit_code"] = ended.code
+        evidence["stderr"] = ended.err[-4096:].decode("utf-8", "replace")
+    return Checked(tuple(verdicts), evidence)
+
+
+async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]:
+    """Return the digest of an image's index and what it holds, or why nobody can tell."""
+    try:
+        return await asyncio.to_thread(read_index, reference)
+    except ImageUnknown as error:
+        return "", error
+
+
+async def _ask(
+    reference: str, expected: Expectation, *, emulated: bool, run_id: str, lane: str
+) -> tuple[ProbeAnswer | ProbeTrouble, Ended]:
+    patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
+    said, ended = await _ask_once(reference, expected, patience, emulated, run_id, lane)
+    if isinstance(said, ProbeTrouble) and said.emulator:
+        # An emulator's crash comes and goes: one more try tells whether it is steady.
+        said, ended = await _ask_once(reference, expected, patience, emulated, run_id, lane)
+    return said, ended
+
+
+async def _ask_once(
+    reference: str,
+    expected: Expectation,
+    patience: float,
+    emulated: bool,
+    run_id: str,
+    lane: str,
+) -> tuple[ProbeAnswer | ProbeTrouble, Ended]:
+    name = f"openhqm-tui-{run_id}-{lane}"
+    command = container_command(reference, expected, name=name, run_id=run_id)
+    try:
+        ended = await run_bounded(command, patience=patience)
+    except asyncio.CancelledError:
+        await _remove(name)
+        raise
+    if ended.timed_out:
+        await _remove(name)
+    return read_answer(ended, patience=patience, emulated=emulated), ended
+
+
+def read_answer(ended: Ended, *, patience: float, emulated: bool) -> ProbeAnswer | ProbeTrouble:
+    """Find the probe's answer in what a container printed, or say why there is none."""
+    for line in ended.out.split(b"\n"):
+        if line.startswith(MARK.encode()):
+            try:
+                return msgspec.json.decode(line[len(MARK) :], type=ProbeAnswer)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                return ProbeTrouble(reason="the answer from the container can't be read")
+    if ended.timed_out:
+        return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)
+    words = one_line(ended.err[-2000:], 240)
+    if emulated and (
+        ended.code in {132, 134, 135, 136, 139}
+        or any(sign in ended.err for sign in _EMULATOR_SIGNS)
+    ):
+        return ProbeTrouble(
+            reason=f"the emulator crashed (exit code {ended.code}): {words or 'no output'}; "
+            "a newer QEMU or a native node can tell",
+            emulator=True,
+        )
+    if b"exec format error" in ended.err:
+        return ProbeTrouble(reason="no emulator for this platform here", could_not_ask=True)
+    if ended.code == 125:
+        # docker run's own failure: the image was never started.
+        return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
+    if ended.code in {126, 127}:
+        return ProbeTrouble(reason=f"no `python` in the image: {words}")
+    return ProbeTrouble(reason=f"Python ended with exit code {ended.code}: {words}")
+
+
+async def _remove(container: str) -> None:
+    await run_bounded(["docker", "rm", "--force", container], patience=30)

@@ -1,0 +1,298 @@
+"""From what a person asked to a run that has begun: everything checked, then one process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from openhqm_tui import __version__
+from openhqm_tui.domain.journal import RunInfo, TargetInfo
+from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.problems import EngineProblem, UsageProblem
+from openhqm_tui.domain.proof import Expectation
+from openhqm_tui.domain.variants import Variant, absent_clients
+from openhqm_tui.engine.base_image import (
+    BOOTSTRAPPED_BASE,
+    WILL_BE_PULLED,
+    BaseChoice,
+    Reach,
+    check_pullable,
+    choose_base,
+)
+from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.engine.sources import find_source
+from openhqm_tui.store.places import bundled, ready_state_folder
+from openhqm_tui.store.run_folder import (
+    LaneExpectation,
+    RunFolder,
+    new_run_id,
+    runs_folder,
+)
+
+THROWAWAY = "openhqm-tui-test"
+UID = 1000
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked for; `selection` has the platforms of each variant by its name.
+
+    `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs.
+    """
+
+    selection: dict[str, tuple[Platform, ...]]
+    name: str = "openhqm"
+    tag: str = "latest"
+    jobs: int = 0
+    builder: str = ""
+    base_image: str = ""
+    python_version: str = "3.13"
+    context: str = ""
+    dockerfile: str = ""
+    ca_bundle: str = ""
+    check: bool = True
+    test_only: bool = False
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that could begin: its plan, what is known of it, what its images must be."""
+
+    plan: Plan
+    info: RunInfo
+    expectations: tuple[LaneExpectation, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def source_for(folder: Path, options: Options | None = None) -> Source:
+    """Return what can be built in `folder`; raises UsageProblem."""
+    return find_source(
+        folder,
+        bundled=bundled("Dockerfile"),
+        bundled_context=bundled("context"),
+        context=options.context if options else "",
+        dockerfile=options.dockerfile if options else "",
+    )
+
+
+def prepare(
+    options: Options, facts: EngineFacts, source: Source, *, plan_only: bool = False
+) -> Prepared:
+    """Resolve options into a run, with every reason why it can't work found before it starts.
+
+    Raises UsageProblem for bad input and EngineProblem for what the engine can't do; with
+    `plan_only` the engine need not be there at all.
+    """
+    now = time.time()
+    run_id = new_run_id(now)
+    platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
+    if not options.selection:
+        raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
+    warnings = [] if plan_only else _check_engine(options, facts, platforms)
+    upstream = f"python:{options.python_version}-slim"
+    base = _base(options, source, upstream, platforms)
+    if base is not None and base.ref == upstream and not plan_only:
+        _check_base(facts, base, platforms)
+    mapped = {upstream: base.ref} if base is not None and base.mapped else {}
+    ca_bundle = _ca_bundle(options.ca_bundle)
+    revision, created = _revision(source.context)
+    targets = []
+    expectations: list[LaneExpectation] = []
+    for name, chosen in options.selection.items():
+        variant = next(v for v in source.variants if v.name == name)
+        choices = Choices(
+            variants=(variant,),
+            platforms=chosen,
+            name=options.name,
+            tag=options.tag,
+            builder=options.builder,
+            base_for=mapped,
+            python_version=options.python_version,
+            ca_bundle=ca_bundle,
+            throwaway=f"{THROWAWAY}:{run_id}" if options.test_only else "",
+            created=created,
+            revision=revision,
+        )
+        target = make_plan(source, choices).targets[0]
+        targets.append(target)
+        for platform in chosen:
+            expected = _expectation(source, variant, platform, chosen, options)
+            expectations.append(LaneExpectation(target=target.name, expectation=expected))
+    info = RunInfo(
+        id=run_id,
+        created=now,
+        version=__version__,
+        targets=tuple(
+            TargetInfo(
+                name=target.name,
+                variant=target.variant,
+                platforms=tuple(str(platform) for platform in target.platforms),
+                tags=target.tags,
+            )
+            for target in targets
+        ),
+        host=str(facts.host or ""),
+        engine=facts.server_version,
+        buildx=facts.buildx_version,
+        builder=options.builder,
+        jobs=options.jobs,
+        check=options.check,
+        test_only=options.test_only,
+        base="" if base is None else base.ref,
+        base_reason="" if base is None else base.reason,
+        context=source.context,
+        dockerfile=source.dockerfile or source.bake_file,
+        source=source.kind.value,
+        cwd=source.context if source.kind is SourceKind.BAKE else str(Path.cwd()),
+    )
+    plan = Plan(targets=tuple(targets), builder=options.builder)
+    return Prepared(
+        plan=plan, info=info, expectations=tuple(expectations), warnings=tuple(warnings)
+    )
+
+
+def begin(prepared: Prepared) -> RunFolder:
+    """Write the run folder and start the detached runner; return the folder to follow.
+
+    Raises UsageProblem where the state folder can't be written.
+    """
+    state = ready_state_folder()
+    path = runs_folder(state) / prepared.info.id
+    folder = RunFolder.create(path, prepared.info, prepared.plan, prepared.expectations)
+    # The lock is taken before anyone can look, and inherited: the run is never seen without it.
+    lock = folder.lock()
+    try:
+        with folder.runner_log.open("wb") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "openhqm_tui.run.runner", str(path), str(lock)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
+    finally:
+        os.close(lock)
+    return folder
+
+
+def _check_engine(
+    options: Options, facts: EngineFacts, platforms: tuple[Platform, ...]
+) -> list[str]:
+    if facts.error or facts.builder_error:
+        raise EngineProblem(facts.error or facts.builder_error, fix="see `openhqm-tui doctor`")
+    many = any(len(chosen) > 1 for chosen in options.selection.values())
+    if many and not facts.can_load_many_platforms:
+        raise EngineProblem(
+            "the engine's image store keeps one platform an image",
+            fix="switch to the containerd image store (`openhqm-tui doctor --fix`) "
+            "or build one platform",
+        )
+    missing = [str(p) for p in platforms if facts.how(p) == "none"]
+    if missing and options.check:
+        raise EngineProblem(
+            f"no emulator here for {', '.join(missing)}, so its images can't be checked",
+            fix="enable it (`openhqm-tui doctor --fix`) or give --no-check",
+        )
+    return [f"no emulator here for {p}: a RUN step on it will fail" for p in missing]
+
+
+def _base(
+    options: Options, source: Source, upstream: str, platforms: tuple[Platform, ...]
+) -> BaseChoice | None:
+    if source.kind is SourceKind.BAKE:
+        if options.base_image:
+            raise UsageProblem(
+                "--base-image has no meaning for a bake file",
+                fix="set the target's `contexts` in the bake file",
+            )
+        return None
+    return choose_base(
+        platforms,
+        explicit=options.base_image or None,
+        upstream=upstream,
+        bootstrapped=BOOTSTRAPPED_BASE.replace("3.13", options.python_version, 1),
+    )
+
+
+def _check_base(facts: EngineFacts, base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
+    """Ask the registry first: a build that can't get its base would fail late and eight times."""
+    if base.reason != WILL_BE_PULLED or facts.driver != "docker":
+        return
+    answer = check_pullable(base.ref)
+    ways_out = "give --base-image REF, or make one from Debian: `openhqm-tui doctor --fix`"
+    if answer.reach is not Reach.OK:
+        names = ", ".join(str(platform) for platform in platforms)
+        raise EngineProblem(
+            f"the base image {base.ref} can't be had for {names} ({answer.detail})", fix=ways_out
+        )
+    if lacking := answer.lacks(platforms):
+        names = ", ".join(str(platform) for platform in lacking)
+        raise EngineProblem(f"the base image {base.ref} isn't made for {names}", fix=ways_out)
+
+
+def _expectation(
+    source: Source,
+    variant: Variant,
+    platform: Platform,
+    platforms: tuple[Platform, ...],
+    options: Options,
+) -> Expectation:
+    if source.kind is SourceKind.BAKE:
+        return Expectation(platform=platform, platforms=platforms, asks_python=False)
+    return expectation_of(variant, platform, platforms, python=options.python_version)
+
+
+def expectation_of(
+    variant: Variant, platform: Platform, platforms: tuple[Platform, ...], *, python: str = ""
+) -> Expectation:
+    """Return what an image of one of OpenHQM's variants must be."""
+    return Expectation(
+        platform=platform,
+        platforms=platforms,
+        clients=variant.clients,
+        absent=absent_clients(variant),
+        python=python,
+        uid=UID,
+        labels={"queue.backend": variant.name},
+        env={"OPENHQM_QUEUE_BACKEND": variant.name},
+    )
+
+
+def _ca_bundle(told: str) -> str:
+    """Return the bundle asked for, or the one that this machine's tools are told to use."""
+    if told:
+        if not Path(told).is_file():
+            raise UsageProblem(f"the CA bundle {told} isn't there", fix="give a PEM file")
+        return str(Path(told).resolve())
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):
+        file = os.environ.get(variable, "")
+        if file and Path(file).is_file():
+            return str(Path(file).resolve())
+    return ""
+
+
+def _revision(context: str) -> tuple[str, int | None]:
+    """Return the commit of the context and its time, where it is a Git checkout."""
+    told = os.environ.get("SOURCE_DATE_EPOCH", "")
+    epoch: Any = int(told) if told.isdigit() else None
+    if not Path(context).is_dir():
+        return "", epoch
+    try:
+        shown = subprocess.run(
+            ["git", "-C", context, "log", "-1", "--format=%H %ct", "--", "."],
+            capture_output=True,
+            timeout=10,
+            check=False,
+            text=True,
+        ).stdout.split()
+    except (OSError, subprocess.TimeoutExpired):
+        return "", epoch
+    if len(shown) != 2:
+        return "", epoch
+    return shown[0], epoch if epoch is not None else int(shown[1])

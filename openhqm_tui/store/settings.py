@@ -1,0 +1,98 @@
+"""Settings: flag over environment over project over user, every key known and typed."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.store.places import user_settings_file
+
+PROJECT_FILE = "openhqm-tui.toml"
+ENVIRONMENT = "OPENHQM_TUI_"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What can be set; None: not set, so the built-in default holds.
+
+    In a TOML file the keys are written as on the command line (`base-image`), in the
+    environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas.
+    """
+
+    backends: list[str] | None = None
+    platforms: list[str] | None = None
+    name: str | None = None
+    tag: str | None = None
+    jobs: int | None = None
+    builder: str | None = None
+    base_image: str | None = None
+    context: str | None = None
+    dockerfile: str | None = None
+    ca_bundle: str | None = None
+    python_version: str | None = None
+    check: bool | None = None
+    theme: str | None = None
+    keymap: dict[str, str] | None = None
+
+
+_FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+_LISTS = {"backends", "platforms"}
+
+
+def read_settings(
+    folder: Path, environment: Mapping[str, str] | None = None, user_file: Path | None = None
+) -> Settings:
+    """Return the settings that hold in `folder`; raises UsageProblem that names file and key."""
+    environment = os.environ if environment is None else environment
+    merged: dict[str, Any] = {}
+    for file in (user_file or user_settings_file(), folder / PROJECT_FILE):
+        merged |= _from_file(file)
+    merged |= _from_environment(environment)
+    return msgspec.convert(merged, Settings)
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as opened:
+            told = tomllib.load(opened)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageProblem(f"the settings {file} can't be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"the settings {file} are no valid TOML: {error}") from error
+    return {key: _typed(str(file), key, value) for key, value in told.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, field in _FIELDS.items():
+        variable = ENVIRONMENT + name.replace("-", "_").upper()
+        text = environment.get(variable)
+        if text is None or name == "keymap":
+            continue
+        value: Any = text
+        if name in _LISTS:
+            value = [word.strip() for word in text.split(",") if word.strip()]
+        told[field.encode_name] = _typed(variable, name, value, loose=True)
+    return told
+
+
+def _typed(place: str, key: str, value: Any, *, loose: bool = False) -> Any:
+    field = _FIELDS.get(key)
+    if field is None:
+        guess = nearest(key.replace("_", "-"), _FIELDS)
+        raise UsageProblem(
+            f"{place}: unknown setting '{key}'",
+            fix=f"did you mean {guess}?" if guess else "",
+            valid=" ".join(_FIELDS),
+        )
+    try:
+        return msgspec.convert(value, field.type, strict=not loose)
+    except msgspec.ValidationError as error:
+        raise UsageProblem(f"{place}: {key} = {value!r} won't do ({error})") from error
