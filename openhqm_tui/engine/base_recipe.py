@@ -1,0 +1,164 @@
+"""A Python base image from Debian packages, for when Docker Hub can't be had.
+
+`mmdebstrap --variant=extract` unpacks packages of any architecture and runs nothing of them,
+so no emulator takes part. What the packages' own scripts would have set up is done here by
+hand, once for all platforms: users, certificates, the name `python`, the place of pip's
+packages. Only public certificates go in: a company's own belong into a build secret, not
+into an image that somebody may push.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from openhqm_tui.domain.findings import Fix
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.apt import main_archive
+from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE
+from openhqm_tui.engine.debian import install_script, lists_are_empty, update_fix
+from openhqm_tui.engine.emulators import runnable
+from openhqm_tui.engine.machine import Machine
+
+SUITE = "trixie"
+PYTHON = "3.13"
+_KEYRINGS = (
+    "/usr/share/keyrings/debian-archive-trixie-automatic.gpg",
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+)
+
+# GOARCH (and variant) -> Debian's name; what Debian 13 has Python for.
+_DEBIAN_ARCH = {
+    "amd64": "amd64",
+    "arm64": "arm64",
+    "386": "i386",
+    "arm": "armhf",
+    "ppc64le": "ppc64el",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+}
+
+# tzdata and netbase: zoneinfo and getservbyname work in the official image too.
+_PACKAGES = (
+    "python3,python3-pip,libpython3-stdlib,base-files,base-passwd,ca-certificates,"
+    "libc-bin,coreutils,dash,sed,grep,tzdata,netbase"
+)
+
+_PROOF = (
+    "import ssl, sqlite3, ctypes, zoneinfo, platform, sys; zoneinfo.ZoneInfo('Europe/Berlin'); "
+    "assert ssl.create_default_context().get_ca_certs(); "
+    "print('base:', platform.machine(), 'Python', platform.python_version())"
+)
+
+
+def can_be_bootstrapped(base: str, platforms: Sequence[Platform], machine: Machine) -> bool:
+    """Tell whether this machine can make what stands in for `base` on all `platforms`."""
+    return (
+        base == UPSTREAM_BASE
+        and machine.debian
+        and main_archive(machine.archives, machine.codename) is not None
+        and any(keyring in machine.keyrings for keyring in _KEYRINGS)
+        and all(platform.arch in _DEBIAN_ARCH for platform in platforms)
+    )
+
+
+def bootstrap_fix(
+    platforms: Sequence[Platform], machine: Machine, *, ref: str = BOOTSTRAPPED_BASE
+) -> Fix:
+    """The fix that builds `ref` for `platforms`; see `can_be_bootstrapped` first.
+
+    `machine` must know its packages (see `machine.ask_apt`). Takes about 20 s.
+    """
+    if not machine.version_of("mmdebstrap") and lists_are_empty(machine):
+        return update_fix()
+    archive = main_archive(machine.archives, machine.codename)
+    keyring = next((path for path in _KEYRINGS if path in machine.keyrings), _KEYRINGS[0])
+    if archive is None:
+        raise ValueError("no Debian archive in apt's sources")
+    names = ", ".join(str(platform) for platform in platforms)
+    script = ""
+    if not machine.version_of("mmdebstrap"):
+        script += install_script("mmdebstrap", machine=machine)
+    script += _HEAD + "".join(
+        _ROOT.format(
+            name=_file_name(platform),
+            debian=_DEBIAN_ARCH[platform.arch],
+            keyring=keyring,
+            mirror=shlex.quote(archive.uri),
+        )
+        for platform in platforms
+    )
+    script += _REST.format(
+        first=_file_name(platforms[0]),
+        ref=ref,
+        platforms=",".join(str(platform) for platform in platforms),
+    )
+    script += "".join(
+        _TRY.format(ref=ref, platform=platform, proof=_PROOF)
+        for platform in platforms
+        if runnable(platform, machine)
+    )
+    return Fix(
+        title=f"build {ref} from Debian {SUITE} packages for {names} (about 20 s)",
+        script=script,
+        as_root=True,
+    )
+
+
+def _file_name(platform: Platform) -> str:
+    # As BuildKit's TARGETARCH and TARGETVARIANT put together.
+    return platform.arch + platform.variant
+
+
+_HEAD = f"""\
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+root() {{ # name, Debian's architecture, keyring, mirror
+  echo "unpacking Debian {SUITE} packages for $2"
+  mmdebstrap --quiet --variant=extract --include={_PACKAGES} \\
+    --architectures="$2" --keyring="$3" \\
+    --aptopt='APT::Install-Recommends "false"' \\
+    --dpkgopt='path-exclude=/usr/share/man/*' \\
+    --dpkgopt='path-exclude=/usr/share/locale/*' \\
+    --dpkgopt='path-exclude=/usr/share/doc/*' \\
+    --dpkgopt='path-include=/usr/share/doc/*/copyright' \\
+    --dpkgopt='path-exclude=/usr/lib/python{PYTHON}/EXTERNALLY-MANAGED' \\
+    {SUITE} "root-$1.tar" "$4"
+}}
+"""
+
+_ROOT = 'root {name} {debian} {keyring} {mirror} & roots="${{roots:-}} $!"\n'
+
+# dist-packages is where Debian's Python looks for what pip installed; site-packages is where
+# the official image has it. One folder under both names: either way of putting files there
+# (pip, or COPY --from in a Dockerfile) works as in the official image.
+_REST = f"""\
+for root in $roots; do wait "$root"; done
+mkdir -p overlay/etc/ssl/certs overlay/usr/local/bin \\
+  overlay/usr/local/lib/python{PYTHON}/site-packages
+tar -xOf root-{{first}}.tar --wildcards './usr/share/ca-certificates/mozilla/*.crt' \\
+  > overlay/etc/ssl/certs/ca-certificates.crt
+tar -xOf root-{{first}}.tar ./usr/share/base-passwd/passwd.master > overlay/etc/passwd
+tar -xOf root-{{first}}.tar ./usr/share/base-passwd/group.master > overlay/etc/group
+ln -s /usr/bin/python3 overlay/usr/local/bin/python
+ln -s /usr/bin/python3 overlay/usr/local/bin/python3
+ln -s site-packages overlay/usr/local/lib/python{PYTHON}/dist-packages
+cat > Dockerfile <<'DOCKERFILE'
+FROM scratch
+ARG TARGETARCH
+ARG TARGETVARIANT
+ADD root-${{{{TARGETARCH}}}}${{{{TARGETVARIANT}}}}.tar /
+COPY overlay/ /
+ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
+LABEL org.opencontainers.image.title="Python {PYTHON} from Debian {SUITE} packages" \\
+      org.opencontainers.image.description="Stands in for {UPSTREAM_BASE}; by openhqm-tui doctor"
+CMD ["python3"]
+DOCKERFILE
+docker buildx build --builder default --quiet --provenance=false --load \\
+  --tag {{ref}} --platform {{platforms}} .
+"""
+
+_TRY = """\
+docker run --rm --network none --platform {platform} {ref} python -c "{proof}"
+"""

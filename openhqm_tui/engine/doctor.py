@@ -1,0 +1,393 @@
+"""The doctor's examination: what a build needs, its state, why it matters, the way out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.base_findings import base_findings, registry_finding
+from openhqm_tui.engine.base_image import UPSTREAM_BASE
+from openhqm_tui.engine.daemon import ConfigError, start_fix, store_fix
+from openhqm_tui.engine.debian import advice_elsewhere, engine_fix
+from openhqm_tui.engine.emulators import emulator_fix, not_held_open, runnable
+from openhqm_tui.engine.facts import (
+    OLDEST_BUILDX,
+    OLDEST_ENGINE,
+    EngineFacts,
+    Trouble,
+    read_facts,
+)
+from openhqm_tui.engine.machine import Machine, ask_apt, read_machine
+from openhqm_tui.engine.mend import Mended, mend, mend_all, pending
+from openhqm_tui.engine.shell import Runner, capture
+
+__all__ = ["BOTH", "Mended", "diagnose", "examine", "mend", "mend_all", "pending"]
+
+BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
+
+# Our Dockerfile resolves these on the build platform: no step of theirs runs under QEMU.
+_CROSS_BUILT = {"amd64", "arm64"}
+_GIB = 1 << 30
+# All eight variants on two platforms with their caches take about 3 GiB.
+_TIGHT_BYTES = 6 * _GIB
+_FULL_BYTES = 1 * _GIB
+
+
+def examine(
+    platforms: Sequence[Platform] = BOTH,
+    base: str = UPSTREAM_BASE,
+    builder: str | None = None,
+    *,
+    deep: bool = True,
+    run: Runner = capture,
+) -> list[Finding]:
+    """Look at everything a build for `platforms` needs; blocks, never raises.
+
+    `deep` also asks the base image's registry, a network lookup of up to 15 s; without it
+    the look takes about half a second.
+    """
+    facts = read_facts(builder, run=run)
+    return diagnose(facts, read_machine(), platforms, base, deep=deep, run=run)
+
+
+def diagnose(
+    facts: EngineFacts,
+    machine: Machine,
+    platforms: Sequence[Platform] = BOTH,
+    base: str = UPSTREAM_BASE,
+    *,
+    deep: bool = True,
+    run: Runner = capture,
+) -> list[Finding]:
+    """Turn facts into findings; asks apt only if there is something to mend by it."""
+    asked: list[Machine] = []
+
+    def with_apt() -> Machine:
+        if not asked:
+            asked.append(ask_apt(machine, run=run))
+        return asked[0]
+
+    found = [_client(facts, with_apt), _engine(facts, machine, with_apt)]
+    if facts.client_version:
+        found.append(_buildx(facts, with_apt))
+    if facts.answers:
+        found.append(_store(facts, machine, platforms))
+        if facts.buildx_version:
+            found.append(_builder(facts))
+            found += _platforms(facts, machine, platforms, with_apt)
+            bases, answer = base_findings(facts, platforms, base, with_apt, deep=deep, run=run)
+            found += bases
+            if deep:
+                found.append(registry_finding(base, answer, run=run))
+        found.append(_disk(facts))
+    found.append(_certificates(machine))
+    return found
+
+
+def _client(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
+    why = "every build is started by the `docker` command"
+    title = "Docker client"
+    if facts.trouble not in {Trouble.NO_CLIENT, Trouble.NOT_DOCKER}:
+        return Finding(
+            key="client", title=title, health=Health.OK, detail=facts.client_version, why=why
+        )
+    fixes, advice = _ways(engine_fix(with_apt()))
+    return Finding(
+        key="client",
+        title=title,
+        health=Health.FAIL,
+        detail=facts.error,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine]) -> Finding:
+    why = "the engine builds the images and keeps them"
+    title = "Docker Engine"
+    if facts.answers and not facts.engine_too_old:
+        cpus = f"{facts.cpus} CPU{'' if facts.cpus == 1 else 's'}"
+        memory = f"{facts.memory_bytes / _GIB:.0f} GiB"
+        return Finding(
+            key="engine",
+            title=title,
+            health=Health.OK,
+            detail=f"{facts.server_version} on {facts.host} ({cpus}, {memory})",
+            why=why,
+        )
+    fixes: tuple[Fix, ...] = ()
+    advice = ""
+    detail = facts.error
+    if facts.engine_too_old:
+        detail = f"{facts.server_version} is too old: {_dotted(OLDEST_ENGINE)} or later is needed"
+        if facts.local:
+            fixes, advice = _ways(engine_fix(with_apt()))
+        else:
+            advice = "renew the engine there: docs.docker.com/engine/install"
+    elif facts.trouble is Trouble.NO_CLIENT:
+        advice = "it comes with the Docker client"
+    elif facts.trouble is Trouble.PERMISSION:
+        why = "whoever may use the socket is as good as root on this machine"
+        fixes, advice = _permission(machine)
+    elif facts.trouble is Trouble.NOT_RUNNING:
+        fixes, advice = _not_running(machine, with_apt)
+    elif facts.trouble is Trouble.UNREACHABLE:
+        advice = "look at `docker context ls` and at DOCKER_HOST, or start the engine there"
+    elif facts.trouble is Trouble.NOT_DOCKER:
+        advice = "Podman's socket speaks no BuildKit: install Docker Engine"
+    else:
+        advice = "look at the engine's own log (journalctl -u docker), or restart it"
+    return Finding(
+        key="engine",
+        title=title,
+        health=Health.FAIL,
+        detail=detail,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _permission(machine: Machine) -> tuple[tuple[Fix, ...], str]:
+    if machine.system != "linux" or os.environ.get("DOCKER_HOST"):
+        return (), "use a context or DOCKER_HOST whose socket is yours"
+    script = f"usermod -aG docker {machine.user}\n"
+    fix = Fix(title=f"let {machine.user} use the engine", script=script, as_root=True)
+    return (fix,), "log in again after that (or `newgrp docker`): groups are read at login"
+
+
+def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tuple[Fix, ...], str]:
+    endpoint = os.environ.get("DOCKER_HOST", "")
+    if endpoint and endpoint not in {"unix:///var/run/docker.sock", "unix:///run/docker.sock"}:
+        return (), f"start the engine behind DOCKER_HOST={endpoint}, or unset DOCKER_HOST"
+    if machine.system != "linux" or (machine.desktop and not machine.dockerd):
+        return (), advice_elsewhere(machine)
+    if not machine.dockerd:
+        # A client alone, without the engine's package.
+        return _ways(engine_fix(with_apt()))
+    if machine.docker_running and not machine.systemd:
+        return (), "a dockerd is running but doesn't answer: look at its log, or end it"
+    if machine.systemd or machine.mendable:
+        return (start_fix(machine),), ""
+    return (), "start its service (`rc-service docker start`, `service docker start`)"
+
+
+def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
+    why = "Buildx builds for several platforms and tells its progress as JSON"
+    title = "Docker Buildx"
+    if facts.buildx_version and not facts.buildx_too_old:
+        return Finding(
+            key="buildx", title=title, health=Health.OK, detail=facts.buildx_version, why=why
+        )
+    detail = "there is no Buildx plugin for this client"
+    if facts.buildx_too_old:
+        detail = f"{facts.buildx_version} is too old: {_dotted(OLDEST_BUILDX)} or later is needed"
+    fixes, advice = _ways(engine_fix(with_apt()))
+    return Finding(
+        key="buildx",
+        title=title,
+        health=Health.FAIL,
+        detail=detail,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) -> Finding:
+    why = "only the containerd image store can keep (--load) an image of several platforms"
+    title = "Image store"
+    if facts.containerd_store:
+        return Finding(key="store", title=title, health=Health.OK, detail="containerd", why=why)
+    detail = "the engine keeps its images in the old store, one platform each"
+    fixes: tuple[Fix, ...] = ()
+    advice = ""
+    if facts.local and machine.dockerd:
+        try:
+            fixes = (store_fix(machine, facts.image_count),)
+        except ConfigError as trouble:
+            advice = (
+                f'{trouble}: put "features": {{"containerd-snapshotter": true}} in it by hand '
+                "and restart the engine"
+            )
+        if facts.image_count:
+            detail += (
+                f"; its {facts.image_count} images (and all containers) are out of sight while "
+                "the other store is on, and back when it is off again"
+            )
+    elif machine.desktop == "Colima":
+        advice = "`colima start --edit`: docker: {features: {containerd-snapshotter: true}}"
+    elif machine.desktop == "OrbStack":
+        advice = 'OrbStack, Settings, Docker: add "features": {"containerd-snapshotter": true}'
+    elif machine.desktop:
+        advice = "Docker Desktop, Settings, General: Use containerd for pulling and storing images"
+    else:
+        advice = (
+            'on the engine\'s machine put "features": {"containerd-snapshotter": true} in '
+            "/etc/docker/daemon.json and restart the engine"
+        )
+    return Finding(
+        key="store",
+        title=title,
+        health=Health.FAIL if len(platforms) > 1 else Health.WARN,
+        detail=detail,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=len(platforms) > 1,
+    )
+
+
+def _builder(facts: EngineFacts) -> Finding:
+    why = "the builder runs the steps of a build"
+    detail = f"{facts.builder} ({facts.driver}"
+    detail += f", {len(facts.nodes)} nodes)" if len(facts.nodes) > 1 else ")"
+    health, advice = Health.OK, ""
+    if facts.builder_error:
+        health, detail = Health.FAIL, facts.builder_error
+        advice = "choose another with --builder (`docker buildx ls` names them), or mend that one"
+    elif any(node.status in {"inactive", "stopped"} for node in facts.nodes):
+        detail += ", not started yet: the first build starts it"
+    return Finding(
+        key="builder",
+        title="Builder",
+        health=health,
+        detail=detail,
+        why=why,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _platforms(
+    facts: EngineFacts,
+    machine: Machine,
+    platforms: Sequence[Platform],
+    with_apt: Callable[[], Machine],
+) -> list[Finding]:
+    missing = [platform for platform in platforms if _lacks_emulator(platform, facts, machine)]
+    ways: tuple[tuple[Fix, ...], str] = ((), "")
+    if missing:
+        if facts.local and facts.driver in {"docker", "docker-container"}:
+            ways = _ways(emulator_fix(missing, with_apt()))
+        else:
+            arches = ",".join(platform.arch for platform in missing)
+            ways = (
+                (),
+                (
+                    "on the builder's machine: `docker run --privileged --rm tonistiigi/binfmt "
+                    f"--install {arches}`; or add a node of that platform"
+                ),
+            )
+    return [
+        _platform(platform, facts, missing=platform in missing, ways=ways, machine=machine)
+        for platform in platforms
+    ]
+
+
+def _lacks_emulator(platform: Platform, facts: EngineFacts, machine: Machine) -> bool:
+    if facts.how(platform) == "none":
+        return True
+    # On this very kernel we can see what the builder takes on trust: the emulator may be there
+    # for the machine but not for containers, and lanes are checked by running them here.
+    here = facts.local and facts.driver == "docker"
+    return here and (not_held_open(platform, machine) or not runnable(platform, machine))
+
+
+def _platform(
+    platform: Platform,
+    facts: EngineFacts,
+    *,
+    missing: bool,
+    ways: tuple[tuple[Fix, ...], str],
+    machine: Machine,
+) -> Finding:
+    key, title = f"platform:{platform}", str(platform)
+    how = facts.how(platform)
+    if not missing:
+        why = "steps and checks of this platform run on its own kind of processor"
+        if how == "emulated":
+            why = "steps and checks of this platform run under an emulator, 6 to 20 times slower"
+        return Finding(key=key, title=title, health=Health.OK, detail=how, why=why)
+    cross = platform.arch in _CROSS_BUILT
+    detail = "no emulator"
+    if not_held_open(platform, machine):
+        detail = "its emulator is not enabled for containers (binfmt flag F is missing)"
+    why = "without one its images can't be run, so they can't be checked"
+    if cross:
+        why += "; a Dockerfile that runs steps on this platform can't be built"
+    else:
+        why += " or built"
+    return Finding(
+        key=key,
+        title=title,
+        health=Health.WARN if cross else Health.FAIL,
+        detail=detail,
+        why=why,
+        fixes=ways[0],
+        advice=ways[1],
+        needed=not cross,
+    )
+
+
+def _disk(facts: EngineFacts) -> Finding:
+    title, why = "Disk", "images and BuildKit's cache are kept by the engine"
+    if facts.free_bytes is None:
+        return Finding(
+            key="disk",
+            title=title,
+            health=Health.OK,
+            detail="the engine is on another machine; its room is not known here",
+            why=why,
+        )
+    health, advice = Health.OK, ""
+    if facts.free_bytes < _TIGHT_BYTES:
+        full = facts.free_bytes < _FULL_BYTES
+        health = Health.FAIL if full else Health.WARN
+        advice = "`docker buildx du` and `docker system df` show what takes room; "
+        advice += "`docker buildx prune` frees BuildKit's cache"
+    return Finding(
+        key="disk",
+        title=title,
+        health=health,
+        detail=f"{facts.free_bytes / _GIB:.1f} GiB free in {facts.root_dir}",
+        why=why,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _certificates(machine: Machine) -> Finding:
+    why = "where a proxy re-signs TLS, installs inside a build need this machine's certificates"
+    title = "Certificates"
+    named = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE") or ""
+    if named and not Path(named).is_file():
+        return Finding(
+            key="certificates",
+            title=title,
+            health=Health.WARN,
+            detail=f"SSL_CERT_FILE names {named}, which isn't there",
+            why=why,
+            advice="unset it, or put the bundle there",
+        )
+    detail = "public ones only"
+    if machine.private_cas or named:
+        count = len(machine.private_cas)
+        own = f"{count} of this machine's own" if count else f"from {named}"
+        detail = f"{own}: builds get the bundle as a secret, no layer keeps it"
+    return Finding(key="certificates", title=title, health=Health.OK, detail=detail, why=why)
+
+
+def _ways(way: Fix | str) -> tuple[tuple[Fix, ...], str]:
+    return ((way,), "") if isinstance(way, Fix) else ((), way)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(number) for number in version)
