@@ -125,8 +125,8 @@ class LaneState:
     def status(self) -> Status:
         """Where this lane stands: through its build, then its checks."""
         target = self.target
-        if target.status is Status.WAITING:
-            return Status.WAITING
+        if target.started is None and target.outcome is None:
+            return Status.WAITING if target.run.outcome is None else Status.CANCELLED
         if target.outcome is Outcome.FAILED:
             steps = {step.status for step in self.steps}
             stopped = Status.FAILED not in steps and target.failed_step is not None
@@ -144,7 +144,7 @@ class LaneState:
             if not target.run.info.check:
                 return Status.DONE
             return Status.CANCELLED if target.run.outcome is not None else Status.CHECKING
-        return Status.RUNNING
+        return Status.RUNNING if target.run.outcome is None else Status.CANCELLED
 
     def step_counts(self) -> tuple[int, int]:
         """Return how many of the known steps are over, and how many are known."""

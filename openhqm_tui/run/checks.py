@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from openhqm_tui.domain.proof import (
     judge_index,
     judge_probe,
 )
+from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Verdict
 from openhqm_tui.engine.images import ImageUnknown, read_config, read_index
 from openhqm_tui.run.probe import MARK
@@ -42,10 +42,6 @@ def container_command(
     reference: str, expected: Expectation, *, name: str, run_id: str
 ) -> list[str]:
     """Return the `docker run` that asks the image, with no more rights than Python needs."""
-    asked = {
-        "clients": [(c.distribution, c.module) for c in expected.clients or ()],
-        "absent": [(c.distribution, c.module) for c in expected.absent],
-    }
     return [
         "docker", "run", "--rm", "--pull", "never", "--name", name,
         "--label", f"{RUN_LABEL}={run_id}",
@@ -53,8 +49,13 @@ def container_command(
         "--network", "none", "--read-only", "--tmpfs", "/tmp:rw,noexec,nosuid,size=16m",  # noqa: S108
         "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
         "--memory", "512m", "--pids-limit", "128", "--no-healthcheck", "--log-driver", "none",
-        "--entrypoint", "python", reference, "-c", _PROBE, json.dumps(asked),
+        "--entrypoint", "python", reference, "-c", _PROBE,
+        _spelled(expected.clients or ()), _spelled(expected.absent),
     ]  # fmt: skip
+
+
+def _spelled(clients: tuple[Client, ...]) -> str:
+    return ",".join(f"{client.distribution}={client.module}" for client in clients)
 
 
 async def check_lane(

@@ -1,45 +1,79 @@
 """The questions put to an image from inside its container.
 
-This file's text is the program: `python -c TEXT '{"clients": …, "absent": …}'` runs it in the
-image. Standard library only, any Python 3; it prints one line, the mark and a JSON object.
+This file's text is the program: `python -c TEXT CLIENTS ABSENT` runs it in the image, where
+each argument is `DISTRIBUTION=MODULE,…`. It prints one line: the mark and a JSON object.
+
+Any Python 3 and next to no imports: under emulation, and with no byte-code in the base, each
+module of the standard library costs up to a second (json and importlib.metadata eight).
 """
 
-import importlib
-import importlib.util
-import json
 import os
-import platform
 import sys
-import sysconfig
 
 MARK = "openhqm-tui-probe:"
 
 
-def _version(distribution: str) -> str:
+def quoted(text: str) -> str:
+    """Return `text` as a JSON string; what isn't ASCII is told by its number."""
+    plain = [
+        c if " " <= c < "\x7f" and c not in '"\\' else f"\\u{min(ord(c), 65533):04x}" for c in text
+    ]
+    return '"' + "".join(plain) + '"'
+
+
+def as_json(value: object) -> str:
+    """Return JSON for the few kinds of values that an answer holds."""
+    if isinstance(value, dict):
+        return "{" + ",".join(quoted(k) + ":" + as_json(v) for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(as_json(v) for v in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else quoted(str(value))
+
+
+def normal(name: str) -> str:
+    """Return a distribution's name as all spellings of it share it."""
+    return name.lower().replace("-", "_").replace(".", "_")
+
+
+def installed() -> "dict[str, str]":
+    """Return the versions of all distributions on the path, by their normal name."""
+    found: "dict[str, str]" = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for entry in names:
+            stem, dot, kind = entry.rpartition(".")
+            if dot and kind in ("dist-info", "egg-info"):
+                name, _, version = stem.partition("-")
+                found.setdefault(normal(name), version.partition("-py")[0])
+    return found
+
+
+def on_path(module: str) -> bool:
+    """Tell whether a module's file or folder is anywhere on the path."""
+    place = module.replace(".", os.sep)
+    for folder in sys.path:
+        start = os.path.join(folder, place)
+        if os.path.isdir(start) or os.path.exists(start + ".py"):
+            return True
+    return False
+
+
+def look(asked: str, versions: "dict[str, str]", load: bool) -> "dict[str, object]":
+    """Say what became of one client library: imported if `load`, else only looked for."""
+    distribution, _, module = asked.partition("=")
+    version = versions.get(normal(distribution), "")
+    seen: "dict[str, object]" = {"distribution": distribution, "version": version}
+    if not load:
+        seen["found"] = on_path(module)
+        return seen
     try:
-        from importlib.metadata import version
-
-        return str(version(distribution))
-    except Exception:
-        return ""
-
-
-def _look(distribution: str, module: str, load: bool) -> "dict[str, object]":
-    seen: dict[str, object] = {
-        "distribution": distribution,
-        "version": _version(distribution),
-        "found": False,
-    }
-    try:
-        if load:
-            importlib.import_module(module)
-            seen["found"] = True
-        else:
-            seen["found"] = importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError as error:
-        # For a client that must be absent, a missing parent package is the right answer.
-        if load:
-            seen["error"] = repr(error)[:200]
+        __import__(module)
+        seen["found"] = True
     except BaseException as error:
         seen["error"] = repr(error)[:200]
     return seen
@@ -47,20 +81,26 @@ def _look(distribution: str, module: str, load: bool) -> "dict[str, object]":
 
 def main() -> None:
     """Answer all questions on one line of stdout."""
-    asked = json.loads(sys.argv[1])
+    clients, absent = ([word for word in text.split(",") if word] for text in sys.argv[1:3])
     out = sys.stdout
     # What a library prints while it is imported must not mix with the answer.
     sys.stdout = sys.stderr
+    versions = installed()
+    from sysconfig import get_platform
+
     answer = {
-        "machine": platform.machine(),
-        "implementation": platform.python_implementation(),
-        "python": platform.python_version(),
-        "python_platform": sysconfig.get_platform(),
+        # What platform.machine() returns on Linux, without its imports.
+        "machine": os.uname().machine,
+        "implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(
+            sys.implementation.name, sys.implementation.name
+        ),
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
+        "python_platform": get_platform(),
         "uid": os.getuid(),
-        "clients": [_look(d, m, True) for d, m in asked["clients"]],
-        "absent": [_look(d, m, False) for d, m in asked["absent"]],
+        "clients": [look(one, versions, True) for one in clients],
+        "absent": [look(one, versions, False) for one in absent],
     }
-    out.write(MARK + json.dumps(answer) + "\n")
+    out.write(MARK + as_json(answer) + "\n")
     out.flush()
     # Client libraries may leave threads behind; the answer is given.
     os._exit(0)
