@@ -1,0 +1,46 @@
+"""The faces of a headless run: each is shown every change, and the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Protocol, TextIO
+
+from openhqm_tui.run.follow import Changes, Follower
+
+
+class Output(Protocol):
+    """Something that shows a run while it goes and when it is over."""
+
+    def update(self, changes: Changes) -> None:
+        """Show what is new; called often, also when nothing is."""
+
+    def end(self) -> None:
+        """Show how it ended."""
+
+
+def choose_output(form: str, follower: Follower) -> Output:
+    """Return the output for a `--format`; `auto` looks at the terminal and the environment."""
+    if form == "auto":
+        form = automatic_format()
+    if form == "json":
+        from openhqm_tui.cli.output_json import JsonOutput
+
+        return JsonOutput(follower, sys.stdout)
+    if form == "tty":
+        from openhqm_tui.cli.output_tty import TtyOutput
+
+        return TtyOutput(follower)
+    from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
+
+    return (GithubOutput if form == "github" else PlainOutput)(follower, sys.stdout)
+
+
+def automatic_format(stream: TextIO | None = None) -> str:
+    """Return the format that suits where the output goes."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        return "github"
+    stream = stream or sys.stdout
+    if os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return "plain"
+    return "tty"

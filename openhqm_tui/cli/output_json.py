@@ -1,0 +1,82 @@
+"""One JSON object a line, and nothing else on stdout."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+import msgspec
+
+from openhqm_tui.cli.summary import failures_of, rows_of
+from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.state import TargetState
+from openhqm_tui.run.follow import Changes, Follower
+
+SCHEMA = 1
+
+
+class JsonOutput:
+    """Writes the journal's events, log lines (`"event": "log"`), and a last `summary`."""
+
+    def __init__(self, follower: Follower, out: TextIO) -> None:
+        self._follower = follower
+        self._out = out
+        self._encoder = msgspec.json.Encoder()
+        self._written: dict[tuple[str, str, int], int] = {}
+        folder = follower.folder
+        self._write(
+            {
+                "event": "run",
+                "schema": SCHEMA,
+                "run": folder.path.name,
+                "folder": str(folder.path),
+                "info": folder.info,
+            }
+        )
+
+    def update(self, changes: Changes) -> None:
+        """Write the events as the runner wrote them, then the new log lines."""
+        for event in changes.events:
+            self._write(event)
+        for name in sorted(changes.targets):
+            target = self._follower.state.targets[name]
+            self._write_new(target, "", target.log)
+            for platform, lane in target.lanes.items():
+                self._write_new(target, str(platform), lane.log)
+        self._out.flush()
+
+    def end(self) -> None:
+        """Write the summary: a record per lane, and the failures' digests."""
+        state = self._follower.state
+        self._write(
+            {
+                "event": "summary",
+                "outcome": state.status.value,
+                "started": state.started,
+                "ended": state.ended,
+                "lanes": rows_of(state),
+                "failures": failures_of(state, self._follower.folder.path),
+            }
+        )
+        self._out.flush()
+
+    def _write_new(self, target: TargetState, platform: str, log: LogLines) -> None:
+        key = (target.name, platform, target.attempt)
+        first = self._written.get(key, 0)
+        self._written[key] = len(log)
+        for index in range(first, len(log)):
+            line = log[index]
+            self._write(
+                {
+                    "event": "log",
+                    "target": target.name,
+                    "platform": platform,
+                    "step": line.step,
+                    "stream": line.stream,
+                    "at": line.at,
+                    "text": plain(line.text),
+                }
+            )
+
+    def _write(self, value: Any) -> None:
+        self._out.write(self._encoder.encode(value).decode() + "\n")

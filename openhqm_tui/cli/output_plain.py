@@ -1,0 +1,112 @@
+"""Plain lines: every line of every lane with its name before it; for pipes, CI, screen readers."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from openhqm_tui.cli.summary import (
+    MARKS,
+    WORDS,
+    check_lines,
+    clock,
+    failure_lines,
+    failures_of,
+    last_line,
+    table_lines,
+)
+from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.state import Status, TargetState
+from openhqm_tui.run.follow import Changes, Follower
+
+
+class PlainOutput:
+    """Prints log lines as they come and each lane's result when it is known."""
+
+    def __init__(self, follower: Follower, out: TextIO) -> None:
+        self._follower = follower
+        self._out = out
+        self._printed: dict[tuple[str, str, int], int] = {}
+        self._told: dict[tuple[str, str], Status] = {}
+        self._say(f"run {follower.folder.path.name} · {follower.folder.path}")
+        self._noted = 0
+
+    def update(self, changes: Changes) -> None:
+        """Print the new lines of the lanes that moved."""
+        state = self._follower.state
+        for name in sorted(changes.targets):
+            self._print_target(state.targets[name])
+        for lane in state.lanes:
+            status = lane.status
+            if self._told.get(lane.key) is not status and status is not Status.WAITING:
+                self._told[lane.key] = status
+                self._tell(lane.key, status, lane.target)
+        for note in state.notes[self._noted :]:
+            self._say(f"note: {plain(note)}")
+        self._noted = len(state.notes)
+        self._out.flush()
+
+    def end(self) -> None:
+        """Print digests of what failed, then the table."""
+        folder = self._follower.folder.path
+        state = self._follower.state
+        for failure in failures_of(state, folder):
+            self._say("", *failure_lines(failure))
+        if wrong := check_lines(state, folder):
+            self._say("", *wrong)
+        self._say("", *table_lines(state), "", last_line(state))
+        self._out.flush()
+
+    def _say(self, *lines: str) -> None:
+        self._out.writelines(f"{line}\n" for line in lines)
+
+    def _print_target(self, target: TargetState) -> None:
+        self._print_new(target, "", target.log)
+        for platform, lane in target.lanes.items():
+            self._print_new(target, str(platform), lane.log)
+
+    def _print_new(self, target: TargetState, platform: str, log: LogLines) -> None:
+        key = (target.name, platform, target.attempt)
+        first, last = self._printed.get(key, 0), len(log)
+        self._printed[key] = last
+        name = f"{target.name} {platform}".strip()
+        for index in range(first, last):
+            self._say(f"{name} | {plain(log.text(index))}")
+
+    def _tell(self, key: tuple[str, str], status: Status, target: TargetState) -> None:
+        name = " ".join(key)
+        if status is Status.CHECKING:
+            took = clock((target.ended or 0.0) - (target.started or 0.0))
+            self._say(f"{name} | built in {took}, checking")
+        elif status.is_over:
+            self._say(f"{name} | {MARKS[status]} {WORDS[status]}")
+
+
+class GithubOutput(PlainOutput):
+    """For GitHub Actions: each lane's log in a group of its own when its target is over."""
+
+    def __init__(self, follower: Follower, out: TextIO) -> None:
+        super().__init__(follower, out)
+        self._grouped: set[tuple[str, int]] = set()
+
+    def _print_target(self, target: TargetState) -> None:
+        if target.outcome is None or (target.name, target.attempt) in self._grouped:
+            return
+        self._grouped.add((target.name, target.attempt))
+        for lane, lines in [("", target.log), *((str(p), x.log) for p, x in target.lanes.items())]:
+            self._say(f"::group::{target.name} {lane}".rstrip())
+            # A log must not speak to the runner: a line that begins `::` would be a command.
+            self._say(*(f" {plain(lines.text(i))}" for i in range(len(lines))), "::endgroup::")
+
+    def end(self) -> None:
+        """Annotate what failed, then print as plain does."""
+        for failure in failures_of(self._follower.state, self._follower.folder.path):
+            where = failure.where.rpartition(":")
+            place = f" file={where[0]},line={where[2]}" if where[0] else ""
+            title = f"{failure.target} {failure.platform} {failure.step}"
+            self._say(f"::error{place}::{_escape(f'{title}: {failure.reason}')}")
+        super().end()
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

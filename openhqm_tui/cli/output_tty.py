@@ -1,0 +1,133 @@
+"""For a terminal: a live table of lanes (Rich), digests as they happen, a summary at the end."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from openhqm_tui.cli.summary import (
+    COLUMNS,
+    MARKS,
+    WORDS,
+    cells,
+    check_lines,
+    clock,
+    failure_lines,
+    failures_of,
+    last_line,
+    rows_of,
+)
+from openhqm_tui.domain.plain_text import one_line, plain
+from openhqm_tui.domain.state import LaneState, Status
+from openhqm_tui.run.follow import Changes, Follower
+
+_STYLES: dict[Status, str] = {
+    Status.WAITING: "dim",
+    Status.RUNNING: "cyan",
+    Status.CHECKING: "magenta",
+    Status.DONE: "green",
+    Status.CACHED: "green",
+    Status.PASSED: "green",
+    Status.UNKNOWN: "yellow",
+    Status.FAILED: "bold red",
+    Status.CANCELLED: "yellow",
+}
+_BAR = 12
+
+
+class TtyOutput:
+    """Keeps a table of lanes at the bottom of the terminal while the run goes."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._console = Console(highlight=False)
+        self._digested: set[tuple[str, int]] = set()
+        path = follower.folder.path
+        self._console.print(Text(f"run {path.name} · {path}", style="dim"))
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=4,
+            transient=True,
+            vertical_overflow="crop",
+        )
+        self._live.start()
+
+    def update(self, changes: Changes) -> None:
+        """Print the digest of a target that has just failed; the table redraws itself."""
+        state = self._follower.state
+        for name in changes.targets:
+            target = state.targets[name]
+            if (name, target.attempt) in self._digested or target.status is not Status.FAILED:
+                continue
+            for failure in failures_of(state, self._follower.folder.path):
+                if failure.target == name:
+                    self._digested.add((name, target.attempt))
+                    self._console.print(Text("\n".join(failure_lines(failure)) + "\n"))
+
+    def end(self) -> None:
+        """Take the live table away and print the last one, which stays in the scrollback."""
+        self._live.stop()
+        state = self._follower.state
+        if wrong := check_lines(state, self._follower.folder.path):
+            self._console.print(Text("\n".join(wrong) + "\n"))
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in COLUMNS:
+            table.add_column(
+                Text(name), justify="right" if name in {"built in", "size"} else "left"
+            )
+        for row in rows_of(state):
+            texts = [Text(plain(cell)) for cell in cells(row)]
+            texts[2].stylize(_STYLES[Status(row.status)])
+            table.add_row(*texts)
+        self._console.print(table)
+        self._console.print(Text(last_line(state), style="bold"))
+        for note in state.notes:
+            self._console.print(Text(f"note: {plain(note)}", style="yellow"))
+
+    def _render(self) -> Group:
+        now = time.time()
+        state = self._follower.state
+        table = Table.grid(padding=(0, 2))
+        room = max(4, self._console.height - 3)
+        lanes = state.lanes
+        if len(lanes) > room:
+            # What moves or went wrong is worth the room; what waits or is done can be counted.
+            order = (Status.FAILED, Status.RUNNING, Status.CHECKING, Status.UNKNOWN)
+            lanes = sorted(lanes, key=lambda lane: lane.status not in order)[:room]
+        for lane in lanes:
+            table.add_row(*self._cells(lane, now))
+        hidden = len(state.lanes) - len(lanes)
+        took = clock(now - state.started) if state.started else "0:00"
+        over = sum(lane.status.is_over for lane in state.lanes)
+        foot = f"{over}/{len(state.lanes)} images · {took} · Ctrl-C cancels"
+        if hidden:
+            foot = f"{hidden} more lanes · {foot}"
+        return Group(table, Text(foot, style="dim"))
+
+    def _cells(self, lane: LaneState, now: float) -> tuple[Text, ...]:
+        status = lane.status
+        done, known = lane.step_counts()
+        full = _BAR if status.is_over or not known else min(_BAR, done * _BAR // known)
+        if status is Status.WAITING:
+            full = 0
+        style = _STYLES[status]
+        current = next((s for s in reversed(lane.steps) if s.status is Status.RUNNING), None)
+        return (
+            Text(f"{MARKS[status]} {lane.target.name}", style=style),
+            Text(str(lane.platform)),
+            Text("━" * full, style=style) + Text("─" * (_BAR - full), style="dim"),
+            Text(f"{done}/{known}" if known else ""),
+            Text(clock(lane.target.elapsed(now))),
+            Text(WORDS[status], style=style),
+            Text(
+                one_line(current.name.label, 60) if current else "",
+                style="dim",
+                no_wrap=True,
+                overflow="ellipsis",
+            ),
+        )

@@ -1,0 +1,207 @@
+"""What is left to say when a run is over: a line per lane, and why what failed did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
+from openhqm_tui.domain.state import LaneState, RunState, Status
+from openhqm_tui.domain.verdicts import Answer
+
+# A mark and a word each: nothing is told by colour only.
+MARKS: dict[Status, str] = {
+    Status.WAITING: "·",
+    Status.RUNNING: "▸",
+    Status.CHECKING: "?",
+    Status.DONE: "✓",
+    Status.CACHED: "✓",
+    Status.PASSED: "✓",
+    Status.UNKNOWN: "?",
+    Status.FAILED: "✗",
+    Status.CANCELLED: "−",
+}
+WORDS: dict[Status, str] = {
+    Status.WAITING: "waiting",
+    Status.RUNNING: "building",
+    Status.CHECKING: "checking",
+    Status.DONE: "built",
+    Status.CACHED: "cached",
+    Status.PASSED: "proved",
+    Status.UNKNOWN: "not proved",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One lane in the summary; `seconds` of its target's build, `size` in compressed bytes."""
+
+    target: str
+    platform: str
+    status: str
+    mark: str
+    result: str
+    how: str
+    seconds: float
+    check_seconds: float
+    size: int
+    unpacked_size: int
+    digest: str
+    tags: tuple[str, ...]
+    checks: str
+    steps: int
+    cached_steps: int
+
+
+def rows_of(state: RunState) -> list[Row]:
+    """Return a row for every lane, in the order of the plan."""
+    return [_row(state, lane) for lane in state.lanes]
+
+
+def _row(state: RunState, lane: LaneState) -> Row:
+    target, status = lane.target, lane.status
+    passed = sum(v.answer is Answer.PASS for v in lane.verdicts)
+    warned = sum(v.answer is Answer.WARN for v in lane.verdicts)
+    checks = f"{passed + warned}/{len(lane.verdicts)} pass" if lane.verdicts else "none asked"
+    for verdict in failed_checks(lane)[:2]:
+        checks += f", {verdict.check}: {verdict.answer.value}"
+    built = 0.0
+    if target.started is not None and target.ended is not None:
+        built = target.ended - target.started
+    checked = 0.0
+    if lane.check_started is not None and lane.check_ended is not None:
+        checked = lane.check_ended - lane.check_started
+    native = state.host is not None and lane.platform.runs_natively_on(state.host)
+    result = WORDS[status]
+    if status is Status.FAILED and lane.verdicts:
+        result = "check failed"
+    return Row(
+        target=target.name,
+        platform=str(lane.platform),
+        status=status.value,
+        mark=MARKS[status],
+        result=result,
+        how="native" if native else "emulated",
+        seconds=built,
+        check_seconds=checked,
+        size=lane.content_size,
+        unpacked_size=lane.unpacked_size,
+        digest=lane.digest,
+        tags=target.info.tags,
+        checks=checks,
+        steps=len(lane.steps),
+        cached_steps=sum(step.cached for step in lane.steps),
+    )
+
+
+def failures_of(state: RunState, folder: Path) -> list[Failure]:
+    """Return the digest of every failed build, with the full path of its log."""
+    found = []
+    for target in state.targets.values():
+        failure = failure_of(target)
+        if failure is not None:
+            log = str(folder / failure.log_file) if failure.log_file else ""
+            found.append(msgspec.structs.replace(failure, log_file=log))
+    return found
+
+
+def failure_lines(failure: Failure) -> list[str]:
+    """Return a failed build's digest as lines for people."""
+    head = " · ".join(
+        part
+        for part in (failure.target, failure.platform, failure.stage and f"stage {failure.stage}")
+        if part
+    )
+    lines = [f"✗ {head}"]
+    if failure.step:
+        lines.append(f"  step    {failure.step}")
+    if failure.where:
+        lines.append(f"  line    {failure.where}")
+    lines.append(f"  reason  {failure.reason}")
+    lines += [f"  {line}" for line in failure.source]
+    if failure.log:
+        lines.append("  last of its log:")
+        lines += [f"  │ {line}" for line in failure.log]
+    if failure.hint:
+        lines.append(f"  hint    {failure.hint}")
+    if failure.log_file:
+        lines.append(f"  log     {failure.log_file}")
+    return lines
+
+
+def check_lines(state: RunState, folder: Path) -> list[str]:
+    """Return what kept built images from being proved, as lines for people."""
+    lines: list[str] = []
+    for lane in state.lanes:
+        wrong = failed_checks(lane)
+        if not wrong:
+            continue
+        way = "emulated" if lane.emulated else "native"
+        lines.append(f"✗ {lane.target.name} · {lane.platform} · checks ({way})")
+        for verdict in wrong:
+            lines.append(f"  {verdict.check}: {verdict.answer.value}: {verdict.evidence}")
+            if verdict.expected:
+                lines.append(f"    expected {verdict.expected}")
+            if hint := hint_for(verdict.evidence):
+                lines.append(f"    hint: {hint}")
+        evidence = folder / "checks" / f"{lane.target.name}.{_file(str(lane.platform))}.json"
+        lines.append(f"  evidence {evidence}")
+    return lines
+
+
+def megabytes(size: int) -> str:
+    """Return a size in MB (10^6 bytes), `–` where there is none."""
+    return f"{size / 1e6:.1f} MB" if size else "–"
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as `0:04` or `1:02:03`; `–` for none."""
+    if seconds <= 0:
+        return "–"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def last_line(state: RunState) -> str:
+    """Return the run in one sentence."""
+    lanes = state.lanes
+    counts: dict[str, int] = {}
+    for lane in lanes:
+        word = WORDS[lane.status]
+        counts[word] = counts.get(word, 0) + 1
+    told = ", ".join(f"{count} {word}" for word, count in counts.items())
+    took = (state.ended or 0) - (state.started or 0) if state.ended and state.started else 0
+    return f"{len(lanes)} images: {told} in {clock(took)}"
+
+
+def _file(platform: str) -> str:
+    return platform.replace("/", "-")
+
+
+COLUMNS = ("target", "platform", "result", "built in", "size", "checks")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return a row's cells, as COLUMNS names them."""
+    cached = " (cached)" if row.steps and row.cached_steps == row.steps else ""
+    return (
+        row.target,
+        f"{row.platform} {row.how}",
+        f"{row.mark} {row.result}",
+        clock(row.seconds) + cached,
+        megabytes(row.size),
+        row.checks,
+    )
+
+
+def table_lines(state: RunState) -> list[str]:
+    """Return the table as plain lines, columns aligned."""
+    table = [COLUMNS, *(cells(row) for row in rows_of(state))]
+    widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
+    return [
+        "  ".join(f"{cell:{w}}" for cell, w in zip(r, widths, strict=True)).rstrip() for r in table
+    ]
