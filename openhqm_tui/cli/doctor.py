@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -46,10 +46,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         return _run(args)
     except Problem as problem:
-        print(f"openhqm-tui doctor: {problem}", file=sys.stderr)
+        _write(sys.stderr, f"openhqm-tui doctor: {problem}")
         return problem.exit_code
     except KeyboardInterrupt:
-        print("openhqm-tui doctor: interrupted", file=sys.stderr)
+        _write(sys.stderr, "openhqm-tui doctor: interrupted")
         return 130
 
 
@@ -254,19 +254,16 @@ def _colourful() -> bool:
     return sys.stdout.isatty() and not dumb
 
 
-def _write(stream: IO[str], line: str) -> None:
-    try:
-        print(line, file=stream, flush=True)
-    except UnicodeEncodeError:
-        # A terminal of another encoding: better a `?` than a stop.
-        encoding = stream.encoding or "ascii"
-        print(line.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
+def _write(stream: TextIO, line: str) -> None:
+    encoding = stream.encoding or "ascii"
+    # A terminal of another encoding: better a `?` than a stop.
+    stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
 
 
 def _printable(line: str) -> str:
-    # Package tools redraw their progress with \r, and may send escape codes.
-    last = line.rstrip("\r").rpartition("\r")[2]
-    return "".join(char if char.isprintable() or char == "\t" else "·" for char in last)
+    # Tools may send escape codes, and package scripts anything.
+    return "".join(char if char.isprintable() or char == "\t" else "·" for char in line)
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

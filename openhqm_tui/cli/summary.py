@@ -200,8 +200,13 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def table_lines(state: RunState) -> list[str]:
     """Return the table as plain lines, columns aligned."""
-    table = [COLUMNS, *(cells(row) for row in rows_of(state))]
-    widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
+    return aligned([COLUMNS, *(cells(row) for row in rows_of(state))])
+
+
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Return rows of equal length as lines with their columns under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join(f"{cell:{w}}" for cell, w in zip(r, widths, strict=True)).rstrip() for r in table
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     ]

@@ -18,7 +18,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """What one lane's image must be.
 
     `clients` None: nothing is known of its clients; `python` '': any version; `uid` None: any.
-    `asks_python` False: the image holds no Python that could be asked.
+    `asks_python` False: the image holds no Python that could be asked; `exact_index` False:
+    the index may hold other platforms too.
     """
 
     platform: Platform
@@ -30,6 +31,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     env: dict[str, str] = {}
     asks_python: bool = True
+    exact_index: bool = True
 
 
 class SeenImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +92,8 @@ def judge_index(expected: Expectation, seen: list[SeenImage] | None, reason: str
     if seen is None:
         return _unknown("index", reason or "the store did not tell", ", ".join(wanted))
     got = sorted(image.platform for image in seen)
-    answer = Answer.PASS if got == wanted else Answer.FAIL
+    right = got == wanted if expected.exact_index else set(wanted) <= set(got)
+    answer = Answer.PASS if right else Answer.FAIL
     return _verdict("index", answer, ", ".join(got) or "no image", ", ".join(wanted))
 
 
