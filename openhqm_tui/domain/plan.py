@@ -170,10 +170,8 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         "QUEUE_BACKEND": variant.name,
         "PYTHON_VERSION": choices.python_version,
     }
-    labels = {
-        "org.opencontainers.image.version": choices.tag,
-        "queue.backend": variant.name,
-    }
+    # Not `queue.backend`: the Dockerfile must say it, or its check would prove nothing.
+    labels = {"org.opencontainers.image.version": choices.tag}
     base = next(iter(choices.base_for.values()), f"python:{choices.python_version}-slim")
     labels["org.opencontainers.image.base.name"] = base
     if choices.revision:

@@ -1,0 +1,88 @@
+"""The real engine: running the command line as a user would, and reading what it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+HERE = Path(__file__).parent
+COMMAND = (sys.executable, "-m", "openhqm_tui")
+
+
+class Ran(NamedTuple):
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return self.records[-1]
+
+
+Cli = Callable[..., Ran]
+
+
+def run_cli(*words: str, cwd: Path, state: Path, patience: float = 900) -> Ran:
+    environment = dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(state)}
+    ran = subprocess.run(
+        [*COMMAND, *words],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=patience,
+        check=False,
+    )
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, own_home: Path) -> Cli:
+    """Run `openhqm-tui` in an empty folder with a state folder of its own."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def run(*words: str, cwd: Path = folder) -> Ran:
+        return run_cli(*words, cwd=cwd, state=own_home / "state")
+
+    return run
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with a quick Dockerfile of variants: no network, one RUN on each platform."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text((HERE / "quick.Dockerfile").read_text())
+    return folder
+
+
+@pytest.fixture
+def remove_images() -> Iterator[Callable[[str], None]]:
+    """Take the images of a name away when the test is over."""
+    names: list[str] = []
+    yield names.append
+    for name in names:
+        tags = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", name).split()
+        if tags:
+            docker("image", "rm", "--force", *tags)
+
+
+def docker(*words: str) -> str:
+    ran = subprocess.run(
+        ["docker", *words], capture_output=True, text=True, timeout=300, check=False
+    )
+    return ran.stdout

@@ -1,0 +1,105 @@
+"""The main job: eight variants, two platforms, built side by side and proved, by one command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.variants import VARIANTS
+from tests.real.conftest import Ran, docker, run_cli
+
+pytestmark = pytest.mark.engine
+
+BOTH = "linux/amd64,linux/arm64"
+NAME = "openhqm-tui-tests/main"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def whole(folders: tuple[Path, Path]) -> Ran:
+    cwd, state = folders
+    words = ("build", "--build-all", "--platforms", BOTH, "--name", NAME, "--format", "json")
+    return run_cli(*words, cwd=cwd, state=state)
+
+
+def test_sixteen_images_are_built_and_proved(whole: Ran) -> None:
+    assert whole.code == 0, whole.err
+    lanes = whole.summary["lanes"]
+    assert len(lanes) == 16
+    assert {lane["status"] for lane in lanes} == {"passed"}
+    assert all(lane["checks"] == "8/8 pass" for lane in lanes)
+    assert {(lane["platform"], lane["how"]) for lane in lanes} == {
+        ("linux/amd64", "native"),
+        ("linux/arm64", "emulated"),
+    }
+    assert all(lane["size"] > 1_000_000 for lane in lanes)
+
+
+def test_every_client_answers_with_its_version_on_its_machine(whole: Ran) -> None:
+    seen = {
+        (record["target"], record["platform"]): verdict["evidence"]
+        for record in whole.records
+        if record["event"] == "lane-checked"
+        for verdict in record["verdicts"]
+        if verdict["check"] == "clients"
+    }
+    for variant in VARIANTS:
+        for platform, machine in (("linux/amd64", "x86_64"), ("linux/arm64", "aarch64")):
+            evidence = seen[variant.name, platform]
+            assert evidence.endswith(f" on {machine}")
+            assert all(f"{client.distribution} " in evidence for client in variant.clients)
+
+
+def test_the_tags_are_those_of_the_script(whole: Ran) -> None:
+    tags = set(docker("image", "ls", "--format", "{{.Tag}}", NAME).split())
+    assert tags == {"latest", *(f"latest-{variant.name}" for variant in VARIANTS)}
+
+
+def test_docker_runs_the_foreign_platform_by_its_tag(whole: Ran) -> None:
+    code = "import redis, platform; print(redis.__version__, platform.machine())"
+    words = ("run", "--rm", "--pull", "never", "--platform", "linux/arm64", f"{NAME}:latest-redis")
+    version, machine = docker(*words, "python", "-c", code).split()
+    assert version[0].isdigit()
+    assert machine == "aarch64"
+
+
+def test_a_second_run_finds_every_step_cached(whole: Ran, folders: tuple[Path, Path]) -> None:
+    cwd, state = folders
+    words = ("build", "--build-all", "--platforms", BOTH, "--name", NAME, "--no-check")
+    again = run_cli(*words, "--format", "json", cwd=cwd, state=state)
+    assert again.code == 0, again.err
+    for before, lane in zip(whole.summary["lanes"], again.summary["lanes"], strict=True):
+        assert lane["steps"] > 0
+        assert lane["cached_steps"] == lane["steps"], lane["target"]
+        assert lane["digest"] == before["digest"]
+
+
+def test_variants_share_their_layers(whole: Ran) -> None:
+    def layers(tag: str) -> list[str]:
+        told = docker("image", "inspect", "--platform", "linux/arm64", f"{NAME}:{tag}")
+        found: list[str] = json.loads(told)[0]["RootFS"]["Layers"]
+        return found
+
+    everything = set(layers("latest"))
+    for variant in VARIANTS:
+        assert set(layers(f"latest-{variant.name}")) <= everything, variant.name
+
+
+def test_the_check_command_catches_an_image_that_is_not_what_it_says(
+    whole: Ran, folders: tuple[Path, Path]
+) -> None:
+    cwd, state = folders
+    image = f"{NAME}:latest-redis"
+    right = run_cli("check", image, "--platforms", "amd64", cwd=cwd, state=state)
+    assert right.code == 0, right.out + right.err
+    words = ("check", image, "--platforms", "amd64", "--variant", "mqtt", "--format", "json")
+    wrong = run_cli(*words, cwd=cwd, state=state)
+    assert wrong.code == 1
+    failed = {v["check"] for v in wrong.records[0]["verdicts"] if v["answer"] == "fail"}
+    assert failed == {"labels", "clients", "absent"}
