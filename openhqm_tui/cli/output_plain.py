@@ -13,6 +13,7 @@ from openhqm_tui.cli.summary import (
     failures_of,
     last_line,
     table_lines,
+    warning_lines,
 )
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import plain
@@ -54,6 +55,8 @@ class PlainOutput:
             self._say("", *failure_lines(failure))
         if wrong := check_lines(state, folder):
             self._say("", *wrong)
+        if remarks := warning_lines(state):
+            self._say("", *remarks)
         self._say("", *table_lines(state), "", last_line(state))
         self._out.flush()
 

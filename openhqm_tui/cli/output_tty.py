@@ -20,6 +20,7 @@ from openhqm_tui.cli.summary import (
     failures_of,
     last_line,
     rows_of,
+    warning_lines,
 )
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.state import LaneState, Status
@@ -75,6 +76,8 @@ class TtyOutput:
         state = self._follower.state
         if wrong := check_lines(state, self._follower.folder.path):
             self._console.print(Text("\n".join(wrong) + "\n"))
+        if remarks := warning_lines(state):
+            self._console.print(Text("\n".join(remarks) + "\n", style="yellow"))
         table = Table(box=None, pad_edge=False, header_style="dim")
         for name in COLUMNS:
             table.add_column(

@@ -151,6 +151,15 @@ def check_lines(state: RunState, folder: Path) -> list[str]:
     return lines
 
 
+def warning_lines(state: RunState) -> list[str]:
+    """Return what the Dockerfile's checks remarked, once however many targets share it."""
+    told: dict[str, list[str]] = {}
+    for target in state.targets.values():
+        for short, url in target.warnings:
+            told.setdefault(f"{short} ({url})" if url else short, []).append(target.name)
+    return [f"! {text} [{' '.join(names)}]" for text, names in told.items()]
+
+
 def megabytes(size: int) -> str:
     """Return a size in MB (10^6 bytes), `–` where there is none."""
     return f"{size / 1e6:.1f} MB" if size else "–"

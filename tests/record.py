@@ -1,0 +1,136 @@
+"""Record real runs anew: `python -m tests.record [NAME…]`, on a real engine, from the top folder.
+
+Each recording is a run folder under `tests/recordings/`, as the runner wrote it, with the paths
+of this machine taken out. **`cold` empties the engine's build cache.**
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from openhqm_tui.store.run_folder import Request, RunFolder, find_run
+
+HERE = Path(__file__).parent
+RECORDINGS = HERE / "recordings"
+OURS = (sys.executable, "-m", "openhqm_tui")
+BOTH = "linux/amd64,linux/arm64"
+NAME = "openhqm-tui-recorded"
+QUICK = HERE / "real" / "quick.Dockerfile"
+WARNED = "from python:3.13-slim as Base\nARG QUEUE_BACKEND\nMAINTAINER somebody\nUSER 1000\n"
+
+
+def main(names: list[str]) -> int:
+    """Record the named runs, or all of them."""
+    unknown = set(names) - set(RECIPES)
+    if unknown:
+        sys.stderr.write(f"no recording {unknown.pop()}; there are {' '.join(RECIPES)}\n")
+        return 2
+    for name in names or RECIPES:
+        with tempfile.TemporaryDirectory(prefix="openhqm-tui-record-") as temporary:
+            folder = Path(temporary)
+            RECIPES[name](folder)
+            run = find_run(folder / "state")
+            keep(run, RECORDINGS / name, folder)
+            sys.stderr.write(f"recorded {name}: {run.info.id}\n")
+    return 0
+
+
+def keep(run: RunFolder, place: Path, folder: Path) -> None:
+    """Copy a run folder without what belongs to this machine."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for file in sorted(run.path.rglob("*")):
+        if file.is_dir() or file.name in {"lock", "runner.log", "control.jsonl"}:
+            continue
+        text = file.read_bytes()
+        for real, shown in (
+            (str(run.path), "/runs/recorded"),
+            (str(folder), "/home/dev"),
+            (str(HERE.parent), "/home/dev/openhqm-tui"),
+        ):
+            text = text.replace(real.encode(), shown.encode())
+        target = place / file.relative_to(run.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text)
+
+
+def build(folder: Path, *words: str, cwd: Path | None = None) -> None:
+    environment = dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(folder / "state")}
+    subprocess.run(
+        [*OURS, "build", "--name", NAME, *words, "--format", "plain"],
+        cwd=cwd or folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def checkout(folder: Path, dockerfile: str) -> Path:
+    place = folder / "checkout"
+    place.mkdir()
+    # A step that is cached shows nothing: each recording builds steps of its own.
+    (place / "Dockerfile").write_text(dockerfile.replace("building", f"building {time.time()}"))
+    return place
+
+
+def cold(folder: Path) -> None:
+    subprocess.run(["docker", "buildx", "prune", "-af"], stdout=subprocess.DEVNULL, check=True)
+    build(folder, "--build-all", "--platforms", BOTH)
+
+
+def warm(folder: Path) -> None:
+    words = ("--backend", "redis,minimal", "--platforms", BOTH)
+    build(folder, *words, "--no-check")
+    shutil.rmtree(folder / "state")
+    build(folder, *words, "--no-check")
+
+
+def failed(folder: Path) -> None:
+    place = checkout(folder, QUICK.read_text())
+    build(folder, "--backend", "redis,kafka", "--platforms", BOTH, "--no-check", cwd=place)
+
+
+def cancelled(folder: Path) -> None:
+    place = checkout(folder, QUICK.read_text())
+    words = ("--backend", "gcp,redis", "--platforms", BOTH, "--no-check")
+    environment = dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(folder / "state")}
+    command = [*OURS, "build", "--name", NAME, *words, "--format", "json"]
+    with subprocess.Popen(
+        command, cwd=place, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            record = json.loads(line)
+            if record["event"] == "log" and record["text"] == "sleeping":
+                find_run(folder / "state").ask(Request("cancel"))
+
+
+def emulated(folder: Path) -> None:
+    place = checkout(folder, QUICK.read_text())
+    build(folder, "--backend", "minimal", "--platforms", "linux/arm64", "--no-check", cwd=place)
+
+
+def warning(folder: Path) -> None:
+    place = checkout(folder, WARNED)
+    build(folder, "--backend", "mqtt", "--platforms", "linux/amd64", "--no-check", cwd=place)
+
+
+RECIPES: dict[str, Callable[[Path], None]] = {
+    "cold": cold,
+    "warm": warm,
+    "failed": failed,
+    "cancelled": cancelled,
+    "emulated": emulated,
+    "warning": warning,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
