@@ -53,7 +53,7 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
             source=source,
             reason=reason or f"Buildx ended with exit code {target.exit_code}",
             log=said,
-            log_file=target.stream,
+            log_file=text_log_of(target.stream),
             hint=hint_for(error or target.reason),
         )
     lane = target.lanes.get(step.lane) if step.lane is not None else None
@@ -68,9 +68,14 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         source=source,
         reason=f"exit code {code['code']}" if code else reason or one_line(step.error, 400),
         log=tuple(plain(line) for line in log),
-        log_file=target.stream,
+        log_file=text_log_of(target.stream),
         hint=hint_for(step.error),
     )
+
+
+def text_log_of(stream: str) -> str:
+    """Return the file beside a stream that holds its log as text: `redis.log`."""
+    return stream.removesuffix(".rawjson") + ".log" if stream else ""
 
 
 def failed_checks(lane: LaneState) -> list[Verdict]:

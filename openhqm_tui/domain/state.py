@@ -59,6 +59,7 @@ class StepState:
         self.cached = False
         self.error = ""
         self.parts: dict[str, tuple[int, int]] = {}
+        self.told_end = False
 
     @property
     def status(self) -> Status:
@@ -353,24 +354,27 @@ def _log_of(target: TargetState, step: StepState) -> LogLines:
 
 
 def _note_change(target: TargetState, step: StepState, before: Status, after: Status) -> None:
-    """Write our own line about a step into its log: what begins, how it ended."""
-    log, number = _log_of(target, step), step.number
-    label = step.name.label
-    if after is Status.RUNNING and before is Status.WAITING:
-        log.add(f"▸ {label}", step=number, at=step.started or 0.0)
-    elif after is Status.CACHED:
-        if before is Status.WAITING:
+    """Write our own lines about a step into its log: what begins, once how it ended."""
+    log, number, label = _log_of(target, step), step.number, step.name.label
+    at = step.ended or step.started or 0.0
+    if after is Status.RUNNING:
+        # What belongs to no lane is mostly quick and silent: one line, at its end, will do.
+        if before is Status.WAITING and step.lane is not None:
             log.add(f"▸ {label}", step=number, at=step.started or 0.0)
-        log.add("  cached", step=number, at=step.ended or step.started or 0.0)
-    elif after is Status.DONE:
-        at = step.ended or 0.0
-        log.finish(number, at)
-        if before is Status.WAITING:
-            log.add(f"▸ {label}", step=number, at=step.started or 0.0)
-        log.add(f"  done in {step.busy(at):.1f} s", step=number, at=at)
-    elif after is Status.FAILED:
-        log.finish(number, step.ended or 0.0)
-        log.add(f"✗ {one_line(step.error, 500)}", step=number, at=step.ended or 0.0)
-    elif after is Status.CANCELLED:
-        log.finish(number, step.ended or 0.0)
-        log.add("  cancelled", step=number, at=step.ended or 0.0)
+        return
+    log.finish(number, at)
+    if step.told_end:
+        return
+    step.told_end = True
+    if after is Status.FAILED:
+        log.add(f"✗ {one_line(step.error, 500)}", step=number, at=at)
+        return
+    ended = {Status.CACHED: "cached", Status.CANCELLED: "cancelled"}.get(
+        after, f"done in {step.busy(at):.1f} s"
+    )
+    if step.lane is None:
+        log.add(f"▸ {label}: {ended}", step=number, at=at)
+        return
+    if before is Status.WAITING:
+        log.add(f"▸ {label}", step=number, at=at)
+    log.add(f"  {ended}", step=number, at=at)

@@ -27,6 +27,7 @@ from openhqm_tui.engine.cleaning import remove_containers, remove_images
 from openhqm_tui.engine.images import ImageUnknown
 from openhqm_tui.run.checks import RUN_LABEL, check_lane, index_of
 from openhqm_tui.run.processes import GroupProcess
+from openhqm_tui.run.text_log import write_text_log
 from openhqm_tui.store.run_folder import Request, RunFolder
 
 _CONTROL_EVERY = 0.1
@@ -162,6 +163,7 @@ class Runner:
             return self._ended(target, Outcome.CANCELLED, code=130)
         finally:
             del self._processes[target.name]
+        await asyncio.to_thread(write_text_log, self.folder, target.name, stream)
         if code != 0:
             return self._ended(target, Outcome.FAILED, code=code)
         return self._ended(target, Outcome.PASSED, digest=_digest_in(metadata, target.name))
