@@ -14,10 +14,12 @@ from openhqm_tui.engine.base_image import (
     check_pullable,
     local_platforms,
 )
-from openhqm_tui.engine.base_recipe import bootstrap_fix, can_be_bootstrapped
+from openhqm_tui.engine.base_recipe import DEBIAN_PLATFORMS, bootstrap_fix, can_be_bootstrapped
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.machine import Machine
 from openhqm_tui.engine.shell import Runner, capture
+
+BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 
 _WHY = "every image starts from it"
 
@@ -81,7 +83,7 @@ def _from_registry(
         return [
             _finding(platform, Health.OK, f"{base} (can be pulled)") for platform in platforms
         ], answer
-    fixes, advice = _way_out(facts, platforms, base, with_apt, answer)
+    fixes, advice = _way_out(facts, platforms, base, with_apt, answer, run=run)
     found = []
     for platform in platforms:
         if platform in here[base]:
@@ -118,6 +120,8 @@ def _way_out(
     base: str,
     with_apt: Callable[[], Machine],
     answer: Pullable,
+    *,
+    run: Runner,
 ) -> tuple[tuple[Fix, ...], str]:
     first = _WAYS_OUT[answer.reach] or "choose another base"
     if facts.driver != "docker":
@@ -128,11 +132,15 @@ def _way_out(
     machine = with_apt()
     if (
         facts.local
-        # The old image stores can't hold it for several platforms.
-        and (facts.containerd_store or len(platforms) == 1)
+        # The old image stores can't hold it for several platforms: that is mended first.
+        and facts.containerd_store
         and can_be_bootstrapped(base, platforms, machine)
     ):
-        return (bootstrap_fix(platforms, machine),), ""
+        # Building it anew drops the platforms left out: keep those it has, and the usual two.
+        known = tuple(platform for platform in DEBIAN_PLATFORMS if platform not in platforms)
+        held = local_platforms((BOOTSTRAPPED_BASE,), known, run=run)[BOOTSTRAPPED_BASE]
+        every = tuple(dict.fromkeys((*BOTH, *platforms, *held)))
+        return (bootstrap_fix(every, machine),), ""
     return (), f"{first}; or give a base that you have with --base-image REF"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -160,6 +161,9 @@ _SIGNS: tuple[tuple[Reach, tuple[str, ...]], ...] = (
     (Reach.MISSING, ("not found", "manifest unknown", "name unknown", "404")),
 )
 
+# What Buildx wraps around the cause.
+_WRAPPING = re.compile(r'^ERROR: |failed to do request: \w+ "[^"]*": |failed to fetch \w+ token: ')
+
 _WORDS = {
     Reach.TLS: "the registry's certificate isn't trusted here",
     Reach.RATE_LIMIT: "the registry's pull limit is reached",
@@ -175,7 +179,7 @@ def _why_not(ref: str, outcome: Outcome) -> Pullable:
         return Pullable(Reach.OTHER, "there is no `docker` command here")
     if outcome.code == TIMED_OUT:
         return Pullable(Reach.NETWORK, f"{ref}: no answer from the registry in time")
-    words = outcome.last_words.removeprefix("ERROR: ")
+    words = _WRAPPING.sub("", outcome.last_words)
     low = outcome.err.lower()
     for reach, signs in _SIGNS:
         if any(sign in low for sign in signs):

@@ -15,18 +15,20 @@ ENGINE_LOG = "/var/log/openhqm-tui-dockerd.log"
 CONTAINERD_LOG = "/var/log/openhqm-tui-containerd.log"
 
 # The engine needs a few seconds at most; a loaded machine of one core gets a minute.
-_WAIT = f"""\
+_ANSWERS = """\
+echo "engine: $(docker version --format '{{.Server.Version}}')"
+"""
+_WAIT_SYSTEMD = """\
 tries=0
 until docker info >/dev/null 2>&1; do
   tries=$((tries + 1))
   if [ "$tries" -ge 300 ]; then
     echo "the engine does not answer after a minute; its last words:" >&2
-    tail -n 15 {ENGINE_LOG} >&2 2>/dev/null || journalctl -n 15 -u docker >&2 || true
+    journalctl --no-pager -n 15 -u docker >&2 || true
     exit 1
   fi
   sleep 0.2
 done
-echo "engine: $(docker version --format '{{{{.Server.Version}}}}')"
 """
 
 # containerd first, and its socket waited for: dockerd started beside it would run a private
@@ -52,7 +54,18 @@ done
 if ! runs dockerd; then
   rm -f /var/run/docker.pid
   setsid dockerd >>{ENGINE_LOG} 2>&1 </dev/null &
+  sleep 0.5
 fi
+tries=0
+until docker info >/dev/null 2>&1; do
+  tries=$((tries + 1))
+  if [ "$tries" -ge 300 ] || ! runs dockerd; then
+    echo "the engine does not come up; its last words:" >&2
+    tail -n 15 {ENGINE_LOG} >&2
+    exit 1
+  fi
+  sleep 0.2
+done
 """
 
 _STOP_WITHOUT_INIT = """\
@@ -116,12 +129,12 @@ def start_fix(machine: Machine) -> Fix:
     if machine.systemd:
         return Fix(
             title="start the engine, now and at every boot",
-            script="systemctl enable --now docker\n" + _WAIT,
+            script="systemctl enable --now docker\n" + _WAIT_SYSTEMD + _ANSWERS,
             as_root=True,
         )
     return Fix(
         title="start containerd and the engine (there is no systemd: until the next reboot)",
-        script=_START_WITHOUT_INIT + _WAIT,
+        script=_START_WITHOUT_INIT + _ANSWERS,
         as_root=True,
     )
 
@@ -130,7 +143,7 @@ def store_fix(machine: Machine, image_count: int) -> Fix:
     """Switch the running engine to the containerd image store. Raises ConfigError."""
     write = config_script(machine)
     restart = (
-        "systemctl restart docker\n"
+        "systemctl restart docker\n" + _WAIT_SYSTEMD
         if machine.systemd
         else _STOP_WITHOUT_INIT + _START_WITHOUT_INIT
     )
@@ -141,6 +154,6 @@ def store_fix(machine: Machine, image_count: int) -> Fix:
     )
     return Fix(
         title=f"switch to the containerd image store and restart the engine{hidden}",
-        script=write + restart + _WAIT,
+        script=write + restart + _ANSWERS,
         as_root=True,
     )

@@ -18,23 +18,27 @@ _SOURCE = f"/etc/apt/sources.list.d/openhqm-tui-{NEWER_SUITE}.sources"
 _PIN = f"/etc/apt/preferences.d/openhqm-tui-{NEWER_SUITE}"
 
 # Without systemd a package would start its service by a SysV script: dockerd alone, with a
-# containerd of its own. Debian's way to say "do not start anything" is policy-rc.d.
-_START_NOTHING = """\
-if ! [ -e /usr/sbin/policy-rc.d ]; then
-  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-  printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
-  chmod 755 /usr/sbin/policy-rc.d
-fi
+# containerd of its own. Debian's way to say "do not start anything" is policy-rc.d; the
+# subshell takes it away again, however the installation ends.
+_STARTING_NOTHING = """\
+(
+  if ! [ -e /usr/sbin/policy-rc.d ]; then
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+  fi
+  {install}
+)
 """
 
 
 def install_script(*packages: str, machine: Machine, update: bool = False) -> str:
     """Shell that installs `packages` and nothing they merely recommend, without questions."""
+    install = f"apt-get install -y -qq --no-install-recommends {' '.join(packages)}"
     return (
         "export DEBIAN_FRONTEND=noninteractive\n"
-        + ("apt-get update -q\n" if update else "")
-        + ("" if machine.systemd else _START_NOTHING)
-        + f"apt-get install -y -q --no-install-recommends {' '.join(packages)}\n"
+        + ("apt-get update -qq\n" if update else "")
+        + (f"{install}\n" if machine.systemd else _STARTING_NOTHING.format(install=install))
     )
 
 
@@ -45,7 +49,7 @@ def lists_are_empty(machine: Machine) -> bool:
 
 def update_fix() -> Fix:
     """Fetch apt's lists, so that what can be installed is known."""
-    return Fix(title="fetch the lists of packages", script="apt-get update -q\n", as_root=True)
+    return Fix(title="fetch the lists of packages", script="apt-get update -qq\n", as_root=True)
 
 
 def engine_fix(machine: Machine) -> Fix | str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine.base_findings import base_findings, registry_finding
+from openhqm_tui.engine.base_findings import BOTH, base_findings, registry_finding
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
 from openhqm_tui.engine.daemon import ConfigError, start_fix, store_fix
 from openhqm_tui.engine.debian import advice_elsewhere, engine_fix
@@ -25,8 +25,6 @@ from openhqm_tui.engine.mend import Mended, mend, mend_all, pending
 from openhqm_tui.engine.shell import Runner, capture
 
 __all__ = ["BOTH", "Mended", "diagnose", "examine", "mend", "mend_all", "pending"]
-
-BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 
 # Our Dockerfile resolves these on the build platform: no step of theirs runs under QEMU.
 _CROSS_BUILT = {"amd64", "arm64"}

@@ -73,8 +73,6 @@ def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> in
             stdin=None if sudo else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             # sudo asks for its password on the terminal, so it must stay in our session.
             start_new_session=not sudo,
         )
@@ -85,7 +83,9 @@ def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> in
     try:
         with process.stdout as lines:
             for line in lines:
-                say(line.rstrip("\n"))
+                # A tool redraws its progress with \r: the last state is the one to show.
+                last = line.rstrip(b"\r\n").rpartition(b"\r")[2]
+                say(last.decode(errors="replace"))
         return process.wait()
     except BaseException:
         _kill(process, group=not sudo)
@@ -116,7 +116,7 @@ def _finish(process: subprocess.Popen[str], timeout: float) -> Outcome:
     return Outcome(process.returncode, out, err)
 
 
-def _kill(process: subprocess.Popen[str], *, group: bool) -> None:
+def _kill(process: subprocess.Popen[str] | subprocess.Popen[bytes], *, group: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(OSError):
             if group:
