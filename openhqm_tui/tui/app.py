@@ -1,0 +1,241 @@
+"""The console: five places over one run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.content import Content
+from textual.screen import Screen
+
+from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.plan import Source
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.run.follow import Changes
+from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui import messages
+from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.palette import RegistryProvider
+from openhqm_tui.tui.past import PastLane, PastRun, last_lanes, read_runs
+from openhqm_tui.tui.screens.checks import ChecksScreen
+from openhqm_tui.tui.screens.dialogs import Ask, Help
+from openhqm_tui.tui.screens.doctor import DoctorScreen
+from openhqm_tui.tui.screens.history import HistoryScreen
+from openhqm_tui.tui.screens.place import Place
+from openhqm_tui.tui.screens.plan import PlanScreen
+from openhqm_tui.tui.screens.run import RunScreen
+from openhqm_tui.tui.services import Services, real_services
+from openhqm_tui.tui.theme import DARK, LIGHT, THEMES
+from openhqm_tui.tui.watch import Watch
+
+
+class ConsoleApp(App[int]):
+    """Holds what all places share: engine, source, past runs, the run that is open."""
+
+    TITLE = "openhqm-tui"
+    BINDINGS: ClassVar = bindings("app")
+    COMMANDS: ClassVar = {RegistryProvider}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "plan": PlanScreen,
+        "run": RunScreen,
+        "checks": ChecksScreen,
+        "history": HistoryScreen,
+        "doctor": DoctorScreen,
+    }
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        run: RunFolder | None = None,
+        keymap: dict[str, str] | None = None,
+        theme: str = DARK.name,
+    ) -> None:
+        super().__init__()
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
+        self.services = services
+        self.keymap = dict(keymap or {})
+        self.facts: EngineFacts | None = None
+        self.source: Source | None = None
+        self.source_problem = ""
+        self.findings: list[Finding] | None = None
+        self.examining = False
+        self.past_runs: list[PastRun] | None = None
+        self.past_lanes: dict[tuple[str, str], PastLane] = {}
+        self.follow = Watch(self, self._run_moved, self._second_passed)
+        self._first_run = run
+
+    @property
+    def run_state(self) -> RunState | None:
+        """The state of the run that is open."""
+        return self.follow.state
+
+    @property
+    def run_folder(self) -> RunFolder | None:
+        """The folder of the run that is open."""
+        return self.follow.folder
+
+    @property
+    def run_is_live(self) -> bool:
+        """Tell whether the run that is open goes on."""
+        return self.follow.live
+
+    @property
+    def problems(self) -> int | None:
+        """How many findings are no good; None before the doctor has looked."""
+        if self.findings is None:
+            return None
+        return sum(f.health in {Health.WARN, Health.FAIL} for f in self.findings)
+
+    @property
+    def place(self) -> Place | None:
+        """The place in sight, under whatever dialog."""
+        base = self.screen_stack[0] if self.screen_stack else None
+        return base if isinstance(base, Place) else None
+
+    async def on_mount(self) -> None:
+        """Show the first place at once, and look at the world meanwhile."""
+        if self.keymap:
+            self.set_keymap(self.keymap)
+        await self.switch_mode("plan" if self._first_run is None else "run")
+        self._look()
+        self.read_past()
+        if self._first_run is not None:
+            await self.open_run(self._first_run)
+
+    def on_unmount(self) -> None:
+        """Let go of the run's files."""
+        self.follow.close()
+
+    async def open_run(self, run: RunFolder) -> None:
+        """Follow a run, growing or finished, in place of the one before."""
+        try:
+            await self.follow.open(run)
+        except Problem as problem:
+            self.notify(str(problem), severity="error", markup=False)
+
+    def read_past(self) -> None:
+        """Read the earlier runs anew."""
+        self._read_past()
+
+    def examine(self) -> None:
+        """Let the doctor look."""
+        if not self.examining:
+            self.examining = True
+            self._examine()
+
+    @work(thread=True, exclusive=True, group="look")
+    def _look(self) -> None:
+        try:
+            self.post_message(messages.SourceFound(self.services.find_source(), ""))
+        except (Problem, OSError) as problem:
+            self.post_message(messages.SourceFound(None, str(problem)))
+        self.post_message(messages.FactsRead(self.services.read_facts()))
+
+    @work(thread=True, exclusive=True, group="past")
+    def _read_past(self) -> None:
+        self.post_message(messages.PastRead(read_runs(self.services.runs())))
+
+    @work(thread=True, group="examine")
+    def _examine(self) -> None:
+        asked = (parse_platform("linux/amd64"), parse_platform("linux/arm64"))
+        findings = self.services.examine(asked)
+        self.post_message(messages.Examined(findings, self.services.read_facts()))
+
+    def on_source_found(self, message: messages.SourceFound) -> None:
+        """Take over what can be built."""
+        self.source, self.source_problem = message.source, message.problem
+        self._tell()
+
+    def on_facts_read(self, message: messages.FactsRead) -> None:
+        """Take over how the engine stands."""
+        self.facts = message.facts
+        self._tell()
+
+    async def on_past_read(self, message: messages.PastRead) -> None:
+        """Take over the earlier runs; one that goes on is followed."""
+        first = self.past_runs is None
+        self.past_runs = message.runs
+        self.past_lanes = last_lanes(message.runs)
+        self._tell()
+        live = next((run for run in message.runs if run.live), None)
+        if first and live is not None and self.run_folder is None:
+            await self.open_run(live.folder)
+            self.notify("A run is going on: 2 shows it.", title="Attached", timeout=6)
+
+    def on_examined(self, message: messages.Examined) -> None:
+        """Take over what the doctor found."""
+        self.examining = False
+        self.findings, self.facts = message.findings, message.facts
+        self._tell()
+
+    async def action_go(self, place: str) -> None:
+        """Go to a place."""
+        if len(self.screen_stack) > 1:
+            return  # a dialog wants its answer first
+        await self.switch_mode(place)
+
+    def action_help(self) -> None:
+        """Show the keys of the place in sight."""
+        place = self.place
+        if place is not None and len(self.screen_stack) == 1:
+            self.push_screen(Help(place.PLACE, self.keymap))
+
+    def action_switch_theme(self) -> None:
+        """Switch between dark and light."""
+        self.theme = DARK.name if self.current_theme.dark is False else LIGHT.name
+
+    async def action_quit(self) -> None:
+        """Leave; ask first what becomes of a live run."""
+        if not self.run_is_live:
+            self.exit(0)
+            return
+        if len(self.screen_stack) > 1:
+            return
+        question = Ask(
+            "A run is going on.",
+            Content(
+                "It goes on without the console: `openhqm-tui` shows it again, "
+                "`openhqm-tui cancel` stops it."
+            ),
+            [("leave", "Leave it running"), ("cancel", "Cancel it"), ("no", "Stay here")],
+        )
+        self.push_screen(question, self._quit_answered)
+
+    def _quit_answered(self, answer: str | None) -> None:
+        if answer == "cancel" and self.run_folder is not None:
+            self.run_folder.ask(Request("cancel"))
+        if answer in {"leave", "cancel"}:
+            self.exit(0)
+
+    def _tell(self) -> None:
+        if (place := self.place) is not None:
+            place.show_standing()
+            place.engine_seen()
+
+    async def _run_moved(self, changes: Changes) -> None:
+        if (place := self.place) is not None:
+            if changes.events:
+                place.show_standing()
+            await place.run_moved(changes)
+        if not self.run_is_live and changes.events:
+            self.read_past()
+
+    def _second_passed(self) -> None:
+        if (place := self.place) is not None:
+            place.show_standing()
+            place.second_passed()
+
+
+def open_console(run: RunFolder | None = None) -> int:
+    """Open the console in the current folder, on `run` if one is given; return the exit code."""
+    app = ConsoleApp(real_services(Path.cwd()), run=run)
+    return app.run() or app.return_code or 0

@@ -1,0 +1,64 @@
+"""How states look: always a symbol and a word; colour only underlines them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.content import Content
+
+from openhqm_tui.domain.findings import Health
+from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.verdicts import Answer
+
+
+class Mark(NamedTuple):
+    """A symbol, the word that says the same, and the style of both."""
+
+    symbol: str
+    word: str
+    style: str
+
+    @property
+    def content(self) -> Content:
+        """The symbol and the word, coloured."""
+        return Content.assemble((f"{self.symbol} {self.word}", self.style))
+
+
+_STATUS = {
+    Status.WAITING: Mark("·", "waiting", "$foreground-muted"),
+    Status.RUNNING: Mark("▸", "building", "$primary"),
+    Status.CHECKING: Mark("◆", "checking", "$accent"),
+    Status.DONE: Mark("●", "built", "$text-success"),
+    Status.CACHED: Mark("●", "cached", "$foreground-muted"),
+    Status.PASSED: Mark("✓", "passed", "$text-success"),
+    Status.UNKNOWN: Mark("?", "unproved", "$text-warning"),
+    Status.FAILED: Mark("✗", "failed", "$text-error bold"),
+    Status.CANCELLED: Mark("⊘", "cancelled", "$foreground-muted"),
+}
+_ANSWER = {
+    Answer.PASS: Mark("✓", "pass", "$text-success"),
+    Answer.FAIL: Mark("✗", "fail", "$text-error bold"),
+    Answer.WARN: Mark("!", "warn", "$text-warning"),
+    Answer.UNKNOWN: Mark("?", "unknown", "$text-warning"),
+}
+_HEALTH = {
+    Health.OK: Mark("✓", "ok", "$text-success"),
+    Health.WARN: Mark("!", "warning", "$text-warning"),
+    Health.FAIL: Mark("✗", "problem", "$text-error bold"),
+    Health.UNKNOWN: Mark("?", "unknown", "$text-warning"),
+}
+
+
+def status_mark(status: Status) -> Mark:
+    """Return how a run, target or lane of that status looks."""
+    return _STATUS[status]
+
+
+def answer_mark(answer: Answer) -> Mark:
+    """Return how a verdict looks."""
+    return _ANSWER[answer]
+
+
+def health_mark(health: Health) -> Mark:
+    """Return how a finding looks."""
+    return _HEALTH[health]

@@ -1,0 +1,44 @@
+"""What the threads tell the app."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from openhqm_tui.domain.findings import Finding
+from openhqm_tui.domain.plan import Source
+from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.tui.past import PastRun
+
+
+class SourceFound(Message):
+    """What can be built here, or why nothing can."""
+
+    def __init__(self, source: Source | None, problem: str) -> None:
+        super().__init__()
+        self.source = source
+        self.problem = problem
+
+
+class FactsRead(Message):
+    """How the engine stands."""
+
+    def __init__(self, facts: EngineFacts) -> None:
+        super().__init__()
+        self.facts = facts
+
+
+class PastRead(Message):
+    """The earlier runs, latest first."""
+
+    def __init__(self, runs: list[PastRun]) -> None:
+        super().__init__()
+        self.runs = runs
+
+
+class Examined(Message):
+    """What the doctor found, and the facts since."""
+
+    def __init__(self, findings: list[Finding], facts: EngineFacts) -> None:
+        super().__init__()
+        self.findings = findings
+        self.facts = facts

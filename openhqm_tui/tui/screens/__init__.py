@@ -1,0 +1,1 @@
+"""The console's five places, and the dialogs over them."""

@@ -1,0 +1,95 @@
+"""Place 4, History: earlier runs, to be opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from openhqm_tui.domain.state import Status
+from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.past import PastRun
+from openhqm_tui.tui.screens.place import Place
+from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.words import clock, count, when
+
+_HEADING = ("begun", "ended", "took", "images", "targets", "run")
+
+
+class HistoryScreen(Place):
+    """A row for every run, the latest first."""
+
+    PLACE = "history"
+    CSS_PATH = "history.tcss"
+    BINDINGS: ClassVar = bindings("history")
+    AUTO_FOCUS = "CellTable"
+
+    def body(self) -> Iterable[Widget]:
+        """Yield the table and a line about it."""
+        yield Vertical(Static(id="history-summary"), CellTable(), id="history")
+
+    async def catch_up(self) -> None:
+        """Show what is known, and read the list again."""
+        self.engine_seen()
+        self.console_app.read_past()
+
+    def engine_seen(self) -> None:
+        """Show the runs that were read."""
+        if not self.is_mounted:
+            return
+        runs = self.console_app.past_runs
+        summary = self.query_one("#history-summary", Static)
+        table = self.query_one(CellTable)
+        table.display = bool(runs)
+        if runs is None:
+            summary.update(Content.styled("reading the runs…", "$foreground-muted"))
+        elif not runs:
+            summary.update(
+                Content.assemble(
+                    ("No run yet. ", "bold"), ("1", "$primary bold"), " Plan starts the first."
+                )
+            )
+        else:
+            summary.update(
+                Content.assemble((count(len(runs), "run"), "bold"), " · Enter opens one")
+            )
+            table.show(_HEADING, [_cells(run) for run in runs])
+
+    @on(CellTable.Opened)
+    async def row_opened(self) -> None:
+        """Open the run that is marked."""
+        await self.action_open()
+
+    async def action_open(self) -> None:
+        """Open the run that is marked."""
+        runs = self.console_app.past_runs or []
+        row = self.query_one(CellTable).row
+        if row < len(runs):
+            await self.console_app.open_run(runs[row].folder)
+            await self.console_app.action_go("run")
+
+    def action_reload(self) -> None:
+        """Read the list again."""
+        self.console_app.read_past()
+
+
+def _cells(run: PastRun) -> Sequence[Content]:
+    statuses = [lane.status for lane in run.lanes.values()]
+    good = sum(status in {Status.PASSED, Status.DONE} for status in statuses)
+    mark = status_mark(run.status)
+    word = "going on" if run.live else mark.word
+    images = Content(f"{good}/{len(statuses)}")
+    return (
+        Content(when(run.created)),
+        Content.styled(f"{mark.symbol} {word}", mark.style),
+        Content(clock(run.seconds)),
+        images,
+        Content(", ".join(run.targets)).truncate(40, ellipsis=True),
+        Content.styled(run.folder.path.name, "$foreground-muted"),
+    )

@@ -1,0 +1,71 @@
+"""What the five places have in common: the bar above, the status line and the keys below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from openhqm_tui.run.follow import Changes
+from openhqm_tui.tui.widgets.status_line import PlaceBar, StatusLine
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.app import ConsoleApp
+
+
+class Place(Screen[None]):
+    """A place of the console; the app tells it what changed, it shows what it is told.
+
+    Hidden places are told nothing: `catch_up` shows all when one comes into sight.
+    """
+
+    PLACE: ClassVar[str] = ""
+
+    @property
+    def console_app(self) -> ConsoleApp:
+        """The app, by its own type."""
+        return cast("ConsoleApp", self.app)
+
+    @property
+    def now(self) -> float:
+        """What time it is, for all that is shown."""
+        return self.console_app.services.now()
+
+    def body(self) -> Iterable[Widget]:
+        """Yield what is this place's own."""
+        return ()
+
+    def compose(self) -> ComposeResult:
+        """Build bar, body, status line and keys."""
+        yield PlaceBar(self.PLACE)
+        yield from self.body()
+        yield StatusLine()
+        yield Footer(compact=True, show_command_palette=False)
+
+    async def on_screen_resume(self) -> None:
+        """Show all that changed while nobody looked."""
+        self.show_standing()
+        await self.catch_up()
+
+    def show_standing(self) -> None:
+        """Show run and engine in the bar and the status line."""
+        app = self.console_app
+        if self.is_mounted:
+            self.query_one(PlaceBar).show(app.run_state, self.now)
+            self.query_one(StatusLine).show(app.facts, app.problems)
+
+    async def catch_up(self) -> None:
+        """Show everything anew."""
+
+    def engine_seen(self) -> None:
+        """Facts, source or past runs were read."""
+
+    async def run_moved(self, changes: Changes) -> None:
+        """Show what a look at the run folder brought."""
+
+    def second_passed(self) -> None:
+        """Renew what counts seconds."""

@@ -1,0 +1,185 @@
+"""A table of text with a cursor over rows or cells; heading and first column stay in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from openhqm_tui.tui.commands import bindings
+
+_GAP = 2
+
+
+class CellTable(Widget, can_focus=True):
+    """Rows of cells; `by_cell` tells whether the cursor marks a cell or a whole row."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar = bindings("table")
+    DEFAULT_CSS = """
+    CellTable { height: 1fr; width: 1fr; text-wrap: nowrap; }
+    """
+
+    class Marked(Message):
+        """The cursor is elsewhere."""
+
+        def __init__(self, table: CellTable) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> CellTable:
+            """The table that it is about."""
+            return self.table
+
+    class Opened(Marked):
+        """Somebody wants to see what is marked."""
+
+    def __init__(self, *, by_cell: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.by_cell = by_cell
+        self.row = 0
+        self.column = 0
+        self._heading: tuple[str, ...] = ()
+        self._rows: list[Sequence[Content]] = []
+        self._widths: list[int] = []
+        self._top = 0
+        self._left = 1
+
+    def show(self, heading: Sequence[str], rows: list[Sequence[Content]]) -> None:
+        """Show other rows; the cursor stays where it is if it can."""
+        self._heading, self._rows = tuple(heading), rows
+        self._widths = [
+            max([len(title), *(row[index].cell_length for row in rows)])
+            for index, title in enumerate(heading)
+        ]
+        self.go(self.row, self.column)
+
+    def go(self, row: int, column: int) -> None:
+        """Put the cursor there, or as near as can be."""
+        before = (self.row, self.column)
+        self.row = max(0, min(len(self._rows) - 1, row))
+        self.column = max(0, min(len(self._heading) - 1, column)) if self.by_cell else 0
+        self._reveal()
+        self.refresh()
+        if before != (self.row, self.column):
+            self.post_message(self.Marked(self))
+
+    def render(self) -> Content:
+        """Draw heading and the rows in sight."""
+        room = max(0, self.size.height - 1)
+        rows = [
+            self._line(index, self._rows[index])
+            for index in range(self._top, min(len(self._rows), self._top + room))
+        ]
+        titles = [Content.styled(title, "$foreground-muted") for title in self._heading]
+        return Content("\n").join([self._line(-1, titles), *rows])
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._reveal()
+
+    def on_click(self, event: events.Click) -> None:
+        """Mark what is clicked; twice: open it."""
+        row = event.y - 1 + self._top
+        if event.y == 0 or row >= len(self._rows):
+            return
+        self.go(row, self._column_at(event.x))
+        if event.chain == 2:
+            self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Show later rows."""
+        event.stop()
+        self.go(self.row + 1, self.column)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Show earlier rows."""
+        event.stop()
+        self.go(self.row - 1, self.column)
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """Move the cursor."""
+        self.go(self.row + rows, self.column + columns)
+
+    def action_leap(self, pages: int) -> None:
+        """Move the cursor by pages."""
+        self.go(self.row + pages * max(1, self.size.height - 2), self.column)
+
+    def action_open(self) -> None:
+        """Ask to open what is marked."""
+        if self._rows:
+            self.post_message(self.Opened(self))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Return heading and rows, for tables that are as high as their rows."""
+        return len(self._rows) + 1
+
+    def _columns(self) -> list[int]:
+        """Return the columns in sight: the first, then as many as fit."""
+        if not self._widths:
+            return []
+        shown, used = [0], 1 + self._widths[0] + _GAP
+        for index in range(max(1, self._left), len(self._widths)):
+            # The last may be cut: a long text says its beginning at least.
+            if used + min(self._widths[index], 6) > self.size.width:
+                break
+            shown.append(index)
+            used += self._widths[index] + _GAP
+        return shown
+
+    def _column_at(self, x: int) -> int:
+        at = 1
+        for index in self._columns():
+            at += self._widths[index] + _GAP
+            if x < at - 1:
+                return index
+        return len(self._widths) - 1
+
+    def _reveal(self) -> None:
+        room = max(1, self.size.height - 1)
+        self._top = max(min(self._top, self.row), self.row - room + 1, 0)
+        if not self.by_cell or self.column == 0:
+            self._left = 1
+            return
+        self._left = min(self._left, self.column)
+        while self._left < self.column:
+            columns = self._columns()
+            used = 1 + sum(self._widths[index] + _GAP for index in columns)
+            if self.column in columns and (
+                self.column != columns[-1] or used - _GAP <= self.size.width
+            ):
+                break
+            self._left += 1
+
+    def _line(self, row: int, cells: Sequence[Content]) -> Content:
+        marked = row == self.row
+        parts: list[Content | str | tuple[str, str]] = [
+            ("▌", "$primary") if marked and not self.by_cell else " "
+        ]
+        kind = "" if self.has_focus else "-blurred"
+        lit = f"on $block-cursor{kind}-background"
+        columns = self._columns()
+        for index in columns:
+            width = self._widths[index]
+            cell = cells[index].pad_right(max(0, width - cells[index].cell_length))
+            if marked and self.by_cell and index == self.column:
+                before = parts.pop()
+                edge = before if isinstance(before, Content) else Content(" ")
+                parts += [edge[:-1], ("▌", "$primary"), cell.stylize(lit)]
+            else:
+                parts.append(cell)
+            parts.append(Content(" " * _GAP))
+        # What is cut must be text: an ellipsis after padding would claim that there is more.
+        line = Content.assemble(*parts).rstrip()
+        more = columns and columns[-1] < len(self._widths) - 1
+        line = line.truncate(self.size.width - (2 if more else 0), ellipsis=True)
+        line = line.pad_right(max(0, self.size.width - line.cell_length))
+        if more and row < 0:
+            line = line[: self.size.width - 2] + Content.styled("→ ", "$primary")
+        return line.stylize(lit) if marked and not self.by_cell else line

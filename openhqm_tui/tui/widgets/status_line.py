@@ -1,0 +1,136 @@
+"""The two lines that every place has: where one can go, and how the engine stands."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.tui.commands import PLACES, commands
+from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.standing import blocker, engine_words
+from openhqm_tui.tui.words import clock
+
+
+class Tab(Static):
+    """One place to go."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, place: str, *, here: bool) -> None:
+        command = next(c for c in commands("app") if c.id == f"go.{place}")
+        super().__init__(
+            Content.assemble((command.keys, "$primary"), f" {command.title}"),
+            classes="-here" if here else "",
+        )
+        self.place = place
+        self.tooltip = command.help
+
+    async def on_click(self) -> None:
+        """Go there."""
+        await self.app.run_action(f"app.go('{self.place}')")
+
+
+class PlaceBar(Horizontal):
+    """The five places, and how the run stands."""
+
+    DEFAULT_CSS = """
+    PlaceBar {
+        dock: top;
+        height: 1;
+        background: $panel;
+        & > Tab { width: auto; padding: 0 1; }
+        & > Tab:hover { background: $block-hover-background; }
+        & > Tab.-here { background: $background; text-style: bold; }
+        & > #run-word {
+            width: 1fr; text-align: right; padding: 0 1;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
+    }
+    """
+
+    def __init__(self, here: str) -> None:
+        super().__init__()
+        self._here = here
+
+    def compose(self) -> ComposeResult:
+        """Build a tab for each place."""
+        for place in PLACES:
+            yield Tab(place, here=place == self._here)
+        yield Static(id="run-word")
+
+    def show(self, state: RunState | None, now: float) -> None:
+        """Show how the run stands now."""
+        self.query_one("#run-word", Static).update(run_word(state, now), layout=False)
+
+
+def run_word(state: RunState | None, now: float) -> Content:
+    """Return a run's standing in a few words."""
+    if state is None:
+        return Content.styled("no run open", "$foreground-muted")
+    over = [target for target in state.targets.values() if target.status.is_over]
+    failed = sum(target.status is Status.FAILED for target in over)
+    mark = status_mark(state.status)
+    seconds = run_seconds(state, now)
+    parts: list[Content | str] = [mark.content, f" · {len(over)}/{len(state.targets)} targets"]
+    if failed and state.status is not Status.FAILED:
+        parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
+    parts.append(f" · {clock(seconds)}")
+    return Content.assemble(*parts)
+
+
+def run_seconds(state: RunState, now: float) -> float:
+    """Return how long a run took, or has taken until `now`."""
+    if state.started is None:
+        return 0.0
+    if state.ended is not None:
+        return max(0.0, state.ended - state.started)
+    if state.interrupted:
+        ends = [t.ended or t.started for t in state.targets.values()]
+        return max(0.0, max((e for e in ends if e is not None), default=0.0) - state.started)
+    return max(0.0, now - state.started)
+
+
+class StatusLine(Static):
+    """Engine, builder, host, and what stands in the way; a click leads to the doctor."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    StatusLine {
+        height: 1;
+        padding: 0 1;
+        background: $panel;
+        color: $text-muted;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
+    """
+
+    def show(self, facts: EngineFacts | None, problems: int | None) -> None:
+        """Show the engine's facts, and how many problems the doctor found if it looked."""
+        parts: list[Content | str | tuple[str, str]] = []
+        trouble = blocker(facts) if facts is not None else ""
+        if trouble:
+            parts += [("✗ ", "$text-error"), (trouble, "$text-error bold"), " · 5 Doctor"]
+        elif facts is not None:
+            parts.append(("● ", "$text-success"))
+        for word in engine_words(facts):
+            parts.append(
+                word if not parts or parts[-1] == ("● ", "$text-success") else f" · {word}"
+            )
+        if facts is not None and not trouble and problems is not None:
+            if problems:
+                word = "problem" if problems == 1 else "problems"
+                parts += [" · ", (f"! {problems} {word}", "$text-warning")]
+            else:
+                parts.append(" · no problems")
+        self.update(Content.assemble(*parts), layout=False)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Go to the doctor."""
+        event.stop()
+        await self.app.run_action("app.go('doctor')")

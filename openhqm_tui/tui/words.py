@@ -1,0 +1,69 @@
+"""Times, sizes and names as the screens write them."""
+
+from __future__ import annotations
+
+import time
+
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.state import LaneState
+from openhqm_tui.domain.steps import How
+
+
+def clock(seconds: float) -> str:
+    """Return a duration that may still grow: `0:04`, `12:30`, `1:02:03`."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in the units that Docker uses: `61 MB`."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def count(number: int, word: str) -> str:
+    """Return `1 image`, `4 images`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def when(moment: float) -> str:
+    """Return a moment in this machine's time zone: `23 Nov 15:14`."""
+    return time.strftime("%d %b %H:%M", time.localtime(moment))
+
+
+def lane_seconds(lane: LaneState, now: float) -> float:
+    """Return how long a lane took, or has taken until `now`."""
+    started = lane.target.started
+    if started is None:
+        return 0.0
+    if not lane.status.is_over:
+        return lane.target.elapsed(now)
+    if lane.check_ended is not None:
+        return max(0.0, lane.check_ended - started)
+    ends = [step.ended for step in lane.steps if step.ended is not None]
+    return max(0.0, max(ends) - started) if ends else lane.target.elapsed(now)
+
+
+def how_of(lane: LaneState) -> How | None:
+    """Tell how a lane is built: emulated as soon as any step needs an emulator here."""
+    hows = {step.how for step in lane.steps}
+    if How.EMULATED in hows:
+        return How.EMULATED
+    host = lane.target.run.host
+    if host is None:
+        return None
+    native = lane.platform.runs_natively_on(host)
+    if native:
+        return How.NATIVE
+    return How.CROSS if How.CROSS in hows else How.EMULATED
+
+
+def short(platform: Platform) -> str:
+    """Return the platform without `linux/`, for where every cell counts."""
+    return str(platform).removeprefix("linux/")

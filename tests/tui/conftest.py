@@ -1,0 +1,206 @@
+"""A console with no engine behind it, and a clock that stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
+from openhqm_tui.domain.variants import VARIANTS
+from openhqm_tui.engine.facts import EngineFacts, Node, Trouble
+from openhqm_tui.store.run_folder import RunFolder, all_runs
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.services import Order, Say, Services
+from tests.tui.folders import T0
+
+AMD, ARM = parse_platforms("linux/amd64,linux/arm64")
+
+GOOD = EngineFacts(
+    client_version="29.1.0",
+    server_version="29.1.0",
+    buildx_version="0.29.1",
+    context="default",
+    host=AMD,
+    containerd_store=True,
+    builder="default",
+    driver="docker",
+    nodes=(Node(name="default", native=AMD, platforms=(AMD, ARM)),),
+    platforms=(AMD, ARM),
+    local=True,
+)
+NO_ENGINE = EngineFacts(
+    client_version="29.1.0", trouble=Trouble.NOT_RUNNING, error="the Docker engine isn't running"
+)
+
+FINDINGS = [
+    Finding(
+        key="engine",
+        title="Docker engine",
+        health=Health.OK,
+        needed=True,
+        detail="29.1.0, linux/amd64, 4 CPUs, 16 GB",
+        why="It builds and keeps the images.",
+    ),
+    Finding(
+        key="buildx",
+        title="Buildx",
+        health=Health.OK,
+        needed=True,
+        detail="0.29.1",
+        why="It drives BuildKit.",
+    ),
+    Finding(
+        key="emulator-arm64",
+        title="Emulator for linux/arm64",
+        health=Health.FAIL,
+        detail="not registered with the kernel",
+        why="Without it images for linux/arm64 can't be run here, so they can't be checked.",
+        fixes=(
+            Fix(
+                title="Install and register QEMU's user-mode emulators",
+                script="apt-get install -y qemu-user-static\nsystemctl restart systemd-binfmt",
+                as_root=True,
+            ),
+        ),
+    ),
+    Finding(
+        key="base",
+        title="Base image",
+        health=Health.WARN,
+        detail="python:3.13-slim is not in the local store, the registry can't be reached",
+        why="Every variant stands on it.",
+        advice="Give --base-image REF, or log in.",
+    ),
+    Finding(key="disk", title="Disk", health=Health.OK, detail="41 GB free"),
+]
+
+
+@dataclass
+class World:
+    """All that the console could ask for, and what it did ask for."""
+
+    state: Path
+    now: float = T0 + 12.0
+    facts: EngineFacts = GOOD
+    source: Source = field(
+        default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=VARIANTS)
+    )
+    findings: list[Finding] = field(default_factory=lambda: list(FINDINGS))
+    orders: list[Order] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    mends: bool = True
+    begin: Callable[[Order], RunFolder] | None = None
+
+    def services(self) -> Services:
+        """Return the console's services over this world."""
+
+        def start(order: Order, facts: EngineFacts, source: Source) -> RunFolder:
+            self.orders.append(order)
+            assert self.begin is not None
+            return self.begin(order)
+
+        def mend(finding: Finding, say: Say) -> bool:
+            self.mended.append(finding.key)
+            say("Reading package lists...")
+            say("Setting up qemu-user-static (1:10.0.2) ...")
+            if self.mends:
+                at = next(i for i, f in enumerate(self.findings) if f.key == finding.key)
+                self.findings[at] = Finding(
+                    key=finding.key, title=finding.title, health=Health.OK, detail="registered"
+                )
+            return self.mends
+
+        def examine(platforms: tuple[Platform, ...]) -> list[Finding]:
+            return list(self.findings)
+
+        def runs() -> Iterable[RunFolder]:
+            return all_runs(self.state)
+
+        return Services(
+            now=lambda: self.now,
+            read_facts=lambda: self.facts,
+            find_source=lambda: self.source,
+            start=start,
+            runs=runs,
+            examine=examine,
+            mend=mend,
+        )
+
+    def app(self, run: RunFolder | None = None, **more: object) -> ConsoleApp:
+        """Return a console over this world."""
+        return ConsoleApp(self.services(), run=run, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A good machine with nothing built yet, in UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    return World(tmp_path / "state")
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until the threads have told what they know and it is on screen."""
+    app = pilot.app
+    assert isinstance(app, ConsoleApp)
+    await until(
+        pilot,
+        lambda: (
+            app.facts is not None
+            and app.past_runs is not None
+            and not app.examining
+            and app.place is not None
+        ),
+    )
+    watch = app.follow
+    if watch.state is not None:
+        await until(pilot, lambda: _read_all(app))
+    await pilot.pause()
+
+
+def _read_all(app: ConsoleApp) -> bool:
+    """Tell whether all that stands in the run folder so far has been read."""
+    from openhqm_tui.run.follow import Follower
+
+    assert app.run_folder is not None
+    fresh = Follower(app.run_folder)
+    while fresh.poll():
+        pass
+    mine, theirs = app.run_state, fresh.state
+    fresh.close()
+    assert mine is not None
+    return mine.outcome == theirs.outcome and [
+        (lane.status, len(lane.log)) for lane in mine.lanes
+    ] == [(lane.status, len(lane.log)) for lane in theirs.lanes]
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something holds; fail loudly if it never does."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError("this never came to hold")
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+__all__ = [
+    "AMD",
+    "ARM",
+    "FINDINGS",
+    "GOOD",
+    "NO_ENGINE",
+    "World",
+    "parse_platform",
+    "replace",
+    "settle",
+    "until",
+]

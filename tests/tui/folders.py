@@ -1,0 +1,346 @@
+"""Run folders made by hand: real journal files, so that the console reads what it always reads."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.plan import Plan
+from openhqm_tui.domain.variants import find_variant
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
+
+# 23 November 2026, 15:14:00 UTC
+T0 = 1795446840.0
+BOTH = ("linux/amd64", "linux/arm64")
+EIGHT = ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
+
+STEPS = (
+    ("tools 1/2", "RUN --mount=type=cache,target=/root/.cache uv --version", ["uv 0.9.11"]),
+    (
+        "core 1/2",
+        "RUN uv pip install --target /layer -r requirements.txt",
+        [
+            "Resolved 14 packages in 212ms",
+            "\x1b[2mPrepared \x1b[0m\x1b[1m14 packages\x1b[0m \x1b[2min 1.41s\x1b[0m",
+            " \x1b[32m+\x1b[39m \x1b[1mfastapi\x1b[0m\x1b[2m==0.121.3\x1b[0m",
+            " \x1b[32m+\x1b[39m \x1b[1mpydantic\x1b[0m\x1b[2m==2.12.4\x1b[0m",
+            " \x1b[32m+\x1b[39m \x1b[1muvicorn\x1b[0m\x1b[2m==0.38.0\x1b[0m",
+        ],
+    ),
+    (
+        "core 2/2",
+        "RUN python3 -m compileall -q -j 0 /layer",
+        ["Listing '/layer'...", "1204 files compiled"],
+    ),
+    (
+        "backend 1/1",
+        "RUN uv pip install --target /layer -r requirements-queue-$QUEUE_BACKEND.txt",
+        [
+            "Resolved 3 packages in 88ms",
+            " \x1b[32m+\x1b[39m \x1b[1mredis\x1b[0m\x1b[2m==7.1.0\x1b[0m",
+        ],
+    ),
+    ("final 1/1", "COPY --link --from=backend /layer /opt/openhqm", []),
+)
+
+CHECKS = ("index", "architecture", "labels", "machine", "python", "clients", "absent", "user")
+
+
+def verdicts(platform: str, **answers: Answer) -> tuple[Verdict, ...]:
+    """Return one verdict a check; those named in `answers` are no pass."""
+    machine = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}.get(platform, "x86_64")
+    seen = {
+        "index": "linux/amd64, linux/arm64",
+        "architecture": platform,
+        "labels": "queue.backend=redis",
+        "machine": f"{machine}, linux-{machine}",
+        "python": "CPython 3.13.5",
+        "clients": f"Redis 7.1.0 on {machine}",
+        "absent": "none of aiokafka, boto3, azure-eventhub",
+        "user": "uid 1000",
+    }
+    return tuple(
+        Verdict(
+            check=check,
+            answer=answers.get(check, Answer.PASS),
+            evidence=seen[check],
+            expected=seen[check] if check in {"architecture", "user"} else "",
+        )
+        for check in CHECKS
+    )
+
+
+class Made:
+    """A run folder in the making; every method writes what the runner or Buildx would."""
+
+    def __init__(
+        self,
+        state: Path,
+        targets: tuple[str, ...] | dict[str, tuple[str, ...]] = ("redis", "kafka"),
+        *,
+        id: str = "20261123-151400-3fa9",
+        created: float = T0,
+        check: bool = True,
+        host: str = "linux/amd64",
+    ) -> None:
+        rows = targets if isinstance(targets, dict) else dict.fromkeys(targets, BOTH)
+        self.created = created
+        info = RunInfo(
+            id=id,
+            created=created,
+            targets=tuple(
+                TargetInfo(name=t, variant=t, platforms=p, tags=(f"openhqm:latest-{t}",))
+                for t, p in rows.items()
+            ),
+            host=host,
+            engine="29.1.0",
+            check=check,
+            base="python:3.13-slim",
+        )
+        self.rows = rows
+        self.run = RunFolder.create(runs_folder(state) / id, info, Plan(targets=()))
+        self._lock: int | None = None
+
+    def hold(self) -> Made:
+        """Hold the run as a runner would: it is live from now on."""
+        self._lock = self.run.lock()
+        return self
+
+    def release(self) -> None:
+        """Let go of the run as a runner would that ends or dies."""
+        import os
+
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def at(self, seconds: float) -> float:
+        """Return the moment that many seconds after the start."""
+        return self.created + seconds
+
+    def start(self) -> Made:
+        """The runner begins."""
+        self.run.append(journal.RunStarted(at=self.created, pid=1))
+        return self
+
+    def end(self, outcome: Outcome, seconds: float) -> Made:
+        """The runner ends."""
+        self.run.append(journal.RunEnded(at=self.at(seconds), outcome=outcome))
+        self.release()
+        return self
+
+    def begin(self, target: str, seconds: float = 0.5, attempt: int = 1) -> Made:
+        """Buildx begins with a target."""
+        stream = self.run.stream_name(target, attempt)
+        (self.run.path / stream).touch()
+        self.run.append(
+            journal.TargetStarted(
+                at=self.at(seconds), target=target, attempt=attempt, stream=stream
+            )
+        )
+        return self
+
+    def finish(
+        self, target: str, outcome: Outcome, seconds: float, reason: str = "", attempt: int = 1
+    ) -> Made:
+        """Buildx is over with a target."""
+        self.run.append(
+            journal.TargetEnded(
+                at=self.at(seconds),
+                target=target,
+                attempt=attempt,
+                outcome=outcome,
+                exit_code=0 if outcome is Outcome.PASSED else 1,
+                digest="sha256:" + "82df75d2" * 8 if outcome is Outcome.PASSED else "",
+                reason=reason,
+            )
+        )
+        return self
+
+    def check(self, target: str, platform: str, seconds: float, **answers: Answer) -> Made:
+        """A lane's image is found and asked."""
+        emulated = platform != "linux/amd64"
+        self.run.append(
+            journal.ImageSeen(
+                at=self.at(seconds),
+                target=target,
+                platform=platform,
+                digest="sha256:" + "5cd611e9" * 8,
+                content_size=61_400_000 if emulated else 60_200_000,
+                unpacked_size=182_000_000,
+            )
+        )
+        self.run.append(
+            journal.CheckStarted(
+                at=self.at(seconds), target=target, platform=platform, emulated=emulated
+            )
+        )
+        self.run.append(
+            journal.LaneChecked(
+                at=self.at(seconds + 0.9),
+                target=target,
+                platform=platform,
+                verdicts=verdicts(platform, **answers),
+                emulated=emulated,
+            )
+        )
+        return self
+
+    def write(self, target: str, *records: dict[str, object] | str, attempt: int = 1) -> Made:
+        """Buildx writes records, or plain words of an error."""
+        lines = [r if isinstance(r, str) else json.dumps(r) for r in records]
+        with (self.run.path / self.run.stream_name(target, attempt)).open("a") as stream:
+            stream.write("".join(f"{line}\n" for line in lines))
+        return self
+
+    def step(
+        self,
+        target: str,
+        name: str,
+        begun: float | None = None,
+        ended: float | None = None,
+        *,
+        cached: bool = False,
+        error: str = "",
+        log: str | bytes = b"",
+    ) -> Made:
+        """A step begins, says something, ends."""
+        data = log.encode() if isinstance(log, str) else log
+        vertex: dict[str, object] = {"digest": f"sha256:{target}-{name}", "name": name}
+        if begun is not None:
+            vertex["started"] = _moment(self.at(begun))
+            self.write(target, {"vertexes": [vertex]})
+        if data:
+            entry = {
+                "vertex": vertex["digest"],
+                "stream": 1,
+                "data": base64.b64encode(data).decode(),
+                "timestamp": _moment(self.at(begun or 0)),
+            }
+            self.write(target, {"logs": [entry]})
+        if ended is not None or begun is None:
+            done = dict(vertex)
+            if ended is not None:
+                done["completed"] = _moment(self.at(ended))
+            if cached:
+                done["cached"] = True
+            if error:
+                done["error"] = error
+            self.write(target, {"vertexes": [done]})
+        return self
+
+    def build(self, target: str, steps: int = len(STEPS), begun: float = 1.0) -> Made:
+        """Build the first `steps` steps of every lane; the one after them runs."""
+        for platform in self.rows[target]:
+            self.lane(target, platform, steps, begun)
+        return self
+
+    def lane(
+        self, target: str, platform: str, steps: int, begun: float, *, ends: bool = False
+    ) -> Made:
+        """Build one lane; the step after its first `steps` runs, or `ends` cancelled."""
+        slow = 1.0 if platform == "linux/amd64" else 1.6
+        for index, (place, title, log) in enumerate(STEPS):
+            name = f"[{platform} {place}] {title}"
+            if index == 0:
+                self.step(target, name, begun, begun, cached=True)
+                continue
+            start = begun + slow * (index - 1)
+            text = "".join(f"{line}\n" for line in log)
+            if index < steps:
+                self.step(target, name, start, start + slow * 0.97, log=text)
+            elif index == steps and ends:
+                self.step(target, name, start, begun + 5.7, error="Canceled", log=text)
+            elif index == steps:
+                self.step(target, name, start, log=text)
+            else:
+                self.step(target, name)
+        return self
+
+    def fail(self, target: str, begun: float = 1.0) -> Made:
+        """Build a target whose last lane fails as a wrong requirement makes it fail."""
+        *others, platform = self.rows[target]
+        for other in others:
+            self.lane(target, other, 3, begun, ends=True)
+        for index, (place, title, log) in enumerate(STEPS[:3]):
+            text = "".join(f"{line}\n" for line in log)
+            start = begun + 1.6 * index
+            self.step(target, f"[{platform} {place}] {title}", start, start + 1.5, log=text)
+        name = f"[{platform} backend 1/1] {STEPS[3][1]}"
+        error = (
+            'process "/bin/sh -c uv pip install --target /layer -r requirements-queue-'
+            'kafka.txt" did not complete successfully: exit code: 1'
+        )
+        self.step(
+            target,
+            name,
+            begun + 4.8,
+            begun + 5.6,
+            error=error,
+            log="  × No solution found when resolving dependencies:\n"
+            "  ╰─▶ Because there is no version of aiokafka==9.9.9 and you require\n"
+            "      aiokafka==9.9.9, we can conclude that your requirements are\n"
+            "      unsatisfiable.\n",
+        )
+        self.write(
+            target,
+            "Dockerfile:74",
+            "--------------------",
+            "  72 |     COPY requirements-queue-${QUEUE_BACKEND}.txt .",
+            "  73 |     ",
+            "  74 | >>> RUN uv pip install -r requirements-queue-$QUEUE_BACKEND.txt",
+            "  75 |     ",
+            "--------------------",
+            f"ERROR: target {target}: failed to solve: {error}",
+        )
+        return self.finish(target, Outcome.FAILED, begun + 5.8, reason="exit code 1")
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def running(state: Path, targets: tuple[str, ...] = ("redis", "kafka"), steps: int = 3) -> Made:
+    """Return a live run in the midst of its build."""
+    made = Made(state, targets).hold().start()
+    for index, target in enumerate(targets):
+        if index < 6:
+            made.begin(target, 0.5 + 0.1 * index).build(target, max(2, steps - index % 3))
+    return made
+
+
+def passed(
+    state: Path,
+    targets: tuple[str, ...] = ("redis", "kafka"),
+    *,
+    id: str = "20261123-151400-3fa9",
+    created: float = T0,
+) -> Made:
+    """Return a finished run with every image proved."""
+    made = Made(state, targets, id=id, created=created).start()
+    for target in targets:
+        made.begin(target).build(target, 5).finish(target, Outcome.PASSED, 7.4)
+        for platform in made.rows[target]:
+            made.check(target, platform, 7.6)
+    return made.end(Outcome.PASSED, 9.0)
+
+
+def failed(state: Path, targets: tuple[str, ...] = ("redis", "kafka")) -> Made:
+    """Return a finished run whose last target failed to build."""
+    made = Made(state, targets).start()
+    for target in targets[:-1]:
+        made.begin(target).build(target, 5).finish(target, Outcome.PASSED, 7.4)
+        for platform in made.rows[target]:
+            made.check(target, platform, 7.6)
+    made.begin(targets[-1]).fail(targets[-1])
+    return made.end(Outcome.FAILED, 9.0)
+
+
+def variants() -> tuple[object, ...]:
+    """Return all variants by name, for a source."""
+    return tuple(find_variant(name) for name in EIGHT)
