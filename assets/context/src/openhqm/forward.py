@@ -6,6 +6,13 @@ from typing import Any
 import httpx
 import structlog
 
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(),
+    ]
+)
 log = structlog.get_logger()
 
 

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         chosen = [sources["init_settings"], sources["env_settings"]]
         if path := os.environ.get("OPENHQM_CONFIG"):
-            # Imported here: PyYAML costs a start under emulation 0.2 s, and few runs name a file.
+            # Imported here: few runs name a file, and every start would pay for PyYAML.
             from pydantic_settings import YamlConfigSettingsSource
 
             chosen.append(YamlConfigSettingsSource(settings_cls, yaml_file=path))

@@ -1,6 +1,5 @@
 """`python -m openhqm.api.listener`: serve until told to stop."""
 
-import structlog
 import uvicorn
 
 from openhqm.api.app import create_app
@@ -9,22 +8,14 @@ from openhqm.settings import Settings
 
 def main() -> None:
     settings = Settings()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ]
-    )
-    structlog.get_logger().info(
-        "listening", variant=settings.queue_backend, host=settings.host, port=settings.port
-    )
+    # The loop and the protocols are named, so that uvicorn need not import what it would find out.
     uvicorn.run(
         create_app(settings),
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,
         loop="asyncio",
+        http="h11",
         ws="none",
         lifespan="on",
     )
