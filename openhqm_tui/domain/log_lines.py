@@ -77,7 +77,8 @@ class LogLines:
             cut = rest.rfind(b"\r", 0, -1)
             rest = rest[cut + 1 :] if cut >= 0 else rest
             if len(rest) > 2 * LONGEST_SHOWN:
-                rest = rest[: LONGEST_SHOWN + 1]
+                # A CR at its end still decides what becomes of the line.
+                rest = rest[: LONGEST_SHOWN + 1] + (b"\r" if rest.endswith(b"\r") else b"")
             self._partial[key] = rest
 
     def finish(self, step: int, at: float) -> None:
@@ -97,5 +98,5 @@ class LogLines:
         self._data += line
         self._ends.append(len(self._data))
         self._steps.append(min(step, 65535))
-        self._streams.append(stream)
+        self._streams.append(stream if 0 <= stream <= 255 else 0)
         self._times.append(at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from openhqm_tui.domain.plain_text import plain
+
 
 class Problem(Exception):  # noqa: N818 - said to people, who have problems, not errors
     """A trouble that a person can act on; `str()` of it is one clear line.
@@ -23,7 +25,8 @@ class Problem(Exception):  # noqa: N818 - said to people, who have problems, not
             line += f": {fix}" if fix.startswith("did you mean") else f"; {fix}"
         if valid:
             line += f" (valid: {valid})"
-        super().__init__(" ".join(line.split()))
+        # The words may be a stranger's: a key of a cloned project's settings, an engine's answer.
+        super().__init__(" ".join(plain(line).split()))
 
 
 class UsageProblem(Problem):

@@ -133,7 +133,7 @@ class StreamDecoder:
         if line.startswith(b"{"):
             try:
                 records.append(self._decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 pass
             else:
                 return

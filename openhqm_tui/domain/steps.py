@@ -55,7 +55,7 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _BRACKET = re.compile(r"^\[(?P<inside>[^\]]*)\]\s*(?P<title>.*)$", re.DOTALL)
-_COUNT = re.compile(r"^(?P<index>\d+)/(?P<of>\d+)$")
+_COUNT = re.compile(r"^(?P<index>[0-9]{1,9})/(?P<of>[0-9]{1,9})$")
 _PLATFORM = re.compile(r"^(?P<on>[a-z]+/[a-z0-9]+(?:/[a-z0-9]+)?)(?:->(?P<to>[a-z0-9/]+))?$")
 
 

@@ -133,7 +133,7 @@ def read_answer(ended: Ended, *, patience: float, emulated: bool) -> ProbeAnswer
         if line.startswith(MARK.encode()):
             try:
                 return msgspec.json.decode(line[len(MARK) :], type=ProbeAnswer)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 return ProbeTrouble(reason="the answer from the container can't be read")
     if ended.timed_out:
         return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)

@@ -101,8 +101,11 @@ class Follower:
         for line in lines:
             try:
                 event = event_decoder.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 continue  # from a newer version, or a damaged folder: the rest is still true
+            target = getattr(event, "target", "")
+            if target and target not in self.state.targets:
+                continue
             if isinstance(event, journal.TargetStarted):
                 # The stream of an earlier attempt must be folded in before it is forgotten.
                 self._drain(event.target, changes)
@@ -115,9 +118,9 @@ class Follower:
                 self.state.interrupted = False
             self.state.apply_event(event)
             changes.events.append(event)
-            target = getattr(event, "target", "")
             changes.targets.update([target] if target else self.state.targets)
-            if platform := getattr(event, "platform", ""):
+            platform = getattr(event, "platform", "")
+            if platform and self.state.lane(target, platform) is not None:
                 changes.lanes.add((target, platform))
 
     def _read_stream(self, target: str, changes: Changes) -> int:
