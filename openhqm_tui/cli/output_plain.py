@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
+from collections.abc import Iterator
 from typing import TextIO
 
 from openhqm_tui.cli.summary import (
@@ -98,17 +101,32 @@ class GithubOutput(PlainOutput):
         self._grouped.add((target.name, target.attempt))
         for lane, lines in [("", target.log), *((str(p), x.log) for p, x in target.lanes.items())]:
             self._say(f"::group::{target.name} {lane}".rstrip())
-            # A log must not speak to the runner: a line that begins `::` would be a command.
-            self._say(*(f" {plain(lines.text(i))}" for i in range(len(lines))), "::endgroup::")
+            with self._unheard():
+                self._say(*(plain(lines.text(i)) for i in range(len(lines))))
+            self._say("::endgroup::")
 
     def end(self) -> None:
         """Annotate what failed, then print as plain does."""
         for failure in failures_of(self._follower.state, self._follower.folder.path):
             where = failure.where.rpartition(":")
-            place = f" file={where[0]},line={where[2]}" if where[0] else ""
+            file = _escape(where[0]).replace(":", "%3A").replace(",", "%2C")
+            place = f" file={file},line={where[2]}" if file else ""
             title = f"{failure.target} {failure.platform} {failure.step}"
             self._say(f"::error{place}::{_escape(f'{title}: {failure.reason}')}")
-        super().end()
+        with self._unheard():
+            super().end()
+
+    @contextlib.contextmanager
+    def _unheard(self) -> Iterator[None]:
+        """Keep Actions from obeying what is printed: a log may hold `::add-mask::` or `##[…]`.
+
+        Commands are found after blanks and, in their old form, anywhere in a line, so nothing
+        put before a line would do; a word that no build can guess ends the silence.
+        """
+        word = secrets.token_hex(16)
+        self._say(f"::stop-commands::{word}")
+        yield
+        self._say(f"::{word}::")
 
 
 def _escape(text: str) -> str:
