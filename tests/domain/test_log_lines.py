@@ -1,0 +1,117 @@
+"""The log of a lane: lines from pieces, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openhqm_tui.domain.log_lines import LONGEST_SHOWN, LogLines
+from tests.cutting import cut
+
+
+def texts(log: LogLines) -> list[str]:
+    return [log.text(index) for index in range(len(log))]
+
+
+def fed(pieces: Iterable[bytes]) -> list[str]:
+    log = LogLines()
+    for piece in pieces:
+        log.feed(piece, step=1, stream=1, at=0.0)
+    log.finish(1, 0.0)
+    return texts(log)
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (b"", []),
+        (b"one\ntwo\n", ["one", "two"]),
+        (b"one\r\ntwo\r\n", ["one", "two"]),
+        (b"unended", ["unended"]),
+        (b"\n\n", ["", ""]),
+        (b"10%\r50%\r100%\n", ["100%"]),
+        (b"10%\r50%\r100%\r\n", ["100%"]),
+        (b"10%\r50%", ["50%"]),
+        (b"\xff\n", ["\ufffd"]),
+        (b"caf\xc3\xa9\n", ["café"]),
+        (b"\x1b[31mraw\x1b[0m\n", ["\x1b[31mraw\x1b[0m"]),
+    ],
+)
+def test_lines_of_output(data: bytes, lines: list[str]) -> None:
+    assert fed([data]) == lines
+
+
+_BITS = st.sampled_from(
+    [b"\r", b"\n", b"\r\n", b"a", b"bc", b"\xc3", b"\xa9", b"\x1b[1m", b"x" * 999]
+)
+
+
+@given(st.lists(_BITS, max_size=40), st.lists(st.integers(0, 400), max_size=12))
+@settings(deadline=None, max_examples=300)
+def test_the_cuts_dont_matter(bits: list[bytes], cuts: list[int]) -> None:
+    data = b"".join(bits)
+    assert fed(cut(data, cuts)) == fed([data])
+
+
+def test_a_cr_after_a_long_line_still_overwrites_it() -> None:
+    assert fed([b"a" * (3 * LONGEST_SHOWN) + b"\r", b"end\n"]) == ["end"]
+
+
+def test_streams_and_steps_dont_mix() -> None:
+    log = LogLines()
+    log.feed(b"out ", step=1, stream=1, at=1.0)
+    log.feed(b"err ", step=1, stream=2, at=2.0)
+    log.feed(b"other\n", step=2, stream=1, at=3.0)
+    log.feed(b"of one\n", step=1, stream=1, at=4.0)
+    log.finish(1, 5.0)
+    assert texts(log) == ["other", "out of one", "err "]
+    assert log[1] == ("out of one", 1, 1, 4.0)
+    assert log[2] == ("err ", 1, 2, 5.0)
+
+
+def test_the_last_lines_of_a_step_are_the_builds_own_words() -> None:
+    log = LogLines()
+    log.add("▸ RUN x", step=1, at=0.0)
+    log.feed(b"a\nb\nc\n", step=1, stream=1, at=0.0)
+    log.feed(b"other\n", step=2, stream=1, at=0.0)
+    log.add("✗ failed", step=1, at=0.0)
+    assert log.last(2, step=1) == ["b", "c"]
+    assert log.last(9, step=1) == ["a", "b", "c"]
+    assert log.last(2) == ["other", "✗ failed"]
+    assert log.last(0) == []
+
+
+def test_a_line_of_ten_megabytes_is_cut_and_says_so() -> None:
+    piece = b"x" * 250_000
+    (line,) = fed([piece] * 40 + [b"\n"])
+    assert len(line) < LONGEST_SHOWN + 100
+    assert line.endswith("[cut here; the log file has it all]")
+
+
+@pytest.mark.parametrize("stream", [-1, 256, 10**30])
+def test_a_stream_that_cant_be_is_nobodys(stream: int) -> None:
+    log = LogLines()
+    log.feed(b"x\n", step=0, stream=stream, at=0.0)
+    assert (log[0].text, log[0].stream) == ("x", 0)
+
+
+def test_an_endless_line_is_not_kept() -> None:
+    log = LogLines()
+    for _ in range(100):
+        log.feed(b"x" * 100_000, step=1, stream=1, at=0.0)
+    assert sum(map(len, log._partial.values())) <= 2 * LONGEST_SHOWN
+
+
+@pytest.mark.parametrize("index", [-1, 0, 5])
+def test_there_is_no_line_beyond_the_ends(index: int) -> None:
+    with pytest.raises(IndexError):
+        LogLines()[index]
+
+
+def test_more_steps_than_fit_share_the_last_number() -> None:
+    log = LogLines()
+    log.add("x", step=70_000, at=0.0)
+    assert log[0].step == 65535

@@ -1,0 +1,45 @@
+"""Problems: one line for people, whatever is in it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem, nearest
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (Problem("it broke"), "it broke"),
+        (Problem("it broke", fix="mend it"), "it broke; mend it"),
+        (Problem("no x", fix="did you mean y?"), "no x: did you mean y?"),
+        (Problem("no x", valid="y z"), "no x (valid: y z)"),
+        (Problem("no x", fix="try y", valid="y z"), "no x; try y (valid: y z)"),
+        (Problem("two\nlines\tand  blanks"), "two lines and blanks"),
+    ],
+)
+def test_what_fix_and_valid_words_make_one_line(problem: Problem, line: str) -> None:
+    assert str(problem) == line
+
+
+def test_each_kind_has_its_exit_code() -> None:
+    codes = [kind("x").exit_code for kind in (Problem, UsageProblem, EngineProblem)]
+    assert codes == [1, 2, 3]
+
+
+@given(st.text(), st.text(), st.text())
+@settings(deadline=None, max_examples=200)
+def test_it_is_safe_to_print_on_a_terminal(what: str, fix: str, valid: str) -> None:
+    line = str(Problem(what, fix=fix, valid=valid))
+    assert line.splitlines() in ([], [line])
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in line)
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [("redsi", "redis"), ("REDIS", "redis"), ("xyzzy", None), ("", None)],
+)
+def test_the_nearest_word(word: str, found: str | None) -> None:
+    assert nearest(word, ["redis", "kafka"]) == found

@@ -1,0 +1,97 @@
+"""Vertex names, read: whose step it is, where in its stage, where it ran."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.steps import How, Kind, how_it_ran, parse_step_name
+
+AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "label", "ran_on", "made_for"),
+    [
+        ("[1/3] FROM scratch", Kind.BUILD, "1/3 FROM scratch", None, None),
+        ("[core 2/3] RUN x", Kind.BUILD, "core 2/3 RUN x", None, None),
+        ("[linux/arm64 core 2/3] RUN x", Kind.BUILD, "core 2/3 RUN x", ARM, ARM),
+        ("[redis linux/arm64 core 2/3] RUN x", Kind.BUILD, "core 2/3 RUN x", ARM, ARM),
+        ("[linux/amd64->arm64 core 1/1] RUN x", Kind.BUILD, "core 1/1 RUN x", AMD, ARM),
+        ("[linux/amd64->linux/arm64 core 1/1] RUN x", Kind.BUILD, "core 1/1 RUN x", AMD, ARM),
+        ("[redis core 2/3] RUN x", Kind.BUILD, "redis core 2/3 RUN x", None, None),
+        ("[internal] load .dockerignore", Kind.INTERNAL, "load .dockerignore", None, None),
+        ("[redis internal] load metadata", Kind.INTERNAL, "load metadata", None, None),
+        (
+            "[auth] library/python:pull token",
+            Kind.INTERNAL,
+            "auth library/python:pull token",
+            None,
+            None,
+        ),
+        ("exporting to image", Kind.EXPORT, "exporting to image", None, None),
+        ("pushing layers", Kind.EXPORT, "pushing layers", None, None),
+        (
+            "resolve image config for docker-image://x",
+            Kind.INTERNAL,
+            "resolve image config for docker-image://x",
+            None,
+            None,
+        ),
+        (
+            "[context python:3.13-slim] base:1",
+            Kind.BUILD,
+            "context python:3.13-slim base:1",
+            None,
+            None,
+        ),
+        ("[linux/vax core 1/2] RUN x", Kind.BUILD, "linux/vax core 1/2 RUN x", None, None),
+        ("", Kind.INTERNAL, "", None, None),
+        ("[", Kind.INTERNAL, "[", None, None),
+        (
+            "[a 1/2] RUN echo '\x1b[31m]' \\\n  && x",
+            Kind.BUILD,
+            "a 1/2 RUN echo ']' \\ && x",
+            None,
+            None,
+        ),
+    ],
+)
+def test_the_parts_of_a_name(
+    name: str, kind: Kind, label: str, ran_on: Platform | None, made_for: Platform | None
+) -> None:
+    step = parse_step_name(name)
+    assert (step.kind, step.label) == (kind, label)
+    assert (step.ran_on, step.made_for) == (ran_on, made_for)
+
+
+_WORDS = st.sampled_from(["[", "]", "linux/arm64", "->", "1/2", "9" * 5000 + "/1", " ", "internal"])
+
+
+@given(st.one_of(st.text(), st.lists(_WORDS | st.text(max_size=3), max_size=8).map("".join)))
+@settings(deadline=None, max_examples=300)
+def test_any_name_has_an_answer_on_one_line(name: str) -> None:
+    step = parse_step_name(name)
+    assert "\n" not in step.title
+    assert "\x1b" not in step.label
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "lane", "how"),
+    [
+        ("[linux/amd64 a 1/1] RUN", AMD, AMD, How.NATIVE),
+        ("[linux/arm64 a 1/1] RUN", AMD, ARM, How.EMULATED),
+        ("[linux/amd64->arm64 a 1/1] RUN", AMD, ARM, How.CROSS),
+        ("[linux/amd64->arm64 a 1/1] RUN", ARM, ARM, How.EMULATED),
+        ("[a 1/1] RUN", AMD, ARM, How.EMULATED),
+        ("[a 1/1] RUN", AMD, AMD, How.NATIVE),
+        ("[a 1/1] RUN", None, AMD, None),
+        ("[a 1/1] RUN", AMD, None, None),
+    ],
+)
+def test_how_a_step_ran(
+    name: str, host: Platform | None, lane: Platform | None, how: How | None
+) -> None:
+    assert how_it_ran(parse_step_name(name), host, lane) is how

@@ -1,0 +1,53 @@
+"""The eight variants: what each carries and what it must not carry."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.variants import (
+    ALL_CLIENTS,
+    VARIANT_NAMES,
+    VARIANTS,
+    absent_clients,
+    find_variant,
+)
+
+
+def test_there_are_openhqms_eight() -> None:
+    assert VARIANT_NAMES == ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
+
+
+@pytest.mark.parametrize("name", VARIANT_NAMES)
+def test_every_client_is_there_or_must_be_absent(name: str) -> None:
+    variant = find_variant(name)
+    absent = absent_clients(variant)
+    assert set(variant.clients) | set(absent) == set(ALL_CLIENTS)
+    assert not set(variant.clients) & set(absent)
+
+
+def test_the_ends_of_the_range() -> None:
+    assert absent_clients(find_variant("all")) == ()
+    assert absent_clients(find_variant("minimal")) == ALL_CLIENTS
+    assert len(ALL_CLIENTS) == 6
+    assert all(len(v.clients) == 1 for v in VARIANTS if v.name not in {"all", "minimal"})
+
+
+@pytest.mark.parametrize("told", ["redis", "REDIS", " redis "])
+def test_case_and_blanks_dont_matter(told: str) -> None:
+    assert find_variant(told).name == "redis"
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ("rediss", "did you mean redis?"),
+        ("kafak", "did you mean kafka?"),
+        ("", "unknown backend ''"),
+        ("rabbitmq", "valid: all redis kafka sqs azure gcp mqtt minimal"),
+    ],
+)
+def test_a_wrong_word_names_the_near_one(told: str, says: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        find_variant(told)
+    assert says in str(caught.value)

@@ -1,0 +1,47 @@
+"""Verdicts: what could not be asked is never a pass."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from openhqm_tui.domain.verdicts import Answer, Verdict, proved, worst
+
+PASS, FAIL, WARN, UNKNOWN = Answer.PASS, Answer.FAIL, Answer.WARN, Answer.UNKNOWN
+
+
+def verdicts(*answers: Answer) -> list[Verdict]:
+    return [Verdict(check=str(n), answer=answer) for n, answer in enumerate(answers)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "gravest"),
+    [
+        ((), UNKNOWN),
+        ((PASS,), PASS),
+        ((PASS, WARN), WARN),
+        ((PASS, WARN, UNKNOWN), UNKNOWN),
+        ((PASS, WARN, UNKNOWN, FAIL), FAIL),
+    ],
+)
+def test_the_gravest_answer_in_any_order(answers: tuple[Answer, ...], gravest: Answer) -> None:
+    for order in itertools.permutations(answers):
+        assert worst(verdicts(*order)) is gravest
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_proved"),
+    [
+        ((), False),
+        ((PASS,), True),
+        ((PASS, WARN), True),
+        ((PASS, UNKNOWN), False),
+        ((PASS, FAIL), False),
+    ],
+)
+def test_only_what_was_asked_and_answered_well_is_proved(
+    answers: tuple[Answer, ...], is_proved: bool
+) -> None:
+    assert proved(verdicts(*answers)) is is_proved
+    assert proved(iter(verdicts(*answers))) is is_proved
