@@ -43,6 +43,11 @@ class LogLines:
             self.text(index), self._steps[index], self._streams[index], self._times[index]
         )
 
+    @property
+    def last_step(self) -> int:
+        """The step of the last line; -1 where there is none."""
+        return self._steps[-1] if self._steps else -1
+
     def text(self, index: int) -> str:
         """Return the raw text of a line; invalid UTF-8 shows as U+FFFD."""
         start = self._ends[index - 1] if index else 0

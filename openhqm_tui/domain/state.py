@@ -377,4 +377,5 @@ def _note_change(target: TargetState, step: StepState, before: Status, after: St
         return
     if before is Status.WAITING:
         log.add(f"▸ {label}", step=number, at=at)
-    log.add(f"  {ended}", step=number, at=at)
+    # Steps run side by side: under another step's words, only a full name is understood.
+    log.add(f"  {ended}" if log.last_step == number else f"▸ {label}: {ended}", step=number, at=at)
