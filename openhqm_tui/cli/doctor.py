@@ -56,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     if args.yes and not args.fix:
         raise UsageProblem("--yes goes with --fix: without it nothing is run")
-    platforms = parse_platforms(args.platforms) if args.platforms else BOTH
+    # Not every command line that leads here offers all of these.
+    asked = getattr(args, "platforms", None)
+    platforms = parse_platforms(asked) if asked else BOTH
+    base = getattr(args, "base_image", None) or UPSTREAM_BASE
+    builder = getattr(args, "builder", None) or None
     show = _face(args.format)
     fix = bool(args.fix)
     if fix and not args.yes and not sys.stdin.isatty():
@@ -66,7 +70,7 @@ def _run(args: argparse.Namespace) -> int:
         )
 
     def look() -> list[Finding]:
-        return examine(platforms, args.base_image or UPSTREAM_BASE, args.builder)
+        return examine(platforms, base, builder)
 
     findings = look()
     show.findings(findings)

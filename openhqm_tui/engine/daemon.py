@@ -80,6 +80,11 @@ done
 """
 
 
+def stop_and_start() -> str:
+    """Shell that puts a new engine in the place of the running one, where there is no init."""
+    return _STOP_WITHOUT_INIT + _START_WITHOUT_INIT + _ANSWERS
+
+
 class ConfigError(Exception):
     """The engine's configuration can't be changed safely; the text says why."""
 
@@ -143,9 +148,9 @@ def store_fix(machine: Machine, image_count: int) -> Fix:
     """Switch the running engine to the containerd image store. Raises ConfigError."""
     write = config_script(machine)
     restart = (
-        "systemctl restart docker\n" + _WAIT_SYSTEMD
+        "systemctl restart docker\n" + _WAIT_SYSTEMD + _ANSWERS
         if machine.systemd
-        else _STOP_WITHOUT_INIT + _START_WITHOUT_INIT
+        else stop_and_start()
     )
     hidden = (
         f"; {image_count} images of the old store stay on disk but are out of sight"
@@ -154,6 +159,6 @@ def store_fix(machine: Machine, image_count: int) -> Fix:
     )
     return Fix(
         title=f"switch to the containerd image store and restart the engine{hidden}",
-        script=write + restart + _ANSWERS,
+        script=write + restart,
         as_root=True,
     )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openhqm_tui.domain.findings import Fix
 from openhqm_tui.engine.apt import main_archive, upstream
-from openhqm_tui.engine.daemon import ConfigError, config_script
-from openhqm_tui.engine.facts import OLDEST_BUILDX, OLDEST_ENGINE, version_tuple
+from openhqm_tui.engine.daemon import ConfigError, config_script, stop_and_start
+from openhqm_tui.engine.facts import (
+    OLDEST_BUILDX,
+    OLDEST_ENGINE,
+    WELL_ENGINE,
+    dotted,
+    version_tuple,
+)
 from openhqm_tui.engine.machine import Machine
 
-# Debian 12's own docker.io is 20.10, without Buildx. forky's packages need no newer libc than
+# Debian 12's own docker.io is 20.10, without Buildx; Debian 13's is 26.1, with Buildx 0.13,
+# whose progress can't be read line by line. forky's packages need no newer libc than
 # Debian 12 has; they are the first with Engine 28 and the containerd store of today.
 NEWER_SUITE = "forky"
 # The key that signs forky; it comes with Debian 12's own debian-archive-keyring.
@@ -34,7 +43,9 @@ _STARTING_NOTHING = """\
 
 def install_script(*packages: str, machine: Machine, update: bool = False) -> str:
     """Shell that installs `packages` and nothing they merely recommend, without questions."""
-    install = f"apt-get install -y -qq --no-install-recommends {' '.join(packages)}"
+    # A machine just started may be busy with upgrades of its own: wait for them.
+    options = "-y -qq -o DPkg::Lock::Timeout=120 --no-install-recommends"
+    install = f"apt-get install {options} {' '.join(packages)}"
     return (
         "export DEBIAN_FRONTEND=noninteractive\n"
         + ("apt-get update -qq\n" if update else "")
@@ -52,10 +63,11 @@ def update_fix() -> Fix:
     return Fix(title="fetch the lists of packages", script="apt-get update -qq\n", as_root=True)
 
 
-def engine_fix(machine: Machine) -> Fix | str:
+def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
     """The fix that installs or renews Engine and Buildx, or advice where we can't.
 
-    `machine` must know its packages (see `machine.ask_apt`).
+    `buildx_only` leaves an engine that is good as it is. `machine` must know its packages
+    (see `machine.ask_apt`).
     """
     if not machine.mendable:
         return advice_elsewhere(machine)
@@ -66,36 +78,29 @@ def engine_fix(machine: Machine) -> Fix | str:
         )
     if machine.version_of("docker-ce") or machine.candidate("docker-ce"):
         # Docker's own archive is set up here: its packages and Debian's exclude each other.
-        return Fix(
-            title="install Docker Engine and Buildx from Docker's own packages",
-            script=_choose_store(machine)
-            + install_script(
-                "docker-ce",
-                "docker-ce-cli",
-                "containerd.io",
-                "docker-buildx-plugin",
-                machine=machine,
-            ),
-            as_root=True,
-        )
-    if _new_enough(machine):
+        packages = ["docker-buildx-plugin"]
+        if not buildx_only:
+            packages = ["docker-ce", "docker-ce-cli", "containerd.io", *packages]
+        return _install_fix("from Docker's own packages", packages, machine)
+    packages = ["docker-buildx"]
+    if not buildx_only:
+        # Where the client is a package of its own, docker.io only recommends it.
         cli = ["docker-cli"] if machine.candidate("docker-cli") else []
-        return Fix(
-            title=f"install Docker Engine {upstream(machine.candidate('docker.io'))} "
-            f"and Buildx {upstream(machine.candidate('docker-buildx'))}",
-            script=_choose_store(machine)
-            + install_script(
-                "ca-certificates", "docker.io", *cli, "docker-buildx", machine=machine
-            ),
-            as_root=True,
-        )
-    if machine.debian and (not lists_are_empty(machine) or _known_to_be_old(machine)):
-        return _from_newer_suite(machine)
-    if lists_are_empty(machine):
+        packages = ["ca-certificates", "docker.io", *cli, *packages]
+    old_debian = machine.debian and machine.release.isdigit() and int(machine.release) <= 12
+    if _offers(machine, WELL_ENGINE, buildx_only=buildx_only):
+        return _install_fix("from this system's own packages", packages, machine)
+    if lists_are_empty(machine) and not old_debian:
         return update_fix()
+    if machine.debian:
+        if "docker-cli" not in packages and not buildx_only:
+            packages.append("docker-cli")
+        return _from_newer_suite(packages, machine)
+    if _offers(machine, OLDEST_ENGINE, buildx_only=buildx_only):
+        return _install_fix("from this system's own packages", packages, machine)
     return (
-        f"{machine.distro_name} has no Docker Engine {_dotted(OLDEST_ENGINE)} with Buildx "
-        f"{_dotted(OLDEST_BUILDX)} of its own: install Docker's packages as "
+        f"{machine.distro_name} has no Docker Engine {dotted(OLDEST_ENGINE)} with Buildx "
+        f"{dotted(OLDEST_BUILDX)} of its own: install Docker's packages as "
         "docs.docker.com/engine/install says, then run this again"
     )
 
@@ -127,21 +132,34 @@ def advice_elsewhere(machine: Machine) -> str:
     return "install Docker Engine with Buildx as docs.docker.com/engine/install says"
 
 
-def _new_enough(machine: Machine) -> bool:
+def _offers(machine: Machine, oldest: tuple[int, ...], *, buildx_only: bool) -> bool:
     engine, buildx = machine.candidate("docker.io"), machine.candidate("docker-buildx")
-    return bool(
-        engine
-        and buildx
-        and version_tuple(upstream(engine)) >= OLDEST_ENGINE
-        and version_tuple(upstream(buildx)) >= OLDEST_BUILDX
+    if not buildx or version_tuple(upstream(buildx)) < OLDEST_BUILDX:
+        return False
+    return buildx_only or bool(engine and version_tuple(upstream(engine)) >= oldest)
+
+
+def _install_fix(
+    where: str, packages: Sequence[str], machine: Machine, *, before: str = "", update: bool = False
+) -> Fix:
+    engine = len(packages) > 1
+    names = "Docker Engine and Buildx" if engine else "Docker Buildx"
+    restart = ""
+    if engine and machine.docker_running and not machine.systemd:
+        # Nobody else would put the new engine in the place of the running one.
+        restart = stop_and_start()
+        where += "; the engine is restarted"
+    return Fix(
+        title=f"install {names} {where}",
+        script=before
+        + (_choose_store(machine) if engine else "")
+        + install_script(*packages, machine=machine, update=update)
+        + restart,
+        as_root=True,
     )
 
 
-def _known_to_be_old(machine: Machine) -> bool:
-    return machine.release.isdigit() and int(machine.release) <= 12
-
-
-def _from_newer_suite(machine: Machine) -> Fix | str:
+def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
     archive = main_archive(machine.archives, machine.codename)
     if archive is None:
         return (
@@ -164,21 +182,13 @@ def _from_newer_suite(machine: Machine) -> Fix | str:
         f"Package: *\nPin: release n={NEWER_SUITE}\nPin-Priority: 50\n\n"
         f"Package: {_FROM_NEWER}\nPin: release n={NEWER_SUITE}\nPin-Priority: 990\nPIN\n"
     )
-    return Fix(
-        title=f"install Docker Engine and Buildx from Debian {NEWER_SUITE} "
-        f"({machine.distro_name} has too old ones); nothing else comes from there",
-        script=source
-        + pin
-        + _choose_store(machine)
-        + install_script(
-            "ca-certificates",
-            "docker.io",
-            "docker-cli",
-            "docker-buildx",
-            machine=machine,
-            update=True,
-        ),
-        as_root=True,
+    return _install_fix(
+        f"from Debian {NEWER_SUITE} ({machine.distro_name} has too old ones); nothing else "
+        "is taken from there",
+        packages,
+        machine,
+        before=source + pin,
+        update=True,
     )
 
 
@@ -191,7 +201,3 @@ def _choose_store(machine: Machine) -> str:
         return config_script(machine)
     except ConfigError:
         return ""
-
-
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(str(number) for number in version)

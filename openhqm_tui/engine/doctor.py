@@ -12,22 +12,26 @@ from openhqm_tui.engine.base_findings import BOTH, base_findings, registry_findi
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
 from openhqm_tui.engine.daemon import ConfigError, start_fix, store_fix
 from openhqm_tui.engine.debian import advice_elsewhere, engine_fix
-from openhqm_tui.engine.emulators import emulator_fix, not_held_open, runnable
 from openhqm_tui.engine.facts import (
     OLDEST_BUILDX,
     OLDEST_ENGINE,
+    WELL_ENGINE,
     EngineFacts,
     Trouble,
+    dotted,
     read_facts,
+    version_tuple,
 )
 from openhqm_tui.engine.machine import Machine, ask_apt, read_machine
-from openhqm_tui.engine.mend import Mended, mend, mend_all, pending
+from openhqm_tui.engine.mend import Mended, mend, mend_all, pending, ways
+from openhqm_tui.engine.platform_findings import platform_findings
 from openhqm_tui.engine.shell import Runner, capture
 
 __all__ = ["BOTH", "Mended", "diagnose", "examine", "mend", "mend_all", "pending"]
 
-# Our Dockerfile resolves these on the build platform: no step of theirs runs under QEMU.
-_CROSS_BUILT = {"amd64", "arm64"}
+# What tools are told their certificates by, and so builds too.
+_BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
+_SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _GIB = 1 << 30
 # All eight variants on two platforms with their caches take about 3 GiB.
 _TIGHT_BYTES = 6 * _GIB
@@ -75,7 +79,7 @@ def diagnose(
         found.append(_store(facts, machine, platforms))
         if facts.buildx_version:
             found.append(_builder(facts))
-            found += _platforms(facts, machine, platforms, with_apt)
+            found += platform_findings(facts, machine, platforms, with_apt)
             bases, answer = base_findings(facts, platforms, base, with_apt, deep=deep, run=run)
             found += bases
             if deep:
@@ -92,7 +96,7 @@ def _client(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
         return Finding(
             key="client", title=title, health=Health.OK, detail=facts.client_version, why=why
         )
-    fixes, advice = _ways(engine_fix(with_apt()))
+    fixes, advice = ways(engine_fix(with_apt()))
     return Finding(
         key="client",
         title=title,
@@ -109,22 +113,26 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
     why = "the engine builds the images and keeps them"
     title = "Docker Engine"
     if facts.answers and not facts.engine_too_old:
+        old = version_tuple(facts.server_version) < WELL_ENGINE
         cpus = f"{facts.cpus} CPU{'' if facts.cpus == 1 else 's'}"
         memory = f"{facts.memory_bytes / _GIB:.0f} GiB"
         return Finding(
             key="engine",
             title=title,
-            health=Health.OK,
+            health=Health.WARN if old else Health.OK,
             detail=f"{facts.server_version} on {facts.host} ({cpus}, {memory})",
-            why=why,
+            why="it does not tell of every platform of an image: some checks stay unknown"
+            if old
+            else why,
+            advice=f"renew it: {dotted(WELL_ENGINE)} or later" if old else "",
         )
     fixes: tuple[Fix, ...] = ()
     advice = ""
     detail = facts.error
     if facts.engine_too_old:
-        detail = f"{facts.server_version} is too old: {_dotted(OLDEST_ENGINE)} or later is needed"
+        detail = f"{facts.server_version} is too old: {dotted(OLDEST_ENGINE)} or later is needed"
         if facts.local:
-            fixes, advice = _ways(engine_fix(with_apt()))
+            fixes, advice = ways(engine_fix(with_apt()))
         else:
             advice = "renew the engine there: docs.docker.com/engine/install"
     elif facts.trouble is Trouble.NO_CLIENT:
@@ -168,7 +176,7 @@ def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tup
         return (), advice_elsewhere(machine)
     if not machine.dockerd:
         # A client alone, without the engine's package.
-        return _ways(engine_fix(with_apt()))
+        return ways(engine_fix(with_apt()))
     if machine.docker_running and not machine.systemd:
         return (), "a dockerd is running but doesn't answer: look at its log, or end it"
     if machine.systemd or machine.mendable:
@@ -185,8 +193,10 @@ def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
         )
     detail = "there is no Buildx plugin for this client"
     if facts.buildx_too_old:
-        detail = f"{facts.buildx_version} is too old: {_dotted(OLDEST_BUILDX)} or later is needed"
-    fixes, advice = _ways(engine_fix(with_apt()))
+        detail = f"{facts.buildx_version} is too old: {dotted(OLDEST_BUILDX)} or later is needed"
+    # Without an engine both come in one step, that of the client or the engine.
+    only = facts.answers and not facts.engine_too_old
+    fixes, advice = ways(engine_fix(with_apt(), buildx_only=only))
     return Finding(
         key="buildx",
         title=title,
@@ -264,77 +274,6 @@ def _builder(facts: EngineFacts) -> Finding:
     )
 
 
-def _platforms(
-    facts: EngineFacts,
-    machine: Machine,
-    platforms: Sequence[Platform],
-    with_apt: Callable[[], Machine],
-) -> list[Finding]:
-    missing = [platform for platform in platforms if _lacks_emulator(platform, facts, machine)]
-    ways: tuple[tuple[Fix, ...], str] = ((), "")
-    if missing:
-        if facts.local and facts.driver in {"docker", "docker-container"}:
-            ways = _ways(emulator_fix(missing, with_apt()))
-        else:
-            arches = ",".join(platform.arch for platform in missing)
-            ways = (
-                (),
-                (
-                    "on the builder's machine: `docker run --privileged --rm tonistiigi/binfmt "
-                    f"--install {arches}`; or add a node of that platform"
-                ),
-            )
-    return [
-        _platform(platform, facts, missing=platform in missing, ways=ways, machine=machine)
-        for platform in platforms
-    ]
-
-
-def _lacks_emulator(platform: Platform, facts: EngineFacts, machine: Machine) -> bool:
-    if facts.how(platform) == "none":
-        return True
-    # On this very kernel we can see what the builder takes on trust: the emulator may be there
-    # for the machine but not for containers, and lanes are checked by running them here.
-    here = facts.local and facts.driver == "docker"
-    return here and (not_held_open(platform, machine) or not runnable(platform, machine))
-
-
-def _platform(
-    platform: Platform,
-    facts: EngineFacts,
-    *,
-    missing: bool,
-    ways: tuple[tuple[Fix, ...], str],
-    machine: Machine,
-) -> Finding:
-    key, title = f"platform:{platform}", str(platform)
-    how = facts.how(platform)
-    if not missing:
-        why = "steps and checks of this platform run on its own kind of processor"
-        if how == "emulated":
-            why = "steps and checks of this platform run under an emulator, 6 to 20 times slower"
-        return Finding(key=key, title=title, health=Health.OK, detail=how, why=why)
-    cross = platform.arch in _CROSS_BUILT
-    detail = "no emulator"
-    if not_held_open(platform, machine):
-        detail = "its emulator is not enabled for containers (binfmt flag F is missing)"
-    why = "without one its images can't be run, so they can't be checked"
-    if cross:
-        why += "; a Dockerfile that runs steps on this platform can't be built"
-    else:
-        why += " or built"
-    return Finding(
-        key=key,
-        title=title,
-        health=Health.WARN if cross else Health.FAIL,
-        detail=detail,
-        why=why,
-        fixes=ways[0],
-        advice=ways[1],
-        needed=not cross,
-    )
-
-
 def _disk(facts: EngineFacts) -> Finding:
     title, why = "Disk", "images and BuildKit's cache are kept by the engine"
     if facts.free_bytes is None:
@@ -364,28 +303,26 @@ def _disk(facts: EngineFacts) -> Finding:
 
 def _certificates(machine: Machine) -> Finding:
     why = "where a proxy re-signs TLS, installs inside a build need this machine's certificates"
-    title = "Certificates"
-    named = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE") or ""
+    named = next((os.environ[name] for name in _BUNDLE_NAMES if os.environ.get(name)), "")
+    health, detail, advice = Health.OK, "public ones only", ""
     if named and not Path(named).is_file():
-        return Finding(
-            key="certificates",
-            title=title,
-            health=Health.WARN,
-            detail=f"SSL_CERT_FILE names {named}, which isn't there",
-            why=why,
-            advice="unset it, or put the bundle there",
-        )
-    detail = "public ones only"
-    if machine.private_cas or named:
+        health, detail = Health.WARN, f"{named}, which the environment names, isn't there"
+        advice = f"unset {' and '.join(_BUNDLE_NAMES)}, or put the bundle there"
+    elif named:
+        detail = f"builds get {named} as a secret; no layer keeps it"
+    elif machine.private_cas:
         count = len(machine.private_cas)
-        own = f"{count} of this machine's own" if count else f"from {named}"
-        detail = f"{own}: builds get the bundle as a secret, no layer keeps it"
-    return Finding(key="certificates", title=title, health=Health.OK, detail=detail, why=why)
-
-
-def _ways(way: Fix | str) -> tuple[tuple[Fix, ...], str]:
-    return ((way,), "") if isinstance(way, Fix) else ((), way)
-
-
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(str(number) for number in version)
+        health = Health.WARN
+        detail = f"this machine trusts {count} of its own that containers don't know"
+        advice = (
+            f"if installs in a build fail by TLS: --ca-bundle {_SYSTEM_BUNDLE} (it goes in as a "
+            "secret; no layer keeps it)"
+        )
+    return Finding(
+        key="certificates",
+        title="Certificates",
+        health=health,
+        detail=detail,
+        why=why,
+        advice=advice,
+    )

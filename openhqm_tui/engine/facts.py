@@ -21,11 +21,15 @@ from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capt
 
 How = Literal["native", "emulated", "none"]
 
-# buildx 0.13 is the first whose `--progress rawjson` writes nothing but JSON to the stream.
-OLDEST_BUILDX = (0, 13)
+# Before 0.15 `--progress rawjson` wrote each record over many lines (moby/buildkit#4770); seen
+# with 0.13.1.
+OLDEST_BUILDX = (0, 15)
 # Engine 25 is the first whose containerd image store runs, loads and pushes what we build;
 # before it the store was a preview.
 OLDEST_ENGINE = (25, 0)
+# Engine 28.1 (API 1.49) is the first that tells of every platform of a local image: before it
+# our checks can't be asked all of their questions. Seen with 26.1.
+WELL_ENGINE = (28, 1)
 
 
 class Trouble(StrEnum):
@@ -200,6 +204,11 @@ def version_tuple(text: str) -> tuple[int, ...]:
     numbers = tuple(int(part) for part in match.group(1).split("."))
     # A build from a working tree calls itself 0.0.0+unknown: nothing says it is old.
     return numbers if any(numbers) else (9999,)
+
+
+def dotted(version: tuple[int, ...]) -> str:
+    """Write a version for people: (0, 15) is 0.15."""
+    return ".".join(str(number) for number in version)
 
 
 def covers(listed: Platform, wanted: Platform) -> bool:

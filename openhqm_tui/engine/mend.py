@@ -46,6 +46,11 @@ class Mended(msgspec.Struct, frozen=True):
         return not any(finding.blocks for finding in self.findings)
 
 
+def ways(way: Fix | str) -> tuple[tuple[Fix, ...], str]:
+    """A fix, or advice in its place, as a finding's `fixes` and `advice`."""
+    return ((way,), "") if isinstance(way, Fix) else ((), way)
+
+
 def rights() -> Rights:
     """Tell how a fix that needs root can be run here."""
     if os.geteuid() == 0:

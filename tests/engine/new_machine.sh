@@ -75,8 +75,12 @@ if [ -d /usr/local/share/ca-certificates ]; then
 fi
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 "$python" -m pip install --quiet --disable-pip-version-check --target "$root/opt/openhqm-tui" \
-  --python-version "$version" --only-binary :all: msgspec platformdirs rich python-on-whales
+  --python-version "$version" --only-binary :all: msgspec platformdirs rich python-on-whales textual
 cp -r "$repo/openhqm_tui" "$root/opt/openhqm-tui/"
+# As the wheel has them.
+mkdir -p "$root/opt/openhqm-tui/openhqm_tui/bundled"
+cp "$repo/Dockerfile" "$root/opt/openhqm-tui/openhqm_tui/bundled/"
+cp -r "$repo/assets/context" "$root/opt/openhqm-tui/openhqm_tui/bundled/context"
 
 echo "== its network"
 ip netns add "$name"
@@ -151,6 +155,12 @@ doctor --fix --yes
 cat /etc/docker/daemon.json
 grep -q '"log-level": "warn"' /etc/docker/daemon.json
 docker images | grep -q openhqm-base
+echo "== a build of both platforms, with checks"
+mkdir -p /tmp/empty && cd /tmp/empty
+start=$(seconds)
+export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+python3 -m openhqm_tui build --backend minimal --platforms linux/amd64,linux/arm64 --format plain || { tail -c 3000 /root/.local/state/openhqm-tui/runs/*/minimal.log; exit 1; }
+took "$start"
 stop
 echo "== well"
 INSIDE
