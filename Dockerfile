@@ -142,7 +142,6 @@ FROM installer-${TARGETARCH} AS installer
 FROM cross AS lock
 # constraints.txt is optional: with it a build next year gets the versions of today.
 COPY requirements.txt requirements-queue-*.txt constraints.tx[t] /requirements/
-WORKDIR /requirements
 # A client's lock holds only what it adds to core. Versions are agreed over all files at once, or
 # `all` could not be made of the layers of the others.
 RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
@@ -153,6 +152,7 @@ resolve() {
   with-network uv pip compile --quiet --universal --only-binary :all: --no-header --no-annotate "$@"
 }
 mkdir /locks
+cd /requirements
 [ -e constraints.txt ] || : >constraints.txt
 resolve --constraints constraints.txt requirements*.txt >/locks/all.txt
 resolve --constraints /locks/all.txt requirements.txt >/locks/core.txt
@@ -242,7 +242,8 @@ RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
 
 FROM cross AS app
 COPY src /layer/app/src
-RUN seal
+# Byte-code that came along with a checkout would make the layer differ from one desk to the next.
+RUN python -c "import pathlib, shutil; [*map(shutil.rmtree, [*pathlib.Path('/layer').rglob('__pycache__')])]" && seal
 
 
 # ── The variants ─────────────────────────────────────────────────────────────────────────────────
