@@ -1,0 +1,213 @@
+"""Digests of failures: target, platform, stage, line, last words, and what helps."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.failures import (
+    Failure,
+    failed_checks,
+    failure_of,
+    hint_for,
+    text_log_of,
+)
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.progress import PlainText, SolveStatus, StreamDecoder, Vertex, VertexLog
+from openhqm_tui.domain.state import RunState, TargetState
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from tests.recordings import NAMES, recording, state_of
+
+
+def test_the_digest_of_a_real_failing_step() -> None:
+    failure = failure_of(state_of(recording("bake_fails")).targets["bad"])
+    assert failure is not None
+    assert (failure.target, failure.platform, failure.stage) == ("bad", "linux/amd64", "final")
+    assert failure.step.startswith("final 3/4 RUN echo")
+    assert failure.where == "Dockerfile:11"
+    assert [line for line in failure.source if ">>>" in line] == [
+        '  11 | >>> RUN echo "a failing step of $WHICH" && '
+        'if [ "$WHICH" = bad ]; then echo oops >&2; exit 3; fi'
+    ]
+    assert len(failure.source) == 4
+    assert failure.reason == "exit code 3"
+    assert failure.log == ("a failing step of bad", "oops")
+    assert failure.log_file == "bad.log"
+    assert failure.hint == ""
+
+
+def test_the_platform_is_the_one_that_failed() -> None:
+    failure = failure_of(state_of(recording("failed")).targets["kafka"])
+    assert failure is not None
+    assert (failure.platform, failure.stage) == ("linux/arm64", "build")
+    assert (failure.where, failure.reason) == ("Dockerfile:6", "exit code 7")
+    assert failure.log == ("this is why",)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_didnt_fail_has_no_digest(name: str) -> None:
+    for target in state_of(recording(name)).targets.values():
+        assert (failure_of(target) is not None) is (target.outcome is Outcome.FAILED)
+
+
+def failing(*records: SolveStatus | PlainText, reason: str = "", code: int = 1) -> TargetState:
+    both = ("linux/amd64", "linux/arm64")
+    info = RunInfo(
+        id="run",
+        created=0.0,
+        targets=(TargetInfo(name="redis", variant="redis", platforms=both),),
+        host="linux/amd64",
+    )
+    state = RunState(info)
+    state.apply_event(
+        journal.TargetStarted(at=0.0, target="redis", attempt=1, stream="redis.rawjson")
+    )
+    state.apply_records("redis", records)
+    state.apply_event(
+        journal.TargetEnded(
+            at=1.0,
+            target="redis",
+            attempt=1,
+            outcome=Outcome.FAILED,
+            exit_code=code,
+            reason=reason,
+        )
+    )
+    return state.targets["redis"]
+
+
+def digest(*records: SolveStatus | PlainText, reason: str = "", code: int = 1) -> Failure:
+    failure = failure_of(failing(*records, reason=reason, code=code))
+    assert failure is not None
+    return failure
+
+
+def step(name: str, error: str = "", digest: str = "1") -> SolveStatus:
+    return SolveStatus(vertexes=[Vertex(digest, name, error=error)])
+
+
+RUN = "[linux/arm64 core 2/3] RUN x"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ERROR: failed to solve: no space left on device", "no space left on device"),
+        ("ERROR: target redis: failed to solve: boom", "boom"),
+        ("ERROR: failed to build: failed to solve: boom", "boom"),
+        ("ERROR: boom", "boom"),
+        ("ERROR: failed to solve: \x1b[31mred\x1b[0m", "red"),
+    ],
+)
+def test_a_failure_without_a_step_is_told_by_buildx(text: str, reason: str) -> None:
+    failure = digest(step("exporting to image"), PlainText("before"), PlainText(text))
+    assert failure.reason == reason
+    assert (failure.platform, failure.step, failure.where) == ("", "", "")
+    assert failure.log == ("before",)
+
+
+def test_a_failed_export_has_its_step_but_no_platform() -> None:
+    failure = digest(step("exporting to image", "no space left on device"))
+    assert (failure.platform, failure.step) == ("", "exporting to image")
+    assert "prune" in failure.hint
+
+
+def test_a_failure_that_nobody_explains_tells_the_exit_code() -> None:
+    assert digest(code=17).reason == "Buildx ended with exit code 17"
+    assert digest(reason="[Errno 2] No such file: 'docker'").reason.startswith("[Errno 2]")
+
+
+def test_the_first_failure_counts_not_what_it_cancelled() -> None:
+    failure = digest(
+        step("[linux/amd64 core 2/3] RUN y", "x: context canceled", "0"),
+        step(RUN, "did not complete successfully: exit code: 4", "1"),
+        step("[linux/amd64 core 3/3] RUN z", "exit code: 5", "2"),
+    )
+    assert (failure.platform, failure.reason) == ("linux/arm64", "exit code 4")
+
+
+def test_a_reason_without_an_exit_code_is_the_steps_own() -> None:
+    assert digest(step(RUN, "lstat /nope: no such file")).reason == "lstat /nope: no such file"
+
+
+def test_the_log_is_the_steps_last_lines_made_safe() -> None:
+    data = b"".join(b"%d\n" % n for n in range(100)) + b"\x1b]52;c;x\x07 last\n"
+    failure = digest(
+        step(RUN),
+        step("[linux/arm64 core 1/3] RUN w", digest="other"),
+        SolveStatus(logs=[VertexLog("1", data)]),
+        SolveStatus(logs=[VertexLog("other", b"another step's\n")]),
+        step(RUN, "exit code: 1"),
+    )
+    assert failure.log == (*(str(n) for n in range(89, 100)), " last")
+
+
+@pytest.mark.parametrize(
+    ("texts", "where", "source"),
+    [
+        (["Dockerfile:3", "-----", "  3 | >>> x", "-----"], "Dockerfile:3", ("  3 | >>> x",)),
+        (["a b/Dockerfile:3", "-----"], "a b/Dockerfile:3", ()),
+        (["Dockerfile:3", "no rule"], "", ()),
+        (["Dockerfile:3"], "", ()),
+        (["note: see x", "-----"], "", ()),
+        (["D\x1b[31m:3", "-----", "\x1b[2J3 |"], "D:3", ("3 |",)),
+    ],
+)
+def test_buildxs_excerpt_of_the_dockerfile(
+    texts: list[str], where: str, source: tuple[str, ...]
+) -> None:
+    failure = digest(*(PlainText(text) for text in texts))
+    assert (failure.where, failure.source) == (where, source)
+
+
+def test_an_excerpt_without_end_is_cut() -> None:
+    texts = ["Dockerfile:3", "-----", *("x" for _ in range(1000))]
+    assert len(digest(*(PlainText(text) for text in texts)).source) < 50
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        ("dial tcp: lookup registry: no such host", "--base-image"),
+        ("python:3.13-slim: failed to resolve source metadata for x", "--base-image"),
+        ("429 Too Many Requests", "docker login"),
+        ("toomanyrequests: limit", "docker login"),
+        ("401 Unauthorized", "docker login REGISTRY"),
+        ("write /x: no space left on device", "prune"),
+        ("exec /bin/sh: exec format error", "doctor --fix"),
+        ("x509: certificate signed by unknown authority", "--ca-bundle"),
+        ("process x did not complete successfully: exit code: 137", "killed"),
+        ("process x did not complete successfully: exit code: 139", "emulator"),
+        ("qemu: uncaught target signal 11", "emulator"),
+    ],
+)
+def test_what_usually_helps(error: str, word: str) -> None:
+    assert word in hint_for(error)
+
+
+@pytest.mark.parametrize("error", ["", "exit code: 1", "syntax error"])
+def test_where_nothing_is_known_to_help_nothing_is_said(error: str) -> None:
+    assert hint_for(error) == ""
+
+
+@pytest.mark.parametrize(
+    ("stream", "log"),
+    [("redis.rawjson", "redis.log"), ("redis.2.rawjson", "redis.2.log"), ("", "")],
+)
+def test_the_text_log_is_beside_the_stream(stream: str, log: str) -> None:
+    assert text_log_of(stream) == log
+
+
+def test_a_check_that_couldnt_be_asked_counts_as_failed() -> None:
+    target = failing()
+    lane = next(iter(target.lanes.values()))
+    lane.verdicts = tuple(Verdict(check=one.value, answer=one) for one in Answer)
+    assert [verdict.check for verdict in failed_checks(lane)] == ["fail", "unknown"]
+
+
+def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
+    data = (recording("bake_fails").path / "bad.rawjson").read_bytes()
+    decoder = StreamDecoder()
+    for size in range(0, len(data), 1999):
+        records = [*StreamDecoder().feed(data[:size]), *decoder.close()]
+        assert digest(*records).reason

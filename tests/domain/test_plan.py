@@ -1,0 +1,272 @@
+"""The plan: what a person chose becomes the bake file that Buildx runs as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openhqm_tui.domain.plan import (
+    Choices,
+    Source,
+    SourceKind,
+    bake_command,
+    check_name,
+    check_tag,
+    make_plan,
+    tags_of,
+)
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.variants import VARIANT_NAMES, VARIANTS, Variant, find_variant
+
+BOTH = parse_platforms("linux/amd64,linux/arm64")
+OURS = Source(
+    kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/Dockerfile"
+)
+
+
+def choices(*names: str, **more: Any) -> Choices:
+    variants = tuple(find_variant(name) for name in names or ("redis",))
+    return Choices(**({"variants": variants, "platforms": BOTH} | more))
+
+
+def body(source: Source = OURS, **more: Any) -> dict[str, Any]:
+    return make_plan(source, choices(**more)).targets[0].body
+
+
+def test_all_eight_variants_on_both_platforms() -> None:
+    plan = make_plan(OURS, choices(*VARIANT_NAMES))
+    assert [target.name for target in plan.targets] == list(VARIANT_NAMES)
+    assert len(plan.lanes) == 16
+    bake = plan.as_bake()
+    assert bake["group"] == {"default": {"targets": list(VARIANT_NAMES)}}
+    assert list(bake["target"]) == list(VARIANT_NAMES)
+    for name, target in bake["target"].items():
+        assert target["args"]["QUEUE_BACKEND"] == name
+        assert target["platforms"] == ["linux/amd64", "linux/arm64"]
+    tags = [tag for target in plan.targets for tag in target.tags]
+    assert len(tags) == len(set(tags)) == 9
+
+
+def test_a_target_is_this_and_nothing_else() -> None:
+    assert body() == {
+        "context": "/ctx",
+        "dockerfile": "/ctx/Dockerfile",
+        "args": {"QUEUE_BACKEND": "redis", "PYTHON_VERSION": "3.13"},
+        "labels": {
+            "org.opencontainers.image.version": "latest",
+            "org.opencontainers.image.base.name": "python:3.13-slim",
+        },
+        "tags": ["openhqm:latest-redis"],
+        "platforms": ["linux/amd64", "linux/arm64"],
+        "attest": ["type=provenance,disabled=true"],
+        "output": ["type=docker"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "value"),
+    [
+        ({"ca_bundle": "/ca.pem"}, "secret", ["id=ca-bundle,src=/ca.pem"]),
+        (
+            {"base_for": {"python:3.13-slim": "mine:1"}},
+            "contexts",
+            {"python:3.13-slim": "docker-image://mine:1"},
+        ),
+        ({"throwaway": "test:run"}, "tags", ["test:run-redis"]),
+        ({"name": "ghcr.io/acme/hqm", "tag": "1.0"}, "tags", ["ghcr.io/acme/hqm:1.0-redis"]),
+    ],
+)
+def test_each_choice_has_its_place(more: dict[str, Any], key: str, value: Any) -> None:
+    plain, chosen = body(), body(**more)
+    assert chosen[key] == value
+    assert {k for k in chosen if chosen[k] != plain.get(k)} - {key} <= {"labels", "args"}
+
+
+@pytest.mark.parametrize(
+    ("more", "label", "value"),
+    [
+        ({"revision": "abc"}, "org.opencontainers.image.revision", "abc"),
+        ({"source_url": "https://x"}, "org.opencontainers.image.source", "https://x"),
+        ({"tag": "1.0"}, "org.opencontainers.image.version", "1.0"),
+        ({"base_for": {"x": "mine:1"}}, "org.opencontainers.image.base.name", "mine:1"),
+        ({"python_version": "3.12"}, "org.opencontainers.image.base.name", "python:3.12-slim"),
+    ],
+)
+def test_the_labels_tell_where_an_image_comes_from(
+    more: dict[str, Any], label: str, value: str
+) -> None:
+    assert body(**more)["labels"][label] == value
+
+
+def test_the_variants_label_is_the_dockerfiles_to_give() -> None:
+    # Were it ours, the check of the label would prove nothing.
+    assert "queue.backend" not in body()["labels"]
+
+
+@pytest.mark.parametrize(("created", "told"), [(0, "0"), (1795446840, "1795446840")])
+def test_the_time_of_the_commit_makes_it_reproducible(created: int, told: str) -> None:
+    assert body(created=created)["args"]["SOURCE_DATE_EPOCH"] == told
+    assert "SOURCE_DATE_EPOCH" not in body(created=None)["args"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "tags"),
+    [
+        ("all", ("hqm:1", "hqm:1-all")),
+        ("redis", ("hqm:1-redis",)),
+        ("minimal", ("hqm:1-minimal",)),
+    ],
+)
+def test_the_rule_of_tags(variant: str, tags: tuple[str, ...]) -> None:
+    assert tags_of(find_variant(variant), "hqm", "1") == tags
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openhqm",
+        "a",
+        "a.b_c-d",
+        "a__b",
+        "a--b",
+        "acme/openhqm",
+        "ghcr.io/acme/openhqm",
+        "localhost:5000/openhqm",
+        "Registry.Example:443/openhqm",
+        "[::1]:5000/openhqm",
+    ],
+)
+def test_a_name_that_an_image_can_have(name: str) -> None:
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("", "empty"),
+        ("  ", "empty"),
+        ("OpenHQM", "write openhqm"),
+        ("acme/OpenHQM", "write acme/openhqm"),
+        ("openhqm:1.0", "give it with --tag"),
+        ("ghcr.io/acme/openhqm:1.0", "give it with --tag"),
+        ("a..b", "can't be an image name"),
+        ("-a", "can't be an image name"),
+        ("a/", "can't be an image name"),
+        ("/a", "can't be an image name"),
+        ("a b", "can't be an image name"),
+        ("a\n", "can't be an image name"),
+        ("é", "can't be an image name"),
+        ("a@sha256:1", "can't be an image name"),
+    ],
+)
+def test_a_name_that_it_cant(name: str, says: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        check_name(name)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("tag", ["latest", "1.0", "_x", "A-b.C", "x" * 128])
+def test_a_tag(tag: str) -> None:
+    assert check_tag(tag) == tag
+
+
+@pytest.mark.parametrize(
+    ("tag", "says"),
+    [
+        ("", "empty"),
+        ("a b", "write a-b"),
+        ("feature/x", "write feature-x"),
+        ("-a", "write a"),
+        (".a", "write a"),
+        ("a\n", "can't be a tag"),
+        ("é", "can't be a tag"),
+        ("x" * 129, "at most 128"),
+    ],
+)
+def test_no_tag(tag: str, says: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        check_tag(tag)
+    assert says in str(caught.value)
+
+
+def test_a_tag_must_leave_room_for_the_variant() -> None:
+    assert check_tag("x" * 120, VARIANTS)
+    with pytest.raises(UsageProblem, match="use at most 120"):
+        check_tag("x" * 121, VARIANTS)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"variants": ()}, "no variant chosen"),
+        ({"platforms": ()}, "no platform chosen"),
+        ({"name": "Bad Name"}, "can't be an image name"),
+        ({"tag": "bad tag"}, "can't be a tag"),
+        ({"tag": "x" * 127}, "use at most 122"),
+    ],
+)
+def test_what_cant_be_planned(more: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageProblem, match=says):
+        make_plan(OURS, choices(**more))
+
+
+@pytest.mark.parametrize(
+    ("builder", "words"),
+    [
+        ("", "docker buildx bake -f /run/bake.json redis kafka"),
+        ("big", "docker buildx --builder big bake -f /run/bake.json redis kafka"),
+    ],
+)
+def test_the_command_to_copy(builder: str, words: str) -> None:
+    assert bake_command("/run/bake.json", ("redis", "kafka"), builder) == words.split()
+
+
+# -- a stranger's bake file -------------------------------------------------------------------
+
+THEIRS = {"dockerfile": "D", "args": {"A": "1"}, "tags": ["theirs:1"], "contexts": {"x": "y"}}
+
+
+def stranger(**changes: Any) -> Source:
+    kept = {key: value for key, value in (THEIRS | changes).items() if value is not None}
+    return Source(
+        kind=SourceKind.BAKE,
+        variants=(Variant("App_1", "D"),),
+        context="/theirs",
+        bake_file="/theirs/docker-bake.hcl",
+        bake_targets={"App_1": kept},
+    )
+
+
+def of_stranger(source: Source, **more: Any) -> dict[str, Any]:
+    return make_plan(source, choices(variants=source.variants, **more)).targets[0].body
+
+
+def test_a_strangers_target_stays_as_it_is_but_for_platforms_and_output() -> None:
+    source = stranger()
+    assert of_stranger(source) == THEIRS | {
+        "platforms": ["linux/amd64", "linux/arm64"],
+        "output": ["type=docker"],
+    }
+    assert source.bake_targets["App_1"] == THEIRS, "the source itself must not change"
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "tags"),
+    [
+        ({}, {}, ["theirs:1"]),
+        ({"tags": None}, {}, ["openhqm:latest-App_1"]),
+        ({"tags": []}, {"name": "a", "tag": "b"}, ["a:b-App_1"]),
+        ({}, {"throwaway": "test:run"}, ["test:run-App_1"]),
+    ],
+)
+def test_a_strangers_target_always_has_a_name_to_check(
+    changes: dict[str, Any], more: dict[str, Any], tags: list[str]
+) -> None:
+    assert of_stranger(stranger(**changes), **more)["tags"] == tags
+
+
+def test_a_mapped_base_joins_a_strangers_contexts() -> None:
+    mapped = of_stranger(stranger(), base_for={"python": "mine:1"})["contexts"]
+    assert mapped == {"x": "y", "python": "docker-image://mine:1"}
