@@ -1,0 +1,245 @@
+"""Run folders: made whole, held by a lock, found by name, honest about damage."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.plan import Plan, Target
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.domain.proof import Expectation
+from openhqm_tui.store.run_folder import (
+    LaneExpectation,
+    Request,
+    RunFolder,
+    all_runs,
+    find_run,
+    new_run_id,
+    runs_folder,
+)
+
+ARM = parse_platform("arm64")
+PLAN = Plan(
+    targets=(
+        Target(name="redis", variant="redis", platforms=(ARM,), tags=("x:1",), body={"a": "b"}),
+    )
+)
+
+
+def info(run_id: str = "run") -> RunInfo:
+    target = TargetInfo(name="redis", variant="redis", platforms=("linux/arm64",), tags=("x:1",))
+    return RunInfo(id=run_id, created=1.0, targets=(target,))
+
+
+def made(state: Path, name: str = "20261123-151400-3fa9") -> RunFolder:
+    return RunFolder.create(runs_folder(state) / name, info(name), PLAN)
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    expected = Expectation(platform=ARM, platforms=(ARM,), uid=1000, labels={"a": "b"})
+    told = [LaneExpectation(target="redis", expectation=expected)]
+    run = RunFolder.create(tmp_path / "run", info(), PLAN, told)
+    again = RunFolder(tmp_path / "run")
+    assert again.info == info()
+    assert again.expectations() == {("redis", "linux/arm64"): expected}
+    assert msgspec.json.decode(run.bake_file.read_bytes()) == PLAN.as_bake()
+
+
+def test_only_its_owner_can_look_into_it(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    assert stat.S_IMODE(run.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(run.events_file.stat().st_mode) == 0o600
+
+
+def test_a_run_is_never_written_over(tmp_path: Path) -> None:
+    made(tmp_path)
+    with pytest.raises(UsageProblem, match="can't write the run folder"):
+        made(tmp_path)
+
+
+def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageProblem, match="can't write the run folder"):
+        RunFolder.create(tmp_path / "file" / "run", info(), PLAN)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "is not a run folder"),
+        (b"", "can't be read"),
+        (b"{", "can't be read"),
+        (b"[]", "can't be read"),
+        (b'{"id":"x"}', "can't be read"),
+        (b'{"id":"\xff","created":1,"targets":[]}', "can't be read"),
+        (b'{"id":"x","created":1,"targets":[],"schema":99,"version":"9.0"}', "newer openhqm-tui"),
+    ],
+)
+def test_a_damaged_run_is_said_to_be_so(tmp_path: Path, content: bytes | None, says: str) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_bytes(content)
+    with pytest.raises(UsageProblem) as caught:
+        _ = RunFolder(tmp_path).info
+    assert says in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "name"), [(1, "redis.rawjson"), (2, "redis.2.rawjson"), (11, "redis.11.rawjson")]
+)
+def test_each_attempt_has_a_stream_of_its_own(tmp_path: Path, attempt: int, name: str) -> None:
+    assert RunFolder(tmp_path).stream_name("redis", attempt) == name
+
+
+def test_evidence_lies_beside_the_other_lanes(tmp_path: Path) -> None:
+    file = RunFolder(tmp_path).evidence_file("redis", "linux/arm/v7")
+    assert file == tmp_path / "checks" / "redis.linux-arm-v7.json"
+
+
+def test_events_and_requests_are_whole_lines(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    events: list[journal.AnyEvent] = [
+        journal.RunStarted(at=1.0, pid=7),
+        journal.Noted(at=2.0, text="two\nlines"),
+        journal.RunEnded(at=3.0, outcome=Outcome.PASSED),
+    ]
+    for event in events:
+        run.append(event)
+    lines = run.events_file.read_bytes().splitlines()
+    assert [journal.event_decoder.decode(line) for line in lines] == events
+    run.ask(Request("cancel", "redis"))
+    run.ask(Request("cancel"))
+    asked = [msgspec.json.decode(x) for x in run.control_file.read_bytes().splitlines()]
+    assert asked == [{"ask": "cancel", "target": "redis"}, {"ask": "cancel", "target": ""}]
+
+
+# -- the lock ---------------------------------------------------------------------------------
+
+
+def test_a_held_run_is_live_until_it_is_let_go(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    seen = [run.is_live()]
+    lock = run.lock()
+    seen.append(run.is_live())
+    os.close(lock)
+    seen.append(run.is_live())
+    assert seen == [False, True, False]
+
+
+def test_it_is_held_once(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    lock = run.lock()
+    with pytest.raises(Problem, match="is being executed already"):
+        RunFolder(run.path).lock()
+    os.close(lock)
+    os.close(RunFolder(run.path).lock())
+
+
+def test_a_look_doesnt_hold_it(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    assert not run.is_live()
+    os.close(run.lock())
+
+
+def test_a_child_that_inherits_it_holds_it_and_its_death_lets_go(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    lock = run.lock()
+    child = subprocess.Popen(
+        [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        pass_fds=(lock,),
+    )
+    os.close(lock)
+    assert run.is_live()
+    child.kill()
+    child.communicate()
+    assert not run.is_live()
+
+
+def test_a_child_that_doesnt_inherit_it_doesnt_hold_it(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    lock = run.lock()
+    child = subprocess.Popen(
+        [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    )
+    os.close(lock)
+    assert not run.is_live()
+    child.kill()
+    child.communicate()
+
+
+def test_a_run_without_a_lock_file_is_over(tmp_path: Path) -> None:
+    assert not RunFolder(tmp_path).is_live()
+
+
+# -- finding one ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder with three runs, something unfinished and something strange."""
+    for name in ("20261122-090000-aaaa", "20261123-151400-3fa9", "20261123-151400-3fff"):
+        made(tmp_path, name)
+    (runs_folder(tmp_path) / "20261124-000000-half").mkdir()
+    (runs_folder(tmp_path) / "99999999-a-file").write_text("")
+    return tmp_path
+
+
+def test_all_runs_latest_first(state: Path) -> None:
+    names = [run.path.name for run in all_runs(state)]
+    assert names == ["20261123-151400-3fff", "20261123-151400-3fa9", "20261122-090000-aaaa"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("", "20261123-151400-3fff"),
+        ("20261122", "20261122-090000-aaaa"),
+        ("20261123-151400-3fa9", "20261123-151400-3fa9"),
+        ("20261123-151400-3fa", "20261123-151400-3fa9"),
+    ],
+)
+def test_a_run_by_the_beginning_of_its_name(state: Path, name: str, found: str) -> None:
+    assert find_run(state, name).path.name == found
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("20261123", "begins the name of 2 runs (valid: 20261123-151400-3fff"),
+        ("nope", "there is no run 'nope'"),
+        ("20261124", "there is no run '20261124'"),
+    ],
+)
+def test_a_name_of_none_or_many(state: Path, name: str, says: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        find_run(state, name)
+    assert says in str(caught.value)
+
+
+def test_where_nothing_was_run_yet(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="there is no run yet; start one with"):
+        find_run(tmp_path)
+
+
+def test_a_run_by_its_path(state: Path, tmp_path: Path) -> None:
+    path = runs_folder(state) / "20261122-090000-aaaa"
+    assert find_run(tmp_path / "elsewhere", str(path)).path == path
+    with pytest.raises(UsageProblem, match="is not a run folder"):
+        find_run(state, str(tmp_path / "nope"))
+
+
+def test_names_sort_by_time_and_dont_repeat() -> None:
+    names = [new_run_id(1795446840.0) for _ in range(5)]
+    assert all(name.startswith("20261123-151400-") for name in names)
+    assert new_run_id(1795446841.0) > max(names)
+    assert len(set(names)) > 1

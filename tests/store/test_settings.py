@@ -1,0 +1,148 @@
+"""Settings: environment over project over user; every wrong word is one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.store.settings import PROJECT_FILE, Settings, read_settings
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> tuple[Path, Path]:
+    """A project's folder, and the file of a user's settings; neither has any yet."""
+    project = tmp_path / "project"
+    project.mkdir()
+    return project, tmp_path / "user.toml"
+
+
+def test_nothing_set_is_nothing_known(places: tuple[Path, Path]) -> None:
+    project, user = places
+    assert read_settings(project, {}, user) == Settings()
+
+
+def test_environment_over_project_over_user(places: tuple[Path, Path]) -> None:
+    project, user = places
+    user.write_text('name = "user"\ntag = "user"\nbuilder = "user"\n')
+    (project / PROJECT_FILE).write_text('tag = "project"\nbuilder = "project"\n')
+    found = read_settings(project, {"OPENHQM_TUI_BUILDER": "environment"}, user)
+    assert (found.name, found.tag, found.builder) == ("user", "project", "environment")
+
+
+def test_a_file_may_set_everything(places: tuple[Path, Path]) -> None:
+    project, user = places
+    user.write_text(
+        'backends = ["redis", "kafka"]\nplatforms = ["arm64"]\njobs = 2\ncheck = false\n'
+        'base-image = "b"\nca-bundle = "c"\npython-version = "3.12"\ncontext = "d"\n'
+        'dockerfile = "e"\ntheme = "f"\n[keymap]\nquit = "ctrl+q"\n'
+    )
+    assert read_settings(project, {}, user) == Settings(
+        backends=["redis", "kafka"],
+        platforms=["arm64"],
+        jobs=2,
+        check=False,
+        base_image="b",
+        ca_bundle="c",
+        python_version="3.12",
+        context="d",
+        dockerfile="e",
+        theme="f",
+        keymap={"quit": "ctrl+q"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "field", "value"),
+    [
+        ("OPENHQM_TUI_BACKENDS", "redis, kafka,", "backends", ["redis", "kafka"]),
+        ("OPENHQM_TUI_PLATFORMS", "linux/amd64,arm64", "platforms", ["linux/amd64", "arm64"]),
+        ("OPENHQM_TUI_JOBS", "3", "jobs", 3),
+        ("OPENHQM_TUI_CHECK", "false", "check", False),
+        ("OPENHQM_TUI_CHECK", "1", "check", True),
+        ("OPENHQM_TUI_BASE_IMAGE", "mine:1", "base_image", "mine:1"),
+        ("OPENHQM_TUI_TAG", "123", "tag", "123"),
+        ("OPENHQM_TUI_TAG", "", "tag", ""),
+    ],
+)
+def test_the_environment_is_read_by_type(
+    places: tuple[Path, Path], variable: str, text: str, field: str, value: object
+) -> None:
+    project, user = places
+    assert getattr(read_settings(project, {variable: text}, user), field) == value
+
+
+def test_other_variables_are_not_ours(places: tuple[Path, Path]) -> None:
+    project, user = places
+    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "PATH": "/bin", "OPENHQM_TUI_KEYMAP": "x"}
+    assert read_settings(project, environment, user) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('platfroms = ["arm64"]', "did you mean platforms?"),
+        ('base_image = "x"', "did you mean base-image?"),
+        ("zzz = 1", "valid: backends platforms name"),
+        ("jobs = 0", "jobs = 0 won't do"),
+        ("jobs = -3", "jobs = -3 won't do"),
+        ('jobs = "many"', "jobs = 'many' won't do"),
+        ("jobs = 1.5", "jobs = 1.5 won't do"),
+        ("jobs = true", "jobs = True won't do"),
+        ('check = "yes"', "check = 'yes' won't do"),
+        ('platforms = "arm64"', "platforms = 'arm64' won't do"),
+        ("platforms = [1]", "platforms = [1] won't do"),
+        ("name = 1", "name = 1 won't do"),
+        ("[keymap]\nquit = 1", "keymap = {'quit': 1} won't do"),
+        ("name = ", "no valid TOML"),
+        ("name = 'a'\nname = 'b'", "no valid TOML"),
+        ("\x00", "no valid TOML"),
+        ('"\\u001b]52;c;x\\u0007" = 1', "unknown setting ''"),
+    ],
+)
+@pytest.mark.parametrize("whose", ["user", "project"])
+def test_a_wrong_file_is_named_with_key_and_way_out(
+    places: tuple[Path, Path], whose: str, text: str, says: str
+) -> None:
+    project, user = places
+    file = user if whose == "user" else project / PROJECT_FILE
+    file.write_text(text)
+    with pytest.raises(UsageProblem) as caught:
+        read_settings(project, {}, user)
+    line = str(caught.value)
+    assert says in line
+    assert str(file) in line
+    assert len(line.splitlines()) == 1
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("OPENHQM_TUI_JOBS", "many"),
+        ("OPENHQM_TUI_JOBS", "0"),
+        ("OPENHQM_TUI_JOBS", ""),
+        ("OPENHQM_TUI_CHECK", "perhaps"),
+    ],
+)
+def test_a_wrong_variable_is_named(places: tuple[Path, Path], variable: str, text: str) -> None:
+    project, user = places
+    with pytest.raises(UsageProblem) as caught:
+        read_settings(project, {variable: text}, user)
+    assert str(caught.value).startswith(f"{variable}: ")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b'name = "\xff"'])
+def test_bytes_that_are_no_text(places: tuple[Path, Path], content: bytes) -> None:
+    project, user = places
+    user.write_bytes(content)
+    with pytest.raises(UsageProblem, match="no valid TOML"):
+        read_settings(project, {}, user)
+
+
+def test_a_file_that_cant_be_read(places: tuple[Path, Path]) -> None:
+    project, user = places
+    user.mkdir()
+    with pytest.raises(UsageProblem, match="can't be read"):
+        read_settings(project, {}, user)

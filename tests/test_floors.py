@@ -1,0 +1,208 @@
+"""The floors: imports go down only. The checker is itself shown to find what is wrong."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import openhqm_tui
+
+PACKAGE = Path(openhqm_tui.__file__).parent
+NAME = "openhqm_tui"
+MOST_LINES = 400
+
+# What the modules of each floor may import of the package; the floors' numbers are in DESIGN.
+MAY_IMPORT: dict[str, set[str]] = {
+    "": {"domain", "cli"},
+    "domain": {"domain"},
+    "engine": {"domain", "engine"},
+    "store": {"domain", "store"},
+    "run": {"domain", "engine", "store", "run"},
+    "report": {"domain", "engine", "store", "run", "report"},
+    "cli": {"domain", "engine", "store", "run", "report", "cli"},
+    "tui": {"domain", "engine", "store", "run", "report", "tui"},
+}
+CORE = ("domain", "engine", "store", "run")
+FACES_ONLY = {"textual", "rich"}
+# The one door from the command line to the console; it opens when it is knocked at.
+DOOR = Path("cli/console.py")
+# No I/O and no clock on the first floor.
+NOT_PURE = {
+    *("os", "io", "sys", "pathlib", "shutil", "tempfile", "glob", "fcntl", "socket", "select"),
+    *("subprocess", "signal", "threading", "multiprocessing", "asyncio", "concurrent", "logging"),
+    *("time", "random", "secrets", "urllib", "http", "ssl", "sqlite3", "platform", "getpass"),
+}
+NOT_PURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
+NOT_PURE_METHODS = {"now", "utcnow", "today"}
+NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "base", "core"}
+
+
+def problems_of(package: Path) -> list[str]:
+    """Return every way in which the modules below `package` break the rules."""
+    found: list[str] = []
+    for file in sorted(package.rglob("*.py")):
+        place = file.relative_to(package)
+        text = file.read_text(encoding="utf-8")
+        found += [f"{place}: {what}" for what in _problems(place, text)]
+    return found
+
+
+def _problems(place: Path, text: str) -> Iterator[str]:
+    floor = place.parts[0] if len(place.parts) > 1 else ""
+    if floor not in MAY_IMPORT:
+        yield f"{floor} is no floor"
+        return
+    if len(text.splitlines()) > MOST_LINES:
+        yield f"more than {MOST_LINES} lines"
+    if place.stem in NO_NAMES or any(part in NO_NAMES for part in place.parts):
+        yield "a name that says nothing"
+    tree = ast.parse(text)
+    for name, is_late in _imports(tree, place):
+        top, _, rest = name.partition(".")
+        if top == NAME:
+            wanted = rest.partition(".")[0]
+            is_door = place == DOOR and is_late and wanted == "tui"
+            if wanted in MAY_IMPORT and wanted not in MAY_IMPORT[floor] and not is_door:
+                yield f"imports {name}"
+        elif (floor in CORE and top in FACES_ONLY) or (
+            floor == "domain"
+            and (top in NOT_PURE or top not in sys.stdlib_module_names | {"msgspec"})
+        ):
+            yield f"imports {top}"
+    if floor == "domain":
+        yield from _impurities(tree)
+
+
+def _imports(tree: ast.Module, place: Path) -> Iterator[tuple[str, bool]]:
+    """Yield every imported module, absolute, and whether it is imported late (in a function)."""
+    late = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                yield one.name, id(node) in late
+        elif isinstance(node, ast.ImportFrom):
+            start = node.module or ""
+            if node.level:
+                above = [NAME, *place.parent.parts]
+                start = ".".join([*above[: len(above) - node.level + 1], *start.split(".")])
+            for one in node.names:
+                # `from openhqm_tui import tui` names the floor only in what is imported.
+                yield f"{start}.{one.name}" if start == NAME else start, id(node) in late
+
+
+def _impurities(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Name) and called.id in NOT_PURE_CALLS:
+                yield f"calls {called.id}"
+            if isinstance(called, ast.Attribute) and called.attr in NOT_PURE_METHODS:
+                yield f"reads a clock with {called.attr}"
+
+
+def test_the_house_stands() -> None:
+    assert problems_of(PACKAGE) == []
+
+
+def test_all_floors_were_looked_at() -> None:
+    assert {"domain", "engine", "store", "run", "cli", "tui"} <= {
+        file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "problem"),
+    [
+        ("domain/x.py", "import textual.app", "imports textual"),
+        ("domain/x.py", "from rich.text import Text", "imports rich"),
+        ("domain/x.py", "import os", "imports os"),
+        ("domain/x.py", "from pathlib import Path", "imports pathlib"),
+        ("domain/x.py", "from time import time", "imports time"),
+        ("domain/x.py", "def f():\n    import subprocess", "imports subprocess"),
+        ("domain/x.py", "import python_on_whales", "imports python_on_whales"),
+        (
+            "domain/x.py",
+            "from openhqm_tui.store.places import x",
+            "imports openhqm_tui.store.places",
+        ),
+        ("domain/x.py", "from ..run import runner", "imports openhqm_tui.run"),
+        ("domain/x.py", "open('x')", "calls open"),
+        ("domain/x.py", "import datetime\ndatetime.datetime.now()", "reads a clock with now"),
+        ("store/x.py", "from openhqm_tui.engine import facts", "imports openhqm_tui.engine"),
+        ("engine/x.py", "import openhqm_tui.store.places", "imports openhqm_tui.store.places"),
+        ("engine/x.py", "from openhqm_tui.run import follow", "imports openhqm_tui.run"),
+        ("run/x.py", "from textual import work", "imports textual"),
+        ("run/x.py", "def f():\n    import rich", "imports rich"),
+        ("run/x.py", "from openhqm_tui import cli", "imports openhqm_tui.cli"),
+        ("cli/x.py", "from openhqm_tui.tui.app import App", "imports openhqm_tui.tui.app"),
+        ("cli/x.py", "def f():\n    import openhqm_tui.tui", "imports openhqm_tui.tui"),
+        ("cli/console.py", "from openhqm_tui.tui.app import App", "imports openhqm_tui.tui.app"),
+        ("tui/deep/x.py", "from ...cli import build", "imports openhqm_tui.cli"),
+        ("x.py", "from openhqm_tui.tui import app", "imports openhqm_tui.tui"),
+        ("attic/x.py", "", "attic is no floor"),
+        ("domain/utils.py", "", "a name that says nothing"),
+        ("run/common/x.py", "", "a name that says nothing"),
+        ("run/x.py", "\n" * 401, "more than 400 lines"),
+    ],
+)
+def test_what_breaks_a_floor_is_found(tmp_path: Path, place: str, text: str, problem: str) -> None:
+    file = tmp_path / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    assert problems_of(tmp_path) == [f"{place}: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("domain/x.py", "import re\nimport msgspec\nfrom openhqm_tui.domain import plan"),
+        ("domain/x.py", "import datetime\ndatetime.datetime.fromtimestamp(1)"),
+        ("store/x.py", "import os\nfrom openhqm_tui.domain import plan"),
+        ("run/x.py", "from openhqm_tui.store import places\nfrom openhqm_tui import __version__"),
+        ("cli/console.py", "def run():\n    from openhqm_tui.tui.app import App"),
+        ("tui/x.py", "import textual\nfrom openhqm_tui.run import follow"),
+        ("run/x.py", "\n" * 400),
+    ],
+)
+def test_what_keeps_to_its_floor_is_not(tmp_path: Path, place: str, text: str) -> None:
+    file = tmp_path / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    assert problems_of(tmp_path) == []
+
+
+HEAVY = {"textual", "rich", "python_on_whales", "asyncio"}
+
+
+def loaded_by(program: str) -> set[str]:
+    """Return the top modules that a fresh Python has loaded after a program."""
+    told = f"import sys\n{program}\nsys.stderr.write(' '.join(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in ran.stderr.split()}
+
+
+def test_help_loads_next_to_nothing() -> None:
+    program = (
+        "from openhqm_tui.__main__ import main\n"
+        "try:\n    main(['build', '--help'])\nexcept SystemExit as end:\n    assert end.code == 0"
+    )
+    loaded = loaded_by(program)
+    assert "openhqm_tui" in loaded
+    assert loaded & (HEAVY | {"msgspec"}) == set()
+
+
+def test_a_headless_build_never_loads_the_console() -> None:
+    faces = "build, check, plan, variants, output_plain, output_json"
+    loaded = loaded_by(f"from openhqm_tui.cli import {faces}\nfrom openhqm_tui.run import runner")
+    assert loaded & {"textual", "rich", "python_on_whales"} == set()
+    assert "asyncio" in loaded, "the probe must see what is loaded"
