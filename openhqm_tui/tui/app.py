@@ -99,7 +99,8 @@ class ConsoleApp(App[int]):
     def place(self) -> Place | None:
         """The place in sight, under whatever dialog."""
         base = self.screen_stack[0] if self.screen_stack else None
-        return base if isinstance(base, Place) else None
+        # One that is only being built catches up by itself as soon as it stands.
+        return base if isinstance(base, Place) and base.stands else None
 
     async def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""
@@ -109,16 +110,16 @@ class ConsoleApp(App[int]):
         self._look()
         self.read_past()
         if self._first_run is not None:
-            await self.open_run(self._first_run)
+            self.open_run(self._first_run)
 
     def on_unmount(self) -> None:
         """Let go of the run's files."""
         self.follow.close()
 
-    async def open_run(self, run: RunFolder) -> None:
+    def open_run(self, run: RunFolder) -> None:
         """Follow a run, growing or finished, in place of the one before."""
         try:
-            await self.follow.open(run)
+            self.follow.open(run)
         except Problem as problem:
             self.notify(str(problem), severity="error", markup=False)
 
@@ -160,7 +161,7 @@ class ConsoleApp(App[int]):
         self.facts = message.facts
         self._tell()
 
-    async def on_past_read(self, message: messages.PastRead) -> None:
+    def on_past_read(self, message: messages.PastRead) -> None:
         """Take over the earlier runs; one that goes on is followed."""
         first = self.past_runs is None
         self.past_runs = message.runs
@@ -168,7 +169,7 @@ class ConsoleApp(App[int]):
         self._tell()
         live = next((run for run in message.runs if run.live), None)
         if first and live is not None and self.run_folder is None:
-            await self.open_run(live.folder)
+            self.open_run(live.folder)
             self.notify("A run is going on: 2 shows it.", title="Attached", timeout=6)
 
     def on_examined(self, message: messages.Examined) -> None:
@@ -221,11 +222,10 @@ class ConsoleApp(App[int]):
             place.show_standing()
             place.engine_seen()
 
-    async def _run_moved(self, changes: Changes) -> None:
+    def _run_moved(self, changes: Changes) -> None:
         if (place := self.place) is not None:
-            if changes.events:
-                place.show_standing()
-            await place.run_moved(changes)
+            # By message, so that it never overtakes what the place is in the midst of showing.
+            place.post_message(messages.RunMoved(changes))
         if not self.run_is_live and changes.events:
             self.read_past()
 

@@ -1,4 +1,4 @@
-"""What the threads tell the app."""
+"""What the threads tell the app, and the app the place in sight."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from textual.message import Message
 from openhqm_tui.domain.findings import Finding
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.run.follow import Changes
 from openhqm_tui.tui.past import PastRun
 
 
@@ -42,3 +43,11 @@ class Examined(Message):
         super().__init__()
         self.findings = findings
         self.facts = facts
+
+
+class RunMoved(Message):
+    """What a look at the run folder brought."""
+
+    def __init__(self, changes: Changes) -> None:
+        super().__init__()
+        self.changes = changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from textual.message_pump import MessagePump
 from textual.timer import Timer
@@ -21,7 +21,7 @@ class Watch:
     def __init__(
         self,
         pump: MessagePump,
-        moved: Callable[[Changes], Awaitable[None]],
+        moved: Callable[[Changes], None],
         second: Callable[[], None],
     ) -> None:
         self._pump = pump
@@ -51,17 +51,17 @@ class Watch:
         """Tell whether nothing is being polled."""
         return self._timer is None
 
-    async def open(self, run: RunFolder) -> None:
+    def open(self, run: RunFolder) -> None:
         """Follow another run; raises Problem where it can't be read."""
         follower = Follower(run)
         self.close()
         self._follower = follower
         self._looks = 0
         self._timer = self._pump.set_interval(_EVERY, self.look)
-        await self._moved(Changes())
-        await self.look()
+        self._moved(Changes())
+        self.look()
 
-    async def look(self) -> None:
+    def look(self) -> None:
         """Look once, and hand on what there is."""
         follower = self._follower
         if follower is None:
@@ -69,7 +69,7 @@ class Watch:
         changes = follower.poll()
         self._looks += 1
         if changes:
-            await self._moved(changes)
+            self._moved(changes)
         if follower.finished and self._follower is follower:
             self._stop()
             self._second()

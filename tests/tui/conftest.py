@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -134,9 +135,9 @@ class World:
             mend=mend,
         )
 
-    def app(self, run: RunFolder | None = None, **more: object) -> ConsoleApp:
+    def app(self, run: RunFolder | None = None, **more: Any) -> Any:
         """Return a console over this world."""
-        return ConsoleApp(self.services(), run=run, **more)  # type: ignore[arg-type]
+        return ConsoleApp(self.services(), run=run, **more)
 
 
 @pytest.fixture

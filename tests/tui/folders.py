@@ -19,7 +19,7 @@ T0 = 1795446840.0
 BOTH = ("linux/amd64", "linux/arm64")
 EIGHT = ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
 
-STEPS = (
+STEPS: tuple[tuple[str, str, list[str]], ...] = (
     ("tools 1/2", "RUN --mount=type=cache,target=/root/.cache uv --version", ["uv 0.9.11"]),
     (
         "core 1/2",

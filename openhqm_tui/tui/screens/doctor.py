@@ -76,7 +76,7 @@ class DoctorScreen(Place):
 
     def engine_seen(self) -> None:
         """Show what was found."""
-        if self.is_mounted:
+        if self.stands:
             self.show_findings()
 
     @property
@@ -101,7 +101,7 @@ class DoctorScreen(Place):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what can't be done now."""
-        if not self.is_mounted:
+        if not self.stands:
             return True
         if action == "fix":
             finding = self.marked

@@ -41,7 +41,7 @@ class HistoryScreen(Place):
 
     def engine_seen(self) -> None:
         """Show the runs that were read."""
-        if not self.is_mounted:
+        if not self.stands:
             return
         runs = self.console_app.past_runs
         summary = self.query_one("#history-summary", Static)
@@ -71,7 +71,7 @@ class HistoryScreen(Place):
         runs = self.console_app.past_runs or []
         row = self.query_one(CellTable).row
         if row < len(runs):
-            await self.console_app.open_run(runs[row].folder)
+            self.console_app.open_run(runs[row].folder)
             await self.console_app.action_go("run")
 
     def action_reload(self) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from openhqm_tui.run.follow import Changes
+from openhqm_tui.tui.messages import RunMoved
+from openhqm_tui.tui.widgets.key_line import KeyLine
 from openhqm_tui.tui.widgets.status_line import PlaceBar, StatusLine
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ class Place(Screen[None]):
         return cast("ConsoleApp", self.app)
 
     @property
+    def stands(self) -> bool:
+        """Tell whether its widgets are there: built already, and not being taken down."""
+        return self.is_mounted and self.app.is_running
+
+    @property
     def now(self) -> float:
         """What time it is, for all that is shown."""
         return self.console_app.services.now()
@@ -44,17 +50,26 @@ class Place(Screen[None]):
         yield PlaceBar(self.PLACE)
         yield from self.body()
         yield StatusLine()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     async def on_screen_resume(self) -> None:
         """Show all that changed while nobody looked."""
-        self.show_standing()
-        await self.catch_up()
+        if self.stands:
+            self.show_standing()
+            await self.catch_up()
+
+    async def on_run_moved(self, message: RunMoved) -> None:
+        """Show what changed."""
+        if not self.stands:
+            return
+        if message.changes.events:
+            self.show_standing()
+        await self.run_moved(message.changes)
 
     def show_standing(self) -> None:
         """Show run and engine in the bar and the status line."""
         app = self.console_app
-        if self.is_mounted:
+        if self.stands:
             self.query_one(PlaceBar).show(app.run_state, self.now)
             self.query_one(StatusLine).show(app.facts, app.problems)
 

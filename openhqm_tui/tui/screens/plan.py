@@ -89,7 +89,7 @@ class PlanScreen(Place):
 
     def engine_seen(self) -> None:
         """Show rows, platforms and how they are built."""
-        if not self.is_mounted:
+        if not self.stands:
             return
         app = self.console_app
         names = tuple(v.name for v in app.source.variants) if app.source else ()
@@ -147,9 +147,9 @@ class PlanScreen(Place):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what can't be done now."""
-        if action == "build" and self.is_mounted:
+        if action == "build" and self.stands:
             return None if self.reason() else True
-        if action == "copy_command" and self.is_mounted:
+        if action == "copy_command" and self.stands:
             return bool(self.rows()) or None
         return True
 
@@ -209,7 +209,7 @@ class PlanScreen(Place):
     async def on_plan_screen_begun(self, message: Begun) -> None:
         """Watch the new run."""
         self.starting = False
-        await self.console_app.open_run(message.run)
+        self.console_app.open_run(message.run)
         self.show_choice()
         await self.console_app.action_go("run")
 

@@ -113,7 +113,7 @@ class RunScreen(Place):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Hide or grey out what can't be done now."""
-        if not self.is_mounted or action not in {
+        if not self.stands or action not in {
             "cancel_target",
             "cancel_run",
             "page",

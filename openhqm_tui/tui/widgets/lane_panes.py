@@ -68,6 +68,7 @@ class LanePane(Vertical):
 
     def __init__(self, lane: LaneState) -> None:
         super().__init__()
+        self.display = False
         self.lane = lane
         self._now = 0.0
         self.head = Static(classes="lane-head")

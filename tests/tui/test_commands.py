@@ -1,0 +1,125 @@
+"""One registry: every command has its key, its words, and something that carries it out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from textual.widgets import Static
+
+from openhqm_tui.tui import commands
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.screens.dialogs import Ask, Help
+from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.widgets.matrix import Matrix
+from openhqm_tui.tui.widgets.target_list import TargetList
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+
+CARRIED_OUT_BY = {
+    "app": ConsoleApp,
+    **{place: ConsoleApp.MODES[place] for place in commands.PLACES},
+    "matrix": Matrix,
+    "targets": TargetList,
+    "log": LogPane,
+    "table": CellTable,
+    "dialog": Ask,
+}
+EVERY = [command for where in CARRIED_OUT_BY for command in commands.commands(where)]
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda command: command.id)
+def test_every_command_is_carried_out_by_something(command):
+    action = re.split(r"[(.]", command.action)[0]
+    assert hasattr(CARRIED_OUT_BY[command.where], f"action_{action}"), command
+    assert command.help.endswith(".")
+    assert command.title
+
+
+def test_ids_are_unique_and_no_key_means_two_things_in_one_place():
+    assert max(Counter(command.id for command in EVERY).values()) == 1
+    for place in commands.PLACES:
+        for widget in ("", "matrix", "targets", "log", "table"):
+            keys: Counter[str] = Counter()
+            for where in {place, "app"}:
+                for command in commands.commands(where):
+                    keys.update(k for k in command.keys.split(",") if k)
+            assert [key for key, number in keys.items() if number > 1] == [], (place, widget)
+
+
+async def test_help_shows_every_key_of_the_place(world: World):
+    async with world.app().run_test(size=(120, 60)) as pilot:
+        await settle(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Help)
+        text = "\n".join(str(static.content) for static in pilot.app.screen.query(Static))
+        for command in (*commands.commands("plan"), *commands.commands("matrix")):
+            assert command.help.split(";")[0][:40] in text
+        await pilot.press("escape")
+        assert not isinstance(pilot.app.screen, Help)
+
+
+async def test_keys_can_be_remapped(world: World):
+    app = world.app(keymap={"plan.all": "ctrl+a", "go.doctor": "ctrl+d"})
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("a")
+        assert not app.place.rows()
+        await pilot.press("ctrl+a")
+        assert len(app.place.rows()) == 8
+        await pilot.press("ctrl+d")
+        await settle(pilot)
+        assert app.place.PLACE == "doctor"
+
+
+async def test_the_palette_carries_commands_out(world: World):
+    app = world.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+p", *"every variant on")
+        await until(pilot, lambda: app.screen.query("CommandList").first().option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) == 1 and app.place.rows())
+        assert len(app.place.rows()) == 8
+        await pilot.press("ctrl+p", *"earlier run")
+        await until(pilot, lambda: app.screen.query("CommandList").first().option_count)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.place.PLACE == "history")
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
+async def test_each_place_is_one_key_away(world: World, key):
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("5", key)
+        await settle(pilot)
+        assert commands.PLACES[int(key) - 1] == app.place.PLACE
+
+
+async def test_each_place_is_one_click_away(world: World):
+    app = world.app(folders.passed(world.state).run)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        for place in commands.PLACES:
+            tab = next(t for t in app.screen.query("Tab") if t.place == place)
+            await pilot.click(tab)
+            await settle(pilot)
+            assert place == app.place.PLACE
+        await pilot.press("1")
+        await pilot.click("StatusLine")
+        await settle(pilot)
+        assert app.place.PLACE == "doctor"
+
+
+async def test_dark_and_light(world: World):
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+t")
+        assert app.theme == "openhqm-light"
+        await pilot.press("ctrl+t")
+        assert app.theme == "openhqm-dark"

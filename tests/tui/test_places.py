@@ -1,0 +1,247 @@
+"""Places 3 to 5, and leaving."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from textual.widgets import Static
+
+from openhqm_tui.domain.findings import Health
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.screens.doctor import DoctorScreen
+from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.log_pane import LogPane
+from tests.tui import folders
+from tests.tui.conftest import NO_ENGINE, World, settle, until
+
+
+def text(app, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).content)
+
+
+def checked(world: World) -> folders.Made:
+    made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
+    made.finish("redis", Outcome.PASSED, 7.4)
+    made.check("redis", "linux/amd64", 7.6)
+    made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL, machine=Answer.UNKNOWN)
+    return made.end(Outcome.FAILED, 9)
+
+
+async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
+    app = world.app(checked(world).run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert text(app, "#checks-summary") == "2 images · ✓ 1 passed · ✗ 1 failed"
+        lines = app.screen.query_one(CellTable).render().plain.split("\n")
+        assert "clients" in lines[0]
+        assert lines[1].count("✓ pass") == 9
+        assert "✗ fail" in lines[2]
+        assert "? unknown" in lines[2]
+        await pilot.press("f")
+        await pilot.pause()
+        assert text(app, "#evidence").startswith("machine · ? unknown · redis linux/arm64")
+        assert "ran emulated" in text(app, "#evidence")
+        await pilot.press("f")
+        await pilot.pause()
+        assert "Redis 7.1.0 on aarch64" in text(app, "#evidence")
+        await pilot.press("home", "h", "h", "h", "h", "h", "h", "h", "h", "h")
+        await pilot.pause()
+        assert "60 MB packed · 182 MB unpacked" in text(app, "#evidence")
+
+
+async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):
+    app = world.app(checked(world).run)
+    async with app.run_test(size=(60, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        table = app.screen.query_one(CellTable)
+        for _ in range(12):
+            await pilot.press("right")
+        await pilot.pause()
+        assert "user" in table.render().plain.split("\n")[0]
+        assert text(app, "#evidence").startswith("user")
+        for _ in range(12):
+            await pilot.press("left")
+        await pilot.pause()
+        assert "stands" in table.render().plain.split("\n")[0]
+
+
+async def test_verdicts_appear_as_they_come(world: World):
+    made = folders.running(world.state, ("redis",))
+    app = world.app(made.run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert "2 building" in text(app, "#checks-summary")
+        made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
+        await until(pilot, lambda: "1 passed" in text(app, "#checks-summary"))
+
+
+async def test_no_run_has_no_checks(world: World):
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert app.screen.query_one("#no-checks").display
+        await pilot.press("f")
+
+
+async def test_an_earlier_run_is_opened_from_history(world: World):
+    folders.passed(world.state, id="20261122-1", created=folders.T0 - 86400)
+    folders.failed(world.state)
+    app = world.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
+        lines = app.screen.query_one(CellTable).render().plain.split("\n")
+        assert "✗ failed" in lines[1]
+        assert "2/4" in lines[1]
+        assert "✓ passed" in lines[2]
+        assert "4/4" in lines[2]
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.place.PLACE == "run")
+        await settle(pilot)
+        assert app.run_folder.path.name == "20261122-1"
+        await pilot.press("4")
+        await settle(pilot)
+        await pilot.click(CellTable, offset=(5, 1), times=2)
+        await until(pilot, lambda: app.place.PLACE == "run")
+        assert app.run_folder.path.name == "20261123-151400-3fa9"
+
+
+async def test_a_damaged_run_does_not_hide_the_others(world: World):
+    folders.passed(world.state)
+    broken = folders.failed(world.state / "elsewhere").run.path
+    broken.rename(world.state / "runs" / "broken")
+    (world.state / "runs" / "broken" / "run.json").write_text("{")
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
+        assert text(app, "#history-summary").startswith("1 run ")
+
+
+async def test_no_run_has_no_history(world: World):
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("4", "o", "r")
+        await settle(pilot)
+        assert "No run yet" in text(app, "#history-summary")
+
+
+async def test_the_doctor_shows_and_mends_after_asking(world: World):
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: app.findings)
+        assert text(app, "#doctor-summary") == "✗ 1 problem · ! 1 warning · ✓ 3 ok"
+        await pilot.press("f")
+        assert len(app.screen_stack) == 1
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert "apt-get install -y qemu-user-static" in text(app, "#finding")
+        await pilot.press("f")
+        await pilot.pause()
+        assert isinstance(app.screen, Ask)
+        await pilot.press("right", "enter")
+        await pilot.pause()
+        assert world.mended == []
+        await pilot.press("f")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: world.mended and not app.place.mending and not app.examining)
+        assert text(app, "#doctor-summary") == "! 1 warning · ✓ 4 ok"
+        log = app.screen.query_one("#mending", LogPane).log_lines
+        assert [log.text(i) for i in range(len(log))] == [
+            "▸ Install and register QEMU's user-mode emulators",
+            "Reading package lists...",
+            "Setting up qemu-user-static (1:10.0.2) ...",
+            "  done",
+        ]
+        assert "1 problem" in text(app, "StatusLine")
+
+
+async def test_a_fix_that_fails_says_so(world: World):
+    world.mends = False
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: app.findings)
+        await pilot.press("down", "down", "enter")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: world.mended and not app.place.mending and not app.examining)
+        log = app.screen.query_one("#mending", LogPane).log_lines
+        assert log.text(len(log) - 1) == "✗ this did not work"
+
+
+async def test_a_machine_that_was_mended_can_build(world: World):
+    world.facts = NO_ENGINE
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: app.findings)
+        assert isinstance(app.place, DoctorScreen)
+        world.facts = World(world.state).facts
+        await pilot.press("r")
+        await until(pilot, lambda: app.facts.answers)
+        assert "engine 29.1.0" in text(app, "StatusLine")
+        assert app.problems == sum(f.health in {Health.FAIL, Health.WARN} for f in app.findings)
+
+
+async def test_quitting_at_rest_asks_nothing(world: World):
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_value == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "leaves", "asks"),
+    [
+        (["enter"], True, []),
+        (["right", "enter"], True, [{"ask": "cancel", "target": ""}]),
+        (["right", "right", "enter"], False, []),
+        (["escape"], False, []),
+    ],
+)
+async def test_quitting_a_live_run_asks_what_becomes_of_it(world: World, keys, leaves, asks):
+    made = folders.running(world.state)
+    app = world.app(made.run)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert isinstance(app.screen, Ask)
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert (app.return_value == 0) is leaves
+        lines = made.run.control_file.read_text().splitlines()
+        assert [json.loads(line) for line in lines] == asks
+
+
+async def test_no_colour_is_left_for_the_children_to_see(world: World, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = world.app(folders.failed(world.state).run)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert app.no_color
+        assert os.environ["NO_COLOR"] == "1"
+        assert "✗ kafka" in str(app.screen.query("LanePane").last().head.content)

@@ -1,0 +1,60 @@
+"""What is chosen, and the commands that build the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.tui.selection import Selection, commands_for
+from openhqm_tui.tui.widgets.lane_panes import fit
+from tests.tui.conftest import AMD, ARM
+
+
+def test_a_whole_row_toggles_as_one():
+    row = [("redis", AMD), ("redis", ARM)]
+    one = Selection().with_cells([("redis", AMD)], chosen=True)
+    assert one.toggled(row).cells == frozenset(row)
+    assert one.toggled(row).toggled(row).cells == frozenset()
+
+
+def test_rows_keep_the_given_order():
+    chosen = Selection(cells=frozenset({("kafka", ARM), ("redis", ARM), ("redis", AMD)}))
+    assert chosen.by_variant(["redis", "kafka", "sqs"], [AMD, ARM]) == {
+        "redis": (AMD, ARM),
+        "kafka": (ARM,),
+    }
+
+
+def test_one_command_for_each_set_of_platforms():
+    rows = {"all": (AMD, ARM), "redis": (ARM,), "kafka": (AMD, ARM)}
+    assert commands_for(rows, 8, "ghcr.io/acme/openhqm", "1.2") == [
+        "openhqm-tui build --backend all --backend kafka --platforms linux/amd64,linux/arm64"
+        " --name ghcr.io/acme/openhqm --tag 1.2",
+        "openhqm-tui build --backend redis --platforms linux/arm64"
+        " --name ghcr.io/acme/openhqm --tag 1.2",
+    ]
+
+
+def test_all_variants_are_build_all():
+    rows: dict[str, tuple[Platform, ...]] = {"a": (AMD,), "b": (AMD,)}
+    assert commands_for(rows, 2, "openhqm", "latest") == [
+        "openhqm-tui build --build-all --platforms linux/amd64"
+    ]
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4, 5, 8, 16])
+@pytest.mark.parametrize("room", [(52, 20), (87, 36), (167, 56), (10, 3)])
+def test_panes_are_never_too_small_to_read(lanes, room):
+    columns, rows = fit(lanes, *room)
+    assert columns == 1 or room[0] / columns >= 38
+    assert rows == 1 or room[1] / rows >= 6
+
+
+def test_pages_are_even():
+    columns, rows = fit(4, 52, 20)
+    assert columns * rows == 2
+
+
+def test_sixteen_lanes_fit_a_large_terminal():
+    columns, rows = fit(16, 167, 56)
+    assert columns * rows == 16
