@@ -289,7 +289,8 @@ ENV OPENHQM_QUEUE_BACKEND=${QUEUE_BACKEND} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 
-USER openhqm
+# By number: Kubernetes' runAsNonRoot can't tell who a name is.
+USER 1000:1000
 EXPOSE 8000
 # A plain socket, neither site nor an HTTP library: urllib alone takes seconds under emulation.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=90s --start-interval=5s \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -182,6 +183,8 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         # BuildKit takes the image's and the layers' times from here, so equal input
         # gives an equal digest (docs.docker.com/build/ci/github-actions/reproducible-builds).
         args["SOURCE_DATE_EPOCH"] = str(choices.created)
+        moment = datetime.fromtimestamp(choices.created, UTC)
+        labels["org.opencontainers.image.created"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     body: dict[str, Any] = {
         "context": source.context,
         "dockerfile": source.dockerfile,

@@ -43,10 +43,11 @@ DEBIAN_PLATFORMS = tuple(
     Platform("linux", arch, "v7" if arch == "arm" else "") for arch in _DEBIAN_ARCH
 )
 
-# tzdata and netbase: zoneinfo and getservbyname work in the official image too.
+# tzdata and netbase: zoneinfo and getservbyname work in the official image too; libstdc++6: many
+# wheels (grpcio) link to it and the official image has it.
 _PACKAGES = (
     "python3,python3-pip,libpython3-stdlib,base-files,base-passwd,ca-certificates,"
-    "libc-bin,coreutils,dash,sed,grep,tzdata,netbase"
+    "libc-bin,libstdc++6,libgcc-s1,coreutils,dash,sed,grep,tzdata,netbase"
 )
 
 _PROOF = (
