@@ -80,7 +80,7 @@ def test_a_variant_copies_its_own_clients_and_no_others(variant: Variant):
 def test_the_image_stage_is_the_last_and_runs_as_openhqm():
     name, instructions = list(_stages().items())[-1]
     assert name == "image"
-    assert "USER openhqm" in instructions
+    assert "USER 1000:1000" in instructions
     assert "EXPOSE 8000" in instructions
     assert 'CMD ["python", "-m", "openhqm.api.listener"]' in instructions
     (health,) = [line for line in instructions if line.startswith("HEALTHCHECK")]
