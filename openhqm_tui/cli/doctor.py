@@ -12,7 +12,7 @@ import msgspec
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
 from openhqm_tui.engine.doctor import BOTH, Mended, examine, mend_all, pending
 from openhqm_tui.engine.mend import Rights, rights
@@ -96,7 +96,7 @@ def _mend(
 ) -> Mended:
     if any(step.as_root for _, step in pending(findings)):
         if rights() is Rights.NONE:
-            raise Problem(
+            raise EngineProblem(
                 "mending needs root, and there is no sudo here",
                 fix="run it as root, or run the shown commands yourself",
             )

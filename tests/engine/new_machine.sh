@@ -4,6 +4,7 @@
 #
 #   tests/engine/new_machine.sh [SUITE]        SUITE: bookworm (default) or trixie
 #   KEEP=1    leave the root file system behind (its place is printed)
+#   OLD_ENGINE=1 install and start the suite's own engine first: it must be renewed (bookworm)
 #   CACHE=DIR where the unpacked suite is kept between runs (default: none)
 #
 # Needs root, mmdebstrap, iptables, ip, and PyPI for the dependencies; takes two to three
@@ -125,6 +126,21 @@ stop() {
   done
 }
 
+if [ -n "${OLD_ENGINE:-}" ]; then
+  echo "== an old engine that runs"
+  printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io >/dev/null
+  setsid containerd >/dev/null 2>&1 </dev/null &
+  until [ -S /run/containerd/containerd.sock ]; do sleep 0.1; done
+  setsid dockerd >/dev/null 2>&1 </dev/null &
+  tries=0
+  until docker info >/dev/null 2>&1; do
+    tries=$((tries + 1)); [ "$tries" -lt 300 ]; sleep 0.1
+  done
+  docker version --format '{{.Server.Version}}'
+  rm /usr/sbin/policy-rc.d
+fi
 echo "== doctor on a bare machine (must end with 3, and change nothing)"
 start=$(seconds); doctor && exit 1 || [ $? = 3 ]; took "$start"
 echo "== doctor --fix without --yes, no terminal (must refuse with 2)"
@@ -138,6 +154,18 @@ snapshot > /after
 diff /before /after || exit 1
 echo "nothing changed"
 [ ! -e /usr/sbin/policy-rc.d ]
+echo "== one more emulator, switched off before"
+update-binfmts --disable qemu-s390x
+python3 - <<'PY'
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.emulators import emulator_fix, runnable
+from openhqm_tui.engine.machine import ask_apt, read_machine
+from openhqm_tui.engine.mend import mend
+s390x = Platform("linux", "s390x")
+assert not runnable(s390x, read_machine())
+assert mend([emulator_fix((s390x,), ask_apt(read_machine()))], say=print)
+assert runnable(s390x, read_machine())
+PY
 echo "== both platforms run"
 for platform in linux/amd64 linux/arm64; do
   docker run --rm --platform "$platform" openhqm-base:3.13-debian \
@@ -179,4 +207,4 @@ nsenter --net="/run/netns/$name" unshare --mount --pid --uts --ipc --fork --kill
     mount -t tmpfs tmpfs "$root/run"
     mount -t tmpfs tmpfs "$root/tmp"
     hostname new-machine
-    exec chroot "$root" env -i TERM=dumb sh /inside.sh' sh "$root"
+    exec chroot "$root" env -i TERM=dumb OLD_ENGINE="${OLD_ENGINE:-}" sh /inside.sh' sh "$root"

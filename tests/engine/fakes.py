@@ -1,0 +1,96 @@
+"""A machine made of tables: commands and their outcomes, files and packages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.apt import Archive, Candidate
+from openhqm_tui.engine.debian import NEWER_KEYRING
+from openhqm_tui.engine.machine import Machine
+from openhqm_tui.engine.shell import NOT_FOUND, Outcome
+
+OUTPUTS = Path(__file__).with_name("outputs")
+INFO = (OUTPUTS / "info.json").read_text()
+INSPECT = (OUTPUTS / "inspect.txt").read_text()
+
+AMD64 = Platform("linux", "amd64")
+ARM64 = Platform("linux", "arm64")
+S390X = Platform("linux", "s390x")
+
+MIRROR = "http://mirror.example/debian"
+OFFLINE = Outcome(
+    1,
+    "",
+    'ERROR: failed to do request: Head "https://registry.example/v2/": '
+    "dial tcp: lookup registry.example: no such host\n",
+)
+
+
+class FakeRunner:
+    """Answers by the longest known beginning of a command; remembers what it was asked."""
+
+    def __init__(self, table: dict[str, Outcome]) -> None:
+        self.table = table
+        self.asked: list[str] = []
+
+    def __call__(self, *commands: Sequence[str], timeout: float) -> list[Outcome]:
+        assert timeout > 0
+        return [self._one(" ".join(command)) for command in commands]
+
+    def _one(self, line: str) -> Outcome:
+        self.asked.append(line)
+        known = [start for start in self.table if line.startswith(start)]
+        if not known:
+            return Outcome(NOT_FOUND, "", f"not in the table: {line}")
+        return self.table[max(known, key=len)]
+
+
+def runner(apt: Outcome | None = None, **changes: Outcome) -> FakeRunner:
+    """A healthy engine without a registry; keyword = command with its spaces as underscores."""
+    table = {
+        "docker info": Outcome(0, INFO),
+        "docker buildx inspect": Outcome(0, INSPECT),
+        "docker image inspect": Outcome(0, "linux/amd64\n"),
+        "docker buildx imagetools": OFFLINE,
+        "env LC_ALL=C apt-cache policy": apt or Outcome(0, ""),
+    }
+    table.update({name.replace("_", " "): outcome for name, outcome in changes.items()})
+    return FakeRunner(table)
+
+
+def policy(**candidates: str) -> Outcome:
+    """What `apt-cache policy` says; keyword = package with dashes and dots as underscores."""
+    names = {"docker_io": "docker.io"}
+    text = "".join(
+        f"{names.get(name, name.replace('_', '-'))}:\n"
+        f"  Installed: (none)\n  Candidate: {version}\n  Version table:\n"
+        for name, version in candidates.items()
+    )
+    return Outcome(0, text)
+
+
+def debian(release: str = "12", codename: str = "bookworm", **changes: object) -> Machine:
+    """A bare Debian without systemd; changes by field name."""
+    fields: dict[str, object] = {
+        "distro": "debian",
+        "release": release,
+        "codename": codename,
+        "distro_name": f"Debian GNU/Linux {release} ({codename})",
+        "platform": AMD64,
+        "root": True,
+        "user": "ada",
+        "apt": True,
+        "archives": (Archive(uri=MIRROR, suites=(codename,), components=("main",)),),
+        "keyrings": (NEWER_KEYRING,),
+        **changes,
+    }
+    return Machine(**fields)  # type: ignore[arg-type]
+
+
+def packages(**installed: str) -> dict[str, Candidate]:
+    """Installed packages; keyword = package with dashes as underscores."""
+    return {
+        name.replace("_", "-"): Candidate(version, version) for name, version in installed.items()
+    }

@@ -1,0 +1,444 @@
+"""Findings per situation, the base image, and the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.cli import doctor as cli
+from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.base_image import (
+    BOOTSTRAPPED_BASE,
+    UPSTREAM_BASE,
+    Reach,
+    check_pullable,
+    choose_base,
+)
+from openhqm_tui.engine.doctor import BOTH, diagnose, examine, pending
+from openhqm_tui.engine.facts import EngineFacts, Trouble, read_facts
+from openhqm_tui.engine.machine import Machine, read_machine
+from openhqm_tui.engine.mend import Rights
+from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome
+from tests.engine.fakes import (
+    AMD64,
+    ARM64,
+    INFO,
+    OFFLINE,
+    S390X,
+    FakeRunner,
+    debian,
+    policy,
+    runner,
+)
+
+HERE = debian(dockerd="/usr/sbin/dockerd", docker_running=True, emulators={"qemu-aarch64": "PF"})
+ABSENT = Outcome(1, "", "Error response from daemon: No such image")
+
+
+def healthy(**changes: object) -> EngineFacts:
+    fields = {"local": True, "free_bytes": 50 << 30, **changes}
+    return msgspec.structs.replace(read_facts(run=runner()), **fields)
+
+
+def found(
+    facts: EngineFacts,
+    machine: Machine = HERE,
+    platforms: tuple[Platform, ...] = BOTH,
+    run: FakeRunner | None = None,
+    deep: bool = True,
+) -> dict[str, Finding]:
+    findings = diagnose(facts, machine, platforms, deep=deep, run=run or runner())
+    assert len({finding.key for finding in findings}) == len(findings)
+    for finding in findings:
+        if finding.health in {Health.WARN, Health.FAIL}:
+            assert finding.fixes or finding.advice, f"{finding.key}: no way out"
+            assert finding.why
+    return {finding.key: finding for finding in findings}
+
+
+def test_all_is_well_and_apt_is_not_even_asked() -> None:
+    run = runner()
+    findings = found(healthy(), run=run)
+    assert not pending(findings.values())
+    assert not any(finding.blocks for finding in findings.values())
+    assert {key for key, one in findings.items() if one.health is not Health.OK} == {"registry"}
+    assert not any("apt" in line for line in run.asked)
+    assert findings["platform:linux/amd64"].detail == "native"
+    assert findings["platform:linux/arm64"].detail == "emulated"
+
+
+def test_the_quick_look_asks_no_registry() -> None:
+    run = runner(docker_image_inspect=ABSENT)
+    findings = found(healthy(), run=run, deep=False)
+    assert not any("imagetools" in line for line in run.asked)
+    assert findings["base:linux/amd64"].health is Health.UNKNOWN
+    assert "registry" not in findings
+
+
+def test_a_bare_machine() -> None:
+    facts = EngineFacts(trouble=Trouble.NO_CLIENT, error="there is no `docker` command here")
+    findings = found(facts, debian())
+    assert findings["client"].blocks
+    assert findings["engine"].blocks
+    (step,) = pending(findings.values())
+    assert "docker.io" in step[1].script
+
+
+@pytest.mark.parametrize(
+    ("trouble", "machine", "fix", "advice"),
+    [
+        (Trouble.NOT_RUNNING, HERE, "", "a dockerd is running but doesn't answer"),
+        (Trouble.NOT_RUNNING, debian(dockerd="/usr/sbin/dockerd"), "setsid dockerd", ""),
+        (
+            Trouble.NOT_RUNNING,
+            debian(dockerd="/usr/sbin/dockerd", systemd=True),
+            "systemctl enable --now docker",
+            "",
+        ),
+        (Trouble.NOT_RUNNING, Machine(system="darwin", desktop="Colima"), "", "start Colima"),
+        (Trouble.PERMISSION, HERE, "usermod -aG docker ada", "log in again"),
+        (Trouble.PERMISSION, Machine(system="darwin"), "", "socket"),
+        (Trouble.UNREACHABLE, HERE, "", "docker context ls"),
+        (Trouble.TIMEOUT, HERE, "", "log"),
+        (Trouble.NOT_DOCKER, debian(systemd=True), "docker.io", ""),
+    ],
+)
+def test_a_silent_engine(
+    trouble: Trouble, machine: Machine, fix: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    client = "" if trouble is Trouble.NOT_DOCKER else "28.2.2"
+    facts = EngineFacts(
+        client_version=client, buildx_version="0.29.1" if client else "", trouble=trouble, error="e"
+    )
+    findings = found(facts, machine)
+    assert findings["engine"].blocks
+    scripts = "".join(step.script for _, step in pending(findings.values()))
+    assert fix in scripts
+    assert bool(fix) is bool(scripts)
+    assert advice in findings["engine"].advice
+
+
+def test_docker_host_is_not_ours_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
+    facts = EngineFacts(client_version="28", buildx_version="0.29", trouble=Trouble.NOT_RUNNING)
+    assert not pending(found(facts, debian(dockerd="/usr/sbin/dockerd")).values())
+
+
+def test_versions() -> None:
+    findings = found(healthy(server_version="24.0.7"), debian(systemd=True))
+    assert findings["engine"].blocks
+    assert findings["engine"].fixes
+    middle = found(healthy(server_version="26.1.5"))["engine"]
+    assert middle.health is Health.WARN
+    assert not middle.fixes
+    old = found(healthy(buildx_version="0.13.1"), debian(systemd=True))["buildx"]
+    assert old.blocks
+    assert "docker-buildx" in old.fixes[0].script
+    assert "docker.io docker-cli" not in old.fixes[0].script.split("apt-get install")[1]
+    assert found(healthy(buildx_version=""))["buildx"].blocks
+
+
+def test_the_store() -> None:
+    old = healthy(containerd_store=False, image_count=3)
+    both = found(old)["store"]
+    assert both.blocks
+    assert "3 images" in both.detail
+    assert "containerd-snapshotter" in both.fixes[0].script
+    one = found(old, platforms=(AMD64,))["store"]
+    assert one.health is Health.WARN
+    assert not one.blocks
+    broken = found(old, msgspec.structs.replace(HERE, store_config="{"))["store"]
+    assert not broken.fixes
+    assert "not valid JSON" in broken.advice
+    for desktop in ("Docker Desktop", "Colima", "OrbStack", ""):
+        mac = found(
+            msgspec.structs.replace(old, local=False), Machine(system="darwin", desktop=desktop)
+        )["store"]
+        assert "containerd" in mac.advice
+        assert not mac.fixes
+
+
+def test_platforms() -> None:
+    run = runner(apt=policy(qemu_user_static="1:7.2"))
+    findings = found(healthy(), debian(), (AMD64, ARM64, S390X), run=run)
+    arm, s390x = findings["platform:linux/arm64"], findings["platform:linux/s390x"]
+    # Our Dockerfile builds arm64 without an emulator; s390x it can't.
+    assert (arm.health, arm.blocks) == (Health.WARN, False)
+    assert (s390x.health, s390x.blocks) == (Health.FAIL, True)
+    assert arm.fixes == s390x.fixes
+    half = found(healthy(), debian(emulators={"qemu-aarch64": "P"}), run=run)
+    assert "flag F" in half["platform:linux/arm64"].detail
+    away = found(healthy(local=False), debian(), (S390X,))
+    assert "tonistiigi/binfmt" in away["platform:linux/s390x"].advice
+
+
+def test_the_base_of_a_machine_without_docker_hub() -> None:
+    machine = msgspec.structs.replace(HERE)
+    run = runner(docker_image_inspect=ABSENT, apt=policy(mmdebstrap="1.3"))
+    findings = found(healthy(), machine, run=run)
+    base = findings["base:linux/arm64"]
+    assert base.blocks
+    assert "can't be reached" in base.detail
+    assert BOOTSTRAPPED_BASE in base.fixes[0].title
+    fedora = found(healthy(), Machine(distro="fedora"), (AMD64,), run=run)
+    assert "--base-image" in fedora["base:linux/amd64"].advice
+
+
+def test_the_base_of_another_driver_is_never_local() -> None:
+    run = runner()
+    base = found(healthy(driver="remote"), run=run)["base:linux/amd64"]
+    assert base.blocks
+    assert "push a base to a registry" in base.advice
+    assert not any("image inspect" in line for line in run.asked)
+
+
+def test_disk_and_builder() -> None:
+    assert found(healthy())["disk"].health is Health.OK
+    facts = msgspec.structs.replace(healthy(), free_bytes=3 << 30)
+    assert found(facts)["disk"].health is Health.WARN
+    facts = msgspec.structs.replace(healthy(), free_bytes=100 << 20)
+    assert found(facts)["disk"].blocks
+    assert found(healthy(builder_error="no builder"))["builder"].blocks
+
+
+def test_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):
+        monkeypatch.delenv(name, raising=False)
+    assert found(healthy())["certificates"].health is Health.OK
+    own = msgspec.structs.replace(HERE, private_cas=("/usr/local/share/ca-certificates/a.crt",))
+    assert "--ca-bundle" in found(healthy(), own)["certificates"].advice
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    assert found(healthy(), own)["certificates"].health is Health.WARN
+    (tmp_path / "none.pem").write_text("pem")
+    assert found(healthy(), own)["certificates"].health is Health.OK
+
+
+# The choice of the base
+
+
+def test_choose_base() -> None:
+    run = runner()
+    assert choose_base(BOTH, explicit="mine:1", run=run).ref == "mine:1"
+    assert choose_base(BOTH, explicit="mine:1", run=run).mapped
+    assert not choose_base(BOTH, explicit=UPSTREAM_BASE, run=run).mapped
+    assert run.asked == []
+    assert choose_base(BOTH, explicit=None, run=run).ref == UPSTREAM_BASE
+
+
+def image(ref: str, *platforms: Platform) -> dict[str, Outcome]:
+    return {
+        f"docker image inspect --platform {platform} --format {{{{.Os}}}}/{{{{.Architecture}}}} "
+        f"{ref}": Outcome(0, f"{platform}\n")
+        for platform in platforms
+    }
+
+
+@pytest.mark.parametrize(
+    ("local", "ref", "mapped"),
+    [
+        ({}, UPSTREAM_BASE, False),
+        (image(BOOTSTRAPPED_BASE, AMD64, ARM64), BOOTSTRAPPED_BASE, True),
+        (image(BOOTSTRAPPED_BASE, AMD64), UPSTREAM_BASE, False),
+        (
+            {**image(BOOTSTRAPPED_BASE, AMD64, ARM64), **image(UPSTREAM_BASE, AMD64)},
+            BOOTSTRAPPED_BASE,
+            True,
+        ),
+        (
+            {**image(BOOTSTRAPPED_BASE, AMD64, ARM64), **image(UPSTREAM_BASE, AMD64, ARM64)},
+            UPSTREAM_BASE,
+            False,
+        ),
+    ],
+)
+def test_choose_base_by_what_is_here(local: dict[str, Outcome], ref: str, mapped: bool) -> None:
+    choice = choose_base(BOTH, explicit=None, run=FakeRunner({"docker image": ABSENT, **local}))
+    assert (choice.ref, choice.mapped) == (ref, mapped)
+    assert choice.reason
+
+
+def test_choose_base_of_an_engine_that_tells_one_platform_only() -> None:
+    old = FakeRunner(
+        {
+            "docker image inspect --platform": Outcome(125, "", "unknown flag: --platform"),
+            "docker image inspect --format": ABSENT,
+            "docker image inspect --format {{.Os}}/{{.Architecture}} " + BOOTSTRAPPED_BASE: Outcome(
+                0, "linux/amd64\n"
+            ),
+            "docker info": Outcome(0, '[["driver-type","io.containerd.snapshotter.v1"]]'),
+        }
+    )
+    assert choose_base(BOTH, explicit=None, run=old).ref == BOOTSTRAPPED_BASE
+    old.table["docker info"] = Outcome(0, '[["Backing Filesystem","extfs"]]')
+    assert choose_base(BOTH, explicit=None, run=old).ref == UPSTREAM_BASE
+    assert choose_base((AMD64,), explicit=None, run=old).ref == BOOTSTRAPPED_BASE
+
+
+INDEX = json.dumps(
+    {
+        "manifests": [
+            {"platform": {"os": "linux", "architecture": "amd64"}},
+            {"platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
+            {"platform": {"os": "unknown", "architecture": "unknown"}},
+        ]
+    }
+)
+
+
+def test_pullable() -> None:
+    answer = check_pullable("r", run=FakeRunner({"docker": Outcome(0, INDEX)}))
+    assert answer.reach is Reach.OK
+    assert answer.platforms == BOTH
+    assert answer.lacks((AMD64, S390X)) == (S390X,)
+    assert check_pullable("r", run=FakeRunner({"docker": Outcome(0, "{")})).reach is Reach.OTHER
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reach"),
+    [
+        (OFFLINE, Reach.NETWORK),
+        (Outcome(TIMED_OUT), Reach.NETWORK),
+        (Outcome(NOT_FOUND), Reach.OTHER),
+        (Outcome(1, "", "ERROR: tls: failed to verify certificate: x509: unknown"), Reach.TLS),
+        (
+            Outcome(1, "", "ERROR: toomanyrequests: You have reached your pull limit"),
+            Reach.RATE_LIMIT,
+        ),
+        (Outcome(1, "", "ERROR: pull access denied, insufficient_scope"), Reach.AUTH),
+        (Outcome(1, "", "ERROR: unexpected status 401 Unauthorized"), Reach.AUTH),
+        (Outcome(1, "", "ERROR: docker.io/library/x:1: not found"), Reach.MISSING),
+        (Outcome(1, "", "ERROR: something new"), Reach.OTHER),
+    ],
+)
+def test_why_an_image_cannot_be_had(outcome: Outcome, reach: Reach) -> None:
+    answer = check_pullable("x:1", run=FakeRunner({"docker": outcome}))
+    assert answer.reach is reach
+    assert answer.detail
+    assert "\n" not in answer.detail
+
+
+# This machine
+
+
+def test_read_machine_from_files(tmp_path: Path) -> None:
+    for name, text in {
+        "etc/os-release": 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
+        "etc/docker/daemon.json": "{}",
+        "proc/17/comm": "dockerd\n",
+        "proc/sys/fs/binfmt_misc/register": "",
+        "proc/sys/fs/binfmt_misc/qemu-aarch64": "enabled\ninterpreter /q\nflags: PF\n",
+        "proc/sys/fs/binfmt_misc/qemu-s390x": "disabled\nflags: F\n",
+        "run/systemd/system/x": "",
+        "usr/local/share/ca-certificates/company.crt": "pem",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    machine = read_machine(tmp_path)
+    assert (machine.distro, machine.release, machine.codename) == ("debian", "12", "bookworm")
+    assert machine.systemd
+    assert machine.docker_running
+    assert machine.binfmt_mounted
+    assert machine.emulators == {"qemu-aarch64": "PF"}
+    assert machine.store_config == "{}"
+    assert len(machine.private_cas) == 1
+    assert read_machine(tmp_path / "nowhere").distro == ""
+
+
+# The command line
+
+
+def doctor(*words: str) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    cli.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["doctor", *words])
+    return int(args.run(args))
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    facts = EngineFacts(trouble=Trouble.NO_CLIENT, error="there is no `docker` command here")
+    findings = diagnose(facts, debian(), run=runner())
+    monkeypatch.setattr(cli, "examine", lambda *_args, **_kwargs: findings)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    return findings
+
+
+def test_shows_commands_and_ends_with_3(
+    bare: list[Finding], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor("--format", "plain") == 3
+    out = capsys.readouterr().out
+    assert "✗ fail    Docker client" in out
+    assert "apt-get install" in out
+    assert "No build can start" in out
+    assert "\x1b" not in out
+
+
+def test_json_is_json_only(bare: list[Finding], capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor("--format", "json") == 3
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines[-1] == {"type": "summary", "usable": False, "blocking": ["client", "engine"]}
+    assert {line["type"] for line in lines[:-1]} == {"finding"}
+
+
+@pytest.mark.parametrize(
+    "words", [("--fix",), ("--yes",), ("--platforms", "linux/amd65"), ("--platforms", ",")]
+)
+def test_bad_usage_starts_nothing(
+    words: tuple[str, ...], bare: list[Finding], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor(*words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_without_rights_it_says_so(
+    bare: list[Finding], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "rights", lambda: Rights.NONE)
+    assert doctor("--fix", "--yes") == 3
+    assert "no sudo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", ["n", "", "what"])
+def test_a_no_runs_nothing(
+    answer: str, bare: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    monkeypatch.setattr(cli, "rights", lambda: Rights.ROOT)
+    monkeypatch.setattr("openhqm_tui.engine.mend.stream", pytest.fail)
+    assert doctor("--fix", "--format", "plain") == 3
+
+
+def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.Face().output("a\x1b[2Jb")
+    cli.ColourFace().output("[red]not markup[/red]")
+    out = capsys.readouterr().out
+    assert "\x1b[2J" not in out
+    assert "[red]not markup[/red]" in out
+
+
+def test_recorded_info_names_no_secrets() -> None:
+    assert "Mirrors" not in INFO
+
+
+@pytest.mark.engine
+def test_real_engine_has_nothing_to_mend() -> None:
+    findings = examine(deep=False)
+    assert [finding.title for finding in findings if finding.blocks] == []
+    assert not pending(findings)

@@ -1,0 +1,248 @@
+"""Facts from recorded outputs of `docker info` and `docker buildx inspect`."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.engine.facts import (
+    EngineFacts,
+    Trouble,
+    covers,
+    facts_from,
+    parse_inspect,
+    read_facts,
+    version_tuple,
+)
+from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome
+from tests.engine.fakes import AMD64, ARM64, INFO, INSPECT, OUTPUTS, S390X, runner
+
+
+def info(**changes: object) -> Outcome:
+    return Outcome(0, json.dumps({**json.loads(INFO), **changes}))
+
+
+def test_a_healthy_engine() -> None:
+    facts = read_facts(run=runner())
+    assert facts.answers
+    assert (facts.trouble, facts.error, facts.builder_error) == (Trouble.NONE, "", "")
+    assert facts.client_version == "28.2.2"
+    assert facts.server_version == "28.5.2+dfsg4"
+    assert facts.buildx_version == "0.29.1+ds1"
+    assert facts.host == AMD64
+    assert facts.containerd_store
+    assert facts.can_load_many_platforms
+    assert (facts.builder, facts.driver, len(facts.nodes)) == ("default", "docker", 1)
+    assert not facts.engine_too_old
+    assert not facts.buildx_too_old
+    assert [facts.how(platform) for platform in (AMD64, ARM64, S390X)] == [
+        "native",
+        "emulated",
+        "none",
+    ]
+    assert facts.emulated(ARM64)
+    assert not facts.emulated(AMD64)
+
+
+def test_the_builder_asked_for_is_inspected() -> None:
+    run = runner()
+    read_facts("duo", run=run)
+    assert "docker buildx inspect duo" in run.asked
+
+
+@pytest.mark.parametrize(
+    ("outcome", "trouble", "words"),
+    [
+        (Outcome(NOT_FOUND), Trouble.NO_CLIENT, "no `docker` command"),
+        (Outcome(TIMED_OUT), Trouble.TIMEOUT, "did not answer in 10 s"),
+        (
+            Outcome(
+                1,
+                (OUTPUTS / "info-not-running.json").read_text(),
+                (OUTPUTS / "info-not-running.err").read_text(),
+            ),
+            Trouble.NOT_RUNNING,
+            "isn't running",
+        ),
+        (
+            Outcome(
+                1,
+                '{"ServerErrors":["permission denied while trying to connect to the Docker '
+                'daemon socket at unix:///var/run/docker.sock: connect: permission denied"]}',
+            ),
+            Trouble.PERMISSION,
+            "permission denied",
+        ),
+        (
+            Outcome(1, "{}", "error during connect: dial tcp: lookup far: no such host"),
+            Trouble.UNREACHABLE,
+            "can't be reached",
+        ),
+        (Outcome(0, '{"host": {"arch": "amd64"}}'), Trouble.NOT_DOCKER, "Podman"),
+        (Outcome(1, "not json", "boom"), Trouble.OTHER, "boom"),
+        (Outcome(0, "[]"), Trouble.OTHER, "did not answer"),
+    ],
+)
+def test_why_the_engine_does_not_answer(outcome: Outcome, trouble: Trouble, words: str) -> None:
+    facts = facts_from(outcome, Outcome(1, "", "no builder"))
+    assert facts.trouble is trouble
+    assert words in facts.error
+    assert "\n" not in facts.error
+    assert not facts.answers
+
+
+def test_a_silent_engine_still_tells_client_and_buildx() -> None:
+    silent = Outcome(1, (OUTPUTS / "info-not-running.json").read_text(), "Cannot connect to …")
+    facts = facts_from(silent, Outcome(1))
+    assert (facts.client_version, facts.buildx_version) == ("28.2.2", "0.29.1+ds1")
+
+
+def test_no_buildx() -> None:
+    facts = facts_from(
+        info(ClientInfo={"Version": "20.10.24", "Plugins": []}),
+        Outcome(1, "", "docker: 'buildx' is not a docker command."),
+    )
+    assert facts.answers
+    assert facts.buildx_version == ""
+    assert facts.how(AMD64) == "native"
+
+
+def test_a_broken_plugin_is_no_buildx() -> None:
+    broken = {"Name": "buildx", "Version": "", "Err": "exec format error"}
+    facts = facts_from(info(ClientInfo={"Version": "28", "Plugins": [broken]}), Outcome(1))
+    assert facts.buildx_version == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "old"),
+    [("0.13.1+ds1", True), ("0.14.1", True), ("0.15.0", False), ("v0.29.1", False), ("", False)],
+)
+def test_buildx_too_old(version: str, old: bool) -> None:
+    assert EngineFacts(buildx_version=version).buildx_too_old is old
+
+
+@pytest.mark.parametrize(
+    ("version", "old"),
+    [("20.10.24+dfsg1", True), ("24.0.9", True), ("25.0.0", False), ("dev", False), ("", False)],
+)
+def test_engine_too_old(version: str, old: bool) -> None:
+    assert EngineFacts(server_version=version).engine_too_old is old
+
+
+def test_the_old_image_stores() -> None:
+    status = [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]]
+    facts = facts_from(info(Driver="overlay2", DriverStatus=status), Outcome(0, INSPECT))
+    assert not facts.containerd_store
+    assert not facts.can_load_many_platforms
+
+
+def test_an_unknown_builder_is_told() -> None:
+    facts = facts_from(info(), Outcome(1, "", 'ERROR: no builder "nope" found\n'))
+    assert facts.builder_error == 'no builder "nope" found'
+    assert facts.answers
+
+
+def test_an_engine_elsewhere_has_no_room_here() -> None:
+    facts = facts_from(info(Name="far-away", KernelVersion="5.0"), Outcome(0, INSPECT))
+    assert not facts.local
+    assert facts.free_bytes is None
+
+
+DUO = """\
+Name:          duo
+Driver:        remote
+Last Activity: 2026-11-20 10:00:00 +0000 UTC
+
+Nodes:
+Name:             duo0
+Endpoint:         unix:///tmp/bk1.sock
+Status:           running
+BuildKit version: v0.25.0
+Platforms:        linux/amd64*, linux/amd64/v2, linux/amd64/v3, linux/386
+Labels:
+ org.mobyproject.buildkit.worker.hostname:    vm
+Name:     duo1
+Endpoint: unix:///tmp/bk2.sock
+Status:   running
+Platforms: linux/arm64*, linux/arm/v7, linux/arm/v6
+Labels:
+ org.mobyproject.buildkit.worker.hostname: graviton
+"""
+
+
+def test_a_builder_of_two_nodes() -> None:
+    name, driver, nodes = parse_inspect(DUO, host=AMD64, engine_name="vm")
+    assert (name, driver) == ("duo", "remote")
+    assert [(node.name, node.native) for node in nodes] == [("duo0", AMD64), ("duo1", ARM64)]
+    facts = EngineFacts(nodes=nodes, platforms=(AMD64, ARM64), host=AMD64, driver=driver)
+    assert facts.how(AMD64) == "native"
+    assert facts.how(ARM64) == "native"
+    assert facts.how(Platform("linux", "arm", "v7")) == "emulated"
+    assert facts.how(S390X) == "none"
+
+
+def test_a_claimed_platform_on_this_very_machine_is_emulated() -> None:
+    text = DUO.replace("graviton", "vm")
+    _, _, nodes = parse_inspect(text, host=AMD64, engine_name="vm")
+    assert nodes[1].native == AMD64
+    assert nodes[1].how(ARM64) == "emulated"
+
+
+def test_a_dead_node_is_told() -> None:
+    text = DUO.replace("Status:   running\n", "Error: connection refused\n")
+    facts = facts_from(info(), Outcome(0, text))
+    assert facts.builder_error == "duo1: connection refused"
+
+
+def test_a_container_builder_that_is_not_started() -> None:
+    text = "Name: box\nDriver: docker-container\n\nNodes:\nName: box0\nStatus: inactive\n"
+    facts = facts_from(info(), Outcome(0, text))
+    assert facts.platforms == ()
+    assert facts.how(AMD64) == "native"
+    assert facts.how(ARM64) == "emulated"
+
+
+@pytest.mark.parametrize(
+    ("listed", "wanted", "yes"),
+    [
+        ("linux/amd64", "linux/amd64", True),
+        ("linux/amd64/v2", "linux/amd64", False),
+        ("linux/arm/v7", "linux/arm/v6", True),
+        ("linux/arm/v6", "linux/arm/v7", False),
+        ("linux/arm64", "linux/arm/v7", False),
+    ],
+)
+def test_covers(listed: str, wanted: str, yes: bool) -> None:
+    assert covers(parse_platform(listed), parse_platform(wanted)) is yes
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("v0.29.1+ds1", (0, 29, 1)),
+        ("28.5.2+dfsg4", (28, 5, 2)),
+        ("0.0.0+unknown", (9999,)),
+        ("library-import", (9999,)),
+        ("", (9999,)),
+    ],
+)
+def test_version_tuple(text: str, version: tuple[int, ...]) -> None:
+    assert version_tuple(text) == version
+
+
+@pytest.mark.engine
+def test_real_facts_in_time() -> None:
+    read_facts()
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        facts = read_facts()
+        times.append(time.perf_counter() - start)
+    assert facts.error == ""
+    assert facts.host is not None
+    assert facts.how(facts.host) == "native"
+    # 0.2 s on two idle cores; the best of three tells of us, not of the neighbours.
+    assert min(times) < 1.0
