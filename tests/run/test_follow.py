@@ -1,0 +1,274 @@
+"""Following a run folder: growing, finished, damaged, left by a runner that died."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run import follow
+from openhqm_tui.run.follow import Changes, Follower
+from openhqm_tui.store.run_folder import RunFolder
+from tests.cutting import cut
+from tests.domain.folding import whole
+from tests.recordings import NAMES, copied, recording, state_of
+
+
+class Growing:
+    """A recorded run that is written again, piece by piece, under a held lock."""
+
+    def __init__(self, name: str, place: Path) -> None:
+        self.source = recording(name)
+        place.mkdir()
+        shutil.copy(self.source.info_file, place)
+        self.folder = RunFolder(place)
+        self.lock = self.folder.lock()
+        self.events = self.source.events_file.read_bytes().splitlines(keepends=True)
+
+    def write(self, name: str, data: bytes) -> None:
+        with (self.folder.path / name).open("ab") as file:
+            file.write(data)
+
+    def next_event(self) -> None:
+        self.write("events.jsonl", self.events.pop(0))
+
+    def stream(self, name: str) -> bytes:
+        return (self.source.path / name).read_bytes()
+
+    def die(self) -> None:
+        os.close(self.lock)
+        self.lock = -1
+
+
+@pytest.fixture
+def grow(tmp_path: Path) -> Iterator[type[Growing]]:
+    made: list[Growing] = []
+
+    class Here(Growing):
+        def __init__(self, name: str) -> None:
+            super().__init__(name, tmp_path / f"run{len(made)}")
+            made.append(self)
+
+    yield Here
+    for one in made:
+        if one.lock >= 0:
+            one.die()
+
+
+def to_the_end(follower: Follower) -> Changes:
+    total = Changes()
+    while not follower.finished:
+        changes = follower.poll()
+        total.lanes |= changes.lanes
+        total.targets |= changes.targets
+        total.events += changes.events
+    return total
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_finished_run_is_read_whole(name: str) -> None:
+    follower = Follower(recording(name))
+    total = to_the_end(follower)
+    assert len(total.events) == len(recording(name).events_file.read_bytes().splitlines())
+    assert total.targets == set(follower.state.targets)
+    assert not follower.state.interrupted
+    assert not follower.poll()
+
+
+@given(st.sampled_from(NAMES), st.lists(st.integers(0, 10**6), max_size=12), st.randoms())
+@settings(deadline=None, max_examples=12)
+def test_a_growing_run_ends_as_a_finished_one(tmp_path_factory, name, places, random) -> None:
+    """The writer keeps to what a runner promises: a target's stream is whole when it ends."""
+    growing = Growing(name, tmp_path_factory.mktemp("grow") / "run")
+    follower = Follower(growing.folder)
+    before, follow._MOST_BYTES = follow._MOST_BYTES, random.randint(3000, 30_000)
+    left: dict[str, tuple[str, list[bytes]]] = {}
+
+    def write_some(target: str, pieces: int) -> None:
+        stream, waiting = left[target]
+        growing.write(stream, b"".join(waiting[:pieces]))
+        del waiting[:pieces]
+        follower.poll()
+
+    try:
+        while growing.events:
+            event = journal.event_decoder.decode(growing.events[0])
+            if isinstance(event, journal.TargetStarted):
+                pieces = cut(growing.stream(event.stream), places)
+                left[event.target] = (event.stream, pieces)
+            elif isinstance(event, journal.TargetEnded) and event.target in left:
+                write_some(event.target, len(left[event.target][1]))
+            growing.next_event()
+            for target in left:
+                write_some(target, random.randint(0, 5))
+        growing.die()
+        to_the_end(follower)
+    finally:
+        follow._MOST_BYTES = before
+        follower.close()
+    assert whole(follower.state) == whole(state_of(recording(name)))
+
+
+def test_a_live_run_with_no_news_is_not_over(grow) -> None:
+    growing = grow("failed")
+    follower = Follower(growing.folder)
+    assert [bool(follower.poll()) for _ in range(3)] == [False] * 3
+    assert not follower.finished
+    assert follower.state.status is Status.WAITING
+
+
+def test_an_event_counts_when_its_line_is_whole(grow) -> None:
+    growing = grow("failed")
+    follower = Follower(growing.folder)
+    line = growing.events[0]
+    growing.write("events.jsonl", line[:20])
+    assert not follower.poll()
+    growing.write("events.jsonl", line[20:])
+    (event,) = follower.poll().events
+    assert isinstance(event, journal.RunStarted)
+
+
+def test_what_changed_is_named(grow) -> None:
+    growing = grow("failed")
+    follower = Follower(growing.folder)
+    for _ in range(3):  # the run, its two targets
+        growing.next_event()
+    follower.poll()
+    growing.write("kafka.rawjson", growing.stream("kafka.rawjson"))
+    changes = follower.poll()
+    assert changes.targets == {"kafka"}
+    assert changes.lanes == {("kafka", "linux/amd64"), ("kafka", "linux/arm64")}
+
+
+def test_more_than_one_look_takes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "_MOST_BYTES", 1000)
+    follower = Follower(recording("failed"))
+    looks = 0
+    while not follower.finished:
+        changes = follower.poll()
+        looks += 1
+        assert changes.more or follower.finished or changes
+    assert looks > 10
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3, 5])
+def test_a_runner_that_died_leaves_an_interrupted_run(grow, kept: int) -> None:
+    growing = grow("failed")
+    for _ in range(kept):
+        growing.next_event()
+    growing.write("redis.rawjson", growing.stream("redis.rawjson")[:9000])
+    follower = Follower(growing.folder)
+    follower.poll()
+    before = follower.state.interrupted
+    growing.die()
+    changes = to_the_end(follower)
+    assert (before, follower.state.interrupted) == (False, True)
+    assert changes.targets == {"redis", "kafka"}
+    assert follower.state.status is Status.CANCELLED
+    if kept >= 3:
+        assert len(follower.state.targets["redis"].steps) > 3, "all that was written is kept"
+
+
+def test_what_was_written_just_before_the_end_is_not_missed(grow) -> None:
+    """The lock is asked for before reading: a run that ends meanwhile isn't interrupted."""
+    growing = grow("failed")
+    follower = Follower(growing.folder)
+    asked = growing.folder.is_live
+
+    def ends_right_after() -> bool:
+        live = bool(asked())
+        if growing.lock >= 0:
+            for name in ("redis.rawjson", "kafka.rawjson"):
+                growing.write(name, growing.stream(name))
+            growing.write("events.jsonl", b"".join(growing.events))
+            growing.die()
+        return live
+
+    growing.folder.is_live = ends_right_after
+    to_the_end(follower)
+    assert not follower.state.interrupted
+    assert whole(follower.state) == whole(state_of(recording("failed")))
+
+
+def test_a_second_attempt_has_its_own_stream(tmp_path: Path) -> None:
+    folder = copied("failed", tmp_path / "run")
+    shutil.copy(folder.path / "redis.rawjson", folder.path / "kafka.2.rawjson")
+    for event in (
+        journal.RunStarted(at=2e9, pid=1),
+        journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=2, outcome=Outcome.PASSED),
+        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+    ):
+        folder.append(event)
+    kafka = state_of(folder).targets["kafka"]
+    assert (kafka.attempt, kafka.status, kafka.texts) == (2, Status.DONE, [])
+    redis = state_of(recording("failed")).targets["redis"]
+    assert [step.name for step in kafka.steps.values()] == [
+        step.name for step in redis.steps.values()
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b'{"event":"of-a-newer-version","at":1}',
+        b'{"event":"noted"}',
+        b'{"event":"noted","at":"x","text":1}',
+        b'{"event":"noted","at":1,"text":"\xff"}',
+        b'{"x":' + b"[" * 100_000,
+        b'{"event":"target-started","at":1,"target":"nope","attempt":1,"stream":"x"}',
+        b'{"event":"target-ended","at":1,"target":"nope","attempt":1,"outcome":"failed"}',
+        b'{"event":"image-seen","at":1,"target":"redis","platform":"linux/vax","digest":"x"}',
+    ],
+)
+def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, line: bytes) -> None:
+    folder = copied("failed", tmp_path / "run")
+    folder.events_file.write_bytes(line + b"\n" + folder.events_file.read_bytes())
+    follower = Follower(folder)
+    total = to_the_end(follower)
+    assert whole(follower.state) == whole(state_of(recording("failed")))
+    assert total.targets <= set(follower.state.targets)
+    assert total.lanes <= {lane.key for lane in follower.state.lanes}
+
+
+@pytest.mark.parametrize("stream", ["../../../etc/hostname", "/etc/hostname", "", ".", "nope"])
+def test_a_stream_is_read_from_the_run_folder_only(tmp_path: Path, stream: str) -> None:
+    folder = copied("failed", tmp_path / "run")
+    first, *rest = folder.events_file.read_bytes().splitlines(keepends=True)
+    begun = journal.TargetStarted(at=1.0, target="redis", attempt=1, stream=stream)
+    ended = [line for line in rest if b"target-ended" in line or b"run-ended" in line]
+    folder.events_file.write_bytes(first + msgspec.json.encode(begun) + b"\n" + b"".join(ended))
+    redis = state_of(folder).targets["redis"]
+    assert (redis.steps, redis.texts) == ({}, [])
+
+
+def test_an_interrupted_run_that_is_taken_up_again_is_not_interrupted(grow) -> None:
+    growing = grow("failed")
+    growing.next_event()
+    follower = Follower(growing.folder)
+    growing.die()
+    to_the_end(follower)
+    growing.lock = growing.folder.lock()
+    growing.folder.append(journal.RunStarted(at=3e9, pid=2))
+    follower.poll()
+    assert not follower.state.interrupted
+    assert not follower.finished
+
+
+def test_following_nothing_but_a_run_json(tmp_path: Path) -> None:
+    shutil.copy(recording("failed").info_file, tmp_path)
+    follower = Follower(RunFolder(tmp_path))
+    to_the_end(follower)
+    assert follower.state.interrupted
