@@ -170,7 +170,6 @@ class ConsoleApp(App[int]):
         live = next((run for run in message.runs if run.live), None)
         if first and live is not None and self.run_folder is None:
             self.open_run(live.folder)
-            self.notify("A run is going on: 2 shows it.", title="Attached", timeout=6)
 
     def on_examined(self, message: messages.Examined) -> None:
         """Take over what the doctor found."""

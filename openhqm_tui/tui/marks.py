@@ -62,3 +62,10 @@ def answer_mark(answer: Answer) -> Mark:
 def health_mark(health: Health) -> Mark:
     """Return how a finding looks."""
     return _HEALTH[health]
+
+
+def lit(content: Content, *, focused: bool) -> Content:
+    """Return what the cursor is on as the cursor shows it; colours of its own stay."""
+    kind = "" if focused else "-blurred"
+    colours = f"$block-cursor{kind}-foreground on $block-cursor{kind}-background"
+    return content.stylize_before(colours)

@@ -189,7 +189,7 @@ async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: flo
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError("this never came to hold")
-        await pilot.pause(0.01)
+        await asyncio.sleep(0.01)
     await pilot.pause()
 
 

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.marks import lit
 
 _GAP = 2
 
@@ -162,8 +163,6 @@ class CellTable(Widget, can_focus=True):
         parts: list[Content | str | tuple[str, str]] = [
             ("▌", "$primary") if marked and not self.by_cell else " "
         ]
-        kind = "" if self.has_focus else "-blurred"
-        lit = f"on $block-cursor{kind}-background"
         columns = self._columns()
         for index in columns:
             width = self._widths[index]
@@ -171,7 +170,7 @@ class CellTable(Widget, can_focus=True):
             if marked and self.by_cell and index == self.column:
                 before = parts.pop()
                 edge = before if isinstance(before, Content) else Content(" ")
-                parts += [edge[:-1], ("▌", "$primary"), cell.stylize(lit)]
+                parts += [edge[:-1], ("▌", "$primary"), lit(cell, focused=self.has_focus)]
             else:
                 parts.append(cell)
             parts.append(Content(" " * _GAP))
@@ -182,4 +181,4 @@ class CellTable(Widget, can_focus=True):
         line = line.pad_right(max(0, self.size.width - line.cell_length))
         if more and row < 0:
             line = line[: self.size.width - 2] + Content.styled("→ ", "$primary")
-        return line.stylize(lit) if marked and not self.by_cell else line
+        return lit(line, focused=self.has_focus) if marked and not self.by_cell else line

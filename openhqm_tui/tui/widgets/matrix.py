@@ -14,7 +14,7 @@ from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.state import Status
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import lit, status_mark
 from openhqm_tui.tui.past import PastLane
 from openhqm_tui.tui.selection import Cell, Selection
 from openhqm_tui.tui.words import clock, size
@@ -161,9 +161,8 @@ class Matrix(Widget, can_focus=True):
         part = part.truncate(width - 1, ellipsis=True)
         part = part.pad_right(max(0, width - part.cell_length))
         if (row, column) == (self.row, self.column):
-            kind = "" if self.has_focus else "-blurred"
             marked = Content.assemble(("▌", "$primary"), part[1:])
-            return marked.stylize(f"on $block-cursor{kind}-background")
+            return lit(marked, focused=self.has_focus)
         return part
 
     def _heading(self) -> Content:

@@ -35,6 +35,16 @@ class Tab(Static):
         await self.app.run_action(f"app.go('{self.place}')")
 
 
+class RunWord(Static):
+    """How the run stands; a click leads to it."""
+
+    ALLOW_SELECT = False
+
+    async def on_click(self) -> None:
+        """Go to the run."""
+        await self.app.run_action("app.go('run')")
+
+
 class PlaceBar(Horizontal):
     """The five places, and how the run stands."""
 
@@ -61,11 +71,13 @@ class PlaceBar(Horizontal):
         """Build a tab for each place."""
         for place in PLACES:
             yield Tab(place, here=place == self._here)
-        yield Static(id="run-word")
+        yield RunWord(id="run-word")
 
     def show(self, state: RunState | None, now: float) -> None:
         """Show how the run stands now."""
-        self.query_one("#run-word", Static).update(run_word(state, now), layout=False)
+        word = self.query_one(RunWord)
+        word.tooltip = "The run, the targets that are over, how long it takes." if state else None
+        word.update(run_word(state, now), layout=False)
 
 
 def run_word(state: RunState | None, now: float) -> Content:
@@ -76,7 +88,7 @@ def run_word(state: RunState | None, now: float) -> Content:
     failed = sum(target.status is Status.FAILED for target in over)
     mark = status_mark(state.status)
     seconds = run_seconds(state, now)
-    parts: list[Content | str] = [mark.content, f" · {len(over)}/{len(state.targets)} targets"]
+    parts: list[Content | str] = [mark.content, f" {len(over)}/{len(state.targets)}"]
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
     parts.append(f" · {clock(seconds)}")

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import lit, status_mark
 from openhqm_tui.tui.words import clock
 
 _BAR = 8
@@ -124,7 +124,5 @@ class TargetList(Widget, can_focus=True):
         line = Content.assemble(*second)
         line = line.pad_right(max(0, width - line.cell_length))
         if marked:
-            kind = "" if self.has_focus else "-blurred"
-            style = f"on $block-cursor{kind}-background"
-            first, line = first.stylize(style), line.stylize(style)
+            first, line = (lit(part, focused=self.has_focus) for part in (first, line))
         return [first, line]
