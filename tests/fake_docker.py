@@ -1,0 +1,241 @@
+"""A `docker` for tests: a small program on PATH that does as it is told and writes down its calls.
+
+It stands in for the client only where the real engine adds nothing: our own handling of its
+processes, streams and answers. What Docker really does is tested in `tests/real`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recordings import recording
+
+_PROGRAM = r'''
+import json, os, signal, sys, time
+from urllib.parse import parse_qs, urlsplit
+
+HOME = os.environ["FAKE_DOCKER"]
+MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
+
+
+def place(name):
+    return os.path.join(HOME, name)
+
+
+def touch(name):
+    open(place(name), "w").close()
+
+
+def wait_for(name):
+    while not os.path.exists(place(name)):
+        time.sleep(0.005)
+
+
+def hold(name, release):
+    """Stay until interrupted, or until the test lets go."""
+    def cancelled(*_):
+        os.write(2, b"ERROR: failed to solve: Canceled: context canceled\n")
+        os._exit(130)
+    signal.signal(signal.SIGINT, cancelled)
+    touch(name)
+    wait_for(release)
+
+
+def bake(words):
+    target = words[-1]
+    tries = told["targets"].get(target, [{}])
+    with open(place("tries-" + target), "ab+") as file:
+        attempt = file.tell()
+        file.write(b"x")
+    do = tries[min(attempt, len(tries) - 1)]
+    if do.get("alone"):
+        try:
+            os.mkdir(place("busy"))
+        except OSError:
+            touch("overlap")
+    for other in do.get("together", ()):
+        touch("here-" + target)
+        wait_for("here-" + other)
+    if "stream" in do:
+        with open(do["stream"], "rb") as stream:
+            os.write(2, stream.read())
+    if do.get("hold"):
+        hold("held-" + target, "release-" + target)
+    if do.get("alone"):
+        os.rmdir(place("busy"))
+    if do.get("exit"):
+        return do["exit"]
+    digest = "sha256:" + target.encode().hex().ljust(64, "0")
+    with open(words[words.index("--metadata-file") + 1], "w") as file:
+        json.dump({target: {"containerimage.digest": digest}}, file)
+    return 0
+
+
+def run(words):
+    platform = words[words.index("--platform") + 1]
+    do = told["containers"].get(platform, {})
+    if do.get("hold"):
+        hold("held-container", "release-container")
+    os.write(2, do.get("err", "").encode())
+    if do.get("exit"):
+        return do["exit"]
+    clients, absent = ([w.split("=")[0] for w in text.split(",") if w] for text in words[-2:])
+    machine = do.get("machine", MACHINES[platform])
+    answer = {
+        "machine": machine,
+        "implementation": "CPython",
+        "python": "3.13.5",
+        "python_platform": "linux-" + machine,
+        "uid": 1000,
+        "clients": [{"distribution": d, "version": "1.0", "found": True} for d in clients],
+        "absent": [{"distribution": d, "version": "", "found": False} for d in absent],
+    }
+    print("openhqm-tui-probe:" + json.dumps(answer))
+    return 0
+
+
+def dial():
+    """Answer one request of the Engine API."""
+    asked = b""
+    while b"\r\n\r\n" not in asked:
+        asked += os.read(0, 65536)
+    url = urlsplit(asked.split()[1].decode())
+    digest = url.path.rpartition("sha256:")[2].removesuffix("/json")
+    target = bytes.fromhex(digest).rstrip(b"\0").decode() if "sha256:" in url.path else "redis"
+    query = parse_qs(url.query)
+    code, body = 200, {}
+    if target in told["missing"]:
+        code, body = 404, {"message": "No such image: " + target}
+    elif "platform" in query:
+        wanted = json.loads(query["platform"][0])
+        body = {
+            "Os": wanted["os"],
+            "Architecture": wanted["architecture"],
+            "Config": {
+                "User": "openhqm",
+                "Labels": {"queue.backend": target},
+                "Env": ["OPENHQM_QUEUE_BACKEND=" + target],
+            },
+        }
+    else:
+        body = {"Descriptor": {"digest": "sha256:" + digest}, "Manifests": [
+            {
+                "ID": "sha256:" + arch,
+                "Kind": "image",
+                "Descriptor": {"platform": {"os": "linux", "architecture": arch}},
+                "Size": {"Content": 1000},
+                "ImageData": {"Size": {"Unpacked": 3000}},
+            }
+            for arch in told["archs"]
+        ]}
+    data = json.dumps(body).encode()
+    head = "HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (code, len(data))
+    os.write(1, head.encode() + data)
+    return 0
+
+
+def main(words):
+    with open(place("calls.jsonl"), "a") as calls:
+        calls.write(json.dumps(words) + "\n")
+    if "bake" in words:
+        return bake(words)
+    if words[0] == "run":
+        return run(words)
+    if words[:2] == ["system", "dial-stdio"]:
+        return dial()
+    if words[0] == "info":
+        print(json.dumps(told["info"]))
+    if words[:2] == ["buildx", "inspect"]:
+        print(told["inspect"])
+    if words[:2] == ["image", "inspect"]:
+        print("linux/amd64")
+    return 0
+
+
+with open(place("told.json")) as file:
+    told = json.load(file)
+sys.exit(main(sys.argv[1:]))
+'''
+
+_INFO = {
+    "ServerVersion": "28.5.2",
+    "OSType": "linux",
+    "Architecture": "x86_64",
+    "Name": "fake",
+    "DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]],
+    "ClientInfo": {"Version": "28.5.2", "Plugins": [{"Name": "buildx", "Version": "v0.29.1"}]},
+}
+_INSPECT = (
+    "Name:          default\nDriver:        docker\n\nNodes:\n"
+    "Name:      default\nEndpoint:  default\nStatus:    running\n"
+    "Platforms: linux/amd64, linux/arm64\n"
+)
+
+
+class FakeDocker:
+    """The fake engine: what it is told to do, and what it was asked."""
+
+    def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.place = place
+        (place / "bin").mkdir(parents=True)
+        self.program = place / "bin" / "docker"
+        self.program.write_text(f"#!{sys.executable} -IS\n{_PROGRAM}")
+        self.program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{self.program.parent}:{os.environ['PATH']}")
+        monkeypatch.setenv("FAKE_DOCKER", str(place))
+        monkeypatch.delenv("DOCKER_HOST", raising=False)
+        self._told: dict[str, Any] = {
+            "targets": {},
+            "containers": {},
+            "missing": [],
+            "archs": ["amd64", "arm64"],
+            "info": _INFO,
+            "inspect": _INSPECT,
+        }
+        self._write()
+
+    def target(self, name: str, *tries: dict[str, Any]) -> None:
+        """Tell what Buildx does with a target: at the first try, the second, …"""
+        for one in tries:
+            if "stream" in one:
+                run, stream = one["stream"].split("/")
+                one["stream"] = str(recording(run).path / f"{stream}.rawjson")
+        self._told["targets"][name] = list(tries)
+        self._write()
+
+    def container(self, platform: str, **does: Any) -> None:
+        """Tell what a container of a platform does."""
+        self._told["containers"][platform] = does
+        self._write()
+
+    def tell(self, **more: Any) -> None:
+        """Tell anything else: `archs`, `missing`, `info`, `inspect`."""
+        self._told |= more
+        self._write()
+
+    def release(self, name: str) -> None:
+        """Let a held target, or `container`, go on."""
+        (self.place / f"release-{name}").touch()
+
+    def has(self, name: str) -> bool:
+        """Tell whether a mark was left: `held-redis`, `overlap`."""
+        return (self.place / name).exists()
+
+    @property
+    def calls(self) -> list[list[str]]:
+        """Every call, in order."""
+        file = self.place / "calls.jsonl"
+        return [json.loads(x) for x in file.read_text().splitlines()] if file.exists() else []
+
+    def calls_of(self, *words: str) -> list[list[str]]:
+        """The calls that have all of `words`."""
+        return [call for call in self.calls if set(words) <= set(call)]
+
+    def _write(self) -> None:
+        (self.place / "told.json").write_text(json.dumps(self._told))

@@ -1,0 +1,423 @@
+"""The runner, end to end, over a `docker` that does as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.failures import failure_of
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.variants import VARIANTS, find_variant
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.prepare import Prepared, begin, expectation_of
+from openhqm_tui.run.runner import Runner
+from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.run_folder import LaneExpectation, Request, RunFolder, runs_folder
+from tests.fake_docker import FakeDocker
+from tests.waiting import soon, until
+
+BOTH = parse_platforms("linux/amd64,linux/arm64")
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    return FakeDocker(tmp_path / "docker", monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """Put back what a runner changes in its process, which here is pytest's."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def prepared(*names: str, **more: Any) -> Prepared:
+    """Return a run of variants on both platforms, as `prepare` would make it."""
+    variants = tuple(find_variant(name) for name in names)
+    source = Source(
+        kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/Dockerfile"
+    )
+    plan = make_plan(source, Choices(variants=variants, platforms=BOTH))
+    platforms = tuple(str(platform) for platform in BOTH)
+    targets = tuple(
+        TargetInfo(name=t.name, variant=t.variant, platforms=platforms, tags=t.tags)
+        for t in plan.targets
+    )
+    return Prepared(
+        plan=plan,
+        info=msgspec.structs.replace(
+            RunInfo(id="run", created=1.0, targets=targets, host="linux/amd64"), **more
+        ),
+        expectations=tuple(
+            LaneExpectation(target=v.name, expectation=expectation_of(v, p, BOTH, python="3.13"))
+            for v in variants
+            for p in BOTH
+        ),
+    )
+
+
+def folder_of(run: Prepared) -> RunFolder:
+    path = runs_folder(ready_state_folder()) / run.info.id
+    return RunFolder.create(path, run.info, run.plan, run.expectations)
+
+
+class Watch:
+    """A run folder being followed from here."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.follower = Follower(folder)
+        self.events: list[journal.AnyEvent] = []
+        self._one_at_a_time = threading.Lock()
+
+    def look(self) -> Watch:
+        with self._one_at_a_time:
+            self.events += self.follower.poll().events
+        return self
+
+    def has(self, kind: type[journal.Event], **fields: object) -> bool:
+        self.look()
+        return any(
+            isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items())
+            for event in self.events
+        )
+
+    def finish(self) -> Watch:
+        while not self.follower.finished:
+            self.look()
+        return self
+
+    @property
+    def status(self) -> Status:
+        return self.follower.state.status
+
+    @property
+    def lanes(self) -> dict[str, Status]:
+        state = self.follower.state
+        return {f"{lane.target.name} {lane.platform}": lane.status for lane in state.lanes}
+
+    def targets(self, *names: str) -> list[Status]:
+        return [self.follower.state.targets[name].status for name in names]
+
+    def order(self, kind: type[journal.Event]) -> list[str]:
+        return [getattr(event, "target", "") for event in self.events if isinstance(event, kind)]
+
+
+@asynccontextmanager
+async def running(run: Prepared) -> AsyncIterator[tuple[Watch, asyncio.Task[Outcome]]]:
+    """Execute a run in this process, holding its lock as a runner does."""
+    folder = folder_of(run)
+    lock = folder.lock()
+    task = asyncio.create_task(Runner(folder).execute())
+    try:
+        yield Watch(folder), task
+        await task
+    finally:
+        task.cancel()
+        os.close(lock)
+
+
+async def executed(run: Prepared) -> Watch:
+    async with running(run) as (watch, task):
+        await task
+    return watch.finish()
+
+
+@contextmanager
+def begun(run: Prepared) -> Iterator[tuple[Watch, int]]:
+    """Start the real runner process; nothing of it is left behind."""
+    watch = Watch(begin(run))
+    until(lambda: watch.has(journal.RunStarted), "the runner starts")
+    pid = next(event.pid for event in watch.events if isinstance(event, journal.RunStarted))
+    try:
+        yield watch, pid
+    finally:
+        for event in watch.look().events:
+            if isinstance(event, journal.TargetStarted | journal.RunStarted):
+                try:
+                    os.killpg(event.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+
+
+# -- all well ---------------------------------------------------------------------------------
+
+
+async def test_every_target_is_built_and_every_lane_proved(docker: FakeDocker) -> None:
+    docker.target("redis", {"stream": "checked/redis"})
+    watch = await executed(prepared("redis", "minimal"))
+    assert watch.status is Status.PASSED
+    assert set(watch.lanes.values()) == {Status.PASSED}
+    redis = watch.follower.state.targets["redis"]
+    assert redis.digest == "sha256:" + b"redis".hex().ljust(64, "0")
+    assert redis.steps, "the stream that Buildx wrote was followed"
+    assert [lane.content_size for lane in redis.lanes.values()] == [1000, 1000]
+    assert [lane.emulated for lane in redis.lanes.values()] == [False, True]
+    folder = watch.folder
+    assert msgspec.json.decode(folder.evidence_file("redis", "linux/arm64").read_bytes())
+    assert "== redis linux/arm64 ==" in (folder.path / "redis.log").read_text()
+    assert watch.order(journal.RunEnded) == [""]
+    assert isinstance(watch.events[-1], journal.RunEnded)
+
+
+async def test_what_is_asked_of_docker(docker: FakeDocker) -> None:
+    watch = await executed(prepared("redis", builder="big"))
+    (bake,) = docker.calls_of("bake")
+    path = watch.folder.path
+    assert bake == [
+        *("buildx", "--builder", "big", "bake", "-f", str(path / "bake.json")),
+        *("--progress", "rawjson", "--metadata-file", str(path / "redis.metadata.json"), "redis"),
+    ]
+    digest = "openhqm@sha256:" + b"redis".hex().ljust(64, "0")
+    asked = {call[call.index("--platform") + 1]: call for call in docker.calls_of("run")}
+    assert set(asked) == {"linux/amd64", "linux/arm64"}
+    assert all(digest in call for call in asked.values()), "an image is taken by its digest"
+
+
+async def test_without_checks_no_container_is_started(docker: FakeDocker) -> None:
+    watch = await executed(prepared("redis", check=False))
+    assert watch.status is Status.PASSED
+    assert watch.targets("redis") == [Status.DONE]
+    assert docker.calls_of("run") == []
+
+
+async def test_all_targets_build_at_once(docker: FakeDocker) -> None:
+    names = ("redis", "kafka", "sqs")
+    for name in names:
+        docker.target(name, {"together": names})  # each waits for the others to be there
+    watch = await executed(prepared(*names, check=False))
+    assert watch.status is Status.PASSED
+
+
+async def test_one_at_a_time_in_the_order_of_the_plan(docker: FakeDocker) -> None:
+    names = ("redis", "kafka", "sqs")
+    for name in names:
+        docker.target(name, {"alone": True})
+    watch = await executed(prepared(*names, jobs=1, check=False))
+    assert watch.order(journal.TargetStarted) == list(names)
+    assert watch.status is Status.PASSED
+    assert not docker.has("overlap")
+
+
+async def test_a_throwaway_run_takes_its_tags_away(docker: FakeDocker) -> None:
+    watch = await executed(prepared("redis", "all", test_only=True, check=False))
+    assert watch.status is Status.PASSED
+    removed = [call[-1] for call in docker.calls_of("image", "remove") + docker.calls_of("rm")]
+    assert sorted(removed) == ["openhqm:latest", "openhqm:latest-all", "openhqm:latest-redis"]
+
+
+# -- failures ---------------------------------------------------------------------------------
+
+
+async def test_one_target_fails_and_the_others_go_on(docker: FakeDocker) -> None:
+    docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
+    watch = await executed(prepared("kafka", "redis", jobs=1))
+    assert watch.status is Status.FAILED
+    assert watch.targets("kafka", "redis") == [Status.FAILED, Status.PASSED]
+    failure = failure_of(watch.follower.state.targets["kafka"])
+    assert failure is not None
+    assert (failure.where, failure.reason, failure.log) == (
+        "Dockerfile:6",
+        "exit code 7",
+        ("this is why",),
+    )
+    assert "this is why" in (watch.folder.path / failure.log_file).read_text()
+
+
+async def test_an_image_for_another_machine_is_found_out(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", machine="x86_64")
+    watch = await executed(prepared("redis"))
+    assert watch.status is Status.FAILED
+    assert watch.lanes == {
+        "redis linux/amd64": Status.PASSED,
+        "redis linux/arm64": Status.FAILED,
+    }
+
+
+async def test_an_emulators_crash_is_unknown_and_never_a_pass(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", exit=139, err="qemu: uncaught target signal 11")
+    watch = await executed(prepared("redis"))
+    assert watch.status is Status.FAILED
+    assert watch.lanes["redis linux/arm64"] is Status.UNKNOWN
+    assert len(docker.calls_of("run", "linux/arm64")) == 2, "once more tells if it is steady"
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [({"archs": ["amd64"]}, Status.FAILED), ({"missing": ["redis"]}, Status.UNKNOWN)],
+)
+async def test_an_index_that_lacks_a_platform_or_cant_be_read(
+    docker: FakeDocker, told: dict[str, Any], status: Status
+) -> None:
+    docker.tell(**told)
+    watch = await executed(prepared("redis"))
+    assert (watch.status, *watch.targets("redis")) == (Status.FAILED, status)
+
+
+async def test_without_a_docker_every_target_says_so(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(docker.place))
+    watch = await executed(prepared("redis", "kafka"))
+    assert watch.targets("redis", "kafka") == [Status.FAILED, Status.FAILED]
+    assert "docker" in watch.follower.state.targets["redis"].reason
+
+
+async def test_a_defect_of_our_own_doesnt_look_like_a_success(docker: FakeDocker) -> None:
+    docker.target("redis", {"hold": True})
+    async with running(prepared("redis")) as (watch, _):
+        await soon(lambda: docker.has("held-redis"))
+        (watch.folder.path / "checks").rmdir()  # evidence can't be written now
+        docker.release("redis")
+    watch.finish()
+    assert watch.status is Status.FAILED
+    assert any("openhqm-tui itself failed" in note for note in watch.follower.state.notes)
+
+
+# -- what is asked meanwhile ------------------------------------------------------------------
+
+
+async def test_one_target_is_cancelled_and_the_others_go_on(docker: FakeDocker) -> None:
+    docker.target("gcp", {"stream": "cancelled/gcp", "hold": True})
+    async with running(prepared("gcp", "redis")) as (watch, _):
+        await soon(lambda: docker.has("held-gcp"))
+        watch.folder.ask(Request("cancel", "gcp"))
+    watch.finish()
+    assert watch.status is Status.CANCELLED
+    assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.PASSED]
+    ended = [e for e in watch.events if isinstance(e, journal.TargetEnded) and e.target == "gcp"]
+    assert [event.exit_code for event in ended] == [130]
+
+
+async def test_cancelling_the_run_ends_what_runs_and_what_waits(docker: FakeDocker) -> None:
+    docker.target("gcp", {"hold": True})
+    async with running(prepared("gcp", "redis", jobs=1)) as (watch, _):
+        await soon(lambda: docker.has("held-gcp"))
+        watch.folder.ask(Request("cancel"))
+    watch.finish()
+    assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.CANCELLED]
+    assert watch.order(journal.TargetStarted) == ["gcp"]
+
+
+async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", hold=True)
+    async with running(prepared("redis")) as (watch, _):
+        await soon(lambda: docker.has("held-container"))
+        watch.folder.ask(Request("cancel", "redis"))
+    watch.finish()
+    assert watch.status is Status.CANCELLED
+    assert watch.targets("redis") == [Status.CANCELLED]
+    (removed,) = docker.calls_of("rm", "--force")
+    assert removed[-1] == "openhqm-tui-run-redis-linux-arm64"
+
+
+async def test_a_failed_target_is_tried_again_while_the_run_goes_on(docker: FakeDocker) -> None:
+    docker.target("kafka", {"stream": "failed/kafka", "exit": 1}, {"stream": "failed/redis"})
+    docker.target("gcp", {"hold": True})
+    async with running(prepared("kafka", "gcp")) as (watch, _):
+        await soon(lambda: watch.has(journal.TargetEnded, target="kafka", outcome=Outcome.FAILED))
+        watch.folder.ask(Request("retry", "kafka"))
+        await soon(lambda: watch.has(journal.TargetEnded, target="kafka", attempt=2))
+        docker.release("gcp")
+    watch.finish()
+    assert watch.status is Status.PASSED
+    kafka = watch.follower.state.targets["kafka"]
+    assert (kafka.attempt, kafka.stream, kafka.status) == (2, "kafka.2.rawjson", Status.PASSED)
+    assert (watch.folder.path / "kafka.rawjson").exists(), "the first attempt's log is kept"
+
+
+async def test_a_cancelled_target_is_tried_again(docker: FakeDocker) -> None:
+    docker.target("kafka", {"hold": True}, {})
+    docker.target("gcp", {"hold": True})
+    async with running(prepared("kafka", "gcp")) as (watch, _):
+        await soon(lambda: docker.has("held-kafka") and docker.has("held-gcp"))
+        watch.folder.ask(Request("cancel", "kafka"))
+        await soon(lambda: watch.has(journal.TargetEnded, target="kafka"))
+        watch.folder.ask(Request("retry", "kafka"))
+        await soon(lambda: watch.has(journal.TargetEnded, target="kafka", attempt=2))
+        docker.release("gcp")
+    assert watch.finish().status is Status.PASSED
+
+
+async def test_what_runs_is_not_started_twice(docker: FakeDocker) -> None:
+    docker.target("gcp", {"hold": True})
+    async with running(prepared("gcp")) as (watch, _):
+        await soon(lambda: docker.has("held-gcp"))
+        watch.folder.ask(Request("retry", "gcp"))
+        watch.folder.ask(Request("cancel"))  # obeyed in order: the retry was read before it
+    watch.finish()
+    assert watch.order(journal.TargetStarted) == ["gcp"]
+
+
+async def test_requests_that_make_no_sense_are_passed_over(docker: FakeDocker) -> None:
+    docker.target("gcp", {"hold": True})
+    async with running(prepared("gcp")) as (watch, _):
+        await soon(lambda: docker.has("held-gcp"))
+        with watch.folder.control_file.open("ab") as control:
+            control.write(b'not json\n{}\n\xff\n{"ask":"dance"}\n{"ask":1}\n')
+            control.write(b'{"ask":"cancel","target":"nope"}\n{"ask":"retry"}\n')
+            control.write(b'{"ask":"can')
+        watch.look()
+        assert not watch.has(journal.CancelAsked)
+        with watch.folder.control_file.open("ab") as control:
+            control.write(b'cel"}\n')
+    watch.finish()
+    assert watch.order(journal.CancelAsked) == [""]
+    assert watch.status is Status.CANCELLED
+
+
+# -- the process ------------------------------------------------------------------------------
+
+
+def test_the_runner_is_a_process_of_its_own_that_holds_its_run(docker: FakeDocker) -> None:
+    docker.target("gcp", {"hold": True})
+    with begun(prepared("gcp", "redis", check=False)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        assert watch.folder.is_live()
+        assert os.getsid(pid) != os.getsid(0), "it must outlive the terminal"
+        os.kill(pid, signal.SIGHUP)
+        docker.release("gcp")
+        until(lambda: watch.look().follower.finished)
+        until(lambda: not watch.folder.is_live())
+        assert watch.status is Status.PASSED
+        assert watch.folder.runner_log.read_text() == ""
+
+
+@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_cancels_the_run_and_leaves_nothing(
+    docker: FakeDocker, means: signal.Signals
+) -> None:
+    docker.target("gcp", {"hold": True})
+    with begun(prepared("gcp", check=False)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        os.kill(pid, means)
+        until(lambda: watch.look().follower.finished)
+        assert watch.status is Status.CANCELLED
+        (started,) = [e for e in watch.events if isinstance(e, journal.TargetStarted)]
+        with pytest.raises(ProcessLookupError):
+            os.killpg(started.pid, 0)
+
+
+def test_a_killed_runner_is_seen_at_once(docker: FakeDocker) -> None:
+    docker.target("gcp", {"stream": "cancelled/gcp", "hold": True})
+    with begun(prepared("gcp", check=False)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: watch.look().follower.finished)
+        assert watch.follower.state.interrupted
+        assert watch.status is Status.CANCELLED
+        assert watch.follower.state.targets["gcp"].steps, "what was written until then is kept"
