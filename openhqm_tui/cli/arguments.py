@@ -111,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="tell what this machine lacks, and mend it")
     doctor.add_argument("--fix", action="store_true", help="show the commands, ask, run them")
     doctor.add_argument("--yes", action="store_true", help="with --fix: don't ask")
+    doctor.add_argument("--platforms", action="append", metavar="P,…", help="platforms to look at")
+    doctor.add_argument("--builder", metavar="B", help="a Buildx builder (the selected one)")
+    doctor.add_argument("--base-image", metavar="REF", help="the base image to look for")
     doctor.add_argument("--format", choices=("auto", "tty", "plain", "json"), default="auto")
     doctor.set_defaults(run=_later("openhqm_tui.cli.doctor"))
     return parser

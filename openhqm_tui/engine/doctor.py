@@ -10,6 +10,7 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.base_findings import BOTH, base_findings, registry_finding
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
+from openhqm_tui.engine.certificates import VARIABLES, ca_bundle
 from openhqm_tui.engine.daemon import ConfigError, start_fix, store_fix
 from openhqm_tui.engine.debian import advice_elsewhere, engine_fix
 from openhqm_tui.engine.facts import (
@@ -29,9 +30,6 @@ from openhqm_tui.engine.shell import Runner, capture
 
 __all__ = ["BOTH", "Mended", "diagnose", "examine", "mend", "mend_all", "pending"]
 
-# What tools are told their certificates by, and so builds too.
-_BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
-_SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _GIB = 1 << 30
 # All eight variants on two platforms with their caches take about 3 GiB.
 _TIGHT_BYTES = 6 * _GIB
@@ -303,21 +301,13 @@ def _disk(facts: EngineFacts) -> Finding:
 
 def _certificates(machine: Machine) -> Finding:
     why = "where a proxy re-signs TLS, installs inside a build need this machine's certificates"
-    named = next((os.environ[name] for name in _BUNDLE_NAMES if os.environ.get(name)), "")
+    named = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
     health, detail, advice = Health.OK, "public ones only", ""
     if named and not Path(named).is_file():
         health, detail = Health.WARN, f"{named}, which the environment names, isn't there"
-        advice = f"unset {' and '.join(_BUNDLE_NAMES)}, or put the bundle there"
-    elif named:
-        detail = f"builds get {named} as a secret; no layer keeps it"
-    elif machine.private_cas:
-        count = len(machine.private_cas)
-        health = Health.WARN
-        detail = f"this machine trusts {count} of its own that containers don't know"
-        advice = (
-            f"if installs in a build fail by TLS: --ca-bundle {_SYSTEM_BUNDLE} (it goes in as a "
-            "secret; no layer keeps it)"
-        )
+        advice = f"unset {' and '.join(VARIABLES)}, or put the bundle there"
+    elif bundle := ca_bundle(own=bool(machine.private_cas)):
+        detail = f"builds get {bundle} as a secret; no layer keeps it"
     return Finding(
         key="certificates",
         title="Certificates",

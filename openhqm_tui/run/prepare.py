@@ -15,19 +15,14 @@ from openhqm_tui import __version__
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.problems import EngineProblem, UsageProblem
+from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.proof import Expectation
 from openhqm_tui.domain.variants import Variant, absent_clients
-from openhqm_tui.engine.base_image import (
-    BOOTSTRAPPED_BASE,
-    WILL_BE_PULLED,
-    BaseChoice,
-    Reach,
-    check_pullable,
-    choose_base,
-)
+from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
+from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.sources import find_source
+from openhqm_tui.run.preflight import check_base, check_engine
 from openhqm_tui.store.places import bundled, ready_state_folder
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
@@ -93,13 +88,16 @@ def prepare(
     platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
     if not options.selection:
         raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
-    warnings = [] if plan_only else _check_engine(options, facts, platforms)
+    warnings: list[str] = []
+    if not plan_only:
+        many = any(len(chosen) > 1 for chosen in options.selection.values())
+        warnings = check_engine(facts, platforms, many=many, check=options.check)
     upstream = f"python:{options.python_version}-slim"
-    base = _base(options, source, upstream, platforms)
+    base = _base(options, facts, source, upstream, platforms)
     if base is not None and base.ref == upstream and not plan_only:
-        _check_base(facts, base, platforms)
+        check_base(base, platforms)
     mapped = {upstream: base.ref} if base is not None and base.mapped else {}
-    ca_bundle = _ca_bundle(options.ca_bundle)
+    bundle = ca_bundle(options.ca_bundle)
     revision, created = _revision(source.context)
     targets = []
     expectations: list[LaneExpectation] = []
@@ -113,7 +111,7 @@ def prepare(
             builder=options.builder,
             base_for=mapped,
             python_version=options.python_version,
-            ca_bundle=ca_bundle,
+            ca_bundle=bundle,
             throwaway=f"{THROWAWAY}:{run_id}" if options.test_only else "",
             created=created,
             revision=revision,
@@ -181,29 +179,12 @@ def begin(prepared: Prepared) -> RunFolder:
     return folder
 
 
-def _check_engine(
-    options: Options, facts: EngineFacts, platforms: tuple[Platform, ...]
-) -> list[str]:
-    if facts.error or facts.builder_error:
-        raise EngineProblem(facts.error or facts.builder_error, fix="see `openhqm-tui doctor`")
-    many = any(len(chosen) > 1 for chosen in options.selection.values())
-    if many and not facts.can_load_many_platforms:
-        raise EngineProblem(
-            "the engine's image store keeps one platform an image",
-            fix="switch to the containerd image store (`openhqm-tui doctor --fix`) "
-            "or build one platform",
-        )
-    missing = [str(p) for p in platforms if facts.how(p) == "none"]
-    if missing and options.check:
-        raise EngineProblem(
-            f"no emulator here for {', '.join(missing)}, so its images can't be checked",
-            fix="enable it (`openhqm-tui doctor --fix`) or give --no-check",
-        )
-    return [f"no emulator here for {p}: a RUN step on it will fail" for p in missing]
-
-
 def _base(
-    options: Options, source: Source, upstream: str, platforms: tuple[Platform, ...]
+    options: Options,
+    facts: EngineFacts,
+    source: Source,
+    upstream: str,
+    platforms: tuple[Platform, ...],
 ) -> BaseChoice | None:
     if source.kind is SourceKind.BAKE:
         if options.base_image:
@@ -217,23 +198,8 @@ def _base(
         explicit=options.base_image or None,
         upstream=upstream,
         bootstrapped=BOOTSTRAPPED_BASE.replace("3.13", options.python_version, 1),
+        driver=facts.driver or "docker",
     )
-
-
-def _check_base(facts: EngineFacts, base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
-    """Ask the registry first: a build that can't get its base would fail late and eight times."""
-    if base.reason != WILL_BE_PULLED or facts.driver != "docker":
-        return
-    answer = check_pullable(base.ref)
-    ways_out = "give --base-image REF, or make one from Debian: `openhqm-tui doctor --fix`"
-    if answer.reach is not Reach.OK:
-        names = ", ".join(str(platform) for platform in platforms)
-        raise EngineProblem(
-            f"the base image {base.ref} can't be had for {names} ({answer.detail})", fix=ways_out
-        )
-    if lacking := answer.lacks(platforms):
-        names = ", ".join(str(platform) for platform in lacking)
-        raise EngineProblem(f"the base image {base.ref} isn't made for {names}", fix=ways_out)
 
 
 def _expectation(
@@ -262,19 +228,6 @@ def expectation_of(
         labels={"queue.backend": variant.name},
         env={"OPENHQM_QUEUE_BACKEND": variant.name},
     )
-
-
-def _ca_bundle(told: str) -> str:
-    """Return the bundle asked for, or the one that this machine's tools are told to use."""
-    if told:
-        if not Path(told).is_file():
-            raise UsageProblem(f"the CA bundle {told} isn't there", fix="give a PEM file")
-        return str(Path(told).resolve())
-    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):
-        file = os.environ.get(variable, "")
-        if file and Path(file).is_file():
-            return str(Path(file).resolve())
-    return ""
 
 
 def _revision(context: str) -> tuple[str, int | None]:

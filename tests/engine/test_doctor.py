@@ -213,7 +213,9 @@ def test_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     assert found(healthy())["certificates"].health is Health.OK
     own = msgspec.structs.replace(HERE, private_cas=("/usr/local/share/ca-certificates/a.crt",))
-    assert "--ca-bundle" in found(healthy(), own)["certificates"].advice
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
+    said = found(healthy(), own)["certificates"].detail
+    assert said.startswith(f"builds get {bundle}") is bundle.is_file()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     assert found(healthy(), own)["certificates"].health is Health.WARN
     (tmp_path / "none.pem").write_text("pem")
