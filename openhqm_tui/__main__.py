@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -12,9 +13,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from openhqm_tui.cli.arguments import parse
     from openhqm_tui.domain.problems import Problem
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows no ✓ shows another sign; it doesn't end the command.
+        sys.stdout.reconfigure(errors="replace")
     try:
-        parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
-        return int(parsed.run(parsed))
+        try:
+            parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
+            return int(parsed.run(parsed))
+        finally:
+            # Here, where a reader that went away is expected, and not at exit.
+            sys.stdout.flush()
     except Problem as problem:
         print(f"openhqm-tui: {problem}", file=sys.stderr)  # noqa: T201
         return problem.exit_code
