@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_tag
+from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_reference, check_tag
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.variants import Variant
@@ -25,7 +25,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         tag=check_tag(_first(parsed.tag, settings.tag, "latest")),
         jobs=getattr(parsed, "jobs", None) or settings.jobs or 0,
         builder=_first(parsed.builder, settings.builder, ""),
-        base_image=_first(parsed.base_image, settings.base_image, ""),
+        base_image=_reference(_first(parsed.base_image, settings.base_image, "")),
         python_version=_python(_first(parsed.python_version, settings.python_version, "3.13")),
         context=_first(parsed.context, settings.context, ""),
         dockerfile=_first(parsed.dockerfile, settings.dockerfile, ""),
@@ -58,6 +58,10 @@ def _python(version: str) -> str:
     if not re.fullmatch(r"3\.\d{1,2}", version):
         raise UsageProblem(f"'{version}' is no Python version for the images", fix="write 3.13")
     return version
+
+
+def _reference(image: str) -> str:
+    return check_reference(image) if image else ""
 
 
 def _words(backends: list[str]) -> list[str]:

@@ -19,6 +19,8 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])"
 _NAME = re.compile(rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+_REFERENCE = re.compile(rf"{_NAME.pattern}(?::{_TAG.pattern})?(?:@{_DIGEST})?")
 _NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -112,6 +114,15 @@ def check_name(name: str) -> str:
             "it is lower-case letters, digits and . _ - between slashes, as in ghcr.io/acme/openhqm"
         )
     raise UsageProblem(f"'{name}' can't be an image name", fix=fix)
+
+
+def check_reference(text: str) -> str:
+    """Return `text` if it names an image (`NAME[:TAG][@DIGEST]`), else raise UsageProblem."""
+    if not _REFERENCE.fullmatch(text):
+        raise UsageProblem(
+            f"'{text}' can't be an image", fix="write NAME:TAG or NAME@sha256:… in lower case"
+        )
+    return text
 
 
 def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:

@@ -12,6 +12,7 @@ from openhqm_tui.domain.plan import (
     SourceKind,
     bake_command,
     check_name,
+    check_reference,
     check_tag,
     make_plan,
     tags_of,
@@ -270,3 +271,22 @@ def test_a_strangers_target_always_has_a_name_to_check(
 def test_a_mapped_base_joins_a_strangers_contexts() -> None:
     mapped = of_stranger(stranger(), base_for={"python": "mine:1"})["contexts"]
     assert mapped == {"x": "y", "python": "docker-image://mine:1"}
+
+
+# -- references -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["python", "python:3.13-slim", "localhost:5000/x", "ghcr.io/a/b:1@sha256:" + "0" * 64],
+)
+def test_what_names_an_image(reference: str) -> None:
+    assert check_reference(reference) == reference
+
+
+@pytest.mark.parametrize(
+    "reference", ["", "foo bar", "Foo:1", "x:1:2", "x@sha256:1", "x:", "x\n", "-x", "x:1 --push"]
+)
+def test_what_names_none(reference: str) -> None:
+    with pytest.raises(UsageProblem, match="can't be an image"):
+        check_reference(reference)
