@@ -233,7 +233,7 @@ def expectation_of(
 def _revision(context: str) -> tuple[str, int | None]:
     """Return the commit of the context and its time, where it is a Git checkout."""
     told = os.environ.get("SOURCE_DATE_EPOCH", "")
-    epoch: Any = int(told) if told.isdigit() else None
+    epoch: Any = int(told) if told.isdecimal() else None
     if not Path(context).is_dir():
         return "", epoch
     try:
