@@ -99,8 +99,7 @@ class ConsoleApp(App[int]):
     def place(self) -> Place | None:
         """The place in sight, under whatever dialog."""
         base = self.screen_stack[0] if self.screen_stack else None
-        # One that is only being built catches up by itself as soon as it stands.
-        return base if isinstance(base, Place) and base.stands else None
+        return base if isinstance(base, Place) else None
 
     async def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""
@@ -216,20 +215,26 @@ class ConsoleApp(App[int]):
         if answer in {"leave", "cancel"}:
             self.exit(0)
 
+    @property
+    def _told(self) -> Place | None:
+        """The place to tell: one that is only being built catches up by itself."""
+        place = self.place
+        return place if place is not None and place.stands else None
+
     def _tell(self) -> None:
-        if (place := self.place) is not None:
+        if (place := self._told) is not None:
             place.show_standing()
             place.engine_seen()
 
     def _run_moved(self, changes: Changes) -> None:
-        if (place := self.place) is not None:
+        if (place := self._told) is not None:
             # By message, so that it never overtakes what the place is in the midst of showing.
             place.post_message(messages.RunMoved(changes))
         if not self.run_is_live and changes.events:
             self.read_past()
 
     def _second_passed(self) -> None:
-        if (place := self.place) is not None:
+        if (place := self._told) is not None:
             place.show_standing()
             place.second_passed()
 

@@ -74,6 +74,17 @@ async def test_a_growing_log_is_followed_to_its_end(world: World):
         assert log.following
 
 
+async def test_a_log_that_comes_all_at_once_shows_its_end(world: World):
+    made = folders.Made(world.state, ("redis",)).hold().start()
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        made.begin("redis")
+        many = "".join(f"line {number}\n" for number in range(300))
+        made.step("redis", "[linux/amd64 extra 1/1] RUN seq 300", 1, 2, log=many)
+        await until(pilot, lambda: "line 299" in shown(panes(app).visible_panes[0].log_pane))
+
+
 async def test_who_has_scrolled_up_is_left_in_peace(world: World):
     made = folders.running(world.state, ("redis",))
     many = "".join(f"line {number}\n" for number in range(300))

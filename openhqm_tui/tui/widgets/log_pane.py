@@ -135,7 +135,8 @@ class LogPane(ScrollView, can_focus=True):
     def _to_end(self) -> None:
         self._moving = True
         try:
-            self.scroll_to(y=self.max_scroll_y, animate=False)
+            # By force: the first lines too many come before there is a scrollbar.
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
         finally:
             self._moving = False
 
