@@ -1,0 +1,274 @@
+"""Preparing a run: every reason why it can't work is found before it starts."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.platforms import Platform, parse_platforms
+from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
+from openhqm_tui.domain.variants import VARIANT_NAMES, VARIANTS, Variant
+from openhqm_tui.engine.base_image import WILL_BE_PULLED, BaseChoice, Pullable, Reach
+from openhqm_tui.engine.doctor import diagnose
+from openhqm_tui.engine.facts import EngineFacts, Node
+from openhqm_tui.run import preflight
+from openhqm_tui.run import prepare as module
+from openhqm_tui.run.prepare import Options, Prepared, prepare
+from tests.engine.fakes import debian, runner
+
+BOTH = parse_platforms("linux/amd64,linux/arm64")
+AMD, ARM = BOTH
+SOURCE = Source(kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/D")
+FACTS = EngineFacts(
+    client_version="28.5.2",
+    server_version="28.5.2",
+    buildx_version="0.29.1",
+    host=AMD,
+    containerd_store=True,
+    builder="default",
+    driver="docker",
+    nodes=(Node("default", native=AMD, platforms=BOTH),),
+    platforms=BOTH,
+)
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No word of this machine: neither its variables nor its packages."""
+    monkeypatch.setattr(preflight, "read_machine", debian)
+    monkeypatch.setattr(preflight, "diagnose", functools.partial(diagnose, run=runner()))
+    for name in ("SOURCE_DATE_EPOCH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def facts(**changes: Any) -> EngineFacts:
+    return msgspec.structs.replace(FACTS, **changes)
+
+
+def ready(
+    *names: str,
+    platforms: tuple[Platform, ...] = BOTH,
+    told: EngineFacts = FACTS,
+    source: Source = SOURCE,
+    plan_only: bool = False,
+    **more: Any,
+) -> Prepared:
+    selection = dict.fromkeys(names or ("redis",), platforms)
+    options = {"selection": selection, "base_image": "mine:1"} | more
+    return prepare(Options(**options), told, source, plan_only=plan_only)
+
+
+def test_all_eight_on_both_platforms_are_sixteen_lanes() -> None:
+    run = ready(*VARIANT_NAMES)
+    assert len(run.plan.lanes) == 16
+    expected = {(one.target, one.expectation.platform) for one in run.expectations}
+    assert expected == set(run.plan.lanes)
+    assert run.warnings == ()
+
+
+def test_the_run_knows_what_it_was_made_of() -> None:
+    info = ready("all", jobs=3, told=facts(buildx_version="0.29.1"), tag="1.0").info
+    assert [(t.name, t.tags) for t in info.targets] == [("all", ("openhqm:1.0", "openhqm:1.0-all"))]
+    assert info.targets[0].platforms == ("linux/amd64", "linux/arm64")
+    assert (info.host, info.engine, info.buildx) == ("linux/amd64", "28.5.2", "0.29.1")
+    assert (info.jobs, info.check, info.base, info.source) == (3, True, "mine:1", "bundled")
+    assert "--base-image" in info.base_reason
+
+
+def test_what_an_image_must_be() -> None:
+    (expected, _) = (one.expectation for one in ready("redis").expectations)
+    assert expected.clients == (VARIANTS[1].clients)
+    assert len(expected.absent) == 5
+    assert (expected.python, expected.uid) == ("3.13", 1000)
+    assert expected.labels == {"queue.backend": "redis"}
+    assert expected.env == {"OPENHQM_QUEUE_BACKEND": "redis"}
+    assert expected.platforms == BOTH
+
+
+def test_a_variant_may_have_platforms_of_its_own() -> None:
+    run = ready(selection={"redis": (AMD,), "kafka": BOTH})
+    assert run.plan.lanes == [("redis", AMD), ("kafka", AMD), ("kafka", ARM)]
+
+
+def test_a_run_to_test_only_has_throwaway_names() -> None:
+    info = ready("redis", "all", test_only=True).info
+    assert [t.tags for t in info.targets] == [
+        (f"openhqm-tui-test:{info.id}-redis",),
+        (f"openhqm-tui-test:{info.id}-all",),
+    ]
+
+
+def test_the_base_asked_for_takes_upstreams_place() -> None:
+    body = ready("redis").plan.targets[0].body
+    assert body["contexts"] == {"python:3.13-slim": "docker-image://mine:1"}
+    assert (
+        "contexts" not in ready(base_image="python:3.13-slim", plan_only=True).plan.targets[0].body
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "says"),
+    [
+        (facts(server_version="", error="the Docker engine isn't running"), {}, "isn't running"),
+        (facts(builder_error='no builder "x" found'), {}, "x"),
+        (facts(buildx_version=""), {}, "Buildx"),
+        (facts(buildx_version="0.9.0"), {}, "0.9.0"),
+        (facts(containerd_store=False), {}, "one platform an image"),
+        (
+            facts(nodes=(Node("default", native=AMD, platforms=(AMD,)),), platforms=(AMD,)),
+            {},
+            "no emulator here for linux/arm64",
+        ),
+    ],
+)
+def test_what_the_engine_cant_do_is_said_before_the_build(
+    told: EngineFacts, more: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(EngineProblem) as caught:
+        ready(told=told, **more)
+    assert says in str(caught.value)
+    assert caught.value.exit_code == 3
+    assert ready(told=told, plan_only=True, **more), "a plan needs no engine"
+
+
+def test_one_platform_needs_no_store_for_many() -> None:
+    assert ready(platforms=(AMD,), told=facts(containerd_store=False))
+
+
+def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
+    alone = facts(nodes=(Node("default", native=AMD, platforms=(AMD,)),), platforms=(AMD,))
+    (warning,) = ready(told=alone, check=False).warnings
+    assert "linux/arm64" in warning
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Pullable(Reach.OK), None),
+        (Pullable(Reach.OK, platforms=BOTH), None),
+        (Pullable(Reach.OK, platforms=(AMD,)), "isn't made for linux/arm64"),
+        (Pullable(Reach.NETWORK, "no answer"), "for linux/amd64, linux/arm64: no answer"),
+        (Pullable(Reach.RATE_LIMIT, "429"), "give --base-image REF"),
+    ],
+)
+def test_a_base_that_must_be_pulled_is_asked_for_first(
+    monkeypatch: pytest.MonkeyPatch, answer: Pullable, says: str | None
+) -> None:
+    def pulled(*_: Any, **__: Any) -> BaseChoice:
+        return BaseChoice("python:3.13-slim", WILL_BE_PULLED)
+
+    monkeypatch.setattr(module, "choose_base", pulled)
+    monkeypatch.setattr(preflight, "check_pullable", lambda ref: answer)
+    if says is None:
+        assert ready().info.base == "python:3.13-slim"
+        return
+    with pytest.raises(EngineProblem) as caught:
+        ready()
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"selection": {}}, "nothing chosen to build"),
+        ({"ca_bundle": "/nope.pem"}, "/nope.pem"),
+        ({"name": "Bad"}, "lower case"),
+        ({"tag": "a b"}, "can't be a tag"),
+    ],
+)
+def test_bad_input_is_a_usage_problem(more: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        ready(**more)
+    assert says in str(caught.value)
+
+
+def test_the_machines_ca_bundle_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("x")
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    assert ready().plan.targets[0].body["secret"] == [f"id=ca-bundle,src={bundle}"]
+
+
+# -- where the context comes from -------------------------------------------------------------
+
+
+def args(context: Path) -> dict[str, str]:
+    body = ready(source=msgspec.structs.replace(SOURCE, context=str(context))).plan.targets[0].body
+    return {**body["args"], **body["labels"]}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("x")
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "x")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "x@example.org")
+        monkeypatch.setenv(f"GIT_{name}_DATE", "1700000000 +0000")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "x")):
+        subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+    return folder
+
+
+def test_a_checkouts_commit_and_its_time_are_told(checkout: Path) -> None:
+    told = args(checkout)
+    head = subprocess.run(
+        ["git", "-C", str(checkout), "rev-parse", "HEAD"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    assert told["org.opencontainers.image.revision"] == head
+    assert told["SOURCE_DATE_EPOCH"] == "1700000000"
+
+
+def test_a_time_told_from_outside_comes_first(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "7")
+    assert args(checkout)["SOURCE_DATE_EPOCH"] == "7"
+
+
+@pytest.mark.parametrize("told", ["", "soon", "-1", "²"])
+def test_a_time_that_is_none_is_passed_over(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", told)
+    assert args(checkout)["SOURCE_DATE_EPOCH"] == "1700000000"
+
+
+def test_a_folder_that_is_no_checkout_tells_nothing(tmp_path: Path) -> None:
+    assert "org.opencontainers.image.revision" not in args(tmp_path)
+
+
+# -- a stranger's bake file -------------------------------------------------------------------
+
+THEIRS = Source(
+    kind=SourceKind.BAKE,
+    variants=(Variant("app", "D"),),
+    context="/theirs",
+    bake_file="/theirs/docker-bake.hcl",
+    bake_targets={"app": {"dockerfile": "D", "tags": ["app:1"]}},
+)
+
+
+def test_of_a_strangers_image_only_the_platform_is_known() -> None:
+    run = ready("app", source=THEIRS, base_image="")
+    assert all(not one.expectation.asks_python for one in run.expectations)
+    assert (run.info.base, run.info.cwd, run.info.dockerfile) == (
+        "",
+        "/theirs",
+        "/theirs/docker-bake.hcl",
+    )
+
+
+def test_a_base_has_no_meaning_for_it() -> None:
+    with pytest.raises(Problem, match="no meaning for a bake file"):
+        ready("app", source=THEIRS)
