@@ -1,0 +1,121 @@
+"""The words of the command line, and what a wrong one gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui import __version__
+from openhqm_tui.cli.arguments import FORMATS, parse
+from openhqm_tui.domain.problems import UsageProblem
+
+
+def test_no_word_is_the_console() -> None:
+    assert parse([]).command is None
+
+
+def test_every_word_of_a_build() -> None:
+    parsed = parse(
+        [
+            "build",
+            "--backend",
+            "redis",
+            "--backend",
+            "kafka,sqs",
+            "--platforms",
+            "amd64",
+            "--platforms",
+            "arm64",
+            "--name",
+            "n",
+            "--tag",
+            "t",
+            "--builder",
+            "b",
+            "--base-image",
+            "i",
+            "--python-version",
+            "3.12",
+            "--context",
+            "c",
+            "--dockerfile",
+            "d",
+            "--ca-bundle",
+            "f",
+            "--test-only",
+            "--jobs",
+            "2",
+            "--no-check",
+            "--detach",
+            "--format",
+            "json",
+        ]
+    )
+    assert parsed.backend == ["redis", "kafka,sqs"]
+    assert parsed.platforms == ["amd64", "arm64"]
+    assert (parsed.name, parsed.tag, parsed.builder, parsed.jobs) == ("n", "t", "b", 2)
+    assert (parsed.base_image, parsed.python_version) == ("i", "3.12")
+    assert (parsed.context, parsed.dockerfile, parsed.ca_bundle) == ("c", "d", "f")
+    assert parsed.test_only
+    assert parsed.no_check
+    assert parsed.detach
+    assert parsed.format == "json"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format(form: str) -> None:
+    assert parse(["build", "--format", form]).format == form
+
+
+@pytest.mark.parametrize("command", ["plan", "variants", "check", "doctor", "build"])
+def test_every_command_has_something_to_run(command: str) -> None:
+    words = [command, "image"] if command == "check" else [command]
+    assert callable(parse(words).run)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("biuld", "unknown command 'biuld': did you mean build? (valid: build plan"),
+        ("docter", "did you mean doctor?"),
+        ("zzz", "unknown command 'zzz' (valid: "),
+        ("--nope", "unknown flag '--nope'"),
+        ("build --bakcend redis", "unknown flag '--bakcend': did you mean --backend?"),
+        ("build --backedn=redis", "unknown flag '--backedn': did you mean --backend?"),
+        ("build --zzz", "unknown flag '--zzz'; see `openhqm-tui build --help`"),
+        ("build --platform x", "did you mean --platforms?"),
+        ("build redis", "what is 'redis' for?"),
+        ("build --jobs 0", "--jobs 0: at least one"),
+        ("build --jobs -1", "--jobs"),
+        ("build --jobs many", "--jobs many: at least one"),
+        ("build --jobs", "--jobs"),
+        ("build --backend", "--backend"),
+        ("build --format yaml", "unknown --format 'yaml' (valid: auto tty plain json github)"),
+        ("build --format jsno", "did you mean json?"),
+        ("build --build-all=x", "--build-all"),
+        ("plan --jobs 2", "unknown flag '--jobs'"),
+        ("check", "IMAGE"),
+        ("build --for plain", "unknown flag '--for'"),
+    ],
+)
+def test_a_wrong_word_is_one_line_that_names_it(line: str, says: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse(line.split())
+    assert says in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--help", "exit codes: 0 all well"),
+        ("build --help", "--backend"),
+        ("--version", __version__),
+    ],
+)
+def test_help_and_version_end_well(
+    capsys: pytest.CaptureFixture[str], line: str, says: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(line.split())
+    assert not caught.value.code
+    assert says in capsys.readouterr().out

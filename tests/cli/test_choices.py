@@ -1,0 +1,189 @@
+"""From words and settings to options: flag over environment over project over user."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from openhqm_tui.cli.arguments import parse
+from openhqm_tui.cli.choices import options_from
+from openhqm_tui.domain.plan import SourceKind
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.variants import VARIANT_NAMES
+from openhqm_tui.run.prepare import Options
+from tests.fake_docker import FakeDocker
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "project"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*words: Any, **_: Any) -> NoReturn:
+        raise AssertionError(f"started {words}")
+
+    monkeypatch.setattr(subprocess, "Popen", fail)
+
+
+def options(line: str, folder: Path) -> Options:
+    return options_from(parse(line.split()), folder)[0]
+
+
+def chosen(line: str, folder: Path) -> dict[str, list[str]]:
+    return {k: [str(p) for p in v] for k, v in options(line, folder).selection.items()}
+
+
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+@pytest.mark.parametrize(
+    ("line", "selection"),
+    [
+        ("build --backend redis", {"redis": BOTH}),
+        ("build --backend redis,kafka", {"redis": BOTH, "kafka": BOTH}),
+        ("build --backend redis --backend kafka", {"redis": BOTH, "kafka": BOTH}),
+        ("build --backend kafka,redis,kafka", {"kafka": BOTH, "redis": BOTH}),
+        ("build --backend REDIS", {"redis": BOTH}),
+        ("build --backend redis --platforms x86_64", {"redis": ["linux/amd64"]}),
+        ("build --backend redis --platforms linux/aarch64,amd64", {"redis": BOTH[::-1]}),
+        ("build --backend redis --platforms arm64 --platforms amd64", {"redis": BOTH[::-1]}),
+        ("build --build-all", dict.fromkeys(VARIANT_NAMES, BOTH)),
+    ],
+)
+@pytest.mark.usefixtures("nothing_starts")
+def test_what_is_chosen(folder: Path, line: str, selection: dict[str, list[str]]) -> None:
+    assert chosen(line, folder) == selection
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_without_a_word_everything_is_as_openhqm_has_it(folder: Path) -> None:
+    found = options("build --backend redis", folder)
+    assert (found.name, found.tag, found.jobs, found.python_version) == (
+        "openhqm",
+        "latest",
+        0,
+        "3.13",
+    )
+    assert found.check
+    assert not found.test_only
+
+
+def test_flag_over_environment_over_project_over_user(
+    folder: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = own_home / "config" / "openhqm-tui"
+    user.mkdir(parents=True)
+    (user / "settings.toml").write_text('name = "user"\ntag = "user"\njobs = 1\nbuilder = "user"')
+    (folder / "openhqm-tui.toml").write_text('tag = "project"\njobs = 2\nbuilder = "project"')
+    monkeypatch.setenv("OPENHQM_TUI_JOBS", "3")
+    monkeypatch.setenv("OPENHQM_TUI_BUILDER", "environment")
+    found = options("build --backend redis --builder flag", folder)
+    assert (found.name, found.tag, found.jobs, found.builder) == ("user", "project", 3, "flag")
+
+
+def test_settings_choose_where_no_flag_does(folder: Path) -> None:
+    (folder / "openhqm-tui.toml").write_text(
+        'backends = ["sqs"]\nplatforms = ["aarch64"]\ncheck = false\n'
+    )
+    assert chosen("build", folder) == {"sqs": ["linux/arm64"]}
+    assert chosen("build --backend redis --platforms amd64", folder) == {"redis": ["linux/amd64"]}
+    assert list(chosen("build --build-all", folder)) == list(VARIANT_NAMES)
+    assert not options("build", folder).check
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("build", "nothing chosen to build; give --backend NAME or --build-all (valid: all redis"),
+        ("build --backend ,", "nothing chosen to build"),
+        ("build --backend rediss", "unknown backend 'rediss': did you mean redis?"),
+        ("build --backend redis,kafak", "unknown backend 'kafak': did you mean kafka?"),
+        ("build --backend redis --build-all", "contradict each other"),
+        ("build --backend redis --platforms linux/amd46", "did you mean linux/amd64?"),
+        ("build --backend redis --platforms windows/amd64", "only Linux"),
+        ("build --backend redis --platforms ,", "no platform given"),
+        ("build --backend redis --name Bad", "lower case"),
+        ("build --backend redis --tag a/b", "write a-b"),
+        ("build --backend redis --python-version 2.7", "'2.7' is no Python version"),
+        ("build --backend redis --python-version 3.13.1", "is no Python version"),
+        ("build --backend redis --base-image A:b:c", "'A:b:c' can't be an image"),
+        ("build --backend redis --context nope", "the context nope isn't there"),
+        ("build --backend redis --context file", "the context file is not a folder"),
+        ("build --backend redis --context projcet", "did you mean"),
+        ("build --backend redis --dockerfile nope", "the Dockerfile nope isn't there"),
+        ("build --backend redis --dockerfile file", "no `ARG QUEUE_BACKEND`"),
+    ],
+)
+@pytest.mark.usefixtures("nothing_starts")
+def test_a_wrong_word_stops_it_before_anything_starts(folder: Path, line: str, says: str) -> None:
+    (folder / "file").write_text("FROM scratch\n")
+    (folder / "project").mkdir()
+    with pytest.raises(UsageProblem) as caught:
+        options(line, folder)
+    assert says in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_long_tag_must_leave_room_for_the_chosen_variant(folder: Path) -> None:
+    tag = "x" * 122
+    assert options(f"build --backend redis --tag {tag}", folder)
+    with pytest.raises(UsageProblem, match="use at most 120"):
+        options(f"build --backend minimal --tag {tag}", folder)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "kind"),
+    [
+        ("ARG QUEUE_BACKEND=redis\nFROM scratch\n", SourceKind.CHECKOUT),
+        ("FROM scratch\nARG OTHER\n", SourceKind.BUNDLED),
+        (None, SourceKind.BUNDLED),
+    ],
+)
+def test_what_is_built_depends_on_the_folder(
+    folder: Path, dockerfile: str | None, kind: SourceKind
+) -> None:
+    if dockerfile is not None:
+        (folder / "Dockerfile").write_text(dockerfile)
+    _, source = options_from(parse(["build", "--backend", "redis"]), folder)
+    assert source.kind is kind
+
+
+# -- a bake file ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def baker(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a bake file that (a fake) Buildx resolves into two targets."""
+    docker = FakeDocker(tmp_path / "docker", monkeypatch)
+    targets = {"App": {"platforms": ["linux/aarch64"]}, "web": {"dockerfile": "W"}}
+    printed = json.dumps({"target": targets})
+    docker.program.write_text(f"#!/bin/sh\ncat <<'E'\n{printed}\nE\n")
+    (folder / "docker-bake.hcl").write_text('target "App" {}\ntarget "web" {}\n')
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("line", "selection"),
+    [
+        ("build", {"App": ["linux/arm64"], "web": BOTH}),
+        ("build --backend app", {"App": ["linux/arm64"]}),
+        ("build --backend web --platforms amd64", {"web": ["linux/amd64"]}),
+    ],
+)
+def test_its_targets_are_the_variants(
+    baker: Path, line: str, selection: dict[str, list[str]]
+) -> None:
+    assert chosen(line, baker) == selection
+
+
+def test_openhqms_variants_are_not_its(baker: Path) -> None:
+    with pytest.raises(UsageProblem, match=r"unknown backend 'redis' \(valid: app web\)"):
+        options("build --backend redis", baker)

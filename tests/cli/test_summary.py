@@ -1,0 +1,137 @@
+"""What is left to say when a run is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.cli.summary import (
+    COLUMNS,
+    MARKS,
+    WORDS,
+    aligned,
+    cells,
+    check_lines,
+    clock,
+    failure_lines,
+    failures_of,
+    last_line,
+    megabytes,
+    rows_of,
+    table_lines,
+)
+from openhqm_tui.domain.failures import Failure
+from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from tests.recordings import NAMES, recording, state_of
+
+
+def test_every_status_has_a_mark_and_a_word() -> None:
+    assert set(MARKS) == set(WORDS) == set(Status)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_is_a_line_for_every_lane_in_full(name: str) -> None:
+    state = state_of(recording(name))
+    rows = rows_of(state)
+    assert [(row.target, row.platform) for row in rows] == [lane.key for lane in state.lanes]
+    lines = table_lines(state)
+    assert len(lines) == 1 + len(state.lanes)
+    for row, line in zip(rows, lines[1:], strict=True):
+        assert line.startswith(row.target)
+        assert f"{row.platform} {row.how}" in line
+        assert WORDS[Status(row.status)] in line
+    assert last_line(state).startswith(f"{len(rows)} images: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("checked", "4 images: 4 proved in"),
+        ("failed", "4 images: 2 built, 1 cancelled, 1 failed in"),
+        ("bake_fails", "4 images: 1 failed, 1 cancelled, 2 proved in"),
+        ("cancelled", "4 images: 4 cancelled in"),
+    ],
+)
+def test_a_run_in_one_sentence(name: str, sentence: str) -> None:
+    assert last_line(state_of(recording(name))).startswith(sentence)
+
+
+def test_cells_stand_under_their_columns() -> None:
+    state = state_of(recording("checked"))
+    row = rows_of(state)[0]
+    assert len(cells(row)) == len(COLUMNS)
+    told = dict(zip(COLUMNS, cells(row), strict=True))
+    assert told["target"] == "minimal"
+    assert told["platform"] == "linux/amd64 native"
+    assert told["result"] == "✓ proved"
+    assert told["built in"].endswith("(cached)")
+    assert told["size"].endswith(" MB")
+    assert told["checks"] == "8/8 pass"
+
+
+def test_a_failed_check_is_named() -> None:
+    state = state_of(recording("checked"))
+    lane = state.lanes[1]
+    lane.verdicts = (
+        Verdict(check="index", answer=Answer.PASS),
+        Verdict(check="machine", answer=Answer.FAIL, evidence="x86_64", expected="aarch64"),
+        Verdict(check="python", answer=Answer.UNKNOWN, evidence="exec format error"),
+    )
+    row = rows_of(state)[1]
+    assert (row.status, row.result) == ("failed", "check failed")
+    assert row.checks == "1/3 pass, machine: fail, python: unknown"
+    assert check_lines(state, Path("/runs/x")) == [
+        "✗ minimal · linux/arm64 · checks (emulated)",
+        "  machine: fail: x86_64",
+        "    expected aarch64",
+        "  python: unknown: exec format error",
+        "    hint: This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+        "  evidence /runs/x/checks/minimal.linux-arm64.json",
+    ]
+
+
+def test_where_all_is_proved_no_check_is_talked_of() -> None:
+    assert check_lines(state_of(recording("checked")), Path("/runs/x")) == []
+
+
+def test_a_digest_has_its_log_by_full_path() -> None:
+    (failure,) = failures_of(state_of(recording("failed")), Path("/runs/x"))
+    assert failure.log_file == "/runs/x/kafka.log"
+    lines = failure_lines(failure)
+    assert lines[0] == "✗ kafka · linux/arm64 · stage build"
+    assert "  line    Dockerfile:6" in lines
+    assert "  reason  exit code 7" in lines
+    assert "  │ this is why" in lines
+    assert lines[-1] == "  log     /runs/x/kafka.log"
+
+
+def test_what_isnt_known_of_a_failure_is_left_out() -> None:
+    assert failure_lines(Failure(target="redis", reason="boom")) == ["✗ redis", "  reason  boom"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "–"),
+        (-1, "–"),
+        (0.3, "0:00"),
+        (4, "0:04"),
+        (59.6, "1:00"),
+        (61, "1:01"),
+        (3600, "1:00:00"),
+        (3725, "1:02:05"),
+    ],
+)
+def test_durations(seconds: float, told: str) -> None:
+    assert clock(seconds) == told
+
+
+@pytest.mark.parametrize(("size", "told"), [(0, "–"), (61_000_000, "61.0 MB"), (1, "0.0 MB")])
+def test_sizes(size: int, told: str) -> None:
+    assert megabytes(size) == told
+
+
+def test_columns_line_up() -> None:
+    assert aligned([("a", "bb"), ("ccc", "")]) == ["a    bb", "ccc"]
