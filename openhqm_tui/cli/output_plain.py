@@ -19,7 +19,7 @@ from openhqm_tui.cli.summary import (
     warning_lines,
 )
 from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.state import Status, TargetState
 from openhqm_tui.run.follow import Changes, Follower
 
@@ -45,9 +45,9 @@ class PlainOutput:
             if self._told.get(lane.key) is not status and status is not Status.WAITING:
                 self._told[lane.key] = status
                 self._tell(lane.key, status, lane.target)
-        for note in state.notes[self._noted :]:
-            self._say(f"note: {plain(note)}")
-        self._noted = len(state.notes)
+        if notes := state.notes[self._noted :]:
+            self._noted = len(state.notes)
+            self._print_notes(notes)
         self._out.flush()
 
     def end(self) -> None:
@@ -65,6 +65,9 @@ class PlainOutput:
 
     def _say(self, *lines: str) -> None:
         self._out.writelines(f"{line}\n" for line in lines)
+
+    def _print_notes(self, notes: list[str]) -> None:
+        self._say(*(f"note: {one_line(note, 500)}" for note in notes))
 
     def _print_target(self, target: TargetState) -> None:
         self._print_new(target, "", target.log)
@@ -104,6 +107,10 @@ class GithubOutput(PlainOutput):
             with self._unheard():
                 self._say(*(plain(lines.text(i)) for i in range(len(lines))))
             self._say("::endgroup::")
+
+    def _print_notes(self, notes: list[str]) -> None:
+        with self._unheard():
+            super()._print_notes(notes)
 
     def end(self) -> None:
         """Annotate what failed, then print as plain does."""

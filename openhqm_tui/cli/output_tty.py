@@ -90,7 +90,7 @@ class TtyOutput:
         self._console.print(table)
         self._console.print(Text(last_line(state), style="bold"))
         for note in state.notes:
-            self._console.print(Text(f"note: {plain(note)}", style="yellow"))
+            self._console.print(Text(f"note: {one_line(note, 500)}", style="yellow"))
 
     def _render(self) -> Group:
         now = time.time()

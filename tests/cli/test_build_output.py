@@ -1,0 +1,330 @@
+"""A run shown without the console: plain, tty, json, github; from recorded real runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.cli.build import follow_to_the_end
+from openhqm_tui.cli.output import automatic_format
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.store.run_folder import RunFolder
+from tests.recordings import NAMES, copied, recording
+from tests.waiting import until
+
+Capture = pytest.CaptureFixture[str]
+FORMATS = ("plain", "tty", "json", "github")
+
+
+def shown(folder: RunFolder, form: str, capsys: Capture) -> tuple[int, str, str]:
+    code = follow_to_the_end(folder, form)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def records(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("checked", 0),
+        ("warning", 0),
+        ("emulated", 0),
+        ("failed", 1),
+        ("bake_fails", 1),
+        ("cancelled", 130),
+        ("never_started", 130),
+    ],
+)
+def test_the_exit_code_is_the_runs(capsys: Capture, name: str, code: int, form: str) -> None:
+    assert shown(recording(name), form, capsys)[0] == code
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_runner_that_died_is_said_to_have_and_is_no_success(
+    tmp_path: Path, capsys: Capture, form: str
+) -> None:
+    folder = copied("checked", tmp_path / "run")
+    *lines, _ = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines))
+    code, _, err = shown(folder, form, capsys)
+    assert code == 1
+    assert "the runner died" in err
+    assert str(folder.runner_log) in err
+
+
+# -- plain ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("form", ["plain", "tty", "github"])
+def test_what_is_piped_holds_no_escape(capsys: Capture, name: str, form: str) -> None:
+    _, out, err = shown(recording(name), form, capsys)
+    assert not any(c < " " and c != "\n" for c in out + err)
+
+
+def test_every_line_of_a_log_names_its_lane(capsys: Capture) -> None:
+    _, out, _ = shown(recording("failed"), "plain", capsys)
+    assert "kafka linux/arm64 | this is why" in out
+    assert "redis linux/amd64 | x86_64" in out
+    assert "redis linux/arm64 | aarch64" in out
+
+
+def test_results_digest_and_table_are_told_once(capsys: Capture) -> None:
+    _, out, _ = shown(recording("bake_fails"), "plain", capsys)
+    for line in (
+        "bad linux/amd64 | ✗ failed",
+        "bad linux/arm64 | − cancelled",
+        "redis linux/amd64 | ✓ proved",
+        "✗ bad · linux/amd64 · stage final",
+        "  line    Dockerfile:11",
+        "4 images: 1 failed, 1 cancelled, 2 proved in",
+    ):
+        assert sum(one.startswith(line) for one in out.splitlines()) == 1, line
+
+
+# -- json -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_is_an_object_a_line_and_nothing_else(capsys: Capture, name: str) -> None:
+    folder = recording(name)
+    _, out, err = shown(folder, "json", capsys)
+    first, *middle, last = records(out)
+    assert (first["event"], first["run"], last["event"]) == ("run", name, "summary")
+    assert err == ""
+    events = [record for record in middle if record["event"] != "log"]
+    written = [json.loads(line) for line in folder.events_file.read_bytes().splitlines()]
+    assert events == written
+    lanes = {(lane["target"], lane["platform"]) for lane in last["lanes"]}
+    assert lanes == {(t["name"], p) for t in first["info"]["targets"] for p in t["platforms"]}
+
+
+def test_json_has_every_log_line_once(capsys: Capture) -> None:
+    _, out, _ = shown(recording("failed"), "json", capsys)
+    logs = [record for record in records(out) if record["event"] == "log"]
+    why = [record for record in logs if record["text"] == "this is why"]
+    assert [(r["target"], r["platform"], r["stream"]) for r in why] == [("kafka", "linux/arm64", 2)]
+    (digest,) = records(out)[-1]["failures"]
+    assert (digest["where"], digest["reason"]) == ("Dockerfile:6", "exit code 7")
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("checked", "passed"), ("failed", "failed"), ("cancelled", "cancelled")]
+)
+def test_json_tells_the_outcome(capsys: Capture, name: str, outcome: str) -> None:
+    assert records(shown(recording(name), "json", capsys)[1])[-1]["outcome"] == outcome
+
+
+# -- a hostile build --------------------------------------------------------------------------
+
+HOSTILE = (
+    b"::add-mask::all\n   ::error::false\n\t::warning::tab\nwords ##[set-env name=PATH]x\n"
+    b"::stop-commands::me\n::endgroup::\n::group::x\n\x1b]52;c;aGk=\x07clip\x1b[2J\n"
+    b"\xff\xfe\x9b31m\n\xe2\x80\xaegpj\n" + b"x" * 100_000 + b"\rlone\n[bold red]markup[/]\n"
+)
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> RunFolder:
+    """A failed run whose step prints what would act on a terminal or on GitHub's runner."""
+    folder = copied("failed", tmp_path / "run")
+    log = {"vertex": _failed_step(folder), "stream": 1, "data": HOSTILE}
+    stream = folder.path / "kafka.rawjson"
+    record = msgspec.json.encode({"logs": [log]}) + b"\n"
+    records, error = stream.read_bytes().split(b"Dockerfile:6\n")
+    # The error comes with the step's own end: the log has to stand before it.
+    lines = records.splitlines(keepends=True)
+    lines.insert(len(lines) - 2, record)
+    stream.write_bytes(b"".join(lines) + b"Dockerfile:6\n" + error)
+    folder.append(journal.Noted(at=2e9, text="a note\n::error::false \x1b[31m ##[error]false"))
+    folder.append(journal.RunEnded(at=2e9, outcome=Outcome.FAILED))
+    return folder
+
+
+def _failed_step(folder: RunFolder) -> str:
+    for line in (folder.path / "kafka.rawjson").read_bytes().splitlines():
+        if line.startswith(b"{"):
+            for vertex in json.loads(line).get("vertexes") or ():
+                if vertex.get("error", "").endswith("exit code: 7"):
+                    return str(vertex["digest"])
+    raise AssertionError("the recording has no failed step")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_output_lets_it_act_on_the_terminal(
+    hostile: RunFolder, capsys: Capture, form: str
+) -> None:
+    code, out, err = shown(hostile, form, capsys)
+    assert code == 1
+    assert not any((c < " " and c != "\n") or "\x7f" <= c < "\xa0" for c in out + err)
+    assert "\u202e" not in out
+    assert "clip" in out
+    assert len(out) < 200_000
+
+
+def test_markup_is_shown_not_read(hostile: RunFolder, capsys: Capture) -> None:
+    assert "[bold red]markup[/]" in shown(hostile, "tty", capsys)[1]
+
+
+class ActionsRunner:
+    """What GitHub's runner obeys: `::name…::` after blanks, or `##[name]` anywhere in a line."""
+
+    KNOWN = frozenset(
+        [
+            "group",
+            "endgroup",
+            "error",
+            "warning",
+            "notice",
+            "add-mask",
+            "set-env",
+            "add-path",
+            "stop-commands",
+        ]
+    )
+
+    def __init__(self, out: str) -> None:
+        self.obeyed: list[tuple[str, str]] = []
+        self.stopped_by = ""
+        for line in out.splitlines():
+            self._read(line)
+
+    def _read(self, line: str) -> None:
+        name, text = self._command(line)
+        if self.stopped_by:
+            if name == self.stopped_by:
+                self.stopped_by = ""
+        elif name == "stop-commands":
+            self.stopped_by = text
+        elif name in self.KNOWN:
+            self.obeyed.append((name, line))
+
+    def _command(self, line: str) -> tuple[str, str]:
+        stripped = line.lstrip()
+        if stripped.startswith("::") and "::" in stripped[2:]:
+            head, _, text = stripped[2:].partition("::")
+            return head.split(" ")[0], text
+        if "##[" in line and "]" in line:
+            head, _, text = line.partition("##[")[2].partition("]")
+            return head.split(" ")[0], text
+        return "", ""
+
+
+def test_githubs_runner_obeys_us_and_never_the_log(hostile: RunFolder, capsys: Capture) -> None:
+    _, out, _ = shown(hostile, "github", capsys)
+    runner = ActionsRunner(out)
+    names = [name for name, _ in runner.obeyed]
+    assert names == ["group", "endgroup"] * 6 + ["error"]
+    (error,) = (line for name, line in runner.obeyed if name == "error")
+    assert error.startswith("::error file=Dockerfile,line=6::kafka linux/arm64 build 2/4 RUN ")
+    assert error.endswith(": exit code 7")
+    assert runner.stopped_by == ""
+    assert "::add-mask::all" in out, "it is shown all the same"
+
+
+def test_the_model_of_the_runner_would_obey_a_bare_log(capsys: Capture) -> None:
+    obeyed = ActionsRunner(HOSTILE.decode("utf-8", "replace")).obeyed
+    assert [name for name, _ in obeyed] == ["add-mask", "error", "warning", "set-env"]
+
+
+def test_an_annotation_is_escaped(tmp_path: Path, capsys: Capture) -> None:
+    folder = copied("failed", tmp_path / "run")
+    stream = folder.path / "kafka.rawjson"
+    stream.write_bytes(stream.read_bytes().replace(b"Dockerfile:6\n", b"a,b:c%/Dockerfile:6\n"))
+    out = shown(folder, "github", capsys)[1]
+    assert "::error file=a%2Cb%3Ac%25/Dockerfile,line=6::" in out
+
+
+# -- a run that goes on -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_second_attempt_is_shown_from_its_beginning(
+    tmp_path: Path, capsys: Capture, form: str
+) -> None:
+    folder = copied("failed", tmp_path / "run")
+    stream = (folder.path / "redis.rawjson").read_bytes()
+    (folder.path / "kafka.2.rawjson").write_bytes(stream)
+    for event in (
+        journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+        journal.TargetEnded(at=2e9, target="kafka", attempt=2, outcome=Outcome.PASSED),
+        journal.RunEnded(at=2e9, outcome=Outcome.PASSED),
+    ):
+        folder.append(event)
+    code, out, _ = shown(folder, form, capsys)
+    assert code == 0
+    if form == "plain":
+        lines = out.splitlines()
+        assert "kafka linux/amd64 | x86_64" in lines
+        assert "kafka linux/arm64 | aarch64" in lines
+
+
+def test_an_interrupt_asks_once_and_waits_for_the_end(tmp_path: Path, capsys: Capture) -> None:
+    folder = copied("failed", tmp_path / "run")
+    *lines, last = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines))
+    lock = folder.lock()
+
+    def interrupt_then_end() -> None:
+        # Python's own handler is in place until the follower sets its own.
+        until(lambda: signal.getsignal(signal.SIGINT) is not signal.default_int_handler)
+        os.kill(os.getpid(), signal.SIGINT)
+        until(lambda: folder.control_file.exists() and folder.control_file.read_bytes())
+        os.kill(os.getpid(), signal.SIGINT)
+        with folder.events_file.open("ab") as events:
+            events.write(last)
+        os.close(lock)
+
+    runner = threading.Thread(target=interrupt_then_end)
+    runner.start()
+    code = follow_to_the_end(folder, "json")
+    runner.join()
+    assert code == 1
+    assert folder.control_file.read_bytes() == b'{"ask":"cancel","target":""}\n'
+    assert "cancelling" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# -- which format -----------------------------------------------------------------------------
+
+
+class Stream:
+    def __init__(self, *, terminal: bool) -> None:
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminal", "form"),
+    [
+        ({}, True, "tty"),
+        ({}, False, "plain"),
+        ({"CI": "true"}, True, "plain"),
+        ({"TERM": "dumb"}, True, "plain"),
+        ({"GITHUB_ACTIONS": "true", "CI": "true"}, False, "github"),
+        ({"GITHUB_ACTIONS": "false"}, True, "tty"),
+    ],
+)
+def test_the_format_that_suits(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], terminal: bool, form: str
+) -> None:
+    for name in ("CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert automatic_format(Stream(terminal=terminal)) == form  # type: ignore[arg-type]
