@@ -1,0 +1,338 @@
+"""The command as a whole: one line for every trouble, the right exit code, nothing started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.domain.variants import VARIANT_NAMES
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.store.run_folder import find_run
+from tests.fake_docker import FakeDocker
+from tests.waiting import until
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in."""
+    place = tmp_path / "folder"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(words: Any, **_: Any) -> NoReturn:
+        raise AssertionError(f"started {words}")
+
+    monkeypatch.setattr(subprocess, "Popen", fail)
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    return FakeDocker(tmp_path / "docker", monkeypatch)
+
+
+def says(capsys: Capture, line: str) -> tuple[int, str, str]:
+    code = main(line.split())
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+# -- bad input --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "biuld",
+        "--nope",
+        "build",
+        "build --backend rediss",
+        "build --backend redis extra",
+        "build --backend redis --build-all",
+        "build --backend redis --nope",
+        "build --backend redis --platforms linux/amd46",
+        "build --backend redis --platforms windows/amd64",
+        "build --backend redis --platforms ,",
+        "build --backend redis --name Bad",
+        "build --backend redis --name a:b",
+        "build --backend redis --tag a/b",
+        "build --backend redis --jobs 0",
+        "build --backend redis --jobs many",
+        "build --backend redis --format yaml",
+        "build --backend redis --python-version 2.7",
+        "build --backend redis --base-image A:b:c",
+        "build --backend redis --context nope",
+        "build --backend redis --dockerfile nope",
+        "build --build-all --tag " + "x" * 128,
+        "plan",
+        "plan --backend rediss",
+        "variants --context nope",
+        "variants --format xml",
+        "check",
+        "check x --variant rediss",
+        "check x --platforms linux/vax",
+        "doctor --yes",
+        "doctor --format github",
+    ],
+)
+@pytest.mark.usefixtures("nothing_starts")
+def test_bad_input_is_one_line_and_exit_2_with_nothing_started(
+    capsys: Capture, own_home: Path, line: str
+) -> None:
+    code, out, err = says(capsys, line)
+    assert (code, out) == (2, "")
+    assert err.startswith("openhqm-tui")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert not (own_home / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("openhqm-tui.toml", "jbos = 1"),
+        ("openhqm-tui.toml", "jobs = 0"),
+        ("openhqm-tui.toml", "jobs = "),
+        ("openhqm-tui.toml", '"\\u001b]52;c;x\\u0007\\n" = 1'),
+        ("openhqm-tui.toml", 'platforms = ["vax"]'),
+        ("openhqm-tui.toml", 'tag = "a/b"'),
+        ("openhqm-tui.toml", 'base-image = "A b"'),
+    ],
+)
+@pytest.mark.usefixtures("nothing_starts")
+def test_so_are_bad_settings(capsys: Capture, folder: Path, file: str, text: str) -> None:
+    (folder / file).write_text(text)
+    code, out, err = says(capsys, "build --backend redis")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "\x1b" not in err
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_so_is_a_bad_variable(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENHQM_TUI_JOBS", "many")
+    code, out, err = says(capsys, "build --backend redis")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "OPENHQM_TUI_JOBS" in err
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_so_is_a_state_folder_that_cant_be_written(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    (folder / "file").write_text("")
+    monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(folder / "file"))
+    code, out, err = says(capsys, "build --backend redis")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_the_console_needs_a_terminal(capsys: Capture) -> None:
+    code, out, err = says(capsys, "")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "build --format plain" in err
+
+
+# -- no engine --------------------------------------------------------------------------------
+
+NEEDS = ("build --backend redis", "build --build-all --format json", "check openhqm:latest-redis")
+
+
+@pytest.mark.parametrize("line", NEEDS)
+def test_without_an_engine_it_is_exit_3_and_one_line(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, own_home: Path, line: str
+) -> None:
+    """Whether or not this machine has a docker: none answers at that socket."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nope")
+    code, out, err = says(capsys, line)
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert not (own_home / "state" / "runs").exists()
+
+
+@pytest.mark.parametrize("line", NEEDS)
+def test_without_a_docker_command_too(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, out, err = says(capsys, line)
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "docker" in err
+
+
+def test_a_plan_needs_no_engine(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nope")
+    code, out, _ = says(capsys, "plan --build-all --base-image mine:1")
+    assert code == 0
+    assert list(json.loads(out)["target"]) == list(VARIANT_NAMES)
+
+
+# -- what is listed ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_the_variants_are_listed(capsys: Capture) -> None:
+    code, out, err = says(capsys, "variants")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == list(VARIANT_NAMES)
+    assert "(bundled)" in err
+
+
+@pytest.mark.usefixtures("nothing_starts")
+def test_also_for_machines(capsys: Capture) -> None:
+    _, out, _ = says(capsys, "variants --format json")
+    assert [json.loads(line)["name"] for line in out.splitlines()] == list(VARIANT_NAMES)
+
+
+def test_the_plan_is_what_build_would_run(
+    capsys: Capture, docker: FakeDocker, own_home: Path
+) -> None:
+    choice = "--backend redis,all --platforms arm64 --tag 1.0 --base-image mine:1"
+    _, planned, _ = says(capsys, f"plan {choice}")
+    assert docker.calls_of("bake") == []
+    code, _, _ = says(capsys, f"build {choice} --no-check --format json")
+    assert code == 0
+    run = find_run(own_home / "state")
+    assert json.loads(planned) == json.loads(run.bake_file.read_bytes())
+
+
+# -- a build ----------------------------------------------------------------------------------
+
+BUILD = "build --platforms amd64,arm64 --base-image mine:1"
+
+
+def test_a_build_that_passes(capsys: Capture, docker: FakeDocker) -> None:
+    code, out, err = says(capsys, f"{BUILD} --backend redis,kafka --format plain")
+    assert code == 0
+    for lane in ("redis", "kafka"):
+        assert f"{lane} linux/arm64 | ✓ proved" in out
+    assert "4 images: 4 proved in" in out
+    assert err.startswith("base image: mine:1")
+
+
+def test_a_build_of_which_one_fails(capsys: Capture, docker: FakeDocker) -> None:
+    docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
+    code, out, _ = says(capsys, f"{BUILD} --backend redis,kafka --format json")
+    assert code == 1
+    summary = json.loads(out.splitlines()[-1])
+    told = {(lane["target"], lane["platform"]): lane["status"] for lane in summary["lanes"]}
+    assert told == {
+        ("redis", "linux/amd64"): "passed",
+        ("redis", "linux/arm64"): "passed",
+        ("kafka", "linux/amd64"): "cancelled",
+        ("kafka", "linux/arm64"): "failed",
+    }
+    assert [failure["target"] for failure in summary["failures"]] == ["kafka"]
+
+
+def test_a_detached_build_goes_on_by_itself(
+    capsys: Capture, docker: FakeDocker, own_home: Path
+) -> None:
+    docker.target("redis", {"hold": True})
+    code, out, _ = says(capsys, f"{BUILD} --backend redis --no-check --detach")
+    run = find_run(own_home / "state", out.strip())
+    assert (code, run.is_live()) == (0, True)
+    until(lambda: docker.has("held-redis"))
+    docker.release("redis")
+    follower = Follower(run)
+    until(lambda: follower.poll() is None or follower.finished)
+    assert follower.state.status.value == "passed"
+
+
+# -- as a process -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def process(folder: Path) -> Iterator[Any]:
+    """Start the command itself; whatever is left of it is ended."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(line: str, **environment: str) -> subprocess.Popen[str]:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "openhqm_tui", *line.split()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=dict(os.environ) | environment,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()
+
+
+@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_cancels_and_leaves_nothing(
+    process: Any, docker: FakeDocker, own_home: Path, means: signal.Signals
+) -> None:
+    docker.target("redis", {"hold": True})
+    command = process(f"{BUILD} --backend redis --no-check --format json")
+    until(lambda: docker.has("held-redis"))
+    command.send_signal(means)
+    out, err = command.communicate()
+    assert command.returncode == 130
+    assert json.loads(out.splitlines()[-1])["outcome"] == "cancelled"
+    assert "cancelling" in err
+    run = find_run(own_home / "state")
+    until(lambda: not run.is_live())
+
+
+def test_a_build_goes_on_when_its_watcher_is_killed(
+    process: Any, docker: FakeDocker, own_home: Path
+) -> None:
+    docker.target("redis", {"hold": True})
+    command = process(f"{BUILD} --backend redis --no-check --format plain")
+    until(lambda: docker.has("held-redis"))
+    command.kill()
+    command.communicate()
+    run = find_run(own_home / "state")
+    assert run.is_live()
+    docker.release("redis")
+    follower = Follower(run)
+    until(lambda: follower.poll() is None or follower.finished)
+    assert follower.state.status.value == "passed"
+
+
+@pytest.mark.parametrize("line", ["variants", "plan --build-all --base-image mine:1", "--help"])
+def test_a_reader_that_goes_away_ends_it_quietly(line: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    environment = dict(os.environ)
+    environment.pop("PYTHONUNBUFFERED", None)
+    with open(write, "w") as gone:  # noqa: PTH123 - a descriptor, not a path
+        ran = subprocess.run(
+            [sys.executable, "-m", "openhqm_tui", *line.split()],
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            check=False,
+        )
+    assert ran.returncode == 141
+    assert "Error" not in ran.stderr
+
+
+def test_a_terminal_without_unicode_is_no_trouble(
+    process: Any, folder: Path, own_home: Path
+) -> None:
+    command = process("build --help", PYTHONIOENCODING="ascii")
+    out, err = command.communicate()
+    assert (command.returncode, err) == (0, "")
+    assert "P,?" in out
