@@ -99,12 +99,20 @@ def failed(folder: Path) -> None:
 
 
 def cancelled(folder: Path) -> None:
+    cancel_when_sleeping(folder, "--backend", "gcp,redis")
+
+
+def cancel_when_sleeping(folder: Path, *words: str) -> None:
+    """Cancel the run while a step of `gcp` sleeps."""
     place = checkout(folder, QUICK.read_text())
-    words = ("--backend", "gcp,redis", "--platforms", BOTH, "--no-check")
     environment = dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(folder / "state")}
-    command = [*OURS, "build", "--name", NAME, *words, "--format", "json"]
+    command = [*OURS, "build", "--name", NAME, "--platforms", BOTH, "--no-check", *words]
     with subprocess.Popen(
-        command, cwd=place, env=environment, stdout=subprocess.PIPE, text=True
+        [*command, "--format", "json"],
+        cwd=place,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -123,6 +131,21 @@ def warning(folder: Path) -> None:
     build(folder, "--backend", "mqtt", "--platforms", "linux/amd64", "--no-check", cwd=place)
 
 
+def checked(folder: Path) -> None:
+    build(folder, "--backend", "minimal,redis", "--platforms", BOTH)
+
+
+def bake_fails(folder: Path) -> None:
+    place = folder / "checkout"
+    shutil.copytree(HERE / "real" / "anyone", place)
+    build(folder, cwd=place)
+
+
+def never_started(folder: Path) -> None:
+    """Two targets, one at a time, cancelled while the first is being built."""
+    cancel_when_sleeping(folder, "--backend", "gcp,redis", "--jobs", "1")
+
+
 RECIPES: dict[str, Callable[[Path], None]] = {
     "cold": cold,
     "warm": warm,
@@ -130,6 +153,9 @@ RECIPES: dict[str, Callable[[Path], None]] = {
     "cancelled": cancelled,
     "emulated": emulated,
     "warning": warning,
+    "checked": checked,
+    "bake_fails": bake_fails,
+    "never_started": never_started,
 }
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """Real runs, as the runner wrote them: every folder here is a run folder.
 
-`python -m tests.record` makes most of them anew. `checked`, `bake_fails` and `never_started`
-were made by hand with `openhqm-tui build`: two variants with every check, a bake file of which
-one target fails on one platform, and a run of `--jobs 1` cancelled before its second target.
+`python -m tests.record` makes them anew on a real engine.
 """
 
 from __future__ import annotations
