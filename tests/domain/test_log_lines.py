@@ -50,7 +50,7 @@ _BITS = st.sampled_from(
 
 
 @given(st.lists(_BITS, max_size=40), st.lists(st.integers(0, 400), max_size=12))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=80)
 def test_the_cuts_dont_matter(bits: list[bytes], cuts: list[int]) -> None:
     data = b"".join(bits)
     assert fed(cut(data, cuts)) == fed([data])

@@ -85,7 +85,7 @@ def test_what_is_shown(told: str | bytes, shown: str) -> None:
 
 
 @given(hostile_texts)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_no_text_can_act(text: str) -> None:
     shown = plain(text)
     assert is_harmless(shown)
@@ -93,13 +93,13 @@ def test_no_text_can_act(text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_no_bytes_can_act(data: bytes) -> None:
     assert is_harmless(plain(data))
 
 
 @given(hostile_texts, st.integers(1, 60))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_one_line_is_one_short_line(text: str, width: int) -> None:
     line = one_line(text, width)
     assert len(line) <= width

@@ -83,7 +83,7 @@ def test_a_wrong_word_names_the_way_out(told: str, says: str) -> None:
 
 
 @given(st.text(max_size=30))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_any_text_is_a_platform_or_a_problem(text: str) -> None:
     with contextlib.suppress(UsageProblem):
         found = parse_platform(text)

@@ -30,7 +30,7 @@ def test_each_kind_has_its_exit_code() -> None:
 
 
 @given(st.text(), st.text(), st.text())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_it_is_safe_to_print_on_a_terminal(what: str, fix: str, valid: str) -> None:
     line = str(Problem(what, fix=fix, valid=valid))
     assert line.splitlines() in ([], [line])

@@ -81,7 +81,7 @@ def test_unknown_fields_of_newer_versions_are_passed_over() -> None:
 
 
 @given(st.lists(st.binary(max_size=60), max_size=10))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_any_bytes_are_records_and_cuts_dont_matter(pieces: list[bytes]) -> None:
     assert read(*pieces) == read(b"".join(pieces))
 
@@ -103,7 +103,7 @@ _JSON = st.recursive(
 
 
 @given(st.lists(_JSON, max_size=5))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_any_json_is_a_record_or_text(values: list[object]) -> None:
     lines = [msgspec.json.encode(value) for value in values]
     assert len(read(b"\n".join(lines))) <= len(lines)

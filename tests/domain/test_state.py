@@ -518,7 +518,7 @@ _RECORDS = st.fixed_dictionaries(
 
 
 @given(st.lists(_RECORDS, max_size=8))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_any_stream_can_be_folded(records: list[dict[str, Any]]) -> None:
     state, redis = begun()
     decoder = StreamDecoder()

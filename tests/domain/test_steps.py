@@ -71,7 +71,7 @@ _WORDS = st.sampled_from(["[", "]", "linux/arm64", "->", "1/2", "9" * 5000 + "/1
 
 
 @given(st.one_of(st.text(), st.lists(_WORDS | st.text(max_size=3), max_size=8).map("".join)))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=80)
 def test_any_name_has_an_answer_on_one_line(name: str) -> None:
     step = parse_step_name(name)
     assert "\n" not in step.title

@@ -165,7 +165,7 @@ def test_why_there_is_no_answer(ended: Ended, emulated: bool, gravest: Answer, s
 
 
 @given(st.integers(-15, 255), st.binary(), st.binary(), st.booleans(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_whatever_a_container_prints_can_be_said(code, out, err, timed_out, emulated) -> None:
     for printed in (out, MARK.encode() + out):
         said = answer(Ended(code, printed, err, timed_out), emulated=emulated)

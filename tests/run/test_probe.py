@@ -133,7 +133,7 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_its_own_json_is_json_on_one_line(value: object) -> None:
     text = probe.as_json(value)
     assert text.isascii()
