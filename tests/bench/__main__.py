@@ -20,6 +20,7 @@ from pathlib import Path
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.variants import VARIANT_NAMES
 from openhqm_tui.engine.base_image import choose_base
+from openhqm_tui.engine.images import read_index
 from openhqm_tui.store.places import bundled
 
 NAME = "openhqm-tui-bench"
@@ -52,6 +53,7 @@ def bench(asked: argparse.Namespace, folder: Path) -> int:
     rounds: dict[str, list[float]] = {}
     measure(rounds, asked.cold, forget, {"ours, cold": ours, "one bake, cold": bake})
     measure(rounds, asked.warm, nothing, {"ours, warm": ours, "one bake, warm": bake})
+    sizes = own_sizes()
     if not asked.no_classic:
         amd64, both = parse_platforms("linux/amd64"), parse_platforms(BOTH)
         only = ("--build-all", "--platforms", "linux/amd64", "--name", NAME)
@@ -60,8 +62,21 @@ def bench(asked: argparse.Namespace, folder: Path) -> int:
         rounds["classic way, amd64 only"] = [classic(map(str, amd64))]
         if asked.full:
             rounds["classic way, both"] = [classic(map(str, both))]
-    report(asked, rounds)
+    report(asked, rounds, sizes)
     return 0
+
+
+def own_sizes() -> dict[str, dict[str, int]]:
+    """Return the compressed bytes that each variant adds to its base, by platform."""
+    base = choose_base(parse_platforms(BOTH), explicit=None).ref
+    under = {image.platform: image.content_size for image in read_index(base)[1]}
+    return {
+        variant: {
+            image.platform: image.content_size - under.get(image.platform, 0)
+            for image in read_index(f"{NAME}:latest-{variant}")[1]
+        }
+        for variant in VARIANT_NAMES
+    }
 
 
 def measure(
@@ -118,7 +133,9 @@ def nothing() -> None:
     """A warm round needs no preparation."""
 
 
-def report(asked: argparse.Namespace, rounds: dict[str, list[float]]) -> None:
+def report(
+    asked: argparse.Namespace, rounds: dict[str, list[float]], sizes: dict[str, dict[str, int]]
+) -> None:
     """Print a Markdown table and keep it with the figures as JSON."""
 
     def median(name: str) -> float:
@@ -140,11 +157,17 @@ def report(asked: argparse.Namespace, rounds: dict[str, list[float]]) -> None:
         if left in rounds and right in rounds:
             ratios[f"{left} / {right}"] = median(left) / median(right)
             lines.append(f"| {left} / {right} | {median(left) / median(right):.2f} | {wanted} |")
+    platforms = BOTH.split(",")
+    lines += ["", "| variant | " + " | ".join(f"own MB, {p}" for p in platforms) + " |"]
+    lines.append("|---" * (1 + len(platforms)) + "|")
+    for variant, own in sizes.items():
+        told = " | ".join(f"{own[p] / 1e6:.1f}" if p in own else "–" for p in platforms)
+        lines.append(f"| {variant} | {told} |")
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     asked.out.mkdir(exist_ok=True)
     (asked.out / "bench.md").write_text(text, encoding="utf-8")
-    figures = {"rounds": rounds, "ratios": ratios}
+    figures = {"rounds": rounds, "ratios": ratios, "own_bytes": sizes}
     (asked.out / "bench.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
 
