@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check bench snapshots engine lock clean
+.PHONY: run test check bench snapshots pictures engine lock clean
 
 ## Open the console
 run: $(READY)
@@ -27,6 +27,10 @@ bench: $(READY)
 ## Accept the screens as they are now (look at them first: snapshot_report.html)
 snapshots: $(READY)
 	@$(BIN)/python -m pytest tests/tui --snapshot-update
+
+## The pictures in assets/screens, taken of the real console on recorded runs
+pictures: $(READY)
+	@$(BIN)/python -m tests.pictures
 
 ## A Docker engine with Buildx, QEMU and a base image (asks before it changes anything; YES=1 does not ask)
 engine: $(READY)

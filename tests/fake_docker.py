@@ -34,6 +34,8 @@ def touch(name):
 
 def wait_for(name):
     while not os.path.exists(place(name)):
+        if os.getppid() == 1:
+            os._exit(1)  # whoever started this is gone, and so is the test
         time.sleep(0.005)
 
 

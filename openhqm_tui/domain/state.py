@@ -369,7 +369,8 @@ def _note_change(target: TargetState, step: StepState, before: Status, after: St
     if after is Status.FAILED:
         log.add(f"✗ {one_line(step.error, 500)}", step=number, at=at)
         return
-    ended = {Status.CACHED: "cached", Status.CANCELLED: "cancelled"}.get(
+    # "Stopped", not "cancelled": BuildKit also stops a step whose result another build has given.
+    ended = {Status.CACHED: "cached", Status.CANCELLED: "stopped"}.get(
         after, f"done in {step.busy(at):.1f} s"
     )
     if step.lane is None:
