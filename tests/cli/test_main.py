@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -15,8 +16,11 @@ import pytest
 
 from openhqm_tui.__main__ import main
 from openhqm_tui.domain.variants import VARIANT_NAMES
+from openhqm_tui.engine.doctor import diagnose
+from openhqm_tui.run import preflight
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.run_folder import find_run
+from tests.engine.fakes import debian, runner
 from tests.fake_docker import FakeDocker
 from tests.waiting import until
 
@@ -30,6 +34,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place.mkdir()
     monkeypatch.chdir(place)
     return place
+
+
+@pytest.fixture
+def bare_debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine made of tables: what this one lacks, and its apt, are not asked."""
+    monkeypatch.setattr(preflight, "read_machine", debian)
+    monkeypatch.setattr(preflight, "diagnose", functools.partial(diagnose, run=runner()))
 
 
 @pytest.fixture
@@ -152,6 +163,7 @@ NEEDS = ("build --backend redis", "build --build-all --format json", "check open
 
 
 @pytest.mark.parametrize("line", NEEDS)
+@pytest.mark.usefixtures("bare_debian")
 def test_without_an_engine_it_is_exit_3_and_one_line(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, own_home: Path, line: str
 ) -> None:
@@ -163,6 +175,7 @@ def test_without_an_engine_it_is_exit_3_and_one_line(
 
 
 @pytest.mark.parametrize("line", NEEDS)
+@pytest.mark.usefixtures("bare_debian")
 def test_without_a_docker_command_too(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
 ) -> None:

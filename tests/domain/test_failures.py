@@ -112,6 +112,11 @@ def test_a_failed_export_has_its_step_but_no_platform() -> None:
     assert "prune" in failure.hint
 
 
+def test_the_last_error_is_the_one_that_counts() -> None:
+    texts = ("ERROR: first", "words", "ERROR: failed to solve: second")
+    assert digest(*(PlainText(text) for text in texts)).reason == "second"
+
+
 def test_a_failure_that_nobody_explains_tells_the_exit_code() -> None:
     assert digest(code=17).reason == "Buildx ended with exit code 17"
     assert digest(reason="[Errno 2] No such file: 'docker'").reason.startswith("[Errno 2]")

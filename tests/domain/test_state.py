@@ -350,7 +350,7 @@ def test_events_of_the_unknown_change_nothing() -> None:
         (
             [{"started": moment(0)}, {"error": "x: context canceled"}],
             Status.CANCELLED,
-            ["▸ core 1/1 RUN x", "  cancelled"],
+            ["▸ core 1/1 RUN x", "  stopped"],
         ),
         # BuildKit begins a step again: the second interval is open, then closed.
         (
@@ -361,6 +361,12 @@ def test_events_of_the_unknown_change_nothing() -> None:
             ],
             Status.DONE,
             ["▸ core 1/1 RUN x", "  done in 1.0 s"],
+        ),
+        # It was cached, though later news of it don't say so again.
+        (
+            [{"cached": True}, {"started": moment(0), "completed": moment(0)}],
+            Status.CACHED,
+            ["▸ core 1/1 RUN x", "  cached"],
         ),
         # The same news comes twice.
         (

@@ -112,6 +112,12 @@ def test_the_base_asked_for_takes_upstreams_place() -> None:
     )
 
 
+def test_upstreams_own_base_of_any_version_is_mapped_to_nothing() -> None:
+    run = ready(base_image="python:3.12-slim", python_version="3.12", plan_only=True)
+    assert "contexts" not in run.plan.targets[0].body
+    assert run.plan.targets[0].body["args"]["PYTHON_VERSION"] == "3.12"
+
+
 @pytest.mark.parametrize(
     ("told", "more", "says"),
     [
