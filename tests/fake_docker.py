@@ -108,8 +108,10 @@ def dial():
     while b"\r\n\r\n" not in asked:
         asked += os.read(0, 65536)
     url = urlsplit(asked.split()[1].decode())
-    digest = url.path.rpartition("sha256:")[2].removesuffix("/json")
-    target = bytes.fromhex(digest).rstrip(b"\0").decode() if "sha256:" in url.path else "redis"
+    name = url.path.removesuffix("/json")
+    # By its tag, every image is the redis variant.
+    digest = name.rpartition("sha256:")[2] if "sha256:" in name else b"redis".hex().ljust(64, "0")
+    target = bytes.fromhex(digest).rstrip(b"\0").decode()
     query = parse_qs(url.query)
     code, body = 200, {}
     if target in told["missing"]:

@@ -264,6 +264,48 @@ def test_a_detached_build_goes_on_by_itself(
     assert follower.state.status.value == "passed"
 
 
+# -- a check ----------------------------------------------------------------------------------
+
+
+def test_an_image_is_checked_on_every_platform_of_its_index(
+    capsys: Capture, docker: FakeDocker
+) -> None:
+    code, out, err = says(capsys, "check openhqm:latest-redis --format json")
+    lanes = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [(lane["platform"], lane["emulated"]) for lane in lanes] == [
+        ("linux/amd64", False),
+        ("linux/arm64", True),
+    ]
+    assert {v["answer"] for lane in lanes for v in lane["verdicts"]} == {"pass"}
+    digest = "openhqm@sha256:" + b"redis".hex().ljust(64, "0")
+    assert all(digest in call for call in docker.calls_of("run")), "asked by digest, not by tag"
+
+
+@pytest.mark.parametrize(
+    ("line", "says_so"),
+    [
+        ("check openhqm:latest-redis --variant kafka", "queue.backend=redis"),
+        ("check openhqm:latest-redis --platforms s390x", "linux/amd64, linux/arm64"),
+    ],
+)
+def test_an_image_that_isnt_what_it_should_be(
+    capsys: Capture, docker: FakeDocker, line: str, says_so: str
+) -> None:
+    docker.container("linux/s390x", exit=125, err="no such platform")
+    code, out, _ = says(capsys, f"{line} --format plain")
+    assert code == 1
+    assert "✗ fail" in out
+    assert says_so in out
+
+
+def test_an_image_that_isnt_there(capsys: Capture, docker: FakeDocker) -> None:
+    docker.tell(missing=["redis"])
+    code, out, err = says(capsys, "check nope:1")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "nope:1 can't be checked: No such image" in err
+
+
 # -- as a process -----------------------------------------------------------------------------
 
 
