@@ -10,6 +10,7 @@ from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_refere
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.variants import Variant
+from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.run.prepare import Options, source_for
 from openhqm_tui.store.settings import Settings, read_settings
 
@@ -29,7 +30,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         python_version=_python(_first(parsed.python_version, settings.python_version, "3.13")),
         context=_first(parsed.context, settings.context, ""),
         dockerfile=_first(parsed.dockerfile, settings.dockerfile, ""),
-        ca_bundle=_first(parsed.ca_bundle, settings.ca_bundle, ""),
+        ca_bundle=ca_bundle(_first(parsed.ca_bundle, settings.ca_bundle, "")),
         check=not getattr(parsed, "no_check", False) and settings.check is not False,
         test_only=getattr(parsed, "test_only", False),
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
+from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
 from openhqm_tui.engine.doctor import BOTH, Mended, examine, mend_all, pending
 from openhqm_tui.engine.mend import Rights, rights
@@ -28,39 +28,13 @@ _SIGNS = {
 }
 
 
-def add_parser(subparsers: Any) -> argparse.ArgumentParser:
-    """Add `doctor` to the command line's subparsers; its `run` is set as default."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "doctor",
-        help="what the engine has and lacks, and the commands that mend it",
-        description="Look at engine, Buildx, image store, emulators, base image, registry and "
-        "disk. With --fix, run the commands that mend what is missing: each is shown first.",
-    )
-    _add_arguments(parser)
-    parser.set_defaults(run=run)
-    return parser
-
-
 def run(args: argparse.Namespace) -> int:
     """Examine, and mend if asked; returns 0 if a build can start, else 3 (2: bad usage)."""
-    try:
-        return _run(args)
-    except Problem as problem:
-        _write(sys.stderr, f"openhqm-tui doctor: {problem}")
-        return problem.exit_code
-    except KeyboardInterrupt:
-        _write(sys.stderr, "openhqm-tui doctor: interrupted")
-        return 130
-
-
-def _run(args: argparse.Namespace) -> int:
     if args.yes and not args.fix:
         raise UsageProblem("--yes goes with --fix: without it nothing is run")
-    # Not every command line that leads here offers all of these.
-    asked = getattr(args, "platforms", None)
-    platforms = parse_platforms(asked) if asked else BOTH
-    base = getattr(args, "base_image", None) or UPSTREAM_BASE
-    builder = getattr(args, "builder", None) or None
+    platforms = parse_platforms(args.platforms) if args.platforms else BOTH
+    base = args.base_image or UPSTREAM_BASE
+    builder = args.builder or None
     show = _face(args.format)
     fix = bool(args.fix)
     if fix and not args.yes and not sys.stdin.isatty():
@@ -268,21 +242,3 @@ def _write(stream: TextIO, line: str) -> None:
 def _printable(line: str) -> str:
     # Tools may send escape codes, and package scripts anything.
     return "".join(char if char.isprintable() or char == "\t" else "·" for char in line)
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    names = ",".join(str(platform) for platform in BOTH)
-    parser.add_argument("--fix", action="store_true", help="run the commands, each shown first")
-    parser.add_argument("--yes", action="store_true", help="with --fix: don't ask")
-    parser.add_argument(
-        "--platforms", action="append", metavar="P,…", help=f"what must be buildable ({names})"
-    )
-    parser.add_argument("--base-image", metavar="REF", help=f"the base ({UPSTREAM_BASE})")
-    parser.add_argument("--builder", metavar="NAME", help="the Buildx builder (the selected one)")
-    parser.add_argument("--format", choices=FORMATS, default="auto", help="auto, by default")
-
-
-if __name__ == "__main__":
-    _parser = argparse.ArgumentParser(prog="openhqm-tui doctor")
-    _add_arguments(_parser)
-    sys.exit(run(_parser.parse_args()))

@@ -152,9 +152,18 @@ def _bake_source(folder: Path, name: str) -> Source:
 
 
 def _all_targets(folder: Path, name: str) -> list[str]:
-    """Return the groups to print: `default` where there is one, else every target."""
+    """Return what to print: nothing (the default group) where there is one, else every target."""
     text = (folder / name).read_text(encoding="utf-8", errors="replace")
-    if re.search(r'group\s+"?default"?|"default"\s*:', text):
+    if name.endswith(".json"):
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError):
+            return []  # Buildx says it better
+        groups, targets = (told.get(kind) for kind in ("group", "target"))
+        if isinstance(targets, dict) and "default" not in {*targets, *(groups or ())}:
+            return sorted(targets)
+        return []
+    if re.search(r'^\s*(?:group|target)\s+"default"', text, re.MULTILINE):
         return []
     return sorted(set(re.findall(r'^\s*target\s+"([\w-]+)"', text, re.MULTILINE)))
 

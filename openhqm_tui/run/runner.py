@@ -129,6 +129,7 @@ class Runner:
                 right = await self._look(target, ended.digest)
             except asyncio.CancelledError:
                 self._outcomes[target.name] = Outcome.CANCELLED
+                self._say(self._ended(target, Outcome.CANCELLED, digest=ended.digest))
                 return False
             if not right:
                 self._outcomes[target.name] = Outcome.FAILED

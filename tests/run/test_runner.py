@@ -321,6 +321,8 @@ async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> N
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert watch.targets("redis") == [Status.CANCELLED]
+    ended = [e.outcome for e in watch.events if isinstance(e, journal.TargetEnded)]
+    assert ended == [Outcome.PASSED, Outcome.CANCELLED]
     (removed,) = docker.calls_of("rm", "--force")
     assert removed[-1] == "openhqm-tui-run-redis-linux-arm64"
 

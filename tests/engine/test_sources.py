@@ -1,0 +1,160 @@
+"""What can be built from a folder: told by the files in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.variants import VARIANT_NAMES
+from openhqm_tui.engine.sources import find_source
+
+DOCKERFILE = "FROM x\nARG QUEUE_BACKEND=all\n"
+
+
+@pytest.fixture
+def bundled(tmp_path: Path) -> Path:
+    """A package with a Dockerfile and a context of its own."""
+    package = tmp_path / "package"
+    (package / "context").mkdir(parents=True)
+    (package / "Dockerfile").write_text(DOCKERFILE)
+    (package / "context" / "requirements.txt").touch()
+    return package
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "folder"
+    made.mkdir()
+    return made
+
+
+def find(folder: Path, bundled: Path, **told: str) -> Source:
+    return find_source(
+        folder, bundled=bundled / "Dockerfile", bundled_context=bundled / "context", **told
+    )
+
+
+def test_an_empty_folder_builds_what_is_bundled(folder: Path, bundled: Path) -> None:
+    source = find(folder, bundled)
+    assert source.kind is SourceKind.BUNDLED
+    assert source.context == str(bundled / "context")
+    assert tuple(variant.name for variant in source.variants) == VARIANT_NAMES
+
+
+def test_a_dockerfile_of_variants_is_built_as_it_stands(folder: Path, bundled: Path) -> None:
+    (folder / "Dockerfile").write_text(DOCKERFILE)
+    source = find(folder, bundled)
+    assert (source.kind, source.context) == (SourceKind.CHECKOUT, str(folder))
+    assert source.dockerfile == str(folder / "Dockerfile")
+
+
+def test_any_other_dockerfile_is_passed_over(folder: Path, bundled: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    assert find(folder, bundled).kind is SourceKind.BUNDLED
+
+
+def test_in_its_own_checkout_the_package_builds_its_own_context(bundled: Path) -> None:
+    source = find(bundled, bundled)
+    assert (source.kind, source.context) == (SourceKind.BUNDLED, str(bundled / "context"))
+
+
+def test_bundled_goes_over_a_checkouts_code(folder: Path, bundled: Path) -> None:
+    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "src" / "openhqm").mkdir(parents=True)
+    (folder / "requirements.txt").touch()
+    source = find(folder, bundled, dockerfile="bundled")
+    assert (source.kind, source.context) == (SourceKind.BUNDLED, str(folder))
+
+
+def test_a_git_address_is_a_context(folder: Path, bundled: Path) -> None:
+    address = "https://example.com/openhqm.git#main"
+    source = find(folder, bundled, context=address)
+    assert (source.context, source.dockerfile) == (address, "Dockerfile")
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"context": "nowhere"}, ["the context nowhere isn't there", "give a folder"]),
+        ({"context": "sub/foldr"}, ["foldr isn't there", "did you mean", "folder?"]),
+        ({"context": "file"}, ["the context file is not a folder"]),
+        ({"dockerfile": "none"}, ["the Dockerfile none isn't there", "--dockerfile bundled"]),
+        ({"dockerfile": "file"}, ["has no `ARG QUEUE_BACKEND`"]),
+        ({"context": "sub/folder"}, ["is no OpenHQM checkout", "requirements.txt"]),
+    ],
+)
+def test_what_is_not_there_is_named_with_the_way_out(
+    folder: Path, bundled: Path, told: dict[str, str], words: list[str]
+) -> None:
+    (folder / "file").write_text("FROM scratch\n")
+    (folder / "sub" / "folder").mkdir(parents=True)
+    with pytest.raises(UsageProblem) as caught:
+        find(folder, bundled, **told)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "asked"),
+    [
+        ("docker-bake.hcl", 'group "default" {\n targets = ["a"]\n}\ntarget "a" {}\n', []),
+        ("docker-bake.hcl", 'target "b" {}\n  target "a" {}\n', ["a", "b"]),
+        ("docker-bake.json", '{"group": {"default": {"targets": ["a"]}}, "target": {"a": {}}}', []),
+        ("docker-bake.json", '{"target": {"b": {}, "a": {}}}', ["a", "b"]),
+        ("docker-bake.json", "no json", []),
+    ],
+)
+def test_buildx_is_asked_for_the_default_group_or_for_every_target(
+    folder: Path,
+    bundled: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    text: str,
+    asked: list[str],
+) -> None:
+    (folder / name).write_text(text)
+    seen: list[list[str]] = []
+    printed = {"target": {"a": {"platforms": ["linux/x86_64", "odd"], "target": "last"}}}
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        seen.append(command)
+        return subprocess.CompletedProcess(command, 0, json.dumps(printed).encode(), b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    source = find(folder, bundled)
+    assert seen == [["docker", "buildx", "bake", "--print", "-f", name, *asked]]
+    assert source.kind is SourceKind.BAKE
+    (variant,) = source.variants
+    assert (variant.name, variant.title) == ("a", "Dockerfile last linux/amd64 odd")
+
+
+@pytest.mark.parametrize(
+    ("code", "out", "err", "words"),
+    [
+        (
+            1,
+            b"",
+            b"x\nERROR: docker-bake.json: odd\n",
+            "is no valid bake file: docker-bake.json: odd",
+        ),
+        (0, b"{}", b"", "has no target"),
+    ],
+)
+def test_a_bake_file_that_cant_be_used_is_named(
+    folder: Path,
+    bundled: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    out: bytes,
+    err: bytes,
+    words: str,
+) -> None:
+    (folder / "docker-bake.json").write_text("{}")
+    answer = subprocess.CompletedProcess([], code, out, err)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    with pytest.raises(UsageProblem, match=words):
+        find(folder, bundled)
