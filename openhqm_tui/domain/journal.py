@@ -31,8 +31,9 @@ class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known before a run starts; `created` in seconds since the epoch.
 
-    `host` is the platform of the builder's own node, which tells native from emulated; `source`
-    is the kind of what is built (see SourceKind), `cwd` where the plan's relative paths begin.
+    `host` is the platform of the builder's own node, which tells native from emulated;
+    `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
+    what is built (see SourceKind), `cwd` where the plan's relative paths begin.
     """
 
     id: str
@@ -43,6 +44,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     host: str = ""
     engine: str = ""
     buildx: str = ""
+    buildx_path: str = ""
     builder: str = ""
     jobs: int = 0
     check: bool = True
@@ -53,7 +55,6 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     dockerfile: str = ""
     source: str = ""
     cwd: str = ""
-    command: tuple[str, ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):

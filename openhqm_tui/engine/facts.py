@@ -66,14 +66,15 @@ class Node(msgspec.Struct, frozen=True):
 class EngineFacts(msgspec.Struct, frozen=True):
     """One look at engine and builder; versions are '' where the thing is missing.
 
-    `host` is the engine's own platform, `free_bytes` the room where it keeps its images
-    (None: not on this machine). `error` says in people's words why the engine did not answer,
-    `builder_error` why the builder did not.
+    `buildx_path` is the plugin's program, `host` the engine's own platform, `free_bytes` the room
+    where it keeps its images (None: not on this machine). `error` says in people's words why the
+    engine did not answer, `builder_error` why the builder did not.
     """
 
     client_version: str = ""
     server_version: str = ""
     buildx_version: str = ""
+    buildx_path: str = ""
     context: str = ""
     host: Platform | None = None
     containerd_store: bool = False
@@ -165,9 +166,11 @@ def facts_from(info: Outcome, inspected: Outcome, *, timeout: float = 10) -> Eng
             error="`docker` is Podman here: it has no Buildx and no BuildKit",
         )
     client = _dict(data.get("ClientInfo"))
+    buildx, path = _plugin(client, "buildx")
     facts = EngineFacts(
         client_version=str(client.get("Version") or ""),
-        buildx_version=_plugin_version(client, "buildx"),
+        buildx_version=buildx,
+        buildx_path=path,
         context=str(client.get("Context") or ""),
     )
     server = str(data.get("ServerVersion") or "")
@@ -347,11 +350,13 @@ def _free_bytes(root: str) -> int | None:
     return min(rooms, default=None)
 
 
-def _plugin_version(client: dict[str, Any], name: str) -> str:
+def _plugin(client: dict[str, Any], name: str) -> tuple[str, str]:
+    """Return a working plugin's version and its program."""
     for plugin in client.get("Plugins") or ():
         if isinstance(plugin, dict) and plugin.get("Name") == name and not plugin.get("Err"):
-            return str(plugin.get("Version") or "unknown").removeprefix("v")
-    return ""
+            version = str(plugin.get("Version") or "unknown").removeprefix("v")
+            return version, str(plugin.get("Path") or "")
+    return "", ""
 
 
 def _json(text: str) -> dict[str, Any]:

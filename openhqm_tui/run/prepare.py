@@ -137,6 +137,7 @@ def prepare(
         host=str(facts.host or ""),
         engine=facts.server_version,
         buildx=facts.buildx_version,
+        buildx_path=facts.buildx_path,
         builder=options.builder,
         jobs=options.jobs,
         check=options.check,

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from openhqm_tui.__main__ import main
 from openhqm_tui.cli import doctor as cli
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import Platform
@@ -358,12 +359,7 @@ def test_read_machine_from_files(tmp_path: Path) -> None:
 
 
 def doctor(*words: str) -> int:
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    cli.add_parser(parser.add_subparsers())
-    args = parser.parse_args(["doctor", *words])
-    return int(args.run(args))
+    return main(["doctor", *words])
 
 
 @pytest.fixture
