@@ -30,7 +30,7 @@ SHOTS: dict[str, tuple[str, float | None, list[str]]] = {
     "failure": ("bake_fails", None, ["4", "enter"]),
     "checks": ("cold", None, ["4", "enter", "3", "down", "down"]),
     "history": ("cold", None, ["4"]),
-    "doctor": ("cold", None, ["5", "down", "down"]),
+    "doctor": ("cold", None, ["5"]),
 }
 _MOMENT = re.compile(rb'"(?:timestamp|started|completed)":"(\d{4}-[^"]+)"')
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 
+import msgspec
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.domain.findings import Health
+from openhqm_tui.domain.findings import Fix, Health
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.tui.screens.dialogs import Ask
@@ -148,9 +149,10 @@ async def test_the_doctor_shows_and_mends_after_asking(world: World):
         await pilot.press("5")
         await until(pilot, lambda: app.findings)
         assert text(app, "#doctor-summary") == "✗ 1 problem · ! 1 warning · ✓ 3 ok"
-        await pilot.press("f")
+        # The cursor begins where something is wrong; where all is well there is nothing to do.
+        await pilot.press("up", "f")
         assert len(app.screen_stack) == 1
-        await pilot.press("down", "down")
+        await pilot.press("down")
         await pilot.pause()
         assert "apt-get install -y qemu-user-static" in text(app, "#finding")
         await pilot.press("f")
@@ -174,6 +176,31 @@ async def test_the_doctor_shows_and_mends_after_asking(world: World):
         assert "1 problem" in text(app, "StatusLine")
 
 
+async def test_the_answers_stay_in_sight_under_a_long_fix(world: World):
+    script = "\n".join(f"echo line {number}" for number in range(80))
+    long = Fix(title="A long one", script=script)
+    world.findings = [
+        msgspec.structs.replace(finding, fixes=(long,)) if finding.fixes else finding
+        for finding in world.findings
+    ]
+    app = world.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: app.findings)
+        await pilot.press("f")
+        await pilot.pause()
+        dialog = app.screen.query_one(".dialog").region
+        assert dialog.bottom <= 24
+        assert dialog.contains_region(app.screen.query_one("#run").region)
+        lines = app.screen.query_one(".dialog-text")
+        assert lines.scroll_y == 0
+        await pilot.press("pagedown", "down")
+        await until(pilot, lambda: lines.scroll_y > 1)
+        await pilot.press("up", "pageup")
+        await until(pilot, lambda: lines.scroll_y == 0)
+
+
 async def test_a_fix_that_fails_says_so(world: World):
     world.mends = False
     app = world.app()
@@ -181,7 +208,7 @@ async def test_a_fix_that_fails_says_so(world: World):
         await settle(pilot)
         await pilot.press("5")
         await until(pilot, lambda: app.findings)
-        await pilot.press("down", "down", "enter")
+        await pilot.press("enter")
         await pilot.pause()
         await pilot.press("enter")
         await until(pilot, lambda: world.mended and not app.place.mending and not app.examining)

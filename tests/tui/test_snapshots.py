@@ -22,7 +22,7 @@ CASES: dict[str, tuple[Callable[[World], folders.Made | None], list[str]]] = {
     "run_passed_zoomed": (lambda w: folders.passed(w.state), ["4", "enter", "z"]),
     "checks": (lambda w: _checked(w), ["4", "enter", "3", "f"]),
     "history": (lambda w: _two(w), ["4"]),
-    "doctor": (lambda w: None, ["5", "down", "down"]),
+    "doctor": (lambda w: None, ["5"]),
     "help": (lambda w: None, ["question_mark"]),
 }
 

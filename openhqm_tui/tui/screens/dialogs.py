@@ -66,6 +66,22 @@ class Ask(ModalScreen[str]):
         """Go to the next answer."""
         self.focus_next(Button)
 
+    def key_up(self) -> None:
+        """Show earlier lines of a long text."""
+        self.query_one(".dialog-text").scroll_up(animate=False)
+
+    def key_down(self) -> None:
+        """Show later lines of a long text."""
+        self.query_one(".dialog-text").scroll_down(animate=False)
+
+    def key_pageup(self) -> None:
+        """Show an earlier page of a long text."""
+        self.query_one(".dialog-text").scroll_page_up(animate=False)
+
+    def key_pagedown(self) -> None:
+        """Show a later page of a long text."""
+        self.query_one(".dialog-text").scroll_page_down(animate=False)
+
 
 class AskLine(ModalScreen[str]):
     """One line of text, checked while it is typed; leaving gives ''."""

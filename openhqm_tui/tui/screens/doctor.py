@@ -52,6 +52,7 @@ class DoctorScreen(Place):
         self.mending = ""
         self._output = LogLines()
         self._asked = False
+        self._shown: list[Finding] | None = None
 
     def body(self) -> Iterable[Widget]:
         """Yield findings, the marked one, the output."""
@@ -94,6 +95,9 @@ class DoctorScreen(Place):
         table.display = bool(findings)
         if findings:
             table.show(("state", "what", "seen"), [_cells(finding) for finding in findings])
+            if findings is not self._shown:
+                table.go(_worth_looking_at(findings, table.row), 0)
+            self._shown = findings
         self.query_one("#doctor-summary", Static).update(
             _summary(findings, looking=app.examining, mending=self.mending)
         )
@@ -184,6 +188,15 @@ class DoctorScreen(Place):
         finding = self.marked if self.console_app.findings else None
         self.query_one("#finding", Static).update(_describe(finding) if finding else Content(""))
         self.refresh_bindings()
+
+
+def _worth_looking_at(findings: list[Finding], row: int) -> int:
+    """Return the row to begin with: what was marked if it isn't well, else the first that isn't."""
+    if row < len(findings) and findings[row].health is not Health.OK:
+        return row
+    order = {Health.FAIL: 0, Health.UNKNOWN: 1, Health.WARN: 2, Health.OK: 3}
+    worst = min(findings, key=lambda finding: order[finding.health])
+    return row if worst.health is Health.OK else findings.index(worst)
 
 
 def _fixable(finding: Finding) -> bool:
