@@ -58,6 +58,7 @@ async def take(
 ) -> None:
     """Open the console over a copy of a recorded run and take one picture."""
     name, seconds, keys = shot
+    os.environ["HOME"] = str(folder)
     info = recording(name).info
     runs_folder(folder).mkdir(parents=True)
     run = copied(name, runs_folder(folder) / info.id)

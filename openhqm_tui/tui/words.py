@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.state import LaneState
@@ -15,6 +16,14 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def path_words(path: Path) -> str:
+    """Return a path as a shell understands it, the home folder written `~`."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
 
 
 def size(count: int) -> str:

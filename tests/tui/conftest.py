@@ -145,6 +145,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A good machine with nothing built yet, in UTC."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
+    # Paths on screen begin with `~`, so that pictures don't tell which folder pytest made.
+    monkeypatch.setenv("HOME", str(tmp_path))
     return World(tmp_path / "state")
 
 

@@ -245,6 +245,7 @@ async def test_the_first_failure_takes_the_focus_with_its_digest(world: World):
         text = str(panel.query_one(Static).content)
         for words in ("kafka failed · linux/arm64", "Dockerfile:74", ">>> RUN", "aiokafka==9.9.9"):
             assert words in text
+        assert f"~/{made.run.path.relative_to(world.state.parent)}/kafka.log" in text
         await pilot.press("d")
         await pilot.pause()
         assert not panel.display

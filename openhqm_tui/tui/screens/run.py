@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import msgspec
 from textual import on
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -23,7 +24,7 @@ from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.widgets.status_line import run_seconds
 from openhqm_tui.tui.widgets.target_list import TargetList
-from openhqm_tui.tui.words import clock, count, when
+from openhqm_tui.tui.words import clock, count, path_words, when
 
 
 class RunScreen(Place):
@@ -271,6 +272,10 @@ class RunScreen(Place):
         state = self.console_app.run_state
         target = state.targets.get(self.query_one(TargetList).chosen) if state else None
         failure = failure_of(target) if target and not self._digest_hidden else None
+        folder = self.console_app.run_folder
+        if failure is not None and failure.log_file and folder is not None:
+            log = path_words(folder.path / failure.log_file)
+            failure = msgspec.structs.replace(failure, log_file=log)
         self.query_one(FailurePanel).show(failure)
 
     def _show_facts(self, state: RunState) -> None:

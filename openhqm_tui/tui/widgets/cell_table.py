@@ -84,6 +84,7 @@ class CellTable(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._reveal()
+        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """Mark what is clicked; twice: open it."""
@@ -144,7 +145,9 @@ class CellTable(Widget, can_focus=True):
 
     def _reveal(self) -> None:
         room = max(1, self.size.height - 1)
-        self._top = max(min(self._top, self.row), self.row - room + 1, 0)
+        # Never below what fills the room: a table that grew shows its first rows again.
+        highest = max(0, len(self._rows) - room)
+        self._top = max(min(self._top, self.row, highest), self.row - room + 1, 0)
         if not self.by_cell or self.column == 0:
             self._left = 1
             return
