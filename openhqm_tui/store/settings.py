@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from openhqm_tui.domain.problems import UsageProblem, nearest
-from openhqm_tui.store.places import user_settings_file
+from openhqm_tui.store.places import STATE_VARIABLE, user_settings_file
 
 PROJECT_FILE = "openhqm-tui.toml"
 ENVIRONMENT = "OPENHQM_TUI_"
@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+# Ours too, but about where things are kept and how the tests run.
+_NOT_SETTINGS = {STATE_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
 _LISTS = {"backends", "platforms"}
 
 
@@ -71,11 +73,21 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    for name, field in _FIELDS.items():
-        variable = ENVIRONMENT + name.replace("-", "_").upper()
-        text = environment.get(variable)
-        if text is None or name == "keymap":
+    variables = {
+        ENVIRONMENT + name.replace("-", "_").upper(): name for name in _FIELDS if name != "keymap"
+    }
+    for variable in sorted(environment):
+        if not variable.startswith(ENVIRONMENT) or variable in _NOT_SETTINGS:
             continue
+        if variable not in variables:
+            guess = nearest(variable.lower(), [known.lower() for known in variables])
+            raise UsageProblem(
+                f"unknown setting '{variable}' in the environment",
+                fix=f"did you mean {guess.upper()}?" if guess else "",
+                valid=" ".join(variables),
+            )
+        name, text = variables[variable], environment[variable]
+        field = _FIELDS[name]
         value: Any = text
         if name in _LISTS:
             value = [word.strip() for word in text.split(",") if word.strip()]

@@ -75,7 +75,7 @@ def test_the_environment_is_read_by_type(
 
 def test_other_variables_are_not_ours(places: tuple[Path, Path]) -> None:
     project, user = places
-    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "PATH": "/bin", "OPENHQM_TUI_KEYMAP": "x"}
+    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "PATH": "/bin"}
     assert read_settings(project, environment, user) == Settings()
 
 
@@ -146,3 +146,20 @@ def test_a_file_that_cant_be_read(places: tuple[Path, Path]) -> None:
     user.mkdir()
     with pytest.raises(UsageProblem, match="can't be read"):
         read_settings(project, {}, user)
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    # A keymap has a shape that only a file can hold.
+    [("OPENHQM_TUI_JOB", "OPENHQM_TUI_JOBS"), ("OPENHQM_TUI_KEYMAP", "")],
+)
+def test_an_unknown_variable_is_refused(tmp_path: Path, variable: str, near: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        read_settings(tmp_path, {variable: "3"}, tmp_path / "none.toml")
+    assert str(caught.value).startswith(f"unknown setting '{variable}' in the environment")
+    assert f"did you mean {near}" in str(caught.value) or not near
+
+
+def test_variables_that_are_no_settings_are_left_alone(tmp_path: Path) -> None:
+    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "OPENHQM_TUI_REQUIRE_ENGINE": "1"}
+    assert read_settings(tmp_path, environment, tmp_path / "none.toml").jobs is None
