@@ -9,6 +9,7 @@ import msgspec
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
 from openhqm_tui.domain.state import LaneState, RunState, Status
 from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.store.run_folder import RunFolder
 
 # A mark and a word each: nothing is told by colour only.
 MARKS: dict[Status, str] = {
@@ -146,7 +147,7 @@ def check_lines(state: RunState, folder: Path) -> list[str]:
                 lines.append(f"    expected {verdict.expected}")
             if hint := hint_for(verdict.evidence):
                 lines.append(f"    hint: {hint}")
-        evidence = folder / "checks" / f"{lane.target.name}.{_file(str(lane.platform))}.json"
+        evidence = RunFolder(folder).evidence_file(lane.target.name, str(lane.platform))
         lines.append(f"  evidence {evidence}")
     return lines
 
@@ -185,10 +186,6 @@ def last_line(state: RunState) -> str:
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = (state.ended or 0) - (state.started or 0) if state.ended and state.started else 0
     return f"{len(lanes)} images: {told} in {clock(took)}"
-
-
-def _file(platform: str) -> str:
-    return platform.replace("/", "-")
 
 
 COLUMNS = ("target", "platform", "result", "built in", "size", "checks")
