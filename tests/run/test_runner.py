@@ -316,6 +316,8 @@ async def test_cancelling_the_run_ends_what_runs_and_what_waits(docker: FakeDock
 async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> None:
     docker.container("linux/arm64", hold=True)
     async with running(prepared("redis")) as (watch, _):
+        # The native lane's container runs beside it, and would be removed as well.
+        await soon(lambda: watch.has(journal.LaneChecked, platform="linux/amd64"))
         await soon(lambda: docker.has("held-container"))
         watch.folder.ask(Request("cancel", "redis"))
     watch.finish()
