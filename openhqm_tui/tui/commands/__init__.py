@@ -1,0 +1,91 @@
+"""Every command of the console, once: key, footer, palette, help, tooltip and remap id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.binding import Binding, BindingType
+
+from openhqm_tui.tui.commands.checks import CHECKS
+from openhqm_tui.tui.commands.command import Command, key_words
+from openhqm_tui.tui.commands.doctor import DOCTOR
+from openhqm_tui.tui.commands.everywhere import EVERYWHERE
+from openhqm_tui.tui.commands.history import HISTORY
+from openhqm_tui.tui.commands.log import LOG
+from openhqm_tui.tui.commands.plan import PLAN
+from openhqm_tui.tui.commands.run import RUN
+from openhqm_tui.tui.commands.table import TABLE
+
+__all__ = [
+    "PLACES",
+    "Command",
+    "bindings",
+    "commands",
+    "every_command",
+    "help_sections",
+    "key_words",
+]
+
+_ALL: tuple[Command, ...] = (
+    *EVERYWHERE,
+    *PLAN,
+    *RUN,
+    *LOG,
+    *TABLE,
+    *CHECKS,
+    *HISTORY,
+    *DOCTOR,
+)
+
+PLACES = ("plan", "run", "checks", "history", "doctor")
+_WIDGETS = {
+    "plan": ("matrix",),
+    "run": ("targets", "log"),
+    "checks": ("table",),
+    "history": ("table",),
+    "doctor": ("table", "log"),
+}
+_TITLES = {
+    "app": "Everywhere",
+    "plan": "Plan",
+    "matrix": "In the matrix",
+    "run": "Run",
+    "targets": "In the list of targets",
+    "log": "In a log",
+    "table": "In the table",
+    "checks": "Checks",
+    "history": "History",
+    "doctor": "Doctor",
+}
+
+
+def commands(where: str) -> tuple[Command, ...]:
+    """Return the commands of one place or widget."""
+    return tuple(command for command in _ALL if command.where == where)
+
+
+def bindings(where: str) -> list[BindingType]:
+    """Return the same as Textual bindings, with the ids that a keymap may name."""
+    return [
+        Binding(
+            command.keys,
+            command.action,
+            command.title,
+            show=command.footer,
+            tooltip=command.help,
+            id=command.id,
+        )
+        for command in commands(where)
+        if command.keys
+    ]
+
+
+def help_sections(place: str) -> Iterator[tuple[str, tuple[Command, ...]]]:
+    """Yield titles and commands of all that works in a place, the nearest first."""
+    for where in (place, *_WIDGETS.get(place, ()), "app"):
+        yield _TITLES[where], commands(where)
+
+
+def every_command() -> tuple[Command, ...]:
+    """Return every command there is."""
+    return _ALL

@@ -1,0 +1,53 @@
+"""What works everywhere, and what works in a dialog."""
+
+from __future__ import annotations
+
+from openhqm_tui.tui.commands.command import Command
+
+EVERYWHERE: tuple[Command, ...] = (
+    Command("app", "go.plan", "1", "Plan", "Choose what to build.", "go('plan')"),
+    Command("app", "go.run", "2", "Run", "Watch the builds side by side.", "go('run')"),
+    Command(
+        "app", "go.checks", "3", "Checks", "See what was proved of each image.", "go('checks')"
+    ),
+    Command("app", "go.history", "4", "History", "Open an earlier run.", "go('history')"),
+    Command(
+        "app",
+        "go.doctor",
+        "5",
+        "Doctor",
+        "See what this machine lacks, and mend it.",
+        "go('doctor')",
+    ),
+    Command(
+        "app", "help", "question_mark,f1", "Help", "Show the keys of this place.", "help", True
+    ),
+    Command(
+        "app",
+        "theme.switch",
+        "ctrl+t",
+        "Dark or light",
+        "Switch between dark and light colours.",
+        "switch_theme",
+    ),
+    Command("app", "theme.choose", "", "Theme", "Choose other colours.", "change_theme"),
+    Command("app", "quit", "q", "Quit", "Leave; a live run may go on.", "quit", True),
+    Command(
+        "app",
+        "palette",
+        "ctrl+p",
+        "Commands",
+        "Find a command by its name.",
+        "command_palette",
+        True,
+    ),
+    Command(
+        "dialog",
+        "dialog.close",
+        "escape",
+        "Close",
+        "Leave the dialog; nothing is done.",
+        "close",
+        True,
+    ),
+)
