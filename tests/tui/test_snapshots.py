@@ -8,9 +8,8 @@ import pytest
 
 from openhqm_tui.domain.verdicts import Answer
 from tests.tui import folders
-from tests.tui.conftest import NO_ENGINE, World, settle
-
-SMALL, MIDDLE = (80, 24), (120, 40)
+from tests.tui.conftest import NO_ENGINE, World
+from tests.tui.looks import MIDDLE, SMALL, look
 
 CASES: dict[str, tuple[Callable[[World], folders.Made | None], list[str]]] = {
     "plan_empty": (lambda w: None, []),
@@ -38,22 +37,9 @@ def _two(world: World) -> folders.Made:
     return folders.failed(world.state)
 
 
-def look(snap_compare, world: World, case: str, size, theme: str = "openhqm-dark") -> bool:
+def show(snap_compare, world: World, case: str, size, theme: str = "openhqm-dark") -> bool:
     make, keys = CASES[case]
-    made = make(world)
-
-    async def before(pilot) -> None:
-        await settle(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await settle(pilot)
-        pilot.app.screen.set_focus(pilot.app.focused)
-
-    try:
-        return bool(snap_compare(world.app(theme=theme), terminal_size=size, run_before=before))
-    finally:
-        if made is not None:
-            made.release()
+    return look(snap_compare, world, keys, size, made=make(world), theme=theme)
 
 
 # What has nothing more to show where there is more room.
@@ -62,27 +48,27 @@ ONCE = {"plan_empty", "run_none", "history", "help"}
 
 @pytest.mark.parametrize("case", list(CASES))
 def test_looks_at_80x24(snap_compare, world: World, case):
-    assert look(snap_compare, world, case, SMALL)
+    assert show(snap_compare, world, case, SMALL)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in ONCE])
 def test_looks_at_120x40(snap_compare, world: World, case):
-    assert look(snap_compare, world, case, MIDDLE)
+    assert show(snap_compare, world, case, MIDDLE)
 
 
 def test_looks_in_light(snap_compare, world: World):
-    assert look(snap_compare, world, "run_failed", MIDDLE, "openhqm-light")
+    assert show(snap_compare, world, "run_failed", MIDDLE, "openhqm-light")
 
 
 def test_looks_in_the_terminals_own_colours(snap_compare, world: World):
-    assert look(snap_compare, world, "run_failed", MIDDLE, "ansi-dark")
+    assert show(snap_compare, world, "run_failed", MIDDLE, "ansi-dark")
 
 
 def test_looks_without_colour(snap_compare, world: World, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    assert look(snap_compare, world, "run_failed", MIDDLE)
+    assert show(snap_compare, world, "run_failed", MIDDLE)
 
 
 def test_looks_without_an_engine(snap_compare, world: World):
     world.facts = NO_ENGINE
-    assert look(snap_compare, world, "plan_empty", SMALL)
+    assert show(snap_compare, world, "plan_empty", SMALL)

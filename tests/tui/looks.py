@@ -1,0 +1,42 @@
+"""Taking a picture of the console in a made world, for the snapshot tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.tui import folders
+from tests.tui.conftest import World, settle
+
+SMALL, MIDDLE, LARGE = (80, 24), (120, 40), (200, 60)
+
+
+def look(
+    snap_compare: Any,
+    world: World,
+    keys: Sequence[str],
+    size: tuple[int, int] = SMALL,
+    *,
+    made: folders.Made | None = None,
+    opened: bool = False,
+    **app: Any,
+) -> bool:
+    """Press `keys` in a console over `world` and compare what is on screen with the last time.
+
+    `made` is a run in the making, let go of afterwards; `opened` opens the console on it.
+    """
+
+    async def before(pilot: Any) -> None:
+        await settle(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        # A focus that was set in the dark is drawn again.
+        pilot.app.screen.set_focus(pilot.app.focused)
+
+    console = world.app(made.run if made is not None and opened else None, **app)
+    try:
+        return bool(snap_compare(console, terminal_size=size, run_before=before))
+    finally:
+        if made is not None:
+            made.release()
