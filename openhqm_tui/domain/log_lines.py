@@ -53,6 +53,18 @@ class LogLines:
         start = self._ends[index - 1] if index else 0
         return self._data[start : self._ends[index]].decode("utf-8", "replace")
 
+    def step(self, index: int) -> int:
+        """Return the number of the step that a line is of."""
+        return self._steps[index]
+
+    def stream(self, index: int) -> int:
+        """Return the stream of a line: 1 or 2 as in the build, 0 for our own words."""
+        return self._streams[index]
+
+    def at(self, index: int) -> float:
+        """Return when a line was said, in seconds since the epoch; 0 where it isn't known."""
+        return self._times[index]
+
     def last(self, count: int, *, step: int | None = None) -> list[str]:
         """Return the raw text of the last `count` lines, of one step if told."""
         found: list[str] = []

@@ -70,6 +70,9 @@ def test_streams_and_steps_dont_mix() -> None:
     assert texts(log) == ["other", "out of one", "err "]
     assert log[1] == ("out of one", 1, 1, 4.0)
     assert log[2] == ("err ", 1, 2, 5.0)
+    seen = [(log.text(i), log.step(i), log.stream(i), log.at(i)) for i in range(len(log))]
+    assert seen == [log[i] for i in range(len(log))]
+    assert seen[0] == ("other", 2, 1, 3.0)
 
 
 def test_the_last_lines_of_a_step_are_the_builds_own_words() -> None:
