@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.store.settings import read_settings
 
 
 def run(parsed: argparse.Namespace) -> int:  # noqa: ARG001 - every command has this shape
@@ -15,6 +17,7 @@ def run(parsed: argparse.Namespace) -> int:  # noqa: ARG001 - every command has 
         raise UsageProblem(
             "the console needs a terminal", fix="use `openhqm-tui build --format plain` here"
         )
+    settings = read_settings(Path.cwd())
     from openhqm_tui.tui.app import open_console
 
-    return open_console()
+    return open_console(settings)

@@ -8,7 +8,6 @@ the journal, in seconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
@@ -16,89 +15,13 @@ from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.progress import PlainText, Record, Vertex, VertexStatus, seconds
-from openhqm_tui.domain.steps import How, Kind, how_it_ran, parse_step_name
+from openhqm_tui.domain.step_state import Status, StepState, is_cancel
 from openhqm_tui.domain.verdicts import Answer, Verdict, worst
+
+__all__ = ["LaneState", "RunState", "Status", "StepState", "TargetState", "is_cancel"]
 
 # Buildx prints a failed step's log again with its error; more than this is not its words.
 _MOST_TEXTS = 2000
-
-
-class Status(StrEnum):
-    """Where a run, a target, a lane or a step stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    CHECKING = "checking"
-    DONE = "done"
-    CACHED = "cached"
-    PASSED = "passed"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether nothing more will happen by itself."""
-        return self not in {Status.WAITING, Status.RUNNING, Status.CHECKING}
-
-
-class StepState:
-    """One step of a target: when it ran, how far it is, how it ended."""
-
-    def __init__(
-        self, number: int, vertex: Vertex, host: Platform | None, sole: Platform | None
-    ) -> None:
-        self.number = number
-        self.digest = vertex.digest
-        self.inputs: tuple[str, ...] = tuple(vertex.inputs or ())
-        self.name = parse_step_name(vertex.name)
-        lane = self.name.made_for or sole
-        self.lane: Platform | None = lane if self.name.kind is Kind.BUILD else None
-        self.how: How | None = how_it_ran(self.name, host, lane) if self.name.of else None
-        self.intervals: dict[float, float | None] = {}
-        self.cached = False
-        self.error = ""
-        self.parts: dict[str, tuple[int, int]] = {}
-        self.told_end = False
-
-    @property
-    def status(self) -> Status:
-        """Where this step stands."""
-        if self.error:
-            return Status.CANCELLED if is_cancel(self.error) else Status.FAILED
-        if self.cached:
-            return Status.CACHED
-        if not self.intervals:
-            return Status.WAITING
-        running = any(end is None for end in self.intervals.values())
-        return Status.RUNNING if running else Status.DONE
-
-    @property
-    def started(self) -> float | None:
-        """When it first started."""
-        return min(self.intervals, default=None)
-
-    @property
-    def ended(self) -> float | None:
-        """When it last ended; None while it runs."""
-        ends = list(self.intervals.values())
-        return None if not ends or None in ends else max(end for end in ends if end is not None)
-
-    def busy(self, now: float) -> float:
-        """Return the seconds it ran until `now`; overlapping intervals count once."""
-        total, reached = 0.0, float("-inf")
-        for start in sorted(self.intervals):
-            end = self.intervals[start]
-            last = now if end is None else end
-            if last > reached:
-                total += last - max(start, reached)
-                reached = last
-        return total
-
-    def moved(self) -> tuple[int, int]:
-        """Return the bytes moved and the bytes to move, where the build tells them."""
-        current = sum(part[0] for part in self.parts.values())
-        return current, sum(max(part) for part in self.parts.values())
 
 
 class LaneState:
@@ -231,11 +154,27 @@ class RunState:
     @property
     def status(self) -> Status:
         """Where the run stands."""
+        if self.outcome is Outcome.PASSED and not self.info.check:
+            return Status.DONE
         if self.outcome is not None:
             return Status(self.outcome.value)
         if self.interrupted:
             return Status.CANCELLED
-        return Status.WAITING if self.started is None else Status.RUNNING
+        if self.started is None:
+            return Status.WAITING
+        builds = all(target.outcome is not None for target in self.targets.values())
+        return Status.CHECKING if builds else Status.RUNNING
+
+    def elapsed(self, now: float) -> float:
+        """Return the seconds from its start to its end, or to `now` while it goes on."""
+        if self.started is None:
+            return 0.0
+        if self.ended is not None:
+            return max(0.0, self.ended - self.started)
+        if self.interrupted:
+            ends = [t.ended or t.started for t in self.targets.values()]
+            return max(0.0, max((e for e in ends if e is not None), default=0.0) - self.started)
+        return max(0.0, now - self.started)
 
     @property
     def lanes(self) -> list[LaneState]:
@@ -336,11 +275,6 @@ class RunState:
         after = step.status
         if after is not before:
             _note_change(target, step, before, after)
-
-
-def is_cancel(error: str) -> bool:
-    """Tell whether a step's error only says that it was cancelled."""
-    return error.rstrip().endswith(("context canceled", "Canceled"))
 
 
 def _apply_status(target: TargetState, status: VertexStatus) -> None:

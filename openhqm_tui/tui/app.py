@@ -19,8 +19,11 @@ from openhqm_tui.domain.state import RunState
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui import messages
+from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.keymap import checked_keymap
 from openhqm_tui.tui.palette import RegistryProvider
 from openhqm_tui.tui.past import PastLane, PastRun, last_lanes, read_runs
 from openhqm_tui.tui.screens.checks import ChecksScreen
@@ -31,7 +34,7 @@ from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.screens.run import RunScreen
 from openhqm_tui.tui.services import Services, real_services
-from openhqm_tui.tui.theme import DARK, LIGHT, THEMES
+from openhqm_tui.tui.theme import DARK, THEMES, theme_after, theme_called
 from openhqm_tui.tui.watch import Watch
 
 
@@ -71,6 +74,8 @@ class ConsoleApp(App[int]):
         self.past_runs: list[PastRun] | None = None
         self.past_lanes: dict[tuple[str, str], PastLane] = {}
         self.follow = Watch(self, self._run_moved, self._second_passed)
+        self.attention = Attention(self._write_raw)
+        self._seen_live = False
         self._first_run = run
 
     @property
@@ -112,8 +117,9 @@ class ConsoleApp(App[int]):
             self.open_run(self._first_run)
 
     def on_unmount(self) -> None:
-        """Let go of the run's files."""
+        """Let go of the run's files, and of the terminal's title."""
         self.follow.close()
+        self.attention.close()
 
     def open_run(self, run: RunFolder) -> None:
         """Follow a run, growing or finished, in place of the one before."""
@@ -121,6 +127,11 @@ class ConsoleApp(App[int]):
             self.follow.open(run)
         except Problem as problem:
             self.notify(str(problem), severity="error", markup=False)
+
+    def ask_run(self, request: Request) -> None:
+        """Ask the runner of the run that is open for something; one that is over goes on."""
+        if self.run_folder is not None:
+            self._ask(self.run_folder, request)
 
     def read_past(self) -> None:
         """Read the earlier runs anew."""
@@ -149,6 +160,22 @@ class ConsoleApp(App[int]):
         asked = (parse_platform("linux/amd64"), parse_platform("linux/arm64"))
         findings = self.services.examine(asked)
         self.post_message(messages.Examined(findings, self.services.read_facts()))
+
+    @work(thread=True, group="ask")
+    def _ask(self, run: RunFolder, request: Request) -> None:
+        try:
+            self.services.ask(run, request)
+        except (Problem, OSError) as problem:
+            self.post_message(messages.Asked(run, str(problem)))
+        else:
+            self.post_message(messages.Asked(run))
+
+    def on_asked(self, message: messages.Asked) -> None:
+        """Follow a run that goes on again, or say why it doesn't."""
+        if message.problem:
+            self.notify(message.problem, severity="error", markup=False)
+        elif message.run is self.run_folder and not self.run_is_live:
+            self.open_run(message.run)
 
     def on_source_found(self, message: messages.SourceFound) -> None:
         """Take over what can be built."""
@@ -189,8 +216,8 @@ class ConsoleApp(App[int]):
             self.push_screen(Help(place.PLACE, self.keymap))
 
     def action_switch_theme(self) -> None:
-        """Switch between dark and light."""
-        self.theme = DARK.name if self.current_theme.dark is False else LIGHT.name
+        """Go on to the next of our own colours."""
+        self.theme = theme_after(self.theme)
 
     async def action_quit(self) -> None:
         """Leave; ask first what becomes of a live run."""
@@ -211,6 +238,7 @@ class ConsoleApp(App[int]):
 
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "cancel" and self.run_folder is not None:
+            # Not by a thread: the console is gone before one would have begun.
             self.run_folder.ask(Request("cancel"))
         if answer in {"leave", "cancel"}:
             self.exit(0)
@@ -230,8 +258,24 @@ class ConsoleApp(App[int]):
         if (place := self._told) is not None:
             # By message, so that it never overtakes what the place is in the midst of showing.
             place.post_message(messages.RunMoved(changes))
-        if not self.run_is_live and changes.events:
+        if changes.events or not self.run_is_live:
+            self.attention.show(self.run_state)
+        if self.run_is_live:
+            self._seen_live = True
+        elif changes.events:
             self.read_past()
+            self._run_is_over()
+
+    def _run_is_over(self) -> None:
+        state, seen = self.run_state, self._seen_live
+        self._seen_live = False
+        # Only what was watched and took long enough to look elsewhere is news.
+        if seen and state is not None and not self.app_focus and state.elapsed(0) >= LONG:
+            self.attention.tell(state)
+
+    def _write_raw(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
 
     def _second_passed(self) -> None:
         if (place := self._told) is not None:
@@ -239,7 +283,15 @@ class ConsoleApp(App[int]):
             place.second_passed()
 
 
-def open_console(run: RunFolder | None = None) -> int:
-    """Open the console in the current folder, on `run` if one is given; return the exit code."""
-    app = ConsoleApp(real_services(Path.cwd()), run=run)
+def open_console(settings: Settings, run: RunFolder | None = None) -> int:
+    """Open the console in the current folder, on `run` if one is given; return the exit code.
+
+    Raises UsageProblem for a theme or a keymap that won't do.
+    """
+    app = ConsoleApp(
+        real_services(Path.cwd(), settings),
+        run=run,
+        keymap=checked_keymap(settings.keymap or {}),
+        theme=theme_called(settings.theme or "dark"),
+    )
     return app.run() or app.return_code or 0

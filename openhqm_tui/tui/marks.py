@@ -30,8 +30,8 @@ _STATUS = {
     Status.CHECKING: Mark("◆", "checking", "$accent"),
     Status.DONE: Mark("●", "built", "$text-success"),
     Status.CACHED: Mark("●", "cached", "$foreground-muted"),
-    Status.PASSED: Mark("✓", "passed", "$text-success"),
-    Status.UNKNOWN: Mark("?", "unproved", "$text-warning"),
+    Status.PASSED: Mark("✓", "proved", "$text-success"),
+    Status.UNKNOWN: Mark("?", "not proved", "$text-warning"),
     Status.FAILED: Mark("✗", "failed", "$text-error bold"),
     Status.CANCELLED: Mark("⊘", "cancelled", "$foreground-muted"),
 }

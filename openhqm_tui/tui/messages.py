@@ -8,6 +8,7 @@ from openhqm_tui.domain.findings import Finding
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run.follow import Changes
+from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.past import PastRun
 
 
@@ -51,3 +52,12 @@ class RunMoved(Message):
     def __init__(self, changes: Changes) -> None:
         super().__init__()
         self.changes = changes
+
+
+class Asked(Message):
+    """A runner has what was asked of it, or nobody can give it; `problem` says why not."""
+
+    def __init__(self, run: RunFolder, problem: str = "") -> None:
+        super().__init__()
+        self.run = run
+        self.problem = problem

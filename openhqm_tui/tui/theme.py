@@ -1,8 +1,10 @@
-"""The console's own dark and light colours; Textual's other themes work as well."""
+"""The console's own colours: dark, light, high contrast, the terminal's; Textual's work too."""
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from openhqm_tui.domain.problems import UsageProblem, nearest
 
 DARK = Theme(
     name="openhqm-dark",
@@ -66,4 +68,117 @@ LIGHT = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT)
+# Every pair of text and ground here has a contrast of 7 to 1 or more (WCAG 2.2, level AAA).
+CONTRAST = Theme(
+    name="openhqm-contrast",
+    primary="#7fd4ff",
+    secondary="#7fd4ff",
+    accent="#ffd75f",
+    success="#7dff9b",
+    warning="#ffd75f",
+    error="#ff9a9a",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1c1c1c",
+    dark=True,
+    text_alpha=1.0,
+    variables={
+        "block-cursor-background": "#ffd75f",
+        "block-cursor-foreground": "#000000",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "#3a3a3a",
+        "block-cursor-blurred-foreground": "#ffffff",
+        "foreground-muted": "#d0d0d0",
+        "text-muted": "#d0d0d0",
+        "text-success": "#7dff9b",
+        "text-warning": "#ffd75f",
+        "text-error": "#ff9a9a",
+        "footer-key-foreground": "#ffd75f",
+        "footer-background": "#000000",
+        "border": "#ffffff",
+        "border-blurred": "#b0b0b0",
+        "scrollbar": "#b0b0b0",
+        "scrollbar-hover": "#ffffff",
+        "scrollbar-active": "#ffd75f",
+        "scrollbar-background": "#1c1c1c",
+        "scrollbar-background-hover": "#1c1c1c",
+        "scrollbar-background-active": "#1c1c1c",
+    },
+)
+
+# The sixteen colours that the terminal's owner chose, on the terminal's own ground: what is
+# dimmed or tinted elsewhere can't be here, so cursors are reversed and borders plain.
+TERMINAL = Theme(
+    name="openhqm-terminal",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_cyan",
+    accent="ansi_magenta",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables={
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "foreground-muted": "ansi_bright_black",
+        "text-muted": "ansi_bright_black",
+        "text-success": "ansi_green",
+        "text-warning": "ansi_yellow",
+        "text-error": "ansi_red",
+        "border": "ansi_blue",
+        "border-blurred": "ansi_bright_black",
+        "block-cursor-foreground": "ansi_bright_white",
+        "block-cursor-background": "ansi_blue",
+        "block-cursor-blurred-foreground": "ansi_bright_white",
+        "block-cursor-blurred-background": "ansi_bright_black",
+        "footer-key-foreground": "ansi_blue",
+        "footer-background": "ansi_default",
+        "input-cursor-background": "ansi_bright_white",
+        "input-cursor-foreground": "ansi_black",
+        "input-selection-background": "ansi_cyan",
+        "input-selection-foreground": "ansi_black",
+        "screen-selection-background": "ansi_cyan",
+        "screen-selection-foreground": "ansi_black",
+        "scrollbar": "ansi_bright_black",
+        "scrollbar-hover": "ansi_white",
+        "scrollbar-active": "ansi_blue",
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+        "scrollbar-corner-color": "ansi_default",
+    },
+)
+
+THEMES = (DARK, LIGHT, CONTRAST, TERMINAL)
+_SHORT = {theme.name.removeprefix("openhqm-"): theme.name for theme in THEMES}
+
+
+def theme_called(name: str) -> str:
+    """Return the full name of a theme: ours by `dark light contrast terminal`, or any of Textual's.
+
+    Raises UsageProblem that names the valid ones.
+    """
+    if name in _SHORT:
+        return _SHORT[name]
+    known = [*_SHORT.values(), *BUILTIN_THEMES]
+    if name in known:
+        return name
+    guess = nearest(name, [*_SHORT, *known])
+    raise UsageProblem(
+        f"unknown theme '{name}' in the settings",
+        fix=f"did you mean {guess}?" if guess else "",
+        valid=" ".join([*_SHORT, *BUILTIN_THEMES]),
+    )
+
+
+def theme_after(name: str) -> str:
+    """Return which of our themes comes after the one of that name."""
+    names = [theme.name for theme in THEMES]
+    return names[(names.index(name) + 1) % len(names)] if name in names else names[0]

@@ -17,7 +17,7 @@ from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.variants import VARIANTS
 from openhqm_tui.engine.facts import EngineFacts, Node, Trouble
-from openhqm_tui.store.run_folder import RunFolder, all_runs
+from openhqm_tui.store.run_folder import Request, RunFolder, all_runs
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.services import Order, Say, Services
 from tests.tui.folders import T0
@@ -98,6 +98,7 @@ class World:
     orders: list[Order] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     mends: bool = True
+    asked: list[Request] = field(default_factory=list)
     begin: Callable[[Order], RunFolder] | None = None
 
     def services(self) -> Services:
@@ -119,6 +120,10 @@ class World:
                 )
             return self.mends
 
+        def ask(run: RunFolder, request: Request) -> None:
+            self.asked.append(request)
+            run.ask(request)
+
         def examine(platforms: tuple[Platform, ...]) -> list[Finding]:
             return list(self.findings)
 
@@ -133,6 +138,7 @@ class World:
             runs=runs,
             examine=examine,
             mend=mend,
+            ask=ask,
         )
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:

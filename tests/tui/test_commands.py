@@ -115,11 +115,12 @@ async def test_each_place_is_one_click_away(world: World):
         assert app.place.PLACE == "doctor"
 
 
-async def test_dark_and_light(world: World):
+async def test_colours_go_round(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
-        await pilot.press("ctrl+t")
-        assert app.theme == "openhqm-light"
-        await pilot.press("ctrl+t")
-        assert app.theme == "openhqm-dark"
+        seen = []
+        for _ in range(4):
+            await pilot.press("ctrl+t")
+            seen.append(app.theme.removeprefix("openhqm-"))
+        assert seen == ["light", "contrast", "terminal", "dark"]

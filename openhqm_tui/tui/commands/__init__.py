@@ -24,6 +24,7 @@ __all__ = [
     "every_command",
     "help_sections",
     "key_words",
+    "works_beside",
 ]
 
 _ALL: tuple[Command, ...] = (
@@ -89,3 +90,21 @@ def help_sections(place: str) -> Iterator[tuple[str, tuple[Command, ...]]]:
 def every_command() -> tuple[Command, ...]:
     """Return every command there is."""
     return _ALL
+
+
+def works_beside(command: Command) -> tuple[Command, ...]:
+    """Return the other commands whose keys work where this one's do."""
+    reach = _reach(command.where)
+    return tuple(
+        other
+        for other in _ALL
+        if other is not command and (other.where in reach or command.where in _reach(other.where))
+    )
+
+
+def _reach(where: str) -> set[str]:
+    """Return a place or widget with what is around it: its keys work there as well."""
+    if where == "dialog":
+        return {where}
+    around = {place for place, widgets in _WIDGETS.items() if where in widgets}
+    return {where, "app", *around}

@@ -26,11 +26,13 @@ EVERYWHERE: tuple[Command, ...] = (
         "app",
         "theme.switch",
         "ctrl+t",
-        "Dark or light",
-        "Switch between dark and light colours.",
+        "Colours",
+        "Go on to the next colours: dark, light, high contrast, the terminal's own.",
         "switch_theme",
     ),
-    Command("app", "theme.choose", "", "Theme", "Choose other colours.", "change_theme"),
+    Command(
+        "app", "theme.choose", "", "Theme", "Choose among all colours there are.", "change_theme"
+    ),
     Command("app", "quit", "q", "Quit", "Leave; a live run may go on.", "quit", True),
     Command(
         "app",

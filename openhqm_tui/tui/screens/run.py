@@ -22,7 +22,6 @@ from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.widgets.status_line import run_seconds
 from openhqm_tui.tui.widgets.target_list import TargetList
 from openhqm_tui.tui.words import clock, count, path_words, when
 
@@ -283,7 +282,7 @@ class RunScreen(Place):
         lines = [
             Content.styled(when(info.created), "$foreground-muted"),
             Content.assemble(
-                (count(len(state.lanes), "image"), ""), f" · {clock(run_seconds(state, self.now))}"
+                (count(len(state.lanes), "image"), ""), f" · {clock(state.elapsed(self.now))}"
             ),
         ]
         if info.test_only:

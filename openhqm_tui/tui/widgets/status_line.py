@@ -87,24 +87,11 @@ def run_word(state: RunState | None, now: float) -> Content:
     over = [target for target in state.targets.values() if target.status.is_over]
     failed = sum(target.status is Status.FAILED for target in over)
     mark = status_mark(state.status)
-    seconds = run_seconds(state, now)
     parts: list[Content | str] = [mark.content, f" {len(over)}/{len(state.targets)}"]
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
-    parts.append(f" · {clock(seconds)}")
+    parts.append(f" · {clock(state.elapsed(now))}")
     return Content.assemble(*parts)
-
-
-def run_seconds(state: RunState, now: float) -> float:
-    """Return how long a run took, or has taken until `now`."""
-    if state.started is None:
-        return 0.0
-    if state.ended is not None:
-        return max(0.0, state.ended - state.started)
-    if state.interrupted:
-        ends = [t.ended or t.started for t in state.targets.values()]
-        return max(0.0, max((e for e in ends if e is not None), default=0.0) - state.started)
-    return max(0.0, now - state.started)
 
 
 class StatusLine(Static):
