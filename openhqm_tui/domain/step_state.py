@@ -1,0 +1,95 @@
+"""Where a thing stands, and one step: when it ran, how far it is, how it ended.
+
+Times come from the journal, in seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.progress import Vertex
+from openhqm_tui.domain.steps import How, Kind, how_it_ran, parse_step_name
+
+
+class Status(StrEnum):
+    """Where a run, a target, a lane or a step stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CHECKING = "checking"
+    DONE = "done"
+    CACHED = "cached"
+    PASSED = "passed"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more will happen by itself."""
+        return self not in {Status.WAITING, Status.RUNNING, Status.CHECKING}
+
+
+class StepState:
+    """One step of a target: when it ran, how far it is, how it ended."""
+
+    def __init__(
+        self, number: int, vertex: Vertex, host: Platform | None, sole: Platform | None
+    ) -> None:
+        self.number = number
+        self.digest = vertex.digest
+        self.inputs: tuple[str, ...] = tuple(vertex.inputs or ())
+        self.name = parse_step_name(vertex.name)
+        lane = self.name.made_for or sole
+        self.lane: Platform | None = lane if self.name.kind is Kind.BUILD else None
+        self.how: How | None = how_it_ran(self.name, host, lane) if self.name.of else None
+        self.intervals: dict[float, float | None] = {}
+        self.cached = False
+        self.error = ""
+        self.parts: dict[str, tuple[int, int]] = {}
+        self.told_end = False
+
+    @property
+    def status(self) -> Status:
+        """Where this step stands."""
+        if self.error:
+            return Status.CANCELLED if is_cancel(self.error) else Status.FAILED
+        if self.cached:
+            return Status.CACHED
+        if not self.intervals:
+            return Status.WAITING
+        running = any(end is None for end in self.intervals.values())
+        return Status.RUNNING if running else Status.DONE
+
+    @property
+    def started(self) -> float | None:
+        """When it first started."""
+        return min(self.intervals, default=None)
+
+    @property
+    def ended(self) -> float | None:
+        """When it last ended; None while it runs."""
+        ends = list(self.intervals.values())
+        return None if not ends or None in ends else max(end for end in ends if end is not None)
+
+    def busy(self, now: float) -> float:
+        """Return the seconds it ran until `now`; overlapping intervals count once."""
+        total, reached = 0.0, float("-inf")
+        for start in sorted(self.intervals):
+            end = self.intervals[start]
+            last = now if end is None else end
+            if last > reached:
+                total += last - max(start, reached)
+                reached = last
+        return total
+
+    def moved(self) -> tuple[int, int]:
+        """Return the bytes moved and the bytes to move, where the build tells them."""
+        current = sum(part[0] for part in self.parts.values())
+        return current, sum(max(part) for part in self.parts.values())
+
+
+def is_cancel(error: str) -> bool:
+    """Tell whether a step's error only says that it was cancelled."""
+    return error.rstrip().endswith(("context canceled", "Canceled"))
