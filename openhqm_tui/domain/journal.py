@@ -49,6 +49,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int = 0
     check: bool = True
     test_only: bool = False
+    push: bool = False
     base: str = ""
     base_reason: str = ""
     context: str = ""
@@ -64,7 +65,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
-    """The runner holds the run folder's lock; `pid` is its process."""
+    """A runner holds the run folder's lock; `pid` is its process.
+
+    There is one for every time that the run was begun or taken up again.
+    """
 
     pid: int
 
@@ -100,11 +104,15 @@ class ImageSeen(Event, frozen=True, kw_only=True, tag="image-seen"):
 
 
 class CheckStarted(Event, frozen=True, kw_only=True, tag="check-started"):
-    """The questions are being put to a lane's image; `emulated` tells how it runs."""
+    """The questions are being put to a lane's image; `emulated` tells how it runs.
+
+    `check` '': all of them; else the one whose answer alone will be renewed.
+    """
 
     target: str
     platform: str
     emulated: bool = False
+    check: str = ""
 
 
 class LaneChecked(Event, frozen=True, kw_only=True, tag="lane-checked"):
@@ -114,6 +122,34 @@ class LaneChecked(Event, frozen=True, kw_only=True, tag="lane-checked"):
     platform: str
     verdicts: tuple[Verdict, ...]
     emulated: bool = False
+
+
+class CheckCancelled(Event, frozen=True, kw_only=True, tag="check-cancelled"):
+    """The questions to a lane were cut off: what was known of it before is all that is known."""
+
+    target: str
+    platform: str
+
+
+class PushStarted(Event, frozen=True, kw_only=True, tag="push-started"):
+    """A target's tags are on their way to their registry."""
+
+    target: str
+
+
+class PushEnded(Event, frozen=True, kw_only=True, tag="push-ended"):
+    """A target's tags are in their registry under `digest`, or aren't for a `reason`."""
+
+    target: str
+    outcome: Outcome
+    reason: str = ""
+    digest: str = ""
+
+
+class Heard(Event, frozen=True, kw_only=True, tag="heard"):
+    """What stands in `control.jsonl` before byte `upto` was done or refused."""
+
+    upto: int
 
 
 class CancelAsked(Event, frozen=True, kw_only=True, tag="cancel-asked"):
@@ -130,7 +166,7 @@ class Noted(Event, frozen=True, kw_only=True, tag="noted"):
 
 
 class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
-    """The last event of a run."""
+    """The last event of a run, until it is taken up again."""
 
     outcome: Outcome
 
@@ -142,6 +178,10 @@ AnyEvent = (
     | ImageSeen
     | CheckStarted
     | LaneChecked
+    | CheckCancelled
+    | PushStarted
+    | PushEnded
+    | Heard
     | CancelAsked
     | Noted
     | RunEnded

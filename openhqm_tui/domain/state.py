@@ -34,11 +34,17 @@ class LaneState:
         self.log = LogLines()
         self.check_started: float | None = None
         self.check_ended: float | None = None
+        # What is being asked now: None nothing, '' every question, else the one.
+        self.asking: str | None = None
+        self.check_cut = False
+        # When its first checks were over: asking again later is no part of the build's time.
+        self.done_at: float | None = None
         self.emulated: bool | None = None
         self.verdicts: tuple[Verdict, ...] = ()
         self.digest = ""
         self.content_size = 0
         self.unpacked_size = 0
+        self._before: tuple[float | None, float | None, bool | None] = (None, None, None)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -67,12 +73,36 @@ class LaneState:
         if target.outcome is Outcome.PASSED:
             if not target.run.info.check:
                 return Status.DONE
-            return Status.CANCELLED if target.run.outcome is not None else Status.CHECKING
+            over = self.check_cut or target.run.outcome is not None
+            return Status.CANCELLED if over else Status.CHECKING
         return Status.RUNNING if target.run.outcome is None else Status.CANCELLED
+
+    @property
+    def has_image(self) -> bool:
+        """Tell whether there is an image that can be asked."""
+        return self.target.outcome is Outcome.PASSED or bool(self.target.digest)
 
     def step_counts(self) -> tuple[int, int]:
         """Return how many of the known steps are over, and how many are known."""
         return sum(step.status.is_over for step in self.steps), len(self.steps)
+
+    def ask(self, event: journal.CheckStarted) -> None:
+        """Fold in that questions are put; old answers stand until there are new ones."""
+        self._before = self.check_started, self.check_ended, self.emulated
+        self.check_started, self.check_ended = event.at, None
+        self.asking, self.check_cut, self.emulated = event.check, False, event.emulated
+
+    def answer(self, event: journal.LaneChecked) -> None:
+        """Fold in the answers."""
+        self.check_ended, self.verdicts, self.emulated = event.at, event.verdicts, event.emulated
+        self.asking, self.check_cut = None, False
+        self.done_at = event.at if self.done_at is None else self.done_at
+
+    def cut_off(self) -> None:
+        """Fold in that there is no answer: what was known before is known still."""
+        if self.asking is not None:
+            self.check_started, self.check_ended, self.emulated = self._before
+        self.asking, self.check_cut = None, self.check_ended is None
 
 
 class TargetState:
@@ -100,6 +130,10 @@ class TargetState:
         self.log = LogLines()
         self.texts: list[str] = []
         self.warnings: dict[tuple[str, str], None] = {}
+        self.pushing = False
+        self.pushed: Outcome | None = None
+        self.push_reason = ""
+        self.push_digest = ""
 
     @property
     def failed_step(self) -> StepState | None:
@@ -131,8 +165,8 @@ class TargetState:
         """Return the seconds from its start to its end, its checks included, or to `now`."""
         if self.started is None:
             return 0.0
-        ends = [lane.check_ended for lane in self.lanes.values() if lane.check_ended is not None]
-        if self.status.is_over:
+        ends = [lane.done_at for lane in self.lanes.values() if lane.done_at is not None]
+        if self.status.is_over or len(ends) == len(self.lanes):
             last = [*ends, self.ended if self.ended is not None else self.started]
             return max(0.0, max(last) - self.started)
         return max(0.0, now - self.started)
@@ -149,13 +183,15 @@ class RunState:
         self.outcome: Outcome | None = None
         self.interrupted = False
         self.notes: list[str] = []
+        self.heard = 0
+        self._sat_down = 0.0
+        self._last_at = 0.0
+        self._earlier = 0.0
         self.targets = {target.name: TargetState(self, target) for target in info.targets}
 
     @property
     def status(self) -> Status:
         """Where the run stands."""
-        if self.outcome is Outcome.PASSED and not self.info.check:
-            return Status.DONE
         if self.outcome is not None:
             return Status(self.outcome.value)
         if self.interrupted:
@@ -166,15 +202,28 @@ class RunState:
         return Status.CHECKING if builds else Status.RUNNING
 
     def elapsed(self, now: float) -> float:
-        """Return the seconds from its start to its end, or to `now` while it goes on."""
+        """Return the seconds that it was executed, until `now` while it goes on.
+
+        The time before it was taken up again doesn't count.
+        """
         if self.started is None:
             return 0.0
-        if self.ended is not None:
-            return max(0.0, self.ended - self.started)
-        if self.interrupted:
-            ends = [t.ended or t.started for t in self.targets.values()]
-            return max(0.0, max((e for e in ends if e is not None), default=0.0) - self.started)
-        return max(0.0, now - self.started)
+        last = self._last_at if self.interrupted else now
+        return self._earlier + max(0.0, (self.ended or last) - self._sat_down)
+
+    def ending(self) -> Outcome:
+        """Return how the run ends if nothing more is done; what isn't over was cancelled."""
+        statuses = {target.status for target in self.targets.values()}
+        if Status.CANCELLED in statuses or not all(status.is_over for status in statuses):
+            return Outcome.CANCELLED
+        if statuses & {Status.FAILED, Status.UNKNOWN}:
+            return Outcome.FAILED
+        if self.info.push:
+            pushes = {target.pushed for target in self.targets.values()}
+            if Outcome.CANCELLED in pushes:
+                return Outcome.CANCELLED
+            return Outcome.PASSED if pushes == {Outcome.PASSED} else Outcome.FAILED
+        return Outcome.PASSED
 
     @property
     def lanes(self) -> list[LaneState]:
@@ -183,9 +232,14 @@ class RunState:
 
     def apply_event(self, event: journal.AnyEvent) -> None:
         """Fold one event of the runner in; one for an unknown target or lane changes nothing."""
+        before, self._last_at = self._last_at, event.at
         match event:
             case journal.RunStarted():
-                self.started = event.at if self.started is None else self.started
+                if self.started is None:
+                    self.started = event.at
+                else:
+                    self._earlier += max(0.0, before - self._sat_down)
+                self._sat_down = event.at
                 self.ended, self.outcome = None, None
             case journal.RunEnded():
                 self.ended, self.outcome = event.at, event.outcome
@@ -210,11 +264,18 @@ class RunState:
                 lane.digest = event.digest
                 lane.content_size, lane.unpacked_size = event.content_size, event.unpacked_size
             case journal.CheckStarted() if lane := self.lane(event.target, event.platform):
-                lane.check_started, lane.check_ended = event.at, None
-                lane.emulated, lane.verdicts = event.emulated, ()
+                lane.ask(event)
             case journal.LaneChecked() if lane := self.lane(event.target, event.platform):
-                lane.check_ended, lane.verdicts = event.at, event.verdicts
-                lane.emulated = event.emulated
+                lane.answer(event)
+            case journal.CheckCancelled() if lane := self.lane(event.target, event.platform):
+                lane.cut_off()
+            case journal.PushStarted() if target := self.targets.get(event.target):
+                target.pushing, target.pushed = True, None
+            case journal.PushEnded() if target := self.targets.get(event.target):
+                target.pushing, target.pushed = False, event.outcome
+                target.push_reason, target.push_digest = event.reason, event.digest
+            case journal.Heard():
+                self.heard = max(self.heard, event.upto)
             case _:
                 pass
 

@@ -11,17 +11,22 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo
+from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.problems import Problem, UsageProblem
 from openhqm_tui.domain.proof import Expectation
 
 
-class Request(msgspec.Struct, frozen=True):
-    """What somebody asks of the runner; no target means the whole run."""
+class Request(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody asks of the runner: `cancel`, `retry`, `check`.
+
+    No target means the whole run, no platform every lane, no check all questions.
+    """
 
     ask: str
     target: str = ""
+    platform: str = ""
+    check: str = ""
 
 
 class LaneExpectation(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +102,10 @@ class RunFolder:
         """Return the file that Buildx writes the image's digest to."""
         return self.path / f"{target}.metadata.json"
 
+    def push_log(self, target: str) -> Path:
+        """Return the file that holds what `docker push` said of a target's tags."""
+        return self.path / f"{target}.push.log"
+
     def evidence_file(self, target: str, platform: str) -> Path:
         """Return the file that holds what a lane's image answered."""
         return self.path / "checks" / f"{target}.{platform.replace('/', '-')}.json"
@@ -105,9 +114,21 @@ class RunFolder:
         """Add an event; one write, so a reader sees whole lines or an unended last one."""
         _append(self.events_file, msgspec.json.encode(event))
 
-    def ask(self, request: Request) -> None:
-        """Ask the runner for something: `cancel`, `retry`, `check`."""
-        _append(self.control_file, msgspec.json.encode(request))
+    def ask(self, request: Request) -> int:
+        """Write down what is asked of the runner; return where the line ends in the file."""
+        return _append(self.control_file, msgspec.json.encode(request))
+
+    def events(self) -> Iterator[AnyEvent]:
+        """Yield what the runner wrote so far; a line that can't be read is passed over."""
+        try:
+            lines = self.events_file.read_bytes().split(b"\n")
+        except OSError:
+            return
+        for line in lines:
+            try:
+                yield event_decoder.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue
 
     def lock(self) -> int:
         """Take the run for this process and return the held descriptor.
@@ -180,10 +201,12 @@ def find_run(state: Path, name: str = "") -> RunFolder:
     return found[0]
 
 
-def _append(file: Path, line: bytes) -> None:
+def _append(file: Path, line: bytes) -> int:
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.write(descriptor, line + b"\n")
+        # After an appending write the place is behind what was written, whoever else writes.
+        return os.lseek(descriptor, 0, os.SEEK_CUR)
     finally:
         os.close(descriptor)
 

@@ -51,10 +51,10 @@ def lane_seconds(lane: LaneState, now: float) -> float:
     started = lane.target.started
     if started is None:
         return 0.0
-    if not lane.status.is_over:
+    if not lane.status.is_over and lane.done_at is None:
         return lane.target.elapsed(now)
-    if lane.check_ended is not None:
-        return max(0.0, lane.check_ended - started)
+    if lane.done_at is not None:
+        return max(0.0, lane.done_at - started)
     ends = [step.ended for step in lane.steps if step.ended is not None]
     return max(0.0, max(ends) - started) if ends else lane.target.elapsed(now)
 

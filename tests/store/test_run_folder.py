@@ -116,10 +116,22 @@ def test_events_and_requests_are_whole_lines(tmp_path: Path) -> None:
         run.append(event)
     lines = run.events_file.read_bytes().splitlines()
     assert [journal.event_decoder.decode(line) for line in lines] == events
-    run.ask(Request("cancel", "redis"))
-    run.ask(Request("cancel"))
-    asked = [msgspec.json.decode(x) for x in run.control_file.read_bytes().splitlines()]
-    assert asked == [{"ask": "cancel", "target": "redis"}, {"ask": "cancel", "target": ""}]
+    assert list(run.events()) == events
+    ends = [run.ask(Request("cancel", "redis")), run.ask(Request("cancel"))]
+    data = run.control_file.read_bytes()
+    asked = [msgspec.json.decode(line) for line in data.splitlines()]
+    assert asked == [{"ask": "cancel", "target": "redis"}, {"ask": "cancel"}]
+    assert [data[:end].count(b"\n") for end in ends] == [1, 2]
+
+
+def test_what_cant_be_read_of_the_events_is_passed_over(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    run.append(journal.Noted(at=2.0, text="x"))
+    with run.events_file.open("ab") as events:
+        events.write(b'{"event":"of tomorrow"}\n\xff\n{"event":"noted","at":3.0,"te')
+    assert [event.at for event in run.events()] == [2.0]
+    run.events_file.unlink()
+    assert list(run.events()) == []
 
 
 # -- the lock ---------------------------------------------------------------------------------
