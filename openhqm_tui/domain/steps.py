@@ -16,6 +16,11 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 
 
+# An instruction may be a whole script; the little that a line of text has room for.
+_LONGEST_TITLE = 2000
+_LONGEST_LABEL = 200
+
+
 class Kind(StrEnum):
     """What a step does for whom: `build` belongs to a lane, the rest to the target."""
 
@@ -51,7 +56,7 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """The step in few words: `core 2/3 RUN uv pip install …`."""
         place = f"{self.stage} {self.index}/{self.of}".strip() if self.of else self.stage
-        return f"{place} {self.title}".strip()
+        return one_line(f"{place} {self.title}", _LONGEST_LABEL)
 
 
 _BRACKET = re.compile(r"^\[(?P<inside>[^\]]*)\]\s*(?P<title>.*)$", re.DOTALL)
@@ -66,9 +71,9 @@ def parse_step_name(name: str) -> StepName:
         word = name.split(" ", 1)[0]
         exports = word in {"exporting", "unpacking", "pushing", "sending", "writing", "naming"}
         kind = Kind.EXPORT if exports else Kind.INTERNAL
-        return StepName(kind=kind, title=one_line(name))
+        return StepName(kind=kind, title=one_line(name, _LONGEST_TITLE))
     words = match["inside"].split()
-    title = one_line(match["title"])
+    title = one_line(match["title"], _LONGEST_TITLE)
     if "internal" in words:
         return StepName(kind=Kind.INTERNAL, title=title)
     ran_on = made_for = None
