@@ -76,6 +76,7 @@ class ConsoleApp(App[int]):
         self.follow = Watch(self, self._run_moved, self._second_passed)
         self.attention = Attention(self._write_raw)
         self._seen_live = False
+        self._hint_read = False
         self._first_run = run
 
     @property
@@ -99,6 +100,11 @@ class ConsoleApp(App[int]):
         if self.findings is None:
             return None
         return sum(f.health in {Health.WARN, Health.FAIL} for f in self.findings)
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nobody has used the console here yet."""
+        return not self._hint_read and self.past_runs == [] and self.run_folder is None
 
     @property
     def place(self) -> Place | None:
@@ -203,6 +209,11 @@ class ConsoleApp(App[int]):
         self.findings, self.facts = message.findings, message.facts
         self._tell()
 
+    def on_hint_done(self) -> None:
+        """Say no more what is known now."""
+        self._hint_read = True
+        self._tell()
+
     async def action_go(self, place: str) -> None:
         """Go to a place."""
         if len(self.screen_stack) > 1:
@@ -213,6 +224,7 @@ class ConsoleApp(App[int]):
         """Show the keys of the place in sight."""
         place = self.place
         if place is not None and len(self.screen_stack) == 1:
+            self.on_hint_done()
             self.push_screen(Help(place.PLACE, self.keymap))
 
     def action_switch_theme(self) -> None:

@@ -11,15 +11,10 @@ from collections.abc import Callable
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.tui.marks import run_mark
 
 # Seconds that a run takes before its end is news: who waits less has not gone away.
 LONG = 20.0
-_WORDS = {
-    Status.PASSED: "proved",
-    Status.DONE: "built",
-    Status.FAILED: "failed",
-    Status.CANCELLED: "cancelled",
-}
 
 
 class Attention:
@@ -57,8 +52,7 @@ def title_of(state: RunState | None) -> str:
     targets = list(state.targets.values())
     over = sum(target.status.is_over for target in targets)
     failed = sum(target.status is Status.FAILED for target in targets)
-    word = _WORDS.get(state.status, "") if state.status.is_over else ""
-    parts = [f"{over}/{len(targets)}", word]
-    if failed and word != "failed":
+    parts = [f"{over}/{len(targets)}", run_mark(state).word]
+    if failed and state.status is not Status.FAILED:
         parts.append(f"{failed} failed")
     return one_line(" · ".join(part for part in (*parts, "openhqm-tui") if part), 80)

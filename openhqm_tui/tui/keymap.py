@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from textual.keys import Keys, key_to_character
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.tui.commands import Command, every_command, works_beside
 
-_NAMED = {key.value for key in Keys}
+_NAMED = {key.value for key in Keys} | set(KEY_NAME_REPLACEMENTS.values())
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 
 
@@ -26,7 +26,7 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
             raise UsageProblem(
                 f"keymap: unknown command '{id}'",
                 fix=f"did you mean {guess}?" if guess else "`?` in the console lists all",
-                valid=" ".join(known),
+                valid=" ".join(_near(id, known)),
             )
         for key in _split(keys):
             if not _is_key(key):
@@ -39,7 +39,7 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
             for other in works_beside(command):
                 if other.id in keymap or command.id in keymap:
                     _refuse_clash(command, other, key, keymap)
-    return dict(keymap)
+    return {id: ",".join(_split(keys)) for id, keys in keymap.items()}
 
 
 def _refuse_clash(command: Command, other: Command, key: str, keymap: Mapping[str, str]) -> None:
@@ -49,6 +49,12 @@ def _refuse_clash(command: Command, other: Command, key: str, keymap: Mapping[st
             f"keymap: {told.id} = '{key}': that key is {there.id} already ({there.title})",
             fix=f"take another key, or give {there.id} another as well",
         )
+
+
+def _near(id: str, known: Iterable[str]) -> list[str]:
+    """Return the commands of the same place, or all if there is no such place."""
+    prefix = id.partition(".")[0] + "."
+    return [one for one in known if one.startswith(prefix)] or list(known)
 
 
 def _keys_of(command: Command, keymap: Mapping[str, str]) -> list[str]:

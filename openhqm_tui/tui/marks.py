@@ -7,7 +7,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from openhqm_tui.domain.findings import Health
-from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.domain.verdicts import Answer
 
 
@@ -50,8 +50,14 @@ _HEALTH = {
 
 
 def status_mark(status: Status) -> Mark:
-    """Return how a run, target or lane of that status looks."""
+    """Return how a target or lane of that status looks."""
     return _STATUS[status]
+
+
+def run_mark(state: RunState) -> Mark:
+    """Return how a run looks: one that was told not to check proves nothing."""
+    built = state.status is Status.PASSED and not state.info.check
+    return _STATUS[Status.DONE if built else state.status]
 
 
 def answer_mark(answer: Answer) -> Mark:

@@ -18,6 +18,10 @@ from openhqm_tui.tui.commands import bindings, help_sections, key_words
 
 _KEYS_WIDTH = 14
 _HELP_WIDTH = 52
+_ALSO = (
+    "Esc closes · Ctrl+p finds commands by name\n"
+    "By screen reader: `openhqm-tui build --format plain` says it all, line by line"
+)
 
 
 class Ask(ModalScreen[str]):
@@ -140,7 +144,7 @@ class Help(ModalScreen[None]):
             yield Static(Content.styled("Keys", "bold"), classes="dialog-title")
             with VerticalScroll(classes="dialog-text"):
                 yield Static(self._text())
-            yield Static(Content.styled("Esc closes · Ctrl+p finds commands", "$foreground-muted"))
+            yield Static(Content.styled(_ALSO, "$foreground-muted"), classes="dialog-also")
 
     def action_close(self) -> None:
         """Leave."""

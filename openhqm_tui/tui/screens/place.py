@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.tui.messages import RunMoved
+from openhqm_tui.tui.widgets.hint import Hint
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from openhqm_tui.tui.widgets.status_line import PlaceBar, StatusLine
 
@@ -50,6 +51,7 @@ class Place(Screen[None]):
         yield PlaceBar(self.PLACE)
         yield from self.body()
         yield StatusLine()
+        yield Hint()
         yield KeyLine()
 
     async def on_screen_resume(self) -> None:
@@ -72,6 +74,7 @@ class Place(Screen[None]):
         if self.stands:
             self.query_one(PlaceBar).show(app.run_state, self.now)
             self.query_one(StatusLine).show(app.facts, app.problems)
+            self.query_one(Hint).set_class(app.is_new, "-shown")
 
     async def catch_up(self) -> None:
         """Show everything anew."""

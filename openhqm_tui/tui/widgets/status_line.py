@@ -11,7 +11,7 @@ from textual.widgets import Static
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.commands import PLACES, commands
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import run_mark
 from openhqm_tui.tui.standing import blocker, engine_words
 from openhqm_tui.tui.words import clock
 
@@ -86,7 +86,7 @@ def run_word(state: RunState | None, now: float) -> Content:
         return Content.styled("no run open", "$foreground-muted")
     over = [target for target in state.targets.values() if target.status.is_over]
     failed = sum(target.status is Status.FAILED for target in over)
-    mark = status_mark(state.status)
+    mark = run_mark(state)
     parts: list[Content | str] = [mark.content, f" {len(over)}/{len(state.targets)}"]
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))

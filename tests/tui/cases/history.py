@@ -1,5 +1,47 @@
-"""To be filled."""
+"""What works on the History place."""
 
+from __future__ import annotations
+
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.screens.history import HistoryScreen
+from tests.tui import folders
 from tests.tui.cases import Case
+from tests.tui.conftest import World
 
-CASES: dict[str, Case] = {}
+
+def _one(world: World) -> folders.Made:
+    return folders.passed(world.state, ("redis",))
+
+
+def _another_appears(world: World) -> folders.Made:
+    """A run is made behind the console's back, after it was read at the start and when History came into sight."""
+    made = folders.passed(world.state, ("redis",))
+    looks = iter(range(100))
+    plain_services = world.services
+
+    def services():
+        from dataclasses import replace
+
+        told = plain_services()
+
+        def runs():
+            if next(looks) == 2:
+                folders.passed(world.state, ("kafka",), id="20261123-160000-77aa")
+            return told.runs()
+
+        return replace(told, runs=runs)
+
+    world.services = services  # type: ignore[method-assign]
+    return made
+
+
+def _listed(app: ConsoleApp) -> int:
+    return len(app.past_runs or []) if isinstance(app.screen, HistoryScreen) else 0
+
+
+CASES = {
+    "history.open": Case(
+        lambda app: app.place is not None and app.place.PLACE == "run", ("4",), _one, opened=False
+    ),
+    "history.reload": Case(lambda app: _listed(app) == 2, ("4",), _another_appears, opened=False),
+}

@@ -1,0 +1,82 @@
+"""What the terminal is told while nobody looks at it."""
+
+from __future__ import annotations
+
+import pytest
+from textual.events import AppBlur
+
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.tui.attention import Attention, title_of
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+
+
+def _state(made: folders.Made):
+    follower = Follower(made.run)
+    while follower.poll():
+        pass
+    follower.close()
+    return follower.state
+
+
+def test_the_title_tells_how_far_the_run_is(tmp_path):
+    made = folders.Made(tmp_path, ("redis", "kafka")).hold().start().begin("redis").begin("kafka")
+    assert title_of(_state(made)) == "0/2 · building · openhqm-tui"
+    made.finish("kafka", Outcome.FAILED, 3)
+    assert title_of(_state(made)) == "1/2 · building · 1 failed · openhqm-tui"
+    made.finish("redis", Outcome.PASSED, 4)
+    assert title_of(_state(made)) == "1/2 · checking · 1 failed · openhqm-tui"
+    made.check("redis", "linux/amd64", 5).check("redis", "linux/arm64", 5)
+    assert title_of(_state(made.end(Outcome.FAILED, 7))) == "2/2 · failed · openhqm-tui"
+
+
+def test_the_title_is_saved_once_and_given_back(tmp_path):
+    written: list[str] = []
+    attention = Attention(written.append)
+    attention.close()
+    assert written == []
+    attention.show(None)
+    attention.show(None)
+    attention.show(_state(folders.passed(tmp_path)))
+    attention.close()
+    attention.close()
+    assert written == [
+        "\x1b[22;2t",
+        "\x1b]2;openhqm-tui\x07",
+        "\x1b]2;2/2 · proved · openhqm-tui\x07",
+        "\x1b[23;2t",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("looks", "seconds", "told"), [(False, 30, 1), (False, 3, 0), (True, 30, 0)]
+)
+async def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(
+    world: World, looks, seconds, told
+):
+    made = folders.Made(world.state, ("redis",), check=False).hold().start().begin("redis")
+    app = world.app(made.run)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        written: list[str] = []
+        app.attention = Attention(written.append)
+        if not looks:
+            app.post_message(AppBlur())
+            await until(pilot, lambda: not app.app_focus)
+        made.finish("redis", Outcome.PASSED, seconds - 1).end(Outcome.PASSED, seconds)
+        await until(pilot, lambda: not app.run_is_live)
+        rung = [text for text in written if text.startswith("\x1b]9;")]
+        assert rung == ["\x1b]9;1/1 · built · openhqm-tui\x07\x07"] * told
+
+
+async def test_an_old_run_that_is_opened_is_no_news(world: World):
+    made = folders.passed(world.state)
+    app = world.app(made.run)
+    written: list[str] = []
+    async with app.run_test() as pilot:
+        app.attention = Attention(written.append)
+        app.post_message(AppBlur())
+        await settle(pilot)
+        assert not app.run_is_live
+        assert not [text for text in written if text.startswith("\x1b]9;")]

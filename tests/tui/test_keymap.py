@@ -1,0 +1,67 @@
+"""Keys and colours from the settings: wrong ones are named before anything opens."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.tui.commands import every_command, works_beside
+from openhqm_tui.tui.keymap import checked_keymap
+from openhqm_tui.tui.theme import THEMES, theme_called
+
+
+@pytest.mark.parametrize(
+    ("keymap", "words"),
+    [
+        ({"plan.al": "x"}, "unknown command 'plan.al': did you mean plan.all?"),
+        ({"nonsense": "x"}, "unknown command 'nonsense'"),
+        ({"plan.all": "frob"}, "'frob' is no key"),
+        ({"plan.all": "ctr+a"}, "'ctr+a' is no key"),
+        ({"plan.all": "b"}, "that key is plan.build already (Build)"),
+        ({"plan.all": "q"}, "that key is quit already"),
+        ({"quit": "b"}, "that key is plan.build already"),
+        ({"matrix.row": "b"}, "that key is plan.build already"),
+        ({"plan.all": "ctrl+y", "plan.none": "ctrl+y"}, "that key is"),
+    ],
+)
+def test_what_won_t_do_is_said_in_one_line(keymap, words):
+    with pytest.raises(UsageProblem) as caught:
+        checked_keymap(keymap)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "keymap",
+    [
+        {},
+        {"plan.all": "ctrl+y"},
+        {"plan.all": "b", "plan.build": "ctrl+y"},
+        {"go.run": "f2, f3"},
+        {"table.down": "n"},
+        {"plan.all": "full_stop", "plan.none": "slash"},
+    ],
+)
+def test_what_will_do(keymap):
+    assert checked_keymap(keymap) == {k: v.replace(" ", "") for k, v in keymap.items()}
+
+
+def test_the_keys_as_they_come_mean_one_thing_each():
+    # Escape is what leaves, wherever one is.
+    clashes = [
+        (command.id, other.id, key)
+        for command in every_command()
+        for other in works_beside(command)
+        for key in {*command.keys.split(",")} & {*other.keys.split(",")}
+        if key not in {"", "escape", "enter"}
+    ]
+    assert clashes == []
+
+
+def test_themes_have_short_names():
+    for name in ("dark", "light", "contrast", "terminal"):
+        assert theme_called(name) == f"openhqm-{name}"
+    assert theme_called("nord") == "nord"
+    assert theme_called(THEMES[2].name) == THEMES[2].name
+    with pytest.raises(UsageProblem, match="did you mean light"):
+        theme_called("lite")
