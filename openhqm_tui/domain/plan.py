@@ -165,11 +165,15 @@ def make_plan(source: Source, choices: Choices) -> Plan:
 
 
 def bake_command(bake_file: str, targets: tuple[str, ...], builder: str = "") -> list[str]:
-    """Return the command that builds targets of a plan, for a person to copy."""
+    """Return the command that builds targets of a plan, for a person to copy.
+
+    Bake reads nothing outside the folder it runs in unless it is allowed to, and a plan names
+    its context, Dockerfile and certificates by their full paths.
+    """
     words = ["docker", "buildx"]
     if builder:
         words += ["--builder", builder]
-    return [*words, "bake", "-f", bake_file, *targets]
+    return [*words, "bake", "--allow=fs.read=*", "-f", bake_file, *targets]
 
 
 def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:

@@ -130,6 +130,20 @@ def check_pullable(ref: str, timeout: float = 15, *, run: Runner = capture) -> P
     return Pullable(Reach.OK, platforms=tuple(platform for platform in found if platform))
 
 
+def look_for(
+    ref: str, platforms: Sequence[Platform], *, driver: str, run: Runner = capture
+) -> Pullable:
+    """Tell whether `ref` can be had for `platforms`: from the local store, else its registry.
+
+    Blocks, never raises. Only the `docker` driver's builds see the engine's store.
+    """
+    if driver == "docker" and platforms:
+        held = local_platforms((ref,), platforms, run=run)[ref]
+        if not _absent(held, platforms):
+            return Pullable(Reach.OK, platforms=held)
+    return check_pullable(ref, run=run)
+
+
 _FORMAT = "{{.Os}}/{{.Architecture}}"
 
 # What registries, Go's net library and its TLS library say, in the order of precedence.

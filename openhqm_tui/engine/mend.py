@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
-from openhqm_tui.engine.shell import stream
+from openhqm_tui.engine.shell import Runner, capture, stream
 
 Say = Callable[[str], None]
 
@@ -30,6 +30,7 @@ class Rights(StrEnum):
 
     ROOT = "root"
     SUDO = "sudo"
+    PASSWORD = "password"  # noqa: S105 - that sudo wants one, not the word itself
     NONE = "none"
 
 
@@ -56,6 +57,14 @@ def rights() -> Rights:
     if os.geteuid() == 0:
         return Rights.ROOT
     return Rights.SUDO if shutil.which("sudo") else Rights.NONE
+
+
+def rights_unasked(*, run: Runner = capture) -> Rights:
+    """Tell the same where nobody can be asked for a password; blocks for a moment."""
+    how = rights()
+    if how is Rights.SUDO and not run(["sudo", "-n", "true"], timeout=5)[0].ok:
+        return Rights.PASSWORD
+    return how
 
 
 def pending(findings: Iterable[Finding]) -> list[tuple[Finding, Fix]]:

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
-from openhqm_tui.domain.journal import event_decoder
+from openhqm_tui.domain.journal import RunInfo, event_decoder
+from openhqm_tui.domain.plan import Source
+from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.domain.state import LaneState, RunState, Status
+from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.words import lane_seconds
 
+# A lane by its variant and its platform.
+Key = tuple[str, str]
+
+_BUILT = {Status.DONE, Status.PASSED, Status.UNKNOWN}
+
 
 class PastLane(msgspec.Struct, frozen=True, kw_only=True):
-    """How a lane ended the last time."""
+    """How a lane ended the last time.
+
+    `at` is when its run began, seconds since the epoch; `clients` what its check saw, '' if it
+    was not asked; `size` in bytes.
+    """
 
     status: Status
     seconds: float = 0.0
     size: int = 0
+    at: float = 0.0
+    clients: str = ""
+
+    @property
+    def built(self) -> bool:
+        """Tell whether there was an image at the end, so that time and size mean something."""
+        return self.status in _BUILT
 
 
 class PastRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +51,20 @@ class PastRun(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
     seconds: float
     targets: tuple[str, ...]
-    lanes: dict[tuple[str, str], PastLane]
+    lanes: dict[Key, PastLane]
+
+    def is_of(self, source: Source) -> bool:
+        """Tell whether it built from `source`; a run that doesn't tell counts as such."""
+        info: RunInfo = self.folder.info
+        same_kind = not info.source or info.source == source.kind.value
+        return same_kind and (not info.context or not source.context or _same_place(info, source))
+
+
+class Estimate(NamedTuple):
+    """How long it may take, in seconds; not `whole` if some of it was never built before."""
+
+    seconds: float
+    whole: bool
 
 
 def read_runs(folders: Iterable[RunFolder], limit: int = 200) -> list[PastRun]:
@@ -46,15 +80,45 @@ def read_runs(folders: Iterable[RunFolder], limit: int = 200) -> list[PastRun]:
     return found
 
 
-def last_lanes(runs: Iterable[PastRun]) -> dict[tuple[str, str], PastLane]:
-    """Return how each variant went the last time on each platform; `runs` latest first."""
-    found: dict[tuple[str, str], PastLane] = {}
+def last_lanes(
+    runs: Iterable[PastRun], source: Source | None = None, *, built: bool = False
+) -> dict[Key, PastLane]:
+    """Return how each variant went the last time on each platform; `runs` latest first.
+
+    With `source`, in runs of that only; with `built`, the last time that it gave an image.
+    """
+    found: dict[Key, PastLane] = {}
     for run in runs:
-        if not run.live:
-            for key, lane in run.lanes.items():
-                if lane.status is not Status.WAITING:
-                    found.setdefault(key, lane)
+        if run.live or (source is not None and not run.is_of(source)):
+            continue
+        for key, lane in run.lanes.items():
+            if lane.built if built else lane.status is not Status.WAITING:
+                found.setdefault(key, lane)
     return found
+
+
+def estimate(
+    rows: Mapping[str, tuple[Platform, ...]], built: Mapping[Key, PastLane], jobs: int
+) -> Estimate | None:
+    """Return how long `rows` took the last time they were built, `jobs` targets at once (0: all).
+
+    None where nothing of it was ever built. Plain last times: a cached build says little of a
+    cold one.
+    """
+    known = [[built.get((name, str(p))) for p in platforms] for name, platforms in rows.items()]
+    times = [max(lane.seconds for lane in lanes if lane) for lanes in known if any(lanes)]
+    if not times:
+        return None
+    ends = [0.0] * (jobs or len(times))
+    for seconds in times:
+        # The next target begins where one ends first.
+        heapq.heapreplace(ends, ends[0] + seconds)
+    return Estimate(max(ends), all(all(lanes) for lanes in known))
+
+
+def _same_place(info: RunInfo, source: Source) -> bool:
+    named = source.dockerfile or source.bake_file
+    return info.context == source.context and (not info.dockerfile or info.dockerfile == named)
 
 
 def _read(folder: RunFolder) -> PastRun:
@@ -70,14 +134,6 @@ def _read(folder: RunFolder) -> PastRun:
         last = max(last, event.at)
     state.interrupted = not live and state.outcome is None
     started = state.started if state.started is not None else folder.info.created
-    lanes = {
-        (lane.target.info.variant, str(lane.platform)): PastLane(
-            status=lane.status,
-            seconds=lane_seconds(lane, last),
-            size=lane.content_size,
-        )
-        for lane in state.lanes
-    }
     return PastRun(
         folder=folder,
         created=folder.info.created,
@@ -85,5 +141,19 @@ def _read(folder: RunFolder) -> PastRun:
         live=live,
         seconds=max(0.0, (state.ended if state.ended is not None else last) - started),
         targets=tuple(state.targets),
-        lanes=lanes,
+        lanes={
+            (lane.target.info.variant, str(lane.platform)): _lane(lane, last, folder.info.created)
+            for lane in state.lanes
+        },
+    )
+
+
+def _lane(lane: LaneState, last: float, at: float) -> PastLane:
+    asked = (v for v in lane.verdicts if v.check == "clients" and v.answer is Answer.PASS)
+    return PastLane(
+        status=lane.status,
+        seconds=lane_seconds(lane, last),
+        size=lane.content_size,
+        at=at,
+        clients=next((verdict.evidence for verdict in asked), ""),
     )

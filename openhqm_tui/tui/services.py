@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
-from openhqm_tui.domain.findings import Finding
+from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.platforms import Platform, parse_platforms
+from openhqm_tui.engine.base_image import Pullable, Reach
+from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.engine.mend import Rights
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
 
@@ -36,11 +40,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Services:
-    """All but `now` and `defaults` block: they are called in threads only.
+    """What can be called blocks, but for `now`: in threads only. The rest comes of the settings.
 
-    `find_source`, `start` and `ask` raise Problem; `ask` returns when a runner has, or will
-    have, the request. `mend` carries out a finding's fixes, tells its output line by line and
-    returns whether it worked. `defaults` is an order without rows, from the settings.
+    `find_source`, `start`, `ask` and `builders` raise Problem; `ask` returns when a runner has,
+    or will have, the request. `mend` carries out one fix, tells its output line by line and
+    returns whether it worked; setting the event stops it. `facts_of` are the facts with another
+    builder, `look_for` tells whether an image can be had for platforms with a driver. `defaults`
+    is an order without rows; `platforms` are the first columns, none: those of what is built;
+    `checks` tells whether images are questioned.
     """
 
     now: Callable[[], float]
@@ -49,9 +56,15 @@ class Services:
     start: Callable[[Order, EngineFacts, Source], RunFolder]
     runs: Callable[[], Iterable[RunFolder]]
     examine: Callable[[tuple[Platform, ...]], list[Finding]]
-    mend: Callable[[Finding, Say], bool]
+    mend: Callable[[Fix, Say, Event], bool]
     ask: Callable[[RunFolder, Request], None]
     defaults: Order = field(default_factory=lambda: Order({}))
+    builders: Callable[[], list[Builder]] = list
+    facts_of: Callable[[str], EngineFacts] = lambda _: EngineFacts()
+    look_for: Callable[[str, tuple[Platform, ...], str], Pullable] = lambda *_: Pullable(Reach.OK)
+    rights: Callable[[], Rights] = lambda: Rights.ROOT
+    platforms: tuple[Platform, ...] = ()
+    checks: bool = True
 
 
 def real_services(folder: Path, settings: Settings) -> Services:
@@ -70,13 +83,19 @@ def real_services(folder: Path, settings: Settings) -> Services:
             base_image=order.base_image,
             jobs=order.jobs,
             test_only=order.test_only,
+            python_version=settings.python_version or "3.13",
+            ca_bundle=settings.ca_bundle or "",
+            check=settings.check is not False,
         )
         return begin(prepare(options, facts, source))
 
+    told = Options(
+        selection={}, context=settings.context or "", dockerfile=settings.dockerfile or ""
+    )
     return Services(
         now=time.time,
         read_facts=read_facts,
-        find_source=lambda: source_for(folder),
+        find_source=lambda: source_for(folder, told),
         start=start,
         runs=lambda: all_runs(state_folder()),
         examine=_examine,
@@ -90,6 +109,12 @@ def real_services(folder: Path, settings: Settings) -> Services:
             base_image=settings.base_image or "",
             jobs=settings.jobs or 0,
         ),
+        builders=_builders,
+        facts_of=read_facts,
+        look_for=_look_for,
+        rights=_rights,
+        platforms=parse_platforms(settings.platforms) if settings.platforms else (),
+        checks=settings.check is not False,
     )
 
 
@@ -99,7 +124,26 @@ def _examine(platforms: tuple[Platform, ...]) -> list[Finding]:
     return examine(platforms)
 
 
-def _mend(finding: Finding, say: Say) -> bool:
+def _mend(fix: Fix, say: Say, stop: Event) -> bool:
     from openhqm_tui.engine.mend import mend
+    from openhqm_tui.engine.stoppable import stoppable
 
-    return mend(finding.fixes, say=say)
+    return mend([fix], run=stoppable(stop), say=say)
+
+
+def _rights() -> Rights:
+    from openhqm_tui.engine.mend import rights_unasked
+
+    return rights_unasked()
+
+
+def _builders() -> list[Builder]:
+    from openhqm_tui.engine.builders import list_builders
+
+    return list_builders()
+
+
+def _look_for(image: str, platforms: tuple[Platform, ...], driver: str) -> Pullable:
+    from openhqm_tui.engine.base_image import look_for
+
+    return look_for(image, platforms, driver=driver)

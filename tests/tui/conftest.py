@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.variants import VARIANTS
+from openhqm_tui.engine.base_image import Pullable
+from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts, Node, Trouble
+from openhqm_tui.engine.mend import Rights
 from openhqm_tui.store.run_folder import Request, RunFolder, all_runs
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.services import Order, Say, Services
@@ -98,6 +102,13 @@ class World:
     orders: list[Order] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     mends: bool = True
+    mends_slowly: bool = False
+    rights: Rights = Rights.ROOT
+    defaults: Order = field(default_factory=lambda: Order({}))
+    platforms: tuple[Platform, ...] = ()
+    builders: list[Builder] = field(default_factory=list)
+    other_facts: dict[str, EngineFacts] = field(default_factory=dict)
+    images: dict[str, Pullable] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
     begin: Callable[[Order], RunFolder] | None = None
 
@@ -109,12 +120,15 @@ class World:
             assert self.begin is not None
             return self.begin(order)
 
-        def mend(finding: Finding, say: Say) -> bool:
+        def mend(fix: Fix, say: Say, stop: Event) -> bool:
+            at, finding = next((i, f) for i, f in enumerate(self.findings) if fix in f.fixes)
             self.mended.append(finding.key)
             say("Reading package lists...")
+            if self.mends_slowly:
+                stop.wait(10)
+                return False
             say("Setting up qemu-user-static (1:10.0.2) ...")
             if self.mends:
-                at = next(i for i, f in enumerate(self.findings) if f.key == finding.key)
                 self.findings[at] = Finding(
                     key=finding.key, title=finding.title, health=Health.OK, detail="registered"
                 )
@@ -139,6 +153,12 @@ class World:
             examine=examine,
             mend=mend,
             ask=ask,
+            defaults=self.defaults,
+            builders=lambda: self.builders,
+            facts_of=lambda name: self.other_facts[name],
+            look_for=lambda image, platforms, driver: self.images[image],
+            rights=lambda: self.rights,
+            platforms=self.platforms,
         )
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:

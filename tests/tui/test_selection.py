@@ -1,11 +1,10 @@
-"""What is chosen, and the commands that build the same."""
+"""What is chosen, and how lanes share the room."""
 
 from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.tui.selection import Selection, commands_for
+from openhqm_tui.tui.selection import Selection
 from openhqm_tui.tui.widgets.lane_panes import fit
 from tests.tui.conftest import AMD, ARM
 
@@ -23,23 +22,6 @@ def test_rows_keep_the_given_order():
         "redis": (AMD, ARM),
         "kafka": (ARM,),
     }
-
-
-def test_one_command_for_each_set_of_platforms():
-    rows = {"all": (AMD, ARM), "redis": (ARM,), "kafka": (AMD, ARM)}
-    assert commands_for(rows, 8, "ghcr.io/acme/openhqm", "1.2") == [
-        "openhqm-tui build --backend all --backend kafka --platforms linux/amd64,linux/arm64"
-        " --name ghcr.io/acme/openhqm --tag 1.2",
-        "openhqm-tui build --backend redis --platforms linux/arm64"
-        " --name ghcr.io/acme/openhqm --tag 1.2",
-    ]
-
-
-def test_all_variants_are_build_all():
-    rows: dict[str, tuple[Platform, ...]] = {"a": (AMD,), "b": (AMD,)}
-    assert commands_for(rows, 2, "openhqm", "latest") == [
-        "openhqm-tui build --build-all --platforms linux/amd64"
-    ]
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 4, 5, 8, 16])

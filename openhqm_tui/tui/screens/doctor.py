@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from threading import Event
 from typing import ClassVar
 
 from textual import on, work
@@ -165,7 +166,7 @@ class DoctorScreen(Place):
             self.post_message(self.Said(line))
 
         try:
-            worked = self.console_app.services.mend(finding, say)
+            worked = all(self.console_app.services.mend(f, say, Event()) for f in finding.fixes)
         except OSError as error:
             say(str(error))
             worked = False

@@ -1,0 +1,89 @@
+"""Everything that speaks against a build of what is chosen, in one line that names the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_reference, check_tag
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.engine.base_image import Pullable, Reach
+from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.tui.services import Order
+
+NOTHING_CHOSEN = "nothing chosen"
+# What the engine may know better than we do: it has mirrors and logins of its own.
+_UNSURE = {Reach.NETWORK, Reach.TLS, Reach.AUTH, Reach.RATE_LIMIT, Reach.OTHER}
+
+
+def wrong_fields(order: Order, source: Source | None) -> dict[str, str]:
+    """Return what is wrong with each field of `order`, by the field's name."""
+    return dict(_wrong_fields(order, source))
+
+
+def obstacle_in(order: Order, facts: EngineFacts, *, checks: bool) -> str:
+    """Return why the engine could not build or check `order`; '' if it can."""
+    if not order.rows:
+        return NOTHING_CHOSEN
+    many = any(len(platforms) > 1 for platforms in order.rows.values())
+    if many and not facts.can_load_many_platforms:
+        return "the image store keeps one platform an image: 5 Doctor switches it"
+    if checks and (lacking := without_emulator(order, facts)):
+        return f"no emulator for {lacking}, so it can't be checked: 5 Doctor installs it"
+    return ""
+
+
+def without_emulator(order: Order, facts: EngineFacts) -> str:
+    """Return the chosen platforms that nothing here runs, in words."""
+    return ", ".join(str(p) for p in platforms_of(order) if facts.how(p) == "none")
+
+
+def platforms_of(order: Order) -> tuple[Platform, ...]:
+    """Return every platform of `order`, once."""
+    return tuple(dict.fromkeys(p for platforms in order.rows.values() for p in platforms))
+
+
+def base_trouble(found: Pullable, order: Order) -> tuple[str, bool]:
+    """Return what is wrong with the base image, and whether that is certain."""
+    if lacking := found.lacks(platforms_of(order)):
+        names = ", ".join(str(platform) for platform in lacking)
+        return f"{order.base_image} isn't made for {names}: name another base image", True
+    if found.reach is Reach.OK:
+        return "", False
+    return found.detail, found.reach not in _UNSURE
+
+
+def destination(name: str) -> str:
+    """Return where a push of images called `name` goes, the registry that Docker implies told."""
+    host, slash, _ = name.partition("/")
+    if slash and (host == "localhost" or any(mark in host for mark in ".:")):
+        return name
+    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+
+
+def _wrong_fields(order: Order, source: Source | None) -> Iterator[tuple[str, str]]:
+    if not order.name.strip():
+        yield "name", "the image name is empty: write openhqm or REGISTRY/openhqm"
+    elif ":" in order.name.rsplit("/", 1)[-1]:
+        yield "name", "a name has no tag: write it in the field beside"
+    elif problem := _problem_of(lambda: check_name(order.name)):
+        yield "name", problem
+    if not order.tag:
+        yield "tag", "the tag is empty: write latest"
+    elif problem := _problem_of(lambda: check_tag(order.tag, source.variants if source else ())):
+        yield "tag", problem
+    if order.base_image:
+        if source is not None and source.kind is SourceKind.BAKE:
+            yield "base", "a bake file names its own base images: leave the field empty"
+        elif problem := _problem_of(lambda: check_reference(order.base_image)):
+            yield "base", problem
+    if order.push and order.test_only:
+        yield "push", "a test leaves nothing to push: choose push or test only"
+
+
+def _problem_of(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except Problem as problem:
+        return str(problem)
+    return ""

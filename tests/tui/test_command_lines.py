@@ -1,0 +1,59 @@
+"""The commands that build what is chosen on the Plan place."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.tui.command_lines import command_lines
+from openhqm_tui.tui.services import Order
+from tests.tui.conftest import AMD, ARM
+
+BAKE = " > bake.json && docker buildx bake '--allow=fs.read=*' -f bake.json"
+
+
+def test_one_command_for_each_set_of_platforms():
+    rows = {"all": (AMD, ARM), "redis": (ARM,), "kafka": (AMD, ARM)}
+    lines = command_lines(Order(rows, "ghcr.io/acme/openhqm", "1.2"), 8)
+    names = " --name ghcr.io/acme/openhqm --tag 1.2"
+    first = f"--backend all --backend kafka --platforms linux/amd64,linux/arm64{names}"
+    second = f"--backend redis --platforms linux/arm64{names}"
+    assert lines.build == (f"openhqm-tui build {first}", f"openhqm-tui build {second}")
+    assert lines.bake == (
+        f"openhqm-tui plan {first}{BAKE}",
+        f"openhqm-tui plan {second}{BAKE}",
+    )
+
+
+def test_all_variants_are_build_all():
+    rows: dict[str, tuple[Platform, ...]] = {"a": (AMD,), "b": (AMD,)}
+    assert command_lines(Order(rows), 2).build == (
+        "openhqm-tui build --build-all --platforms linux/amd64",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "build", "plan"),
+    [
+        ({"jobs": 2}, " --jobs 2", ""),
+        ({"test_only": True}, " --test-only", ""),
+        ({"push": True}, " --push", ""),
+        ({"base_image": "a/b:1"}, " --base-image a/b:1", " --base-image a/b:1"),
+    ],
+)
+def test_only_what_differs_from_the_usual_is_written(fields, build, plan):
+    lines = command_lines(Order({"a": (AMD,)}, **fields), 1)
+    usual = "--build-all --platforms linux/amd64"
+    assert lines.build == (f"openhqm-tui build {usual}{build}",)
+    assert lines.bake == (f"openhqm-tui plan {usual}{plan}{BAKE}",)
+
+
+def test_buildx_is_told_the_builder_too():
+    (line,) = command_lines(Order({"a": (AMD,)}, builder="my b"), 1).bake
+    assert " --builder 'my b' > bake.json && docker buildx --builder 'my b' bake " in line
+
+
+def test_what_the_settings_say_is_undone_where_it_was_changed_back():
+    settings = Order({}, tag="1.2", jobs=4)
+    (line,) = command_lines(Order({"a": (AMD,), "b": (AMD,)}), 2, settings).build
+    assert line.endswith(" --tag latest --jobs 2")
