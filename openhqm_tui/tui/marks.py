@@ -35,6 +35,15 @@ _STATUS = {
     Status.FAILED: Mark("✗", "failed", "$text-error bold"),
     Status.CANCELLED: Mark("⊘", "cancelled", "$foreground-muted"),
 }
+_STEP = {
+    Status.WAITING: Mark("·", "waiting", "$foreground-muted"),
+    Status.RUNNING: Mark("▸", "running", "$primary"),
+    Status.DONE: Mark("●", "done", "$text-success"),
+    Status.CACHED: Mark("○", "cached", "$foreground-muted"),
+    Status.FAILED: Mark("✗", "failed", "$text-error bold"),
+    # BuildKit also stops a step whose result another build has given.
+    Status.CANCELLED: Mark("⊘", "stopped", "$foreground-muted"),
+}
 _ANSWER = {
     Answer.PASS: Mark("✓", "pass", "$text-success"),
     Answer.FAIL: Mark("✗", "fail", "$text-error bold"),
@@ -52,6 +61,11 @@ _HEALTH = {
 def status_mark(status: Status) -> Mark:
     """Return how a target or lane of that status looks."""
     return _STATUS[status]
+
+
+def step_mark(status: Status) -> Mark:
+    """Return how a step looks; it has fewer states than a lane."""
+    return _STEP[status]
 
 
 def run_mark(state: RunState) -> Mark:
