@@ -1,0 +1,94 @@
+"""Regular expressions as people type them: small letters match capitals, none may run for ever."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+from openhqm_tui.domain.problems import Problem
+
+# A search expression is typed by hand; what is longer was pasted by mistake.
+_LONGEST = 300
+_MOST_REPEATS = 10
+_REPEAT = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
+_CAPITAL = re.compile(r"(?:[^\\]|^)(?:\\\\)*[A-Z]")
+
+
+def parse_pattern(text: str) -> re.Pattern[str]:
+    """Return the expression that was typed; raises Problem, one line, where it can't be used.
+
+    Capitals are told from small letters only if there are any.
+    """
+    if len(text) > _LONGEST:
+        raise Problem(f"longer than {_LONGEST} characters")
+    flags = re.NOFLAG if _CAPITAL.search(text) else re.IGNORECASE
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pattern = re.compile(text, flags)
+    except re.error as error:
+        place = "" if error.pos is None else f" at {error.pos + 1}"
+        raise Problem(f"not a regular expression: {error.msg}{place}") from None
+    except (OverflowError, RecursionError):
+        raise Problem("not a regular expression: too much of it") from None
+    if runs_away(text):
+        raise Problem("a repeat within a repeat could take for ever: write [ab]+ for (a|b)+")
+    return pattern
+
+
+def runs_away(text: str) -> bool:
+    """Tell whether a valid expression may take time that doubles with each character of a line.
+
+    That is so where what is repeated can itself match in several ways: `(a+)+`, `(a|aa)*`.
+    """
+    varies = [False]
+    group_varies = False
+    repeats, at = 0, 0
+    while at < len(text):
+        sign = text[at]
+        if repeat := _REPEAT.match(text, at):
+            least, comma, most = repeat[1], repeat[2], repeat[3]
+            many = sign in "*+" or (sign == "{" and int((most if comma else least) or 99) > 9)
+            if many and group_varies:
+                return True
+            repeats += many
+            varies[-1] = True
+            group_varies = False
+            at = repeat.end()
+            at += text[at : at + 1] in {"?", "+"}
+            continue
+        group_varies = False
+        if sign == "\\":
+            at += 1
+        elif sign == "[":
+            at = _class_end(text, at)
+        elif sign == "(":
+            varies.append(False)
+            at = _group_start(text, at)
+        elif sign == ")":
+            group_varies = varies.pop()
+            varies[-1] = varies[-1] or group_varies
+        elif sign == "|":
+            varies[-1] = True
+        at += 1
+    return repeats > _MOST_REPEATS
+
+
+def _class_end(text: str, start: int) -> int:
+    """Return where the `]` of a character class stands."""
+    at = start + 1
+    at += text[at] == "^"
+    at += text[at] == "]"
+    while text[at] != "]":
+        at += 2 if text[at] == "\\" else 1
+    return at
+
+
+def _group_start(text: str, start: int) -> int:
+    """Return the last character of a group's opening: of `(?P<name>`, the `>`."""
+    if text[start + 1 : start + 2] != "?":
+        return start
+    at = start + 2
+    while text[at] not in ":=!>)":
+        at += 1
+    return at - 1 if text[at] == ")" else at
