@@ -14,7 +14,7 @@ def _one(world: World) -> folders.Made:
 
 
 def _another_appears(world: World) -> folders.Made:
-    """A run is made behind the console's back, after it was read at the start and when History came into sight."""
+    """A run is made behind the console's back, once History is in sight."""
     made = folders.passed(world.state, ("redis",))
     looks = iter(range(100))
     plain_services = world.services
