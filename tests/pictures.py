@@ -1,6 +1,7 @@
-"""`make pictures`: those in `assets/screens/`, taken of the real console on recorded runs.
+"""`make pictures`: the gallery in `assets/screens/`, of the real console on recorded runs.
 
-`python -m tests.pictures --all` takes each at every size, dark and light.
+Every screen at 80×24, 120×40 and 200×60, dark and light, and the page that shows them all.
+`python -m tests.pictures run plan` takes those two screens only.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from textual.pilot import Pilot
 
@@ -23,64 +25,97 @@ from tests.tui.conftest import World, settle
 PLACE = Path(__file__).parent.parent / "assets" / "screens"
 THEMES = {"dark": "openhqm-dark", "light": "openhqm-light"}
 SIZES = ((80, 24), (120, 40), (200, 60))
-# What is pressed to get there, and how much of the recorded run has happened by then.
-SHOTS: dict[str, tuple[str, float | None, list[str]]] = {
-    "plan": ("cold", None, ["a", "down", "down"]),
-    "run": ("cold", 17.0, ["2"]),
-    "failure": ("bake_fails", None, ["4", "enter"]),
-    "checks": ("cold", None, ["4", "enter", "3", "down", "down"]),
-    "history": ("cold", None, ["4"]),
-    "doctor": ("cold", None, ["5"]),
+
+
+class Shot(NamedTuple):
+    """A screen: the recorded run that is there, the keys that lead to it, what it shows.
+
+    `seconds` cuts the run off there, as if it still went on.
+    """
+
+    recording: str
+    keys: tuple[str, ...]
+    words: str
+    seconds: float | None = None
+
+
+_OPEN = ("4", "enter")
+SHOTS = {
+    "plan": Shot("cold", ("a", "down", "down"), "Plan: what to build, and how it went last time"),
+    "run": Shot("cold", ("2",), "Run: sixteen lanes, seventeen seconds after the start", 17.0),
+    "zoom": Shot("cold", (*_OPEN, "z"), "Run: one lane has all the room"),
+    "search": Shot("cold", (*_OPEN, "f", *"installed"), "Run: a search through all lanes"),
+    "steps": Shot("cold", (*_OPEN, "s"), "Run: a target's steps, and what its time went into"),
+    "failure": Shot("bake_fails", _OPEN, "Run: the first failure, with its digest"),
+    "checks": Shot("cold", (*_OPEN, "3", "down", "down"), "Checks: what was proved of each image"),
+    "evidence": Shot(
+        "cold", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
+    ),
+    "history": Shot("cold", ("4",), "History: earlier runs"),
+    "doctor": Shot("cold", ("5",), "Doctor: what this machine lacks, and what mends it"),
+    "help": Shot("cold", ("2", "question_mark"), "Help: the keys of the place one is in", 17.0),
 }
 _MOMENT = re.compile(rb'"(?:timestamp|started|completed)":"(\d{4}-[^"]+)"')
 
 
 def main(words: list[str]) -> int:
-    """Take the named pictures, or one of each."""
+    """Take the named screens, or all and their page."""
     PLACE.mkdir(parents=True, exist_ok=True)
-    every = "--all" in words
-    for name in [word for word in words if word in SHOTS] or SHOTS:
-        for width, height in SIZES if every else SIZES[1:2]:
-            for word, theme in THEMES.items() if every else list(THEMES.items())[:1]:
-                file = f"{name}-{width}x{height}-{word}.svg"
-                with tempfile.TemporaryDirectory() as folder:
-                    asyncio.run(take(SHOTS[name], (width, height), theme, file, Path(folder)))
-                sys.stderr.write(f"{file}\n")
+    named = [word for word in words if word in SHOTS]
+    for name in named or SHOTS:
+        for size in SIZES:
+            with tempfile.TemporaryDirectory() as folder:
+                asyncio.run(take(name, size, Path(folder)))
+        sys.stderr.write(f"{name}\n")
+    if not named:
+        (PLACE / "README.md").write_text(page(), encoding="utf-8")
     return 0
 
 
-async def take(
-    shot: tuple[str, float | None, list[str]],
-    size: tuple[int, int],
-    theme: str,
-    file: str,
-    folder: Path,
-) -> None:
-    """Open the console over a copy of a recorded run and take one picture."""
-    name, seconds, keys = shot
+def file_name(name: str, size: tuple[int, int], theme: str) -> str:
+    """Return the picture's file: `run-120x40-dark.svg`."""
+    return f"{name}-{size[0]}x{size[1]}-{theme}.svg"
+
+
+def page() -> str:
+    """Return the page of all pictures, as Markdown."""
+    lines = ["# Every screen", "", "Made by `make pictures` of the real console on recorded runs."]
+    for name, shot in SHOTS.items():
+        lines += ["", f"## {shot.words}", ""]
+        for size in SIZES:
+            pair = (f"![{theme}]({file_name(name, size, theme)})" for theme in THEMES)
+            lines += [f"{size[0]}×{size[1]}", "", *pair, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+async def take(name: str, size: tuple[int, int], folder: Path) -> None:
+    """Open the console over a copy of a recorded run and take a picture in each theme."""
+    shot = SHOTS[name]
     os.environ["HOME"] = str(folder)
-    info = recording(name).info
+    info = recording(shot.recording).info
     runs_folder(folder).mkdir(parents=True)
-    run = copied(name, runs_folder(folder) / info.id)
+    run = copied(shot.recording, runs_folder(folder) / info.id)
     lock = None
     now = _end_of(run) + 60
-    if seconds is not None:
-        now = _end_of(run, first=True) + seconds
+    if shot.seconds is not None:
+        now = _end_of(run, first=True) + shot.seconds
         cut_at(run, now)
         lock = run.lock()
-    world = World(state=folder, now=now)
     try:
-        app = world.app(theme=theme)
+        app = World(state=folder, now=now).app()
         async with app.run_test(size=size) as pilot:
-            await press(pilot, keys)
-            app.save_screenshot(file, str(PLACE))
+            await press(pilot, shot.keys)
+            for word, theme in THEMES.items():
+                app.theme = theme
+                await settle(pilot)
+                app.save_screenshot(file_name(name, size, word), str(PLACE))
     finally:
         if lock is not None:
             os.close(lock)
         shutil.rmtree(run.path)
 
 
-async def press(pilot: Pilot[int], keys: list[str]) -> None:
+async def press(pilot: Pilot[int], keys: tuple[str, ...]) -> None:
     await settle(pilot)
     for key in keys:
         await pilot.press(key)
