@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--test-only", action="store_true", help="build and check, and leave no tag behind"
     )
+    build.add_argument(
+        "--push", action="store_true", help="push the tags, once every image is proved"
+    )
     build.add_argument("--jobs", type=_positive, metavar="N", help="at most N targets at once")
     build.add_argument("--no-check", action="store_true", help="don't question the images")
     build.add_argument("--detach", action="store_true", help="start the run and return at once")

@@ -11,7 +11,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.certificates import ca_bundle
-from openhqm_tui.run.prepare import Options, source_for
+from openhqm_tui.run.prepare import Options, check_push, source_for
 from openhqm_tui.store.settings import Settings, read_settings
 
 BOTH = ("linux/amd64", "linux/arm64")
@@ -33,7 +33,9 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         ca_bundle=ca_bundle(_first(parsed.ca_bundle, settings.ca_bundle, "")),
         check=not getattr(parsed, "no_check", False) and settings.check is not False,
         test_only=getattr(parsed, "test_only", False),
+        push=getattr(parsed, "push", False),
     )
+    check_push(told)
     # Words are judged before any file or engine is looked at: a typing error costs nothing.
     named = parsed.backend or []
     if not (told.context or told.dockerfile) and named:

@@ -39,3 +39,16 @@ def worst(verdicts: Iterable[Verdict]) -> Answer:
 def proved(verdicts: Iterable[Verdict]) -> bool:
     """Tell whether an image is proved: asked at least once, no failure, nothing unknown."""
     return worst(verdicts) in {Answer.PASS, Answer.WARN}
+
+
+def merged(
+    before: tuple[Verdict, ...], verdicts: tuple[Verdict, ...], check: str
+) -> tuple[Verdict, ...]:
+    """Return the answers `before` with that of one check renewed; with no check, the new ones.
+
+    Where nothing was asked before, one answer alone must not stand for all: all new ones count.
+    """
+    if not check or not before:
+        return verdicts
+    new = next((verdict for verdict in verdicts if verdict.check == check), None)
+    return tuple(new if new and verdict.check == check else verdict for verdict in before)

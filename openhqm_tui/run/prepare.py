@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.sources import find_source
+from openhqm_tui.run.launch import launch
 from openhqm_tui.run.preflight import check_base, check_engine
 from openhqm_tui.store.places import bundled, ready_state_folder
 from openhqm_tui.store.run_folder import (
@@ -53,6 +53,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: str = ""
     check: bool = True
     test_only: bool = False
+    push: bool = False
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +89,7 @@ def prepare(
     platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
     if not options.selection:
         raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
+    check_push(options)
     warnings: list[str] = []
     if not plan_only:
         many = any(len(chosen) > 1 for chosen in options.selection.values())
@@ -142,6 +144,7 @@ def prepare(
         jobs=options.jobs,
         check=options.check,
         test_only=options.test_only,
+        push=options.push,
         base="" if base is None else base.ref,
         base_reason="" if base is None else base.reason,
         context=source.context,
@@ -155,6 +158,17 @@ def prepare(
     )
 
 
+def check_push(options: Options) -> None:
+    """Raise UsageProblem where --push goes against something else that was asked for."""
+    if options.push and options.test_only:
+        raise UsageProblem("--push and --test-only contradict each other", fix="leave one out")
+    if options.push and not options.check:
+        raise UsageProblem(
+            "only what is proved is pushed, and the checks are off",
+            fix="leave out --push, or --no-check (`check = false` in the settings)",
+        )
+
+
 def begin(prepared: Prepared) -> RunFolder:
     """Write the run folder and start the detached runner; return the folder to follow.
 
@@ -163,20 +177,7 @@ def begin(prepared: Prepared) -> RunFolder:
     state = ready_state_folder()
     path = runs_folder(state) / prepared.info.id
     folder = RunFolder.create(path, prepared.info, prepared.plan, prepared.expectations)
-    # The lock is taken before anyone can look, and inherited: the run is never seen without it.
-    lock = folder.lock()
-    try:
-        with folder.runner_log.open("wb") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "openhqm_tui.run.runner", str(path), str(lock)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lock,),
-                start_new_session=True,
-            )
-    finally:
-        os.close(lock)
+    launch(folder, folder.lock())
     return folder
 
 

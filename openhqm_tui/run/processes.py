@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -72,6 +73,27 @@ class GroupProcess:
     def _signal(self, means: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, means)
+
+
+async def end_group_of(pid: int, sign: str) -> None:
+    """End the group of a process whose parent died, if its command has `sign`: ids come again."""
+    if pid <= 0:
+        return
+    try:
+        seen = await run_bounded(["ps", "-ww", "-o", "command=", "-p", str(pid)], patience=5.0)
+    except OSError:
+        return
+    if sign.encode() not in seen.out:
+        return
+    for means, patience in GRACE:
+        try:
+            os.killpg(pid, means)
+            end = time.monotonic() + patience
+            while time.monotonic() < end:
+                await asyncio.sleep(0.05)
+                os.killpg(pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return
 
 
 async def run_bounded(command: Sequence[str], *, patience: float, limit: int = 256 * 1024) -> Ended:

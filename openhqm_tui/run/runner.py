@@ -1,7 +1,8 @@
 """The process that executes a run: one Buildx per target, checks as soon as a target is done.
 
 `python -m openhqm_tui.run.runner FOLDER FD` runs it; FD is the inherited, held lock of the run.
-It writes the journal, obeys `control.jsonl`, and outlives whoever watches.
+It writes the journal, obeys `control.jsonl`, and outlives whoever watches. In a folder whose run
+is over or was cut off it does only what is asked there and not yet heard.
 """
 
 from __future__ import annotations
@@ -13,24 +14,28 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, TargetInfo
-from openhqm_tui.domain.plan import SourceKind
-from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import Expectation, SeenImage
-from openhqm_tui.domain.verdicts import proved
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import LaneState, Status, TargetState
 from openhqm_tui.engine.cleaning import remove_containers, remove_images
-from openhqm_tui.engine.images import ImageUnknown
-from openhqm_tui.run.checks import RUN_LABEL, check_lane, index_of
-from openhqm_tui.run.processes import GroupProcess
-from openhqm_tui.run.text_log import write_text_log
+from openhqm_tui.run.build import Builds, ended_now
+from openhqm_tui.run.checks import RUN_LABEL
+from openhqm_tui.run.control import Ear
+from openhqm_tui.run.lane_checks import LaneChecks
+from openhqm_tui.run.processes import end_group_of
+from openhqm_tui.run.push import Pushes, unproved
+from openhqm_tui.run.replay import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 
 _CONTROL_EVERY = 0.1
+
+# What a task is about: a target's build, a lane asked again, or ('', '') for the push.
+Key = tuple[str, str]
+_PUSH: Key = ("", "")
 
 
 class Runner:
@@ -39,279 +44,234 @@ class Runner:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.info = folder.info
-        self._expectations = folder.expectations()
-        self._builds = asyncio.Semaphore(self.info.jobs or max(1, len(self.info.targets)))
-        # A container that starts Python is CPU-bound: more at once than cores only wait longer.
-        self._containers = asyncio.Semaphore(max(1, os.cpu_count() or 1))
-        self._targets = {target.name: target for target in self.info.targets}
-        self._attempts = dict.fromkeys(self._targets, 0)
-        self._tasks: dict[str, asyncio.Task[bool]] = {}
-        self._processes: dict[str, GroupProcess] = {}
-        self._cancelled: set[str] = set()
-        self._outcomes: dict[str, Outcome] = {}
+        # All that the journal tells; what this runner writes there is folded in at once.
+        self.state = state_of(folder)
+        self._ear = Ear(folder.control_file, self.state.heard)
+        self._builds = Builds(folder, self._say)
+        self._checks = LaneChecks(folder, self._say)
+        self._pushes = Pushes(folder, self._say)
+        self._attempts = {name: target.attempt for name, target in self.state.targets.items()}
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._cancelled: set[Key] = set()
+        self._push_tried = False
+        # A run that leaves no tag behind took its images away when it was over.
+        gone = self.info.test_only and self.state.started is not None
+        self._gone = set(self.state.targets) if gone else set()
 
     async def execute(self) -> Outcome:
-        """Build and check every target, whatever becomes of the others."""
+        """Build and check every target, or do what is asked of a run that was executed before."""
         loop = asyncio.get_running_loop()
         for means in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(means, self.cancel, "")
         # A lost terminal must not end the run.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        begins = self.state.started is None
+        cut_off = not begins and self.state.outcome is None
         self._say(journal.RunStarted(at=time.time(), pid=os.getpid()))
-        for name in self._targets:
-            self._start(name)
-        control = asyncio.create_task(self._obey())
-        while pending := [task for task in self._tasks.values() if not task.done()]:
+        if begins:
+            for name in self.state.targets:
+                self._start(name)
+        elif cut_off:
+            await self._settle()
+        self._hear()
+        listening = asyncio.create_task(self._listen())
+        while pending := self._pending() or self._hear() or self._begin_push():
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        control.cancel()
+        listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await control
-        self._own_up()
+            await listening
+        self._close("")
         await self._clean_up()
-        outcome = self._outcome()
+        outcome = self.state.ending()
         self._say(journal.RunEnded(at=time.time(), outcome=outcome))
         return outcome
 
     def cancel(self, target: str) -> None:
         """Stop one target, or with no name all that isn't over."""
-        names = [target] if target else list(self._targets)
-        self._say(journal.CancelAsked(at=time.time(), target=target))
-        for name in names:
-            task = self._tasks.get(name)
-            if task is not None and not task.done() and name not in self._cancelled:
-                self._cancelled.add(name)
-                task.cancel()
-
-    def _start(self, name: str) -> None:
-        self._cancelled.discard(name)
-        self._outcomes.pop(name, None)
-        self._attempts[name] += 1
-        self._tasks[name] = asyncio.create_task(self._target(self._targets[name]), name=name)
+        keys = [
+            key
+            for key, task in self._tasks.items()
+            if target in {"", key[0]} and not task.done() and key not in self._cancelled
+        ]
+        if keys:
+            self._say(journal.CancelAsked(at=time.time(), target=target))
+        for key in keys:
+            self._cancelled.add(key)
+            self._tasks[key].cancel()
 
     def _say(self, event: journal.AnyEvent) -> None:
         self.folder.append(event)
+        self.state.apply_event(event)
 
-    async def _obey(self) -> None:
-        """Do what is asked in `control.jsonl`, from its beginning."""
-        decoder = msgspec.json.Decoder(Request)
-        rest = b""
-        with self.folder.control_file.open("rb", buffering=0) as control:
-            while True:
-                data = control.read()
-                *lines, rest = (rest + (data or b"")).split(b"\n")
-                for line in lines:
-                    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
-                        self._do(decoder.decode(line))
-                await asyncio.sleep(_CONTROL_EVERY)
+    def _note(self, text: str, target: str = "") -> None:
+        self._say(journal.Noted(at=time.time(), text=text, target=target))
+
+    def _pending(self) -> list[asyncio.Task[None]]:
+        return [task for task in self._tasks.values() if not task.done()]
+
+    def _busy(self, key: Key) -> bool:
+        return key in self._tasks and not self._tasks[key].done()
+
+    def _begin(self, key: Key, work: Callable[[], Awaitable[None]]) -> None:
+        self._cancelled.discard(key)
+        self._push_tried = self._push_tried and key == _PUSH
+        self._tasks[key] = asyncio.create_task(self._owning_up(key[0], work))
+
+    def _start(self, name: str) -> None:
+        self._gone.discard(name)
+        self._attempts[name] += 1
+        self._begin((name, ""), partial(self._target, self.state.targets[name]))
+
+    async def _target(self, target: TargetState) -> None:
+        ended = await self._builds.build(target.info, self._attempts[target.name])
+        if ended.outcome is Outcome.PASSED:
+            await self._checks.look(target)
+
+    async def _owning_up(self, target: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Say what goes wrong in the runner itself: a defect must not look like a success."""
+        try:
+            await work()
+        except Exception as error:
+            text = f"openhqm-tui itself failed: {type(error).__name__}: {error}"
+            traceback.print_exception(error)
+            self._note(text, target)
+            for name in [target] if target else self.state.targets:
+                attempt = self._attempts[name]
+                self._say(ended_now(name, attempt, Outcome.FAILED, reason=text))
+
+    async def _listen(self) -> None:
+        while True:
+            await asyncio.sleep(_CONTROL_EVERY)
+            self._hear()
+
+    def _hear(self) -> list[asyncio.Task[None]]:
+        """Do what is newly asked, and return what is to be waited for then."""
+        before = self._ear.upto
+        for request in self._ear.listen():
+            if request.target in {"", *self.state.targets}:
+                self._do(request)
+        if self._ear.upto > before:
+            self._say(journal.Heard(at=time.time(), upto=self._ear.upto))
+        return self._pending()
 
     def _do(self, request: Request) -> None:
-        if request.target and request.target not in self._targets:
-            return
         if request.ask == "cancel":
             self.cancel(request.target)
+        elif request.ask in {"retry", "resume", "check"} and self._busy(_PUSH):
+            self._note("the images are being pushed: ask again when that is over", request.target)
         elif request.ask == "retry" and request.target:
-            task = self._tasks.get(request.target)
-            if task is None or task.done():
-                self._start(request.target)
+            self._retry(request.target)
+        elif request.ask == "resume":
+            self._resume()
+        elif request.ask == "check":
+            self._check(request)
 
-    async def _target(self, target: TargetInfo) -> bool:
-        try:
-            async with self._builds:
-                ended = await self._build(target)
-        except asyncio.CancelledError:
-            ended = self._ended(target, Outcome.CANCELLED)
-        except OSError as error:
-            ended = self._ended(target, Outcome.FAILED, reason=str(error))
-        self._outcomes[target.name] = ended.outcome
-        self._say(ended)
-        if ended.outcome is Outcome.PASSED:
-            try:
-                right = await self._look(target, ended.digest)
-            except asyncio.CancelledError:
-                self._outcomes[target.name] = Outcome.CANCELLED
-                self._say(self._ended(target, Outcome.CANCELLED, digest=ended.digest))
-                return False
-            if not right:
-                self._outcomes[target.name] = Outcome.FAILED
-        return self._outcomes[target.name] is Outcome.PASSED
+    def _retry(self, name: str) -> None:
+        busy = [key for key in self._tasks if key[0] == name and self._busy(key)]
+        if not busy:
+            self._start(name)
+        elif self._cancelled.intersection(busy):
+            self._note(f"{name} is being stopped: retry it when that is over", name)
+        elif (name, "") not in busy:
+            self._note(f"{name} is being checked: retry it when that is over", name)
 
-    async def _build(self, target: TargetInfo) -> journal.TargetEnded:
-        attempt = self._attempts[target.name]
-        stream = self.folder.stream_name(target.name, attempt)
-        metadata = self.folder.metadata_file(target.name)
-        metadata.unlink(missing_ok=True)
-        with (self.folder.path / stream).open("wb") as out:
-            process = await GroupProcess.start(
-                self._command(target.name, metadata),
-                stderr=out,
-                cwd=Path(self.info.cwd or "/"),
-                env=self._environment(),
-            )
-        self._processes[target.name] = process
-        self._say(
-            journal.TargetStarted(
-                at=time.time(),
-                target=target.name,
-                attempt=attempt,
-                stream=stream,
-                pid=process.pid,
-            )
-        )
-        try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            await process.stop()
-            return self._ended(target, Outcome.CANCELLED, code=130)
-        finally:
-            del self._processes[target.name]
-        await asyncio.to_thread(write_text_log, self.folder, target.name, stream)
-        if code != 0:
-            return self._ended(target, Outcome.FAILED, code=code)
-        return self._ended(target, Outcome.PASSED, digest=_digest_in(metadata, target.name))
+    def _resume(self) -> None:
+        """Take up all that was cut off: builds, and checks of images that are there."""
+        for target in self.state.targets.values():
+            if target.status is not Status.CANCELLED or self._busy((target.name, "")):
+                continue
+            if target.outcome is not Outcome.PASSED or target.name in self._gone:
+                self._retry(target.name)
+                continue
+            for lane in target.lanes.values():
+                if lane.status is Status.CANCELLED and not self._busy(lane.key):
+                    self._begin(lane.key, partial(self._checks.again, lane))
 
-    def _ended(
-        self,
-        target: TargetInfo,
-        outcome: Outcome,
-        *,
-        code: int = 0,
-        digest: str = "",
-        reason: str = "",
-    ) -> journal.TargetEnded:
-        return journal.TargetEnded(
-            at=time.time(),
-            target=target.name,
-            attempt=self._attempts[target.name],
-            outcome=outcome,
-            exit_code=code,
-            digest=digest,
-            reason=reason,
-        )
-
-    def _command(self, target: str, metadata: Path) -> list[str]:
-        # The plugin itself, where it is known: `docker` before it costs 40 ms of CPU a target.
-        plugin = self.info.buildx_path
-        buildx = [plugin] if plugin and os.access(plugin, os.X_OK) else ["docker", "buildx"]
-        builder = ["--builder", self.info.builder] if self.info.builder else []
-        return [
-            *(*buildx, *builder, "bake", "-f", str(self.folder.bake_file)),
-            *("--progress", "rawjson", "--metadata-file", str(metadata), target),
+    def _check(self, request: Request) -> None:
+        lanes = [
+            lane
+            for lane in self.state.lanes
+            if request.target in {"", lane.target.name}
+            and request.platform in {"", str(lane.platform)}
         ]
+        refused: dict[str, list[str]] = {}
+        for lane in lanes:
+            if reason := self._why_not(lane):
+                refused.setdefault(reason, []).append(" ".join(lane.key))
+            elif not self._busy(lane.key):
+                self._begin(lane.key, partial(self._checks.again, lane, request.check))
+        for reason, names in refused.items():
+            self._note(f"not checked: {', '.join(names)}: {reason}", request.target)
 
-    def _environment(self) -> dict[str, str]:
-        environment = dict(os.environ) | {
-            # Reading the provenance back costs a round trip a target, and nothing of it is used.
-            "BUILDX_METADATA_PROVENANCE": "disabled",
-            "DOCKER_CLI_HINTS": "false",
-            # Three git commands a target, for a provenance that isn't asked for.
-            "BUILDX_GIT_INFO": "false",
-        }
-        environment.pop("BUILDKIT_PROGRESS", None)
-        if self.info.source != SourceKind.BAKE:
-            # The plan is our own and names its context outside the run folder on purpose; a
-            # stranger's bake file stays inside its folder unless Buildx is told otherwise.
-            environment["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
-        return environment
+    def _why_not(self, lane: LaneState) -> str:
+        """Say why a lane's image can't be asked; '' where it can."""
+        name = lane.target.name
+        if self._busy((name, "")):
+            return "it is asked as soon as it is built"
+        if name in self._gone:
+            return "a run that leaves no tag behind has taken its images away"
+        return "" if lane.has_image else "it has no image"
 
-    async def _look(self, target: TargetInfo, digest: str) -> bool:
-        """Look at a target's images and question every lane; True where all are proved."""
-        name = target.tags[0].rpartition(":")[0]
-        reference = f"{name}@{digest}" if digest else target.tags[0]
-        _, index = await index_of(reference)
-        if not isinstance(index, ImageUnknown):
-            self._say_images(target, index)
-        if not self.info.check:
-            return True
-        lanes = [self._check_lane(target, p, reference, index) for p in target.platforms]
-        return all(await asyncio.gather(*lanes))
+    def _begin_push(self) -> list[asyncio.Task[None]]:
+        """Push what is proved, if that is wanted and all of it is; return what to wait for."""
+        if not self.info.push or self._push_tried:
+            return []
+        self._push_tried = True
+        if reason := unproved(self.state):
+            self._note(f"nothing pushed: {reason}")
+            return []
+        left = [t for t in self.state.targets.values() if t.pushed is not Outcome.PASSED]
+        if left:
+            self._begin(_PUSH, partial(self._pushes.push_all, left))
+        return self._pending()
 
-    def _say_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
-        for image in index:
-            self._say(
-                journal.ImageSeen(
-                    at=time.time(),
-                    target=target.name,
-                    platform=image.platform,
-                    digest=image.digest,
-                    content_size=image.content_size,
-                    unpacked_size=image.unpacked_size,
+    async def _settle(self) -> None:
+        """End what a runner that was cut off left running, and say that it is over."""
+        started = (e for e in self.folder.events() if isinstance(e, journal.TargetStarted))
+        pids = {event.target: event.pid for event in started}
+        for target in self.state.targets.values():
+            if target.outcome is None:
+                # Buildx goes on without its runner, and would write over the next try's digest.
+                await end_group_of(pids.get(target.name, 0), str(self.folder.path))
+        self._close("the runner was cut off")
+        await self._remove_containers()
+
+    def _close(self, reason: str) -> None:
+        """Say of all that never came to its end that it was cancelled."""
+        for target in self.state.targets.values():
+            name = target.name
+            if target.outcome is None:
+                attempt = self._attempts[name]
+                self._say(ended_now(name, attempt, Outcome.CANCELLED, reason=reason))
+            for lane in target.lanes.values():
+                if lane.status is Status.CHECKING:
+                    self._say(
+                        journal.CheckCancelled(
+                            at=time.time(), target=name, platform=str(lane.platform)
+                        )
+                    )
+            if target.pushing:
+                self._say(
+                    journal.PushEnded(
+                        at=time.time(), target=name, outcome=Outcome.CANCELLED, reason=reason
+                    )
                 )
-            )
 
-    async def _check_lane(
-        self,
-        target: TargetInfo,
-        platform: str,
-        reference: str,
-        index: list[SeenImage] | ImageUnknown,
-    ) -> bool:
-        expected = self._expectations.get((target.name, platform))
-        if expected is None:
-            wanted = parse_platform(platform)
-            expected = Expectation(platform=wanted, platforms=(wanted,), asks_python=False)
-        host = parse_platform(self.info.host) if self.info.host else None
-        emulated = host is not None and not expected.platform.runs_natively_on(host)
-        lane = f"{target.name}-{platform.replace('/', '-')}"
-        async with self._containers:
-            self._say(
-                journal.CheckStarted(
-                    at=time.time(), target=target.name, platform=platform, emulated=emulated
-                )
-            )
-            checked = await check_lane(
-                reference, expected, index, emulated=emulated, run_id=self.info.id, lane=lane
-            )
-        evidence = msgspec.json.encode(checked.evidence)
-        self.folder.evidence_file(target.name, platform).write_bytes(
-            msgspec.json.format(evidence, indent=2)
-        )
-        self._say(
-            journal.LaneChecked(
-                at=time.time(),
-                target=target.name,
-                platform=platform,
-                verdicts=checked.verdicts,
-                emulated=emulated,
-            )
-        )
-        return proved(checked.verdicts)
-
-    def _own_up(self) -> None:
-        """Say what went wrong in the runner itself: a defect must not look like a success."""
-        for name, task in self._tasks.items():
-            if not task.cancelled() and (error := task.exception()) is not None:
-                self._outcomes[name] = Outcome.FAILED
-                text = f"openhqm-tui itself failed: {type(error).__name__}: {error}"
-                ended = self._ended(self._targets[name], Outcome.FAILED, reason=text)
-                self._say(ended)
-                self._say(journal.Noted(at=time.time(), text=text, target=name))
-                traceback.print_exception(error)
+    async def _remove_containers(self) -> None:
+        label = f"{RUN_LABEL}={self.info.id}"
+        self._note_all(await asyncio.to_thread(remove_containers, label))
 
     async def _clean_up(self) -> None:
         """Leave nothing behind: no container of a cut-off check, no throwaway tag."""
-        notes: list[str] = []
-        if self.info.check and self._cancelled:
-            notes += await asyncio.to_thread(remove_containers, f"{RUN_LABEL}={self.info.id}")
+        if self._cancelled:
+            await self._remove_containers()
         if self.info.test_only:
             tags = [tag for target in self.info.targets for tag in target.tags]
-            notes += await asyncio.to_thread(remove_images, tags)
+            self._note_all(await asyncio.to_thread(remove_images, tags))
+
+    def _note_all(self, notes: Iterable[str]) -> None:
         for note in notes:
-            self._say(journal.Noted(at=time.time(), text=note))
-
-    def _outcome(self) -> Outcome:
-        outcomes = set(self._outcomes.values())
-        if Outcome.CANCELLED in outcomes or self._cancelled:
-            return Outcome.CANCELLED
-        return Outcome.FAILED if Outcome.FAILED in outcomes else Outcome.PASSED
-
-
-def _digest_in(metadata: Path, target: str) -> str:
-    """Return the digest that Buildx wrote for a target; '' where it wrote none."""
-    try:
-        told = msgspec.json.decode(metadata.read_bytes())
-        return str(told[target]["containerimage.digest"])
-    except (OSError, msgspec.MsgspecError, KeyError, TypeError):
-        return ""
+            self._note(note)
 
 
 def main(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.mend import Rights
+from openhqm_tui.run.pager import page
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
 
@@ -45,7 +46,8 @@ class Services:
     `find_source`, `start`, `ask` and `builders` raise Problem; `ask` returns when a runner has,
     or will have, the request. `mend` carries out one fix, tells its output line by line and
     returns whether it worked; setting the event stops it. `facts_of` are the facts with another
-    builder, `look_for` tells whether an image can be had for platforms with a driver. `defaults`
+    builder, `look_for` tells whether an image can be had for platforms with a driver. `page`
+    shows a file in the person's pager, the terminal being left to it. `defaults`
     is an order without rows; `platforms` are the first columns, none: those of what is built;
     `checks` tells whether images are questioned.
     """
@@ -58,6 +60,7 @@ class Services:
     examine: Callable[[tuple[Platform, ...]], list[Finding]]
     mend: Callable[[Fix, Say, Event], bool]
     ask: Callable[[RunFolder, Request], None]
+    page: Callable[[Path], None] = page
     defaults: Order = field(default_factory=lambda: Order({}))
     builders: Callable[[], list[Builder]] = list
     facts_of: Callable[[str], EngineFacts] = lambda _: EngineFacts()

@@ -1,0 +1,83 @@
+"""Why a registry did not take an image, in one line that tells what to do."""
+
+from __future__ import annotations
+
+from openhqm_tui.domain.plain_text import one_line
+
+# The first that fits: a message about TLS or a name also tells of a failed request.
+_REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("toomanyrequests", "429 too many", "rate limit"),
+        "the registry limits how often one may ask: wait, or log in with `docker login`",
+    ),
+    (
+        (
+            "unauthorized",
+            "401 ",
+            "no basic auth credentials",
+            "authentication required",
+            "failed to authorize",
+        ),
+        "not logged in to the registry: `docker login`",
+    ),
+    (
+        ("insufficient_scope", "access denied", "access to the resource is denied", "denied:"),
+        "the registry denies it: log in with `docker login` as one who may push there",
+    ),
+    (("403 forbidden",), "the registry denies it: log in with `docker login`"),
+    (
+        ("immutable", "cannot be overwritten", "imagetagalreadyexists"),
+        "the tag is there already and the registry lets none be replaced: choose another tag",
+    ),
+    (
+        ("name unknown", "repository name not known", "does not exist in the registry"),
+        "the registry has no such repository: make it there first",
+    ),
+    (
+        ("no such host", "server misbehaving", "name or service not known"),
+        "there is no registry of that name: look at the image's name",
+    ),
+    (
+        ("server gave http response to https client",),
+        "the registry speaks plain HTTP, which Docker takes from `localhost` only: "
+        "give it a certificate, or name it in the engine's `insecure-registries`",
+    ),
+    (("x509:", "certificate"), "the registry's certificate isn't trusted here"),
+    (
+        (
+            "connection refused",
+            "i/o timeout",
+            "tls handshake timeout",
+            "deadline exceeded",
+            "network is unreachable",
+            "no route to host",
+            "connection reset",
+            "unexpected eof",
+        ),
+        "the registry can't be reached over the network",
+    ),
+    (
+        ("413 request entity too large", "entity too large"),
+        "the registry, or a proxy before it, takes no layer of that size",
+    ),
+    (("no space left on device", "507 insufficient"), "the registry's disk is full"),
+    (
+        ("500 internal", "502 bad", "503 service", "504 gateway", "internal server error"),
+        "the registry itself failed: try again later",
+    ),
+    (
+        ("an image does not exist locally", "tag does not exist", "no such image"),
+        "the image isn't in the engine's store any more: build it again",
+    ),
+)
+
+
+def push_failure(said: str) -> str:
+    """Return why a push failed, from all that `docker push` printed; its own words stand last."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    last = one_line(lines[-1], 240) if lines else "docker push said nothing"
+    lowered = said.lower()
+    for words, reason in _REASONS:
+        if any(word in lowered for word in words):
+            return f"{reason} ({last})"
+    return last

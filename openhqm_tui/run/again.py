@@ -1,0 +1,60 @@
+"""Asking for something in a run, whether it goes on or is over: then it is taken up again."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.run.launch import launch
+from openhqm_tui.run.replay import state_of
+from openhqm_tui.store.run_folder import Request, RunFolder
+
+# Seconds until a runner must have said that it heard; it looks ten times a second.
+PATIENCE = 20.0
+_EVERY = 0.05
+
+
+def ask(folder: RunFolder, request: Request) -> None:
+    """Return when a runner has heard `request`, the one that is there or a new one. Blocks.
+
+    A runner that is about to end may not see the request any more. Its lock tells: who can take
+    it knows that nobody else will hear, and starts a runner that does. Raises Problem where none
+    can be started.
+    """
+    upto = folder.ask(request)
+    end = time.monotonic() + PATIENCE
+    launched = False
+    while state_of(folder).heard < upto:
+        lock = _take(folder)
+        if lock is None:
+            if time.monotonic() > end:
+                raise Problem(f"the runner of {folder.path.name} doesn't answer")
+            time.sleep(_EVERY)
+        elif request.ask == "cancel" or state_of(folder).heard >= upto:
+            # Nothing is left that could be stopped; or it was heard just before the end.
+            os.close(lock)
+            return
+        elif launched:
+            os.close(lock)
+            raise Problem(_last_words(folder))
+        else:
+            launch(folder, lock)
+            launched = True
+
+
+def _take(folder: RunFolder) -> int | None:
+    try:
+        return folder.lock()
+    except Problem:
+        return None
+
+
+def _last_words(folder: RunFolder) -> str:
+    try:
+        lines = folder.runner_log.read_bytes()[-4096:].splitlines()
+    except OSError:
+        lines = []
+    said = one_line(lines[-1]) if lines else "it said nothing"
+    return f"the runner died at once ({said}); all of it is in {folder.runner_log}"

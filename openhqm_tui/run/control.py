@@ -1,0 +1,32 @@
+"""What the runner is asked, read from `control.jsonl`."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.store.run_folder import Request
+
+
+class Ear:
+    """Reads requests from byte `upto` of a file on, which moves behind every whole line."""
+
+    def __init__(self, file: Path, upto: int) -> None:
+        self.upto = upto
+        self._file = file
+        self._decoder = msgspec.json.Decoder(Request)
+
+    def listen(self) -> list[Request]:
+        """Return what is new; a line that can't be read is passed over."""
+        with self._file.open("rb") as control:
+            control.seek(self.upto)
+            data = control.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self.upto += len(whole)
+        requests: list[Request] = []
+        for line in whole.splitlines():
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                requests.append(self._decoder.decode(line))
+        return requests

@@ -1,0 +1,143 @@
+"""The checks of a run's lanes: image by digest, answers into the journal, evidence beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import TargetInfo
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.proof import Expectation, SeenImage
+from openhqm_tui.domain.state import LaneState, TargetState
+from openhqm_tui.domain.verdicts import merged
+from openhqm_tui.engine.images import ImageUnknown
+from openhqm_tui.run.checks import check_lane, index_of
+from openhqm_tui.store.run_folder import RunFolder
+
+
+class LaneChecks:
+    """Questions the lanes of one run; `say` writes to its journal."""
+
+    def __init__(self, folder: RunFolder, say: Callable[[journal.AnyEvent], None]) -> None:
+        self._folder = folder
+        self._info = folder.info
+        self._say = say
+        self._expectations = folder.expectations()
+        self._host = parse_platform(self._info.host) if self._info.host else None
+        # A container that starts Python is CPU-bound: more at once than cores only wait longer.
+        self._at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+
+    async def look(self, target: TargetState) -> None:
+        """Look at the images of a target that was just built, and question every lane."""
+        try:
+            reference, index = await self._index(target)
+            if not isinstance(index, ImageUnknown):
+                self._say_images(target.info, index)
+            if self._info.check:
+                await self._ask(list(target.lanes.values()), reference, index)
+        except asyncio.CancelledError:
+            if self._info.check:
+                self._say_cut_off(list(target.lanes.values()))
+            raise
+
+    async def again(self, lane: LaneState, check: str = "") -> None:
+        """Question one lane again; with `check` only that answer is renewed."""
+        try:
+            reference, index = await self._index(lane.target)
+            await self._ask([lane], reference, index, check)
+        except asyncio.CancelledError:
+            self._say(
+                journal.CheckCancelled(
+                    at=time.time(), target=lane.target.name, platform=str(lane.platform)
+                )
+            )
+            raise
+
+    async def _index(self, target: TargetState) -> tuple[str, list[SeenImage] | ImageUnknown]:
+        # By digest: a tag that moves meanwhile must not change what is proved.
+        tag = target.info.tags[0]
+        reference = f"{tag.rpartition(':')[0]}@{target.digest}" if target.digest else tag
+        _, index = await index_of(reference)
+        return reference, index
+
+    async def _ask(
+        self,
+        lanes: Sequence[LaneState],
+        reference: str,
+        index: list[SeenImage] | ImageUnknown,
+        check: str = "",
+    ) -> None:
+        asked = [self._ask_lane(lane, reference, index, check) for lane in lanes]
+        for ended in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
+
+    async def _ask_lane(
+        self,
+        lane: LaneState,
+        reference: str,
+        index: list[SeenImage] | ImageUnknown,
+        check: str,
+    ) -> None:
+        target, platform = lane.key
+        expected = self._expectations.get(lane.key)
+        if expected is None:
+            wanted = lane.platform
+            expected = Expectation(platform=wanted, platforms=(wanted,), asks_python=False)
+        emulated = self._host is not None and not lane.platform.runs_natively_on(self._host)
+        async with self._at_once:
+            before = lane.verdicts
+            self._say(
+                journal.CheckStarted(
+                    at=time.time(),
+                    target=target,
+                    platform=platform,
+                    emulated=emulated,
+                    check=check,
+                )
+            )
+            checked = await check_lane(
+                reference,
+                expected,
+                index,
+                emulated=emulated,
+                run_id=self._info.id,
+                lane=f"{target}-{platform.replace('/', '-')}",
+            )
+        evidence = msgspec.json.encode(checked.evidence)
+        self._folder.evidence_file(target, platform).write_bytes(
+            msgspec.json.format(evidence, indent=2)
+        )
+        self._say(
+            journal.LaneChecked(
+                at=time.time(),
+                target=target,
+                platform=platform,
+                verdicts=merged(before, checked.verdicts, check),
+                emulated=emulated,
+            )
+        )
+
+    def _say_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
+        for image in index:
+            self._say(
+                journal.ImageSeen(
+                    at=time.time(),
+                    target=target.name,
+                    platform=image.platform,
+                    digest=image.digest,
+                    content_size=image.content_size,
+                    unpacked_size=image.unpacked_size,
+                )
+            )
+
+    def _say_cut_off(self, lanes: Sequence[LaneState]) -> None:
+        for lane in lanes:
+            if lane.check_ended is None:
+                target, platform = lane.key
+                self._say(journal.CheckCancelled(at=time.time(), target=target, platform=platform))
