@@ -73,6 +73,7 @@ class Services:
 def real_services(folder: Path, settings: Settings) -> Services:
     """Return the services that work on this machine, for what can be built in `folder`."""
     from openhqm_tui.engine.facts import read_facts
+    from openhqm_tui.run.again import ask
     from openhqm_tui.run.prepare import Options, begin, prepare, source_for
     from openhqm_tui.store.places import state_folder
     from openhqm_tui.store.run_folder import all_runs
@@ -86,6 +87,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
             base_image=order.base_image,
             jobs=order.jobs,
             test_only=order.test_only,
+            push=order.push,
             python_version=settings.python_version or "3.13",
             ca_bundle=settings.ca_bundle or "",
             check=settings.check is not False,
@@ -103,7 +105,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
         runs=lambda: all_runs(state_folder()),
         examine=_examine,
         mend=_mend,
-        ask=lambda run, request: run.ask(request),
+        ask=ask,
         defaults=Order(
             {},
             name=settings.name or "openhqm",
