@@ -22,7 +22,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """The digest of one failure; empty where the build doesn't tell.
 
     `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with
-    the failing one marked, `log` the last lines that the step printed, all made safe to show.
+    the failing one marked, `log` the last lines that the step printed, `checks` what keeps built
+    images from being proved; all made safe to show.
     """
 
     target: str
@@ -35,6 +36,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     log: tuple[str, ...] = ()
     log_file: str = ""
     hint: str = ""
+    checks: tuple[str, ...] = ()
 
 
 def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
@@ -71,6 +73,31 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         log_file=text_log_of(target.stream),
         hint=hint_for(step.error),
     )
+
+
+def unproved(target: TargetState) -> Failure | None:
+    """Return what keeps a target's images from being proved; None where nothing does."""
+    lanes = [lane for lane in target.lanes.values() if failed_checks(lane)]
+    if not lanes:
+        return None
+    lines = [
+        f"{lane.platform}  {_answered(verdict)}"
+        for lane in lanes
+        for verdict in failed_checks(lane)
+    ]
+    return Failure(
+        target=target.name,
+        platform=str(lanes[0].platform) if len(lanes) == 1 else "",
+        checks=tuple(lines),
+        log_file=text_log_of(target.stream),
+    )
+
+
+def _answered(verdict: Verdict) -> str:
+    words = {Answer.FAIL: "fails", Answer.UNKNOWN: "is unknown"}[verdict.answer]
+    seen = one_line(verdict.evidence) or "nothing"
+    wanted = one_line(verdict.expected)
+    return f"{verdict.check} {words}: {seen}" + (f"; expected {wanted}" if wanted else "")
 
 
 def text_log_of(stream: str) -> str:

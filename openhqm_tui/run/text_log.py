@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
+from pathlib import Path
 
 from openhqm_tui.domain.failures import text_log_of
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.progress import StreamDecoder
-from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.state import RunState, TargetState
 from openhqm_tui.store.run_folder import RunFolder
 
 _PIECE = 1024 * 1024
@@ -26,11 +28,28 @@ def write_text_log(folder: RunFolder, target: str, stream: str) -> None:
                 state.apply_records(target, decoder.feed(piece))
         state.apply_records(target, decoder.close())
         state.end_stream(target)
-        found = state.targets[target]
-        parts = [(target, found.log)]
-        parts += [(f"{target} {platform}", lane.log) for platform, lane in found.lanes.items()]
-        with (folder.path / text_log_of(stream)).open("w", encoding="utf-8") as out:
-            for title, log in parts:
-                out.write(f"== {title} ==\n")
-                out.writelines(f"{plain(log.text(index))}\n" for index in range(len(log)))
-            out.writelines(f"{plain(text)}\n" for text in ("== buildx ==", *found.texts))
+        _write(state.targets[target], folder.path / text_log_of(stream))
+
+
+def whole_log(folder: RunFolder, target: TargetState) -> tuple[Path, bool]:
+    """Return the file that holds all that a target has said so far, and whether it is passing.
+
+    A target that isn't over, or was cancelled, has no `TARGET.log`: what is known of it is
+    written to a file alone in a folder of its own, for the caller to take away. Raises OSError.
+    """
+    file = folder.path / text_log_of(target.stream)
+    if target.outcome is not None and target.stream and file.is_file():
+        return file, False
+    file = Path(tempfile.mkdtemp(prefix="openhqm-tui-")) / f"{target.name}.log"
+    _write(target, file)
+    return file, True
+
+
+def _write(target: TargetState, file: Path) -> None:
+    parts = [(target.name, target.log)]
+    parts += [(f"{target.name} {platform}", lane.log) for platform, lane in target.lanes.items()]
+    with file.open("w", encoding="utf-8") as out:
+        for title, log in parts:
+            out.write(f"== {title} ==\n")
+            out.writelines(f"{plain(log.text(index))}\n" for index in range(len(log)))
+        out.writelines(f"{plain(text)}\n" for text in ("== buildx ==", *target.texts))

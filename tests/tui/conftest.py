@@ -110,6 +110,7 @@ class World:
     other_facts: dict[str, EngineFacts] = field(default_factory=dict)
     images: dict[str, Pullable] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
+    paged: list[str] = field(default_factory=list)
     begin: Callable[[Order], RunFolder] | None = None
 
     def services(self) -> Services:
@@ -153,6 +154,7 @@ class World:
             examine=examine,
             mend=mend,
             ask=ask,
+            page=lambda file: self.paged.append(file.read_text()),
             defaults=self.defaults,
             builders=lambda: self.builders,
             facts_of=lambda name: self.other_facts[name],

@@ -12,6 +12,7 @@ from openhqm_tui.tui import commands
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.screens.dialogs import Ask, Help
 from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.target_list import TargetList
@@ -23,6 +24,7 @@ CARRIED_OUT_BY = {
     **{place: ConsoleApp.MODES[place] for place in commands.PLACES},
     "matrix": Matrix,
     "targets": TargetList,
+    "digest": FailurePanel,
     "log": LogPane,
     "table": CellTable,
     "dialog": Ask,

@@ -14,6 +14,7 @@ from openhqm_tui.tui.commands.history import HISTORY
 from openhqm_tui.tui.commands.log import LOG
 from openhqm_tui.tui.commands.plan import PLAN
 from openhqm_tui.tui.commands.run import RUN
+from openhqm_tui.tui.commands.steps import STEPS
 from openhqm_tui.tui.commands.table import TABLE
 
 __all__ = [
@@ -32,6 +33,7 @@ _ALL: tuple[Command, ...] = (
     *PLAN,
     *RUN,
     *LOG,
+    *STEPS,
     *TABLE,
     *CHECKS,
     *HISTORY,
@@ -41,7 +43,7 @@ _ALL: tuple[Command, ...] = (
 PLACES = ("plan", "run", "checks", "history", "doctor")
 _WIDGETS = {
     "plan": ("matrix",),
-    "run": ("targets", "log"),
+    "run": ("targets", "digest", "steps", "log"),
     "checks": ("table",),
     "history": ("table",),
     "doctor": ("table", "log"),
@@ -52,6 +54,8 @@ _TITLES = {
     "matrix": "In the matrix",
     "run": "Run",
     "targets": "In the list of targets",
+    "digest": "In the digest of a failure",
+    "steps": "In the steps",
     "log": "In a log",
     "table": "In the table",
     "checks": "Checks",

@@ -1,4 +1,4 @@
-"""What works on the Run place and in its list of targets."""
+"""What works on the Run place, in its list of targets and in the digest of a failure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,33 @@ from openhqm_tui.tui.commands.command import Command
 
 RUN: tuple[Command, ...] = (
     Command(
+        "run", "run.retry", "r", "Retry", "Build the chosen target once more.", "retry_target", True
+    ),
+    Command(
+        "run",
+        "run.retry-all",
+        "R",
+        "Retry all",
+        "Build all once more that failed or were cancelled.",
+        "retry_all",
+        True,
+    ),
+    Command(
+        "run",
+        "run.cancel-target",
+        "c",
+        "Cancel",
+        "Stop the chosen target; the others go on.",
+        "cancel_target",
+        True,
+    ),
+    Command("run", "run.cancel", "C", "Cancel run", "Stop the whole run.", "cancel_run", True),
+    Command(
+        "run", "run.digest", "d", "Digest", "Show or hide why the target failed.", "digest", True
+    ),
+    Command(
         "run", "run.zoom", "z", "Zoom", "Give one lane all the room; again: back.", "zoom", True
     ),
-    Command("run", "run.back", "escape", "Back", "Leave the zoom.", "unzoom"),
     Command(
         "run",
         "run.next",
@@ -27,18 +51,30 @@ RUN: tuple[Command, ...] = (
         "page(-1)",
     ),
     Command(
-        "run", "run.digest", "d", "Digest", "Show or hide why the target failed.", "digest", True
+        "run",
+        "run.pager",
+        "p",
+        "Pager",
+        "Read the chosen target's whole log in $PAGER.",
+        "page_log",
     ),
     Command(
         "run",
-        "run.cancel-target",
-        "c",
-        "Cancel target",
-        "Stop the chosen target.",
-        "cancel_target",
-        True,
+        "run.own-log",
+        "L",
+        "Own log",
+        "Show what the target says outside of its lanes, Buildx's words too; again: the lane.",
+        "own_log",
     ),
-    Command("run", "run.cancel", "C", "Cancel run", "Stop the whole run.", "cancel_run", True),
+    Command(
+        "run",
+        "run.order",
+        "o",
+        "Order",
+        "Put the busiest lanes first, or all in the order of the plan.",
+        "order",
+    ),
+    Command("run", "run.back", "escape", "Back", "Leave the zoom, or go to the list.", "unzoom"),
     Command(
         "run",
         "run.target-up",
@@ -55,9 +91,35 @@ RUN: tuple[Command, ...] = (
         "Choose the target below.",
         "target(1)",
     ),
-    Command("targets", "targets.up", "up,k", "Up", "Choose the target above.", "move(-1)"),
-    Command("targets", "targets.down", "down,j", "Down", "Choose the target below.", "move(1)"),
+    Command("targets", "targets.up", "up,k,left,h", "Up", "Choose the target above.", "move(-1)"),
+    Command(
+        "targets", "targets.down", "down,j,right,l", "Down", "Choose the target below.", "move(1)"
+    ),
+    Command(
+        "targets", "targets.page-up", "pageup", "Page up", "Choose a page further up.", "leap(-1)"
+    ),
+    Command(
+        "targets",
+        "targets.page-down",
+        "pagedown",
+        "Page down",
+        "Choose a page further down.",
+        "leap(1)",
+    ),
+    Command(
+        "targets", "targets.start", "home,g", "First", "Choose the first target.", "leap(-1000)"
+    ),
+    Command("targets", "targets.end", "end,G", "Last", "Choose the last target.", "leap(1000)"),
     Command(
         "targets", "targets.zoom", "enter", "Zoom", "Give its first lane all the room.", "zoom"
     ),
+    Command("digest", "digest.up", "up,k", "Up", "Scroll the digest up.", "scroll_up"),
+    Command("digest", "digest.down", "down,j", "Down", "Scroll the digest down.", "scroll_down"),
+    Command("digest", "digest.page-up", "pageup", "Page up", "Scroll up a page.", "page_up"),
+    Command(
+        "digest", "digest.page-down", "pagedown", "Page down", "Scroll down a page.", "page_down"
+    ),
+    Command("digest", "digest.start", "home,g", "Start", "Go to its first line.", "scroll_home"),
+    Command("digest", "digest.end", "end,G", "End", "Go to its last line.", "scroll_end"),
+    Command("digest", "digest.copy", "y", "Copy", "Copy the digest's text.", "copy", True),
 )

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-import msgspec
-from textual import on
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual import on, work
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from openhqm_tui.domain.failures import failure_of
-from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.run.follow import Changes
+from openhqm_tui.run.text_log import whole_log
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.messages import WholeLog
+from openhqm_tui.tui.paging import page_file
+from openhqm_tui.tui.run_asks import cancel_question, digest_of, first_lane, possible, to_retry
+from openhqm_tui.tui.run_facts import facts, totals
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.widgets.target_list import TargetList
-from openhqm_tui.tui.words import clock, count, path_words, when
+from openhqm_tui.tui.widgets.pages_line import PagesLine, page_words
+from openhqm_tui.tui.widgets.target_list import STRIP_BELOW, TargetList
 
 
 class RunScreen(Place):
@@ -33,7 +35,13 @@ class RunScreen(Place):
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar = bindings("run")
     AUTO_FOCUS = "TargetList"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-strip"),
+        (STRIP_BELOW, "-narrow"),
+        (100, "-wide"),
+        (150, "-vast"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,92 +62,95 @@ class RunScreen(Place):
             id="no-run",
         )
         yield Horizontal(
-            Vertical(
-                VerticalScroll(TargetList(), id="targets-box", can_focus=False),
-                Static(id="run-facts"),
-                id="left",
-            ),
-            Vertical(LanePanes(id="panes"), Static(id="pages"), FailurePanel(), id="right"),
+            Vertical(Static(id="totals"), TargetList(), Static(id="run-facts"), id="left"),
+            Vertical(LanePanes(id="panes"), PagesLine(id="pages"), FailurePanel(), id="right"),
             id="run",
         )
 
+    @property
+    def state(self) -> RunState | None:
+        """The run that is open."""
+        return self.console_app.run_state
+
+    @property
+    def chosen(self) -> TargetState | None:
+        """The target that commands are about."""
+        name = self.query_one(TargetList).chosen
+        return self.state.targets.get(name) if self.state is not None else None
+
     async def catch_up(self) -> None:
         """Show the run that is open."""
-        state = self.console_app.run_state
+        state = self.state
         self.query_one("#no-run").display = state is None
         self.query_one("#run").display = state is not None
         if state is None:
             return
-        targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
-        targets.show(state, self.now)
         if state is not self._shown:
-            self._shown = state
-            self._failure_seen = self._digest_hidden = False
-            targets.chosen = next(iter(state.targets), "")
-            await panes.open_run(state, self.now)
-            targets.focus()
-        panes.lay_out(self.now)
-        self._show_facts(state)
+            await self._open(state)
+        self.query_one(LanePanes).use_room(self.now)
+        self._show_targets(state)
         self._first_failure(state)
         self._show_digest()
         self.refresh_bindings()
 
+    async def _open(self, state: RunState) -> None:
+        targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
+        # A run that is taken up again is read anew, but the person is still at the same place.
+        again = self._shown is not None and self._shown.info.id == state.info.id
+        zoomed, self._shown = panes.zoomed, state
+        if not again:
+            self._failure_seen = self._digest_hidden = False
+            targets.chosen, zoomed = next(iter(state.targets), ""), None
+        self._show_targets(state)
+        await panes.open_run(state, self.now, live=self.console_app.run_is_live)
+        if zoomed is not None:
+            panes.zoom(zoomed, self.now)
+        else:
+            targets.focus()
+
     async def run_moved(self, changes: Changes) -> None:
         """Renew what a look at the folder changed."""
-        state = self.console_app.run_state
+        state = self.state
         if state is None or state is not self._shown:
             await self.catch_up()
             return
-        self.query_one(TargetList).show(state, self.now)
         lanes = set(changes.lanes)
         for name in changes.targets:
             if target := state.targets.get(name):
                 lanes.update(lane.key for lane in target.lanes.values())
+        self._show_targets(state)
         self.query_one(LanePanes).refresh_lanes(lanes, self.now)
         if changes.events or changes.targets:
             self._first_failure(state)
             self._show_digest()
         if changes.events:
-            self._show_facts(state)
             self.refresh_bindings()
 
     def second_passed(self) -> None:
         """Renew what counts seconds."""
-        state = self.console_app.run_state
+        state = self.state
         if state is not None and state is self._shown:
-            self.query_one(TargetList).show(state, self.now)
             self.query_one(LanePanes).tick(self.now)
-            self._show_facts(state)
+            self._show_targets(state)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Hide or grey out what can't be done now."""
-        if not self.stands or action not in {
-            "cancel_target",
-            "cancel_run",
-            "page",
-            "digest",
-            "zoom",
-        }:
+        if not self.stands:
             return True
-        state = self.console_app.run_state
-        if state is None:
-            return None if action == "zoom" else False
-        if action == "page":
-            return self.query_one(LanePanes).pages > 1
-        if action == "digest":
-            return self._failed(self.query_one(TargetList).chosen)
-        if action in {"cancel_target", "cancel_run"}:
-            if not self.console_app.run_is_live:
-                return False
-            target = state.targets.get(self.query_one(TargetList).chosen)
-            over = target is None or target.outcome is not None
-            return None if action == "cancel_target" and over else True
-        return True
+        panes = self.query_one(LanePanes)
+        return possible(
+            action,
+            self.state,
+            self.chosen,
+            live=self.console_app.run_is_live,
+            pages=panes.pages,
+            zoomed=panes.zoomed is not None,
+        )
 
     @on(TargetList.Chosen)
     def target_chosen(self, message: TargetList.Chosen) -> None:
         """Show its lanes, and why it failed."""
-        if key := self._first_lane(message.target):
+        if self.state is not None and (key := first_lane(self.state, message.target)):
             self.query_one(LanePanes).reveal(key, self.now)
         self._show_digest()
         self.refresh_bindings()
@@ -158,22 +169,21 @@ class RunScreen(Place):
     @on(LanePanes.Resized)
     def room_changed(self) -> None:
         """Lay the panes out anew."""
-        self.query_one(LanePanes).lay_out(self.now)
+        self.query_one(LanePanes).use_room(self.now)
 
     @on(LanePanes.Paged)
     def page_turned(self, message: LanePanes.Paged) -> None:
-        """Say which page it is."""
+        """Say which lanes are in sight, and what can be clicked."""
         panes = self.query_one(LanePanes)
-        line = self.query_one("#pages", Static)
-        line.display = message.pages > 1
-        what = "lane" if panes.zoomed is not None else "page"
-        line.update(
-            Content.assemble(
-                (f"{what} {message.page + 1} of {message.pages}", "bold"),
-                ("  [ before · ] next", "$foreground-muted"),
-                ("  z all lanes" if panes.zoomed is not None else "", "$foreground-muted"),
-            )
+        where, parts = page_words(
+            message.page,
+            message.pages,
+            lanes=len(panes.panes),
+            zoomed=panes.zoomed is not None,
+            busiest_first=panes.busiest_first,
+            own=self._own_shown,
         )
+        self.query_one(PagesLine).show(where, parts)
         self.refresh_bindings()
 
     def on_descendant_focus(self) -> None:
@@ -181,16 +191,13 @@ class RunScreen(Place):
         panes, targets = self.query_one(LanePanes), self.query_one(TargetList)
         key = panes.focused_key
         if key is not None and key[0] != targets.chosen:
-            targets.chosen = key[0]
-            targets.refresh()
+            targets.mark(key[0])
             self._show_digest()
             self.refresh_bindings()
 
     def action_zoom(self) -> None:
         """Give one lane all the room, or the room back to all."""
-        panes = self.query_one(LanePanes)
-        key = panes.focused_key or self._first_lane(self.query_one(TargetList).chosen)
-        if key is not None:
+        if (key := self._lane_meant()) is not None:
             self._zoom(key)
 
     def action_unzoom(self) -> None:
@@ -205,6 +212,17 @@ class RunScreen(Place):
         """Go to other lanes."""
         self.query_one(LanePanes).turn(by, self.now)
 
+    def action_order(self) -> None:
+        """Put the busiest lanes first, or all into the order of the plan."""
+        self.query_one(LanePanes).switch_order(self.now)
+
+    def action_own_log(self) -> None:
+        """Show the target's own log in the lane's place, or the lane's again."""
+        if (key := self._lane_meant()) is not None:
+            panes = self.query_one(LanePanes)
+            panes.show_own(key, self.now, own=not self._own_shown)
+            panes.lay_out(self.now)
+
     def action_target(self, by: int) -> None:
         """Choose another target, wherever the focus is."""
         self.query_one(TargetList).action_move(by)
@@ -217,80 +235,104 @@ class RunScreen(Place):
     def action_cancel_target(self) -> None:
         """Ask whether to stop the chosen target."""
         target = self.query_one(TargetList).chosen
-        question = Ask(
-            f"Stop {target}?",
-            Content("The other targets go on."),
-            [("stop", "Stop it"), ("no", "Let it go on")],
-        )
-        self.app.push_screen(question, lambda answer: self._cancel(answer, target))
+        self.app.push_screen(cancel_question(target), lambda answer: self._cancel(answer, target))
 
     def action_cancel_run(self) -> None:
         """Ask whether to stop the run."""
-        question = Ask(
-            "Stop the whole run?",
-            Content("Targets that are built already are kept."),
-            [("stop", "Stop all"), ("no", "Let it go on")],
-        )
-        self.app.push_screen(question, lambda answer: self._cancel(answer, ""))
+        self.app.push_screen(cancel_question(""), lambda answer: self._cancel(answer, ""))
+
+    def action_retry_target(self) -> None:
+        """Build the chosen target once more."""
+        self._retry([self.query_one(TargetList).chosen])
+
+    def action_retry_all(self) -> None:
+        """Build all once more that failed or were stopped."""
+        if self.state is not None:
+            self._retry(to_retry(self.state))
+
+    def action_page_log(self) -> None:
+        """Read the chosen target's whole log in a pager."""
+        if self.chosen is not None:
+            self._write_log(self.chosen)
+
+    @work(thread=True, exclusive=True, group="log")
+    def _write_log(self, target: TargetState) -> None:
+        folder = self.console_app.run_folder
+        if folder is None:
+            return
+        try:
+            self.post_message(WholeLog(*whole_log(folder, target)))
+        except OSError as error:
+            words = f"the log can't be written ({error.strerror})"
+            self.app.notify(words, severity="error", markup=False)
+
+    def on_whole_log(self, message: WholeLog) -> None:
+        """Hand the terminal to the pager, until it is left."""
+        page_file(self.console_app, message.file, passing=message.passing)
+
+    @on(FailurePanel.Copied)
+    def digest_copied(self, message: FailurePanel.Copied) -> None:
+        """Put the digest into the clipboard."""
+        self.app.copy_to_clipboard(message.text)
+        self.notify("the digest is copied", markup=False, timeout=3)
 
     def _cancel(self, answer: str | None, target: str) -> None:
-        run = self.console_app.run_folder
-        if answer == "stop" and run is not None:
-            run.ask(Request("cancel", target))
+        if answer == "stop" and self.console_app.run_is_live:
+            self.console_app.ask_run(Request("cancel", target))
             self.notify(f"stopping {target or 'the run'}…", markup=False, timeout=4)
+
+    def _retry(self, targets: list[str]) -> None:
+        for target in targets:
+            self.console_app.ask_run(Request("retry", target))
+        self.notify(f"{', '.join(targets)}: once more…", markup=False, timeout=4)
 
     def _zoom(self, key: LaneKey) -> None:
         panes = self.query_one(LanePanes)
         panes.zoom(None if panes.zoomed == key else key, self.now)
 
-    def _first_lane(self, target: str) -> LaneKey | None:
-        """Return the lane to look at first: the one that failed, if any."""
-        state = self.console_app.run_state
-        found = state.targets.get(target) if state else None
-        lanes = list(found.lanes.values()) if found else []
-        failed = (lane for lane in lanes if lane.status is Status.FAILED)
-        lane = next(failed, lanes[0] if lanes else None)
-        return lane.key if lane else None
+    def _lane_meant(self) -> LaneKey | None:
+        """Return the lane in focus, else the one with all the room, else the chosen target's."""
+        panes = self.query_one(LanePanes)
+        key = panes.focused_key or panes.zoomed
+        if key is None and self.state is not None:
+            key = first_lane(self.state, self.query_one(TargetList).chosen)
+        return key
 
-    def _failed(self, target: str) -> bool:
-        state = self.console_app.run_state
-        found = state.targets.get(target) if state else None
-        return found is not None and failure_of(found) is not None
+    @property
+    def _own_shown(self) -> bool:
+        key = self._lane_meant()
+        return key is not None and self.query_one(LanePanes).panes[key].own is not None
 
     def _first_failure(self, state: RunState) -> None:
         """Mark the first target that fails, once: after that the person leads."""
-        if self._failure_seen:
+        targets = state.targets.values()
+        failed = next((target for target in targets if target.status is Status.FAILED), None)
+        if self._failure_seen or failed is None:
             return
-        for target in state.targets.values():
-            if target.status is Status.FAILED:
-                self._failure_seen = True
-                self.query_one(TargetList).choose(target.name)
-                return
+        self._failure_seen = True
+        if self._is_busy:
+            words = f"✗ {failed.name} failed; choose it to see why"
+            self.notify(words, severity="error", markup=False)
+            return
+        self.query_one(TargetList).choose(failed.name)
+        self.query_one(TargetList).focus()
+
+    @property
+    def _is_busy(self) -> bool:
+        """Tell whether somebody types, answers, or reads what would be taken from their eyes."""
+        panes = self.query_one(LanePanes)
+        scrolled_up = any(not pane.log_pane.following for pane in panes.visible_panes)
+        typing = isinstance(self.focused, Input) or len(self.app.screen_stack) > 1
+        return typing or scrolled_up or panes.zoomed is not None
 
     def _show_digest(self) -> None:
-        state = self.console_app.run_state
-        target = state.targets.get(self.query_one(TargetList).chosen) if state else None
-        failure = failure_of(target) if target and not self._digest_hidden else None
-        folder = self.console_app.run_folder
-        if failure is not None and failure.log_file and folder is not None:
-            log = path_words(folder.path / failure.log_file)
-            failure = msgspec.structs.replace(failure, log_file=log)
-        self.query_one(FailurePanel).show(failure)
+        target = self.chosen if not self._digest_hidden else None
+        self.query_one(FailurePanel).show(digest_of(target, self.console_app.run_folder))
 
-    def _show_facts(self, state: RunState) -> None:
-        info = state.info
-        lines = [
-            Content.styled(when(info.created), "$foreground-muted"),
-            Content.assemble(
-                (count(len(state.lanes), "image"), ""), f" · {clock(state.elapsed(self.now))}"
-            ),
-        ]
-        if info.test_only:
-            lines.append(Content("test only"))
-        if state.interrupted:
-            lines.append(Content.styled("! interrupted", "$text-warning"))
-        if info.base:
-            lines.append(Content.styled(f"base {info.base}", "$foreground-muted"))
-        if state.notes:
-            lines.append(Content.styled(f"! {state.notes[-1]}", "$text-warning"))
-        self.query_one("#run-facts", Static).update(Content("\n").join(lines))
+    def _show_targets(self, state: RunState) -> None:
+        self.query_one(TargetList).show(state, self.now)
+        width = self.query_one("#left").size.width - 2
+        self.query_one("#totals", Static).update(totals(state, width), layout=False)
+        box, said = self.query_one("#run-facts", Static), facts(state, self.now)
+        lines = str(box.content).count("\n")
+        box.update(said, layout=said.plain.count("\n") != lines)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
+from textual.style import Style
 from textual.widgets import Static
 
 from openhqm_tui.domain.failures import Failure
+from openhqm_tui.tui.commands import bindings
+
+# So long that no line of code or output is cut when it is copied.
+_UNCUT = 100_000
 
 
 class FailurePanel(VerticalScroll):
     """The digest of one failure."""
 
+    BINDINGS: ClassVar = bindings("digest")
     DEFAULT_CSS = """
     FailurePanel {
         height: auto;
@@ -23,9 +32,25 @@ class FailurePanel(VerticalScroll):
         scrollbar-size-vertical: 1;
         display: none;
         &.-shown { display: block; }
-        & > Static { width: 1fr; }
+        &:focus { background-tint: $foreground 3%; border-top: heavy $error; }
+        & > Static {
+            width: 1fr;
+            link-style: none;
+            link-color: $foreground;
+            link-background: $panel;
+            link-style-hover: bold;
+            link-color-hover: $foreground;
+            link-background-hover: $block-hover-background;
+        }
     }
     """
+
+    class Copied(Message):
+        """Somebody wants to have the digest's text."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,18 +61,40 @@ class FailurePanel(VerticalScroll):
         yield Static()
 
     def show(self, failure: Failure | None) -> None:
-        """Show a failure; None: hide."""
+        """Show a failure from its beginning; None: hide."""
+        if failure == self._failure:
+            return
         self._failure = failure
         self.set_class(failure is not None, "-shown")
+        self.scroll_home(animate=False)
         self._draw()
 
     def on_resize(self) -> None:
         """Cut the lines anew."""
         self._draw()
 
+    def action_copy(self) -> None:
+        """Hand the digest's text over, its lines whole."""
+        if self._failure is not None:
+            self.post_message(self.Copied(digest(self._failure, _UNCUT).plain))
+
     def _draw(self) -> None:
         if self._failure is not None:
-            self.query_one(Static).update(digest(self._failure, self.size.width - 1))
+            text = digest(self._failure, self.size.width - 1)
+            self.query_one(Static).update(Content("\n").join([text, _offers(self._failure)]))
+
+
+def _offers(failure: Failure) -> Content:
+    """Return what can be done about it, each word to be clicked."""
+    offers = [("r Retry", "retry_target"), ("p Whole log", "page_log")]
+    if failure.checks:
+        offers.append(("3 Evidence", "app.go('checks')"))
+    offers.append(("d Hide", "digest"))
+    parts: list[tuple[str, Style] | str] = []
+    for words, action in offers:
+        named = action if action.startswith("app.") else f"screen.{action}"
+        parts += [(f" {words} ", Style.from_meta({"@click": named})), " "]
+    return Content.assemble(*parts)
 
 
 def digest(failure: Failure, width: int) -> Content:
@@ -59,23 +106,33 @@ def digest(failure: Failure, width: int) -> Content:
     def cut(line: str, style: str = "") -> Content:
         return Content.styled(f"  {line}", style).truncate(max(20, width), ellipsis=True)
 
-    place = " · ".join(part for part in (failure.platform, failure.step) if part)
-    head = Content.assemble(("✗ ", "$text-error"), (f"{failure.target} failed", "$text-error bold"))
+    def said(title: str, words: str, style: str = "") -> Content:
+        return Content.assemble((f"{title:<7}", "$foreground-muted"), (words, style))
+
+    place = " · ".join(
+        part for part in (failure.platform, _in_words(failure.stage, failure.step)) if part
+    )
+    word = "is not proved" if failure.checks else "failed"
+    head = Content.assemble(("✗ ", "$text-error"), (f"{failure.target} {word}", "$text-error bold"))
     lines = [head + Content(f" · {place}") if place else head]
+    lines += [cut(line) for line in failure.checks]
     if failure.reason:
-        lines.append(Content.assemble(("why    ", "$foreground-muted"), failure.reason))
+        lines.append(said("why", failure.reason))
+    if failure.hint:
+        lines.append(said("helps", failure.hint, "$text-warning"))
     if failure.where:
-        lines.append(Content.assemble(("where  ", "$foreground-muted"), failure.where))
+        lines.append(said("where", failure.where))
     for line in failure.source:
         marked = ">>>" in line
         lines.append(cut(line, "bold $text-error" if marked else "$foreground-muted"))
     if failure.log:
         lines.append(Content.styled("its last words", "$foreground-muted"))
         lines += [cut(line) for line in failure.log]
-    if failure.hint:
-        lines.append(
-            Content.assemble(("helps  ", "$foreground-muted"), (failure.hint, "$text-warning"))
-        )
     if failure.log_file:
-        lines.append(Content.assemble(("file   ", "$foreground-muted"), failure.log_file))
+        lines.append(said("file", failure.log_file))
     return Content("\n").join(lines)
+
+
+def _in_words(stage: str, step: str) -> str:
+    """Return the step, its stage said to be one: `stage core 2/3 RUN …`."""
+    return f"stage {step}" if stage and step.startswith(stage) else step

@@ -6,19 +6,15 @@ from collections.abc import Iterable
 from math import ceil
 
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Container, Vertical
-from textual.content import Content
+from textual.containers import Container
 from textual.message import Message
-from textual.widgets import Static
 
-from openhqm_tui.domain.state import LaneState, RunState, Status
-from openhqm_tui.domain.steps import How
-from openhqm_tui.tui.marks import status_mark
-from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.words import clock, how_of, lane_seconds, short
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.tui.lane_order import LaneKey, busiest_first
+from openhqm_tui.tui.own_log import OwnLog
+from openhqm_tui.tui.widgets.lane_pane import LanePane
 
-LaneKey = tuple[str, str]
+__all__ = ["LaneKey", "LanePane", "LanePanes", "fit"]
 
 # Below this a log can't be read.
 _LEAST_WIDTH = 38
@@ -44,82 +40,6 @@ def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
     return best
 
 
-class LanePane(Vertical):
-    """One lane: a heading that tells how it stands, and its log."""
-
-    DEFAULT_CSS = """
-    LanePane {
-        height: 1fr;
-        & > .lane-head {
-            height: 1;
-            padding: 0 1;
-            background: $panel;
-            color: $foreground;
-            text-wrap: nowrap;
-            text-overflow: ellipsis;
-        }
-        &:focus-within > .lane-head {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: bold;
-        }
-    }
-    """
-
-    def __init__(self, lane: LaneState) -> None:
-        super().__init__()
-        self.display = False
-        self.lane = lane
-        self._now = 0.0
-        self.head = Static(classes="lane-head")
-        self.log_pane = LogPane(lane.log)
-
-    def compose(self) -> ComposeResult:
-        """Build the heading over the log."""
-        yield self.head
-        yield self.log_pane
-
-    def show(self, lane: LaneState, now: float) -> None:
-        """Show how the lane stands now; a retried lane has a new log."""
-        self.lane = lane
-        self.log_pane.placeholder = {
-            Status.WAITING: "waiting for its turn",
-            Status.RUNNING: "nothing said yet",
-            Status.CANCELLED: "cancelled before it began",
-        }.get(lane.status, "no output of this lane alone")
-        self.log_pane.show(lane.log)
-        self.show_head(now)
-
-    def show_head(self, now: float) -> None:
-        """Renew the heading alone."""
-        self._now = now
-        self.head.update(heading(self.lane, now, self.size.width - 2), layout=False)
-
-    def on_resize(self) -> None:
-        """Say as much in the heading as there is room for now."""
-        self.show_head(self._now)
-
-
-def heading(lane: LaneState, now: float, width: int) -> Content:
-    """Return a lane's name and standing; what says least is left out where it's narrow."""
-    mark = status_mark(lane.status)
-    how = how_of(lane)
-    began = lane.status is not Status.WAITING
-    for spare in range(4):
-        facts = [how.value] if how and (spare < 1 or how is not How.NATIVE) else []
-        facts += [clock(lane_seconds(lane, now))] if began and spare < 3 else []
-        content = Content.assemble(
-            (f"{mark.symbol} ", mark.style),
-            (lane.target.name, "bold"),
-            f" {lane.platform if spare < 2 else short(lane.platform)} · ",
-            "".join(f"{fact} · " for fact in facts),
-            (mark.word, mark.style),
-        )
-        if content.cell_length <= width:
-            break
-    return content
-
-
 class LanePanes(Container):
     """All lanes of a run, one page of them in sight; panes out of sight cost nothing."""
 
@@ -139,26 +59,35 @@ class LanePanes(Container):
             self.page = page
             self.pages = pages
 
+    class Resized(Message):
+        """There is another amount of room."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.panes: dict[LaneKey, LanePane] = {}
         self.zoomed: LaneKey | None = None
         self.page = 0
         self.pages = 1
+        self.busiest_first = False
+        self._order: list[LaneKey] = []
         self._state: RunState | None = None
 
-    async def open_run(self, state: RunState, now: float) -> None:
-        """Show the lanes of another run."""
+    async def open_run(self, state: RunState, now: float, *, live: bool) -> None:
+        """Show the lanes of another run: of a live one the busiest first."""
         await self.remove_children()
         self._state, self.zoomed, self.page = state, None, 0
         self.panes = {lane.key: LanePane(lane) for lane in state.lanes}
+        self._order = list(self.panes)
+        self.busiest_first = live
         await self.mount_all(self.panes.values())
+        self._arrange()
         self.lay_out(now)
 
     @property
     def visible_panes(self) -> list[LanePane]:
-        """The panes in sight."""
-        return [pane for pane in self.panes.values() if pane.display]
+        """The panes in sight, in their places."""
+        panes = (self.panes[key] for key in self._order)
+        return [pane for pane in panes if pane.display]
 
     @property
     def focused_key(self) -> LaneKey | None:
@@ -166,8 +95,15 @@ class LanePanes(Container):
         found = (key for key, pane in self.panes.items() if pane.log_pane.has_focus)
         return next(found, None)
 
+    @property
+    def in_reading(self) -> bool:
+        """Tell whether somebody reads: has the focus in a log, has zoomed, or has scrolled up."""
+        return self.zoomed is not None or any(pane.in_reading for pane in self.visible_panes)
+
     def refresh_lanes(self, keys: Iterable[LaneKey], now: float) -> None:
-        """Renew those of the named lanes that are in sight."""
+        """Renew those of the named lanes that are in sight; let busier ones into sight."""
+        if self.busiest_first and self.page == 0 and not self.in_reading and self._arrange():
+            self.lay_out(now)
         for key in keys:
             pane = self.panes.get(key)
             if pane is not None and pane.display:
@@ -179,22 +115,28 @@ class LanePanes(Container):
             if not pane.lane.status.is_over:
                 pane.show_head(now)
 
+    def use_room(self, now: float) -> None:
+        """Lay the panes out for another amount of room."""
+        if self.page == 0 and not self.in_reading:
+            self._arrange()
+        self.lay_out(now)
+
     def lay_out(self, now: float) -> None:
-        """Lay the panes out for the room there is."""
-        keys = list(self.panes)
+        """Show the panes that are in sight now."""
         if self.zoomed in self.panes:
             columns = rows = 1
-            self.page, self.pages = keys.index(self.zoomed), len(keys)
+            self.page, self.pages = self._order.index(self.zoomed), len(self._order)
         else:
-            columns, rows = fit(len(keys), self.size.width, self.size.height)
-            self.pages = max(1, ceil(len(keys) / (columns * rows)))
+            columns, rows = self._grid()
+            self.pages = max(1, ceil(len(self._order) / (columns * rows)))
             self.page = min(self.page, self.pages - 1)
         self.styles.grid_size_columns = columns
         self.styles.grid_size_rows = rows
         first = self.page * columns * rows
-        seen = set(keys[first : first + columns * rows])
+        seen = set(self._order[first : first + columns * rows])
         for key, pane in self.panes.items():
             pane.display = key in seen
+            pane.zoomed = key == self.zoomed
             if pane.display:
                 self._show(pane, now)
         self.post_message(self.Paged(self.page, self.pages))
@@ -202,9 +144,8 @@ class LanePanes(Container):
     def turn(self, pages: int, now: float) -> None:
         """Go some pages on; zoomed, some lanes."""
         if self.zoomed is not None:
-            keys = list(self.panes)
-            place = (keys.index(self.zoomed) + pages) % len(keys)
-            self.zoom(keys[place], now)
+            place = (self._order.index(self.zoomed) + pages) % len(self._order)
+            self.zoom(self._order[place], now)
         elif self.pages > 1:
             self.page = (self.page + pages) % self.pages
             self.lay_out(now)
@@ -223,17 +164,49 @@ class LanePanes(Container):
         if self.zoomed is not None:
             self.zoomed = key
         elif key in self.panes:
-            columns, rows = fit(len(self.panes), self.size.width, self.size.height)
-            self.page = list(self.panes).index(key) // (columns * rows)
+            columns, rows = self._grid()
+            self.page = self._order.index(key) // (columns * rows)
         self.lay_out(now)
+
+    def switch_order(self, now: float) -> None:
+        """Put the busiest lanes first, or all back into the order of the plan."""
+        self.busiest_first = not self.busiest_first
+        self.page = 0
+        self._arrange()
+        self.lay_out(now)
+
+    def show_own(self, key: LaneKey, now: float, *, own: bool) -> None:
+        """Show the own log of a lane's target in the lane's place, or the lane again."""
+        pane = self.panes[key]
+        if own != (pane.own is not None):
+            pane.own = OwnLog() if own else None
+            self._show(pane, now)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay out anew: only the screen knows what time it is."""
         event.stop()
         self.post_message(self.Resized())
 
-    class Resized(Message):
-        """There is another amount of room."""
+    def _grid(self) -> tuple[int, int]:
+        return fit(len(self.panes), self.size.width, self.size.height)
+
+    def _arrange(self) -> bool:
+        """Put the lanes in order, and tell whether any changed its place."""
+        if self._state is None or not self.size:
+            return False
+        standing = {lane.key: lane.status for lane in self._state.lanes}
+        columns, rows = self._grid()
+        before = self._order
+        self._order = (
+            busiest_first(before, standing, columns * rows)
+            if self.busiest_first
+            else list(standing)
+        )
+        if self._order == before:
+            return False
+        places = {self.panes[key]: place for place, key in enumerate(self._order)}
+        self.sort_children(key=lambda pane: places[pane])  # type: ignore[index]
+        return True
 
     def _show(self, pane: LanePane, now: float) -> None:
         state = self._state

@@ -1,0 +1,95 @@
+"""What can be asked of a run now, of which target and lane, and with which question first."""
+
+from __future__ import annotations
+
+import msgspec
+from textual.content import Content
+
+from openhqm_tui.domain.failures import Failure, failure_of, unproved
+from openhqm_tui.domain.state import RunState, Status, TargetState
+from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.tui.lane_order import LaneKey
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.words import path_words
+
+_RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
+_OF_A_RUN = {
+    *("cancel_target", "cancel_run", "retry_target", "retry_all"),
+    *("page", "order", "own_log", "page_log", "digest", "zoom"),
+}
+_GREY_WITHOUT_RUN = {"zoom", "page_log", "own_log", "order"}
+
+
+def can_retry(target: TargetState) -> bool:
+    """Tell whether building a target once more makes sense."""
+    return target.status in _RETRIED
+
+
+def to_retry(state: RunState) -> list[str]:
+    """Return the targets to build once more: those that failed, were stopped, aren't proved."""
+    return [target.name for target in state.targets.values() if can_retry(target)]
+
+
+def possible(
+    action: str,
+    state: RunState | None,
+    target: TargetState | None,
+    *,
+    live: bool,
+    pages: int,
+    zoomed: bool,
+) -> bool | None:
+    """Tell whether an action of the Run place makes sense now; None: shown, but greyed out."""
+    if action not in _OF_A_RUN:
+        return True
+    if state is None or target is None:
+        return None if action in _GREY_WITHOUT_RUN else False
+    match action:
+        case "cancel_run":
+            return live
+        case "cancel_target":
+            over = target.status.is_over or target.cancel_asked
+            return (None if over else True) if live else False
+        case "retry_all":
+            return bool(to_retry(state))
+        case "retry_target":
+            return (can_retry(target) or None) if to_retry(state) else False
+        case "page":
+            return pages > 1
+        case "order":
+            return (pages > 1 and not zoomed) or None
+        case "page_log":
+            return bool(target.attempt) or None
+        case "digest":
+            return digest_of(target, None) is not None
+    return True
+
+
+def cancel_question(target: str) -> Ask:
+    """Return the question before a target, or with no name the run, is stopped."""
+    if target:
+        title, text, stop = f"Stop {target}?", "The other targets go on.", "Stop it"
+    else:
+        title, text = "Stop the whole run?", "Targets that are built already are kept."
+        stop = "Stop all"
+    return Ask(title, Content(text), [("stop", stop), ("no", "Let it go on")])
+
+
+def first_lane(state: RunState, target: str) -> LaneKey | None:
+    """Return the lane of a target to look at first: the one that failed, if any."""
+    found = state.targets.get(target)
+    lanes = list(found.lanes.values()) if found else []
+    failed = (lane for lane in lanes if lane.status is Status.FAILED)
+    lane = next(failed, lanes[0] if lanes else None)
+    return lane.key if lane else None
+
+
+def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
+    """Return why a target failed, or isn't proved, with the whole path of its log."""
+    if target is None or not target.status.is_over:
+        return None
+    failure = failure_of(target) or unproved(target)
+    if failure is not None and failure.log_file and folder is not None:
+        log = path_words(folder.path / failure.log_file)
+        failure = msgspec.structs.replace(failure, log_file=log)
+    return failure

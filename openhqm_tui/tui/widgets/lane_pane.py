@@ -1,0 +1,136 @@
+"""One lane on screen: a heading that tells how it stands, and its log."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from openhqm_tui.domain.state import LaneState, Status
+from openhqm_tui.domain.steps import How
+from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.own_log import OwnLog
+from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.words import clock, how_of, lane_seconds, short
+
+ZOOM, UNZOOM = "⤢", "⤡"
+_NOTHING = {
+    Status.WAITING: "waiting for its turn",
+    Status.RUNNING: "nothing said yet",
+    Status.CANCELLED: "cancelled before it began",
+}
+
+
+class LaneHead(Static):
+    """The heading; a click on its mark, or two clicks on its words, give the lane all the room."""
+
+    ALLOW_SELECT = False
+
+
+class LanePane(Vertical):
+    """One lane, or its target's own log in the lane's place."""
+
+    DEFAULT_CSS = """
+    LanePane {
+        height: 1fr;
+        & > LaneHead {
+            height: 1;
+            padding: 0 1;
+            background: $panel;
+            color: $foreground;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+        }
+        & > LaneHead:hover { background: $block-hover-background; }
+        &:focus-within > LaneHead {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: bold;
+        }
+    }
+    """
+
+    def __init__(self, lane: LaneState) -> None:
+        super().__init__()
+        self.display = False
+        self.lane = lane
+        self.zoomed = False
+        self.own: OwnLog | None = None
+        self._now = 0.0
+        self.head = LaneHead()
+        self.head.tooltip = "Two clicks give this lane all the room, and give it back."
+        self.log_pane = LogPane(lane.log)
+
+    def compose(self) -> ComposeResult:
+        """Build the heading over the log."""
+        yield self.head
+        yield self.log_pane
+
+    @property
+    def in_reading(self) -> bool:
+        """Tell whether somebody reads here: has the focus in it, or has scrolled up."""
+        return self.log_pane.has_focus or not self.log_pane.following
+
+    def show(self, lane: LaneState, now: float) -> None:
+        """Show how the lane stands now; a retried lane has a new log."""
+        self.lane = lane
+        if self.own is not None:
+            self.log_pane.placeholder = "nothing said outside of its lanes"
+            self.log_pane.show(self.own.catch_up(lane.target))
+        else:
+            nothing = _NOTHING.get(lane.status, "no output of this lane alone")
+            self.log_pane.placeholder = nothing
+            self.log_pane.show(lane.log)
+        self.show_head(now)
+
+    def show_head(self, now: float) -> None:
+        """Renew the heading alone."""
+        self._now = now
+        room = max(1, self.size.width - 4)
+        words = heading(self.lane, now, room, own=self.own is not None)
+        gap = " " * max(1, room + 1 - words.cell_length)
+        mark = UNZOOM if self.zoomed else ZOOM
+        self.head.update(Content.assemble(words.truncate(room), gap, mark), layout=False)
+
+    def on_resize(self) -> None:
+        """Say as much in the heading as there is room for now."""
+        self.show_head(self._now)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the log whose heading is clicked; the mark, or two clicks, zoom."""
+        if event.widget is not self.head:
+            return
+        self.log_pane.focus()
+        on_mark = event.x >= self.head.outer_size.width - 3
+        if event.chain == (1 if on_mark else 2):
+            self.log_pane.action_zoom()
+
+
+def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Content:
+    """Return a lane's name and standing; what says least is left out where it's narrow."""
+    target = lane.target
+    mark = status_mark(target.status if own else lane.status)
+    how = None if own else how_of(lane)
+    seconds = target.elapsed(now) if own else lane_seconds(lane, now)
+    began = lane.status is not Status.WAITING
+    for spare in range(5):
+        facts = [f"attempt {target.attempt}"] if target.attempt > 1 and spare < 3 else []
+        facts += [how.value] if how and (spare < 1 or how is not How.NATIVE) else []
+        facts += [clock(seconds)] if began and spare < 4 else []
+        place = str(lane.platform) if spare < 2 else short(lane.platform)
+        content = Content.assemble(
+            (f"{mark.symbol} ", mark.style),
+            (target.name, "bold"),
+            " own log · " if own else f" {place} · ",
+            "".join(f"{fact} · " for fact in facts),
+            (mark.word, mark.style),
+        )
+        if content.cell_length <= width:
+            return content
+    # A long name gives way to what changes.
+    over = content.cell_length - width
+    name = Content.styled(target.name, "bold")
+    name = name.truncate(max(4, name.cell_length - over), ellipsis=True)
+    return Content.assemble(content[:2], name, content[2 + len(target.name) :])

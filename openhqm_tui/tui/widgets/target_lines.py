@@ -1,0 +1,105 @@
+"""How a target looks in the list: two lines, or a few cells of a strip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.content import Content
+
+from openhqm_tui.domain.state import Status, TargetState
+from openhqm_tui.domain.steps import How
+from openhqm_tui.tui.marks import Mark, lit, status_mark
+from openhqm_tui.tui.words import clock, count, how_of
+
+_BAR = 8
+_WIDE_BAR = 12
+_WIDE = 40
+_LEAST_NAME = 8
+_BARRED = {Status.RUNNING, Status.FAILED, Status.CANCELLED}
+
+
+def two_lines(
+    target: TargetState, now: float, width: int, *, marked: bool, focused: bool
+) -> list[Content]:
+    """Return a target's name and time, and below how far it is and how it stands."""
+    mark = status_mark(target.status)
+    edge = Content.styled("▌", "$primary") if marked else Content(" ")
+    begun = target.started is not None
+    elapsed = Content(f"{clock(target.elapsed(now))} " if begun else "")
+    name = _name(target, max(4, width - 4 - elapsed.cell_length))
+    gap = " " * max(1, width - 3 - name.cell_length - elapsed.cell_length)
+    first = Content.assemble(edge, (f"{mark.symbol} ", mark.style), name, gap, elapsed)
+    second = edge + Content("  ") + standing(target, max(4, width - 4))
+    lines = [
+        line.truncate(width).pad_right(max(0, width - line.cell_length)) for line in (first, second)
+    ]
+    return [lit(line, focused=focused) for line in lines] if marked else lines
+
+
+def standing(target: TargetState, width: int) -> Content:
+    """Return bar, steps and state; then what else is worth knowing, while there is room."""
+    mark = status_mark(target.status)
+    line = Content.styled(state_word(target, mark), mark.style)
+    over, known = target.step_counts()
+    if known and target.status in _BARRED:
+        cells = _WIDE_BAR if width >= _WIDE else _BAR
+        counted = bar(over, known, cells, mark.style) + Content(f" {over}/{known} ") + line
+        line = counted if counted.cell_length <= width else Content(f"{over}/{known} ") + line
+    for more in _more(target):
+        longer = Content.assemble(line, " · ", more)
+        if longer.cell_length > width:
+            break
+        line = longer
+    return line
+
+
+def state_word(target: TargetState, mark: Mark) -> str:
+    """Return the word of a state; a target that was told to stop is stopping."""
+    return "stopping" if target.cancel_asked and not target.status.is_over else mark.word
+
+
+def bar(over: int, known: int, cells: int, style: str) -> Content:
+    """Return how far something is, as a line that fills."""
+    filled = cells * over // known
+    return Content.assemble(("━" * filled, style), ("─" * (cells - filled), "$foreground-muted"))
+
+
+def strip_part(target: TargetState, *, marked: bool, focused: bool) -> Content:
+    """Return a target in a strip: symbol and name."""
+    mark = status_mark(target.status)
+    edge = ("▌", "$primary") if marked else (" ", "")
+    part = Content.assemble(edge, (f"{mark.symbol} ", mark.style), (target.name, "bold"), " ")
+    return lit(part, focused=focused) if marked else part
+
+
+def strip_first(widths: Sequence[int], chosen: int, room: int, first: int) -> int:
+    """Return the first target of a strip `room` wide that keeps `chosen` in sight."""
+    first = min(first, chosen)
+    while first < chosen and sum(widths[first : chosen + 1]) > room:
+        first += 1
+    while first > 0 and sum(widths[first - 1 :]) <= room:
+        first -= 1
+    return first
+
+
+def _name(target: TargetState, room: int) -> Content:
+    """Return the name, shortened if it must be, and which attempt it is if not the first."""
+    name = Content.styled(target.name, "bold")
+    if target.attempt < 2:
+        return name.truncate(room, ellipsis=True)
+    for again in (f" attempt {target.attempt}", f" ↻{target.attempt}"):
+        if min(name.cell_length, _LEAST_NAME) + len(again) <= room:
+            break
+    return name.truncate(max(4, room - len(again)), ellipsis=True) + Content.styled(
+        again, "$foreground-muted"
+    )
+
+
+def _more(target: TargetState) -> Iterable[Content]:
+    if target.warnings:
+        words = f"! {count(len(target.warnings), 'warning')}"
+        yield Content.styled(words, "$text-warning")
+    if any(how_of(lane) is How.EMULATED for lane in target.lanes.values()):
+        yield Content("emulated")
+    if cached := sum(step.cached for step in target.steps.values()):
+        yield Content(f"{cached} cached")
