@@ -15,7 +15,6 @@ from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 
-
 # An instruction may be a whole script; the little that a line of text has room for.
 _LONGEST_TITLE = 2000
 _LONGEST_LABEL = 200

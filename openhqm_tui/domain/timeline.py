@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from openhqm_tui.domain.state import RunState, TargetState
+from openhqm_tui.domain.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.step_state import StepState
 
 # A start and an end, in seconds since the epoch.
@@ -35,27 +35,40 @@ def covered(parts: Iterable[Span]) -> float:
     return sum(end - start for start, end in merged(parts))
 
 
+def build_is_over(target: TargetState) -> bool:
+    """Tell whether no step of a target will go on by itself."""
+    return target.ended is not None or target.status.is_over or target.run.interrupted
+
+
 def target_span(target: TargetState, now: float) -> Span:
     """Return when a target began and when its build was over, or `now` while it goes on."""
     start = target.started if target.started is not None else now
     if target.ended is not None:
         return start, max(start, target.ended)
-    if not target.status.is_over:
+    if not build_is_over(target):
         return start, max(start, now)
+    # Nobody wrote down the end of a build that was killed: the last that is known of it.
     return start, max([start, *_told(target.steps.values())])
 
 
+def lane_spans(lane: LaneState, until: float) -> tuple[list[Span], list[Span]]:
+    """Return when a lane's steps ran and when its image was asked; open ones end at `until`."""
+    built = merged(span for step in lane.steps if not step.cached for span in spans(step, until))
+    asked = lane.check_started
+    if asked is None:
+        return built, []
+    end = lane.check_ended if lane.check_ended is not None else until
+    return built, [(asked, max(asked, end))]
+
+
 def run_span(run: RunState, now: float) -> Span:
-    """Return when a run began and when it was over, or `now` while it goes on."""
-    start = run.started if run.started is not None else now
-    if run.ended is not None:
-        return start, max(start, run.ended)
-    if not run.status.is_over:
+    """Return when a run's targets began and when they were over, or `now` while it goes on."""
+    begun = [target for target in run.targets.values() if target.started is not None]
+    start = min((target_span(target, now)[0] for target in begun), default=run.started or now)
+    if run.outcome is None and not run.interrupted and run.started is not None:
         return start, max(start, now)
-    # Nobody wrote down the end of a run that was interrupted: the last that is known of it.
-    lanes = [lane.check_ended for lane in run.lanes if lane.check_ended is not None]
-    ends = [target_span(target, start)[1] for target in run.targets.values()]
-    return start, max([start, *lanes, *ends])
+    checked = [lane.check_ended for lane in run.lanes if lane.check_ended is not None]
+    return start, max([start, *checked, *(target_span(target, now)[1] for target in begun)])
 
 
 def _told(steps: Iterable[StepState]) -> Sequence[float]:

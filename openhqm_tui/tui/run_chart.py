@@ -1,0 +1,99 @@
+"""Every lane of a run, one bar each: what was built side by side, and what came last."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from openhqm_tui.domain.state import LaneState, RunState
+from openhqm_tui.domain.step_state import Status
+from openhqm_tui.domain.timeline import Span, covered, lane_spans, run_span
+from openhqm_tui.tui.chart import Row
+from openhqm_tui.tui.marks import run_mark, status_mark
+from openhqm_tui.tui.step_words import brief
+from openhqm_tui.tui.words import count, how_of
+
+
+class RunChart:
+    """A run's lanes as they stand `now`, in seconds since the epoch."""
+
+    def __init__(self, state: RunState, now: float) -> None:
+        self.state = state
+        self.span: Span = run_span(state, now)
+        self._lanes = state.lanes
+        self.keys = [lane_row(*lane.key) for lane in self._lanes]
+
+    def lane(self, index: int) -> LaneState:
+        """Return the lane of a row."""
+        return self._lanes[index]
+
+    def first(self) -> int:
+        """Return the first lane that failed, else the first."""
+        failed = (i for i, lane in enumerate(self._lanes) if lane.status is Status.FAILED)
+        return next(failed, 0)
+
+    def row(self, index: int) -> Row:
+        """Return a row."""
+        lane = self._lanes[index]
+        built, checks = lane_spans(lane, self.span[1])
+        status, how = lane.status, how_of(lane)
+        cached = sum(step.cached for step in lane.steps)
+        known = len(lane.steps)
+        before = self._lanes[index - 1] if index else None
+        notes = [how.value] if how is not None else []
+        notes += [f"{cached} of {known} cached"] if cached else []
+        return Row(
+            mark=status_mark(status),
+            place=lane.target.name,
+            title=str(lane.platform),
+            seconds=covered([*built, *checks]) if built or checks else None,
+            notes=tuple(notes),
+            spans=built,
+            ink="$error" if status is Status.FAILED else "$primary",
+            open=status is Status.RUNNING and bool(built),
+            again=before is not None and before.target is lane.target,
+            checks=checks,
+        )
+
+    def head(self, width: int) -> Content:
+        """Return how many lanes there are and how many ran at once."""
+        state = self.state
+        mark = run_mark(state)
+        wall = self.span[1] - self.span[0]
+        parts = [lane_spans(lane, self.span[1]) for lane in self._lanes]
+        busy = sum(covered([*built, *checks]) for built, checks in parts)
+        side = f" · {busy / wall:.1f} lanes at once" if wall > 0 else ""
+        first = Content.assemble(
+            (f"{mark.symbol} ", mark.style),
+            ("whole run", "bold"),
+            f"  {count(len(state.targets), 'target')} · {count(len(self._lanes), 'lane')}"
+            f" · {brief(wall)}{side}",
+        )
+        words = "█ built · ▒ checked · Enter shows a target's steps"
+        second = Content.styled(words, "$foreground-muted")
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in (first, second))
+
+    def detail(self, index: int) -> Content:
+        """Return when a lane was built and checked."""
+        lane = self._lanes[index]
+        start = self.span[0]
+        built, checks = lane_spans(lane, self.span[1])
+        how = how_of(lane)
+        first = Content.assemble(
+            status_mark(lane.status).content,
+            " · ",
+            (lane.target.name, "bold"),
+            f" {lane.platform}",
+            f" · {how.value}" if how is not None else "",
+        )
+        over, known = lane.step_counts()
+        words = [f"{over} of {count(known, 'step')} over"]
+        for name, spans in (("built", built), ("checked", checks)):
+            if spans:
+                begin, end = spans[0][0] - start, spans[-1][1] - start
+                words.append(f"{name} from {brief(max(0.0, begin))} to {brief(max(0.0, end))}")
+        return Content("\n").join([first, Content.styled(" · ".join(words), "$foreground-muted")])
+
+
+def lane_row(target: str, platform: str) -> str:
+    """Return what a lane's row is known by."""
+    return f"{target} {platform}"

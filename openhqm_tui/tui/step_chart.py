@@ -1,0 +1,310 @@
+"""The steps of one target, by lane and stage, over the time of its build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from openhqm_tui.domain.critical_path import Order, load
+from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.state import TargetState
+from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.steps import How
+from openhqm_tui.domain.timeline import Span, build_is_over, merged, spans, target_span
+from openhqm_tui.tui.chart import Row
+from openhqm_tui.tui.marks import status_mark, step_mark
+from openhqm_tui.tui.step_words import brief, moved_words, place_of, short_name, title_of
+from openhqm_tui.tui.words import count, how_of
+
+_NEVER = float("inf")
+# A step that took less of the whole is not named in the path's summary.
+_TELLING = 0.02
+
+
+class _Group(NamedTuple):
+    """The steps of one lane, or those that belong to the target as a whole."""
+
+    lane: Platform | None
+    steps: list[StepState]
+
+
+class _Line(NamedTuple):
+    """One row to be: a group's heading, or one step of it."""
+
+    group: _Group
+    step: StepState | None = None
+    again: bool = False
+
+
+class StepChart:
+    """A target's steps as they stand `now`, in seconds since the epoch."""
+
+    def __init__(self, target: TargetState, now: float, *, cached: bool = True) -> None:
+        self.target = target
+        self.over = build_is_over(target)
+        self.span: Span = target_span(target, now)
+        order = Order(target)
+        self.path = order.path()
+        self._critical = frozenset(self.path)
+        self._order = order
+        self._cached = cached
+        self._lines: list[_Line] = []
+        for group in _groups(target):
+            shown = [s for s in group.steps if cached or not s.cached]
+            self._lines.append(_Line(group))
+            place = None
+            for step in shown:
+                stage = step.name.stage
+                self._lines.append(_Line(group, step, stage == place and bool(stage)))
+                place = stage
+        self.keys = [
+            str(line.group.lane or "") if line.step is None else line.step.digest
+            for line in self._lines
+        ]
+
+    def step(self, index: int) -> StepState | None:
+        """Return the step of a row; None for a heading."""
+        return self._lines[index].step
+
+    def lane(self, index: int) -> Platform | None:
+        """Return the platform of a row's lane; None for what belongs to no lane."""
+        return self._lines[index].group.lane
+
+    def first(self) -> int:
+        """Return the row of the step that failed, else the first."""
+        failed = self.target.failed_step
+        return next((i for i, line in enumerate(self._lines) if line.step is failed), 0)
+
+    def row(self, index: int) -> Row:
+        """Return a row."""
+        line = self._lines[index]
+        return self._heading(line.group) if line.step is None else self._row(line.step, line.again)
+
+    def head(self, width: int) -> Content:
+        """Return what decided how long the build took, and how much was done side by side."""
+        target, sums = self.target, load(self.target, self.path, self.span[1])
+        mark = status_mark(target.status)
+        name = Content.assemble((f"{mark.symbol} ", mark.style), (target.name, "bold"), "  ")
+        if not target.steps:
+            began = target.started is not None
+            word = "nothing said yet" if began and not self.over else "no steps"
+            return Content("\n").join([name + Content(word), Content("")])
+        path = Content.assemble(
+            ("» critical path ", "$accent bold"),
+            (f"{brief(sums.on_path)} of {brief(sums.wall)}", "bold"),
+            ": ",
+        )
+        first = name + path
+        first += Content(self._chain(_TELLING * sums.wall, width - first.cell_length))
+        side = f" · {sums.busy / sums.wall:.1f} at once" if sums.wall > 0 else ""
+        hidden = "" if self._cached else " (hidden)"
+        facts = (
+            f"{count(sums.steps, 'step')} · {sums.cached} cached{hidden}"
+            f" · {brief(sums.busy)} of work in {brief(sums.wall)}{side}"
+        )
+        second = Content.styled(facts, "$foreground-muted").truncate(width, ellipsis=True)
+        return Content("\n").join([first.truncate(width, ellipsis=True), second])
+
+    def detail(self, index: int) -> Content:
+        """Return all that is known of a step, or of a lane."""
+        line = self._lines[index]
+        if line.step is None:
+            return self._lane_detail(line.group)
+        step = line.step
+        mark = step_mark(self._status(step))
+        facts = [str(step.lane)] if step.lane is not None else ["of the whole target"]
+        facts += [step.how.value] if step.how is not None and not step.cached else []
+        if moved := moved_words(*step.moved()):
+            facts.append(moved)
+        first = Content.assemble(
+            mark.content,
+            " · ",
+            (place_of(step) or short_name(step), "bold"),
+            "".join(f" · {fact}" for fact in facts),
+            (" · » on the critical path", "$accent") if step.digest in self._critical else "",
+        )
+        lines = [first]
+        if place_of(step):
+            lines.append(Content(step.name.title))
+        if step.error and mark.word != "stopped":
+            lines.append(Content.styled(_one_error(step.error), "$text-error"))
+        lines.append(Content.styled(self._times(step), "$foreground-muted"))
+        if inputs := self._inputs(step):
+            lines.append(Content.assemble(("needs ", "$foreground-muted"), ", ".join(inputs)))
+        return Content("\n").join(lines)
+
+    def _chain(self, least: float, room: int) -> str:
+        """Return the path's steps that took `least` seconds: those that took most, if few fit."""
+        steps = [self.target.steps[digest] for digest in self.path]
+        telling = [s for s in steps if self._took(s) >= least] or steps[-1:]
+        while True:
+            chain = " → ".join(dict.fromkeys(short_name(step) for step in telling))
+            if cell_len(chain) <= room or len(telling) <= 1:
+                return chain
+            telling.remove(min(telling, key=self._took))
+
+    def _row(self, step: StepState, again: bool) -> Row:
+        status = self._status(step)
+        critical = step.digest in self._critical
+        ink = {Status.FAILED: "$error", Status.CANCELLED: "$foreground-muted"}.get(
+            status, "$accent" if critical else "$primary"
+        )
+        told = step.name.of or step.name.stage
+        return Row(
+            mark=step_mark(status),
+            place=place_of(step) if told else "",
+            title=title_of(step),
+            seconds=step.busy(self.span[1]) if step.intervals and not step.cached else None,
+            notes=self._notes(step, status, critical=critical),
+            spans=spans(step, self.span[1]),
+            ink=ink,
+            critical=critical,
+            open=status is Status.RUNNING,
+            point=step.cached,
+            again=again,
+            could=self._could(step),
+        )
+
+    def _heading(self, group: _Group) -> Row:
+        parts = merged(span for step in group.steps for span in spans(step, self.span[1]))
+        cached = sum(step.cached for step in group.steps)
+        counts = [count(len(group.steps), "step"), f"{cached} cached" if cached else ""]
+        lane = self.target.lanes.get(group.lane) if group.lane is not None else None
+        how = how_of(lane) if lane is not None else None
+        mark = status_mark(_standing(group.steps, over=self.over))
+        return Row(
+            mark=mark,
+            place=str(group.lane) if group.lane is not None else "whole target",
+            title=how.value if how is not None else "",
+            seconds=parts[-1][1] - parts[0][0] if parts else None,
+            notes=tuple(filter(None, counts)),
+            spans=[(parts[0][0], parts[-1][1])] if parts else [],
+            ink="$foreground-muted",
+            heading=True,
+        )
+
+    def _status(self, step: StepState) -> Status:
+        status = step.status
+        # Of a build that was killed nobody says how its steps ended.
+        return Status.CANCELLED if status is Status.RUNNING and self.over else status
+
+    def _notes(self, step: StepState, status: Status, *, critical: bool) -> tuple[str, ...]:
+        notes = []
+        if status is Status.FAILED:
+            notes.append(_short_error(step.error))
+        if status is Status.CANCELLED:
+            notes.append("stopped")
+        if moved := moved_words(*step.moved()):
+            notes.append(moved)
+        if step.cached:
+            notes.append("cached")
+        elif step.how is How.EMULATED:
+            notes.append("emulated")
+        if critical:
+            notes.append("critical")
+        return tuple(notes)
+
+    def _could(self, step: StepState) -> float | None:
+        """Return since when a step could have run, if it had to wait for anything else."""
+        before = self._order.waited_for(step) if step.intervals and not step.cached else None
+        return before.ended if before is not None else None
+
+    def _times(self, step: StepState) -> str:
+        start, started = self.span[0], step.started
+        if started is None:
+            return "never began" if self.over else "waits for its inputs"
+        words = [f"began at {brief(max(0.0, started - start))}"]
+        if step.cached:
+            words = [f"looked up at {brief(max(0.0, started - start))}, nothing to do"]
+        else:
+            words.append(
+                f"{'runs for' if step.ended is None else 'took'} {brief(self._took(step))}"
+            )
+        before = self._order.waited_for(step)
+        if before is not None and not step.cached:
+            gap = started - before.ended if before.ended is not None else 0.0
+            waited = f", {brief(gap)} after it" if gap >= 0.05 else ""
+            words.append(f"waited for {short_name(before)}{waited}")
+        return " · ".join(words)
+
+    def _took(self, step: StepState) -> float:
+        return step.busy(self.span[1])
+
+    def _inputs(self, step: StepState) -> list[str]:
+        known = [self.target.steps.get(digest) for digest in step.inputs]
+        names = _without_repeats(short_name(s) for s in known if s is not None)
+        missing = sum(s is None for s in known)
+        return [*names, f"{missing} not told"] if missing else names
+
+    def _lane_detail(self, group: _Group) -> Content:
+        row = self._heading(group)
+        words = ["its own steps"] if group.lane is None else ["lane"]
+        words += [row.title] if row.title else []
+        words += list(row.notes)
+        ran = [s for s in group.steps if s.intervals and not s.cached]
+        slow = sorted(ran, key=lambda s: -s.busy(self.span[1]))[:3]
+        first = Content.assemble(
+            row.mark.content, " · ", (row.place, "bold"), "".join(f" · {w}" for w in words)
+        )
+        named = ", ".join(f"{short_name(s)} {brief(self._took(s))}" for s in slow)
+        second = (
+            Content.assemble(("slowest ", "$foreground-muted"), named) if named else Content("")
+        )
+        return Content("\n").join([first, second])
+
+
+def _groups(target: TargetState) -> list[_Group]:
+    """Return the lanes in the order of the plan, then what belongs to none; steps in order."""
+    found: dict[Platform | None, list[StepState]] = {p: [] for p in target.platforms}
+    for step in target.steps.values():
+        found.setdefault(step.lane, []).append(step)
+    own = found.pop(None, [])
+    groups = [_Group(lane, _in_order(steps)) for lane, steps in found.items()]
+    return [*groups, _Group(None, sorted(own, key=_began))] if own else groups
+
+
+def _in_order(steps: Iterable[StepState]) -> list[StepState]:
+    """Return steps by stage, the stage that began first first, and by number in the stage."""
+    begins: dict[str, tuple[float, int]] = {}
+    keyed = []
+    for step in steps:
+        key = _began(step)
+        stage = step.name.stage
+        begins[stage] = min(begins.get(stage, key), key)
+        keyed.append((step.name.index, key, step))
+    keyed.sort(key=lambda part: (begins[part[2].name.stage], part[2].name.stage, part[:2]))
+    return [step for _, _, step in keyed]
+
+
+def _began(step: StepState) -> tuple[float, int]:
+    return min(step.intervals, default=_NEVER), step.number
+
+
+def _standing(steps: Iterable[StepState], *, over: bool) -> Status:
+    """Return how steps stand together."""
+    statuses = {step.status for step in steps}
+    if Status.FAILED in statuses:
+        return Status.FAILED
+    if over:
+        stopped = statuses & {Status.RUNNING, Status.WAITING}
+        return Status.CANCELLED if stopped else Status.DONE
+    if Status.RUNNING in statuses:
+        return Status.RUNNING
+    return Status.WAITING if Status.WAITING in statuses or not statuses else Status.DONE
+
+
+def _without_repeats(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
+def _one_error(error: str) -> str:
+    return one_line(error.rsplit("did not complete successfully: ", 1)[-1], 500)
+
+
+def _short_error(error: str) -> str:
+    words = _one_error(error)
+    return words if len(words) <= 24 else "failed"

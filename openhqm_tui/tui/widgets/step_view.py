@@ -1,0 +1,158 @@
+"""Steps of a target or lanes of a run: what they add up to, their waterfall, one in detail."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Static
+
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.tui.chart import Chart
+from openhqm_tui.tui.run_chart import RunChart
+from openhqm_tui.tui.step_chart import StepChart
+from openhqm_tui.tui.widgets.waterfall import Waterfall
+
+# From that height on, so many lines are for the detail, its border among them.
+_DETAIL = ((34, 8), (18, 6), (12, 3))
+
+
+class StepView(Vertical):
+    """A chart with its head and the detail of the row that is marked."""
+
+    DEFAULT_CSS = """
+    StepView {
+        height: 1fr;
+        & > #steps-head { height: 2; padding: 0 1; background: $surface; text-wrap: nowrap; }
+        & > #steps-detail {
+            padding: 0 1;
+            border-top: solid $border-blurred;
+            scrollbar-size-vertical: 1;
+            & > Static { width: 1fr; }
+        }
+    }
+    """
+
+    class Opened(Message):
+        """Somebody wants the log of a step, or of a lane where `step` is None.
+
+        `platform` is '' where the step belongs to no lane.
+        """
+
+        def __init__(self, target: str, platform: str, step: int | None) -> None:
+            super().__init__()
+            self.target = target
+            self.platform = platform
+            self.step = step
+
+    class Chosen(Message):
+        """Another target is shown."""
+
+        def __init__(self, target: str) -> None:
+            super().__init__()
+            self.target = target
+
+    class Left(Message):
+        """Somebody has seen enough."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.target = ""
+        self.whole = False
+        self.cached = True
+        self._state: RunState | None = None
+        self._chart: Chart | None = None
+        self._now = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Build head, waterfall and detail."""
+        yield Static(id="steps-head")
+        yield Waterfall()
+        yield VerticalScroll(Static(), id="steps-detail", can_focus=False)
+
+    @property
+    def waterfall(self) -> Waterfall:
+        """The rows."""
+        return self.query_one(Waterfall)
+
+    def show(self, state: RunState, target: str, now: float) -> None:
+        """Show how a target's steps stand now, or the whole run if that is looked at."""
+        if state is not self._state or (target != self.target and not self.whole):
+            self.waterfall.forget()
+        self._state, self._now, self.target = state, now, target
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Say as much as there is room for now; always the same, so that no row jumps."""
+        rows = next((rows for least, rows in _DETAIL if self.size.height >= least), 0)
+        self.query_one("#steps-detail").styles.height = rows
+        self._draw_words()
+
+    @on(Waterfall.Marked)
+    def row_marked(self, message: Waterfall.Marked) -> None:
+        """Tell about the row."""
+        message.stop()
+        self._draw_words()
+
+    @on(Waterfall.Whole)
+    def whole_wanted(self, message: Waterfall.Whole) -> None:
+        """Show the whole run, or the one target again."""
+        message.stop()
+        self.whole = not self.whole
+        self.waterfall.forget()
+        self._draw()
+
+    @on(Waterfall.Cached)
+    def cached_wanted(self, message: Waterfall.Cached) -> None:
+        """Hide the cached steps, or show them."""
+        message.stop()
+        self.cached = not self.cached
+        self._draw()
+
+    @on(Waterfall.Left)
+    def left(self, message: Waterfall.Left) -> None:
+        """Go back from the whole run to the target, from there to the logs."""
+        message.stop()
+        self.post_message(self.Left())
+
+    @on(Waterfall.Opened)
+    def row_opened(self, message: Waterfall.Opened) -> None:
+        """Ask for a step's log; a lane of the whole run shows its steps."""
+        message.stop()
+        row, chart = self.waterfall.row, self._chart
+        if isinstance(chart, RunChart):
+            lane = chart.lane(row)
+            self.whole = False
+            self.target = lane.target.name
+            self._draw(str(lane.platform))
+            self.post_message(self.Chosen(lane.target.name))
+        elif isinstance(chart, StepChart):
+            step, platform = chart.step(row), chart.lane(row)
+            number = step.number if step is not None else None
+            self.post_message(self.Opened(chart.target.name, str(platform or ""), number))
+
+    def _draw(self, key: str | None = None) -> None:
+        state = self._state
+        target = state.targets.get(self.target) if state is not None else None
+        if state is None or target is None:
+            return
+        self._chart = (
+            RunChart(state, self._now)
+            if self.whole
+            else StepChart(target, self._now, cached=self.cached)
+        )
+        self.waterfall.show(self._chart, key)
+        self._draw_words()
+
+    def _draw_words(self) -> None:
+        chart = self._chart
+        if chart is None:
+            return
+        width = max(0, self.size.width - 2)
+        self.query_one("#steps-head", Static).update(chart.head(width), layout=False)
+        row = self.waterfall.row
+        detail = self.query_one("#steps-detail")
+        detail.display = bool(chart.keys) and self.size.height >= _DETAIL[-1][0]
+        if chart.keys:
+            detail.query_one(Static).update(chart.detail(row))
