@@ -19,7 +19,7 @@ from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.words import clock, count, when
 
-_HEADING = ("begun", "ended", "took", "images", "targets", "run")
+_HEADING = ("started", "result", "took", "images", "run", "targets")
 
 
 class HistoryScreen(Place):
@@ -82,14 +82,14 @@ class HistoryScreen(Place):
 def _cells(run: PastRun) -> Sequence[Content]:
     statuses = [lane.status for lane in run.lanes.values()]
     good = sum(status in {Status.PASSED, Status.DONE} for status in statuses)
-    mark = status_mark(run.status)
-    word = "going on" if run.live else mark.word
-    images = Content(f"{good}/{len(statuses)}")
+    # A run that was told not to check has proved nothing.
+    unchecked = run.status is Status.PASSED and Status.PASSED not in statuses
+    mark = status_mark(Status.DONE if unchecked else run.status)
     return (
         Content(when(run.created)),
-        Content.styled(f"{mark.symbol} {word}", mark.style),
+        Content.styled(f"{mark.symbol} {'going on' if run.live else mark.word}", mark.style),
         Content(clock(run.seconds)),
-        images,
-        Content(", ".join(run.targets)).truncate(40, ellipsis=True),
+        Content(f"{good}/{len(statuses)}"),
         Content.styled(run.folder.path.name, "$foreground-muted"),
+        Content(", ".join(run.targets)),
     )

@@ -1,0 +1,43 @@
+"""How History looks."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui import folders
+from tests.tui.conftest import World
+from tests.tui.looks import LARGE, MIDDLE, SMALL, look
+
+LONG = ("my-very-long-target-name-that-never-ends", "another-one-of-the-same-kind")
+
+
+def _every_kind(world: World) -> folders.Made:
+    """Runs of every ending, and one that goes on."""
+    state, day = world.state, 86400
+    folders.passed(state, id="20261121-151400-aa01", created=folders.T0 - 2 * day)
+    folders.failed(state, LONG, id="20261122-151400-aa02", created=folders.T0 - day)
+    folders.Made(state, id="20261122-161400-aa03", created=folders.T0 - day + 3600).start().begin(
+        "redis"
+    )
+    folders.passed(
+        state, ("redis",), id="20261122-171400-aa04", created=folders.T0 - day + 7200, check=False
+    )
+    return folders.running(state, folders.EIGHT)
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE, (60, 20)])
+def test_runs_of_every_kind(snap_compare, world: World, size):
+    assert look(snap_compare, world, ["4", "down"], size, made=_every_kind(world))
+
+
+def test_no_run_yet(snap_compare, world: World):
+    assert look(snap_compare, world, ["4"])
+
+
+def test_more_runs_than_rows(snap_compare, world: World):
+    for number in range(60):
+        created = folders.T0 - 3600.0 * number
+        folders.passed(
+            world.state, ("redis",), id=f"20261120-1514{number:02}-3fa9", created=created
+        )
+    assert look(snap_compare, world, ["4", "pagedown", "pagedown"])

@@ -1,0 +1,37 @@
+"""With no colour at all, every state is still told apart: by its symbol and by its word."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.findings import Health
+from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.tui.marks import answer_mark, health_mark, status_mark, step_mark
+
+_STEPS = (
+    Status.WAITING,
+    Status.RUNNING,
+    Status.DONE,
+    Status.CACHED,
+    Status.FAILED,
+    Status.CANCELLED,
+)
+
+
+@pytest.mark.parametrize(
+    ("mark_of", "states"),
+    [
+        (status_mark, tuple(status for status in Status if status is not Status.CACHED)),
+        (step_mark, _STEPS),
+        (answer_mark, tuple(Answer)),
+        (health_mark, tuple(Health)),
+    ],
+    ids=["lane", "step", "answer", "finding"],
+)
+def test_symbol_and_word_are_each_state_s_own(mark_of, states):
+    marks = [mark_of(state) for state in states]
+    assert len({mark.symbol for mark in marks}) == len(states)
+    assert len({mark.word for mark in marks}) == len(states)
+    # One cell wide in every terminal: what is ambiguous or an emoji would shift what follows.
+    assert all(len(mark.symbol) == 1 and mark.content.cell_length for mark in marks)
