@@ -22,6 +22,11 @@ from openhqm_tui.tui.words import clock, count, when
 _HEADING = ("started", "result", "took", "images", "run", "targets")
 
 
+_NONE = Content.assemble(
+    ("No run yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first"
+)
+
+
 class HistoryScreen(Place):
     """A row for every run, the latest first."""
 
@@ -32,6 +37,7 @@ class HistoryScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield the table and a line about it."""
+        yield Static(id="no-history")
         yield Vertical(Static(id="history-summary"), CellTable(), id="history")
 
     async def catch_up(self) -> None:
@@ -44,22 +50,20 @@ class HistoryScreen(Place):
         if not self.stands:
             return
         runs = self.console_app.past_runs
-        summary = self.query_one("#history-summary", Static)
-        table = self.query_one(CellTable)
-        table.display = bool(runs)
-        if runs is None:
-            summary.update(Content.styled("reading the runs…", "$foreground-muted"))
-        elif not runs:
-            summary.update(
-                Content.assemble(
-                    ("No run yet. ", "bold"), ("1", "$primary bold"), " Plan starts the first."
-                )
-            )
-        else:
-            summary.update(
-                Content.assemble((count(len(runs), "run"), "bold"), " · Enter opens one")
-            )
-            table.show(_HEADING, [_cells(run) for run in runs])
+        nothing = self.query_one("#no-history", Static)
+        nothing.display = not runs
+        self.query_one("#history").display = bool(runs)
+        if not runs:
+            nothing.update(_NONE if runs is not None else Content("reading the runs…"))
+            return
+        words = Content.assemble((count(len(runs), "run"), "bold"), " · Enter opens one")
+        self.query_one("#history-summary", Static).update(words)
+        self.query_one(CellTable).show(_HEADING, [_cells(run) for run in runs])
+        self.refresh_bindings()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Grey out what has nothing to open."""
+        return None if action == "open" and not self.console_app.past_runs else True
 
     @on(CellTable.Opened)
     async def row_opened(self) -> None:

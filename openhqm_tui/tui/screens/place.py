@@ -50,8 +50,8 @@ class Place(Screen[None]):
         """Build bar, body, status line and keys."""
         yield PlaceBar(self.PLACE)
         yield from self.body()
-        yield StatusLine()
         yield Hint()
+        yield StatusLine()
         yield KeyLine()
 
     async def on_screen_resume(self) -> None:

@@ -6,7 +6,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-_KEYS = (("1–5", "go from place to place"), ("Space", "picks, b builds"), ("?", "shows all keys"))
+_KEYS = (
+    ("1–5", "go from place to place"),
+    ("Space", "picks"),
+    ("b", "builds"),
+    ("?", "shows all keys"),
+)
 
 
 class Hint(Static):
@@ -15,10 +20,8 @@ class Hint(Static):
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     Hint {
-        dock: bottom;
         height: auto;
         max-height: 3;
-        margin: 0 0 2 0;
         padding: 0 1;
         background: $surface;
         display: none;
@@ -27,7 +30,7 @@ class Hint(Static):
     """
 
     class Done(Message):
-        """It has been read."""
+        """Nobody needs it any longer."""
 
     def __init__(self) -> None:
         parts: list[str | tuple[str, str]] = [("New here? ", "bold")]
