@@ -50,8 +50,15 @@ class Chart(Protocol):
     def row(self, index: int) -> Row:
         """Return a row."""
 
+    @property
+    def what(self) -> str:
+        """What its rows are."""
+
     def head(self, width: int) -> Content:
-        """Return what is to be said of the whole, in two lines."""
+        """Return what is to be said of the whole, in a line."""
+
+    def facts(self) -> tuple[str, ...]:
+        """Return what it adds up to, in fewer and fewer words."""
 
     def detail(self, index: int) -> Content:
         """Return all that is known of a row."""

@@ -16,6 +16,8 @@ from openhqm_tui.tui.words import count, how_of
 class RunChart:
     """A run's lanes as they stand `now`, in seconds since the epoch."""
 
+    what = "lane"
+
     def __init__(self, state: RunState, now: float) -> None:
         self.state = state
         self.span: Span = run_span(state, now)
@@ -56,21 +58,22 @@ class RunChart:
 
     def head(self, width: int) -> Content:
         """Return how many lanes there are and how many ran at once."""
-        state = self.state
-        mark = run_mark(state)
+        mark = run_mark(self.state)
         wall = self.span[1] - self.span[0]
         parts = [lane_spans(lane, self.span[1]) for lane in self._lanes]
         busy = sum(covered([*built, *checks]) for built, checks in parts)
         side = f" · {busy / wall:.1f} lanes at once" if wall > 0 else ""
-        first = Content.assemble(
+        line = Content.assemble(
             (f"{mark.symbol} ", mark.style),
             ("whole run", "bold"),
-            f"  {count(len(state.targets), 'target')} · {count(len(self._lanes), 'lane')}"
+            f"  {count(len(self.state.targets), 'target')} · {count(len(self._lanes), 'lane')}"
             f" · {brief(wall)}{side}",
         )
-        words = "█ built · ▒ checked · Enter shows a target's steps"
-        second = Content.styled(words, "$foreground-muted")
-        return Content("\n").join(line.truncate(width, ellipsis=True) for line in (first, second))
+        return line.truncate(width, ellipsis=True)
+
+    def facts(self) -> tuple[str, ...]:
+        """Return what the bars mean."""
+        return "█ built · ▒ checked · Enter shows a target's steps", "█ built · ▒ checked", ""
 
     def detail(self, index: int) -> Content:
         """Return when a lane was built and checked."""

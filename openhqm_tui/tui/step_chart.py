@@ -43,6 +43,8 @@ class _Line(NamedTuple):
 class StepChart:
     """A target's steps as they stand `now`, in seconds since the epoch."""
 
+    what = "step"
+
     def __init__(self, target: TargetState, now: float, *, cached: bool = True) -> None:
         self.target = target
         self.over = build_is_over(target)
@@ -51,7 +53,7 @@ class StepChart:
         self.path = order.path()
         self._critical = frozenset(self.path)
         self._order = order
-        self._cached = cached
+        self.load = load(target, self.path, self.span[1])
         self._lines: list[_Line] = []
         for group in _groups(target):
             shown = [s for s in group.steps if cached or not s.cached]
@@ -85,29 +87,28 @@ class StepChart:
         return self._heading(line.group) if line.step is None else self._row(line.step, line.again)
 
     def head(self, width: int) -> Content:
-        """Return what decided how long the build took, and how much was done side by side."""
-        target, sums = self.target, load(self.target, self.path, self.span[1])
-        mark = status_mark(target.status)
-        name = Content.assemble((f"{mark.symbol} ", mark.style), (target.name, "bold"), "  ")
-        if not target.steps:
-            began = target.started is not None
-            word = "nothing said yet" if began and not self.over else "no steps"
-            return Content("\n").join([name + Content(word), Content("")])
+        """Return what decided how long the build took."""
+        mark = status_mark(self.target.status)
+        name = Content.assemble((f"{mark.symbol} ", mark.style), (self.target.name, "bold"), "  ")
+        if not self.target.steps:
+            began = self.target.started is not None and not self.over
+            return name + Content("nothing said yet" if began else "no steps")
         path = Content.assemble(
             ("» critical path ", "$accent bold"),
-            (f"{brief(sums.on_path)} of {brief(sums.wall)}", "bold"),
+            (f"{brief(self.load.on_path)} of {brief(self.load.wall)}", "bold"),
             ": ",
         )
         first = name + path
-        first += Content(self._chain(_TELLING * sums.wall, width - first.cell_length))
-        side = f" · {sums.busy / sums.wall:.1f} at once" if sums.wall > 0 else ""
-        hidden = "" if self._cached else " (hidden)"
-        facts = (
-            f"{count(sums.steps, 'step')} · {sums.cached} cached{hidden}"
-            f" · {brief(sums.busy)} of work in {brief(sums.wall)}{side}"
-        )
-        second = Content.styled(facts, "$foreground-muted").truncate(width, ellipsis=True)
-        return Content("\n").join([first.truncate(width, ellipsis=True), second])
+        chain = self._chain(_TELLING * self.load.wall, width - first.cell_length)
+        return (first + Content(chain)).truncate(width, ellipsis=True)
+
+    def facts(self) -> tuple[str, ...]:
+        """Return how much was done, how much of it side by side."""
+        sums = self.load
+        counts = f"{count(sums.steps, 'step')} · {sums.cached} cached"
+        side = f"{sums.busy / sums.wall:.1f} at once" if sums.wall > 0 else "nothing ran"
+        work = f"{brief(sums.busy)} of work in {brief(sums.wall)}"
+        return f"{counts} · {work} · {side}", f"{counts} · {side}", counts
 
     def detail(self, index: int) -> Content:
         """Return all that is known of a step, or of a lane."""
@@ -125,27 +126,27 @@ class StepChart:
             " · ",
             (place_of(step) or short_name(step), "bold"),
             "".join(f" · {fact}" for fact in facts),
-            (" · » on the critical path", "$accent") if step.digest in self._critical else "",
+            (" · » critical", "$accent") if step.digest in self._critical else "",
         )
         lines = [first]
-        if place_of(step):
-            lines.append(Content(step.name.title))
         if step.error and mark.word != "stopped":
             lines.append(Content.styled(_one_error(step.error), "$text-error"))
         lines.append(Content.styled(self._times(step), "$foreground-muted"))
+        if place_of(step):
+            lines.append(Content(step.name.title))
         if inputs := self._inputs(step):
             lines.append(Content.assemble(("needs ", "$foreground-muted"), ", ".join(inputs)))
         return Content("\n").join(lines)
 
     def _chain(self, least: float, room: int) -> str:
-        """Return the path's steps that took `least` seconds: those that took most, if few fit."""
+        """Return the path's last step and those that took `least` seconds, or most if few fit."""
         steps = [self.target.steps[digest] for digest in self.path]
-        telling = [s for s in steps if self._took(s) >= least] or steps[-1:]
+        telling = [*(s for s in steps[:-1] if self._took(s) >= least), *steps[-1:]]
         while True:
             chain = " → ".join(dict.fromkeys(short_name(step) for step in telling))
             if cell_len(chain) <= room or len(telling) <= 1:
                 return chain
-            telling.remove(min(telling, key=self._took))
+            telling.remove(min(telling[:-1], key=self._took))
 
     def _row(self, step: StepState, again: bool) -> Row:
         status = self._status(step)
@@ -175,9 +176,9 @@ class StepChart:
         counts = [count(len(group.steps), "step"), f"{cached} cached" if cached else ""]
         lane = self.target.lanes.get(group.lane) if group.lane is not None else None
         how = how_of(lane) if lane is not None else None
-        mark = status_mark(_standing(group.steps, over=self.over))
+        status = lane.status if lane is not None else _standing(group.steps, over=self.over)
         return Row(
-            mark=mark,
+            mark=status_mark(status),
             place=str(group.lane) if group.lane is not None else "whole target",
             title=how.value if how is not None else "",
             seconds=parts[-1][1] - parts[0][0] if parts else None,
@@ -290,8 +291,7 @@ def _standing(steps: Iterable[StepState], *, over: bool) -> Status:
     if Status.FAILED in statuses:
         return Status.FAILED
     if over:
-        stopped = statuses & {Status.RUNNING, Status.WAITING}
-        return Status.CANCELLED if stopped else Status.DONE
+        return Status.DONE
     if Status.RUNNING in statuses:
         return Status.RUNNING
     return Status.WAITING if Status.WAITING in statuses or not statuses else Status.DONE

@@ -14,6 +14,8 @@ _HEAD = re.compile(r"^(?:LINK )?[A-Z]+(?: --\S+)+")
 
 def brief(seconds: float) -> str:
     """Return a duration with what matters of it: `0.04 s`, `2.3 s`, `15 s`, `2:03`."""
+    if seconds < 0.005:
+        return "0 s"
     if seconds < 0.095:
         return f"{seconds:.2f} s"
     if seconds < 9.95:

@@ -5,17 +5,70 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widgets import Static
 
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.tui.chart import Chart
-from openhqm_tui.tui.run_chart import RunChart
+from openhqm_tui.tui.run_chart import RunChart, lane_row
 from openhqm_tui.tui.step_chart import StepChart
 from openhqm_tui.tui.widgets.waterfall import Waterfall
 
 # From that height on, so many lines are for the detail, its border among them.
 _DETAIL = ((34, 8), (18, 6), (12, 3))
+
+
+class StepHead(Static):
+    """Two lines on the whole; the second ends with words that can be clicked."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    StepHead {
+        height: 2;
+        padding: 0 1;
+        background: $surface;
+        text-wrap: nowrap;
+        link-style: none;
+        link-color: $foreground;
+        link-background: $panel;
+        link-style-hover: bold;
+        link-background-hover: $block-hover-background;
+        link-color-hover: $foreground;
+    }
+    """
+
+    def show(self, chart: Chart, width: int, *, cached: bool) -> None:
+        """Show what a chart has to say; `cached` tells whether it shows cached steps."""
+        words = [
+            ("s Logs", "leave"),
+            ("a Target" if chart.what == "lane" else "a Whole run", "whole"),
+        ]
+        if chart.what == "step":
+            words.append((". Hide cached" if cached else ". Show cached", "cached"))
+        links = Content(" ").join(
+            Content.styled(f" {word} ", Style.from_meta({"@click": action}))
+            for word, action in words
+        )
+        room = width - links.cell_length - 1
+        facts = next((text for text in chart.facts() if len(text) <= room), "")
+        second = Content.assemble(
+            (facts, "$foreground-muted"), " " * (room + 1 - len(facts)), links
+        )
+        self.update(Content("\n").join([chart.head(width), second]), layout=False)
+
+    def action_leave(self) -> None:
+        """Ask for the logs."""
+        self.post_message(Waterfall.Left(wholly=True))
+
+    def action_whole(self) -> None:
+        """Ask for the whole run, or for the one target again."""
+        self.post_message(Waterfall.Whole())
+
+    def action_cached(self) -> None:
+        """Ask to hide the cached steps, or to show them."""
+        self.post_message(Waterfall.Cached())
 
 
 class StepView(Vertical):
@@ -24,7 +77,6 @@ class StepView(Vertical):
     DEFAULT_CSS = """
     StepView {
         height: 1fr;
-        & > #steps-head { height: 2; padding: 0 1; background: $surface; text-wrap: nowrap; }
         & > #steps-detail {
             padding: 0 1;
             border-top: solid $border-blurred;
@@ -67,7 +119,7 @@ class StepView(Vertical):
 
     def compose(self) -> ComposeResult:
         """Build head, waterfall and detail."""
-        yield Static(id="steps-head")
+        yield StepHead()
         yield Waterfall()
         yield VerticalScroll(Static(), id="steps-detail", can_focus=False)
 
@@ -78,10 +130,13 @@ class StepView(Vertical):
 
     def show(self, state: RunState, target: str, now: float) -> None:
         """Show how a target's steps stand now, or the whole run if that is looked at."""
-        if state is not self._state or (target != self.target and not self.whole):
+        key = None
+        if state is not self._state or target != self.target:
             self.waterfall.forget()
+            lanes = state.targets[target].lanes if self.whole else {}
+            key = next((lane_row(target, str(platform)) for platform in lanes), None)
         self._state, self._now, self.target = state, now, target
-        self._draw()
+        self._draw(key)
 
     def on_resize(self) -> None:
         """Say as much as there is room for now; always the same, so that no row jumps."""
@@ -114,7 +169,10 @@ class StepView(Vertical):
     def left(self, message: Waterfall.Left) -> None:
         """Go back from the whole run to the target, from there to the logs."""
         message.stop()
-        self.post_message(self.Left())
+        if self.whole and not message.wholly:
+            self.whole_wanted(Waterfall.Whole())
+        else:
+            self.post_message(self.Left())
 
     @on(Waterfall.Opened)
     def row_opened(self, message: Waterfall.Opened) -> None:
@@ -150,7 +208,7 @@ class StepView(Vertical):
         if chart is None:
             return
         width = max(0, self.size.width - 2)
-        self.query_one("#steps-head", Static).update(chart.head(width), layout=False)
+        self.query_one(StepHead).show(chart, width, cached=self.cached)
         row = self.waterfall.row
         detail = self.query_one("#steps-detail")
         detail.display = bool(chart.keys) and self.size.height >= _DETAIL[-1][0]

@@ -70,7 +70,11 @@ class Waterfall(ScrollView, can_focus=True):
         """Somebody wants to see the cached steps, or no more."""
 
     class Left(Message):
-        """Somebody has seen enough."""
+        """Somebody has seen enough; `wholly`: of all that can be seen here."""
+
+        def __init__(self, *, wholly: bool = False) -> None:
+            super().__init__()
+            self.wholly = wholly
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -209,7 +213,8 @@ class Waterfall(ScrollView, can_focus=True):
     def _axis(self, axis: Axis, parts: Columns) -> list[Segment]:
         """Return the line above the rows: what the columns are, and the moments of the axis."""
         muted = self._ink("$foreground-muted", lit=False)
-        before = set_cell_size("    step", _MARKS + parts.name + 1) + "   took "
+        what = self._chart.what if self._chart is not None else ""
+        before = set_cell_size(f"    {what}", _MARKS + parts.name + 1) + "   took "
         before += set_cell_size("", parts.note + 1) if parts.note else ""
         line = [" "] * axis.width
         for cell, seconds in ticks(axis):
@@ -239,6 +244,8 @@ class Waterfall(ScrollView, can_focus=True):
     def _naming(self, row: Row, width: int, plain: Ink, bold: Ink, muted: Ink) -> list[Segment]:
         if row.heading:
             name = f"{row.place} · {row.title}" if row.title else row.place
+            if cell_len(name) > width:
+                name = name.removeprefix("linux/")
             return [Segment(_fit(name, width), bold)]
         place = _fit(row.place, min(width, cell_len(row.place))) if row.place else ""
         gap = " " if place else ""
