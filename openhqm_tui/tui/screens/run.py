@@ -19,12 +19,12 @@ from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.messages import WholeLog
 from openhqm_tui.tui.paging import page_file
 from openhqm_tui.tui.run_asks import cancel_question, digest_of, first_lane, possible, to_retry
-from openhqm_tui.tui.run_facts import facts, totals
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.widgets.pages_line import PagesLine, page_words
+from openhqm_tui.tui.widgets.run_lines import FactsBox, TotalsLine
 from openhqm_tui.tui.widgets.target_list import STRIP_BELOW, TargetList
 
 
@@ -62,7 +62,7 @@ class RunScreen(Place):
             id="no-run",
         )
         yield Horizontal(
-            Vertical(Static(id="totals"), TargetList(), Static(id="run-facts"), id="left"),
+            Vertical(TotalsLine(id="totals"), TargetList(), FactsBox(id="run-facts"), id="left"),
             Vertical(LanePanes(id="panes"), PagesLine(id="pages"), FailurePanel(), id="right"),
             id="run",
         )
@@ -331,8 +331,5 @@ class RunScreen(Place):
 
     def _show_targets(self, state: RunState) -> None:
         self.query_one(TargetList).show(state, self.now)
-        width = self.query_one("#left").size.width - 2
-        self.query_one("#totals", Static).update(totals(state, width), layout=False)
-        box, said = self.query_one("#run-facts", Static), facts(state, self.now)
-        lines = str(box.content).count("\n")
-        box.update(said, layout=said.plain.count("\n") != lines)
+        self.query_one(TotalsLine).show(state)
+        self.query_one(FactsBox).show(state, self.now)

@@ -109,13 +109,13 @@ def digest(failure: Failure, width: int) -> Content:
     def said(title: str, words: str, style: str = "") -> Content:
         return Content.assemble((f"{title:<7}", "$foreground-muted"), (words, style))
 
-    place = " · ".join(
-        part for part in (failure.platform, _in_words(failure.stage, failure.step)) if part
-    )
+    place = failure.platform
     word = "is not proved" if failure.checks else "failed"
     head = Content.assemble(("✗ ", "$text-error"), (f"{failure.target} {word}", "$text-error bold"))
     lines = [head + Content(f" · {place}") if place else head]
     lines += [cut(line) for line in failure.checks]
+    if failure.step:
+        lines.append(said("step", failure.step).truncate(max(20, width), ellipsis=True))
     if failure.reason:
         lines.append(said("why", failure.reason))
     if failure.hint:
@@ -124,6 +124,8 @@ def digest(failure: Failure, width: int) -> Content:
         lines.append(said("where", failure.where))
     for line in failure.source:
         marked = ">>>" in line
+        if line.endswith("|") and not marked:
+            continue
         lines.append(cut(line, "bold $text-error" if marked else "$foreground-muted"))
     if failure.log:
         lines.append(Content.styled("its last words", "$foreground-muted"))
@@ -131,8 +133,3 @@ def digest(failure: Failure, width: int) -> Content:
     if failure.log_file:
         lines.append(said("file", failure.log_file))
     return Content("\n").join(lines)
-
-
-def _in_words(stage: str, step: str) -> str:
-    """Return the step, its stage said to be one: `stage core 2/3 RUN …`."""
-    return f"stage {step}" if stage and step.startswith(stage) else step

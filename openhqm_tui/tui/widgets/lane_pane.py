@@ -92,7 +92,9 @@ class LanePane(Vertical):
         words = heading(self.lane, now, room, own=self.own is not None)
         gap = " " * max(1, room + 1 - words.cell_length)
         mark = UNZOOM if self.zoomed else ZOOM
-        self.head.update(Content.assemble(words.truncate(room), gap, mark), layout=False)
+        self.head.update(
+            Content.assemble(words.truncate(room), gap, (mark, "bold $primary")), layout=False
+        )
 
     def on_resize(self) -> None:
         """Say as much in the heading as there is room for now."""

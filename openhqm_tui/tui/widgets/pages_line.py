@@ -16,15 +16,16 @@ def page_words(
 ) -> tuple[str, list[Part]]:
     """Return which lanes are in sight, and words with the action that each stands for."""
     parts: list[Part] = []
-    where = f"{'lane' if zoomed else 'page'} {page + 1} of {pages}"
+    where = f"{'lane' if zoomed else 'page'} {page + 1}/{pages}"
     if pages > 1:
         parts += [("[ Before", "page(-1)"), ("] Next", "page(1)")]
     elif not zoomed:
         where = count(lanes, "lane")
-    parts.append(("z All lanes" if zoomed else "z Zoom", "zoom"))
+    if zoomed:
+        parts.append(("z All lanes", "zoom"))
+    parts += [("L Lane's log" if own else "L Own log", "own_log"), ("p Pager", "page_log")]
     if pages > 1 and not zoomed:
         parts.append(("o Plan order" if busiest_first else "o Busiest first", "order"))
-    parts += [("L Lane's log" if own else "L Own log", "own_log"), ("p Pager", "page_log")]
     return where, parts
 
 

@@ -13,6 +13,7 @@ from openhqm_tui.tui.words import clock, count, how_of
 
 _BAR = 8
 _WIDE_BAR = 12
+_LEAST_BAR = 4
 _WIDE = 40
 _LEAST_NAME = 8
 _BARRED = {Status.RUNNING, Status.FAILED, Status.CANCELLED}
@@ -42,9 +43,10 @@ def standing(target: TargetState, width: int) -> Content:
     line = Content.styled(state_word(target, mark), mark.style)
     over, known = target.step_counts()
     if known and target.status in _BARRED:
-        cells = _WIDE_BAR if width >= _WIDE else _BAR
-        counted = bar(over, known, cells, mark.style) + Content(f" {over}/{known} ") + line
-        line = counted if counted.cell_length <= width else Content(f"{over}/{known} ") + line
+        line = Content(f"{over}/{known} ") + line
+        cells = min(_WIDE_BAR if width >= _WIDE else _BAR, width - line.cell_length - 1)
+        if cells >= _LEAST_BAR:
+            line = bar(over, known, cells, mark.style) + Content(" ") + line
     for more in _more(target):
         longer = Content.assemble(line, " · ", more)
         if longer.cell_length > width:

@@ -1,0 +1,101 @@
+"""What is said of a run as a whole, above and below its targets."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from textual.content import Content
+from textual.widgets import Static
+
+from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.words import clock, count, when
+
+# In the order in which a person asks: what goes wrong, what goes on, what is to come.
+_TOLD = (
+    Status.FAILED,
+    Status.RUNNING,
+    Status.CHECKING,
+    Status.WAITING,
+    Status.UNKNOWN,
+    Status.CANCELLED,
+)
+
+
+class TotalsLine(Static):
+    """How many targets are over, and how the rest stand."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    TotalsLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+    _state: RunState | None = None
+
+    def show(self, state: RunState) -> None:
+        """Show how the targets stand now."""
+        self._state = state
+        self.update(totals(state, self.size.width), layout=False)
+
+    def on_resize(self) -> None:
+        """Say as much as there is room for now."""
+        if self._state is not None:
+            self.show(self._state)
+
+
+class FactsBox(Static):
+    """When the run was, what it makes and from what, and what is odd about it."""
+
+    _shown: tuple[RunState, float] | None = None
+    _lines = 0
+
+    def show(self, state: RunState, now: float) -> None:
+        """Show the facts as they are now."""
+        self._shown = state, now
+        said = facts(state, now, self.size.width)
+        # Only what takes other room is worth a new layout.
+        lines = sum(1 + line.cell_length // max(1, self.size.width) for line in said.split("\n"))
+        self.update(said, layout=lines != self._lines)
+        self._lines = lines
+
+    def on_resize(self) -> None:
+        """Cut the lines anew."""
+        if self._shown is not None:
+            self.show(*self._shown)
+
+
+def totals(state: RunState, width: int) -> Content:
+    """Return how many targets are over and how the rest stand, as fully as there is room for."""
+    standing = Counter(target.status for target in state.targets.values())
+    over = sum(number for status, number in standing.items() if status.is_over)
+    first = f"{over}/{len(state.targets)} over"
+    told = [(status_mark(status), standing[status]) for status in _TOLD if standing[status]]
+    words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
+    signs = [(f"{mark.symbol} {number}", mark.style) for mark, number in told]
+    for parts in (words, [*words[:1], *signs[1:]], signs):
+        content = Content(" · ").join([Content.styled(first, "bold"), *map(_styled, parts)])
+        if content.cell_length <= width:
+            break
+    return content
+
+
+def _styled(part: tuple[str, str]) -> Content:
+    return Content.styled(*part)
+
+
+def facts(state: RunState, now: float, width: int) -> Content:
+    """Return what is worth knowing of a run besides its targets, in lines of `width`."""
+    info = state.info
+    images = count(len(state.lanes), "image")
+    made = f"{images} · {when(info.created)}"
+    with_time = f"{made} · {clock(state.elapsed(now))}"
+    lines = [Content(with_time if len(with_time) <= width else made)]
+    if info.base:
+        base = Content.styled(f"base {info.base}", "$foreground-muted")
+        lines.append(base.truncate(max(8, width), ellipsis=True))
+    if info.test_only:
+        lines.append(Content("test only: nothing is kept"))
+    if state.interrupted:
+        lines.append(Content.styled("! interrupted", "$text-warning"))
+    if state.notes:
+        lines.append(Content.styled(f"! {state.notes[-1]}", "$text-warning"))
+    return Content("\n").join(lines)
