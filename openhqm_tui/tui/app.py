@@ -240,10 +240,7 @@ class ConsoleApp(App[int]):
             return
         question = Ask(
             "A run is going on.",
-            Content(
-                "It goes on without the console: `openhqm-tui` shows it again, "
-                "`openhqm-tui cancel` stops it."
-            ),
+            Content("It goes on without the console, and `openhqm-tui` opens on it again."),
             [("leave", "Leave it running"), ("cancel", "Cancel it"), ("no", "Stay here")],
         )
         self.push_screen(question, self._quit_answered)
@@ -274,7 +271,7 @@ class ConsoleApp(App[int]):
             self.attention.show(self.run_state)
         if self.run_is_live:
             self._seen_live = True
-        elif changes.events:
+        elif changes.over:
             self.read_past()
             self._run_is_over()
 

@@ -20,7 +20,7 @@ _KEYS_WIDTH = 14
 _HELP_WIDTH = 52
 _ALSO = (
     "Esc closes · Ctrl+p finds commands by name\n"
-    "By screen reader: `openhqm-tui build --format plain` says it all, line by line"
+    "Screen reader? `openhqm-tui build --format plain` says all of it"
 )
 
 
