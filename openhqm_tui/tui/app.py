@@ -34,7 +34,7 @@ from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.screens.run import RunScreen
 from openhqm_tui.tui.services import Services, real_services
-from openhqm_tui.tui.theme import DARK, THEMES, theme_after, theme_called
+from openhqm_tui.tui.theme import DARK, DEFAULTS, THEMES, theme_after, theme_called
 from openhqm_tui.tui.watch import Watch
 
 
@@ -42,6 +42,7 @@ class ConsoleApp(App[int]):
     """Holds what all places share: engine, source, past runs, the run that is open."""
 
     TITLE = "openhqm-tui"
+    CSS_PATH = "app.tcss"
     BINDINGS: ClassVar = bindings("app")
     COMMANDS: ClassVar = {RegistryProvider}
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
@@ -111,6 +112,10 @@ class ConsoleApp(App[int]):
         """The place in sight, under whatever dialog."""
         base = self.screen_stack[0] if self.screen_stack else None
         return base if isinstance(base, Place) else None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return what our widgets use and not every theme has."""
+        return dict(DEFAULTS)
 
     async def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""

@@ -88,4 +88,4 @@ def lit(content: Content, *, focused: bool) -> Content:
     """Return what the cursor is on as the cursor shows it; colours of its own stay."""
     kind = "" if focused else "-blurred"
     colours = f"$block-cursor{kind}-foreground on $block-cursor{kind}-background"
-    return content.stylize_before(colours)
+    return content.stylize_before(f"{colours} $lit{kind}-style")

@@ -108,8 +108,8 @@ CONTRAST = Theme(
     },
 )
 
-# The sixteen colours that the terminal's owner chose, on the terminal's own ground: what is
-# dimmed or tinted elsewhere can't be here, so cursors are reversed and borders plain.
+# The sixteen colours that the terminal's owner chose, on the terminal's own ground. No ground but
+# that is sure to go with each of them, so what the cursor is on is reversed or underlined.
 TERMINAL = Theme(
     name="openhqm-terminal",
     ansi=True,
@@ -135,10 +135,12 @@ TERMINAL = Theme(
         "text-error": "ansi_red",
         "border": "ansi_blue",
         "border-blurred": "ansi_bright_black",
-        "block-cursor-foreground": "ansi_bright_white",
-        "block-cursor-background": "ansi_blue",
-        "block-cursor-blurred-foreground": "ansi_bright_white",
-        "block-cursor-blurred-background": "ansi_bright_black",
+        "block-cursor-foreground": "ansi_default",
+        "block-cursor-background": "ansi_default",
+        "block-cursor-blurred-foreground": "ansi_default",
+        "block-cursor-blurred-background": "ansi_default",
+        "lit-style": "reverse",
+        "lit-blurred-style": "underline",
         "footer-key-foreground": "ansi_blue",
         "footer-background": "ansi_default",
         "input-cursor-background": "ansi_bright_white",
@@ -156,6 +158,9 @@ TERMINAL = Theme(
         "scrollbar-corner-color": "ansi_default",
     },
 )
+
+# What `marks.lit` needs of any theme, Textual's own too.
+DEFAULTS = {"lit-style": "not reverse", "lit-blurred-style": "not reverse"}
 
 THEMES = (DARK, LIGHT, CONTRAST, TERMINAL)
 _SHORT = {theme.name.removeprefix("openhqm-"): theme.name for theme in THEMES}
