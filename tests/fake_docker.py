@@ -49,6 +49,24 @@ def hold(name, release):
     wait_for(release)
 
 
+def digest_of(variant):
+    return variant.encode().hex().ljust(64, "0")
+
+
+def push(words):
+    tag = words[-1]
+    do = told["pushes"].get(tag, {})
+    os.write(2, b"The push refers to repository [docker.io/library/openhqm]\n")
+    if do.get("hold"):
+        hold("held-push", "release-push")
+    if do.get("err"):
+        os.write(2, do["err"].encode() + b"\n")
+        return 1
+    variant = tag.rpartition("-")[2]
+    os.write(1, ("latest: digest: sha256:%s size: 855\n" % digest_of(variant)).encode())
+    return 0
+
+
 def bake(words):
     target = words[-1]
     tries = told["targets"].get(target, [{}])
@@ -73,7 +91,7 @@ def bake(words):
         os.rmdir(place("busy"))
     if do.get("exit"):
         return do["exit"]
-    digest = "sha256:" + target.encode().hex().ljust(64, "0")
+    digest = "sha256:" + digest_of(target)
     with open(words[words.index("--metadata-file") + 1], "w") as file:
         json.dump({target: {"containerimage.digest": digest}}, file)
     return 0
@@ -109,8 +127,10 @@ def dial():
         asked += os.read(0, 65536)
     url = urlsplit(asked.split()[1].decode())
     name = url.path.removesuffix("/json")
-    # By its tag, every image is the redis variant.
-    digest = name.rpartition("sha256:")[2] if "sha256:" in name else b"redis".hex().ljust(64, "0")
+    # By its tag, an image is the variant that the tag ends with, else the redis variant.
+    variant = name.rpartition("-")[2] if "latest-" in name else "redis"
+    variant = told["tags"].get(name.rpartition("/")[2], variant)
+    digest = name.rpartition("sha256:")[2] if "sha256:" in name else digest_of(variant)
     target = bytes.fromhex(digest).rstrip(b"\0").decode()
     query = parse_qs(url.query)
     code, body = 200, {}
@@ -151,6 +171,8 @@ def main(words):
         return bake(words)
     if words[0] == "run":
         return run(words)
+    if words[0] == "push":
+        return push(words)
     if words[:2] == ["system", "dial-stdio"]:
         return dial()
     if words[0] == "info":
@@ -198,6 +220,8 @@ class FakeDocker:
             "targets": {},
             "containers": {},
             "missing": [],
+            "tags": {},
+            "pushes": {},
             "archs": ["amd64", "arm64"],
             "info": _INFO,
             "inspect": _INSPECT,
@@ -206,11 +230,12 @@ class FakeDocker:
 
     def target(self, name: str, *tries: dict[str, Any]) -> None:
         """Tell what Buildx does with a target: at the first try, the second, …"""
-        for one in tries:
+        told = [dict(one) for one in tries]
+        for one in told:
             if "stream" in one:
                 run, stream = one["stream"].split("/")
                 one["stream"] = str(recording(run).path / f"{stream}.rawjson")
-        self._told["targets"][name] = list(tries)
+        self._told["targets"][name] = told
         self._write()
 
     def container(self, platform: str, **does: Any) -> None:
@@ -218,8 +243,13 @@ class FakeDocker:
         self._told["containers"][platform] = does
         self._write()
 
+    def push(self, tag: str, **does: Any) -> None:
+        """Tell what a push of a tag does: `err` is how it fails."""
+        self._told["pushes"][tag] = does
+        self._write()
+
     def tell(self, **more: Any) -> None:
-        """Tell anything else: `archs`, `missing`, `info`, `inspect`."""
+        """Tell anything else: `archs`, `missing`, `tags`, `info`, `inspect`."""
         self._told |= more
         self._write()
 

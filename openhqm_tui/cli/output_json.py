@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from openhqm_tui.cli.summary import failures_of, rows_of, warning_lines
+from openhqm_tui.cli.summary import failures_of, pushes_of, rows_of, warning_lines
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.state import TargetState
@@ -56,6 +56,7 @@ class JsonOutput:
                 "ended": state.ended,
                 "lanes": rows_of(state),
                 "warnings": warning_lines(state),
+                "pushes": pushes_of(state),
                 "failures": failures_of(state, self._follower.folder.path),
             }
         )

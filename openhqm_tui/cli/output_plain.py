@@ -15,6 +15,7 @@ from openhqm_tui.cli.summary import (
     failure_lines,
     failures_of,
     last_line,
+    push_lines,
     table_lines,
     warning_lines,
 )
@@ -60,6 +61,8 @@ class PlainOutput:
             self._say("", *wrong)
         if remarks := warning_lines(state):
             self._say("", *remarks)
+        if pushed := push_lines(state):
+            self._say("", *pushed)
         self._say("", *table_lines(state), "", last_line(state))
         self._out.flush()
 

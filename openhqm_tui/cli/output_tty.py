@@ -19,6 +19,7 @@ from openhqm_tui.cli.summary import (
     failure_lines,
     failures_of,
     last_line,
+    push_lines,
     rows_of,
     warning_lines,
 )
@@ -65,6 +66,8 @@ class TtyOutput:
             target = state.targets[name]
             if (name, target.attempt) in self._digested or target.status is not Status.FAILED:
                 continue
+            if name in self._follower.targets:
+                continue  # its last words aren't read yet
             for failure in failures_of(state, self._follower.folder.path):
                 if failure.target == name:
                     self._digested.add((name, target.attempt))
@@ -88,6 +91,8 @@ class TtyOutput:
             texts[2].stylize(_STYLES[Status(row.status)])
             table.add_row(*texts)
         self._console.print(table)
+        if pushed := push_lines(state):
+            self._console.print(Text("\n" + "\n".join(pushed) + "\n"))
         self._console.print(Text(last_line(state), style="bold"))
         for note in state.notes:
             self._console.print(Text(f"note: {one_line(note, 500)}", style="yellow"))

@@ -176,6 +176,47 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
+class Push(msgspec.Struct, frozen=True):
+    """What became of a target's tags; `outcome` '' where no push was tried."""
+
+    target: str
+    tags: tuple[str, ...]
+    outcome: str
+    reason: str
+    digest: str
+
+
+def pushes_of(state: RunState) -> list[Push]:
+    """Return what became of every target's tags, where the run was to push them."""
+    if not state.info.push:
+        return []
+    return [
+        Push(
+            target=target.name,
+            tags=target.info.tags,
+            outcome=target.pushed.value if target.pushed else "",
+            reason=target.push_reason,
+            digest=target.push_digest,
+        )
+        for target in state.targets.values()
+    ]
+
+
+def push_lines(state: RunState) -> list[str]:
+    """Return which tags are in their registry and which aren't, as lines for people."""
+    lines: list[str] = []
+    for push in pushes_of(state):
+        for tag in push.tags:
+            if push.outcome == "passed":
+                lines.append(f"✓ pushed {tag} {push.digest}".rstrip())
+            elif push.outcome:
+                why = push.reason.removeprefix(f"{tag}: ") or push.outcome
+                lines.append(f"✗ not pushed {tag}: {why}")
+            else:
+                lines.append(f"− not pushed {tag}")
+    return lines
+
+
 def last_line(state: RunState) -> str:
     """Return the run in one sentence."""
     lanes = state.lanes
@@ -184,8 +225,13 @@ def last_line(state: RunState) -> str:
         word = WORDS[lane.status]
         counts[word] = counts.get(word, 0) + 1
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
-    took = (state.ended or 0) - (state.started or 0) if state.ended and state.started else 0
-    return f"{len(lanes)} images: {told} in {clock(took)}"
+    took = state.elapsed(state.ended or 0.0) if state.ended else 0.0
+    line = f"{len(lanes)} images: {told} in {clock(took)}"
+    if state.info.push:
+        pushed = sum(len(push.tags) for push in pushes_of(state) if push.outcome == "passed")
+        tags = f"{pushed} tag pushed" if pushed == 1 else f"{pushed} tags pushed"
+        line += f" · {tags if pushed else 'nothing pushed'}"
+    return line
 
 
 COLUMNS = ("target", "platform", "result", "built in", "size", "checks")

@@ -13,7 +13,6 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         (
             "unauthorized",
-            "401 ",
             "no basic auth credentials",
             "authentication required",
             "failed to authorize",
@@ -42,7 +41,10 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
         "the registry speaks plain HTTP, which Docker takes from `localhost` only: "
         "give it a certificate, or name it in the engine's `insecure-registries`",
     ),
-    (("x509:", "certificate"), "the registry's certificate isn't trusted here"),
+    (
+        ("x509:", "certificate signed by", "certificate is not"),
+        "the registry's certificate isn't trusted here",
+    ),
     (
         (
             "connection refused",

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,143 +11,12 @@ import pytest
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.failures import failure_of
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
-from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status
-from openhqm_tui.domain.variants import VARIANTS, find_variant
-from openhqm_tui.run.follow import Follower
-from openhqm_tui.run.prepare import Prepared, begin, expectation_of
-from openhqm_tui.run.runner import Runner
-from openhqm_tui.store.places import ready_state_folder
-from openhqm_tui.store.run_folder import LaneExpectation, Request, RunFolder, runs_folder
+from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
+from tests.run.runs import begun, executed, prepared, running
 from tests.waiting import soon, until
-
-BOTH = parse_platforms("linux/amd64,linux/arm64")
-
-
-@pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
-    return FakeDocker(tmp_path / "docker", monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def own_signals() -> Iterator[None]:
-    """Put back what a runner changes in its process, which here is pytest's."""
-    before = signal.getsignal(signal.SIGHUP)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
-def prepared(*names: str, **more: Any) -> Prepared:
-    """Return a run of variants on both platforms, as `prepare` would make it."""
-    variants = tuple(find_variant(name) for name in names)
-    source = Source(
-        kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/Dockerfile"
-    )
-    plan = make_plan(source, Choices(variants=variants, platforms=BOTH))
-    platforms = tuple(str(platform) for platform in BOTH)
-    targets = tuple(
-        TargetInfo(name=t.name, variant=t.variant, platforms=platforms, tags=t.tags)
-        for t in plan.targets
-    )
-    return Prepared(
-        plan=plan,
-        info=msgspec.structs.replace(
-            RunInfo(id="run", created=1.0, targets=targets, host="linux/amd64"), **more
-        ),
-        expectations=tuple(
-            LaneExpectation(target=v.name, expectation=expectation_of(v, p, BOTH, python="3.13"))
-            for v in variants
-            for p in BOTH
-        ),
-    )
-
-
-def folder_of(run: Prepared) -> RunFolder:
-    path = runs_folder(ready_state_folder()) / run.info.id
-    return RunFolder.create(path, run.info, run.plan, run.expectations)
-
-
-class Watch:
-    """A run folder being followed from here."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-        self.follower = Follower(folder)
-        self.events: list[journal.AnyEvent] = []
-        self._one_at_a_time = threading.Lock()
-
-    def look(self) -> Watch:
-        with self._one_at_a_time:
-            self.events += self.follower.poll().events
-        return self
-
-    def has(self, kind: type[journal.Event], **fields: object) -> bool:
-        self.look()
-        return any(
-            isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items())
-            for event in self.events
-        )
-
-    def finish(self) -> Watch:
-        while not self.follower.finished:
-            self.look()
-        return self
-
-    @property
-    def status(self) -> Status:
-        return self.follower.state.status
-
-    @property
-    def lanes(self) -> dict[str, Status]:
-        state = self.follower.state
-        return {f"{lane.target.name} {lane.platform}": lane.status for lane in state.lanes}
-
-    def targets(self, *names: str) -> list[Status]:
-        return [self.follower.state.targets[name].status for name in names]
-
-    def order(self, kind: type[journal.Event]) -> list[str]:
-        return [getattr(event, "target", "") for event in self.events if isinstance(event, kind)]
-
-
-@asynccontextmanager
-async def running(run: Prepared) -> AsyncIterator[tuple[Watch, asyncio.Task[Outcome]]]:
-    """Execute a run in this process, holding its lock as a runner does."""
-    folder = folder_of(run)
-    lock = folder.lock()
-    task = asyncio.create_task(Runner(folder).execute())
-    try:
-        yield Watch(folder), task
-        await task
-    finally:
-        task.cancel()
-        os.close(lock)
-
-
-async def executed(run: Prepared) -> Watch:
-    async with running(run) as (watch, task):
-        await task
-    return watch.finish()
-
-
-@contextmanager
-def begun(run: Prepared) -> Iterator[tuple[Watch, int]]:
-    """Start the real runner process; nothing of it is left behind."""
-    watch = Watch(begin(run))
-    until(lambda: watch.has(journal.RunStarted), "the runner starts")
-    pid = next(event.pid for event in watch.events if isinstance(event, journal.RunStarted))
-    try:
-        yield watch, pid
-    finally:
-        for event in watch.look().events:
-            if isinstance(event, journal.TargetStarted | journal.RunStarted):
-                try:
-                    os.killpg(event.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-
 
 # -- all well ---------------------------------------------------------------------------------
 

@@ -1,0 +1,154 @@
+"""Runs for the runner's tests: made of variants, executed here or by a process, and watched."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.variants import VARIANTS, find_variant
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.prepare import Prepared, begin, expectation_of
+from openhqm_tui.run.runner import Runner
+from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.run_folder import LaneExpectation, RunFolder, runs_folder
+from tests.waiting import until
+
+BOTH = parse_platforms("linux/amd64,linux/arm64")
+
+
+def prepared(*names: str, **more: Any) -> Prepared:
+    """Return a run of variants on both platforms, as `prepare` would make it."""
+    variants = tuple(find_variant(name) for name in names)
+    source = Source(
+        kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/Dockerfile"
+    )
+    plan = make_plan(source, Choices(variants=variants, platforms=BOTH))
+    platforms = tuple(str(platform) for platform in BOTH)
+    targets = tuple(
+        TargetInfo(name=t.name, variant=t.variant, platforms=platforms, tags=t.tags)
+        for t in plan.targets
+    )
+    return Prepared(
+        plan=plan,
+        info=msgspec.structs.replace(
+            RunInfo(id="run", created=1.0, targets=targets, host="linux/amd64"), **more
+        ),
+        expectations=tuple(
+            LaneExpectation(target=v.name, expectation=expectation_of(v, p, BOTH, python="3.13"))
+            for v in variants
+            for p in BOTH
+        ),
+    )
+
+
+def folder_of(run: Prepared) -> RunFolder:
+    path = runs_folder(ready_state_folder()) / run.info.id
+    return RunFolder.create(path, run.info, run.plan, run.expectations)
+
+
+class Watch:
+    """A run folder being followed from here."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.follower = Follower(folder)
+        self.events: list[journal.AnyEvent] = []
+        self._one_at_a_time = threading.Lock()
+
+    def look(self) -> Watch:
+        with self._one_at_a_time:
+            self.events += self.follower.poll().events
+        return self
+
+    def has(self, kind: type[journal.Event], **fields: object) -> bool:
+        self.look()
+        return any(
+            isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items())
+            for event in self.events
+        )
+
+    def finish(self) -> Watch:
+        while not self.follower.finished:
+            self.look()
+        return self
+
+    @property
+    def status(self) -> Status:
+        return self.follower.state.status
+
+    @property
+    def lanes(self) -> dict[str, Status]:
+        state = self.follower.state
+        return {f"{lane.target.name} {lane.platform}": lane.status for lane in state.lanes}
+
+    def targets(self, *names: str) -> list[Status]:
+        return [self.follower.state.targets[name].status for name in names]
+
+    def order(self, kind: type[journal.Event]) -> list[str]:
+        return [getattr(event, "target", "") for event in self.events if isinstance(event, kind)]
+
+
+@asynccontextmanager
+async def running(run: Prepared) -> AsyncIterator[tuple[Watch, asyncio.Task[Outcome]]]:
+    """Execute a run in this process, holding its lock as a runner does."""
+    folder = folder_of(run)
+    lock = folder.lock()
+    task = asyncio.create_task(Runner(folder).execute())
+    try:
+        yield Watch(folder), task
+        await task
+    finally:
+        task.cancel()
+        os.close(lock)
+
+
+async def executed(run: Prepared) -> Watch:
+    async with running(run) as (watch, task):
+        await task
+    return watch.finish()
+
+
+@contextmanager
+def begun(run: Prepared) -> Iterator[tuple[Watch, int]]:
+    """Start the real runner process; nothing of it is left behind."""
+    watch = Watch(begin(run))
+    until(lambda: watch.has(journal.RunStarted), "the runner starts")
+    pid = next(event.pid for event in watch.events if isinstance(event, journal.RunStarted))
+    with swept(watch):
+        yield watch, pid
+
+
+@contextmanager
+def swept(watch: Watch) -> Iterator[None]:
+    """Leave no process of a run behind."""
+    try:
+        yield
+    finally:
+        for event in watch.look().events:
+            if isinstance(event, journal.TargetStarted | journal.RunStarted):
+                try:
+                    os.killpg(event.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+
+
+async def taken_up(folder: RunFolder) -> Watch:
+    """Execute a run again in this process, as a new runner would, and read all of it."""
+    lock = folder.lock()
+    try:
+        await Runner(folder).execute()
+    finally:
+        os.close(lock)
+    return Watch(folder).finish()

@@ -1,0 +1,154 @@
+"""Lanes are questioned again: all, a target's, one, or one by one check."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.run.replay import state_of
+from openhqm_tui.store.run_folder import Request, RunFolder
+from tests.fake_docker import FakeDocker
+from tests.run.runs import Watch, executed, prepared, running, taken_up
+from tests.waiting import soon
+
+
+async def finished(*names: str) -> RunFolder:
+    return (await executed(prepared(*names))).folder
+
+
+def asked_after(docker: FakeDocker, before: int) -> list[tuple[str, str]]:
+    """Return variant and platform of the containers since the first `before`."""
+    found = []
+    for call in docker.calls_of("run")[before:]:
+        digest = next(word for word in call if "@sha256:" in word).rpartition(":")[2]
+        variant = bytes.fromhex(digest).rstrip(b"\0").decode()
+        found.append((variant, call[call.index("--platform") + 1]))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [
+        (Request("check", "redis", "linux/arm64"), [("redis", "linux/arm64")]),
+        (Request("check", "redis", "linux/arm64", "user"), [("redis", "linux/arm64")]),
+        (Request("check", "redis"), [("redis", "linux/amd64"), ("redis", "linux/arm64")]),
+        (Request("check", "redis", "linux/s390x"), []),
+        (Request("check", "nope"), []),
+        (
+            Request("check"),
+            [(v, p) for v in ("minimal", "redis") for p in ("linux/amd64", "linux/arm64")],
+        ),
+    ],
+)
+async def test_what_is_asked_again_after_the_end(
+    docker: FakeDocker, request_: Request, asked: list[tuple[str, str]]
+) -> None:
+    folder = await finished("redis", "minimal")
+    folder.ask(request_)
+    watch = await taken_up(folder)
+    assert asked_after(docker, 4) == asked
+    assert watch.status is Status.PASSED
+    assert watch.order(journal.TargetStarted) == ["redis", "minimal"], "nothing is built for it"
+
+
+async def test_what_was_wrong_and_is_mended_is_proved_then(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", exit=139, err="qemu: uncaught target signal 11")
+    folder = await finished("redis")
+    assert state_of(folder).status is Status.FAILED
+    docker.container("linux/arm64")
+    folder.ask(Request("check", "redis", "linux/arm64"))
+    assert (await taken_up(folder)).status is Status.PASSED
+
+
+async def test_one_check_renews_one_answer(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", machine="x86_64")
+    folder = await finished("redis")
+    docker.container("linux/arm64")
+    folder.ask(Request("check", "redis", "linux/arm64", "machine"))
+    watch = await taken_up(folder)
+    lane = watch.follower.state.lane("redis", "linux/arm64")
+    assert lane is not None
+    told = {verdict.check: verdict.answer for verdict in lane.verdicts}
+    assert told["machine"] is Answer.PASS
+    assert told["python"] is Answer.FAIL, "an answer that wasn't asked for stays"
+    assert watch.status is Status.FAILED
+    started = [e.check for e in watch.events if isinstance(e, journal.CheckStarted)]
+    assert started == ["", "", "machine"]
+
+
+async def test_one_answer_alone_never_stands_for_all(docker: FakeDocker) -> None:
+    docker.container("linux/amd64", machine="riscv64")
+    folder = (await executed(prepared("redis", check=False))).folder
+    folder.ask(Request("check", "redis", "linux/amd64", "user"))
+    watch = await taken_up(folder)
+    assert watch.lanes["redis linux/amd64"] is Status.FAILED
+    assert watch.lanes["redis linux/arm64"] is Status.DONE
+
+
+async def test_while_the_run_goes_on(docker: FakeDocker) -> None:
+    docker.target("gcp", {"hold": True})
+    async with running(prepared("redis", "gcp")) as (watch, _):
+        await soon(lambda: docker.has("held-gcp"))
+        await soon(lambda: watch.look().order(journal.LaneChecked) == ["redis"] * 2)
+        watch.folder.ask(Request("check"))
+        await soon(lambda: watch.look().order(journal.LaneChecked) == ["redis"] * 4)
+        docker.release("gcp")
+    watch.finish()
+    assert watch.status is Status.PASSED
+    (note,) = watch.follower.state.notes
+    assert note == (
+        "not checked: gcp linux/amd64, gcp linux/arm64: it is asked as soon as it is built"
+    )
+
+
+async def test_what_has_no_image_is_refused_with_a_line(docker: FakeDocker) -> None:
+    docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
+    folder = await finished("kafka", "redis")
+    folder.ask(Request("check", "kafka", "linux/amd64"))
+    watch = await taken_up(folder)
+    assert watch.follower.state.notes == ["not checked: kafka linux/amd64: it has no image"]
+    assert asked_after(docker, 2) == []
+
+
+async def test_a_run_that_left_no_tag_has_no_image_to_ask(docker: FakeDocker) -> None:
+    folder = (await executed(prepared("redis", test_only=True))).folder
+    folder.ask(Request("check", "redis", "linux/amd64"))
+    watch = await taken_up(folder)
+    (note,) = watch.follower.state.notes
+    assert "has taken its images away" in note
+    folder.ask(Request("retry", "redis"))
+    assert (await taken_up(folder)).order(journal.LaneChecked) == ["redis"] * 4
+
+
+async def test_a_check_that_is_cut_off_takes_nothing_back(docker: FakeDocker) -> None:
+    folder = await finished("redis")
+    docker.container("linux/arm64", hold=True)
+    folder.ask(Request("check", "redis", "linux/arm64"))
+    watch = Watch(folder)
+    task = asyncio.create_task(taken_up(folder))
+    await soon(lambda: docker.has("held-container"))
+    lane = watch.look().follower.state.lane("redis", "linux/arm64")
+    assert lane is not None
+    assert (lane.status, lane.asking) == (Status.CHECKING, "")
+    assert lane.verdicts, "old answers are shown until there are new ones"
+    folder.ask(Request("cancel"))
+    after = await task
+    assert after.order(journal.CheckCancelled) == ["redis"]
+    assert after.status is Status.PASSED
+
+
+async def test_a_retry_waits_for_its_checks(docker: FakeDocker) -> None:
+    folder = await finished("redis")
+    docker.container("linux/arm64", hold=True)
+    folder.ask(Request("check", "redis", "linux/arm64"))
+    folder.ask(Request("retry", "redis"))
+    task = asyncio.create_task(taken_up(folder))
+    await soon(lambda: docker.has("held-container"))
+    docker.release("container")
+    watch = await task
+    assert watch.follower.state.notes == ["redis is being checked: retry it when that is over"]
+    assert watch.order(journal.TargetStarted) == ["redis"]
