@@ -65,6 +65,13 @@ class LogLines:
         """Return when a line was said, in seconds since the epoch; 0 where it isn't known."""
         return self._times[index]
 
+    def first_of(self, step: int) -> int | None:
+        """Return the index of a step's first line, if it has any."""
+        try:
+            return self._steps.index(min(step, 65535))
+        except ValueError:
+            return None
+
     def last(self, count: int, *, step: int | None = None) -> list[str]:
         """Return the raw text of the last `count` lines, of one step if told."""
         found: list[str] = []

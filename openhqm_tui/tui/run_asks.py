@@ -17,6 +17,8 @@ _OF_A_RUN = {
     *("cancel_target", "cancel_run", "retry_target", "retry_all"),
     *("page", "order", "own_log", "page_log", "digest", "zoom"),
 }
+# What is about the lanes, where their steps stand in their place.
+LANES_ONLY = frozenset({"page", "order", "own_log", "zoom"})
 _GREY_WITHOUT_RUN = {"zoom", "page_log", "own_log", "order"}
 
 

@@ -31,6 +31,15 @@ RUN: tuple[Command, ...] = (
         "run", "run.digest", "d", "Digest", "Show or hide why the target failed.", "digest", True
     ),
     Command(
+        "run",
+        "run.steps",
+        "s",
+        "Steps",
+        "Show the target's steps in the lanes' place, with the critical path; again: the lanes.",
+        "steps",
+        True,
+    ),
+    Command(
         "run", "run.zoom", "z", "Zoom", "Give one lane all the room; again: back.", "zoom", True
     ),
     Command(

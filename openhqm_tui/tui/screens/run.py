@@ -18,14 +18,23 @@ from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.messages import WholeLog
 from openhqm_tui.tui.paging import page_file
-from openhqm_tui.tui.run_asks import cancel_question, digest_of, first_lane, possible, to_retry
+from openhqm_tui.tui.run_asks import (
+    LANES_ONLY,
+    cancel_question,
+    digest_of,
+    first_lane,
+    possible,
+    to_retry,
+)
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.widgets.pages_line import PagesLine, page_words
 from openhqm_tui.tui.widgets.run_lines import FactsBox, TotalsLine
+from openhqm_tui.tui.widgets.step_view import StepView
 from openhqm_tui.tui.widgets.target_list import STRIP_BELOW, TargetList
+from openhqm_tui.tui.widgets.waterfall import Waterfall
 
 
 class RunScreen(Place):
@@ -63,7 +72,13 @@ class RunScreen(Place):
         )
         yield Horizontal(
             Vertical(TotalsLine(id="totals"), TargetList(), FactsBox(id="run-facts"), id="left"),
-            Vertical(LanePanes(id="panes"), PagesLine(id="pages"), FailurePanel(), id="right"),
+            Vertical(
+                LanePanes(id="panes"),
+                PagesLine(id="pages"),
+                StepView(id="steps"),
+                FailurePanel(),
+                id="right",
+            ),
             id="run",
         )
 
@@ -138,6 +153,8 @@ class RunScreen(Place):
         if not self.stands:
             return True
         panes = self.query_one(LanePanes)
+        if self.steps_shown and action in LANES_ONLY:
+            return False
         return possible(
             action,
             self.state,
@@ -152,6 +169,7 @@ class RunScreen(Place):
         """Show its lanes, and why it failed."""
         if self.state is not None and (key := first_lane(self.state, message.target)):
             self.query_one(LanePanes).reveal(key, self.now)
+        self._show_steps()
         self._show_digest()
         self.refresh_bindings()
 
@@ -207,6 +225,40 @@ class RunScreen(Place):
             panes.zoom(None, self.now)
         else:
             self.query_one(TargetList).focus()
+
+    @property
+    def steps_shown(self) -> bool:
+        """Tell whether steps stand in the lanes' place."""
+        return self.has_class("-steps")
+
+    def action_steps(self) -> None:
+        """Show the steps of the chosen target in the lanes' place, or the lanes again."""
+        self.toggle_class("-steps")
+        self._show_steps()
+        self.query_one(Waterfall if self.steps_shown else TargetList).focus()
+        self.refresh_bindings()
+
+    @on(StepView.Left)
+    def steps_left(self) -> None:
+        """Show the lanes again."""
+        self.action_steps()
+
+    @on(StepView.Chosen)
+    def steps_chosen(self, message: StepView.Chosen) -> None:
+        """Choose the target whose steps are shown."""
+        self.query_one(TargetList).choose(message.target)
+
+    @on(StepView.Opened)
+    def step_opened(self, message: StepView.Opened) -> None:
+        """Show the log that a step wrote into, where the step begins."""
+        self.action_steps()
+        state, panes = self.state, self.query_one(LanePanes)
+        lane = state.lane(message.target, message.platform) if state is not None else None
+        key = lane.key if lane is not None else self._lane_meant()
+        if key is not None:
+            panes.show_own(key, self.now, own=lane is None)
+            panes.zoom(key, self.now)
+            panes.panes[key].log_pane.show_step(message.step)
 
     def action_page(self, by: int) -> None:
         """Go to other lanes."""
@@ -329,7 +381,12 @@ class RunScreen(Place):
         target = self.chosen if not self._digest_hidden else None
         self.query_one(FailurePanel).show(digest_of(target, self.console_app.run_folder))
 
+    def _show_steps(self) -> None:
+        if self.steps_shown and self.state is not None and self.chosen is not None:
+            self.query_one(StepView).show(self.state, self.chosen.name, self.now)
+
     def _show_targets(self, state: RunState) -> None:
         self.query_one(TargetList).show(state, self.now)
+        self._show_steps()
         self.query_one(TotalsLine).show(state)
         self.query_one(FactsBox).show(state, self.now)

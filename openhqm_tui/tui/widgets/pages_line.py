@@ -23,6 +23,7 @@ def page_words(
         where = count(lanes, "lane")
     if zoomed:
         parts.append(("z All lanes", "zoom"))
+    parts.append(("s Steps", "steps"))
     parts += [("L Lane's log" if own else "L Own log", "own_log"), ("p Pager", "page_log")]
     if pages > 1 and not zoomed:
         parts.append(("o Plan order" if busiest_first else "o Busiest first", "order"))
