@@ -11,9 +11,9 @@ from textual.style import Style
 from textual.widgets import Static
 
 from openhqm_tui.domain.state import RunState
-from openhqm_tui.tui.chart import Chart
-from openhqm_tui.tui.run_chart import RunChart, lane_row
-from openhqm_tui.tui.step_chart import StepChart
+from openhqm_tui.tui.steps.chart import Chart
+from openhqm_tui.tui.steps.run_chart import RunChart, lane_row
+from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.widgets.waterfall import Waterfall
 
 # From that height on, so many lines are for the detail, its border among them.
@@ -185,7 +185,7 @@ class StepView(Vertical):
             self.target = lane.target.name
             self._draw(str(lane.platform))
             self.post_message(self.Chosen(lane.target.name))
-        elif isinstance(chart, StepChart):
+        elif isinstance(chart, TargetChart):
             step, platform = chart.step(row), chart.lane(row)
             number = step.number if step is not None else None
             self.post_message(self.Opened(chart.target.name, str(platform or ""), number))
@@ -198,7 +198,7 @@ class StepView(Vertical):
         self._chart = (
             RunChart(state, self._now)
             if self.whole
-            else StepChart(target, self._now, cached=self.cached)
+            else TargetChart(target, self._now, cached=self.cached)
         )
         self.waterfall.show(self._chart, key)
         self._draw_words()

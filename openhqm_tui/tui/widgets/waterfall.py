@@ -14,10 +14,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
-from openhqm_tui.tui.bars import Axis, bar, ticks
-from openhqm_tui.tui.chart import Chart, Row
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.step_words import brief, tick_words
+from openhqm_tui.tui.steps.bars import Axis, bar, ticks
+from openhqm_tui.tui.steps.chart import Chart, Row
+from openhqm_tui.tui.steps.words import brief, tick_words
 
 # Critical mark, state and the gaps after each column.
 _MARKS = 4

@@ -7,9 +7,9 @@ from textual.content import Content
 from openhqm_tui.domain.state import LaneState, RunState
 from openhqm_tui.domain.step_state import Status
 from openhqm_tui.domain.timeline import Span, covered, lane_spans, run_span
-from openhqm_tui.tui.chart import Row
 from openhqm_tui.tui.marks import run_mark, status_mark
-from openhqm_tui.tui.step_words import brief
+from openhqm_tui.tui.steps.chart import Row
+from openhqm_tui.tui.steps.words import brief
 from openhqm_tui.tui.words import count, how_of
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from openhqm_tui.domain.step_state import StepState
+from openhqm_tui.domain.steps import Kind
 from openhqm_tui.tui.words import clock
 
 # How a step is run, which its row has no room for; what it takes from where stays.
@@ -58,5 +59,7 @@ def title_of(step: StepState) -> str:
 
 
 def short_name(step: StepState) -> str:
-    """Return what a step is called among others: `core 2/3`, `exporting to image`."""
+    """Return what a step is called among others: `core 2/3`, `export`."""
+    if step.name.kind is Kind.EXPORT and step.name.title.startswith("exporting"):
+        return "export"
     return place_of(step) if step.name.of else step.name.label

@@ -15,9 +15,9 @@ from openhqm_tui.domain.state import TargetState
 from openhqm_tui.domain.step_state import Status, StepState
 from openhqm_tui.domain.steps import How
 from openhqm_tui.domain.timeline import Span, build_is_over, merged, spans, target_span
-from openhqm_tui.tui.chart import Row
 from openhqm_tui.tui.marks import status_mark, step_mark
-from openhqm_tui.tui.step_words import brief, moved_words, place_of, short_name, title_of
+from openhqm_tui.tui.steps.chart import Row
+from openhqm_tui.tui.steps.words import brief, moved_words, place_of, short_name, title_of
 from openhqm_tui.tui.words import count, how_of
 
 _NEVER = float("inf")
@@ -40,7 +40,7 @@ class _Line(NamedTuple):
     again: bool = False
 
 
-class StepChart:
+class TargetChart:
     """A target's steps as they stand `now`, in seconds since the epoch."""
 
     what = "step"
