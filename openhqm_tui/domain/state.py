@@ -8,13 +8,14 @@ the journal, in seconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.progress import PlainText, Record, Vertex, VertexStatus, seconds
+from openhqm_tui.domain.progress import PlainText, Record, Vertex, seconds
 from openhqm_tui.domain.step_state import Status, StepState, is_cancel
 from openhqm_tui.domain.verdicts import Answer, Verdict, worst
 
@@ -22,6 +23,16 @@ __all__ = ["LaneState", "RunState", "Status", "StepState", "TargetState", "is_ca
 
 # Buildx prints a failed step's log again with its error; more than this is not its words.
 _MOST_TEXTS = 2000
+
+
+class Touched(NamedTuple):
+    """What some records touched: lanes by target and platform, the standing of their target.
+
+    A line more in a lane's log leaves its target standing as it did.
+    """
+
+    lanes: frozenset[tuple[str, str]]
+    standing: bool
 
 
 class LaneState:
@@ -286,23 +297,33 @@ class RunState:
             return None
         return next((lane for p, lane in found.lanes.items() if str(p) == platform), None)
 
-    def apply_records(self, target_name: str, records: Iterable[Record]) -> None:
-        """Fold records of one target's stream in."""
+    def apply_records(self, target_name: str, records: Iterable[Record]) -> Touched:
+        """Fold records of one target's stream in; return what they touched."""
         target = self.targets.get(target_name)
+        lanes: set[LaneState] = set()
+        standing = False
         if target is None:
-            return
+            return Touched(frozenset(), standing)
         for record in records:
             if isinstance(record, PlainText):
+                standing = True
                 if len(target.texts) < _MOST_TEXTS:
                     target.texts.append(record.text)
                 continue
+            standing |= bool(record.vertexes or record.statuses or record.warnings)
             for vertex in record.vertexes or ():
-                self._apply_vertex(target, vertex)
+                if lane := self._apply_vertex(target, vertex):
+                    lanes.add(lane)
             for status in record.statuses or ():
-                _apply_status(target, status)
+                if step := target.steps.get(status.vertex):
+                    step.parts[status.id] = (status.current, status.total)
             for log in record.logs or ():
                 if step := target.steps.get(log.vertex):
-                    _log_of(target, step).feed(
+                    lane = _lane_of(target, step)
+                    if lane is not None:
+                        lanes.add(lane)
+                    standing |= lane is None
+                    (target.log if lane is None else lane.log).feed(
                         log.data,
                         step=step.number,
                         stream=log.stream,
@@ -310,6 +331,7 @@ class RunState:
                     )
             for warning in record.warnings or ():
                 target.warnings[(one_line(warning.short), one_line(warning.url))] = None
+        return Touched(frozenset(lane.key for lane in lanes), standing)
 
     def end_stream(self, target_name: str) -> None:
         """Say that a target's stream is over: unended log lines are ended."""
@@ -318,7 +340,7 @@ class RunState:
             for step in target.steps.values():
                 _log_of(target, step).finish(step.number, step.ended or 0.0)
 
-    def _apply_vertex(self, target: TargetState, vertex: Vertex) -> None:
+    def _apply_vertex(self, target: TargetState, vertex: Vertex) -> LaneState | None:
         step = target.steps.get(vertex.digest)
         if step is None:
             sole = target.platforms[0] if len(target.platforms) == 1 else None
@@ -336,15 +358,15 @@ class RunState:
         after = step.status
         if after is not before:
             _note_change(target, step, before, after)
+        return _lane_of(target, step)
 
 
-def _apply_status(target: TargetState, status: VertexStatus) -> None:
-    if step := target.steps.get(status.vertex):
-        step.parts[status.id] = (status.current, status.total)
+def _lane_of(target: TargetState, step: StepState) -> LaneState | None:
+    return target.lanes.get(step.lane) if step.lane is not None else None
 
 
 def _log_of(target: TargetState, step: StepState) -> LogLines:
-    lane = target.lanes.get(step.lane) if step.lane is not None else None
+    lane = _lane_of(target, step)
     return target.log if lane is None else lane.log
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,23 +15,40 @@ from openhqm_tui.domain.progress import StreamDecoder
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.store.run_folder import RunFolder
 
-# Enough to keep up with any build, little enough to leave the event loop free between polls.
-_MOST_BYTES = 256 * 1024
+# What a look takes of one stream: some milliseconds of folding, so that a face can look at
+# several between two frames.
+_MOST_BYTES = 64 * 1024
 
 
 class Changes(msgspec.Struct):
     """What one look at the folder brought: names of lanes `(target, platform)` and targets.
 
-    `more` says that there was more to read than one look takes.
+    `standing` are those of the `targets` of which more than a lane's log has changed. `more` says
+    that there was more to read than one look takes, `over` that nothing more will come.
     """
 
     lanes: set[tuple[str, str]] = msgspec.field(default_factory=set)
     targets: set[str] = msgspec.field(default_factory=set)
+    standing: set[str] = msgspec.field(default_factory=set)
     events: list[journal.AnyEvent] = msgspec.field(default_factory=list)
     more: bool = False
+    over: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.lanes or self.targets or self.events)
+
+    def name(self, *targets: str) -> None:
+        """Say that targets stand otherwise than before."""
+        self.targets.update(targets)
+        self.standing.update(targets)
+
+    def add(self, later: Changes) -> None:
+        """Take in what a later look brought."""
+        self.lanes |= later.lanes
+        self.targets |= later.targets
+        self.standing |= later.standing
+        self.events += later.events
+        self.more, self.over = later.more, later.over
 
 
 class _Tail:
@@ -61,42 +80,59 @@ class Follower:
         self.state = RunState(folder.info)
         self._events = _Tail(folder.events_file)
         self._rest = b""
-        self._streams: dict[str, tuple[str, _Tail, StreamDecoder]] = {}
+        self._waiting: deque[journal.AnyEvent] = deque()
+        self._streams: dict[str, tuple[_Tail, StreamDecoder]] = {}
         self._over: set[str] = set()
+        self._silent: set[str] = set()
 
     @property
     def finished(self) -> bool:
         """Tell whether the run is over and all of it was read."""
         over = self.state.outcome is not None or self.state.interrupted
-        return over and not self._streams
+        return over and not self._streams and not self._waiting
 
-    def poll(self) -> Changes:
-        """Read what is new and fold it in."""
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets whose streams aren't read to their ends."""
+        return tuple(self._streams)
+
+    def poll(self, only: Collection[str] | None = None) -> Changes:
+        """Read what is new and fold it in, of all streams or of the named targets' `only`."""
+        finished = self.finished
         # Asked before reading: what a runner wrote before its end is then surely read.
         live = self.folder.is_live()
         changes = Changes()
-        self._read_events(changes)
-        for target in list(self._streams):
-            self._read_stream(target, changes)
-        if not live and not changes and self.state.outcome is None and not self.state.interrupted:
-            self.state.interrupted = True
-            changes.targets.update(self.state.targets)
-            self._over.update(self._streams)
-            changes.more = bool(self._streams)
+        said = self._read_events()
+        self._apply_events(changes)
+        for target in list(self._streams) if only is None else only:
+            if target in self._streams:
+                said |= self._read_stream(target, changes)
+                self._silent.add(target)
+        if live or said or changes:
+            self._silent.clear()
+        elif self.state.outcome is None and not self.state.interrupted:
+            self._runner_died(changes)
+        changes.more |= bool(self._waiting)
+        changes.over = self.finished and not finished
         return changes
 
     def close(self) -> None:
         """Close the files."""
         self._events.close()
-        for _, tail, _ in self._streams.values():
+        for tail, _ in self._streams.values():
             tail.close()
         self._streams.clear()
 
-    def _read_events(self, changes: Changes) -> None:
+    def _runner_died(self, changes: Changes) -> None:
+        """Say so once every stream has been looked at since, and was silent."""
+        if self._silent.issuperset(self._streams):
+            self.state.interrupted = True
+            changes.name(*self.state.targets)
+            self._over.update(self._streams)
+            changes.more = bool(self._streams)
+
+    def _read_events(self) -> bool:
         data = self._events.read()
-        if not data:
-            return
-        changes.more = changes.more or len(data) == _MOST_BYTES
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             try:
@@ -104,57 +140,50 @@ class Follower:
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 continue  # from a newer version, or a damaged folder: the rest is still true
             target = getattr(event, "target", "")
-            if target and target not in self.state.targets:
-                continue
+            if not target or target in self.state.targets:
+                self._waiting.append(event)
+        return bool(data)
+
+    def _apply_events(self, changes: Changes) -> None:
+        while self._waiting:
+            event = self._waiting[0]
             if isinstance(event, journal.TargetStarted):
-                # The stream of an earlier attempt must be folded in before it is forgotten.
-                self._drain(event.target, changes)
+                if event.target in self._streams:
+                    # The stream of an earlier attempt is folded in before it is forgotten.
+                    self._over.add(event.target)
+                    return
                 path = self.folder.path / Path(event.stream).name
-                self._streams[event.target] = (event.stream, _Tail(path), StreamDecoder())
+                self._streams[event.target] = (_Tail(path), StreamDecoder())
                 self._over.discard(event.target)
             elif isinstance(event, journal.TargetEnded):
                 self._over.add(event.target)
             elif isinstance(event, journal.RunStarted):
                 self.state.interrupted = False
+            self._waiting.popleft()
             self.state.apply_event(event)
             changes.events.append(event)
-            changes.targets.update([target] if target else self.state.targets)
+            target = getattr(event, "target", "")
+            changes.name(*([target] if target else self.state.targets))
             platform = getattr(event, "platform", "")
             if platform and self.state.lane(target, platform) is not None:
                 changes.lanes.add((target, platform))
 
-    def _read_stream(self, target: str, changes: Changes) -> int:
-        _, tail, decoder = self._streams[target]
+    def _read_stream(self, target: str, changes: Changes) -> bool:
+        tail, decoder = self._streams[target]
         data = tail.read()
-        records = decoder.feed(data) if data else []
-        if not data and target in self._over:
-            records = decoder.close()
+        ends = not data and target in self._over
+        records = decoder.feed(data) if data else decoder.close() if ends else []
+        if records:
+            touched = self.state.apply_records(target, records)
+            changes.lanes |= touched.lanes
+            changes.targets.add(target)
+            if touched.standing:
+                changes.standing.add(target)
+        if ends:
             tail.close()
             del self._streams[target]
-        if records:
-            before = self._marks(target)
-            self.state.apply_records(target, records)
-            changes.targets.add(target)
-            changes.lanes.update(k for k, v in self._marks(target).items() if v != before.get(k))
-        if target not in self._streams:
             self.state.end_stream(target)
-            changes.targets.add(target)
-        elif data and target in self._over:
+            changes.name(target)
+        elif data and (target in self._over or len(data) == _MOST_BYTES):
             changes.more = True
-        changes.more = changes.more or len(data) == _MOST_BYTES
-        return len(data)
-
-    def _drain(self, target: str, changes: Changes) -> None:
-        self._over.add(target)
-        while target in self._streams:
-            self._read_stream(target, changes)
-
-    def _marks(self, target: str) -> dict[tuple[str, str], tuple[int, int]]:
-        """Return what shows whether a lane moved: its log's length, its steps that are over."""
-        state = self.state.targets.get(target)
-        if state is None:
-            return {}
-        return {
-            lane.key: (len(lane.log), sum(len(s.intervals) + s.status.is_over for s in lane.steps))
-            for lane in state.lanes.values()
-        }
+        return bool(data)

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.engine.facts import EngineFacts
@@ -25,7 +25,8 @@ from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.keymap import checked_keymap
 from openhqm_tui.tui.palette import RegistryProvider
-from openhqm_tui.tui.past import PastLane, PastRun, last_lanes, read_runs
+from openhqm_tui.tui.past import PastRun, read_runs
+from openhqm_tui.tui.presets import USUAL
 from openhqm_tui.tui.screens.checks import ChecksScreen
 from openhqm_tui.tui.screens.dialogs import Ask, Help
 from openhqm_tui.tui.screens.doctor import DoctorScreen
@@ -72,8 +73,9 @@ class ConsoleApp(App[int]):
         self.source_problem = ""
         self.findings: list[Finding] | None = None
         self.examining = False
+        # The Plan place's columns: the doctor looks at them as well.
+        self.platforms: tuple[Platform, ...] = ()
         self.past_runs: list[PastRun] | None = None
-        self.past_lanes: dict[tuple[str, str], PastLane] = {}
         self.follow = Watch(self, self._run_moved, self._second_passed)
         self.attention = Attention(self._write_raw)
         self._seen_live = False
@@ -168,8 +170,7 @@ class ConsoleApp(App[int]):
 
     @work(thread=True, group="examine")
     def _examine(self) -> None:
-        asked = (parse_platform("linux/amd64"), parse_platform("linux/arm64"))
-        findings = self.services.examine(asked)
+        findings = self.services.examine(self.platforms or USUAL)
         self.post_message(messages.Examined(findings, self.services.read_facts()))
 
     @work(thread=True, group="ask")
@@ -202,7 +203,6 @@ class ConsoleApp(App[int]):
         """Take over the earlier runs; one that goes on is followed."""
         first = self.past_runs is None
         self.past_runs = message.runs
-        self.past_lanes = last_lanes(message.runs)
         self._tell()
         live = next((run for run in message.runs if run.live), None)
         if first and live is not None and self.run_folder is None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run import follow
 from openhqm_tui.run.follow import Changes, Follower
@@ -21,6 +22,8 @@ from openhqm_tui.store.run_folder import RunFolder
 from tests.cutting import cut
 from tests.domain.folding import whole
 from tests.recordings import NAMES, copied, recording, state_of
+
+AMD = parse_platform("linux/amd64")
 
 
 class Growing:
@@ -71,6 +74,7 @@ def to_the_end(follower: Follower) -> Changes:
         total.lanes |= changes.lanes
         total.targets |= changes.targets
         total.events += changes.events
+        total.over |= changes.over
     return total
 
 
@@ -272,3 +276,102 @@ def test_following_nothing_but_a_run_json(tmp_path: Path) -> None:
     follower = Follower(RunFolder(tmp_path))
     to_the_end(follower)
     assert follower.state.interrupted
+
+
+def test_looking_at_some_targets_in_turns_sees_all(grow) -> None:
+    growing = grow("failed")
+    follower = Follower(growing.folder)
+    for _ in range(3):  # the run, its two targets
+        growing.next_event()
+    follower.poll()
+    for target in ("redis", "kafka"):
+        growing.write(f"{target}.rawjson", growing.stream(f"{target}.rawjson"))
+    assert follower.targets == ("redis", "kafka")
+    assert follower.poll(("kafka",)).targets == {"kafka"}
+    assert follower.poll(("redis",)).targets == {"redis"}
+    assert not follower.poll(("redis", "kafka", "nobody"))
+
+
+def test_a_death_is_said_when_every_stream_was_looked_at_since(grow) -> None:
+    growing = grow("failed")
+    follower = Follower(growing.folder)
+    for _ in range(3):
+        growing.next_event()
+    follower.poll()
+    growing.die()
+    growing.write("kafka.rawjson", growing.stream("kafka.rawjson")[:5000])
+    assert not follower.poll(("redis",))
+    assert not follower.state.interrupted
+    assert follower.poll(("kafka",)).targets == {"kafka"}
+    assert not follower.state.interrupted, "who knows what else was said meanwhile"
+    follower.poll(("redis",))
+    follower.poll(("kafka",))
+    assert follower.state.interrupted
+
+
+def test_a_line_of_a_log_leaves_its_target_standing_as_it_did(grow) -> None:
+    growing = grow("failed")
+    follower = Follower(growing.folder)
+    for _ in range(3):
+        growing.next_event()
+    data = growing.stream("redis.rawjson")
+    growing.write("redis.rawjson", data)
+    assert follower.poll().standing == {"redis", "kafka"}
+    lane = follower.state.targets["redis"].lanes[AMD]
+    log = {"vertex": lane.steps[-1].digest, "stream": 1, "data": b"word\n"}
+    growing.write("redis.rawjson", msgspec.json.encode({"logs": [log]}) + b"\n")
+    changes = follower.poll()
+    assert (changes.targets, changes.standing) == ({"redis"}, set())
+    assert changes.lanes == {("redis", "linux/amd64")}
+    growing.write("redis.rawjson", b"ERROR: plain words\n")
+    assert follower.poll().standing == {"redis"}
+
+
+def test_the_end_is_said_once_when_all_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "_MOST_BYTES", 1000)
+    follower = Follower(recording("failed"))
+    told = []
+    while not follower.finished:
+        told.append(follower.poll().over)
+    told.append(follower.poll().over)
+    assert told == [False] * (len(told) - 2) + [True, False]
+    assert not follower.targets
+
+
+def test_a_run_that_is_taken_up_again_after_its_end_is_followed_on(tmp_path: Path) -> None:
+    folder = copied("failed", tmp_path / "run")
+    follower = Follower(folder)
+    to_the_end(follower)
+    shutil.copy(folder.path / "redis.rawjson", folder.path / "kafka.2.rawjson")
+    for event in (
+        journal.RunStarted(at=2e9, pid=1),
+        journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=2, outcome=Outcome.PASSED),
+        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+    ):
+        folder.append(event)
+    changes = follower.poll(())
+    assert not changes.over
+    assert follower.state.targets["kafka"].attempt == 2
+    assert to_the_end(follower).over
+    assert whole(follower.state) == whole(state_of(folder))
+
+
+def test_an_earlier_attempt_is_read_to_its_end_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "_MOST_BYTES", 4000)
+    folder = copied("failed", tmp_path / "run")
+    shutil.copy(folder.path / "kafka.rawjson", folder.path / "kafka.2.rawjson")
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    again = journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson")
+    lines.insert(-1, msgspec.json.encode(again) + b"\n")
+    folder.events_file.write_bytes(b"".join(lines))
+    follower = Follower(folder)
+    attempts = []
+    while not follower.finished:
+        follower.poll()
+        kafka = follower.state.targets["kafka"]
+        attempts.append((kafka.attempt, len(kafka.steps)))
+    assert [attempt for attempt, _ in attempts] == sorted(attempt for attempt, _ in attempts)
+    assert max(steps for attempt, steps in attempts if attempt == 1) == attempts[-1][1]
