@@ -49,7 +49,7 @@ class Services:
     builder, `look_for` tells whether an image can be had for platforms with a driver. `page`
     shows a file in the person's pager, the terminal being left to it. `defaults`
     is an order without rows; `platforms` are the first columns, none: those of what is built;
-    `checks` tells whether images are questioned.
+    `checks` tells whether images are questioned. `copy` puts text on the system's clipboard.
     """
 
     now: Callable[[], float]
@@ -68,6 +68,7 @@ class Services:
     rights: Callable[[], Rights] = lambda: Rights.ROOT
     platforms: tuple[Platform, ...] = ()
     checks: bool = True
+    copy: Callable[[str], None] = lambda _: None
 
 
 def real_services(folder: Path, settings: Settings) -> Services:
@@ -120,7 +121,14 @@ def real_services(folder: Path, settings: Settings) -> Services:
         rights=_rights,
         platforms=parse_platforms(settings.platforms) if settings.platforms else (),
         checks=settings.check is not False,
+        copy=_copy,
     )
+
+
+def _copy(text: str) -> None:
+    from openhqm_tui.engine.clipboard import copy_to_system
+
+    copy_to_system(text)
 
 
 def _examine(platforms: tuple[Platform, ...]) -> list[Finding]:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.facts import EngineFacts, Trouble
+
+# What our own Dockerfile makes on any machine without running foreign code.
+_CROSS_BUILT = {"amd64", "arm64"}
+
+
+class Way(StrEnum):
+    """How the images of a platform are built and checked."""
+
+    NATIVE = "native"
+    CROSS = "cross"
+    EMULATED = "emulated"
+    NONE = "none"
 
 
 def blocker(facts: EngineFacts | None) -> str:
@@ -33,3 +49,15 @@ def engine_words(facts: EngineFacts | None) -> list[str]:
     if facts.host is not None:
         words.append(f"host {facts.host}")
     return words
+
+
+def way_of(platform: Platform, facts: EngineFacts | None, source: Source | None) -> Way | None:
+    """Tell how images of `platform` come about here; None while nothing is known.
+
+    Cross: our own Dockerfile needs an emulator for the checks only.
+    """
+    if facts is None or not facts.answers:
+        return None
+    way = Way(facts.how(platform))
+    ours = source is not None and source.kind is SourceKind.BUNDLED
+    return Way.CROSS if way is Way.EMULATED and ours and platform.arch in _CROSS_BUILT else way

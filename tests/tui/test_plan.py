@@ -21,6 +21,12 @@ def summary(app) -> str:
     return str(app.place.query_one("#summary", Static).content)
 
 
+def lines(app) -> list[str]:
+    """Return the matrix as it is on screen."""
+    matrix = app.screen.query_one(Matrix)
+    return [matrix.render_line(y).text.rstrip() for y in range(matrix.size.height)]
+
+
 async def test_keys_choose_cells(world: World):
     app = world.app()
     async with app.run_test() as pilot:
@@ -198,8 +204,7 @@ async def test_the_last_results_stand_in_the_cells(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
-        text = app.screen.query_one(Matrix).render().plain
-        rows = {line.split("]")[1].split()[0]: line for line in text.split("\n")[2:]}
+        rows = {line.split("]")[1].split()[0]: line for line in lines(app)[2:]}
         assert "✓ 0:08 60 MB" in rows["redis"]
         assert rows["kafka"].count("✗ failed") == 2
         assert rows["sqs"].count("–") == 2

@@ -3,181 +3,242 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from dataclasses import replace
 from typing import ClassVar
 
-import msgspec
-from textual import on, work
-from textual.containers import Horizontal, ScrollableContainer, Vertical, VerticalScroll
-from textual.content import Content
-from textual.message import Message
+from textual import on
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input
 
-from openhqm_tui.domain.plan import Source, check_name, check_tag
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.variants import Variant
+from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.tui.command_lines import CommandLines, command_lines
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.errands import BaseSeen, Begun, BuilderSeen, Errands, Refused
+from openhqm_tui.tui.obstacles import obstacle_in, wrong_fields
+from openhqm_tui.tui.past import Key, PastLane, estimate, last_lanes
+from openhqm_tui.tui.presets import every_cell, failed_cells, first_columns, native_cells
+from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
 from openhqm_tui.tui.screens.dialogs import AskLine
 from openhqm_tui.tui.screens.place import Place
-from openhqm_tui.tui.selection import Selection, commands_for
+from openhqm_tui.tui.selection import Cell, Selection
 from openhqm_tui.tui.services import Order
-from openhqm_tui.tui.standing import blocker
+from openhqm_tui.tui.standing import blocker, way_of
+from openhqm_tui.tui.widgets.build_line import BuildLine
 from openhqm_tui.tui.widgets.matrix import Matrix
-from openhqm_tui.tui.widgets.variant_side import describe
+from openhqm_tui.tui.widgets.plan_fields import Folded, PlanFields
+from openhqm_tui.tui.widgets.plan_summary import summary
+from openhqm_tui.tui.widgets.variant_side import SideBox, VariantSide
 from openhqm_tui.tui.words import count
 
-_USUAL = (parse_platform("linux/amd64"), parse_platform("linux/arm64"))
+# From here on every field has its room.
+_WIDE, _HIGH = 108, 30
+# What the matrix and its fields take where the side stands beside them, and the matrix at least.
+_CHOICE, _LEAST_MATRIX = 74, 5
 
 
 class PlanScreen(Place):
-    """The matrix, what the marked variant is, names, and the button that builds."""
+    """The matrix, what the marked variant is, the fields, and the button that builds."""
 
     PLACE = "plan"
     CSS_PATH = "plan.tcss"
     BINDINGS: ClassVar = bindings("plan")
     AUTO_FOCUS = "Matrix"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
-
-    class Begun(Message):
-        """A run has begun."""
-
-        def __init__(self, run: RunFolder) -> None:
-            super().__init__()
-            self.run = run
-
-    class Refused(Message):
-        """A run could not begin."""
-
-        def __init__(self, problem: str) -> None:
-            super().__init__()
-            self.problem = problem
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
         self.selection = Selection()
-        self.platforms: tuple[Platform, ...] = _USUAL
-        self.starting = False
+        self.past: dict[Key, PastLane] = {}
+        self.built: dict[Key, PastLane] = {}
         self._refusal = ""
+        self._unfolded: bool | None = None
+        self._errands: Errands | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield matrix, side, names and button."""
+        """Yield matrix, side, fields and button."""
         yield Horizontal(
             Vertical(
-                ScrollableContainer(Matrix(), id="matrix-box", can_focus=False),
-                Horizontal(
-                    Label("name"),
-                    Input(self.selection.name, id="name", compact=True, placeholder="openhqm"),
-                    Label("tag"),
-                    Input(self.selection.tag, id="tag", compact=True, placeholder="latest"),
-                    id="names",
-                ),
-                Horizontal(
-                    Static(id="summary"), Button("Build", id="build", compact=True), id="bottom"
-                ),
+                Matrix(),
+                PlanFields(self.console_app.services.defaults),
+                BuildLine(),
                 id="choice",
             ),
-            VerticalScroll(Static(id="variant"), id="side", can_focus=False),
+            SideBox(),
             id="plan",
         )
+
+    @property
+    def facts(self) -> EngineFacts | None:
+        """How the engine stands, with the builder that is chosen."""
+        return self.errands.facts(self.fields.order.builder, self.console_app.facts)
+
+    @property
+    def errands(self) -> Errands:
+        """What is done in threads."""
+        if self._errands is None:
+            self._errands = Errands(self, self.console_app.services)
+        return self._errands
+
+    @property
+    def fields(self) -> PlanFields:
+        """The fields."""
+        return self.query_one(PlanFields)
+
+    @property
+    def order(self) -> Order:
+        """What would be built as it stands."""
+        return replace(self.fields.order, rows=self.rows())
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The columns."""
+        return self.console_app.platforms
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there is to build."""
+        source = self.console_app.source
+        return tuple(variant.name for variant in source.variants) if source else ()
+
+    def rows(self) -> dict[str, tuple[Platform, ...]]:
+        """Return the chosen platforms of each variant."""
+        return self.selection.by_variant(self.names, self.platforms)
+
+    def commands(self) -> CommandLines:
+        """Return the commands that would build the same."""
+        return command_lines(self.order, len(self.names), self.console_app.services.defaults)
 
     async def catch_up(self) -> None:
         """Show all anew."""
         self.engine_seen()
+
+    def on_resize(self) -> None:
+        """Fold what there is no room for."""
+        self._share_room()
 
     def engine_seen(self) -> None:
         """Show rows, platforms and how they are built."""
         if not self.stands:
             return
         app = self.console_app
-        names = tuple(v.name for v in app.source.variants) if app.source else ()
+        if not self.platforms and app.source is not None:
+            app.platforms = app.services.platforms or first_columns(app.source)
+        runs = app.past_runs or []
+        self.past = last_lanes(runs, app.source)
+        self.built = last_lanes(runs, app.source, built=True)
+        self.errands.look_at_builder(self.fields.order.builder, app.facts)
+        self.show_matrix()
+
+    def show_matrix(self) -> None:
+        """Show the cells, and what follows from them."""
+        app = self.console_app
+        ways = {platform: way_of(platform, self.facts, app.source) for platform in self.platforms}
+        note = f"nothing to build here: {app.source_problem}" if app.source_problem else ""
         self.query_one(Matrix).show(
-            names, self.platforms, self.selection, app.facts, app.past_lanes
+            self.names, self.platforms, self.selection, ways, self.past, note
         )
+        self._share_room()
         self.show_choice()
 
     def show_choice(self) -> None:
-        """Show what follows from the choice: side, summary, button."""
-        app = self.console_app
-        matrix = self.query_one(Matrix)
-        variants = app.source.variants if app.source else ()
-        variant = next((v for v in variants if v.name == matrix.variant), None)
-        side = self.query_one("#variant", Static)
-        side.update(
-            describe(variant, self.selection, self.platforms, app.past_lanes, self.commands())
-            if variant
-            else Content("")
-        )
+        """Show what follows from the choice: side, fields, summary, button."""
+        app, order, matrix = self.console_app, self.order, self.query_one(Matrix)
+        variant = next((v for v in self._variants if v.name == matrix.variant), None)
+        if variant is not None and app.source is not None:
+            side = VariantSide(app.source, order, matrix.ways, self.past, self.built)
+            self.query_one(SideBox).show(side, variant, self.commands())
+        self.fields.mark_wrong(wrong_fields(order, app.source))
+        facts = self.facts
+        if facts is not None and facts.builder:
+            self.fields.show_builder(f"{facts.builder} ({facts.driver})")
         reason = self.reason()
-        self.query_one("#summary", Static).update(self._summary(reason))
-        button = self.query_one("#build", Button)
-        button.disabled = bool(reason)
-        button.label = Content("Starting…" if self.starting else "b Build")
-        button.variant = "default" if reason else "primary"
+        words = summary(
+            order,
+            matrix.ways,
+            estimate(order.rows, self.built, order.jobs),
+            obstacle=self._refusal or reason,
+            caution=self.errands.base_caution(order, facts),
+        )
+        self.query_one(BuildLine).show(words, can_build=not reason, starting=self.errands.starting)
         self.refresh_bindings()
-
-    def rows(self) -> dict[str, tuple[Platform, ...]]:
-        """Return the chosen platforms of each variant."""
-        source = self.console_app.source
-        names = [variant.name for variant in source.variants] if source else []
-        return self.selection.by_variant(names, self.platforms)
-
-    def commands(self) -> list[str]:
-        """Return the commands that would build the same."""
-        source = self.console_app.source
-        everything = len(source.variants) if source else 0
-        return commands_for(self.rows(), everything, self.selection.name, self.selection.tag)
 
     def reason(self) -> str:
         """Return why nothing can be built as it stands; '' if something can."""
-        app = self.console_app
-        if self._name_problem():
-            return self._name_problem()
+        app, order = self.console_app, self.order
         if app.source_problem:
             return app.source_problem
-        if self.starting:
+        if self.errands.starting:
             return "starting…"
-        if stop := blocker(app.facts):
+        if order.builder and self.facts is None and app.facts is not None:
+            return f"looking at builder {order.builder}…"
+        if stop := blocker(self.facts):
             return stop
         if app.run_is_live:
             return "a run is going on: 2 shows it, C there stops it"
-        return "" if self.rows() else "nothing chosen"
+        if wrong := wrong_fields(order, app.source):
+            return next(iter(wrong.values()))
+        assert self.facts is not None
+        if stop := obstacle_in(order, self.facts, checks=app.services.checks):
+            return stop
+        return self.errands.base_obstacle(order, self.facts)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what can't be done now."""
-        if action == "build" and self.stands:
-            return None if self.reason() else True
-        if action == "copy_command" and self.stands:
-            return bool(self.rows()) or None
+        if not self.stands:
+            return True
+        match action:
+            case "build":
+                return None if self.reason() else True
+            case "copy":
+                return bool(self.rows()) or None
+            case "choose_failed":
+                return bool(failed_cells(self._cells(), self.past)) or None
+            case "choose_native":
+                return bool(self.facts and self.facts.answers) or None
+            case "remove_platform":
+                return len(self.platforms) > 1 or None
         return True
 
     @on(Matrix.Changed)
     def choice_changed(self, message: Matrix.Changed) -> None:
         """Take the choice over."""
         self._refusal = ""
-        self.selection = msgspec.structs.replace(self.selection, cells=message.selection.cells)
+        self.selection = message.selection
         self.show_choice()
+        self.errands.look_for_base_soon(self._look_for_base)
 
     @on(Matrix.Moved)
     def cursor_moved(self) -> None:
         """Describe the variant that is marked now."""
+        self.query_one(SideBox).scroll_home(animate=False)
         self.show_choice()
 
-    @on(Input.Changed)
-    def name_changed(self, event: Input.Changed) -> None:
-        """Take name and tag over."""
+    @on(PlanFields.Changed)
+    def fields_changed(self) -> None:
+        """Show what follows from the fields."""
         self._refusal = ""
-        self.selection = msgspec.structs.replace(
-            self.selection,
-            name=self.query_one("#name", Input).value,
-            tag=self.query_one("#tag", Input).value,
-        )
-        event.input.set_class(bool(self._name_problem()), "-invalid")
         self.show_choice()
 
-    @on(Input.Submitted)
+    @on(PlanFields.Left)
+    def base_left(self) -> None:
+        """Look whether the base image can be had."""
+        self._look_for_base()
+
+    @on(Folded.Opened)
+    def unfold(self) -> None:
+        """Show all fields."""
+        self.action_options()
+
+    @on(Input.Submitted, "#base")
+    def base_told(self) -> None:
+        """Leave the field: what it names is looked for before anything is built."""
+        self.query_one(Matrix).focus()
+
+    @on(Input.Submitted, "#name,#tag,#jobs")
     @on(Button.Pressed, "#build")
     @on(Matrix.Build)
     def build_asked(self) -> None:
@@ -186,123 +247,156 @@ class PlanScreen(Place):
 
     def action_build(self) -> None:
         """Begin a run of what is chosen."""
-        app = self.console_app
+        app, order, facts = self.console_app, self.order, self.facts
+        if facts is not None and self.errands.base_is_open(order, facts):
+            self._look_for_base()
         if reason := self.reason():
             self.notify(reason, title="Nothing is built", severity="warning", markup=False)
             return
-        if app.facts is None or app.source is None:
+        if facts is None or app.source is None:
             return
-        self.starting, self._refusal = True, ""
+        self._refusal = ""
+        self.errands.start(order, facts, app.source)
         self.show_choice()
-        order = Order(self.rows(), self.selection.name, self.selection.tag)
-        self._start(order, app.facts, app.source)
 
-    @work(thread=True, exclusive=True, group="start")
-    def _start(self, order: Order, facts: EngineFacts, source: Source) -> None:
-        try:
-            run = self.console_app.services.start(order, facts, source)
-        except (Problem, OSError) as problem:
-            self.post_message(self.Refused(str(problem)))
-        else:
-            self.post_message(self.Begun(run))
-
-    async def on_plan_screen_begun(self, message: Begun) -> None:
+    @on(Begun)
+    async def begun(self, message: Begun) -> None:
         """Watch the new run."""
-        self.starting = False
+        self.errands.starting = False
         self.console_app.open_run(message.run)
         self.show_choice()
         await self.console_app.action_go("run")
 
-    def on_plan_screen_refused(self, message: Refused) -> None:
+    @on(Refused)
+    def refused(self, message: Refused) -> None:
         """Say why it could not begin."""
-        self.starting, self._refusal = False, message.problem
+        self.errands.starting, self._refusal = False, message.problem
         self.show_choice()
 
     def action_choose_all(self) -> None:
         """Choose every cell."""
-        self._choose(self.platforms, chosen=True)
+        self._choose(self._cells())
 
     def action_choose_none(self) -> None:
         """Choose nothing."""
-        self._choose(self.platforms, chosen=False)
+        self._choose(())
 
     def action_choose_native(self) -> None:
         """Choose every variant on the platforms that need no emulator, and nothing else."""
-        facts = self.console_app.facts
-        if facts is None or not facts.answers:
-            self.notify("No engine tells which platform is its own.", severity="warning")
-            return
-        self._choose(self.platforms, chosen=False)
-        native = tuple(p for p in self.platforms if facts.how(p) == "native")
-        self._choose(native, chosen=True)
+        if self.facts is not None:
+            self._choose(native_cells(self._cells(), self.facts))
 
-    def action_copy_command(self) -> None:
-        """Copy the commands that build the same."""
-        lines = self.commands()
+    def action_choose_failed(self) -> None:
+        """Choose what was not well the last time, and nothing else."""
+        self._choose(failed_cells(self._cells(), self.past))
+
+    def action_copy(self, way: str) -> None:
+        """Copy the commands that build the same, ours or Buildx's own."""
+        lines = self.commands().bake if way == "bake" else self.commands().build
         if lines:
             self.app.copy_to_clipboard("\n".join(lines))
             self.notify(f"{count(len(lines), 'command')} copied", timeout=3)
 
     def action_to_matrix(self) -> None:
-        """Leave a text field."""
+        """Leave a field."""
         self.query_one(Matrix).focus()
+
+    def action_edit_name(self) -> None:
+        """Go to the first field."""
+        self.query_one("#name").focus()
+
+    def action_options(self) -> None:
+        """Show all fields, or fold all but the names away."""
+        self._unfolded = self.fields.has_class("-folded")
+        self._share_room()
+
+    def action_switch(self, field: str) -> None:
+        """Turn a switch of the order on or off."""
+        order = self.fields.order
+        self.fields.take(replace(order, **{field: not getattr(order, field)}))
+
+    @on(PlanFields.BuilderAsked)
+    def action_choose_builder(self) -> None:
+        """Ask for another builder."""
+        facts = self.console_app.facts
+        context = facts.context if facts is not None else ""
+        self.app.push_screen(ChooseBuilder(context, self.fields.order.builder), self._builder_told)
+
+    def action_scroll_side(self, lines: int) -> None:
+        """Scroll what is known of the variant."""
+        self.query_one(SideBox).scroll_relative(y=lines, animate=False)
 
     def action_add_platform(self) -> None:
         """Ask for another platform."""
         question = AskLine("Another platform", "linux/arm/v7", parse_platform)
         self.app.push_screen(question, self._platform_told)
 
+    def action_remove_platform(self) -> None:
+        """Take the marked column away, and what is chosen of it."""
+        gone = self.query_one(Matrix).platform or self.platforms[-1]
+        self.selection = self.selection.with_cells(every_cell(self.names, [gone]), chosen=False)
+        self.console_app.platforms = tuple(p for p in self.platforms if p != gone)
+        self.show_matrix()
+
+    @property
+    def _variants(self) -> tuple[Variant, ...]:
+        source = self.console_app.source
+        return source.variants if source else ()
+
+    def _cells(self) -> list[Cell]:
+        return every_cell(self.names, self.platforms)
+
+    def _choose(self, cells: Iterable[Cell]) -> None:
+        self.selection = Selection(cells=frozenset(cells))
+        self._refusal = ""
+        self.show_matrix()
+        self.errands.look_for_base_soon(self._look_for_base)
+
     def _platform_told(self, text: str | None) -> None:
         if text:
-            self.platforms = tuple(dict.fromkeys([*self.platforms, parse_platform(text)]))
+            columns = dict.fromkeys([*self.platforms, parse_platform(text)])
+            self.console_app.platforms = tuple(columns)
+            self.show_matrix()
+
+    def _builder_told(self, builder: Builder | None) -> None:
+        if builder is not None:
+            # The one that Buildx has selected is what an order without a builder means.
+            name = "" if builder.current else builder.name
+            self.fields.show_builder(f"{builder.name} ({builder.driver})")
+            self.fields.take(replace(self.fields.order, builder=name))
             self.engine_seen()
 
-    def _choose(self, platforms: Iterable[Platform], *, chosen: bool) -> None:
-        source = self.console_app.source
-        names = [variant.name for variant in source.variants] if source else []
-        cells = [(name, platform) for name in names for platform in platforms]
-        self.selection = self.selection.with_cells(cells, chosen=chosen)
-        self._refusal = ""
-        self.engine_seen()
+    @on(BuilderSeen)
+    def builder_seen(self, message: BuilderSeen) -> None:
+        """Take over how the chosen builder stands."""
+        self.errands.builder_seen(message)
+        self.show_matrix()
 
-    def _name_problem(self) -> str:
-        source = self.console_app.source
-        variants = source.variants if source else ()
-        for check in (
-            partial(check_name, self.selection.name),
-            partial(check_tag, self.selection.tag, variants),
-        ):
-            try:
-                check()
-            except Problem as problem:
-                return str(problem)
-        return ""
+    @on(BaseSeen)
+    def base_seen(self, message: BaseSeen) -> None:
+        """Take over whether the base image can be had."""
+        self.errands.base_seen(message)
+        self.show_choice()
 
-    def _summary(self, reason: str) -> Content:
-        rows = self.rows()
-        images = sum(len(platforms) for platforms in rows.values())
-        words = Content.assemble(
-            (f"{count(len(rows), 'target')} · {count(images, 'image')}", "bold")
+    def _look_for_base(self) -> None:
+        order = self.order
+        if "base" not in wrong_fields(order, self.console_app.source):
+            self.errands.look_for_base(order, self.facts)
+        self.show_choice()
+
+    def _share_room(self) -> None:
+        """Show the fields that there is room for, and give the matrix what it needs of the rest."""
+        width, height = self.size
+        wide = width >= _WIDE
+        whole = wide and height >= _HIGH
+        self.fields.set_class(whole, "-whole")
+        self.fields.fold(not whole and not self._unfolded)
+        matrix = self.query_one(Matrix)
+        choice = self.query_one("#choice")
+        choice.styles.width = (
+            max(_CHOICE, min(matrix.full_width + 2, width * 2 // 3)) if wide else "100%"
         )
-        if self._refusal:
-            return Content.assemble(("✗ ", "$text-error"), (self._refusal, "$text-error"))
-        if reason == "nothing chosen":
-            return Content.styled(
-                "nothing chosen · Space picks a cell, a all, m what runs natively",
-                "$foreground-muted",
-            )
-        if reason:
-            return Content.assemble(words, " · ", (f"✗ {reason}", "$text-error"))
-        lacking = self._without_emulator(rows)
-        if lacking:
-            return Content.assemble(
-                words, (f" · ! no emulator for {lacking}: 5 Doctor", "$text-warning")
-            )
-        return words
-
-    def _without_emulator(self, rows: dict[str, tuple[Platform, ...]]) -> str:
-        facts = self.console_app.facts
-        if facts is None:
-            return ""
-        asked = dict.fromkeys(p for platforms in rows.values() for p in platforms)
-        return ", ".join(str(p) for p in asked if facts.how(p) == "none")
+        # Below the matrix: fields, summary; beside it, or else under it, what the variant is.
+        below = (10 if wide else 4) + (2 if self._unfolded and not whole else 0)
+        side = 0 if wide else max(3, height // 6)
+        matrix.styles.max_height = max(_LEAST_MATRIX, height - below - side - 3)

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.widget import Widget
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
 
+from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.state import Status
-from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import lit, status_mark
-from openhqm_tui.tui.past import PastLane
+from openhqm_tui.tui.past import Key, PastLane
 from openhqm_tui.tui.selection import Cell, Selection
+from openhqm_tui.tui.standing import Way
 from openhqm_tui.tui.words import clock, size
 
 _HEAD_LINES = 2
-_NAMES = 14
-_COLUMN = 24
-_HOW = {
-    "native": ("native", "$text-success"),
-    "emulated": ("emulated", "$text-warning"),
-    "none": ("! no emulator", "$text-error"),
+_LEAST_NAMES, _MOST_NAMES = 14, 32
+_COLUMN = 22
+# The cursor's edge, the box, the spaces around it.
+_BEFORE_NAME = 5
+_WAYS = {
+    Way.NATIVE: ("native", "$text-success"),
+    Way.CROSS: ("cross", "$text-accent"),
+    Way.EMULATED: ("emulated", "$text-warning"),
+    Way.NONE: ("! no emulator", "$text-error"),
 }
 
 
-class Matrix(Widget, can_focus=True):
-    """The cells, their headings, and a cursor over both; headings choose whole rows, columns."""
+class Matrix(ScrollView, can_focus=True):
+    """The cells, their headings, and a cursor over both; headings choose whole rows, columns.
+
+    Headings and names stay in sight while the cells scroll under them.
+    """
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar = bindings("matrix")
     DEFAULT_CSS = """
-    Matrix { width: auto; height: auto; text-wrap: nowrap; }
+    Matrix { width: 100%; height: auto; scrollbar-size: 1 1; }
     """
 
     class Changed(Message):
@@ -56,8 +66,9 @@ class Matrix(Widget, can_focus=True):
         self.variants: tuple[str, ...] = ()
         self.platforms: tuple[Platform, ...] = ()
         self.selection = Selection()
-        self.facts: EngineFacts | None = None
-        self.past: dict[tuple[str, str], PastLane] = {}
+        self.ways: dict[Platform, Way | None] = {}
+        self.past: dict[Key, PastLane] = {}
+        self.note = ""
         # Row -1 is the platforms' heading, column -1 the variants' names.
         self.row = 0
         self.column = 0
@@ -67,42 +78,90 @@ class Matrix(Widget, can_focus=True):
         """The variant that the cursor is on; the first while it is on the heading."""
         return self.variants[max(0, self.row)] if self.variants else ""
 
+    @property
+    def platform(self) -> Platform | None:
+        """The platform that the cursor is on; None while it is on a name."""
+        return self.platforms[self.column] if 0 <= self.column < len(self.platforms) else None
+
+    @property
+    def names_width(self) -> int:
+        """How many columns the names take: all that they need where there is room for it."""
+        room = max(_MOST_NAMES, self.size.width - self._cells_width)
+        most = max(_LEAST_NAMES, min(room, self.size.width - _COLUMN))
+        return min(self._names_need, most)
+
+    @property
+    def full_width(self) -> int:
+        """How many columns everything takes."""
+        return self._names_need + self._cells_width
+
+    @property
+    def _names_need(self) -> int:
+        longest = max((cell_len(variant) for variant in self.variants), default=0)
+        return max(_LEAST_NAMES, longest + _BEFORE_NAME + 1)
+
+    @property
+    def _cells_width(self) -> int:
+        return _COLUMN * len(self.platforms)
+
     def show(
         self,
         variants: tuple[str, ...],
         platforms: tuple[Platform, ...],
         selection: Selection,
-        facts: EngineFacts | None,
-        past: dict[tuple[str, str], PastLane],
+        ways: dict[Platform, Way | None],
+        past: dict[Key, PastLane],
+        note: str = "",
     ) -> None:
-        """Show all this; the cursor stays where it is if it can."""
+        """Show all this; the cursor stays where it is if it can. `note` is for no rows at all."""
         self.variants, self.platforms, self.selection = variants, platforms, selection
-        self.facts, self.past = facts, past
+        self.ways, self.past, self.note = ways, past, note
         # Before the variants are known there is no row to stand on, nor a reason to leave it.
         if variants:
             self.row = min(self.row, len(variants) - 1)
             self.column = min(self.column, len(platforms) - 1)
+        self._measure()
         self.refresh(layout=True)
 
-    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
-        """Return the width of names and columns."""
-        return _NAMES + _COLUMN * len(self.platforms)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return headings and rows."""
-        return _HEAD_LINES + len(self.variants)
-
-    def render(self) -> Content:
-        """Draw headings and rows."""
+    def render_line(self, y: int) -> Strip:
+        """Return the visible row `y`: a heading, or a row that is scrolled to."""
+        width, style = self.size.width, self.visual_style
         if not self.variants:
-            return Content.styled("looking for what can be built…", "$foreground-muted")
-        lines = [self._heading(), self._hows()]
-        lines += [self._row(index, variant) for index, variant in enumerate(self.variants)]
-        return Content("\n").join(lines)
+            words = self.note or "looking for what can be built…"
+            note = Content.styled(f" {words}" if y == 0 else "", "$foreground-muted")
+            return Visual.to_strips(self, note, width, 1, style, pad=True)[0]
+        left, top = self.scroll_offset
+        row = y - _HEAD_LINES + top
+        if row >= len(self.variants):
+            return Strip.blank(width, self.rich_style)
+        if y == 0:
+            name, cells = self._heading()
+        elif y == 1:
+            name, cells = Content(" " * self.names_width), self._ways_line()
+        else:
+            name, cells = self._row(row)
+        fixed = Visual.to_strips(self, name, self.names_width, 1, style, pad=True)[0]
+        moving = Visual.to_strips(self, cells, self._cells_width, 1, style, pad=True)[0]
+        strip = Strip.join([fixed, moving.crop(left)])
+        return strip.crop_extend(0, width, self.rich_style)
+
+    def on_resize(self) -> None:
+        """Give the names what room there is, and keep the cursor in sight."""
+        self._measure()
+        self._reveal()
+
+    def watch_has_focus(self, value: bool) -> None:
+        """Draw the cursor as it is now."""
+        super().watch_has_focus(value)
+        self.refresh()
 
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor; it stops at the edges."""
         self._go(self.row + rows, self.column + columns)
+
+    def action_leap(self, pages: int) -> None:
+        """Move the cursor by pages of rows."""
+        self._go(max(0, self.row + pages * max(1, self.size.height - _HEAD_LINES)), self.column)
 
     def action_choose(self) -> None:
         """Choose what the cursor is on, or leave it out."""
@@ -122,22 +181,52 @@ class Matrix(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose what is clicked, or leave it out."""
-        row = event.y - _HEAD_LINES
-        column = (event.x - _NAMES) // _COLUMN
-        if row < len(self.variants) and column < len(self.platforms):
-            row, column = max(-1, row), max(-1, column)
-            self._go(row, column)
-            self._toggle(row, column)
+        if (place := self._place_at(event.x, event.y)) is not None:
+            self._go(*place)
+            self._toggle(*place)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell a name in full where it is cut."""
+        place = self._place_at(event.x, event.y)
+        room = self.names_width - _BEFORE_NAME - 1
+        name = self.variants[place[0]] if place is not None and place[0] >= 0 else ""
+        tooltip = Content(name) if place is not None and place[1] < 0 and len(name) > room else None
+        if self.tooltip != tooltip:
+            self.tooltip = tooltip
+
+    def _place_at(self, x: int, y: int) -> tuple[int, int] | None:
+        """Return row and column there; -1 for headings, None beside them."""
+        row, column = -1, -1
+        if y >= _HEAD_LINES:
+            row = y - _HEAD_LINES + self.scroll_offset.y
+        if x >= self.names_width:
+            column = (x - self.names_width + self.scroll_offset.x) // _COLUMN
+        inside = row < len(self.variants) and column < len(self.platforms)
+        return (row, column) if inside else None
+
+    def _measure(self) -> None:
+        width = self.names_width + self._cells_width if self.variants else 1
+        self.virtual_size = Size(width, _HEAD_LINES + len(self.variants))
 
     def _go(self, row: int, column: int) -> None:
         self.row = max(-1, min(len(self.variants) - 1, row))
         self.column = max(-1, min(len(self.platforms) - 1, column))
+        self._reveal()
         self.refresh()
         self.post_message(self.Moved())
-        if isinstance(self.parent, Widget):
-            left = 0 if self.column < 1 else _NAMES + _COLUMN * self.column
-            top = 0 if self.row < 1 else _HEAD_LINES + self.row
-            self.parent.scroll_to_region(Region(left, top, _COLUMN, 1), animate=False)
+
+    def _reveal(self) -> None:
+        """Scroll as little as brings the cursor into sight, under headings and beside names."""
+        rows = self.scrollable_content_region.height - _HEAD_LINES
+        columns = self.scrollable_content_region.width - self.names_width
+        left, top = self.scroll_offset
+        if self.row >= 0:
+            top = max(min(top, self.row), self.row - max(1, rows) + 1)
+        if self.column >= 0:
+            start = self.column * _COLUMN
+            left = min(max(left, start + _COLUMN - max(_COLUMN, columns)), start)
+        if (left, top) != self.scroll_offset:
+            self.scroll_to(left, top, animate=False, force=True)
 
     def _cells(self, row: int, column: int) -> list[Cell]:
         variants = self.variants if row < 0 else (self.variants[row],)
@@ -165,34 +254,35 @@ class Matrix(Widget, can_focus=True):
             return lit(marked, focused=self.has_focus)
         return part
 
-    def _heading(self) -> Content:
+    def _heading(self) -> tuple[Content, Content]:
         box = self._box(self._cells(-1, -1))
-        parts = [self._lit(Content.assemble(" ", box, (" all rows", "")), -1, -1, _NAMES)]
+        corner = Content.assemble(" ", box, " all rows")
+        parts = []
         for index, platform in enumerate(self.platforms):
             box = self._box(self._cells(-1, index))
             part = Content.assemble(" ", box, " ", (str(platform), "bold"))
             parts.append(self._lit(part, -1, index, _COLUMN))
-        return Content.assemble(*parts)
+        return self._lit(corner, -1, -1, self.names_width), Content.assemble(*parts)
 
-    def _hows(self) -> Content:
-        parts = [" " * _NAMES]
-        line: list[str | tuple[str, str]] = list(parts)
+    def _ways_line(self) -> Content:
+        line: list[tuple[str, str]] = []
         for platform in self.platforms:
-            word, style = ("", "")
-            if self.facts is not None and self.facts.answers:
-                word, style = _HOW[self.facts.how(platform)]
-            line.append((f"     {word}".ljust(_COLUMN), style))
+            way = self.ways.get(platform)
+            word, style = _WAYS[way] if way is not None else ("", "")
+            line.append((" " * _BEFORE_NAME + word.ljust(_COLUMN - _BEFORE_NAME), style))
         return Content.assemble(*line)
 
-    def _row(self, row: int, variant: str) -> Content:
+    def _row(self, row: int) -> tuple[Content, Content]:
+        variant = self.variants[row]
         box = self._box(self._cells(row, -1))
-        name = Content.assemble(" ", box, " ", (variant, "bold" if row == self.row else ""))
-        parts = [self._lit(name, row, -1, _NAMES)]
+        words = (one_line(variant), "bold" if row == self.row else "")
+        name = Content.assemble(" ", box, " ", words)
+        parts = []
         for column, platform in enumerate(self.platforms):
             box = self._box([(variant, platform)])
             cell = Content.assemble(" ", box, " ", self._last(variant, platform))
             parts.append(self._lit(cell, row, column, _COLUMN))
-        return Content.assemble(*parts)
+        return self._lit(name, row, -1, self.names_width), Content.assemble(*parts)
 
     def _last(self, variant: str, platform: Platform) -> Content:
         past = self.past.get((variant, str(platform)))

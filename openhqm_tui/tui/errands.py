@@ -1,0 +1,162 @@
+"""What the Plan place has done in threads: looks at builder and base image, and the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+
+from openhqm_tui.domain.plan import Source
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.engine.base_image import Pullable
+from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.tui.obstacles import base_trouble, platforms_of
+from openhqm_tui.tui.services import Order, Services
+
+# Image, platforms and driver: what a look for a base image is about.
+BaseKey = tuple[str, tuple[Platform, ...], str]
+
+# Seconds without a change before a registry is asked.
+_REST = 0.4
+
+
+class Begun(Message):
+    """A run has begun."""
+
+    def __init__(self, run: RunFolder) -> None:
+        super().__init__()
+        self.run = run
+
+
+class Refused(Message):
+    """A run could not begin."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+class BuilderSeen(Message):
+    """How the engine stands with another builder."""
+
+    def __init__(self, builder: str, facts: EngineFacts) -> None:
+        super().__init__()
+        self.builder = builder
+        self.facts = facts
+
+
+class BaseSeen(Message):
+    """Whether a base image can be had."""
+
+    def __init__(self, key: BaseKey, found: Pullable) -> None:
+        super().__init__()
+        self.key = key
+        self.found = found
+
+
+class Errands:
+    """Works in threads of `screen`, which gets the answers as messages and hands them on here."""
+
+    def __init__(self, screen: Widget, services: Services) -> None:
+        self._screen, self._services = screen, services
+        self.starting = False
+        self._builder = ""
+        self._builder_facts: EngineFacts | None = None
+        self._seen_with: EngineFacts | None = None
+        # None: is being looked for.
+        self._bases: dict[BaseKey, Pullable | None] = {}
+        self._resting: Timer | None = None
+
+    def start(self, order: Order, facts: EngineFacts, source: Source) -> None:
+        """Begin a run; `Begun` or `Refused` follows, after which `starting` is to be reset."""
+        self.starting = True
+
+        def begin() -> None:
+            try:
+                run = self._services.start(order, facts, source)
+            except (Problem, OSError) as problem:
+                self._screen.post_message(Refused(str(problem)))
+            else:
+                self._screen.post_message(Begun(run))
+
+        self._screen.run_worker(begin, thread=True, exclusive=True, group="start")
+
+    def facts(self, builder: str, usual: EngineFacts | None) -> EngineFacts | None:
+        """Return the facts with `builder`, None before they are known; `usual` without one."""
+        if not builder:
+            return usual
+        return self._builder_facts if builder == self._builder else None
+
+    def look_at_builder(self, builder: str, usual: EngineFacts | None) -> None:
+        """Read the facts with `builder` if it is another, or if the `usual` ones were renewed."""
+        if not builder or usual is None:
+            return
+        if builder == self._builder and usual is self._seen_with:
+            return
+        if builder != self._builder:
+            self._builder_facts = None
+        self._builder, self._seen_with = builder, usual
+
+        def read() -> None:
+            facts = self._services.facts_of(builder)
+            self._screen.post_message(BuilderSeen(builder, facts))
+
+        self._screen.run_worker(read, thread=True, exclusive=True, group="builder")
+
+    def builder_seen(self, message: BuilderSeen) -> None:
+        """Take an answer over, unless another builder was chosen meanwhile."""
+        if message.builder == self._builder:
+            self._builder_facts = message.facts
+
+    def look_for_base_soon(self, look: Callable[[], None]) -> None:
+        """Call `look` when nothing has changed for a moment."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self._screen.set_timer(_REST, look)
+
+    def look_for_base(self, order: Order, facts: EngineFacts | None) -> None:
+        """Ask whether the base image can be had, once for the same platforms and driver."""
+        if not order.base_image or not order.rows or facts is None or not facts.answers:
+            return
+        key = _key(order, facts)
+        if key in self._bases:
+            return
+        self._bases[key] = None
+
+        def read() -> None:
+            self._screen.post_message(BaseSeen(key, self._services.look_for(*key)))
+
+        self._screen.run_worker(read, thread=True, group="base")
+
+    def base_seen(self, message: BaseSeen) -> None:
+        """Take an answer over."""
+        self._bases[message.key] = message.found
+
+    def base_is_open(self, order: Order, facts: EngineFacts) -> bool:
+        """Tell whether the base image was never looked for as it is to be used now."""
+        return bool(order.base_image) and _key(order, facts) not in self._bases
+
+    def base_obstacle(self, order: Order, facts: EngineFacts) -> str:
+        """Return what surely speaks against the base image; '' if nothing does."""
+        key = _key(order, facts)
+        if not order.base_image or key not in self._bases:
+            return ""
+        found = self._bases[key]
+        if found is None:
+            return f"looking for {order.base_image}…"
+        trouble, certain = base_trouble(found, order)
+        return trouble if certain else ""
+
+    def base_caution(self, order: Order, facts: EngineFacts | None) -> str:
+        """Return what may speak against the base image; '' if nothing does."""
+        found = self._bases.get(_key(order, facts)) if order.base_image and facts else None
+        trouble = base_trouble(found, order)[0] if found is not None else ""
+        return f"it may not be had: {trouble}" if trouble else ""
+
+
+def _key(order: Order, facts: EngineFacts) -> BaseKey:
+    return order.base_image, platforms_of(order), facts.driver

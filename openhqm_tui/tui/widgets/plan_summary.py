@@ -1,0 +1,63 @@
+"""The line under the matrix: what would be built, or why nothing can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.content import Content
+
+from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.tui.obstacles import NOTHING_CHOSEN, destination
+from openhqm_tui.tui.past import Estimate
+from openhqm_tui.tui.services import Order
+from openhqm_tui.tui.standing import Way
+from openhqm_tui.tui.words import clock, count
+
+_FIRST_STEPS = (("Space", "picks"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
+
+
+def summary(
+    order: Order,
+    ways: Mapping[Platform, Way | None],
+    estimate: Estimate | None,
+    *,
+    obstacle: str = "",
+    caution: str = "",
+) -> Content:
+    """Return what would be built, how and how long; an obstacle or a caution after it."""
+    if obstacle == NOTHING_CHOSEN:
+        return _first_steps()
+    lanes = [platform for platforms in order.rows.values() for platform in platforms]
+    words = Content.styled(
+        f"{count(len(order.rows), 'target')} · {count(len(lanes), 'image')}", "bold"
+    )
+    if obstacle:
+        return Content.assemble(
+            words if lanes else "",
+            " · " if lanes else "",
+            (f"✗ {one_line(obstacle, 300)}", "$text-error"),
+        )
+    facts = []
+    for way in (Way.CROSS, Way.EMULATED):
+        if number := sum(ways.get(platform) is way for platform in lanes):
+            facts.append(f"{number} {way.value}")
+    if estimate is not None:
+        facts.append(f"{'about' if estimate.whole else 'over'} {clock(estimate.seconds)}")
+    facts.append(_outcome(order))
+    return Content.assemble(
+        words,
+        *(f" · {one_line(fact)}" for fact in facts),
+        (f" · ! {one_line(caution, 300)}", "$text-warning") if caution else "",
+    )
+
+
+def _outcome(order: Order) -> str:
+    if order.test_only:
+        return "test only, no image stays"
+    return f"push to {destination(order.name)}" if order.push else "load"
+
+
+def _first_steps() -> Content:
+    parts = [Content.assemble((key, "bold $primary"), f" {words}") for key, words in _FIRST_STEPS]
+    return Content(" · ").join(parts)
