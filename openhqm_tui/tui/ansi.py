@@ -49,6 +49,13 @@ def segments(raw: str, base: Style) -> list[Segment]:
     return found
 
 
+def shown_text(raw: str) -> str:
+    """Return what of a raw log line is to be read: the same characters, without their colours."""
+    if "\x1b" not in raw and "\x9b" not in raw:
+        return plain(raw)
+    return "".join(segment.text for segment in segments(raw, Style.null()))
+
+
 def _add(found: list[Segment], piece: str, style: Style, column: int) -> int:
     # A tab stop counts from the line's start, not from that of the piece.
     pad = column % _TAB

@@ -84,7 +84,7 @@ def noted_drawing(notes: Notes, app: App[Any]) -> Iterator[None]:
 
     def render_line(pane: LogPane, y: int) -> Any:
         if pane.has_focus:
-            top[:] = [pane.scroll_offset.y, pane.size.width]
+            top[:] = [pane.view.top[0], pane.size.width]
         return draw(pane, y)
 
     def display(*words: Any) -> None:
@@ -112,17 +112,18 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
 
         def sit_down(self) -> None:
             """Put the focus on the first log; read the second, a little above its end."""
-            full = [p for p in self.screen.query(LogPane) if p.max_scroll_y > 20]
+            full = [p for p in self.screen.query(LogPane) if len(p.view) > p.view.height + 20]
             if len(full) > 2 and all(p.is_on_screen for p in full[:2]):
                 notes.first_lines = time.monotonic()
                 full[0].focus()
                 self.second = full[1]
-                self.second.scroll_relative(y=-10, animate=False)
+                self.second.view.scroll(-10)
+                self.second.fit()
                 self.set_timer(1.0, self.settle_down)
 
         def settle_down(self) -> None:
             """Remember which line is the first in sight."""
-            self.read = (self.second.scroll_offset.y, first_row(self.second))
+            self.read = (self.second.view.top[0], first_row(self.second))
 
         def on_ready(self) -> None:
             self.run_worker(notes.watch_loop(probe))
@@ -136,7 +137,7 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
             notes.all_read = time.monotonic()
             self.shown = self.run_state
             if self.read is not None:
-                notes.reader = self.read == (self.second.scroll_offset.y, first_row(self.second))
+                notes.reader = self.read == (self.second.view.top[0], first_row(self.second))
             await asyncio.sleep(0.5)
             self.exit(0)
 

@@ -31,7 +31,7 @@ def heading(pane: LanePane) -> str:
 
 
 def shown(pane: LogPane) -> list[str]:
-    return [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
+    return [pane.render_line(y).text[1:].rstrip("▐ ") for y in range(pane.view.height)]
 
 
 def asked(made: folders.Made) -> list[dict[str, str]]:
@@ -95,10 +95,10 @@ async def test_who_has_scrolled_up_is_left_in_peace(world: World):
         log = panes(app).visible_panes[0].log_pane
         log.focus()
         await pilot.press("g")
-        await until(pilot, lambda: log.scroll_offset.y == 0)
+        await until(pilot, lambda: log.view.top == (0, 0))
         before = shown(log)
         made.step("redis", "[linux/amd64 extra 2/2] RUN seq", 10, log="more\n" * 50)
-        await until(pilot, lambda: log.virtual_size.height > 350)
+        await until(pilot, lambda: len(log.view) > 350)
         assert shown(log) == before
         assert log.following is False
         await pilot.press("G")
@@ -134,7 +134,7 @@ async def test_hostile_bytes_are_shown_and_do_nothing(world: World):
     made = folders.Made(world.state, ("redis",)).hold().start().begin("redis")
     made.step("redis", "[linux/amd64 evil 1/1] RUN [bold]evil[/bold]", 1, 2, log=HOSTILE)
     app = world.app(made.run)
-    async with app.run_test(size=(100, 40)) as pilot:
+    async with app.run_test(size=(104, 40)) as pilot:
         await settle(pilot)
         pane = panes(app).visible_panes[0].log_pane
         lines = shown(pane)
@@ -225,7 +225,7 @@ async def test_panes_out_of_sight_cost_nothing(world: World):
         lane = app.run_state.lane("gcp", "linux/arm64")
         await until(pilot, lambda: len(lane.log) > 100)
         await pilot.pause(0.2)
-        assert hidden.log_pane.virtual_size.height == 0
+        assert not hidden.log_pane.rows
         await pilot.press("down", "down", "down", "down", "down")
         await until(pilot, lambda: panes(app).panes[("gcp", "linux/arm64")].display)
         await until(pilot, lambda: "y" in shown(hidden.log_pane))

@@ -43,10 +43,10 @@ _ALL: tuple[Command, ...] = (
 PLACES = ("plan", "run", "checks", "history", "doctor")
 _WIDGETS = {
     "plan": ("matrix",),
-    "run": ("targets", "digest", "steps", "log"),
+    "run": ("targets", "digest", "steps", "log", "typed", "search"),
     "checks": ("table",),
     "history": ("table",),
-    "doctor": ("table", "log"),
+    "doctor": ("table", "log", "typed"),
 }
 _TITLES = {
     "app": "Everywhere",
@@ -57,6 +57,8 @@ _TITLES = {
     "digest": "In the digest of a failure",
     "steps": "In the steps",
     "log": "In a log",
+    "typed": "While a search is typed",
+    "search": "In the search of all lanes",
     "table": "In the table",
     "checks": "Checks",
     "history": "History",

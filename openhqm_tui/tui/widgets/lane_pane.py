@@ -62,6 +62,7 @@ class LanePane(Vertical):
         self.head = LaneHead()
         self.head.tooltip = "Two clicks give this lane all the room, and give it back."
         self.log_pane = LogPane(lane.log)
+        self.log_pane.step_name = self._step_name
 
     def compose(self) -> ComposeResult:
         """Build the heading over the log."""
@@ -76,6 +77,7 @@ class LanePane(Vertical):
     def show(self, lane: LaneState, now: float) -> None:
         """Show how the lane stands now; a retried lane has a new log."""
         self.lane = lane
+        self.log_pane.began(lane.target.run.started)
         if self.own is not None:
             self.log_pane.placeholder = "nothing said outside of its lanes"
             self.log_pane.show(self.own.catch_up(lane.target))
@@ -84,6 +86,10 @@ class LanePane(Vertical):
             self.log_pane.placeholder = nothing
             self.log_pane.show(lane.log)
         self.show_head(now)
+
+    def _step_name(self, number: int) -> str:
+        steps = (step for step in self.lane.target.steps.values() if step.number == number)
+        return next((step.name.label for step in steps), "Buildx")
 
     def show_head(self, now: float) -> None:
         """Renew the heading alone."""
@@ -117,9 +123,9 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
     how = None if own else how_of(lane)
     seconds = target.elapsed(now) if own else lane_seconds(lane, now)
     began = lane.status is not Status.WAITING
-    for spare in range(5):
+    for spare in range(6):
         facts = [f"attempt {target.attempt}"] if target.attempt > 1 and spare < 3 else []
-        facts += [how.value] if how and (spare < 1 or how is not How.NATIVE) else []
+        facts += [how.value] if how and spare < (1 if how is How.NATIVE else 5) else []
         facts += [clock(seconds)] if began and spare < 4 else []
         place = str(lane.platform) if spare < 2 else short(lane.platform)
         content = Content.assemble(

@@ -1,48 +1,37 @@
-"""A log on screen: reads lines by index, styles only what is seen, follows until scrolled."""
+"""A log that is read: moved about in, searched, filtered, marked, copied from."""
 
 from __future__ import annotations
 
+import re
+from time import monotonic
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
-from textual.cache import LRUCache
-from textual.geometry import Size
+from rich.cells import cell_len
+from textual import events
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.widget import Widget
 
 from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.tui.ansi import segments
+from openhqm_tui.domain.patterns import parse_pattern
+from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.log.foot import part_at
+from openhqm_tui.tui.log.hunt import Hunt
+from openhqm_tui.tui.log.pick import MOST_LINES, Pick, Spot, character_at, word_around
+from openhqm_tui.tui.log.text import stamp
+from openhqm_tui.tui.log.view import ALL, Only
+from openhqm_tui.tui.widgets.log_canvas import LogCanvas
+from openhqm_tui.tui.widgets.search_bar import SearchBar
+from openhqm_tui.tui.words import count
 
-# More than any screen shows, few enough to forget.
-_KEPT_STRIPS = 512
+_WHEEL_ROWS = 3
+_FAR = 1 << 30
 
 
-class LogPane(ScrollView, can_focus=True):
-    """One log; `flush` shows what was added since, and is all that a live log costs."""
+class LogPane(LogCanvas, can_focus=True):
+    """One log and its reader's keys and mouse."""
 
-    ALLOW_SELECT = False
     BINDINGS: ClassVar = bindings("log")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "log-pane--step",
-        "log-pane--note",
-        "log-pane--error",
-    }
-    DEFAULT_CSS = """
-    LogPane {
-        height: 1fr;
-        padding: 0 0 0 1;
-        scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 0;
-        background: $surface;
-        &:focus { background-tint: $foreground 3%; }
-        & > .log-pane--step { color: $primary; text-style: bold; }
-        & > .log-pane--note { color: $text-muted; }
-        & > .log-pane--error { color: $text-error; text-style: bold; }
-    }
-    """
 
     class Zoom(Message):
         """Somebody wants this log to have all the room."""
@@ -57,100 +46,317 @@ class LogPane(ScrollView, can_focus=True):
             return self.pane
 
     def __init__(self, log: LogLines | None = None, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.log_lines = log if log is not None else LogLines()
-        self.following = True
-        self.placeholder = ""
-        self._shown = 0
-        self._widest = 0
-        self._moving = False
-        self._strips: LRUCache[int, Strip] = LRUCache(_KEPT_STRIPS)
+        super().__init__(log, id=id)
+        self._bar: SearchBar | None = None
+        self._before_typing = self.view.bookmark()
+        self._stood = 0
+        self._held = ""
 
     def show(self, log: LogLines) -> None:
         """Show another log from now on, from its end."""
-        if log is not self.log_lines:
-            self.log_lines = log
-            self._strips.clear()
-            self._shown, self._widest = 0, 0
-            self.following = True
-        self.flush()
+        if log is not self.log_lines and self._bar is not None:
+            self.end_typing(keep=False, focus=self._bar.has_focus_within)
+        super().show(log)
 
-    def flush(self) -> None:
-        """Show what the log has gained."""
-        before, now = self._shown, len(self.log_lines)
-        if now == before and self.virtual_size.height == now:
+    def show_found(self, line: int, pattern: re.Pattern[str]) -> None:
+        """Go to a line that was found from elsewhere; n and N go on from there."""
+        self.end_typing(keep=False, focus=False)
+        self.view.grow()
+        if not self.view.lets_through(line):
+            self.view.show_only(ALL)
+        self.pick = self.view.mark = None
+        self.view.go(line)
+        self.hunt = Hunt(self.view, monotonic, pattern, origin=line)
+        self.work()
+
+    def show_step(self, step: int | None) -> None:
+        """Show what one step says, from its beginning; of no step, all from the first line."""
+        known = step is not None and self.log_lines.first_of(step) is not None
+        self.view.show_only(Only(step=step) if step is not None and known else ALL)
+        self.view.grow()
+        self.view.go_to_start()
+        self.work()
+
+    # Searching.
+
+    def search(self, text: str) -> None:
+        """Search for an expression as it is typed; raises Problem where it is none."""
+        pattern = parse_pattern(text) if text else None
+        self.view.go_back(self._before_typing)
+        self.hunt = None
+        if pattern is not None:
+            rows = self.view.rows()
+            follows = self.view.following and rows
+            origin = rows[0].line if follows else self.view.here
+            self.hunt = Hunt(self.view, monotonic, pattern, origin=origin)
+            self.hunt.want_nearest()
+        elif self._bar is not None:
+            self._bar.tell("")
+        self.fit()
+        self.work()
+
+    def end_typing(self, *, keep: bool, focus: bool = True) -> None:
+        """Take the search line away; the search stays if it is kept, else the reader goes back."""
+        bar, self._bar, self.typing = self._bar, None, False
+        if bar is None:
             return
-        self._shown = now
-        self.virtual_size = Size(self._widest + 1, now)
-        if self.following:
-            self._to_end()
-        # A reader further up sees none of the new lines: only the scrollbar moves.
-        if self.following or before < self.scroll_offset.y + self.size.height:
-            self.refresh()
+        if not keep:
+            self.hunt = None
+            self.view.go_back(self._before_typing)
+        if focus:
+            self.focus()
+        bar.remove()
+        self.fit()
 
-    def render_line(self, y: int) -> Strip:
-        """Return the visible row `y`."""
-        left, top = self.scroll_offset
-        width, base = self.size.width, self.rich_style
-        index = top + y
-        if index < self._shown:
-            strip = self._strip(index, base)
-        elif y == 0 and self.placeholder:
-            note = self.get_component_rich_style("log-pane--note")
-            strip = Strip([Segment(self.placeholder, base + note)])
-        else:
-            return Strip.blank(width, base)
-        return strip.crop_extend(left, left + width, base)
+    def action_search(self) -> None:
+        """Open the line that searches this log."""
+        if self._bar is None and self.parent is not None:
+            self._before_typing = self.view.bookmark()
+            known = self.hunt.matcher if self.hunt is not None else None
+            self.typing = True
+            self._bar = SearchBar(self, known.pattern.pattern if known else "")
+            assert isinstance(self.parent, Widget)
+            self.parent.mount(self._bar, after=self)
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Follow again as soon as the reader is back at the end, and only then."""
-        super().watch_scroll_y(old_value, new_value)
-        if not self._moving:
-            self.following = new_value >= self.max_scroll_y
+    def action_next(self, direction: int) -> None:
+        """Go to the next match, or, with -1, to the one before; with no search, begin one."""
+        if self.hunt is None:
+            self.action_search()
+            return
+        self.hunt.want(direction)
+        self._moved(work=True)
 
-    def on_resize(self) -> None:
-        """Keep the end in sight if it was."""
-        if self.following:
-            self._to_end()
+    def action_error(self, direction: int) -> None:
+        """Go to the next line that looks like an error, or, with -1, to the one before."""
+        if self.hunt is None or not self.hunt.is_for_errors:
+            self.hunt = Hunt(self.view, monotonic)
+        self.action_next(direction)
 
-    def notify_style_update(self) -> None:
-        """Forget what was drawn in the colours of before."""
-        self._strips.clear()
-        super().notify_style_update()
+    def searched(self) -> None:
+        """Say in the search line what was found so far."""
+        if self._bar is not None and self.hunt is not None:
+            self._bar.tell("  ".join(filter(None, (self.hunt.notice, self.hunt.counted))))
+
+    # Moving.
+
+    def _moved(self, *, work: bool = False) -> None:
+        self.pick = None
+        if self.hunt is not None and not work:
+            self.hunt.notice = ""
+        self.fit()
+        if work:
+            self.work()
+
+    def action_move(self, lines: int) -> None:
+        """Go some lines down, or up."""
+        self.view.move(lines)
+        self._moved()
+
+    def action_pages(self, pages: float) -> None:
+        """Scroll by pages or parts of one; a line of the page before stays in sight."""
+        rows = max(1, int(abs(pages) * self.view.height) - (abs(pages) >= 1))
+        self.view.scroll(rows if pages > 0 else -rows)
+        self._moved()
+
+    def action_start(self) -> None:
+        """Go to the first line."""
+        self.view.go_to_start()
+        self._moved()
 
     def action_follow(self) -> None:
         """Go to the end and stay there."""
-        self.following = True
-        self._to_end()
+        self.view.follow()
+        self._moved()
 
     def action_aside(self, columns: int) -> None:
-        """Scroll to the side."""
-        self.virtual_size = Size(self._widest + 1, self._shown)
-        self.scroll_to(x=self.scroll_offset.x + columns, animate=False)
+        """Scroll to the side, as far as the lines in sight go."""
+        widest = max((cell_len(self.view.text_at(row.line)) for row in self.rows), default=0)
+        furthest = max(0, widest - self.view.width)
+        self.drawing.left = max(0, min(furthest, self.drawing.left + columns))
+        self.drawing.reshape()
+        self.fit()
 
     def action_zoom(self) -> None:
         """Ask for all the room."""
         self.post_message(self.Zoom(self))
 
-    def _to_end(self) -> None:
-        self._moving = True
-        try:
-            # By force: the first lines too many come before there is a scrollbar.
-            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
-        finally:
-            self._moving = False
+    # How it is shown.
 
-    def _strip(self, index: int, base: Style) -> Strip:
-        strip = self._strips.get(index)
-        if strip is None:
-            line = self.log_lines[index]
-            strip = Strip(segments(line.text, base + self._style_of(line.text, line.stream)))
-            self._strips[index] = strip
-            self._widest = max(self._widest, strip.cell_length)
-        return strip
+    def action_wrap(self) -> None:
+        """Wrap long lines, or cut them."""
+        self.drawing.left = 0
+        self.drawing.reshape()
+        self.view.set_wrap(not self.view.wrap)
+        self.fit()
 
-    def _style_of(self, text: str, stream: int) -> Style:
-        if stream:
-            return Style.null()
-        name = {"▸": "step", "✗": "error"}.get(text[:1], "note")
-        return self.get_component_rich_style(f"log-pane--{name}")
+    def action_times(self) -> None:
+        """Show other times, or none."""
+        self.drawing.stamps = self.drawing.stamps.next
+        self.drawing.reshape()
+        self.fit()
+
+    def action_filter(self) -> None:
+        """Show standard error only; then only the step one stands in; then all."""
+        view = self.view
+        here = view.here
+        if view.only == ALL:
+            self._stood = here or 0
+            only = Only(stream=2)
+        elif view.only.stream >= 0 and len(view.lines):
+            only = Only(step=view.lines.step(self._stood if here is None else here))
+        else:
+            only = ALL
+        view.show_only(only)
+        self.drawing.reshape()
+        if self.hunt is not None:
+            matcher = self.hunt.matcher
+            self.hunt = Hunt(view, monotonic, matcher.pattern if matcher else None)
+        self._moved(work=True)
+
+    # Marking and copying.
+
+    def action_mark(self) -> None:
+        """Mark lines from here on; again: unmark."""
+        if self.view.mark is None:
+            self.view.move(0, marking=True)
+        else:
+            self.view.mark = None
+        self._moved()
+
+    def action_extend(self, lines: int) -> None:
+        """Mark lines from here on, and go on."""
+        self.view.move(lines, marking=True)
+        self._moved()
+
+    def action_copy(self) -> None:
+        """Copy what is picked, else what is marked, else the line one stands on."""
+        view = self.view
+        if self.pick:
+            lines = self.pick.lines(view)
+        else:
+            here = view.place_of(view.here or 0)
+            places = view.marked or range(here, min(here + 1, len(view)))
+            lines = [self._line_to_copy(view.index_of(place)) for place in places[:MOST_LINES]]
+        if not lines:
+            return
+        text = "\n".join(lines)
+        what = count(len(lines), "line")
+        if self.pick and len(lines) == 1:
+            what = count(len(text), "character")
+        copy(self, text, what)
+        view.mark = None
+        self.fit()
+
+    def action_close(self) -> None:
+        """Let go of what is picked or marked, else of the search."""
+        if self.pick or self.view.mark is not None:
+            self.pick = self.view.mark = None
+        else:
+            self.hunt = None
+        self.fit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let Esc through to the place where there is nothing to let go of here."""
+        if action == "close":
+            return bool(self.pick or self.view.mark is not None or self.hunt is not None)
+        return super().check_action(action, parameters)
+
+    def _line_to_copy(self, line: int) -> str:
+        text = self.view.text_at(line)
+        drawing = self.drawing
+        time = stamp(self.log_lines.at(line), drawing.stamps, drawing.began)
+        return f"{time} {text}" if time else text
+
+    # The mouse.
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down; with shift, to the right."""
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up; with shift, to the left."""
+        self._wheel(event, -1)
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Scroll to the right."""
+        event.stop()
+        self.action_aside(4)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Scroll to the left."""
+        event.stop()
+        self.action_aside(-4)
+
+    def _wheel(self, event: events.MouseEvent, direction: int) -> None:
+        event.stop()
+        if event.shift or event.ctrl:
+            self.action_aside(4 * direction)
+        else:
+            self.view.scroll(direction * _WHEEL_ROWS)
+            self.fit()
+
+    async def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the scrollbar or of the text; press what is in the foot."""
+        if event.button != 1:
+            return
+        self.pick = None
+        if event.y >= self.view.height:
+            part = part_at(self.foot, event.x - 1)
+            if part is not None and part.action:
+                await self.run_action(part.action)
+            return
+        self._held = "bar" if event.x >= self.size.width - 1 else "text"
+        if self._held == "text":
+            self.pick = Pick(self._spot(event.x, event.y))
+        self.capture_mouse()
+        self.on_mouse_move(event)
+
+    def on_mouse_move(self, event: events.MouseMove | events.MouseDown) -> None:
+        """Drag the scrollbar, or pick text as far as here."""
+        if self._held == "bar":
+            self.view.scroll_to_share(event.y / max(1, self.view.height - 1))
+            self.fit()
+        elif self._held == "text" and self.pick is not None:
+            if not 0 <= event.y < self.view.height and self.pick:
+                self.view.scroll(-1 if event.y < 0 else 1)
+                self.fit()
+            self.pick.to(self._spot(event.x, max(0, min(event.y, self.view.height - 1))))
+            if self.pick:
+                # What moves can't be picked.
+                self.view.stay()
+                self.fit()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Copy what was picked; where nothing was, stand on the line."""
+        held, self._held = self._held, ""
+        self.release_mouse()
+        if held != "text":
+            return
+        if self.pick:
+            self.action_copy()
+            return
+        self.pick = None
+        if not self.view.following and event.y < len(self.rows):
+            self.view.move(self.rows[event.y].place - self.view.cursor)
+        self.fit()
+
+    def on_click(self, event: events.Click) -> None:
+        """Two clicks pick and copy a word, three the line."""
+        if event.chain < 2 or not 0 <= event.y < len(self.rows):
+            return
+        line, character = self._spot(event.x, event.y)
+        text = self.view.text_at(line)
+        start, end = word_around(text, character) if event.chain == 2 else (0, len(text))
+        if start < end:
+            self.view.stay()
+            self.pick = Pick(Spot(line, start), Spot(line, end - 1))
+            self.action_copy()
+
+    def _spot(self, x: int, y: int) -> Spot:
+        if not self.rows or y >= len(self.rows):
+            return Spot(self.rows[-1].line, _FAR) if self.rows else Spot(0, 0)
+        row = self.rows[y]
+        left = 0 if self.view.wrap else self.drawing.left
+        text = self.view.text_at(row.line)[row.start : row.end]
+        column = max(0, x - self.drawing.before_text)
+        return Spot(row.line, row.start + character_at(text, left + column))

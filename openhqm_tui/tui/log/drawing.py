@@ -1,0 +1,160 @@
+"""How a row of a log is drawn: gutter, time, the piece of text that is in sight, scrollbar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+from textual.cache import LRUCache
+from textual.strip import Strip
+
+from openhqm_tui.domain.log_lines import LogLine
+from openhqm_tui.tui.ansi import segments
+from openhqm_tui.tui.legible import legible
+from openhqm_tui.tui.log.foot import Placed
+from openhqm_tui.tui.log.text import STAMP_WIDTH, Span, Stamps, cut_out, painted, stamp
+from openhqm_tui.tui.log.view import LogView, Row
+
+# More than any screen shows, few enough to forget.
+_KEPT = 512
+_GUTTER = _BAR = 1
+
+
+class LogInk(NamedTuple):
+    """The styles that a log is drawn in, and what the terminal's sixteen colours stand for."""
+
+    base: Style
+    step: Style
+    note: Style
+    error: Style
+    cursor: Style
+    marked: Style
+    picked: Style
+    match: Style
+    here: Style
+    foot: Style
+    key: Style
+    on: Style
+    on_foot: Style
+    news: Style
+    bar: Style
+    theme: TerminalTheme
+
+
+class LogDrawing:
+    """Draws rows of one view; keeps what it drew until the styles or the view's shape change."""
+
+    def __init__(self) -> None:
+        self.stamps = Stamps.NONE
+        self.began: float | None = None
+        self.left = 0
+        self._lines: LRUCache[int, list[Segment]] = LRUCache(_KEPT)
+        self._rows: LRUCache[tuple[int, int], Strip] = LRUCache(_KEPT)
+
+    @property
+    def before_text(self) -> int:
+        """How many columns stand before a row's text."""
+        return _GUTTER + (STAMP_WIDTH if self.stamps is not Stamps.NONE else 0)
+
+    def room(self, width: int) -> int:
+        """Return the cells that a row's text has in a pane of that width."""
+        return max(1, width - self.before_text - _BAR)
+
+    def forget(self) -> None:
+        """Forget what was drawn: it would look different now."""
+        self._lines.clear()
+        self._rows.clear()
+
+    def reshape(self) -> None:
+        """Forget rows: they would be cut elsewhere now."""
+        self._rows.clear()
+
+    def row(self, view: LogView, row: Row, spans: Sequence[Span], ink: LogInk) -> Strip:
+        """Draw one row, as wide as the view's text and what stands before it."""
+        here = not view.following and row.place == view.cursor
+        marked = row.place in view.marked
+        simple = not (spans or here or marked)
+        key = (row.line, row.start)
+        known = self._rows.get(key) if simple else None
+        if known is not None:
+            return known
+        line = view.lines[row.line]
+        text = self._text(view, row, line, spans, ink)
+        before = self._before(row, line, ink, "┃" if marked else "▌" if here else "")
+        strip = Strip([*before, *text])
+        if marked or here:
+            strip = _on_paper(strip, ink.base, ink.marked if marked else ink.cursor)
+        if simple:
+            self._rows[key] = strip
+        return strip
+
+    def bar(self, view: LogView, y: int, ink: LogInk) -> Segment:
+        """Draw the scrollbar's cell beside row `y`; a log that is all in sight has none."""
+        first, last = view.bar()
+        height = view.height
+        if last - first >= 1:
+            return Segment(" ", ink.base)
+        size = max(1, round((last - first) * height))
+        start = min(height - size, ceil(first * height))
+        if last >= 1:
+            start = height - size
+        return Segment("▐" if start <= y < start + size else " ", ink.base + ink.bar)
+
+    def foot(self, placed: Sequence[Placed], width: int, ink: LogInk) -> Strip:
+        """Draw the line below the rows."""
+        styles = {"on": ink.on_foot, "key": ink.key, "news": ink.news}
+        found: list[Segment] = []
+        column = -_GUTTER
+        for start, part in placed:
+            found.append(Segment(" " * (start - column), ink.foot))
+            found.append(Segment(part.words, styles.get(part.kind, ink.foot)))
+            column = start + part.width
+        return Strip(found).crop_extend(0, width, ink.foot)
+
+    def _text(
+        self, view: LogView, row: Row, line: LogLine, spans: Sequence[Span], ink: LogInk
+    ) -> Strip:
+        pieces = self._lines.get(row.line)
+        if pieces is None:
+            style = ink.base + _style_of(line, ink)
+            pieces = legible(segments(line.text, style), ink.theme)
+            self._lines[row.line] = pieces
+        if spans:
+            pieces = painted(pieces, spans)
+        room = view.width
+        if view.wrap:
+            return Strip(cut_out(pieces, row.start, row.end)).crop_extend(0, room, ink.base)
+        strip = Strip(pieces)
+        left = self.left
+        if strip.cell_length <= left + room:
+            return strip.crop_extend(left, left + room, ink.base)
+        cut = strip.crop_extend(left, left + room - 1, ink.base)
+        return Strip([*cut, Segment("›", ink.base + ink.on)])
+
+    def _before(self, row: Row, line: LogLine, ink: LogInk, sign: str) -> list[Segment]:
+        note = ink.base + ink.note
+        if row.start and not sign:
+            sign = "↪"
+        gutter = Segment(sign or " ", note if sign == "↪" else ink.base + ink.on)
+        if self.stamps is Stamps.NONE:
+            return [gutter]
+        time = stamp(line.at, self.stamps, self.began) if not row.start else ""
+        return [gutter, Segment(f"{time:>{STAMP_WIDTH - 1}} ", note)]
+
+
+def _style_of(line: LogLine, ink: LogInk) -> Style:
+    if line.stream:
+        return Style.null()
+    return {"▸": ink.step, "✗": ink.error}.get(line.text[:1], ink.note)
+
+
+def _on_paper(strip: Strip, base: Style, paper: Style) -> Strip:
+    """Put another background where there was the log's own."""
+    return Strip(
+        Segment(text, style + paper if style and style.bgcolor == base.bgcolor else style)
+        for text, style, _ in strip
+    )

@@ -1,0 +1,167 @@
+"""Looking through a log in slices, outward from where it is read, and through what is added."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from openhqm_tui.domain.error_lines import looks_like_error
+from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.tui.ansi import shown_text
+
+Clock = Callable[[], float]
+
+# Of a line, so many characters are searched at first; as long as that is quick, more and more.
+_FIRST_REACH = 256
+_LAST_REACH = 16 * 1024
+_QUICK = 0.001
+_MOST_SPANS = 200
+
+
+class LineMatcher:
+    """Tells whether lines match an expression, in a time that the expression can't stretch much.
+
+    What a slow expression costs grows with the length of a line: of long lines, only so much is
+    looked at as was quick to look at before. `clock` counts seconds.
+    """
+
+    def __init__(self, lines: LogLines, pattern: re.Pattern[str], clock: Clock) -> None:
+        self.pattern = pattern
+        self._lines = lines
+        self._clock = clock
+        self._reach = _FIRST_REACH
+
+    def __call__(self, index: int) -> bool:
+        """Tell whether a line matches."""
+        text = shown_text(self._lines.text(index))
+        if len(text) <= _FIRST_REACH // 4:
+            return self.pattern.search(text) is not None
+        while True:
+            began = self._clock()
+            found = self.pattern.search(text, 0, self._reach)
+            took = self._clock() - began
+            if len(text) <= self._reach or self._reach >= _LAST_REACH:
+                break
+            if found is not None and found.end() < self._reach:
+                break
+            if took > _QUICK:
+                break
+            # A match up to the last character may only be one of `$` with where we stopped.
+            self._reach *= 2
+        if took > 8 * _QUICK and self._reach > _FIRST_REACH // 4:
+            self._reach //= 2
+        return found is not None
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where a line that is shown matches."""
+        found: list[tuple[int, int]] = []
+        for match in self.pattern.finditer(text, 0, self._reach):
+            if match.end() > match.start():
+                found.append(match.span())
+            if len(found) == _MOST_SPANS:
+                break
+        return found
+
+
+def error_teller(lines: LogLines) -> Callable[[int], bool]:
+    """Return what tells whether a line of a log looks like an error."""
+
+    def is_error(index: int) -> bool:
+        return looks_like_error(shown_text(lines.text(index)), lines.stream(index))
+
+    return is_error
+
+
+class Step(NamedTuple):
+    """The line to go to: None where there is none; not `known` before enough is searched.
+
+    `wrapped` says that the way led over the end of the log.
+    """
+
+    known: bool
+    line: int | None = None
+    wrapped: bool = False
+
+
+_NOT_YET = Step(False)
+
+
+class LineFinder:
+    """The lines of one log that something `holds` for; searched from `origin` down, then up."""
+
+    def __init__(self, holds: Callable[[int], bool], origin: int = 0) -> None:
+        self._holds = holds
+        self._low = self._high = origin
+        self._below = array("q")
+        # Found upwards, hence the highest first: kept negative, so that they are in order.
+        self._above = array("q")
+
+    def __len__(self) -> int:
+        return len(self._above) + len(self._below)
+
+    def hit(self, number: int) -> int:
+        """Return the line of a hit, counted from 0 at the start of the log."""
+        above = len(self._above)
+        return -self._above[above - 1 - number] if number < above else self._below[number - above]
+
+    def rank(self, index: int) -> int:
+        """Return how many hits stand before a line or on it."""
+        above = len(self._above) - bisect_left(self._above, -index)
+        return above + bisect_right(self._below, index)
+
+    def done(self, length: int) -> bool:
+        """Tell whether all of a log of that length has been searched."""
+        return self._low == 0 and self._high >= length
+
+    def look(self, length: int, until: float, clock: Clock) -> bool:
+        """Search on until the clock says `until`; tell whether there is more to search."""
+        for index in self._unsearched(length):
+            if self._holds(index):
+                if index >= self._high:
+                    self._below.append(index)
+                else:
+                    self._above.append(-index)
+            if index >= self._high:
+                self._high = index + 1
+            else:
+                self._low = index
+            if clock() >= until:
+                break
+        return not self.done(length)
+
+    def _unsearched(self, length: int) -> Iterator[int]:
+        yield from range(self._high, length)
+        yield from range(self._low - 1, -1, -1)
+
+    def step(self, index: int, direction: int, length: int) -> Step:
+        """Return the next hit after a line, or, in `direction` -1, the one before it."""
+        if direction > 0:
+            if self._low > index + 1:
+                return _NOT_YET
+            number = self.rank(index)
+            beyond, all_there = number < len(self), self._high >= length
+            around, wrapped_to = self._low == 0, 0
+        else:
+            if self._high < index:
+                return _NOT_YET
+            number = self.rank(index - 1) - 1
+            beyond, all_there = number >= 0, self._low == 0
+            around, wrapped_to = self._high >= length, len(self) - 1
+        if beyond:
+            return Step(True, self.hit(number))
+        if not (all_there and around):
+            return _NOT_YET
+        return Step(True, self.hit(wrapped_to), wrapped=True) if len(self) else Step(True)
+
+    def nearest(self, index: int, length: int) -> Step:
+        """Return the first hit from a line on, else the last before it."""
+        after = self.step(index - 1, 1, length)
+        if after.line is not None and not after.wrapped:
+            return after
+        if self._high < length:
+            return _NOT_YET
+        before = self.step(index, -1, length)
+        return before if before.known else _NOT_YET

@@ -1,0 +1,326 @@
+"""Which part of a log is in sight: under a filter, wrapped or not, wherever its reader stands.
+
+Places count the lines that the filter lets through; indexes count all lines of the log. Nothing
+here looks at more lines than fit on a screen, but for a filter, which looks at each line once
+and in slices: a log of a million lines costs no more than one of a hundred.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from textual.cache import LRUCache
+
+from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.tui.ansi import shown_text
+
+# A few milliseconds' worth.
+_LINES_A_SLICE = 20_000
+_KEPT_CUTS = 512
+_LINE_END = 1 << 30
+
+
+class Only(NamedTuple):
+    """What a filter lets through: one stream, or one step; -1 stands for any."""
+
+    stream: int = -1
+    step: int = -1
+
+
+ALL = Only()
+
+
+class Row(NamedTuple):
+    """One row in sight: the characters of line `line` from `start` up to `end`."""
+
+    place: int
+    line: int
+    start: int
+    end: int
+
+
+def cut_in_rows(text: str, width: int) -> Sequence[int]:
+    """Return where the rows of a line begin if it is wrapped at `width` cells.
+
+    A row ends after a space if there is one in its last third.
+    """
+    starts = [0]
+    width = max(2, width)
+    simple = text.isascii()
+    while True:
+        start = starts[-1]
+        if simple:
+            end = start + width
+        else:
+            end, room = start, width
+            while end < len(text) and (room := room - cell_len(text[end])) >= 0:
+                end += 1
+        if end >= len(text):
+            return starts
+        space = text.rfind(" ", start + (end - start) * 2 // 3, end)
+        starts.append(space + 1 if space >= 0 else end)
+
+
+class LogView:
+    """Where one reader is in one log."""
+
+    def __init__(self, lines: LogLines) -> None:
+        self.lines = lines
+        self.width = 80
+        self.height = 1
+        self.following = True
+        self.cursor = 0
+        self.mark: int | None = None
+        self.only = ALL
+        self.wrap = False
+        self._kept: array[int] | None = None
+        self._looked = len(lines)
+        self._sought: int | None = None
+        self._want = (0, 0)
+        self._seen = 0
+        self._cuts: LRUCache[int, Sequence[int]] = LRUCache(_KEPT_CUTS)
+
+    def __len__(self) -> int:
+        # As of the last `grow`: until then nothing moves.
+        return self._looked if self._kept is None else len(self._kept)
+
+    @property
+    def news(self) -> int:
+        """How many lines have come below those that were ever in sight."""
+        return 0 if self.following else max(0, len(self) - self.place_of(self._seen))
+
+    @property
+    def marked(self) -> range:
+        """The places that are marked for copying."""
+        if self.mark is None:
+            return range(0)
+        return range(min(self.mark, self.cursor), max(self.mark, self.cursor) + 1)
+
+    @property
+    def here(self) -> int | None:
+        """The index of the line one stands on: the cursor's, the last one while following."""
+        last = len(self) - 1
+        return None if last < 0 else self.index_of(last if self.following else self.cursor)
+
+    def index_of(self, place: int) -> int:
+        """Return which line of the log stands at a place."""
+        return place if self._kept is None else self._kept[place]
+
+    def place_of(self, index: int) -> int:
+        """Return where a line stands; a line left out: where the next one does."""
+        return index if self._kept is None else bisect_left(self._kept, index)
+
+    def lets_through(self, index: int) -> bool:
+        """Tell whether the filter shows a line."""
+        stream, step = self.only
+        return (stream < 0 or self.lines.stream(index) == stream) and (
+            step < 0 or self.lines.step(index) == step
+        )
+
+    def text_at(self, index: int) -> str:
+        """Return a line's text as it is shown."""
+        return shown_text(self.lines.text(index))
+
+    # What changes from outside: the log grows, the room changes, other lines are wanted.
+
+    def grow(self) -> bool:
+        """Take in lines that were added; tell whether the filter has more to look at."""
+        if not self.following:
+            self._want = self.top
+        if self._kept is None:
+            self._looked = len(self.lines)
+            return False
+        end = min(len(self.lines), self._looked + _LINES_A_SLICE)
+        self._kept.extend(filter(self.lets_through, range(self._looked, end)))
+        self._looked = end
+        if self._sought is not None:
+            sought = self._sought
+            self._stand_at(sought)
+            self._sought = sought if sought >= end else None
+        return end < len(self.lines)
+
+    def resize(self, width: int, height: int) -> None:
+        """Have another amount of room: the same line stays on top, the cursor in sight."""
+        rewrapped = width != self.width and self.wrap
+        self.width, self.height = max(1, width), max(1, height)
+        if rewrapped:
+            self._cuts.clear()
+            self._want = (self._want[0], 0)
+        if not self.following:
+            self.reveal(self.cursor)
+
+    def set_wrap(self, wrap: bool) -> None:
+        """Wrap long lines, or don't; the same line stays on top."""
+        self._want = (self.top[0], 0)
+        self.wrap = wrap
+        self._cuts.clear()
+        if not self.following:
+            self.reveal(self.cursor)
+
+    def show_only(self, only: Only) -> None:
+        """Let other lines through; the reader stays by the line that was read."""
+        here = self.here
+        self.only, self.mark = only, None
+        self._kept = None if only == ALL else array("L")
+        self._looked = len(self.lines) if self._kept is None else 0
+        self._want = (0, 0)
+        if here is not None and not self.following:
+            if self._kept is None:
+                self._stand_at(here)
+            else:
+                self._sought = here
+        self.grow()
+
+    def bookmark(self) -> tuple[bool, int, tuple[int, int]]:
+        """Return where the reader is, to be gone back to."""
+        return self.following, self.cursor, self.top
+
+    def go_back(self, bookmark: tuple[bool, int, tuple[int, int]]) -> None:
+        """Go back to where the reader was; lines and filter must be the same."""
+        self.stay()
+        self.following, self.cursor, self._want = bookmark
+
+    # What the reader does.
+
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self.following, self.mark, self._sought = True, None, None
+
+    def stay(self) -> None:
+        """Follow no longer: what is in sight stays in sight."""
+        if self.following:
+            self._want = self.top
+            self.cursor = max(0, len(self) - 1)
+            self._seen = len(self.lines)
+            self.following = False
+
+    def scroll(self, rows: int) -> None:
+        """Move what is in sight by rows; at the end, follow."""
+        if self.following and (rows > 0 or self._last_top() == (0, 0)):
+            return
+        self.stay()
+        self._want = self._moved(self.top, rows)
+        at_end = self._want >= self._last_top()
+        if rows > 0 and at_end and self.mark is None:
+            self.follow()
+            return
+        seen = [row.place for row in self.rows()]
+        if seen and self.mark is None:
+            self.cursor = min(max(self.cursor, seen[0]), seen[-1])
+        self._note_seen()
+
+    def scroll_to_share(self, share: float) -> None:
+        """Go to a place told as a share of the log, 0 its start and 1 its end."""
+        self.stay()
+        end = self._last_top()
+        self._want = (round(max(0.0, min(1.0, share)) * end[0]), 0)
+        self.scroll(1 if share >= 1 else 0)
+
+    def move(self, lines: int, *, marking: bool = False) -> None:
+        """Move the cursor; onto the last line: follow again, unless lines are being marked."""
+        if marking and self.mark is None:
+            self.stay()
+            self.mark = self.cursor
+        elif self.following and lines > 0:
+            return
+        self.stay()
+        last = len(self) - 1
+        self.cursor = max(0, min(last, self.cursor + lines))
+        if lines > 0 and self.cursor == last and self.mark is None:
+            self.follow()
+            return
+        self.reveal(self.cursor)
+
+    def go(self, index: int) -> None:
+        """Stand on a line, with some lines before it in sight."""
+        self.stay()
+        self.cursor = max(0, min(self.place_of(index), len(self) - 1))
+        if not any(row.place == self.cursor for row in self.rows()[:-1]):
+            self._want = self._moved((self.cursor, 0), -(self.height // 3))
+        self._note_seen()
+
+    def go_to_start(self) -> None:
+        """Stand on the first line."""
+        self.stay()
+        self.cursor = 0
+        self._want = (0, 0)
+
+    def reveal(self, place: int) -> None:
+        """Scroll as little as it takes to see the whole of a line."""
+        if place < self.top[0] or (place == self.top[0] and self.top[1]):
+            self._want = (place, 0)
+        rows = self.rows()
+        rest = self.rows_of(place)
+        seen = sum(row.place == place for row in rows)
+        if seen < min(rest, self.height):
+            self._want = self._moved((place, rest), -self.height)
+        self._note_seen()
+
+    # What is in sight.
+
+    @property
+    def top(self) -> tuple[int, int]:
+        """The place on top, and how many of its rows are above."""
+        end = self._last_top()
+        return end if self.following else min(self._want, end)
+
+    def rows(self) -> list[Row]:
+        """Return the rows in sight."""
+        found: list[Row] = []
+        place, skip = self.top
+        while place < len(self) and len(found) < self.height:
+            index = self.index_of(place)
+            cuts = (*self._starts(index), _LINE_END) if self.wrap else (0, _LINE_END)
+            for number in range(skip, len(cuts) - 1):
+                found.append(Row(place, index, cuts[number], cuts[number + 1]))
+            place, skip = place + 1, 0
+        return found[: self.height]
+
+    def rows_of(self, place: int) -> int:
+        """Return how many rows a line takes."""
+        return len(self._starts(self.index_of(place))) if self.wrap and place < len(self) else 1
+
+    def bar(self) -> tuple[float, float]:
+        """Return where a scrollbar's thumb begins and ends, as shares of the log."""
+        total = len(self)
+        if total == 0:
+            return 0.0, 1.0
+        rows = self.rows()
+        return self.top[0] / total, (rows[-1].place + 1) / total
+
+    def _starts(self, index: int) -> Sequence[int]:
+        starts = self._cuts.get(index)
+        if starts is None:
+            starts = cut_in_rows(self.text_at(index), self.width)
+            self._cuts[index] = starts
+        return starts
+
+    def _last_top(self) -> tuple[int, int]:
+        """Return what is on top when the end is in sight."""
+        if not self.wrap:
+            return max(0, len(self) - self.height), 0
+        return self._moved((len(self), 0), -self.height)
+
+    def _moved(self, top: tuple[int, int], rows: int) -> tuple[int, int]:
+        """Return what is on top some rows further on; never before the start."""
+        place, skip = top
+        skip += rows
+        while skip < 0 and place > 0:
+            place -= 1
+            skip += self.rows_of(place)
+        while place < len(self) and skip >= (here := self.rows_of(place)):
+            place, skip = place + 1, skip - here
+        return place, max(0, skip)
+
+    def _stand_at(self, index: int) -> None:
+        self.cursor = max(0, min(self.place_of(index), len(self) - 1))
+        self._want = self._moved((self.cursor, 0), -(self.height // 3))
+
+    def _note_seen(self) -> None:
+        rows = self.rows()
+        if rows:
+            self._seen = max(self._seen, rows[-1].line + 1)
