@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -27,7 +28,8 @@ from openhqm_tui.run.processes import Ended, run_bounded
 NATIVE_PATIENCE = 60.0
 EMULATED_PATIENCE = 300.0
 RUN_LABEL = "openhqm-tui.run"
-_PROBE = (Path(__file__).parent / "probe.py").read_text(encoding="utf-8")
+_PROBE_FILE = Path(__file__).parent / "probe.py"
+_PROBE = _PROBE_FILE.read_text(encoding="utf-8")
 _EMULATOR_SIGNS = (b"uncaught target signal", b"qemu: ", b"rosetta error")
 
 
@@ -54,6 +56,12 @@ def container_command(
     ]  # fmt: skip
 
 
+def shown_command(command: list[str]) -> str:
+    """Return a container's command for a shell, the probe read from its file: it is long."""
+    probe = f'"$(cat {shlex.quote(str(_PROBE_FILE))})"'
+    return " ".join(probe if word is _PROBE else shlex.quote(word) for word in command)
+
+
 def _spelled(clients: tuple[Client, ...]) -> str:
     return ",".join(f"{client.distribution}={client.module}" for client in clients)
 
@@ -72,6 +80,7 @@ async def check_lane(
     seen, why = (None, str(index)) if isinstance(index, ImageUnknown) else (index, "")
     verdicts = [judge_index(expected, seen, why)]
     evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
+    evidence["index"] = str(index) if isinstance(index, ImageUnknown) else index
     try:
         config = await asyncio.to_thread(read_config, reference, platform)
         verdicts += judge_config(expected, config)
@@ -80,8 +89,11 @@ async def check_lane(
         verdicts += judge_config(expected, None, str(error))
         evidence["config"] = str(error)
     if expected.asks_python:
-        said, ended = await _ask(reference, expected, emulated=emulated, run_id=run_id, lane=lane)
+        name = f"openhqm-tui-{run_id}-{lane}"
+        command = container_command(reference, expected, name=name, run_id=run_id)
+        said, ended = await _ask(command, name, emulated=emulated)
         verdicts += judge_probe(expected, said)
+        evidence["command"] = shown_command(command)
         evidence["probe"] = said
         evidence["exit_code"] = ended.code
         evidence["stderr"] = ended.err[-4096:].decode("utf-8", "replace")
@@ -97,26 +109,19 @@ async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]
 
 
 async def _ask(
-    reference: str, expected: Expectation, *, emulated: bool, run_id: str, lane: str
+    command: list[str], name: str, *, emulated: bool
 ) -> tuple[ProbeAnswer | ProbeTrouble, Ended]:
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
-    said, ended = await _ask_once(reference, expected, patience, emulated, run_id, lane)
+    said, ended = await _ask_once(command, name, patience, emulated)
     if isinstance(said, ProbeTrouble) and said.emulator:
         # An emulator's crash comes and goes: one more try tells whether it is steady.
-        said, ended = await _ask_once(reference, expected, patience, emulated, run_id, lane)
+        said, ended = await _ask_once(command, name, patience, emulated)
     return said, ended
 
 
 async def _ask_once(
-    reference: str,
-    expected: Expectation,
-    patience: float,
-    emulated: bool,
-    run_id: str,
-    lane: str,
+    command: list[str], name: str, patience: float, emulated: bool
 ) -> tuple[ProbeAnswer | ProbeTrouble, Ended]:
-    name = f"openhqm-tui-{run_id}-{lane}"
-    command = container_command(reference, expected, name=name, run_id=run_id)
     try:
         ended = await run_bounded(command, patience=patience)
     except asyncio.CancelledError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.engine.images import ImageUnknown
 from openhqm_tui.run import checks
-from openhqm_tui.run.checks import check_lane, container_command, read_answer
+from openhqm_tui.run.checks import check_lane, container_command, read_answer, shown_command
 from openhqm_tui.run.probe import MARK
 from openhqm_tui.run.processes import Ended
 
@@ -90,6 +91,20 @@ def test_the_questions_are_its_last_words() -> None:
     assert f'MARK = "{MARK}"' in program
     assert clients == "azure-eventhub=azure.eventhub"
     assert absent == "redis=redis,boto3=boto3"
+
+
+def test_it_is_shown_as_a_shell_understands_it() -> None:
+    shown = shown_command(command())
+    assert shown.startswith("docker run --rm --pull never --name it ")
+    assert "\n" not in shown
+    seen = subprocess.run(
+        ["sh", "-c", shown.replace("docker ", "printf '%s\\0' docker ", 1)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # A shell takes the last newline off what it reads from a file.
+    assert seen.stdout.split("\0")[:-1] == [word.removesuffix("\n") for word in command()]
 
 
 # -- the answer -------------------------------------------------------------------------------
@@ -218,6 +233,7 @@ async def test_every_question_has_its_verdict(monkeypatch: pytest.MonkeyPatch) -
     assert worst(checked.verdicts) is Answer.PASS
     assert checked.evidence["stderr"] == "\ufffdwords"
     assert checked.evidence["emulated"] is True
+    assert checked.evidence["index"] == INDEX
     assert "openhqm-tui-run-redis-linux-arm64" in engine.started[0]
     assert msgspec.json.encode(checked.evidence)
 
