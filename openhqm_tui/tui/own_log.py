@@ -1,4 +1,4 @@
-"""What a build says outside of its lanes: steps of the whole target, and Buildx's own words."""
+"""What a build says outside of its lanes: steps of the whole target, warnings, Buildx's words."""
 
 from __future__ import annotations
 
@@ -12,28 +12,35 @@ _MOST = 5000
 
 
 class OwnLog:
-    """One log of both; `lines` grows with every `catch_up`, and begins anew with an attempt."""
+    """One log of all three; `lines` grows with every `catch_up`, and begins anew with an attempt."""
 
     def __init__(self) -> None:
         self.lines = LogLines()
         self._of: LogLines | None = None
         self._read = 0
         self._texts = 0
+        self._warnings = 0
 
     def catch_up(self, target: TargetState) -> LogLines:
         """Add what the target has said since, and return all of it."""
         log = target.log
         if log is not self._of:
             self.lines, self._of = LogLines(), log
-            self._read = self._texts = 0
+            self._read = self._texts = self._warnings = 0
         end = min(len(log), self._read + _MOST)
         for index in range(self._read, end):
             line = log[index]
             self.lines.add(line.text, step=line.step, stream=line.stream, at=line.at)
         self._read = end
+        for short, url in list(target.warnings)[self._warnings :]:
+            self._say(f"! {short}" + (f" · {url}" if url else ""), 0, target)
+        self._warnings = len(target.warnings)
         if target.texts and not self._texts:
-            self.lines.add("▸ Buildx", step=_NO_STEP, at=target.ended or 0.0)
+            self._say("▸ Buildx", 0, target)
         for text in target.texts[self._texts :]:
-            self.lines.add(text, step=_NO_STEP, stream=2, at=target.ended or 0.0)
+            self._say(text, 2, target)
         self._texts = len(target.texts)
         return self.lines
+
+    def _say(self, text: str, stream: int, target: TargetState) -> None:
+        self.lines.add(text, step=_NO_STEP, stream=stream, at=target.ended or 0.0)

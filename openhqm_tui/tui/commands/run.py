@@ -87,7 +87,7 @@ RUN: tuple[Command, ...] = (
     Command(
         "run",
         "run.target-up",
-        "K,shift+up",
+        "K",
         "Target above",
         "Choose the target above.",
         "target(-1)",
@@ -95,7 +95,7 @@ RUN: tuple[Command, ...] = (
     Command(
         "run",
         "run.target-down",
-        "J,shift+down",
+        "J",
         "Target below",
         "Choose the target below.",
         "target(1)",

@@ -19,6 +19,8 @@ _TOLD = (
     Status.WAITING,
     Status.UNKNOWN,
     Status.CANCELLED,
+    Status.DONE,
+    Status.PASSED,
 )
 
 

@@ -1,0 +1,343 @@
+"""What the Run place says and offers, without a console: order, lines, totals, offers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openhqm_tui.domain.failures import unproved
+from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.tui.lane_order import busiest_first
+from openhqm_tui.tui.own_log import OwnLog
+from openhqm_tui.tui.run_asks import digest_of, first_lane, possible, to_retry
+from openhqm_tui.tui.widgets.failure_panel import digest
+from openhqm_tui.tui.widgets.lane_pane import heading
+from openhqm_tui.tui.widgets.pages_line import page_words
+from openhqm_tui.tui.widgets.run_lines import facts, totals
+from openhqm_tui.tui.widgets.target_lines import standing, strip_first, two_lines
+from tests.tui import folders
+
+NOW = folders.T0 + 12
+
+
+def state_of(made: folders.Made) -> RunState:
+    follower = Follower(made.run)
+    while follower.poll():
+        pass
+    follower.close()
+    return follower.state
+
+
+def keys(word: str) -> list[tuple[str, str]]:
+    return [(letter, "linux/amd64") for letter in word]
+
+
+R, C, W, F, P = Status.RUNNING, Status.CHECKING, Status.WAITING, Status.FAILED, Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("order", "statuses", "places", "expected"),
+    [
+        ("abcd", [R, R, R, R], 2, "abcd"),
+        ("abcd", [P, R, R, R], 2, "cbda"),
+        ("abcd", [R, P, W, R], 2, "adcb"),
+        ("abcd", [R, R, R, F], 2, "adbc"),
+        ("abcd", [P, P, P, F], 2, "adbc"),
+        ("abcd", [P, C, W, P], 2, "cbad"),
+        ("abcd", [P, R, P, F], 4, "abcd"),
+        ("dcab", [R, R, R, R], 2, "dcab"),
+        ("", [], 3, ""),
+    ],
+)
+def test_a_quiet_lane_changes_places_with_a_busier_one_and_no_other_moves(
+    order, statuses, places, expected
+):
+    plan = dict(zip(keys("abcd"), statuses, strict=False))
+    assert busiest_first(keys(order), plan, places) == keys(expected)
+
+
+@given(
+    st.lists(st.sampled_from(list(Status)), max_size=20),
+    st.integers(1, 20),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_the_lanes_do_none_is_lost_and_nothing_busier_is_out_of_sight(
+    statuses, places, random
+):
+    plan = {(str(number), "linux/amd64"): status for number, status in enumerate(statuses)}
+    order = list(plan)
+    random.shuffle(order)
+    found = busiest_first(order, plan, places)
+    assert sorted(found) == sorted(order)
+    assert busiest_first(found, plan, places) == found
+    moved = [
+        (old, new) for old, new in zip(order[:places], found[:places], strict=True) if old != new
+    ]
+    assert all(old not in found[:places] and new not in order[:places] for old, new in moved)
+    if any(status is F for status in statuses):
+        assert plan[found[0]] is F or F in {plan[key] for key in found[:places]}
+
+
+def plain(lines) -> list[str]:
+    return [line.plain for line in lines]
+
+
+def test_a_target_says_how_far_it_is_and_more_where_there_is_room(tmp_path: Path):
+    made = folders.running(tmp_path, ("redis",))
+    made.write("redis", {"warnings": [{"vertex": "x", "short": "U2hvcnQ=", "level": 1}]})
+    target = state_of(made).targets["redis"]
+    made.release()
+    assert plain(two_lines(target, NOW, 26, marked=True, focused=True)) == [
+        "▌▸ redis             0:11 ",
+        "▌  ━━━━──── 6/10 building ",
+    ]
+    assert standing(target, 14).plain == "6/10 building"
+    assert standing(target, 60).plain == "━━━━━━━───── 6/10 building · ! 1 warning · emulated"
+    assert standing(target, 70).plain.endswith(" · emulated · 2 cached")
+
+
+def test_a_later_attempt_is_said_and_a_long_name_gives_way(tmp_path: Path):
+    name = "my-very-long-target-name-that-goes-on-and-on"
+    made = folders.Made(tmp_path, ("kafka", name)).hold().start()
+    made.begin("kafka").fail("kafka").begin("kafka", 9, attempt=2)
+    made.begin(name).fail(name).begin(name, 9, attempt=12)
+    kafka, long = state_of(made).targets.values()
+    made.release()
+    assert two_lines(kafka, NOW, 26, marked=False, focused=False)[0].plain == (
+        " ▸ kafka attempt 2   0:03 "
+    )
+    first = two_lines(long, NOW, 26, marked=False, focused=False)[0].plain
+    assert first == " ▸ my-very-long… ↻12 0:03 "
+
+
+@pytest.mark.parametrize("width", [10, 20, 26, 31, 52])
+def test_the_lines_of_a_target_are_as_wide_as_the_list(tmp_path: Path, width):
+    for made in (
+        folders.running(tmp_path / "a", folders.EIGHT),
+        folders.failed(tmp_path / "b", ("x" * 70, "ü" * 3)),
+    ):
+        for target in state_of(made).targets.values():
+            for marked in (True, False):
+                lines = two_lines(target, NOW, width, marked=marked, focused=True)
+                assert [line.cell_length for line in lines] == [width, width]
+        made.release()
+
+
+def test_a_target_that_was_told_to_stop_is_stopping(tmp_path: Path):
+    made = folders.running(tmp_path, ("redis",))
+    made.run.append(CancelAsked(at=made.at(9), target="redis"))
+    target = state_of(made).targets["redis"]
+    made.release()
+    assert "stopping" in standing(target, 40).plain
+
+
+@pytest.mark.parametrize(
+    ("chosen", "first", "expected"),
+    [(0, 0, 0), (2, 0, 0), (3, 0, 1), (4, 0, 2), (0, 3, 0), (4, 4, 2), (1, 4, 1)],
+)
+def test_a_strip_keeps_the_chosen_target_in_sight(chosen, first, expected):
+    assert strip_first([10, 10, 10, 10, 10], chosen, 30, first) == expected
+
+
+def test_totals_are_as_full_as_there_is_room_for(tmp_path: Path):
+    made = folders.running(tmp_path, folders.EIGHT)
+    made.fail("redis").finish("all", Outcome.CANCELLED, 9)
+    state = state_of(made)
+    made.release()
+    full = "2/8 over · ✗ 1 failed · ▸ 4 building · · 2 waiting · ⊘ 1 cancelled"
+    assert totals(state, 80).plain == full
+    assert totals(state, 40).plain == "2/8 over · ✗ 1 failed · ▸ 4 · · 2 · ⊘ 1"
+    assert totals(state, 25).plain == "2/8 over · ✗ 1 · ▸ 4 · · 2 · ⊘ 1"
+
+
+def test_facts_fit_their_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made = folders.running(tmp_path)
+    state = state_of(made)
+    made.release()
+    wide, narrow = facts(state, NOW, 40).plain, facts(state, NOW, 25).plain
+    assert wide.split("\n")[0].endswith(" · 0:12")
+    assert "base python:3.13-slim" in wide
+    assert not narrow.split("\n")[0].endswith(" · 0:12")
+    assert all(len(line) <= 25 for line in narrow.split("\n"))
+
+
+def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
+    made = folders.running(tmp_path, ("redis",))
+    made.begin("redis", 9, attempt=2)
+    lane = state_of(made).lanes[1]
+    made.release()
+    said = [heading(lane, NOW, width).plain for width in (80, 45, 36, 26, 20)]
+    assert said == [
+        "▸ redis linux/arm64 · attempt 2 · emulated · 0:03 · building",
+        "▸ redis arm64 · emulated · 0:03 · building",
+        "▸ redis arm64 · emulated · building",
+        "▸ redis arm64 · building",
+        "▸ red… arm64 · building",
+    ]
+    assert heading(lane, NOW, 80, own=True).plain == (
+        "▸ redis own log · attempt 2 · 0:03 · building"
+    )
+
+
+def test_the_line_of_pages_offers_what_can_be_done():
+    one = {"lanes": 4, "zoomed": False, "busiest_first": True, "own": False}
+    assert page_words(0, 1, **one) == (
+        "4 lanes",
+        [("s Steps", "steps"), ("L Own log", "own_log"), ("p Pager", "page_log")],
+    )
+    where, parts = page_words(1, 3, **one)
+    assert where == "page 2/3"
+    assert [words for words, _ in parts] == [
+        *("[ Before", "] Next", "s Steps", "L Own log", "p Pager", "o Plan order"),
+    ]
+    zoomed = {**one, "zoomed": True, "own": True, "busiest_first": False}
+    where, parts = page_words(3, 4, **zoomed)
+    assert where == "lane 4/4"
+    assert [words for words, _ in parts] == [
+        *("[ Before", "] Next", "z All lanes", "s Steps", "L Lane's log", "p Pager"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "target", "live", "expected"),
+    [
+        ("cancel_target", "running", "redis", True, True),
+        ("cancel_target", "running", "redis", False, False),
+        ("cancel_target", "failed", "kafka", True, None),
+        ("cancel_run", "running", "redis", True, True),
+        ("cancel_run", "failed", "redis", False, False),
+        ("retry_target", "failed", "kafka", False, True),
+        ("retry_target", "failed", "redis", False, None),
+        ("retry_target", "passed", "redis", False, False),
+        ("retry_target", "running", "redis", True, False),
+        ("retry_all", "failed", "redis", False, True),
+        ("retry_all", "passed", "redis", False, False),
+        ("digest", "failed", "kafka", False, True),
+        ("digest", "failed", "redis", False, False),
+        ("page_log", "running", "redis", True, True),
+        ("zoom", "running", "redis", True, True),
+        ("zoom", "none", "", False, None),
+        ("digest", "none", "", False, False),
+        ("go", "none", "", False, True),
+    ],
+)
+def test_what_makes_no_sense_is_not_offered(tmp_path: Path, action, kind, target, live, expected):
+    state = None
+    if kind != "none":
+        made = getattr(folders, kind)(tmp_path)
+        state = state_of(made)
+        made.release()
+    found = state.targets.get(target) if state else None
+    assert possible(action, state, found, live=live, pages=1, zoomed=False) is expected
+
+
+@pytest.mark.parametrize(
+    ("action", "pages", "zoomed", "expected"),
+    [
+        ("page", 1, False, False),
+        ("page", 2, False, True),
+        ("order", 2, False, True),
+        ("order", 1, False, None),
+        ("order", 2, True, None),
+    ],
+)
+def test_pages_are_turned_and_ordered_where_there_are_some(
+    tmp_path: Path, action, pages, zoomed, expected
+):
+    state = state_of(folders.passed(tmp_path))
+    target = state.targets["redis"]
+    assert possible(action, state, target, live=False, pages=pages, zoomed=zoomed) is expected
+
+
+def test_a_target_that_never_began_has_no_log_to_page(tmp_path: Path):
+    made = folders.Made(tmp_path, ("redis",)).hold().start()
+    state = state_of(made)
+    made.release()
+    target = state.targets["redis"]
+    assert possible("page_log", state, target, live=True, pages=1, zoomed=False) is None
+
+
+def test_what_failed_was_stopped_or_is_not_proved_is_retried(tmp_path: Path):
+    made = folders.Made(tmp_path, folders.EIGHT[:5]).start()
+    for name in folders.EIGHT[:4]:
+        made.begin(name)
+    made.fail("all").finish("redis", Outcome.CANCELLED, 6).finish("kafka", Outcome.PASSED, 6)
+    made.finish("sqs", Outcome.PASSED, 6)
+    for platform in folders.BOTH:
+        made.check("kafka", platform, 7).check("sqs", platform, 7, user=Answer.UNKNOWN)
+    state = state_of(made.end(Outcome.CANCELLED, 9))
+    assert to_retry(state) == ["all", "redis", "sqs", "azure"]
+
+
+def test_the_lane_that_failed_is_looked_at_first(tmp_path: Path):
+    state = state_of(folders.failed(tmp_path))
+    assert first_lane(state, "kafka") == ("kafka", "linux/arm64")
+    assert first_lane(state, "redis") == ("redis", "linux/amd64")
+    assert first_lane(state, "nobody") is None
+
+
+def test_images_that_are_not_proved_have_a_digest_of_their_own(tmp_path: Path):
+    made = folders.Made(tmp_path, ("redis",)).start().begin("redis").build("redis")
+    made.finish("redis", Outcome.PASSED, 7).check("redis", "linux/amd64", 7.6)
+    made.check("redis", "linux/arm64", 7.6, user=Answer.FAIL, machine=Answer.UNKNOWN)
+    target = state_of(made.end(Outcome.FAILED, 9)).targets["redis"]
+    failure = digest_of(target, made.run)
+    assert failure is not None
+    assert failure.log_file.endswith("redis.log")
+    lines = digest(failure, 90).plain.split("\n")
+    assert lines[0] == "✗ redis is not proved · linux/arm64"
+    assert "  linux/arm64  machine is unknown: aarch64, linux-aarch64" in "\n".join(lines)
+    assert "  linux/arm64  user fails: uid 1000; expected uid 1000" in lines
+    passed = state_of(folders.passed(tmp_path / "other")).targets["redis"]
+    assert unproved(passed) is None
+    assert digest_of(passed, made.run) is None
+    assert digest_of(None, made.run) is None
+
+
+def test_a_digest_names_all_that_is_known_in_this_order(tmp_path: Path):
+    made = folders.failed(tmp_path)
+    failure = digest_of(state_of(made).targets["kafka"], None)
+    assert failure is not None
+    lines = digest(failure, 60).plain.split("\n")
+    assert lines[0] == "✗ kafka failed · linux/arm64"
+    assert [line.split()[0] for line in lines if line[0] not in " ✗"] == [
+        *("step", "why", "where", "its", "file"),
+    ]
+    assert any(">>> RUN uv pip install" in line for line in lines)
+    assert max(len(line) for line in lines if line.startswith(("  ", "step"))) <= 60
+
+
+def test_a_target_says_warnings_and_what_buildx_said_outside_of_steps(tmp_path: Path):
+    made = folders.Made(tmp_path, ("redis",)).hold().start().begin("redis")
+    made.step("redis", "[internal] load build definition from Dockerfile", 1, 1.2)
+    own, state = OwnLog(), state_of(made)
+    target = state.targets["redis"]
+
+    def said() -> list[str]:
+        lines = own.catch_up(target)
+        return [lines.text(index) for index in range(len(lines))]
+
+    first = said()
+    assert first == ["▸ load build definition from Dockerfile: done in 0.2 s"]
+    assert said() == first
+    made.write(
+        "redis",
+        {
+            "warnings": [
+                {"vertex": "x", "short": "TGludA==", "url": "https://x.example", "level": 1}
+            ]
+        },
+        "ERROR: failed to solve",
+    )
+    target = state_of(made).targets["redis"]
+    assert said() == [*first, "! Lint · https://x.example", "▸ Buildx", "ERROR: failed to solve"]
+    made.begin("redis", 9, attempt=2)
+    target = state_of(made).targets["redis"]
+    assert said() == []
+    made.release()
