@@ -91,7 +91,7 @@ PLAN: tuple[Command, ...] = (
         "t",
         "Test only",
         "Build and check, and leave no image behind, or leave it.",
-        "switch('test_only')",
+        "switch('test-only')",
     ),
     Command(
         "plan",

@@ -228,11 +228,6 @@ class PlanScreen(Place):
         """Look whether the base image can be had."""
         self._look_for_base()
 
-    @on(Folded.Opened)
-    def unfold(self) -> None:
-        """Show all fields."""
-        self.action_options()
-
     @on(Input.Submitted, "#base")
     def base_told(self) -> None:
         """Leave the field: what it names is looked for before anything is built."""
@@ -305,15 +300,15 @@ class PlanScreen(Place):
         """Go to the first field."""
         self.query_one("#name").focus()
 
+    @on(Folded.Opened)
     def action_options(self) -> None:
         """Show all fields, or fold all but the names away."""
         self._unfolded = self.fields.has_class("-folded")
         self._share_room()
 
     def action_switch(self, field: str) -> None:
-        """Turn a switch of the order on or off."""
-        order = self.fields.order
-        self.fields.take(replace(order, **{field: not getattr(order, field)}))
+        """Turn a switch on or off."""
+        self.fields.switch(field)
 
     @on(PlanFields.BuilderAsked)
     def action_choose_builder(self) -> None:

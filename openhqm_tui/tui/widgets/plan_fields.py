@@ -129,6 +129,14 @@ class PlanFields(Vertical):
         self._show_words()
         self.post_message(self.Changed())
 
+    def switch(self, id: str) -> None:
+        """Turn the switch of that id on or off."""
+        order = self.order
+        if id == "push":
+            self.take(replace(order, push=not order.push))
+        else:
+            self.take(replace(order, test_only=not order.test_only))
+
     def mark_wrong(self, wrong: dict[str, str]) -> None:
         """Mark the fields that are wrong, and no others."""
         for field in FIELDS:
@@ -155,10 +163,7 @@ class PlanFields(Vertical):
     def toggled(self, event: Toggle.Changed) -> None:
         """Take a switch over."""
         event.stop()
-        if event.checkbox.id == "push":
-            self.take(replace(self.order, push=event.value))
-        else:
-            self.take(replace(self.order, test_only=event.value))
+        self.switch(event.checkbox.id or "")
 
     @on(Button.Pressed, "#builder")
     def builder_pressed(self, event: Button.Pressed) -> None:
