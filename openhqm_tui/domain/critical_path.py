@@ -16,6 +16,7 @@ don't tell all of it:
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -67,7 +68,7 @@ class Order:
             this = stack[-1]
             # Until it is known: what ends a circle, and what stands where nothing is behind.
             first = this.digest not in self._ready
-            self._ready.setdefault(this.digest, _end(this))
+            self._ready.setdefault(this.digest, _work_end(this))
             behind = self._before(this) if this.cached else []
             unknown = [s for s in behind if s.digest not in self._ready]
             if first and unknown:
@@ -75,7 +76,8 @@ class Order:
                 continue
             stack.pop()
             if behind:
-                self._ready[this.digest] = max(self._ready[s.digest] for s in behind)
+                known = max(self._ready[s.digest] for s in behind)
+                self._ready[this.digest] = max(known, self._ready[this.digest])
         return self._ready[step.digest]
 
     def _before(self, step: StepState) -> list[StepState]:
@@ -97,7 +99,12 @@ class Order:
         if running:
             # Nobody knows which of them will end last: the one that has run longest leads.
             return min(running, key=_start)
-        return max(self._timed, key=lambda step: (_end(step), _start(step)), default=None)
+        needed = {digest for step in self._timed for digest in step.inputs}
+        return max(
+            self._timed,
+            key=lambda step: (_end(step), _start(step), step.digest not in needed),
+            default=None,
+        )
 
     def path(self) -> tuple[str, ...]:
         """Return the digests of the critical path, the first step first."""
@@ -129,6 +136,11 @@ def load(target: TargetState, path: Iterable[str], now: float) -> Load:
     )
 
 
+def _work_end(step: StepState) -> float:
+    """Return when a step's own work was done; of one that had none, before everything."""
+    return -math.inf if step.cached and _end(step) <= _start(step) else _end(step)
+
+
 def _last_before(by_end: list[StepState], step: StepState) -> StepState | None:
     """Return the last step that ended before this one began."""
     place = bisect_right(by_end, _start(step), key=_end)
@@ -137,9 +149,9 @@ def _last_before(by_end: list[StepState], step: StepState) -> StepState | None:
 
 
 def _start(step: StepState) -> float:
-    return min(step.intervals, default=float("inf"))
+    return min(step.intervals, default=math.inf)
 
 
 def _end(step: StepState) -> float:
     ended = step.ended
-    return float("inf") if ended is None else ended
+    return math.inf if ended is None else ended

@@ -1,0 +1,67 @@
+"""Steps of one target made by hand: who needs whom, and when each ran."""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.progress import SolveStatus, Vertex
+from openhqm_tui.domain.state import RunState, TargetState
+
+T0 = 1e9
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+class S(NamedTuple):
+    """One step; its digest is its name's first word. `times` are pairs, None where it runs on."""
+
+    name: str
+    needs: str = ""
+    times: tuple[tuple[float, float | None], ...] = ()
+    cached: bool = False
+    error: str = ""
+    digest: str = ""
+
+
+def target_of(
+    *steps: S, end: float | None = None, platforms: tuple[str, ...] = BOTH
+) -> TargetState:
+    """Return a target that began at T0 and, with an `end`, was over by then."""
+    info = TargetInfo(name="redis", variant="redis", platforms=platforms)
+    run = RunState(RunInfo(id="run", created=T0, targets=(info,), host="linux/amd64"))
+    run.apply_event(journal.RunStarted(at=T0, pid=1))
+    run.apply_event(journal.TargetStarted(at=T0, target="redis", attempt=1, stream="redis.rawjson"))
+    for step in steps:
+        name = step.name if step.name.startswith(("export", "[")) else f"[{step.name}] RUN it"
+        vertex = Vertex(
+            digest=step.digest or step.name.split()[0],
+            name=name,
+            inputs=step.needs.split() or None,
+            cached=step.cached,
+            error=step.error,
+        )
+        for start, stop in step.times or ((None, None),):
+            told = Vertex(
+                digest=vertex.digest,
+                name=name,
+                inputs=vertex.inputs,
+                started=_moment(start),
+                completed=_moment(stop),
+                cached=step.cached,
+                error=step.error,
+            )
+            run.apply_records("redis", [SolveStatus(vertexes=[told])])
+    if end is not None:
+        outcome = Outcome.FAILED if any(s.error for s in steps) else Outcome.PASSED
+        run.apply_event(
+            journal.TargetEnded(at=T0 + end, target="redis", attempt=1, outcome=outcome)
+        )
+    return run.targets["redis"]
+
+
+def _moment(seconds: float | None) -> datetime.datetime | None:
+    if seconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(T0 + seconds, datetime.UTC)
