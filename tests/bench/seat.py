@@ -35,7 +35,7 @@ _TICK = 0.001
 
 
 class Notes:
-    """What is noted while it runs; times in seconds of the monotonic clock, one for all processes."""
+    """What is noted meanwhile; times in seconds of the clock that all processes share."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
@@ -102,54 +102,62 @@ def noted_drawing(notes: Notes, app: App[Any]) -> Iterator[None]:
 def ours(folder: RunFolder, result: Path, probe: bool) -> None:
     """Run the real console until the run is over."""
     world = World(state=folder.path.parent.parent)
-    services = replace(world.services(), now=time.time)
     notes = Notes()
+    app = ConsoleApp(replace(world.services(), now=time.time), run=folder)
+    state: RunState | None = None
 
-    class Seat(ConsoleApp):
-        second: LogPane
-        read: tuple[int, str] | None = None
-        shown: RunState | None = None
+    async def sit(_: object) -> None:
+        nonlocal state
+        watching = asyncio.create_task(notes.watch_loop(probe))
+        reader = Reader(app, notes)
+        while not app.run_state or app.run_is_live:
+            await asyncio.sleep(0.02)
+            reader.sit_down()
+        notes.all_read = time.monotonic()
+        notes.reader = reader.still_reads()
+        state = app.run_state
+        await asyncio.sleep(0.5)
+        watching.cancel()
+        app.exit(0)
 
-        def sit_down(self) -> None:
-            """Put the focus on the first log; read the second, a little above its end."""
-            full = [p for p in self.screen.query(LogPane) if len(p.view) > p.view.height + 20]
-            if len(full) > 2 and all(p.is_on_screen for p in full[:2]):
-                notes.first_lines = time.monotonic()
-                full[0].focus()
-                self.second = full[1]
-                self.second.view.scroll(-10)
-                self.second.fit()
-                self.set_timer(1.0, self.settle_down)
-
-        def settle_down(self) -> None:
-            """Remember which line is the first in sight."""
-            self.read = (self.second.view.top[0], first_row(self.second))
-
-        def on_ready(self) -> None:
-            self.run_worker(notes.watch_loop(probe))
-            self.run_worker(self.until_over())
-
-        async def until_over(self) -> None:
-            while not self.run_state or self.follow.live:
-                await asyncio.sleep(0.02)
-                if not notes.first_lines:
-                    self.sit_down()
-            notes.all_read = time.monotonic()
-            self.shown = self.run_state
-            if self.read is not None:
-                notes.reader = self.read == (self.second.view.top[0], first_row(self.second))
-            await asyncio.sleep(0.5)
-            self.exit(0)
-
-    app = Seat(services, run=folder)
     with noted_drawing(notes, app):
-        app.run()
-    notes.keep(result, app.shown)
+        app.run(auto_pilot=sit)
+    if app.return_code:
+        raise SystemExit(app.return_code)
+    notes.keep(result, state)
 
 
-def first_row(pane: LogPane) -> str:
-    """Return what the first row of a log shows."""
-    return pane.render_line(0).text
+class Reader:
+    """Somebody who has the focus on the first log, and reads the second a little above its end."""
+
+    def __init__(self, app: ConsoleApp, notes: Notes) -> None:
+        self._app = app
+        self._notes = notes
+        self._pane: LogPane | None = None
+        self._read = (-1, "")
+
+    def sit_down(self) -> None:
+        """Begin as soon as there is something to read."""
+        if self._pane is None:
+            full = [p for p in self._app.screen.query(LogPane) if len(p.view) > p.view.height + 20]
+            if len(full) > 2 and all(pane.is_on_screen for pane in full[:2]):
+                self._notes.first_lines = time.monotonic()
+                full[0].focus()
+                self._pane = full[1]
+                self._pane.view.scroll(-10)
+                self._pane.fit()
+                self._app.set_timer(1.0, self._remember)
+
+    def still_reads(self) -> bool:
+        """Tell whether the same line is the first in sight."""
+        return self._pane is not None and self._read == self._first()
+
+    def _remember(self) -> None:
+        self._read = self._first()
+
+    def _first(self) -> tuple[int, str]:
+        assert self._pane is not None
+        return self._pane.view.top[0], self._pane.render_line(0).text
 
 
 class Peer(App[None]):
