@@ -44,7 +44,7 @@ PLACES = ("plan", "run", "checks", "history", "doctor")
 _WIDGETS = {
     "plan": ("matrix",),
     "run": ("targets", "digest", "steps", "log", "typed", "search"),
-    "checks": ("table",),
+    "checks": ("table", "evidence"),
     "history": ("table",),
     "doctor": ("table", "log", "typed"),
 }
@@ -61,6 +61,7 @@ _TITLES = {
     "search": "In the search of all lanes",
     "table": "In the table",
     "checks": "Checks",
+    "evidence": "In the evidence of an answer",
     "history": "History",
     "doctor": "Doctor",
 }
@@ -110,7 +111,7 @@ def works_beside(command: Command) -> tuple[Command, ...]:
 
 def _reach(where: str) -> set[str]:
     """Return a place or widget with what is around it: its keys work there as well."""
-    if where == "dialog":
+    if where in {"dialog", "evidence"}:
         return {where}
     around = {place for place, widgets in _WIDGETS.items() if where in widgets}
     return {where, "app", *around}

@@ -1,4 +1,4 @@
-"""What works on the Checks place."""
+"""What works on the Checks place, and over it in the evidence of one answer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,108 @@ from openhqm_tui.tui.commands.command import Command
 CHECKS: tuple[Command, ...] = (
     Command(
         "checks",
+        "checks.open",
+        "e,o",
+        "Evidence",
+        "Show all that is known of the marked answer.",
+        "open",
+        True,
+    ),
+    Command(
+        "checks",
         "checks.next",
         "f",
         "Next failure",
         "Go to the next answer that is no pass.",
-        "next_failure",
+        "next_failure(1)",
         True,
     ),
+    Command(
+        "checks",
+        "checks.previous",
+        "F",
+        "Failure before",
+        "Go to the answer before that is no pass.",
+        "next_failure(-1)",
+    ),
+    Command(
+        "checks",
+        "checks.again",
+        "r",
+        "Ask again",
+        "Ask the marked check again; the other answers stay.",
+        "again('check')",
+        True,
+    ),
+    Command(
+        "checks",
+        "checks.again-lane",
+        "R",
+        "Ask image",
+        "Ask everything again of the marked image.",
+        "again('lane')",
+        True,
+    ),
+    Command(
+        "checks",
+        "checks.again-all",
+        "A",
+        "Ask all",
+        "Ask everything again of every image.",
+        "again('all')",
+        True,
+    ),
+    Command("checks", "checks.copy", "y", "Copy", "Copy the answer that is shown.", "copy", True),
+    Command(
+        "evidence",
+        "evidence.next",
+        "f",
+        "Next failure",
+        "Go to the next answer that is no pass.",
+        "step(1)",
+        True,
+    ),
+    Command(
+        "evidence",
+        "evidence.previous",
+        "F",
+        "Before",
+        "Go to the answer before that is no pass.",
+        "step(-1)",
+        True,
+    ),
+    Command(
+        "evidence",
+        "evidence.again",
+        "r",
+        "Ask again",
+        "Ask for this answer again.",
+        "again",
+        True,
+    ),
+    Command("evidence", "evidence.copy", "y", "Copy", "Copy all that is shown.", "copy", True),
+    Command("evidence", "evidence.up", "up,k", "Up", "Show the line above.", "scroll_lines(-1)"),
+    Command(
+        "evidence", "evidence.down", "down,j", "Down", "Show the next line.", "scroll_lines(1)"
+    ),
+    Command(
+        "evidence",
+        "evidence.page-up",
+        "pageup,ctrl+b",
+        "Page up",
+        "Show the page above.",
+        "scroll_pages(-1)",
+    ),
+    Command(
+        "evidence",
+        "evidence.page-down",
+        "pagedown,ctrl+f",
+        "Page down",
+        "Show the next page.",
+        "scroll_pages(1)",
+    ),
+    Command(
+        "evidence", "evidence.start", "home,g", "Start", "Go to the top.", "scroll_pages(-999)"
+    ),
+    Command("evidence", "evidence.end", "end,G", "End", "Go to the end.", "scroll_pages(999)"),
 )

@@ -11,26 +11,44 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from openhqm_tui.domain.plain_text import plain
-from openhqm_tui.domain.state import LaneState, RunState, Status
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.plan import SourceKind
+from openhqm_tui.domain.questions import QUESTIONS, STORE_ONLY, question_of
+from openhqm_tui.domain.state import LaneState, RunState
 from openhqm_tui.run.follow import Changes
+from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import answer_mark, status_mark
+from openhqm_tui.tui.proof_words import (
+    ASKING,
+    NOT_PASSED,
+    how_it_runs,
+    is_asked,
+    lane_lines,
+    summary_words,
+    verdict_lines,
+    verdict_of,
+)
+from openhqm_tui.tui.screens.evidence import EvidenceScreen
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.cell_table import CellTable
-from openhqm_tui.tui.words import count, size
+from openhqm_tui.tui.widgets.verdict_table import VerdictTable
 
-_NOT_PASSED = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN)
+_LANE_COLUMNS = ("image", "runs", "stands")
+_LANE_TIPS = (
+    "One image: a target on a platform.",
+    "Natively, or by an emulator: then an answer may be the emulator's fault.",
+    "Proved: every check was asked, and none failed.",
+)
 
 
 class ChecksScreen(Place):
-    """A row for every lane, a column for every question, the evidence below."""
+    """A row for every lane, a column for every question, the answer below."""
 
     PLACE = "checks"
     CSS_PATH = "checks.tcss"
     BINDINGS: ClassVar = bindings("checks")
-    AUTO_FOCUS = "CellTable"
+    AUTO_FOCUS = "VerdictTable"
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,19 +57,21 @@ class ChecksScreen(Place):
         self._shown: RunState | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield table and evidence, or the word that there is no run."""
+        """Yield table and answer, or the word that there is no run."""
         yield Static(
             Content.assemble(
                 ("Nothing was checked yet.\n\n", "bold"),
-                "Every image of a run is checked as soon as it is built: ",
+                "Every image of a run is checked as soon as it is built.\n\n",
                 ("1", "$primary bold"),
-                " Plan starts one",
+                " Plan starts a run · ",
+                ("4", "$primary bold"),
+                " History opens an earlier one",
             ),
             id="no-checks",
         )
         yield Vertical(
             Static(id="checks-summary"),
-            CellTable(by_cell=True),
+            VerdictTable(self._explain),
             VerticalScroll(Static(id="evidence"), id="evidence-box", can_focus=False),
             id="checks",
         )
@@ -62,15 +82,15 @@ class ChecksScreen(Place):
         self._shown = state
         self.query_one("#no-checks").display = state is None
         self.query_one("#checks").display = state is not None
-        if state is None:
-            return
-        self._lanes = state.lanes
-        seen = (verdict.check for lane in state.lanes for verdict in lane.verdicts)
-        self._checks = list(dict.fromkeys(seen))
-        heading = ["image", "stands", *(check.replace("-", " ") for check in self._checks)]
-        self.query_one(CellTable).show(heading, [self._cells(lane) for lane in self._lanes])
-        self._show_summary(state)
-        self._show_evidence()
+        if state is not None:
+            self._lanes = state.lanes
+            self._checks = _checks_of(state)
+            heading = [*_LANE_COLUMNS, *(check.replace("-", " ") for check in self._checks)]
+            table = self.query_one(VerdictTable)
+            table.show(heading, [self._cells(lane) for lane in self._lanes])
+            self.query_one("#checks-summary", Static).update(summary_words(state))
+            self._show_answer()
+        self.refresh_bindings()
 
     async def run_moved(self, changes: Changes) -> None:
         """Fill the table anew when the runner says anything."""
@@ -79,104 +99,137 @@ class ChecksScreen(Place):
 
     @on(CellTable.Marked)
     def cell_marked(self) -> None:
-        """Show the evidence of the marked cell."""
-        self._show_evidence()
+        """Show the answer that is marked."""
+        self._show_answer()
+        self.refresh_bindings()
 
-    def action_next_failure(self) -> None:
-        """Go to the next answer that is no pass."""
-        table = self.query_one(CellTable)
-        found = [
-            (row, column)
-            for row, lane in enumerate(self._lanes)
-            for column, check in enumerate(self._checks, 2)
-            if (verdict := _verdict(lane, check)) and verdict.answer in _NOT_PASSED
-        ]
+    @on(CellTable.Opened)
+    def cell_opened(self) -> None:
+        """Show all that is known of the answer."""
+        if self._marked() is not None:
+            screen = EvidenceScreen(self.action_next_failure, self._again_here)
+            self.app.push_screen(screen)
+            self._show_answer()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what makes no sense now."""
+        if action not in {"again", "next_failure", "copy", "open"} or not self.stands:
+            return True
+        if self._shown is None:
+            return False
+        if action == "next_failure":
+            return bool(self._not_passed()) or None
+        if action == "again":
+            lanes = self._lanes if parameters == ("all",) else [self._marked_lane()]
+            return any(lane is not None and lane.has_image for lane in lanes) or None
+        return True
+
+    def action_next_failure(self, by: int = 1) -> None:
+        """Go to the next answer that is no pass, or the one before."""
+        found = self._not_passed()
         if not found:
             self.notify("Every answer there is, is a pass.", timeout=3)
             return
+        table = self.query_one(VerdictTable)
         here = (table.row, table.column)
-        table.go(*next((place for place in found if place > here), found[0]))
+        if by > 0:
+            table.go(*next((place for place in found if place > here), found[0]))
+        else:
+            table.go(*next((place for place in reversed(found) if place < here), found[-1]))
+
+    def action_open(self) -> None:
+        """Show all that is known of the answer."""
+        self.cell_opened()
+
+    def action_again(self, what: str) -> None:
+        """Ask the marked check, its lane or all lanes again."""
+        if what == "all":
+            self._ask(Request("check"), "every image")
+        elif (marked := self._marked()) is not None:
+            lane, check = marked
+            if what == "lane":
+                check = ""
+            name = " ".join(lane.key)
+            self._ask(Request("check", *lane.key, check), f"{name}, {check}" if check else name)
+
+    def action_copy(self) -> None:
+        """Copy the answer that is shown."""
+        if self._lanes:
+            copy(self, str(self.query_one("#evidence", Static).content), "the answer")
+
+    def _again_here(self) -> None:
+        self.action_again("check")
+
+    def _ask(self, request: Request, what: str) -> None:
+        self.console_app.ask_run(request)
+        self.notify(f"asking again: {what}", markup=False, timeout=3)
+
+    def _marked_lane(self) -> LaneState | None:
+        row = self.query_one(VerdictTable).row
+        return self._lanes[row] if 0 <= row < len(self._lanes) else None
+
+    def _marked(self) -> tuple[LaneState, str] | None:
+        """Return the lane and the check under the cursor; '' stands for the whole lane."""
+        lane = self._marked_lane()
+        if lane is None:
+            return None
+        return lane, self._check_at(self.query_one(VerdictTable).column)
+
+    def _check_at(self, column: int) -> str:
+        place = column - len(_LANE_COLUMNS)
+        return self._checks[place] if 0 <= place < len(self._checks) else ""
+
+    def _not_passed(self) -> list[tuple[int, int]]:
+        return [
+            (row, column)
+            for row, lane in enumerate(self._lanes)
+            for column, check in enumerate(self._checks, len(_LANE_COLUMNS))
+            if (verdict := verdict_of(lane, check)) and verdict.answer in NOT_PASSED
+        ]
 
     def _cells(self, lane: LaneState) -> list[Content]:
         target, platform = lane.key
         cells = [
             Content.assemble((target, "bold"), f" {platform}"),
+            Content(how_it_runs(lane)),
             status_mark(lane.status).content,
         ]
         for check in self._checks:
-            verdict = _verdict(lane, check)
-            cells.append(
-                Content.styled("–", "$foreground-muted")
-                if verdict is None
-                else answer_mark(verdict.answer).content
-            )
+            verdict = verdict_of(lane, check)
+            if is_asked(lane, check):
+                cells.append(ASKING.content)
+            elif verdict is None:
+                cells.append(Content.styled("–", "$foreground-muted"))
+            else:
+                cells.append(answer_mark(verdict.answer).content)
         return cells
 
-    def _show_summary(self, state: RunState) -> None:
-        statuses = [lane.status for lane in state.lanes]
-        parts: list[Content | str] = [Content.styled(count(len(statuses), "image"), "bold")]
-        for status in Status:
-            if number := statuses.count(status):
-                mark = status_mark(status)
-                parts += [" · ", Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style)]
-        if not state.info.check:
-            parts.append(" · this run was told not to check")
-        self.query_one("#checks-summary", Static).update(Content.assemble(*parts))
+    def _explain(self, row: int, column: int) -> str:
+        """Return the words for what the mouse is on."""
+        check = self._check_at(column)
+        if row < 0:
+            told = question_of(check)
+            return f"{told.asks}\n{told.way}" if check else _LANE_TIPS[min(column, 2)]
+        if not 0 <= row < len(self._lanes):
+            return ""
+        verdict = verdict_of(self._lanes[row], check)
+        return verdict.evidence if verdict is not None else ""
 
-    def _show_evidence(self) -> None:
-        table = self.query_one(CellTable)
-        text = Content("")
-        if 0 <= table.row < len(self._lanes):
-            lane = self._lanes[table.row]
-            place = table.column - 2
-            check = self._checks[place] if 0 <= place < len(self._checks) else ""
-            verdict = _verdict(lane, check)
-            text = _evidence(lane, verdict) if verdict else _whole(lane)
-        self.query_one("#evidence", Static).update(text)
-
-
-def _verdict(lane: LaneState, check: str) -> Verdict | None:
-    return next((verdict for verdict in lane.verdicts if verdict.check == check), None)
+    def _show_answer(self) -> None:
+        marked = self._marked()
+        if marked is None:
+            return
+        lane, check = marked
+        lines = verdict_lines(lane, check) if check else lane_lines(lane)
+        self.query_one("#evidence", Static).update(Content("\n").join(lines))
+        folder, top = self.console_app.run_folder, self.app.screen
+        if isinstance(top, EvidenceScreen) and folder is not None:
+            top.show(lane, check, folder.evidence_file(*lane.key))
 
 
-def _head(lane: LaneState) -> list[Content | str | tuple[str, str]]:
-    target, platform = lane.key
-    how = {True: " · ran emulated", False: " · ran natively", None: ""}[lane.emulated]
-    return [(target, "bold"), f" {platform}{how}"]
-
-
-def _evidence(lane: LaneState, verdict: Verdict) -> Content:
-    lines = [
-        Content.assemble(
-            (verdict.check, "$primary bold"),
-            " · ",
-            answer_mark(verdict.answer).content,
-            " · ",
-            *_head(lane),
-        )
-    ]
-    if verdict.expected:
-        lines.append(Content.assemble(("expected  ", "$foreground-muted"), plain(verdict.expected)))
-    lines.append(
-        Content.assemble(("seen      ", "$foreground-muted"), plain(verdict.evidence) or "–")
-    )
-    return Content("\n").join(lines)
-
-
-def _whole(lane: LaneState) -> Content:
-    lines = [Content.assemble(*_head(lane), " · ", status_mark(lane.status).content)]
-    if lane.content_size or lane.unpacked_size:
-        lines.append(
-            Content.assemble(
-                ("size      ", "$foreground-muted"),
-                f"{size(lane.content_size)} packed · {size(lane.unpacked_size)} unpacked",
-            )
-        )
-    if lane.digest:
-        lines.append(Content.assemble(("digest    ", "$foreground-muted"), lane.digest))
-    for verdict in lane.verdicts:
-        if verdict.answer in _NOT_PASSED:
-            mark = answer_mark(verdict.answer).content
-            text = f" {verdict.check}: {plain(verdict.evidence)}"
-            lines.append(Content.assemble(mark, text))
-    return Content("\n").join(lines)
+def _checks_of(state: RunState) -> list[str]:
+    """Return the checks that were asked, or before any was those that will be."""
+    seen = dict.fromkeys(verdict.check for lane in state.lanes for verdict in lane.verdicts)
+    if not seen and state.info.source == SourceKind.BAKE:
+        return list(STORE_ONLY)
+    return list(seen or QUESTIONS)
