@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from textual.message import Message
 
 from openhqm_tui.domain.findings import Finding
@@ -63,12 +61,3 @@ class Asked(Message):
         super().__init__()
         self.run = run
         self.problem = problem
-
-
-class WholeLog(Message):
-    """A target's whole log is in a file; a `passing` one goes when it is read."""
-
-    def __init__(self, file: Path, passing: bool) -> None:
-        super().__init__()
-        self.file = file
-        self.passing = passing

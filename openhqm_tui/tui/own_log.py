@@ -12,7 +12,7 @@ _MOST = 5000
 
 
 class OwnLog:
-    """One log of all three; `lines` grows with every `catch_up`, and begins anew with an attempt."""
+    """One log of all three; `lines` grows with every `catch_up`, anew for a new attempt."""
 
     def __init__(self) -> None:
         self.lines = LogLines()

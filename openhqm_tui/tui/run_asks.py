@@ -1,16 +1,21 @@
-"""What can be asked of a run now, of which target and lane, and with which question first."""
+"""What can be asked of a run now, and asking it: of which target, which lane, if at all."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual.content import Content
 
 from openhqm_tui.domain.failures import Failure, failure_of, unproved
 from openhqm_tui.domain.state import RunState, Status, TargetState
-from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.lane_order import LaneKey
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.words import path_words
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.app import ConsoleApp
 
 _RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 _OF_A_RUN = {
@@ -67,14 +72,29 @@ def possible(
     return True
 
 
-def cancel_question(target: str) -> Ask:
-    """Return the question before a target, or with no name the run, is stopped."""
+def cancel(app: ConsoleApp, target: str) -> None:
+    """Ask whether to stop a target, or with no name the run, and see that it is done."""
     if target:
         title, text, stop = f"Stop {target}?", "The other targets go on.", "Stop it"
     else:
         title, text = "Stop the whole run?", "Targets that are built already are kept."
         stop = "Stop all"
-    return Ask(title, Content(text), [("stop", stop), ("no", "Let it go on")])
+
+    def answered(answer: str | None) -> None:
+        # It may have ended by itself while the person thought.
+        if answer == "stop" and app.run_is_live:
+            app.ask_run(Request("cancel", target))
+            app.notify(f"stopping {target or 'the run'}…", markup=False, timeout=4)
+
+    question = Ask(title, Content(text), [("stop", stop), ("no", "Let it go on")])
+    app.push_screen(question, answered)
+
+
+def retry(app: ConsoleApp, targets: list[str]) -> None:
+    """Have targets built once more."""
+    for target in targets:
+        app.ask_run(Request("retry", target))
+    app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
 
 
 def first_lane(state: RunState, target: str) -> LaneKey | None:

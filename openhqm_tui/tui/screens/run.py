@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.run.follow import Changes
-from openhqm_tui.run.text_log import whole_log
-from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.messages import WholeLog
-from openhqm_tui.tui.paging import page_file
+from openhqm_tui.tui.paging import page_log
 from openhqm_tui.tui.run_asks import (
     LANES_ONLY,
-    cancel_question,
+    cancel,
     digest_of,
     first_lane,
     possible,
+    retry,
     to_retry,
 )
 from openhqm_tui.tui.screens.place import Place
@@ -31,7 +28,7 @@ from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.widgets.pages_line import PagesLine, page_words
-from openhqm_tui.tui.widgets.run_lines import FactsBox, TotalsLine
+from openhqm_tui.tui.widgets.run_lines import FactsBox, NoRun, TotalsLine
 from openhqm_tui.tui.widgets.step_view import StepView
 from openhqm_tui.tui.widgets.target_list import STRIP_BELOW, TargetList
 from openhqm_tui.tui.widgets.waterfall import Waterfall
@@ -60,16 +57,7 @@ class RunScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield list, panes and digest, or the word that there is no run."""
-        yield Static(
-            Content.assemble(
-                ("No run is open.\n\n", "bold"),
-                ("1", "$primary bold"),
-                " Plan chooses what to build · ",
-                ("4", "$primary bold"),
-                " History opens an earlier run",
-            ),
-            id="no-run",
-        )
+        yield NoRun(id="no-run")
         yield Horizontal(
             Vertical(TotalsLine(id="totals"), TargetList(), FactsBox(id="run-facts"), id="left"),
             Vertical(
@@ -190,19 +178,22 @@ class RunScreen(Place):
         self.query_one(LanePanes).use_room(self.now)
 
     @on(LanePanes.Paged)
-    def page_turned(self, message: LanePanes.Paged) -> None:
+    def page_turned(self) -> None:
         """Say which lanes are in sight, and what can be clicked."""
+        self._show_pages()
+        self.refresh_bindings()
+
+    def _show_pages(self) -> None:
         panes = self.query_one(LanePanes)
         where, parts = page_words(
-            message.page,
-            message.pages,
+            panes.page,
+            panes.pages,
             lanes=len(panes.panes),
             zoomed=panes.zoomed is not None,
             busiest_first=panes.busiest_first,
             own=self._own_shown,
         )
         self.query_one(PagesLine).show(where, parts)
-        self.refresh_bindings()
 
     def on_descendant_focus(self) -> None:
         """The lane in focus belongs to the chosen target."""
@@ -212,6 +203,7 @@ class RunScreen(Place):
             targets.mark(key[0])
             self._show_digest()
             self.refresh_bindings()
+        self._show_pages()
 
     def action_zoom(self) -> None:
         """Give one lane all the room, or the room back to all."""
@@ -286,57 +278,27 @@ class RunScreen(Place):
 
     def action_cancel_target(self) -> None:
         """Ask whether to stop the chosen target."""
-        target = self.query_one(TargetList).chosen
-        self.app.push_screen(cancel_question(target), lambda answer: self._cancel(answer, target))
+        cancel(self.console_app, self.query_one(TargetList).chosen)
 
     def action_cancel_run(self) -> None:
         """Ask whether to stop the run."""
-        self.app.push_screen(cancel_question(""), lambda answer: self._cancel(answer, ""))
+        cancel(self.console_app, "")
 
     def action_retry_target(self) -> None:
         """Build the chosen target once more."""
-        self._retry([self.query_one(TargetList).chosen])
+        retry(self.console_app, [self.query_one(TargetList).chosen])
 
     def action_retry_all(self) -> None:
         """Build all once more that failed or were stopped."""
         if self.state is not None:
-            self._retry(to_retry(self.state))
+            retry(self.console_app, to_retry(self.state))
 
     def action_page_log(self) -> None:
         """Read the chosen target's whole log in a pager."""
-        if self.chosen is not None:
-            self._write_log(self.chosen)
-
-    @work(thread=True, exclusive=True, group="log")
-    def _write_log(self, target: TargetState) -> None:
-        folder = self.console_app.run_folder
-        if folder is None:
-            return
-        try:
-            self.post_message(WholeLog(*whole_log(folder, target)))
-        except OSError as error:
-            words = f"the log can't be written ({error.strerror})"
-            self.app.notify(words, severity="error", markup=False)
-
-    def on_whole_log(self, message: WholeLog) -> None:
-        """Hand the terminal to the pager, until it is left."""
-        page_file(self.console_app, message.file, passing=message.passing)
-
-    @on(FailurePanel.Copied)
-    def digest_copied(self, message: FailurePanel.Copied) -> None:
-        """Put the digest into the clipboard."""
-        self.app.copy_to_clipboard(message.text)
-        self.notify("the digest is copied", markup=False, timeout=3)
-
-    def _cancel(self, answer: str | None, target: str) -> None:
-        if answer == "stop" and self.console_app.run_is_live:
-            self.console_app.ask_run(Request("cancel", target))
-            self.notify(f"stopping {target or 'the run'}…", markup=False, timeout=4)
-
-    def _retry(self, targets: list[str]) -> None:
-        for target in targets:
-            self.console_app.ask_run(Request("retry", target))
-        self.notify(f"{', '.join(targets)}: once more…", markup=False, timeout=4)
+        target, folder = self.chosen, self.console_app.run_folder
+        if target is not None and folder is not None:
+            reading = page_log(self.console_app, folder, target)
+            self.run_worker(reading, exclusive=True, group="pager")
 
     def _zoom(self, key: LaneKey) -> None:
         panes = self.query_one(LanePanes)

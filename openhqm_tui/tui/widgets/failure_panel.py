@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.style import Style
 from textual.widgets import Static
 
 from openhqm_tui.domain.failures import Failure
+from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
 
 # So long that no line of code or output is cut when it is copied.
@@ -45,13 +45,6 @@ class FailurePanel(VerticalScroll):
     }
     """
 
-    class Copied(Message):
-        """Somebody wants to have the digest's text."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self) -> None:
         super().__init__()
         self._failure: Failure | None = None
@@ -74,9 +67,9 @@ class FailurePanel(VerticalScroll):
         self._draw()
 
     def action_copy(self) -> None:
-        """Hand the digest's text over, its lines whole."""
+        """Copy the digest's text, its lines whole."""
         if self._failure is not None:
-            self.post_message(self.Copied(digest(self._failure, _UNCUT).plain))
+            copy(self, digest(self._failure, _UNCUT).plain, "the digest")
 
     def _draw(self) -> None:
         if self._failure is not None:

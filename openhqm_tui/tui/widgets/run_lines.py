@@ -24,6 +24,22 @@ _TOLD = (
 )
 
 
+class NoRun(Static):
+    """Says that there is no run, and where to get one."""
+
+    def on_mount(self) -> None:
+        """Say it."""
+        self.update(
+            Content.assemble(
+                ("No run is open.\n\n", "bold"),
+                ("1", "$primary bold"),
+                " Plan chooses what to build · ",
+                ("4", "$primary bold"),
+                " History opens an earlier run",
+            )
+        )
+
+
 class TotalsLine(Static):
     """How many targets are over, and how the rest stand."""
 
