@@ -23,7 +23,9 @@ from openhqm_tui.tui.run_asks import (
     retry,
     to_retry,
 )
+from openhqm_tui.tui.run_search import RunLogs, show_hit
 from openhqm_tui.tui.screens.place import Place
+from openhqm_tui.tui.screens.search import Hit, SearchScreen
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
@@ -117,15 +119,15 @@ class RunScreen(Place):
         if state is None or state is not self._shown:
             await self.catch_up()
             return
-        lanes = set(changes.lanes)
-        for name in changes.targets:
-            if target := state.targets.get(name):
-                lanes.update(lane.key for lane in target.lanes.values())
-        self._show_targets(state)
-        self.query_one(LanePanes).refresh_lanes(lanes, self.now)
-        if changes.events or changes.targets:
+        panes = self.query_one(LanePanes)
+        if changes.standing:
+            targets = (state.targets[name] for name in changes.standing if name in state.targets)
+            lanes = [lane.key for target in targets for lane in target.lanes.values()]
+            panes.refresh_lanes(lanes, self.now)
+            self._show_targets(state)
             self._first_failure(state)
             self._show_digest()
+        panes.flush(changes.lanes)
         if changes.events:
             self.refresh_bindings()
 
@@ -251,6 +253,20 @@ class RunScreen(Place):
             panes.show_own(key, self.now, own=lane is None)
             panes.zoom(key, self.now)
             panes.panes[key].log_pane.show_step(message.step)
+
+    def action_search_lanes(self) -> None:
+        """Search the logs of all lanes."""
+        if self.state is not None:
+            focused = self.focused
+            text = focused.searched_for if isinstance(focused, LogPane) else ""
+            screen = SearchScreen(RunLogs(self.state).sources, text)
+            self.app.push_screen(screen, self._hit_chosen)
+
+    def _hit_chosen(self, hit: Hit | None) -> None:
+        if hit is not None and self.state is not None:
+            if self.steps_shown:
+                self.action_steps()
+            show_hit(self.query_one(LanePanes), self.state, hit, self.now)
 
     def action_page(self, by: int) -> None:
         """Go to other lanes."""

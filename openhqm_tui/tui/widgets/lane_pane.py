@@ -13,7 +13,7 @@ from openhqm_tui.domain.steps import How
 from openhqm_tui.tui.marks import status_mark
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.words import clock, how_of, lane_seconds, short
+from openhqm_tui.tui.words import clock, how_of, lane_seconds, short, step_label
 
 ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
@@ -59,6 +59,7 @@ class LanePane(Vertical):
         self.zoomed = False
         self.own: OwnLog | None = None
         self._now = 0.0
+        self._said = Content()
         self.head = LaneHead()
         self.head.tooltip = "Two clicks give this lane all the room, and give it back."
         self.log_pane = LogPane(lane.log)
@@ -88,8 +89,7 @@ class LanePane(Vertical):
         self.show_head(now)
 
     def _step_name(self, number: int) -> str:
-        steps = (step for step in self.lane.target.steps.values() if step.number == number)
-        return next((step.name.label for step in steps), "Buildx")
+        return step_label(self.lane.target, number)
 
     def show_head(self, now: float) -> None:
         """Renew the heading alone."""
@@ -98,9 +98,10 @@ class LanePane(Vertical):
         words = heading(self.lane, now, room, own=self.own is not None)
         gap = " " * max(1, room + 1 - words.cell_length)
         mark = UNZOOM if self.zoomed else ZOOM
-        self.head.update(
-            Content.assemble(words.truncate(room), gap, (mark, "bold $primary")), layout=False
-        )
+        said = Content.assemble(words.truncate(room), gap, (mark, "bold $primary"))
+        if not said.is_same(self._said):
+            self._said = said
+            self.head.update(said, layout=False)
 
     def on_resize(self) -> None:
         """Say as much in the heading as there is room for now."""

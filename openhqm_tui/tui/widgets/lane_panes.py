@@ -109,6 +109,13 @@ class LanePanes(Container):
             if pane is not None and pane.display:
                 self._show(pane, now)
 
+    def flush(self, keys: Iterable[LaneKey]) -> None:
+        """Show what the logs of those of the named lanes that are in sight have gained."""
+        for key in keys:
+            pane = self.panes.get(key)
+            if pane is not None and pane.display:
+                pane.log_pane.flush()
+
     def tick(self, now: float) -> None:
         """Renew the headings of what still runs."""
         for pane in self.visible_panes:
