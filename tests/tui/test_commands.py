@@ -16,6 +16,7 @@ from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.target_list import TargetList
+from openhqm_tui.tui.widgets.waterfall import Waterfall
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
@@ -25,6 +26,7 @@ CARRIED_OUT_BY = {
     "matrix": Matrix,
     "targets": TargetList,
     "digest": FailurePanel,
+    "steps": Waterfall,
     "log": LogPane,
     "table": CellTable,
     "dialog": Ask,

@@ -79,13 +79,13 @@ class Waterfall(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.row = 0
-        self._chart: Chart | None = None
+        self.chart: Chart | None = None
         self._key: str | None = None
         self._inks: dict[tuple[str, bool], Ink] = {}
 
     def show(self, chart: Chart, key: str | None = None) -> None:
         """Show a chart as it stands now; the cursor goes to `key`, or stays on its row."""
-        self._chart = chart
+        self.chart = chart
         keys = chart.keys
         wanted = key if key is not None else self._key
         if self._key is None and key is None:
@@ -107,10 +107,10 @@ class Waterfall(ScrollView, can_focus=True):
 
     def go(self, row: int) -> None:
         """Put the cursor there, or as near as can be."""
-        if self._chart is None or not self._chart.keys:
+        if self.chart is None or not self.chart.keys:
             return
-        self.row = max(0, min(len(self._chart.keys) - 1, row))
-        self._key = self._chart.keys[self.row]
+        self.row = max(0, min(len(self.chart.keys) - 1, row))
+        self._key = self.chart.keys[self.row]
         self._reveal()
         self.refresh()
         self.post_message(self.Marked())
@@ -118,7 +118,7 @@ class Waterfall(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return the axis, or the visible row `y`."""
         width = self.size.width
-        chart = self._chart
+        chart = self.chart
         index = self.scroll_offset.y + y - 1
         if chart is None or (y and index >= len(chart.keys)):
             return Strip.blank(width, self.rich_style)
@@ -148,7 +148,7 @@ class Waterfall(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Mark what is clicked; twice: open it."""
         row = self.scroll_offset.y + event.y - 1
-        if self._chart is None or event.y < 1 or row >= len(self._chart.keys):
+        if self.chart is None or event.y < 1 or row >= len(self.chart.keys):
             return
         self.go(row)
         if event.chain == 2:
@@ -164,11 +164,11 @@ class Waterfall(ScrollView, can_focus=True):
 
     def action_ends(self, end: int) -> None:
         """Move the cursor to the first row, or to the last."""
-        self.go(len(self._chart.keys) if end and self._chart is not None else 0)
+        self.go(len(self.chart.keys) if end and self.chart is not None else 0)
 
     def action_critical(self) -> None:
         """Move the cursor to the next step of the critical path, and around."""
-        chart = self._chart
+        chart = self.chart
         if chart is not None:
             many = len(chart.keys)
             order = ((self.row + step) % many for step in range(1, many + 1))
@@ -213,7 +213,7 @@ class Waterfall(ScrollView, can_focus=True):
     def _axis(self, axis: Axis, parts: Columns) -> list[Segment]:
         """Return the line above the rows: what the columns are, and the moments of the axis."""
         muted = self._ink("$foreground-muted", lit=False)
-        what = self._chart.what if self._chart is not None else ""
+        what = self.chart.what if self.chart is not None else ""
         before = set_cell_size(f"    {what}", _MARKS + parts.name + 1) + "   took "
         before += set_cell_size("", parts.note + 1) if parts.note else ""
         line = [" "] * axis.width

@@ -10,6 +10,7 @@ from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.widgets.step_view import StepView
 from openhqm_tui.tui.widgets.target_list import TargetList
 from tests.tui import folders
 from tests.tui.cases import Case
@@ -71,6 +72,7 @@ CASES = {
     "run.cancel-target": Case(_asks, (), _running),
     "run.cancel": Case(_asks, (), _running),
     "run.digest": Case(lambda app: not _digest(app).display, (), _failed),
+    "run.steps": Case(lambda app: app.screen.query_one(StepView).display, (), _running),
     "run.zoom": Case(lambda app: _panes(app).zoomed, (), _running),
     "run.next": Case(lambda app: _panes(app).page == 1, (), _eight, size=SMALL),
     "run.previous": Case(lambda app: _panes(app).page > 1, (), _eight, size=SMALL),

@@ -1,0 +1,56 @@
+"""The commands of the steps of a target and of the lanes of a run."""
+
+from __future__ import annotations
+
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.widgets.step_view import StepView
+from openhqm_tui.tui.widgets.waterfall import Waterfall
+from tests.tui import folders
+from tests.tui.cases import Case
+from tests.tui.conftest import World
+
+
+def _running(world: World) -> folders.Made:
+    return folders.running(world.state)
+
+
+def _passed(world: World) -> folders.Made:
+    return folders.passed(world.state)
+
+
+def _view(app: ConsoleApp) -> StepView:
+    return app.screen.query_one(StepView)
+
+
+def _row(app: ConsoleApp) -> int:
+    return app.screen.query_one(Waterfall).row
+
+
+def _last(app: ConsoleApp) -> bool:
+    waterfall = app.screen.query_one(Waterfall)
+    return waterfall.chart is not None and waterfall.row == len(waterfall.chart.keys) - 1
+
+
+def _critical(app: ConsoleApp) -> bool:
+    waterfall = app.screen.query_one(Waterfall)
+    return waterfall.chart is not None and waterfall.chart.row(waterfall.row).critical
+
+
+CASES = {
+    "steps.up": Case(lambda app: _row(app) == 1, ("s", "down", "down"), _passed),
+    "steps.down": Case(lambda app: _row(app) == 1, ("s",), _passed),
+    "steps.page-up": Case(lambda app: _row(app) == 0, ("s", "down", "down"), _passed),
+    "steps.page-down": Case(lambda app: _row(app) > 5, ("s",), _passed),
+    "steps.start": Case(lambda app: _row(app) == 0, ("s", "down", "down"), _passed),
+    "steps.end": Case(_last, ("s",), _passed),
+    "steps.open": Case(
+        lambda app: app.screen.query_one(LanePanes).zoomed == ("redis", "linux/amd64"),
+        ("s", "down", "down"),
+        _passed,
+    ),
+    "steps.critical": Case(_critical, ("s",), _running),
+    "steps.whole": Case(lambda app: _view(app).whole, ("s",), _running),
+    "steps.cached": Case(lambda app: not _view(app).cached, ("s",), _running),
+    "steps.leave": Case(lambda app: not _view(app).display, ("s",), _running),
+}
