@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.state import LaneState
+from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.steps import How
 
 
@@ -76,3 +76,9 @@ def how_of(lane: LaneState) -> How | None:
 def short(platform: Platform) -> str:
     """Return the platform without `linux/`, for where every cell counts."""
     return str(platform).removeprefix("linux/")
+
+
+def step_label(target: TargetState, number: int) -> str:
+    """Return a step's name by its number in its target; what is of no step was said by Buildx."""
+    steps = (step for step in target.steps.values() if step.number == number)
+    return next((step.name.label for step in steps), "Buildx")

@@ -14,6 +14,7 @@ from openhqm_tui.tui.commands.history import HISTORY
 from openhqm_tui.tui.commands.log import LOG
 from openhqm_tui.tui.commands.plan import PLAN
 from openhqm_tui.tui.commands.run import RUN
+from openhqm_tui.tui.commands.search import SEARCH
 from openhqm_tui.tui.commands.steps import STEPS
 from openhqm_tui.tui.commands.table import TABLE
 
@@ -33,6 +34,7 @@ _ALL: tuple[Command, ...] = (
     *PLAN,
     *RUN,
     *LOG,
+    *SEARCH,
     *STEPS,
     *TABLE,
     *CHECKS,

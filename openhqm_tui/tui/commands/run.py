@@ -44,6 +44,15 @@ RUN: tuple[Command, ...] = (
     ),
     Command(
         "run",
+        "run.search",
+        "f",
+        "Find",
+        "Search the logs of all lanes at once by a regular expression.",
+        "search_lanes",
+        True,
+    ),
+    Command(
+        "run",
         "run.next",
         "right_square_bracket",
         "Next page",

@@ -108,13 +108,18 @@ class LogPane(LogCanvas, can_focus=True):
         bar.remove()
         self.fit()
 
+    @property
+    def searched_for(self) -> str:
+        """The expression that is searched for; '' for none."""
+        matcher = self.hunt.matcher if self.hunt is not None else None
+        return matcher.pattern.pattern if matcher is not None else ""
+
     def action_search(self) -> None:
         """Open the line that searches this log."""
         if self._bar is None and self.parent is not None:
             self._before_typing = self.view.bookmark()
-            known = self.hunt.matcher if self.hunt is not None else None
             self.typing = True
-            self._bar = SearchBar(self, known.pattern.pattern if known else "")
+            self._bar = SearchBar(self, self.searched_for)
             assert isinstance(self.parent, Widget)
             self.parent.mount(self._bar, after=self)
 

@@ -1,0 +1,149 @@
+"""A dialog that searches the logs of all lanes at once, while it is typed and they grow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from time import monotonic
+from typing import ClassVar, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from openhqm_tui.domain.patterns import parse_pattern
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.log.lanes import LanesSearch, Source
+from openhqm_tui.tui.widgets.hit_list import HitList
+from openhqm_tui.tui.words import count
+
+_SLICE_SECONDS = 0.008
+_PAUSE_SECONDS = 0.002
+# How often growing logs are looked at, and the list is drawn while there is much to search.
+_LOOK_SECONDS = 0.1
+
+
+class Hit(NamedTuple):
+    """A line that was chosen: where it stands, and what found it."""
+
+    source: Source
+    line: int
+    pattern: re.Pattern[str]
+
+
+class SearchScreen(ModalScreen[Hit | None]):
+    """Gives the line that was chosen; None if it was left."""
+
+    CSS_PATH = "search.tcss"
+    BINDINGS: ClassVar = [*bindings("search"), *bindings("dialog")]
+
+    def __init__(self, sources: Callable[[], list[Source]], text: str = "") -> None:
+        super().__init__()
+        self._sources = sources
+        self._text = text
+        self._search = LanesSearch(sources(), monotonic)
+        self._list = HitList(self._search)
+        self._problem = ""
+        self._drawn = 0.0
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Build the field, the sum and the list."""
+        with Vertical(id="search"):
+            with Horizontal(id="search-line"):
+                yield Static("/", id="search-sign")
+                yield Input(self._text, compact=True, placeholder="a regular expression")
+            yield Static(id="search-sum")
+            yield self._list
+            yield Static(
+                "Enter or a click opens · ↑↓ line · Tab lane · Esc closes", id="search-keys"
+            )
+
+    def on_mount(self) -> None:
+        """Search from now on, and look what the logs have gained."""
+        self.query_one(Input).focus()
+        self.set_interval(_LOOK_SECONDS, self._look_again)
+        self._show()
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Search for what is typed so far."""
+        self._problem = ""
+        try:
+            pattern = parse_pattern(event.value) if event.value else None
+        except Problem as problem:
+            pattern, self._problem = None, str(problem)
+        self._search.search(pattern)
+        self._list.begin()
+        self._work()
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Open what is chosen."""
+        self.action_open()
+
+    @on(HitList.Opened)
+    def clicked(self) -> None:
+        """Open what was clicked."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Give the chosen line."""
+        place, pattern = self._list.chosen, self._search.pattern
+        if place is not None and pattern is not None:
+            source = self._search.sources[place.source]
+            self.dismiss(Hit(source, self._search.line(place), pattern))
+
+    def action_close(self) -> None:
+        """Leave with nothing."""
+        self.dismiss(None)
+
+    def action_move(self, rows: int) -> None:
+        """Choose another line."""
+        self._list.move(rows)
+
+    def action_pages(self, pages: int) -> None:
+        """Choose a line some pages on."""
+        self._list.move(pages * max(1, self._list.size.height - 1))
+
+    def action_lane(self, direction: int) -> None:
+        """Choose the first line of another lane."""
+        self._list.move_lanes(direction)
+
+    def _look_again(self) -> None:
+        self._search.renew(self._sources())
+        if not self._search.done and self._timer is None:
+            self._work()
+
+    def _work(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        more = self._search.look(_SLICE_SECONDS)
+        if not more or monotonic() - self._drawn > _LOOK_SECONDS:
+            self._show()
+        if more and self.is_attached:
+            self._timer = self.set_timer(_PAUSE_SECONDS, self._work)
+
+    def _show(self) -> None:
+        self._drawn = monotonic()
+        counts = self._search.counts
+        lanes = len(self._search.sources)
+        if self._problem:
+            words = Content.styled(f"✗ {self._problem}", "$text-error")
+        elif self._search.pattern is None:
+            words = Content.styled(f"Searches {count(lanes, 'log')}.", "$foreground-muted")
+        else:
+            found = sum(map(bool, counts))
+            words = Content.assemble(
+                (count(sum(counts), "line"), "bold"), f" in {found} of {count(lanes, 'log')}"
+            )
+            if not self._search.done:
+                words += Content.styled(" · searching…", "$foreground-muted")
+        self.query_one("#search-sum", Static).update(words, layout=False)
+        self._list.refresh()
