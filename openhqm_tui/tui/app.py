@@ -24,6 +24,7 @@ from openhqm_tui.tui import messages
 from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.keymap import checked_keymap
+from openhqm_tui.tui.mending import Mending
 from openhqm_tui.tui.palette import RegistryProvider
 from openhqm_tui.tui.past import PastRun, read_runs
 from openhqm_tui.tui.presets import USUAL
@@ -73,6 +74,7 @@ class ConsoleApp(App[int]):
         self.source_problem = ""
         self.findings: list[Finding] | None = None
         self.examining = False
+        self.mending: Mending | None = None
         # The Plan place's columns: the doctor looks at them as well.
         self.platforms: tuple[Platform, ...] = ()
         self.past_runs: list[PastRun] | None = None
@@ -237,11 +239,19 @@ class ConsoleApp(App[int]):
         self.theme = theme_after(self.theme)
 
     async def action_quit(self) -> None:
-        """Leave; ask first what becomes of a live run."""
-        if not self.run_is_live:
+        """Leave; ask first what becomes of a live run, or of a fix half-way."""
+        if not self.run_is_live and self.mending is None:
             self.exit(0)
             return
         if len(self.screen_stack) > 1:
+            return
+        if self.mending is not None:
+            question = Ask(
+                "A fix is running.",
+                Content("Leaving stops it half-way; what it has done by now stays done."),
+                [("leave", "Stop it and leave"), ("no", "Stay here")],
+            )
+            self.push_screen(question, self._quit_answered)
             return
         question = Ask(
             "A run is going on.",

@@ -164,7 +164,7 @@ async def test_the_doctor_shows_and_mends_after_asking(world: World):
         await pilot.press("f")
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: world.mended and not app.place.mending and not app.examining)
+        await until(pilot, lambda: world.mended and app.place.mending is None and not app.examining)
         assert text(app, "#doctor-summary") == "! 1 warning · ✓ 4 ok"
         log = app.screen.query_one("#mending", LogPane).log_lines
         assert [log.text(i) for i in range(len(log))] == [
@@ -211,7 +211,7 @@ async def test_a_fix_that_fails_says_so(world: World):
         await pilot.press("enter")
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: world.mended and not app.place.mending and not app.examining)
+        await until(pilot, lambda: world.mended and app.place.mending is None and not app.examining)
         log = app.screen.query_one("#mending", LogPane).log_lines
         assert log.text(len(log) - 1) == "✗ this did not work"
 

@@ -9,6 +9,49 @@ DOCTOR: tuple[Command, ...] = (
         "doctor", "doctor.fix", "f", "Fix", "Mend what is marked, after showing how.", "fix", True
     ),
     Command(
+        "doctor",
+        "doctor.fix-all",
+        "F",
+        "Fix all",
+        "Mend all that can be mended, after showing every command.",
+        "fix_all",
+        True,
+    ),
+    Command(
+        "doctor",
+        "doctor.stop",
+        "C",
+        "Stop the fix",
+        "Stop the running fix, after saying what that leaves behind.",
+        "stop",
+        True,
+    ),
+    Command(
         "doctor", "doctor.again", "r", "Look again", "Look at the machine again.", "examine", True
+    ),
+    Command(
+        "doctor",
+        "doctor.copy",
+        "y",
+        "Copy",
+        "Copy the command that mends what is marked.",
+        "copy",
+        True,
+    ),
+    Command(
+        "doctor",
+        "doctor.side-up",
+        "K,shift+up",
+        "Description up",
+        "Scroll what is told of the finding up.",
+        "scroll_side(-2)",
+    ),
+    Command(
+        "doctor",
+        "doctor.side-down",
+        "J,shift+down",
+        "Description down",
+        "Scroll what is told of the finding down.",
+        "scroll_side(2)",
     ),
 )

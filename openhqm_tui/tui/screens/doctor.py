@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from threading import Event
 from typing import ClassVar
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.engine.mend import Rights, pending
+from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import health_mark
+from openhqm_tui.tui.mending import Mending, Step, command_line, fixable, lacks_root
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.finding_words import (
+    describe_finding,
+    describe_steps,
+    finding_cells,
+    findings_sum,
+    worth_looking_at,
+)
 from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.words import clock, count
+
+# Seconds between two looks at what the running fix says.
+_FLUSH_EVERY = 0.1
 
 
 class DoctorScreen(Place):
-    """Findings, what is known of the marked one, and the output of its fix."""
+    """Findings, what is known of the marked one, and the output of the fixes."""
 
     PLACE = "doctor"
     CSS_PATH = "doctor.tcss"
@@ -33,27 +46,34 @@ class DoctorScreen(Place):
     AUTO_FOCUS = "CellTable"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
 
-    class Said(Message):
-        """The fix printed a line."""
+    class RightsSeen(Message):
+        """How the fixes could come to root's rights."""
 
-        def __init__(self, line: str) -> None:
+        def __init__(self, rights: Rights) -> None:
             super().__init__()
-            self.line = line
+            self.rights = rights
 
     class Mended(Message):
-        """The fix is over."""
+        """The fixes are over."""
 
-        def __init__(self, finding: Finding, worked: bool) -> None:
+        def __init__(self, mending: Mending) -> None:
             super().__init__()
-            self.finding = finding
-            self.worked = worked
+            self.mending = mending
 
     def __init__(self) -> None:
         super().__init__()
-        self.mending = ""
+        self.rights = Rights.ROOT
         self._output = LogLines()
+        self._draining: Timer | None = None
         self._asked = False
         self._shown: list[Finding] | None = None
+        # What was mended last, until a new look tells whether it helped.
+        self._hoped: tuple[Finding, ...] = ()
+
+    @property
+    def mending(self) -> Mending | None:
+        """The fixes that are under way."""
+        return self.console_app.mending
 
     def body(self) -> Iterable[Widget]:
         """Yield findings, the marked one, the output."""
@@ -76,10 +96,20 @@ class DoctorScreen(Place):
             self._asked = True
             self.action_examine()
 
+    def on_unmount(self) -> None:
+        """Leave nothing running that nobody watches."""
+        if self.mending is not None:
+            self.mending.stop()
+
     def engine_seen(self) -> None:
         """Show what was found."""
         if self.stands:
             self.show_findings()
+
+    def second_passed(self) -> None:
+        """Tell how long a fix runs by now."""
+        if self.mending is not None:
+            self._show_sum()
 
     @property
     def marked(self) -> Finding | None:
@@ -90,34 +120,40 @@ class DoctorScreen(Place):
 
     def show_findings(self) -> None:
         """Show the list, its sum and the marked one."""
-        app = self.console_app
-        findings = app.findings
+        findings = self.console_app.findings
         table = self.query_one(CellTable)
         table.display = bool(findings)
         if findings:
-            table.show(("state", "what", "seen"), [_cells(finding) for finding in findings])
+            table.show(("state", "what", "seen"), [finding_cells(f) for f in findings])
             if findings is not self._shown:
-                table.go(_worth_looking_at(findings, table.row), 0)
+                table.go(worth_looking_at(findings, table.row), 0)
+                self._judge(findings)
             self._shown = findings
-        self.query_one("#doctor-summary", Static).update(
-            _summary(findings, looking=app.examining, mending=self.mending)
-        )
+        self._show_sum()
         self._show_marked()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what can't be done now."""
         if not self.stands:
             return True
-        if action == "fix":
-            finding = self.marked
-            return True if finding and _fixable(finding) and not self.mending else None
-        if action == "examine":
-            return None if self.console_app.examining or self.mending else True
+        finding, busy = self.marked, self.mending is not None
+        match action:
+            case "fix":
+                return True if finding and fixable(finding) and not busy else None
+            case "fix_all":
+                return True if pending(self.console_app.findings or ()) and not busy else None
+            case "copy":
+                return True if finding and fixable(finding) else None
+            case "examine":
+                return None if self.console_app.examining or busy else True
+            case "stop":
+                return busy
         return True
 
     @on(CellTable.Marked)
     def row_marked(self) -> None:
         """Describe another finding."""
+        self.query_one("#finding-box").scroll_home(animate=False)
         self._show_marked()
 
     @on(CellTable.Opened)
@@ -128,133 +164,138 @@ class DoctorScreen(Place):
 
     def action_examine(self) -> None:
         """Look at the machine again."""
+        self._read_rights()
         self.console_app.examine()
         self.show_findings()
 
     def action_fix(self) -> None:
         """Show what mends the marked finding, and do it if that is wanted."""
-        finding = self.marked
-        if finding is None:
+        if (finding := self.marked) is None:
             return
-        parts = []
-        for fix in finding.fixes:
-            root = "  (as root)" if fix.as_root else ""
-            parts.append(Content.assemble((fix.title, "bold"), (root, "$text-warning")))
-            parts += [Content.styled(f"  {line}", "$primary") for line in _lines(fix.script)]
-        question = Ask(
-            f"Run this to mend “{plain(finding.title)}”?",
-            Content("\n").join(parts),
-            [("run", "Run it"), ("no", "Leave it")],
-        )
-        self.app.push_screen(question, lambda answer: self._answered(answer, finding))
+        if reason := lacks_root(finding.fixes, self.rights):
+            self.notify(reason, title="Nothing is run", severity="warning", markup=False)
+            return
+        steps = [(finding, fix) for fix in finding.fixes]
+        self._confirm(f"Run this to mend “{one_line(finding.title)}”?", steps, [])
 
-    def _answered(self, answer: str | None, finding: Finding) -> None:
-        if answer == "run":
-            self.mending = finding.title
-            self._output = LogLines()
-            for fix in finding.fixes:
-                self._output.add(f"▸ {fix.title}", step=0, at=0.0)
-            pane = self.query_one("#mending", LogPane)
-            pane.display = True
-            pane.show(self._output)
-            self.show_findings()
-            self._mend(finding)
+    def action_fix_all(self) -> None:
+        """Show all that would be run, and do it one after the other if that is wanted."""
+        found = pending(self.console_app.findings or ())
+        left_out = [step for step in found if lacks_root([step[1]], self.rights)]
+        steps = [step for step in found if step not in left_out]
+        if steps:
+            many = f"these {len(steps)} fixes, one after the other" if len(steps) > 1 else "this"
+            self._confirm(f"Run {many}?", steps, left_out)
+        elif left_out:
+            reason = lacks_root([fix for _, fix in left_out], self.rights)
+            self.notify(reason, title="Nothing is run", severity="warning", markup=False)
+
+    def action_copy(self) -> None:
+        """Copy what mends the marked finding, as lines for a shell."""
+        finding = self.marked
+        if finding is not None and fixable(finding):
+            lines = [command_line(fix, self.rights) for fix in finding.fixes]
+            copy(self, "\n".join(lines), count(len(lines), "command"))
+
+    def action_stop(self) -> None:
+        """Stop the running fix, after saying what that leaves behind."""
+        mending = self.mending
+        if mending is None or mending.stopping:
+            return
+        text = (
+            f"“{one_line(mending.current[1].title)}” has run for "
+            f"{clock(self.now - mending.started)}. What it has done by now stays done: packages "
+            "may be left half installed (`dpkg --configure -a` goes on with them), a service "
+            "stopped and not yet started again. No fix after it is begun."
+        )
+        question = Ask("Stop it?", Content(text), [("stop", "Stop it"), ("no", "Let it go on")])
+
+        def answered(answer: str | None) -> None:
+            if answer == "stop" and self.mending is mending:
+                mending.stop()
+                self._show_sum()
+
+        self.app.push_screen(question, answered)
+
+    def action_scroll_side(self, lines: int) -> None:
+        """Scroll what is told of the finding."""
+        self.query_one("#finding-box").scroll_relative(y=lines, animate=False)
+
+    def _confirm(self, title: str, steps: Sequence[Step], left_out: Sequence[Step]) -> None:
+        text = describe_steps(steps, self.rights, left_out)
+        question = Ask(title, text, [("run", "Run it"), ("no", "Leave it")])
+        self.app.push_screen(question, lambda answer: self._answered(answer, steps))
+
+    def _answered(self, answer: str | None, steps: Sequence[Step]) -> None:
+        if answer != "run" or self.mending is not None:
+            return
+        mending = self.console_app.mending = Mending(steps, self.now)
+        self._output = LogLines()
+        pane = self.query_one("#mending", LogPane)
+        pane.display = True
+        pane.show(self._output)
+        self._draining = self.set_interval(_FLUSH_EVERY, lambda: self._drain(mending))
+        self.show_findings()
+        self._mend(mending)
 
     @work(thread=True, exclusive=True, group="mend")
-    def _mend(self, finding: Finding) -> None:
-        def say(line: str) -> None:
-            self.post_message(self.Said(line))
+    def _mend(self, mending: Mending) -> None:
+        mending.run(self.console_app.services)
+        self.post_message(self.Mended(mending))
 
-        try:
-            worked = all(self.console_app.services.mend(f, say, Event()) for f in finding.fixes)
-        except OSError as error:
-            say(str(error))
-            worked = False
-        self.post_message(self.Mended(finding, worked))
+    @work(thread=True, exclusive=True, group="rights")
+    def _read_rights(self) -> None:
+        self.post_message(self.RightsSeen(self.console_app.services.rights()))
 
-    def on_doctor_screen_said(self, message: Said) -> None:
-        """Show a line of the fix."""
-        self._output.add(message.line, step=0, at=0.0, stream=1)
-        self.query_one("#mending", LogPane).flush()
+    def on_doctor_screen_rights_seen(self, message: RightsSeen) -> None:
+        """Tell what needs root from now on."""
+        self.rights = message.rights
+        self._show_marked()
 
     def on_doctor_screen_mended(self, message: Mended) -> None:
         """Say how it ended, and look again."""
-        words = "  done" if message.worked else "✗ this did not work"
-        self._output.add(words, step=0, at=0.0)
-        self.query_one("#mending", LogPane).flush()
-        self.mending = ""
+        if self._draining is not None:
+            self._draining.stop()
+        self._drain(message.mending)
+        if words := message.mending.last_word():
+            self._output.add(words, step=0, at=0.0)
+            self.query_one("#mending", LogPane).flush()
+        self._hoped = tuple(finding for finding, _ in message.mending.done)
+        self.console_app.mending = None
         self.action_examine()
+
+    def _drain(self, mending: Mending) -> None:
+        """Show what the fix has said since."""
+        while mending.said:
+            line, stream = mending.said.popleft()
+            self._output.add(line, step=0, at=0.0, stream=stream)
+        self.query_one("#mending", LogPane).flush()
+
+    def _judge(self, findings: list[Finding]) -> None:
+        """Say what is still not well after its fix."""
+        health = {finding.key: finding.health for finding in findings}
+        for finding in dict.fromkeys(self._hoped):
+            if health.get(finding.key, Health.OK) is not Health.OK:
+                words = f"✗ {one_line(finding.title)} is still not well after this"
+                self._output.add(words, step=0, at=0.0)
+        if self._hoped:
+            self._hoped = ()
+            self.query_one("#mending", LogPane).flush()
+
+    def _show_sum(self) -> None:
+        app, mending = self.console_app, self.mending
+        if mending is not None:
+            words = Content.styled(mending.progress(self.now), "$text-accent")
+        elif app.findings is None:
+            words = Content.styled("looking at this machine…", "$foreground-muted")
+        else:
+            words = findings_sum(app.findings)
+            if app.examining:
+                words = Content.assemble(words, " · looking again…")
+        self.query_one("#doctor-summary", Static).update(words)
 
     def _show_marked(self) -> None:
         finding = self.marked if self.console_app.findings else None
-        self.query_one("#finding", Static).update(_describe(finding) if finding else Content(""))
+        words = describe_finding(finding, self.rights) if finding else Content("")
+        self.query_one("#finding", Static).update(words)
         self.refresh_bindings()
-
-
-def _worth_looking_at(findings: list[Finding], row: int) -> int:
-    """Return the row to begin with: what was marked if it isn't well, else the first that isn't."""
-    if row < len(findings) and findings[row].health is not Health.OK:
-        return row
-    order = {Health.FAIL: 0, Health.UNKNOWN: 1, Health.WARN: 2, Health.OK: 3}
-    worst = min(findings, key=lambda finding: order[finding.health])
-    return row if worst.health is Health.OK else findings.index(worst)
-
-
-def _fixable(finding: Finding) -> bool:
-    return bool(finding.fixes) and finding.health is not Health.OK
-
-
-def _lines(script: str) -> list[str]:
-    return plain(script).strip().splitlines()
-
-
-def _cells(finding: Finding) -> Sequence[Content]:
-    return (
-        health_mark(finding.health).content,
-        Content.styled(plain(finding.title), "bold"),
-        Content(" ".join(plain(finding.detail).split())),
-    )
-
-
-def _summary(findings: list[Finding] | None, *, looking: bool, mending: str) -> Content:
-    if mending:
-        return Content.assemble((f"mending “{plain(mending)}”…", "$accent"))
-    if findings is None:
-        return Content.styled("looking at this machine…", "$foreground-muted")
-    parts: list[Content | str] = []
-    for health in (Health.FAIL, Health.WARN, Health.UNKNOWN, Health.OK):
-        if number := sum(finding.health is health for finding in findings):
-            mark = health_mark(health)
-            parts.append(Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style))
-    line = Content(" · ").join(parts)
-    return Content.assemble(line, " · looking again…") if looking else line
-
-
-def _describe(finding: Finding) -> Content:
-    lines = [
-        Content.assemble(health_mark(finding.health).content, "  ", (plain(finding.title), "bold")),
-        Content(plain(finding.detail)),
-    ]
-    if finding.needed and finding.health is Health.FAIL:
-        lines.append(Content.styled("Without it no build can start.", "$text-error"))
-    if finding.why:
-        lines += [
-            Content(""),
-            Content.styled("why it matters", "$foreground-muted"),
-            Content(plain(finding.why)),
-        ]
-    if finding.health is Health.OK:
-        return Content("\n").join(lines)
-    if finding.advice:
-        lines += [
-            Content(""),
-            Content.styled("what to do", "$foreground-muted"),
-            Content(plain(finding.advice)),
-        ]
-    if finding.fixes:
-        lines += [Content(""), Content.styled("f runs this, after asking", "$foreground-muted")]
-        for fix in finding.fixes:
-            root = " (as root)" if fix.as_root else ""
-            lines.append(Content.assemble((fix.title, "bold"), root))
-            lines += [Content.styled(f"  {line}", "$primary") for line in _lines(fix.script)]
-    return Content("\n").join(lines)

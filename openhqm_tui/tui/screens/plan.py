@@ -15,6 +15,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.command_lines import CommandLines, command_lines
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.errands import BaseSeen, Begun, BuilderSeen, Errands, Refused
@@ -289,8 +290,7 @@ class PlanScreen(Place):
         """Copy the commands that build the same, ours or Buildx's own."""
         lines = self.commands().bake if way == "bake" else self.commands().build
         if lines:
-            self.app.copy_to_clipboard("\n".join(lines))
-            self.notify(f"{count(len(lines), 'command')} copied", timeout=3)
+            copy(self, "\n".join(lines), count(len(lines), "command"))
 
     def action_to_matrix(self) -> None:
         """Leave a field."""
