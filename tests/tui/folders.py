@@ -209,6 +209,7 @@ class Made:
         cached: bool = False,
         error: str = "",
         log: str | bytes = b"",
+        stream: int = 1,
     ) -> Made:
         """A step begins, says something, ends."""
         data = log.encode() if isinstance(log, str) else log
@@ -219,7 +220,7 @@ class Made:
         if data:
             entry = {
                 "vertex": vertex["digest"],
-                "stream": 1,
+                "stream": stream,
                 "data": base64.b64encode(data).decode(),
                 "timestamp": _moment(self.at(begun or 0)),
             }

@@ -11,10 +11,12 @@ from textual.widgets import Static
 from openhqm_tui.tui import commands
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.screens.dialogs import Ask, Help
+from openhqm_tui.tui.screens.search import SearchScreen
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.widgets.matrix import Matrix
+from openhqm_tui.tui.widgets.search_bar import SearchBar
 from openhqm_tui.tui.widgets.target_list import TargetList
 from openhqm_tui.tui.widgets.waterfall import Waterfall
 from tests.tui import folders
@@ -28,6 +30,8 @@ CARRIED_OUT_BY = {
     "digest": FailurePanel,
     "steps": Waterfall,
     "log": LogPane,
+    "typed": SearchBar,
+    "search": SearchScreen,
     "table": CellTable,
     "dialog": Ask,
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
@@ -213,11 +214,27 @@ class LogCanvas(Widget):
         if self.hunt is not None:
             more = self.hunt.look(_SLICE_SECONDS) or more
         late = monotonic() - self._drawn > _REDRAW_SECONDS
-        if not more or late or self.view.bookmark() != before:
+        moved = self.view.bookmark() != before
+        if moved:
+            self.aside_to_match()
+        if not more or late or moved:
             self.fit()
             self.searched()
         if more:
             self._work_soon()
+
+    def aside_to_match(self) -> None:
+        """Scroll to the side until one sees what was found in the line one stands on."""
+        here = self.view.here
+        if here is None or self.hunt is None or self.hunt.matcher is None or self.view.wrap:
+            return
+        text = self.view.text_at(here)
+        for start, end in self.hunt.matcher.spans(text)[:1]:
+            first, last, room = cell_len(text[:start]), cell_len(text[:end]), self.view.width - 1
+            left = self.drawing.left
+            if first < left or last > left + room:
+                self.drawing.left = 0 if last <= room else max(0, first - room // 3)
+                self.drawing.reshape()
 
     def searched(self) -> None:
         """Say elsewhere what a slice of searching brought."""

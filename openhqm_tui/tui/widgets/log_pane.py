@@ -67,6 +67,8 @@ class LogPane(LogCanvas, can_focus=True):
         self.pick = self.view.mark = None
         self.view.go(line)
         self.hunt = Hunt(self.view, monotonic, pattern, origin=line)
+        self.aside_to_match()
+        self.fit()
         self.work()
 
     def show_step(self, step: int | None) -> None:

@@ -1,0 +1,55 @@
+"""A run whose first lane has a long log with errors in it, and what its pane shows."""
+
+from __future__ import annotations
+
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.widgets.log_pane import LogPane
+from tests.tui import folders
+from tests.tui.conftest import World
+
+LINES = 80
+# Line 15 of 17 is cut at any width there is here.
+WIDE = "wide " + "far " * 80 + "away"
+
+
+def long_log(world: World) -> folders.Made:
+    """Return a live run of one target: two steps of 80 lines, then one of errors, then 20 lines."""
+    made = folders.Made(world.state, ("redis",)).hold().start().begin("redis", 0.5)
+    made.step("redis", "[linux/amd64 deps 1/2] RUN one", 1, 2, log=_numbered("alpha"))
+    made.step(
+        "redis",
+        "[linux/amd64 deps 2/2] RUN bad",
+        2,
+        3,
+        log="error: first\nwarning: not one\nfatal: second\n",
+        stream=2,
+    )
+    made.step("redis", "[linux/amd64 app 1/1] RUN two", 3, 4, log=_numbered("beta") + WIDE + "\n")
+    made.step("redis", "[linux/arm64 deps 1/2] RUN one", 3, 4, log=_numbered("gamma"))
+    return made
+
+
+def pane(app: ConsoleApp, number: int = 0) -> LogPane:
+    """Return the log of a lane, the first unless told."""
+    return list(app.screen_stack[0].query_one(LanePanes).panes.values())[number].log_pane
+
+
+def shown(log: LogPane) -> list[str]:
+    """Return the rows of text that a log shows, without what stands beside them."""
+    return [log.render_line(y).text[1:].rstrip("▐ ") for y in range(log.view.height)]
+
+
+def foot(log: LogPane) -> str:
+    """Return the line below the text; '' where there is none."""
+    return log.render_line(log.size.height - 1).text.strip() if log.foot else ""
+
+
+def here(app: ConsoleApp) -> str:
+    """Return the line that the first lane's reader stands on."""
+    view = pane(app).view
+    return "" if view.here is None else view.text_at(view.here)
+
+
+def _numbered(word: str) -> str:
+    return "".join(f"{word} {number}\n" for number in range(LINES))
