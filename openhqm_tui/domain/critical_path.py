@@ -92,19 +92,18 @@ class Order:
 
     def last(self) -> StepState | None:
         """Return the step that decides the end: one that failed, one that runs, the last."""
-        failed = [step for step in self._timed if step.status is Status.FAILED]
+        failed = [s for s in self._timed if s.error and s.status is Status.FAILED]
         if failed:
             return min(failed, key=_end)
-        running = [step for step in self._timed if step.ended is None]
+        running = [step for step in self._timed if _end(step) == math.inf]
         if running:
             # Nobody knows which of them will end last: the one that has run longest leads.
             return min(running, key=_start)
-        needed = {digest for step in self._timed for digest in step.inputs}
-        return max(
-            self._timed,
-            key=lambda step: (_end(step), _start(step), step.digest not in needed),
-            default=None,
-        )
+        latest = _end(self._timed[-1]) if self._timed else 0.0
+        # Many may have ended at once, where all was cached: the one that none of them needs.
+        ends = [step for step in self._timed if _end(step) == latest]
+        needed = {digest for step in ends for digest in step.inputs}
+        return max(ends, key=lambda s: (_start(s), s.digest not in needed), default=None)
 
     def path(self) -> tuple[str, ...]:
         """Return the digests of the critical path, the first step first."""
@@ -127,11 +126,11 @@ def load(target: TargetState, path: Iterable[str], now: float) -> Load:
     steps = target.steps
     parts = [span for digest in path if digest in steps for span in spans(steps[digest], end)]
     return Load(
-        busy=sum(step.busy(end) for step in steps.values()),
+        busy=sum(b - a for step in steps.values() for a, b in spans(step, end)),
         # A step that is shared with another build may have begun before this one.
         on_path=covered((max(start, a), b) for a, b in parts if b > start),
         wall=end - start,
-        cached=sum(step.status is Status.CACHED for step in steps.values()),
+        cached=sum(step.cached for step in steps.values()),
         steps=len(steps),
     )
 
@@ -153,5 +152,9 @@ def _start(step: StepState) -> float:
 
 
 def _end(step: StepState) -> float:
-    ended = step.ended
-    return math.inf if ended is None else ended
+    last = -math.inf
+    for end in step.intervals.values():
+        if end is None:
+            return math.inf
+        last = max(last, end)
+    return last

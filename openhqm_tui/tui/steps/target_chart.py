@@ -53,7 +53,6 @@ class TargetChart:
         self.path = order.path()
         self._critical = frozenset(self.path)
         self._order = order
-        self.load = load(target, self.path, self.span[1])
         self._lines: list[_Line] = []
         for group in _groups(target):
             shown = [s for s in group.steps if cached or not s.cached]
@@ -93,18 +92,19 @@ class TargetChart:
         if not self.target.steps:
             began = self.target.started is not None and not self.over
             return name + Content("nothing said yet" if began else "no steps")
+        sums = load(self.target, self.path, self.span[1])
         path = Content.assemble(
             ("» critical path ", "$accent bold"),
-            (f"{brief(self.load.on_path)} of {brief(self.load.wall)}", "bold"),
+            (f"{brief(sums.on_path)} of {brief(sums.wall)}", "bold"),
             ": ",
         )
         first = name + path
-        chain = self._chain(_TELLING * self.load.wall, width - first.cell_length)
+        chain = self._chain(_TELLING * sums.wall, width - first.cell_length)
         return (first + Content(chain)).truncate(width, ellipsis=True)
 
     def facts(self) -> tuple[str, ...]:
         """Return how much was done, how much of it side by side."""
-        sums = self.load
+        sums = load(self.target, self.path, self.span[1])
         counts = f"{count(sums.steps, 'step')} · {sums.cached} cached"
         side = f"{sums.busy / sums.wall:.1f} at once" if sums.wall > 0 else "nothing ran"
         work = f"{brief(sums.busy)} of work in {brief(sums.wall)}"

@@ -263,8 +263,8 @@ class Waterfall(ScrollView, can_focus=True):
         for cell, _ in ticks(axis):
             under[cell] = "┊"
         if row.could is not None and row.spans:
-            begin, end = axis.cell(row.could), axis.cell(row.spans[0][0])
-            under[begin:end] = "┄" * (end - begin)
+            free, begun = axis.cell(row.could), axis.cell(row.spans[0][0])
+            under[free:begun] = "┄" * (begun - free)
         line = [Segment(char, faint) for char in under]
         if row.heading:
             for start, end in row.spans:
