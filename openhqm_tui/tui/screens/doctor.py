@@ -90,7 +90,8 @@ class DoctorScreen(Place):
 
     async def catch_up(self) -> None:
         """Show the last look; the first time, take one."""
-        self.query_one("#mending").display = len(self._output) > 0
+        said_something = len(self._output) > 0 or self.mending is not None
+        self.query_one("#mending").display = said_something
         self.show_findings()
         if not self._asked:
             self._asked = True
@@ -208,7 +209,9 @@ class DoctorScreen(Place):
             "may be left half installed (`dpkg --configure -a` goes on with them), a service "
             "stopped and not yet started again. No fix after it is begun."
         )
-        question = Ask("Stop it?", Content(text), [("stop", "Stop it"), ("no", "Let it go on")])
+        question = Ask(
+            "Stop the running fix?", Content(text), [("stop", "Stop it"), ("no", "Let it go on")]
+        )
 
         def answered(answer: str | None) -> None:
             if answer == "stop" and self.mending is mending:
@@ -285,7 +288,8 @@ class DoctorScreen(Place):
     def _show_sum(self) -> None:
         app, mending = self.console_app, self.mending
         if mending is not None:
-            words = Content.styled(mending.progress(self.now), "$text-accent")
+            progress = Content.styled(f"▸ {mending.progress(self.now)}", "$text-accent")
+            words = Content.assemble(progress, "" if mending.stopping else " · C stops it")
         elif app.findings is None:
             words = Content.styled("looking at this machine…", "$foreground-muted")
         else:

@@ -1,5 +1,66 @@
-"""To be filled."""
+"""The commands of the Doctor place."""
 
+from __future__ import annotations
+
+import msgspec
+from textual.widgets import Static
+
+from openhqm_tui.domain.findings import Fix
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.screens.dialogs import Ask
 from tests.tui.cases import Case
+from tests.tui.conftest import World
 
-CASES: dict[str, Case] = {}
+
+def _title(app: ConsoleApp) -> str:
+    if not isinstance(app.screen, Ask):
+        return ""
+    return str(app.screen.query_one(".dialog-title", Static).content)
+
+
+def _long(world: World) -> None:
+    long = Fix(title="A long one", script="\n".join(f"echo line {n}" for n in range(80)))
+    world.findings = [
+        msgspec.structs.replace(finding, fixes=(long,)) if finding.fixes else finding
+        for finding in world.findings
+    ]
+
+
+def _slow(world: World) -> None:
+    world.mends_slowly = True
+
+
+def _well_again(world: World) -> None:
+    """The next look finds nothing wrong any more."""
+    first, all_well = list(world.findings), [f for f in world.findings if not f.fixes]
+
+    class Looks(list):  # type: ignore[type-arg]
+        looked = 0
+
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            Looks.looked += 1
+            return iter(first if Looks.looked == 1 else all_well)
+
+    world.findings = Looks()
+
+
+def _scrolled(app: ConsoleApp) -> float:
+    return app.screen.query_one("#finding-box").scroll_y
+
+
+CASES = {
+    "doctor.fix": Case(lambda app: "“Emulator for linux/arm64”" in _title(app), ("5",)),
+    "doctor.fix-all": Case(lambda app: _title(app) == "Run this?", ("5",)),
+    "doctor.stop": Case(
+        lambda app: _title(app) == "Stop the running fix?", ("5", "f", "enter"), _slow
+    ),
+    "doctor.again": Case(
+        lambda app: app.findings is not None and len(app.findings) == 4, ("5",), _well_again
+    ),
+    "doctor.copy": Case(
+        lambda app: app.clipboard.startswith("sh -euc 'apt-get install -y qemu-user-static"),
+        ("5",),
+    ),
+    "doctor.side-up": Case(lambda app: _scrolled(app) == 0, ("5", "J"), _long, size=(80, 24)),
+    "doctor.side-down": Case(lambda app: _scrolled(app) > 0, ("5",), _long, size=(80, 24)),
+}
