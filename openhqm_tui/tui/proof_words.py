@@ -118,7 +118,8 @@ def lane_lines(lane: LaneState) -> list[Content]:
         told = f"{size(lane.content_size)} packed · {size(lane.unpacked_size)} unpacked"
         lines.append(_line("size", told))
     if lane.digest:
-        lines.append(_line("digest", plain(lane.digest)))
+        # Without a label: with one it would not fit into 80 columns.
+        lines.append(Content.styled(plain(lane.digest), "$foreground-muted"))
     return lines
 
 
@@ -145,7 +146,7 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
         return [
             *lines,
             Content(""),
-            Content.styled("There is no evidence file yet.", "$text-muted"),
+            Content.styled("There is no evidence file yet.", "$foreground-muted"),
         ]
     if evidence.command:
         lines += [
@@ -155,13 +156,13 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
         ]
     lines += [
         Content(""),
-        Content.assemble(("All that was seen", "bold"), (f"  {evidence.file}", "$text-muted")),
+        Content.assemble(("All that was seen", "bold"), (f"  {evidence.file}", "$foreground-muted")),
     ]
     return [*lines, *(Content(line) for line in evidence.text.split("\n"))]
 
 
 def _line(label: str, text: str) -> Content:
-    return Content.assemble((f"{label:<{_LABEL}}", "$text-muted"), text)
+    return Content.assemble((f"{label:<{_LABEL}}", "$foreground-muted"), text)
 
 
 def _standing(lane: LaneState) -> list[Content]:

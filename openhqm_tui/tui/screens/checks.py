@@ -106,10 +106,12 @@ class ChecksScreen(Place):
     @on(CellTable.Opened)
     def cell_opened(self) -> None:
         """Show all that is known of the answer."""
-        if self._marked() is not None:
-            screen = EvidenceScreen(self.action_next_failure, self._again_here)
-            self.app.push_screen(screen)
-            self._show_answer()
+        marked, folder = self._marked(), self.console_app.run_folder
+        if marked is not None and folder is not None:
+            lane, check = marked
+            file = folder.evidence_file(*lane.key)
+            step, again = self.action_next_failure, self._again_here
+            self.app.push_screen(EvidenceScreen(lane, check, file, step, again))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what makes no sense now."""

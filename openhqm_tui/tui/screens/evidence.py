@@ -43,33 +43,41 @@ class EvidenceScreen(ModalScreen[None]):
             self.key = key
             self.evidence = evidence
 
-    def __init__(self, step: Callable[[int], None], again: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        lane: LaneState,
+        check: str,
+        file: Path,
+        step: Callable[[int], None],
+        again: Callable[[], None],
+    ) -> None:
         super().__init__()
+        self._lane, self._check, self._file = lane, check, file
         self._step, self._again = step, again
-        self._lane: LaneState | None = None
-        self._check = ""
         self._evidence: Evidence | None = None
-        self._text = ""
 
     def compose(self) -> ComposeResult:
         """Build the text and its keys."""
         with Vertical(id="evidence-dialog"):
             with VerticalScroll(id="evidence-scroll"):
-                yield Static(id="evidence-all")
+                yield Static(self._content(), id="evidence-all")
             yield KeyLine()
 
     def on_mount(self) -> None:
-        """Show what was told before."""
-        self._render_all()
+        """Read the evidence."""
+        self._read(self._lane.key, self._file)
 
     def show(self, lane: LaneState, check: str, file: Path) -> None:
         """Show an answer of a lane, and read its evidence anew."""
-        if self._lane is None or self._lane.key != lane.key or self._check != check:
+        other = self._lane.key != lane.key or self._check != check
+        self._lane, self._check, self._file = lane, check, file
+        if other:
             self._evidence = None
-            if self.is_mounted:
-                self.query_one("#evidence-scroll").scroll_home(animate=False)
-        self._lane, self._check = lane, check
-        self._render_all()
+        if not self.is_mounted:
+            return
+        if other:
+            self.query_one("#evidence-scroll").scroll_home(animate=False)
+        self._show_all()
         self._read(lane.key, file)
 
     @work(thread=True, exclusive=True, group="evidence")
@@ -78,9 +86,9 @@ class EvidenceScreen(ModalScreen[None]):
 
     def on_evidence_screen_read(self, message: Read) -> None:
         """Show it, if it is still asked for."""
-        if self._lane is not None and self._lane.key == message.key:
+        if self._lane.key == message.key:
             self._evidence = message.evidence
-            self._render_all()
+            self._show_all()
 
     def action_close(self) -> None:
         """Leave."""
@@ -96,7 +104,7 @@ class EvidenceScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy all that is shown."""
-        copy(self, self._text, "the evidence")
+        copy(self, self._content().plain, "the evidence")
 
     def action_scroll_lines(self, lines: int) -> None:
         """Show other lines."""
@@ -110,15 +118,15 @@ class EvidenceScreen(ModalScreen[None]):
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out asking where there is no image to ask."""
         if action == "again":
-            return True if self._lane is not None and self._lane.has_image else None
+            return True if self._lane.has_image else None
         return True
 
-    def _render_all(self) -> None:
-        if self._lane is None or not self.is_mounted:
-            return
-        text = Content("\n").join(evidence_lines(self._lane, self._check, self._evidence))
-        self._text = text.plain
-        self.query_one("#evidence-all", Static).update(text)
+    def _content(self) -> Content:
+        return Content("\n").join(evidence_lines(self._lane, self._check, self._evidence))
+
+    def _show_all(self) -> None:
+        self.query_one("#evidence-all", Static).update(self._content())
+        self.refresh_bindings()
 
 
 def read_evidence(file: Path) -> Evidence | None:
