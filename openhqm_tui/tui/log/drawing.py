@@ -9,7 +9,6 @@ from typing import NamedTuple
 from rich.segment import Segment
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
-from textual.cache import LRUCache
 from textual.strip import Strip
 
 from openhqm_tui.domain.log_lines import LogLine
@@ -19,8 +18,6 @@ from openhqm_tui.tui.log.foot import Placed
 from openhqm_tui.tui.log.text import STAMP_WIDTH, Span, Stamps, cut_out, painted, stamp
 from openhqm_tui.tui.log.view import LogView, Row
 
-# More than any screen shows, few enough to forget.
-_KEPT = 512
 _GUTTER = _BAR = 1
 
 
@@ -46,14 +43,19 @@ class LogInk(NamedTuple):
 
 
 class LogDrawing:
-    """Draws rows of one view; keeps what it drew until the styles or the view's shape change."""
+    """Draws rows of one view; keeps what it drew as long as that is in sight and looks the same.
+
+    Strips are made of many small objects: to keep more of them than are seen would cost Python's
+    search for garbage, and with it the screen, a tenth of a second every now and then.
+    """
 
     def __init__(self) -> None:
         self.stamps = Stamps.NONE
         self.began: float | None = None
         self.left = 0
-        self._lines: LRUCache[int, list[Segment]] = LRUCache(_KEPT)
-        self._rows: LRUCache[tuple[int, int], Strip] = LRUCache(_KEPT)
+        self._lines: dict[int, list[Segment]] = {}
+        self._rows: dict[tuple[int, int], Strip] = {}
+        self._thumb = range(0)
 
     @property
     def before_text(self) -> int:
@@ -72,6 +74,14 @@ class LogDrawing:
     def reshape(self) -> None:
         """Forget rows: they would be cut elsewhere now."""
         self._rows.clear()
+
+    def aim(self, view: LogView, rows: Sequence[Row]) -> None:
+        """Say what is in sight from now on."""
+        lines = {row.line for row in rows}
+        places = {(row.line, row.start) for row in rows}
+        self._lines = {line: known for line, known in self._lines.items() if line in lines}
+        self._rows = {place: known for place, known in self._rows.items() if place in places}
+        self._thumb = _thumb(view)
 
     def row(self, view: LogView, row: Row, spans: Sequence[Span], ink: LogInk) -> Strip:
         """Draw one row, as wide as the view's text and what stands before it."""
@@ -92,17 +102,11 @@ class LogDrawing:
             self._rows[key] = strip
         return strip
 
-    def bar(self, view: LogView, y: int, ink: LogInk) -> Segment:
+    def bar(self, y: int, ink: LogInk) -> Segment:
         """Draw the scrollbar's cell beside row `y`; a log that is all in sight has none."""
-        first, last = view.bar()
-        height = view.height
-        if last - first >= 1:
-            return Segment(" ", ink.base)
-        size = max(1, round((last - first) * height))
-        start = min(height - size, ceil(first * height))
-        if last >= 1:
-            start = height - size
-        return Segment("▐" if start <= y < start + size else " ", ink.base + ink.bar)
+        if y in self._thumb:
+            return Segment("▐", ink.base + ink.bar)
+        return Segment(" ", ink.base)
 
     def foot(self, placed: Sequence[Placed], width: int, ink: LogInk) -> Strip:
         """Draw the line below the rows."""
@@ -144,6 +148,18 @@ class LogDrawing:
             return [gutter]
         time = stamp(line.at, self.stamps, self.began) if not row.start else ""
         return [gutter, Segment(f"{time:>{STAMP_WIDTH - 1}} ", note)]
+
+
+def _thumb(view: LogView) -> range:
+    """Return the rows that the scrollbar's thumb stands beside."""
+    first, last = view.bar()
+    if last - first >= 1:
+        return range(0)
+    size = max(1, round((last - first) * view.height))
+    start = min(view.height - size, ceil(first * view.height))
+    if last >= 1:
+        start = view.height - size
+    return range(start, start + size)
 
 
 def _style_of(line: LogLine, ink: LogInk) -> Style:

@@ -125,6 +125,7 @@ class LogCanvas(Widget):
         else:
             # A reader further up sees none of the new lines: only the scrollbar and the foot.
             self._lay_foot()
+            self.drawing.aim(self.view, self.rows)
             width, height = self.size
             self.refresh(Region(width - 1, 0, 1, height), Region(0, height - 1, width, 1))
 
@@ -145,7 +146,7 @@ class LogCanvas(Widget):
                 words = nothing_words(self.view.only)
             strip = Strip([Segment(f" {words}", ink.base + ink.note)])
             strip = strip.crop_extend(0, width - 1, ink.base)
-        return Strip([*strip, self.drawing.bar(self.view, y, ink)])
+        return Strip([*strip, self.drawing.bar(y, ink)])
 
     def notify_style_update(self) -> None:
         """Forget what was drawn in the colours of before."""
@@ -175,6 +176,7 @@ class LogCanvas(Widget):
             self.drawing.reshape()
         self.view.resize(*shape)
         self.rows = self.view.rows()
+        self.drawing.aim(self.view, self.rows)
         self._drawn = monotonic()
         self.refresh()
 
