@@ -1,0 +1,97 @@
+"""A script that is stopped while it runs ends with all of its children."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from openhqm_tui.engine import mend
+from openhqm_tui.engine.mend import Rights, rights_unasked
+from openhqm_tui.engine.shell import NOT_FOUND, Outcome
+from openhqm_tui.engine.stoppable import STOPPED, stoppable
+
+
+def run(script: str, stop: Event | None = None) -> tuple[int, list[str]]:
+    lines: list[str] = []
+    return stoppable(stop or Event())(script, lines.append), lines
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "lines"),
+    [
+        ("echo one; echo two >&2", 0, ["one", "two"]),
+        ("echo before; false; echo after", 1, ["before"]),
+        ("echo $UNSET_HERE", 2, None),
+        (r"printf '10%%\r50%%\rdone\n'", 0, ["done"]),
+        ("printf 'no newline'", 0, ["no newline"]),
+        (r"printf '\377\n'", 0, ["\ufffd"]),
+        ("exit 7", 7, []),
+    ],
+)
+def test_lines_and_code(script: str, code: int, lines: list[str] | None) -> None:
+    ended, said = run(script)
+    assert ended in ({code, 127} if lines is None else {code})
+    if lines is not None:
+        assert said == lines
+
+
+def test_what_stays_in_the_background_is_not_waited_for() -> None:
+    begun = time.monotonic()
+    code, lines = run("sleep 60 & echo $!")
+    assert code == 0
+    assert time.monotonic() - begun < 20
+    os.kill(int(lines[0]), 9)
+
+
+def test_stopping_ends_the_children_too() -> None:
+    stop = Event()
+    pids: list[int] = []
+
+    def say(line: str) -> None:
+        pids.append(int(line))
+        stop.set()
+
+    assert stoppable(stop)("sleep 600 & echo $!; wait", say) == STOPPED
+    assert not _runs(pids[0])
+
+
+def test_who_ignores_the_first_word_hears_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openhqm_tui.engine.stoppable._GRACE_SECONDS", 0.2)
+    stop = Event()
+    script = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
+    assert stoppable(stop)(script, lambda _: stop.set()) == STOPPED
+
+
+def test_no_sudo_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    lines: list[str] = []
+    assert stoppable(Event())("true", lines.append, sudo=True) == NOT_FOUND
+    assert lines == ["sudo: No such file or directory"]
+
+
+@pytest.mark.parametrize(
+    ("known", "code", "told"),
+    [
+        (Rights.ROOT, 1, Rights.ROOT),
+        (Rights.NONE, 1, Rights.NONE),
+        (Rights.SUDO, 0, Rights.SUDO),
+        (Rights.SUDO, 1, Rights.PASSWORD),
+    ],
+)
+def test_rights_where_nobody_can_be_asked(
+    monkeypatch: pytest.MonkeyPatch, known: Rights, code: int, told: Rights
+) -> None:
+    monkeypatch.setattr(mend, "rights", lambda: known)
+    assert rights_unasked(run=lambda *_, timeout: [Outcome(code)]) is told
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

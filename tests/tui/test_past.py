@@ -1,0 +1,80 @@
+"""Earlier runs in few words: what was last, what gave an image, how long it may take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.state import Status
+from openhqm_tui.store.run_folder import all_runs
+from openhqm_tui.tui.past import Estimate, PastLane, estimate, last_lanes, read_runs
+from tests.tui import folders
+from tests.tui.conftest import AMD, ARM, World
+
+HERE = Source(kind=SourceKind.BUNDLED, variants=(), context="/a", dockerfile="/Dockerfile")
+
+
+def lane(seconds: float) -> PastLane:
+    return PastLane(status=Status.PASSED, seconds=seconds)
+
+
+BUILT = {
+    ("a", "linux/amd64"): lane(10),
+    ("a", "linux/arm64"): lane(30),
+    ("b", "linux/amd64"): lane(20),
+    ("c", "linux/amd64"): lane(5),
+}
+ROWS = {"a": (AMD, ARM), "b": (AMD,), "c": (AMD,)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "jobs", "told"),
+    [
+        # Side by side the slowest lane of the slowest target counts, in a row they add up.
+        (ROWS, 0, Estimate(30, True)),
+        (ROWS, 1, Estimate(55, True)),
+        (ROWS, 2, Estimate(30, True)),
+        ({"b": (AMD,), "c": (AMD,), "a": (AMD, ARM)}, 2, Estimate(35, True)),
+        ({"a": (AMD,)}, 0, Estimate(10, True)),
+        # What was never built leaves the estimate open above.
+        ({"a": (AMD,), "d": (AMD,)}, 0, Estimate(10, False)),
+        ({"b": (AMD, ARM)}, 0, Estimate(20, False)),
+        ({"d": (AMD,)}, 0, None),
+        ({}, 0, None),
+    ],
+)
+def test_how_long_it_may_take(rows, jobs, told):
+    assert estimate(rows, BUILT, jobs) == told
+
+
+def test_a_failure_hides_no_image_of_before(world: World):
+    folders.passed(world.state, ("kafka",), id="20261122-1", created=folders.T0 - 86400)
+    folders.failed(world.state, ("redis", "kafka"))
+    runs = read_runs(all_runs(world.state))
+    last, built = last_lanes(runs), last_lanes(runs, built=True)
+    key = ("kafka", "linux/amd64")
+    assert last[key].status in {Status.FAILED, Status.CANCELLED}
+    assert last[key].at == folders.T0
+    assert (built[key].status, built[key].at) == (Status.PASSED, folders.T0 - 86400)
+    assert built[key].size == 60_200_000
+    assert built[key].clients == "Redis 7.1.0 on x86_64"
+
+
+@pytest.mark.parametrize(
+    ("kind", "context", "dockerfile", "counts"),
+    [
+        ("", "", "", True),
+        ("bundled", "/a", "/Dockerfile", True),
+        ("bundled", "/b", "/Dockerfile", False),
+        ("bundled", "/a", "/other", False),
+        ("bake", "/a", "/Dockerfile", False),
+    ],
+)
+def test_only_runs_of_the_same_source_count(world: World, kind, context, dockerfile, counts):
+    made = folders.passed(world.state, ("redis",))
+    file = made.run.path / "run.json"
+    told = {"source": kind, "context": context, "dockerfile": dockerfile}
+    file.write_text(json.dumps(json.loads(file.read_text()) | told))
+    assert bool(last_lanes(read_runs(all_runs(world.state)), HERE)) is counts
