@@ -27,6 +27,12 @@ _NONE_OF_IT = re.compile(
     r"|\b(?:errors?|failures?|failed)\s*[:=]\s*0\b",
     re.IGNORECASE,
 )
+# Of every error that is believed at a word, one of these is a part: far quicker to look for.
+_TRACES = (
+    *("err", "fail", "fatal", "panic", "traceback", "exception", "abort", "fault", "cannot"),
+    *("can't", "unable", "no such", "not found", "denied", "undefined", "out of", "killed"),
+    *("e:", "✗", "×"),
+)
 # Far longer than any message; what is beyond is data.
 _FAR_ENOUGH = 1000
 
@@ -39,5 +45,8 @@ def looks_like_error(text: str, stream: int) -> bool:
     if stream == 0:
         return text.startswith("✗")
     text = text[:_FAR_ENOUGH]
+    small = text.lower()
+    if not any(trace in small for trace in _TRACES):
+        return False
     found = _SAYS.search(text) if stream == 2 else _BEGINS.match(text)
     return found is not None and _NONE_OF_IT.search(text) is None

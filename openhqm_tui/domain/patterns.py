@@ -9,7 +9,7 @@ from openhqm_tui.domain.problems import Problem
 
 # A search expression is typed by hand; what is longer was pasted by mistake.
 _LONGEST = 300
-_MOST_REPEATS = 10
+_MOST_REPEATS = 20
 _REPEAT = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
 _CAPITAL = re.compile(r"(?:[^\\]|^)(?:\\\\)*[A-Z]")
 
@@ -41,17 +41,28 @@ def runs_away(text: str) -> bool:
 
     That is so where what is repeated can itself match in several ways: `(a+)+`, `(a|aa)*`.
     """
+    nested, _, repeats = _repeats(text)
+    return nested or repeats > _MOST_REPEATS
+
+
+def steepness(text: str) -> int:
+    """Return how an expression's time grows with a line's length at worst: its power, from 1."""
+    return 1 + _repeats(text)[1]
+
+
+def _repeats(text: str) -> tuple[bool, int, int]:
+    """Tell whether repeats are nested, and how many go on without end, and how many there are."""
     varies = [False]
-    group_varies = False
-    repeats, at = 0, 0
+    group_varies = nested = False
+    endless = repeats = at = 0
     while at < len(text):
         sign = text[at]
         if repeat := _REPEAT.match(text, at):
             least, comma, most = repeat[1], repeat[2], repeat[3]
             many = sign in "*+" or (sign == "{" and int((most if comma else least) or 99) > 9)
-            if many and group_varies:
-                return True
-            repeats += many
+            nested = nested or (many and group_varies)
+            endless += many
+            repeats += 1
             varies[-1] = True
             group_varies = False
             at = repeat.end()
@@ -71,7 +82,7 @@ def runs_away(text: str) -> bool:
         elif sign == "|":
             varies[-1] = True
         at += 1
-    return repeats > _MOST_REPEATS
+    return nested, endless, repeats
 
 
 def _class_end(text: str, start: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.patterns import parse_pattern, runs_away
+from openhqm_tui.domain.patterns import parse_pattern, runs_away, steepness
 from openhqm_tui.domain.problems import Problem
 
 
@@ -50,7 +50,7 @@ def test_odd_but_valid_expressions_say_nothing_on_the_terminal(recwarn):
     "text",
     [
         *("(a+)+", "(a*)*b", "((a+)b?)*", "(?:a|aa)+$", "(?P<n>x+)*", "(a+){2,}", "(a?){20}"),
-        *("(a+)+?", r"(\w+\s*)*:", "((ab)*c)+", "(?i:a+)+", "a*" * 11),
+        *("(a+)+?", r"(\w+\s*)*:", "((ab)*c)+", "(?i:a+)+", "a*" * 21, "a?" * 21),
     ],
 )
 def test_what_could_run_for_ever_is_known(text):
@@ -66,3 +66,11 @@ def test_what_could_run_for_ever_is_known(text):
 )
 def test_what_is_harmless_is_let_through(text):
     assert not runs_away(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "power"),
+    [("plain", 1), ("a?b{2}", 1), (".*error", 2), (r"a+\+b*", 3), ("x{10,}[*+]y*", 3)],
+)
+def test_how_steeply_the_time_of_an_expression_grows(text, power):
+    assert steepness(text) == power

@@ -118,6 +118,6 @@ class LanesSearch:
         """Return the line of a hit, a heading's being its first hit's."""
         return self._finders[place.source].hit(max(0, place.hit))
 
-    def spans(self, source: int, text: str) -> list[tuple[int, int]]:
+    def spans(self, source: int, line: int) -> list[tuple[int, int]]:
         """Return where a line of a source matches."""
-        return self._matchers[source].spans(text)
+        return self._matchers[source].spans(line)

@@ -6,38 +6,49 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from itertools import islice
+from math import factorial
 from typing import NamedTuple
+
+from textual.cache import LRUCache
 
 from openhqm_tui.domain.error_lines import looks_like_error
 from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.domain.patterns import steepness
 from openhqm_tui.tui.ansi import shown_text
 
 Clock = Callable[[], float]
 
 # Of a line, so many characters are searched at first; as long as that is quick, more and more.
-_FIRST_REACH = 256
-_LAST_REACH = 16 * 1024
+_FIRST_STEPS = 200_000
+_SHORTEST_REACH, _LAST_REACH = 24, 16 * 1024
 _QUICK = 0.001
 _MOST_SPANS = 200
+_KEPT = 512
 
 
 class LineMatcher:
     """Tells whether lines match an expression, in a time that the expression can't stretch much.
 
-    What a slow expression costs grows with the length of a line: of long lines, only so much is
-    looked at as was quick to look at before. `clock` counts seconds.
+    What a slow expression costs grows with a power of a line's length: of long lines, only so
+    much is looked at as was quick to look at before. `clock` counts seconds.
     """
 
     def __init__(self, lines: LogLines, pattern: re.Pattern[str], clock: Clock) -> None:
         self.pattern = pattern
         self._lines = lines
         self._clock = clock
-        self._reach = _FIRST_REACH
+        power = steepness(pattern.pattern)
+        # As long a line as can be tried in every way there is within the first steps.
+        longest = int((_FIRST_STEPS * factorial(power)) ** (1 / power))
+        self._reach = min(_LAST_REACH, max(_SHORTEST_REACH, longest))
+        self._short = self._reach
+        self._spans: LRUCache[int, list[tuple[int, int]]] = LRUCache(_KEPT)
 
     def __call__(self, index: int) -> bool:
         """Tell whether a line matches."""
         text = shown_text(self._lines.text(index))
-        if len(text) <= _FIRST_REACH // 4:
+        if len(text) <= self._short:
             return self.pattern.search(text) is not None
         while True:
             began = self._clock()
@@ -45,25 +56,23 @@ class LineMatcher:
             took = self._clock() - began
             if len(text) <= self._reach or self._reach >= _LAST_REACH:
                 break
-            if found is not None and found.end() < self._reach:
-                break
-            if took > _QUICK:
-                break
             # A match up to the last character may only be one of `$` with where we stopped.
-            self._reach *= 2
-        if took > 8 * _QUICK and self._reach > _FIRST_REACH // 4:
-            self._reach //= 2
+            if (found is not None and found.end() < self._reach) or took > _QUICK:
+                break
+            self._reach = min(_LAST_REACH, 2 * self._reach)
+        if took > 8 * _QUICK:
+            self._reach = max(_SHORTEST_REACH, self._reach // 2)
         return found is not None
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where a line that is shown matches."""
-        found: list[tuple[int, int]] = []
-        for match in self.pattern.finditer(text, 0, self._reach):
-            if match.end() > match.start():
-                found.append(match.span())
-            if len(found) == _MOST_SPANS:
-                break
-        return found
+    def spans(self, index: int) -> list[tuple[int, int]]:
+        """Return where a line matches."""
+        known = self._spans.get(index)
+        if known is None:
+            text = shown_text(self._lines.text(index))
+            found = islice(self.pattern.finditer(text, 0, self._reach), _MOST_SPANS)
+            known = [match.span() for match in found if match.end() > match.start()]
+            self._spans[index] = known
+        return known
 
 
 def error_teller(lines: LogLines) -> Callable[[int], bool]:

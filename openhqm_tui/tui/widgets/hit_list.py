@@ -116,7 +116,7 @@ class HitList(Widget):
             Segment(step + " " * (room - cell_len(step)) + "  ", note),
         ]
         text = shown_text(source.log.text(line))
-        spans = self.search.spans(place.source, text)
+        spans = self.search.spans(place.source, line)
         left = width - sum(cell_len(segment.text) for segment in before)
         # What was found is shown, however far to the right it stands.
         first = spans[0] if spans else (0, 0)

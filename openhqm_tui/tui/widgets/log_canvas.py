@@ -192,7 +192,7 @@ class LogCanvas(Widget):
         if self.hunt is not None and self.hunt.matcher is not None:
             here = not self.view.following and row.place == self.view.cursor
             style = ink.here if here else ink.match
-            found = self.hunt.matcher.spans(self.view.text_at(row.line))
+            found = self.hunt.matcher.spans(row.line)
             spans += [(start, end, style) for start, end in found]
         if self.pick and (span := self.pick.span(row.line)):
             spans.append((*span, ink.picked))
@@ -231,7 +231,7 @@ class LogCanvas(Widget):
         if here is None or self.hunt is None or self.hunt.matcher is None or self.view.wrap:
             return
         text = self.view.text_at(here)
-        for start, end in self.hunt.matcher.spans(text)[:1]:
+        for start, end in self.hunt.matcher.spans(here)[:1]:
             first, last, room = cell_len(text[:start]), cell_len(text[:end]), self.view.width - 1
             left = self.drawing.left
             if first < left or last > left + room:
