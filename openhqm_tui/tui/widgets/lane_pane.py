@@ -114,7 +114,8 @@ class LanePane(Vertical):
         self.log_pane.focus()
         on_mark = event.x >= self.head.outer_size.width - 3
         if event.chain == (1 if on_mark else 2):
-            self.log_pane.action_zoom()
+            # Not through the log: a message that a parent has sent goes no further than to it.
+            self.post_message(LogPane.Zoom(self.log_pane))
 
 
 def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Content:

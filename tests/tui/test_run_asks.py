@@ -1,0 +1,456 @@
+"""Place 2: what a person can do about a run: order, focus, retry, digest, pager, mouse alone."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.events import MouseScrollDown
+from textual.widgets import Input, Static
+
+from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.widgets.failure_panel import FailurePanel
+from openhqm_tui.tui.widgets.lane_pane import LanePane
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.widgets.pages_line import PagesLine
+from openhqm_tui.tui.widgets.target_list import TargetList
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+from tests.tui.looks import SMALL
+
+
+def panes(app) -> LanePanes:
+    return app.screen.query_one(LanePanes)
+
+
+def targets(app) -> TargetList:
+    return app.screen.query_one(TargetList)
+
+
+def digest(app) -> FailurePanel:
+    return app.screen.query_one(FailurePanel)
+
+
+def notices(app) -> str:
+    return "\n".join(notice.message for notice in app._notifications)
+
+
+def in_sight(app) -> list[tuple[str, str]]:
+    return [pane.lane.key for pane in panes(app).visible_panes]
+
+
+def shown(pane: LanePane) -> str:
+    log = pane.log_pane
+    return "\n".join(log.render_line(y).text.rstrip() for y in range(log.size.height))
+
+
+def end_well(made: folders.Made, target: str) -> None:
+    made.finish(target, Outcome.PASSED, 10)
+    for platform in made.rows[target]:
+        made.check(target, platform, 10)
+
+
+async def test_a_lane_that_is_over_gives_its_place_to_one_that_builds(world: World):
+    made = folders.running(world.state, folders.EIGHT[:6])
+    app = world.app(made.run)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        before = in_sight(app)
+        assert before == [("all", "linux/amd64"), ("all", "linux/arm64"), ("redis", "linux/amd64")]
+        end_well(made, "all")
+        after = [("kafka", "linux/amd64"), ("redis", "linux/arm64"), ("redis", "linux/amd64")]
+        await until(pilot, lambda: in_sight(app) == after)
+        assert list(panes(app).children) == [panes(app).panes[key] for key in panes(app)._order]
+        await pilot.press("o")
+        await until(pilot, lambda: in_sight(app) == before)
+        end_well(made, "redis")
+        await until(pilot, lambda: app.run_state.targets["redis"].status.is_over)
+        await pilot.pause()
+        assert in_sight(app) == before
+    made.release()
+
+
+@pytest.mark.parametrize("way", [("tab",), ("z",), ("right_square_bracket",)])
+async def test_panes_stay_where_they_are_under_a_readers_eyes(world: World, way):
+    made = folders.running(world.state, folders.EIGHT[:6])
+    app = world.app(made.run)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.press(*way)
+        await settle(pilot)
+        before = in_sight(app)
+        end_well(made, "all")
+        end_well(made, "redis")
+        await until(pilot, lambda: app.run_state.targets["redis"].status.is_over)
+        await pilot.pause()
+        assert in_sight(app) == before
+    made.release()
+
+
+async def test_lanes_that_all_fit_never_move(world: World):
+    made = folders.running(world.state, folders.EIGHT)
+    app = world.app(made.run)
+    async with app.run_test(size=(200, 60)) as pilot:
+        await settle(pilot)
+        before = in_sight(app)
+        end_well(made, "all")
+        await until(pilot, lambda: app.run_state.targets["all"].status.is_over)
+        await pilot.pause()
+        assert in_sight(app) == before
+        assert len(before) == 16
+    made.release()
+
+
+async def test_the_first_failure_is_shown_and_later_ones_steal_nothing(world: World):
+    made = folders.running(world.state, folders.EIGHT[:4])
+    app = world.app(made.run)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        made.fail("kafka")
+        await until(pilot, lambda: digest(app).display)
+        assert targets(app).chosen == "kafka"
+        assert app.focused is targets(app)
+        await until(pilot, lambda: ("kafka", "linux/arm64") in in_sight(app))
+        made.fail("sqs")
+        await until(pilot, lambda: app.run_state.targets["sqs"].status.is_over)
+        await pilot.pause()
+        assert targets(app).chosen == "kafka"
+        assert notices(app) == ""
+    made.release()
+
+
+async def test_a_reader_who_has_scrolled_up_is_only_told_of_a_failure(world: World):
+    made = folders.running(world.state, ("redis", "kafka"))
+    many = "".join(f"line {number}\n" for number in range(300))
+    made.step("redis", "[linux/amd64 extra 1/1] RUN seq 300", 9, log=many)
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", "g")
+        await until(pilot, lambda: not panes(app).visible_panes[0].log_pane.following)
+        made.fail("kafka")
+        await until(pilot, lambda: "kafka failed" in notices(app))
+        assert targets(app).chosen == "redis"
+        assert not digest(app).display
+        assert panes(app).focused_key == ("redis", "linux/amd64")
+    made.release()
+
+
+async def test_who_types_or_answers_is_only_told_of_a_failure(world: World):
+    made = folders.running(world.state, ("redis", "kafka"))
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        field = Input()
+        await app.screen.mount(field)
+        field.focus()
+        await pilot.pause()
+        made.fail("kafka")
+        await until(pilot, lambda: "kafka failed" in notices(app))
+        assert (app.focused, targets(app).chosen) == (field, "redis")
+    made.release()
+
+
+async def test_a_target_is_retried_and_its_new_attempt_is_shown(world: World):
+    made = folders.Made(world.state, ("redis", "kafka")).hold().start()
+    made.begin("redis").build("redis", 3).begin("kafka").fail("kafka")
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert targets(app).chosen == "kafka"
+        await pilot.press("r")
+        await until(pilot, lambda: world.asked == [Request("retry", "kafka")])
+        made.begin("kafka", 8, attempt=2)
+        again = {"digest": "sha256:again", "name": "[linux/amd64 core 1/1] RUN again"}
+        said = {"vertex": "sha256:again", "stream": 1, "data": "dGhlIHNlY29uZCB0aW1lCg=="}
+        made.write("kafka", {"vertexes": [again], "logs": [said]}, attempt=2)
+        await until(pilot, lambda: "attempt 2" in targets(app).render().plain)
+        pane = panes(app).panes[("kafka", "linux/amd64")]
+        await until(pilot, lambda: "the second time" in shown(pane))
+        assert "attempt 2" in str(pane.head.content)
+        assert not digest(app).display
+        await pilot.press("r")
+        await pilot.pause()
+        assert len(world.asked) == 1
+    made.release()
+
+
+async def test_all_that_failed_or_was_stopped_is_retried_at_once(world: World):
+    made = folders.Made(world.state, ("redis", "kafka", "sqs")).start()
+    made.begin("redis").build("redis", 5).finish("redis", Outcome.PASSED, 7)
+    for platform in folders.BOTH:
+        made.check("redis", platform, 7.6)
+    made.begin("kafka").fail("kafka").begin("sqs").finish("sqs", Outcome.CANCELLED, 8)
+    app = world.app(made.end(Outcome.CANCELLED, 9).run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("R")
+        wanted = {Request("retry", "kafka"), Request("retry", "sqs")}
+        await until(pilot, lambda: set(world.asked) == wanted)
+        assert "once more: kafka, sqs" in notices(app)
+
+
+async def test_a_run_that_is_taken_up_again_leaves_the_person_where_they_are(world: World):
+    made = folders.failed(world.state, folders.EIGHT[:4])
+    app = world.app(made.run)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.press("z")
+        await settle(pilot)
+        made.hold().start()
+        app.open_run(made.run)
+        await settle(pilot)
+        made.begin("sqs", 20, attempt=2)
+        await until(pilot, lambda: app.run_state.targets["sqs"].attempt == 2)
+        assert targets(app).chosen == "sqs"
+        assert panes(app).zoomed == ("sqs", "linux/arm64")
+    made.release()
+
+
+async def test_a_target_that_was_told_to_stop_is_not_told_twice(world: World):
+    made = folders.running(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        made.run.append(CancelAsked(at=made.at(9), target="redis"))
+        await until(pilot, lambda: "stopping" in targets(app).render().plain)
+        await pilot.press("c")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+        await pilot.press("down", "c")
+        await pilot.pause()
+        assert isinstance(app.screen, Ask)
+    made.release()
+
+
+async def test_a_run_that_ends_while_one_thinks_is_not_taken_up_to_be_cancelled(world: World):
+    made = folders.running(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("C")
+        await pilot.pause()
+        for target in ("redis", "kafka"):
+            end_well(made, target)
+        made.end(Outcome.PASSED, 12)
+        await until(pilot, lambda: not app.run_is_live)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert world.asked == []
+
+
+async def test_nothing_that_was_said_is_out_of_reach(world: World):
+    made = folders.running(world.state, ("redis",))
+    made.write(
+        "redis",
+        {"warnings": [{"vertex": "x", "short": "T2xkIHN5bnRheA==", "level": 1}]},
+        "ERROR: the words of Buildx",
+    )
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        pane = panes(app).visible_panes[0]
+        await pilot.press("L")
+        await until(pilot, lambda: "ERROR: the words of Buildx" in shown(pane))
+        assert "! Old syntax" in shown(pane)
+        assert "redis own log" in str(pane.head.content)
+        made.step("redis", "exporting to image", 9, 10)
+        await until(pilot, lambda: "exporting to image" in shown(pane))
+        await pilot.press("L")
+        await until(pilot, lambda: "core 1/2" in shown(pane))
+    made.release()
+
+
+def pagers(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "suspend", nullcontext)
+
+
+async def test_the_whole_log_of_a_target_is_read_in_a_pager(world: World, monkeypatch):
+    made = folders.failed(world.state)
+    log = made.run.path / "kafka.log"
+    log.write_text("all of it\n")
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        pagers(app, monkeypatch)
+        await pilot.press("p")
+        await until(pilot, lambda: world.paged == ["all of it\n"])
+        assert log.exists()
+        assert notices(app) == ""
+
+
+async def test_what_a_running_target_has_said_is_read_in_a_pager(
+    world: World, monkeypatch, tmp_path
+):
+    made = folders.running(world.state, ("redis",))
+    made.step("redis", "[linux/amd64 x 1/1] RUN x", 9, log="\x1b[31mred\x1b[0m \x1b]0;t\x07line\n")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        pagers(app, monkeypatch)
+        await pilot.press("p")
+        await until(pilot, lambda: world.paged)
+        assert "== redis linux/amd64 ==" in world.paged[0]
+        assert "\nred line\n" in world.paged[0]
+        assert "\x1b" not in world.paged[0]
+        await until(pilot, lambda: not list(tmp_path.glob("openhqm-tui-*")))
+    made.release()
+
+
+async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkeypatch):
+    made = folders.failed(world.state)
+    (made.run.path / "kafka.log").write_text("all of it\n")
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "no pager here; the log is in ~/" in notices(app))
+        assert "kafka.log" in notices(app)
+
+        def page(file: Path) -> None:
+            raise UsageProblem("the pager 'lass' isn't here")
+
+        pagers(app, monkeypatch)
+        app.services = replace(app.services, page=page)
+        await pilot.press("p")
+        await until(pilot, lambda: "the pager 'lass' isn't here" in notices(app))
+
+
+async def test_a_digest_is_scrolled_copied_and_left_by_keyboard(world: World):
+    app = world.app(folders.failed(world.state).run)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.press("shift+tab")
+        await pilot.pause()
+        assert app.focused is digest(app)
+        await pilot.press("end")
+        await until(pilot, lambda: digest(app).scroll_y > 0)
+        await pilot.press("y")
+        await until(pilot, lambda: "the digest copied" in notices(app))
+        text = app.clipboard
+        assert text.startswith("✗ kafka failed · linux/arm64\n")
+        assert "\x1b" not in text
+        assert "RUN uv pip install -r requirements-queue-$QUEUE_BACKEND.txt" in text
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.focused is targets(app)
+
+
+async def test_images_that_are_not_proved_have_their_digest(world: World):
+    made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
+    made.finish("redis", Outcome.PASSED, 7.4).check("redis", "linux/amd64", 7.6)
+    made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL)
+    app = world.app(made.end(Outcome.FAILED, 9).run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert digest(app).display
+        text = str(digest(app).query_one(Static).content)
+        assert "redis is not proved · linux/arm64" in text
+        assert "clients fails" in text
+        await _click_word(pilot, digest(app).query_one(Static), "3 Evidence")
+        await until(pilot, lambda: app.place.PLACE == "checks")
+
+
+async def _click_word(pilot, widget, word: str) -> None:
+    lines = str(widget.content).split("\n")
+    y = next(number for number, line in enumerate(lines) if word in line)
+    await pilot.click(widget, offset=(lines[y].index(word) + 1 + widget.styles.padding.left, y))
+    await settle(pilot)
+
+
+async def test_a_mouse_is_enough(world: World):
+    made = folders.running(world.state, folders.EIGHT)
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        grid, line = panes(app), app.screen.query_one(PagesLine)
+        await _click_word(pilot, line, "] Next")
+        assert grid.page == 1
+        await _click_word(pilot, line, "[ Before")
+        assert grid.page == 0
+        await _click_word(pilot, line, "o Plan order")
+        assert not grid.busiest_first
+        await _click_word(pilot, line, "L Own log")
+        assert grid.visible_panes[0].own
+        await _click_word(pilot, line, "L Lane's log")
+        assert not grid.visible_panes[0].own
+        head = grid.visible_panes[1].head
+        await pilot.click(head, offset=(head.size.width, 0))
+        await settle(pilot)
+        assert grid.zoomed == ("all", "linux/arm64")
+        await _click_word(pilot, line, "z All lanes")
+        assert grid.zoomed is None
+        head = grid.visible_panes[2].head
+        await pilot.click(head, offset=(5, 0), times=2)
+        await settle(pilot)
+        assert grid.zoomed == ("redis", "linux/amd64")
+        assert targets(app).chosen == "redis"
+        await pilot.click(TargetList, offset=(5, 5), times=2)
+        await settle(pilot)
+        assert targets(app).chosen == "kafka"
+        made.fail("kafka")
+        await until(pilot, lambda: digest(app).display)
+        await _click_word(pilot, digest(app).query_one(Static), "d Hide")
+        assert not digest(app).display
+    made.release()
+
+
+async def test_the_wheel_goes_through_the_targets(world: World):
+    made = folders.running(world.state, folders.EIGHT)
+    app = world.app(made.run)
+    async with app.run_test(size=(80, 20)) as pilot:
+        await settle(pilot)
+        await pilot._post_mouse_events([MouseScrollDown], targets(app), (3, 3), button=0)
+        await settle(pilot)
+        assert targets(app).chosen == "redis"
+        await pilot.press("end")
+        await settle(pilot)
+        assert targets(app).chosen == "minimal"
+        assert "▌▸" not in targets(app).render().plain.split("\n")[0]
+        assert "▌" in targets(app).render().plain.split("\n")[-2]
+    made.release()
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 12), (79, 24)])
+async def test_where_there_is_no_room_for_a_list_the_targets_are_a_strip(world: World, size):
+    made = folders.running(world.state, folders.EIGHT)
+    app = world.app(made.run)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        assert targets(app).size.height == 2
+        assert len(in_sight(app)) >= 1
+        strip = targets(app).render().plain.split("\n")[0]
+        await pilot.click(TargetList, offset=(strip.index("kafka"), 0))
+        await settle(pilot)
+        assert targets(app).chosen == "kafka"
+        for _ in range(7):
+            await pilot.press("right")
+        await settle(pilot)
+        first, second = targets(app).render().plain.split("\n")
+        assert "▌" in first
+        assert "minimal" in first
+        assert first.startswith("‹") == (size[0] < 70)
+        assert "waiting" in second
+        await pilot.press("h", "z", "z", "L", "d", "tab")
+        await settle(pilot)
+        await pilot.resize_terminal(120, 40)
+        await settle(pilot)
+        assert targets(app).size.height > 20
+    made.release()
+
+
+async def test_a_run_of_one_tiny_lane_in_a_tiny_terminal(world: World):
+    made = folders.Made(world.state, {"x": ("linux/amd64",)}).start().begin("x").fail("x")
+    app = world.app(made.end(Outcome.FAILED, 9).run)
+    async with app.run_test(size=(30, 8)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", "z", "d", "d", "escape", "L")
+        await settle(pilot)
+        assert in_sight(app) == [("x", "linux/amd64")]
