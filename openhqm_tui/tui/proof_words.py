@@ -181,7 +181,7 @@ def _standing(lane: LaneState) -> list[Content]:
             text = "Proved: no answer is a failure, and none is missing."
         case Status.UNKNOWN:
             text = "Not proved: something could not be asked, and that is never a pass."
-        case Status.FAILED if target.outcome is Outcome.FAILED:
+        case _ if target.outcome is Outcome.FAILED:
             text = "No image: its build failed. 2 Run shows why."
         case Status.FAILED:
             text = f"Not proved: {count(len(failed_checks(lane)), 'answer')} can't stand."

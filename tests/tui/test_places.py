@@ -10,8 +10,6 @@ import pytest
 from textual.widgets import Static
 
 from openhqm_tui.domain.findings import Fix, Health
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.screens.doctor import DoctorScreen
 from openhqm_tui.tui.widgets.cell_table import CellTable
@@ -22,78 +20,6 @@ from tests.tui.conftest import NO_ENGINE, World, settle, until
 
 def text(app, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).content)
-
-
-def checked(world: World) -> folders.Made:
-    made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
-    made.finish("redis", Outcome.PASSED, 7.4)
-    made.check("redis", "linux/amd64", 7.6)
-    made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL, machine=Answer.UNKNOWN)
-    return made.end(Outcome.FAILED, 9)
-
-
-async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
-    app = world.app(checked(world).run)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("3")
-        await settle(pilot)
-        assert text(app, "#checks-summary") == "2 images · ✓ 1 passed · ✗ 1 failed"
-        lines = app.screen.query_one(CellTable).render().plain.split("\n")
-        assert "clients" in lines[0]
-        assert lines[1].count("✓ pass") == 9
-        assert "✗ fail" in lines[2]
-        assert "? unknown" in lines[2]
-        await pilot.press("f")
-        await pilot.pause()
-        assert text(app, "#evidence").startswith("machine · ? unknown · redis linux/arm64")
-        assert "ran emulated" in text(app, "#evidence")
-        await pilot.press("f")
-        await pilot.pause()
-        assert "Redis 7.1.0 on aarch64" in text(app, "#evidence")
-        await pilot.press("home", "h", "h", "h", "h", "h", "h", "h", "h", "h")
-        await pilot.pause()
-        assert "60 MB packed · 182 MB unpacked" in text(app, "#evidence")
-
-
-async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):
-    app = world.app(checked(world).run)
-    async with app.run_test(size=(60, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("3")
-        await settle(pilot)
-        table = app.screen.query_one(CellTable)
-        for _ in range(12):
-            await pilot.press("right")
-        await pilot.pause()
-        assert "user" in table.render().plain.split("\n")[0]
-        assert text(app, "#evidence").startswith("user")
-        for _ in range(12):
-            await pilot.press("left")
-        await pilot.pause()
-        assert "stands" in table.render().plain.split("\n")[0]
-
-
-async def test_verdicts_appear_as_they_come(world: World):
-    made = folders.running(world.state, ("redis",))
-    app = world.app(made.run)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("3")
-        await settle(pilot)
-        assert "2 building" in text(app, "#checks-summary")
-        made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
-        await until(pilot, lambda: "1 passed" in text(app, "#checks-summary"))
-
-
-async def test_no_run_has_no_checks(world: World):
-    app = world.app()
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("3")
-        await settle(pilot)
-        assert app.screen.query_one("#no-checks").display
-        await pilot.press("f")
 
 
 async def test_an_earlier_run_is_opened_from_history(world: World):

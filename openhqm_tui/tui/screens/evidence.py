@@ -33,7 +33,7 @@ class EvidenceScreen(ModalScreen[None]):
 
     CSS_PATH = "evidence.tcss"
     BINDINGS: ClassVar = [*bindings("dialog"), *bindings("evidence")]
-    AUTO_FOCUS = "#evidence-scroll"
+    AUTO_FOCUS = ""
 
     class Read(Message):
         """A lane's evidence file was read."""
@@ -59,7 +59,7 @@ class EvidenceScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Build the text and its keys."""
         with Vertical(id="evidence-dialog"):
-            with VerticalScroll(id="evidence-scroll"):
+            with VerticalScroll(id="evidence-scroll", can_focus=False):
                 yield Static(self._content(), id="evidence-all")
             yield KeyLine()
 

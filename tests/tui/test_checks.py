@@ -1,0 +1,301 @@
+"""Place 3: what was proved of each image, its evidence, and asking again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.widgets import Static
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.screens.checks import ChecksScreen
+from openhqm_tui.tui.screens.evidence import EvidenceScreen, read_evidence
+from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.key_line import KeyLine
+from openhqm_tui.tui.widgets.status_line import Tab
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+
+ARM = ("redis", "linux/arm64")
+
+
+def text(app, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).content)
+
+
+def rows(app) -> list[str]:
+    return app.screen_stack[0].query_one(CellTable).render().plain.split("\n")
+
+
+def checked(world: World) -> folders.Made:
+    """A finished run of one target: native all a pass, emulated a failure and an unknown."""
+    made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
+    made.finish("redis", Outcome.PASSED, 7.4)
+    made.check("redis", "linux/amd64", 7.6)
+    made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL, machine=Answer.UNKNOWN)
+    return made.end(Outcome.FAILED, 9)
+
+
+async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
+    app = world.app(checked(world).run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert text(app, "#checks-summary") == (
+            "2 images · ✓ 1 proved · ✗ 1 failed · 14 of 16 answers pass, ✗ 1 fail, ? 1 unknown"
+        )
+        heading, native, emulated = rows(app)[:3]
+        assert "clients" in heading
+        assert native.strip("▌").split()[:5] == ["redis", "linux/amd64", "native", "✓", "proved"]
+        assert native.count("✓ pass") == 8
+        assert emulated.split()[2] == "emulated"
+        assert "✗ fail" in emulated
+        assert "? unknown" in emulated
+        await pilot.press("f")
+        await pilot.pause()
+        assert text(app, "#evidence").startswith("machine · ? unknown · redis linux/arm64 · emul")
+        assert "On what machine does its Python find itself?" in text(app, "#evidence")
+        await pilot.press("f")
+        await pilot.pause()
+        assert "Redis 7.1.0 on aarch64" in text(app, "#evidence")
+        await pilot.press("F")
+        await pilot.pause()
+        assert text(app, "#evidence").startswith("machine")
+        await pilot.press("home", *["h"] * 12)
+        await pilot.pause()
+        assert "60 MB packed · 182 MB unpacked" in text(app, "#evidence")
+        assert "Proved: no answer is a failure" in text(app, "#evidence")
+
+
+async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):
+    app = world.app(checked(world).run)
+    async with app.run_test(size=(60, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        for _ in range(12):
+            await pilot.press("right")
+        await pilot.pause()
+        assert "user" in rows(app)[0]
+        assert text(app, "#evidence").startswith("user")
+        for _ in range(12):
+            await pilot.press("left")
+        await pilot.pause()
+        assert "runs" in rows(app)[0]
+
+
+async def test_verdicts_appear_as_they_come(world: World):
+    made = folders.running(world.state, ("redis",))
+    app = world.app(made.run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert "2 building" in text(app, "#checks-summary")
+        assert "architecture" in rows(app)[0], "what will be asked stands there already"
+        assert "It is asked as soon as it is built." in text(app, "#evidence")
+        made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
+        await until(pilot, lambda: "1 proved" in text(app, "#checks-summary"))
+    made.release()
+
+
+async def test_no_run_has_no_checks(world: World):
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert app.screen.query_one("#no-checks").display
+        await pilot.press("f", "e", "r", "R", "A", "y", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, ChecksScreen)
+        assert world.asked == []
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda made: made.fail("redis"), "No image: its build failed. 2 Run shows why."),
+        (
+            lambda made: made.finish("redis", Outcome.CANCELLED, 3),
+            "No image: its build was stopped. 2 Run retries it.",
+        ),
+        (lambda made: made.finish("redis", Outcome.PASSED, 3), "It is its turn soon"),
+        (
+            lambda made: (
+                made.finish("redis", Outcome.PASSED, 3),
+                made.run.append(
+                    journal.CheckStarted(at=made.at(4), target="redis", platform="linux/amd64")
+                ),
+            ),
+            "It is being asked everything now.",
+        ),
+        (
+            lambda made: (
+                made.finish("redis", Outcome.PASSED, 3),
+                made.run.append(
+                    journal.CheckCancelled(at=made.at(4), target="redis", platform="linux/amd64")
+                ),
+            ),
+            "Its checks were cut off: R asks it again.",
+        ),
+    ],
+)
+async def test_why_there_are_no_answers_is_said(world: World, make, says: str):
+    made = folders.Made(world.state, ("redis",)).hold().start().begin("redis")
+    make(made)
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert says in text(app, "#evidence")
+    made.release()
+
+
+async def test_a_run_that_was_told_not_to_check_can_be_asked(world: World):
+    made = folders.Made(world.state, ("redis",), check=False).start().begin("redis")
+    made.finish("redis", Outcome.PASSED, 3).end(Outcome.PASSED, 4)
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert "this run was told not to check" in text(app, "#checks-summary")
+        assert "R asks it now" in text(app, "#evidence")
+        await pilot.press("R")
+        await until(pilot, lambda: world.asked == [Request("check", "redis", "linux/amd64")])
+
+
+async def test_what_is_asked_now_is_seen_and_old_answers_stay(world: World):
+    made = checked(world)
+    made.hold()
+    made.run.append(journal.RunStarted(at=made.at(60), pid=1))
+    made.run.append(
+        journal.CheckStarted(
+            at=made.at(61), target="redis", platform="linux/arm64", emulated=True, check="machine"
+        )
+    )
+    app = world.app(made.run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert rows(app)[2].count("◆ asking") == 1
+        assert "✗ fail" in rows(app)[2]
+        verdicts = folders.verdicts("linux/arm64")
+        made.run.append(
+            journal.LaneChecked(
+                at=made.at(62),
+                target="redis",
+                platform="linux/arm64",
+                verdicts=verdicts,
+                emulated=True,
+            )
+        )
+        await until(pilot, lambda: rows(app)[2].count("✓ pass") == 8)
+    made.release()
+
+
+async def test_an_image_that_isnt_there_cant_be_asked(world: World):
+    app = world.app(folders.failed(world.state, ("kafka",)).run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        await pilot.press("r", "R", "A")
+        await settle(pilot)
+        assert world.asked == []
+
+
+# -- the evidence -----------------------------------------------------------------------------
+
+
+async def test_by_mouse_alone_an_answer_is_opened_asked_again_and_left(world: World):
+    made = checked(world)
+    file = made.run.evidence_file(*ARM)
+    file.write_bytes(b'{"command": "docker run x", "probe": {"machine": "aarch64"}}')
+    app = world.app(made.run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.click(next(tab for tab in app.screen.query(Tab) if tab.place == "checks"))
+        await settle(pilot)
+        column = rows(app)[0].index("machine")
+        await pilot.hover(CellTable, offset=(column, 0))
+        assert "On what machine" in str(app.screen.query_one(CellTable).tooltip)
+        await pilot.hover(CellTable, offset=(column, 2))
+        assert app.screen.query_one(CellTable).tooltip == "aarch64, linux-aarch64"
+        await pilot.click(CellTable, offset=(column, 2), times=2)
+        await until(pilot, lambda: isinstance(app.screen, EvidenceScreen))
+        await until(pilot, lambda: "docker run x" in text(app, "#evidence-all"))
+        shown = text(app, "#evidence-all")
+        assert shown.startswith("machine · ? unknown · redis linux/arm64 · emulated")
+        assert '"machine": "aarch64"' in shown
+        assert "redis.linux-arm64.json" in shown
+        keys = app.screen.query_one(KeyLine)
+        line = keys.render().plain
+        await pilot.click(KeyLine, offset=(line.index("Ask"), 0))
+        await until(pilot, lambda: world.asked == [Request("check", *ARM, "machine")])
+        await pilot.click(KeyLine, offset=(line.index("Next"), 0))
+        await until(pilot, lambda: text(app, "#evidence-all").startswith("clients"))
+        await pilot.click(KeyLine, offset=(line.index("Close"), 0))
+        await until(pilot, lambda: isinstance(app.screen, ChecksScreen))
+
+
+async def test_the_evidence_that_is_open_is_renewed_with_the_run(world: World):
+    made = checked(world).hold()
+    made.run.append(journal.RunStarted(at=made.at(60), pid=1))
+    app = world.app(made.run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3", "f", "enter")
+        await until(pilot, lambda: isinstance(app.screen, EvidenceScreen))
+        await until(pilot, lambda: "no evidence file" in text(app, "#evidence-all"))
+        made.run.evidence_file(*ARM).write_bytes(b'{"command": "docker run again"}')
+        made.check("redis", "linux/arm64", 61)
+        await until(pilot, lambda: "docker run again" in text(app, "#evidence-all"))
+        assert text(app, "#evidence-all").startswith("machine · ✓ pass")
+    made.release()
+
+
+async def test_a_lane_as_a_whole_has_all_its_answers(world: World):
+    app = world.app(checked(world).run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, EvidenceScreen))
+        shown = text(app, "#evidence-all")
+        assert shown.startswith("redis linux/arm64 · emulated · ✗ failed")
+        assert "Not proved: 2 answers can't stand." in shown
+        assert all(check in shown for check in folders.CHECKS)
+        assert "answered  23 Nov 15:14, after 0.9 s" in shown
+
+
+@pytest.mark.parametrize(
+    ("data", "command", "ends"),
+    [
+        (b'{"command": "docker \\u001b[2Jrun"}', "docker run", '"}'),
+        (b"not json", "", "not json"),
+        (b"[" * 3000, "", "… the line goes on"),
+        (b'{"a": "' + b"x\n" * 60_000, "", "… the file goes on"),
+        (b"\xff[bold]x[/]", "", "\ufffd[bold]x[/]"),
+    ],
+)
+def test_a_hostile_evidence_file_is_shown_safely(
+    tmp_path: Path, data: bytes, command: str, ends: str
+):
+    file = tmp_path / "x.json"
+    file.write_bytes(data)
+    evidence = read_evidence(file)
+    assert evidence is not None
+    assert evidence.command == command
+    assert evidence.text.endswith(ends)
+    assert "\x1b" not in evidence.text
+    assert len(evidence.text) < 70_000
+    assert read_evidence(tmp_path / "none") is None
+    assert msgspec.json.encode(evidence.text)
