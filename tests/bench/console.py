@@ -153,30 +153,34 @@ def answers(pressed: Sequence[tuple[float, str]], drawn: list[list[float]]) -> d
             unanswered += 1
         else:
             found.setdefault(name, []).append(paint - moment)
-    every = sorted(one for some in found.values() for one in some)
+    every = [one for some in found.values() for one in some]
     return {
         "pressed": len(pressed),
         "unanswered": unanswered,
-        "median": statistics.median(every),
-        "p95": every[int(len(every) * 0.95)],
-        "worst": every[-1],
+        "seconds": spread(every),
         "medians": {name: statistics.median(some) for name, some in found.items()},
     }
 
 
-def lateness(noted: dict[str, Any], seconds: float, warm: float = WARM) -> dict[str, float]:
-    """Return how late the loop was while lines came: median, 99th percentile, worst, in seconds."""
+def lateness(noted: dict[str, Any], seconds: float, warm: float = WARM) -> dict[str, Any]:
+    """Return how late the loop was while lines came, and how much of that was its own work.
+
+    Each as median, 99th percentile and worst, in seconds.
+    """
     first = noted["began"] + (warm if seconds or warm != WARM else 0.0)
     last = noted["began"] + seconds if seconds else noted["all_read"] or noted["ended"]
-    late = sorted(gap for moment, gap in noted["gaps"] if first < moment < last)
-    if not late:
-        return {}
+    within = [(late, own) for moment, late, own in noted["gaps"] if first < moment < last]
     return {
-        "times": len(late),
-        "median": late[len(late) // 2],
-        "p99": late[int(len(late) * 0.99)],
-        "worst": late[-1],
+        "times": len(within),
+        "late": spread([late for late, _ in within]),
+        "own": spread([own for _, own in within]),
     }
+
+
+def spread(values: Sequence[float]) -> list[float]:
+    """Return median, 99th percentile and worst; nothing of nothing."""
+    ranked = sorted(values)
+    return [ranked[int((len(ranked) - 1) * part)] for part in (0.5, 0.99, 1.0) if ranked]
 
 
 def cpu_share(noted: dict[str, Any], seconds: float) -> float:
@@ -190,44 +194,39 @@ def cpu_share(noted: dict[str, Any], seconds: float) -> float:
 def table(figures: dict[str, Any]) -> str:
     """Return the figures as Markdown."""
     lines = [
-        f"16 lanes, {figures['rate']} lines/s together, 200×60, all panes in sight",
+        f"16 lanes, {figures['rate']} lines/s together, 200×60, all panes in sight; milliseconds",
+        "as median / 99th percentile / worst",
         "",
-        "| who | loop late, median ms | p99 | worst | CPU of a core | lines | missing "
-        "| read after the end, s | MB |",
-        "|---|---|---|---|---|---|---|---|---|",
-        f"| an idle loop | {_late(figures['machine'])} | | | | | |",
+        "| who | loop late | of it own work | CPU of a core | lines | missing | read after the end "
+        "| MB |",
+        "|---|---|---|---|---|---|---|---|",
+        f"| an idle loop | {_ms(figures['machine']['late'])} | {_ms(figures['machine']['own'])} "
+        "| | | | | |",
     ]
     for who in SECONDS:
         one = figures[who]
         lines.append(
-            f"| {who} | {_late(one['loop'])} | {one['cpu']:.0%} | {one['lines']} "
-            f"| {one['missing']} | {one['late']:.1f} | {one['memory'] / 1e6:.0f} |"
+            f"| {who} | {_ms(one['loop']['late'])} | {_ms(one['loop']['own'])} | {one['cpu']:.0%} "
+            f"| {one['lines']} | {one['missing']} | {one['late']:.1f} s "
+            f"| {one['memory'] / 1e6:.0f} |"
         )
-    keys = figures["ours"]["keys"]
+    keys, opened = figures["ours"]["keys"], figures["opening"]
     lines += [
         "",
-        f"keys: {keys['pressed']} pressed, {keys['unanswered']} unanswered; from key to paint "
-        f"{_ms(keys['median'])} ms median, {_ms(keys['p95'])} p95, {_ms(keys['worst'])} worst",
-        "  " + ", ".join(f"{name} {_ms(some)}" for name, some in keys["medians"].items()),
+        f"{keys['pressed']} keys pressed, {keys['unanswered']} unanswered; from key to paint "
+        f"{_ms(keys['seconds'])}; medians: "
+        + ", ".join(f"{name} {some * 1000:.0f}" for name, some in keys["medians"].items()),
         f"a reader further up stays where they are: {'yes' if figures['ours']['reader'] else 'NO'}",
-    ]
-    opened = figures["opening"]
-    lines += [
-        "",
-        f"opening a finished run of {opened['lines']} lines: first lines after "
-        f"{opened['first_lines']:.2f} s, all read after {opened['all_read']:.1f} s, "
-        f"loop late {' / '.join(_late(opened['loop']).split(' | '))} ms (median / p99 / worst), "
+        f"opening a finished run of {opened['lines']} lines: the first after "
+        f"{opened['first_lines']:.2f} s, all after {opened['all_read']:.1f} s, loop late "
+        f"{_ms(opened['loop']['late'])}, own work {_ms(opened['loop']['own'])}, "
         f"{opened['memory'] / 1e6:.0f} MB",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _late(late: dict[str, float]) -> str:
-    return " | ".join(_ms(late[key]) if late else "–" for key in ("median", "p99", "worst"))
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f}"
+def _ms(seconds: Sequence[float]) -> str:
+    return " / ".join(f"{one * 1000:.1f}" for one in seconds) or "–"
 
 
 def say(text: str) -> None:

@@ -11,11 +11,12 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -27,6 +28,7 @@ from openhqm_tui.domain.state import RunState
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.garbage import set_aside
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from tests.bench.flood import line, number_of
 from tests.tui.conftest import World
@@ -39,7 +41,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.began = time.monotonic()
-        self.gaps: list[tuple[float, float]] = []
+        self.gaps: list[tuple[float, float, float]] = []
         self.cpu: list[tuple[float, float]] = []
         self.drawn: list[tuple[float, int, int]] = []
         self.first_lines = 0.0
@@ -47,14 +49,18 @@ class Notes:
         self.reader = False
 
     async def watch_loop(self, probe: bool) -> None:
-        """Note how late the loop wakes a task that sleeps a millisecond, and the CPU time used."""
+        """Note how late the loop wakes a task that sleeps a millisecond, and the CPU time used.
+
+        With each delay goes the CPU time that this thread took in it: on a busy machine the rest
+        of a delay is other people's.
+        """
         noted = 0.0
         while True:
-            before = time.monotonic()
+            before, busy = time.monotonic(), time.thread_time()
             await asyncio.sleep(_TICK if probe else 0.25)
             now = time.monotonic()
             if probe:
-                self.gaps.append((now, now - before - _TICK))
+                self.gaps.append((now, now - before - _TICK, time.thread_time() - busy))
             if now - noted >= 0.25:
                 noted = now
                 self.cpu.append((now, time.process_time()))
@@ -92,11 +98,11 @@ def noted_drawing(notes: Notes, app: App[Any]) -> Iterator[None]:
         if not notes.drawn or notes.drawn[-1][1:] != tuple(top):
             notes.drawn.append((time.monotonic(), top[0], top[1]))
 
-    LogPane.render_line, app._display = render_line, display  # type: ignore[method-assign]
-    try:
+    with (
+        patch.object(LogPane, "render_line", render_line),
+        patch.object(app, "_display", display),
+    ):
         yield
-    finally:
-        LogPane.render_line = draw  # type: ignore[method-assign]
 
 
 def ours(folder: RunFolder, result: Path, probe: bool) -> None:
@@ -165,7 +171,7 @@ class Peer(App[None]):
 
     CSS = "Grid { grid-size: 4 4; }"
 
-    def __init__(self, kind: type[Log] | type[RichLog], folder: RunFolder, notes: Notes) -> None:
+    def __init__(self, kind: Callable[[], Log | RichLog], folder: RunFolder, notes: Notes) -> None:
         super().__init__()
         self.follower = Follower(folder)
         self.notes = notes
@@ -177,6 +183,7 @@ class Peer(App[None]):
 
     def on_ready(self) -> None:
         self.run_worker(self.notes.watch_loop(True))
+        self.call_after_refresh(set_aside)
         self.set_interval(0.1, self.look)
 
     def look(self) -> None:
@@ -198,7 +205,7 @@ class Peer(App[None]):
             self.exit()
 
 
-def peer(kind: type[Log] | type[RichLog], folder: RunFolder, result: Path) -> None:
+def peer(kind: Callable[[], Log | RichLog], folder: RunFolder, result: Path) -> None:
     """Run a peer until the run is over."""
     notes = Notes()
     app = Peer(kind, folder, notes)
@@ -223,7 +230,9 @@ if __name__ == "__main__":
     who, run, out = sys.argv[1], RunFolder(Path(sys.argv[2])), Path(sys.argv[3])
     if who == "idle":
         idle(out)
-    elif who in {"Log", "RichLog"}:
-        peer({"Log": Log, "RichLog": RichLog}[who], run, out)
+    elif who == "Log":
+        peer(Log, run, out)
+    elif who == "RichLog":
+        peer(RichLog, run, out)
     else:
         ours(run, out, probe=who == "ours")

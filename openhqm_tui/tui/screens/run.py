@@ -13,6 +13,7 @@ from textual.widgets import Input
 from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.garbage import set_aside
 from openhqm_tui.tui.paging import page_log
 from openhqm_tui.tui.run_asks import (
     LANES_ONLY,
@@ -112,6 +113,8 @@ class RunScreen(Place):
             panes.zoom(zoomed, self.now)
         else:
             targets.focus()
+        if not self.app.is_headless:
+            self.call_after_refresh(set_aside)
 
     async def run_moved(self, changes: Changes) -> None:
         """Renew what a look at the folder changed."""
