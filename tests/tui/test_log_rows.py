@@ -1,0 +1,183 @@
+"""How rows are drawn: times, pieces, what is marked and picked, the line below, colours."""
+
+from __future__ import annotations
+
+import pytest
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual._ansi_theme import ALABASTER, MONOKAI
+
+from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.tui.ansi import segments
+from openhqm_tui.tui.legible import contrast, legible
+from openhqm_tui.tui.log.foot import Part, lay_out, part_at
+from openhqm_tui.tui.log.pick import Pick, Spot, character_at, word_around
+from openhqm_tui.tui.log.text import Stamps, cut_out, painted, stamp
+from openhqm_tui.tui.log.view import LogView, Only
+
+BEGAN = 1795446840.0
+RED, BOLD = Style(color="red"), Style(bold=True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kind", "words"),
+    [
+        (12.34, Stamps.SINCE, "0:12.3"),
+        (59.96, Stamps.SINCE, "1:00.0"),
+        (3599.9, Stamps.SINCE, "59:59.9"),
+        (3723.0, Stamps.SINCE, "1:02:03"),
+        (-5.0, Stamps.SINCE, "0:00.0"),
+        (12.0, Stamps.CLOCK, "15:14:12"),
+        (12.0, Stamps.NONE, ""),
+        (-BEGAN, Stamps.CLOCK, ""),
+    ],
+)
+def test_times_of_lines(world, seconds, kind, words):
+    assert stamp(BEGAN + seconds, kind, BEGAN) == words
+
+
+def test_a_time_since_nobody_knows_when_is_left_out():
+    assert stamp(BEGAN, Stamps.SINCE, None) == ""
+
+
+def test_times_go_round():
+    assert [kind.next for kind in Stamps] == [Stamps.SINCE, Stamps.CLOCK, Stamps.NONE]
+
+
+def test_spans_are_laid_over_colours():
+    line = [Segment("ab", RED), Segment("cdef", None)]
+    found = painted(line, [(1, 4, BOLD)])
+    assert [(text, style) for text, style, _ in found] == [
+        ("a", RED),
+        ("b", RED + BOLD),
+        ("cd", BOLD),
+        ("ef", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [(0, None, "abcdef"), (1, 3, "bc"), (2, 2, ""), (5, 99, "f"), (9, None, ""), (0, 2, "ab")],
+)
+def test_pieces_of_a_line(start, end, text):
+    line = [Segment("ab", RED), Segment("cdef", None)]
+    assert "".join(piece.text for piece in cut_out(line, start, end)) == text
+
+
+# Picking.
+
+
+def picked(start: Spot, end: Spot, only: Only | None = None) -> list[str]:
+    lines = LogLines()
+    for number, text in enumerate(("first one", "\x1b[31msecond\x1b[0m one", "third one")):
+        lines.add(text, step=0, at=1.0, stream=1 + number % 2)
+    view = LogView(lines)
+    view.resize(80, 10)
+    if only is not None:
+        view.show_only(only)
+    pick = Pick(start)
+    pick.to(end)
+    assert pick
+    return pick.lines(view)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "lines"),
+    [
+        (Spot(0, 6), Spot(0, 8), ["one"]),
+        (Spot(0, 8), Spot(0, 6), ["one"]),
+        (Spot(0, 6), Spot(1, 5), ["one", "second"]),
+        (Spot(2, 4), Spot(0, 6), ["one", "second one", "third"]),
+        (Spot(1, 7), Spot(1, 1 << 30), ["one"]),
+    ],
+)
+def test_what_is_picked_is_plain_text_from_there_to_there(start, end, lines):
+    assert picked(start, end) == lines
+
+
+def test_lines_that_the_filter_hides_are_not_picked():
+    assert picked(Spot(0, 6), Spot(2, 4), Only(stream=1)) == ["one", "third"]
+
+
+def test_a_click_picks_nothing():
+    pick = Pick(Spot(1, 4))
+    assert not pick
+    pick.to(Spot(1, 4))
+    assert not pick
+
+
+@pytest.mark.parametrize(
+    ("text", "cell", "character"),
+    [("abc", 1, 1), ("abc", 9, 3), ("宽b", 0, 0), ("宽b", 1, 0), ("宽b", 2, 1), ("宽b", 3, 2)],
+)
+def test_the_character_under_the_mouse(text, cell, character):
+    assert character_at(text, cell) == character
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "word"),
+    [
+        ("see /usr/lib/x.so:3, then", 8, "/usr/lib/x.so:3"),
+        ("name=='value'", 2, "name=="),
+        ("a b", 1, ""),
+        ("end", 3, ""),
+        ("", 0, ""),
+    ],
+)
+def test_the_word_around_a_character(text, at, word):
+    start, end = word_around(text, at)
+    assert text[start:end] == word
+
+
+# The line below.
+
+LEFT = [Part("120/300", "", rank=60), Part("x filter", "key", "filter", 10)]
+RIGHT = [Part("⤓ 128 new", "news", "follow", 99)]
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (60, ["120/300", "x filter", "⤓ 128 new"]),
+        (30, ["120/300", "x filter", "⤓ 128 new"]),
+        (25, ["120/300", "⤓ 128 new"]),
+        (12, ["⤓ 128 new"]),
+        (5, ["⤓ 128 new"]),
+    ],
+)
+def test_what_matters_least_is_left_out_where_it_is_narrow(width, words):
+    assert [part.words for _, part in lay_out(LEFT, RIGHT, width)] == words
+
+
+def test_the_end_stands_at_the_right_and_can_be_clicked():
+    placed = lay_out(LEFT, RIGHT, 60)
+    assert placed[-1].column + placed[-1].part.width == 60
+    assert part_at(placed, 55) == RIGHT[0]
+    assert part_at(placed, 0) == LEFT[0]
+    assert part_at(placed, 30) is None
+
+
+# Colours.
+
+
+@pytest.mark.parametrize(("theme", "paper"), [(ALABASTER, "#ffffff"), (MONOKAI, "#171c24")])
+@pytest.mark.parametrize("code", [*range(30, 38), *range(90, 98), "38;5;226", "38;2;250;250;250"])
+def test_every_colour_can_be_read_on_ours(theme, paper, code):
+    base = Style(color="#808080", bgcolor=paper)
+    (only,) = legible(segments(f"\x1b[{code}mtext", base), theme)
+    assert only.style is not None
+    assert only.style.color is not None
+    ink = only.style.color.get_truecolor(theme)
+    assert contrast(ink, Color.parse(paper).get_truecolor(theme)) >= 3.0
+
+
+def test_a_colour_that_can_be_read_is_left_alone():
+    base = Style(color="black", bgcolor="#ffffff")
+    line = segments("\x1b[34mblue\x1b[44;97mon blue", base)
+    assert legible(line, ALABASTER) == line
+
+
+def test_the_terminals_own_background_is_left_to_its_owner():
+    line = segments("\x1b[97mwhite", Style(color="default", bgcolor="default"))
+    assert legible(line, ALABASTER) == line

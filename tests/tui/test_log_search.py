@@ -1,0 +1,244 @@
+"""Looking through a log in slices: all hits, in order, from anywhere, and never for long."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.domain.patterns import parse_pattern
+from openhqm_tui.tui.log.hunt import Hunt
+from openhqm_tui.tui.log.lanes import LanesSearch, Place, Source
+from openhqm_tui.tui.log.search import LineFinder, LineMatcher, Step
+from openhqm_tui.tui.log.view import LogView, Only
+
+
+class Ticks:
+    """A clock that goes on by one with every look at it."""
+
+    def __init__(self, pace: float = 1.0) -> None:
+        self.now, self.pace = 0.0, pace
+
+    def __call__(self) -> float:
+        self.now += self.pace
+        return self.now
+
+
+def log_of(*texts: str, stream: int = 1) -> LogLines:
+    lines = LogLines()
+    for text in texts:
+        lines.add(text, step=0, at=1.0, stream=stream)
+    return lines
+
+
+def hits(finder: LineFinder) -> list[int]:
+    return [finder.hit(number) for number in range(len(finder))]
+
+
+HELD = {3, 7, 8, 20}
+
+
+@pytest.mark.parametrize("origin", [0, 5, 8, 30])
+def test_all_is_found_in_order_wherever_one_begins_and_however_small_the_slices(origin):
+    clock = Ticks()
+    finder = LineFinder(HELD.__contains__, origin)
+    while finder.look(30, clock.now + 3, clock):
+        pass
+    assert hits(finder) == sorted(HELD)
+    assert not finder.look(30, clock.now + 3, clock)
+    assert finder.look(40, clock.now + 2, clock), "lines that came are searched too"
+
+
+@given(st.sets(st.integers(0, 40)), st.integers(0, 40), st.integers(-1, 41), st.integers(0, 60))
+def test_a_step_is_told_only_when_it_is_known_and_then_it_is_right(held, origin, here, looks):
+    clock = Ticks()
+    finder = LineFinder(held.__contains__, origin)
+    for _ in range(looks):
+        finder.look(41, clock.now + 1, clock)
+    for direction in (1, -1):
+        step = finder.step(here, direction, 41)
+        if direction > 0:
+            beyond, around = [h for h in sorted(held) if h > here], sorted(held)[:1]
+        else:
+            beyond, around = [h for h in sorted(held, reverse=True) if h < here], sorted(held)[-1:]
+        right = (beyond or around or [None])[0]
+        assert not step.known or step == Step(True, right, wrapped=bool(held) and not beyond)
+        assert step.known or not finder.done(41)
+
+
+@pytest.mark.parametrize(
+    ("here", "line"), [(0, 3), (3, 3), (4, 7), (8, 8), (9, 20), (21, 20), (29, 20)]
+)
+def test_the_nearest_is_the_next_one_or_else_the_last(here, line):
+    finder = LineFinder(HELD.__contains__, here)
+    clock = Ticks()
+    while not finder.nearest(here, 30).known:
+        finder.look(30, clock.now + 1, clock)
+    assert finder.nearest(here, 30).line == line
+
+
+def test_the_nearest_is_known_before_all_has_been_searched():
+    finder = LineFinder(HELD.__contains__, 19)
+    clock = Ticks()
+    finder.look(30, clock.now + 3, clock)
+    assert finder.nearest(19, 30) == Step(True, 20)
+
+
+@pytest.mark.parametrize(("line", "rank"), [(0, 0), (3, 1), (7, 2), (8, 3), (19, 3), (29, 4)])
+@pytest.mark.parametrize("origin", [0, 8, 30])
+def test_how_many_hits_there_are_up_to_a_line(origin, line, rank):
+    finder = LineFinder(HELD.__contains__, origin)
+    finder.look(30, 1000, Ticks())
+    assert finder.rank(line) == rank
+
+
+# Matching.
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "found"),
+    [
+        ("red", "\x1b[31mr\x1b[1med\x1b[0m", True),
+        ("31m", "\x1b[31mred\x1b[0m", False),
+        ("far$", "x" * 5000 + "far", True),
+        ("x$", "x" * 5000 + "far", False),
+        ("^x+far$", "x" * 5000 + "far", True),
+    ],
+)
+def test_what_is_shown_is_what_is_searched(typed, text, found):
+    matcher = LineMatcher(log_of(text), parse_pattern(typed), Ticks(1e-6))
+    assert matcher(0) is found
+
+
+def test_a_slow_expression_sees_less_of_a_line():
+    text = "a" * 10_000 + "!"
+    slow = LineMatcher(log_of(text), re.compile("a*a*!"), Ticks(0.01))
+    assert not slow(0)
+    quick = LineMatcher(log_of(text[-100:]), re.compile("a*a*!"), Ticks(0.01))
+    assert quick(0)
+
+
+def test_where_a_line_matches():
+    matcher = LineMatcher(log_of("\x1b[1mone\x1b[0m two one"), parse_pattern("one|x*"), Ticks())
+    assert matcher.spans(0) == [(0, 3), (8, 11)], "matches of nothing are not shown"
+
+
+# Hunting.
+
+
+def hunting(*texts: str, pattern: str = "", at: int | None = None) -> tuple[LogView, Hunt]:
+    view = LogView(log_of(*texts, stream=2))
+    view.resize(80, 3)
+    if at is not None:
+        view.go(at)
+    return view, Hunt(view, Ticks(1e-6), parse_pattern(pattern) if pattern else None)
+
+
+def test_next_and_before_go_round_and_say_so():
+    view, hunt = hunting("a", "b", "a", "c", "a", "c", pattern="a", at=1)
+    went = []
+    for direction in (1, 1, 1, -1, -1):
+        hunt.want(direction)
+        hunt.look(1.0)
+        went.append((view.here, hunt.counted, hunt.notice))
+    assert went == [
+        (2, "2/3", ""),
+        (4, "3/3", ""),
+        (0, "1/3", "again from the start"),
+        (4, "3/3", "again from the end"),
+        (2, "2/3", ""),
+    ]
+    view.go(3)
+    assert hunt.counted == "–/3"
+
+
+def test_errors_are_found_from_the_end_on_and_none_is_said():
+    view, hunt = hunting("error: one", "fine", "error: two", "fine")
+    hunt.want(1)
+    hunt.look(1.0)
+    assert (view.here, hunt.counted, hunt.name) == (0, "1/2", "✗ errors")
+    view, hunt = hunting("fine", "fine")
+    hunt.want(1)
+    hunt.look(1.0)
+    assert (hunt.notice, hunt.counted) == ("no errors", "none")
+    assert view.following, "where there is nothing, one stays"
+
+
+def test_what_the_filter_hides_is_not_found():
+    view = LogView(log_of("a", "a", "b"))
+    view.lines.add("a", step=1, at=1.0, stream=2)
+    view.grow()
+    view.show_only(Only(stream=2))
+    hunt = Hunt(view, Ticks(1e-6), parse_pattern("a"))
+    hunt.look(1.0)
+    assert hunt.counted == "–/1"
+
+
+def test_how_far_the_search_is_shows_in_the_count():
+    _, hunt = hunting(*["a"] * 10, pattern="a", at=0)
+    hunt.look(0.0)
+    assert hunt.counted.endswith("…")
+    hunt.look(1.0)
+    assert hunt.counted == "1/10"
+
+
+# All lanes.
+
+
+def lanes(*logs: LogLines) -> LanesSearch:
+    sources = [Source(f"t{n}", "linux/amd64", log, str) for n, log in enumerate(logs)]
+    return LanesSearch(sources, Ticks(1e-6))
+
+
+def searched(*logs: LogLines) -> LanesSearch:
+    search = lanes(*logs)
+    search.search(parse_pattern("a"))
+    while search.look(0.001):
+        pass
+    return search
+
+
+def test_rows_are_lanes_with_their_hits_and_lanes_without_are_left_out():
+    search = searched(log_of("a", "b", "a"), log_of("b"), log_of("b", "a"))
+    assert search.counts == [2, 0, 1]
+    places = [search.place(row) for row in range(len(search))]
+    assert places == [Place(0, -1), Place(0, 0), Place(0, 1), Place(2, -1), Place(2, 0)]
+    assert [search.row(place) for place in places] == list(range(5))
+    assert list(search.headings()) == [0, 3]
+    assert [search.line(place) for place in places] == [0, 0, 2, 1, 1]
+    with pytest.raises(IndexError):
+        search.place(5)
+
+
+def test_hits_come_while_logs_grow_and_a_log_that_begins_anew_is_searched_anew():
+    first, second = log_of("a"), log_of("b")
+    search = searched(first, second)
+    second.add("a", step=0, at=1.0, stream=1)
+    assert not search.done
+    while search.look(0.001):
+        pass
+    assert search.counts == [1, 1]
+    fresh = log_of("b", "b", "b", "a", "a")
+    search.renew([search.sources[0]._replace(log=fresh), search.sources[1]])
+    while search.look(0.001):
+        pass
+    assert search.counts == [2, 1]
+    assert search.line(search.place(1)) == 3
+
+
+def test_every_log_has_its_share_of_a_slice():
+    search = lanes(log_of(*["b"] * 5000), log_of("a"))
+    search.search(parse_pattern("a"))
+    search.look(0.004)
+    assert search.counts == [0, 1]
+    assert not search.done
+
+
+def test_nothing_to_look_for_is_done_at_once():
+    search = searched(log_of("a"))
+    search.search(None)
+    assert search.done
+    assert len(search) == 0
