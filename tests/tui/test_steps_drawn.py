@@ -81,7 +81,7 @@ def test_ticks_are_round_and_apart(length: float, width: int, moments: list[floa
 
 @pytest.mark.parametrize("width", range(20, 260))
 def test_columns_fill_the_width_and_bars_come_first(width: int) -> None:
-    parts = columns(width)
+    parts = columns(width, 64)
     used = 4 + parts.name + 1 + 7 + 1 + (parts.note + 1 if parts.note else 0) + parts.bar
     assert used == width or width < 26
     if width >= 52:
@@ -103,6 +103,7 @@ def test_columns_fill_the_width_and_bars_come_first(width: int) -> None:
         (15.5, "16 s"),
         (59.4, "59 s"),
         (59.6, "1:00"),
+        (63.9, "1:03"),
         (123, "2:03"),
         (3723, "1:02:03"),
     ],

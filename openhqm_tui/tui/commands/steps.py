@@ -21,6 +21,10 @@ STEPS: tuple[Command, ...] = (
     Command("steps", "steps.start", "home,g", "Start", "Mark the first step.", "ends(0)"),
     Command("steps", "steps.end", "end,G", "End", "Mark the last step.", "ends(1)"),
     Command(
+        "steps", "steps.back", "left,h", "Back up", "Scroll the step's words back.", "read(-1)"
+    ),
+    Command("steps", "steps.on", "right,l", "Read on", "Scroll the step's words on.", "read(1)"),
+    Command(
         "steps",
         "steps.open",
         "enter",

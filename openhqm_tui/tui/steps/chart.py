@@ -54,6 +54,10 @@ class Chart(Protocol):
     def what(self) -> str:
         """What its rows are."""
 
+    @property
+    def widest(self) -> int:
+        """How many cells a name may take; more are of no use."""
+
     def head(self, width: int) -> Content:
         """Return what is to be said of the whole, in a line."""
 

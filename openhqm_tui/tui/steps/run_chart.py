@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from openhqm_tui.domain.state import LaneState, RunState
@@ -22,6 +23,8 @@ class RunChart:
         self.state = state
         self.span: Span = run_span(state, now)
         self._lanes = state.lanes
+        names = [cell_len(f"{lane.target.name} {lane.platform}") for lane in self._lanes]
+        self.widest = min(64, max(names, default=0))
         self.keys = [lane_row(*lane.key) for lane in self._lanes]
 
     def lane(self, index: int) -> LaneState:

@@ -21,6 +21,11 @@ from openhqm_tui.tui.steps.words import brief, moved_words, place_of, short_name
 from openhqm_tui.tui.words import count, how_of
 
 _NEVER = float("inf")
+_INKS = {
+    Status.FAILED: "$error",
+    Status.CANCELLED: "$foreground-muted",
+    Status.CACHED: "$foreground-muted",
+}
 # A step that took less of the whole is not named in the path's summary.
 _TELLING = 0.02
 
@@ -44,6 +49,7 @@ class TargetChart:
     """A target's steps as they stand `now`, in seconds since the epoch."""
 
     what = "step"
+    widest = 64
 
     def __init__(self, target: TargetState, now: float, *, cached: bool = True) -> None:
         self.target = target
@@ -151,9 +157,7 @@ class TargetChart:
     def _row(self, step: StepState, again: bool) -> Row:
         status = self._status(step)
         critical = step.digest in self._critical
-        ink = {Status.FAILED: "$error", Status.CANCELLED: "$foreground-muted"}.get(
-            status, "$accent" if critical else "$primary"
-        )
+        ink = _INKS.get(status, "$accent" if critical else "$primary")
         told = step.name.of or step.name.stage
         return Row(
             mark=step_mark(status),
@@ -255,7 +259,8 @@ class TargetChart:
         second = (
             Content.assemble(("slowest ", "$foreground-muted"), named) if named else Content("")
         )
-        return Content("\n").join([first, second])
+        legend = Content.styled("┄ waited · c cached · ▸ runs on · » critical", "$foreground-muted")
+        return Content("\n").join(part for part in (first, second, legend) if part)
 
 
 def _groups(target: TargetState) -> list[_Group]:

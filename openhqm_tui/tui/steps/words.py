@@ -21,7 +21,7 @@ def brief(seconds: float) -> str:
         return f"{seconds:.2f} s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 59.5 else clock(seconds + 0.5)
+    return f"{seconds:.0f} s" if seconds < 59.5 else clock(max(60.0, seconds))
 
 
 def tick_words(seconds: float) -> str:

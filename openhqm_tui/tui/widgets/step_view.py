@@ -116,6 +116,7 @@ class StepView(Vertical):
         self._state: RunState | None = None
         self._chart: Chart | None = None
         self._now = 0.0
+        self._told: tuple[str, str, str] | None = None
 
     def compose(self) -> ComposeResult:
         """Build head, waterfall and detail."""
@@ -157,6 +158,7 @@ class StepView(Vertical):
         self.whole = not self.whole
         self.waterfall.forget()
         self._draw()
+        self.screen.refresh_bindings()
 
     @on(Waterfall.Cached)
     def cached_wanted(self, message: Waterfall.Cached) -> None:
@@ -164,6 +166,13 @@ class StepView(Vertical):
         message.stop()
         self.cached = not self.cached
         self._draw()
+
+    @on(Waterfall.Read)
+    def read_on(self, message: Waterfall.Read) -> None:
+        """Scroll the words about the row."""
+        message.stop()
+        detail = self.query_one("#steps-detail")
+        detail.scroll_to(y=detail.scroll_offset.y + message.lines, animate=False, force=True)
 
     @on(Waterfall.Left)
     def left(self, message: Waterfall.Left) -> None:
@@ -184,6 +193,7 @@ class StepView(Vertical):
             self.whole = False
             self.target = lane.target.name
             self._draw(str(lane.platform))
+            self.screen.refresh_bindings()
             self.post_message(self.Chosen(lane.target.name))
         elif isinstance(chart, TargetChart):
             step, platform = chart.step(row), chart.lane(row)
@@ -214,3 +224,6 @@ class StepView(Vertical):
         detail.display = bool(chart.keys) and self.size.height >= _DETAIL[-1][0]
         if chart.keys:
             detail.query_one(Static).update(chart.detail(row))
+            if self._told != (told := (chart.what, self.target, chart.keys[row])):
+                self._told = told
+                detail.scroll_to(y=0, animate=False, force=True)

@@ -34,12 +34,12 @@ class Columns(NamedTuple):
     bar: int
 
 
-def columns(width: int) -> Columns:
-    """Share a width out: a readable bar first, then names, then notes."""
+def columns(width: int, widest: int) -> Columns:
+    """Share a width out: a readable bar first, then names up to `widest` cells, then notes."""
     room = width - _MARKS - _TIME - 2
     note = 24 if width >= 120 else 16 if width >= 100 else 9 if width >= 72 else 0
     room -= note + 1 if note else 0
-    name = min(64, max(_LEAST_NAME, min(room - _LEAST_BAR, int(room * 0.45))))
+    name = min(widest, max(_LEAST_NAME, min(room - _LEAST_BAR, int(room * 0.45))))
     return Columns(min(name, max(0, room)), note, max(0, room - name))
 
 
@@ -68,6 +68,13 @@ class Waterfall(ScrollView, can_focus=True):
 
     class Cached(Message):
         """Somebody wants to see the cached steps, or no more."""
+
+    class Read(Message):
+        """Somebody wants more of the words about the row: so many lines on, or back."""
+
+        def __init__(self, lines: int) -> None:
+            super().__init__()
+            self.lines = lines
 
     class Left(Message):
         """Somebody has seen enough; `wholly`: of all that can be seen here."""
@@ -123,10 +130,19 @@ class Waterfall(ScrollView, can_focus=True):
         if chart is None or (y and index >= len(chart.keys)):
             return Strip.blank(width, self.rich_style)
         lit = y > 0 and index == self.row
-        parts = columns(width)
+        parts = columns(width, chart.widest)
         axis = Axis(*chart.span, parts.bar)
-        segments = self._axis(axis, parts) if y == 0 else self._row(chart.row(index), axis, lit)
+        if y == 0:
+            segments = self._axis(axis, parts)
+        else:
+            segments = self._row(chart.row(index), parts, axis, lit)
         return Strip(segments).adjust_cell_length(width, self._ink("", lit))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Hide what the lanes of a run have nothing of."""
+        if action in {"critical", "cached"}:
+            return self.chart is None or self.chart.what == "step"
+        return True
 
     def notify_style_update(self) -> None:
         """Forget the colours of before."""
@@ -187,6 +203,10 @@ class Waterfall(ScrollView, can_focus=True):
         """Ask to hide the cached steps, or to show them."""
         self.post_message(self.Cached())
 
+    def action_read(self, lines: int) -> None:
+        """Ask for more of the words about the row."""
+        self.post_message(self.Read(lines))
+
     def action_leave(self) -> None:
         """Ask to be put away."""
         self.post_message(self.Left())
@@ -223,9 +243,10 @@ class Waterfall(ScrollView, can_focus=True):
                 line[cell : cell + len(words)] = words
         return [Segment(before, muted), Segment("".join(line), muted)]
 
-    def _row(self, row: Row, axis: Axis, lit: bool) -> list[Segment]:
-        parts = columns(self.size.width)
-        plain, muted = self._ink("", lit), self._ink("$foreground-muted", lit)
+    def _row(self, row: Row, parts: Columns, axis: Axis, lit: bool) -> list[Segment]:
+        plain = self._ink("", lit)
+        # What is muted elsewhere may have the colour of the cursor itself.
+        muted = plain if lit else self._ink("$foreground-muted", lit)
         bold = self._ink("bold", lit)
         segments = [
             Segment("»" if row.critical else " ", self._ink("$accent bold", lit)),
@@ -257,7 +278,7 @@ class Waterfall(ScrollView, can_focus=True):
 
     def _bar(self, row: Row, axis: Axis, lit: bool) -> list[Segment]:
         """Return the cells of a bar, over the waiting before it and the lines of the axis."""
-        faint = self._ink("$foreground-muted 60%", lit)
+        faint = self._ink("" if lit else "$foreground-muted 60%", lit)
         ink = self._ink(row.ink, lit)
         under = [" "] * axis.width
         for cell, _ in ticks(axis):
@@ -272,7 +293,7 @@ class Waterfall(ScrollView, can_focus=True):
                 line[first : last + 1] = [Segment("━", ink)] * (last + 1 - first)
         elif row.point:
             for start, _ in row.spans[-1:]:
-                line[axis.cell(start)] = Segment("c", self._ink("$foreground-muted", lit))
+                line[axis.cell(start)] = Segment("c", self._ink("" if lit else row.ink, lit))
         else:
             for index, (char, reverse) in enumerate(bar(row.spans, axis)):
                 if char != " ":

@@ -37,6 +37,16 @@ def _critical(app: ConsoleApp) -> bool:
     return waterfall.chart is not None and waterfall.chart.row(waterfall.row).critical
 
 
+def _long(world: World) -> folders.Made:
+    """One step of many words, in little room."""
+    made = folders.Made(world.state, {"redis": ("linux/amd64",)}).start().begin("redis")
+    return made.step("redis", f"[a 1/1] RUN {'echo and ' * 100}", 1, 2)
+
+
+def _read(app: ConsoleApp) -> float:
+    return app.screen.query_one("#steps-detail").scroll_y
+
+
 CASES = {
     "steps.up": Case(lambda app: _row(app) == 1, ("s", "down", "down"), _passed),
     "steps.down": Case(lambda app: _row(app) == 1, ("s",), _passed),
@@ -44,6 +54,8 @@ CASES = {
     "steps.page-down": Case(lambda app: _row(app) > 5, ("s",), _passed),
     "steps.start": Case(lambda app: _row(app) == 0, ("s", "down", "down"), _passed),
     "steps.end": Case(_last, ("s",), _passed),
+    "steps.back": Case(lambda app: _read(app) == 0, ("s", "down", "right"), _long),
+    "steps.on": Case(lambda app: _read(app) == 1, ("s", "down"), _long),
     "steps.open": Case(
         lambda app: app.screen.query_one(LanePanes).zoomed == ("redis", "linux/amd64"),
         ("s", "down", "down"),
