@@ -12,7 +12,6 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.clipboard import copy
@@ -148,10 +147,10 @@ class PlanScreen(Place):
     def show_choice(self) -> None:
         """Show what follows from the choice: side, fields, summary, button."""
         app, order, matrix = self.console_app, self.order, self.query_one(Matrix)
-        variant = next((v for v in self._variants if v.name == matrix.variant), None)
-        if variant is not None and app.source is not None:
-            side = VariantSide(app.source, order, matrix.ways, self.past, self.built)
-            self.query_one(SideBox).show(side, variant, self.commands())
+        for variant in app.source.variants if app.source else ():
+            if variant.name == matrix.variant:
+                side = VariantSide(app.source, order, matrix.ways, self.past, self.built)
+                self.query_one(SideBox).show(side, variant, self.commands())
         self.fields.mark_wrong(wrong_fields(order, app.source))
         facts = self.facts
         if facts is not None and facts.builder:
@@ -210,7 +209,7 @@ class PlanScreen(Place):
         self._refusal = ""
         self.selection = message.selection
         self.show_choice()
-        self.errands.look_for_base_soon(self._look_for_base)
+        self.errands.look_for_base_soon(self._look_unless_typing)
 
     @on(Matrix.Moved)
     def cursor_moved(self) -> None:
@@ -333,11 +332,6 @@ class PlanScreen(Place):
         self.console_app.platforms = tuple(p for p in self.platforms if p != gone)
         self.show_matrix()
 
-    @property
-    def _variants(self) -> tuple[Variant, ...]:
-        source = self.console_app.source
-        return source.variants if source else ()
-
     def _cells(self) -> list[Cell]:
         return every_cell(self.names, self.platforms)
 
@@ -345,7 +339,7 @@ class PlanScreen(Place):
         self.selection = Selection(cells=frozenset(cells))
         self._refusal = ""
         self.show_matrix()
-        self.errands.look_for_base_soon(self._look_for_base)
+        self.errands.look_for_base_soon(self._look_unless_typing)
 
     def _platform_told(self, text: str | None) -> None:
         if text:
@@ -372,6 +366,11 @@ class PlanScreen(Place):
         """Take over whether the base image can be had."""
         self.errands.base_seen(message)
         self.show_choice()
+
+    def _look_unless_typing(self) -> None:
+        # Half a name would be looked for in vain; the whole is when the field is left.
+        if not self.query_one("#base").has_focus:
+            self._look_for_base()
 
     def _look_for_base(self) -> None:
         order = self.order

@@ -1,0 +1,124 @@
+"""What speaks against a build is said before it is begun, with the way out."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.variants import VARIANTS
+from openhqm_tui.engine.base_image import Pullable, Reach
+from openhqm_tui.tui.obstacles import (
+    NOTHING_CHOSEN,
+    base_trouble,
+    destination,
+    obstacle_in,
+    wrong_fields,
+)
+from openhqm_tui.tui.services import Order
+from openhqm_tui.tui.standing import Way, way_of
+from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE
+
+OURS = Source(kind=SourceKind.BUNDLED, variants=VARIANTS)
+THEIRS = Source(kind=SourceKind.BAKE, variants=VARIANTS)
+S390X = parse_platform("s390x")
+OLD_STORE = msgspec.structs.replace(GOOD, containerd_store=False)
+ROWS = {"redis": (AMD, ARM)}
+
+
+@pytest.mark.parametrize(
+    ("source", "fields", "wrong"),
+    [
+        (OURS, {}, {}),
+        (OURS, {"name": "ghcr.io/acme/openhqm", "tag": "1.2", "base_image": "a/b:1"}, {}),
+        (OURS, {"name": ""}, {"name": "write openhqm"}),
+        (OURS, {"name": "Acme"}, {"name": "write acme"}),
+        (OURS, {"name": "acme:1"}, {"name": "in the field beside"}),
+        (OURS, {"tag": ""}, {"tag": "write latest"}),
+        (OURS, {"tag": "1 2"}, {"tag": "write 1-2"}),
+        (OURS, {"tag": "x" * 125}, {"tag": "use at most 120"}),
+        (OURS, {"base_image": "Python:3"}, {"base": "can't be an image"}),
+        (THEIRS, {"base_image": "a/b:1"}, {"base": "leave the field empty"}),
+        (OURS, {"push": True, "test_only": True}, {"push": "choose push or test only"}),
+        (OURS, {"name": "A B", "tag": "/"}, {"name": "lower-case", "tag": "can't be a tag"}),
+    ],
+)
+def test_fields_that_are_wrong(source, fields, wrong):
+    found = wrong_fields(Order(ROWS, **fields), source)
+    assert set(found) == set(wrong)
+    for field, words in wrong.items():
+        assert words in found[field]
+        # The flags of the command line mean nothing here.
+        assert "--" not in found[field]
+
+
+@pytest.mark.parametrize(
+    ("rows", "facts", "checks", "says"),
+    [
+        ({}, GOOD, True, NOTHING_CHOSEN),
+        (ROWS, GOOD, True, ""),
+        ({"redis": (S390X,)}, GOOD, True, "no emulator for linux/s390x"),
+        ({"redis": (S390X,)}, GOOD, False, ""),
+        (
+            ROWS,
+            OLD_STORE,
+            True,
+            "one platform an image",
+        ),
+        ({"redis": (AMD,)}, OLD_STORE, True, ""),
+    ],
+)
+def test_what_the_engine_could_not_do(rows, facts, checks, says):
+    told = obstacle_in(Order(rows), facts, checks=checks)
+    assert says in told
+    assert bool(told) is bool(says)
+
+
+@pytest.mark.parametrize(
+    ("found", "says", "certain"),
+    [
+        (Pullable(Reach.OK), "", False),
+        (Pullable(Reach.OK, platforms=(AMD, ARM)), "", False),
+        (Pullable(Reach.OK, platforms=(AMD,)), "isn't made for linux/arm64", True),
+        (Pullable(Reach.MISSING, "x: the registry has no such image"), "no such image", True),
+        # The engine may have a mirror, a login, another network.
+        (Pullable(Reach.NETWORK, "x: can't be reached"), "can't be reached", False),
+        (Pullable(Reach.AUTH, "x: wants a login"), "wants a login", False),
+    ],
+)
+def test_a_base_image_that_can_not_be_had(found, says, certain):
+    words, sure = base_trouble(found, Order(ROWS, base_image="x"))
+    assert says in words
+    assert (bool(words), sure) == (bool(says), certain)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("openhqm", "docker.io/library/openhqm"),
+        ("acme/openhqm", "docker.io/acme/openhqm"),
+        ("ghcr.io/acme/openhqm", "ghcr.io/acme/openhqm"),
+        ("localhost/openhqm", "localhost/openhqm"),
+        ("registry:5000/openhqm", "registry:5000/openhqm"),
+    ],
+)
+def test_where_a_push_goes(name, place):
+    assert destination(name) == place
+
+
+@pytest.mark.parametrize(
+    ("platform", "source", "facts", "way"),
+    [
+        (AMD, OURS, GOOD, Way.NATIVE),
+        # Our own Dockerfile crosses; of another nothing is known.
+        (ARM, OURS, GOOD, Way.CROSS),
+        (ARM, THEIRS, GOOD, Way.EMULATED),
+        (ARM, None, GOOD, Way.EMULATED),
+        (S390X, OURS, GOOD, Way.NONE),
+        (AMD, OURS, NO_ENGINE, None),
+        (AMD, OURS, None, None),
+    ],
+)
+def test_how_a_platform_is_built_here(platform, source, facts, way):
+    assert way_of(platform, facts, source) is way
