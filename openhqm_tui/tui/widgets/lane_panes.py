@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil
 
-from textual import events
+from textual import events, on
 from textual.containers import Container
 from textual.message import Message
 
@@ -13,6 +13,7 @@ from openhqm_tui.domain.state import RunState
 from openhqm_tui.tui.lane_order import LaneKey, busiest_first
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.widgets.lane_pane import LanePane
+from openhqm_tui.tui.widgets.log_pane import LogPane
 
 __all__ = ["LaneKey", "LanePane", "LanePanes", "fit"]
 
@@ -193,6 +194,15 @@ class LanePanes(Container):
         """Lay out anew: only the screen knows what time it is."""
         event.stop()
         self.post_message(self.Resized())
+
+    @on(LogPane.Shaped)
+    def log_shaped(self, message: LogPane.Shaped) -> None:
+        """Show all logs as the one that was changed: wrapped or not, with the same times."""
+        message.stop()
+        view, drawing = message.pane.view, message.pane.drawing
+        for pane in self.panes.values():
+            if pane.log_pane is not message.pane:
+                pane.log_pane.shape(view.wrap, drawing.stamps)
 
     def _grid(self) -> tuple[int, int]:
         return fit(len(self.panes), self.size.width, self.size.height)

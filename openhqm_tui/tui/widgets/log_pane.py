@@ -18,7 +18,7 @@ from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.log.foot import part_at
 from openhqm_tui.tui.log.hunt import Hunt
 from openhqm_tui.tui.log.pick import MOST_LINES, Pick, Spot, character_at, word_around
-from openhqm_tui.tui.log.text import stamp
+from openhqm_tui.tui.log.text import Stamps, stamp
 from openhqm_tui.tui.log.view import ALL, Only
 from openhqm_tui.tui.widgets.log_canvas import LogCanvas
 from openhqm_tui.tui.widgets.search_bar import SearchBar
@@ -44,6 +44,13 @@ class LogPane(LogCanvas, can_focus=True):
         def control(self) -> LogPane:
             """The log that it is about."""
             return self.pane
+
+    class Shaped(Message):
+        """Lines are wrapped or cut now, or show other times: to be done elsewhere too."""
+
+        def __init__(self, pane: LogPane) -> None:
+            super().__init__()
+            self.pane = pane
 
     def __init__(self, log: LogLines | None = None, *, id: str | None = None) -> None:
         super().__init__(log, id=id)
@@ -191,14 +198,20 @@ class LogPane(LogCanvas, can_focus=True):
 
     def action_wrap(self) -> None:
         """Wrap long lines, or cut them."""
-        self.drawing.left = 0
-        self.drawing.reshape()
-        self.view.set_wrap(not self.view.wrap)
-        self.fit()
+        self.shape(not self.view.wrap, self.drawing.stamps)
+        self.post_message(self.Shaped(self))
 
     def action_times(self) -> None:
         """Show other times, or none."""
-        self.drawing.stamps = self.drawing.stamps.next
+        self.shape(self.view.wrap, self.drawing.stamps.next)
+        self.post_message(self.Shaped(self))
+
+    def shape(self, wrap: bool, stamps: Stamps) -> None:
+        """Wrap or cut lines, and show these times."""
+        if wrap != self.view.wrap:
+            self.drawing.left = 0
+            self.view.set_wrap(wrap)
+        self.drawing.stamps = stamps
         self.drawing.reshape()
         self.fit()
 
