@@ -81,7 +81,7 @@ def unproved(target: TargetState) -> Failure | None:
     if not lanes:
         return None
     lines = [
-        f"{lane.platform}  {_answered(verdict)}"
+        (f"{lane.platform} " if len(lanes) > 1 else "") + _answered(verdict)
         for lane in lanes
         for verdict in failed_checks(lane)
     ]

@@ -150,10 +150,11 @@ def test_totals_are_as_full_as_there_is_room_for(tmp_path: Path):
     made.fail("redis").finish("all", Outcome.CANCELLED, 9)
     state = state_of(made)
     made.release()
-    full = "2/8 over · ✗ 1 failed · ▸ 4 building · · 2 waiting · ⊘ 1 cancelled"
+    full = "2/8 over  ✗ 1 failed  ▸ 4 building  · 2 waiting  ⊘ 1 cancelled"
     assert totals(state, 80).plain == full
-    assert totals(state, 40).plain == "2/8 over · ✗ 1 failed · ▸ 4 · · 2 · ⊘ 1"
-    assert totals(state, 25).plain == "2/8 over · ✗ 1 · ▸ 4 · · 2 · ⊘ 1"
+    assert totals(state, 50).plain == "2/8 over  ✗ 1 failed  ▸ 4 building  · 2  ⊘ 1"
+    assert totals(state, 40).plain == "2/8 over  ✗ 1 failed  ▸ 4  · 2  ⊘ 1"
+    assert totals(state, 25).plain == "2/8 over  ✗ 1  ▸ 4  · 2"
 
 
 def test_facts_fit_their_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -170,6 +171,8 @@ def test_facts_fit_their_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
     made = folders.running(tmp_path, ("redis",))
     made.begin("redis", 9, attempt=2)
+    step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
+    made.write("redis", {"vertexes": [step]}, attempt=2)
     lane = state_of(made).lanes[1]
     made.release()
     said = [heading(lane, NOW, width).plain for width in (80, 45, 36, 26, 20)]
@@ -292,8 +295,14 @@ def test_images_that_are_not_proved_have_a_digest_of_their_own(tmp_path: Path):
     assert failure.log_file.endswith("redis.log")
     lines = digest(failure, 90).plain.split("\n")
     assert lines[0] == "✗ redis is not proved · linux/arm64"
-    assert "  linux/arm64  machine is unknown: aarch64, linux-aarch64" in "\n".join(lines)
-    assert "  linux/arm64  user fails: uid 1000; expected uid 1000" in lines
+    assert "machine is unknown: aarch64, linux-aarch64" in lines
+    assert "user fails: uid 1000; expected uid 1000" in lines
+    assert standing(target, 40).plain == "checks failed · emulated · 2 cached"
+    made.check("redis", "linux/amd64", 8, user=Answer.FAIL)
+    both = unproved(state_of(made).targets["redis"])
+    assert both is not None
+    assert both.platform == ""
+    assert both.checks[0] == "linux/amd64 user fails: uid 1000; expected uid 1000"
     passed = state_of(folders.passed(tmp_path / "other")).targets["redis"]
     assert unproved(passed) is None
     assert digest_of(passed, made.run) is None

@@ -102,11 +102,13 @@ def digest(failure: Failure, width: int) -> Content:
     def said(title: str, words: str, style: str = "") -> Content:
         return Content.assemble((f"{title:<7}", "$foreground-muted"), (words, style))
 
-    place = failure.platform
     word = "is not proved" if failure.checks else "failed"
-    head = Content.assemble(("✗ ", "$text-error"), (f"{failure.target} {word}", "$text-error bold"))
-    lines = [head + Content(f" · {place}") if place else head]
-    lines += [cut(line) for line in failure.checks]
+    after = Content.styled(f" {word}", "$text-error bold")
+    after += Content(f" · {failure.platform}" if failure.platform else "")
+    name = Content.styled(failure.target, "$text-error bold")
+    name = name.truncate(max(8, width - after.cell_length - 2), ellipsis=True)
+    lines = [Content.styled("✗ ", "$text-error") + name + after]
+    lines += [Content(line) for line in failure.checks]
     if failure.step:
         lines.append(said("step", failure.step).truncate(max(20, width), ellipsis=True))
     if failure.reason:

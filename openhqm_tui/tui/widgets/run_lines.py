@@ -89,15 +89,14 @@ def totals(state: RunState, width: int) -> Content:
     told = [(status_mark(status), standing[status]) for status in _TOLD if standing[status]]
     words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
     signs = [(f"{mark.symbol} {number}", mark.style) for mark, number in told]
-    for parts in (words, [*words[:1], *signs[1:]], signs):
-        content = Content(" · ").join([Content.styled(first, "bold"), *map(_styled, parts)])
+    shorter = [[*words[:full], *signs[full:]] for full in range(len(told), -1, -1)]
+    shorter += [signs[:kept] for kept in range(len(told) - 1, -1, -1)]
+    for parts in shorter:
+        # Not by dots: one is the sign of waiting.
+        content = Content("  ").join(Content.styled(*part) for part in [(first, "bold"), *parts])
         if content.cell_length <= width:
             break
     return content
-
-
-def _styled(part: tuple[str, str]) -> Content:
-    return Content.styled(*part)
 
 
 def facts(state: RunState, now: float, width: int) -> Content:

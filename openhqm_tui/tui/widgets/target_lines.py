@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
+from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status, TargetState
 from openhqm_tui.domain.steps import How
 from openhqm_tui.tui.marks import Mark, lit, status_mark
@@ -42,7 +43,7 @@ def standing(target: TargetState, width: int) -> Content:
     mark = status_mark(target.status)
     line = Content.styled(state_word(target, mark), mark.style)
     over, known = target.step_counts()
-    if known and target.status in _BARRED:
+    if known and target.status in _BARRED and target.outcome is not Outcome.PASSED:
         line = Content(f"{over}/{known} ") + line
         cells = min(_WIDE_BAR if width >= _WIDE else _BAR, width - line.cell_length - 1)
         if cells >= _LEAST_BAR:
@@ -56,7 +57,9 @@ def standing(target: TargetState, width: int) -> Content:
 
 
 def state_word(target: TargetState, mark: Mark) -> str:
-    """Return the word of a state; a target that was told to stop is stopping."""
+    """Return the word of a state; also that a target is being stopped, or fails its checks."""
+    if target.status is Status.FAILED and target.outcome is Outcome.PASSED:
+        return "checks failed"
     return "stopping" if target.cancel_asked and not target.status.is_over else mark.word
 
 

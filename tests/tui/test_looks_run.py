@@ -1,0 +1,151 @@
+"""The Run place as it looks; accept changes with `make snapshots` after looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.domain.verdicts import Answer
+from tests.tui import folders
+from tests.tui.conftest import NO_ENGINE, World
+from tests.tui.looks import LARGE, MIDDLE, SMALL, look
+
+NARROW, TINY = (60, 20), (44, 12)
+LONG = (
+    "my-very-long-target-name-with-every-backend-there-is",
+    "another-long-target-name-of-somebody-elses-bake-file",
+)
+
+
+def _nothing(world: World) -> None:
+    return None
+
+
+def _waiting(world: World) -> folders.Made:
+    return folders.Made(world.state, folders.EIGHT[:3]).hold().start()
+
+
+def _building(world: World) -> folders.Made:
+    return folders.running(world.state)
+
+
+def _one_lane(world: World) -> folders.Made:
+    made = folders.Made(world.state, {"redis": ("linux/amd64",)}).hold().start()
+    return made.begin("redis").build("redis", 3)
+
+
+def _eight_lanes(world: World) -> folders.Made:
+    return folders.running(world.state, folders.EIGHT[:4])
+
+
+def _sixteen_lanes(world: World) -> folders.Made:
+    return folders.running(world.state, folders.EIGHT)
+
+
+def _many_targets(world: World) -> folders.Made:
+    return folders.running(world.state, tuple(f"service-{number}" for number in range(30)))
+
+
+def _long_names(world: World) -> folders.Made:
+    made = folders.running(world.state, LONG)
+    return made.fail(LONG[0])
+
+
+def _mixed(world: World) -> folders.Made:
+    """Return a live run in which every state is to be seen."""
+    made = folders.Made(world.state, folders.EIGHT).hold().start()
+    for name in folders.EIGHT[:6]:
+        made.begin(name)
+    made.build("all", 5).finish("all", Outcome.PASSED, 7).check("all", "linux/amd64", 7)
+    made.check("all", "linux/arm64", 7).build("redis", 5).finish("redis", Outcome.PASSED, 8)
+    made.check("redis", "linux/amd64", 8).fail("kafka").finish("sqs", Outcome.CANCELLED, 6)
+    made.build("azure", 3).build("gcp", 2)
+    made.run.append(CancelAsked(at=made.at(9), target="gcp"))
+    return made
+
+
+def _retried(world: World) -> folders.Made:
+    made = folders.Made(world.state, ("redis", "kafka")).hold().start()
+    made.begin("redis").build("redis", 3).begin("kafka").fail("kafka")
+    return made.begin("kafka", 8, attempt=2)
+
+
+def _failed(world: World) -> folders.Made:
+    return folders.failed(world.state)
+
+
+def _not_proved(world: World) -> folders.Made:
+    made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis", 5)
+    made.finish("redis", Outcome.PASSED, 7.4).check("redis", "linux/amd64", 7.6)
+    made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL, machine=Answer.UNKNOWN)
+    return made.end(Outcome.FAILED, 9)
+
+
+def _cancelled(world: World) -> folders.Made:
+    made = folders.Made(world.state).start().begin("redis")
+    made.lane("redis", "linux/amd64", 2, 1, ends=True).lane("redis", "linux/arm64", 2, 1, ends=True)
+    return made.finish("redis", Outcome.CANCELLED, 7).end(Outcome.CANCELLED, 7)
+
+
+def _interrupted(world: World) -> folders.Made:
+    made = folders.running(world.state)
+    made.release()
+    return made
+
+
+def _passed(world: World) -> folders.Made:
+    return folders.passed(world.state)
+
+
+# What is made of the world, and what is pressed then; at the sizes that tell something.
+CASES: dict[str, tuple[Callable[[World], folders.Made | None], list[str], tuple]] = {
+    "none": (_nothing, ["2"], (SMALL,)),
+    "waiting": (_waiting, [], (SMALL,)),
+    "building": (_building, [], (SMALL, MIDDLE, LARGE, NARROW, TINY)),
+    "one_lane": (_one_lane, [], (SMALL, MIDDLE)),
+    "eight_lanes": (_eight_lanes, [], (SMALL, MIDDLE, LARGE)),
+    "sixteen_lanes": (_sixteen_lanes, [], (SMALL, MIDDLE, LARGE, NARROW)),
+    "sixteen_lanes_last_page": (_sixteen_lanes, ["left_square_bracket"], (SMALL,)),
+    "many_targets": (_many_targets, ["end"], (SMALL, NARROW)),
+    "long_names": (_long_names, [], (SMALL, MIDDLE, NARROW)),
+    "every_state": (_mixed, [], (SMALL, MIDDLE, LARGE)),
+    "retried": (_retried, [], (SMALL, MIDDLE)),
+    "failed": (_failed, [], (SMALL, MIDDLE, LARGE, NARROW, TINY)),
+    "failed_digest_in_focus": (_failed, ["shift+tab", "end"], (SMALL,)),
+    "failed_digest_hidden": (_failed, ["d"], (SMALL,)),
+    "not_proved": (_not_proved, [], (SMALL, MIDDLE)),
+    "cancelled": (_cancelled, [], (SMALL, MIDDLE)),
+    "interrupted": (_interrupted, [], (SMALL,)),
+    "finished": (_passed, [], (SMALL, MIDDLE)),
+    "zoomed": (_building, ["z"], (SMALL, MIDDLE)),
+    "own_log": (_failed, ["L"], (SMALL, MIDDLE)),
+    "asks_before_stopping": (_building, ["c"], (SMALL,)),
+}
+SHOTS = [(case, size) for case, (_, _, sizes) in CASES.items() for size in sizes]
+
+
+@pytest.mark.parametrize(
+    ("case", "size"), SHOTS, ids=[f"{case}-{size[0]}x{size[1]}" for case, size in SHOTS]
+)
+def test_looks(snap_compare, world: World, case, size):
+    make, keys, _ = CASES[case]
+    assert look(snap_compare, world, keys, size, made=make(world), opened=True)
+
+
+@pytest.mark.parametrize("theme", ["openhqm-light", "ansi-dark"])
+@pytest.mark.parametrize("case", ["every_state", "failed"])
+def test_looks_in_other_colours(snap_compare, world: World, case, theme):
+    make, keys, _ = CASES[case]
+    assert look(snap_compare, world, keys, MIDDLE, made=make(world), opened=True, theme=theme)
+
+
+def test_looks_without_colour(snap_compare, world: World, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert look(snap_compare, world, [], MIDDLE, made=_mixed(world), opened=True)
+
+
+def test_looks_without_an_engine(snap_compare, world: World):
+    world.facts = NO_ENGINE
+    assert look(snap_compare, world, [], SMALL, made=_passed(world), opened=True)
