@@ -83,8 +83,9 @@ class LogLines:
         return found[::-1]
 
     def add(self, text: str, *, step: int, at: float, stream: int = 0) -> None:
-        """Append one whole line."""
-        self._append(text.encode("utf-8", "replace"), step, stream, at)
+        """Append whole lines: mostly one, more where `text` has line ends."""
+        for line in text.split("\n"):
+            self._append(line.encode("utf-8", "replace"), step, stream, at)
 
     def feed(self, data: bytes, *, step: int, stream: int, at: float) -> None:
         """Append output as it came: lines may be cut anywhere; a lone CR overwrites the line."""

@@ -11,11 +11,18 @@ _ESCAPES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c|(?=\x1b)|$|(?=\n))"
     r"|\x1b[ -/]*[0-~]?"
 )
-# C0 except tab and newline, DEL, C1, and what reorders or hides text (bidi, zero width, tags).
+# C0 except tab and newline, DEL, C1; what reorders or hides text (bidi, zero width, fillers,
+# tags); what makes terminals disagree on how wide a text is (variation selectors, skin tones).
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff"
+    "\ud800-\udfff]"
 )
+# Marks piled onto one letter draw over the lines above and below; no language needs so many.
+_MOST_MARKS = 4
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILED = re.compile(f"({_MARK}{{{_MOST_MARKS}}}){_MARK}+")
 
 
 def plain(text: str | bytes) -> str:
@@ -27,7 +34,8 @@ def plain(text: str | bytes) -> str:
         text = text.decode("utf-8", "replace")
     if text.isascii() and text.isprintable():
         return text
-    return _CONTROLS.sub("", _ESCAPES.sub("", text)).expandtabs(8)
+    text = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    return _PILED.sub(r"\1", text).expandtabs(8)
 
 
 def one_line(text: str | bytes, width: int = 200) -> str:

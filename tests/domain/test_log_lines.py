@@ -108,6 +108,12 @@ def test_an_endless_line_is_not_kept() -> None:
     assert sum(map(len, log._partial.values())) <= 2 * LONGEST_SHOWN
 
 
+def test_our_own_words_are_lines_too() -> None:
+    log = LogLines()
+    log.add("one\ntwo", step=1, at=2.0)
+    assert [log[0], log[1]] == [("one", 1, 0, 2.0), ("two", 1, 0, 2.0)]
+
+
 @pytest.mark.parametrize("index", [-1, 0, 5])
 def test_there_is_no_line_beyond_the_ends(index: int) -> None:
     with pytest.raises(IndexError):

@@ -35,6 +35,8 @@ _HOSTILE = st.sampled_from(
         "\ufeff",
         "\udc80",
         "\u2028",
+        "\u0301" * 9,
+        "\ufe0f",
     ]
 )
 hostile_texts = st.lists(st.one_of(_HOSTILE, st.text(max_size=4)), max_size=30).map("".join)
@@ -74,6 +76,11 @@ def is_harmless(text: str) -> bool:
         ("\u202egpj.exe", "gpj.exe"),
         ("a\u2066b\u2069c\u200bd\ufeff", "abcd"),
         ("\U000e0041tag", "tag"),
+        ("\u26a0\ufe0f \U0001f44d\U0001f3fd", "\u26a0 \U0001f44d"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\U0001f469"),
+        ("hidden\u3164\u115f\u1160\uffa0", "hidden"),
+        ("e\u0301", "e\u0301"),
+        ("z" + "\u0301\u0489" * 500 + "algo", "z" + "\u0301\u0489" * 2 + "algo"),
         ("naïve 漢字 🐳", "naïve 漢字 🐳"),
         (b"\xff\xfebytes", "\ufffd\ufffdbytes"),
         (b"\xc3\xa9", "é"),
@@ -107,7 +114,9 @@ def test_one_line_is_one_short_line(text: str, width: int) -> None:
     assert one_line(line, width) == line
 
 
-@pytest.mark.parametrize("piece", ["\x1b[", "\x1b]52;", "\x9b", "\x1b[3", "\x1bP\x1b", "\x1b("])
+@pytest.mark.parametrize(
+    "piece", ["\u0301", "\u0301a", "\x1b[", "\x1b]52;", "\x9b", "\x1b[3", "\x1bP\x1b", "\x1b("]
+)
 def test_a_megabyte_of_it_is_read_once(piece: str) -> None:
     # A pattern that goes back over the text would not end within the patience of any CI.
     assert is_harmless(plain(piece * (1_000_000 // len(piece)))[:100])
