@@ -8,6 +8,7 @@ import msgspec
 
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
 from openhqm_tui.domain.state import LaneState, RunState, Status
+from openhqm_tui.domain.steps import how_built
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -74,7 +75,7 @@ def _row(state: RunState, lane: LaneState) -> Row:
     checked = 0.0
     if lane.check_started is not None and lane.check_ended is not None:
         checked = lane.check_ended - lane.check_started
-    native = state.host is not None and lane.platform.runs_natively_on(state.host)
+    how = how_built((step.how for step in lane.steps), lane.platform, state.host)
     result = WORDS[status]
     if status is Status.FAILED and lane.verdicts:
         result = "check failed"
@@ -84,7 +85,7 @@ def _row(state: RunState, lane: LaneState) -> Row:
         status=status.value,
         mark=MARKS[status],
         result=result,
-        how="native" if native else "emulated",
+        how=how.value if how is not None else "",
         seconds=built,
         check_seconds=checked,
         size=lane.content_size,
@@ -242,7 +243,7 @@ def cells(row: Row) -> tuple[str, ...]:
     cached = " (cached)" if row.steps and row.cached_steps == row.steps else ""
     return (
         row.target,
-        f"{row.platform} {row.how}",
+        f"{row.platform} {row.how}".rstrip(),
         f"{row.mark} {row.result}",
         clock(row.seconds) + cached,
         megabytes(row.size),

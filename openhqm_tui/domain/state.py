@@ -16,6 +16,7 @@ from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.progress import PlainText, Record, Vertex, seconds
+from openhqm_tui.domain.step_lines import note_change
 from openhqm_tui.domain.step_state import Status, StepState, is_cancel
 from openhqm_tui.domain.verdicts import Answer, Verdict, worst
 
@@ -209,8 +210,10 @@ class RunState:
             return Status.CANCELLED
         if self.started is None:
             return Status.WAITING
-        builds = all(target.outcome is not None for target in self.targets.values())
-        return Status.CHECKING if builds else Status.RUNNING
+        built = all(target.outcome is not None for target in self.targets.values())
+        if built and any(lane.status is Status.CHECKING for lane in self.lanes):
+            return Status.CHECKING
+        return Status.RUNNING
 
     def elapsed(self, now: float) -> float:
         """Return the seconds that it was executed, until `now` while it goes on.
@@ -357,7 +360,7 @@ class RunState:
             step.intervals[start] = end if end is not None else known
         after = step.status
         if after is not before:
-            _note_change(target, step, before, after)
+            note_change(_log_of(target, step), step, before, after)
         return _lane_of(target, step)
 
 
@@ -368,32 +371,3 @@ def _lane_of(target: TargetState, step: StepState) -> LaneState | None:
 def _log_of(target: TargetState, step: StepState) -> LogLines:
     lane = _lane_of(target, step)
     return target.log if lane is None else lane.log
-
-
-def _note_change(target: TargetState, step: StepState, before: Status, after: Status) -> None:
-    """Write our own lines about a step into its log: what begins, once how it ended."""
-    log, number, label = _log_of(target, step), step.number, step.name.label
-    at = step.ended or step.started or 0.0
-    if after is Status.RUNNING:
-        # What belongs to no lane is mostly quick and silent: one line, at its end, will do.
-        if before is Status.WAITING and step.lane is not None:
-            log.add(f"▸ {label}", step=number, at=step.started or 0.0)
-        return
-    log.finish(number, at)
-    if step.told_end:
-        return
-    step.told_end = True
-    if after is Status.FAILED:
-        log.add(f"✗ {one_line(step.error, 500)}", step=number, at=at)
-        return
-    # "Stopped", not "cancelled": BuildKit also stops a step whose result another build has given.
-    ended = {Status.CACHED: "cached", Status.CANCELLED: "stopped"}.get(
-        after, f"done in {step.busy(at):.1f} s"
-    )
-    if step.lane is None:
-        log.add(f"▸ {label}: {ended}", step=number, at=at)
-        return
-    if before is Status.WAITING:
-        log.add(f"▸ {label}", step=number, at=at)
-    # Steps run side by side: under another step's words, only a full name is understood.
-    log.add(f"  {ended}" if log.last_step == number else f"▸ {label}: {ended}", step=number, at=at)

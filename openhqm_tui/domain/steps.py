@@ -7,6 +7,7 @@ every part of the bracket may be missing (frontend/dockerfile/dockerfile2llb, pr
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -60,6 +61,7 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
 
 _BRACKET = re.compile(r"^\[(?P<inside>[^\]]*)\]\s*(?P<title>.*)$", re.DOTALL)
 _COUNT = re.compile(r"^(?P<index>[0-9]{1,9})/(?P<of>[0-9]{1,9})$")
+_MOVES = frozenset({"FROM", "COPY", "ADD", "WORKDIR", "LINK"})
 _PLATFORM = re.compile(r"^(?P<on>[a-z]+/[a-z0-9]+(?:/[a-z0-9]+)?)(?:->(?P<to>[a-z0-9/]+))?$")
 
 
@@ -100,13 +102,28 @@ def parse_step_name(name: str) -> StepName:
     )
 
 
+def how_built(steps: Iterable[How | None], platform: Platform, host: Platform | None) -> How | None:
+    """Tell how a lane is built from how its steps ran; None where nobody can say.
+
+    One step under an emulator makes the whole lane emulated.
+    """
+    hows = set(steps)
+    if host is None or How.EMULATED in hows:
+        return How.EMULATED if How.EMULATED in hows else None
+    if platform.runs_natively_on(host):
+        return How.NATIVE
+    return How.CROSS if How.CROSS in hows else None
+
+
 def how_it_ran(step: StepName, host: Platform | None, lane: Platform | None) -> How | None:
     """Tell how a step ran on a node whose own platform is `host`; None where nobody can say."""
     ran_on = step.ran_on or lane
     if ran_on is None or host is None:
         return None
     if not ran_on.runs_natively_on(host):
-        return How.EMULATED
+        # BuildKit itself moves files, on its own machine: nothing of the foreign one is run.
+        moves = step.title.split(" ", 1)[0] in _MOVES
+        return How.CROSS if moves else How.EMULATED
     made_for = step.made_for or lane
     return How.CROSS if made_for is not None and made_for != ran_on else How.NATIVE
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.state import LaneState, TargetState
-from openhqm_tui.domain.steps import How
+from openhqm_tui.domain.steps import How, how_built
 
 
 def clock(seconds: float) -> str:
@@ -60,17 +60,8 @@ def lane_seconds(lane: LaneState, now: float) -> float:
 
 
 def how_of(lane: LaneState) -> How | None:
-    """Tell how a lane is built: emulated as soon as any step needs an emulator here."""
-    hows = {step.how for step in lane.steps}
-    if How.EMULATED in hows:
-        return How.EMULATED
-    host = lane.target.run.host
-    if host is None:
-        return None
-    native = lane.platform.runs_natively_on(host)
-    if native:
-        return How.NATIVE
-    return How.CROSS if How.CROSS in hows else How.EMULATED
+    """Tell how a lane is built; None where nobody can say yet."""
+    return how_built((step.how for step in lane.steps), lane.platform, lane.target.run.host)
 
 
 def short(platform: Platform) -> str:

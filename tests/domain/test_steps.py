@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.steps import How, Kind, how_it_ran, parse_step_name
+from openhqm_tui.domain.steps import How, Kind, how_built, how_it_ran, parse_step_name
 
 AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
 
@@ -87,6 +87,10 @@ def test_any_name_has_an_answer_on_one_line(name: str) -> None:
         ("[linux/amd64->arm64 a 1/1] RUN", ARM, ARM, How.EMULATED),
         ("[a 1/1] RUN", AMD, ARM, How.EMULATED),
         ("[a 1/1] RUN", AMD, AMD, How.NATIVE),
+        ("[linux/arm64 a 1/1] COPY --from=b /x /x", AMD, ARM, How.CROSS),
+        ("[linux/arm64 a 1/1] WORKDIR /app", AMD, ARM, How.CROSS),
+        ("[linux/arm64 a 1/1] COPYCAT", AMD, ARM, How.EMULATED),
+        ("[linux/amd64 a 1/1] COPY . .", AMD, AMD, How.NATIVE),
         ("[a 1/1] RUN", None, AMD, None),
         ("[a 1/1] RUN", AMD, None, None),
     ],
@@ -95,3 +99,20 @@ def test_how_a_step_ran(
     name: str, host: Platform | None, lane: Platform | None, how: How | None
 ) -> None:
     assert how_it_ran(parse_step_name(name), host, lane) is how
+
+
+@pytest.mark.parametrize(
+    ("steps", "platform", "host", "how"),
+    [
+        ([How.NATIVE, How.NATIVE], AMD, AMD, How.NATIVE),
+        ([], AMD, AMD, How.NATIVE),
+        ([How.CROSS, How.NATIVE], ARM, AMD, How.CROSS),
+        ([How.CROSS, How.EMULATED, None], ARM, AMD, How.EMULATED),
+        ([], ARM, AMD, None),
+        ([None], ARM, None, None),
+    ],
+)
+def test_how_a_lane_is_built(
+    steps: list[How | None], platform: Platform, host: Platform | None, how: How | None
+) -> None:
+    assert how_built(steps, platform, host) is how
