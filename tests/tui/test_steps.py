@@ -214,6 +214,25 @@ async def test_a_target_that_never_began_has_no_steps(world: World):
         made.release()
 
 
+async def test_every_line_has_just_the_width_however_long_its_names(world: World):
+    made = folders.Made(world.state, ("redis",)).hold().start().begin("redis", 0)
+    for name in ("a", "a-name-of-a-stage-that-is-longer-than-all-columns", "長い名前" * 10):
+        made.step("redis", f"[linux/amd64 {name} 1/1] RUN {name}", 1)
+    app = world.app(made.run)
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            await pilot.press("s")
+            await settle(pilot)
+            shown = waterfall(app)
+            for y in range(5):
+                strip = shown.render_line(y)
+                assert strip.cell_length == sum(s.cell_length for s in strip) == 80
+                assert y < 2 or strip.text.endswith("▸")
+    finally:
+        made.release()
+
+
 async def test_only_rows_in_sight_are_drawn(world: World, monkeypatch):
     made = folders.passed(world.state, ("redis",))
     for number in range(500):

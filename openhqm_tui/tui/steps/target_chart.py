@@ -259,7 +259,7 @@ class TargetChart:
         second = (
             Content.assemble(("slowest ", "$foreground-muted"), named) if named else Content("")
         )
-        legend = Content.styled("┄ waited · c cached · ▸ runs on · » critical", "$foreground-muted")
+        legend = Content.styled("─ waited · c cached · ▸ runs on · » critical", "$foreground-muted")
         return Content("\n").join(part for part in (first, second, legend) if part)
 
 

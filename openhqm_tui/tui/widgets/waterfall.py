@@ -238,7 +238,7 @@ class Waterfall(ScrollView, can_focus=True):
         before += set_cell_size("", parts.note + 1) if parts.note else ""
         line = [" "] * axis.width
         for cell, seconds in ticks(axis):
-            words = f"┊{tick_words(seconds)}"
+            words = f"│{tick_words(seconds)}"
             if cell + len(words) <= axis.width:
                 line[cell : cell + len(words)] = words
         return [Segment(before, muted), Segment("".join(line), muted)]
@@ -269,8 +269,8 @@ class Waterfall(ScrollView, can_focus=True):
                 name = name.removeprefix("linux/")
             return [Segment(_fit(name, width), bold)]
         place = _fit(row.place, min(width, cell_len(row.place))) if row.place else ""
-        gap = " " if place else ""
-        rest = max(0, width - cell_len(place) - len(gap))
+        gap = " " if 0 < cell_len(place) < width else ""
+        rest = width - cell_len(place) - len(gap)
         return [
             Segment(place + gap, muted if row.again else plain),
             Segment(_fit(row.title, rest), muted if place else plain),
@@ -282,10 +282,10 @@ class Waterfall(ScrollView, can_focus=True):
         ink = self._ink(row.ink, lit)
         under = [" "] * axis.width
         for cell, _ in ticks(axis):
-            under[cell] = "┊"
+            under[cell] = "·"
         if row.could is not None and row.spans:
             free, begun = axis.cell(row.could), axis.cell(row.spans[0][0])
-            under[free:begun] = "┄" * (begun - free)
+            under[free:begun] = "─" * (begun - free)
         line = [Segment(char, faint) for char in under]
         if row.heading:
             for start, end in row.spans:
