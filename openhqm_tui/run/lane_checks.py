@@ -63,6 +63,11 @@ class LaneChecks:
         tag = target.info.tags[0]
         reference = f"{tag.rpartition(':')[0]}@{target.digest}" if target.digest else tag
         _, index = await index_of(reference)
+        if isinstance(index, ImageUnknown) and target.digest:
+            # Where its tag names another image by now, the engine knows it by its digest alone.
+            _, by_id = await index_of(target.digest)
+            if not isinstance(by_id, ImageUnknown):
+                return target.digest, by_id
         return reference, index
 
     async def _ask(

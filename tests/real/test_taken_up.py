@@ -1,0 +1,154 @@
+"""A run that is over is taken up again on the real engine, and what is proved is pushed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.again import ask
+from openhqm_tui.run.replay import state_of
+from openhqm_tui.store.run_folder import Request, find_run
+from tests.real.conftest import Cli, docker
+from tests.waiting import until
+
+pytestmark = pytest.mark.engine
+
+NAME = "openhqm-tui-tests/again"
+
+
+def test_what_failed_is_mended_and_retried_after_the_end(
+    cli: Cli, checkout: Path, own_home: Path, remove_images: Callable[[str], None]
+) -> None:
+    remove_images(NAME)
+    words = ("build", "--backend", "kafka,mqtt", "--name", NAME, "--no-check")
+    assert cli(*words, "--format", "json", cwd=checkout).code == 1
+    run = find_run(own_home / "state")
+    assert state_of(run).status is Status.FAILED
+    dockerfile = checkout / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text().replace("exit 7", "true"))
+    ask(run, Request("retry", "kafka"))
+    until(lambda: not run.is_live())
+    after = state_of(run)
+    assert after.status is Status.PASSED
+    assert (after.targets["kafka"].attempt, after.targets["mqtt"].attempt) == (2, 1)
+    assert (run.path / "kafka.2.rawjson").stat().st_size > 0
+    assert docker("image", "inspect", "--format", "{{.Id}}", f"{NAME}:latest-kafka")
+
+
+def test_a_lane_is_asked_again_by_its_digest_whatever_the_tag_names_by_then(
+    cli: Cli, checkout: Path, own_home: Path, remove_images: Callable[[str], None]
+) -> None:
+    remove_images(NAME)
+    words = ("build", "--backend", "minimal", "--platforms", "amd64", "--name", NAME)
+    assert cli(*words, "--format", "json", cwd=checkout).code == 0
+    run = find_run(own_home / "state")
+    docker("tag", "openhqm-base:3.13-debian", f"{NAME}:latest-minimal")
+    ask(run, Request("check", "minimal", "linux/amd64", "user"))
+    until(lambda: not run.is_live())
+    assert state_of(run).status is Status.PASSED
+    checked = [event for event in run.events() if isinstance(event, journal.LaneChecked)]
+    assert len(checked) == 2
+    assert checked[0].verdicts == checked[1].verdicts
+
+
+# -- pushing ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """A registry of its own on this machine, which Docker takes as it is: `localhost:PORT`."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        pytest.skip("no `docker-registry` here (Debian's package of that name)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = tmp_path / "registry.yml"
+    config.write_text(
+        "version: 0.1\nlog: {level: error}\n"
+        f"storage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}}\n"
+        f"http: {{addr: '127.0.0.1:{port}'}}\n"
+    )
+    with subprocess.Popen(
+        [program, "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        host = f"localhost:{port}"
+        until(lambda: _answers(host), "the registry answers")
+        yield host
+        process.terminate()
+
+
+def _answers(host: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{host}/v2/", timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def _tags(host: str, name: str) -> list[str]:
+    try:
+        with urllib.request.urlopen(f"http://{host}/v2/{name}/tags/list", timeout=5) as answer:
+            return list(json.load(answer)["tags"])
+    except OSError:
+        return []
+
+
+def test_what_is_proved_is_pushed_with_all_its_platforms(
+    cli: Cli, checkout: Path, registry: str, remove_images: Callable[[str], None]
+) -> None:
+    name = f"{registry}/{NAME}"
+    remove_images(name)
+    words = ("build", "--backend", "minimal", "--name", name, "--tag", "1.0", "--push")
+    ran = cli(*words, "--format", "json", cwd=checkout)
+    assert ran.code == 0, ran.err
+    (push,) = ran.summary["pushes"]
+    assert (push["outcome"], push["tags"]) == ("passed", [f"{name}:1.0-minimal"])
+    told = docker(
+        "buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}", push["tags"][0]
+    )
+    index = json.loads(told)
+    assert index["digest"] == push["digest"]
+    platforms = {
+        f"{image['platform']['os']}/{image['platform']['architecture']}"
+        for image in index["manifests"]
+    }
+    assert platforms == {"linux/amd64", "linux/arm64"}
+    (ended,) = (r for r in ran.records if r["event"] == "target-ended")
+    assert index["digest"] == ended["digest"], "the registry has what was proved"
+
+
+def test_nothing_is_pushed_of_a_run_with_an_image_that_isnt_proved(
+    cli: Cli, checkout: Path, registry: str, remove_images: Callable[[str], None]
+) -> None:
+    name = f"{registry}/{NAME}"
+    remove_images(name)
+    words = ("build", "--backend", "minimal,sqs", "--platforms", "amd64", "--name", name, "--push")
+    ran = cli(*words, "--format", "plain", cwd=checkout)
+    assert ran.code == 1
+    assert "note: nothing pushed: sqs linux/amd64 is not proved" in ran.out
+    assert _tags(registry, NAME) == []
+
+
+def test_a_registry_that_isnt_there_is_said_and_the_images_stay(
+    cli: Cli, checkout: Path, remove_images: Callable[[str], None]
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, and listened to by no one
+        name = f"localhost:{nobody.getsockname()[1]}/{NAME}"
+        remove_images(name)
+        words = ("build", "--backend", "minimal", "--platforms", "amd64", "--name", name, "--push")
+        ran = cli(*words, "--format", "json", cwd=checkout)
+    assert ran.code == 1
+    (push,) = ran.summary["pushes"]
+    assert "the registry can't be reached over the network" in push["reason"]
+    assert ran.summary["lanes"][0]["status"] == "passed"
