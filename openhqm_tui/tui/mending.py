@@ -68,7 +68,8 @@ class Mending:
 
     def progress(self, now: float) -> str:
         """Return which fix runs, of how many, since when."""
-        many = f" {len(self.done) + 1} of {len(self.steps)}" if len(self.steps) > 1 else ""
+        total = len(self.steps)
+        many = f" {min(len(self.done) + 1, total)} of {total}" if total > 1 else ""
         doing = "stopping" if self.stopping else "fixing"
         title = one_line(self.current[1].title)
         return f"{doing}{many} · {clock(max(0.0, now - self.started))} · {title}"
@@ -78,12 +79,11 @@ class Mending:
         if self.worked:
             return "" if len(self.steps) == 1 else f"  all {len(self.steps)} fixes done"
         how = "stopped" if self.stopping else "this did not work"
+        if len(self.steps) == 1:
+            return f"✗ {how}"
         left = len(self.steps) - len(self.done) - 1
-        after = f"; {left} after it not begun" if left else ""
-        before = (
-            f" ({len(self.done)} of {len(self.steps)} done{after})" if len(self.steps) > 1 else ""
-        )
-        return f"✗ {how}{before}"
+        after = f", {left} after it not begun" if left else ""
+        return f"✗ {how} ({len(self.done)} of {len(self.steps)} done{after})"
 
     def _output(self, line: str) -> None:
         self.said.append((line, 1))

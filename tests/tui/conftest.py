@@ -103,6 +103,7 @@ class World:
     mended: list[str] = field(default_factory=list)
     mends: bool = True
     mends_slowly: bool = False
+    helps: bool = True
     rights: Rights = Rights.ROOT
     defaults: Order = field(default_factory=lambda: Order({}))
     platforms: tuple[Platform, ...] = ()
@@ -111,6 +112,7 @@ class World:
     images: dict[str, Pullable] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
     paged: list[str] = field(default_factory=list)
+    copied: list[str] = field(default_factory=list)
     begin: Callable[[Order], RunFolder] | None = None
 
     def services(self) -> Services:
@@ -129,7 +131,7 @@ class World:
                 stop.wait(10)
                 return False
             say("Setting up qemu-user-static (1:10.0.2) ...")
-            if self.mends:
+            if self.mends and self.helps:
                 self.findings[at] = Finding(
                     key=finding.key, title=finding.title, health=Health.OK, detail="registered"
                 )
@@ -161,6 +163,7 @@ class World:
             look_for=lambda image, platforms, driver: self.images[image],
             rights=lambda: self.rights,
             platforms=self.platforms,
+            copy=self.copied.append,
         )
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.variants import VARIANTS
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.tui.obstacles import (
@@ -24,7 +24,7 @@ OURS = Source(kind=SourceKind.BUNDLED, variants=VARIANTS)
 THEIRS = Source(kind=SourceKind.BAKE, variants=VARIANTS)
 S390X = parse_platform("s390x")
 OLD_STORE = msgspec.structs.replace(GOOD, containerd_store=False)
-ROWS = {"redis": (AMD, ARM)}
+ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ class DoctorScreen(Place):
         self.rights = Rights.ROOT
         self._output = LogLines()
         self._draining: Timer | None = None
+        self._told_at = ""
         self._asked = False
         self._shown: list[Finding] | None = None
         # What was mended last, until a new look tells whether it helped.
@@ -106,11 +107,6 @@ class DoctorScreen(Place):
         """Show what was found."""
         if self.stands:
             self.show_findings()
-
-    def second_passed(self) -> None:
-        """Tell how long a fix runs by now."""
-        if self.mending is not None:
-            self._show_sum()
 
     @property
     def marked(self) -> Finding | None:
@@ -237,7 +233,7 @@ class DoctorScreen(Place):
         pane = self.query_one("#mending", LogPane)
         pane.display = True
         pane.show(self._output)
-        self._draining = self.set_interval(_FLUSH_EVERY, lambda: self._drain(mending))
+        self._draining = self.set_interval(_FLUSH_EVERY, lambda: self._watch(mending))
         self.show_findings()
         self._mend(mending)
 
@@ -267,6 +263,12 @@ class DoctorScreen(Place):
         self.console_app.mending = None
         self.action_examine()
 
+    def _watch(self, mending: Mending) -> None:
+        """Show what the fix says, and how long it runs by now."""
+        self._drain(mending)
+        if clock(self.now - mending.started) != self._told_at:
+            self._show_sum()
+
     def _drain(self, mending: Mending) -> None:
         """Show what the fix has said since."""
         while mending.said:
@@ -288,6 +290,7 @@ class DoctorScreen(Place):
     def _show_sum(self) -> None:
         app, mending = self.console_app, self.mending
         if mending is not None:
+            self._told_at = clock(self.now - mending.started)
             progress = Content.styled(f"▸ {mending.progress(self.now)}", "$text-accent")
             words = Content.assemble(progress, "" if mending.stopping else " · C stops it")
         elif app.findings is None:

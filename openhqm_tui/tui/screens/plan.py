@@ -147,10 +147,9 @@ class PlanScreen(Place):
     def show_choice(self) -> None:
         """Show what follows from the choice: side, fields, summary, button."""
         app, order, matrix = self.console_app, self.order, self.query_one(Matrix)
-        for variant in app.source.variants if app.source else ():
-            if variant.name == matrix.variant:
-                side = VariantSide(app.source, order, matrix.ways, self.past, self.built)
-                self.query_one(SideBox).show(side, variant, self.commands())
+        if app.source is not None:
+            side = VariantSide(app.source, order, matrix.ways, self.past, self.built)
+            self.query_one(SideBox).show(side, matrix.variant, self.commands())
         self.fields.mark_wrong(wrong_fields(order, app.source))
         facts = self.facts
         if facts is not None and facts.builder:

@@ -34,9 +34,9 @@ class SideBox(VerticalScroll, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__(Static(id="variant"), id="side")
-        self._shown: tuple[VariantSide, Variant, CommandLines] | None = None
+        self._shown: tuple[VariantSide, str, CommandLines] | None = None
 
-    def show(self, side: VariantSide, variant: Variant, lines: CommandLines) -> None:
+    def show(self, side: VariantSide, variant: str, lines: CommandLines) -> None:
         """Show another variant, or the same as it stands now."""
         self._shown = (side, variant, lines)
         self._write()
@@ -66,8 +66,11 @@ class VariantSide:
         self._source, self._order, self._ways = source, order, ways
         self._past, self._built = past, built
 
-    def describe(self, variant: Variant, lines: CommandLines, width: int) -> Content:
+    def describe(self, name: str, lines: CommandLines, width: int) -> Content:
         """Return title, clients, tags, sizes, last results, and the commands for all chosen."""
+        variant = next((v for v in self._source.variants if v.name == name), None)
+        if variant is None:
+            return Content("")
         platforms = list(self._ways)
         title = one_line(variant.title)
         head = Content.assemble((one_line(variant.name), "$primary bold"), f" — {title}")

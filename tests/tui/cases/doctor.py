@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from textual.widgets import Static
 
-from openhqm_tui.domain.findings import Fix
+from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.screens.dialogs import Ask
 from tests.tui.cases import Case
@@ -34,10 +36,10 @@ def _well_again(world: World) -> None:
     """The next look finds nothing wrong any more."""
     first, all_well = list(world.findings), [f for f in world.findings if not f.fixes]
 
-    class Looks(list):  # type: ignore[type-arg]
+    class Looks(list[Finding]):
         looked = 0
 
-        def __iter__(self):  # type: ignore[no-untyped-def]
+        def __iter__(self) -> Iterator[Finding]:
             Looks.looked += 1
             return iter(first if Looks.looked == 1 else all_well)
 

@@ -1,0 +1,252 @@
+"""Place 5: fixes shown, run, watched and stopped."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+import msgspec
+import pytest
+from textual.widgets import Static
+
+from openhqm_tui.domain.findings import Fix
+from openhqm_tui.engine.mend import Rights
+from openhqm_tui.tui.mending import command_line
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.screens.doctor import DoctorScreen
+from openhqm_tui.tui.widgets.log_pane import LogPane
+from tests.tui.conftest import World, settle, until
+
+BASE = Fix(title="Make a base image", script="mmdebstrap trixie\ndocker import -")
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """A machine where two things can be mended, one of them by root alone."""
+    world.findings = [
+        msgspec.structs.replace(finding, fixes=(BASE,)) if finding.key == "base" else finding
+        for finding in world.findings
+    ]
+    return world
+
+
+def text(app, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).content)
+
+
+def log(app) -> list[str]:
+    lines = app.place.query_one("#mending", LogPane).log_lines
+    return [lines.text(index) for index in range(len(lines))]
+
+
+def place(app) -> DoctorScreen:
+    assert isinstance(app.place, DoctorScreen)
+    return app.place
+
+
+async def open_doctor(pilot) -> None:
+    await settle(pilot)
+    await pilot.press("5")
+    await until(pilot, lambda: pilot.app.findings and not pilot.app.examining)
+
+
+async def agree(pilot) -> str:
+    """Say yes to the question in sight; return what it showed."""
+    assert isinstance(pilot.app.screen, Ask)
+    shown = str(pilot.app.screen.query_one(".dialog-text Static", Static).content)
+    await pilot.press("enter")
+    await pilot.pause()
+    return shown
+
+
+async def rest(pilot) -> None:
+    await until(pilot, lambda: pilot.app.mending is None and not pilot.app.examining)
+
+
+async def test_all_fixes_are_shown_at_once_and_run_one_after_the_other(two: World):
+    app = two.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        await pilot.press("F")
+        await pilot.pause()
+        assert two.mended == []
+        shown = await agree(pilot)
+        for line in ("1/2 Install", "apt-get install", "(as root)", "2/2 Make", "docker import -"):
+            assert line in shown
+        await rest(pilot)
+        assert two.mended == ["emulator-arm64", "base"]
+        assert [line for line in log(app) if "▸" in line or "done" in line] == [
+            "▸ 1/2 Install and register QEMU's user-mode emulators",
+            "  done",
+            "▸ 2/2 Make a base image",
+            "  done",
+            "  all 2 fixes done",
+        ]
+        assert text(app, "#doctor-summary") == "✓ 5 ok"
+
+
+async def test_the_first_that_fails_ends_it(two: World):
+    two.mends = False
+    app = two.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        await pilot.press("F")
+        await pilot.pause()
+        await agree(pilot)
+        await rest(pilot)
+        assert two.mended == ["emulator-arm64"]
+        assert log(app)[-1] == "✗ this did not work (0 of 2 done, 1 after it not begun)"
+
+
+async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two: World):
+    two.mends_slowly = True
+    app = two.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        assert not place(app).check_action("stop", ())
+        await pilot.press("F")
+        await pilot.pause()
+        await agree(pilot)
+        await until(pilot, lambda: "Reading package lists..." in log(app))
+        two.now += 75
+        await until(pilot, lambda: "fixing 1 of 2 · 1:15 · Install" in text(app, "#doctor-summary"))
+        assert "C stops it" in text(app, "#doctor-summary")
+        # Nothing else is begun meanwhile.
+        await pilot.press("f", "F", "r")
+        await pilot.pause()
+        assert not isinstance(app.screen, Ask)
+        await pilot.press("C", "escape")
+        await pilot.pause()
+        assert app.mending is not None
+        assert not app.mending.stopping
+        await pilot.press("C")
+        await pilot.pause()
+        shown = await agree(pilot)
+        assert "has run for 1:15" in shown
+        assert "stays done" in shown
+        await rest(pilot)
+        assert log(app)[-1] == "✗ stopped (0 of 2 done, 1 after it not begun)"
+
+
+async def test_what_is_no_better_after_its_fix_is_said(world: World):
+    world.helps = False
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        await pilot.press("f")
+        await pilot.pause()
+        await agree(pilot)
+        await until(pilot, lambda: "still not well" in log(app)[-1])
+        assert world.mended == ["emulator-arm64"]
+        assert log(app)[-1] == "✗ Emulator for linux/arm64 is still not well after this"
+
+
+@pytest.mark.parametrize(
+    ("rights", "says"),
+    [
+        (Rights.PASSWORD, "sudo would ask for a password: run `sudo -v`"),
+        (Rights.NONE, "there is no sudo here"),
+    ],
+)
+async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, says):
+    two.rights = rights
+    app = two.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        await until(pilot, lambda: says in text(app, "#finding"))
+        await pilot.press("f")
+        await pilot.pause()
+        assert not isinstance(app.screen, Ask)
+        await pilot.press("y")
+        await pilot.pause()
+        assert app.clipboard.startswith("sudo sh -euc 'apt-get")
+        await pilot.press("F")
+        await pilot.pause()
+        shown = await agree(pilot)
+        assert "Left out: Emulator for linux/arm64" in shown
+        assert "apt-get" not in shown
+        await rest(pilot)
+        assert two.mended == ["base"]
+
+
+async def test_through_sudo_is_said(world: World):
+    world.rights = Rights.SUDO
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        await until(pilot, lambda: "(as root, through sudo)" in text(app, "#finding"))
+        await pilot.press("f")
+        await pilot.pause()
+        assert "(as root, through sudo)" in await agree(pilot)
+
+
+@pytest.mark.parametrize(("keys", "leaves"), [(["enter"], True), (["escape"], False)])
+async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leaves):
+    two.mends_slowly = True
+    app = two.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        await pilot.press("F")
+        await pilot.pause()
+        await agree(pilot)
+        mending = app.mending
+        await pilot.press("1", "q")
+        await pilot.pause()
+        assert isinstance(app.screen, Ask)
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert (app.return_value == 0) is leaves
+        if not leaves:
+            assert not mending.stopping
+    # Whatever becomes of the console, nothing runs on unseen.
+    assert mending.stopping
+
+
+async def test_a_flood_of_words_is_shown_whole(world: World):
+    app = world.app()
+    mend = app.services.mend
+
+    def flood(fix, say, stop):
+        for number in range(20_000):
+            say(f"line {number} \x1b[31mred\x1b[0m [bold]")
+        return mend(fix, say, stop)
+
+    object.__setattr__(app.services, "mend", flood)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_doctor(pilot)
+        await pilot.press("f")
+        await pilot.pause()
+        await agree(pilot)
+        await rest(pilot)
+        lines = log(app)
+        assert len(lines) == 20_000 + 4
+        assert lines[1].startswith("line 0 ")
+        assert lines[-1] == "  done"
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "out"),
+    [
+        ("echo 'one two'", 0, "one two\n"),
+        ("echo a\nfalse\necho b\n", 1, "a\n"),
+        ("cat <<'E'\n$x\nE\n", 0, "$x\n"),
+    ],
+)
+def test_the_copied_command_does_the_same_in_any_shell(script, code, out):
+    line = command_line(Fix(title="", script=script), Rights.SUDO)
+    ran = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (code, out)
+
+
+@pytest.mark.parametrize(
+    ("as_root", "rights", "sudo"),
+    [
+        (True, Rights.SUDO, True),
+        (True, Rights.NONE, True),
+        (True, Rights.ROOT, False),
+        (False, Rights.SUDO, False),
+    ],
+)
+def test_the_copied_command_names_sudo_where_it_is_needed(as_root, rights, sudo):
+    words = shlex.split(command_line(Fix(title="", script="true", as_root=as_root), rights))
+    assert (words[0] == "sudo") is sudo
