@@ -62,6 +62,20 @@ async def test_every_lane_has_its_pane_and_its_standing(world: World):
         assert "6/10 building" in text
 
 
+async def test_the_heading_of_the_lane_in_focus_stands_out(world: World):
+    app = world.app(folders.running(world.state).run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        first, second, *_ = (pane.head for pane in panes(app).visible_panes)
+        plain = first.styles.background
+        await pilot.press("tab")
+        await until(pilot, lambda: first.styles.background != plain)
+        assert second.styles.background == plain
+        await pilot.press("tab")
+        await until(pilot, lambda: second.styles.background != plain)
+        assert first.styles.background == plain
+
+
 async def test_a_growing_log_is_followed_to_its_end(world: World):
     made = folders.running(world.state, ("redis",))
     app = world.app(made.run)

@@ -44,6 +44,8 @@ class LanePane(Vertical):
             text-overflow: ellipsis;
         }
         & > LaneHead:hover { background: $block-hover-background; }
+        /* Textual styles the children anew only where the pane itself has such a rule. */
+        &:focus-within { background: $surface; }
         &:focus-within > LaneHead {
             background: $block-cursor-background;
             color: $block-cursor-foreground;

@@ -30,6 +30,12 @@ def _failed(world: World) -> folders.Made:
     return folders.failed(world.state)
 
 
+def _failed_with_log(world: World) -> folders.Made:
+    made = folders.failed(world.state)
+    (made.run.path / "kafka.log").write_text("all of it\n")
+    return made
+
+
 def _two_failed(world: World) -> folders.Made:
     made = folders.Made(world.state, ("redis", "kafka")).start()
     return made.begin("redis").fail("redis").begin("kafka").fail("kafka").end(Outcome.FAILED, 9)
@@ -76,7 +82,7 @@ CASES = {
     "run.zoom": Case(lambda app: _panes(app).zoomed, (), _running),
     "run.next": Case(lambda app: _panes(app).page == 1, (), _eight, size=SMALL),
     "run.previous": Case(lambda app: _panes(app).page > 1, (), _eight, size=SMALL),
-    "run.pager": Case(_said("the log is in"), (), _failed),
+    "run.pager": Case(_said("the log is in"), (), _failed_with_log),
     "run.own-log": Case(lambda app: _panes(app).visible_panes[0].own, (), _running),
     "run.order": Case(lambda app: not _panes(app).busiest_first, (), _eight, size=SMALL),
     "run.back": Case(lambda app: _panes(app).zoomed is None, ("z",), _running),
