@@ -9,12 +9,12 @@ from tests.tui import folders
 from tests.tui.conftest import World
 
 LINES = 80
-# Line 15 of 17 is cut at any width there is here.
+# Longer than any pane is wide here.
 WIDE = "wide " + "far " * 80 + "away"
 
 
 def long_log(world: World) -> folders.Made:
-    """Return a live run of one target: two steps of 80 lines, then one of errors, then 20 lines."""
+    """Return a live run of one target: 80 lines, errors, 80 lines and a long one."""
     made = folders.Made(world.state, ("redis",)).hold().start().begin("redis", 0.5)
     made.step("redis", "[linux/amd64 deps 1/2] RUN one", 1, 2, log=_numbered("alpha"))
     made.step(
@@ -25,8 +25,8 @@ def long_log(world: World) -> folders.Made:
         log="error: first\nwarning: not one\nfatal: second\n",
         stream=2,
     )
-    made.step("redis", "[linux/amd64 app 1/1] RUN two", 3, 4, log=_numbered("beta") + WIDE + "\n")
-    made.step("redis", "[linux/arm64 deps 1/2] RUN one", 3, 4, log=_numbered("gamma"))
+    made.step("redis", "[linux/amd64 app 1/1] RUN two", 3, log=_numbered("beta") + WIDE + "\n")
+    made.step("redis", "[linux/arm64 deps 1/2] RUN one", 3, log=_numbered("gamma"))
     return made
 
 

@@ -163,7 +163,7 @@ def test_errors_are_found_from_the_end_on_and_none_is_said():
     view, hunt = hunting("fine", "fine")
     hunt.want(1)
     hunt.look(1.0)
-    assert (hunt.notice, hunt.counted) == ("no errors", "none")
+    assert (hunt.notice, hunt.counted) == ("", "no errors")
     assert view.following, "where there is nothing, one stays"
 
 

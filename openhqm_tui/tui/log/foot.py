@@ -49,7 +49,8 @@ def foot_parts(
     if hunt is not None:
         if hunt.notice:
             left.append(Part(hunt.notice, "on", rank=95))
-        left.append(Part(f"{one_line(hunt.name, 24)} {hunt.counted}", "on", "next(1)", 90))
+        name = one_line(hunt.name, 24)
+        left.append(Part(f"{name} {hunt.counted}", "on", "next(1)", 90))
     if view.only != ALL:
         left.append(Part(_filter_words(view.only, step_name), "on", "filter", 88))
     left += [

@@ -58,7 +58,8 @@ class Hunt:
         total = len(self.finder)
         more = "" if self.finder.done(len(self._view.lines)) else "…"
         if not total:
-            return "searching…" if more else "none"
+            none = "no errors" if self.is_for_errors else "no match"
+            return "searching…" if more else none
         here = None if self._view.following else self._view.here
         rank = self.finder.rank(here) if here is not None else 0
         on_it = rank > 0 and self.finder.hit(rank - 1) == here
@@ -88,9 +89,7 @@ class Hunt:
             step = self.finder.step(here, self._wanted, length)
         if not step.known:
             return
-        if step.line is None:
-            self.notice = "no errors" if self.is_for_errors else "no match"
-        else:
+        if step.line is not None:
             if step.wrapped and self._wanted != _NEAREST:
                 way = "start" if self._wanted > 0 else "end"
                 self.notice = f"again from the {way}"

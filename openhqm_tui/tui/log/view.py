@@ -146,12 +146,18 @@ class LogView:
     def resize(self, width: int, height: int) -> None:
         """Have another amount of room: the same line stays on top, the cursor in sight."""
         rewrapped = width != self.width and self.wrap
+        one_less = height == self.height - 1
         self.width, self.height = max(1, width), max(1, height)
         if rewrapped:
             self._cuts.clear()
             self._want = (self._want[0], 0)
-        if not self.following:
-            self.reveal(self.cursor)
+        if self.following:
+            return
+        rows = self.rows()
+        if one_less and rows and self.mark is None:
+            # The line below the log has come: what is read doesn't move for it.
+            self.cursor = min(self.cursor, rows[-1].place)
+        self.reveal(self.cursor)
 
     def set_wrap(self, wrap: bool) -> None:
         """Wrap long lines, or don't; the same line stays on top."""

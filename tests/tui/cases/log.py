@@ -12,7 +12,7 @@ from openhqm_tui.tui.widgets.hit_list import HitList
 from openhqm_tui.tui.widgets.lane_panes import LanePanes
 from openhqm_tui.tui.widgets.search_bar import SearchBar
 from tests.tui.cases import Case
-from tests.tui.logs import WIDE, here, long_log, pane
+from tests.tui.logs import here, long_log, pane
 
 # To the first lane's log.
 _IN = ("tab",)
@@ -61,7 +61,7 @@ CASES = {
     "log.mark-down": _case(lambda app: len(pane(app).view.marked) == 2, _START),
     "log.copy": _case(lambda app: app.clipboard == "▸ deps 1/2 RUN one", _START),
     "log.close": _case(lambda app: pane(app).hunt is None, _FOUND),
-    "log.up": _case(lambda app: here(app) == WIDE and not pane(app).following),
+    "log.up": _case(_at("beta 79")),
     "log.down": _case(_at("alpha 0"), _START),
     "log.left": _case(lambda app: pane(app).drawing.left == 8, (*_IN, "l", "l")),
     "log.right": _case(lambda app: pane(app).drawing.left == 8),

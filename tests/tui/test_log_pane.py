@@ -1,0 +1,486 @@
+"""A log as it is read: by keys and by mouse, while it grows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from textual.events import MouseScrollUp
+from textual.widgets import Input, Static
+
+from openhqm_tui.tui.log.text import Stamps
+from openhqm_tui.tui.screens.search import SearchScreen
+from openhqm_tui.tui.widgets.hit_list import HitList
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.widgets.search_bar import SearchBar
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+from tests.tui.logs import WIDE, foot, here, long_log, pane, shown
+
+SIZE = (100, 30)
+
+
+def count(app) -> str:
+    return str(app.screen.query_one(".search-count", Static).content)
+
+
+async def test_a_log_that_follows_has_no_line_below_it(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        assert foot(log) == ""
+        assert log.view.height == log.size.height
+        assert shown(log)[-1] == WIDE[: log.view.width - 1] + "›"
+
+
+async def test_who_reads_is_told_what_came_and_one_click_leads_there(world: World):
+    made = long_log(world)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "pageup")
+        before = shown(log)
+        assert foot(log).endswith("⤓ end")
+        made.step("redis", "[linux/amd64 app 2/2] RUN three", 5, log="new\n" * 30)
+        await until(pilot, lambda: foot(log).endswith("⤓ 31 new"))
+        assert shown(log) == before
+        await pilot.click(log, offset=(log.size.width - 6, log.size.height - 1))
+        await until(pilot, lambda: log.following)
+        assert "new" in shown(log)[-1]
+
+
+@pytest.mark.parametrize("change", ["w", "t", "z", "resize"])
+async def test_the_line_one_reads_stays_whatever_changes_around_it(world: World, change):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "pageup", "pageup")
+        line = here(app)
+        if change == "resize":
+            await pilot.resize_terminal(140, 20)
+        else:
+            await pilot.press(change)
+        await pilot.pause()
+        assert here(app) == line
+        assert line in "\n".join(shown(log))
+        assert not log.following
+
+
+async def test_no_layout_pass_when_a_log_grows(world: World):
+    made = long_log(world)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        passes: list[str] = []
+        log, screen = pane(app), app.screen
+        refresh = screen._refresh_layout
+        screen._refresh_layout = lambda *_, **__: (passes.append("one"), refresh(*_, **__))
+        log.log_lines.add("one more", step=0, at=1.0, stream=1)
+        log.flush()
+        await until(pilot, lambda: "one more" in shown(log)[-1])
+        assert passes == []
+
+
+async def test_a_pane_out_of_sight_searches_when_it_is_seen_again(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "slash", *"alpha", "enter")
+        await until(pilot, lambda: log.hunt.counted.endswith("80"))
+        log.parent.display = False
+        await pilot.pause()
+        for number in range(5):
+            log.log_lines.add(f"alpha more {number}", step=0, at=1.0, stream=1)
+        log.flush()
+        await pilot.pause(0.1)
+        assert log.hunt.counted.endswith("80…")
+        log.parent.display = True
+        log.show(log.log_lines)
+        await until(pilot, lambda: log.hunt.counted.endswith("85"))
+
+
+# Searching one log.
+
+
+async def test_search_goes_to_the_nearest_as_it_is_typed_and_back_when_left(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "slash", *"ALPHA")
+        await until(pilot, lambda: count(app) == "no match")
+        assert log.following
+        await pilot.press(*["backspace"] * 5, *"alpha 4")
+        await until(pilot, lambda: count(app) == "11/11")
+        assert here(app) == "alpha 49", "from the end, the last one"
+        await pilot.press("0")
+        await until(pilot, lambda: count(app) == "1/1")
+        assert here(app) == "alpha 40"
+        await pilot.press("escape")
+        await until(pilot, lambda: log.following and not app.screen.query(SearchBar))
+        assert log.has_focus
+        assert foot(log) == ""
+
+
+async def test_a_kept_search_is_told_below_and_goes_round(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=(140, 30)) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "g", "slash", *"(alpha|beta) 79", "enter")
+        await until(pilot, lambda: "/(alpha|beta) 79 1/2" in foot(log))
+        await pilot.press("n")
+        assert here(app) == "beta 79"
+        await pilot.press("n")
+        assert here(app) == "alpha 79"
+        assert "again from the start" in foot(log)
+        await pilot.press("N")
+        assert "again from the end" in foot(log)
+        await pilot.press("k")
+        assert "again" not in foot(log)
+        assert "–/2" in foot(log)
+        await pilot.press("escape")
+        assert "79" not in foot(log)
+
+
+async def test_what_is_no_expression_is_said_in_the_line(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", "slash", *"(")
+        await until(pilot, lambda: "✗ not a regular expression: missing )" in count(app))
+        await pilot.press(*"a+)+")
+        await until(pilot, lambda: "could take for ever" in count(app))
+        await pilot.press("enter")
+        assert pane(app).has_focus
+
+
+async def test_new_lines_are_searched_as_they_come(world: World):
+    made = long_log(world)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "slash", *"alpha 7$", "enter")
+        await until(pilot, lambda: log.hunt.counted == "1/1")
+        made.step("redis", "[linux/amd64 app 2/2] RUN three", 5, log="alpha 7\n" * 3)
+        await until(pilot, lambda: log.hunt.counted == "1/4")
+        assert here(app) == "alpha 7"
+
+
+async def test_matches_are_marked_not_by_colour_alone(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "g", "slash", *"alpha 7", "enter")
+        await until(pilot, lambda: log.hunt.counted == "1/11")
+        await pilot.press("n")
+        await until(pilot, lambda: log.hunt.counted == "2/11")
+        rows = [log.render_line(y) for y in range(log.view.height)]
+        marked = {
+            row.text.strip(" ▌▐"): [
+                (segment.text, bool(segment.style.reverse), bool(segment.style.underline))
+                for segment in row
+                if segment.style and (segment.style.reverse or segment.style.underline)
+            ]
+            for row in rows
+        }
+        assert marked["alpha 70"] == [("alpha 7", True, False)]
+        assert marked["alpha 71"] == [("alpha 7", False, True)]
+        assert [row.text.strip(" ▐") for row in rows if row.text[0] == "▌"] == ["▌alpha 70"]
+
+
+async def test_a_match_far_to_the_right_is_scrolled_to(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "slash", *"away", "enter")
+        await until(pilot, lambda: any("away" in row for row in shown(log)))
+        await pilot.press("escape", "h")
+        assert log.drawing.left % 8 != 0 or log.drawing.left > 8
+
+
+async def test_a_search_that_is_clicked_away_from_is_kept(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", "slash", *"alpha 5")
+        await pilot.click(pane(app, 1))
+        await until(pilot, lambda: not app.screen.query(SearchBar))
+        assert pane(app).searched_for == "alpha 5"
+        assert pane(app, 1).has_focus
+
+
+async def test_a_log_that_begins_anew_forgets_what_was_typed(world: World):
+    made = long_log(world)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", "slash", *"alpha 5")
+        made.begin("redis", 8, attempt=2)
+        await until(pilot, lambda: not app.screen.query(SearchBar))
+        assert pane(app).hunt is None
+        assert pane(app).following
+
+
+# Errors, filter, times.
+
+
+async def test_errors_are_gone_through_and_counted(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "e")
+        await until(pilot, lambda: "✗ errors 1/2" in foot(log))
+        assert here(app) == "error: first"
+        await pilot.press("e")
+        assert here(app) == "fatal: second"
+        await pilot.press("E")
+        assert here(app) == "error: first"
+        await pilot.press("tab", "e")
+        await until(pilot, lambda: "no errors" in foot(pane(app, 1)))
+        assert pane(app, 1).following
+
+
+async def test_the_filter_goes_round_and_says_what_it_shows(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "e", "x")
+        await until(pilot, lambda: "only standard error" in foot(log))
+        assert [row for row in shown(log) if row] == [
+            "error: first",
+            "warning: not one",
+            "fatal: second",
+        ]
+        await pilot.press("x")
+        assert "only deps 2/2 RUN bad" in foot(log)
+        assert shown(log)[0] == "▸ deps 2/2 RUN bad"
+        assert here(app) == "error: first"
+        await pilot.press("x")
+        assert "only" not in foot(log)
+        assert here(app) == "error: first"
+
+
+async def test_a_filter_that_shows_nothing_says_so(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app, 1)
+        await pilot.press("tab", "tab", "x")
+        assert shown(log)[0].strip() == "nothing on standard error · x shows more"
+        await pilot.press("x")
+        assert "only deps 1/2 RUN one" in foot(log), "of the step one stood in before"
+
+
+async def test_times_and_wrapping_are_those_of_all_lanes(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", "t")
+        await until(pilot, lambda: pane(app, 1).drawing.stamps is Stamps.SINCE)
+        assert shown(pane(app))[-1].startswith("  0:03.0 wide far")
+        assert shown(pane(app, 1))[-1].startswith("  0:03.0 gamma 79")
+        await pilot.press("t")
+        assert shown(pane(app))[-1].startswith("15:14:03 wide far")
+        await pilot.press("t", "w")
+        assert shown(pane(app))[-1].endswith("away")
+        assert pane(app).render_line(pane(app).view.height - 1).text[0] == "↪"
+        assert pane(app, 1).view.wrap
+
+
+# Copying.
+
+
+async def test_marked_lines_are_copied_and_only_their_words(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "e", "v", "j", "j")
+        await until(pilot, lambda: "3 lines marked" in foot(log))
+        assert [
+            log.render_line(row.place - log.view.top[0]).text[0]
+            for row in log.rows
+            if row.place in log.view.marked
+        ] == ["┃"] * 3
+        await pilot.press("y")
+        assert app.clipboard == "error: first\nwarning: not one\nfatal: second"
+        assert any("3 lines copied" in notice.message for notice in app._notifications)
+        await until(pilot, lambda: world.copied == [app.clipboard])
+        assert log.view.mark is None
+        await pilot.press("t", "ctrl+c")
+        assert app.clipboard == "0:02.0 fatal: second"
+
+
+async def test_what_the_mouse_picks_is_copied_when_it_is_let_go(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app, 1)
+        y = next(y for y, row in enumerate(shown(log)) if row == "gamma 77")
+        await pilot.mouse_down(log, offset=(1 + 6, y))
+        await pilot.hover(log, offset=(1 + 4, y + 2))
+        assert not log.following, "what moves can't be picked"
+        await pilot.mouse_up(log, offset=(1 + 4, y + 2))
+        assert app.clipboard == "77\ngamma 78\ngamma"
+        assert any("3 lines copied" in notice.message for notice in app._notifications)
+        await pilot.press("escape")
+        assert log.pick is None
+
+
+async def test_what_is_picked_stays_in_its_pane(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app, 1)
+        await pilot.mouse_down(log, offset=(1, 2))
+        await pilot.hover(pane(app), offset=(3, 3))
+        await pilot.mouse_up(pane(app), offset=(3, 3))
+        assert app.clipboard
+        assert set(re.findall("[a-z]{3,}", app.clipboard)) <= {"gamma", "mma"}
+
+
+async def test_two_clicks_copy_a_word_and_three_the_line(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        y = log.view.height - 1
+        await pilot.click(log, offset=(2, y), times=2)
+        assert app.clipboard == "wide"
+        await pilot.click(log, offset=(2, y - 2), times=3)
+        assert app.clipboard == "beta 78"
+
+
+async def test_a_click_stands_on_a_line_once_one_reads(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.click(log, offset=(2, 1))
+        assert log.following, "a click alone only takes the focus"
+        await pilot.press("k")
+        words = shown(log)[1]
+        await pilot.click(log, offset=(2, 1))
+        assert here(app) == words
+
+
+# By mouse alone.
+
+
+async def test_the_wheel_and_the_scrollbar(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        top = log.view.top[0]
+        await pilot._post_mouse_events([MouseScrollUp], log, offset=(5, 2))
+        assert log.view.top[0] == top - 3
+        bar = log.size.width - 1
+        await pilot.mouse_down(log, offset=(bar, 0))
+        assert log.view.top == (0, 0)
+        await pilot.hover(log, offset=(bar, log.view.height - 1))
+        await pilot.mouse_up(log, offset=(bar, log.view.height - 1))
+        assert log.following
+
+
+async def test_words_in_the_line_below_can_be_clicked(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        log = pane(app)
+        await pilot.press("tab", "k")
+
+        async def click(words: str) -> None:
+            await pilot.click(log, offset=(foot(log).index(words) + 2, log.size.height - 1))
+            await pilot.pause()
+
+        await click("e error")
+        assert here(app) == "error: first"
+        await click("x filter")
+        assert "only standard error" in foot(log)
+        await click("/ search")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+
+
+# All lanes.
+
+
+async def test_a_line_found_in_any_lane_is_opened_in_its_log(world: World):
+    made = folders.running(world.state, folders.EIGHT)
+    made.step("gcp", "[linux/arm64 extra 1/1] RUN odd", 9, log="x\n" * 50 + "a needle here\n")
+    app = world.app(made.run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("f", *"needle")
+        await until(pilot, lambda: "1 line in 1 of 24 logs" in _sum(app))
+        rows = [app.screen.query_one(HitList).render_line(y).text.strip() for y in range(2)]
+        assert rows[0].startswith("gcp linux/arm64  1 line")
+        assert rows[1].endswith("a needle here")
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
+        lanes = app.screen.query_one(LanePanes)
+        log = lanes.panes["gcp", "linux/arm64"].log_pane
+        await until(pilot, lambda: log.has_focus and "a needle here" in "\n".join(shown(log)))
+        assert log.searched_for == "needle"
+        assert lanes.panes["gcp", "linux/arm64"].display
+        await pilot.press("f")
+        await until(pilot, lambda: app.screen.query_one(Input).value == "needle")
+
+
+async def test_hits_come_while_the_build_goes_on_and_a_click_opens_one(world: World):
+    made = long_log(world)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("f", *"later")
+        await until(pilot, lambda: "0 lines" in _sum(app))
+        made.step("redis", "[linux/arm64 app 2/2] RUN three", 5, log="later one\nlater two\n")
+        await until(pilot, lambda: "2 lines in 1 of 3 logs" in _sum(app))
+        await pilot.click(HitList, offset=(20, 2))
+        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
+        view = pane(app, 1).view
+        assert view.text_at(view.here) == "later two"
+
+
+async def test_what_a_target_says_of_itself_is_found_too(world: World):
+    made = folders.failed(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("f", *"^ERROR: target")
+        await until(pilot, lambda: "1 line" in _sum(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
+        lanes = app.screen.query_one(LanePanes)
+        log = app.focused
+        assert lanes.panes["kafka", "linux/arm64"].own is not None
+        assert log.view.text_at(log.view.here).startswith("ERROR: target")
+
+
+async def test_a_bad_expression_and_none_are_said_in_the_dialog(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: _sum(app) == "Searches 3 logs.")
+        await pilot.press("[")
+        await until(pilot, lambda: _sum(app).startswith("✗ not a regular expression"))
+        await pilot.press("enter")
+        assert isinstance(app.screen, SearchScreen)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, SearchScreen)
+
+
+def _sum(app) -> str:
+    found = app.screen.query("#search-sum")
+    return str(found.first(Static).content) if found else ""
