@@ -9,7 +9,7 @@ from textual.content import Content
 
 from openhqm_tui.domain.failures import failed_checks, hint_for
 from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.questions import question_of
 from openhqm_tui.domain.state import LaneState, RunState, Status
 from openhqm_tui.domain.verdicts import Answer, Verdict
@@ -37,6 +37,20 @@ def verdict_of(lane: LaneState, check: str) -> Verdict | None:
 def is_asked(lane: LaneState, check: str) -> bool:
     """Tell whether a lane is being asked a check now."""
     return lane.asking is not None and lane.asking in {"", check}
+
+
+def answer_cell(verdict: Verdict, letters: int) -> Content:
+    """Return an answer for a table: with no room its word, else up to `letters` of what was seen.
+
+    A pass that says what was seen needs no word.
+    """
+    mark = answer_mark(verdict.answer)
+    if not letters:
+        return mark.content
+    passed = verdict.answer is Answer.PASS
+    word = mark.symbol if passed else f"{mark.symbol} {mark.word}"
+    seen = one_line(verdict.evidence, letters)
+    return Content.assemble((word, mark.style), f" {seen}" if seen else "")
 
 
 def how_it_runs(lane: LaneState) -> str:
@@ -156,7 +170,9 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
         ]
     lines += [
         Content(""),
-        Content.assemble(("All that was seen", "bold"), (f"  {evidence.file}", "$foreground-muted")),
+        Content.assemble(
+            ("All that was seen", "bold"), (f"  {evidence.file}", "$foreground-muted")
+        ),
     ]
     return [*lines, *(Content(line) for line in evidence.text.split("\n"))]
 

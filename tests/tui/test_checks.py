@@ -213,6 +213,21 @@ async def test_an_image_that_isnt_there_cant_be_asked(world: World):
         assert world.asked == []
 
 
+async def test_where_there_is_room_the_cells_say_what_was_seen(world: World):
+    app = world.app(checked(world).run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert "uid 1000" not in rows(app)[1]
+        await pilot.resize_terminal(260, 40)
+        await until(pilot, lambda: "✓ uid 1000" in rows(app)[1])
+        assert "? unknown aarch64" in rows(app)[2]
+        assert "→" not in rows(app)[0]
+        await pilot.resize_terminal(140, 40)
+        await until(pilot, lambda: "uid 1000" not in rows(app)[1])
+
+
 # -- the evidence -----------------------------------------------------------------------------
 
 

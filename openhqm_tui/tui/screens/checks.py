@@ -18,10 +18,11 @@ from openhqm_tui.run.follow import Changes
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import answer_mark, status_mark
+from openhqm_tui.tui.marks import status_mark
 from openhqm_tui.tui.proof_words import (
     ASKING,
     NOT_PASSED,
+    answer_cell,
     how_it_runs,
     is_asked,
     lane_lines,
@@ -34,6 +35,8 @@ from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.widgets.verdict_table import VerdictTable
 
+# How much of what was seen a cell may show, in the first table of these that fits.
+_SEEN = (60, 40, 32, 24, 18, 14, 0)
 _LANE_COLUMNS = ("image", "runs", "stands")
 _LANE_TIPS = (
     "One image: a target on a platform.",
@@ -85,12 +88,15 @@ class ChecksScreen(Place):
         if state is not None:
             self._lanes = state.lanes
             self._checks = _checks_of(state)
-            heading = [*_LANE_COLUMNS, *(check.replace("-", " ") for check in self._checks)]
-            table = self.query_one(VerdictTable)
-            table.show(heading, [self._cells(lane) for lane in self._lanes])
+            self._show_table()
             self.query_one("#checks-summary", Static).update(summary_words(state))
             self._show_answer()
         self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        """Say as much in the cells as there is room for."""
+        if self.stands and self._shown is not None:
+            self.call_after_refresh(self._show_table)
 
     async def run_moved(self, changes: Changes) -> None:
         """Fill the table anew when the runner says anything."""
@@ -189,7 +195,15 @@ class ChecksScreen(Place):
             if (verdict := verdict_of(lane, check)) and verdict.answer in NOT_PASSED
         ]
 
-    def _cells(self, lane: LaneState) -> list[Content]:
+    def _show_table(self) -> None:
+        table = self.query_one(VerdictTable)
+        heading = [*_LANE_COLUMNS, *(check.replace("-", " ") for check in self._checks)]
+        for letters in _SEEN:
+            table.show(heading, [self._cells(lane, letters) for lane in self._lanes])
+            if table.fits:
+                break
+
+    def _cells(self, lane: LaneState, letters: int) -> list[Content]:
         target, platform = lane.key
         cells = [
             Content.assemble((target, "bold"), f" {platform}"),
@@ -203,7 +217,7 @@ class ChecksScreen(Place):
             elif verdict is None:
                 cells.append(Content.styled("–", "$foreground-muted"))
             else:
-                cells.append(answer_mark(verdict.answer).content)
+                cells.append(answer_cell(verdict, letters))
         return cells
 
     def _explain(self, row: int, column: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual import events
 
-from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.cell_table import GAP, CellTable
 
 
 class VerdictTable(CellTable):
@@ -15,6 +15,11 @@ class VerdictTable(CellTable):
     def __init__(self, explain: Callable[[int, int], str]) -> None:
         super().__init__(by_cell=True)
         self._explain = explain
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether all columns are in sight."""
+        return 1 + sum(width + GAP for width in self._widths) <= self.size.width + GAP
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Explain what is under the mouse."""
