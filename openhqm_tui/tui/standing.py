@@ -24,7 +24,7 @@ class Way(StrEnum):
 def blocker(facts: EngineFacts | None) -> str:
     """Return why nothing can be built now, in a few words; '' if something can."""
     if facts is None:
-        return "still looking at the engine"
+        return "looking at the engine…"
     if facts.trouble is not Trouble.NONE or not facts.answers:
         return facts.error or "no engine answers"
     if not facts.buildx_version:

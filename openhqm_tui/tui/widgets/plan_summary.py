@@ -33,10 +33,12 @@ def summary(
         f"{count(len(order.rows), 'target')} · {count(len(lanes), 'image')}", "bold"
     )
     if obstacle:
-        return Content.assemble(
-            words if lanes else "",
-            " · " if lanes else "",
-            (f"✗ {one_line(obstacle, 300)}", "$text-error"),
+        # What is only being waited for is no fault.
+        waits = obstacle.endswith("…")
+        what = f"{'' if waits else '✗ '}{one_line(obstacle, 300)}"
+        style = "$foreground-muted" if waits else "$text-error"
+        return (
+            Content.assemble(words, " · ", (what, style)) if lanes else Content.styled(what, style)
         )
     facts = []
     for way in (Way.CROSS, Way.EMULATED):
