@@ -158,11 +158,13 @@ async def check_rows(pilot: Pilot[None], pane: LogPane, log: LogLines) -> None:
 @pytest.mark.parametrize("width", [7, 40])
 async def test_every_row_is_as_wide_as_its_pane(width: int):
     @given(hostile_bytes, st.lists(st.integers(0, 2000), max_size=8))
-    @settings(deadline=None, max_examples=12)
+    @settings(deadline=None, max_examples=8)
     def examples(data: bytes, places: list[int]) -> None:
         logs.append(filled(data, places))
 
-    logs: list[LogLines] = []
+    every = [*SEQUENCES, *WORDS]
+    texts = ["\n".join(every[at : at + 6]) for at in range(0, len(every), 6)]
+    logs = [filled(text.encode(), []) for text in texts]
     examples()
     app = Panes()
     async with app.run_test(size=(width, 12)) as pilot:
