@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual.content import Content
 
-from openhqm_tui.domain.failures import Failure, failure_of, unproved
+from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
+from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.lane_order import LaneKey
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 _RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 _OF_A_RUN = {
     *("cancel_target", "cancel_run", "retry_target", "retry_all"),
-    *("page", "order", "own_log", "page_log", "digest", "zoom"),
+    *("page", "order", "own_log", "page_log", "digest", "zoom", "steps"),
 }
 # What is about the lanes, where their steps stand in their place.
 LANES_ONLY = frozenset({"page", "order", "own_log", "zoom"})
-_GREY_WITHOUT_RUN = {"zoom", "page_log", "own_log", "order"}
+_GREY_WITHOUT_RUN = {"zoom", "steps", "page_log", "own_log", "order"}
 
 
 def can_retry(target: TargetState) -> bool:
@@ -68,7 +69,7 @@ def possible(
         case "page_log":
             return bool(target.attempt) or None
         case "digest":
-            return digest_of(target, None) is not None
+            return has_digest(target)
     return True
 
 
@@ -106,9 +107,17 @@ def first_lane(state: RunState, target: str) -> LaneKey | None:
     return lane.key if lane else None
 
 
+def has_digest(target: TargetState) -> bool:
+    """Tell whether there is something to say about why a target failed, or isn't proved."""
+    if not target.status.is_over:
+        return False
+    failed = target.outcome is Outcome.FAILED
+    return failed or any(failed_checks(lane) for lane in target.lanes.values())
+
+
 def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
     """Return why a target failed, or isn't proved, with the whole path of its log."""
-    if target is None or not target.status.is_over:
+    if target is None or not has_digest(target):
         return None
     failure = failure_of(target) or unproved(target)
     if failure is not None and failure.log_file and folder is not None:

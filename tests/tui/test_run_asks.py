@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from openhqm_tui.domain.journal import CancelAsked, Outcome
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.store.run_folder import Request
+from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_pane import LanePane
@@ -203,11 +203,17 @@ async def test_a_run_that_is_taken_up_again_leaves_the_person_where_they_are(wor
         await settle(pilot)
         await pilot.press("z")
         await settle(pilot)
-        made.hold().start()
-        app.open_run(made.run)
-        await settle(pilot)
-        made.begin("sqs", 20, attempt=2)
+
+        def ask(run: RunFolder, request: Request) -> None:
+            world.asked.append(request)
+            made.hold().start().begin(request.target, 20, attempt=2)
+
+        app.services = replace(app.services, ask=ask)
+        await pilot.press("r")
         await until(pilot, lambda: app.run_state.targets["sqs"].attempt == 2)
+        await until(pilot, lambda: app.run_is_live and targets(app).size)
+        assert world.asked == [Request("retry", "sqs")]
+        assert "attempt 2" in targets(app).render().plain
         assert targets(app).chosen == "sqs"
         assert panes(app).zoomed == ("sqs", "linux/arm64")
     made.release()

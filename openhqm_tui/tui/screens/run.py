@@ -57,6 +57,7 @@ class RunScreen(Place):
         self._shown: RunState | None = None
         self._failure_seen = False
         self._digest_hidden = False
+        self._digest_known: tuple[object, ...] | None = None
 
     def body(self) -> Iterable[Widget]:
         """Yield list, panes and digest, or the word that there is no run."""
@@ -169,6 +170,8 @@ class RunScreen(Place):
     @on(TargetList.Zoom)
     def target_zoomed(self) -> None:
         """Give the chosen target's first lane all the room."""
+        if self.steps_shown:
+            self.action_steps()
         self.action_zoom()
 
     @on(LogPane.Zoom)
@@ -251,7 +254,9 @@ class RunScreen(Place):
         self.action_steps()
         state, panes = self.state, self.query_one(LanePanes)
         lane = state.lane(message.target, message.platform) if state is not None else None
-        key = lane.key if lane is not None else self._lane_meant()
+        key = lane.key if lane is not None else None
+        if key is None and state is not None:
+            key = first_lane(state, message.target)
         if key is not None:
             panes.show_own(key, self.now, own=lane is None)
             panes.zoom(key, self.now)
@@ -356,11 +361,18 @@ class RunScreen(Place):
         panes = self.query_one(LanePanes)
         scrolled_up = any(not pane.log_pane.following for pane in panes.visible_panes)
         typing = isinstance(self.focused, Input) or len(self.app.screen_stack) > 1
-        return typing or scrolled_up or panes.zoomed is not None
+        return typing or scrolled_up or self.steps_shown or panes.zoomed is not None
 
     def _show_digest(self) -> None:
         target = self.chosen if not self._digest_hidden else None
-        self.query_one(FailurePanel).show(digest_of(target, self.console_app.run_folder))
+        folder, known = self.console_app.run_folder, None
+        if target is not None and folder is not None:
+            # To find a step's last words may mean to go through all of a long log.
+            said = (len(target.texts), sum(len(lane.log) for lane in target.lanes.values()))
+            known = (folder.path, target.name, target.attempt, target.status, *said)
+        if known is None or known != self._digest_known:
+            self._digest_known = known
+            self.query_one(FailurePanel).show(digest_of(target, folder))
 
     def _show_steps(self) -> None:
         if self.steps_shown and self.state is not None and self.chosen is not None:

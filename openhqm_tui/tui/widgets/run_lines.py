@@ -48,11 +48,15 @@ class TotalsLine(Static):
     TotalsLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
     _state: RunState | None = None
+    _said = Content()
 
     def show(self, state: RunState) -> None:
         """Show how the targets stand now."""
         self._state = state
-        self.update(totals(state, self.size.width), layout=False)
+        said = totals(state, self.size.width)
+        if not said.is_same(self._said):
+            self._said = said
+            self.update(said, layout=False)
 
     def on_resize(self) -> None:
         """Say as much as there is room for now."""
@@ -64,12 +68,16 @@ class FactsBox(Static):
     """When the run was, what it makes and from what, and what is odd about it."""
 
     _shown: tuple[RunState, float] | None = None
+    _said = Content()
     _lines = 0
 
     def show(self, state: RunState, now: float) -> None:
         """Show the facts as they are now."""
         self._shown = state, now
         said = facts(state, now, self.size.width)
+        if said.is_same(self._said):
+            return
+        self._said = said
         # Only what takes other room is worth a new layout.
         lines = sum(1 + line.cell_length // max(1, self.size.width) for line in said.split("\n"))
         self.update(said, layout=lines != self._lines)
