@@ -191,6 +191,63 @@ async def test_the_whole_run_by_key_and_by_click_and_back_to_a_target(world: Wor
         assert not view(app).display
 
 
+async def test_a_failure_does_not_take_the_steps_away(world: World):
+    made = folders.running(world.state)
+    app = world.app(made.run)
+    try:
+        async with app.run_test(size=WIDE) as pilot:
+            await settle(pilot)
+            await pilot.press("s", "down", "down")
+            await settle(pilot)
+            made.fail("kafka")
+            await until(pilot, lambda: app.run_state.targets["kafka"].outcome)
+            await settle(pilot)
+            assert app.screen.query_one(TargetList).chosen == "redis"
+            assert waterfall(app).has_focus
+            assert waterfall(app).row == 2
+    finally:
+        made.release()
+
+
+async def test_zooming_a_target_shows_its_lane_again(world: World):
+    app = world.app(folders.passed(world.state).run)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await pilot.press("s")
+        await settle(pilot)
+        app.screen.query_one(TargetList).focus()
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert not view(app).display
+        assert app.screen.query_one(LanePanes).zoomed == ("kafka", "linux/amd64")
+
+
+async def test_without_a_run_there_are_no_steps(world: World):
+    app = world.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await pilot.press("2", "s")
+        await settle(pilot)
+        assert not app.screen.has_class("-steps")
+
+
+async def test_a_target_that_is_built_once_more_begins_anew(world: World):
+    made = folders.running(world.state, ("redis",))
+    app = world.app(made.run)
+    try:
+        async with app.run_test(size=WIDE) as pilot:
+            await settle(pilot)
+            await pilot.press("s", "end")
+            await settle(pilot)
+            assert waterfall(app).row > 5
+            made.begin("redis", 20, attempt=2)
+            await until(pilot, lambda: app.run_state.targets["redis"].attempt == 2)
+            await until(pilot, lambda: waterfall(app).row < 2)
+            assert "nothing said yet" in app.screen.query_one(StepHead).content.plain
+    finally:
+        made.release()
+
+
 async def test_the_failed_step_is_marked_at_once(world: World):
     app = world.app(folders.failed(world.state).run)
     async with app.run_test(size=WIDE) as pilot:

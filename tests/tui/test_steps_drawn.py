@@ -244,7 +244,7 @@ def test_the_detail_of_a_step_tells_all_that_is_known() -> None:
     text = found.detail(found.keys.index("a2")).plain
     assert text.splitlines() == [
         "● done · a 2/2 · linux/arm64 · emulated · » critical",
-        "began at 3.0 s · took 2.0 s · waited for a 1/2, 2.0 s after it",
+        "began at 3.0 s · took 2.0 s · waited for a 1/2, then 2.0 s more",
         "RUN --network=none y",
         "needs a 1/2, 1 not told",
     ]

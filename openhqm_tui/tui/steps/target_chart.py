@@ -232,7 +232,7 @@ class TargetChart:
         before = self._order.waited_for(step)
         if before is not None and not step.cached:
             gap = started - before.ended if before.ended is not None else 0.0
-            waited = f", {brief(gap)} after it" if gap >= 0.05 else ""
+            waited = f", then {brief(gap)} more" if gap >= 0.05 else ""
             words.append(f"waited for {short_name(before)}{waited}")
         return " · ".join(words)
 
