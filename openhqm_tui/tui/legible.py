@@ -10,8 +10,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
-# What WCAG asks of large text; a build's grey is meant to be fainter than its words.
-_LEAST_CONTRAST = 3.0
+# What WCAG asks of text.
+_LEAST_CONTRAST = 4.5
 _BLACK, _WHITE = ColorTriplet(0, 0, 0), ColorTriplet(255, 255, 255)
 _STEPS = 8
 

@@ -443,7 +443,7 @@ async def test_hits_come_while_the_build_goes_on_and_a_click_opens_one(world: Wo
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("f", *"later")
-        await until(pilot, lambda: "0 lines" in _sum(app))
+        await until(pilot, lambda: _sum(app) == "nothing in 3 logs")
         made.step("redis", "[linux/arm64 app 2/2] RUN three", 5, log="later one\nlater two\n")
         await until(pilot, lambda: "2 lines in 1 of 3 logs" in _sum(app))
         await pilot.click(HitList, offset=(20, 2))
@@ -477,7 +477,7 @@ async def test_a_bad_expression_and_none_are_said_in_the_dialog(world: World):
         await until(pilot, lambda: _sum(app).startswith("✗ not a regular expression"))
         await pilot.press("enter")
         assert isinstance(app.screen, SearchScreen)
-        await pilot.press("escape")
+        await pilot.click("#search-close")
         assert not isinstance(app.screen, SearchScreen)
 
 

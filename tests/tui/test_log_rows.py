@@ -169,7 +169,7 @@ def test_every_colour_can_be_read_on_ours(theme, paper, code):
     assert only.style is not None
     assert only.style.color is not None
     ink = only.style.color.get_truecolor(theme)
-    assert contrast(ink, Color.parse(paper).get_truecolor(theme)) >= 3.0
+    assert contrast(ink, Color.parse(paper).get_truecolor(theme)) >= 4.5
 
 
 def test_a_colour_that_can_be_read_is_left_alone():

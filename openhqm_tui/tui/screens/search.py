@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import ClassVar, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -58,10 +58,11 @@ class SearchScreen(ModalScreen[Hit | None]):
             with Horizontal(id="search-line"):
                 yield Static("/", id="search-sign")
                 yield Input(self._text, compact=True, placeholder="a regular expression")
+                yield Static("✕", id="search-close")
             yield Static(id="search-sum")
             yield self._list
             yield Static(
-                "Enter or a click opens · ↑↓ line · Tab lane · Esc closes", id="search-keys"
+                "Enter or a click opens · Esc closes · ↑↓ line · Tab lane", id="search-keys"
             )
 
     def on_mount(self) -> None:
@@ -91,6 +92,11 @@ class SearchScreen(ModalScreen[Hit | None]):
     def clicked(self) -> None:
         """Open what was clicked."""
         self.action_open()
+
+    def on_click(self, event: events.Click) -> None:
+        """Leave by the cross."""
+        if event.widget is not None and event.widget.id == "search-close":
+            self.action_close()
 
     def action_open(self) -> None:
         """Give the chosen line."""
@@ -139,10 +145,11 @@ class SearchScreen(ModalScreen[Hit | None]):
         elif self._search.pattern is None:
             words = Content.styled(f"Searches {count(lanes, 'log')}.", "$foreground-muted")
         else:
-            found = sum(map(bool, counts))
-            words = Content.assemble(
-                (count(sum(counts), "line"), "bold"), f" in {found} of {count(lanes, 'log')}"
-            )
+            logs = count(lanes, "log")
+            words = Content(f"nothing in {logs}")
+            if found := sum(map(bool, counts)):
+                total = count(sum(counts), "line")
+                words = Content.assemble((total, "bold"), f" in {found} of {logs}")
             if not self._search.done:
                 words += Content.styled(" · searching…", "$foreground-muted")
         self.query_one("#search-sum", Static).update(words, layout=False)

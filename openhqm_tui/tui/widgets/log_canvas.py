@@ -155,8 +155,10 @@ class LogCanvas(Widget):
         super().notify_style_update()
 
     def on_resize(self) -> None:
-        """Have another amount of room."""
+        """Have another amount of room; what was found stays in sight."""
         self.fit()
+        if not self.view.following:
+            self.aside_to_match()
 
     def _read_ink(self) -> LogInk:
         styles = {
@@ -228,10 +230,11 @@ class LogCanvas(Widget):
     def aside_to_match(self) -> None:
         """Scroll to the side until one sees what was found in the line one stands on."""
         here = self.view.here
-        if here is None or self.hunt is None or self.hunt.matcher is None or self.view.wrap:
+        matcher = self.hunt.matcher if self.hunt is not None else None
+        if here is None or matcher is None or self.view.wrap or not self.size:
             return
         text = self.view.text_at(here)
-        for start, end in self.hunt.matcher.spans(here)[:1]:
+        for start, end in matcher.spans(here)[:1]:
             first, last, room = cell_len(text[:start]), cell_len(text[:end]), self.view.width - 1
             left = self.drawing.left
             if first < left or last > left + room:
