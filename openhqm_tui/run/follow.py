@@ -157,6 +157,8 @@ class Follower:
                 self._over.discard(event.target)
             elif isinstance(event, journal.TargetEnded):
                 self._over.add(event.target)
+            elif isinstance(event, journal.RunEnded):
+                self._over.update(self._streams)
             elif isinstance(event, journal.RunStarted):
                 self.state.interrupted = False
             self._waiting.popleft()
