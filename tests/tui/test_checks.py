@@ -83,6 +83,11 @@ async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: 
         await pilot.pause()
         assert "user" in rows(app)[0]
         assert text(app, "#evidence").startswith("user")
+        assert "runs" not in rows(app)[0]
+        await pilot.resize_terminal(140, 24)
+        await until(pilot, lambda: "runs" in rows(app)[0])
+        assert "user" in rows(app)[0], "what fits is shown whole"
+        await pilot.resize_terminal(60, 24)
         for _ in range(12):
             await pilot.press("left")
         await pilot.pause()

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import lit
 
-GAP = 2
+_GAP = 2
 
 
 class CellTable(Widget, can_focus=True):
@@ -126,19 +126,19 @@ class CellTable(Widget, can_focus=True):
         """Return the columns in sight: the first, then as many as fit."""
         if not self._widths:
             return []
-        shown, used = [0], 1 + self._widths[0] + GAP
+        shown, used = [0], 1 + self._widths[0] + _GAP
         for index in range(max(1, self._left), len(self._widths)):
             # The last may be cut: a long text says its beginning at least.
             if used + min(self._widths[index], 6) > self.size.width:
                 break
             shown.append(index)
-            used += self._widths[index] + GAP
+            used += self._widths[index] + _GAP
         return shown
 
     def _column_at(self, x: int) -> int:
         at = 1
         for index in self._columns():
-            at += self._widths[index] + GAP
+            at += self._widths[index] + _GAP
             if x < at - 1:
                 return index
         return len(self._widths) - 1
@@ -154,12 +154,19 @@ class CellTable(Widget, can_focus=True):
         self._left = min(self._left, self.column)
         while self._left < self.column:
             columns = self._columns()
-            used = 1 + sum(self._widths[index] + GAP for index in columns)
+            used = 1 + sum(self._widths[index] + _GAP for index in columns)
             if self.column in columns and (
-                self.column != columns[-1] or used - GAP <= self.size.width
+                self.column != columns[-1] or used - _GAP <= self.size.width
             ):
                 break
             self._left += 1
+        # Nor further right than what fills the room: what fits is shown whole.
+        while self._left > 1 and self._fits_from(self._left - 1):
+            self._left -= 1
+
+    def _fits_from(self, left: int) -> bool:
+        shown = [self._widths[0], *self._widths[left:]]
+        return 1 + sum(shown) + _GAP * (len(shown) - 1) <= self.size.width
 
     def _line(self, row: int, cells: Sequence[Content]) -> Content:
         marked = row == self.row
@@ -176,7 +183,7 @@ class CellTable(Widget, can_focus=True):
                 parts += [edge[:-1], ("▌", "$primary"), lit(cell, focused=self.has_focus)]
             else:
                 parts.append(cell)
-            parts.append(Content(" " * GAP))
+            parts.append(Content(" " * _GAP))
         # What is cut must be text: an ellipsis after padding would claim that there is more.
         line = Content.assemble(*parts).rstrip()
         more = columns and columns[-1] < len(self._widths) - 1

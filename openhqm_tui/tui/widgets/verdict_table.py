@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual import events
 
-from openhqm_tui.tui.widgets.cell_table import GAP, CellTable
+from openhqm_tui.tui.widgets.cell_table import CellTable
 
 
 class VerdictTable(CellTable):
@@ -19,7 +19,7 @@ class VerdictTable(CellTable):
     @property
     def fits(self) -> bool:
         """Tell whether all columns are in sight."""
-        return 1 + sum(width + GAP for width in self._widths) <= self.size.width + GAP
+        return self._fits_from(1)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Explain what is under the mouse."""
