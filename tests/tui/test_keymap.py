@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from openhqm_tui.domain.problems import UsageProblem
@@ -65,3 +68,11 @@ def test_themes_have_short_names():
     assert theme_called(THEMES[2].name) == THEMES[2].name
     with pytest.raises(UsageProblem, match="did you mean light"):
         theme_called("lite")
+
+
+def test_the_readme_s_settings_will_do():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    settings = tomllib.loads(readme.split("```toml\n")[1].split("```")[0])
+    assert set(settings) == {"theme", "keymap"}
+    assert theme_called(settings["theme"])
+    assert checked_keymap(settings["keymap"])
