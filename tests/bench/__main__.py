@@ -1,7 +1,8 @@
-"""`make bench`: ours beside one bake of the same plan, and beside the classic way.
+"""`make bench`: ours beside one bake of the same plan, and beside the classic way; the console.
 
 Everything runs on the real engine, side by side in one run: on a noisy machine only the ratios
-mean something. **It empties the engine's build cache** before each cold round.
+mean something. **It empties the engine's build cache** before each cold round. With `--console`
+the console alone is measured (see tests/bench/console.py), which needs no engine.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from openhqm_tui.domain.variants import VARIANT_NAMES
 from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.engine.images import read_index
 from openhqm_tui.store.places import bundled
+from tests.bench import console
 
 NAME = "openhqm-tui-bench"
 BOTH = "linux/amd64,linux/arm64"
@@ -36,8 +38,12 @@ def main() -> int:
     parser.add_argument("--cold", type=int, default=3, help="cold rounds (3)")
     parser.add_argument("--warm", type=int, default=7, help="warm rounds (7)")
     parser.add_argument("--no-classic", action="store_true", help="leave the classic way out")
+    parser.add_argument("--console", action="store_true", help="the console alone, in a minute")
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
+    console.measure(asked.out)
+    if asked.console:
+        return 0
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         os.environ["OPENHQM_TUI_STATE_DIR"] = ENVIRONMENT["OPENHQM_TUI_STATE_DIR"] = folder
         return bench(asked, Path(folder))
