@@ -68,7 +68,7 @@ class LaneState:
         """Where this lane stands: through its build, then its checks."""
         target = self.target
         if target.started is None and target.outcome is None:
-            return Status.WAITING if target.run.outcome is None else Status.CANCELLED
+            return Status.WAITING if target.run.goes_on else Status.CANCELLED
         if target.outcome is Outcome.FAILED:
             steps = {step.status for step in self.steps}
             stopped = Status.FAILED not in steps and target.failed_step is not None
@@ -81,13 +81,13 @@ class LaneState:
                 return Status.FAILED
             return Status.UNKNOWN if worst_answer is Answer.UNKNOWN else Status.PASSED
         if self.check_started is not None:
-            return Status.CANCELLED if target.run.outcome is not None else Status.CHECKING
+            return Status.CHECKING if target.run.goes_on else Status.CANCELLED
         if target.outcome is Outcome.PASSED:
             if not target.run.info.check:
                 return Status.DONE
-            over = self.check_cut or target.run.outcome is not None
+            over = self.check_cut or not target.run.goes_on
             return Status.CANCELLED if over else Status.CHECKING
-        return Status.RUNNING if target.run.outcome is None else Status.CANCELLED
+        return Status.RUNNING if target.run.goes_on else Status.CANCELLED
 
     @property
     def has_image(self) -> bool:
@@ -161,8 +161,8 @@ class TargetState:
             return Status.CANCELLED
         if self.outcome is None:
             if self.started is None:
-                return Status.WAITING if self.run.outcome is None else Status.CANCELLED
-            return Status.RUNNING if self.run.outcome is None else Status.CANCELLED
+                return Status.WAITING if self.run.goes_on else Status.CANCELLED
+            return Status.RUNNING if self.run.goes_on else Status.CANCELLED
         lanes = {lane.status for lane in self.lanes.values()}
         for status in (Status.CHECKING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED):
             if status in lanes:
@@ -179,9 +179,17 @@ class TargetState:
             return 0.0
         ends = [lane.done_at for lane in self.lanes.values() if lane.done_at is not None]
         if self.status.is_over or len(ends) == len(self.lanes):
-            last = [*ends, self.ended if self.ended is not None else self.started]
+            last = [*ends, self.ended if self.ended is not None else self._last_seen()]
             return max(0.0, max(last) - self.started)
         return max(0.0, now - self.started)
+
+    def _last_seen(self) -> float:
+        """Return the last moment of which anything is known: nobody wrote down how it ended."""
+        moments = [self.started or 0.0]
+        for step in self.steps.values():
+            moments += step.intervals
+            moments += [end for end in step.intervals.values() if end is not None]
+        return max(moments)
 
 
 class RunState:
@@ -214,6 +222,11 @@ class RunState:
         if built and any(lane.status is Status.CHECKING for lane in self.lanes):
             return Status.CHECKING
         return Status.RUNNING
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether anybody executes it still."""
+        return self.outcome is None and not self.interrupted
 
     def elapsed(self, now: float) -> float:
         """Return the seconds that it was executed, until `now` while it goes on.

@@ -23,6 +23,13 @@ _QUIET = 6
 LaneKey = tuple[str, str]
 
 
+def begin_busiest_first(standing: Mapping[LaneKey, Status], places: int) -> list[LaneKey]:
+    """Return the lanes that nobody has seen yet: in sight the busiest, as the plan orders them."""
+    order = busiest_first(list(standing), standing, places)
+    seen = set(order[:places])
+    return [*(key for key in standing if key in seen), *order[places:]]
+
+
 def busiest_first(
     order: Sequence[LaneKey], standing: Mapping[LaneKey, Status], places: int
 ) -> list[LaneKey]:

@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.screens.run import RunScreen
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LanePane, LanePanes
@@ -344,6 +345,12 @@ async def test_a_runner_that_died_is_told_within_seconds(world: World):
             pilot, lambda: "interrupted" in str(app.screen.query_one("#run-facts", Static).content)
         )
         assert app.follow.idle
+        assert "cancelled" in app.screen.query_one(TargetList).render().plain
+        await pilot.press("c")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+        await pilot.press("R")
+        await until(pilot, lambda: world.asked == [Request("retry", "redis")])
 
 
 async def test_a_live_run_is_attached_to_at_the_start(world: World):

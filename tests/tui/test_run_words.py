@@ -13,7 +13,7 @@ from openhqm_tui.domain.journal import CancelAsked, Outcome
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.follow import Follower
-from openhqm_tui.tui.lane_order import busiest_first
+from openhqm_tui.tui.lane_order import begin_busiest_first, busiest_first
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.run_asks import digest_of, first_lane, possible, to_retry
 from openhqm_tui.tui.widgets.failure_panel import digest
@@ -60,6 +60,15 @@ def test_a_quiet_lane_changes_places_with_a_busier_one_and_no_other_moves(
 ):
     plan = dict(zip(keys("abcd"), statuses, strict=False))
     assert busiest_first(keys(order), plan, places) == keys(expected)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [([R, R, R, R], "abcd"), ([P, R, R, R], "bcda"), ([R, P, P, F], "adbc")],
+)
+def test_at_first_sight_the_busiest_stand_as_the_plan_orders_them(statuses, expected):
+    plan = dict(zip(keys("abcd"), statuses, strict=True))
+    assert begin_busiest_first(plan, 2) == keys(expected)
 
 
 @given(
@@ -166,6 +175,14 @@ def test_facts_fit_their_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert "base python:3.13-slim" in wide
     assert not narrow.split("\n")[0].endswith(" · 0:12")
     assert all(len(line) <= 25 for line in narrow.split("\n"))
+
+
+def test_a_target_of_an_interrupted_run_took_until_it_was_last_heard_of(tmp_path: Path):
+    made = folders.running(tmp_path, ("redis",), steps=3)
+    made.release()
+    target = state_of(made).targets["redis"]
+    assert target.status is Status.CANCELLED
+    assert target.elapsed(NOW + 500) == pytest.approx(3.7, abs=0.01)
 
 
 def test_headings_say_less_where_there_is_less_room(tmp_path: Path):

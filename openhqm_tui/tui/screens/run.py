@@ -132,7 +132,7 @@ class RunScreen(Place):
             self._first_failure(state)
             self._show_digest()
         panes.flush(changes.lanes)
-        if changes.events:
+        if changes.events or not state.goes_on:
             self.refresh_bindings()
 
     def second_passed(self) -> None:

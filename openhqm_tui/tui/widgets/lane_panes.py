@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from openhqm_tui.domain.state import RunState
-from openhqm_tui.tui.lane_order import LaneKey, busiest_first
+from openhqm_tui.tui.lane_order import LaneKey, begin_busiest_first, busiest_first
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.widgets.lane_pane import LanePane
 from openhqm_tui.tui.widgets.log_pane import LogPane
@@ -72,6 +72,7 @@ class LanePanes(Container):
         self.busiest_first = False
         self._order: list[LaneKey] = []
         self._state: RunState | None = None
+        self._seen = False
 
     async def open_run(self, state: RunState, now: float, *, live: bool) -> None:
         """Show the lanes of another run: of a live one the busiest first."""
@@ -79,7 +80,7 @@ class LanePanes(Container):
         self._state, self.zoomed, self.page = state, None, 0
         self.panes = {lane.key: LanePane(lane) for lane in state.lanes}
         self._order = list(self.panes)
-        self.busiest_first = live
+        self.busiest_first, self._seen = live, False
         await self.mount_all(self.panes.values())
         self._arrange()
         self.lay_out(now)
@@ -179,7 +180,7 @@ class LanePanes(Container):
     def switch_order(self, now: float) -> None:
         """Put the busiest lanes first, or all back into the order of the plan."""
         self.busiest_first = not self.busiest_first
-        self.page = 0
+        self.page, self._seen = 0, False
         self._arrange()
         self.lay_out(now)
 
@@ -214,11 +215,13 @@ class LanePanes(Container):
         standing = {lane.key: lane.status for lane in self._state.lanes}
         columns, rows = self._grid()
         before = self._order
-        self._order = (
-            busiest_first(before, standing, columns * rows)
-            if self.busiest_first
-            else list(standing)
-        )
+        if not self.busiest_first:
+            self._order = list(standing)
+        elif self._seen:
+            self._order = busiest_first(before, standing, columns * rows)
+        else:
+            self._order = begin_busiest_first(standing, columns * rows)
+        self._seen = True
         if self._order == before:
             return False
         places = {self.panes[key]: place for place, key in enumerate(self._order)}

@@ -120,7 +120,7 @@ def facts(state: RunState, now: float, width: int) -> Content:
     if info.test_only:
         lines.append(Content("test only: nothing is kept"))
     if state.interrupted:
-        lines.append(Content.styled("! interrupted", "$text-warning"))
+        lines.append(Content.styled("! interrupted; R goes on with it", "$text-warning"))
     if state.notes:
         lines.append(Content.styled(f"! {state.notes[-1]}", "$text-warning"))
     return Content("\n").join(lines)
