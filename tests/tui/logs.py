@@ -45,6 +45,11 @@ def foot(log: LogPane) -> str:
     return log.render_line(log.size.height - 1).text.strip() if log.foot else ""
 
 
+def counted(log: LogPane) -> str:
+    """Return what a log's search says of itself; '' where there is none."""
+    return log.hunt.counted if log.hunt is not None else ""
+
+
 def here(app: ConsoleApp) -> str:
     """Return the line that the first lane's reader stands on."""
     view = pane(app).view

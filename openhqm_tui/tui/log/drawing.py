@@ -53,6 +53,8 @@ class LogDrawing:
         self.stamps = Stamps.NONE
         self.began: float | None = None
         self.left = 0
+        # One line may stand further to the left, to show what was found in it.
+        self.aside: tuple[int, int] | None = None
         self._lines: dict[int, list[Segment]] = {}
         self._rows: dict[tuple[int, int], Strip] = {}
         self._thumb = range(0)
@@ -61,6 +63,10 @@ class LogDrawing:
     def before_text(self) -> int:
         """How many columns stand before a row's text."""
         return _GUTTER + (STAMP_WIDTH if self.stamps is not Stamps.NONE else 0)
+
+    def left_of(self, line: int) -> int:
+        """Return how many cells of a line that isn't wrapped are out of sight to the left."""
+        return self.aside[1] if self.aside is not None and self.aside[0] == line else self.left
 
     def room(self, width: int) -> int:
         """Return the cells that a row's text has in a pane of that width."""
@@ -87,7 +93,8 @@ class LogDrawing:
         """Draw one row, as wide as the view's text and what stands before it."""
         here = not view.following and row.place == view.cursor
         marked = row.place in view.marked
-        simple = not (spans or here or marked)
+        aside = self.aside is not None and self.aside[0] == row.line
+        simple = not (spans or here or marked or aside)
         key = (row.line, row.start)
         known = self._rows.get(key) if simple else None
         if known is not None:
@@ -133,11 +140,12 @@ class LogDrawing:
         if view.wrap:
             return Strip(cut_out(pieces, row.start, row.end)).crop_extend(0, room, ink.base)
         strip = Strip(pieces)
-        left = self.left
-        if strip.cell_length <= left + room:
-            return strip.crop_extend(left, left + room, ink.base)
-        cut = strip.crop_extend(left, left + room - 1, ink.base)
-        return Strip([*cut, Segment("›", ink.base + ink.on)])
+        left = self.left_of(row.line)
+        cut = ink.base + ink.on
+        before = [Segment("‹", cut)] if left and strip.cell_length else []
+        after = [Segment("›", cut)] if strip.cell_length > left + room else []
+        inside = strip.crop_extend(left + len(before), left + room - len(after), ink.base)
+        return Strip([*before, *inside, *after])
 
     def _before(self, row: Row, line: LogLine, ink: LogInk, sign: str) -> list[Segment]:
         note = ink.base + ink.note

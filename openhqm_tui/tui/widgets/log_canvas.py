@@ -156,9 +156,11 @@ class LogCanvas(Widget):
 
     def on_resize(self) -> None:
         """Have another amount of room; what was found stays in sight."""
-        self.fit()
-        if not self.view.following:
+        if self.drawing.aside is not None:
+            self.drawing.aside = None
+            self.fit()
             self.aside_to_match()
+        self.fit()
 
     def _read_ink(self) -> LogInk:
         styles = {
@@ -228,18 +230,17 @@ class LogCanvas(Widget):
             self._work_soon()
 
     def aside_to_match(self) -> None:
-        """Scroll to the side until one sees what was found in the line one stands on."""
+        """Let the line one stands on show what was found in it, however far to the right."""
+        self.drawing.aside = None
         here = self.view.here
         matcher = self.hunt.matcher if self.hunt is not None else None
-        if here is None or matcher is None or self.view.wrap or not self.size:
+        if here is None or matcher is None or self.view.wrap:
             return
-        text = self.view.text_at(here)
         for start, end in matcher.spans(here)[:1]:
+            text = self.view.text_at(here)
             first, last, room = cell_len(text[:start]), cell_len(text[:end]), self.view.width - 1
-            left = self.drawing.left
-            if first < left or last > left + room:
-                self.drawing.left = 0 if last <= room else max(0, first - room // 3)
-                self.drawing.reshape()
+            if first <= self.drawing.left or last > self.drawing.left + room:
+                self.drawing.aside = (here, 0 if last <= room else max(0, first - room // 3))
 
     def searched(self) -> None:
         """Say elsewhere what a slice of searching brought."""

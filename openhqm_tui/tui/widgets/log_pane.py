@@ -154,7 +154,7 @@ class LogPane(LogCanvas, can_focus=True):
     # Moving.
 
     def _moved(self, *, work: bool = False) -> None:
-        self.pick = None
+        self.pick = self.drawing.aside = None
         if self.hunt is not None and not work:
             self.hunt.notice = ""
         self.fit()
@@ -186,6 +186,7 @@ class LogPane(LogCanvas, can_focus=True):
         """Scroll to the side, as far as the lines in sight go."""
         widest = max((cell_len(self.view.text_at(row.line)) for row in self.rows), default=0)
         furthest = max(0, widest - self.view.width)
+        self.drawing.aside = None
         self.drawing.left = max(0, min(furthest, self.drawing.left + columns))
         self.drawing.reshape()
         self.fit()
@@ -209,7 +210,7 @@ class LogPane(LogCanvas, can_focus=True):
     def shape(self, wrap: bool, stamps: Stamps) -> None:
         """Wrap or cut lines, and show these times."""
         if wrap != self.view.wrap:
-            self.drawing.left = 0
+            self.drawing.left, self.drawing.aside = 0, None
             self.view.set_wrap(wrap)
         self.drawing.stamps = stamps
         self.drawing.reshape()
@@ -376,7 +377,7 @@ class LogPane(LogCanvas, can_focus=True):
         if not self.rows or y >= len(self.rows):
             return Spot(self.rows[-1].line, _FAR) if self.rows else Spot(0, 0)
         row = self.rows[y]
-        left = 0 if self.view.wrap else self.drawing.left
+        left = 0 if self.view.wrap else self.drawing.left_of(row.line)
         text = self.view.text_at(row.line)[row.start : row.end]
         column = max(0, x - self.drawing.before_text)
         return Spot(row.line, row.start + character_at(text, left + column))
