@@ -29,7 +29,8 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
             return f"does not answer: {self.error}"
         if not self.nodes:
             return "has no node"
-        if self.driver == "docker" and context and context not in self.endpoints:
+        elsewhere = context and context not in self.endpoints
+        if self.driver == "docker" and elsewhere and not self.current:
             return "keeps its images in another engine, where they can't be checked"
         return ""
 

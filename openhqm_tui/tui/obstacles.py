@@ -29,7 +29,9 @@ def obstacle_in(order: Order, facts: EngineFacts, *, checks: bool) -> str:
     if many and not facts.can_load_many_platforms:
         return "the image store keeps one platform an image: 5 Doctor switches it"
     if checks and (lacking := without_emulator(order, facts)):
-        return f"no emulator for {lacking}, so it can't be checked: 5 Doctor installs it"
+        return f"no emulator for {lacking}: 5 Doctor"
+    if order.push and not checks:
+        return "only what is proved is pushed, and the settings turn checks off"
     return ""
 
 
@@ -53,8 +55,10 @@ def base_trouble(found: Pullable, order: Order) -> tuple[str, bool]:
     return found.detail, found.reach not in _UNSURE
 
 
-def destination(name: str) -> str:
+def destination(name: str, source: Source | None = None) -> str:
     """Return where a push of images called `name` goes, the registry that Docker implies told."""
+    if source is not None and any(body.get("tags") for body in source.bake_targets.values()):
+        return "the bake file's own tags"
     host, slash, _ = name.partition("/")
     if slash and (host == "localhost" or any(mark in host for mark in ".:")):
         return name

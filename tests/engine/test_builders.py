@@ -63,6 +63,7 @@ def test_buildx_that_can_not_say() -> None:
     [
         (Builder(name="a", driver="docker", nodes=("running",), endpoints=("here",)), ""),
         (Builder(name="a", driver="docker", nodes=("running",), endpoints=("far",)), "another"),
+        (Builder(name="a", driver="docker", nodes=("running",), current=True), ""),
         (Builder(name="a", driver="docker-container", nodes=("inactive",)), ""),
         (Builder(name="a", driver="remote", nodes=("error",), error="refused"), "refused"),
         (Builder(name="a", driver="remote"), "has no node"),

@@ -10,7 +10,7 @@ from textual.widgets import Button, Input, OptionList, Static
 
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
@@ -254,7 +254,9 @@ async def test_headings_and_names_stay_in_sight_while_the_cells_scroll(world: Wo
         assert "linux/amd64" not in shown[0]
         assert "service-63" in "".join(shown)
         assert "service-00" not in "".join(shown)
-        assert place(app).rows() == {app.source.variants[63].name: (parse_platform("linux/arm/v7"),)}
+        assert place(app).rows() == {
+            app.source.variants[63].name: (parse_platform("linux/arm/v7"),)
+        }
         # What is clicked is what is seen there.
         matrix = app.screen.query_one(Matrix)
         y = next(i for i, line in enumerate(shown) if "service-60" in line)
@@ -452,6 +454,40 @@ async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
         await pilot.press("b")
         await until(pilot, lambda: world.orders)
         assert world.orders[0].builder == "big"
+
+
+@pytest.mark.parametrize("way", ["escape", "mouse"])
+async def test_no_builder_is_chosen_by_leaving(world: World, way):
+    world.builders = BUILDERS
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("B")
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 4)
+        if way == "mouse":
+            await pilot.click("#leave")
+        else:
+            await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.place)
+        assert place(app).order.builder == ""
+
+
+async def test_builders_that_can_not_be_listed(world: World):
+    def broken():
+        raise EngineProblem("the builders can't be listed: no Buildx")
+
+    app = world.app()
+    app.services = dataclasses.replace(app.services, builders=broken)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("B")
+        await until(
+            pilot,
+            lambda: (
+                isinstance(app.screen, ChooseBuilder)
+                and "no Buildx" in str(app.screen.query_one("#builders-note", Static).content)
+            ),
+        )
 
 
 async def test_a_builder_that_does_not_answer_stops_the_build(world: World):

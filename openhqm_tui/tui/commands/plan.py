@@ -117,7 +117,7 @@ PLAN: tuple[Command, ...] = (
         "Scroll what is told of the variant down.",
         "scroll_side(2)",
     ),
-    Command("plan", "plan.matrix", "escape", "To the matrix", "Leave a field.", "to_matrix"),
+    Command("plan", "plan.matrix", "escape", "To the matrix", "Leave a field.", "to_matrix", True),
     Command("matrix", "matrix.up", "up,k", "Up", "Go to the row above.", "move(-1, 0)"),
     Command("matrix", "matrix.down", "down,j", "Down", "Go to the row below.", "move(1, 0)"),
     Command("matrix", "matrix.left", "left,h", "Left", "Go to the column before.", "move(0, -1)"),

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from openhqm_tui.domain.plain_text import one_line
@@ -47,10 +47,9 @@ class ChooseBuilder(ModalScreen[Builder]):
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Build with", "bold"), classes="dialog-title")
             yield Static("asking Buildx for its builders…", id="builders-note")
-            yield OptionList(id="builders", compact=True)
-            yield Static(
-                Content.styled("Enter or a click chooses · Esc leaves", "$foreground-muted")
-            )
+            yield OptionList(id="builders", compact=True, markup=False)
+            with Horizontal(classes="dialog-answers"):
+                yield Button("Leave it", id="leave", compact=True)
 
     def on_mount(self) -> None:
         """Have them listed."""
@@ -93,6 +92,11 @@ class ChooseBuilder(ModalScreen[Builder]):
             options.action_cursor_down()
         else:
             options.action_cursor_up()
+
+    @on(Button.Pressed)
+    def left(self) -> None:
+        """Leave with nothing."""
+        self.dismiss(None)
 
     def action_close(self) -> None:
         """Leave with nothing."""

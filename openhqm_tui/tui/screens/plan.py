@@ -159,6 +159,7 @@ class PlanScreen(Place):
             order,
             matrix.ways,
             estimate(order.rows, self.built, order.jobs),
+            app.source,
             obstacle=self._refusal or reason,
             caution=self.errands.base_caution(order, facts),
         )
@@ -192,6 +193,8 @@ class PlanScreen(Place):
         match action:
             case "build":
                 return None if self.reason() else True
+            case "to_matrix":
+                return not self.query_one(Matrix).has_focus
             case "copy":
                 return bool(self.rows()) or None
             case "choose_failed":

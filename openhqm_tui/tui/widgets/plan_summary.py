@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from textual.content import Content
 
 from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.tui.obstacles import NOTHING_CHOSEN, destination
 from openhqm_tui.tui.past import Estimate
@@ -21,6 +22,7 @@ def summary(
     order: Order,
     ways: Mapping[Platform, Way | None],
     estimate: Estimate | None,
+    source: Source | None,
     *,
     obstacle: str = "",
     caution: str = "",
@@ -46,7 +48,7 @@ def summary(
             facts.append(f"{number} {way.value}")
     if estimate is not None:
         facts.append(f"{'about' if estimate.whole else 'over'} {clock(estimate.seconds)}")
-    facts.append(_outcome(order))
+    facts.append(_outcome(order, source))
     return Content.assemble(
         words,
         *(f" · {one_line(fact)}" for fact in facts),
@@ -54,10 +56,10 @@ def summary(
     )
 
 
-def _outcome(order: Order) -> str:
+def _outcome(order: Order, source: Source | None) -> str:
     if order.test_only:
         return "test only, no image stays"
-    return f"push to {destination(order.name)}" if order.push else "load"
+    return f"push to {destination(order.name, source)}" if order.push else "load"
 
 
 def _first_steps() -> Content:

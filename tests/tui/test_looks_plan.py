@@ -1,0 +1,86 @@
+"""The Plan place as it looks in the states that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.variants import Variant
+from openhqm_tui.engine.builders import Builder
+from openhqm_tui.tui.services import Order
+from tests.tui import folders
+from tests.tui.conftest import NO_ENGINE, World
+from tests.tui.looks import LARGE, MIDDLE, SMALL, look
+
+NARROW = (60, 20)
+
+
+def _past(world: World) -> None:
+    folders.passed(
+        world.state, folders.EIGHT, id="20261122-150000-77aa", created=folders.T0 - 86400
+    )
+    folders.failed(world.state, ("all", "redis", "kafka"))
+
+
+def _many(world: World) -> None:
+    names = [f"service-{number:02}-with-a-name-as-long-as-they-come" for number in range(64)]
+    platforms = ["linux/amd64", "linux/arm64", "linux/s390x", "linux/arm/v7"]
+    body = {"tags": ["acme/app:1"], "platforms": platforms}
+    world.source = Source(
+        kind=SourceKind.BAKE,
+        variants=tuple(Variant(name, "Dockerfile linux/amd64") for name in names),
+        bake_targets=dict.fromkeys(names, body),
+    )
+
+
+def _no_engine(world: World) -> None:
+    world.facts = NO_ENGINE
+
+
+def _settings(world: World) -> None:
+    world.defaults = Order(
+        {}, "ghcr.io/acme/openhqm", "1.2", push=True, base_image="acme/base:13", jobs=2
+    )
+
+
+def _builders(world: World) -> None:
+    world.builders = [
+        Builder(name="default", driver="docker", nodes=("running",), current=True),
+        Builder(name="big", driver="docker-container", nodes=("running", "inactive")),
+        Builder(name="dead", driver="remote", nodes=("error",), error="connection refused"),
+    ]
+
+
+CASES: dict[str, tuple[Callable[[World], None], list[str]]] = {
+    "first": (lambda world: None, []),
+    "chosen": (_past, ["a", "down"]),
+    "failed_last_time": (_past, ["F", "down", "down"]),
+    "options": (_settings, ["o", "m"]),
+    "many": (_many, ["a", "G", "right"]),
+    "no_emulator": (_many, ["right", "right", "space"]),
+    "no_engine": (_no_engine, ["a"]),
+    "wrong_name": (lambda world: None, ["a", "e", "X"]),
+    "builders": (_builders, ["B"]),
+}
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_looks_at_80x24(snap_compare, world: World, case):
+    make, keys = CASES[case]
+    make(world)
+    assert look(snap_compare, world, keys, SMALL)
+
+
+@pytest.mark.parametrize("size", [NARROW, MIDDLE, LARGE], ids=["60x20", "120x40", "200x60"])
+@pytest.mark.parametrize("case", ["chosen", "many"])
+def test_looks_at_other_sizes(snap_compare, world: World, case, size):
+    make, keys = CASES[case]
+    make(world)
+    assert look(snap_compare, world, keys, size)
+
+
+def test_looks_in_light(snap_compare, world: World):
+    _past(world)
+    assert look(snap_compare, world, ["a", "down"], MIDDLE, theme="openhqm-light")
