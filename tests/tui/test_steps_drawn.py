@@ -168,9 +168,9 @@ def test_lanes_come_first_then_stages_as_they_began_then_numbers() -> None:
     found = chart(
         S("[internal] load it", "", ((0, 1),), digest="own"),
         S("[linux/arm64 core 1/1] RUN x", "", ((3, 4),), digest="arm"),
-        S("[linux/amd64 late 1/1] RUN x", "", ((5, 6),), digest="late"),
+        S("[linux/amd64 b-late 1/1] RUN x", "", ((5, 6),), digest="late"),
         S("[linux/amd64 core 2/2] RUN x", "", ((2, 3),), digest="core2"),
-        S("[linux/amd64 never 1/1] RUN x", digest="never"),
+        S("[linux/amd64 a-never 1/1] RUN x", digest="never"),
         S("[linux/amd64 core 1/2] RUN x", "", ((1, 2),), digest="core1"),
         S("exporting to image", "", ((6, 7),), digest="export"),
     )
