@@ -133,13 +133,12 @@ def _read(folder: RunFolder) -> PastRun:
         state.apply_event(event)
         last = max(last, event.at)
     state.interrupted = not live and state.outcome is None
-    started = state.started if state.started is not None else folder.info.created
     return PastRun(
         folder=folder,
         created=folder.info.created,
         status=state.status,
         live=live,
-        seconds=max(0.0, (state.ended if state.ended is not None else last) - started),
+        seconds=state.elapsed(last),
         targets=tuple(state.targets),
         lanes={
             (lane.target.info.variant, str(lane.platform)): _lane(lane, last, folder.info.created)

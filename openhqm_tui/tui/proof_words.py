@@ -81,6 +81,8 @@ def summary_words(state: RunState) -> Content:
                 parts.append(Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style))
     if not state.info.check:
         parts.append(" · this run was told not to check")
+    if state.info.push:
+        parts += [" · ", _push_words(state)]
     return Content.assemble(*parts)
 
 
@@ -175,6 +177,19 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
         ),
     ]
     return [*lines, *(Content(line) for line in evidence.text.split("\n"))]
+
+
+def _push_words(state: RunState) -> Content:
+    targets = list(state.targets.values())
+    failed = next((target for target in targets if target.pushed is Outcome.FAILED), None)
+    pushed = sum(len(target.info.tags) for target in targets if target.pushed is Outcome.PASSED)
+    if failed is not None:
+        return Content.styled(f"✗ not pushed: {plain(failed.push_reason)}", "$text-error bold")
+    if pushing := next((target for target in targets if target.pushing), None):
+        return Content.styled(f"▸ pushing {pushing.name}", "$primary")
+    if pushed:
+        return Content.styled(f"✓ {count(pushed, 'tag')} pushed", "$text-success")
+    return Content("nothing pushed" if state.outcome is not None else "pushed when all is proved")
 
 
 def _line(label: str, text: str) -> Content:

@@ -1,0 +1,78 @@
+"""What is proved of a run, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.tui.proof_words import answer_cell, summary_words
+from tests.tui import folders
+
+
+def pushing(*events: journal.AnyEvent) -> RunState:
+    info = RunInfo(
+        id="run",
+        created=1.0,
+        push=True,
+        targets=(
+            TargetInfo(name="all", variant="all", platforms=("linux/amd64",), tags=("x:1", "x:2")),
+        ),
+    )
+    state = RunState(info)
+    for event in (journal.RunStarted(at=1.0, pid=1), *events):
+        state.apply_event(event)
+    return state
+
+
+BEGUN = journal.PushStarted(at=2.0, target="all")
+ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ((), "pushed when all is proved"),
+        ((BEGUN,), "▸ pushing all"),
+        (
+            (BEGUN, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),
+            "✓ 2 tags pushed",
+        ),
+        (
+            (BEGUN, journal.PushEnded(at=3.0, target="all", outcome=Outcome.FAILED, reason="no")),
+            "✗ not pushed: no",
+        ),
+        ((ENDED,), "nothing pushed"),
+    ],
+)
+def test_how_the_push_stands(events: tuple[journal.AnyEvent, ...], says: str) -> None:
+    assert summary_words(pushing(*events)).plain.endswith(f" · {says}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "letters", "says"),
+    [
+        (Answer.PASS, 0, "✓ pass"),
+        (Answer.PASS, 20, "✓ uid 1000"),
+        (Answer.PASS, 5, "✓ uid …"),
+        (Answer.FAIL, 20, "✗ fail uid 1000"),
+        (Answer.UNKNOWN, 20, "? unknown uid 1000"),
+        (Answer.WARN, 0, "! warn"),
+    ],
+)
+def test_an_answer_in_a_cell(answer: Answer, letters: int, says: str) -> None:
+    verdict = Verdict(check="user", answer=answer, evidence="uid 1000")
+    assert answer_cell(verdict, letters).plain == says
+
+
+def test_a_run_without_a_push_says_nothing_of_one(tmp_path: Path) -> None:
+    from openhqm_tui.run.replay import state_of
+
+    made = folders.passed(tmp_path, ("redis",))
+    assert (
+        summary_words(state_of(made.run)).plain == "2 images · ✓ 2 proved · 16 of 16 answers pass"
+    )
