@@ -1,0 +1,100 @@
+"""The person's pager, and the whole log that it is given."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.pager import page, pager_command
+from openhqm_tui.run.text_log import whole_log
+from tests.tui import folders
+
+HERE = {"less", "more", "bat"}
+
+
+def which(here: set[str]):
+    return lambda name: f"/usr/bin/{name}" if name in here else None
+
+
+@pytest.mark.parametrize(
+    ("pager", "here", "command"),
+    [
+        (None, HERE, ["less", "-R"]),
+        ("", HERE, ["less", "-R"]),
+        ("  ", {"more"}, ["more"]),
+        ("bat --plain -l log", HERE, ["bat", "--plain", "-l", "log"]),
+        ("less '-P a b'", HERE, ["less", "-P a b"]),
+    ],
+)
+def test_the_pager_is_the_persons_own_or_the_best_there_is(pager, here, command):
+    environment = {} if pager is None else {"PAGER": pager}
+    assert pager_command(environment, which(here)) == command
+
+
+@pytest.mark.parametrize(
+    ("pager", "here", "words"),
+    [
+        ("", set(), "there is no pager here"),
+        ("lass -R", HERE, "the pager 'lass' isn't here"),
+        ("less 'open", HERE, "PAGER can't be read: less 'open"),
+    ],
+)
+def test_a_pager_that_cannot_be_is_a_clear_word(pager, here, words):
+    with pytest.raises(UsageProblem, match=words):
+        pager_command({"PAGER": pager}, which(here))
+
+
+def test_the_pager_gets_the_file_and_ctrl_c_is_its_own(tmp_path: Path, monkeypatch):
+    script = tmp_path / "pager"
+    # It is interrupted with whoever waits for it, as by Ctrl+c in a terminal.
+    script.write_text(
+        f"#!/bin/sh\ntrap 'echo interrupted >> {tmp_path}/said' INT\n"
+        f'kill -INT $PPID; kill -INT $$; cat "$2" >> {tmp_path}/said\n'
+    )
+    script.chmod(0o700)
+    log = tmp_path / "a log.txt"
+    log.write_text("all of it\n")
+    monkeypatch.setenv("PAGER", f"{script} -x")
+    before = signal.getsignal(signal.SIGINT)
+    page(log)
+    assert (tmp_path / "said").read_text() == "interrupted\nall of it\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def target_of(made: folders.Made, name: str):
+    follower = Follower(made.run)
+    while follower.poll():
+        pass
+    follower.close()
+    return follower.state.targets[name]
+
+
+def test_a_target_that_is_over_has_its_log_in_the_run_folder(tmp_path: Path):
+    made = folders.failed(tmp_path)
+    log = made.run.path / "kafka.log"
+    log.write_text("all of it\n")
+    assert whole_log(made.run, target_of(made, "kafka")) == (log, False)
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_what_has_no_log_yet_is_written_where_only_its_owner_reads(tmp_path: Path, over):
+    made = folders.Made(tmp_path, ("redis",)).hold().start().begin("redis").build("redis", 3)
+    made.write("redis", "ERROR: \x1b[31mred\x1b[0m")
+    if over:
+        made.finish("redis", Outcome.CANCELLED, 7)
+    file, passing = whole_log(made.run, target_of(made, "redis"))
+    made.release()
+    assert passing
+    text = file.read_text()
+    assert "== redis linux/arm64 ==\n" in text
+    assert "Prepared 14 packages in 1.41s\n" in text
+    assert text.endswith("== buildx ==\nERROR: red\n")
+    assert "\x1b" not in text
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    file.unlink()
+    file.parent.rmdir()
