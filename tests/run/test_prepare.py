@@ -96,6 +96,14 @@ def test_a_variant_may_have_platforms_of_its_own() -> None:
     assert run.plan.lanes == [("redis", AMD), ("kafka", AMD), ("kafka", ARM)]
 
 
+def test_a_run_that_is_to_push_says_so_and_needs_its_checks() -> None:
+    assert ready("redis", push=True).info.push
+    assert not ready("redis").info.push
+    for more in ({"check": False}, {"test_only": True}):
+        with pytest.raises(UsageProblem, match="leave"):
+            ready("redis", push=True, **more)
+
+
 def test_a_run_to_test_only_has_throwaway_names() -> None:
     info = ready("redis", "all", test_only=True).info
     assert [t.tags for t in info.targets] == [
