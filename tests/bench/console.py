@@ -187,7 +187,7 @@ def spread(values: Sequence[float]) -> list[float]:
 def cpu_share(noted: dict[str, Any], seconds: float) -> float:
     """Return the share of one core that the seat took while lines came."""
     first, last = noted["began"] + WARM, noted["began"] + seconds
-    began, before = next((one for one in noted["cpu"] if one[0] > first), noted["cpu"][0])
+    began, before = [one for one in noted["cpu"] if one[0] <= first][-1]
     ended, after = next((one for one in noted["cpu"] if one[0] > last), noted["cpu"][-1])
     return float((after - before) / (ended - began))
 

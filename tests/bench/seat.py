@@ -42,7 +42,7 @@ class Notes:
     def __init__(self) -> None:
         self.began = time.monotonic()
         self.gaps: list[tuple[float, float, float]] = []
-        self.cpu: list[tuple[float, float]] = []
+        self.cpu = [(self.began, time.process_time())]
         self.drawn: list[tuple[float, int, int]] = []
         self.first_lines = 0.0
         self.all_read = 0.0
@@ -67,6 +67,7 @@ class Notes:
 
     def keep(self, file: Path, state: RunState | None, **more: Any) -> None:
         """Write all to a file."""
+        self.cpu.append((time.monotonic(), time.process_time()))
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         noted: dict[str, Any] = dict(vars(self)) | {"ended": time.monotonic(), "memory": most}
         if state is not None:
