@@ -77,7 +77,12 @@ async def test_no_layout_pass_when_a_log_grows(world: World):
         passes: list[str] = []
         log, screen = pane(app), app.screen
         refresh = screen._refresh_layout
-        screen._refresh_layout = lambda *_, **__: (passes.append("one"), refresh(*_, **__))
+
+        def refresh_layout(*words, **more):
+            passes.append("one")
+            refresh(*words, **more)
+
+        screen._refresh_layout = refresh_layout
         log.log_lines.add("one more", step=0, at=1.0, stream=1)
         log.flush()
         await until(pilot, lambda: "one more" in shown(log)[-1])

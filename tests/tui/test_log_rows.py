@@ -11,6 +11,7 @@ from textual._ansi_theme import ALABASTER, MONOKAI
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.tui.ansi import segments
 from openhqm_tui.tui.legible import contrast, legible
+from openhqm_tui.tui.log.drawing import thumb_of
 from openhqm_tui.tui.log.foot import Part, lay_out, part_at
 from openhqm_tui.tui.log.pick import Pick, Spot, character_at, word_around
 from openhqm_tui.tui.log.text import Stamps, cut_out, painted, stamp
@@ -156,6 +157,33 @@ def test_the_end_stands_at_the_right_and_can_be_clicked():
     assert part_at(placed, 55) == RIGHT[0]
     assert part_at(placed, 0) == LEFT[0]
     assert part_at(placed, 30) is None
+
+
+# The scrollbar.
+
+
+@pytest.mark.parametrize(
+    ("share", "thumb"),
+    [(0.0, range(0, 2)), (0.5, range(4, 6)), (1.0, range(8, 10))],
+)
+def test_the_thumb_stands_where_one_is(share, thumb):
+    lines = LogLines()
+    for number in range(50):
+        lines.add(str(number), step=0, at=1.0)
+    view = LogView(lines)
+    view.resize(80, 10)
+    view.scroll_to_share(share)
+    assert thumb_of(view, view.rows()) == thumb
+
+
+def test_a_log_that_is_all_in_sight_has_no_thumb():
+    lines = LogLines()
+    view = LogView(lines)
+    view.resize(80, 10)
+    assert not thumb_of(view, view.rows())
+    lines.add("one", step=0, at=1.0)
+    view.grow()
+    assert not thumb_of(view, view.rows())
 
 
 # Colours.

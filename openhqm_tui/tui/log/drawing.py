@@ -57,7 +57,7 @@ class LogDrawing:
         self.aside: tuple[int, int] | None = None
         self._lines: dict[int, list[Segment]] = {}
         self._rows: dict[tuple[int, int], Strip] = {}
-        self._thumb = range(0)
+        self.thumb = range(0)
 
     @property
     def before_text(self) -> int:
@@ -87,7 +87,7 @@ class LogDrawing:
         places = {(row.line, row.start) for row in rows}
         self._lines = {line: known for line, known in self._lines.items() if line in lines}
         self._rows = {place: known for place, known in self._rows.items() if place in places}
-        self._thumb = _thumb(view)
+        self.thumb = thumb_of(view, rows)
 
     def row(self, view: LogView, row: Row, spans: Sequence[Span], ink: LogInk) -> Strip:
         """Draw one row, as wide as the view's text and what stands before it."""
@@ -102,7 +102,7 @@ class LogDrawing:
         line = view.lines[row.line]
         text = self._text(view, row, line, spans, ink)
         before = self._before(row, line, ink, "┃" if marked else "▌" if here else "")
-        strip = Strip([*before, *text])
+        strip = Strip([*before, *text], self.before_text + view.width)
         if marked or here:
             strip = _on_paper(strip, ink.base, ink.marked if marked else ink.cursor)
         if simple:
@@ -110,10 +110,8 @@ class LogDrawing:
         return strip
 
     def bar(self, y: int, ink: LogInk) -> Segment:
-        """Draw the scrollbar's cell beside row `y`; a log that is all in sight has none."""
-        if y in self._thumb:
-            return Segment("▐", ink.base + ink.bar)
-        return Segment(" ", ink.base)
+        """Draw the scrollbar's cell beside row `y`."""
+        return Segment("▐" if y in self.thumb else " ", ink.base + ink.bar)
 
     def foot(self, placed: Sequence[Placed], width: int, ink: LogInk) -> Strip:
         """Draw the line below the rows."""
@@ -158,15 +156,14 @@ class LogDrawing:
         return [gutter, Segment(f"{time:>{STAMP_WIDTH - 1}} ", note)]
 
 
-def _thumb(view: LogView) -> range:
-    """Return the rows that the scrollbar's thumb stands beside."""
-    first, last = view.bar()
-    if last - first >= 1:
+def thumb_of(view: LogView, rows: Sequence[Row]) -> range:
+    """Return the rows that a scrollbar's thumb covers; none where all of the log is in sight."""
+    total, height = len(view), view.height
+    if not rows or (rows[0].place == 0 and rows[0].start == 0 and rows[-1].place == total - 1):
         return range(0)
-    size = max(1, round((last - first) * view.height))
-    start = min(view.height - size, ceil(first * view.height))
-    if last >= 1:
-        start = view.height - size
+    first, end = rows[0].place / total, (rows[-1].place + 1) / total
+    size = max(1, round((end - first) * height))
+    start = height - size if end == 1 else min(height - size, ceil(first * height))
     return range(start, start + size)
 
 

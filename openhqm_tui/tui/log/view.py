@@ -290,14 +290,6 @@ class LogView:
         """Return how many rows a line takes."""
         return len(self._starts(self.index_of(place))) if self.wrap and place < len(self) else 1
 
-    def bar(self) -> tuple[float, float]:
-        """Return where a scrollbar's thumb begins and ends, as shares of the log."""
-        total = len(self)
-        if total == 0:
-            return 0.0, 1.0
-        rows = self.rows()
-        return self.top[0] / total, (rows[-1].place + 1) / total
-
     def _starts(self, index: int) -> Sequence[int]:
         starts = self._cuts.get(index)
         if starts is None:

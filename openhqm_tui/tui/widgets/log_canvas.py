@@ -123,11 +123,13 @@ class LogCanvas(Widget):
         if self.view.following or len(self.rows) < self.view.height:
             self.fit()
         else:
-            # A reader further up sees none of the new lines: only the scrollbar and the foot.
+            # A reader further up sees none of the new lines: the foot, and seldom the scrollbar.
             self._lay_foot()
+            thumb = self.drawing.thumb
             self.drawing.aim(self.view, self.rows)
             width, height = self.size
-            self.refresh(Region(width - 1, 0, 1, height), Region(0, height - 1, width, 1))
+            moved = self.drawing.thumb != thumb
+            self.refresh(Region(0, 0 if moved else height - 1, width, height if moved else 1))
 
     # Drawing.
 
@@ -146,7 +148,7 @@ class LogCanvas(Widget):
                 words = nothing_words(self.view.only)
             strip = Strip([Segment(f" {words}", ink.base + ink.note)])
             strip = strip.crop_extend(0, width - 1, ink.base)
-        return Strip([*strip, self.drawing.bar(y, ink)])
+        return Strip([*strip, self.drawing.bar(y, ink)], width)
 
     def notify_style_update(self) -> None:
         """Forget what was drawn in the colours of before."""
