@@ -266,7 +266,7 @@ async def test_a_target_that_never_began_has_no_steps(world: World):
             await settle(pilot)
             await pilot.press("s", "down", "enter", "s", "x", "end", "full_stop", "a", "enter")
             await settle(pilot)
-            assert "no steps" in app.screen.query_one(StepHead).content.plain
+            assert "waits for its turn" in app.screen.query_one(StepHead).content.plain
     finally:
         made.release()
 

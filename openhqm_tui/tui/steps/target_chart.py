@@ -96,8 +96,8 @@ class TargetChart:
         mark = status_mark(self.target.status)
         name = Content.assemble((f"{mark.symbol} ", mark.style), (self.target.name, "bold"), "  ")
         if not self.target.steps:
-            began = self.target.started is not None and not self.over
-            return name + Content("nothing said yet" if began else "no steps")
+            waits = "waits for its turn" if self.target.started is None else "nothing said yet"
+            return name + Content("no step ever began" if self.over else waits)
         sums = load(self.target, self.path, self.span[1])
         path = Content.assemble(
             ("» critical path ", "$accent bold"),
