@@ -99,9 +99,10 @@ def test_a_variant_may_have_platforms_of_its_own() -> None:
 def test_a_run_that_is_to_push_says_so_and_needs_its_checks() -> None:
     assert ready("redis", push=True).info.push
     assert not ready("redis").info.push
-    for more in ({"check": False}, {"test_only": True}):
-        with pytest.raises(UsageProblem, match="leave"):
-            ready("redis", push=True, **more)
+    with pytest.raises(UsageProblem, match="leave out --push"):
+        ready("redis", push=True, check=False)
+    with pytest.raises(UsageProblem, match="leave one out"):
+        ready("redis", push=True, test_only=True)
 
 
 def test_a_run_to_test_only_has_throwaway_names() -> None:
