@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
@@ -29,15 +29,11 @@ from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import blocker, way_of
 from openhqm_tui.tui.widgets.build_line import BuildLine
 from openhqm_tui.tui.widgets.matrix import Matrix
+from openhqm_tui.tui.widgets.plan_choice import WIDE, PlanChoice
 from openhqm_tui.tui.widgets.plan_fields import Folded, PlanFields
 from openhqm_tui.tui.widgets.plan_summary import summary
 from openhqm_tui.tui.widgets.variant_side import SideBox, VariantSide
 from openhqm_tui.tui.words import count
-
-# From here on every field has its room.
-_WIDE, _HIGH = 108, 30
-# What the matrix and its fields take where the side stands beside them, and the matrix at least.
-_CHOICE, _LEAST_MATRIX = 74, 5
 
 
 class PlanScreen(Place):
@@ -47,7 +43,7 @@ class PlanScreen(Place):
     CSS_PATH = "plan.tcss"
     BINDINGS: ClassVar = bindings("plan")
     AUTO_FOCUS = "Matrix"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,18 +51,12 @@ class PlanScreen(Place):
         self.past: dict[Key, PastLane] = {}
         self.built: dict[Key, PastLane] = {}
         self._refusal = ""
-        self._unfolded: bool | None = None
         self._errands: Errands | None = None
 
     def body(self) -> Iterable[Widget]:
         """Yield matrix, side, fields and button."""
         yield Horizontal(
-            Vertical(
-                Matrix(),
-                PlanFields(self.console_app.services.defaults),
-                BuildLine(),
-                id="choice",
-            ),
+            PlanChoice(self.console_app.services.defaults, id="choice"),
             SideBox(),
             id="plan",
         )
@@ -116,10 +106,6 @@ class PlanScreen(Place):
         """Show all anew."""
         self.engine_seen()
 
-    def on_resize(self) -> None:
-        """Fold what there is no room for."""
-        self._share_room()
-
     def engine_seen(self) -> None:
         """Show rows, platforms and how they are built."""
         if not self.stands:
@@ -141,7 +127,7 @@ class PlanScreen(Place):
         self.query_one(Matrix).show(
             self.names, self.platforms, self.selection, ways, self.past, note
         )
-        self._share_room()
+        self.query_one(PlanChoice).share_room()
         self.show_choice()
 
     def show_choice(self) -> None:
@@ -304,8 +290,7 @@ class PlanScreen(Place):
     @on(Folded.Opened)
     def action_options(self) -> None:
         """Show all fields, or fold all but the names away."""
-        self._unfolded = self.fields.has_class("-folded")
-        self._share_room()
+        self.query_one(PlanChoice).unfold()
 
     def action_switch(self, field: str) -> None:
         """Turn a switch on or off."""
@@ -379,20 +364,3 @@ class PlanScreen(Place):
         if "base" not in wrong_fields(order, self.console_app.source):
             self.errands.look_for_base(order, self.facts)
         self.show_choice()
-
-    def _share_room(self) -> None:
-        """Show the fields that there is room for, and give the matrix what it needs of the rest."""
-        width, height = self.size
-        wide = width >= _WIDE
-        whole = wide and height >= _HIGH
-        self.fields.set_class(whole, "-whole")
-        self.fields.fold(not whole and not self._unfolded)
-        matrix = self.query_one(Matrix)
-        choice = self.query_one("#choice")
-        choice.styles.width = (
-            max(_CHOICE, min(matrix.full_width + 2, width * 2 // 3)) if wide else "100%"
-        )
-        # Below the matrix: fields, summary; beside it, or else under it, what the variant is.
-        below = (10 if wide else 4) + (2 if self._unfolded and not whole else 0)
-        side = 0 if wide else max(3, height // 6)
-        matrix.styles.max_height = max(_LEAST_MATRIX, height - below - side - 3)
