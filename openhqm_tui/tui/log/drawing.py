@@ -56,7 +56,7 @@ class LogDrawing:
         # One line may stand further to the left, to show what was found in it.
         self.aside: tuple[int, int] | None = None
         self._lines: dict[int, list[Segment]] = {}
-        self._rows: dict[tuple[int, int], Strip] = {}
+        self._rows: dict[tuple[int, int], list[Segment]] = {}
         self.thumb = range(0)
 
     @property
@@ -89,7 +89,7 @@ class LogDrawing:
         self._rows = {place: known for place, known in self._rows.items() if place in places}
         self.thumb = thumb_of(view, rows)
 
-    def row(self, view: LogView, row: Row, spans: Sequence[Span], ink: LogInk) -> Strip:
+    def row(self, view: LogView, row: Row, spans: Sequence[Span], ink: LogInk) -> list[Segment]:
         """Draw one row, as wide as the view's text and what stands before it."""
         here = not view.following and row.place == view.cursor
         marked = row.place in view.marked
@@ -126,7 +126,7 @@ class LogDrawing:
 
     def _text(
         self, view: LogView, row: Row, line: LogLine, spans: Sequence[Span], ink: LogInk
-    ) -> Strip:
+    ) -> list[Segment]:
         pieces = self._lines.get(row.line)
         if pieces is None:
             style = ink.base + _style_of(line, ink)
@@ -134,16 +134,18 @@ class LogDrawing:
             self._lines[row.line] = pieces
         if spans:
             pieces = painted(pieces, spans)
-        room = view.width
         if view.wrap:
-            return Strip(cut_out(pieces, row.start, row.end)).crop_extend(0, room, ink.base)
-        strip = Strip(pieces)
-        left = self.left_of(row.line)
+            pieces = cut_out(pieces, row.start, row.end)
+        room, left = view.width, 0 if view.wrap else self.left_of(row.line)
+        long = sum(piece.cell_length for piece in pieces)
+        if not left and long <= room:
+            return [*pieces, Segment(" " * (room - long), ink.base)]
         cut = ink.base + ink.on
-        before = [Segment("‹", cut)] if left and strip.cell_length else []
-        after = [Segment("›", cut)] if strip.cell_length > left + room else []
-        inside = strip.crop_extend(left + len(before), left + room - len(after), ink.base)
-        return Strip([*before, *inside, *after])
+        before = [Segment("‹", cut)] if left and long else []
+        after = [Segment("›", cut)] if long > left + room else []
+        inside = Strip(pieces, long)
+        inside = inside.crop_extend(left + len(before), left + room - len(after), ink.base)
+        return [*before, *inside, *after]
 
     def _before(self, row: Row, line: LogLine, ink: LogInk, sign: str) -> list[Segment]:
         note = ink.base + ink.note
@@ -173,9 +175,9 @@ def _style_of(line: LogLine, ink: LogInk) -> Style:
     return {"▸": ink.step, "✗": ink.error}.get(line.text[:1], ink.note)
 
 
-def _on_paper(strip: Strip, base: Style, paper: Style) -> Strip:
+def _on_paper(drawn: Sequence[Segment], base: Style, paper: Style) -> list[Segment]:
     """Put another background where there was the log's own."""
-    return Strip(
+    return [
         Segment(text, style + paper if style and style.bgcolor == base.bgcolor else style)
-        for text, style, _ in strip
-    )
+        for text, style, _ in drawn
+    ]

@@ -141,14 +141,14 @@ class LogCanvas(Widget):
             return self.drawing.foot(self.foot, width, ink)
         if y < len(self.rows):
             row = self.rows[y]
-            strip = self.drawing.row(self.view, row, self._spans(row, ink), ink)
+            drawn = self.drawing.row(self.view, row, self._spans(row, ink), ink)
         else:
             words = self.placeholder if y == 0 and not self.rows else ""
             if words and self.view.only != ALL:
                 words = nothing_words(self.view.only)
             strip = Strip([Segment(f" {words}", ink.base + ink.note)])
-            strip = strip.crop_extend(0, width - 1, ink.base)
-        return Strip([*strip, self.drawing.bar(y, ink)], width)
+            drawn = list(strip.crop_extend(0, width - 1, ink.base))
+        return Strip([*drawn, self.drawing.bar(y, ink)])
 
     def notify_style_update(self) -> None:
         """Forget what was drawn in the colours of before."""
