@@ -218,6 +218,20 @@ async def test_an_image_that_isnt_there_cant_be_asked(world: World):
         assert world.asked == []
 
 
+async def test_a_long_name_leaves_room_for_the_answers(world: World):
+    name = "a-target-with-a-name-that-is-longer-than-anyone-wants-to-read"
+    made = folders.Made(world.state, {name: ("linux/amd64",)}).start().begin(name)
+    made.finish(name, Outcome.PASSED, 7.4).check(name, "linux/amd64", 7.6).end(Outcome.PASSED, 9)
+    app = world.app(made.run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert "✓ proved" in rows(app)[1]
+        assert "… linux/amd64" in rows(app)[1]
+        assert name in text(app, "#evidence")
+
+
 async def test_where_there_is_room_the_cells_say_what_was_seen(world: World):
     app = world.app(checked(world).run)
     async with app.run_test(size=(140, 40)) as pilot:

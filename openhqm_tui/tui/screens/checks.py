@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.plan import SourceKind
 from openhqm_tui.domain.questions import QUESTIONS, STORE_ONLY, question_of
 from openhqm_tui.domain.state import LaneState, RunState
@@ -37,6 +38,7 @@ from openhqm_tui.tui.widgets.verdict_table import VerdictTable
 
 # How much of what was seen a cell may show, in the first table of these that fits.
 _SEEN = (60, 40, 32, 24, 18, 14, 0)
+_NAME = 12
 _LANE_COLUMNS = ("image", "runs", "stands")
 _LANE_TIPS = (
     "One image: a target on a platform.",
@@ -205,8 +207,10 @@ class ChecksScreen(Place):
 
     def _cells(self, lane: LaneState, letters: int) -> list[Content]:
         target, platform = lane.key
+        # The answers need room beside a long name; all of it stands below.
+        room = max(_NAME, self.size.width // 4)
         cells = [
-            Content.assemble((target, "bold"), f" {platform}"),
+            Content.assemble((one_line(target, room), "bold"), f" {platform}"),
             Content(how_it_runs(lane)),
             status_mark(lane.status).content,
         ]
