@@ -50,13 +50,13 @@ def test_what_will_do(keymap):
 
 
 def test_the_keys_as_they_come_mean_one_thing_each():
-    # Escape is what leaves, wherever one is.
+    # To leave, to open and to copy mean what has the focus.
     clashes = [
         (command.id, other.id, key)
         for command in every_command()
         for other in works_beside(command)
         for key in {*command.keys.split(",")} & {*other.keys.split(",")}
-        if key not in {"", "escape", "enter"}
+        if key not in {"", "escape", "enter", "y"}
     ]
     assert clashes == []
 

@@ -41,7 +41,7 @@ DOCTOR: tuple[Command, ...] = (
     Command(
         "doctor",
         "doctor.side-up",
-        "K,shift+up",
+        "K",
         "Description up",
         "Scroll what is told of the finding up.",
         "scroll_side(-2)",
@@ -49,7 +49,7 @@ DOCTOR: tuple[Command, ...] = (
     Command(
         "doctor",
         "doctor.side-down",
-        "J,shift+down",
+        "J",
         "Description down",
         "Scroll what is told of the finding down.",
         "scroll_side(2)",
