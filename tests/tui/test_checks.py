@@ -28,7 +28,8 @@ def text(app, selector: str) -> str:
 
 
 def rows(app) -> list[str]:
-    return app.screen_stack[0].query_one(CellTable).render().plain.split("\n")
+    drawn: str = app.screen_stack[0].query_one(CellTable).render().plain
+    return drawn.split("\n")
 
 
 def checked(world: World) -> folders.Made:
