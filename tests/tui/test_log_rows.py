@@ -133,15 +133,15 @@ def test_the_word_around_a_character(text, at, word):
 
 # The line below.
 
-LEFT = [Part("120/300", "", rank=60), Part("x filter", "key", "filter", 10)]
+LEFT = [Part("x filter", "key", "filter", 10), Part("120/300", "", rank=60)]
 RIGHT = [Part("⤓ 128 new", "news", "follow", 99)]
 
 
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (60, ["120/300", "x filter", "⤓ 128 new"]),
-        (30, ["120/300", "x filter", "⤓ 128 new"]),
+        (60, ["x filter", "120/300", "⤓ 128 new"]),
+        (30, ["x filter", "120/300", "⤓ 128 new"]),
         (25, ["120/300", "⤓ 128 new"]),
         (12, ["⤓ 128 new"]),
         (5, ["⤓ 128 new"]),
