@@ -12,7 +12,7 @@ run: $(READY)
 
 ## All tests: unit, snapshots, and the real engine's where one is or can be had
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 ## Style and types
 check: $(READY)

@@ -28,6 +28,9 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the real engine's tests with the reason where it can't build; in CI let them fail."""
     marked = [item for item in items if item.get_closest_marker("engine")]
+    for item in marked:
+        # One after the other: they share one engine, and what they measure of it.
+        item.add_marker(pytest.mark.xdist_group("engine"))
     if not marked or config.option.collectonly:
         return
     if os.environ.get(REQUIRED):

@@ -100,7 +100,8 @@ def _passed(world: World) -> folders.Made:
 
 
 # What is made of the world, and what is pressed then; at the sizes that tell something.
-CASES: dict[str, tuple[Callable[[World], folders.Made | None], list[str], tuple]] = {
+Shown = tuple[Callable[[World], folders.Made | None], list[str], tuple[tuple[int, int], ...]]
+CASES: dict[str, Shown] = {
     "none": (_nothing, ["2"], (SMALL,)),
     "waiting": (_waiting, [], (SMALL,)),
     "building": (_building, [], (SMALL, MIDDLE, LARGE, NARROW, TINY)),

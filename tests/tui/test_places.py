@@ -13,6 +13,7 @@ from openhqm_tui.domain.findings import Fix, Health
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.screens.doctor import DoctorScreen
 from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World, settle, until
@@ -33,7 +34,7 @@ async def test_an_earlier_run_is_opened_from_history(world: World):
         lines = app.screen.query_one(CellTable).render().plain.split("\n")
         assert "✗ failed" in lines[1]
         assert "2/4" in lines[1]
-        assert "✓ passed" in lines[2]
+        assert "✓ proved" in lines[2]
         assert "4/4" in lines[2]
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.place.PLACE == "run")
@@ -65,7 +66,7 @@ async def test_no_run_has_no_history(world: World):
         await settle(pilot)
         await pilot.press("4", "o", "r")
         await settle(pilot)
-        assert "No run yet" in text(app, "#history-summary")
+        assert "No run yet" in text(app, "#no-history")
 
 
 async def test_the_doctor_shows_and_mends_after_asking(world: World):
@@ -170,7 +171,7 @@ async def test_quitting_at_rest_asks_nothing(world: World):
     ("keys", "leaves", "asks"),
     [
         (["enter"], True, []),
-        (["right", "enter"], True, [{"ask": "cancel", "target": ""}]),
+        (["right", "enter"], True, [{"ask": "cancel"}]),
         (["right", "right", "enter"], False, []),
         (["escape"], False, []),
     ],
@@ -197,4 +198,5 @@ async def test_no_colour_is_left_for_the_children_to_see(world: World, monkeypat
         await settle(pilot)
         assert app.no_color
         assert os.environ["NO_COLOR"] == "1"
-        assert "✗ kafka" in str(app.screen.query("LanePane").last().head.content)
+        (pane,) = app.screen.query_one(LanePanes).visible_panes
+        assert "✗ kafka" in str(pane.head.content)

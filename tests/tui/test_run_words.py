@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -206,7 +207,7 @@ def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
 
 
 def test_the_line_of_pages_offers_what_can_be_done():
-    one = {"lanes": 4, "zoomed": False, "busiest_first": True, "own": False}
+    one: dict[str, Any] = {"lanes": 4, "zoomed": False, "busiest_first": True, "own": False}
     assert page_words(0, 1, **one) == (
         "4 lanes",
         [("s Steps", "steps"), ("L Own log", "own_log"), ("p Pager", "page_log")],

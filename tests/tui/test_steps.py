@@ -8,6 +8,7 @@ import time
 from textual.widgets import Static
 
 from openhqm_tui.domain.critical_path import critical_path
+from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.steps.run_chart import RunChart
 from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.widgets.lane_panes import LanePanes
@@ -21,11 +22,11 @@ from tests.tui.conftest import World, settle, until
 WIDE = (120, 40)
 
 
-def view(app) -> StepView:
+def view(app: ConsoleApp) -> StepView:
     return app.screen.query_one(StepView)
 
 
-def waterfall(app) -> Waterfall:
+def waterfall(app: ConsoleApp) -> Waterfall:
     return app.screen.query_one(Waterfall)
 
 
@@ -35,8 +36,8 @@ def text(app) -> str:
     return "\n".join(shown.render_line(y).text for y in range(shown.size.height))
 
 
-def detail(app) -> str:
-    return app.screen.query_one("#steps-detail Static", Static).content.plain
+def detail(app: ConsoleApp) -> str:
+    return str(app.screen.query_one("#steps-detail Static", Static).content)
 
 
 def mark(app, words: str) -> int:
@@ -296,7 +297,12 @@ async def test_only_rows_in_sight_are_drawn(world: World, monkeypatch):
         made.step("redis", f"[linux/amd64 more {number + 1}/500] RUN it", 1, 2)
     drawn: list[int] = []
     row = TargetChart.row
-    monkeypatch.setattr(TargetChart, "row", lambda self, at: (drawn.append(at), row(self, at))[1])
+
+    def noted(chart: TargetChart, at: int) -> object:
+        drawn.append(at)
+        return row(chart, at)
+
+    monkeypatch.setattr(TargetChart, "row", noted)
     app = world.app(made.run)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
@@ -306,7 +312,9 @@ async def test_only_rows_in_sight_are_drawn(world: World, monkeypatch):
         await pilot.press("end")
         await settle(pilot)
         assert len(set(drawn)) <= waterfall(app).size.height
-        assert max(drawn) == len(waterfall(app).chart.keys) - 1
+        chart = waterfall(app).chart
+        assert chart is not None
+        assert max(drawn) == len(chart.keys) - 1
 
 
 def test_five_hundred_steps_of_many_lanes_take_a_few_milliseconds():

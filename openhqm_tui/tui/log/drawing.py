@@ -102,12 +102,12 @@ class LogDrawing:
         line = view.lines[row.line]
         text = self._text(view, row, line, spans, ink)
         before = self._before(row, line, ink, "┃" if marked else "▌" if here else "")
-        strip = Strip([*before, *text], self.before_text + view.width)
+        drawn = [*before, *text]
         if marked or here:
-            strip = _on_paper(strip, ink.base, ink.marked if marked else ink.cursor)
+            drawn = _on_paper(drawn, ink.base, ink.marked if marked else ink.cursor)
         if simple:
-            self._rows[key] = strip
-        return strip
+            self._rows[key] = drawn
+        return drawn
 
     def bar(self, y: int, ink: LogInk) -> Segment:
         """Draw the scrollbar's cell beside row `y`."""
