@@ -20,7 +20,7 @@ from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
-from openhqm_tui.tui import messages
+from openhqm_tui.tui import garbage, messages
 from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.keymap import checked_keymap
@@ -123,6 +123,9 @@ class ConsoleApp(App[int]):
 
     async def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""
+        if not self.is_headless:
+            garbage.set_aside()
+            garbage.search_rarely()
         if self.keymap:
             self.set_keymap(self.keymap)
         await self.switch_mode("plan" if self._first_run is None else "run")
@@ -305,6 +308,8 @@ class ConsoleApp(App[int]):
         if (place := self._told) is not None:
             place.show_standing()
             place.second_passed()
+        if self.run_is_live and not self.is_headless:
+            self.call_after_refresh(garbage.search)
 
 
 def open_console(settings: Settings, run: RunFolder | None = None) -> int:

@@ -33,5 +33,7 @@ def test_what_was_set_aside_is_freed_when_the_next_is():
     gc.collect()
     assert known() is not None, "it is looked through no longer"
     set_aside()
+    assert known() is not None, "what is shown still stays where it is"
+    set_aside(again=True)
     assert known() is None
     assert gc.get_freeze_count() > 0

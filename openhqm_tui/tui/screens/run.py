@@ -104,6 +104,7 @@ class RunScreen(Place):
         targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
         # A run that is taken up again is read anew, but the person is still at the same place.
         again = self._shown is not None and self._shown.info.id == state.info.id
+        another = self._shown is not None
         zoomed, self._shown = panes.zoomed, state
         if not again:
             self._failure_seen = self._digest_hidden = False
@@ -115,7 +116,7 @@ class RunScreen(Place):
         else:
             targets.focus()
         if not self.app.is_headless:
-            self.call_after_refresh(set_aside)
+            self.call_after_refresh(set_aside, again=another)
 
     async def run_moved(self, changes: Changes) -> None:
         """Renew what a look at the folder changed."""

@@ -6,6 +6,8 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Static
 
 from openhqm_tui.domain.state import LaneState, Status
@@ -27,6 +29,7 @@ class LaneHead(Static):
     """The heading; a click on its mark, or two clicks on its words, give the lane all the room."""
 
     ALLOW_SELECT = False
+    virtual_size = Reactive(Size())
 
 
 class LanePane(Vertical):
@@ -53,6 +56,9 @@ class LanePane(Vertical):
         }
     }
     """
+
+    # Nothing here scrolls: another size is no reason to lay the whole screen out once more.
+    virtual_size = Reactive(Size())
 
     def __init__(self, lane: LaneState) -> None:
         super().__init__()

@@ -12,6 +12,7 @@ from textual.message import Message
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.tui.lane_order import LaneKey, begin_busiest_first, busiest_first
 from openhqm_tui.tui.own_log import OwnLog
+from openhqm_tui.tui.widgets.lane_grid import LaneGrid
 from openhqm_tui.tui.widgets.lane_pane import LanePane
 from openhqm_tui.tui.widgets.log_pane import LogPane
 
@@ -20,6 +21,8 @@ __all__ = ["LaneKey", "LanePane", "LanePanes", "fit"]
 # Below this a log can't be read.
 _LEAST_WIDTH = 38
 _LEAST_HEIGHT = 6
+# How many panes come into sight in one frame; more take longer than a key should have to wait.
+_AT_ONCE = 6
 
 
 def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
@@ -44,14 +47,6 @@ def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
 class LanePanes(Container):
     """All lanes of a run, one page of them in sight; panes out of sight cost nothing."""
 
-    DEFAULT_CSS = """
-    LanePanes {
-        layout: grid;
-        grid-size: 1 1;
-        grid-gutter: 0 1;
-    }
-    """
-
     class Paged(Message):
         """Other lanes are in sight; `page` counts from 0."""
 
@@ -71,11 +66,15 @@ class LanePanes(Container):
         self.pages = 1
         self.busiest_first = False
         self._order: list[LaneKey] = []
+        self._in_sight: list[LaneKey] = []
+        self._grid = LaneGrid()
+        self.styles.set_rule("layout", self._grid)
         self._state: RunState | None = None
         self._seen = False
 
     async def open_run(self, state: RunState, now: float, *, live: bool) -> None:
         """Show the lanes of another run: of a live one the busiest first."""
+        self._in_sight = []
         await self.remove_children()
         self._state, self.zoomed, self.page = state, None, 0
         self.panes = {lane.key: LanePane(lane) for lane in state.lanes}
@@ -88,8 +87,7 @@ class LanePanes(Container):
     @property
     def visible_panes(self) -> list[LanePane]:
         """The panes in sight, in their places."""
-        panes = (self.panes[key] for key in self._order)
-        return [pane for pane in panes if pane.display]
+        return [self.panes[key] for key in self._in_sight]
 
     @property
     def focused_key(self) -> LaneKey | None:
@@ -136,19 +134,33 @@ class LanePanes(Container):
             columns = rows = 1
             self.page, self.pages = self._order.index(self.zoomed), len(self._order)
         else:
-            columns, rows = self._grid()
+            columns, rows = self._fit()
             self.pages = max(1, ceil(len(self._order) / (columns * rows)))
             self.page = min(self.page, self.pages - 1)
-        self.styles.grid_size_columns = columns
-        self.styles.grid_size_rows = rows
         first = self.page * columns * rows
-        seen = set(self._order[first : first + columns * rows])
+        self._in_sight = self._order[first : first + columns * rows]
+        self._grid.columns, self._grid.rows = columns, rows
+        self._grid.places = {self.panes[key]: at for at, key in enumerate(self._in_sight)}
         for key, pane in self.panes.items():
-            pane.display = key in seen
             pane.zoomed = key == self.zoomed
-            if pane.display:
+            if pane not in self._grid.places:
+                pane.display = False
+            elif pane.display:
                 self._show(pane, now)
+        self._draw_hidden(now)
+        for pane in self.visible_panes[:1]:
+            # Textual arranges anew what a widget stands in that asks for it, never itself.
+            pane.refresh(repaint=False, layout=True)
         self.post_message(self.Paged(self.page, self.pages))
+
+    def _draw_hidden(self, now: float) -> None:
+        """Draw those in sight that aren't drawn yet, a few at a time: a key may come between."""
+        hidden = [pane for pane in self.visible_panes if not pane.display]
+        for pane in hidden[:_AT_ONCE]:
+            pane.display = True
+            self._show(pane, now)
+        if len(hidden) > _AT_ONCE:
+            self.call_after_refresh(self._draw_hidden, now)
 
     def turn(self, pages: int, now: float) -> None:
         """Go some pages on; zoomed, some lanes."""
@@ -162,18 +174,19 @@ class LanePanes(Container):
     def zoom(self, key: LaneKey | None, now: float) -> None:
         """Give one lane all the room; None: give it back."""
         before, self.zoomed = self.zoomed, key
+        if key is None and before is not None:
+            self.reveal(before, now)
+            return
         self.lay_out(now)
         if key is not None:
             self.panes[key].log_pane.focus()
-        elif before is not None:
-            self.reveal(before, now)
 
     def reveal(self, key: LaneKey, now: float) -> None:
         """Turn to the page that shows a lane."""
         if self.zoomed is not None:
             self.zoomed = key
         elif key in self.panes:
-            columns, rows = self._grid()
+            columns, rows = self._fit()
             self.page = self._order.index(key) // (columns * rows)
         self.lay_out(now)
 
@@ -205,7 +218,7 @@ class LanePanes(Container):
             if pane.log_pane is not message.pane:
                 pane.log_pane.shape(view.wrap, drawing.stamps)
 
-    def _grid(self) -> tuple[int, int]:
+    def _fit(self) -> tuple[int, int]:
         return fit(len(self.panes), self.size.width, self.size.height)
 
     def _arrange(self) -> bool:
@@ -213,7 +226,7 @@ class LanePanes(Container):
         if self._state is None or not self.size:
             return False
         standing = {lane.key: lane.status for lane in self._state.lanes}
-        columns, rows = self._grid()
+        columns, rows = self._fit()
         before = self._order
         if not self.busiest_first:
             self._order = list(standing)

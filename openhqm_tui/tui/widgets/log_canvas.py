@@ -12,7 +12,8 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.geometry import Region
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -60,6 +61,9 @@ class LogCanvas(Widget):
         & > .log--bar { color: $scrollbar; }
     }
     """
+
+    # As Textual has it, but for the layout of the whole screen that a change would bring.
+    virtual_size = Reactive(Size())
 
     def __init__(self, log: LogLines | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
