@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from openhqm_tui.domain.findings import Fix
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.debian import install_script, lists_are_empty, update_fix
-from openhqm_tui.engine.machine import Machine, read_emulators
+from openhqm_tui.engine.machine import Machine
 
 _FOLDER = "/proc/sys/fs/binfmt_misc"
 _IMAGE = "tonistiigi/binfmt"
@@ -20,11 +20,6 @@ def runnable(platform: Platform, machine: Machine) -> bool:
     return "F" in machine.emulators.get(f"qemu-{platform.qemu}", "") or (
         platform.arch == "amd64" and "F" in machine.emulators.get("rosetta", "")
     )
-
-
-def registered() -> dict[str, str]:
-    """The emulators that this machine's kernel has enabled now, with their flags."""
-    return read_emulators()
 
 
 def not_held_open(platform: Platform, machine: Machine) -> bool:

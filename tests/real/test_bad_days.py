@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.real.conftest import COMMAND, Cli, docker
+from tests.waiting import until
 
 pytestmark = pytest.mark.engine
 
@@ -69,7 +70,11 @@ def test_ctrl_c_leaves_nothing_behind(cli: Cli, checkout: Path, own_home: Path) 
     process.stderr.close()
     assert sleeping
     assert code == 130
-    assert [pid for pid in pids if Path(f"/proc/{pid}").exists() and _is_ours(pid)] == []
+    # The runner says that the run is over, and is gone a moment later.
+    until(
+        lambda: not any(Path(f"/proc/{pid}").exists() and _is_ours(pid) for pid in pids),
+        "runner and Buildx are gone",
+    )
     folder = Path(records[0]["folder"])
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert events[-1]["event"] == "run-ended"
