@@ -10,7 +10,11 @@ from openhqm_tui.domain.problems import Problem
 # A search expression is typed by hand; what is longer was pasted by mistake.
 _LONGEST = 300
 _MOST_REPEATS = 20
+# Times that groups of varying length are repeated, all together: each may double the work.
+_MOST_WITHIN = 8
 _REPEAT = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
+# What changes how the rest is read; nobody types them to search a log.
+_ODD = re.compile(r"\(\?(?:\(|[a-zA-Z]*x)")
 _CAPITAL = re.compile(r"(?:[^\\]|^)(?:\\\\)*[A-Z]")
 
 
@@ -31,6 +35,8 @@ def parse_pattern(text: str) -> re.Pattern[str]:
         raise Problem(f"not a regular expression: {error.msg}{place}") from None
     except (OverflowError, RecursionError):
         raise Problem("not a regular expression: too much of it") from None
+    if odd := _ODD.search(text):
+        raise Problem(f"no conditions and no verbose expressions here: {odd[0]}")
     if runs_away(text):
         raise Problem("a repeat within a repeat could take for ever: write [ab]+ for (a|b)+")
     return pattern
@@ -54,13 +60,16 @@ def _repeats(text: str) -> tuple[bool, int, int]:
     """Tell whether repeats are nested, and how many go on without end, and how many there are."""
     varies = [False]
     group_varies = nested = False
-    endless = repeats = at = 0
+    endless = repeats = within = at = 0
     while at < len(text):
         sign = text[at]
         if repeat := _REPEAT.match(text, at):
             least, comma, most = repeat[1], repeat[2], repeat[3]
-            many = sign in "*+" or (sign == "{" and int((most if comma else least) or 99) > 9)
-            nested = nested or (many and group_varies)
+            times = int((most if comma else least) or 99) if sign == "{" else 99
+            many = sign != "?" and times > 9
+            if group_varies and sign != "?":
+                within += times
+                nested = nested or within > _MOST_WITHIN
             endless += many
             repeats += 1
             varies[-1] = True

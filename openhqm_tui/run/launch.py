@@ -17,7 +17,7 @@ def launch(folder: RunFolder, lock: int) -> None:
     try:
         with folder.runner_log.open("ab") as log:
             subprocess.Popen(
-                [sys.executable, "-m", "openhqm_tui.run.runner", str(folder.path), str(lock)],
+                [sys.executable, "-P", "-m", "openhqm_tui.run.runner", str(folder.path), str(lock)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

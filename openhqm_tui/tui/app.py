@@ -191,8 +191,8 @@ class ConsoleApp(App[int]):
         """Follow a run that goes on again, or say why it doesn't."""
         if message.problem:
             self.notify(message.problem, severity="error", markup=False)
-        elif message.run is self.run_folder and not self.run_is_live:
-            self.open_run(message.run)
+        elif message.run is self.run_folder:
+            self.follow.resume()
 
     def on_source_found(self, message: messages.SourceFound) -> None:
         """Take over what can be built."""
@@ -266,7 +266,11 @@ class ConsoleApp(App[int]):
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "cancel" and self.run_folder is not None:
             # Not by a thread: the console is gone before one would have begun.
-            self.run_folder.ask(Request("cancel"))
+            try:
+                self.run_folder.ask(Request("cancel"))
+            except OSError as error:
+                self.notify(f"can't be cancelled: {error}", severity="error", markup=False)
+                return
         if answer in {"leave", "cancel"}:
             self.exit(0)
 
@@ -288,7 +292,8 @@ class ConsoleApp(App[int]):
         if changes.events or not self.run_is_live:
             self.attention.show(self.run_state)
         if self.run_is_live:
-            self._seen_live = True
+            # Of what is still being read nobody knows yet whether it goes on.
+            self._seen_live = self._seen_live or bool(changes and not changes.more)
         elif changes.over:
             self.read_past()
             self._run_is_over()

@@ -7,7 +7,7 @@ from openhqm_tui.domain.state import TargetState
 
 # Of no step: the highest number that a line can have.
 _NO_STEP = 65535
-# More than a target ever says at once; the rest comes with the next look.
+# Lines of one look, so that none takes long; the rest comes with the next.
 _MOST = 5000
 
 
@@ -21,8 +21,15 @@ class OwnLog:
         self._texts = 0
         self._warnings = 0
 
+    def lacks(self, target: TargetState) -> bool:
+        """Tell whether there is more to add."""
+        return self._of is not target.log or self._read < len(target.log)
+
     def catch_up(self, target: TargetState) -> LogLines:
-        """Add what the target has said since, and return all of it."""
+        """Add what the target has said since, as much as one look takes, and return what there is.
+
+        Warnings and Buildx's own words come when all else has.
+        """
         log = target.log
         if log is not self._of:
             self.lines, self._of = LogLines(), log
@@ -32,6 +39,8 @@ class OwnLog:
             line = log[index]
             self.lines.add(line.text, step=line.step, stream=line.stream, at=line.at)
         self._read = end
+        if end < len(log):
+            return self.lines
         for short, url in list(target.warnings)[self._warnings :]:
             self._say(f"! {short}" + (f" · {url}" if url else ""), 0, target)
         self._warnings = len(target.warnings)

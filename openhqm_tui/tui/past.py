@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from openhqm_tui.domain.journal import RunInfo, event_decoder
+from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
@@ -125,11 +125,7 @@ def _read(folder: RunFolder) -> PastRun:
     live = folder.is_live()
     state = RunState(folder.info)
     last = folder.info.created
-    for line in folder.events_file.read_bytes().split(b"\n"):
-        try:
-            event = event_decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue
+    for event in folder.events():
         state.apply_event(event)
         last = max(last, event.at)
     state.interrupted = not live and state.outcome is None

@@ -13,6 +13,9 @@ from openhqm_tui.tui.screens.search import Hit
 from openhqm_tui.tui.widgets.lane_panes import LanePanes
 from openhqm_tui.tui.words import step_label
 
+# Lines of own logs to put together in one look: more would hold up the screen.
+_MOST = 5000
+
 
 class RunLogs:
     """The logs of a run: of each target its lanes', then its own."""
@@ -24,12 +27,16 @@ class RunLogs:
     def sources(self) -> list[Source]:
         """Return the logs as they are now."""
         found: list[Source] = []
+        room = _MOST
         for target in self._state.targets.values():
             name = partial(step_label, target)
             for lane in target.lanes.values():
                 found.append(Source(target.name, str(lane.platform), lane.log, name))
-            own = self._own[target.name].catch_up(target)
-            found.append(Source(target.name, "", own, name))
+            own = self._own[target.name]
+            before = len(own.lines)
+            if room > 0:
+                room -= max(0, len(own.catch_up(target)) - before)
+            found.append(Source(target.name, "", own.lines, name))
         return found
 
 

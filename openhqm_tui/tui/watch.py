@@ -48,8 +48,8 @@ class Watch:
 
     @property
     def live(self) -> bool:
-        """Tell whether a run is open that isn't over."""
-        return self._follower is not None and not self._follower.finished
+        """Tell whether a run is open that goes on; one that is over may have more to read."""
+        return self._follower is not None and self._follower.state.goes_on
 
     @property
     def idle(self) -> bool:

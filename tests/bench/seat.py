@@ -117,7 +117,7 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
         nonlocal state
         watching = asyncio.create_task(notes.watch_loop(probe))
         reader = Reader(app, notes)
-        while not app.run_state or app.run_is_live:
+        while not app.run_state or not app.follow.idle:
             await asyncio.sleep(0.02)
             reader.sit_down()
         notes.all_read = time.monotonic()

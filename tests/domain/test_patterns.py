@@ -51,10 +51,17 @@ def test_odd_but_valid_expressions_say_nothing_on_the_terminal(recwarn):
     [
         *("(a+)+", "(a*)*b", "((a+)b?)*", "(?:a|aa)+$", "(?P<n>x+)*", "(a+){2,}", "(a?){20}"),
         *("(a+)+?", r"(\w+\s*)*:", "((ab)*c)+", "(?i:a+)+", "a*" * 21, "a?" * 21),
+        *("(a?){9}", "(a?){5}(a?){4}", r"(\w*,?){9}x"),
     ],
 )
 def test_what_could_run_for_ever_is_known(text):
     assert runs_away(text)
+
+
+@pytest.mark.parametrize("text", ["(a)?(?(1)b|c)", "(?P<a>.)(?(a)b|c)", "(?x)a # )", "(?ix)a # ["])
+def test_what_would_be_read_in_another_way_is_refused(text: str) -> None:
+    with pytest.raises(Problem, match="no conditions and no verbose"):
+        parse_pattern(text)
 
 
 @pytest.mark.parametrize(

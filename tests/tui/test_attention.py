@@ -65,7 +65,7 @@ async def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(
             app.post_message(AppBlur())
             await until(pilot, lambda: not app.app_focus)
         made.finish("redis", Outcome.PASSED, seconds - 1).end(Outcome.PASSED, seconds)
-        await until(pilot, lambda: not app.run_is_live)
+        await until(pilot, lambda: app.follow.idle)
         rung = [text for text in written if text.startswith("\x1b]9;")]
         assert rung == ["\x1b]9;1/1 · built · openhqm-tui\x07\x07"] * told
 

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.content import Content
 from textual.widgets import Static
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.screens.checks import ChecksScreen
 from openhqm_tui.tui.screens.evidence import EvidenceScreen, read_evidence
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from openhqm_tui.tui.widgets.status_line import Tab
+from openhqm_tui.tui.widgets.verdict_table import VerdictTable
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
@@ -334,3 +336,24 @@ def test_a_hostile_evidence_file_is_shown_safely(
     assert len(evidence.text) < 70_000
     assert read_evidence(tmp_path / "none") is None
     assert msgspec.json.encode(evidence.text)
+
+
+async def test_evidence_under_the_mouse_is_no_markup(world: World):
+    made = folders.passed(world.state, ("redis",))
+    odd = Verdict(check="clients", answer=Answer.FAIL, evidence="import failed: [/opt/app] missing")
+    made.run.append(
+        journal.LaneChecked(at=made.at(9), target="redis", platform="linux/amd64", verdicts=(odd,))
+    )
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3", "right", "right", "right")
+        await settle(pilot)
+        table = app.screen.query_one(VerdictTable)
+        line = next(y for y in range(1, 10) if "fail" in str(table.render_line(y).text))
+        x = table.render_line(line).text.rindex("✗ fail")
+        await pilot.hover(table, offset=(x + 2, line))
+        await until(pilot, lambda: table.tooltip)
+        # A bare string would be read as markup when the tooltip is drawn.
+        assert isinstance(table.tooltip, Content)
+        assert table.tooltip.plain == "import failed: [/opt/app] missing"

@@ -115,8 +115,12 @@ class LanesSearch:
                 row += 1 + found
 
     def line(self, place: Place) -> int:
-        """Return the line of a hit, a heading's being its first hit's."""
-        return self._finders[place.source].hit(max(0, place.hit))
+        """Return the line of a hit, a heading's being its first hit's.
+
+        A log that began anew may have fewer hits than when the place was taken.
+        """
+        last = self.counts[place.source] - 1
+        return self._finders[place.source].hit(max(0, min(place.hit, last)))
 
     def spans(self, source: int, line: int) -> list[tuple[int, int]]:
         """Return where a line of a source matches."""

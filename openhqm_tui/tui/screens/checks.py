@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.plan import SourceKind
 from openhqm_tui.domain.questions import QUESTIONS, STORE_ONLY, question_of
 from openhqm_tui.domain.state import LaneState, RunState
@@ -233,7 +233,7 @@ class ChecksScreen(Place):
         if not 0 <= row < len(self._lanes):
             return ""
         verdict = verdict_of(self._lanes[row], check)
-        return verdict.evidence if verdict is not None else ""
+        return plain(verdict.evidence) if verdict is not None else ""
 
     def _show_answer(self) -> None:
         marked = self._marked()

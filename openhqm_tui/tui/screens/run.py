@@ -335,7 +335,8 @@ class RunScreen(Place):
         key = panes.focused_key or panes.zoomed
         if key is None and self.state is not None:
             key = first_lane(self.state, self.query_one(TargetList).chosen)
-        return key
+        # Another run may be open already whose lanes aren't on screen yet.
+        return key if key in panes.panes else None
 
     @property
     def _own_shown(self) -> bool:
@@ -370,7 +371,8 @@ class RunScreen(Place):
         if target is not None and folder is not None:
             # To find a step's last words may mean to go through all of a long log.
             said = (len(target.texts), sum(len(lane.log) for lane in target.lanes.values()))
-            known = (folder.path, target.name, target.attempt, target.status, *said)
+            answers = tuple(lane.verdicts for lane in target.lanes.values())
+            known = (folder.path, target.name, target.attempt, target.status, answers, *said)
         if known is None or known != self._digest_known:
             self._digest_known = known
             self.query_one(FailurePanel).show(digest_of(target, folder))

@@ -47,7 +47,6 @@ class HitList(Widget):
     def __init__(self, search: LanesSearch) -> None:
         super().__init__()
         self.search = search
-        self.placeholder = ""
         self._top: Place | None = None
         self._chosen: Place | None = None
 
@@ -85,9 +84,7 @@ class HitList(Widget):
         base, width = self.rich_style, self.size.width
         row = self._top_row() + y
         if row >= len(self.search):
-            words = self.placeholder if y == 0 and not len(self.search) else ""
-            note = base + self._style("note")
-            return Strip([Segment(words, note)]).crop_extend(0, width, base)
+            return Strip.blank(width, base)
         place = self.search.place(row)
         on_it = place == self.chosen
         line = base + self._style("cursor") if on_it else base

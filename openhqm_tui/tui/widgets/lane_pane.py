@@ -90,11 +90,17 @@ class LanePane(Vertical):
         if self.own is not None:
             self.log_pane.placeholder = "nothing said outside of its lanes"
             self.log_pane.show(self.own.catch_up(lane.target))
+            if self.own.lacks(lane.target):
+                self.call_later(self._show_more, lane)
         else:
             nothing = _NOTHING.get(lane.status, "no output of this lane alone")
             self.log_pane.placeholder = nothing
             self.log_pane.show(lane.log)
         self.show_head(now)
+
+    def _show_more(self, lane: LaneState) -> None:
+        if lane is self.lane and self.own is not None and self.is_attached:
+            self.show(lane, self._now)
 
     def _step_name(self, number: int) -> str:
         return step_label(self.lane.target, number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.content import Content
 
 from openhqm_tui.tui.widgets.cell_table import CellTable
 
@@ -15,6 +16,7 @@ class VerdictTable(CellTable):
     def __init__(self, explain: Callable[[int, int], str]) -> None:
         super().__init__(by_cell=True)
         self._explain = explain
+        self._told = ""
 
     @property
     def fits(self) -> bool:
@@ -24,6 +26,8 @@ class VerdictTable(CellTable):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Explain what is under the mouse."""
         row = event.y - 1 + self._top if event.y else -1
-        tooltip = self._explain(row, self._column_at(event.x))
-        if self.tooltip != tooltip:
-            self.tooltip = tooltip
+        told = self._explain(row, self._column_at(event.x))
+        if told != self._told:
+            self._told = told
+            # Never a bare string: a tooltip's would be read as markup, and images have their say.
+            self.tooltip = Content(told) if told else None
