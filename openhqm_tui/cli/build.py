@@ -71,9 +71,16 @@ def _cancelling(folder: RunFolder) -> Iterator[None]:
 
     def cancel(_number: int, _frame: object) -> None:
         nonlocal asked
-        if not asked:
-            asked = True
+        if asked:
+            return
+        # Before it is asked: a second signal may come while this one is being answered.
+        asked = True
+        try:
             folder.ask(Request("cancel"))
+        except OSError as error:
+            asked = False
+            sys.stderr.write(f"\nopenhqm-tui: can't cancel, try again ({error.strerror})\n")
+        else:
             sys.stderr.write("\nopenhqm-tui: cancelling, waiting for Buildx to stop…\n")
 
     before = {means: signal.signal(means, cancel) for means in (signal.SIGINT, signal.SIGTERM)}

@@ -50,20 +50,24 @@ class Builds:
                 cwd=Path(self._info.cwd or "/"),
                 env=self._environment(),
             )
-        self._say(
-            journal.TargetStarted(
-                at=time.time(),
-                target=target.name,
-                attempt=attempt,
-                stream=stream,
-                pid=process.pid,
-            )
-        )
         try:
+            self._say(
+                journal.TargetStarted(
+                    at=time.time(),
+                    target=target.name,
+                    attempt=attempt,
+                    stream=stream,
+                    pid=process.pid,
+                )
+            )
             code = await process.wait()
         except asyncio.CancelledError:
             await process.stop()
             return ended_now(target.name, attempt, Outcome.CANCELLED, code=130)
+        except BaseException:
+            # On a full disk nobody can be told of this Buildx, so nobody could end it later.
+            await process.stop()
+            raise
         await asyncio.to_thread(write_text_log, self._folder, target.name, stream)
         if code != 0:
             return ended_now(target.name, attempt, Outcome.FAILED, code=code)

@@ -27,7 +27,10 @@ def unproved(state: RunState) -> str:
     names = [
         " ".join(lane.key)
         for lane in state.lanes
-        if lane.target.outcome is not Outcome.PASSED or not proved(lane.verdicts)
+        if lane.target.outcome is not Outcome.PASSED
+        # Without the digest nobody can tell later whether a tag names what was proved.
+        or not lane.target.digest
+        or not proved(lane.verdicts)
     ]
     if not names:
         return ""
@@ -74,7 +77,6 @@ class Pushes:
 
     async def _push(self, target: TargetState) -> tuple[str, str]:
         """Return why a target's tags aren't all pushed, or '', and the registry's digest."""
-        digest = ""
         with self._folder.push_log(target.name).open("wb") as out:
             for tag in target.info.tags:
                 if reason := await self._moved(target, tag):
@@ -99,14 +101,17 @@ class Pushes:
                 if code != 0:
                     return f"{tag}: {push_failure(said)}", ""
                 found = _DIGEST.findall(said)
-                digest = found[-1] if found else digest
-        return "", digest
+                # The tag may have moved since it was looked at, or not all platforms were there.
+                if not found or found[-1] != target.digest:
+                    has = found[-1] if found else "docker push told none"
+                    return f"{tag}: the registry has another digest than was proved ({has})", ""
+        return "", target.digest
 
     async def _moved(self, target: TargetState, tag: str) -> str:
         """Return why a tag is no name of what was proved; '' where it is."""
         digest, index = await index_of(tag)
         if isinstance(index, ImageUnknown):
             return f"{tag} can't be found in the engine's store: {index}"
-        if target.digest and digest != target.digest:
+        if digest != target.digest:
             return f"{tag} names another image by now than the one that was proved: build it again"
         return ""

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 
 from openhqm_tui.domain import journal
@@ -54,6 +55,10 @@ class Runner:
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._cancelled: set[Key] = set()
         self._push_tried = False
+        self._push_called_off = False
+        # What was read and isn't done yet: one line that fails must not cost the next ones.
+        self._asked: list[Request] = []
+        self._deaf = False
         # A run that leaves no tag behind took its images away when it was over.
         gone = self.info.test_only and self.state.started is not None
         self._gone = set(self.state.targets) if gone else set()
@@ -73,7 +78,7 @@ class Runner:
                 self._start(name)
         elif cut_off:
             await self._settle()
-        self._hear()
+        self._hear(taken_up=not begins)
         listening = asyncio.create_task(self._listen())
         while pending := self._pending() or self._hear() or self._begin_push():
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -93,11 +98,14 @@ class Runner:
             for key, task in self._tasks.items()
             if target in {"", key[0]} and not task.done() and key not in self._cancelled
         ]
-        if keys:
-            self._say(journal.CancelAsked(at=time.time(), target=target))
+        calls_off = not target and self._push_is_to_come() and not self._push_called_off
+        # The word comes last: on a full disk it can't be written, and all stops nevertheless.
+        self._push_called_off |= calls_off
         for key in keys:
             self._cancelled.add(key)
             self._tasks[key].cancel()
+        if keys or calls_off:
+            self._say(journal.CancelAsked(at=time.time(), target=target))
 
     def _say(self, event: journal.AnyEvent) -> None:
         self.folder.append(event)
@@ -114,7 +122,8 @@ class Runner:
 
     def _begin(self, key: Key, work: Callable[[], Awaitable[None]]) -> None:
         self._cancelled.discard(key)
-        self._push_tried = self._push_tried and key == _PUSH
+        if key != _PUSH:
+            self._push_tried = self._push_called_off = False
         self._tasks[key] = asyncio.create_task(self._owning_up(key[0], work))
 
     def _start(self, name: str) -> None:
@@ -144,14 +153,27 @@ class Runner:
             await asyncio.sleep(_CONTROL_EVERY)
             self._hear()
 
-    def _hear(self) -> list[asyncio.Task[None]]:
+    def _hear(self, *, taken_up: bool = False) -> list[asyncio.Task[None]]:
         """Do what is newly asked, and return what is to be waited for then."""
-        before = self._ear.upto
-        for request in self._ear.listen():
-            if request.target in {"", *self.state.targets}:
-                self._do(request)
-        if self._ear.upto > before:
-            self._say(journal.Heard(at=time.time(), upto=self._ear.upto))
+        try:
+            requests = self._ear.listen()
+            if taken_up:
+                # Nothing ran when these were written: they can't mean what is asked after them.
+                requests = list(dropwhile(lambda request: request.ask == "cancel", requests))
+            self._asked += requests
+            while self._asked:
+                request = self._asked.pop(0)
+                if request.target in {"", *self.state.targets}:
+                    self._do(request)
+            if self._ear.upto > self.state.heard:
+                self._say(journal.Heard(at=time.time(), upto=self._ear.upto))
+        except OSError as error:
+            # A full disk may have room again: the run goes on, and so does listening.
+            if not self._deaf:
+                traceback.print_exception(error)
+            self._deaf = True
+        else:
+            self._deaf = False
         return self._pending()
 
     def _do(self, request: Request) -> None:
@@ -176,7 +198,8 @@ class Runner:
             self._note(f"{name} is being checked: retry it when that is over", name)
 
     def _resume(self) -> None:
-        """Take up all that was cut off: builds, and checks of images that are there."""
+        """Take up all that was cut off: builds, checks of images that are there, the push."""
+        self._push_called_off = False
         for target in self.state.targets.values():
             if target.status is not Status.CANCELLED or self._busy((target.name, "")):
                 continue
@@ -220,10 +243,18 @@ class Runner:
         if reason := unproved(self.state):
             self._note(f"nothing pushed: {reason}")
             return []
-        left = [t for t in self.state.targets.values() if t.pushed is not Outcome.PASSED]
-        if left:
+        left = self._unpushed()
+        if left and not self._push_called_off:
             self._begin(_PUSH, partial(self._pushes.push_all, left))
         return self._pending()
+
+    def _push_is_to_come(self) -> bool:
+        if not self.info.push or (self._push_tried and not self._busy(_PUSH)):
+            return False
+        return bool(self._unpushed())
+
+    def _unpushed(self) -> list[TargetState]:
+        return [t for t in self.state.targets.values() if t.pushed is not Outcome.PASSED]
 
     async def _settle(self) -> None:
         """End what a runner that was cut off left running, and say that it is over."""
@@ -238,6 +269,11 @@ class Runner:
 
     def _close(self, reason: str) -> None:
         """Say of all that never came to its end that it was cancelled."""
+        called_off: list[TargetState] = []
+        if self._push_called_off and not unproved(self.state):
+            # A push that was cut off while it ran has said so itself.
+            said = self.state.ending() is Outcome.CANCELLED
+            called_off = [] if said else self._unpushed()
         for target in self.state.targets.values():
             name = target.name
             if target.outcome is None:
@@ -250,7 +286,7 @@ class Runner:
                             at=time.time(), target=name, platform=str(lane.platform)
                         )
                     )
-            if target.pushing:
+            if target.pushing or target in called_off:
                 self._say(
                     journal.PushEnded(
                         at=time.time(), target=name, outcome=Outcome.CANCELLED, reason=reason

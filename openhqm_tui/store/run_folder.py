@@ -177,7 +177,8 @@ def all_runs(state: Path) -> Iterator[RunFolder]:
         return
     for name in names:
         run = RunFolder(runs_folder(state) / name)
-        if run.info_file.exists():
+        # Not Path.exists(): it raises for a folder that somebody else's run has left.
+        if os.path.exists(run.info_file):  # noqa: PTH110
             yield run
 
 
@@ -202,9 +203,14 @@ def find_run(state: Path, name: str = "") -> RunFolder:
 
 
 def _append(file: Path, line: bytes) -> int:
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, line + b"\n")
+        size = os.fstat(descriptor).st_size
+        # A line that a full disk cut off must not swallow this one.
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        left = (b"\n" if torn else b"") + line + b"\n"
+        while left:
+            left = left[os.write(descriptor, left) :]
         # After an appending write the place is behind what was written, whoever else writes.
         return os.lseek(descriptor, 0, os.SEEK_CUR)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,12 +13,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.cli.build import exit_code_of, follow_to_the_end
+from openhqm_tui.cli.build import _cancelling, exit_code_of, follow_to_the_end
 from openhqm_tui.cli.output import automatic_format, choose_output
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.run.follow import Follower
-from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.recordings import NAMES, copied, recording
 from tests.waiting import until
 
@@ -310,6 +311,28 @@ def test_an_interrupt_asks_once_and_waits_for_the_end(tmp_path: Path, capsys: Ca
     assert folder.control_file.read_bytes() == b'{"ask":"cancel"}\n'
     assert "cancelling" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_that_cant_be_written_down_can_be_tried_again(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied("failed", tmp_path / "run")
+    ask, full = RunFolder.ask, [True]
+
+    def fails_once(folder: RunFolder, request: Request) -> int:
+        if full:
+            full.pop()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return ask(folder, request)
+
+    monkeypatch.setattr(RunFolder, "ask", fails_once)
+    with _cancelling(folder):
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+    assert folder.control_file.read_bytes() == b'{"ask":"cancel"}\n'
+    err = capsys.readouterr().err
+    assert "can't cancel, try again (No space left on device)" in err
+    assert err.count("cancelling, waiting") == 1
 
 
 # -- which format -----------------------------------------------------------------------------

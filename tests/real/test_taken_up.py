@@ -86,9 +86,11 @@ def registry(tmp_path: Path) -> Iterator[str]:
         [program, "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         host = f"localhost:{port}"
-        until(lambda: _answers(host), "the registry answers")
-        yield host
-        process.terminate()
+        try:
+            until(lambda: _answers(host), "the registry answers")
+            yield host
+        finally:
+            process.terminate()
 
 
 def _answers(host: str) -> bool:

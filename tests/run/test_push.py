@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.state import Status, TargetState
+from openhqm_tui.run import build
 from openhqm_tui.run.prepare import Options, check_push
+from openhqm_tui.run.runner import Runner
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
-from tests.run.runs import Watch, executed, prepared, running, taken_up
+from tests.run.runs import Watch, executed, folder_of, prepared, running, taken_up
 from tests.waiting import soon
 
 
@@ -110,6 +114,110 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
     assert watch.follower.state.notes == [
         "the images are being pushed: ask again when that is over"
     ]
+
+
+@pytest.mark.parametrize("takes", ["kafka", ""])
+async def test_a_registry_that_took_another_image_fails_the_push(
+    docker: FakeDocker, takes: str
+) -> None:
+    docker.push("openhqm:latest-redis", takes=takes)
+    watch = await executed(prepared("redis", "kafka", push=True))
+    assert watch.status is Status.FAILED
+    assert pushed(docker) == ["openhqm:latest-redis"]
+    assert "the registry has another digest than was proved" in pushes(watch)[0][2]
+
+
+async def test_an_image_whose_digest_nobody_knows_is_not_pushed(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "_digest_in", lambda *_: "")
+    watch = await executed(prepared("redis", push=True))
+    assert watch.status is Status.FAILED
+    assert pushed(docker) == []
+    assert watch.follower.state.notes == [
+        "nothing pushed: redis linux/amd64, redis linux/arm64 are not proved"
+    ]
+
+
+# -- called off -------------------------------------------------------------------------------
+
+
+class AskedAtTheEnd(Runner):
+    """A runner that is asked something when no task is alive and the push is next."""
+
+    request: Request | None = Request("cancel")
+
+    def _hear(self, *, taken_up: bool = False) -> list[asyncio.Task[None]]:
+        if not taken_up and not self._pending() and all(t.outcome for t in self._targets()):
+            request, self.request = self.request, None
+            if request is not None:
+                self.meet(request)
+        return super()._hear(taken_up=taken_up)
+
+    def meet(self, request: Request) -> None:
+        self.folder.ask(request)
+
+    def _targets(self) -> list[TargetState]:
+        return list(self.state.targets.values())
+
+
+class SignalledAtTheEnd(AskedAtTheEnd):
+    """As that, but it is a signal."""
+
+    def meet(self, request: Request) -> None:
+        self.cancel("")
+
+
+@pytest.mark.parametrize("kind", [AskedAtTheEnd, SignalledAtTheEnd])
+async def test_a_cancel_between_the_last_check_and_the_push_is_obeyed(
+    docker: FakeDocker, kind: type[Runner]
+) -> None:
+    folder = folder_of(prepared("redis", "kafka", push=True))
+    assert await kind(folder).execute() is Outcome.CANCELLED
+    watch = Watch(folder).look()
+    assert pushed(docker) == []
+    assert watch.order(journal.CancelAsked) == [""]
+    assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
+    folder.ask(Request("resume"))
+    assert (await taken_up(folder)).status is Status.PASSED
+    assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
+
+
+async def test_a_cancel_that_cuts_off_a_check_calls_the_push_off_too(docker: FakeDocker) -> None:
+    docker.push("openhqm:latest-redis", err="no basic auth credentials")
+    folder = (await executed(prepared("redis", push=True))).folder
+    docker.push("openhqm:latest-redis")
+    docker.container("linux/arm64", hold=True)
+    folder.ask(Request("check", "redis", "linux/arm64"))
+    task = asyncio.create_task(Runner(folder).execute())
+    await soon(lambda: docker.has("held-container"))
+    folder.ask(Request("cancel"))
+    assert await task is Outcome.CANCELLED, "what was proved before is proved still"
+    assert len(pushed(docker)) == 1
+
+
+@pytest.mark.parametrize("then", [[], [Request("check", "redis", "linux/amd64")]])
+async def test_a_cancel_of_a_run_that_was_over_holds_no_later_push_up(
+    docker: FakeDocker, then: list[Request]
+) -> None:
+    docker.push("openhqm:latest-redis", err="no basic auth credentials")
+    folder = (await executed(prepared("redis", push=True))).folder
+    docker.push("openhqm:latest-redis")
+    for request in (Request("cancel"), *then):
+        folder.ask(request)
+    watch = await taken_up(folder)
+    assert watch.status is Status.PASSED
+    assert watch.order(journal.CancelAsked) == []
+
+
+async def test_a_cancel_that_was_heard_holds_no_later_push_up(docker: FakeDocker) -> None:
+    docker.target("redis", {"hold": True}, {})
+    async with running(prepared("redis", push=True)) as (watch, _):
+        await soon(lambda: docker.has("held-redis"))
+        watch.folder.ask(Request("cancel"))
+    watch.folder.ask(Request("retry", "redis"))
+    assert (await taken_up(watch.folder)).status is Status.PASSED
+    assert pushed(docker) == ["openhqm:latest-redis"]
 
 
 @pytest.mark.parametrize(

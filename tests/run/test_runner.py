@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from typing import Any
@@ -13,7 +14,8 @@ from openhqm_tui.domain import journal
 from openhqm_tui.domain.failures import failure_of
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status
-from openhqm_tui.store.run_folder import Request
+from openhqm_tui.run.processes import GroupProcess
+from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.run.runs import begun, executed, prepared, running
 from tests.waiting import soon, until
@@ -150,6 +152,66 @@ async def test_a_defect_of_our_own_doesnt_look_like_a_success(docker: FakeDocker
     watch.finish()
     assert watch.status is Status.FAILED
     assert any("openhqm-tui itself failed" in note for note in watch.follower.state.notes)
+
+
+def full_disk_at(monkeypatch: pytest.MonkeyPatch, kind: type[journal.Event], times: int) -> None:
+    """Let the first events of a kind meet a full disk."""
+    append, left = RunFolder.append, [kind] * times
+
+    def fails(folder: RunFolder, event: journal.AnyEvent) -> None:
+        if left and isinstance(event, kind):
+            left.pop()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(folder, event)
+
+    monkeypatch.setattr(RunFolder, "append", fails)
+
+
+async def test_a_buildx_nobody_can_be_told_of_is_ended(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.target("gcp", {"hold": True})
+    full_disk_at(monkeypatch, journal.TargetStarted, 1)
+    stopped: list[int] = []
+    stop = GroupProcess.stop
+
+    async def noted(process: GroupProcess) -> None:
+        await stop(process)
+        stopped.append(process.pid)
+
+    monkeypatch.setattr(GroupProcess, "stop", noted)
+    watch = await executed(prepared("gcp", check=False))
+    assert watch.status is Status.FAILED
+    assert "No space left" in watch.follower.state.targets["gcp"].reason
+    (pid,) = stopped
+    with pytest.raises(ProcessLookupError):
+        os.killpg(pid, 0)
+
+
+async def test_a_full_disk_doesnt_end_the_listening(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.target("gcp", {"hold": True})
+    full_disk_at(monkeypatch, journal.Heard, 2)
+    async with running(prepared("gcp", "redis", check=False)) as (watch, _):
+        await soon(lambda: docker.has("held-gcp"))
+        watch.folder.ask(Request("retry", "redis"))
+        await soon(lambda: watch.has(journal.Heard))
+        watch.folder.ask(Request("cancel", "gcp"))
+    watch.finish()
+    assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
+    assert watch.has(journal.RunEnded)
+
+
+async def test_a_cancel_that_cant_be_written_down_is_obeyed(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.target("gcp", {"hold": True})
+    full_disk_at(monkeypatch, journal.CancelAsked, 1)
+    async with running(prepared("gcp", check=False)) as (watch, _):
+        await soon(lambda: docker.has("held-gcp"))
+        watch.folder.ask(Request("cancel"))
+    assert watch.finish().status is Status.CANCELLED
 
 
 # -- what is asked meanwhile ------------------------------------------------------------------

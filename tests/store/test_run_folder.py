@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -132,6 +133,37 @@ def test_what_cant_be_read_of_the_events_is_passed_over(tmp_path: Path) -> None:
     assert [event.at for event in run.events()] == [2.0]
     run.events_file.unlink()
     assert list(run.events()) == []
+
+
+def test_what_a_full_disk_cut_off_doesnt_swallow_the_next_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made(tmp_path)
+    write, free = os.write, [9]
+
+    def fills_up(descriptor: int, data: bytes) -> int:
+        if not free[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        free[0] -= (written := write(descriptor, data[: free[0]]))
+        return written
+
+    monkeypatch.setattr(os, "write", fills_up)
+    with pytest.raises(OSError, match="No space left"):
+        run.append(journal.Noted(at=1.0, text="cut off"))
+    monkeypatch.undo()
+    run.append(journal.Noted(at=2.0, text="whole"))
+    assert [event.at for event in run.events()] == [2.0]
+    assert run.events_file.read_bytes().count(b"\n") == 2
+
+
+def test_a_short_write_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = made(tmp_path)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
+    end = run.ask(Request("cancel", "redis"))
+    monkeypatch.undo()
+    assert run.control_file.read_bytes() == b'{"ask":"cancel","target":"redis"}\n'
+    assert end == run.control_file.stat().st_size
 
 
 # -- the lock ---------------------------------------------------------------------------------
