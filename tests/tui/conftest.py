@@ -17,7 +17,7 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.variants import VARIANTS
-from openhqm_tui.engine.base_image import Pullable
+from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts, Node, Trouble
 from openhqm_tui.engine.mend import Rights
@@ -86,6 +86,9 @@ FINDINGS = [
     ),
     Finding(key="disk", title="Disk", health=Health.OK, detail="41 GB free"),
 ]
+
+
+GOOD_BASE = Pullable(Reach.OK, platforms=(AMD, ARM))
 
 
 @dataclass
@@ -160,7 +163,7 @@ class World:
             defaults=self.defaults,
             builders=lambda: self.builders,
             facts_of=lambda name: self.other_facts[name],
-            look_for=lambda image, platforms, driver: self.images[image],
+            look_for=lambda image, platforms, driver: self.images.get(image, GOOD_BASE),
             rights=lambda: self.rights,
             platforms=self.platforms,
             copy=self.copied.append,

@@ -11,6 +11,22 @@ from tests.tui.conftest import World, settle
 SMALL, MIDDLE, LARGE = (80, 24), (120, 40), (200, 60)
 
 
+# Looks that must be alike, and seconds between two: what threads and timers still bring is drawn.
+_ALIKE, _BETWEEN = 4, 0.06
+
+
+async def stand_still(pilot: Any) -> None:
+    """Wait until the screen has stopped changing."""
+    alike, last = 0, ""
+    for _ in range(100):
+        await pilot.pause(_BETWEEN)
+        now = pilot.app.export_screenshot()
+        alike, last = (alike + 1 if now == last else 0), now
+        if alike == _ALIKE:
+            return
+    raise AssertionError("the screen never stands still")
+
+
 def look(
     snap_compare: Any,
     world: World,
@@ -33,6 +49,7 @@ def look(
             await settle(pilot)
         # A focus that was set in the dark is drawn again.
         pilot.app.screen.set_focus(pilot.app.focused)
+        await stand_still(pilot)
 
     console = world.app(made.run if made is not None and opened else None, **app)
     try:
