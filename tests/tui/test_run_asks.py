@@ -461,3 +461,15 @@ async def test_a_run_of_one_tiny_lane_in_a_tiny_terminal(world: World):
         await pilot.press("tab", "z", "d", "d", "escape", "L")
         await settle(pilot)
         assert in_sight(app) == [("x", "linux/amd64")]
+
+
+async def test_the_target_that_failed_stays_in_sight_when_its_digest_takes_room(world: World):
+    app = world.app(folders.failed(world.state, ("all", "redis", "kafka")).run)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: digest(app).display and len(panes(app).visible_panes) == 1)
+        assert panes(app).visible_panes[0].lane.target.name == "kafka"
+        await pilot.press("left_square_bracket")
+        await pilot.resize_terminal(82, 24)
+        await settle(pilot)
+        assert panes(app).visible_panes[0].lane.target.name == "redis"
