@@ -205,7 +205,7 @@ class RunState:
         self.notes: list[str] = []
         self.heard = 0
         self._sat_down = 0.0
-        self._last_at = 0.0
+        self.last_at = 0.0
         self._earlier = 0.0
         self.targets = {target.name: TargetState(self, target) for target in info.targets}
 
@@ -235,7 +235,7 @@ class RunState:
         """
         if self.started is None:
             return 0.0
-        last = self._last_at if self.interrupted else now
+        last = self.last_at if self.interrupted else now
         return self._earlier + max(0.0, (self.ended or last) - self._sat_down)
 
     def ending(self) -> Outcome:
@@ -259,7 +259,7 @@ class RunState:
 
     def apply_event(self, event: journal.AnyEvent) -> None:
         """Fold one event of the runner in; one for an unknown target or lane changes nothing."""
-        before, self._last_at = self._last_at, event.at
+        before, self.last_at = self.last_at, event.at
         match event:
             case journal.RunStarted():
                 if self.started is None:

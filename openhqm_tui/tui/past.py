@@ -12,8 +12,9 @@ from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.state import LaneState, RunState, Status
+from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.run.replay import state_of
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.words import lane_seconds
 
@@ -123,11 +124,8 @@ def _same_place(info: RunInfo, source: Source) -> bool:
 
 def _read(folder: RunFolder) -> PastRun:
     live = folder.is_live()
-    state = RunState(folder.info)
-    last = folder.info.created
-    for event in folder.events():
-        state.apply_event(event)
-        last = max(last, event.at)
+    state = state_of(folder)
+    last = max(folder.info.created, state.last_at)
     state.interrupted = not live and state.outcome is None
     return PastRun(
         folder=folder,

@@ -16,21 +16,16 @@ from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.base_image import (
     BOOTSTRAPPED_BASE,
-    UPSTREAM_BASE,
-    Reach,
-    check_pullable,
-    choose_base,
 )
 from openhqm_tui.engine.doctor import BOTH, diagnose, examine, pending
 from openhqm_tui.engine.facts import EngineFacts, Trouble, read_facts
 from openhqm_tui.engine.machine import Machine, read_machine
 from openhqm_tui.engine.mend import Rights
-from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome
+from openhqm_tui.engine.shell import Outcome
 from tests.engine.fakes import (
     AMD64,
     ARM64,
     INFO,
-    OFFLINE,
     S390X,
     FakeRunner,
     debian,
@@ -224,107 +219,6 @@ def test_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 # The choice of the base
-
-
-def test_choose_base() -> None:
-    run = runner()
-    assert choose_base(BOTH, explicit="mine:1", run=run).ref == "mine:1"
-    assert choose_base(BOTH, explicit="mine:1", run=run).mapped
-    assert not choose_base(BOTH, explicit=UPSTREAM_BASE, run=run).mapped
-    assert run.asked == []
-    assert choose_base(BOTH, explicit=None, run=run).ref == UPSTREAM_BASE
-
-
-def image(ref: str, *platforms: Platform) -> dict[str, Outcome]:
-    return {
-        f"docker image inspect --platform {platform} --format {{{{.Os}}}}/{{{{.Architecture}}}} "
-        f"{ref}": Outcome(0, f"{platform}\n")
-        for platform in platforms
-    }
-
-
-@pytest.mark.parametrize(
-    ("local", "ref", "mapped"),
-    [
-        ({}, UPSTREAM_BASE, False),
-        (image(BOOTSTRAPPED_BASE, AMD64, ARM64), BOOTSTRAPPED_BASE, True),
-        (image(BOOTSTRAPPED_BASE, AMD64), UPSTREAM_BASE, False),
-        (
-            {**image(BOOTSTRAPPED_BASE, AMD64, ARM64), **image(UPSTREAM_BASE, AMD64)},
-            BOOTSTRAPPED_BASE,
-            True,
-        ),
-        (
-            {**image(BOOTSTRAPPED_BASE, AMD64, ARM64), **image(UPSTREAM_BASE, AMD64, ARM64)},
-            UPSTREAM_BASE,
-            False,
-        ),
-    ],
-)
-def test_choose_base_by_what_is_here(local: dict[str, Outcome], ref: str, mapped: bool) -> None:
-    choice = choose_base(BOTH, explicit=None, run=FakeRunner({"docker image": ABSENT, **local}))
-    assert (choice.ref, choice.mapped) == (ref, mapped)
-    assert choice.reason
-
-
-def test_choose_base_of_an_engine_that_tells_one_platform_only() -> None:
-    old = FakeRunner(
-        {
-            "docker image inspect --platform": Outcome(125, "", "unknown flag: --platform"),
-            "docker image inspect --format": ABSENT,
-            "docker image inspect --format {{.Os}}/{{.Architecture}} " + BOOTSTRAPPED_BASE: Outcome(
-                0, "linux/amd64\n"
-            ),
-            "docker info": Outcome(0, '[["driver-type","io.containerd.snapshotter.v1"]]'),
-        }
-    )
-    assert choose_base(BOTH, explicit=None, run=old).ref == BOOTSTRAPPED_BASE
-    old.table["docker info"] = Outcome(0, '[["Backing Filesystem","extfs"]]')
-    assert choose_base(BOTH, explicit=None, run=old).ref == UPSTREAM_BASE
-    assert choose_base((AMD64,), explicit=None, run=old).ref == BOOTSTRAPPED_BASE
-
-
-INDEX = json.dumps(
-    {
-        "manifests": [
-            {"platform": {"os": "linux", "architecture": "amd64"}},
-            {"platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
-            {"platform": {"os": "unknown", "architecture": "unknown"}},
-        ]
-    }
-)
-
-
-def test_pullable() -> None:
-    answer = check_pullable("r", run=FakeRunner({"docker": Outcome(0, INDEX)}))
-    assert answer.reach is Reach.OK
-    assert answer.platforms == BOTH
-    assert answer.lacks((AMD64, S390X)) == (S390X,)
-    assert check_pullable("r", run=FakeRunner({"docker": Outcome(0, "{")})).reach is Reach.OTHER
-
-
-@pytest.mark.parametrize(
-    ("outcome", "reach"),
-    [
-        (OFFLINE, Reach.NETWORK),
-        (Outcome(TIMED_OUT), Reach.NETWORK),
-        (Outcome(NOT_FOUND), Reach.OTHER),
-        (Outcome(1, "", "ERROR: tls: failed to verify certificate: x509: unknown"), Reach.TLS),
-        (
-            Outcome(1, "", "ERROR: toomanyrequests: You have reached your pull limit"),
-            Reach.RATE_LIMIT,
-        ),
-        (Outcome(1, "", "ERROR: pull access denied, insufficient_scope"), Reach.AUTH),
-        (Outcome(1, "", "ERROR: unexpected status 401 Unauthorized"), Reach.AUTH),
-        (Outcome(1, "", "ERROR: docker.io/library/x:1: not found"), Reach.MISSING),
-        (Outcome(1, "", "ERROR: something new"), Reach.OTHER),
-    ],
-)
-def test_why_an_image_cannot_be_had(outcome: Outcome, reach: Reach) -> None:
-    answer = check_pullable("x:1", run=FakeRunner({"docker": outcome}))
-    assert answer.reach is reach
-    assert answer.detail
-    assert "\n" not in answer.detail
 
 
 # This machine

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from textual.events import MouseScrollUp
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from openhqm_tui.tui.log.text import Stamps
-from openhqm_tui.tui.screens.search import SearchScreen
-from openhqm_tui.tui.widgets.hit_list import HitList
-from openhqm_tui.tui.widgets.lane_panes import LanePane, LanePanes
+from openhqm_tui.tui.widgets.lane_panes import LanePane
 from openhqm_tui.tui.widgets.search_bar import SearchBar
-from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.logs import WIDE, counted, foot, here, long_log, pane, shown
 
@@ -308,187 +302,7 @@ async def test_times_and_wrapping_are_those_of_all_lanes(world: World):
 # Copying.
 
 
-async def test_marked_lines_are_copied_and_only_their_words(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        log = pane(app)
-        await pilot.press("tab", "e", "v", "j", "j")
-        await until(pilot, lambda: "3 lines marked" in foot(log))
-        assert [
-            log.render_line(row.place - log.view.top[0]).text[0]
-            for row in log.rows
-            if row.place in log.view.marked
-        ] == ["┃"] * 3
-        await pilot.press("y")
-        assert app.clipboard == "error: first\nwarning: not one\nfatal: second"
-        assert any("3 lines copied" in notice.message for notice in app._notifications)
-        await until(pilot, lambda: world.copied == [app.clipboard])
-        assert log.view.mark is None
-        await pilot.press("t", "ctrl+c")
-        assert app.clipboard == "0:02.0 fatal: second"
-
-
-async def test_what_the_mouse_picks_is_copied_when_it_is_let_go(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        log = pane(app, 1)
-        y = next(y for y, row in enumerate(shown(log)) if row == "gamma 77")
-        await pilot.mouse_down(log, offset=(1 + 6, y))
-        await pilot.hover(log, offset=(1 + 4, y + 2))
-        assert not log.following, "what moves can't be picked"
-        await pilot.mouse_up(log, offset=(1 + 4, y + 2))
-        assert app.clipboard == "77\ngamma 78\ngamma"
-        assert any("3 lines copied" in notice.message for notice in app._notifications)
-        await pilot.press("escape")
-        assert log.pick is None
-
-
-async def test_what_is_picked_stays_in_its_pane(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        log = pane(app, 1)
-        await pilot.mouse_down(log, offset=(1, 2))
-        await pilot.hover(pane(app), offset=(3, 3))
-        await pilot.mouse_up(pane(app), offset=(3, 3))
-        assert app.clipboard
-        assert set(re.findall("[a-z]{3,}", app.clipboard)) <= {"gamma", "mma"}
-
-
-async def test_two_clicks_copy_a_word_and_three_the_line(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        log = pane(app)
-        y = log.view.height - 1
-        await pilot.click(log, offset=(2, y), times=2)
-        assert app.clipboard == "wide"
-        await pilot.click(log, offset=(2, y - 2), times=3)
-        assert app.clipboard == "beta 78"
-
-
-async def test_a_click_stands_on_a_line_once_one_reads(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        log = pane(app)
-        await pilot.click(log, offset=(2, 1))
-        assert log.following, "a click alone only takes the focus"
-        await pilot.press("k")
-        words = shown(log)[1]
-        await pilot.click(log, offset=(2, 1))
-        assert here(app) == words
-
-
 # By mouse alone.
 
 
-async def test_the_wheel_and_the_scrollbar(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        log = pane(app)
-        top = log.view.top[0]
-        await pilot._post_mouse_events([MouseScrollUp], log, offset=(5, 2))
-        assert log.view.top[0] == top - 3
-        bar = log.size.width - 1
-        await pilot.mouse_down(log, offset=(bar, 0))
-        assert log.view.top == (0, 0)
-        await pilot.hover(log, offset=(bar, log.view.height - 1))
-        await pilot.mouse_up(log, offset=(bar, log.view.height - 1))
-        assert log.following
-
-
-async def test_words_in_the_line_below_can_be_clicked(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=(120, 30)) as pilot:
-        await settle(pilot)
-        log = pane(app)
-        await pilot.press("tab", "k")
-
-        async def click(words: str) -> None:
-            await pilot.click(log, offset=(foot(log).index(words) + 2, log.size.height - 1))
-            await pilot.pause()
-
-        await click("e error")
-        assert here(app) == "error: first"
-        await click("x filter")
-        assert "only standard error" in foot(log)
-        await click("/ search")
-        await until(pilot, lambda: isinstance(app.focused, Input))
-
-
 # All lanes.
-
-
-async def test_a_line_found_in_any_lane_is_opened_in_its_log(world: World):
-    made = folders.running(world.state, folders.EIGHT)
-    made.step("gcp", "[linux/arm64 extra 1/1] RUN odd", 9, log="x\n" * 50 + "a needle here\n")
-    app = world.app(made.run)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("f", *"needle")
-        await until(pilot, lambda: "1 line in 1 of 24 logs" in _sum(app))
-        rows = [app.screen.query_one(HitList).render_line(y).text.strip() for y in range(2)]
-        assert rows[0].startswith("gcp linux/arm64  1 line")
-        assert rows[1].endswith("a needle here")
-        await pilot.press("enter")
-        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
-        lanes = app.screen.query_one(LanePanes)
-        log = lanes.panes["gcp", "linux/arm64"].log_pane
-        await until(pilot, lambda: log.has_focus and "a needle here" in "\n".join(shown(log)))
-        assert log.searched_for == "needle"
-        assert lanes.panes["gcp", "linux/arm64"].display
-        await pilot.press("f")
-        await until(pilot, lambda: app.screen.query_one(Input).value == "needle")
-
-
-async def test_hits_come_while_the_build_goes_on_and_a_click_opens_one(world: World):
-    made = long_log(world)
-    app = world.app(made.run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        await pilot.press("f", *"later")
-        await until(pilot, lambda: _sum(app) == "nothing in 3 logs")
-        made.step("redis", "[linux/arm64 app 2/2] RUN three", 5, log="later one\nlater two\n")
-        await until(pilot, lambda: "2 lines in 1 of 3 logs" in _sum(app))
-        await pilot.click(HitList, offset=(20, 2))
-        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
-        view = pane(app, 1).view
-        assert view.text_at(view.here or 0) == "later two"
-
-
-async def test_what_a_target_says_of_itself_is_found_too(world: World):
-    made = folders.failed(world.state)
-    app = world.app(made.run)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("f", *"^ERROR: target")
-        await until(pilot, lambda: "1 line" in _sum(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
-        lanes = app.screen.query_one(LanePanes)
-        log = app.focused
-        assert lanes.panes["kafka", "linux/arm64"].own is not None
-        assert log.view.text_at(log.view.here).startswith("ERROR: target")
-
-
-async def test_a_bad_expression_and_none_are_said_in_the_dialog(world: World):
-    app = world.app(long_log(world).run)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        await pilot.press("f")
-        await until(pilot, lambda: _sum(app) == "Searches 3 logs.")
-        await pilot.press("[")
-        await until(pilot, lambda: _sum(app).startswith("✗ not a regular expression"))
-        await pilot.press("enter")
-        assert isinstance(app.screen, SearchScreen)
-        await pilot.click("#search-close")
-        assert not isinstance(app.screen, SearchScreen)
-
-
-def _sum(app) -> str:
-    found = app.screen.query("#search-sum")
-    return str(found.first(Static).content) if found else ""

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 
-import msgspec
 import pytest
-from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets import Button, Input, Static
 
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.problems import EngineProblem, UsageProblem
+from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.base_image import Pullable, Reach
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.engine.facts import Node
-from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
 from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.widgets.matrix import Matrix
-from openhqm_tui.tui.widgets.plan_fields import Folded, PlanFields
-from openhqm_tui.tui.widgets.toggle import Toggle
+from openhqm_tui.tui.widgets.plan_fields import PlanFields
 from tests.tui import folders
-from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World, settle, until
+from tests.tui.conftest import AMD, ARM, NO_ENGINE, World, settle, until
 
 
 def place(app) -> PlanScreen:
@@ -144,28 +139,6 @@ async def test_what_speaks_against_a_run_is_said_in_its_place(world: World):
         await pilot.press("space")
         await pilot.pause()
         assert "no emulator here" not in summary(app)
-
-
-async def test_names_are_checked_while_they_are_typed(world: World):
-    app = world.app()
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("a")
-        field = app.screen.query_one("#name", Input)
-        field.focus()
-        field.value = ""
-        await pilot.press(*"OpenHQM")
-        await pilot.pause()
-        assert "image names are lower case: write openhqm" in summary(app)
-        assert app.screen.query_one("#build", Button).disabled
-        field.value = "ghcr.io/acme/openhqm"
-        await pilot.pause()
-        assert "8 targets · 16 images" in summary(app)
-        app.screen.query_one("#tag", Input).value = "1 2"
-        await pilot.pause()
-        assert "write 1-2" in summary(app)
-        await pilot.press("escape")
-        assert isinstance(app.focused, Matrix)
 
 
 async def test_without_an_engine_it_says_so_and_builds_nothing(world: World):
@@ -346,191 +319,6 @@ async def test_the_summary_tells_how_how_long_and_where_to(world: World):
         assert summary(app).endswith("· test only, no image stays")
         assert not app.screen.query_one("#push").has_class("-invalid")
         assert "none: a test leaves no image" in side(app)
-
-
-async def test_every_field_goes_into_the_order(world: World):
-    world.begin = lambda order: folders.passed(world.state).run
-    world.images["debian:13"] = Pullable(Reach.OK, platforms=(AMD, ARM))
-    app = world.app()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("space", "e", "end", *"x", "tab", "end", *"1", "tab", *"debian:13")
-        await pilot.press("tab", *"0a4", "tab", "tab", "space", "escape")
-        await until(pilot, lambda: not app.screen.query_one("#build", Button).disabled)
-        await pilot.press("b")
-        await until(pilot, lambda: world.orders)
-        told = Order({"all": (AMD,)}, "openhqmx", "latest1", push=True, base_image="debian:13")
-        (order,) = world.orders
-        assert (order.jobs, order.rows, order.name, order.tag, order.push, order.base_image) == (
-            4,
-            told.rows,
-            told.name,
-            told.tag,
-            told.push,
-            told.base_image,
-        )
-
-
-@pytest.mark.parametrize(
-    ("found", "says", "off"),
-    [
-        (Pullable(Reach.OK, platforms=(AMD,)), "isn't made for linux/arm64", True),
-        (Pullable(Reach.MISSING, "no/such: no such image"), "no/such: no such image", True),
-        (Pullable(Reach.NETWORK, "can't be reached"), "it may not be had: can't be", False),
-        (Pullable(Reach.OK, platforms=(AMD, ARM)), "load", False),
-    ],
-)
-async def test_the_base_image_is_looked_for_when_its_field_is_left(world: World, found, says, off):
-    world.images["no/such"] = found
-    app = world.app()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("r")
-        field = app.screen.query_one("#base", Input)
-        field.focus()
-        await pilot.press(*"no/such:")
-        await pilot.pause()
-        assert "can't be an image" in summary(app)
-        await pilot.press("backspace", "enter")
-        await until(pilot, lambda: says in summary(app))
-        assert app.screen.query_one("#build", Button).disabled is off
-        assert isinstance(app.focused, Matrix)
-        assert not world.orders
-
-
-async def test_another_choice_has_the_base_image_looked_for_again(world: World):
-    world.images["amd/only"] = Pullable(Reach.OK, platforms=(AMD,))
-    app = world.app()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        app.screen.query_one("#base", Input).value = "amd/only"
-        await pilot.press("space")
-        await until(pilot, lambda: "load" in summary(app))
-        await pilot.press("r")
-        await until(pilot, lambda: "isn't made for linux/arm64" in summary(app))
-
-
-BIG = msgspec.structs.replace(
-    GOOD,
-    builder="big",
-    driver="docker-container",
-    nodes=(Node(name="big0", native=ARM, platforms=(ARM, AMD)),),
-    platforms=(ARM, AMD),
-)
-BUILDERS = [
-    Builder(
-        name="default", driver="docker", nodes=("running",), endpoints=("default",), current=True
-    ),
-    Builder(name="far", driver="docker", nodes=("running",), endpoints=("far",)),
-    Builder(name="big", driver="docker-container", nodes=("running", "inactive")),
-    Builder(name="dead", driver="remote", nodes=("error",), error="connection refused"),
-]
-
-
-@pytest.mark.parametrize("way", ["keys", "mouse"])
-async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
-    world.builders, world.other_facts = BUILDERS, {"big": BIG}
-    world.begin = lambda order: folders.passed(world.state).run
-    app = world.app()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        assert "native" in lines(app)[1].split()[0]
-        await pilot.press("a", "B")
-        await until(pilot, lambda: isinstance(app.screen, ChooseBuilder))
-        await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 4)
-        options = app.screen.query_one(OptionList)
-        texts = [str(options.get_option_at_index(i).prompt) for i in range(4)]
-        assert "another engine" in texts[1]
-        assert "2 nodes · running, inactive" in texts[2]
-        assert "connection refused" in texts[3]
-        if way == "keys":
-            # Those that can't be used are passed over.
-            await pilot.press("j", "enter")
-        else:
-            await pilot.click(options, offset=(4, 3))
-        await until(pilot, lambda: lines(app)[1].split() == ["cross", "native"])
-        assert "big (docker-container)" in str(app.screen.query_one("#builder", Button).label)
-        assert "--builder big" in side(app)
-        await pilot.press("b")
-        await until(pilot, lambda: world.orders)
-        assert world.orders[0].builder == "big"
-
-
-@pytest.mark.parametrize("way", ["escape", "mouse"])
-async def test_no_builder_is_chosen_by_leaving(world: World, way):
-    world.builders = BUILDERS
-    app = world.app()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("B")
-        await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 4)
-        if way == "mouse":
-            await pilot.click("#leave")
-        else:
-            await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.place)
-        assert place(app).order.builder == ""
-
-
-async def test_builders_that_can_not_be_listed(world: World):
-    def broken():
-        raise EngineProblem("the builders can't be listed: no Buildx")
-
-    app = world.app()
-    app.services = dataclasses.replace(app.services, builders=broken)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("B")
-        await until(
-            pilot,
-            lambda: (
-                isinstance(app.screen, ChooseBuilder)
-                and "no Buildx" in str(app.screen.query_one("#builders-note", Static).content)
-            ),
-        )
-
-
-async def test_a_builder_that_does_not_answer_stops_the_build(world: World):
-    broken = msgspec.structs.replace(BIG, builder_error="connection refused")
-    world.defaults, world.other_facts = Order({}, builder="big"), {"big": broken}
-    app = world.app()
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: "the builder doesn't answer: connection refused" in summary(app))
-        assert app.screen.query_one("#build", Button).disabled
-
-
-async def test_options_fold_away_where_there_is_no_room(world: World):
-    app = world.app()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        folded, base = app.screen.query_one(Folded), app.screen.query_one("#base")
-        assert "all at once" in str(folded.content)
-        assert base.region.height == 0
-        await pilot.click(folded)
-        await pilot.pause()
-        assert base.region.height == 1
-        base.focus()
-        await pilot.press(*"a/b", "escape", "o")
-        await pilot.pause()
-        assert base.region.height == 0
-        assert "base a/b" in str(folded.content)
-        await pilot.press("P")
-        await pilot.pause()
-        assert str(folded.content).endswith("push")
-
-
-async def test_switches_by_mouse(world: World):
-    app = world.app()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        for id, field in (("push", "push"), ("test-only", "test_only")):
-            for value in (True, False):
-                await pilot.click(f"#{id}")
-                await pilot.pause()
-                assert getattr(place(app).order, field) is value
-                assert app.screen.query_one(f"#{id}", Toggle).value is value
 
 
 async def test_the_side_tells_size_against_all_times_and_versions(world: World):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from textual.events import MouseScrollDown
 from textual.widgets import Input, Static
 
 from openhqm_tui.domain.journal import CancelAsked, Outcome
-from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
@@ -19,7 +15,6 @@ from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_pane import LanePane
 from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.pages_line import PagesLine
 from openhqm_tui.tui.widgets.target_list import TargetList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
@@ -274,62 +269,6 @@ async def test_nothing_that_was_said_is_out_of_reach(world: World):
     made.release()
 
 
-def pagers(app, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "suspend", nullcontext)
-
-
-async def test_the_whole_log_of_a_target_is_read_in_a_pager(world: World, monkeypatch):
-    made = folders.failed(world.state)
-    log = made.run.path / "kafka.log"
-    log.write_text("all of it\n")
-    app = world.app(made.run)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await settle(pilot)
-        pagers(app, monkeypatch)
-        await pilot.press("p")
-        await until(pilot, lambda: world.paged == ["all of it\n"])
-        assert log.exists()
-        assert notices(app) == ""
-
-
-async def test_what_a_running_target_has_said_is_read_in_a_pager(
-    world: World, monkeypatch, tmp_path
-):
-    made = folders.running(world.state, ("redis",))
-    made.step("redis", "[linux/amd64 x 1/1] RUN x", 9, log="\x1b[31mred\x1b[0m \x1b]0;t\x07line\n")
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    app = world.app(made.run)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await settle(pilot)
-        pagers(app, monkeypatch)
-        await pilot.press("p")
-        await until(pilot, lambda: world.paged)
-        assert "== redis linux/amd64 ==" in world.paged[0]
-        assert "\nred line\n" in world.paged[0]
-        assert "\x1b" not in world.paged[0]
-        await until(pilot, lambda: not list(tmp_path.glob("openhqm-tui-*")))
-    made.release()
-
-
-async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkeypatch):
-    made = folders.failed(world.state)
-    (made.run.path / "kafka.log").write_text("all of it\n")
-    app = world.app(made.run)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await settle(pilot)
-        await pilot.press("p")
-        await until(pilot, lambda: "no pager here; the log is in ~/" in notices(app))
-        assert "kafka.log" in notices(app)
-
-        def page(file: Path) -> None:
-            raise UsageProblem("the pager 'lass' isn't here")
-
-        pagers(app, monkeypatch)
-        app.services = replace(app.services, page=page)
-        await pilot.press("p")
-        await until(pilot, lambda: "the pager 'lass' isn't here" in notices(app))
-
-
 async def test_a_digest_is_scrolled_copied_and_left_by_keyboard(world: World):
     app = world.app(folders.failed(world.state).run)
     async with app.run_test(size=SMALL) as pilot:
@@ -370,97 +309,6 @@ async def _click_word(pilot, widget, word: str) -> None:
     y = next(number for number, line in enumerate(lines) if word in line)
     await pilot.click(widget, offset=(lines[y].index(word) + 1 + widget.styles.padding.left, y))
     await settle(pilot)
-
-
-async def test_a_mouse_is_enough(world: World):
-    made = folders.running(world.state, folders.EIGHT)
-    app = world.app(made.run)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        grid, line = panes(app), app.screen.query_one(PagesLine)
-        await _click_word(pilot, line, "] Next")
-        assert (grid.page, grid.busiest_first) == (1, True)
-        await _click_word(pilot, line, "[ Before")
-        assert (grid.page, grid.busiest_first) == (0, True)
-        await _click_word(pilot, line, "o Plan order")
-        assert (grid.page, grid.busiest_first) == (0, False)
-        await _click_word(pilot, line, "L Own log")
-        assert grid.visible_panes[0].own
-        await _click_word(pilot, line, "L Lane's log")
-        assert not grid.visible_panes[0].own
-        head = grid.visible_panes[1].head
-        await pilot.click(head, offset=(head.size.width, 0))
-        await settle(pilot)
-        assert grid.zoomed == ("all", "linux/arm64")
-        await _click_word(pilot, line, "z All lanes")
-        assert not any(pane.zoomed for pane in grid.visible_panes)
-        head = grid.visible_panes[2].head
-        await pilot.click(head, offset=(5, 0), times=2)
-        await settle(pilot)
-        assert grid.zoomed == ("redis", "linux/amd64")
-        assert targets(app).chosen == "redis"
-        await pilot.click(TargetList, offset=(5, 5), times=2)
-        await settle(pilot)
-        assert targets(app).chosen == "kafka"
-        made.fail("kafka")
-        await until(pilot, lambda: digest(app).display)
-        await _click_word(pilot, digest(app).query_one(Static), "d Hide")
-        assert not digest(app).display
-    made.release()
-
-
-async def test_the_wheel_goes_through_the_targets(world: World):
-    made = folders.running(world.state, folders.EIGHT)
-    app = world.app(made.run)
-    async with app.run_test(size=(80, 20)) as pilot:
-        await settle(pilot)
-        await pilot._post_mouse_events([MouseScrollDown], targets(app), (3, 3), button=0)
-        await settle(pilot)
-        assert targets(app).chosen == "redis"
-        await pilot.press("end")
-        await settle(pilot)
-        assert targets(app).chosen == "minimal"
-        assert "▌▸" not in targets(app).render().plain.split("\n")[0]
-        assert "▌" in targets(app).render().plain.split("\n")[-2]
-    made.release()
-
-
-@pytest.mark.parametrize("size", [(60, 20), (40, 12), (79, 24)])
-async def test_where_there_is_no_room_for_a_list_the_targets_are_a_strip(world: World, size):
-    made = folders.running(world.state, folders.EIGHT)
-    app = world.app(made.run)
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        assert targets(app).size.height == 2
-        assert len(in_sight(app)) >= 1
-        strip = targets(app).render().plain.split("\n")[0]
-        await pilot.click(TargetList, offset=(strip.index("kafka"), 0))
-        await settle(pilot)
-        assert targets(app).chosen == "kafka"
-        for _ in range(7):
-            await pilot.press("right")
-        await settle(pilot)
-        first, second = targets(app).render().plain.split("\n")
-        assert "▌" in first
-        assert "minimal" in first
-        assert first.startswith("‹") == (size[0] < 70)
-        assert "waiting" in second
-        await pilot.press("h", "z", "z", "L", "d", "tab")
-        await settle(pilot)
-        await pilot.resize_terminal(120, 40)
-        await settle(pilot)
-        assert targets(app).size.height > 20
-    made.release()
-
-
-async def test_a_run_of_one_tiny_lane_in_a_tiny_terminal(world: World):
-    made = folders.Made(world.state, {"x": ("linux/amd64",)}).start().begin("x").fail("x")
-    app = world.app(made.end(Outcome.FAILED, 9).run)
-    async with app.run_test(size=(30, 8)) as pilot:
-        await settle(pilot)
-        await pilot.press("tab", "z", "d", "d", "escape", "L")
-        await settle(pilot)
-        assert in_sight(app) == [("x", "linux/amd64")]
 
 
 async def test_the_target_that_failed_stays_in_sight_when_its_digest_takes_room(world: World):

@@ -1,0 +1,407 @@
+"""The fold over events and records made by hand: each does what it says, and none breaks it."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.progress import (
+    PlainText,
+    SolveStatus,
+    StreamDecoder,
+    Vertex,
+    VertexLog,
+    VertexStatus,
+)
+from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState, is_cancel
+from openhqm_tui.domain.steps import How
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from tests.domain.folding import whole
+
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+def info(*names: str, platforms: tuple[str, ...] = BOTH, check: bool = True) -> RunInfo:
+    targets = tuple(TargetInfo(name=n, variant=n, platforms=platforms) for n in names or ("redis",))
+    return RunInfo(id="run", created=0.0, targets=targets, host="linux/amd64", check=check)
+
+
+def started(target: str = "redis", attempt: int = 1, at: float = 1.0) -> journal.TargetStarted:
+    return journal.TargetStarted(at=at, target=target, attempt=attempt, stream=f"{target}.rawjson")
+
+
+def begun(run: RunInfo | None = None) -> tuple[RunState, TargetState]:
+    state = RunState(run or info())
+    state.apply_event(journal.RunStarted(at=0.0, pid=1))
+    state.apply_event(started())
+    return state, state.targets["redis"]
+
+
+def lines(lane: LaneState) -> list[str]:
+    return [lane.log.text(index) for index in range(len(lane.log))]
+
+
+def moment(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(1e9 + seconds, datetime.UTC)
+
+
+def ended(outcome: Outcome, target: str = "redis", at: float = 5.0) -> journal.TargetEnded:
+    return journal.TargetEnded(at=at, target=target, attempt=1, outcome=outcome)
+
+
+def checked(answer: Answer, platform: str, at: float = 9.0) -> journal.LaneChecked:
+    verdicts = (Verdict(check="machine", answer=answer),)
+    return journal.LaneChecked(at=at, target="redis", platform=platform, verdicts=verdicts)
+
+
+def run_ended(outcome: Outcome) -> journal.RunEnded:
+    return journal.RunEnded(at=10.0, outcome=outcome)
+
+
+def amd(target: TargetState) -> LaneState:
+    return target.lanes[parse_platform("amd64")]
+
+
+RUN = "[linux/amd64 core 1/1] RUN x"
+
+
+def vertex(name: str = RUN, digest: str = "1", **more: Any) -> SolveStatus:
+    return SolveStatus(vertexes=[Vertex(digest, name, **more)])
+
+
+def say(data: bytes, digest: str = "1", stream: int = 1) -> SolveStatus:
+    return SolveStatus(logs=[VertexLog(digest, data, stream, moment(1))])
+
+
+def test_the_way_of_a_lane_from_waiting_to_proved() -> None:
+    state = RunState(info())
+    seen = [amd(state.targets["redis"]).status]
+    for event in (
+        journal.RunStarted(at=0.0, pid=1),
+        started(),
+        ended(Outcome.PASSED),
+        journal.CheckStarted(at=6.0, target="redis", platform="linux/amd64"),
+        checked(Answer.PASS, "linux/amd64"),
+    ):
+        state.apply_event(event)
+        seen.append(amd(state.targets["redis"]).status)
+    assert seen == [
+        Status.WAITING,
+        Status.WAITING,
+        Status.RUNNING,
+        Status.CHECKING,
+        Status.CHECKING,
+        Status.PASSED,
+    ]
+    whole_target = [state.targets["redis"].status]  # arm64 is still to be asked
+    state.apply_event(checked(Answer.PASS, "linux/arm64"))
+    whole_target.append(state.targets["redis"].status)
+    assert whole_target == [Status.CHECKING, Status.PASSED]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "target"),
+    [
+        (Answer.PASS, Answer.PASS, Status.PASSED),
+        (Answer.PASS, Answer.WARN, Status.PASSED),
+        (Answer.PASS, Answer.UNKNOWN, Status.UNKNOWN),
+        (Answer.UNKNOWN, Answer.FAIL, Status.FAILED),
+        (Answer.FAIL, Answer.PASS, Status.FAILED),
+    ],
+)
+def test_a_target_is_as_good_as_its_worst_lane(
+    first: Answer, second: Answer, target: Status
+) -> None:
+    state, redis = begun()
+    state.apply_event(ended(Outcome.PASSED))
+    for answer, platform in zip((first, second), BOTH, strict=True):
+        state.apply_event(checked(answer, platform))
+    assert redis.status is target
+
+
+def test_without_checks_built_is_done() -> None:
+    state, redis = begun(info(check=False))
+    state.apply_event(ended(Outcome.PASSED))
+    assert (redis.status, amd(redis).status) == (Status.DONE, Status.DONE)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [ended(Outcome.PASSED)],
+        [ended(Outcome.PASSED), journal.CheckStarted(at=6.0, target="redis", platform=BOTH[0])],
+    ],
+)
+def test_what_a_runs_end_cut_off_is_cancelled(events: list[journal.AnyEvent]) -> None:
+    state, redis = begun()
+    for event in [*events, run_ended(Outcome.CANCELLED)]:
+        state.apply_event(event)
+    assert (redis.status, amd(redis).status) == (Status.CANCELLED, Status.CANCELLED)
+
+
+def test_a_retry_forgets_the_first_attempt() -> None:
+    state, redis = begun()
+    state.apply_records("redis", [vertex(started=moment(0), error="exit code: 1"), say(b"old\n")])
+    state.apply_records("redis", [PlainText("ERROR: old")])
+    state.apply_event(ended(Outcome.FAILED))
+    state.apply_event(run_ended(Outcome.FAILED))
+    state.apply_event(journal.RunStarted(at=11.0, pid=2))
+    state.apply_event(started(attempt=2, at=12.0))
+    assert (state.status, redis.status, amd(redis).status) == (Status.RUNNING,) * 3
+    assert (redis.attempt, redis.steps, redis.texts, len(amd(redis).log)) == (2, {}, [], 0)
+    assert state.started == 0.0
+
+
+def test_asking_to_cancel_marks_what_isnt_over() -> None:
+    state = RunState(info("redis", "kafka", "sqs"))
+    state.apply_event(ended(Outcome.PASSED, "redis"))
+    state.apply_event(journal.CancelAsked(at=2.0, target="sqs"))
+    asked = {t.name: t.cancel_asked for t in state.targets.values()}
+    assert asked == {"redis": False, "kafka": False, "sqs": True}
+    state.apply_event(journal.CancelAsked(at=2.0))
+    asked = {t.name: t.cancel_asked for t in state.targets.values()}
+    assert asked == {"redis": False, "kafka": True, "sqs": True}
+
+
+def test_events_of_the_unknown_change_nothing() -> None:
+    state, _ = begun()
+    before = whole(state)
+    for event in (
+        started("nope"),
+        ended(Outcome.FAILED, "nope"),
+        journal.ImageSeen(at=1.0, target="nope", platform="linux/amd64", digest="x"),
+        journal.ImageSeen(at=1.0, target="redis", platform="linux/vax", digest="x"),
+        journal.LaneChecked(at=1.0, target="redis", platform="", verdicts=()),
+    ):
+        state.apply_event(event)
+    state.apply_records("nope", [vertex()])
+    state.end_stream("nope")
+    assert whole(state) == before
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "said"),
+    [
+        ([{}], Status.WAITING, []),
+        ([{}, {"started": moment(0)}], Status.RUNNING, ["▸ core 1/1 RUN x"]),
+        (
+            [{"started": moment(0)}, {"started": moment(0), "completed": moment(1.5)}],
+            Status.DONE,
+            ["▸ core 1/1 RUN x", "  done in 1.5 s"],
+        ),
+        (
+            [{"started": moment(0), "completed": moment(1.5)}],
+            Status.DONE,
+            ["▸ core 1/1 RUN x", "  done in 1.5 s"],
+        ),
+        (
+            [{"started": moment(0), "completed": moment(0), "cached": True}],
+            Status.CACHED,
+            ["▸ core 1/1 RUN x", "  cached"],
+        ),
+        (
+            [{"started": moment(0)}, {"started": moment(0), "completed": moment(1), "error": "no"}],
+            Status.FAILED,
+            ["▸ core 1/1 RUN x", "✗ no"],
+        ),
+        (
+            [{"started": moment(0)}, {"error": "x: context canceled"}],
+            Status.CANCELLED,
+            ["▸ core 1/1 RUN x", "  stopped"],
+        ),
+        # BuildKit begins a step again: the second interval is open, then closed.
+        (
+            [
+                {"started": moment(0), "completed": moment(1)},
+                {"started": moment(2)},
+                {"started": moment(2), "completed": moment(3)},
+            ],
+            Status.DONE,
+            ["▸ core 1/1 RUN x", "  done in 1.0 s"],
+        ),
+        # It was cached, though later news of it don't say so again.
+        (
+            [{"cached": True}, {"started": moment(0), "completed": moment(0)}],
+            Status.CACHED,
+            ["▸ core 1/1 RUN x", "  cached"],
+        ),
+        # The same news comes twice.
+        (
+            [{"started": moment(0), "completed": moment(1)}] * 3,
+            Status.DONE,
+            ["▸ core 1/1 RUN x", "  done in 1.0 s"],
+        ),
+    ],
+)
+def test_a_steps_way_and_what_its_lane_says(
+    sent: list[dict[str, Any]], status: Status, said: list[str]
+) -> None:
+    state, redis = begun()
+    state.apply_records("redis", [vertex(**fields) for fields in sent])
+    (step,) = redis.steps.values()
+    assert step.status is status
+    assert lines(amd(redis)) == said
+
+
+@pytest.mark.parametrize(
+    ("intervals", "now", "seconds"),
+    [
+        ({}, 100.0, 0.0),
+        ({0.0: 2.0}, 100.0, 2.0),
+        ({0.0: 2.0, 1.0: 3.0}, 100.0, 3.0),
+        ({0.0: 5.0, 1.0: 2.0}, 100.0, 5.0),
+        ({0.0: 1.0, 3.0: 4.0}, 100.0, 2.0),
+        ({0.0: None}, 7.0, 7.0),
+        ({0.0: 1.0, 5.0: None}, 7.0, 3.0),
+    ],
+)
+def test_overlapping_intervals_count_once(
+    intervals: dict[float, float | None], now: float, seconds: float
+) -> None:
+    state, redis = begun()
+    state.apply_records("redis", [vertex()])
+    (step,) = redis.steps.values()
+    step.intervals = intervals
+    assert step.busy(now) == seconds
+    assert (step.ended is None) is (not intervals or None in intervals.values())
+
+
+def test_an_end_that_is_known_isnt_forgotten() -> None:
+    state, redis = begun()
+    whole_news, old_news = (
+        vertex(started=moment(0), completed=moment(1)),
+        vertex(started=moment(0)),
+    )
+    state.apply_records("redis", [whole_news, old_news])
+    assert redis.steps["1"].status is Status.DONE
+
+
+def test_output_goes_to_the_lane_its_step_works_for() -> None:
+    state, redis = begun()
+    state.apply_records(
+        "redis",
+        [
+            vertex("[linux/amd64->arm64 core 1/1] RUN x", "cross", started=moment(0)),
+            say(b"for arm\nunended", "cross"),
+            vertex("[internal] load", "own", started=moment(0)),
+            say(b"own\n", "own"),
+            say(b"nobody's\n", "unknown"),
+        ],
+    )
+    arm = redis.lanes[parse_platform("arm64")]
+    assert lines(arm) == ["▸ core 1/1 RUN x", "for arm"]
+    assert lines(amd(redis)) == []
+    assert [redis.log.text(i) for i in range(len(redis.log))] == ["own"]
+    state.end_stream("redis")
+    assert lines(arm)[-1] == "unended"
+
+
+def test_with_one_platform_every_step_is_its_lanes() -> None:
+    state, redis = begun(info(platforms=("linux/arm64",)))
+    state.apply_records("redis", [vertex("[core 1/2] RUN x", started=moment(0))])
+    (lane,) = redis.lanes.values()
+    assert [step.name.label for step in lane.steps] == ["core 1/2 RUN x"]
+    assert lane.steps[0].how is How.EMULATED
+
+
+def test_bytes_moved_are_summed_over_the_parts() -> None:
+    state, redis = begun()
+    parts = [("a", 5, 10), ("b", 7, 0), ("a", 9, 10)]
+    news = [VertexStatus(i, "1", current=c, total=t) for i, c, t in parts]
+    state.apply_records("redis", [vertex(), SolveStatus(statuses=news)])
+    assert redis.steps["1"].moved() == (16, 17)
+    state.apply_records("redis", [SolveStatus(statuses=[VertexStatus("a", "unknown")])])
+
+
+def test_an_endless_error_is_kept_in_part() -> None:
+    state, redis = begun()
+    state.apply_records("redis", [PlainText(str(n)) for n in range(10_000)])
+    assert len(redis.texts) == 2000
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        ("context canceled", True),
+        ("process x did not complete: exit code: 137: context canceled: context canceled\n", True),
+        ("failed to solve: Canceled", True),
+        ("rpc error: code = Canceled desc = x", False),
+        ("exit code: 1", False),
+        ("", False),
+    ],
+)
+def test_an_error_that_is_a_cancel(error: str, is_one: bool) -> None:
+    assert is_cancel(error) is is_one
+
+
+def test_elapsed_goes_on_until_the_checks_are_over() -> None:
+    state, redis = begun()
+    assert redis.elapsed(4.0) == 3.0
+    state.apply_event(ended(Outcome.PASSED))
+    assert redis.elapsed(7.0) == 6.0
+    for platform in BOTH:
+        state.apply_event(checked(Answer.PASS, platform))
+    assert redis.elapsed(100.0) == 8.0
+
+
+_TIME = st.sampled_from(["0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+
+
+_DIGEST = st.sampled_from(["a", "b", ""])
+
+
+_NUMBER = st.integers(-3, 3) | st.sampled_from([10**30, 300])
+
+
+_RECORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "vertexes": st.lists(
+            st.fixed_dictionaries(
+                {"digest": _DIGEST, "name": st.sampled_from([RUN, "[internal] x", "", "\x1b]52;"])},
+                optional={
+                    "started": _TIME,
+                    "completed": _TIME,
+                    "cached": st.booleans(),
+                    "error": st.sampled_from(["", "exit code: 1", "context canceled"]),
+                },
+            ),
+            max_size=3,
+        ),
+        "statuses": st.lists(
+            st.fixed_dictionaries(
+                {"id": _DIGEST, "vertex": _DIGEST, "current": _NUMBER, "total": _NUMBER}
+            ),
+            max_size=2,
+        ),
+        "logs": st.lists(
+            st.fixed_dictionaries(
+                {"vertex": _DIGEST, "data": st.sampled_from(["YQ==", "Cg==", "DQ==", "/w=="])},
+                optional={"stream": _NUMBER, "timestamp": _TIME},
+            ),
+            max_size=3,
+        ),
+        "warnings": st.lists(st.fixed_dictionaries({"vertex": _DIGEST, "level": _NUMBER})),
+    },
+)
+
+
+@given(st.lists(_RECORDS, max_size=8))
+@settings(deadline=None, max_examples=80)
+def test_any_stream_can_be_folded(records: list[dict[str, Any]]) -> None:
+    state, redis = begun()
+    decoder = StreamDecoder()
+    for record in records:
+        state.apply_records("redis", decoder.feed(msgspec.json.encode(record) + b"\n"))
+        assert redis.step_counts()[0] <= redis.step_counts()[1]
+    state.end_stream("redis")
+    assert whole(state)

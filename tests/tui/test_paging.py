@@ -1,0 +1,70 @@
+"""A target's whole log in the person's pager."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.problems import UsageProblem
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+from tests.tui.test_run_asks import notices
+
+
+def pagers(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "suspend", nullcontext)
+
+
+async def test_the_whole_log_of_a_target_is_read_in_a_pager(world: World, monkeypatch):
+    made = folders.failed(world.state)
+    log = made.run.path / "kafka.log"
+    log.write_text("all of it\n")
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        pagers(app, monkeypatch)
+        await pilot.press("p")
+        await until(pilot, lambda: world.paged == ["all of it\n"])
+        assert log.exists()
+        assert notices(app) == ""
+
+
+async def test_what_a_running_target_has_said_is_read_in_a_pager(
+    world: World, monkeypatch, tmp_path
+):
+    made = folders.running(world.state, ("redis",))
+    made.step("redis", "[linux/amd64 x 1/1] RUN x", 9, log="\x1b[31mred\x1b[0m \x1b]0;t\x07line\n")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        pagers(app, monkeypatch)
+        await pilot.press("p")
+        await until(pilot, lambda: world.paged)
+        assert "== redis linux/amd64 ==" in world.paged[0]
+        assert "\nred line\n" in world.paged[0]
+        assert "\x1b" not in world.paged[0]
+        await until(pilot, lambda: not list(tmp_path.glob("openhqm-tui-*")))
+    made.release()
+
+
+async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkeypatch):
+    made = folders.failed(world.state)
+    (made.run.path / "kafka.log").write_text("all of it\n")
+    app = world.app(made.run)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "no pager here; the log is in ~/" in notices(app))
+        assert "kafka.log" in notices(app)
+
+        def page(file: Path) -> None:
+            raise UsageProblem("the pager 'lass' isn't here")
+
+        pagers(app, monkeypatch)
+        app.services = replace(app.services, page=page)
+        await pilot.press("p")
+        await until(pilot, lambda: "the pager 'lass' isn't here" in notices(app))

@@ -1,0 +1,84 @@
+"""A search through all lanes: a hit leads to its line."""
+
+from __future__ import annotations
+
+from textual.widgets import Input, Static
+
+from openhqm_tui.tui.screens.search import SearchScreen
+from openhqm_tui.tui.widgets.hit_list import HitList
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+from tests.tui.logs import long_log, pane, shown
+from tests.tui.test_log_pane import SIZE
+
+
+async def test_a_line_found_in_any_lane_is_opened_in_its_log(world: World):
+    made = folders.running(world.state, folders.EIGHT)
+    made.step("gcp", "[linux/arm64 extra 1/1] RUN odd", 9, log="x\n" * 50 + "a needle here\n")
+    app = world.app(made.run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("f", *"needle")
+        await until(pilot, lambda: "1 line in 1 of 24 logs" in _sum(app))
+        rows = [app.screen.query_one(HitList).render_line(y).text.strip() for y in range(2)]
+        assert rows[0].startswith("gcp linux/arm64  1 line")
+        assert rows[1].endswith("a needle here")
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
+        lanes = app.screen.query_one(LanePanes)
+        log = lanes.panes["gcp", "linux/arm64"].log_pane
+        await until(pilot, lambda: log.has_focus and "a needle here" in "\n".join(shown(log)))
+        assert log.searched_for == "needle"
+        assert lanes.panes["gcp", "linux/arm64"].display
+        await pilot.press("f")
+        await until(pilot, lambda: app.screen.query_one(Input).value == "needle")
+
+
+async def test_hits_come_while_the_build_goes_on_and_a_click_opens_one(world: World):
+    made = long_log(world)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("f", *"later")
+        await until(pilot, lambda: _sum(app) == "nothing in 3 logs")
+        made.step("redis", "[linux/arm64 app 2/2] RUN three", 5, log="later one\nlater two\n")
+        await until(pilot, lambda: "2 lines in 1 of 3 logs" in _sum(app))
+        await pilot.click(HitList, offset=(20, 2))
+        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
+        view = pane(app, 1).view
+        assert view.text_at(view.here or 0) == "later two"
+
+
+async def test_what_a_target_says_of_itself_is_found_too(world: World):
+    made = folders.failed(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("f", *"^ERROR: target")
+        await until(pilot, lambda: "1 line" in _sum(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
+        lanes = app.screen.query_one(LanePanes)
+        log = app.focused
+        assert lanes.panes["kafka", "linux/arm64"].own is not None
+        assert log.view.text_at(log.view.here).startswith("ERROR: target")
+
+
+async def test_a_bad_expression_and_none_are_said_in_the_dialog(world: World):
+    app = world.app(long_log(world).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: _sum(app) == "Searches 3 logs.")
+        await pilot.press("[")
+        await until(pilot, lambda: _sum(app).startswith("✗ not a regular expression"))
+        await pilot.press("enter")
+        assert isinstance(app.screen, SearchScreen)
+        await pilot.click("#search-close")
+        assert not isinstance(app.screen, SearchScreen)
+
+
+def _sum(app) -> str:
+    found = app.screen.query("#search-sum")
+    return str(found.first(Static).content) if found else ""
