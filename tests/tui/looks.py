@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from textual.widgets import Input
+
 from tests.tui import folders
 from tests.tui.conftest import World, settle
 
@@ -42,18 +44,30 @@ def look(
     `made` is a run in the making, let go of afterwards; `opened` opens the console on it.
     """
 
+    troubles: list[BaseException] = []
+
     async def before(pilot: Any) -> None:
-        await settle(pilot)
-        for key in keys:
-            await pilot.press(key)
+        # Whoever takes the picture would swallow what is raised here, and take an empty one.
+        try:
             await settle(pilot)
-        # A focus that was set in the dark is drawn again.
-        pilot.app.screen.set_focus(pilot.app.focused)
-        await stand_still(pilot)
+            for key in keys:
+                await pilot.press(key)
+                await settle(pilot)
+            # A focus that was set in the dark is drawn again.
+            pilot.app.screen.set_focus(pilot.app.focused)
+            for field in pilot.app.screen.query(Input):
+                field.cursor_blink = False
+            await stand_still(pilot)
+        except BaseException as trouble:
+            troubles.append(trouble)
+            raise
 
     console = world.app(made.run if made is not None and opened else None, **app)
     try:
-        return bool(snap_compare(console, terminal_size=size, run_before=before))
+        alike = bool(snap_compare(console, terminal_size=size, run_before=before))
+        if troubles:
+            raise troubles[0]
+        return alike
     finally:
         if made is not None:
             made.release()

@@ -58,6 +58,8 @@ class RunScreen(Place):
         self._failure_seen = False
         self._digest_hidden = False
         self._digest_known: tuple[object, ...] | None = None
+        # The lane that was brought into sight for the target that is chosen.
+        self._brought: LaneKey | None = None
 
     def body(self) -> Iterable[Widget]:
         """Yield list, panes and digest, or the word that there is no run."""
@@ -131,6 +133,7 @@ class RunScreen(Place):
             panes.refresh_lanes(lanes, self.now)
             self._show_targets(state)
             self._first_failure(state)
+            self._bring_failed(state)
             self._show_digest()
         panes.flush(changes.lanes)
         if changes.events or not state.goes_on:
@@ -163,6 +166,7 @@ class RunScreen(Place):
     def target_chosen(self, message: TargetList.Chosen) -> None:
         """Show its lanes, and why it failed."""
         if self.state is not None and (key := first_lane(self.state, message.target)):
+            self._brought = key
             self.query_one(LanePanes).reveal(key, self.now)
         self._show_steps()
         self._show_digest()
@@ -356,6 +360,18 @@ class RunScreen(Place):
             return
         self.query_one(TargetList).choose(failed.name)
         self.query_one(TargetList).focus()
+
+    def _bring_failed(self, state: RunState) -> None:
+        """Show the lane that failed in the place of its target's first.
+
+        A target's end is told before all that its build said is read: which platform failed is
+        known later.
+        """
+        panes = self.query_one(LanePanes)
+        key = first_lane(state, self.query_one(TargetList).chosen)
+        if key and key != self._brought == panes.kept and not panes.in_reading:
+            self._brought = key
+            panes.reveal(key, self.now)
 
     @property
     def _is_busy(self) -> bool:

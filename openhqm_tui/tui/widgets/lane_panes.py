@@ -68,7 +68,7 @@ class LanePanes(Container):
         self._order: list[LaneKey] = []
         self._in_sight: list[LaneKey] = []
         # What was brought into sight last, until somebody turns the page: stays there in any room.
-        self._kept: LaneKey | None = None
+        self.kept: LaneKey | None = None
         self._grid = LaneGrid()
         self.styles.set_rule("layout", self._grid)
         self._state: RunState | None = None
@@ -78,7 +78,7 @@ class LanePanes(Container):
         """Show the lanes of another run: of a live one the busiest first."""
         self._in_sight = []
         await self.remove_children()
-        self._state, self.zoomed, self.page, self._kept = state, None, 0, None
+        self._state, self.zoomed, self.page, self.kept = state, None, 0, None
         self.panes = {lane.key: LanePane(lane) for lane in state.lanes}
         self._order = list(self.panes)
         self.busiest_first, self._seen = live, False
@@ -128,8 +128,7 @@ class LanePanes(Container):
         """Lay the panes out for another amount of room."""
         if self.page == 0 and not self.in_reading:
             self._arrange()
-        if self._kept is not None:
-            self._turn_to(self._kept)
+        self._keep()
         self.lay_out(now)
 
     def lay_out(self, now: float) -> None:
@@ -172,7 +171,7 @@ class LanePanes(Container):
             place = (self._order.index(self.zoomed) + pages) % len(self._order)
             self.zoom(self._order[place], now)
         elif self.pages > 1:
-            self._kept = None
+            self.kept = None
             self.page = (self.page + pages) % self.pages
             self.lay_out(now)
 
@@ -191,18 +190,19 @@ class LanePanes(Container):
         if self.zoomed is not None:
             self.zoomed = key
         elif key in self.panes:
-            self._kept = key
-            self._turn_to(key)
+            self.kept = key
+            self._keep()
         self.lay_out(now)
 
-    def _turn_to(self, key: LaneKey) -> None:
-        columns, rows = self._fit()
-        self.page = self._order.index(key) // (columns * rows)
+    def _keep(self) -> None:
+        if self.kept is not None:
+            columns, rows = self._fit()
+            self.page = self._order.index(self.kept) // (columns * rows)
 
     def switch_order(self, now: float) -> None:
         """Put the busiest lanes first, or all back into the order of the plan."""
         self.busiest_first = not self.busiest_first
-        self.page, self._seen, self._kept = 0, False, None
+        self.page, self._seen, self.kept = 0, False, None
         self._arrange()
         self.lay_out(now)
 
