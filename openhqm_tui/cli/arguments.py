@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -89,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
         "--push", action="store_true", help="push the tags, once every image is proved"
     )
     build.add_argument("--jobs", type=_positive, metavar="N", help="at most N targets at once")
+    build.add_argument(
+        "--quiet-after",
+        type=_seconds,
+        metavar="SECONDS",
+        help="tell of a target that says nothing for so long (300; 0: never)",
+    )
     build.add_argument("--no-check", action="store_true", help="don't question the images")
     build.add_argument("--detach", action="store_true", help="start the run and return at once")
     _add_format(build)
@@ -149,6 +156,16 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto: tty in a terminal, github in Actions, else plain (also for screen readers)",
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise UsageProblem(f"--quiet-after {text}: that is no time in seconds", fix="try 300")
+    return number
 
 
 def _positive(text: str) -> int:

@@ -11,7 +11,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.certificates import ca_bundle
-from openhqm_tui.run.prepare import Options, check_push, source_for
+from openhqm_tui.run.prepare import QUIET_AFTER, Options, check_push, source_for
 from openhqm_tui.store.settings import Settings, read_settings
 
 BOTH = ("linux/amd64", "linux/arm64")
@@ -25,6 +25,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         name=check_name(_first(parsed.name, settings.name, "openhqm")),
         tag=check_tag(_first(parsed.tag, settings.tag, "latest")),
         jobs=getattr(parsed, "jobs", None) or settings.jobs or 0,
+        quiet_after=_quiet_after(getattr(parsed, "quiet_after", None), settings.quiet_after),
         builder=_first(parsed.builder, settings.builder, ""),
         base_image=_reference(_first(parsed.base_image, settings.base_image, "")),
         python_version=_python(_first(parsed.python_version, settings.python_version, "3.13")),
@@ -55,6 +56,10 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
 
 def _first(*values: str | None) -> str:
     return next((value for value in values if value is not None), "")
+
+
+def _quiet_after(*values: float | None) -> float:
+    return next((value for value in values if value is not None), QUIET_AFTER)
 
 
 def _python(version: str) -> str:

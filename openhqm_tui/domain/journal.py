@@ -33,7 +33,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `host` is the platform of the builder's own node, which tells native from emulated;
     `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
-    what is built (see SourceKind), `cwd` where the plan's relative paths begin.
+    what is built (see SourceKind), `cwd` where the plan's relative paths begin; `quiet_after` is
+    how many seconds a build may say nothing before that is told, 0: for ever.
     """
 
     id: str
@@ -56,6 +57,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     dockerfile: str = ""
     source: str = ""
     cwd: str = ""
+    quiet_after: float = 0.0
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
@@ -80,6 +82,22 @@ class TargetStarted(Event, frozen=True, kw_only=True, tag="target-started"):
     attempt: int
     stream: str
     pid: int = 0
+
+
+class FellSilent(Event, frozen=True, kw_only=True, tag="fell-silent"):
+    """Nothing has come of a target's Buildx since `since`, which is `RunInfo.quiet_after` ago.
+
+    It is said once a silence, and nothing is done about it.
+    """
+
+    target: str
+    since: float
+
+
+class SpokeAgain(Event, frozen=True, kw_only=True, tag="spoke-again"):
+    """Something came of a target's Buildx after a silence that was told."""
+
+    target: str
 
 
 class TargetEnded(Event, frozen=True, kw_only=True, tag="target-ended"):
@@ -174,6 +192,8 @@ class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
 AnyEvent = (
     RunStarted
     | TargetStarted
+    | FellSilent
+    | SpokeAgain
     | TargetEnded
     | ImageSeen
     | CheckStarted

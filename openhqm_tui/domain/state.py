@@ -137,6 +137,8 @@ class TargetState:
         self.digest = ""
         self.reason = ""
         self.cancel_asked = False
+        # Since when its Buildx says nothing, where that is longer than it should be.
+        self.silent_since: float | None = None
         self.lanes = {platform: LaneState(self, platform) for platform in self.platforms}
         self.steps: dict[str, StepState] = {}
         self.log = LogLines()
@@ -280,7 +282,11 @@ class RunState:
             case journal.TargetEnded() if target := self.targets.get(event.target):
                 target.ended, target.outcome = event.at, event.outcome
                 target.exit_code, target.digest = event.exit_code, event.digest
-                target.reason = event.reason
+                target.reason, target.silent_since = event.reason, None
+            case journal.FellSilent() if target := self.targets.get(event.target):
+                target.silent_since = event.since if target.outcome is None else None
+            case journal.SpokeAgain() if target := self.targets.get(event.target):
+                target.silent_since = None
             case journal.CancelAsked():
                 for target in self.targets.values():
                     if event.target in {"", target.name} and target.outcome is None:

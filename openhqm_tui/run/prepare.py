@@ -33,18 +33,22 @@ from openhqm_tui.store.run_folder import (
 
 THROWAWAY = "openhqm-tui-test"
 UID = 1000
+# Seconds: an emulated `pip install` may well compile for minutes without a word.
+QUIET_AFTER = 300.0
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a person asked for; `selection` has the platforms of each variant by its name.
 
-    `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs.
+    `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs. A
+    build that says nothing for `quiet_after` seconds is told of, 0: never.
     """
 
     selection: dict[str, tuple[Platform, ...]]
     name: str = "openhqm"
     tag: str = "latest"
     jobs: int = 0
+    quiet_after: float = QUIET_AFTER
     builder: str = ""
     base_image: str = ""
     python_version: str = "3.13"
@@ -142,6 +146,7 @@ def prepare(
         buildx_path=facts.buildx_path,
         builder=options.builder,
         jobs=options.jobs,
+        quiet_after=options.quiet_after,
         check=options.check,
         test_only=options.test_only,
         push=options.push,

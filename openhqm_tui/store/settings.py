@@ -15,6 +15,7 @@ from openhqm_tui.store.places import STATE_VARIABLE, user_settings_file
 
 PROJECT_FILE = "openhqm-tui.toml"
 ENVIRONMENT = "OPENHQM_TUI_"
+MOST_SECONDS = 1e9
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     name: str | None = None
     tag: str | None = None
     jobs: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    quiet_after: Annotated[float, msgspec.Meta(ge=0, le=MOST_SECONDS)] | None = None
     builder: str | None = None
     base_image: str | None = None
     context: str | None = None

@@ -75,7 +75,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
     """Return the services that work on this machine, for what can be built in `folder`."""
     from openhqm_tui.engine.facts import read_facts
     from openhqm_tui.run.again import ask
-    from openhqm_tui.run.prepare import Options, begin, prepare, source_for
+    from openhqm_tui.run.prepare import QUIET_AFTER, Options, begin, prepare, source_for
     from openhqm_tui.store.places import state_folder
     from openhqm_tui.store.run_folder import all_runs
 
@@ -87,6 +87,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
             builder=order.builder,
             base_image=order.base_image,
             jobs=order.jobs,
+            quiet_after=QUIET_AFTER if settings.quiet_after is None else settings.quiet_after,
             test_only=order.test_only,
             push=order.push,
             python_version=settings.python_version or "3.13",

@@ -89,6 +89,24 @@ def test_flag_over_environment_over_project_over_user(
     assert (found.name, found.tag, found.jobs, found.builder) == ("user", "project", 3, "flag")
 
 
+@pytest.mark.parametrize(
+    ("line", "setting", "seconds"),
+    [
+        ("build --backend redis", "", 300.0),
+        ("build --backend redis", "quiet-after = 60", 60.0),
+        ("build --backend redis --quiet-after 1.5", "quiet-after = 60", 1.5),
+        ("build --backend redis --quiet-after 0", "quiet-after = 60", 0.0),
+        ("build --backend redis", "quiet-after = 0", 0.0),
+        ("plan --backend redis", "", 300.0),
+    ],
+)
+def test_how_long_a_build_may_say_nothing(
+    folder: Path, line: str, setting: str, seconds: float
+) -> None:
+    (folder / "openhqm-tui.toml").write_text(setting)
+    assert options(line, folder).quiet_after == seconds
+
+
 def test_settings_choose_where_no_flag_does(folder: Path) -> None:
     (folder / "openhqm-tui.toml").write_text(
         'backends = ["sqs"]\nplatforms = ["aarch64"]\ncheck = false\n'

@@ -1,0 +1,53 @@
+"""A build that says nothing for long: since when, and when that is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.state import RunState
+
+PLATFORM = "linux/amd64"
+STARTED = journal.TargetStarted(at=1.0, target="kafka", attempt=1, stream="kafka.rawjson")
+SILENT = journal.FellSilent(at=310.0, target="kafka", since=10.0)
+
+
+def run_of(*names: str) -> RunState:
+    targets = tuple(TargetInfo(name=name, variant=name, platforms=(PLATFORM,)) for name in names)
+    return RunState(RunInfo(id="run", created=0.0, targets=targets))
+
+
+def silences(*events: journal.AnyEvent) -> list[float | None]:
+    state = run_of("kafka", "redis")
+    state.apply_event(journal.RunStarted(at=0.0, pid=1))
+    for event in events:
+        state.apply_event(event)
+    return [target.silent_since for target in state.targets.values()]
+
+
+def test_only_the_target_that_says_nothing_is_silent() -> None:
+    assert silences(STARTED) == [None, None]
+    assert silences(STARTED, SILENT) == [10.0, None]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        journal.SpokeAgain(at=320.0, target="kafka"),
+        journal.TargetEnded(at=320.0, target="kafka", attempt=1, outcome=Outcome.FAILED),
+        journal.TargetStarted(at=320.0, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+    ],
+)
+def test_a_silence_is_over(event: journal.AnyEvent) -> None:
+    assert silences(STARTED, SILENT, event) == [None, None]
+
+
+def test_what_is_over_is_not_silent() -> None:
+    ended = journal.TargetEnded(at=309.0, target="kafka", attempt=1, outcome=Outcome.PASSED)
+    assert silences(STARTED, ended, SILENT) == [None, None]
+
+
+def test_a_silence_of_nobody_changes_nothing() -> None:
+    nobody = journal.FellSilent(at=310.0, target="nobody", since=10.0)
+    assert silences(STARTED, nobody, journal.SpokeAgain(at=1.0, target="nobody")) == [None, None]
