@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import math
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
 
 from openhqm_tui import __version__
-from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.cli.parser import Parser, add_format, at_least_one, later, seconds
+from openhqm_tui.cli.run_arguments import add_run_commands
 
-FORMATS = ("auto", "tty", "plain", "json", "github")
 _EXIT_CODES = (
     "exit codes: 0 all well, 1 a build or a check failed, 2 bad usage or configuration, "
     "3 no usable engine, 130 cancelled"
 )
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line that names the near valid word."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageProblem(message, fix=f"see `{self.prog} --help`")
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        choices = list(action.choices or ())
-        if choices and value not in choices:
-            guess = nearest(str(value), [str(choice) for choice in choices])
-            what = "command" if action.dest == "command" else action.option_strings[-1]
-            raise UsageProblem(
-                f"unknown {what} '{value}'",
-                fix=f"did you mean {guess}?" if guess else "",
-                valid=" ".join(str(choice) for choice in choices),
-            )
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        parsed, unknown = super().parse_known_args(args, namespace)
-        flags = [word for word in unknown if word.startswith("-")]
-        if flags:
-            word = flags[0].split("=")[0]
-            valid = [option for option in self._option_string_actions if option != "-h"]
-            guess = nearest(word, valid)
-            raise UsageProblem(
-                f"unknown flag '{word}'",
-                fix=f"did you mean {guess}?" if guess else f"see `{self.prog} --help`",
-            )
-        if unknown:
-            raise UsageProblem(f"what is '{unknown[0]}' for?", fix=f"see `{self.prog} --help`")
-        return parsed, unknown
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -59,24 +20,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return _parser().parse_args(arguments)
 
 
-def _later(module: str) -> Callable[[argparse.Namespace], int]:
-    """Return a `run` that imports its module when it is called: `--help` stays quick."""
-
-    def run(parsed: argparse.Namespace) -> int:
-        return int(importlib.import_module(module).run(parsed))
-
-    return run
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="openhqm-tui",
         description="Build image variants for many platforms side by side with Docker Buildx, "
         "watch them, and prove every image. Without a command: the console.",
         epilog=_EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"openhqm-tui {__version__}")
-    parser.set_defaults(run=_later("openhqm_tui.cli.console"))
+    parser.set_defaults(run=later("openhqm_tui.cli.console"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     build = commands.add_parser(
@@ -89,34 +41,41 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--push", action="store_true", help="push the tags, once every image is proved"
     )
-    build.add_argument("--jobs", type=_positive, metavar="N", help="at most N targets at once")
+    build.add_argument(
+        "--jobs",
+        type=at_least_one("--jobs", "target must be built at once", "try 4"),
+        metavar="N",
+        help="at most N targets at once",
+    )
     build.add_argument(
         "--quiet-after",
-        type=_seconds,
+        type=seconds("--quiet-after"),
         metavar="SECONDS",
         help="tell of a target that says nothing for so long (300; 0: never)",
     )
     build.add_argument("--no-check", action="store_true", help="don't question the images")
     build.add_argument("--detach", action="store_true", help="start the run and return at once")
-    _add_format(build)
-    build.set_defaults(run=_later("openhqm_tui.cli.build"))
+    add_format(build)
+    build.set_defaults(run=later("openhqm_tui.cli.build"))
+
+    add_run_commands(commands)
 
     plan = commands.add_parser("plan", help="print the bake file that build would run")
     _add_choices(plan)
-    plan.set_defaults(run=_later("openhqm_tui.cli.plan"))
+    plan.set_defaults(run=later("openhqm_tui.cli.plan"))
 
     variants = commands.add_parser("variants", help="list what can be built here")
     variants.add_argument("--context", metavar="DIR", help="an OpenHQM checkout")
     variants.add_argument("--dockerfile", metavar="F", help="a Dockerfile, or `bundled`")
     variants.add_argument("--format", choices=("auto", "plain", "json"), default="auto")
-    variants.set_defaults(run=_later("openhqm_tui.cli.variants"))
+    variants.set_defaults(run=later("openhqm_tui.cli.variants"))
 
     check = commands.add_parser("check", help="question images that are there already")
     check.add_argument("images", nargs="+", metavar="IMAGE")
     check.add_argument("--variant", metavar="V", help="what the image should be (else its label)")
     check.add_argument("--platforms", action="append", metavar="P,…", help="else all of its index")
-    _add_format(check)
-    check.set_defaults(run=_later("openhqm_tui.cli.check"))
+    add_format(check)
+    check.set_defaults(run=later("openhqm_tui.cli.check"))
 
     doctor = commands.add_parser("doctor", help="tell what this machine lacks, and mend it")
     doctor.add_argument("--fix", action="store_true", help="show the commands, ask, run them")
@@ -125,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--builder", metavar="B", help="a Buildx builder (the selected one)")
     doctor.add_argument("--base-image", metavar="REF", help="the base image to look for")
     doctor.add_argument("--format", choices=("auto", "tty", "plain", "json"), default="auto")
-    doctor.set_defaults(run=_later("openhqm_tui.cli.doctor"))
+    doctor.set_defaults(run=later("openhqm_tui.cli.doctor"))
     return parser
 
 
@@ -147,32 +106,3 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     add("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
     add("--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the package's own")
     add("--ca-bundle", metavar="FILE", help="certificates for the installs, behind a TLS proxy")
-
-
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--format",
-        choices=FORMATS,
-        default="auto",
-        help="auto: tty in a terminal, github in Actions, else plain (also for screen readers)",
-    )
-
-
-def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < math.inf:
-        raise UsageProblem(f"--quiet-after {text}: that is no time in seconds", fix="try 300")
-    return number
-
-
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise UsageProblem(f"--jobs {text}: at least one target must be built at once", fix="try 4")
-    return number

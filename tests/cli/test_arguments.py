@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from openhqm_tui import __version__
-from openhqm_tui.cli.arguments import FORMATS, parse
+from openhqm_tui.cli.arguments import parse
+from openhqm_tui.cli.parser import FORMATS
 from openhqm_tui.domain.problems import UsageProblem
 
 
@@ -75,7 +76,7 @@ def test_every_command_has_something_to_run(command: str) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("biuld", "unknown command 'biuld': did you mean build? (valid: build plan"),
+        ("biuld", "unknown command 'biuld': did you mean build? (valid: build runs"),
         ("docter", "did you mean doctor?"),
         ("zzz", "unknown command 'zzz' (valid: "),
         ("--nope", "unknown flag '--nope'"),

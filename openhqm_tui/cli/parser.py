@@ -1,0 +1,105 @@
+"""A parser that names the near valid word, and what all commands' words have in common."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from openhqm_tui.domain.problems import UsageProblem, nearest
+
+FORMATS = ("auto", "tty", "plain", "json", "github")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line that names the near valid word.
+
+    Words that come after a flag belong to the list `words_in`, if the command has one.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+        self.words_in = ""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageProblem(message, fix=f"see `{self.prog} --help`")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = list(action.choices or ())
+        if choices and value not in choices:
+            guess = nearest(str(value), [str(choice) for choice in choices])
+            what = action.option_strings[-1] if action.option_strings else "command"
+            raise UsageProblem(
+                f"unknown {what} '{value}'",
+                fix=f"did you mean {guess}?" if guess else "",
+                valid=" ".join(str(choice) for choice in choices),
+            )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed, unknown = super().parse_known_args(args, namespace)
+        flags = [word for word in unknown if word.startswith("-")]
+        if flags:
+            word = flags[0].split("=")[0]
+            valid = [option for option in self._option_string_actions if option != "-h"]
+            guess = nearest(word, valid)
+            raise UsageProblem(
+                f"unknown flag '{word}'",
+                fix=f"did you mean {guess}?" if guess else f"see `{self.prog} --help`",
+            )
+        if unknown and self.words_in:
+            setattr(parsed, self.words_in, [*getattr(parsed, self.words_in), *unknown])
+            return parsed, []
+        if unknown:
+            raise UsageProblem(f"what is '{unknown[0]}' for?", fix=f"see `{self.prog} --help`")
+        return parsed, unknown
+
+
+def later(module: str) -> Callable[[argparse.Namespace], int]:
+    """Return a `run` that imports its module when it is called: `--help` stays quick."""
+
+    def run(parsed: argparse.Namespace) -> int:
+        return int(importlib.import_module(module).run(parsed))
+
+    return run
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Give a command the formats that a run can be shown in."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="auto",
+        help="auto: tty in a terminal, github in Actions, else plain (also for screen readers)",
+    )
+
+
+def seconds(flag: str) -> Callable[[str], float]:
+    """Return the type of a flag that takes seconds, 0 for never."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < math.inf:
+            raise UsageProblem(f"{flag} {text}: that is no time in seconds", fix="try 300")
+        return number
+
+    return read
+
+
+def at_least_one(flag: str, why: str, fix: str) -> Callable[[str], int]:
+    """Return the type of a flag that takes a whole number from 1 on; `why` none is too few."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = 0
+        if number < 1:
+            raise UsageProblem(f"{flag} {text}: at least one {why}", fix=fix)
+        return number
+
+    return read

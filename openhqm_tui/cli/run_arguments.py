@@ -1,0 +1,126 @@
+"""The words of the commands about runs that are there: live, over, cut off, packed into a file."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from openhqm_tui.cli.parser import Parser, add_format, at_least_one, later
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Parser]
+
+_RUN = "a run: its id, how its id begins, or the path of its folder"
+
+
+def add_run_commands(commands: Commands) -> None:
+    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`."""
+    _add_runs(commands)
+    attach = commands.add_parser(
+        "attach",
+        help="follow a run from its first line",
+        description="Follow a run, live or over, from its first line, as `build` shows it. "
+        "Ctrl-C stops watching; the run goes on.",
+        epilog="exit codes: 0 the run passed, 1 it failed or was interrupted, 130 it was "
+        "cancelled, or Ctrl-C was pressed",
+    )
+    attach.add_argument("run_name", nargs="?", default="", metavar="RUN", help=f"{_RUN} (latest)")
+    add_format(attach)
+    attach.set_defaults(run=later("openhqm_tui.cli.attach"))
+    _add_asking(commands)
+
+    replay = commands.add_parser("replay", help="play a run that is over once more")
+    replay.add_argument(
+        "what",
+        nargs="?",
+        default="",
+        metavar="RUN|FILE",
+        help=f"{_RUN}, or a file of `runs export`; without: the run that ships with the package",
+    )
+    replay.add_argument("--speed", default="1", metavar="N", help="so many times as fast (1)")
+    add_format(replay)
+    replay.set_defaults(run=later("openhqm_tui.cli.replay"))
+
+
+def _add_runs(commands: Commands) -> None:
+    runs = commands.add_parser(
+        "runs",
+        help="list the runs; prune, export, import them",
+        description="List the runs, latest first; those that go on are marked.",
+    )
+    runs.add_argument(
+        "--limit",
+        type=at_least_one("--limit", "run must be listed", "leave it out for all"),
+        metavar="N",
+        help="the latest N only",
+    )
+    runs.add_argument("--format", choices=("auto", "plain", "json"), default="auto")
+    runs.set_defaults(run=later("openhqm_tui.cli.runs"))
+    of_runs = runs.add_subparsers(dest="runs_command", metavar="COMMAND", title="commands")
+
+    prune = of_runs.add_parser(
+        "prune",
+        help="remove old runs from the disk",
+        description="Remove what is more than the settings keep-runs and keep-mb allow, the "
+        "oldest first. A run that goes on is never removed. Images are left alone.",
+    )
+    prune.add_argument(
+        "--keep",
+        type=at_least_one("--keep", "run is kept", "give --all to remove them all"),
+        metavar="N",
+        help="keep the latest N runs",
+    )
+    prune.add_argument(
+        "--max-size",
+        type=at_least_one("--max-size", "MB is kept", "give --all to remove them all"),
+        metavar="MB",
+        help="keep so many MB of runs",
+    )
+    prune.add_argument("--all", action="store_true", help="remove every run that is over")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    prune.set_defaults(run=later("openhqm_tui.cli.prune"))
+
+    export = of_runs.add_parser("export", help="pack a run into one file")
+    export.add_argument("run_name", metavar="RUN", help=_RUN)
+    export.add_argument("file", nargs="?", default="", metavar="FILE", help="where to write it")
+    export.set_defaults(run=later("openhqm_tui.cli.packing"))
+
+    imported = of_runs.add_parser("import", help="unpack a run from a file of `runs export`")
+    imported.add_argument("file", metavar="FILE")
+    imported.set_defaults(run=later("openhqm_tui.cli.packing"))
+
+
+def _add_asking(commands: Commands) -> None:
+    cancel = commands.add_parser(
+        "cancel",
+        help="stop a run, or targets of it",
+        description="Stop a run that goes on, or with TARGET only these; what is built is kept.",
+    )
+    _add_run_and_targets(cancel, "the latest that goes on", "all that isn't over")
+
+    retry = commands.add_parser(
+        "retry",
+        help="build once more what failed in a run",
+        description="Build targets once more, in the same run, and follow it.",
+    )
+    _add_run_and_targets(retry, "latest", "all that failed, were cancelled or aren't proved")
+    resume = commands.add_parser(
+        "resume",
+        help="go on with a run that was interrupted",
+        description="Go on with what was cut off in a run, and follow it.",
+    )
+    resume.add_argument("run_name", nargs="?", default="", metavar="RUN", help=f"{_RUN} (latest)")
+    for parser in (retry, resume):
+        parser.add_argument(
+            "--detach", action="store_true", help="return as soon as the runner has heard"
+        )
+        add_format(parser)
+    cancel.set_defaults(run=later("openhqm_tui.cli.cancel"))
+    retry.set_defaults(run=later("openhqm_tui.cli.retry"))
+    resume.set_defaults(run=later("openhqm_tui.cli.retry"))
+
+
+def _add_run_and_targets(parser: Parser, run: str, targets: str) -> None:
+    parser.add_argument("run_name", nargs="?", default="", metavar="RUN", help=f"{_RUN} ({run})")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"else: {targets}")
+    parser.words_in = "targets"
