@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
-from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
@@ -29,7 +28,7 @@ from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import blocker, way_of
 from openhqm_tui.tui.widgets.build_line import BuildLine
 from openhqm_tui.tui.widgets.matrix import Matrix
-from openhqm_tui.tui.widgets.plan_choice import WIDE, PlanChoice
+from openhqm_tui.tui.widgets.plan_choice import WIDE, PlanChoice, PlanRoom
 from openhqm_tui.tui.widgets.plan_fields import Folded, PlanFields
 from openhqm_tui.tui.widgets.plan_summary import summary
 from openhqm_tui.tui.widgets.variant_side import SideBox, VariantSide
@@ -55,7 +54,7 @@ class PlanScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield matrix, side, fields and button."""
-        yield Horizontal(
+        yield PlanRoom(
             PlanChoice(self.console_app.services.defaults, id="choice"),
             SideBox(),
             id="plan",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from openhqm_tui.tui.services import Order
@@ -16,6 +16,16 @@ WIDE, HIGH = 108, 30
 # How wide the column is beside the side, and how high the matrix is, at least.
 _LEAST_WIDTH, _LEAST_HEIGHT = 74, 5
 _BAR_STATUS_KEYS = 3
+
+
+class PlanRoom(Horizontal):
+    """What the column stands in: as high as the screen leaves it, whatever the column needs."""
+
+    def on_resize(self) -> None:
+        """Have the room shared anew."""
+        for choice in self.query(PlanChoice):
+            if choice.children:
+                choice.share_room()
 
 
 class PlanChoice(Vertical):
