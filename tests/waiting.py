@@ -10,9 +10,9 @@ from collections.abc import Callable
 PATIENCE = 60.0
 
 
-def until(condition: Callable[[], object], what: str = "") -> None:
-    """Return when `condition` holds; fail the test where it never does."""
-    end = time.monotonic() + PATIENCE
+def until(condition: Callable[[], object], what: str = "", patience: float = PATIENCE) -> None:
+    """Return when `condition` holds; fail the test where it doesn't within `patience` seconds."""
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, f"never came true: {what or condition}"
         time.sleep(0.01)
