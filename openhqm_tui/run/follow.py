@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Collection
 from pathlib import Path
@@ -51,22 +52,24 @@ class Changes(msgspec.Struct):
         self.more, self.over = later.more, later.over
 
 
-class _Tail:
+class Tail:
     """A file read from where the last look ended."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: BinaryIO | None = None
 
-    def read(self) -> bytes:
+    def read(self, most: int = _MOST_BYTES) -> bytes:
+        """Return what is new, no more than `most` bytes."""
         if self._file is None:
             try:
                 self._file = self.path.open("rb", buffering=0)
             except OSError:
                 return b""
-        return self._file.read(_MOST_BYTES) or b""
+        return self._file.read(min(most, _MOST_BYTES)) or b""
 
     def close(self) -> None:
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -78,12 +81,17 @@ class Follower:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.state = RunState(folder.info)
-        self._events = _Tail(folder.events_file)
+        self._events = self._events_tail()
         self._rest = b""
         self._waiting: deque[journal.AnyEvent] = deque()
-        self._streams: dict[str, tuple[_Tail, StreamDecoder]] = {}
+        self._streams: dict[str, tuple[Tail, StreamDecoder]] = {}
         self._over: set[str] = set()
         self._silent: set[str] = set()
+
+    @property
+    def now(self) -> float:
+        """What time it is for the run, in seconds since the epoch."""
+        return time.time()
 
     @property
     def finished(self) -> bool:
@@ -100,7 +108,7 @@ class Follower:
         """Read what is new and fold it in, of all streams or of the named targets' `only`."""
         finished = self.finished
         # Asked before reading: what a runner wrote before its end is then surely read.
-        live = self.folder.is_live()
+        live = self._is_live()
         changes = Changes()
         said = self._read_events()
         self._apply_events(changes)
@@ -122,6 +130,15 @@ class Follower:
         for tail, _ in self._streams.values():
             tail.close()
         self._streams.clear()
+
+    def _events_tail(self) -> Tail:
+        return Tail(self.folder.events_file)
+
+    def _stream_tail(self, event: journal.TargetStarted) -> Tail:
+        return Tail(self.folder.path / Path(event.stream).name)
+
+    def _is_live(self) -> bool:
+        return self.folder.is_live()
 
     def _runner_died(self, changes: Changes) -> None:
         """Say so once every stream has been looked at since, and was silent."""
@@ -152,8 +169,7 @@ class Follower:
                     # The stream of an earlier attempt is folded in before it is forgotten.
                     self._over.add(event.target)
                     return
-                path = self.folder.path / Path(event.stream).name
-                self._streams[event.target] = (_Tail(path), StreamDecoder())
+                self._streams[event.target] = (self._stream_tail(event), StreamDecoder())
                 self._over.discard(event.target)
             elif isinstance(event, journal.TargetEnded):
                 self._over.add(event.target)
