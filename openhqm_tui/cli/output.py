@@ -15,14 +15,19 @@ class Output(Protocol):
     def update(self, changes: Changes) -> None:
         """Show what is new; called often, also when nothing is."""
 
+    def leave(self) -> None:
+        """Take away what is half drawn: nobody watches any longer, and the run goes on."""
+
     def end(self) -> None:
         """Show how it ended."""
 
 
-def choose_output(form: str, follower: Follower) -> Output:
-    """Return the output for a `--format`; `auto` looks at the terminal and the environment."""
-    if form == "auto":
-        form = automatic_format()
+def choose_output(form: str, follower: Follower, *, ctrl_c: str = "cancels") -> Output:
+    """Return the output for a `--format`; `auto` looks at the terminal and the environment.
+
+    It shows what comes after what `follower` has read by then; `ctrl_c` is what Ctrl-C does.
+    """
+    form = format_of(form)
     if form == "json":
         from openhqm_tui.cli.output_json import JsonOutput
 
@@ -30,10 +35,15 @@ def choose_output(form: str, follower: Follower) -> Output:
     if form == "tty":
         from openhqm_tui.cli.output_tty import TtyOutput
 
-        return TtyOutput(follower)
+        return TtyOutput(follower, ctrl_c)
     from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
 
     return (GithubOutput if form == "github" else PlainOutput)(follower, sys.stdout)
+
+
+def format_of(form: str) -> str:
+    """Return the format that a `--format` means here."""
+    return automatic_format() if form == "auto" else form
 
 
 def automatic_format(stream: TextIO | None = None) -> str:

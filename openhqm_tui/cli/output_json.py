@@ -7,7 +7,8 @@ from typing import Any, TextIO
 import msgspec
 
 from openhqm_tui.cli.summary import failures_of, pushes_of, rows_of, warning_lines
-from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.cli.unsaid import Unsaid
+from openhqm_tui.domain.journal import TargetEnded
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.state import TargetState
 from openhqm_tui.run.follow import Changes, Follower
@@ -22,7 +23,7 @@ class JsonOutput:
         self._follower = follower
         self._out = out
         self._encoder = msgspec.json.Encoder()
-        self._written: dict[tuple[str, str, int], int] = {}
+        self._unsaid = Unsaid(follower)
         folder = follower.folder
         self._write(
             {
@@ -35,14 +36,17 @@ class JsonOutput:
         )
 
     def update(self, changes: Changes) -> None:
-        """Write the events as the runner wrote them, then the new log lines."""
-        for event in changes.events:
+        """Write the events and the new log lines, a target's in the order they happened."""
+        for event in self._unsaid.events(changes):
+            if isinstance(event, TargetEnded):
+                self._write_lines(self._follower.state.targets[event.target])
             self._write(event)
         for name in sorted(changes.targets):
-            target = self._follower.state.targets[name]
-            self._write_new(target, "", target.log)
-            for platform, lane in target.lanes.items():
-                self._write_new(target, str(platform), lane.log)
+            self._write_lines(self._follower.state.targets[name])
+        self._out.flush()
+
+    def leave(self) -> None:
+        """Every line is whole: there is nothing to take away."""
         self._out.flush()
 
     def end(self) -> None:
@@ -52,6 +56,7 @@ class JsonOutput:
             {
                 "event": "summary",
                 "outcome": state.status.value,
+                "interrupted": state.interrupted,
                 "started": state.started,
                 "ended": state.ended,
                 "lanes": rows_of(state),
@@ -62,11 +67,8 @@ class JsonOutput:
         )
         self._out.flush()
 
-    def _write_new(self, target: TargetState, platform: str, log: LogLines) -> None:
-        key = (target.name, platform, target.attempt)
-        first = self._written.get(key, 0)
-        self._written[key] = len(log)
-        for index in range(first, len(log)):
+    def _write_lines(self, target: TargetState) -> None:
+        for platform, log, index in self._unsaid.lines(target):
             line = log[index]
             self._write(
                 {

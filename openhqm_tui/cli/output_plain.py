@@ -19,10 +19,15 @@ from openhqm_tui.cli.summary import (
     table_lines,
     warning_lines,
 )
-from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.cli.unsaid import Unsaid, logs_of
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.plain_text import one_line, plain
-from openhqm_tui.domain.state import Status, TargetState
+from openhqm_tui.domain.state import LaneState, Status, TargetState
+from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.run.follow import Changes, Follower
+
+_RESULTS = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
 
 
 class PlainOutput:
@@ -31,30 +36,32 @@ class PlainOutput:
     def __init__(self, follower: Follower, out: TextIO) -> None:
         self._follower = follower
         self._out = out
-        self._printed: dict[tuple[str, str, int], int] = {}
-        self._told: dict[tuple[str, str], Status] = {}
+        self._unsaid = Unsaid(follower)
+        # The lanes whose results were told, with the attempt.
+        self._told = {_attempt(lane) for lane in follower.state.lanes if lane.status.is_over}
         self._say(f"run {follower.folder.path.name} · {follower.folder.path}")
-        self._noted = 0
 
     def update(self, changes: Changes) -> None:
-        """Print the new lines of the lanes that moved."""
-        state = self._follower.state
+        """Print the new lines of the lanes that moved, and what became of them."""
         for name in sorted(changes.targets):
-            self._print_target(state.targets[name])
-        for lane in state.lanes:
-            status = lane.status
-            if self._told.get(lane.key) is not status and status is not Status.WAITING:
-                self._told[lane.key] = status
-                self._tell(lane.key, status, lane.target)
-        if notes := state.notes[self._noted :]:
-            self._noted = len(state.notes)
+            self._print_lines(self._follower.state.targets[name])
+        for event in self._unsaid.events(changes):
+            self._tell(event)
+        if notes := [text for event in changes.events if (text := _note(event))]:
             self._print_notes(notes)
+        self._out.flush()
+
+    def leave(self) -> None:
+        """Every line is whole: there is nothing to take away."""
         self._out.flush()
 
     def end(self) -> None:
         """Print digests of what failed, then the table."""
         folder = self._follower.folder.path
         state = self._follower.state
+        for lane in state.lanes:
+            if lane.status.is_over and _attempt(lane) not in self._told:
+                self._tell_lane(lane, lane.status)
         for failure in failures_of(state, folder):
             self._say("", *failure_lines(failure))
         if wrong := check_lines(state, folder):
@@ -72,43 +79,59 @@ class PlainOutput:
     def _print_notes(self, notes: list[str]) -> None:
         self._say(*(f"note: {one_line(note, 500)}" for note in notes))
 
-    def _print_target(self, target: TargetState) -> None:
-        self._print_new(target, "", target.log)
-        for platform, lane in target.lanes.items():
-            self._print_new(target, str(platform), lane.log)
-
-    def _print_new(self, target: TargetState, platform: str, log: LogLines) -> None:
-        key = (target.name, platform, target.attempt)
-        first, last = self._printed.get(key, 0), len(log)
-        self._printed[key] = last
-        name = f"{target.name} {platform}".strip()
-        for index in range(first, last):
+    def _print_lines(self, target: TargetState) -> None:
+        for platform, log, index in self._unsaid.lines(target):
+            name = f"{target.name} {platform}".strip()
             self._say(f"{name} | {plain(log.text(index))}")
 
-    def _tell(self, key: tuple[str, str], status: Status, target: TargetState) -> None:
-        name = " ".join(key)
-        if status is Status.CHECKING:
-            took = clock((target.ended or 0.0) - (target.started or 0.0))
-            self._say(f"{name} | built in {took}, checking")
-        elif status.is_over:
-            self._say(f"{name} | {MARKS[status]} {WORDS[status]}")
+    def _tell(self, event: journal.AnyEvent) -> None:
+        state = self._follower.state
+        match event:
+            case journal.TargetEnded():
+                self._tell_end(state.targets[event.target])
+            case journal.CheckStarted() if lane := state.lane(event.target, event.platform):
+                if _attempt(lane) in self._told:
+                    self._tell_lane(lane, "checking again")
+            case journal.LaneChecked() if lane := state.lane(event.target, event.platform):
+                self._tell_lane(lane, _RESULTS.get(worst(event.verdicts), Status.PASSED))
+            case journal.CheckCancelled() if lane := state.lane(event.target, event.platform):
+                self._tell_lane(lane, Status.CANCELLED)
+            case _:
+                pass
+
+    def _tell_end(self, target: TargetState) -> None:
+        took = clock((target.ended or 0.0) - (target.started or 0.0))
+        for lane in target.lanes.values():
+            if target.outcome is Outcome.PASSED and target.run.info.check:
+                self._tell_lane(lane, f"built in {took}, checking")
+            elif _attempt(lane) not in self._told:
+                self._tell_lane(lane, lane.status)
+
+    def _tell_lane(self, lane: LaneState, what: Status | str) -> None:
+        if isinstance(what, Status):
+            self._told.add(_attempt(lane))
+            what = f"{MARKS[what]} {WORDS[what]}"
+        self._say(f"{' '.join(lane.key)} | {what}")
 
 
 class GithubOutput(PlainOutput):
     """For GitHub Actions: each lane's log in a group of its own when its target is over."""
 
-    def __init__(self, follower: Follower, out: TextIO) -> None:
-        super().__init__(follower, out)
-        self._grouped: set[tuple[str, int]] = set()
+    def _print_lines(self, target: TargetState) -> None:
+        """Nothing yet: lanes that build side by side would break up each other's groups."""
 
-    def _print_target(self, target: TargetState) -> None:
-        if target.outcome is None or (target.name, target.attempt) in self._grouped:
-            return
-        self._grouped.add((target.name, target.attempt))
-        for lane, lines in [("", target.log), *((str(p), x.log) for p, x in target.lanes.items())]:
-            self._say(f"::group::{target.name} {lane}".rstrip())
+    def _tell_end(self, target: TargetState) -> None:
+        self._print_groups(target)
+        super()._tell_end(target)
+
+    def _print_groups(self, target: TargetState) -> None:
+        lines: dict[str, list[str]] = {platform: [] for platform, _ in logs_of(target)}
+        for platform, log, index in self._unsaid.lines(target):
+            lines[platform].append(plain(log.text(index)))
+        for platform, said in lines.items():
+            self._say(f"::group::{target.name} {platform}".rstrip())
             with self._unheard():
-                self._say(*(plain(lines.text(i)) for i in range(len(lines))))
+                self._say(*said)
             self._say("::endgroup::")
 
     def _print_notes(self, notes: list[str]) -> None:
@@ -117,6 +140,9 @@ class GithubOutput(PlainOutput):
 
     def end(self) -> None:
         """Annotate what failed, then print as plain does."""
+        for target in self._follower.state.targets.values():
+            if target.attempt and target.outcome is None:
+                self._print_groups(target)  # its runner died before it was over
         for failure in failures_of(self._follower.state, self._follower.folder.path):
             where = failure.where.rpartition(":")
             file = _escape(where[0]).replace(":", "%3A").replace(",", "%2C")
@@ -137,6 +163,21 @@ class GithubOutput(PlainOutput):
         self._say(f"::stop-commands::{word}")
         yield
         self._say(f"::{word}::")
+
+
+def _attempt(lane: LaneState) -> tuple[str, str, int]:
+    return *lane.key, lane.target.attempt
+
+
+def _note(event: journal.AnyEvent) -> str:
+    match event:
+        case journal.Noted():
+            return event.text
+        case journal.FellSilent():
+            return f"{event.target} has said nothing for {clock(event.at - event.since)}"
+        case journal.SpokeAgain():
+            return f"{event.target} says something again"
+    return ""
 
 
 def _escape(text: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -23,6 +21,7 @@ from openhqm_tui.cli.summary import (
     rows_of,
     warning_lines,
 )
+from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.run.follow import Changes, Follower
@@ -44,10 +43,15 @@ _BAR = 12
 class TtyOutput:
     """Keeps a table of lanes at the bottom of the terminal while the run goes."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, ctrl_c: str) -> None:
         self._follower = follower
+        self._ctrl_c = ctrl_c
         self._console = Console(highlight=False)
-        self._digested: set[tuple[str, int]] = set()
+        self._digested = {
+            (target.name, target.attempt)
+            for target in follower.state.targets.values()
+            if target.outcome is Outcome.FAILED
+        }
         path = follower.folder.path
         self._console.print(Text(f"run {path.name} · {path}", style="dim"))
         self._live = Live(
@@ -72,6 +76,10 @@ class TtyOutput:
                 if failure.target == name:
                     self._digested.add((name, target.attempt))
                     self._console.print(Text("\n".join(failure_lines(failure)) + "\n"))
+
+    def leave(self) -> None:
+        """Take the live table away."""
+        self._live.stop()
 
     def end(self) -> None:
         """Take the live table away and print the last one, which stays in the scrollback."""
@@ -98,7 +106,7 @@ class TtyOutput:
             self._console.print(Text(f"note: {one_line(note, 500)}", style="yellow"))
 
     def _render(self) -> Group:
-        now = time.time()
+        now = self._follower.now
         state = self._follower.state
         table = Table.grid(padding=(0, 2))
         room = max(4, self._console.height - 3)
@@ -110,9 +118,9 @@ class TtyOutput:
         for lane in lanes:
             table.add_row(*self._cells(lane, now))
         hidden = len(state.lanes) - len(lanes)
-        took = clock(now - state.started) if state.started else "0:00"
+        took = clock(state.elapsed(now)) if state.started else "0:00"
         over = sum(lane.status.is_over for lane in state.lanes)
-        foot = f"{over}/{len(state.lanes)} images · {took} · Ctrl-C cancels"
+        foot = f"{over}/{len(state.lanes)} images · {took} · Ctrl-C {self._ctrl_c}"
         if hidden:
             foot = f"{hidden} more lanes · {foot}"
         return Group(table, Text(foot, style="dim"))
@@ -131,7 +139,7 @@ class TtyOutput:
             Text("━" * full, style=style) + Text("─" * (_BAR - full), style="dim"),
             Text(f"{done}/{known}" if known else ""),
             Text(clock(lane.target.elapsed(now))),
-            Text(WORDS[status], style=style),
+            Text(_word(lane, now), style=style),
             Text(
                 one_line(current.name.label, 60) if current else "",
                 style="dim",
@@ -139,3 +147,10 @@ class TtyOutput:
                 overflow="ellipsis",
             ),
         )
+
+
+def _word(lane: LaneState, now: float) -> str:
+    since = lane.target.silent_since
+    if since is None or lane.status is not Status.RUNNING:
+        return WORDS[lane.status]
+    return f"silent for {clock(now - since)}"

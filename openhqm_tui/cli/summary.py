@@ -226,8 +226,10 @@ def last_line(state: RunState) -> str:
         word = WORDS[lane.status]
         counts[word] = counts.get(word, 0) + 1
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
-    took = state.elapsed(state.ended or 0.0) if state.ended else 0.0
+    took = state.elapsed(state.ended or state.last_at)
     line = f"{len(lanes)} images: {told} in {clock(took)}"
+    if state.interrupted:
+        line += " · interrupted"
     if state.info.push:
         pushed = sum(len(push.tags) for push in pushes_of(state) if push.outcome == "passed")
         tags = f"{pushed} tag pushed" if pushed == 1 else f"{pushed} tags pushed"

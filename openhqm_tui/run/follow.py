@@ -176,6 +176,9 @@ class Follower:
             elif isinstance(event, journal.RunEnded):
                 self._over.update(self._streams)
             elif isinstance(event, journal.RunStarted):
+                if self._streams and self._over.issuperset(self._streams):
+                    # What was over before is folded in before anything is done again.
+                    return
                 self.state.interrupted = False
             self._waiting.popleft()
             self.state.apply_event(event)
