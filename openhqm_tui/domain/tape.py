@@ -47,10 +47,9 @@ class Due:
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Where one attempt's stream lies in recorded time, and its file's name."""
+    """Where the stream of an attempt lies in recorded time."""
 
-    target: str
-    stream: str
+    started: journal.TargetStarted
     begins: float
     ends: float
 
@@ -76,23 +75,21 @@ def events_due(lines: Iterable[bytes]) -> tuple[Due, list[tuple[float, journal.A
 
 def spans(events: Iterable[tuple[float, journal.AnyEvent]]) -> Iterator[Span]:
     """Yield where the stream of each attempt lies: what Buildx said, it said before it ended."""
-    begun: dict[str, tuple[str, float]] = {}
+    begun: dict[str, tuple[journal.TargetStarted, float]] = {}
     for at, event in events:
         match event:
             case journal.TargetStarted():
                 if event.target in begun:
-                    yield Span(event.target, *begun[event.target], at)
-                begun[event.target] = event.stream, at
+                    yield Span(*begun[event.target], at)
+                begun[event.target] = event, at
             case journal.TargetEnded() if event.target in begun:
-                yield Span(event.target, *begun.pop(event.target), at)
+                yield Span(*begun.pop(event.target), at)
             case journal.RunEnded():
-                for target, (stream, begins) in begun.items():
-                    yield Span(target, stream, begins, at)
+                yield from (Span(*one, at) for one in begun.values())
                 begun.clear()
             case _:
                 pass
-    for target, (stream, begins) in begun.items():
-        yield Span(target, stream, begins, math.inf)
+    yield from (Span(*one, math.inf) for one in begun.values())
 
 
 def stream_due(lines: Iterable[bytes], span: Span) -> Due:

@@ -21,8 +21,13 @@ def ask(folder: RunFolder, request: Request) -> None:
 
     A runner that is about to end may not see the request any more. Its lock tells: who can take
     it knows that nobody else will hear, and starts a runner that does. Raises Problem where none
-    can be started.
+    can be started, and for a run that was imported.
     """
+    if folder.is_imported:
+        raise Problem(
+            f"run {folder.path.name} was imported: its plan comes from elsewhere and may name any "
+            "file here, so it can be looked at, but not executed"
+        )
     upto = folder.ask(request)
     end = time.monotonic() + PATIENCE
     launched = False

@@ -48,6 +48,7 @@ class RunFolder:
         self.expectations_file = path / "expectations.json"
         self.lock_file = path / "lock"
         self.runner_log = path / "runner.log"
+        self.imported_file = path / "imported"
         self._info: RunInfo | None = None
 
     @classmethod
@@ -143,6 +144,11 @@ class RunFolder:
             os.close(descriptor)
             raise Problem(f"run {self.path.name} is being executed already") from error
         return descriptor
+
+    @property
+    def is_imported(self) -> bool:
+        """Tell whether it came in a file from elsewhere: to be looked at, never to be executed."""
+        return os.path.lexists(self.imported_file)
 
     def is_live(self) -> bool:
         """Tell whether a runner holds the run."""
