@@ -8,10 +8,8 @@ so is never executed (see `RunFolder.is_imported`), for its plan may name any fi
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import shutil
 import stat
 import struct
 import tempfile
@@ -104,15 +102,21 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
     Raises UsageProblem, and leaves what it had unpacked to the caller to take away.
     """
     try:
-        with file.open("rb") as opened, _damage_told(file):
+        with file.open("rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise zipfile.BadZipFile("not a plain file")
+                raise zipfile.BadZipFile("it is no plain file")
             with zipfile.ZipFile(opened) as archive:
                 run = RunFolder(into / _checked(archive.infolist()))
                 _unpack(archive, run.path)
-        with _damage_told(file):
             if run.info.id != run.path.name:
                 raise zipfile.BadZipFile("its run.json is of another run")
+    except UsageProblem as problem:
+        # Its run.json says so, of a folder that nobody knows.
+        what = problem.what.replace(f"{into}/", "")
+        raise UsageProblem(f"{file}: {what}", fix=problem.fix) from problem
+    except _DAMAGED as error:
+        why = one_line(str(error) or type(error).__name__, 120)
+        raise UsageProblem(f"{file} is no whole exported run ({why})") from error
     except OSError as error:
         raise UsageProblem(f"can't read {file} ({error.strerror or error})") from error
     return run
@@ -229,17 +233,3 @@ def _equal(one: Path, other: Path) -> bool:
                 return False
             if not piece:
                 return True
-
-
-@contextlib.contextmanager
-def _damage_told(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except UsageProblem as problem:
-        raise UsageProblem(f"{file} is no whole exported run ({problem.text})") from problem
-    except _DAMAGED as error:
-        why = one_line(str(error) or type(error).__name__, 120)
-        raise UsageProblem(f"{file} is no whole exported run ({why})") from error
-
-
-__all__ = ["MOST_BYTES", "MOST_FILES", "export_run", "import_run", "packed_name", "unpack_run"]
