@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from openhqm_tui.domain.engine_failures import EngineFailure, engine_failure
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.verdicts import Answer, Verdict
@@ -18,12 +19,16 @@ _SOLVE = re.compile(
 )
 
 
+_LAST_WORDS = 20
+_NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """The digest of one failure; empty where the build doesn't tell.
 
     `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with
     the failing one marked, `log` the last lines that the step printed, `checks` what keeps built
-    images from being proved; all made safe to show.
+    images from being proved; all made safe to show. `trouble` names what befell the engine.
     """
 
     target: str
@@ -37,6 +42,21 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     log_file: str = ""
     hint: str = ""
     checks: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+def trouble_of(target: TargetState, exit_code: int) -> EngineFailure | None:
+    """Return what befell the engine while a target was built; None where that isn't known.
+
+    What its steps print is no sign of it, but for a full disk: there the step only fails.
+    """
+    said = [text for text in target.texts if text.startswith("ERROR:")]
+    step = target.failed_step
+    if step is not None:
+        lane = target.lanes.get(step.lane) if step.lane is not None else None
+        last = (lane.log if lane else target.log).last(_LAST_WORDS, step=step.number)
+        said += [step.error, *(line for line in last if _NO_SPACE.search(line))]
+    return engine_failure("\n".join(said), exit_code, target.run.info.builder)
 
 
 def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
@@ -46,10 +66,13 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
     where, source = _place(target.texts)
     error = next((text for text in reversed(target.texts) if text.startswith("ERROR:")), "")
     reason = one_line(_SOLVE.sub("", error), 400) or one_line(target.reason, 400)
+    trouble = trouble_of(target, target.exit_code)
     step = target.failed_step
     if step is None:
-        said = tuple(plain(text) for text in target.texts if text is not error)[-lines:]
-        return Failure(
+        # Where the trouble has a name, Buildx' own words stand with the rest of what it said.
+        told = None if trouble is not None else error
+        said = tuple(plain(text) for text in target.texts if text is not told)[-lines:]
+        failure = Failure(
             target=target.name,
             where=where,
             source=source,
@@ -58,10 +81,11 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
             log_file=text_log_of(target.stream),
             hint=hint_for(error or target.reason),
         )
+        return _named(failure, trouble, target)
     lane = target.lanes.get(step.lane) if step.lane is not None else None
     log = (lane.log if lane else target.log).last(lines, step=step.number)
     code = _EXIT.search(step.error)
-    return Failure(
+    failure = Failure(
         target=target.name,
         platform=str(step.lane or step.name.ran_on or ""),
         stage=step.name.stage,
@@ -72,6 +96,20 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         log=tuple(plain(line) for line in log),
         log_file=text_log_of(target.stream),
         hint=hint_for(step.error),
+    )
+    return _named(failure, trouble, target)
+
+
+def _named(failure: Failure, trouble: EngineFailure | None, target: TargetState) -> Failure:
+    if trouble is None:
+        return failure
+    code = f" ({failure.reason})" if failure.reason.startswith("exit code ") else ""
+    again = f"openhqm-tui retry {target.run.info.id} {target.name}"
+    return msgspec.structs.replace(
+        failure,
+        reason=trouble.words + code,
+        hint=f"{trouble.remedy}; then `{again}`",
+        trouble=trouble.kind.value,
     )
 
 

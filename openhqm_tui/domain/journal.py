@@ -87,11 +87,12 @@ class TargetStarted(Event, frozen=True, kw_only=True, tag="target-started"):
 class FellSilent(Event, frozen=True, kw_only=True, tag="fell-silent"):
     """Nothing has come of a target's Buildx since `since`, which is `RunInfo.quiet_after` ago.
 
-    It is said once a silence, and nothing is done about it.
+    It is said once a silence, and nothing is done about it. `step` is what runs, '' unknown.
     """
 
     target: str
     since: float
+    step: str = ""
 
 
 class SpokeAgain(Event, frozen=True, kw_only=True, tag="spoke-again"):

@@ -137,8 +137,8 @@ class TargetState:
         self.digest = ""
         self.reason = ""
         self.cancel_asked = False
-        # Since when its Buildx says nothing, where that is longer than it should be.
-        self.silent_since: float | None = None
+        # What was said of its Buildx' silence, while that lasts.
+        self.silence: journal.FellSilent | None = None
         self.lanes = {platform: LaneState(self, platform) for platform in self.platforms}
         self.steps: dict[str, StepState] = {}
         self.log = LogLines()
@@ -170,6 +170,11 @@ class TargetState:
             if status in lanes:
                 return status
         return Status.PASSED if Status.PASSED in lanes else Status.DONE
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when its Buildx has said nothing, where that is longer than it should be."""
+        return self.silence.since if self.silence is not None else None
 
     def step_counts(self) -> tuple[int, int]:
         """Return how many of the known steps are over, and how many are known."""
@@ -282,11 +287,11 @@ class RunState:
             case journal.TargetEnded() if target := self.targets.get(event.target):
                 target.ended, target.outcome = event.at, event.outcome
                 target.exit_code, target.digest = event.exit_code, event.digest
-                target.reason, target.silent_since = event.reason, None
+                target.reason, target.silence = event.reason, None
             case journal.FellSilent() if target := self.targets.get(event.target):
-                target.silent_since = event.since if target.outcome is None else None
+                target.silence = event if target.outcome is None else None
             case journal.SpokeAgain() if target := self.targets.get(event.target):
-                target.silent_since = None
+                target.silence = None
             case journal.CancelAsked():
                 for target in self.targets.values():
                     if event.target in {"", target.name} and target.outcome is None:

@@ -20,15 +20,21 @@ def write_text_log(folder: RunFolder, target: str, stream: str) -> None:
 
     A full disk loses this copy only: the stream has it all.
     """
-    state = RunState(folder.info)
-    decoder = StreamDecoder()
     with contextlib.suppress(OSError):
-        with (folder.path / stream).open("rb") as file:
-            while piece := file.read(_PIECE):
-                state.apply_records(target, decoder.feed(piece))
-        state.apply_records(target, decoder.close())
+        state = state_from_stream(folder, target, stream)
         state.end_stream(target)
         _write(state.targets[target], folder.path / text_log_of(stream))
+
+
+def state_from_stream(folder: RunFolder, target: str, stream: str) -> RunState:
+    """Fold what one target's Buildx has said so far; raises OSError."""
+    state = RunState(folder.info)
+    decoder = StreamDecoder()
+    with (folder.path / stream).open("rb") as file:
+        while piece := file.read(_PIECE):
+            state.apply_records(target, decoder.feed(piece))
+    state.apply_records(target, decoder.close())
+    return state
 
 
 def whole_log(folder: RunFolder, target: TargetState) -> tuple[Path, bool]:

@@ -92,7 +92,7 @@ RUN = "[linux/arm64 core 2/3] RUN x"
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("ERROR: failed to solve: no space left on device", "no space left on device"),
+        ("ERROR: failed to solve: nothing left", "nothing left"),
         ("ERROR: target redis: failed to solve: boom", "boom"),
         ("ERROR: failed to build: failed to solve: boom", "boom"),
         ("ERROR: boom", "boom"),

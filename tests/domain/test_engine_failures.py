@@ -1,0 +1,195 @@
+"""Trouble of the engine, by what a real Buildx said (recorded with Engine 28.5, Buildx 0.29)."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.engine_failures import Trouble, engine_failure
+from openhqm_tui.domain.failures import Failure, failure_of
+from openhqm_tui.domain.progress import PlainText, SolveStatus, Vertex, VertexLog
+from tests.domain.test_failures import RUN, digest, failing, step
+
+EOF = "rpc error: code = Unavailable desc = error reading from server: EOF"
+SOCKET = "unix:///tmp/engine/docker.sock"
+# What was done to a real engine while it built, and what Buildx said then.
+RECORDED = [
+    # dockerd killed, or stopped, in the middle of a step
+    (f"ERROR: failed to receive status: {EOF}", Trouble.WENT_AWAY),
+    # dockerd killed while it exported
+    ("ERROR: failed to solve: Unavailable: error reading from server: EOF", Trouble.WENT_AWAY),
+    # dockerd killed while Buildx began
+    (
+        "ERROR: listing workers for Build: failed to list workers: Unavailable: "
+        "error reading from server: EOF",
+        Trouble.WENT_AWAY,
+    ),
+    # dockerd stopped while Buildx began
+    (
+        "ERROR: failed to dial gRPC: cannot connect to the Docker daemon. Is 'docker daemon' "
+        "running on this host?: dial unix /tmp/engine/docker.sock: connect: "
+        "no such file or directory",
+        Trouble.NOT_THERE,
+    ),
+    # no dockerd, with its socket and without
+    (
+        f"ERROR: Cannot connect to the Docker daemon at {SOCKET}. Is the docker daemon running?",
+        Trouble.NOT_THERE,
+    ),
+    # the engine's containerd killed
+    (
+        'ERROR: failed to solve: connection error: desc = "transport: Error while dialing: '
+        'dial unix /tmp/engine/run/containerd.sock: connect: connection refused"',
+        Trouble.STORE_WENT_AWAY,
+    ),
+    # the engine's disk full at the start, and at the export
+    (
+        "ERROR: failed to build: failed to solve: write /tmp/engine/root/containerd/"
+        "io.containerd.metadata.v1.bolt/meta.db: no space left on device",
+        Trouble.DISK_FULL,
+    ),
+    (
+        "ERROR: failed to build: failed to solve: mount callback failed on /tmp/m/containerd-m42: "
+        "failed to write compressed diff: failed to create diff tar stream: failed to copy: "
+        "/tmp/m/big: write /tmp/engine/ingest/98e7/data: no space left on device",
+        Trouble.DISK_FULL,
+    ),
+    ('ERROR: no builder "nope" found', Trouble.NO_BUILDER),
+]
+
+
+@pytest.mark.parametrize(("said", "kind"), RECORDED)
+def test_what_buildx_really_said(said: str, kind: Trouble) -> None:
+    found = engine_failure(said)
+    assert found is not None
+    assert found.kind is kind
+    assert found.words
+    assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (
+            "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing "
+            'transport due to: connection error: desc = "error reading from server: EOF", '
+            'received prior goaway: code: NO_ERROR, debug data: "graceful_stop"',
+            Trouble.WENT_AWAY,
+        ),
+        (
+            "ERROR: failed to build: failed to solve: ResourceExhausted: failed to read "
+            "dockerfile: failed to create temp dir: mkdir /var/lib/docker/tmp/buildkit-mount26: "
+            "no space left on device",
+            Trouble.DISK_FULL,
+        ),
+        (
+            'ERROR: failed to solve: ResourceExhausted: process "/bin/sh -c x" did not complete '
+            "successfully: cannot allocate memory",
+            Trouble.NO_MEMORY,
+        ),
+        (
+            'ERROR: process "/bin/sh -c x" did not complete successfully: exit code: 137',
+            Trouble.NO_MEMORY,
+        ),
+        (
+            "ERROR: Error response from daemon: No such container: buildx_buildkit_mine0",
+            Trouble.NO_BUILDER,
+        ),
+    ],
+)
+def test_what_others_were_told(said: str, kind: Trouble) -> None:
+    found = engine_failure(said)
+    assert found is not None
+    assert found.kind is kind
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        'ERROR: failed to solve: process "/bin/sh -c x" did not complete successfully: '
+        "exit code: 1",
+        "ERROR: failed to solve: exit code: 13",
+        "ERROR: failed to solve: python: failed to resolve source metadata for x: 503 Service "
+        "Unavailable",
+        "ERROR: failed to solve: python: dial tcp 10.0.0.1:443: connect: connection refused",
+        "ERROR: failed to solve: failed to compute cache key: unexpected EOF",
+        "ERROR: target redis: the builder is no good",
+    ],
+)
+def test_what_is_the_builds_own_is_no_trouble_of_the_engine(said: str) -> None:
+    assert engine_failure(said) is None
+
+
+@pytest.mark.parametrize(("code", "word"), [(-9, "SIGKILL"), (-15, "SIGTERM"), (-99, "signal 99")])
+def test_a_buildx_that_was_killed(code: int, word: str) -> None:
+    found = engine_failure("", code)
+    assert found is not None
+    assert found.kind is Trouble.BUILDX_KILLED
+    assert word in found.words
+
+
+def test_a_named_builder_is_named() -> None:
+    for said in (f"ERROR: {EOF}", 'ERROR: no builder "mine" found'):
+        found = engine_failure(said, builder="mine")
+        assert found is not None
+        assert "the builder mine" in found.words
+    ours = engine_failure(f"ERROR: {EOF}")
+    assert ours is not None
+    assert "the engine went away" in ours.words
+
+
+# -- in the digest ----------------------------------------------------------------------------
+
+
+def told(failure: Failure) -> tuple[str, str]:
+    return failure.trouble, failure.reason
+
+
+def test_an_engine_that_went_away_is_said_with_what_helps_and_buildxs_own_words() -> None:
+    error = f"ERROR: failed to receive status: {EOF}"
+    failure = digest(
+        SolveStatus(vertexes=[Vertex("1", RUN)]), PlainText("before"), PlainText(error)
+    )
+    assert told(failure) == (
+        "engine-went-away",
+        "the engine went away in the middle: it was stopped, restarted or killed",
+    )
+    assert failure.hint == (
+        "`openhqm-tui doctor` tells whether it is back; then `openhqm-tui retry run redis`"
+    )
+    assert failure.log == ("before", error)
+
+
+def test_a_full_disk_is_seen_in_what_the_failed_step_printed() -> None:
+    printed = SolveStatus(logs=[VertexLog("1", b"dd: /big: No space left on device\n35+0\n")])
+    error = 'process "x" did not complete successfully: exit code: 1'
+    failure = digest(step(RUN), printed, step(RUN, error))
+    assert told(failure) == ("engine-disk-full", "the engine's disk is full (exit code 1)")
+    assert "docker buildx prune" in failure.hint
+
+
+def test_words_of_a_step_are_no_sign_of_an_engine_that_went_away() -> None:
+    printed = SolveStatus(logs=[VertexLog("1", f"client: {EOF}\n".encode())])
+    error = 'process "x" did not complete successfully: exit code: 1'
+    assert told(digest(step(RUN), printed, step(RUN, error))) == ("", "exit code 1")
+
+
+def test_a_full_disk_of_another_step_is_not_the_failed_ones() -> None:
+    printed = SolveStatus(logs=[VertexLog("2", b"No space left on device, but who cares\n")])
+    other = step("[linux/arm64 core 1/3] RUN y", digest="2")
+    assert told(digest(other, printed, step(RUN, "exit code: 1")))[0] == ""
+
+
+def test_a_step_that_was_killed_and_a_buildx_that_was() -> None:
+    error = 'process "x" did not complete successfully: exit code: 137'
+    assert told(digest(step(RUN, error))) == (
+        "no-memory",
+        "the step was killed, mostly for want of memory (exit code 137)",
+    )
+    assert digest(code=-9).reason == "Buildx was killed (SIGKILL), by hand or for want of memory"
+
+
+def test_what_did_not_fail_has_no_trouble() -> None:
+    target = failing(PlainText(f"ERROR: {EOF}"))
+    target.outcome = None
+    assert failure_of(target) is None
