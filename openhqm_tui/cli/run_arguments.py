@@ -24,7 +24,7 @@ def add_run_commands(commands: Commands) -> None:
         epilog="exit codes: 0 the run passed, 1 it failed or was interrupted, 130 it was "
         "cancelled, or Ctrl-C was pressed",
     )
-    attach.add_argument("run_name", nargs="?", default="", metavar="RUN", help=f"{_RUN} (latest)")
+    attach.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")
     add_format(attach)
     attach.set_defaults(run=later("openhqm_tui.cli.attach"))
     _add_asking(commands)
@@ -109,7 +109,7 @@ def _add_asking(commands: Commands) -> None:
         help="go on with a run that was interrupted",
         description="Go on with what was cut off in a run, and follow it.",
     )
-    resume.add_argument("run_name", nargs="?", default="", metavar="RUN", help=f"{_RUN} (latest)")
+    resume.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")
     for parser in (retry, resume):
         parser.add_argument(
             "--detach", action="store_true", help="return as soon as the runner has heard"
@@ -121,6 +121,6 @@ def _add_asking(commands: Commands) -> None:
 
 
 def _add_run_and_targets(parser: Parser, run: str, targets: str) -> None:
-    parser.add_argument("run_name", nargs="?", default="", metavar="RUN", help=f"{_RUN} ({run})")
+    parser.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} ({run})")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"else: {targets}")
     parser.words_in = "targets"

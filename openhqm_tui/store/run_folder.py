@@ -13,7 +13,7 @@ import msgspec
 
 from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.domain.plan import Plan
-from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
 from openhqm_tui.domain.proof import Expectation
 
 
@@ -188,19 +188,22 @@ def all_runs(state: Path) -> Iterator[RunFolder]:
             yield run
 
 
-def find_run(state: Path, name: str = "") -> RunFolder:
+def find_run(state: Path, name: str | None = None) -> RunFolder:
     """Return the run of that name, of a name that begins so, or at that path; else the latest."""
+    if name == "":
+        raise UsageProblem("an empty word names no run", fix="leave it out for the latest")
     if name and "/" in name:
         run = RunFolder(Path(name))
         _ = run.info
         return run
-    found = [run for run in all_runs(state) if run.path.name.startswith(name)]
+    found = [run for run in all_runs(state) if run.path.name.startswith(name or "")]
     if not found:
-        known = [run.path.name for run in all_runs(state)][:3]
+        known = [run.path.name for run in all_runs(state)]
+        guess = nearest(name, known) if name else None
         raise UsageProblem(
             f"there is no run '{name}'" if name else "there is no run yet",
-            fix="start one with `openhqm-tui build`",
-            valid=" ".join(known),
+            fix=f"did you mean {guess}?" if guess else "start one with `openhqm-tui build`",
+            valid=" ".join(known[:3]),
         )
     if name and len(found) > 1 and found[0].path.name != name:
         names = " ".join(run.path.name for run in found[:4])

@@ -246,13 +246,13 @@ def test_all_runs_latest_first(state: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("", "20261123-151400-3fff"),
+        (None, "20261123-151400-3fff"),
         ("20261122", "20261122-090000-aaaa"),
         ("20261123-151400-3fa9", "20261123-151400-3fa9"),
         ("20261123-151400-3fa", "20261123-151400-3fa9"),
     ],
 )
-def test_a_run_by_the_beginning_of_its_name(state: Path, name: str, found: str) -> None:
+def test_a_run_by_the_beginning_of_its_name(state: Path, name: str | None, found: str) -> None:
     assert find_run(state, name).path.name == found
 
 
@@ -262,6 +262,8 @@ def test_a_run_by_the_beginning_of_its_name(state: Path, name: str, found: str) 
         ("20261123", "begins the name of 2 runs (valid: 20261123-151400-3fff"),
         ("nope", "there is no run 'nope'"),
         ("20261124", "there is no run '20261124'"),
+        ("20261122-090000-aaab", "did you mean 20261122-090000-aaaa?"),
+        ("", "an empty word names no run"),
     ],
 )
 def test_a_name_of_none_or_many(state: Path, name: str, says: str) -> None:

@@ -1,0 +1,325 @@
+"""A run attached to from its start or later: the same lines; Ctrl-C only stops the watching."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import threading
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.cli.following import read_so_far, show_and_leave
+from openhqm_tui.cli.output import choose_output
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.cutting import cut
+from tests.recordings import HERE, NAMES, copied
+from tests.waiting import until
+
+Capture = pytest.CaptureFixture[str]
+T = 2e9
+
+
+def retried(place: Path) -> RunFolder:
+    """A run of which a target failed, and passed when it was built once more after the end."""
+    folder = copied("failed", place)
+    shutil.copy(place / "redis.rawjson", place / "kafka.2.rawjson")
+    for event in (
+        journal.RunStarted(at=T, pid=1),
+        journal.TargetStarted(at=T, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+        journal.Noted(at=T, text="a note", target="kafka"),
+        journal.TargetEnded(at=T, target="kafka", attempt=2, outcome=Outcome.PASSED),
+        journal.RunEnded(at=T, outcome=Outcome.PASSED),
+    ):
+        folder.append(event)
+    return folder
+
+
+def cut_off(place: Path) -> RunFolder:
+    """A run whose runner died while the last target was built."""
+    folder = copied("failed", place)
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines[:-2]))
+    return folder
+
+
+def a_run(name: str, place: Path) -> RunFolder:
+    made = {"retried": retried, "cut_off": cut_off}.get(name)
+    return made(place) if made else copied(name, place)
+
+
+class Growing:
+    """A run folder that grows in pieces cut at random, held as by a runner until all is there.
+
+    A target's end is written when its Buildx is over, as the runner does.
+    """
+
+    def __init__(self, folder: RunFolder, dice: random.Random) -> None:
+        self.folder = folder
+        self._dice = dice
+        self._lock: int | None = folder.lock()
+        self._events = self._pieces(folder.events_file)
+        self._written = b""
+        self._streams = {f.name: self._pieces(f) for f in sorted(folder.path.glob("*.rawjson"))}
+
+    def grow(self) -> None:
+        """Write a piece of something; let go of the run when that was the last."""
+        left = [name for name, pieces in self._streams.items() if pieces]
+        if left and self._dice.random() < 0.7:
+            self._write_stream(self._dice.choice(left))
+        elif self._events:
+            self._write_events(self._events.pop(0))
+        elif self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _pieces(self, file: Path) -> list[bytes]:
+        places = [self._dice.randrange(10**7) for _ in range(self._dice.randrange(8))]
+        pieces = cut(file.read_bytes(), places)
+        file.write_bytes(b"")
+        return pieces
+
+    def _write_stream(self, name: str) -> None:
+        with (self.folder.path / name).open("ab") as stream:
+            stream.write(self._streams[name].pop(0))
+
+    def _write_events(self, piece: bytes) -> None:
+        self._written += piece
+        streams: dict[str, str] = {}
+        for line in self._written.split(b"\n")[:-1]:
+            event = journal.event_decoder.decode(line)
+            if isinstance(event, journal.TargetStarted):
+                streams[event.target] = event.stream
+            elif isinstance(event, journal.TargetEnded) and event.target in streams:
+                while self._streams[streams[event.target]]:
+                    self._write_stream(streams[event.target])
+        with self.folder.events_file.open("ab") as events:
+            events.write(piece)
+
+
+def watched(growing: Growing, form: str, dice: random.Random) -> None:
+    """Show a run while it grows, as `build` does."""
+    follower = Follower(growing.folder)
+    output = choose_output(form, follower)
+    while not follower.finished:
+        for _ in range(dice.randrange(6)):
+            growing.grow()
+        output.update(follower.poll())
+    output.end()
+
+
+def by_lane(form: str, out: str) -> dict[str, list[str]]:
+    """Return what was said of each lane, in its order, and what is of no lane under ''."""
+    said = defaultdict(list)
+    # What ends GitHub's silence can't be guessed: a new word each time.
+    for line in re.sub(r"::(stop-commands::)?[0-9a-f]{32}(::)?\n", "", out).splitlines():
+        if form == "json":
+            record = json.loads(line)
+            said[f"{record.get('target', '')} {record.get('platform', '')}"].append(line)
+        elif form == "github" and line.startswith("::group::"):
+            lane = line
+            said[lane].append(line)
+        elif form == "github" and " | " not in line and not line.startswith("::"):
+            said["in groups and at the end"].append(line)
+        else:
+            lane, bar, _ = line.partition(" | ")
+            said[lane if bar else ""].append(line)
+    said["in groups and at the end"].sort()
+    return dict(said)
+
+
+RUNS = (*NAMES, "retried", "cut_off")
+
+
+@pytest.mark.parametrize("form", ["plain", "json", "github"])
+@pytest.mark.parametrize("name", RUNS)
+def test_who_comes_later_is_told_the_same(
+    tmp_path: Path, capsys: Capture, name: str, form: str
+) -> None:
+    for seed in range(6):
+        dice = random.Random(seed)
+        place = tmp_path / "run"
+        folder = a_run(name, place)
+        whole = folder.events_file.read_bytes()
+        watched(Growing(folder, dice), form, dice)
+        at_once = capsys.readouterr().out
+        assert folder.events_file.read_bytes() == whole, "all of it was written"
+        assert show_and_leave(Follower(RunFolder(place)), form) in {0, 1, 130}
+        assert by_lane(form, at_once) == by_lane(form, capsys.readouterr().out), f"seed {seed}"
+        shutil.rmtree(place)
+
+
+def test_a_run_that_was_taken_up_is_told_in_the_order_of_its_journal(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    folder = copied("cold", tmp_path / "run")
+    sizes = {f.name.partition(".")[0]: f.stat().st_size for f in folder.path.glob("*.rawjson")}
+    smallest = min(sizes, key=lambda name: sizes[name])
+    assert sizes[smallest] * 2 < max(sizes.values()), "the others take longer to read"
+    for event in (
+        journal.RunStarted(at=T, pid=1),
+        journal.TargetStarted(at=T, target=smallest, attempt=2, stream="none.rawjson"),
+        journal.TargetEnded(at=T, target=smallest, attempt=2, outcome=Outcome.FAILED),
+        journal.RunEnded(at=T, outcome=Outcome.FAILED),
+    ):
+        folder.append(event)
+    show_and_leave(Follower(folder), "json")
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    names = [record["event"] for record in told if record["event"] != "log"]
+    again = names.index("run-ended") + 1
+    assert names[again : again + 2] == ["run-started", "target-started"]
+    assert [r for r in told if r.get("attempt") == 2 and r["event"] == "target-ended"]
+
+
+def test_what_was_read_before_is_not_told_again(tmp_path: Path, capsys: Capture) -> None:
+    folder = copied("failed", tmp_path / "run")
+    follower = Follower(folder)
+    read_so_far(follower)
+    outputs = [choose_output(form, follower) for form in ("plain", "tty", "json", "github")]
+    shutil.copytree(retried(tmp_path / "again").path, folder.path, dirs_exist_ok=True)
+    capsys.readouterr()
+    while (changes := follower.poll()) or not follower.finished:
+        for output in outputs:
+            output.update(changes)
+    out = capsys.readouterr().out
+    assert "| this is why\n" not in out, "the first attempt's words"
+    assert "redis linux/amd64 |" not in out, "it was proved before"
+    assert out.count("kafka linux/amd64 | x86_64\n") == 1
+    assert "✗ kafka" not in out
+    for output in outputs:
+        output.leave()
+
+
+# -- as a command -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def runs(own_home: Path) -> Path:
+    return runs_folder(ready_state_folder())
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("checked", 0), ("failed", 1), ("cancelled", 130), ("cut_off", 1)]
+)
+def test_the_exit_code_is_that_of_the_build(
+    runs: Path, capsys: Capture, name: str, code: int
+) -> None:
+    a_run(name, runs / "20261123-100000-aaaa")
+    assert main(["attach", "--format", "plain"]) == code
+    out, err = capsys.readouterr()
+    assert out.startswith(f"run 20261123-100000-aaaa · {runs}")
+    if name == "cut_off":
+        assert "run 20261123-100000-aaaa was interrupted: the runner died" in err
+        assert "`openhqm-tui resume 20261123-100000-aaaa` goes on" in err
+        assert out.endswith(" · interrupted\n")
+    else:
+        assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ([], "20261123-110000-bbbb"),
+        (["20261123-10"], "20261123-100000-aaaa"),
+        (["20261123-110000-bbbb"], "20261123-110000-bbbb"),
+        ([str(HERE / "failed")], "failed"),
+    ],
+)
+def test_which_run(runs: Path, capsys: Capture, words: list[str], shown: str) -> None:
+    for name in ("20261123-100000-aaaa", "20261123-110000-bbbb"):
+        copied("checked", runs / name)
+    main(["attach", "--format", "json", *words])
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["run"] == shown
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("20261123-100000-aaba", "did you mean 20261123-100000-aaaa?"),
+        ("2026", "'2026' begins the name of 2 runs"),
+        ("zzz", "there is no run 'zzz'"),
+        ("./zzz", "zzz is not a run folder"),
+        ("", "an empty word names no run"),
+    ],
+)
+def test_a_run_that_isnt_there_is_one_line(
+    runs: Path, capsys: Capture, word: str, says: str
+) -> None:
+    for name in ("20261123-100000-aaaa", "20261123-110000-bbbb"):
+        copied("checked", runs / name)
+    assert main(["attach", word]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert says in err
+
+
+def test_without_any_run_it_is_one_line(capsys: Capture) -> None:
+    assert main(["attach"]) == 2
+    assert "there is no run yet; start one with `openhqm-tui build`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["plain", "tty", "json", "github"])
+@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_stops_the_watching_and_the_run_goes_on(
+    runs: Path, capsys: Capture, form: str, means: signal.Signals
+) -> None:
+    folder = cut_off(runs / "20261123-100000-aaaa")
+    lock = folder.lock()
+    read = threading.Event()
+
+    class Reads(Follower):
+        """Says when all that is there has been shown."""
+
+        def poll(self, only: object = None) -> object:  # type: ignore[override]
+            changes = super().poll()
+            if not changes:
+                read.set()
+            return changes
+
+    def interrupt() -> None:
+        until(read.is_set)
+        os.kill(os.getpid(), means)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    code = show_and_leave(Reads(folder), form)
+    thread.join()
+    os.close(lock)
+    assert code == 130
+    err = capsys.readouterr().err
+    assert "no longer watching: run 20261123-100000-aaaa goes on; " in err
+    assert "`openhqm-tui cancel 20261123-100000-aaaa` stops it" in err
+    assert not folder.control_file.exists(), "nobody was asked for anything"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_run_that_ends_between_two_looks_is_seen_to_its_end(runs: Path, capsys: Capture) -> None:
+    folder = copied("failed", runs / "20261123-100000-aaaa")
+    *lines, last = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines))
+    lock = folder.lock()
+
+    class Late(Follower):
+        """The run ends as soon as it has been found to be live."""
+
+        def _is_live(self) -> bool:
+            live = super()._is_live()
+            if live:
+                with self.folder.events_file.open("ab") as events:
+                    events.write(last)
+                os.close(lock)
+            return live
+
+    assert show_and_leave(Late(folder), "plain") == 1
+    assert "interrupted" not in "".join(capsys.readouterr())
