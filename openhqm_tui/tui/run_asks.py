@@ -9,6 +9,7 @@ from textual.content import Content
 
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.retrying import can_retry, to_retry
 from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.lane_order import LaneKey
@@ -18,7 +19,6 @@ from openhqm_tui.tui.words import path_words
 if TYPE_CHECKING:
     from openhqm_tui.tui.app import ConsoleApp
 
-_RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 _OF_A_RUN = {
     *("cancel_target", "cancel_run", "retry_target", "retry_all"),
     *("page", "order", "own_log", "page_log", "digest", "zoom", "steps"),
@@ -26,16 +26,6 @@ _OF_A_RUN = {
 # What is about the lanes, where their steps stand in their place.
 LANES_ONLY = frozenset({"page", "order", "own_log", "zoom"})
 _GREY_WITHOUT_RUN = {"zoom", "steps", "page_log", "own_log", "order"}
-
-
-def can_retry(target: TargetState) -> bool:
-    """Tell whether building a target once more makes sense."""
-    return target.status in _RETRIED
-
-
-def to_retry(state: RunState) -> list[str]:
-    """Return the targets to build once more: those that failed, were stopped, aren't proved."""
-    return [target.name for target in state.targets.values() if can_retry(target)]
 
 
 def possible(

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from openhqm_tui.domain.failures import unproved
 from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.domain.retrying import to_retry
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.tui.lane_order import begin_busiest_first, busiest_first
 from openhqm_tui.tui.own_log import OwnLog
-from openhqm_tui.tui.run_asks import digest_of, first_lane, possible, to_retry
+from openhqm_tui.tui.run_asks import digest_of, first_lane, possible
 from openhqm_tui.tui.widgets.failure_panel import digest
 from openhqm_tui.tui.widgets.lane_pane import heading
 from openhqm_tui.tui.widgets.pages_line import page_words

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from openhqm_tui.domain.retrying import to_retry
 from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.tui.commands import bindings
@@ -22,7 +23,6 @@ from openhqm_tui.tui.run_asks import (
     first_lane,
     possible,
     retry,
-    to_retry,
 )
 from openhqm_tui.tui.run_search import RunLogs, show_hit
 from openhqm_tui.tui.screens.place import Place
