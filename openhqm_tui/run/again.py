@@ -13,22 +13,27 @@ from openhqm_tui.store.run_folder import Request, RunFolder
 
 # Seconds until a runner must have said that it heard; it looks ten times a second.
 PATIENCE = 20.0
+# Seconds for a new one, which ends first what a dead one left: up to 20 s for processes, then
+# containers.
+PATIENCE_TO_BEGIN = 90.0
 _EVERY = 0.05
 
 
-def ask(folder: RunFolder, request: Request) -> None:
-    """Return when a runner has heard `request`, the one that is there or a new one. Blocks.
+def ask(folder: RunFolder, *requests: Request) -> None:
+    """Return when a runner has heard all `requests`, the one that is there or a new one. Blocks.
 
     A runner that is about to end may not see the request any more. Its lock tells: who can take
-    it knows that nobody else will hear, and starts a runner that does. Raises Problem where none
-    can be started, and for a run that was imported.
+    it knows that nobody else will hear, and starts a runner that does. To cancel a run that was
+    interrupted starts one as well: it ends what the dead one left, builds and containers, and
+    closes the run as cancelled. A run that is over has nothing to cancel. Raises Problem where
+    none can be started, or the disk is full, and for a run that was imported.
     """
     if folder.is_imported:
         raise Problem(
             f"run {folder.path.name} was imported: its plan comes from elsewhere and may name any "
             "file here, so it can be looked at, but not executed"
         )
-    upto = folder.ask(request)
+    upto = [folder.ask(request) for request in requests][-1]
     end = time.monotonic() + PATIENCE
     launched = False
     while state_of(folder).heard < upto:
@@ -37,7 +42,7 @@ def ask(folder: RunFolder, request: Request) -> None:
             if time.monotonic() > end:
                 raise Problem(f"the runner of {folder.path.name} doesn't answer")
             time.sleep(_EVERY)
-        elif request.ask == "cancel" or state_of(folder).heard >= upto:
+        elif requests[-1].ask == "cancel" or state_of(folder).heard >= upto:
             # Nothing is left that could be stopped; or it was heard just before the end.
             os.close(lock)
             return

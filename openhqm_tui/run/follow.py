@@ -164,11 +164,12 @@ class Follower:
     def _apply_events(self, changes: Changes) -> None:
         while self._waiting:
             event = self._waiting[0]
+            begins = isinstance(event, journal.TargetStarted | journal.TargetQueued)
+            if begins and event.target in self._streams:
+                # The stream of an earlier attempt is folded in before it is forgotten.
+                self._over.add(event.target)
+                return
             if isinstance(event, journal.TargetStarted):
-                if event.target in self._streams:
-                    # The stream of an earlier attempt is folded in before it is forgotten.
-                    self._over.add(event.target)
-                    return
                 self._streams[event.target] = (self._stream_tail(event), StreamDecoder())
                 self._over.discard(event.target)
             elif isinstance(event, journal.TargetEnded):
@@ -176,9 +177,6 @@ class Follower:
             elif isinstance(event, journal.RunEnded):
                 self._over.update(self._streams)
             elif isinstance(event, journal.RunStarted):
-                if self._streams and self._over.issuperset(self._streams):
-                    # What was over before is folded in before anything is done again.
-                    return
                 self.state.interrupted = False
             self._waiting.popleft()
             self.state.apply_event(event)

@@ -1,4 +1,4 @@
-"""The runs that go on."""
+"""Runs as they stand now: which go on, and what is known of one without reading its streams."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ from pathlib import Path
 
 from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.run.replay import state_of
 from openhqm_tui.store.run_folder import RunFolder, all_runs
+
+
+def state_now(folder: RunFolder) -> RunState:
+    """Return a run's state as its events tell it, and whether it was interrupted.
+
+    Raises Problem where `run.json` can't be read.
+    """
+    # Asked before reading: what a runner wrote before its end is then surely read.
+    live = folder.is_live()
+    state = state_of(folder)
+    state.interrupted = not live and state.outcome is None
+    return state
 
 
 def live_runs(state: Path) -> Iterator[RunFolder]:

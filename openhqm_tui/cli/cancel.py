@@ -1,0 +1,33 @@
+"""`openhqm-tui cancel [RUN] [TARGET…]`: stop a run that goes on, or targets of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from openhqm_tui.cli.summary import WORDS
+from openhqm_tui.cli.which_run import run_and_targets, word_of
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.run.again import ask
+from openhqm_tui.run.live import live_runs, state_now
+from openhqm_tui.store.places import state_folder
+from openhqm_tui.store.run_folder import Request
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Return 0 when the runner has heard; raises Problem where nothing can be stopped."""
+    folder, named = run_and_targets(parsed, next(live_runs(state_folder()), None))
+    if folder is None:
+        raise Problem("no run goes on: there is nothing to cancel", fix="see `openhqm-tui runs`")
+    name = folder.path.name
+    state = state_now(folder)
+    if not state.goes_on:
+        raise Problem(f"run {name} is over ({word_of(state)}): there is nothing to cancel")
+    targets = [target for target in named if not state.targets[target].status.is_over]
+    if named and not targets:
+        over = ", ".join(f"{target} is {WORDS[state.targets[target].status]}" for target in named)
+        raise Problem(f"{over}: there is nothing to cancel", fix=f"run {name} goes on")
+    ask(folder, *(Request("cancel", target) for target in targets or [""]))
+    what = f"{', '.join(targets)} of run {name}" if targets else f"run {name}"
+    sys.stdout.write(f"cancelling {what}; `openhqm-tui attach {name}` follows it\n")
+    return 0

@@ -1,0 +1,78 @@
+"""`openhqm-tui retry [RUN] [TARGET…]` and `resume [RUN]`: a run is taken up once more."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from openhqm_tui.cli.following import read_so_far, show_and_cancel, show_and_leave
+from openhqm_tui.cli.summary import WORDS
+from openhqm_tui.cli.which_run import run_and_targets, word_of
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.retrying import can_retry, to_retry
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.run.again import ask
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.live import state_now
+from openhqm_tui.store.places import state_folder
+from openhqm_tui.store.run_folder import Request, RunFolder, all_runs, find_run
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Have it done, follow it unless that isn't wanted, and return what `build` would."""
+    if parsed.command == "resume":
+        folder = find_run(state_folder(), parsed.run_name)
+        state = state_now(folder)
+        requests, what = _resume(folder.path.name, state)
+    else:
+        folder, state, requests, what = _retry(parsed)
+    name = folder.path.name
+    if parsed.detach:
+        ask(folder, *requests)
+        sys.stdout.write(f"{what}; `openhqm-tui attach {name}` follows it\n")
+        return 0
+    follower = Follower(folder)
+    read_so_far(follower)
+    ask(folder, *requests)
+    sys.stderr.write(f"openhqm-tui: {what}\n")
+    # What others began isn't ours to stop; what was taken up here is, as with `build`.
+    return (show_and_leave if state.goes_on else show_and_cancel)(follower, parsed.format)
+
+
+def _retry(parsed: argparse.Namespace) -> tuple[RunFolder, RunState, list[Request], str]:
+    folder, named = run_and_targets(parsed, next(all_runs(state_folder()), None))
+    folder = folder or find_run(state_folder())
+    name = folder.path.name
+    state = state_now(folder)
+    for target in named:
+        if not can_retry(state.targets[target]):
+            word = WORDS[state.targets[target].status]
+            raise Problem(f"{target} of run {name} is {word}: there is nothing to retry")
+    if targets := named or to_retry(state):
+        what = f"building {', '.join(targets)} once more in run {name}"
+        return folder, state, [Request("retry", target) for target in targets], what
+    if _push_is_left(state):
+        return folder, state, [Request("resume")], f"pushing the images of run {name} once more"
+    so_far = "goes on, and nothing of it has failed" if state.goes_on else "passed"
+    raise Problem(f"run {name} {so_far}: there is nothing to retry")
+
+
+def _push_is_left(state: RunState) -> bool:
+    pushed = all(target.pushed is Outcome.PASSED for target in state.targets.values())
+    return state.info.push and not pushed and not state.goes_on
+
+
+def _resume(name: str, state: RunState) -> tuple[list[Request], str]:
+    if state.goes_on:
+        raise Problem(
+            f"run {name} goes on: there is nothing to resume",
+            fix=f"`openhqm-tui attach {name}` follows it",
+        )
+    if not state.interrupted:
+        again = to_retry(state) or _push_is_left(state)
+        raise Problem(
+            f"run {name} is over ({word_of(state)}): there is nothing to resume",
+            fix=f"`openhqm-tui retry {name}` builds once more what isn't proved" if again else "",
+        )
+    return [Request("resume")], f"going on with run {name}"
