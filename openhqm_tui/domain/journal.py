@@ -75,6 +75,13 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
     pid: int
 
 
+class TargetQueued(Event, frozen=True, kw_only=True, tag="target-queued"):
+    """A target will be built once more, as soon as it is its turn."""
+
+    target: str
+    attempt: int
+
+
 class TargetStarted(Event, frozen=True, kw_only=True, tag="target-started"):
     """Buildx runs for a target; its progress goes to the file `stream` of the run folder."""
 
@@ -151,9 +158,10 @@ class CheckCancelled(Event, frozen=True, kw_only=True, tag="check-cancelled"):
 
 
 class PushStarted(Event, frozen=True, kw_only=True, tag="push-started"):
-    """A target's tags are on their way to their registry."""
+    """One of a target's tags is on its way to its registry; `pid` is the process that takes it."""
 
     target: str
+    pid: int = 0
 
 
 class PushEnded(Event, frozen=True, kw_only=True, tag="push-ended"):
@@ -192,6 +200,7 @@ class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
 
 AnyEvent = (
     RunStarted
+    | TargetQueued
     | TargetStarted
     | FellSilent
     | SpokeAgain

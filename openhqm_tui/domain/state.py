@@ -277,13 +277,13 @@ class RunState:
                 self.ended, self.outcome = None, None
             case journal.RunEnded():
                 self.ended, self.outcome = event.at, event.outcome
+            case journal.TargetQueued() if target := self.targets.get(event.target):
+                target._reset()
+                target.attempt = event.attempt
             case journal.TargetStarted() if target := self.targets.get(event.target):
                 target._reset()
-                target.attempt, target.stream, target.started = (
-                    event.attempt,
-                    event.stream,
-                    event.at,
-                )
+                target.attempt, target.stream = event.attempt, event.stream
+                target.started = event.at
             case journal.TargetEnded() if target := self.targets.get(event.target):
                 target.ended, target.outcome = event.at, event.outcome
                 target.exit_code, target.digest = event.exit_code, event.digest
