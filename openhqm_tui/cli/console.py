@@ -6,14 +6,18 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.store.settings import read_settings
 
+if TYPE_CHECKING:
+    from openhqm_tui.run.player import Player
+
 
 def run(parsed: argparse.Namespace) -> int:  # noqa: ARG001 - every command has this shape
     """Open the console; it needs a terminal, and says what to use where there is none."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+    if not has_terminal():
         raise UsageProblem(
             "the console needs a terminal", fix="use `openhqm-tui build --format plain` here"
         )
@@ -21,3 +25,16 @@ def run(parsed: argparse.Namespace) -> int:  # noqa: ARG001 - every command has 
     from openhqm_tui.tui.app import open_console
 
     return open_console(settings)
+
+
+def open_on_replay(player: Player) -> int:
+    """Open the console on a recorded run that is played; return its exit code."""
+    settings = read_settings(Path.cwd())
+    from openhqm_tui.tui.app import open_console
+
+    return open_console(settings, player=player)
+
+
+def has_terminal() -> bool:
+    """Tell whether there is a terminal that can show the console."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

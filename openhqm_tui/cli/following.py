@@ -26,7 +26,7 @@ def show_and_cancel(follower: Follower, form: str) -> int:
     """As `follow_to_the_end`, from where `follower` is."""
     output = choose_output(form, follower)
     with _cancelling(follower.folder):
-        _show(follower, output)
+        show(follower, output)
     return _say_how_it_ended(follower)
 
 
@@ -37,7 +37,7 @@ def show_and_leave(follower: Follower, form: str) -> int:
     # A watcher that is ended must not leave a terminal without its cursor.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _show(follower, output)
+        show(follower, output)
     except KeyboardInterrupt:
         output.leave()
         stops = f"run {name} goes on; `openhqm-tui cancel {name}` stops it"
@@ -62,7 +62,8 @@ def exit_code_of(state: RunState) -> int:
     return {Status.PASSED: 0, Status.CANCELLED: _CANCELLED}.get(state.status, 1)
 
 
-def _show(follower: Follower, output: Output) -> None:
+def show(follower: Follower, output: Output) -> None:
+    """Show a run until it is over, and the end."""
     # At least one look: a run that was read to its end may have been taken up again.
     while True:
         changes = follower.poll()

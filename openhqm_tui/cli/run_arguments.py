@@ -29,15 +29,23 @@ def add_run_commands(commands: Commands) -> None:
     attach.set_defaults(run=later("openhqm_tui.cli.attach"))
     _add_asking(commands)
 
-    replay = commands.add_parser("replay", help="play a run that is over once more")
+    replay = commands.add_parser(
+        "replay",
+        help="play a recorded run once more; needs no Docker",
+        description="Play a run that is over as it went: in a terminal in the console, else as "
+        "`build` shows it. Nothing is built. Silences of more than ten seconds are shortened.",
+        epilog="exit codes: 0 the run was shown to its end, however it had ended; 130 Ctrl-C",
+    )
     replay.add_argument(
         "what",
         nargs="?",
-        default="",
         metavar="RUN|FILE",
-        help=f"{_RUN}, or a file of `runs export`; without: the run that ships with the package",
+        help=f"{_RUN}; a file of `runs export`; or `demo`, the run that ships with the package "
+        "(the latest that is over, demo where there is none)",
     )
-    replay.add_argument("--speed", default="1", metavar="N", help="so many times as fast (1)")
+    replay.add_argument(
+        "--speed", default="1", metavar="N", help="N times as fast as it was, or `max`: at once (1)"
+    )
     add_format(replay)
     replay.set_defaults(run=later("openhqm_tui.cli.replay"))
 
@@ -80,12 +88,28 @@ def _add_runs(commands: Commands) -> None:
     prune.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     prune.set_defaults(run=later("openhqm_tui.cli.prune"))
 
-    export = of_runs.add_parser("export", help="pack a run into one file")
+    export = of_runs.add_parser(
+        "export",
+        help="pack a run into one file",
+        description="Pack a run into one file, which `runs import` and `replay` read. Logs hold "
+        "what the build printed, secrets too if it printed any: look before you share it.",
+    )
     export.add_argument("run_name", metavar="RUN", help=_RUN)
-    export.add_argument("file", nargs="?", default="", metavar="FILE", help="where to write it")
+    export.add_argument(
+        "file",
+        nargs="?",
+        default="",
+        metavar="FILE",
+        help="where to write it (openhqm-run-ID.zip, here)",
+    )
     export.set_defaults(run=later("openhqm_tui.cli.packing"))
 
-    imported = of_runs.add_parser("import", help="unpack a run from a file of `runs export`")
+    imported = of_runs.add_parser(
+        "import",
+        help="unpack a run from a file of `runs export`",
+        description="Put a run from a file of `runs export` beside the other runs. It can be "
+        "looked at and replayed; as its plan comes from elsewhere, it is never executed.",
+    )
     imported.add_argument("file", metavar="FILE")
     imported.set_defaults(run=later("openhqm_tui.cli.packing"))
 
