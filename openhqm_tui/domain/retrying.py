@@ -1,17 +1,44 @@
-"""Which targets of a run it makes sense to build once more."""
+"""Which targets of a run it makes sense to build once more, and whether to go on with it."""
 
 from __future__ import annotations
 
-from openhqm_tui.domain.state import RunState, Status, TargetState
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
 
 _RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 
 
 def can_retry(target: TargetState) -> bool:
-    """Tell whether building a target once more makes sense."""
-    return target.status in _RETRIED
+    """Tell whether building a target, or only its push, once more makes sense."""
+    return target.status in _RETRIED or push_failed(target)
+
+
+def push_failed(target: TargetState) -> bool:
+    """Tell whether all of a target is proved and nothing but its push is to be done again."""
+    proved = target.status is Status.PASSED
+    return proved and target.pushed in {Outcome.FAILED, Outcome.CANCELLED}
 
 
 def to_retry(state: RunState) -> list[str]:
     """Return the targets to build once more: those that failed, were stopped, aren't proved."""
     return [target.name for target in state.targets.values() if can_retry(target)]
+
+
+def can_resume(state: RunState) -> bool:
+    """Tell whether something of a run that nobody executes was cut off or cancelled."""
+    statuses = {lane.status for lane in state.lanes}
+    statuses |= {target.status for target in state.targets.values()}
+    return state.interrupted or (not state.goes_on and Status.CANCELLED in statuses)
+
+
+def was_cut_off(standing: TargetState | LaneState) -> bool:
+    """Tell whether a target or lane ended with its runner only: nobody cancelled it."""
+    target = standing.target if isinstance(standing, LaneState) else standing
+    over = target.outcome is Outcome.CANCELLED or standing.status is not Status.CANCELLED
+    return target.run.interrupted and not over
+
+
+def ended(state: RunState) -> list[str]:
+    """Return the targets of a run that came to an end, whichever."""
+    targets = state.targets.values()
+    return [target.name for target in targets if target.status.is_over and not was_cut_off(target)]

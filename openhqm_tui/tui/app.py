@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from textual import work
 from textual.app import App
-from textual.content import Content
 from textual.screen import Screen
 
 from openhqm_tui.domain.findings import Finding, Health
@@ -24,12 +23,15 @@ from openhqm_tui.tui import garbage, messages
 from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.keymap import checked_keymap
+from openhqm_tui.tui.leaving import leave, obey_signals
 from openhqm_tui.tui.mending import Mending
+from openhqm_tui.tui.news import News
+from openhqm_tui.tui.opening import offer_runs
 from openhqm_tui.tui.palette import RegistryProvider
 from openhqm_tui.tui.past import PastRun, read_runs
 from openhqm_tui.tui.presets import USUAL
 from openhqm_tui.tui.screens.checks import ChecksScreen
-from openhqm_tui.tui.screens.dialogs import Ask, Help
+from openhqm_tui.tui.screens.dialogs import Help
 from openhqm_tui.tui.screens.doctor import DoctorScreen
 from openhqm_tui.tui.screens.history import HistoryScreen
 from openhqm_tui.tui.screens.place import Place
@@ -37,7 +39,7 @@ from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.screens.run import RunScreen
 from openhqm_tui.tui.services import Services, real_services
 from openhqm_tui.tui.theme import DARK, DEFAULTS, THEMES, theme_after, theme_called
-from openhqm_tui.tui.watch import Watch
+from openhqm_tui.tui.watch import Watch, gone
 
 
 class ConsoleApp(App[int]):
@@ -78,8 +80,9 @@ class ConsoleApp(App[int]):
         # The Plan place's columns: the doctor looks at them as well.
         self.platforms: tuple[Platform, ...] = ()
         self.past_runs: list[PastRun] | None = None
-        self.follow = Watch(self, self._run_moved, self._second_passed)
+        self.follow = Watch(self, self._run_moved, self._second_passed, self._run_gone)
         self.attention = Attention(self._write_raw)
+        self.news = News()
         self._seen_live = False
         self._hint_read = False
         self._first_run = run
@@ -126,6 +129,7 @@ class ConsoleApp(App[int]):
         if not self.is_headless:
             garbage.set_aside()
             garbage.search_rarely()
+            obey_signals(self)
         if self.keymap:
             self.set_keymap(self.keymap)
         await self.switch_mode("plan" if self._first_run is None else "run")
@@ -139,17 +143,24 @@ class ConsoleApp(App[int]):
         self.follow.close()
         self.attention.close()
 
-    def open_run(self, run: RunFolder) -> None:
-        """Follow a run, growing or finished, in place of the one before."""
+    def open_run(self, run: RunFolder) -> bool:
+        """Follow a run in place of the one before; say it, and tell, where it can't be read."""
         try:
             self.follow.open(run)
         except Problem as problem:
             self.notify(str(problem), severity="error", markup=False)
+            return False
+        return True
 
-    def ask_run(self, request: Request) -> None:
-        """Ask the runner of the run that is open for something; one that is over goes on."""
-        if self.run_folder is not None:
-            self._ask(self.run_folder, request)
+    def ask_run(self, request: Request, run: RunFolder | None = None) -> None:
+        """Ask the runner of a run for something, of the open one if no other is named.
+
+        One that is over goes on.
+        """
+        if (asked := run or self.run_folder) is not None:
+            if asked is self.run_folder:
+                self.news.asked(request)
+            self._ask(asked, request)
 
     def read_past(self) -> None:
         """Read the earlier runs anew."""
@@ -182,6 +193,8 @@ class ConsoleApp(App[int]):
     def _ask(self, run: RunFolder, request: Request) -> None:
         try:
             self.services.ask(run, request)
+        except FileNotFoundError:
+            self.post_message(messages.Asked(run, f"{gone(run)}: nothing can be asked of it"))
         except (Problem, OSError) as problem:
             self.post_message(messages.Asked(run, str(problem)))
         else:
@@ -193,6 +206,8 @@ class ConsoleApp(App[int]):
             self.notify(message.problem, severity="error", markup=False)
         elif message.run is self.run_folder:
             self.follow.resume()
+        if self.place is not None and self.place.PLACE == "history":
+            self.read_past()
 
     def on_source_found(self, message: messages.SourceFound) -> None:
         """Take over what can be built."""
@@ -204,14 +219,13 @@ class ConsoleApp(App[int]):
         self.facts = message.facts
         self._tell()
 
-    def on_past_read(self, message: messages.PastRead) -> None:
-        """Take over the earlier runs; one that goes on is followed."""
+    async def on_past_read(self, message: messages.PastRead) -> None:
+        """Take over the earlier runs; the first time, offer what goes on or was cut off."""
         first = self.past_runs is None
         self.past_runs = message.runs
         self._tell()
-        live = next((run for run in message.runs if run.live), None)
-        if first and live is not None and self.run_folder is None:
-            self.open_run(live.folder)
+        if first and self.run_folder is None and self._first_run is None:
+            await offer_runs(self, message.runs)
 
     def on_examined(self, message: messages.Examined) -> None:
         """Take over what the doctor found."""
@@ -243,36 +257,7 @@ class ConsoleApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave; ask first what becomes of a live run, or of a fix half-way."""
-        if not self.run_is_live and self.mending is None:
-            self.exit(0)
-            return
-        if len(self.screen_stack) > 1:
-            return
-        if self.mending is not None:
-            question = Ask(
-                "A fix is running.",
-                Content("Leaving stops it half-way; what it has done by now stays done."),
-                [("leave", "Stop it and leave"), ("no", "Stay here")],
-            )
-            self.push_screen(question, self._quit_answered)
-            return
-        question = Ask(
-            "A run is going on.",
-            Content("It goes on without the console, and `openhqm-tui` opens on it again."),
-            [("leave", "Leave it running"), ("cancel", "Cancel it"), ("no", "Stay here")],
-        )
-        self.push_screen(question, self._quit_answered)
-
-    def _quit_answered(self, answer: str | None) -> None:
-        if answer == "cancel" and self.run_folder is not None:
-            # Not by a thread: the console is gone before one would have begun.
-            try:
-                self.run_folder.ask(Request("cancel"))
-            except OSError as error:
-                self.notify(f"can't be cancelled: {error}", severity="error", markup=False)
-                return
-        if answer in {"leave", "cancel"}:
-            self.exit(0)
+        leave(self)
 
     @property
     def _told(self) -> Place | None:
@@ -291,12 +276,20 @@ class ConsoleApp(App[int]):
             place.post_message(messages.RunMoved(changes))
         if changes.events or not self.run_is_live:
             self.attention.show(self.run_state)
+        for words in self.news.of(self.run_state, changes.events) if self.run_state else ():
+            self.notify(words, severity="warning", markup=False, timeout=10)
         if self.run_is_live:
             # Of what is still being read nobody knows yet whether it goes on.
             self._seen_live = self._seen_live or bool(changes and not changes.more)
         elif changes.over:
             self.read_past()
             self._run_is_over()
+
+    def _run_gone(self) -> None:
+        if self.run_folder is not None:
+            words = f"{gone(self.run_folder)}; what was read of it by now stays on screen"
+            self.notify(words, severity="warning", markup=False, timeout=10)
+            self.read_past()
 
     def _run_is_over(self) -> None:
         state, seen = self.run_state, self._seen_live

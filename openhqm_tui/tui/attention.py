@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.retrying import ended
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.tui.marks import run_mark
 
@@ -50,9 +51,8 @@ def title_of(state: RunState | None) -> str:
     if state is None:
         return "openhqm-tui"
     targets = list(state.targets.values())
-    over = sum(target.status.is_over for target in targets)
     failed = sum(target.status is Status.FAILED for target in targets)
-    parts = [f"{over}/{len(targets)}", run_mark(state).word]
+    parts = [f"{len(ended(state))}/{len(targets)}", run_mark(state).word]
     if failed and state.status is not Status.FAILED:
         parts.append(f"{failed} failed")
     return one_line(" · ".join(part for part in (*parts, "openhqm-tui") if part), 80)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from textual.content import Content
 
 from openhqm_tui.domain.findings import Health
-from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.domain.retrying import was_cut_off
+from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
 from openhqm_tui.domain.verdicts import Answer
 
 
@@ -56,11 +57,32 @@ _HEALTH = {
     Health.FAIL: Mark("✗", "problem", "$text-error bold"),
     Health.UNKNOWN: Mark("?", "unknown", "$text-warning"),
 }
+# A run whose runner is gone before its end: killed, or the machine went down.
+INTERRUPTED = Mark("↯", "interrupted", "$text-warning bold")
+_NOT_BEGUN = Mark("·", "not begun", "$foreground-muted")
+GOING_ON = Mark("▸", "going on", "$primary bold")
+# A build that says nothing for longer than it should.
+SILENT = Mark("◌", "silent", "$text-warning")
 
 
 def status_mark(status: Status) -> Mark:
     """Return how a target or lane of that status looks."""
     return _STATUS[status]
+
+
+def standing_mark(standing: TargetState | LaneState) -> Mark:
+    """Return how a target or lane looks; nobody cancelled what the end of its runner cut off."""
+    if not was_cut_off(standing):
+        return _STATUS[standing.status]
+    target = standing.target if isinstance(standing, LaneState) else standing
+    return _NOT_BEGUN if target.started is None else INTERRUPTED
+
+
+def silent_for(target: TargetState, now: float) -> float | None:
+    """Return for how many seconds a build has said nothing, where that is worth a word."""
+    if target.silent_since is None or not target.run.goes_on or target.outcome is not None:
+        return None
+    return max(0.0, now - target.silent_since)
 
 
 def step_mark(status: Status) -> Mark:
@@ -70,6 +92,8 @@ def step_mark(status: Status) -> Mark:
 
 def run_mark(state: RunState) -> Mark:
     """Return how a run looks: one that was told not to check proves nothing."""
+    if state.interrupted:
+        return INTERRUPTED
     built = state.status is Status.PASSED and not state.info.check
     return _STATUS[Status.DONE if built else state.status]
 

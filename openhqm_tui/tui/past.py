@@ -12,6 +12,7 @@ from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.retrying import can_resume, ended
 from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.replay import state_of
@@ -44,7 +45,11 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One earlier run; `lanes` by variant and platform."""
+    """One earlier run; `lanes` by variant and platform.
+
+    `ended` are the targets that came to an end, `last` is the last moment that is known of it;
+    `resumable` tells whether something of it was cut off or cancelled.
+    """
 
     folder: RunFolder
     created: float
@@ -53,6 +58,15 @@ class PastRun(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     targets: tuple[str, ...]
     lanes: dict[Key, PastLane]
+    interrupted: bool = False
+    resumable: bool = False
+    ended: frozenset[str] = frozenset()
+    last: float = 0.0
+
+    @property
+    def over(self) -> int:
+        """How many of its targets came to an end."""
+        return len(self.ended)
 
     def is_of(self, source: Source) -> bool:
         """Tell whether it built from `source`; a run that doesn't tell counts as such."""
@@ -134,6 +148,10 @@ def _read(folder: RunFolder) -> PastRun:
         live=live,
         seconds=state.elapsed(last),
         targets=tuple(state.targets),
+        interrupted=state.interrupted,
+        resumable=not live and can_resume(state),
+        ended=frozenset(ended(state)),
+        last=last,
         lanes={
             (lane.target.info.variant, str(lane.platform)): _lane(lane, last, folder.info.created)
             for lane in state.lanes

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from textual.content import Content
 
-from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.retrying import can_retry, to_retry
+from openhqm_tui.domain.retrying import can_resume, can_retry, to_retry
 from openhqm_tui.domain.state import RunState, Status, TargetState
 from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui.digests import has_digest
 from openhqm_tui.tui.lane_order import LaneKey
 from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.words import path_words
 
 if TYPE_CHECKING:
     from openhqm_tui.tui.app import ConsoleApp
 
 _OF_A_RUN = {
-    *("cancel_target", "cancel_run", "retry_target", "retry_all"),
+    *("cancel_target", "cancel_run", "retry_target", "retry_all", "resume"),
     *("page", "order", "own_log", "page_log", "digest", "zoom", "steps"),
 }
 # What is about the lanes, where their steps stand in their place.
@@ -50,6 +47,8 @@ def possible(
             return (None if over else True) if live else False
         case "retry_all":
             return bool(to_retry(state))
+        case "resume":
+            return not live and can_resume(state)
         case "retry_target":
             return (can_retry(target) or None) if to_retry(state) else False
         case "page":
@@ -88,6 +87,25 @@ def retry(app: ConsoleApp, targets: list[str]) -> None:
     app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
 
 
+def resume(app: ConsoleApp, run: RunFolder | None = None) -> None:
+    """Have a run go on that was cut off or cancelled: the open one if no other is named."""
+    app.ask_run(Request("resume"), run)
+    app.notify("resuming what was cut off or cancelled…", markup=False, timeout=4)
+
+
+def cancel_all(app: ConsoleApp, run: RunFolder) -> None:
+    """Ask whether to stop a run that isn't the open one, and see that it is done."""
+
+    def answered(answer: str | None) -> None:
+        if answer == "stop":
+            app.ask_run(Request("cancel"), run)
+            app.notify(f"stopping run {run.path.name}…", markup=False, timeout=4)
+
+    text = Content("Targets that are built already are kept.")
+    answers = [("stop", "Stop all"), ("no", "Let it go on")]
+    app.push_screen(Ask(f"Stop run {run.path.name}?", text, answers), answered)
+
+
 def first_lane(state: RunState, target: str) -> LaneKey | None:
     """Return the lane of a target to look at first: the one that failed, if any."""
     found = state.targets.get(target)
@@ -95,22 +113,3 @@ def first_lane(state: RunState, target: str) -> LaneKey | None:
     failed = (lane for lane in lanes if lane.status is Status.FAILED)
     lane = next(failed, lanes[0] if lanes else None)
     return lane.key if lane else None
-
-
-def has_digest(target: TargetState) -> bool:
-    """Tell whether there is something to say about why a target failed, or isn't proved."""
-    if not target.status.is_over:
-        return False
-    failed = target.outcome is Outcome.FAILED
-    return failed or any(failed_checks(lane) for lane in target.lanes.values())
-
-
-def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
-    """Return why a target failed, or isn't proved, with the whole path of its log."""
-    if target is None or not has_digest(target):
-        return None
-    failure = failure_of(target) or unproved(target)
-    if failure is not None and failure.log_file and folder is not None:
-        log = path_words(folder.path / failure.log_file)
-        failure = msgspec.structs.replace(failure, log_file=log)
-    return failure

@@ -77,6 +77,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
     from openhqm_tui.run.again import ask
     from openhqm_tui.run.prepare import QUIET_AFTER, Options, begin, prepare, source_for
     from openhqm_tui.store.places import state_folder
+    from openhqm_tui.store.retention import limits_of
     from openhqm_tui.store.run_folder import all_runs
 
     def start(order: Order, facts: EngineFacts, source: Source) -> RunFolder:
@@ -94,7 +95,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
             ca_bundle=settings.ca_bundle or "",
             check=settings.check is not False,
         )
-        return begin(prepare(options, facts, source))
+        return begin(prepare(options, facts, source), limits_of(settings))
 
     told = Options(
         selection={}, context=settings.context or "", dockerfile=settings.dockerfile or ""

@@ -1,13 +1,16 @@
-"""Following one run folder while it grows, and doing nothing once it doesn't."""
+"""Following one run folder while it grows, and looking in on it now and then once it doesn't."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 
 from textual.dom import DOMNode
+from textual.timer import Timer
 from textual.worker import Worker
 
+from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.run.follow import Changes, Follower
 from openhqm_tui.store.run_folder import RunFolder
@@ -19,22 +22,30 @@ _ROUND = 0.1
 _A_TURN = 2
 # Of a turn's time, what reading leaves to the drawing if there is more to read than time.
 _FOR_DRAWING = 0.01
+# Seconds between two looks at a run that is over: another console may take it up again.
+_LOOKS_IN = 1.0
 
 
 class Watch:
-    """Polls the folder of a live run, and says what changed and when a second has passed."""
+    """Polls the folder of a live run, and says what changed and when a second has passed.
+
+    `gone` is told once where the folder of the run that is open was removed.
+    """
 
     def __init__(
         self,
         node: DOMNode,
         moved: Callable[[Changes], None],
         second: Callable[[], None],
+        gone: Callable[[], None] = lambda: None,
     ) -> None:
         self._node = node
         self._moved = moved
         self._second = second
+        self._gone = gone
         self._follower: Follower | None = None
         self._worker: Worker[None] | None = None
+        self._looking_in: Timer | None = None
 
     @property
     def state(self) -> RunState | None:
@@ -58,6 +69,7 @@ class Watch:
 
     def open(self, run: RunFolder) -> None:
         """Follow another run; raises Problem where it can't be read."""
+        _must_be_readable(run)
         follower = Follower(run)
         self.close()
         self._follower = follower
@@ -77,6 +89,7 @@ class Watch:
             self._follower = None
 
     def _begin(self, follower: Follower) -> None:
+        self._stop()
         # The journal at once: whoever asks next wants to know whether the run goes on.
         self._tell(follower.poll(()))
         self._worker = self._node.run_worker(
@@ -87,6 +100,9 @@ class Watch:
         if self._worker is not None:
             self._worker.cancel()
             self._worker = None
+        if self._looking_in is not None:
+            self._looking_in.stop()
+            self._looking_in = None
 
     async def _follow(self, follower: Follower) -> None:
         clock = asyncio.get_running_loop().time
@@ -96,7 +112,24 @@ class Watch:
                 told = clock()
                 self._node.call_later(self._second)
         self._worker = None
+        self._looking_in = self._node.set_interval(_LOOKS_IN, self._look_in)
         self._node.call_later(self._second)
+
+    def _look_in(self) -> None:
+        """Follow on what another console has had taken up again; say where a run is removed."""
+        follower = self._follower
+        if follower is None or not self.idle:
+            return
+        if not os.path.exists(follower.folder.events_file):  # noqa: PTH110
+            self._stop()
+            self._gone()
+            return
+        changes = follower.poll(())
+        if changes:
+            changes.over = follower.finished
+            self._tell(changes)
+        if not follower.finished:
+            self._begin(follower)
 
     async def _go_round(self, follower: Follower) -> bool:
         """Look at all targets once; return whether there will be more to see."""
@@ -118,3 +151,17 @@ class Watch:
     def _tell(self, changes: Changes) -> None:
         if changes:
             self._moved(changes)
+
+
+def gone(run: RunFolder) -> str:
+    """Return the words for a run whose folder was removed."""
+    return f"run {run.path.name} is gone: its folder was removed"
+
+
+def _must_be_readable(run: RunFolder) -> None:
+    try:
+        run.events_file.open("rb").close()
+    except FileNotFoundError as error:
+        raise Problem(gone(run)) from error
+    except OSError as error:
+        raise Problem(f"run {run.path.name} can't be read ({error.strerror})") from error

@@ -46,6 +46,13 @@ def when(moment: float) -> str:
     return time.strftime("%d %b %H:%M", time.localtime(moment))
 
 
+def since(moment: float, now: float) -> str:
+    """Return a moment as one says it: `15:14` if it is of the same day as `now`."""
+    then, today = time.localtime(moment), time.localtime(now)
+    same_day = then[:3] == today[:3]
+    return time.strftime("%H:%M", then) if same_day else when(moment)
+
+
 def lane_seconds(lane: LaneState, now: float) -> float:
     """Return how long a lane took, or has taken until `now`."""
     started = lane.target.started

@@ -19,6 +19,15 @@ RUN: tuple[Command, ...] = (
     ),
     Command(
         "run",
+        "run.resume",
+        "u",
+        "Resume",
+        "Take up what was cut off or cancelled; what was built is kept.",
+        "resume",
+        True,
+    ),
+    Command(
+        "run",
         "run.cancel-target",
         "c",
         "Cancel",

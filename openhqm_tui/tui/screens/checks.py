@@ -19,7 +19,7 @@ from openhqm_tui.run.follow import Changes
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import standing_mark
 from openhqm_tui.tui.proof_words import (
     ASKING,
     NOT_PASSED,
@@ -212,7 +212,7 @@ class ChecksScreen(Place):
         cells = [
             Content.assemble((one_line(target, room), "bold"), f" {platform}"),
             Content(how_it_runs(lane)),
-            status_mark(lane.status).content,
+            standing_mark(lane).content,
         ]
         for check in self._checks:
             verdict = verdict_of(lane, check)

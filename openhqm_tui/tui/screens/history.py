@@ -13,8 +13,9 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.state import Status
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import GOING_ON, INTERRUPTED, Mark, status_mark
 from openhqm_tui.tui.past import PastRun
+from openhqm_tui.tui.run_asks import cancel_all, resume
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.words import clock, count, when
@@ -40,6 +41,15 @@ class HistoryScreen(Place):
         yield Static(id="no-history")
         yield Vertical(Static(id="history-summary"), CellTable(), id="history")
 
+    def on_mount(self) -> None:
+        """Look every second whether a run of the list has lost its runner."""
+        self.set_interval(1.0, self._look_at_live)
+
+    def _look_at_live(self) -> None:
+        runs = self.console_app.past_runs or []
+        if self.is_current and any(run.live and not run.folder.is_live() for run in runs):
+            self.console_app.read_past()
+
     async def catch_up(self) -> None:
         """Show what is known, and read the list again."""
         self.engine_seen()
@@ -56,14 +66,39 @@ class HistoryScreen(Place):
         if not runs:
             nothing.update(_NONE if runs is not None else Content("reading the runs…"))
             return
-        words = Content.assemble((count(len(runs), "run"), "bold"), " · Enter opens one")
+        live = sum(run.live for run in runs)
+        words = Content.assemble(
+            (count(len(runs), "run"), "bold"),
+            Content.styled(f" · {GOING_ON.symbol} {live} going on", GOING_ON.style) if live else "",
+            " · Enter opens one",
+        )
         self.query_one("#history-summary", Static).update(words)
-        self.query_one(CellTable).show(_HEADING, [_cells(run) for run in runs])
+        self.query_one(CellTable).show(_HEADING, [_cells(run, self.now) for run in runs])
         self.refresh_bindings()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Grey out what has nothing to open."""
-        return None if action == "open" and not self.console_app.past_runs else True
+        """Grey out what has nothing to open; hide what the marked run has no use for."""
+        if action not in {"open", "resume", "cancel"} or not self.stands:
+            return True
+        run = self.marked
+        match action:
+            case "resume":
+                return run is not None and run.resumable
+            case "cancel":
+                return run is not None and run.live
+        return None if run is None else True
+
+    @property
+    def marked(self) -> PastRun | None:
+        """The run that the cursor is on."""
+        runs = self.console_app.past_runs or []
+        row = self.query_one(CellTable).row
+        return runs[row] if row < len(runs) else None
+
+    @on(CellTable.Marked)
+    def row_marked(self) -> None:
+        """Offer what can be done about another run."""
+        self.refresh_bindings()
 
     @on(CellTable.Opened)
     async def row_opened(self) -> None:
@@ -72,28 +107,48 @@ class HistoryScreen(Place):
 
     async def action_open(self) -> None:
         """Open the run that is marked."""
-        runs = self.console_app.past_runs or []
-        row = self.query_one(CellTable).row
-        if row < len(runs):
-            self.console_app.open_run(runs[row].folder)
+        if (run := self.marked) is not None and self.console_app.open_run(run.folder):
             await self.console_app.action_go("run")
+
+    async def action_resume(self) -> None:
+        """Go on with what was cut off or cancelled, and watch it."""
+        run, app = self.marked, self.console_app
+        if run is not None and app.open_run(run.folder):
+            resume(app, run.folder)
+            await app.action_go("run")
+
+    def action_cancel(self) -> None:
+        """Ask whether to stop the run that is marked."""
+        if (run := self.marked) is not None:
+            cancel_all(self.console_app, run.folder)
 
     def action_reload(self) -> None:
         """Read the list again."""
         self.console_app.read_past()
 
 
-def _cells(run: PastRun) -> Sequence[Content]:
+def _cells(run: PastRun, now: float) -> Sequence[Content]:
     statuses = [lane.status for lane in run.lanes.values()]
     good = sum(status in {Status.PASSED, Status.DONE} for status in statuses)
-    # A run that was told not to check has proved nothing.
-    unchecked = run.status is Status.PASSED and Status.PASSED not in statuses
-    mark = status_mark(Status.DONE if unchecked else run.status)
+    mark = past_mark(run)
+    seconds = run.seconds + (max(0.0, now - run.last) if run.live else 0.0)
     return (
         Content(when(run.created)),
-        Content.styled(f"{mark.symbol} {'going on' if run.live else mark.word}", mark.style),
-        Content(clock(run.seconds)),
+        mark.content,
+        Content(clock(seconds)),
         Content(f"{good}/{len(statuses)}"),
         Content.styled(run.folder.path.name, "$foreground-muted"),
         Content(", ".join(run.targets)),
     )
+
+
+def past_mark(run: PastRun) -> Mark:
+    """Return how a run of the list looks."""
+    if run.live:
+        return GOING_ON
+    if run.interrupted:
+        return INTERRUPTED
+    # A run that was told not to check has proved nothing.
+    proved = any(lane.status is Status.PASSED for lane in run.lanes.values())
+    unchecked = run.status is Status.PASSED and not proved
+    return status_mark(Status.DONE if unchecked else run.status)

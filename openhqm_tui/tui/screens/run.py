@@ -19,14 +19,15 @@ from openhqm_tui.tui.paging import page_log
 from openhqm_tui.tui.run_asks import (
     LANES_ONLY,
     cancel,
-    digest_of,
     first_lane,
     possible,
+    resume,
     retry,
 )
 from openhqm_tui.tui.run_search import RunLogs, show_hit
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.screens.search import Hit, SearchScreen
+from openhqm_tui.tui.widgets.cut_off import CutOff
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
@@ -57,13 +58,13 @@ class RunScreen(Place):
         self._shown: RunState | None = None
         self._failure_seen = False
         self._digest_hidden = False
-        self._digest_known: tuple[object, ...] | None = None
         # The lane that was brought into sight for the target that is chosen.
         self._brought: LaneKey | None = None
 
     def body(self) -> Iterable[Widget]:
         """Yield list, panes and digest, or the word that there is no run."""
         yield NoRun(id="no-run")
+        yield CutOff()
         yield Horizontal(
             Vertical(TotalsLine(id="totals"), TargetList(), FactsBox(id="run-facts"), id="left"),
             Vertical(
@@ -93,6 +94,7 @@ class RunScreen(Place):
         self.query_one("#no-run").display = state is None
         self.query_one("#run").display = state is not None
         if state is None:
+            self.query_one(CutOff).show(None)
             return
         if state is not self._shown:
             await self._open(state)
@@ -109,7 +111,7 @@ class RunScreen(Place):
         another = self._shown is not None
         zoomed, self._shown = panes.zoomed, state
         if not again:
-            self._failure_seen = self._digest_hidden = False
+            self._failure_seen, self._digest_hidden, self._brought = False, False, None
             targets.chosen, zoomed = next(iter(state.targets), ""), None
         self._show_targets(state)
         await panes.open_run(state, self.now, live=self.console_app.run_is_live)
@@ -322,6 +324,10 @@ class RunScreen(Place):
         if self.state is not None:
             retry(self.console_app, to_retry(self.state))
 
+    def action_resume(self) -> None:
+        """Go on with what was cut off or cancelled."""
+        resume(self.console_app)
+
     def action_page_log(self) -> None:
         """Read the chosen target's whole log in a pager."""
         target, folder = self.chosen, self.console_app.run_folder
@@ -369,7 +375,8 @@ class RunScreen(Place):
         """
         panes = self.query_one(LanePanes)
         key = first_lane(state, self.query_one(TargetList).chosen)
-        if key and key != self._brought == panes.kept and not panes.in_reading:
+        brought = self._brought
+        if brought and key and key != brought == panes.kept and not panes.in_reading:
             self._brought = key
             panes.reveal(key, self.now)
 
@@ -382,16 +389,8 @@ class RunScreen(Place):
         return typing or scrolled_up or self.steps_shown or panes.zoomed is not None
 
     def _show_digest(self) -> None:
-        target = self.chosen if not self._digest_hidden else None
-        folder, known = self.console_app.run_folder, None
-        if target is not None and folder is not None:
-            # To find a step's last words may mean to go through all of a long log.
-            said = (len(target.texts), sum(len(lane.log) for lane in target.lanes.values()))
-            answers = tuple(lane.verdicts for lane in target.lanes.values())
-            known = (folder.path, target.name, target.attempt, target.status, answers, *said)
-        if known is None or known != self._digest_known:
-            self._digest_known = known
-            self.query_one(FailurePanel).show(digest_of(target, folder))
+        target = None if self._digest_hidden else self.chosen
+        self.query_one(FailurePanel).show_of(target, self.console_app.run_folder)
 
     def _show_steps(self) -> None:
         if self.steps_shown and self.state is not None and self.chosen is not None:
@@ -401,4 +400,5 @@ class RunScreen(Place):
         self.query_one(TargetList).show(state, self.now)
         self._show_steps()
         self.query_one(TotalsLine).show(state)
+        self.query_one(CutOff).show(state)
         self.query_one(FactsBox).show(state, self.now)

@@ -8,7 +8,7 @@ from textual.content import Content
 from openhqm_tui.domain.state import LaneState, RunState
 from openhqm_tui.domain.step_state import Status
 from openhqm_tui.domain.timeline import Span, covered, lane_spans, run_span
-from openhqm_tui.tui.marks import run_mark, status_mark
+from openhqm_tui.tui.marks import run_mark, standing_mark, status_mark
 from openhqm_tui.tui.steps.chart import Row
 from openhqm_tui.tui.steps.words import brief
 from openhqm_tui.tui.words import count, how_of
@@ -85,7 +85,7 @@ class RunChart:
         built, checks = lane_spans(lane, self.span[1])
         how = how_of(lane)
         first = Content.assemble(
-            status_mark(lane.status).content,
+            standing_mark(lane).content,
             " · ",
             (lane.target.name, "bold"),
             f" {lane.platform}",

@@ -11,8 +11,11 @@ from textual.style import Style
 from textual.widgets import Static
 
 from openhqm_tui.domain.failures import Failure
+from openhqm_tui.domain.state import TargetState
+from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.digests import digest_of
 
 # So long that no line of code or output is cut when it is copied.
 _UNCUT = 100_000
@@ -48,6 +51,7 @@ class FailurePanel(VerticalScroll):
     def __init__(self) -> None:
         super().__init__()
         self._failure: Failure | None = None
+        self._known: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """Build the one text."""
@@ -61,6 +65,18 @@ class FailurePanel(VerticalScroll):
         self.set_class(failure is not None, "-shown")
         self.scroll_home(animate=False)
         self._draw()
+
+    def show_of(self, target: TargetState | None, folder: RunFolder | None) -> None:
+        """Show why a target failed, looked for anew only where there is more to look at."""
+        known = None
+        if target is not None and folder is not None:
+            # To find a step's last words may mean to go through all of a long log.
+            said = (len(target.texts), sum(len(lane.log) for lane in target.lanes.values()))
+            answers = tuple(lane.verdicts for lane in target.lanes.values())
+            known = (folder.path, target.name, target.attempt, target.status, answers, *said)
+        if known is None or known != self._known:
+            self._known = known
+            self.show(digest_of(target, folder))
 
     def on_resize(self) -> None:
         """Cut the lines anew."""

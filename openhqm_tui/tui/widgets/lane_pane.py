@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.domain.steps import How
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import SILENT, silent_for, standing_mark
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.words import clock, how_of, lane_seconds, short, step_label
@@ -94,6 +94,8 @@ class LanePane(Vertical):
                 self.call_later(self._show_more, lane)
         else:
             nothing = _NOTHING.get(lane.status, "no output of this lane alone")
+            if lane.target.run.interrupted and lane.status is Status.CANCELLED:
+                nothing = "nothing was said before it was cut off"
             self.log_pane.placeholder = nothing
             self.log_pane.show(lane.log)
         self.show_head(now)
@@ -135,7 +137,10 @@ class LanePane(Vertical):
 def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Content:
     """Return a lane's name and standing; what says least is left out where it's narrow."""
     target = lane.target
-    mark = status_mark(target.status if own else lane.status)
+    mark = standing_mark(target if own else lane)
+    silent = silent_for(target, now) if own or lane.status is Status.RUNNING else None
+    if silent is not None:
+        mark = SILENT._replace(word=f"{SILENT.word} {clock(silent)}")
     how = None if own else how_of(lane)
     seconds = target.elapsed(now) if own else lane_seconds(lane, now)
     began = lane.status is not Status.WAITING

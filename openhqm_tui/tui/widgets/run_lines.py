@@ -7,8 +7,9 @@ from collections import Counter
 from textual.content import Content
 from textual.widgets import Static
 
+from openhqm_tui.domain.retrying import ended
 from openhqm_tui.domain.state import RunState, Status
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import INTERRUPTED, standing_mark
 from openhqm_tui.tui.words import clock, count, when
 
 # In the order in which a person asks: what goes wrong, what goes on, what is to come.
@@ -91,10 +92,9 @@ class FactsBox(Static):
 
 def totals(state: RunState, width: int) -> Content:
     """Return how many targets are over and how the rest stand, as fully as there is room for."""
-    standing = Counter(target.status for target in state.targets.values())
-    over = sum(number for status, number in standing.items() if status.is_over)
-    first = f"{over}/{len(state.targets)} over"
-    told = [(status_mark(status), standing[status]) for status in _TOLD if standing[status]]
+    targets = sorted(state.targets.values(), key=lambda target: _TOLD.index(target.status))
+    first = f"{len(ended(state))}/{len(targets)} over"
+    told = list(Counter(standing_mark(target) for target in targets).items())
     words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
     signs = [(f"{mark.symbol} {number}", mark.style) for mark, number in told]
     shorter = [[*words[:full], *signs[full:]] for full in range(len(told), -1, -1)]
@@ -120,7 +120,7 @@ def facts(state: RunState, now: float, width: int) -> Content:
     if info.test_only:
         lines.append(Content("test only: nothing is kept"))
     if state.interrupted:
-        lines.append(Content.styled("! interrupted; R goes on with it", "$text-warning"))
+        lines.append(INTERRUPTED.content)
     if state.notes:
         lines.append(Content.styled(f"! {state.notes[-1]}", "$text-warning"))
     return Content("\n").join(lines)

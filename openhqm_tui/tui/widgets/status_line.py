@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from openhqm_tui.domain.retrying import ended
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.commands import PLACES, commands
@@ -84,10 +85,9 @@ def run_word(state: RunState | None, now: float) -> Content:
     """Return a run's standing in a few words."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
-    over = [target for target in state.targets.values() if target.status.is_over]
-    failed = sum(target.status is Status.FAILED for target in over)
+    failed = sum(target.status is Status.FAILED for target in state.targets.values())
     mark = run_mark(state)
-    parts: list[Content | str] = [mark.content, f" {len(over)}/{len(state.targets)}"]
+    parts: list[Content | str] = [mark.content, f" {len(ended(state))}/{len(state.targets)}"]
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
     parts.append(f" · {clock(state.elapsed(now))}")

@@ -9,7 +9,7 @@ from textual.content import Content
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status, TargetState
 from openhqm_tui.domain.steps import How
-from openhqm_tui.tui.marks import Mark, lit, status_mark
+from openhqm_tui.tui.marks import SILENT, Mark, lit, silent_for, standing_mark
 from openhqm_tui.tui.words import clock, count, how_of
 
 _BAR = 8
@@ -24,24 +24,26 @@ def two_lines(
     target: TargetState, now: float, width: int, *, marked: bool, focused: bool
 ) -> list[Content]:
     """Return a target's name and time, and below how far it is and how it stands."""
-    mark = status_mark(target.status)
+    mark = standing_mark(target)
     edge = Content.styled("▌", "$primary") if marked else Content(" ")
     begun = target.started is not None
     elapsed = Content(f"{clock(target.elapsed(now))} " if begun else "")
     name = _name(target, max(4, width - 4 - elapsed.cell_length))
     gap = " " * max(1, width - 3 - name.cell_length - elapsed.cell_length)
     first = Content.assemble(edge, (f"{mark.symbol} ", mark.style), name, gap, elapsed)
-    second = edge + Content("  ") + standing(target, max(4, width - 4))
+    second = edge + Content("  ") + standing(target, now, max(4, width - 4))
     lines = [
         line.truncate(width).pad_right(max(0, width - line.cell_length)) for line in (first, second)
     ]
     return [lit(line, focused=focused) for line in lines] if marked else lines
 
 
-def standing(target: TargetState, width: int) -> Content:
+def standing(target: TargetState, now: float, width: int) -> Content:
     """Return bar, steps and state; then what else is worth knowing, while there is room."""
-    mark = status_mark(target.status)
+    mark = standing_mark(target)
     line = Content.styled(state_word(target, mark), mark.style)
+    if (silent := silent_for(target, now)) is not None and not target.cancel_asked:
+        line = Content.styled(silent_words(silent), SILENT.style)
     over, known = target.step_counts()
     if known and target.status in _BARRED and target.outcome is not Outcome.PASSED:
         line = Content(f"{over}/{known} ") + line
@@ -63,6 +65,11 @@ def state_word(target: TargetState, mark: Mark) -> str:
     return "stopping" if target.cancel_asked and not target.status.is_over else mark.word
 
 
+def silent_words(seconds: float) -> str:
+    """Return for how long a build has said nothing: `◌ silent 5:12`."""
+    return f"{SILENT.symbol} {SILENT.word} {clock(seconds)}"
+
+
 def bar(over: int, known: int, cells: int, style: str) -> Content:
     """Return how far something is, as a line that fills."""
     filled = cells * over // known
@@ -71,7 +78,7 @@ def bar(over: int, known: int, cells: int, style: str) -> Content:
 
 def strip_part(target: TargetState, *, marked: bool, focused: bool) -> Content:
     """Return a target in a strip: symbol and name."""
-    mark = status_mark(target.status)
+    mark = standing_mark(target)
     edge = ("▌", "$primary") if marked else (" ", "")
     part = Content.assemble(edge, (f"{mark.symbol} ", mark.style), (target.name, "bold"), " ")
     return lit(part, focused=focused) if marked else part

@@ -172,6 +172,6 @@ class TargetList(Widget, can_focus=True):
             strip = strip.truncate(width - 2) + Content.styled(" ›", "$primary")
         chosen = next(target for target in targets if target.name == self.chosen)
         elapsed = clock(chosen.elapsed(self._now)) if chosen.started is not None else ""
-        below = Content.assemble(" ", standing(chosen, max(4, width - len(elapsed) - 3)))
+        below = Content.assemble(" ", standing(chosen, self._now, max(4, width - len(elapsed) - 3)))
         gap = " " * max(1, width - below.cell_length - len(elapsed) - 1)
         return Content.assemble(strip, "\n", below, gap, elapsed)

@@ -1,0 +1,73 @@
+"""Leaving the console: what becomes of a live run or of a fix half-way, and a lost terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.screens.dialogs import Ask
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.app import ConsoleApp
+
+
+class Leave(Ask):
+    """Asks what becomes of what goes on; whoever wants to leave twice leaves it as it is."""
+
+    CSS_PATH = "screens/dialogs.tcss"
+    BINDINGS = [("q", "leave")]  # noqa: RUF012
+
+    def action_leave(self) -> None:
+        """Leave by the first answer."""
+        self.dismiss("leave")
+
+
+def leave(app: ConsoleApp) -> None:
+    """Leave at once where nothing goes on; else ask first, once."""
+    if isinstance(app.screen, Leave):
+        app.screen.action_leave()
+    elif not app.run_is_live and app.mending is None:
+        app.exit(0)
+    elif len(app.screen_stack) == 1:
+        app.push_screen(_question(app), partial(_answered, app))
+
+
+def obey_signals(app: ConsoleApp) -> None:
+    """Leave in good order where the terminal is lost, or somebody ends the console.
+
+    The run goes on: its runner has a session of its own.
+    """
+    loop = asyncio.get_running_loop()
+    for means in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(means, partial(app.exit, return_code=128 + means))
+
+
+def _question(app: ConsoleApp) -> Leave:
+    if app.mending is not None:
+        return Leave(
+            "A fix is running.",
+            Content("Leaving stops it half-way; what it has done by now stays done."),
+            [("leave", "Stop it and leave"), ("no", "Stay here")],
+        )
+    return Leave(
+        "A run is going on.",
+        Content("It goes on without the console, and `openhqm-tui` opens on it again."),
+        [("leave", "Leave it running"), ("cancel", "Cancel it"), ("no", "Stay here")],
+    )
+
+
+def _answered(app: ConsoleApp, answer: str | None) -> None:
+    if answer == "cancel" and app.run_folder is not None:
+        # Not by a thread: the console is gone before one would have begun.
+        try:
+            app.run_folder.ask(Request("cancel"))
+        except OSError as error:
+            app.notify(f"can't be cancelled: {error}", severity="error", markup=False)
+            return
+    if answer in {"leave", "cancel"}:
+        app.exit(0)

@@ -1,0 +1,80 @@
+"""What the console opens on: the run that goes on, one of several, one that was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui.past import PastRun
+from openhqm_tui.tui.screens.choose_run import ChooseRun
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.words import count, since
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.app import ConsoleApp
+
+# Seconds since its last word in which a run that was cut off is offered unasked.
+_RECENT = 86400.0
+
+
+def cut_off(runs: Sequence[PastRun], now: float) -> PastRun | None:
+    """Return the latest run if it was cut off not long ago; `runs` latest first."""
+    latest = runs[0] if runs else None
+    if latest is None or not latest.interrupted or now - latest.last > _RECENT:
+        return None
+    return latest
+
+
+async def offer_runs(app: ConsoleApp, runs: Sequence[PastRun]) -> None:
+    """Open the run that goes on, have one of several chosen, or offer to resume the latest."""
+    live = [run for run in runs if run.live]
+    latest = cut_off(runs, app.services.now())
+    if len(app.screen_stack) > 1 and (live or latest):
+        words = f"{count(len(live), 'run')} going on" if live else "the latest run was cut off"
+        app.notify(f"{words}: 4 History opens it", markup=False)
+    elif len(live) == 1:
+        await _open(app, live[0].folder)
+        others = "; 4 History has the others" if len(runs) > 1 else ""
+        at = since(live[0].created, app.services.now())
+        app.notify(f"a run goes on since {at}: opened{others}", markup=False)
+    elif live:
+        _choose(app, live)
+    elif latest is not None:
+        _offer(app, latest)
+
+
+def _choose(app: ConsoleApp, live: Sequence[PastRun]) -> None:
+    async def chosen(run: PastRun | None) -> None:
+        if run is not None:
+            await _open(app, run.folder)
+
+    app.push_screen(ChooseRun(live, app.services.now()), chosen)
+
+
+def _offer(app: ConsoleApp, run: PastRun) -> None:
+    left = [name for name in run.targets if name not in run.ended]
+    text = Content(
+        f"{one_line(', '.join(left), 200)}: not finished when its runner died "
+        f"({since(run.last, app.services.now())}). Resuming ends what is left of it in Docker and "
+        "builds on; what was built comes from the cache."
+    )
+    answers = [("resume", "Resume it"), ("look", "Look at it"), ("leave", "Leave it")]
+
+    async def answered(answer: str | None) -> None:
+        if answer in {"resume", "look"}:
+            await _open(app, run.folder)
+        if answer == "resume":
+            app.ask_run(Request("resume"))
+
+    title = f"Run {run.folder.path.name} was cut off at {run.over}/{len(run.targets)}: resume it?"
+    app.push_screen(Ask(title, text, answers), answered)
+
+
+async def _open(app: ConsoleApp, run: RunFolder) -> None:
+    """Open a run; go to it unless somebody has gone elsewhere meanwhile."""
+    if app.open_run(run) and app.place is not None and app.place.PLACE == "plan":
+        await app.switch_mode("run")
