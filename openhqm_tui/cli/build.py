@@ -13,6 +13,8 @@ from openhqm_tui.engine.facts import read_facts
 from openhqm_tui.run.live import tags_shared
 from openhqm_tui.run.prepare import begin, prepare
 from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.retention import limits_of
+from openhqm_tui.store.settings import read_settings
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -31,7 +33,7 @@ def run(parsed: argparse.Namespace) -> int:
             f"run {other.path.name} goes on and builds {tags[0]}{more} too: both runs are kept "
             "apart, and the tag will name the image of the one that ends last"
         )
-    folder = begin(prepared)
+    folder = begin(prepared, limits_of(read_settings(Path.cwd())))
     name = folder.path.name
     if parsed.detach:
         sys.stdout.write(f"{name}\n")

@@ -23,7 +23,9 @@ from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.sources import find_source
 from openhqm_tui.run.launch import launch
 from openhqm_tui.run.preflight import check_base, check_engine
+from openhqm_tui.run.pruning import make_room
 from openhqm_tui.store.places import bundled, ready_state_folder
+from openhqm_tui.store.retention import Limits
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
     RunFolder,
@@ -174,15 +176,17 @@ def check_push(options: Options) -> None:
         )
 
 
-def begin(prepared: Prepared) -> RunFolder:
+def begin(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # noqa: B008 - frozen
     """Write the run folder and start the detached runner; return the folder to follow.
 
-    Raises UsageProblem where the state folder can't be written.
+    Old runs that are more than `limits` make room. Raises UsageProblem where the state folder
+    can't be written.
     """
     state = ready_state_folder()
     path = runs_folder(state) / prepared.info.id
-    folder = RunFolder.create(path, prepared.info, prepared.plan, prepared.expectations)
-    launch(folder, folder.lock())
+    folder, lock = RunFolder.create_held(path, prepared.info, prepared.plan, prepared.expectations)
+    launch(folder, lock)
+    make_room(state, limits)
     return folder
 
 

@@ -48,6 +48,7 @@ class RunFolder:
         self.expectations_file = path / "expectations.json"
         self.lock_file = path / "lock"
         self.runner_log = path / "runner.log"
+        self.reserve_file = path / "reserve"
         self.imported_file = path / "imported"
         self._info: RunInfo | None = None
 
@@ -56,7 +57,20 @@ class RunFolder:
         cls, folder: Path, info: RunInfo, plan: Plan, expectations: Iterable[LaneExpectation] = ()
     ) -> RunFolder:
         """Write a new run folder, complete before anyone can see `run.json`."""
+        run, lock = cls.create_held(folder, info, plan, expectations)
+        os.close(lock)
+        return run
+
+    @classmethod
+    def create_held(
+        cls, folder: Path, info: RunInfo, plan: Plan, expectations: Iterable[LaneExpectation] = ()
+    ) -> tuple[RunFolder, int]:
+        """Write a new run folder, and return it with its lock, which is held before it is seen.
+
+        Nobody can find it without a runner then. Raises UsageProblem where it can't be written.
+        """
         run = cls(folder)
+        lock = -1
         try:
             folder.mkdir(parents=True, mode=0o700)
             (folder / "checks").mkdir(mode=0o700)
@@ -64,13 +78,15 @@ class RunFolder:
             run.expectations_file.write_bytes(_pretty(list(expectations)))
             run.events_file.touch(mode=0o600)
             run.control_file.touch(mode=0o600)
-            run.lock_file.touch(mode=0o600)
+            lock = run.lock()
             unfinished = folder / "run.json.new"
             unfinished.write_bytes(_pretty(info))
             unfinished.rename(run.info_file)
         except OSError as error:
+            if lock >= 0:
+                os.close(lock)
             raise UsageProblem(f"can't write the run folder {folder} ({error.strerror})") from error
-        return run
+        return run, lock
 
     @property
     def info(self) -> RunInfo:
@@ -181,7 +197,8 @@ def all_runs(state: Path) -> Iterator[RunFolder]:
         names = sorted((p.name for p in runs_folder(state).iterdir()), reverse=True)
     except OSError:
         return
-    for name in names:
+    # What is about to be removed, or to be unpacked, begins with a dot.
+    for name in (name for name in names if not name.startswith(".")):
         run = RunFolder(runs_folder(state) / name)
         # Not Path.exists(): it raises for a folder that somebody else's run has left.
         if os.path.exists(run.info_file):  # noqa: PTH110

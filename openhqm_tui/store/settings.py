@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     ca_bundle: str | None = None
     python_version: str | None = None
     check: bool | None = None
+    keep_runs: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    keep_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
     theme: str | None = None
     keymap: dict[str, str] | None = None
 
