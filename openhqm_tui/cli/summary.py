@@ -71,10 +71,10 @@ def _row(state: RunState, lane: LaneState) -> Row:
         checks += f", {verdict.check}: {verdict.answer.value}"
     built = 0.0
     if target.started is not None and target.ended is not None:
-        built = target.ended - target.started
+        built = max(0.0, target.ended - target.started)
     checked = 0.0
     if lane.check_started is not None and lane.check_ended is not None:
-        checked = lane.check_ended - lane.check_started
+        checked = max(0.0, lane.check_ended - lane.check_started)
     how = how_built((step.how for step in lane.steps), lane.platform, state.host)
     result = WORDS[status]
     if status is Status.FAILED and lane.verdicts:

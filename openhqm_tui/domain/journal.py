@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
 from openhqm_tui.domain.verdicts import Verdict
 
 SCHEMA = 1
+
+# A line with a number beyond these can't be of a runner: it is passed over like any damaged one.
+Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Outcome(StrEnum):
@@ -63,7 +68,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     """Something the runner did or saw, `at` seconds since the epoch."""
 
-    at: float
+    at: Moment
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
@@ -98,7 +103,7 @@ class FellSilent(Event, frozen=True, kw_only=True, tag="fell-silent"):
     """
 
     target: str
-    since: float
+    since: Moment
     step: str = ""
 
 
@@ -125,8 +130,8 @@ class ImageSeen(Event, frozen=True, kw_only=True, tag="image-seen"):
     target: str
     platform: str
     digest: str
-    content_size: int = 0
-    unpacked_size: int = 0
+    content_size: Bytes = 0
+    unpacked_size: Bytes = 0
 
 
 class CheckStarted(Event, frozen=True, kw_only=True, tag="check-started"):
@@ -176,7 +181,7 @@ class PushEnded(Event, frozen=True, kw_only=True, tag="push-ended"):
 class Heard(Event, frozen=True, kw_only=True, tag="heard"):
     """What stands in `control.jsonl` before byte `upto` was done or refused."""
 
-    upto: int
+    upto: Bytes
 
 
 class CancelAsked(Event, frozen=True, kw_only=True, tag="cancel-asked"):

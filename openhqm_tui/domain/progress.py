@@ -7,7 +7,7 @@ The stream is one `client.SolveStatus` of BuildKit as a JSON object a line, on s
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -85,7 +85,8 @@ def seconds(moment: datetime | None) -> float | None:
     """Return seconds since the epoch; None for no time, which Go writes as the year 1."""
     if moment is None or moment.year < _FIRST_REAL_YEAR:
         return None
-    return moment.timestamp()
+    # Go always writes a zone; without one it must not depend on where this is read.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 class StreamDecoder:
@@ -121,11 +122,16 @@ class StreamDecoder:
         return records
 
     def close(self) -> list[Record]:
-        """Return what the last, unended line holds; call it when the stream is over."""
+        """Return what the last, unended line holds; call it when the stream is over.
+
+        A record that was cut off with its writer is dropped: half of it says nothing.
+        """
         records: list[Record] = []
         line, self._rest = self._rest, b""
         if line and not self._skipping:
             self._read(line, records)
+            if line.startswith(b"{"):
+                records = [record for record in records if isinstance(record, SolveStatus)]
         self._skipping = False
         return records
 

@@ -24,6 +24,7 @@ __all__ = ["LaneState", "RunState", "Status", "StepState", "TargetState", "is_ca
 
 # Buildx prints a failed step's log again with its error; more than this is not its words.
 _MOST_TEXTS = 2000
+_MOST_BYTES = 2**63 - 1
 
 
 class Touched(NamedTuple):
@@ -343,7 +344,7 @@ class RunState:
                     lanes.add(lane)
             for status in record.statuses or ():
                 if step := target.steps.get(status.vertex):
-                    step.parts[status.id] = (status.current, status.total)
+                    step.parts[status.id] = (_bytes(status.current), _bytes(status.total))
             for log in record.logs or ():
                 if step := target.steps.get(log.vertex):
                     lane = _lane_of(target, step)
@@ -386,6 +387,11 @@ class RunState:
         if after is not before:
             note_change(_log_of(target, step), step, before, after)
         return _lane_of(target, step)
+
+
+def _bytes(told: int) -> int:
+    """Return a number of bytes as one that can be counted with: no negative, none beyond 64 bit."""
+    return min(max(told, 0), _MOST_BYTES)
 
 
 def _lane_of(target: TargetState, step: StepState) -> LaneState | None:

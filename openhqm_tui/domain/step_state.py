@@ -79,7 +79,8 @@ class StepState:
         for start in sorted(self.intervals):
             end = self.intervals[start]
             last = now if end is None else end
-            if last > reached:
+            # A clock that was set back may let a step end before its start.
+            if last > max(start, reached):
                 total += last - max(start, reached)
                 reached = last
         return total

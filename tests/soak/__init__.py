@@ -1,0 +1,1 @@
+"""Rounds of bad luck on a real engine, run by hand: `python -m tests.soak NAME` (`make soak`)."""

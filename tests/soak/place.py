@@ -1,0 +1,163 @@
+"""Where one round happens: folders and an environment of its own, and the commands run there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from openhqm_tui.domain import journal
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.store.run_folder import RunFolder, all_runs
+from tests.soak.material import KINDS, Material
+
+OURS = (sys.executable, "-m", "openhqm_tui")
+PATIENCE = 240.0
+
+
+class Broken(Exception):
+    """A round did not keep its promise."""
+
+
+class TooLate(Exception):
+    """All was over before the blow fell: this round tells nothing."""
+
+
+class Place:
+    """The folders of one round; `random` decides all that is left to chance."""
+
+    def __init__(self, path: Path, seed: str) -> None:
+        self.path = path
+        self.random = random.Random(seed)
+        self.mark = seed
+        path.mkdir(parents=True)
+        self.environment = dict(os.environ) | {
+            "OPENHQM_TUI_STATE_DIR": str(path / "state"),
+            "XDG_CONFIG_HOME": str(path / "config"),
+            "SOURCE_DATE_EPOCH": "1700000000",
+            "TERM": "xterm-256color",
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def material(self, kind: str) -> Material:
+        """Make what is to be built."""
+        return KINDS[kind](self.path / kind, self.mark)
+
+    def run(self, *words: str, cwd: Path | None = None, code: int | None = 0) -> bytes:
+        """Run `openhqm-tui` and return what it printed; `code` None: however it ends."""
+        ran = subprocess.run(
+            [*OURS, *words],
+            cwd=cwd or self.path,
+            env=self.environment,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        if code is not None and ran.returncode != code:
+            said = ran.stderr.decode("utf-8", "replace")[-500:]
+            raise Broken(f"`{' '.join(words)}` ended with {ran.returncode}: {said}")
+        return ran.stdout
+
+    def start(self, *words: str, cwd: Path | None = None, out: Path) -> subprocess.Popen[bytes]:
+        """Start `openhqm-tui` with its stdout in a file."""
+        with out.open("wb") as file:
+            process = subprocess.Popen(
+                [*OURS, *words],
+                cwd=cwd or self.path,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        self._processes.append(process)
+        return process
+
+    def build(self, material: Material) -> RunFolder:
+        """Begin a run that nobody watches."""
+        said = self.run("build", *material.words, "--detach", cwd=material.folder)
+        return RunFolder(self.path / "state" / "runs" / said.decode().strip())
+
+    def runs(self) -> list[RunFolder]:
+        """Return the runs of this round."""
+        return list(all_runs(self.path / "state"))
+
+    def close(self) -> None:
+        """End what was started here and is there still, the runs' processes included."""
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        for run in self.runs():
+            for event in run.events():
+                if isinstance(event, journal.RunStarted | journal.TargetStarted):
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        if str(run.path) in command_of(event.pid):
+                            os.killpg(event.pid, signal.SIGKILL)
+
+
+def command_of(pid: int) -> str:
+    """Return a process's command line; '' where there is none."""
+    seen = subprocess.run(
+        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return seen.stdout
+
+
+def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    """Return when `condition` holds; the promise is broken where it never does."""
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            raise Broken(f"after {patience:.0f} s still not: {what}")
+        time.sleep(0.005)
+
+
+def has(run: RunFolder, kind: type[journal.Event]) -> bool:
+    """Tell whether the journal has an event of a kind."""
+    return any(isinstance(event, kind) for event in run.events())
+
+
+def runner_of(run: RunFolder) -> int:
+    """Return the process that executes a run, once it says so."""
+    until(lambda: has(run, journal.RunStarted), "the runner starts")
+    return [event.pid for event in run.events() if isinstance(event, journal.RunStarted)][-1]
+
+
+@contextlib.contextmanager
+def following(run: RunFolder) -> Iterator[Follower]:
+    """Follow a run."""
+    follower = Follower(run)
+    try:
+        yield follower
+    finally:
+        follower.close()
+
+
+# When the blow falls: in the first moments, while images are built, or while they are checked.
+MOMENTS = ("birth", "start", "build", "build", "build", "checks")
+
+
+def wait_for_moment(run: RunFolder, moment: str, place: Place) -> str:
+    """Wait for a random moment of a kind and return it in words; raises TooLate."""
+    began = time.monotonic()
+    if moment == "birth":
+        # Buildx has its file, and the journal may not yet know of it.
+        until(lambda: any(run.path.glob("*.rawjson")), "a stream begins")
+        time.sleep(place.random.uniform(0, 0.01))
+    elif moment == "start":
+        time.sleep(place.random.uniform(0, 1.0))
+    elif moment == "build":
+        time.sleep(place.random.uniform(0.5, 9.0))
+    else:
+        until(
+            lambda: has(run, journal.CheckStarted) or has(run, journal.RunEnded), "checks begin"
+        )
+        time.sleep(place.random.uniform(0, 3.0))
+    if has(run, journal.RunEnded):
+        raise TooLate(moment)
+    return f"{moment} +{time.monotonic() - began:.2f} s"

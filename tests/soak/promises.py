@@ -1,0 +1,177 @@
+"""What must hold of a run, read from its folder by ways as independent of the fold as can be."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from openhqm_tui.domain.failures import text_log_of
+from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.run.checks import RUN_LABEL
+from openhqm_tui.run.text_log import write_text_log
+from openhqm_tui.store.run_folder import RunFolder
+from tests.soak.place import Broken, following
+
+Result = dict[str, tuple[Any, ...]]
+
+
+def state_of(run: RunFolder) -> RunState:
+    """Read a run that is over by the way that every face takes."""
+    with following(run) as follower:
+        while not follower.finished:
+            follower.poll()
+        return follower.state
+
+
+def passed(run: RunFolder) -> RunState:
+    """Hold that a run is over and all of it passed."""
+    state = state_of(run)
+    if state.status is not Status.PASSED:
+        targets = {name: target.status.value for name, target in state.targets.items()}
+        raise Broken(f"the run is {state.status.value}: {targets} {state.notes}")
+    return state
+
+
+def result_of(state: RunState) -> Result:
+    """Return what came out for each lane: image, sizes, verdicts."""
+    return {
+        f"{lane.target.name} {lane.platform}": (
+            lane.status.value,
+            lane.digest,
+            lane.content_size,
+            lane.unpacked_size,
+            tuple((verdict.check, verdict.answer.value) for verdict in lane.verdicts),
+        )
+        for lane in state.lanes
+    } | {name: (target.digest,) for name, target in state.targets.items()}
+
+
+def same_result(state: RunState, expected: Result) -> None:
+    """Hold that a run came to what an undisturbed one comes to."""
+    found = result_of(state)
+    for name, value in expected.items():
+        if found.get(name) != value:
+            raise Broken(f"{name} came out as {found.get(name)}, undisturbed {value}")
+
+
+def streams_are_complete(run: RunFolder, state: RunState) -> int:
+    """Hold that Buildx said all it had to; return how many bytes of output that were."""
+    size = 0
+    for target in state.targets.values():
+        data = (run.path / target.stream).read_bytes()
+        if not data.endswith(b"\n"):
+            raise Broken(f"{target.stream} ends within a line")
+        running: dict[str, bool] = {}
+        for line in data.splitlines():
+            for vertex in json.loads(line).get("vertexes") or ():
+                if vertex.get("started"):
+                    running[vertex["digest"]] = not vertex.get("completed")
+        if not running or any(running.values()):
+            raise Broken(f"{target.stream} holds steps that never ended")
+        _text_log_is_that_of(run, target.name, target.stream)
+        size += len(data)
+    return size
+
+
+def _text_log_is_that_of(run: RunFolder, target: str, stream: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="openhqm-tui-soak-") as folder:
+        again = RunFolder(Path(folder))
+        for name in ("run.json", stream):
+            shutil.copy(run.path / name, folder)
+        write_text_log(again, target, stream)
+        log = text_log_of(stream)
+        if (again.path / log).read_bytes() != (run.path / log).read_bytes():
+            raise Broken(f"{log} is not what its stream tells")
+
+
+def shown_whole(said: bytes, run: RunFolder, state: RunState) -> int:
+    """Hold that what `attach --format json` printed is all of a run; return how many lines.
+
+    Its events are the journal's lines, a target's in their order; its log lines make the text
+    logs, byte for byte, and the output among them is what stands in the streams.
+    """
+    records = [json.loads(line) for line in said.splitlines()]
+    journal = [json.loads(line) for line in run.events_file.read_bytes().splitlines()]
+    own = {"run", "log", "summary"}
+    shown = [record for record in records if record["event"] not in own]
+    if _by_target(shown) != _by_target(journal):
+        raise Broken("attach shows other events than the journal has")
+    if records[-1]["event"] != "summary" or records[-1]["outcome"] != state.status.value:
+        raise Broken(f"attach ends with {records[-1]['event']}, not with the outcome")
+    logs = [record for record in records if record["event"] == "log"]
+    for target in state.targets.values():
+        mine = [record for record in logs if record["target"] == target.name]
+        parts = {"": f"== {target.name} =="}
+        parts |= {str(p): f"== {target.name} {p} ==" for p in target.lanes}
+        lines = [
+            line
+            for platform, title in parts.items()
+            for line in (title, *(r["text"] for r in mine if r["platform"] == platform))
+        ]
+        text = "".join(f"{line}\n" for line in [*lines, "== buildx =="])
+        if (run.path / text_log_of(target.stream)).read_bytes() != text.encode():
+            raise Broken(f"attach shows of {target.name} other lines than its log has")
+        output = Counter(record["text"] for record in mine if record["stream"])
+        if output != _output_in((run.path / target.stream).read_bytes()):
+            raise Broken(f"attach shows other output of {target.name} than its stream has")
+    return len(logs)
+
+
+def _by_target(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    targets = {event.get("target", "") for event in events}
+    return {name: [e for e in events if e.get("target", "") == name] for name in targets}
+
+
+def _output_in(stream: bytes) -> Counter[str]:
+    """Return the lines of all steps' output, read without the fold."""
+    said: defaultdict[tuple[str, int], bytes] = defaultdict(bytes)
+    for line in stream.splitlines():
+        for log in json.loads(line).get("logs") or ():
+            said[log["vertex"], log["stream"]] += base64.b64decode(log["data"])
+    lines = Counter[str]()
+    for data in said.values():
+        *whole, rest = data.split(b"\n")
+        for line in [*whole, *([rest] if rest else [])]:
+            lines[plain(line.removesuffix(b"\r").rpartition(b"\r")[2])] += 1
+    return lines
+
+
+def nothing_left(run: RunFolder) -> None:
+    """Hold that no process and no container of a run is there."""
+    seen = subprocess.run(["ps", "-eww", "-o", "pid=,command="], capture_output=True, check=True)
+    name = run.path.name
+    left = [line for line in seen.stdout.decode("utf-8", "replace").splitlines() if name in line]
+    label = f"label={RUN_LABEL}={run.info.id}"
+    for container in _docker("ps", "--all", "--quiet", "--filter", label).split():
+        left.append(f"container {container}")
+    if left:
+        raise Broken("left behind: " + "; ".join(line[:200] for line in left))
+
+
+def never_mixed(runs: list[RunFolder]) -> None:
+    """Hold that nothing of one run's folder tells of another, and no two share a process."""
+    pids: Counter[int] = Counter()
+    for run in runs:
+        others = [other.path.name.encode() for other in runs if other.path != run.path]
+        for file in run.path.rglob("*"):
+            with contextlib.suppress(IsADirectoryError):
+                data = file.read_bytes()
+                if any(other in data for other in others):
+                    raise Broken(f"{file} tells of another run")
+        pids.update(getattr(event, "pid", 0) for event in run.events() if hasattr(event, "pid"))
+    if twice := [pid for pid, count in pids.items() if count > 1]:
+        raise Broken(f"two runs claim the processes {twice}")
+
+
+def _docker(*words: str) -> str:
+    return subprocess.run(
+        ["docker", *words], capture_output=True, text=True, timeout=60, check=True
+    ).stdout

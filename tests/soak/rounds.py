@@ -1,0 +1,203 @@
+"""The rounds on a real engine: each returns what happened in a few words, or raises Broken."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from openhqm_tui.domain import journal
+from openhqm_tui.store.run_folder import RunFolder
+from tests.soak import promises
+from tests.soak.place import (
+    MOMENTS,
+    Broken,
+    Place,
+    TooLate,
+    following,
+    has,
+    runner_of,
+    until,
+    wait_for_moment,
+)
+from tests.soak.terminal import Console
+
+# Seconds until everybody must see that a runner was killed.
+SEEN_WITHIN = 3.0
+Expected = dict[str, promises.Result]
+
+
+def undisturbed(place: Place, kind: str) -> promises.Result:
+    """Build in peace, and return what comes out."""
+    run = place.build(place.material(kind))
+    until(lambda: has(run, journal.RunEnded) and not run.is_live(), "the run is over")
+    return promises.result_of(promises.passed(run))
+
+
+def console(place: Place, kind: str, expected: Expected) -> str:
+    """The console is killed: the run doesn't notice, and whoever comes later sees all of it."""
+    material = place.material(kind)
+    how = place.random.choice(("keys", "opened"))
+    opened = None if how == "keys" else place.build(material)
+    seat = Console(place, material.folder, opened)
+    try:
+        run = opened or _begun_by_keys(place, seat, material.keys)
+        if opened is not None and place.random.random() < 0.7:
+            seat.wait_for("arm64")
+        # By keys the first screen costs seconds that the build already takes.
+        moment = wait_for_moment(run, place.random.choice(MOMENTS[1:]), place)
+        with_terminal = place.random.random() < 0.5
+        seat.kill(with_terminal=with_terminal)
+        if has(run, journal.RunEnded):
+            raise TooLate(moment)
+        live = place.path / "attached.json"
+        attached = place.start("attach", run.path.name, "--format", "json", out=live)
+        until(lambda: attached.poll() is not None, "attach ends with the run")
+    finally:
+        seat.close()
+    until(lambda: not run.is_live(), "the runner is gone")
+    state = promises.passed(run)
+    promises.same_result(state, expected[kind])
+    size = promises.streams_are_complete(run, state)
+    later = place.run("attach", run.path.name, "--format", "json")
+    lines = promises.shown_whole(later, run, state)
+    promises.shown_whole(live.read_bytes(), run, state)
+    promises.nothing_left(run)
+    died = "console and terminal" if with_terminal else "console"
+    return f"{how}, {died} killed at {moment}; {size} bytes of streams, {lines} log lines"
+
+
+def _begun_by_keys(place: Place, seat: Console, keys: tuple[str, ...]) -> RunFolder:
+    seat.wait_for("arm64")
+    seat.press(*keys)
+    due = 0.0
+
+    def begun() -> bool:
+        nonlocal due
+        # The engine may not have been looked at yet: then nothing is built, and that is said.
+        if time.monotonic() > due and not place.runs():
+            seat.press("b")
+            due = time.monotonic() + 0.5
+        return bool(place.runs())
+
+    until(begun, "the console begins a run", 60)
+    (run,) = place.runs()
+    return run
+
+
+def runner(place: Place, kind: str, expected: Expected) -> str:
+    """The runner is killed, now and then twice: that is seen, and resume makes it whole."""
+    material = place.material(kind)
+    run = place.build(material)
+    words = []
+    for blow in range(place.random.choice((1, 1, 1, 2))):
+        moments = MOMENTS if blow == 0 else ("start", "build", "checks")
+        words.append(_killed(run, place.random.choice(moments), place))
+        time.sleep(place.random.choice((0.0, 0.3, 2.0)))
+        if blow:
+            break
+        if place.random.random() < 0.3:
+            place.run("resume", run.path.name, "--detach")
+        else:
+            break
+    out = place.path / "resumed.json"
+    resumed = place.start("resume", run.path.name, "--format", "json", out=out)
+    until(lambda: resumed.poll() is not None, "resume ends with the run")
+    until(lambda: not run.is_live(), "the runner is gone")
+    promises.nothing_left(run)
+    state = promises.passed(run)
+    if resumed.returncode != 0:
+        raise Broken(f"resume ended with {resumed.returncode}")
+    promises.same_result(state, expected[kind])
+    size = promises.streams_are_complete(run, state)
+    attempts = "/".join(str(target.attempt) for target in state.targets.values())
+    return f"killed at {', then '.join(words)}; attempts {attempts}, {size} bytes of streams"
+
+
+def _killed(run: RunFolder, moment: str, place: Place) -> str:
+    pid = runner_of(run)
+    with following(run) as watcher:
+        watcher.poll()
+        when = wait_for_moment(run, moment, place)
+        os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        while not watcher.state.interrupted:
+            watcher.poll()
+            if watcher.state.outcome is not None:
+                raise TooLate(when)
+            if time.monotonic() - began > SEEN_WITHIN:
+                raise Broken(f"killed at {when}, and not seen within {SEEN_WITHIN:.0f} s")
+            time.sleep(0.02)
+        seen = time.monotonic() - began
+    listed = place.run("runs", "--format", "json").decode()
+    if "interrupted" not in next(line for line in listed.splitlines() if run.path.name in line):
+        raise Broken(f"killed at {when}, and `runs` doesn't say so: {listed[:300]}")
+    return f"{when} (seen in {seen:.2f} s)"
+
+
+def equal(place: Place, kind: str, expected: Expected) -> str:
+    """Two equal runs at once, of the same tags: each has its own, and passes."""
+    material = place.material(kind)
+    first = place.build(material)
+    time.sleep(place.random.choice((0.0, 0.5, 3.0)))
+    runs = [first, place.build(material)]
+    for run in runs:
+        until(lambda run=run: has(run, journal.RunEnded) and not run.is_live(), "both are over")
+    sizes = []
+    for run in runs:
+        state = promises.passed(run)
+        promises.same_result(state, expected[kind])
+        sizes.append(promises.streams_are_complete(run, state))
+        promises.shown_whole(place.run("attach", run.path.name, "--format", "json"), run, state)
+        promises.nothing_left(run)
+    promises.never_mixed(runs)
+    return f"two equal runs; {sizes[0]} and {sizes[1]} bytes of streams"
+
+
+def two(place: Place, kind: str, expected: Expected) -> str:
+    """Two consoles on one run: both cancel, both retry, and the run obeys each once."""
+    material = place.material(kind)
+    run = place.build(material)
+    seats = [Console(place, material.folder, run) for _ in range(2)]
+    try:
+        for seat in seats:
+            seat.wait_for("arm64")
+        time.sleep(place.random.uniform(0.0, 2.0))
+        first, second, *_ = [target.name for target in run.info.targets]
+        asked = [
+            place.start("cancel", run.path.name, name, out=place.path / f"cancel-{name}")
+            for name in (first, second, first)
+        ]
+        for one in asked:
+            until(lambda one=one: one.poll() is not None, "cancel returns")
+        until(lambda: not run.is_live(), "the run is over")
+        # Both at once, in a run that is over: one of them starts the runner, the other finds it.
+        asked = [
+            place.start(
+                "retry", run.path.name, name, "--detach", out=place.path / f"retry-{number}-{name}"
+            )
+            for number, name in enumerate((first, second, first, second))
+        ]
+        for one in asked:
+            until(lambda one=one: one.poll() is not None, "retry returns")
+        until(lambda: not run.is_live(), "the run is over")
+        if not all(seat.alive for seat in seats):
+            raise Broken("a console died")
+    finally:
+        for seat in seats:
+            seat.close()
+    state = promises.passed(run)
+    promises.same_result(state, expected[kind])
+    size = promises.streams_are_complete(run, state)
+    promises.nothing_left(run)
+    attempts = "/".join(str(target.attempt) for target in state.targets.values())
+    return f"two consoles, attempts {attempts}, {size} bytes of streams"
+
+
+ROUNDS: dict[str, Callable[[Place, str, Expected], str]] = {
+    "console": console,
+    "runner": runner,
+    "two": two,
+    "equal": equal,
+}
