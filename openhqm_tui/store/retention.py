@@ -104,9 +104,10 @@ def prune(
     for leftover in runs_folder(state).glob(f"{_GONE}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     for run in going:
-        if reason := _remove(RunFolder(runs_folder(state) / run.name), let_go):
+        reason = _remove(RunFolder(runs_folder(state) / run.name), let_go)
+        if reason:
             pruned.stayed.append((run.name, reason))
-        else:
+        elif reason is not None:
             pruned.gone.append(run)
     return pruned
 
@@ -139,23 +140,22 @@ def _runs(state: Path, pruned: Pruned) -> Iterator[Kept]:
         yield Kept(name, size_of(run.path), age, live=run.is_live())
 
 
-def _remove(run: RunFolder, let_go: Callable[[RunFolder], None]) -> str:
-    """Remove a run that nobody executes; return why not, '' where it is gone."""
-    try:
-        lock = run.lock()
-    except Problem:
-        return "it goes on"
-    except OSError as error:
-        return error.strerror or str(error)
+def _remove(run: RunFolder, let_go: Callable[[RunFolder], None]) -> str | None:
+    """Remove a run that nobody executes; return why not, '' where it is gone, None if it was."""
+    lock = -1
     out_of_sight = run.path.with_name(f"{_GONE}{run.path.name}")
     try:
+        lock = run.lock()
         let_go(run)
         # In one step, and locked still: nobody lists, reads or takes up half a run.
         run.path.rename(out_of_sight)
         # Another prune may help with it, so only what is left of it tells.
         shutil.rmtree(out_of_sight, ignore_errors=True)
-    except OSError as error:
-        return error.strerror or str(error)
+    except (OSError, Problem) as error:
+        if not run.path.exists():
+            return None
+        return str(getattr(error, "strerror", "") or error)
     finally:
-        os.close(lock)
+        if lock >= 0:
+            os.close(lock)
     return "some of its files can't be removed" if out_of_sight.exists() else ""
