@@ -17,6 +17,7 @@ from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run.follow import Changes
+from openhqm_tui.run.player import Player
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui import garbage, messages
@@ -30,6 +31,7 @@ from openhqm_tui.tui.opening import offer_runs
 from openhqm_tui.tui.palette import RegistryProvider
 from openhqm_tui.tui.past import PastRun, read_runs
 from openhqm_tui.tui.presets import USUAL
+from openhqm_tui.tui.replays import Replays
 from openhqm_tui.tui.screens.checks import ChecksScreen
 from openhqm_tui.tui.screens.dialogs import Help
 from openhqm_tui.tui.screens.doctor import DoctorScreen
@@ -62,6 +64,7 @@ class ConsoleApp(App[int]):
         services: Services,
         *,
         run: RunFolder | None = None,
+        player: Player | None = None,
         keymap: dict[str, str] | None = None,
         theme: str = DARK.name,
     ) -> None:
@@ -86,6 +89,8 @@ class ConsoleApp(App[int]):
         self._seen_live = False
         self._hint_read = False
         self._first_run = run
+        self._first_player = player
+        self.replays = Replays(self)
 
     @property
     def run_state(self) -> RunState | None:
@@ -101,6 +106,12 @@ class ConsoleApp(App[int]):
     def run_is_live(self) -> bool:
         """Tell whether the run that is open goes on."""
         return self.follow.live
+
+    @property
+    def now(self) -> float:
+        """What time it is for the run that is open: in a replay, what it was."""
+        player = self.replays.player
+        return self.services.now() if player is None else player.now
 
     @property
     def problems(self) -> int | None:
@@ -132,15 +143,19 @@ class ConsoleApp(App[int]):
             obey_signals(self)
         if self.keymap:
             self.set_keymap(self.keymap)
-        await self.switch_mode("plan" if self._first_run is None else "run")
+        nothing = self._first_run is None and self._first_player is None
+        await self.switch_mode("plan" if nothing else "run")
         self._look()
         self.read_past()
         if self._first_run is not None:
             self.open_run(self._first_run)
+        if self._first_player is not None:
+            self.replays.play(self._first_player)
 
     def on_unmount(self) -> None:
         """Let go of the run's files, and of the terminal's title."""
         self.follow.close()
+        self.replays.close()
         self.attention.close()
 
     def open_run(self, run: RunFolder) -> bool:
@@ -152,12 +167,18 @@ class ConsoleApp(App[int]):
             return False
         return True
 
+    def close_run(self) -> None:
+        """Have no run open."""
+        self.follow.close()
+        self._run_moved(Changes())
+
     def ask_run(self, request: Request, run: RunFolder | None = None) -> None:
         """Ask the runner of a run for something, of the open one if no other is named.
 
         One that is over goes on.
         """
-        if (asked := run or self.run_folder) is not None:
+        asked = run or self.run_folder
+        if asked is not None and not (asked is self.run_folder and self.replays.refuses()):
             if asked is self.run_folder:
                 self.news.asked(request)
             self._ask(asked, request)
@@ -221,7 +242,7 @@ class ConsoleApp(App[int]):
 
     async def on_past_read(self, message: messages.PastRead) -> None:
         """Take over the earlier runs; the first time, offer what goes on or was cut off."""
-        first = self.past_runs is None
+        first = self.past_runs is None and self._first_player is None
         self.past_runs = message.runs
         self._tell()
         if first and self.run_folder is None and self._first_run is None:
@@ -243,6 +264,19 @@ class ConsoleApp(App[int]):
         if len(self.screen_stack) > 1:
             return  # a dialog wants its answer first
         await self.switch_mode(place)
+
+    def action_demo(self) -> None:
+        """Play the recorded run that ships with the package."""
+        if len(self.screen_stack) == 1:
+            self.replays.begin(None)
+
+    def action_replay(self, what: str) -> None:
+        """Pause the replay, or change how it goes on."""
+        self.replays.do(what)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the commands of a replay while there is one."""
+        return self.replays.possible(str(parameters[0])) if action == "replay" else True
 
     def action_help(self) -> None:
         """Show the keys of the place in sight."""
@@ -275,8 +309,9 @@ class ConsoleApp(App[int]):
             # By message, so that it never overtakes what the place is in the midst of showing.
             place.post_message(messages.RunMoved(changes))
         if changes.events or not self.run_is_live:
-            self.attention.show(self.run_state)
-        for words in self.news.of(self.run_state, changes.events) if self.run_state else ():
+            self.attention.show(self.run_state, replayed=self.replays.player is not None)
+        state = self.run_state if self.replays.player is None else None
+        for words in self.news.of(state, changes.events) if state is not None else ():
             self.notify(words, severity="warning", markup=False, timeout=10)
         if self.run_is_live:
             # Of what is still being read nobody knows yet whether it goes on.
@@ -295,6 +330,7 @@ class ConsoleApp(App[int]):
         state, seen = self.run_state, self._seen_live
         self._seen_live = False
         # Only what was watched and took long enough to look elsewhere is news.
+        seen = seen and self.replays.player is None
         if seen and state is not None and not self.app_focus and state.elapsed(0) >= LONG:
             self.attention.tell(state)
 
@@ -310,14 +346,17 @@ class ConsoleApp(App[int]):
             self.call_after_refresh(garbage.search)
 
 
-def open_console(settings: Settings, run: RunFolder | None = None) -> int:
-    """Open the console in the current folder, on `run` if one is given; return the exit code.
+def open_console(
+    settings: Settings, run: RunFolder | None = None, player: Player | None = None
+) -> int:
+    """Open the console in the current folder, on a run or a replay if given; return the exit code.
 
     Raises UsageProblem for a theme or a keymap that won't do.
     """
     app = ConsoleApp(
         real_services(Path.cwd(), settings),
         run=run,
+        player=player,
         keymap=checked_keymap(settings.keymap or {}),
         theme=theme_called(settings.theme or "dark"),
     )

@@ -25,9 +25,9 @@ class Attention:
         self._write = write
         self._title = ""
 
-    def show(self, state: RunState | None) -> None:
-        """Put the run's standing into the title, if it changed."""
-        title = title_of(state)
+    def show(self, state: RunState | None, *, replayed: bool = False) -> None:
+        """Put the run's standing into the title, if it changed; a replay's is said to be that."""
+        title = f"replay · {title_of(state)}" if replayed else title_of(state)
         if title == self._title:
             return
         if not self._title:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+import termios
+import threading
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -14,6 +19,9 @@ from openhqm_tui.tui.screens.dialogs import Ask
 
 if TYPE_CHECKING:
     from openhqm_tui.tui.app import ConsoleApp
+
+# Seconds in which a console without a terminal ends by itself, a fix's end among it.
+_GRACE = 5.0
 
 
 class Leave(Ask):
@@ -31,7 +39,7 @@ def leave(app: ConsoleApp) -> None:
     """Leave at once where nothing goes on; else ask first, once."""
     if isinstance(app.screen, Leave):
         app.screen.action_leave()
-    elif not app.run_is_live and app.mending is None:
+    elif (not app.run_is_live or app.replays.player) and app.mending is None:
         app.exit(0)
     elif len(app.screen_stack) == 1:
         app.push_screen(_question(app), partial(_answered, app))
@@ -43,8 +51,33 @@ def obey_signals(app: ConsoleApp) -> None:
     The run goes on: its runner has a session of its own.
     """
     loop = asyncio.get_running_loop()
+
+    def obey(means: int, _: FrameType | None) -> None:
+        # Not by the loop's own handlers: it may be waiting for a terminal that takes no more.
+        if _terminal_is_lost():
+            _let_go_of_terminal()
+        loop.call_soon_threadsafe(partial(app.exit, return_code=128 + means))
+
     for means in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(means, partial(app.exit, return_code=128 + means))
+        signal.signal(means, obey)
+
+
+def _terminal_is_lost() -> bool:
+    try:
+        termios.tcgetattr(sys.stdin.fileno())
+    except (termios.error, OSError, ValueError):
+        return True
+    return False
+
+
+def _let_go_of_terminal() -> None:
+    """Have what is still written go nowhere, and wait for nothing for long."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    last = threading.Timer(_GRACE, os._exit, (128 + signal.SIGHUP,))
+    last.daemon = True
+    last.start()
 
 
 def _question(app: ConsoleApp) -> Leave:

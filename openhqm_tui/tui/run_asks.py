@@ -64,6 +64,8 @@ def possible(
 
 def cancel(app: ConsoleApp, target: str) -> None:
     """Ask whether to stop a target, or with no name the run, and see that it is done."""
+    if app.replays.refuses():
+        return
     if target:
         title, text, stop = f"Stop {target}?", "The other targets go on.", "Stop it"
     else:
@@ -82,6 +84,8 @@ def cancel(app: ConsoleApp, target: str) -> None:
 
 def retry(app: ConsoleApp, targets: list[str]) -> None:
     """Have targets built once more."""
+    if app.replays.refuses():
+        return
     for target in targets:
         app.ask_run(Request("retry", target))
     app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
@@ -89,6 +93,8 @@ def retry(app: ConsoleApp, targets: list[str]) -> None:
 
 def resume(app: ConsoleApp, run: RunFolder | None = None) -> None:
     """Have a run go on that was cut off or cancelled: the open one if no other is named."""
+    if run in {None, app.run_folder} and app.replays.refuses():
+        return
     app.ask_run(Request("resume"), run)
     app.notify("resuming what was cut off or cancelled…", markup=False, timeout=4)
 

@@ -1,7 +1,8 @@
-"""What there is to search in a run, and the way to what was found."""
+"""What there is to search in a run, and the way to a line or a step in its lane."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from openhqm_tui.domain.log_lines import LogLines
@@ -10,7 +11,7 @@ from openhqm_tui.tui.log.lanes import Source
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.run_asks import first_lane
 from openhqm_tui.tui.screens.search import Hit
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePanes
 from openhqm_tui.tui.words import step_label
 
 # Lines of own logs to put together in one look: more would hold up the screen.
@@ -18,21 +19,22 @@ _MOST = 5000
 
 
 class RunLogs:
-    """The logs of a run: of each target its lanes', then its own."""
+    """The logs of the run that is open: of each target its lanes', then its own."""
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: Callable[[], RunState | None]) -> None:
         self._state = state
-        self._own = {name: OwnLog() for name in state.targets}
+        self._own: dict[str, OwnLog] = {}
 
     def sources(self) -> list[Source]:
         """Return the logs as they are now."""
         found: list[Source] = []
         room = _MOST
-        for target in self._state.targets.values():
+        state = self._state()
+        for target in state.targets.values() if state is not None else ():
             name = partial(step_label, target)
             for lane in target.lanes.values():
                 found.append(Source(target.name, str(lane.platform), lane.log, name))
-            own = self._own[target.name]
+            own = self._own.setdefault(target.name, OwnLog())
             before = len(own.lines)
             if room > 0:
                 room -= max(0, len(own.catch_up(target)) - before)
@@ -54,6 +56,21 @@ def show_hit(panes: LanePanes, state: RunState, hit: Hit, now: float) -> None:
     line = hit.line if pane.log_lines is log else _same_line(pane.log_lines, log, hit.line)
     if line is not None:
         pane.show_found(line, hit.pattern)
+
+
+def show_step(
+    panes: LanePanes, state: RunState, lane: LaneKey, step: int | None, now: float
+) -> None:
+    """Bring the log into sight that a step wrote into, and stand where the step begins.
+
+    What belongs to no lane stands in its target's own log.
+    """
+    known = state.lane(*lane)
+    key = known.key if known is not None else first_lane(state, lane[0])
+    if key is not None:
+        panes.show_own(key, now, own=known is None)
+        panes.zoom(key, now)
+        panes.panes[key].log_pane.show_step(step)
 
 
 def _same_line(there: LogLines, here: LogLines, line: int) -> int | None:

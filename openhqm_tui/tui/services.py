@@ -16,6 +16,7 @@ from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.mend import Rights
 from openhqm_tui.run.pager import page
+from openhqm_tui.run.recording import Recording, recording_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
 
@@ -50,6 +51,7 @@ class Services:
     shows a file in the person's pager, the terminal being left to it. `defaults`
     is an order without rows; `platforms` are the first columns, none: those of what is built;
     `checks` tells whether images are questioned. `copy` puts text on the system's clipboard.
+    `recording` reads a run to be played, with None the one that ships; it raises Problem.
     """
 
     now: Callable[[], float]
@@ -69,6 +71,9 @@ class Services:
     platforms: tuple[Platform, ...] = ()
     checks: bool = True
     copy: Callable[[str], None] = lambda _: None
+    recording: Callable[[RunFolder | None], Recording] = lambda run: (
+        Recording.shipped() if run is None else recording_of(run)
+    )
 
 
 def real_services(folder: Path, settings: Settings) -> Services:

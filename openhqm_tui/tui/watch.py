@@ -58,6 +58,11 @@ class Watch:
         return self._follower.folder if self._follower else None
 
     @property
+    def follower(self) -> Follower | None:
+        """The follower of the run, if one is open."""
+        return self._follower
+
+    @property
     def live(self) -> bool:
         """Tell whether a run is open that goes on; one that is over may have more to read."""
         return self._follower is not None and self._follower.state.goes_on
@@ -70,7 +75,10 @@ class Watch:
     def open(self, run: RunFolder) -> None:
         """Follow another run; raises Problem where it can't be read."""
         _must_be_readable(run)
-        follower = Follower(run)
+        self.watch(Follower(run))
+
+    def watch(self, follower: Follower) -> None:
+        """Look by another follower: of another run, or of a replay."""
         self.close()
         self._follower = follower
         self._moved(Changes())

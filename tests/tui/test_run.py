@@ -10,7 +10,6 @@ import pytest
 from textual.widgets import Static
 
 from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.screens.run import RunScreen
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LanePane, LanePanes
@@ -332,35 +331,6 @@ async def test_seconds_are_counted_only_while_the_run_lives(world: World):
         word = str(app.screen.query_one("#run-word", Static).content)
         assert "0:19" in word
         assert app.follow.idle
-
-
-async def test_a_runner_that_died_is_told_within_seconds(world: World):
-    made = folders.running(world.state, ("redis",))
-    app = world.app(made.run)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        made.release()
-        await until(pilot, lambda: app.run_state.interrupted)
-        await until(
-            pilot, lambda: "interrupted" in str(app.screen.query_one("#run-facts", Static).content)
-        )
-        assert app.follow.idle
-        assert "cancelled" in app.screen.query_one(TargetList).render().plain
-        await pilot.press("c")
-        await pilot.pause()
-        assert len(app.screen_stack) == 1
-        await pilot.press("R")
-        await until(pilot, lambda: world.asked == [Request("retry", "redis")])
-
-
-async def test_a_live_run_is_attached_to_at_the_start(world: World):
-    made = folders.running(world.state)
-    app = world.app()
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await until(pilot, lambda: app.run_folder is not None)
-        assert app.run_folder.path == made.run.path
-        assert app.place.PLACE == "plan"
 
 
 @pytest.mark.parametrize(

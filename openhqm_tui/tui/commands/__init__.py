@@ -13,6 +13,7 @@ from openhqm_tui.tui.commands.everywhere import EVERYWHERE
 from openhqm_tui.tui.commands.history import HISTORY
 from openhqm_tui.tui.commands.log import LOG
 from openhqm_tui.tui.commands.plan import PLAN
+from openhqm_tui.tui.commands.replay import REPLAY
 from openhqm_tui.tui.commands.run import RUN
 from openhqm_tui.tui.commands.search import SEARCH
 from openhqm_tui.tui.commands.steps import STEPS
@@ -31,6 +32,7 @@ __all__ = [
 
 _ALL: tuple[Command, ...] = (
     *EVERYWHERE,
+    *REPLAY,
     *PLAN,
     *RUN,
     *LOG,

@@ -25,6 +25,9 @@ class Command(NamedTuple):
 
 _KEY_NAMES = {
     "question_mark": "?",
+    "comma": ",",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "pageup": "PgUp",

@@ -26,6 +26,15 @@ HISTORY: tuple[Command, ...] = (
     ),
     Command(
         "history",
+        "history.replay",
+        "p",
+        "Replay",
+        "Play the run that is marked as it went; nothing is built.",
+        "replay_run",
+        True,
+    ),
+    Command(
+        "history",
         "history.reload",
         "r",
         "Look again",

@@ -69,12 +69,15 @@ class LanesSearch:
 
     def renew(self, sources: list[Source]) -> None:
         """Take the logs as they are now; one that began anew is searched anew."""
-        for number, (before, now) in enumerate(zip(self.sources, sources, strict=True)):
-            if before.log is not now.log and self.pattern is not None:
-                matcher = LineMatcher(now.log, self.pattern, self._clock)
+        before, self.sources = self.sources, sources
+        if [source.title for source in before] != [source.title for source in sources]:
+            self.search(self.pattern)
+            return
+        for number, (old, new) in enumerate(zip(before, sources, strict=True)):
+            if old.log is not new.log and self.pattern is not None:
+                matcher = LineMatcher(new.log, self.pattern, self._clock)
                 self._matchers[number] = matcher
                 self._finders[number] = LineFinder(matcher)
-        self.sources = sources
 
     def look(self, seconds: float) -> bool:
         """Search for that long; tell whether there is more to search."""

@@ -171,6 +171,8 @@ class ChecksScreen(Place):
         self.action_again("check")
 
     def _ask(self, request: Request, what: str) -> None:
+        if self.console_app.replays.refuses():
+            return
         self.console_app.ask_run(request)
         self.notify(f"asking again: {what}", markup=False, timeout=3)
 

@@ -159,6 +159,11 @@ class DoctorScreen(Place):
         if self.check_action("fix", ()):
             self.action_fix()
 
+    @on(LogPane.Zoom)
+    def output_zoomed(self) -> None:
+        """Give the output all the room, or the room back."""
+        self.toggle_class("-zoomed")
+
     def action_examine(self) -> None:
         """Look at the machine again."""
         self._read_rights()
@@ -233,6 +238,7 @@ class DoctorScreen(Place):
         pane = self.query_one("#mending", LogPane)
         pane.display = True
         pane.show(self._output)
+        pane.began(mending.started)
         self._draining = self.set_interval(_FLUSH_EVERY, lambda: self._watch(mending))
         self.show_findings()
         self._mend(mending)
@@ -257,7 +263,7 @@ class DoctorScreen(Place):
             self._draining.stop()
         self._drain(message.mending)
         if words := message.mending.last_word():
-            self._output.add(words, step=0, at=0.0)
+            self._output.add(words, step=0, at=self.now)
             self.query_one("#mending", LogPane).flush()
         self._hoped = tuple(finding for finding, _ in message.mending.done)
         self.console_app.mending = None
@@ -273,7 +279,7 @@ class DoctorScreen(Place):
         """Show what the fix has said since."""
         while mending.said:
             line, stream = mending.said.popleft()
-            self._output.add(line, step=0, at=0.0, stream=stream)
+            self._output.add(line, step=0, at=self.now, stream=stream)
         self.query_one("#mending", LogPane).flush()
 
     def _judge(self, findings: list[Finding]) -> None:
@@ -282,7 +288,7 @@ class DoctorScreen(Place):
         for finding in dict.fromkeys(self._hoped):
             if health.get(finding.key, Health.OK) is not Health.OK:
                 words = f"✗ {one_line(finding.title)} is still not well after this"
-                self._output.add(words, step=0, at=0.0)
+                self._output.add(words, step=0, at=self.now)
         if self._hoped:
             self._hoped = ()
             self.query_one("#mending", LogPane).flush()

@@ -59,7 +59,8 @@ class HistoryScreen(Place):
         """Show the runs that were read."""
         if not self.stands:
             return
-        runs = self.console_app.past_runs
+        app = self.console_app
+        runs = app.past_runs
         nothing = self.query_one("#no-history", Static)
         nothing.display = not runs
         self.query_one("#history").display = bool(runs)
@@ -73,12 +74,12 @@ class HistoryScreen(Place):
             " · Enter opens one",
         )
         self.query_one("#history-summary", Static).update(words)
-        self.query_one(CellTable).show(_HEADING, [_cells(run, self.now) for run in runs])
+        self.query_one(CellTable).show(_HEADING, [_cells(run, app.services.now()) for run in runs])
         self.refresh_bindings()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what has nothing to open; hide what the marked run has no use for."""
-        if action not in {"open", "resume", "cancel"} or not self.stands:
+        if action not in {"open", "resume", "cancel", "replay_run"} or not self.stands:
             return True
         run = self.marked
         match action:
@@ -86,6 +87,8 @@ class HistoryScreen(Place):
                 return run is not None and run.resumable
             case "cancel":
                 return run is not None and run.live
+            case "replay_run":
+                return None if run is None or run.live else True
         return None if run is None else True
 
     @property
@@ -121,6 +124,11 @@ class HistoryScreen(Place):
         """Ask whether to stop the run that is marked."""
         if (run := self.marked) is not None:
             cancel_all(self.console_app, run.folder)
+
+    def action_replay_run(self) -> None:
+        """Play the run that is marked."""
+        if (run := self.marked) is not None:
+            self.console_app.replays.begin(run.folder)
 
     def action_reload(self) -> None:
         """Read the list again."""

@@ -11,8 +11,10 @@ from textual.widget import Widget
 
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.tui.messages import RunMoved
+from openhqm_tui.tui.standing import blocker
 from openhqm_tui.tui.widgets.hint import Hint
 from openhqm_tui.tui.widgets.key_line import KeyLine
+from openhqm_tui.tui.widgets.replay_bar import ReplayBar, ReplayOffer
 from openhqm_tui.tui.widgets.status_line import PlaceBar, StatusLine
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Place(Screen[None]):
     @property
     def now(self) -> float:
         """What time it is, for all that is shown."""
-        return self.console_app.services.now()
+        return self.console_app.now
 
     def body(self) -> Iterable[Widget]:
         """Yield what is this place's own."""
@@ -51,6 +53,8 @@ class Place(Screen[None]):
         yield PlaceBar(self.PLACE)
         yield from self.body()
         yield Hint()
+        yield ReplayOffer()
+        yield ReplayBar()
         yield StatusLine()
         yield KeyLine()
 
@@ -75,6 +79,19 @@ class Place(Screen[None]):
             self.query_one(PlaceBar).show(app.run_state, self.now)
             self.query_one(StatusLine).show(app.facts, app.problems)
             self.query_one(Hint).set_class(app.is_new, "-shown")
+            player = app.replays.player
+            self.query_one(ReplayBar).show(player)
+            offers = player is None and self._offers_replay
+            self.query_one(ReplayOffer).set_class(offers, "-shown")
+
+    @property
+    def _offers_replay(self) -> bool:
+        """Tell whether there is nothing else to see here: no run open, or no engine for one."""
+        app = self.console_app
+        if self.PLACE == "run":
+            return app.run_state is None
+        without = app.facts is not None and bool(blocker(app.facts))
+        return without and self.PLACE in {"plan", "doctor"}
 
     async def catch_up(self) -> None:
         """Show everything anew."""

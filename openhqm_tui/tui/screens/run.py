@@ -24,14 +24,14 @@ from openhqm_tui.tui.run_asks import (
     resume,
     retry,
 )
-from openhqm_tui.tui.run_search import RunLogs, show_hit
+from openhqm_tui.tui.run_search import RunLogs, show_hit, show_step
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.screens.search import Hit, SearchScreen
 from openhqm_tui.tui.widgets.cut_off import CutOff
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LaneKey, LanePane, LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.widgets.pages_line import PagesLine, page_words
+from openhqm_tui.tui.widgets.pages_line import PagesLine
 from openhqm_tui.tui.widgets.run_lines import FactsBox, NoRun, TotalsLine
 from openhqm_tui.tui.widgets.step_view import StepView
 from openhqm_tui.tui.widgets.target_list import STRIP_BELOW, TargetList
@@ -199,16 +199,7 @@ class RunScreen(Place):
         self.refresh_bindings()
 
     def _show_pages(self) -> None:
-        panes = self.query_one(LanePanes)
-        where, parts = page_words(
-            panes.page,
-            panes.pages,
-            lanes=len(panes.panes),
-            zoomed=panes.zoomed is not None,
-            busiest_first=panes.busiest_first,
-            own=self._own_shown,
-        )
-        self.query_one(PagesLine).show(where, parts)
+        self.query_one(PagesLine).show_panes(self.query_one(LanePanes), own=self._own_shown)
 
     def on_descendant_focus(self) -> None:
         """The lane in focus belongs to the chosen target."""
@@ -259,22 +250,16 @@ class RunScreen(Place):
     def step_opened(self, message: StepView.Opened) -> None:
         """Show the log that a step wrote into, where the step begins."""
         self.action_steps()
-        state, panes = self.state, self.query_one(LanePanes)
-        lane = state.lane(message.target, message.platform) if state is not None else None
-        key = lane.key if lane is not None else None
-        if key is None and state is not None:
-            key = first_lane(state, message.target)
-        if key is not None:
-            panes.show_own(key, self.now, own=lane is None)
-            panes.zoom(key, self.now)
-            panes.panes[key].log_pane.show_step(message.step)
+        if self.state is not None:
+            panes = self.query_one(LanePanes)
+            show_step(panes, self.state, (message.target, message.platform), message.step, self.now)
 
     def action_search_lanes(self) -> None:
         """Search the logs of all lanes."""
         if self.state is not None:
             focused = self.focused
             text = focused.searched_for if isinstance(focused, LogPane) else ""
-            screen = SearchScreen(RunLogs(self.state).sources, text)
+            screen = SearchScreen(RunLogs(lambda: self.state).sources, text)
             self.app.push_screen(screen, self._hit_chosen)
 
     def _hit_chosen(self, hit: Hit | None) -> None:

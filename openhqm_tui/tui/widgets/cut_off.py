@@ -10,7 +10,6 @@ from openhqm_tui.domain.retrying import ended
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.tui.marks import INTERRUPTED
 
-
 _STYLE = INTERRUPTED.style
 
 

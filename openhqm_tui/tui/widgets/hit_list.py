@@ -55,7 +55,7 @@ class HitList(Widget):
         """What the cursor is on: the first hit, until it is moved."""
         if not len(self.search):
             return None
-        if self._chosen is None or not self.search.counts[self._chosen.source]:
+        if self._chosen is None or not self._holds(self._chosen):
             return self.search.place(1)
         return self._chosen
 
@@ -145,9 +145,14 @@ class HitList(Widget):
 
     def _top_row(self) -> int:
         last = max(0, len(self.search) - self.size.height)
-        if self._top is None or not self.search.counts[self._top.source]:
+        if self._top is None or not self._holds(self._top):
             return 0
         return min(last, self.search.row(self._top))
+
+    def _holds(self, place: Place) -> bool:
+        """Tell whether there still is something where the place was taken."""
+        counts = self.search.counts
+        return place.source < len(counts) and counts[place.source] > 0
 
     def _choose(self, row: int) -> None:
         row = max(0, min(len(self.search) - 1, row))

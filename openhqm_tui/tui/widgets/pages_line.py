@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
 from openhqm_tui.tui.words import count
 
 Part = tuple[str, str]
@@ -55,6 +56,18 @@ class PagesLine(Static):
         super().__init__(id=id)
         self._where = ""
         self._parts: list[Part] = []
+
+    def show_panes(self, panes: LanePanes, *, own: bool) -> None:
+        """Show which lanes are in sight; `own` tells whether a target's own log is."""
+        where, parts = page_words(
+            panes.page,
+            panes.pages,
+            lanes=len(panes.panes),
+            zoomed=panes.zoomed is not None,
+            busiest_first=panes.busiest_first,
+            own=own,
+        )
+        self.show(where, parts)
 
     def show(self, where: str, parts: list[Part]) -> None:
         """Show where one is, and words each with the screen's action that a click carries out."""

@@ -1,0 +1,206 @@
+"""A run whose runner died or whose folder went: what is said, and how it goes on."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+from textual.widgets import Static
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import Status
+from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.cut_off import CutOff
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.widgets.target_list import TargetList
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+from tests.tui.test_run_asks import notices
+
+SIZE = (120, 40)
+
+
+def banner(app) -> str:
+    found = app.screen.query_one(CutOff)
+    return str(found.content) if found.display else ""
+
+
+def listed(app) -> str:
+    return app.screen.query_one(TargetList).render().plain
+
+
+async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up(world: World):
+    made = folders.running(world.state, ("redis", "kafka", "sqs"))
+    made.finish("redis", Outcome.FAILED, 5)
+    app = world.app(made.run)
+
+    def ask(run: RunFolder, request: Request) -> None:
+        world.asked.append(request)
+        made.hold().start().begin("kafka", 20, attempt=2)
+
+    app.services = replace(app.services, ask=ask)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        assert banner(app) == ""
+        assert app.check_action("resume", ()) is not False
+        assert app.screen.check_action("resume", ()) is False
+        made.release()
+        await until(pilot, lambda: "Interrupted at 1/3: its runner died" in banner(app))
+        assert "may still build in Docker" in banner(app)
+        assert app.follow.idle
+        assert "↯ interrupted" in str(app.screen.query_one("#run-word", Static).content)
+        await until(pilot, lambda: "↯ kafka" in listed(app))
+        assert "interrupted" in listed(app)
+        head = app.screen.query_one(LanePanes).panes["kafka", "linux/amd64"].head
+        assert "interrupted" in str(head.content)
+        await pilot.press("c")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+        await pilot.press("u")
+        await until(pilot, lambda: app.run_is_live and banner(app) == "")
+        assert world.asked == [Request("resume")]
+        await until(pilot, lambda: "attempt 2" in listed(app))
+    made.release()
+
+
+async def test_the_word_in_the_banner_can_be_clicked(world: World):
+    made = folders.running(world.state, ("redis",))
+    made.release()
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: "u Resume" in banner(app))
+        lines = banner(app).split("\n")
+        at = lines[1].index("u Resume")
+        await pilot.click(CutOff, offset=(at + 2, 1))
+        await until(pilot, lambda: world.asked == [Request("resume")])
+
+
+async def test_what_was_cancelled_is_resumed_as_well(world: World):
+    made = folders.Made(world.state, ("redis", "kafka")).start()
+    made.begin("redis").finish("redis", Outcome.CANCELLED, 3)
+    app = world.app(made.end(Outcome.CANCELLED, 4).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.screen.check_action("resume", ()))
+        assert banner(app) == ""
+        await pilot.press("u")
+        await until(pilot, lambda: world.asked == [Request("resume")])
+
+
+async def test_a_run_where_nothing_is_left_is_not_resumed(world: World):
+    app = world.app(folders.failed(world.state, ("redis",)).run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        assert app.run_state.targets["redis"].status is Status.FAILED
+        lanes = {lane.status for lane in app.run_state.lanes}
+        assert (app.screen.check_action("resume", ()) is True) is (Status.CANCELLED in lanes)
+
+
+async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: World):
+    folders.passed(world.state, id="20261121-1", created=folders.T0 - 90_000)
+    cut = folders.Made(world.state, ("sqs",), id="20261122-1").start().begin("sqs")
+    made = folders.running(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        table = app.screen.query_one(CellTable)
+        await until(pilot, lambda: "↯ interrupted" in table.render().plain)
+        lines = table.render().plain.split("\n")
+        assert "▸ going on" in lines[1]
+        assert "20261122-1" in lines[2]
+        assert "✓ proved" in lines[3]
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press("enter")
+        await until(pilot, lambda: world.asked == [Request("cancel")])
+        assert '"cancel"' in made.run.control_file.read_text()
+        made.release()
+        await until(pilot, lambda: table.render().plain.count("↯ interrupted") == 2)
+        await pilot.press("down", "u")
+        await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
+        await until(pilot, lambda: world.asked == [Request("cancel"), Request("resume")])
+        assert app.run_folder.path == cut.run.path
+        assert '"resume"' in cut.run.control_file.read_text()
+
+
+async def test_a_run_that_is_removed_while_it_is_open_is_told_once(world: World):
+    made = folders.failed(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        shutil.rmtree(made.run.path)
+        await until(pilot, lambda: "is gone: its folder was removed" in notices(app))
+        assert "kafka" in listed(app)
+        app.clear_notifications()
+        await pilot.press("r")
+        await until(pilot, lambda: "nothing can be asked of it" in notices(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "the log is in" in notices(app))
+        for place in "345":
+            await pilot.press(place)
+            await settle(pilot)
+        assert notices(app).count("its folder was removed; what was read") == 0
+
+
+async def test_a_live_run_that_is_removed_is_told_as_well(world: World):
+    made = folders.running(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        shutil.rmtree(made.run.path)
+        await until(pilot, lambda: "is gone: its folder was removed" in notices(app))
+        assert not app.run_is_live
+    made.release()
+
+
+async def test_a_run_of_the_list_that_is_gone_or_closed_to_us_is_not_opened(world: World):
+    gone = folders.passed(world.state, id="20261122-1")
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
+        shutil.rmtree(gone.run.path)
+        await pilot.press("enter")
+        await until(pilot, lambda: "run 20261122-1 is gone" in notices(app))
+        assert app.place.PLACE == "history"
+        assert app.run_folder is None
+
+
+async def test_a_long_silence_is_shown_and_told_once(world: World):
+    made = folders.running(world.state)
+    world.now = made.at(314)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        made.run.append(
+            journal.FellSilent(at=made.at(302), target="redis", since=made.at(2), step="core 2/2")
+        )
+        await until(pilot, lambda: "◌ silent 5:12" in listed(app))
+        head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
+        await until(pilot, lambda: "◌" in str(head.content) and "silent 5:12" in str(head.content))
+        told = "redis has said nothing for 5:00 in core 2/2; it goes on, c stops it"
+        assert notices(app) == told
+        world.now += 10
+        await until(pilot, lambda: "◌ silent 5:22" in listed(app))
+        assert notices(app) in {told, ""}
+        made.run.append(journal.SpokeAgain(at=made.at(330), target="redis"))
+        await until(pilot, lambda: "silent" not in listed(app))
+    made.release()
+
+
+async def test_a_silence_that_is_over_is_no_news(world: World):
+    made = folders.running(world.state)
+    made.run.append(journal.FellSilent(at=made.at(302), target="redis", since=made.at(2)))
+    made.run.append(journal.SpokeAgain(at=made.at(330), target="redis"))
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        assert notices(app) == ""
+        assert "silent" not in listed(app)
+    made.release()

@@ -1,0 +1,176 @@
+"""What the console opens on: the run that goes on, one of several, one that was cut off."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import OptionList, Static
+
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.store.run_folder import Request, all_runs
+from openhqm_tui.tui.opening import cut_off
+from openhqm_tui.tui.past import read_runs
+from openhqm_tui.tui.screens.choose_run import ChooseRun
+from openhqm_tui.tui.screens.dialogs import Ask, Help
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+from tests.tui.test_run_asks import notices
+
+SIZE = (100, 30)
+OLD, NEWER, NEWEST = (f"20261123-15{minute}00-aa01" for minute in (10, 11, 12))
+
+
+def interrupted(world: World, id: str = folders.ID) -> folders.Made:
+    """A run whose runner died when one of its three targets was over."""
+    made = folders.Made(world.state, ("redis", "kafka", "sqs"), id=id).start()
+    made.begin("redis").build("redis").finish("redis", Outcome.PASSED, 7)
+    for platform in made.rows["redis"]:
+        made.check("redis", platform, 7.6)
+    return made.begin("kafka").build("kafka", 3)
+
+
+def title(app) -> str:
+    return str(app.screen.query_one(".dialog-title", Static).content)
+
+
+async def test_with_no_live_run_one_plans(world: World):
+    folders.failed(world.state)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        assert (app.place.PLACE, len(app.screen_stack), notices(app)) == ("plan", 1, "")
+        assert app.run_folder is None
+
+
+@pytest.mark.parametrize("others", [False, True])
+async def test_the_one_live_run_is_opened_and_told(world: World, others):
+    if others:
+        folders.passed(world.state, id=OLD, created=folders.T0 - 240)
+    made = folders.running(world.state)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
+        assert app.run_folder.path == made.run.path
+        told = "a run goes on since 15:14: opened"
+        assert notices(app) == told + ("; 4 History has the others" if others else "")
+    made.release()
+
+
+def several(world: World) -> list[folders.Made]:
+    found = [folders.Made(world.state, id=id).hold().start() for id in (OLD, NEWER, NEWEST)]
+    found[1].begin("redis").finish("redis", Outcome.FAILED, 3)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("keys", "opened"),
+    [
+        (["enter"], NEWEST),
+        (["down", "enter"], NEWER),
+        (["j", "j", "k", "enter"], NEWER),
+        (["down", "tab", "enter"], NEWER),
+        (["tab", "tab", "enter"], None),
+        (["escape"], None),
+    ],
+)
+async def test_one_of_several_live_runs_is_chosen_by_keys(world: World, keys, opened):
+    made = several(world)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ChooseRun))
+        assert "3 runs are going on" in title(app)
+        await until(pilot, lambda: isinstance(app.focused, OptionList))
+        options = app.screen.query_one(OptionList)
+        words = str(options.get_option_at_index(1).prompt)
+        assert words == f"▸ since 15:14 · 1/2 over · {NEWER}\n  redis, kafka"
+        await pilot.press(*keys)
+        await until(pilot, lambda: not isinstance(app.screen, ChooseRun))
+        if opened is None:
+            assert (app.run_folder, app.place.PLACE) == (None, "plan")
+        else:
+            await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
+            assert app.run_folder.path.name == opened
+    for one in made:
+        one.release()
+
+
+@pytest.mark.parametrize(
+    ("where", "at", "opened"),
+    [("#live-runs", (5, 2), NEWER), ("#open", (2, 0), NEWEST), ("#none", (2, 0), None)],
+)
+async def test_one_of_several_live_runs_is_chosen_by_mouse(world: World, where, at, opened):
+    made = several(world)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ChooseRun))
+        await until(pilot, lambda: isinstance(app.focused, OptionList))
+        await pilot.click(where, offset=at)
+        await until(pilot, lambda: not isinstance(app.screen, ChooseRun))
+        if opened is not None:
+            await until(pilot, lambda: app.run_folder is not None)
+        assert (app.run_folder.path.name if app.run_folder else None) == opened
+    for one in made:
+        one.release()
+
+
+@pytest.mark.parametrize(
+    ("keys", "place", "asked"),
+    [
+        (["enter"], "run", [Request("resume")]),
+        (["right", "enter"], "run", []),
+        (["right", "right", "enter"], "plan", []),
+        (["escape"], "plan", []),
+    ],
+)
+async def test_the_latest_run_that_was_cut_off_is_offered(world: World, keys, place, asked):
+    made = interrupted(world)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        assert title(app) == f"Run {folders.ID} was cut off at 1/3: resume it?"
+        await pilot.press(*keys)
+        await until(pilot, lambda: not isinstance(app.screen, Ask))
+        await until(pilot, lambda: app.place is not None and place == app.place.PLACE)
+        await until(pilot, lambda: world.asked == asked)
+        assert (app.run_folder is not None) is (place == "run")
+        if place == "run":
+            assert app.run_folder.path == made.run.path
+
+
+def test_what_was_cut_off_long_ago_or_followed_by_another_run_is_not_offered(world: World):
+    interrupted(world, NEWER)
+    runs = read_runs(all_runs(world.state))
+    assert cut_off(runs, world.now) == runs[0]
+    assert cut_off(runs, world.now + 90_000) is None
+    folders.passed(world.state, id=NEWEST)
+    assert cut_off(read_runs(all_runs(world.state)), world.now) is None
+    assert cut_off([], world.now) is None
+
+
+async def test_whoever_is_busy_already_is_only_told(world: World):
+    made = folders.running(world.state)
+    app = world.app()
+    app.services = world.services()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        app.follow.close()
+        app.clear_notifications()
+        await app.switch_mode("plan")
+        app.past_runs = None
+        app.push_screen(Help("plan", {}))
+        app.read_past()
+        await until(pilot, lambda: "1 run going on: 4 History opens it" in notices(app))
+        assert isinstance(app.screen, Help)
+        assert app.run_folder is None
+    made.release()
+
+
+async def test_a_run_that_was_given_is_the_one_that_is_opened(world: World):
+    made = folders.running(world.state)
+    given = folders.passed(world.state, id=OLD)
+    app = world.app(given.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        assert app.run_folder.path == given.run.path
+        assert notices(app) == ""
+    made.release()

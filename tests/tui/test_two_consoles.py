@@ -1,0 +1,80 @@
+"""Two consoles on one run: each asks, both see."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.widgets.target_list import TargetList
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+from tests.tui.test_run_asks import notices
+
+SIZE = (120, 40)
+
+
+def listed(app) -> str:
+    return app.screen.query_one(TargetList).render().plain
+
+
+async def test_what_one_console_asks_both_see(world: World):
+    made = folders.running(world.state)
+    one, other = world.app(made.run), world.app(made.run)
+    async with one.run_test(size=SIZE) as first, other.run_test(size=SIZE) as second:
+        await settle(first)
+        await settle(second)
+        await first.press("down", "c")
+        await until(first, lambda: isinstance(one.screen, Ask))
+        await first.press("enter")
+        await until(first, lambda: world.asked == [Request("cancel", "kafka")])
+        # What a runner does then.
+        made.run.append(CancelAsked(at=made.at(9), target="kafka"))
+        await until(second, lambda: "kafka is being stopped: asked for elsewhere" in notices(other))
+        await until(second, lambda: "stopping" in listed(other))
+        await until(first, lambda: "stopping" in listed(one))
+        assert "elsewhere" not in notices(one)
+        made.finish("kafka", Outcome.CANCELLED, 10)
+        await until(second, lambda: "⊘ kafka" in listed(other))
+        # The other one retries.
+        await second.press("down", "r")
+        await until(second, lambda: world.asked[-1] == Request("retry", "kafka"))
+        made.begin("kafka", 12, attempt=2)
+        await until(first, lambda: "attempt 2" in listed(one))
+        await until(second, lambda: "attempt 2" in listed(other))
+    made.release()
+
+
+async def test_a_run_that_is_over_is_seen_to_be_taken_up_by_another_console(world: World):
+    made = folders.failed(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.follow.idle)
+        # Nobody at this console asked for it.
+        made.hold().start().begin("kafka", 20, attempt=2)
+        await until(pilot, lambda: app.run_is_live and "attempt 2" in listed(app))
+        made.write("kafka", {"vertexes": [{"digest": "sha256:1", "name": "again"}]}, attempt=2)
+        await until(pilot, lambda: app.run_state.targets["kafka"].steps)
+        made.finish("kafka", Outcome.PASSED, 25)
+        for platform in made.rows["kafka"]:
+            made.check("kafka", platform, 26)
+        made.end(Outcome.PASSED, 27)
+        await until(pilot, lambda: app.follow.idle and not app.run_is_live)
+        await until(
+            pilot, lambda: "✓ proved" in str(app.screen.query_one("#run-word", Static).content)
+        )
+
+
+async def test_what_was_taken_up_and_is_over_again_between_two_looks_is_seen(world: World):
+    made = folders.failed(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.follow.idle)
+        made.start().begin("kafka", 20, attempt=2).finish("kafka", Outcome.CANCELLED, 21)
+        made.end(Outcome.CANCELLED, 22)
+        await until(pilot, lambda: app.run_state.targets["kafka"].attempt == 2)
+        await until(pilot, lambda: app.follow.idle and not app.run_is_live)
+        await until(pilot, lambda: "⊘ kafka" in listed(app))
