@@ -118,7 +118,7 @@ class Follower:
                 self._silent.add(target)
         if live or said or changes:
             self._silent.clear()
-        elif self.state.outcome is None and not self.state.interrupted:
+        elif not self.state.interrupted and (self.state.outcome is None or self._streams):
             self._runner_died(changes)
         changes.more |= bool(self._waiting)
         changes.over = self.finished and not finished
@@ -143,7 +143,8 @@ class Follower:
     def _runner_died(self, changes: Changes) -> None:
         """Say so once every stream has been looked at since, and was silent."""
         if self._silent.issuperset(self._streams):
-            self.state.interrupted = True
+            # In a damaged journal a target may begin behind the end, whose stream none will end.
+            self.state.interrupted = self.state.outcome is None
             changes.name(*self.state.targets)
             self._over.update(self._streams)
             changes.more = bool(self._streams)
@@ -164,8 +165,9 @@ class Follower:
     def _apply_events(self, changes: Changes) -> None:
         while self._waiting:
             event = self._waiting[0]
-            begins = isinstance(event, journal.TargetStarted | journal.TargetQueued)
-            if begins and event.target in self._streams:
+            if isinstance(event, journal.TargetStarted | journal.TargetQueued) and (
+                event.target in self._streams
+            ):
                 # The stream of an earlier attempt is folded in before it is forgotten.
                 self._over.add(event.target)
                 return
