@@ -21,6 +21,10 @@ def run(parsed: argparse.Namespace) -> int:
         raise Problem("no run goes on: there is nothing to cancel", fix="see `openhqm-tui runs`")
     name = folder.path.name
     state = state_now(folder)
+    if state.interrupted:
+        ask(folder, Request("cancel"))
+        sys.stdout.write(f"run {name} was interrupted: what it left running is ended\n")
+        return 0
     if not state.goes_on:
         raise Problem(f"run {name} is over ({word_of(state)}): there is nothing to cancel")
     targets = [target for target in named if not state.targets[target].status.is_over]

@@ -8,9 +8,8 @@ import sys
 from openhqm_tui.cli.following import read_so_far, show_and_cancel, show_and_leave
 from openhqm_tui.cli.summary import WORDS
 from openhqm_tui.cli.which_run import run_and_targets, word_of
-from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.retrying import can_retry, to_retry
+from openhqm_tui.domain.retrying import can_resume, can_retry, to_retry
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.run.again import ask
 from openhqm_tui.run.follow import Follower
@@ -50,17 +49,10 @@ def _retry(parsed: argparse.Namespace) -> tuple[RunFolder, RunState, list[Reques
             word = WORDS[state.targets[target].status]
             raise Problem(f"{target} of run {name} is {word}: there is nothing to retry")
     if targets := named or to_retry(state):
-        what = f"building {', '.join(targets)} once more in run {name}"
+        what = f"retrying {', '.join(targets)} of run {name}"
         return folder, state, [Request("retry", target) for target in targets], what
-    if _push_is_left(state):
-        return folder, state, [Request("resume")], f"pushing the images of run {name} once more"
     so_far = "goes on, and nothing of it has failed" if state.goes_on else "passed"
     raise Problem(f"run {name} {so_far}: there is nothing to retry")
-
-
-def _push_is_left(state: RunState) -> bool:
-    pushed = all(target.pushed is Outcome.PASSED for target in state.targets.values())
-    return state.info.push and not pushed and not state.goes_on
 
 
 def _resume(name: str, state: RunState) -> tuple[list[Request], str]:
@@ -69,10 +61,10 @@ def _resume(name: str, state: RunState) -> tuple[list[Request], str]:
             f"run {name} goes on: there is nothing to resume",
             fix=f"`openhqm-tui attach {name}` follows it",
         )
-    if not state.interrupted:
-        again = to_retry(state) or _push_is_left(state)
+    if not can_resume(state):
+        again = f"`openhqm-tui retry {name}` builds once more what failed"
         raise Problem(
             f"run {name} is over ({word_of(state)}): there is nothing to resume",
-            fix=f"`openhqm-tui retry {name}` builds once more what isn't proved" if again else "",
+            fix=again if to_retry(state) else "",
         )
     return [Request("resume")], f"going on with run {name}"

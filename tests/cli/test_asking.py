@@ -1,0 +1,249 @@
+"""cancel, retry, resume: of the right run and target, heard at return, and one line else."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.replay import state_of
+from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.fake_docker import FakeDocker
+from tests.recordings import copied
+from tests.run.runs import Watch, begun, prepared
+from tests.waiting import until
+
+Capture = pytest.CaptureFixture[str]
+BROKEN = {"stream": "failed/kafka", "exit": 1}
+HELD = {"hold": True}
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    return FakeDocker(tmp_path / "docker", monkeypatch)
+
+
+@pytest.fixture
+def runs(own_home: Path) -> Path:
+    return runs_folder(ready_state_folder())
+
+
+@pytest.fixture
+def cut_off(runs: Path) -> RunFolder:
+    folder = copied("failed", runs / "20261123-100000-aaaa")
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines[:2]))
+    return folder
+
+
+def says(capsys: Capture, *words: str) -> tuple[int, str, str]:
+    code = main(words)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+# -- nothing to do ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "line_says"),
+    [
+        ("cancel", 1, "no run goes on: there is nothing to cancel"),
+        ("cancel 20261123-12", 1, "is over (passed): there is nothing to cancel"),
+        ("cancel 20261123-11 kafka", 1, "is over (failed): there is nothing to cancel"),
+        ("cancel kafka", 2, "there is no run 'kafka'"),
+        ("retry", 1, "run 20261123-120000-cccc passed: there is nothing to retry"),
+        ("retry redis", 1, "redis of run 20261123-120000-cccc is proved: there is nothing"),
+        ("retry 20261123-11 redis", 1, "is built: there is nothing to retry"),
+        ("retry redsi", 2, "'redsi' is neither a run nor a target of run 20261123-120000-cccc: "),
+        ("retry redsi", 2, "did you mean redis? (valid: minimal redis)"),
+        ("retry 20261123-11 redsi", 2, "run 20261123-110000-bbbb has no target 'redsi': did you"),
+        ("retry redis kafka", 2, "run 20261123-120000-cccc has no target 'kafka'"),
+        ("retry 2026", 2, "'2026' begins the name of 2 runs"),
+        ("resume", 1, "run 20261123-120000-cccc is over (passed): there is nothing to resume"),
+        ("resume 20261123-11", 1, "`openhqm-tui retry 20261123-110000-bbbb` builds once more"),
+        ("resume redis", 2, "there is no run 'redis'"),
+    ],
+)
+def test_it_is_one_line(runs: Path, capsys: Capture, line: str, code: int, line_says: str) -> None:
+    copied("failed", runs / "20261123-110000-bbbb")
+    copied("checked", runs / "20261123-120000-cccc")
+    before = {p: p.stat().st_size for p in runs.rglob("*") if p.is_file()}
+    got, out, err = says(capsys, *line.split())
+    assert (got, out, err.count("\n")) == (code, "", 1)
+    assert line_says in err
+    assert {p: p.stat().st_size for p in runs.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize("word", ["cancel", "retry", "resume"])
+def test_an_empty_word_is_no_run(runs: Path, capsys: Capture, word: str) -> None:
+    """As an unset variable of a script gives it."""
+    copied("failed", runs / "20261123-110000-bbbb")
+    assert says(capsys, word, "")[0] == 2
+
+
+@pytest.mark.parametrize("word", ["retry", "resume"])
+def test_without_any_run_it_is_said(capsys: Capture, word: str) -> None:
+    code, _, err = says(capsys, word)
+    assert (code, err) == (
+        2,
+        "openhqm-tui: there is no run yet; start one with `openhqm-tui build`\n",
+    )
+
+
+def test_what_goes_on_has_nothing_to_resume(cut_off: RunFolder, capsys: Capture) -> None:
+    lock = cut_off.lock()
+    code, _, err = says(capsys, "resume")
+    os.close(lock)
+    assert code == 1
+    assert "goes on: there is nothing to resume; `openhqm-tui attach 20261123" in err
+
+
+# -- with a runner ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def live(docker: FakeDocker, own_home: Path) -> Iterator[Watch]:
+    """A run that goes on: kafka has failed, gcp is held, redis is built."""
+    docker.target("kafka", BROKEN, {})
+    docker.target("gcp", HELD)
+    with begun(prepared("kafka", "gcp", "redis", check=False)) as (watch, _):
+        until(lambda: docker.has("held-gcp"))
+        until(lambda: watch.has(journal.TargetEnded, target="kafka"))
+        until(lambda: watch.has(journal.TargetEnded, target="redis"))
+        yield watch
+
+
+def ended(watch: Watch) -> Watch:
+    until(lambda: watch.look().follower.finished)
+    return watch
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "cancelling run run;"),
+        (["run"], "cancelling run run;"),
+        (["gcp"], "cancelling gcp of run run;"),
+        (["run", "gcp"], "cancelling gcp of run run;"),
+        (["run", "gcp", "redis"], "cancelling gcp of run run;"),
+    ],
+)
+def test_what_goes_on_is_cancelled(
+    live: Watch, capsys: Capture, words: list[str], said: str
+) -> None:
+    code, out, err = says(capsys, "cancel", *words)
+    assert (code, err) == (0, "")
+    assert out == f"{said} `openhqm-tui attach run` follows it\n"
+    assert live.has(journal.CancelAsked), "the runner has heard"
+    assert ended(live).targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
+
+
+def test_what_is_over_is_said_to_be_while_the_run_goes_on(live: Watch, capsys: Capture) -> None:
+    code, out, err = says(capsys, "cancel", "redis", "kafka")
+    assert (code, out) == (1, "")
+    assert "redis is built, kafka is failed: there is nothing to cancel; run run goes on" in err
+    assert live.folder.is_live()
+
+
+def test_a_target_is_retried_while_the_others_go_on(
+    live: Watch, docker: FakeDocker, capsys: Capture
+) -> None:
+    code, out, err = says(capsys, "retry", "--detach")
+    assert (code, err) == (0, "")
+    assert out == "retrying kafka of run run; `openhqm-tui attach run` follows it\n"
+    until(lambda: live.has(journal.TargetEnded, target="kafka", attempt=2))
+    assert says(capsys, "retry")[2] == (
+        "openhqm-tui: run run goes on, and nothing of it has failed: there is nothing to retry\n"
+    )
+    docker.release("gcp")
+    assert ended(live).status is Status.PASSED
+
+
+def test_a_retry_is_followed_from_there_on(
+    live: Watch, docker: FakeDocker, capsys: Capture
+) -> None:
+    docker.release("gcp")
+    ended(live)
+    code, out, err = says(capsys, "retry", "--format", "json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert err == "openhqm-tui: retrying kafka of run run\n"
+    assert [r["target"] for r in told if r["event"] == "target-started"] == ["kafka"]
+    assert (told[0]["event"], told[-1]["outcome"]) == ("run", "passed")
+    assert not [r for r in told if r["event"] == "log"], "the first attempt's lines"
+
+
+def test_named_targets_are_retried_in_a_run_that_is_over(
+    docker: FakeDocker, own_home: Path, capsys: Capture
+) -> None:
+    docker.target("kafka", BROKEN, BROKEN)
+    docker.target("sqs", BROKEN, {})
+    with begun(prepared("kafka", "sqs", check=False)) as (watch, _):
+        ended(watch)
+        code, out, _ = says(capsys, "retry", "run", "--format", "plain", "sqs")
+        assert code == 1, "kafka has failed still"
+        assert "sqs linux/amd64 | ✓ built" in out
+        assert "kafka linux/amd64 |" not in out, "that isn't built again"
+        assert ended(Watch(watch.folder)).targets("kafka", "sqs") == [Status.FAILED, Status.DONE]
+        assert len(docker.calls_of("bake")) == 3
+
+
+def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
+    docker: FakeDocker, own_home: Path, capsys: Capture
+) -> None:
+    docker.target("gcp", HELD, {})
+    with begun(prepared("redis", "gcp", check=False)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        until(lambda: watch.has(journal.TargetEnded, target="redis"))
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not watch.folder.is_live())
+        code, out, err = says(capsys, "resume", "--format", "plain")
+        assert (code, err) == (0, "openhqm-tui: going on with run run\n")
+        assert "gcp linux/arm64 | ✓ built" in out
+        assert "redis linux/amd64 |" not in out, "that was built before"
+        assert out.splitlines()[-1].startswith("4 images: 4 built in ")
+
+
+def test_an_interrupted_run_is_cancelled_with_what_it_left(
+    docker: FakeDocker, own_home: Path, capsys: Capture
+) -> None:
+    docker.target("gcp", HELD)
+    with begun(prepared("gcp", check=False)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not watch.folder.is_live())
+        code, out, _ = says(capsys, "cancel", "run")
+        assert (code, out) == (0, "run run was interrupted: what it left running is ended\n")
+        until(lambda: state_of(watch.folder).outcome is Outcome.CANCELLED)
+
+
+def test_a_build_tells_of_a_live_run_with_the_same_tags(
+    live: Watch, docker: FakeDocker, capsys: Capture
+) -> None:
+    line = "build --backend {} --platforms amd64 --base-image mine:1 --no-check --format json"
+    code, _, err = says(capsys, *line.format("redis").split())
+    assert code == 0
+    (told,) = [line for line in err.splitlines() if "goes on and builds" in line]
+    assert "run run goes on and builds openhqm:latest-redis too: both runs are kept apart" in told
+    assert "goes on" not in says(capsys, *line.format("minimal").split())[2]
+
+
+def test_a_detached_build_tells_how_to_follow_it(
+    docker: FakeDocker, own_home: Path, capsys: Capture
+) -> None:
+    line = "build --backend redis --platforms amd64 --base-image mine:1 --no-check --detach"
+    code, out, err = says(capsys, *line.split())
+    name = out.strip()
+    assert (code, out) == (0, f"{name}\n")
+    assert f"run {name} goes on by itself; `openhqm-tui attach {name}` follows it\n" in err
+    assert says(capsys, "attach", "--format", "plain")[0] == 0
