@@ -36,7 +36,7 @@ def test_a_file_may_set_everything(places: tuple[Path, Path]) -> None:
     user.write_text(
         'backends = ["redis", "kafka"]\nplatforms = ["arm64"]\njobs = 2\ncheck = false\n'
         'base-image = "b"\nca-bundle = "c"\npython-version = "3.12"\ncontext = "d"\n'
-        'dockerfile = "e"\ntheme = "f"\n[keymap]\nquit = "ctrl+q"\n'
+        'dockerfile = "e"\nkeep-runs = 7\nkeep-mb = 8\ntheme = "f"\n[keymap]\nquit = "ctrl+q"\n'
     )
     assert read_settings(project, {}, user) == Settings(
         backends=["redis", "kafka"],
@@ -48,6 +48,8 @@ def test_a_file_may_set_everything(places: tuple[Path, Path]) -> None:
         python_version="3.12",
         context="d",
         dockerfile="e",
+        keep_runs=7,
+        keep_mb=8,
         theme="f",
         keymap={"quit": "ctrl+q"},
     )
@@ -59,6 +61,8 @@ def test_a_file_may_set_everything(places: tuple[Path, Path]) -> None:
         ("OPENHQM_TUI_BACKENDS", "redis, kafka,", "backends", ["redis", "kafka"]),
         ("OPENHQM_TUI_PLATFORMS", "linux/amd64,arm64", "platforms", ["linux/amd64", "arm64"]),
         ("OPENHQM_TUI_JOBS", "3", "jobs", 3),
+        ("OPENHQM_TUI_KEEP_RUNS", "7", "keep_runs", 7),
+        ("OPENHQM_TUI_KEEP_MB", "1", "keep_mb", 1),
         ("OPENHQM_TUI_CHECK", "false", "check", False),
         ("OPENHQM_TUI_CHECK", "1", "check", True),
         ("OPENHQM_TUI_BASE_IMAGE", "mine:1", "base_image", "mine:1"),
@@ -86,6 +90,9 @@ def test_other_variables_are_not_ours(places: tuple[Path, Path]) -> None:
         ('base_image = "x"', "did you mean base-image?"),
         ("zzz = 1", "valid: backends platforms name"),
         ("jobs = 0", "jobs = 0 won't do"),
+        ("keep-runs = 0", "keep-runs = 0 won't do"),
+        ("keep-mb = 0", "keep-mb = 0 won't do"),
+        ("keep-mb = 0.5", "keep-mb = 0.5 won't do"),
         ("jobs = -3", "jobs = -3 won't do"),
         ('jobs = "many"', "jobs = 'many' won't do"),
         ("jobs = 1.5", "jobs = 1.5 won't do"),

@@ -1,0 +1,264 @@
+"""The list of runs, and what is removed of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.cli.runs import Row, ago, on_disk, table, what_of
+from openhqm_tui.run.pruning import make_room
+from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.retention import YOUNG, Limits
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.recordings import copied
+
+Capture = pytest.CaptureFixture[str]
+EIGHT = ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+@pytest.fixture
+def runs(own_home: Path) -> Path:
+    return runs_folder(ready_state_folder())
+
+
+def cut_off(place: Path) -> RunFolder:
+    folder = copied("failed", place)
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines[:2]))
+    return folder
+
+
+def row(targets: tuple[str, ...] = EIGHT, platforms: tuple[str, ...] = BOTH, **more: object) -> Row:
+    made = Row(run="20261123-100000-aaaa", folder="/f", state="passed", seconds=99.0)
+    return msgspec.structs.replace(
+        made, targets=targets, platforms=platforms, created=1e9, size=1_200_000, **more
+    )
+
+
+# -- the list ---------------------------------------------------------------------------------
+
+
+def test_every_run_is_listed_with_its_state_the_latest_first(runs: Path, capsys: Capture) -> None:
+    for number, name in enumerate(("checked", "failed", "cancelled")):
+        copied(name, runs / f"20261123-1{number}0000-aaaa")
+    cut_off(runs / "20261123-140000-aaaa")
+    live = cut_off(runs / "20261123-150000-aaaa").lock()
+    broken = copied("checked", runs / "20261123-160000-aaaa")
+    broken.info_file.write_bytes(b"{")
+    assert main(["runs"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    head, *lines = out.splitlines()
+    assert head.split() == ["run", "when", "state", "took", "size", "what"]
+    for line, name, word in zip(
+        lines,
+        ("16", "15", "14", "12", "11", "10"),
+        ("? unreadable", "▸ going on", "! interrupted", "− cancelled", "✗ failed", "✓ passed"),
+        strict=True,
+    ):
+        assert line.startswith(f"20261123-{name}0000-aaaa  ")
+        assert word in line
+    assert lines[-1].endswith("minimal redis × amd64 arm64")
+    assert "can't be read" in lines[0]
+    os.close(live)
+
+
+def test_for_machines_it_is_an_object_a_line(runs: Path, capsys: Capture) -> None:
+    folder = copied("checked", runs / "20261123-100000-aaaa")
+    cut_off(runs / "20261123-090000-aaaa")
+    lock = cut_off(runs / "20261123-110000-aaaa").lock()
+    assert main(["runs", "--format", "json", "--limit", "2"]) == 0
+    live, passed = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (live["state"], live["live"]) == ("going on", True)
+    assert (passed["run"], passed["folder"]) == (folder.path.name, str(folder.path))
+    assert (passed["state"], passed["live"]) == ("passed", False)
+    assert (passed["targets"], passed["platforms"]) == (["minimal", "redis"], list(BOTH))
+    assert passed["size"] == sum(f.stat().st_size for f in folder.path.rglob("*") if f.is_file())
+    assert passed["seconds"] == pytest.approx(10.08, abs=0.01)
+    os.close(lock)
+
+
+def test_no_run_is_said_and_no_trouble(capsys: Capture) -> None:
+    assert main(["runs"]) == 0
+    assert capsys.readouterr() == (
+        "",
+        "openhqm-tui: there is no run yet; start one with `openhqm-tui build`\n",
+    )
+    assert main(["runs", "--format", "json"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("room", "what"),
+    [
+        (None, "all redis kafka sqs azure gcp mqtt minimal × amd64 arm64"),
+        (80, "all redis kafka sqs azure gcp mqtt minimal × amd64 arm64"),
+        (50, "all redis kafka sqs azure gcp mqtt minimal × 2"),
+        (40, "all redis kafka sqs azure gcp +2 × 2"),
+        (12, "all +7 × 2"),
+        (8, "8 × 2"),
+    ],
+)
+def test_many_targets_are_shortened(room: int | None, what: str) -> None:
+    assert what_of(row(), room) == what
+    assert room is None or len(what) <= room
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("targets", [("redis",), EIGHT, ("a" * 90, "b")])
+def test_no_line_is_wider_than_the_terminal(width: int, targets: tuple[str, ...]) -> None:
+    rows = [row(targets), row(state="unreadable", problem="why " * 40)]
+    lines = table(rows, 1e9 + 7200, width)
+    assert all(len(line) <= width for line in lines)
+    assert all("20261123-100000-aaaa" in line for line in lines[1:])
+    if width >= 80:
+        assert "2 h ago  ✓ passed" in lines[1]
+        assert " 1:39  1.2 MB  " in lines[1]
+        assert lines[1].rstrip()[-1] in "24…"
+
+
+def test_in_a_pipe_nothing_is_left_out() -> None:
+    assert table([row()], 1e9, None)[1].endswith("mqtt minimal × amd64 arm64")
+
+
+def test_a_strangers_name_doesnt_act_on_the_terminal() -> None:
+    assert "\x1b" not in table([row(("\x1b[2Jx",))], 1e9, 80)[1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (3600, "1 h ago"),
+        (86399, "23 h ago"),
+        (86400, "1 d ago"),
+        (86400 * 40, "40 d ago"),
+    ],
+)
+def test_how_long_ago(seconds: float, words: str) -> None:
+    assert ago(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "0 kB"), (42_499, "42 kB"), (99_499, "99 kB"), (1_234_567, "1.2 MB")]
+)
+def test_how_large(size: int, words: str) -> None:
+    assert on_disk(size) == words
+
+
+# -- prune ------------------------------------------------------------------------------------
+
+
+def names(runs: Path) -> list[str]:
+    return sorted(path.name for path in runs.iterdir())
+
+
+@pytest.fixture
+def three(runs: Path) -> list[str]:
+    made = [f"20261123-1{number}0000-aaaa" for number in range(3)]
+    for name in made:
+        copied("failed", runs / name)
+    return made
+
+
+def test_what_is_pruned_is_said_with_what_it_freed(
+    runs: Path, three: list[str], capsys: Capture
+) -> None:
+    assert main(["runs", "prune", "--keep", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert [line.split()[0] for line in out.splitlines()] == [*three[:2], "2"]
+    size = sum(f.stat().st_size for f in (runs / three[2]).rglob("*") if f.is_file())
+    assert out.splitlines()[-1] == f"2 runs removed, {on_disk(2 * size)} freed"
+    assert names(runs) == three[2:]
+
+
+def test_it_can_be_seen_before(runs: Path, three: list[str], capsys: Capture) -> None:
+    assert main(["runs", "prune", "--all", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("3 runs would be removed, and ")
+    assert names(runs) == three
+
+
+def test_all_is_all_but_what_goes_on_and_what_cant_be_read(
+    runs: Path, three: list[str], capsys: Capture
+) -> None:
+    lock = RunFolder(runs / three[0]).lock()
+    (runs / three[1] / "run.json").write_bytes(b"{")
+    assert main(["runs", "prune", "--all"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1].startswith("1 run removed, ")
+    assert f"{three[1]} is left alone: " in err
+    assert names(runs) == three[:2]
+    os.close(lock)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "left"),
+    [("OPENHQM_TUI_KEEP_RUNS", "2", 2), ("OPENHQM_TUI_KEEP_MB", "1", 3)],
+)
+def test_the_settings_hold_where_nothing_is_told(
+    runs: Path,
+    three: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    left: int,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert main(["runs", "prune"]) == 0
+    assert names(runs) == three[-left:]
+
+
+def test_nothing_to_remove_is_said(three: list[str], capsys: Capture) -> None:
+    assert main(["runs", "prune"]) == 0
+    assert capsys.readouterr() == ("nothing to remove\n", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("runs prune --keep 0", "--keep 0: at least one run is kept; give --all"),
+        ("runs prune --max-size x", "--max-size x: at least one MB is kept"),
+        ("runs prune --all --keep 3", "--all and --keep or --max-size contradict each other"),
+        ("runs --limit 0", "--limit 0: at least one run must be listed"),
+        ("runs prnue", "unknown command 'prnue': did you mean prune?"),
+        ("runs --format tty", "unknown --format 'tty'"),
+    ],
+)
+def test_a_wrong_word_removes_nothing(
+    runs: Path, three: list[str], capsys: Capture, line: str, says: str
+) -> None:
+    assert main(line.split()) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert says in err
+    assert names(runs) == three
+
+
+# -- by itself --------------------------------------------------------------------------------
+
+
+def test_room_is_made_by_what_is_old(runs: Path, three: list[str]) -> None:
+    now = time.time()
+    for name, age in zip(three, (YOUNG + 60, YOUNG - 600, 0), strict=True):
+        os.utime(runs / name / "events.jsonl", (now - age, now - age))
+    make_room(runs.parent, Limits(runs=1))
+    assert names(runs) == three[1:], "the others were begun a short time ago"
+
+
+def test_making_room_never_fails(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("openhqm_tui.run.pruning.prune", fails)
+    make_room(runs.parent, Limits())
