@@ -141,9 +141,9 @@ async def test_a_run_that_is_removed_while_it_is_open_is_told_once(world: World)
         await until(pilot, lambda: "nothing can be asked of it" in notices(app))
         await pilot.press("p")
         await until(pilot, lambda: "the log is in" in notices(app))
-        for place in "345":
-            await pilot.press(place)
-            await settle(pilot)
+        for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):
+            await pilot.press(key)
+            await until(pilot, lambda place=place: app.place and place == app.place.PLACE)
         assert notices(app).count("its folder was removed; what was read") == 0
 
 

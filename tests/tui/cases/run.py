@@ -30,6 +30,12 @@ def _failed(world: World) -> folders.Made:
     return folders.failed(world.state)
 
 
+def _cut_off(world: World) -> folders.Made:
+    made = folders.running(world.state)
+    made.release()
+    return made
+
+
 def _failed_with_log(world: World) -> folders.Made:
     made = folders.failed(world.state)
     (made.run.path / "kafka.log").write_text("all of it\n")
@@ -58,6 +64,11 @@ def _asked(*requests: Request) -> Callable[[ConsoleApp], bool]:
     return done
 
 
+def _resumed(app: ConsoleApp) -> bool:
+    assert app.run_folder is not None
+    return '"ask":"resume"' in app.run_folder.control_file.read_text()
+
+
 def _chosen(name: str) -> Callable[[ConsoleApp], bool]:
     return lambda app: app.screen.query_one(TargetList).chosen == name
 
@@ -75,6 +86,7 @@ CASES = {
     "run.retry-all": Case(
         _asked(Request("retry", "redis"), Request("retry", "kafka")), (), _two_failed
     ),
+    "run.resume": Case(_resumed, (), _cut_off),
     "run.cancel-target": Case(_asks, (), _running),
     "run.cancel": Case(_asks, (), _running),
     "run.digest": Case(lambda app: not _digest(app).display, (), _failed),
