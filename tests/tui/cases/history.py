@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.screens.history import HistoryScreen
 from tests.tui import folders
 from tests.tui.cases import Case
@@ -11,6 +12,20 @@ from tests.tui.conftest import World
 
 def _one(world: World) -> folders.Made:
     return folders.passed(world.state, ("redis",))
+
+
+def _cut_off(world: World) -> folders.Made:
+    folders.passed(world.state, ("redis",))
+    return folders.Made(world.state, ("kafka",), id="20261122-1").start().begin("kafka")
+
+
+def _running(world: World) -> folders.Made:
+    return folders.running(world.state)
+
+
+def _resumed(app: ConsoleApp) -> bool:
+    run = app.run_folder
+    return run is not None and '"resume"' in run.control_file.read_text()
 
 
 def _another_appears(world: World) -> folders.Made:
@@ -42,6 +57,11 @@ def _listed(app: ConsoleApp) -> int:
 CASES = {
     "history.open": Case(
         lambda app: app.place is not None and app.place.PLACE == "run", ("4",), _one, opened=False
+    ),
+    "history.resume": Case(_resumed, ("4", "down"), _cut_off, opened=False),
+    "history.cancel": Case(lambda app: isinstance(app.screen, Ask), ("4",), _running, opened=False),
+    "history.replay": Case(
+        lambda app: app.replays.player is not None, ("4",), _one, opened=False
     ),
     "history.reload": Case(lambda app: _listed(app) == 2, ("4",), _another_appears, opened=False),
 }
