@@ -40,7 +40,7 @@ class Replays:
         except (Problem, OSError) as problem:
             self._app.notify(str(problem), severity="error", markup=False)
             return
-        self.play(Player(recording))
+        self.play(Player(recording, clock=self._app.services.clock))
         await self._app.action_go("run")
 
     def play(self, player: Player) -> None:

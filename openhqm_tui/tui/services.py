@@ -52,6 +52,7 @@ class Services:
     is an order without rows; `platforms` are the first columns, none: those of what is built;
     `checks` tells whether images are questioned. `copy` puts text on the system's clipboard.
     `recording` reads a run to be played, with None the one that ships; it raises Problem.
+    `clock` are the seconds that a replay goes by.
     """
 
     now: Callable[[], float]
@@ -74,6 +75,7 @@ class Services:
     recording: Callable[[RunFolder | None], Recording] = lambda run: (
         Recording.shipped() if run is None else recording_of(run)
     )
+    clock: Callable[[], float] = time.monotonic
 
 
 def real_services(folder: Path, settings: Settings) -> Services:

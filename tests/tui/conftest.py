@@ -97,6 +97,8 @@ class World:
 
     state: Path
     now: float = T0 + 12.0
+    # Of replays: they stand still unless a test lets time pass.
+    clock: float = 0.0
     facts: EngineFacts = GOOD
     source: Source = field(
         default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=VARIANTS)
@@ -167,6 +169,7 @@ class World:
             rights=lambda: self.rights,
             platforms=self.platforms,
             copy=self.copied.append,
+            clock=lambda: self.clock,
         )
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:
@@ -197,8 +200,9 @@ async def settle(pilot: Pilot[int]) -> None:
             and app.place is not None
         ),
     )
+    await until(pilot, lambda: not any(w.name == "replay" and w.is_running for w in app.workers))
     watch = app.follow
-    if watch.state is not None:
+    if watch.state is not None and app.replays.player is None:
         await until(pilot, lambda: _read_all(app))
     await pilot.pause()
 

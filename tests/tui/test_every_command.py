@@ -10,7 +10,18 @@ from openhqm_tui.tui.commands import every_command
 from tests.tui.cases import Case
 from tests.tui.conftest import World, settle, until
 
-FILES = ("everywhere", "plan", "run", "steps", "log", "table", "checks", "history", "doctor")
+FILES = (
+    "everywhere",
+    "plan",
+    "run",
+    "steps",
+    "log",
+    "table",
+    "checks",
+    "history",
+    "doctor",
+    "replay",
+)
 CASES: dict[str, Case] = {}
 for file in FILES:
     CASES |= importlib.import_module(f"tests.tui.cases.{file}").CASES

@@ -1,0 +1,30 @@
+"""What begins a replay, and what works while there is one; its clock stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from openhqm_tui.run.player import Player
+from openhqm_tui.tui.app import ConsoleApp
+from tests.tui.cases import Case
+
+_PLAYING = ("D",)
+
+
+def _played(holds: Callable[[Player], object]) -> Callable[[ConsoleApp], object]:
+    def done(app: ConsoleApp) -> object:
+        player = app.replays.player
+        return player is not None and holds(player)
+
+    return done
+
+
+CASES = {
+    "replay.demo": Case(_played(lambda player: player.recording.name == "demo")),
+    "replay.pause": Case(_played(lambda player: player.pace.paused), _PLAYING),
+    "replay.slower": Case(_played(lambda player: player.pace.speed == 0.5), _PLAYING),
+    "replay.faster": Case(_played(lambda player: player.pace.speed == 2.0), _PLAYING),
+    "replay.start": Case(_played(lambda player: player.position == 0.0), (*_PLAYING, "T")),
+    "replay.end": Case(_played(lambda player: player.finished), _PLAYING),
+    "replay.stop": Case(lambda app: app.run_state is None and app.replays.player is None, _PLAYING),
+}

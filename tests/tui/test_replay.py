@@ -1,0 +1,214 @@
+"""A recorded run played in the console, by a clock that only the test moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.player import Player
+from openhqm_tui.run.recording import Recording
+from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.tui.replays import REFUSED
+from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.widgets.replay_bar import ReplayBar, ReplayKey, ReplayOffer
+from tests.recordings import copied, recording
+from tests.tui import folders
+from tests.tui.conftest import NO_ENGINE, World, settle, until
+
+
+def played(world: World, name: str = "cold", **more: Any) -> Any:
+    """Return a console that opens on the replay of a recording."""
+    player = Player(Recording(recording(name)), clock=lambda: world.clock, **more)
+    return world.app(player=player)
+
+
+def bar(app: Any) -> str:
+    return str(app.screen.query_one("#replay-word").content)
+
+
+def told(app: Any) -> list[str]:
+    return [str(notification.message) for notification in app._notifications]
+
+
+async def test_a_replay_shows_the_run_as_it_was_at_its_time(world: World):
+    app = played(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert app.place.PLACE == "run"
+        world.clock = 30.0
+        await until(pilot, lambda: any(len(lane.log) for lane in app.run_state.lanes))
+        assert app.run_state.status is Status.RUNNING
+        started = app.run_state.started
+        assert 29 < app.now - started < 31, "the run's own time, not today's"
+        await until(pilot, lambda: "0:30 of 1:21" in bar(app))
+        world.clock = 1000.0
+        await until(pilot, lambda: app.run_state.status is Status.PASSED)
+        await until(pilot, lambda: "over" in bar(app))
+        assert app.run_state.elapsed(app.now) < 100
+
+
+async def test_the_bar_tells_speed_pause_and_end(world: World):
+    app = played(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert bar(app) == "▶ replay 1× · 0:00 of 1:21"
+        await pilot.press("greater_than_sign", "comma")
+        await until(pilot, lambda: bar(app) == "‖ replay 2× · 0:00 of 1:21 · paused")
+        world.clock = 50.0
+        await pilot.pause()
+        assert app.replays.player.position == 0.0
+        await pilot.press("comma")
+        world.clock = 60.0
+        await until(pilot, lambda: bar(app) == "▶ replay 2× · 0:20 of 1:21")
+        await pilot.press("T")
+        await until(pilot, lambda: bar(app) == "■ replay 2× · 1:21 of 1:21 · over")
+
+
+async def test_each_key_of_the_bar_can_be_clicked(world: World):
+    app = played(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+
+        async def click(what: str) -> None:
+            await pilot.click(next(k for k in app.screen.query(ReplayKey) if k.what == what))
+
+        await click("faster")
+        await until(pilot, lambda: app.replays.player.pace.speed == 2.0)
+        await click("slower")
+        await until(pilot, lambda: app.replays.player.pace.speed == 1.0)
+        await click("pause")
+        await until(pilot, lambda: app.replays.player.pace.paused)
+        await click("end")
+        await until(pilot, lambda: app.replays.player.finished)
+        await click("start")
+        await until(pilot, lambda: app.replays.player.position == 0.0)
+        assert not app.replays.player.pace.paused
+        await click("stop")
+        await until(pilot, lambda: app.run_state is None)
+        assert not app.screen.query_one(ReplayBar).display
+
+
+async def test_nothing_can_be_asked_of_a_replay(world: World):
+    app = played(world, "failed")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.run_state.started is not None)
+
+        async def is_refused(key: str) -> None:
+            app.clear_notifications()
+            await pilot.press(key)
+            await until(pilot, lambda: told(app))
+            assert set(told(app)) == {REFUSED}
+            assert not isinstance(app.screen, Ask)
+
+        await is_refused("c")
+        await is_refused("C")
+        await pilot.press("T")
+        await until(pilot, lambda: app.run_state.status is Status.FAILED)
+        await is_refused("r")
+        await is_refused("R")
+        await pilot.press("3")
+        await settle(pilot)
+        await is_refused("A")
+        assert world.asked == []
+
+
+async def test_the_console_is_left_without_a_question(world: World):
+    app = played(world)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.run_state.started is not None)
+        assert app.run_is_live
+        await pilot.press("q")
+        await until(pilot, lambda: app._exit)
+
+
+async def test_a_replay_is_never_told_as_a_run(world: World):
+    app = played(world)
+    said: list[str] = []
+    app.attention._write = said.append
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        app.app_focus = False
+        world.clock = 30.0
+        await until(pilot, lambda: any(len(lane.log) for lane in app.run_state.lanes))
+        world.clock = 1000.0
+        await until(pilot, lambda: app.run_state.status is Status.PASSED)
+        await pilot.pause()
+    titles = [text for text in said if text.startswith("\x1b]2;")]
+    assert titles
+    assert all(text.startswith("\x1b]2;replay · ") for text in titles)
+    assert not [text for text in said if text.startswith("\x1b]9;")], "no bell"
+
+
+async def test_history_plays_a_run_and_keeps_to_itself(world: World, tmp_path):
+    info = recording("failed").info
+    (world.state / "runs").mkdir(parents=True)
+    copied("failed", world.state / "runs" / info.id)
+    before = sorted(path.name for path in (world.state / "runs").rglob("*"))
+    app = world.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: app.replays.player is not None and app.place.PLACE == "run")
+        await pilot.press("T", "4")
+        await settle(pilot)
+        assert len(app.past_runs) == 1
+    assert sorted(path.name for path in (world.state / "runs").rglob("*")) == before
+
+
+async def test_a_run_that_goes_on_is_not_played(world: World):
+    made = folders.running(world.state)
+    app = world.app()
+    try:
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settle(pilot)
+            app.replays.begin(made.run)
+            await until(pilot, lambda: any("goes on" in text for text in told(app)))
+            assert app.replays.player is None
+    finally:
+        made.release()
+
+
+async def test_without_an_engine_a_click_plays_the_shipped_run(world: World):
+    world.facts = NO_ENGINE
+    app = world.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for place in ("5", "2", "1"):
+            await pilot.press(place)
+            await settle(pilot)
+            assert app.screen.query_one(ReplayOffer).display, place
+        await pilot.click(ReplayOffer)
+        await until(pilot, lambda: app.replays.player is not None and app.place.PLACE == "run")
+        folder = app.run_folder.path
+        assert folder.is_dir()
+        assert not app.screen.query_one(ReplayOffer).display
+    assert not folder.exists(), "what was unpacked only to be played is taken away"
+
+
+async def test_with_an_engine_it_is_offered_only_where_no_run_is_open(world: World):
+    app = world.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        shown = {}
+        for place in ("5", "4", "2", "1"):
+            await pilot.press(place)
+            await settle(pilot)
+            shown[place] = app.screen.query_one(ReplayOffer).display
+        assert shown == {"5": False, "4": False, "2": True, "1": False}
+
+
+async def test_another_run_takes_the_place_of_a_replay(world: World):
+    made = folders.passed(world.state, ("redis",))
+    app = played(world)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        app.open_run(RunFolder(made.run.path))
+        await until(pilot, lambda: app.run_state.status is Status.PASSED)
+        await until(pilot, lambda: not app.screen.query_one(ReplayBar).display)
+        assert app.replays.player is None
+        assert app.now == world.now
+        assert app.run_folder.path == made.run.path
