@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import threading
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.by_lane import by_lane
 from tests.cutting import cut
 from tests.recordings import HERE, NAMES, copied
 from tests.waiting import until
@@ -116,26 +115,6 @@ def watched(growing: Growing, form: str, dice: random.Random) -> None:
             growing.grow()
         output.update(follower.poll())
     output.end()
-
-
-def by_lane(form: str, out: str) -> dict[str, list[str]]:
-    """Return what was said of each lane, in its order, and what is of no lane under ''."""
-    said = defaultdict(list)
-    # What ends GitHub's silence can't be guessed: a new word each time.
-    for line in re.sub(r"::(stop-commands::)?[0-9a-f]{32}(::)?\n", "", out).splitlines():
-        if form == "json":
-            record = json.loads(line)
-            said[f"{record.get('target', '')} {record.get('platform', '')}"].append(line)
-        elif form == "github" and line.startswith("::group::"):
-            lane = line
-            said[lane].append(line)
-        elif form == "github" and " | " not in line and not line.startswith("::"):
-            said["in groups and at the end"].append(line)
-        else:
-            lane, bar, _ = line.partition(" | ")
-            said[lane if bar else ""].append(line)
-    said["in groups and at the end"].sort()
-    return dict(said)
 
 
 RUNS = (*NAMES, "retried", "cut_off")

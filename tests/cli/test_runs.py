@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,10 +15,11 @@ import pytest
 
 from openhqm_tui.__main__ import main
 from openhqm_tui.cli.runs import Row, ago, on_disk, table, what_of
-from openhqm_tui.run.pruning import make_room
+from openhqm_tui.run.pruning import make_room, prune_runs
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.retention import YOUNG, Limits
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.fake_docker import FakeDocker
 from tests.recordings import copied
 
 Capture = pytest.CaptureFixture[str]
@@ -262,3 +266,35 @@ def test_making_room_never_fails(runs: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("openhqm_tui.run.pruning.prune", fails)
     make_room(runs.parent, Limits())
+
+
+def test_a_new_run_makes_room(
+    runs: Path, three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FakeDocker(tmp_path / "docker", monkeypatch)
+    for name in three[:2]:
+        os.utime(runs / name / "events.jsonl", (0, 0))
+    monkeypatch.setenv("OPENHQM_TUI_KEEP_RUNS", "1")
+    line = "build --backend redis --platforms amd64 --base-image mine:1 --no-check --format json"
+    assert main(line.split()) == 0
+    (new,) = set(names(runs)) - {three[2]}
+    assert new not in three
+
+
+@pytest.mark.parametrize(("interrupted", "ended"), [(True, -signal.SIGINT), (False, None)])
+def test_what_a_dead_runner_left_goes_with_its_run(
+    runs: Path, interrupted: bool, ended: int | None
+) -> None:
+    name = "20261123-100000-aaaa"
+    folder = cut_off(runs / name) if interrupted else copied("failed", runs / name)
+    sleeps = "import signal, time; signal.signal(2, signal.SIG_DFL); print(1, flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{sleeps}; time.sleep(600)", "bake", "-f", str(folder.bake_file)],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+    ) as left:
+        assert left.stdout is not None
+        left.stdout.readline()
+        assert [run.name for run in prune_runs(runs.parent, Limits(runs=0)).gone] == [name]
+        assert left.poll() == ended
+        left.kill()

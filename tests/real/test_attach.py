@@ -1,0 +1,54 @@
+"""A real run attached to later, and one that its terminal has left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.store.run_folder import find_run
+from tests.by_lane import by_lane
+from tests.real.conftest import Cli
+from tests.waiting import until
+
+pytestmark = pytest.mark.engine
+
+NAME = "openhqm-tui-tests/attach"
+
+
+@pytest.mark.parametrize("form", ["plain", "json"])
+def test_who_attaches_later_is_told_what_the_build_said(
+    cli: Cli, checkout: Path, remove_images: Callable[[str], None], form: str
+) -> None:
+    remove_images(NAME)
+    built = cli(
+        *("build", "--backend", "minimal,kafka", "--name", NAME, "--format", form), cwd=checkout
+    )
+    assert built.code == 1, built.err
+    attached = cli("attach", "--format", form)
+    assert (attached.code, attached.err) == (1, "")
+    said = by_lane(form, built.out)
+    assert any("this is why" in line for lines in said.values() for line in lines)
+    assert by_lane(form, attached.out) == said
+
+
+def test_a_run_that_goes_on_is_listed_attached_to_and_cancelled(
+    cli: Cli, checkout: Path, own_home: Path, remove_images: Callable[[str], None]
+) -> None:
+    remove_images(NAME)
+    words = ("build", "--backend", "gcp", "--platforms", "amd64", "--name", NAME, "--detach")
+    run = find_run(own_home / "state", cli(*words, cwd=checkout).out.strip())
+    until(lambda: "sleeping" in (run.path / "gcp.rawjson").read_text() if _begun(run.path) else 0)
+    (listed,) = cli("runs", "--format", "json").records
+    assert (listed["run"], listed["state"]) == (run.path.name, "going on")
+    assert cli("runs", "prune", "--all").out == "nothing to remove\n"
+    cancelled = cli("cancel", "gcp")
+    assert cancelled.code == 0, cancelled.err
+    assert cli("attach", "--format", "json").code == 130
+    assert cli("runs", "prune", "--all").out.splitlines()[-1].startswith("1 run removed, ")
+    assert not run.path.exists()
+
+
+def _begun(run: Path) -> bool:
+    return (run / "gcp.rawjson").exists()
