@@ -64,8 +64,8 @@ class Tail:
         if self._file is None:
             try:
                 self._file = self.path.open("rb", buffering=0)
-            except OSError:
-                return b""
+            except (OSError, ValueError):
+                return b""  # not there yet; or no file can have the name that is told
         return self._file.read(min(most, _MOST_BYTES)) or b""
 
     def close(self) -> None:
