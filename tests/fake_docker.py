@@ -125,7 +125,10 @@ def dial():
     """Answer one request of the Engine API."""
     asked = b""
     while b"\r\n\r\n" not in asked:
-        asked += os.read(0, 65536)
+        piece = os.read(0, 65536)
+        if not piece:
+            return 1
+        asked += piece
     url = urlsplit(asked.split()[1].decode())
     name = url.path.removesuffix("/json")
     # By its tag, an image is the variant that the tag ends with, else the redis variant.
