@@ -49,7 +49,7 @@ async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up
         assert app.screen.check_action("resume", ()) is False
         made.release()
         await until(pilot, lambda: "Interrupted at 1/3: its runner died" in banner(app))
-        assert "may still build in Docker" in banner(app)
+        assert "Buildx may still be at work" in banner(app)
         assert app.follow.idle
         assert "↯ interrupted" in str(app.screen.query_one("#run-word", Static).content)
         await until(pilot, lambda: "↯ kafka" in listed(app))

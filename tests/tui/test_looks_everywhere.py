@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.domain.journal import Outcome
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
@@ -27,7 +28,30 @@ def test_the_palette(snap_compare, world: World):
 
 @pytest.mark.parametrize("size", [SMALL, MIDDLE])
 def test_quitting_while_a_run_goes_on(snap_compare, world: World, size):
-    assert look(snap_compare, world, ["2", "q"], size, made=folders.running(world.state))
+    made = folders.running(world.state)
+    assert look(snap_compare, world, ["2", "q"], size, made=made, opened=True)
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, (60, 20)])
+def test_the_one_run_that_goes_on(snap_compare, world: World, size):
+    folders.passed(world.state, id="20261121-151400-aa01", created=folders.T0 - 86400)
+    assert look(snap_compare, world, [], size, made=folders.running(world.state))
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, (60, 20)])
+def test_several_runs_that_go_on(snap_compare, world: World, size):
+    folders.Made(
+        world.state, folders.EIGHT, id="20261123-1", created=folders.T0 - 60
+    ).hold().start()
+    made = folders.running(world.state, ("redis", "kafka"))
+    assert look(snap_compare, world, ["down"], size, made=made.finish("redis", Outcome.FAILED, 5))
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, (60, 20)])
+def test_a_run_that_was_cut_off(snap_compare, world: World, size):
+    made = folders.running(world.state, folders.EIGHT)
+    made.release()
+    assert look(snap_compare, world, [], size)
 
 
 @pytest.mark.parametrize("size", [SMALL, MIDDLE, (60, 20)])

@@ -27,7 +27,7 @@ def _every_kind(world: World) -> folders.Made:
 
 @pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE, (60, 20)])
 def test_runs_of_every_kind(snap_compare, world: World, size):
-    assert look(snap_compare, world, ["4", "down"], size, made=_every_kind(world))
+    assert look(snap_compare, world, ["4", "down"], size, made=_every_kind(world), opened=True)
 
 
 def test_no_run_yet(snap_compare, world: World):

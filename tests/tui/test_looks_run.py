@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.domain.journal import CancelAsked, FellSilent, Outcome
 from openhqm_tui.domain.verdicts import Answer
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World
@@ -95,6 +95,13 @@ def _interrupted(world: World) -> folders.Made:
     return made
 
 
+def _silent(world: World) -> folders.Made:
+    made = folders.running(world.state)
+    world.now = made.at(314)
+    made.run.append(FellSilent(at=made.at(302), target="redis", since=made.at(2), step="core 2/2"))
+    return made
+
+
 def _passed(world: World) -> folders.Made:
     return folders.passed(world.state)
 
@@ -118,7 +125,8 @@ CASES: dict[str, Shown] = {
     "failed_digest_hidden": (_failed, ["d"], (SMALL,)),
     "not_proved": (_not_proved, [], (SMALL, MIDDLE)),
     "cancelled": (_cancelled, [], (SMALL, MIDDLE)),
-    "interrupted": (_interrupted, [], (SMALL,)),
+    "interrupted": (_interrupted, [], (SMALL, MIDDLE, LARGE, NARROW, TINY)),
+    "silent": (_silent, [], (SMALL, MIDDLE, NARROW)),
     "finished": (_passed, [], (SMALL, MIDDLE)),
     "zoomed": (_building, ["z"], (SMALL, MIDDLE)),
     "own_log": (_failed, ["L"], (SMALL, MIDDLE)),

@@ -25,6 +25,7 @@ class ChooseRun(ModalScreen[PastRun]):
 
     CSS_PATH = ["dialogs.tcss", "choose_run.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = [*bindings("dialog"), ("j", "step(1)"), ("k", "step(-1)")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
 
     def __init__(self, runs: Sequence[PastRun], now: float) -> None:
         super().__init__()

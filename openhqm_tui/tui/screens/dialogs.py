@@ -29,6 +29,8 @@ class Ask(ModalScreen[str]):
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar = bindings("dialog")
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-broad")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
 
     def __init__(self, title: str, text: Content, answers: list[tuple[str, str]]) -> None:
         super().__init__()

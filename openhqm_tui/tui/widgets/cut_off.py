@@ -46,7 +46,7 @@ class CutOff(Static):
 def cut_off_words(state: RunState) -> Content:
     """Return what happened to a run that was cut off, and what can be done."""
     builds = any(t.started is not None and t.outcome is None for t in state.targets.values())
-    left = "; what it began may still build in Docker" if builds else ""
+    left = "; Buildx may still be at work" if builds else ""
     offer = Style.from_meta({"@click": "screen.resume"})
     return Content.assemble(
         (f"{INTERRUPTED.symbol} Interrupted at {len(ended(state))}/{len(state.targets)}", _STYLE),
