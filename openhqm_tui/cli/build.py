@@ -37,10 +37,10 @@ def run(parsed: argparse.Namespace) -> int:
     name = folder.path.name
     if parsed.detach:
         sys.stdout.write(f"{name}\n")
-        _say(f"run {name} goes on by itself; `openhqm-tui attach {name}` follows it")
+        _say(f"follow it with `openhqm-tui attach {name}`")
         return 0
     if format_of(parsed.format) == "tty":
-        _say(f"the run outlives this terminal; `openhqm-tui attach {name}` follows it again")
+        _say(f"after a lost terminal: `openhqm-tui attach {name}`")
     return follow_to_the_end(folder, parsed.format)
 
 

@@ -32,6 +32,6 @@ def run(parsed: argparse.Namespace) -> int:
         over = ", ".join(f"{target} is {WORDS[state.targets[target].status]}" for target in named)
         raise Problem(f"{over}: there is nothing to cancel", fix=f"run {name} goes on")
     ask(folder, *(Request("cancel", target) for target in targets or [""]))
-    what = f"{', '.join(targets)} of run {name}" if targets else f"run {name}"
-    sys.stdout.write(f"cancelling {what}; `openhqm-tui attach {name}` follows it\n")
+    what = ", ".join(targets) or "the run"
+    sys.stdout.write(f"cancelling {what}; follow it with `openhqm-tui attach {name}`\n")
     return 0

@@ -40,9 +40,9 @@ def show_and_leave(follower: Follower, form: str) -> int:
         show(follower, output)
     except KeyboardInterrupt:
         output.leave()
-        stops = f"run {name} goes on; `openhqm-tui cancel {name}` stops it"
+        stops = f"it goes on; `openhqm-tui cancel {name}` stops it"
         now = stops if _goes_on(follower) else f"run {name} is over"
-        sys.stderr.write(f"\nopenhqm-tui: no longer watching: {now}\n")
+        sys.stderr.write(f"\nopenhqm-tui: {now}\n")
         return _CANCELLED
     finally:
         signal.signal(signal.SIGTERM, before)

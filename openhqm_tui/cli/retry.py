@@ -29,12 +29,12 @@ def run(parsed: argparse.Namespace) -> int:
     name = folder.path.name
     if parsed.detach:
         ask(folder, *requests)
-        sys.stdout.write(f"{what}; `openhqm-tui attach {name}` follows it\n")
+        sys.stdout.write(f"{what}; follow it with `openhqm-tui attach {name}`\n")
         return 0
     follower = Follower(folder)
     read_so_far(follower)
     ask(folder, *requests)
-    sys.stderr.write(f"openhqm-tui: {what}\n")
+    sys.stderr.write(f"openhqm-tui: {what} in run {name}\n")
     # What others began isn't ours to stop; what was taken up here is, as with `build`.
     return (show_and_leave if state.goes_on else show_and_cancel)(follower, parsed.format)
 
@@ -49,7 +49,7 @@ def _retry(parsed: argparse.Namespace) -> tuple[RunFolder, RunState, list[Reques
             word = WORDS[state.targets[target].status]
             raise Problem(f"{target} of run {name} is {word}: there is nothing to retry")
     if targets := named or to_retry(state):
-        what = f"retrying {', '.join(targets)} of run {name}"
+        what = f"retrying {', '.join(targets)}"
         return folder, state, [Request("retry", target) for target in targets], what
     so_far = "goes on, and nothing of it has failed" if state.goes_on else "passed"
     raise Problem(f"run {name} {so_far}: there is nothing to retry")
@@ -67,4 +67,4 @@ def _resume(name: str, state: RunState) -> tuple[list[Request], str]:
             f"run {name} is over ({word_of(state)}): there is nothing to resume",
             fix=again if to_retry(state) else "",
         )
-    return [Request("resume")], f"going on with run {name}"
+    return [Request("resume")], "going on with what was cut off"

@@ -130,7 +130,7 @@ def _add_asking(commands: Commands) -> None:
     _add_run_and_targets(retry, "latest", "all that failed, were cancelled or aren't proved")
     resume = commands.add_parser(
         "resume",
-        help="go on with a run that was interrupted",
+        help="go on with a run that was interrupted or cancelled",
         description="Go on with what was cut off in a run, and follow it.",
     )
     resume.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")

@@ -131,11 +131,11 @@ def ended(watch: Watch) -> Watch:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "cancelling run run;"),
-        (["run"], "cancelling run run;"),
-        (["gcp"], "cancelling gcp of run run;"),
-        (["run", "gcp"], "cancelling gcp of run run;"),
-        (["run", "gcp", "redis"], "cancelling gcp of run run;"),
+        ([], "cancelling the run;"),
+        (["run"], "cancelling the run;"),
+        (["gcp"], "cancelling gcp;"),
+        (["run", "gcp"], "cancelling gcp;"),
+        (["run", "gcp", "redis"], "cancelling gcp;"),
     ],
 )
 def test_what_goes_on_is_cancelled(
@@ -143,7 +143,7 @@ def test_what_goes_on_is_cancelled(
 ) -> None:
     code, out, err = says(capsys, "cancel", *words)
     assert (code, err) == (0, "")
-    assert out == f"{said} `openhqm-tui attach run` follows it\n"
+    assert out == f"{said} follow it with `openhqm-tui attach run`\n"
     assert live.has(journal.CancelAsked), "the runner has heard"
     assert ended(live).targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
 
@@ -160,7 +160,7 @@ def test_a_target_is_retried_while_the_others_go_on(
 ) -> None:
     code, out, err = says(capsys, "retry", "--detach")
     assert (code, err) == (0, "")
-    assert out == "retrying kafka of run run; `openhqm-tui attach run` follows it\n"
+    assert out == "retrying kafka; follow it with `openhqm-tui attach run`\n"
     until(lambda: live.has(journal.TargetEnded, target="kafka", attempt=2))
     assert says(capsys, "retry")[2] == (
         "openhqm-tui: run run goes on, and nothing of it has failed: there is nothing to retry\n"
@@ -177,7 +177,7 @@ def test_a_retry_is_followed_from_there_on(
     code, out, err = says(capsys, "retry", "--format", "json")
     told = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    assert err == "openhqm-tui: retrying kafka of run run\n"
+    assert err == "openhqm-tui: retrying kafka in run run\n"
     assert [r["target"] for r in told if r["event"] == "target-started"] == ["kafka"]
     assert (told[0]["event"], told[-1]["outcome"]) == ("run", "passed")
     assert not [r for r in told if r["event"] == "log"], "the first attempt's lines"
@@ -208,7 +208,7 @@ def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
         code, out, err = says(capsys, "resume", "--format", "plain")
-        assert (code, err) == (0, "openhqm-tui: going on with run run\n")
+        assert (code, err) == (0, "openhqm-tui: going on with what was cut off in run run\n")
         assert "gcp linux/arm64 | ✓ built" in out
         assert "redis linux/amd64 |" not in out, "that was built before"
         assert out.splitlines()[-1].startswith("4 images: 4 built in ")
@@ -245,5 +245,5 @@ def test_a_detached_build_tells_how_to_follow_it(
     code, out, err = says(capsys, *line.split())
     name = out.strip()
     assert (code, out) == (0, f"{name}\n")
-    assert f"run {name} goes on by itself; `openhqm-tui attach {name}` follows it\n" in err
+    assert f"openhqm-tui: follow it with `openhqm-tui attach {name}`\n" in err
     assert says(capsys, "attach", "--format", "plain")[0] == 0
