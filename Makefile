@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check bench snapshots pictures engine lock clean
+.PHONY: run test check bench snapshots pictures recording engine lock clean
 
 ## Open the console
 run: $(READY)
@@ -31,6 +31,10 @@ snapshots: $(READY)
 ## The pictures in assets/screens, taken of the real console on recorded runs
 pictures: $(READY)
 	@$(BIN)/python -m tests.pictures
+
+## The run that ships for `replay`, recorded anew on the real engine: 16 images, some minutes
+recording: $(READY)
+	@$(BIN)/python -m tests.record shipped
 
 ## A Docker engine with Buildx, QEMU and a base image (asks before it changes anything; YES=1 does not ask)
 engine: $(READY)

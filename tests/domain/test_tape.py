@@ -1,0 +1,227 @@
+"""What of a recording is due when: tables, and a clock that is only a number."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.tape import (
+    LONGEST_SILENCE,
+    Due,
+    Pace,
+    Span,
+    Tape,
+    events_due,
+    spans,
+    stream_due,
+)
+
+T0 = 1_795_000_000.0
+STARTED = journal.TargetStarted(at=T0, target="redis", attempt=1, stream="redis.rawjson")
+
+
+def line(event: journal.AnyEvent) -> bytes:
+    return msgspec.json.encode(event) + b"\n"
+
+
+def record(*seconds: float) -> bytes:
+    """Return a line of a stream that tells moments, seconds after T0."""
+    logs = [{"vertex": "sha256:1", "data": "aGk=", "timestamp": moment(s)} for s in seconds]
+    return json.dumps({"logs": logs}).encode() + b"\n"
+
+
+def moment(seconds: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(T0 + seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize(
+    ("times", "position", "recorded"),
+    [
+        ([], 0.0, 0.0),
+        ([], 5.0, 0.0),
+        ([T0], 0.0, T0),
+        ([T0, T0 + 5], 0.0, T0),
+        ([T0, T0 + 5], 2.5, T0 + 2.5),
+        ([T0 + 5, T0], 99.0, T0 + 5),
+        # A day of silence takes ten seconds, and the time goes evenly through it.
+        ([T0, T0 + 2, T0 + 86402, T0 + 86405], 2.0, T0 + 2),
+        ([T0, T0 + 2, T0 + 86402, T0 + 86405], 7.0, T0 + 2 + 43200),
+        ([T0, T0 + 2, T0 + 86402, T0 + 86405], 12.0, T0 + 86402),
+        ([T0, T0 + 2, T0 + 86402, T0 + 86405], 14.0, T0 + 86404),
+        # Twice in one recording.
+        ([T0, T0 + 100, T0 + 200], 15.0, T0 + 150),
+    ],
+)
+def test_the_recorded_time_at_a_position(times, position, recorded):
+    assert Tape(times).recorded(position) == recorded
+
+
+@pytest.mark.parametrize(
+    ("times", "length"),
+    [
+        ([], 0.0),
+        ([T0], 0.0),
+        ([T0, T0 + LONGEST_SILENCE], LONGEST_SILENCE),
+        ([T0, T0 + LONGEST_SILENCE + 1], LONGEST_SILENCE),
+        ([T0, T0 + 3, T0 + 1000, T0 + 1004], 3 + LONGEST_SILENCE + 4),
+        ([T0, T0, T0], 0.0),
+    ],
+)
+def test_how_long_a_tape_is(times, length):
+    assert Tape(times).length == length
+
+
+def test_at_its_end_a_tape_has_told_everything():
+    times = [T0 + 0.1 * number for number in range(1000)]
+    tape = Tape([*times, T0 + 5000.3, T0 + 5000.7])
+    assert tape.recorded(tape.length) == T0 + 5000.7
+
+
+@pytest.mark.parametrize(
+    ("steps", "at", "position", "over"),
+    [
+        ([], 0.0, 0.0, False),
+        ([], 7.0, 7.0, False),
+        ([], 100.0, 60.0, True),
+        ([(5, "faster")], 10.0, 5 + 5 * 2, False),
+        ([(5, "faster"), (10, "faster")], 12.0, 15 + 2 * 5, False),
+        ([(4, "slower")], 10.0, 4 + 6 * 0.5, False),
+        ([(5, "pause")], 50.0, 5.0, False),
+        ([(5, "pause"), (50, "go on")], 53.0, 8.0, False),
+        ([(5, "pause"), (20, "faster"), (50, "go on")], 53.0, 5 + 3 * 2, False),
+        ([(5, "end")], 5.0, 60.0, True),
+        ([(5, "end")], 99.0, 60.0, True),
+        ([(5, "half")], 6.0, 31.0, False),
+        # A clock that is set back holds it up and no more.
+        ([(5, "pause"), (6, "go on")], 2.0, 5.0, False),
+    ],
+)
+def test_how_far_a_tape_is(steps, at, position, over):
+    pace = Pace(60.0)
+    assert pace.position(0.0) == 0.0
+    for clock, what in steps:
+        match what:
+            case "faster":
+                pace.shift(clock, 1)
+            case "slower":
+                pace.shift(clock, -1)
+            case "end":
+                pace.jump(clock, 60.0)
+            case "half":
+                pace.jump(clock, 30.0)
+            case _:
+                pace.pause(clock, paused=what == "pause")
+    assert pace.position(at) == position
+    assert pace.is_over(at) is over
+
+
+def test_a_tape_begins_when_it_is_first_looked_at():
+    pace = Pace(60.0)
+    assert pace.position(1000.0) == 0.0
+    assert pace.position(1003.0) == 3.0
+
+
+def test_at_once_means_at_once():
+    pace = Pace(60.0, math.inf)
+    assert pace.is_over(0.0)
+
+
+def test_speeds_end_somewhere():
+    pace = Pace(60.0)
+    for _ in range(20):
+        pace.shift(0.0, 1)
+    assert pace.speed == 100.0
+    for _ in range(20):
+        pace.shift(0.0, -1)
+    assert pace.speed == 0.5
+
+
+def test_bytes_are_due_in_their_order():
+    due = Due()
+    due.add(T0, 10)
+    due.add(T0, 15)
+    due.add(T0 + 2, 30)
+    due.add(T0 + 1, 40)
+    seen = [due.upto(T0 + seconds) for seconds in (-1, 0, 1, 1.9, 2)]
+    assert seen == [0, 15, 15, 15, 40]
+
+
+def test_events_are_due_at_their_times_and_what_cant_be_read_with_the_one_before():
+    first, last = line(STARTED), line(journal.RunEnded(at=T0 + 3, outcome=Outcome.PASSED))
+    torn = b'{"event":"run-en'
+    due, events = events_due([first, b"no event\n", last, torn])
+    assert [event for _, event in events] == [
+        STARTED,
+        journal.RunEnded(at=T0 + 3, outcome=Outcome.PASSED),
+    ]
+    assert due.upto(T0) == len(first) + 9
+    assert due.upto(T0 + 3) == len(first) + 9 + len(last) + len(torn)
+
+
+def test_an_event_never_comes_before_the_one_above_it():
+    lines = [line(journal.Noted(at=at, text="x")) for at in (T0 + 5, T0 + 1, T0 + 6)]
+    due, events = events_due(lines)
+    assert [at for at, _ in events] == [T0 + 5, T0 + 5, T0 + 6]
+    assert due.upto(T0 + 4) == 0
+
+
+@pytest.mark.parametrize("at", [-1e300, 1e300])
+def test_made_up_times_make_no_tape_endless(at):
+    lines = [line(journal.Noted(at=moment, text="x")) for moment in (T0, at, T0 + 1)]
+    due, _ = events_due(lines)
+    tape = Tape(due.times)
+    assert tape.length <= 3 * LONGEST_SILENCE
+    assert due.upto(tape.recorded(tape.length)) == sum(map(len, lines))
+
+
+@pytest.mark.parametrize(
+    ("events", "lies"),
+    [
+        ([], []),
+        ([(0, "start")], [(0, math.inf)]),
+        ([(0, "start"), (5, "end")], [(0, 5)]),
+        ([(0, "start"), (5, "run over")], [(0, 5)]),
+        ([(0, "start"), (5, "end"), (6, "start"), (9, "end")], [(0, 5), (6, 9)]),
+        ([(0, "start"), (6, "start"), (9, "end")], [(0, 6), (6, 9)]),
+        ([(5, "end")], []),
+    ],
+)
+def test_where_the_streams_lie(events, lies):
+    made: dict[str, journal.AnyEvent] = {
+        "start": STARTED,
+        "end": journal.TargetEnded(at=0, target="redis", attempt=1, outcome=Outcome.PASSED),
+        "run over": journal.RunEnded(at=0, outcome=Outcome.PASSED),
+    }
+    found = spans((float(at), made[what]) for at, what in events)
+    assert [(span.begins, span.ends) for span in found] == lies
+
+
+@pytest.mark.parametrize(
+    ("lines", "times"),
+    [
+        # The latest moment of a line; a line without one comes with the one before it.
+        ([record(1), record(2, 3), b"ERROR: no\n", record(4)], [1, 3, 3, 4]),
+        ([b"ERROR: at once\n", record(2)], [0, 2]),
+        # Never back, never after Buildx ended.
+        ([record(3), record(1), record(99)], [3, 3, 10]),
+        # A builder whose clock is an hour off, to either side.
+        ([record(3600), record(3604)], [0, 4]),
+        ([record(-3600), record(-3596)], [0, 4]),
+        ([b'{"logs":[{"vertex":"x","timestamp":"never"}]}\n', b"{}\n"], [0, 0]),
+        ([record(1), b"cut of"], [1, 1]),
+    ],
+)
+def test_when_the_lines_of_a_stream_are_due(lines, times):
+    due = stream_due(lines, Span(STARTED, T0, T0 + 10))
+    ends = [sum(map(len, lines[: number + 1])) for number in range(len(lines))]
+    for number, seconds in enumerate(times):
+        last = max(n for n, s in enumerate(times) if s <= seconds)
+        assert due.upto(T0 + seconds) == ends[last], number
+        assert due.upto(T0 + seconds - 0.01) < ends[number], number

@@ -1,0 +1,255 @@
+"""Replay: a recorded run seen at its own times ends as the run did."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.run.player import Player, parse_speed
+from openhqm_tui.run.recording import Recording, recording_of
+from openhqm_tui.store.run_folder import RunFolder
+from tests.recordings import NAMES, copied, recording, state_of
+
+
+def told(state: RunState) -> object:
+    """Return all that a face can show of a run."""
+    return [
+        (state.status, state.outcome, state.interrupted, state.started, state.ended, state.notes),
+        state.elapsed(0.0),
+        [
+            (
+                *(t.name, t.attempt, t.status, t.outcome, t.exit_code, t.digest, t.reason),
+                *(t.texts, list(t.warnings), lines(t.log), steps(t.steps.values())),
+            )
+            for t in state.targets.values()
+        ],
+        [
+            (lane.key, lane.status, lane.verdicts, lane.digest, lines(lane.log), steps(lane.steps))
+            for lane in state.lanes
+        ],
+    ]
+
+
+def lines(log):
+    return [log[index] for index in range(len(log))]
+
+
+def steps(known):
+    return [(s.name, s.status, s.intervals, s.cached, s.error, s.parts) for s in known]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def play_out(player: Player, clock: Clock, every: float) -> None:
+    """Look again and again while time passes, until the replay is over."""
+    for _ in range(100_000):
+        player.poll()
+        if player.finished:
+            return
+        clock.now += every
+    raise AssertionError("it never ends")
+
+
+@pytest.fixture
+def retried(tmp_path: Path) -> RunFolder:
+    """A run that failed and was built once more the day after, with a stream of its own."""
+    run = copied("failed", tmp_path / "retried")
+    state = state_of(run)
+    name = next(name for name, t in state.targets.items() if t.status is Status.FAILED)
+    later = state.last_at + 86400
+    stream = (run.path / f"{name}.rawjson").read_bytes()
+    (run.path / f"{name}.2.rawjson").write_bytes(stream)
+    run.append(journal.RunStarted(at=later, pid=1))
+    run.append(journal.TargetStarted(at=later, target=name, attempt=2, stream=f"{name}.2.rawjson"))
+    run.append(
+        journal.TargetEnded(
+            at=later + 5, target=name, attempt=2, outcome=Outcome.CANCELLED, exit_code=1
+        )
+    )
+    run.append(journal.RunEnded(at=later + 5, outcome=Outcome.CANCELLED))
+    return run
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path) -> RunFolder:
+    """A run whose runner died: half of its events, half a line at their end, half its streams."""
+    run = copied("checked", tmp_path / "cut off")
+    for file in (run.events_file, *run.path.glob("*.rawjson")):
+        data = file.read_bytes()
+        file.write_bytes(data[: len(data) // 2])
+    return run
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("speed", [1.0, 10.0, math.inf])
+def test_every_recording_ends_as_the_run_did(name, speed):
+    clock = Clock()
+    player = Player(Recording(recording(name)), speed=speed, clock=clock)
+    play_out(player, clock, 0.7)
+    assert told(player.state) == told(state_of(recording(name)))
+
+
+@pytest.mark.parametrize("every", [0.05, 3.0, 1e6])
+def test_runs_that_were_retried_or_cut_off_do_too(retried, cut_off, every):
+    for run in (retried, cut_off):
+        clock = Clock()
+        player = Player(Recording(run), clock=clock)
+        play_out(player, clock, every)
+        assert told(player.state) == told(state_of(run))
+
+
+def test_a_cut_off_run_is_live_until_its_last_word(cut_off):
+    clock = Clock()
+    player = Player(Recording(cut_off), clock=clock)
+    clock.now = 0.0
+    player.poll()
+    clock.now = player.pace.length - 0.01
+    while player.poll():
+        pass
+    assert player.state.goes_on
+    play_out(player, clock, 1.0)
+    assert player.state.interrupted
+
+
+def test_a_retry_of_the_next_day_comes_after_ten_seconds(retried):
+    clock = Clock()
+    player = Player(Recording(retried), clock=clock)
+    player.poll()
+    seen = set()
+    while not player.finished:
+        clock.now += 0.5
+        player.poll()
+        seen.add((player.state.status, max(t.attempt for t in player.state.targets.values())))
+    assert clock.now < 30
+    assert {(Status.FAILED, 1), (Status.RUNNING, 2), (Status.CANCELLED, 2)} <= seen
+
+
+def test_nothing_is_seen_before_its_time():
+    clock = Clock()
+    player = Player(Recording(recording("cold")), clock=clock)
+    player.poll()
+    for seconds in range(0, 90, 3):
+        clock.now = float(seconds)
+        while player.poll():
+            pass
+        assert player.state.last_at <= player.now
+        for target in player.state.targets.values():
+            for step in target.steps.values():
+                assert max(step.intervals, default=0.0) <= player.now
+
+
+def test_a_paused_replay_stands_still():
+    clock = Clock()
+    player = Player(Recording(recording("cold")), clock=clock)
+    player.poll()
+    clock.now = 20.0
+    while player.poll():
+        pass
+    player.pause(paused=True)
+    before, now = told(player.state), player.now
+    clock.now = 500.0
+    player.poll()
+    assert (told(player.state), player.now) == (before, now)
+    player.pause(paused=False)
+    play_out(player, clock, 5.0)
+    assert player.state.status is Status.PASSED
+
+
+def test_ahead_it_is_the_same_player_and_back_another():
+    clock = Clock()
+    player = Player(Recording(recording("cold")), speed=5.0, clock=clock)
+    player.poll()
+    assert player.jump(30.0) is player
+    assert player.position == 30.0
+    player.pause(paused=True)
+    again = player.jump(0.0)
+    assert again is not player
+    assert (again.position, again.pace.speed, again.pace.paused) == (0.0, 5.0, True)
+    assert again.state.started is None
+
+
+def test_it_is_said_once_that_a_replay_is_over():
+    clock = Clock()
+    player = Player(Recording(recording("warm")), clock=clock)
+    said = []
+    for _ in range(20):
+        said.append(player.poll().over)
+        clock.now += 0.5
+    assert said.count(True) == 1
+
+
+def test_a_run_that_goes_on_is_not_played(tmp_path):
+    run = copied("warm", tmp_path / "run")
+    run.lock()
+    with pytest.raises(UsageProblem, match="goes on"):
+        recording_of(run)
+
+
+def test_a_run_without_events_is_over_at_once(tmp_path):
+    run = copied("warm", tmp_path / "run")
+    run.events_file.unlink()
+    clock = Clock()
+    player = Player(Recording(run), clock=clock)
+    player.poll()
+    assert player.finished
+    assert player.state.interrupted
+
+
+def test_playing_writes_nothing(tmp_path):
+    run = copied("failed", tmp_path / "run")
+    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    clock = Clock()
+    play_out(Player(Recording(run), clock=clock), clock, 0.5)
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before
+
+
+def test_the_shipped_recording_has_something_of_everything():
+    shipped = Recording.shipped()
+    try:
+        folder = shipped.folder.path
+        clock = Clock()
+        player = Player(shipped, clock=clock)
+        seen: set[Status] = set()
+        failed: set[str] = set()
+        while not player.finished:
+            player.poll()
+            clock.now += 0.5
+            seen |= {lane.status for lane in player.state.lanes}
+            failed |= {t.name for t in player.state.targets.values() if t.status is Status.FAILED}
+        assert {Status.RUNNING, Status.CHECKING, Status.FAILED, Status.PASSED} <= seen
+        assert "kafka" in failed
+        assert {t.attempt for t in player.state.targets.values()} == {1, 2}
+        assert len(player.state.lanes) == 16
+        assert {lane.status for lane in player.state.lanes} == {Status.PASSED}
+        assert all(lane.verdicts for lane in player.state.lanes)
+        assert any(lane.emulated for lane in player.state.lanes)
+        assert 60 < shipped.tape.length < 180
+    finally:
+        shipped.close()
+    assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"),
+    [("1", 1.0), ("10", 10.0), ("0.5", 0.5), ("10x", 10.0), ("3×", 3.0), ("max", math.inf)],
+)
+def test_speeds(text, speed):
+    assert parse_speed(text) == speed
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "fast", "", "inf", "nan", "1e9", "max x"])
+def test_what_is_no_speed(text):
+    with pytest.raises(UsageProblem, match="--speed"):
+        parse_speed(text)

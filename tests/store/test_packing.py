@@ -1,0 +1,282 @@
+"""A run in one file: it comes back as it was, and what a stranger packed does no harm."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.run.again import ask
+from openhqm_tui.store import packing
+from openhqm_tui.store.packing import export_run, import_run, unpack_run
+from openhqm_tui.store.run_folder import Request, RunFolder, all_runs, find_run
+from tests.recordings import NAMES, copied, recording, state_of
+
+ID = recording("checked").info.id
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    file = tmp_path / "run.zip"
+    export_run(recording("checked"), file)
+    return file
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def made_of(file: Path, change) -> Path:
+    """Pack the entries of a file anew, changed: `change` takes and gives {name: bytes}."""
+    with zipfile.ZipFile(file) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    other = file.with_name("changed.zip")
+    with zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in change(entries).items():
+            archive.writestr(name, data)
+    return other
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_comes_back_as_it_was(name, tmp_path):
+    file = tmp_path / "run.zip"
+    export_run(recording(name), file)
+    run, new = import_run(file, tmp_path / "state")
+    assert new
+    assert run.path == tmp_path / "state" / "runs" / recording(name).info.id
+    assert everything(run.path) == everything(recording(name).path) | {"imported": b""}
+    assert state_of(run).status is state_of(recording(name)).status
+    assert [found.path for found in all_runs(tmp_path / "state")] == [run.path]
+
+
+def test_the_same_run_gives_the_same_bytes(packed, tmp_path):
+    run = copied("checked", tmp_path / "elsewhere")
+    for path in run.path.rglob("*"):
+        os.utime(path, (0, 0))
+    export_run(run, tmp_path / "other.zip")
+    assert (tmp_path / "other.zip").read_bytes() == packed.read_bytes()
+
+
+def test_what_belongs_to_this_machine_stays_here(tmp_path):
+    run = copied("checked", tmp_path / "run")
+    os.close(run.lock())
+    run.ask(Request("cancel"))
+    (run.path / "imported").touch()
+    (run.path / ".netrc").write_text("password")
+    (run.path / "stranger.txt").write_text("x")
+    (run.path / "secret.log").symlink_to("/etc/passwd")
+    export_run(run, tmp_path / "run.zip")
+    with zipfile.ZipFile(tmp_path / "run.zip") as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
+    assert names == set(everything(recording("checked").path))
+
+
+def test_of_a_live_run_the_whole_lines_are_packed(tmp_path):
+    run = copied("checked", tmp_path / "run")
+    for file in (run.events_file, run.path / "redis.rawjson"):
+        file.write_bytes(file.read_bytes() + b'{"half')
+    held = run.lock()
+    export_run(run, tmp_path / "run.zip")
+    os.close(held)
+    got = unpack_run(tmp_path / "run.zip", tmp_path)
+    assert everything(got.path) == everything(recording("checked").path)
+
+
+def test_a_file_is_never_overwritten(packed):
+    before = packed.read_bytes()
+    with pytest.raises(UsageProblem, match="there already"):
+        export_run(recording("checked"), packed)
+    assert packed.read_bytes() == before
+
+
+def test_an_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "MOST_BYTES", 1000)
+    with pytest.raises(UsageProblem, match="more than is packed"):
+        export_run(recording("checked"), tmp_path / "run.zip")
+    assert not (tmp_path / "run.zip").exists()
+
+
+def test_the_same_run_may_be_imported_again_and_another_of_its_name_not(packed, tmp_path):
+    first, _ = import_run(packed, tmp_path / "state")
+    again, new = import_run(packed, tmp_path / "state")
+    assert (again.path, new) == (first.path, False)
+    events = first.events_file
+    events.write_bytes(events.read_bytes() + b"\n")
+    before = everything(first.path)
+    with pytest.raises(UsageProblem, match="another run"):
+        import_run(packed, tmp_path / "state")
+    assert everything(first.path) == before
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["runs"]
+
+
+def test_what_is_unpacked_is_its_owners_alone(packed, tmp_path):
+    run, _ = import_run(packed, tmp_path / "state")
+    for path in (run.path, *run.path.rglob("*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_an_imported_run_is_never_executed(packed, tmp_path):
+    run, _ = import_run(packed, tmp_path / "state")
+    found = find_run(tmp_path / "state", ID[:8])
+    assert found.is_imported
+    for request in (Request("retry", "redis"), Request("resume"), Request("check")):
+        with pytest.raises(Problem, match="imported"):
+            ask(found, request)
+    assert not run.control_file.exists()
+    assert not run.is_live()
+
+
+HOSTILE = {
+    "a way out": lambda e: e | {f"{ID}/../../evil.log": b"x"},
+    "a way out behind a folder": lambda e: e | {f"{ID}/checks/../../../evil.json": b"x"},
+    "an absolute path": lambda e: e | {"/tmp/evil.log": b"x"},
+    "a path of Windows": lambda e: e | {f"{ID}/..\\evil.log": b"x"},
+    "another top": lambda e: e | {"other/redis.log": b"x"},
+    "a deeper folder": lambda e: e | {f"{ID}/checks/deep/x.json": b"x"},
+    "a folder": lambda e: e | {f"{ID}/checks/": b""},
+    "a hidden file": lambda e: e | {f"{ID}/.ssh.log": b"x"},
+    "the lock": lambda e: e | {f"{ID}/lock": b""},
+    "something asked": lambda e: e | {f"{ID}/control.jsonl": b'{"ask":"retry"}\n'},
+    "the mark of an import": lambda e: e | {f"{ID}/imported": b""},
+    "a program": lambda e: e | {f"{ID}/run.sh": b"x"},
+    "a name with a line's end": lambda e: e | {f"{ID}/a\nb.log": b"x"},
+    "an odd id": lambda e: {f"..{name[len(ID) :]}": data for name, data in e.items()},
+    "names that one disk can't tell apart": lambda e: e | {f"{ID}/RUN.json": b"x"},
+    "no run.json": lambda e: {n: d for n, d in e.items() if not n.endswith("run.json")},
+    "no events": lambda e: {n: d for n, d in e.items() if not n.endswith("events.jsonl")},
+    "another's run.json": lambda e: (
+        e | {f"{ID}/run.json": e[f"{ID}/run.json"].replace(b"2026", b"2025")}
+    ),
+    "a run.json that is none": lambda e: e | {f"{ID}/run.json": b"[]"},
+    "a run.json of tomorrow": lambda e: (
+        e | {f"{ID}/run.json": e[f"{ID}/run.json"].replace(b'"schema": 1', b'"schema": 99')}
+    ),
+    "a run.json without end": lambda e: e | {f"{ID}/run.json": b"[" * 100_000},
+    "nothing": lambda e: {},
+    "too many files": lambda e: e | {f"{ID}/t{n}.log": b"" for n in range(packing.MOST_FILES + 1)},
+}
+
+
+def refused(file: Path, tmp_path: Path, match: str | None = None) -> str:
+    """Import a file that must be refused in one line, and leave nothing."""
+    with pytest.raises(UsageProblem, match=match) as caught:
+        import_run(file, tmp_path / "state")
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path / "state" / "importing") not in str(caught.value)
+    assert not list((tmp_path / "state" / "runs").iterdir())
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["runs"]
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_no_run_is_refused(name, packed, tmp_path):
+    refused(made_of(packed, HOSTILE[name]), tmp_path)
+    assert not (tmp_path / "evil.log").exists()
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO, stat.S_IFDIR])
+def test_links_and_devices_are_refused(kind, packed, tmp_path):
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(packed) as archive, zipfile.ZipFile(other, "w") as made:
+        for entry in archive.infolist():
+            made.writestr(entry, archive.read(entry))
+        link = zipfile.ZipInfo(f"{ID}/other.log")
+        link.external_attr = (kind | 0o777) << 16
+        made.writestr(link, "/etc/passwd")
+    refused(other, tmp_path, "no part of a run")
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(packed, tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "MOST_BYTES", 1024 * 1024)
+    bomb = made_of(packed, lambda e: e | {f"{ID}/bomb.log": bytes(2 * 1024 * 1024)})
+    assert bomb.stat().st_size < 200_000
+    refused(bomb, tmp_path, "larger than any run")
+
+
+def test_a_bomb_that_lies_about_its_size_is_refused(packed, tmp_path):
+    bomb = made_of(packed, lambda e: e | {f"{ID}/bomb.log": bytes(1_000_000)})
+    data = bomb.read_bytes()
+    told = (1_000_000).to_bytes(4, "little")
+    assert data.count(told) == 2
+    bomb.write_bytes(data.replace(told, (10).to_bytes(4, "little")))
+    refused(bomb, tmp_path)
+
+
+def test_a_file_cut_off_anywhere_is_refused(packed, tmp_path):
+    data = packed.read_bytes()
+    cut = tmp_path / "cut.zip"
+    for length in range(0, len(data), max(1, len(data) // 50)):
+        cut.write_bytes(data[:length])
+        refused(cut, tmp_path)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(places=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6))
+def test_a_damaged_file_is_read_or_refused_in_one_line(places, packed, tmp_path):
+    data = bytearray(packed.read_bytes())
+    for at, byte in places:
+        data[at % len(data)] = byte
+    file = tmp_path / "damaged.zip"
+    file.write_bytes(data)
+    with_room = tmp_path / "room"
+    with_room.mkdir(exist_ok=True)
+    said = ""
+    try:
+        run, _ = import_run(file, with_room)
+    except UsageProblem as problem:
+        said = str(problem)
+    assert said.count("\n") == 0
+    assert said or run.info.id == run.path.name
+
+
+@pytest.mark.parametrize("what", ["a folder", "nothing there", "/dev/null", "words"])
+def test_what_is_no_packed_file_is_said_to_be_none(what, tmp_path):
+    file = tmp_path / "x.zip"
+    if what == "a folder":
+        file.mkdir()
+    elif what == "words":
+        file.write_text("hello")
+    elif what == "/dev/null":
+        file = Path(what)
+    refused(file, tmp_path)
+
+
+def test_a_full_disk_leaves_nothing_behind(packed, tmp_path, monkeypatch):
+    def full(source, target, size):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(packing, "_copy", full)
+    refused(packed, tmp_path, "No space left")
+
+
+def test_an_archive_with_a_password_is_refused(packed, tmp_path):
+    data = bytearray(packed.read_bytes())
+    with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
+        first = archive.infolist()[0].header_offset
+    data[first + 6] |= 1
+    central = data.rfind(b"PK\x01\x02", 0, data.rfind(b"PK\x05\x06"))
+    data[central + 8] |= 1
+    file = tmp_path / "locked.zip"
+    file.write_bytes(data)
+    refused(file, tmp_path)
+
+
+def test_a_run_folder_says_whether_it_was_imported(tmp_path):
+    assert not RunFolder(copied("warm", tmp_path / "run").path).is_imported
