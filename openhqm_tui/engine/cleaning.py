@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Sequence
+
+# Seconds for the engine to say anything at all: a stopped one would hold its client for ever.
+_PATIENCE = 20.0
 
 
 def remove_containers(label: str) -> list[str]:
     """Remove every container with `label` (`KEY=VALUE`); return what went wrong, in words."""
+    if not _answers():
+        return [f"containers with the label {label} may be left: the engine doesn't answer"]
     # Imported here: it costs 0.35 s, and few runs leave anything behind.
     from python_on_whales import DockerClient
     from python_on_whales.exceptions import DockerException
@@ -21,8 +27,10 @@ def remove_containers(label: str) -> list[str]:
     return []
 
 
-def remove_images(tags: Iterable[str]) -> list[str]:
+def remove_images(tags: Sequence[str]) -> list[str]:
     """Remove tags from the engine's store; return what went wrong, in words."""
+    if not _answers():
+        return [f"{' '.join(tags)} may be left in the engine: it doesn't answer"]
     from python_on_whales import DockerClient
     from python_on_whales.exceptions import DockerException, NoSuchImage
 
@@ -36,6 +44,20 @@ def remove_images(tags: Iterable[str]) -> list[str]:
         except DockerException as error:
             notes.append(f"the image {tag} could not be removed: {_reason(error)}")
     return notes
+
+
+def _answers() -> bool:
+    try:
+        asked = subprocess.run(
+            ["docker", "version", "--format", "{{.Server.Version}}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import Problem
@@ -33,7 +34,10 @@ def ask(folder: RunFolder, *requests: Request) -> None:
             f"run {folder.path.name} was imported: its plan comes from elsewhere and may name any "
             "file here, so it can be looked at, but not executed"
         )
-    upto = [folder.ask(request) for request in requests][-1]
+    try:
+        upto = [folder.ask(request) for request in requests][-1]
+    except OSError as error:
+        raise Problem(f"run {folder.path.name} can't be asked ({error.strerror})") from error
     end = time.monotonic() + PATIENCE
     launched = False
     while state_of(folder).heard < upto:
@@ -42,8 +46,7 @@ def ask(folder: RunFolder, *requests: Request) -> None:
             if time.monotonic() > end:
                 raise Problem(f"the runner of {folder.path.name} doesn't answer")
             time.sleep(_EVERY)
-        elif requests[-1].ask == "cancel" or state_of(folder).heard >= upto:
-            # Nothing is left that could be stopped; or it was heard just before the end.
+        elif _needs_nobody(folder, requests, upto):
             os.close(lock)
             return
         elif launched:
@@ -51,7 +54,14 @@ def ask(folder: RunFolder, *requests: Request) -> None:
             raise Problem(_last_words(folder))
         else:
             launch(folder, lock)
-            launched = True
+            launched, end = True, time.monotonic() + PATIENCE_TO_BEGIN
+
+
+def _needs_nobody(folder: RunFolder, requests: Sequence[Request], upto: int) -> bool:
+    """Tell whether it was heard just before the end, or nothing is left that could be stopped."""
+    state = state_of(folder)
+    only_stops = all(request.ask == "cancel" for request in requests)
+    return state.heard >= upto or (only_stops and state.outcome is not None)
 
 
 def _take(folder: RunFolder) -> int | None:

@@ -5,26 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.engine_failures import EngineFailure, Trouble
+from openhqm_tui.domain.failures import trouble_of
 from openhqm_tui.domain.journal import Outcome, TargetInfo
 from openhqm_tui.domain.plan import SourceKind
 from openhqm_tui.run.processes import GroupProcess
 from openhqm_tui.run.text_log import write_text_log
+from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
 
 class Builds:
-    """Builds the targets of one run; `say` writes to its journal."""
+    """Builds the targets of one run, and says so in its journal."""
 
-    def __init__(self, folder: RunFolder, say: Callable[[journal.AnyEvent], None]) -> None:
+    def __init__(self, folder: RunFolder, voice: Voice) -> None:
         self._folder = folder
         self._info = folder.info
-        self._say = say
+        self._voice = voice
+        self._told: set[Trouble] = set()
         self._at_once = asyncio.Semaphore(self._info.jobs or max(1, len(self._info.targets)))
 
     async def build(self, target: TargetInfo, attempt: int) -> journal.TargetEnded:
@@ -36,7 +39,7 @@ class Builds:
             ended = ended_now(target.name, attempt, Outcome.CANCELLED)
         except OSError as error:
             ended = ended_now(target.name, attempt, Outcome.FAILED, reason=str(error))
-        self._say(ended)
+        self._voice.say(ended)
         return ended
 
     async def _build(self, target: TargetInfo, attempt: int) -> journal.TargetEnded:
@@ -51,7 +54,7 @@ class Builds:
                 env=self._environment(),
             )
         try:
-            self._say(
+            unsaid = self._voice.say(
                 journal.TargetStarted(
                     at=time.time(),
                     target=target.name,
@@ -60,19 +63,32 @@ class Builds:
                     pid=process.pid,
                 )
             )
+            if unsaid:
+                # What it says could be kept no more than that it runs.
+                await process.stop()
+                reason = f"the run folder can't be written ({unsaid})"
+                return ended_now(target.name, attempt, Outcome.FAILED, reason=reason)
             code = await process.wait()
         except asyncio.CancelledError:
             await process.stop()
             return ended_now(target.name, attempt, Outcome.CANCELLED, code=130)
-        except BaseException:
-            # On a full disk nobody can be told of this Buildx, so nobody could end it later.
-            await process.stop()
-            raise
-        await asyncio.to_thread(write_text_log, self._folder, target.name, stream)
+        built = await asyncio.to_thread(write_text_log, self._folder, target.name, stream)
         if code != 0:
-            return ended_now(target.name, attempt, Outcome.FAILED, code=code)
+            trouble = trouble_of(built, code) if built is not None else None
+            reason = trouble.words if trouble is not None else ""
+            if trouble is not None:
+                self._tell(trouble, target.name)
+            return ended_now(target.name, attempt, Outcome.FAILED, code=code, reason=reason)
+        # What it said is over: should it come again, it is told again.
+        self._told.clear()
         digest = _digest_in(metadata, target.name)
         return ended_now(target.name, attempt, Outcome.PASSED, digest=digest)
+
+    def _tell(self, trouble: EngineFailure, target: str) -> None:
+        """Remark on what befell the engine, once for all the targets that it befell."""
+        if trouble.kind not in self._told:
+            self._told.add(trouble.kind)
+            self._voice.note(f"{trouble.words}; {trouble.remedy}", target)
 
     def _command(self, target: str, metadata: Path) -> list[str]:
         # The plugin itself, where it is known: `docker` before it costs 40 ms of CPU a target.

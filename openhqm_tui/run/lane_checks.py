@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,16 +18,17 @@ from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.verdicts import merged
 from openhqm_tui.engine.images import ImageUnknown
 from openhqm_tui.run.checks import check_lane, index_of
+from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
 
 class LaneChecks:
-    """Questions the lanes of one run; `say` writes to its journal."""
+    """Questions the lanes of one run, and says so in its journal."""
 
-    def __init__(self, folder: RunFolder, say: Callable[[journal.AnyEvent], None]) -> None:
+    def __init__(self, folder: RunFolder, voice: Voice) -> None:
         self._folder = folder
         self._info = folder.info
-        self._say = say
+        self._voice = voice
         self._expectations = folder.expectations()
         self._host = parse_platform(self._info.host) if self._info.host else None
         # A container that starts Python is CPU-bound: more at once than cores only wait longer.
@@ -51,7 +53,7 @@ class LaneChecks:
             reference, index = await self._index(lane.target)
             await self._ask([lane], reference, index, check)
         except asyncio.CancelledError:
-            self._say(
+            self._voice.say(
                 journal.CheckCancelled(
                     at=time.time(), target=lane.target.name, platform=str(lane.platform)
                 )
@@ -97,7 +99,7 @@ class LaneChecks:
         emulated = self._host is not None and not lane.platform.runs_natively_on(self._host)
         async with self._at_once:
             before = lane.verdicts
-            self._say(
+            self._voice.say(
                 journal.CheckStarted(
                     at=time.time(),
                     target=target,
@@ -114,11 +116,8 @@ class LaneChecks:
                 run_id=self._info.id,
                 lane=f"{target}-{platform.replace('/', '-')}",
             )
-        evidence = msgspec.json.encode(checked.evidence)
-        self._folder.evidence_file(target, platform).write_bytes(
-            msgspec.json.format(evidence, indent=2)
-        )
-        self._say(
+        self._keep_evidence(target, platform, checked.evidence)
+        self._voice.say(
             journal.LaneChecked(
                 at=time.time(),
                 target=target,
@@ -128,9 +127,20 @@ class LaneChecks:
             )
         )
 
+    def _keep_evidence(self, target: str, platform: str, evidence: dict[str, object]) -> None:
+        """Write down what an image answered; a full disk doesn't cost the verdict."""
+        told = msgspec.json.format(msgspec.json.encode(evidence), indent=2)
+        try:
+            self._folder.evidence_file(target, platform).write_bytes(told)
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            words = f"the evidence of {target} {platform} can't be kept ({error.strerror})"
+            self._voice.note(words, target)
+
     def _say_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
         for image in index:
-            self._say(
+            self._voice.say(
                 journal.ImageSeen(
                     at=time.time(),
                     target=target.name,
@@ -145,4 +155,6 @@ class LaneChecks:
         for lane in lanes:
             if lane.check_ended is None:
                 target, platform = lane.key
-                self._say(journal.CheckCancelled(at=time.time(), target=target, platform=platform))
+                self._voice.say(
+                    journal.CheckCancelled(at=time.time(), target=target, platform=platform)
+                )

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from openhqm_tui.domain.problems import Problem
 from openhqm_tui.store.run_folder import RunFolder
 
 
@@ -13,6 +14,7 @@ def launch(folder: RunFolder, lock: int) -> None:
     """Start a runner on a run folder; it inherits the held `lock`, which is let go of here.
 
     The run is never seen without its lock: it was taken before, and goes from hand to hand.
+    Raises Problem where no process can be started.
     """
     try:
         with folder.runner_log.open("ab") as log:
@@ -24,5 +26,7 @@ def launch(folder: RunFolder, lock: int) -> None:
                 pass_fds=(lock,),
                 start_new_session=True,
             )
+    except OSError as error:
+        raise Problem(f"the run can't be started ({error.strerror})") from error
     finally:
         os.close(lock)

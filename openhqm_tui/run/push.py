@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
@@ -16,6 +15,7 @@ from openhqm_tui.domain.verdicts import proved
 from openhqm_tui.engine.images import ImageUnknown
 from openhqm_tui.run.checks import index_of
 from openhqm_tui.run.processes import GroupProcess
+from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
@@ -41,16 +41,15 @@ def unproved(state: RunState) -> str:
 
 
 class Pushes:
-    """Pushes what one run has built; `say` writes to its journal."""
+    """Pushes what one run has built, and says so in its journal."""
 
-    def __init__(self, folder: RunFolder, say: Callable[[journal.AnyEvent], None]) -> None:
+    def __init__(self, folder: RunFolder, voice: Voice) -> None:
         self._folder = folder
-        self._say = say
+        self._voice = voice
 
     async def push_all(self, targets: list[TargetState]) -> None:
         """Push target after target, so that they find each other's layers; end at a failure."""
         for target in targets:
-            self._say(journal.PushStarted(at=time.time(), target=target.name))
             try:
                 reason, digest = await self._push(target)
             except asyncio.CancelledError:
@@ -65,7 +64,7 @@ class Pushes:
     def _say_ended(
         self, target: TargetState, outcome: Outcome, reason: str = "", digest: str = ""
     ) -> None:
-        self._say(
+        self._voice.say(
             journal.PushEnded(
                 at=time.time(),
                 target=target.name,
@@ -89,6 +88,9 @@ class Pushes:
                     env=dict(os.environ) | {"DOCKER_CLI_HINTS": "false"},
                 )
                 try:
+                    self._voice.say(
+                        journal.PushStarted(at=time.time(), target=target.name, pid=process.pid)
+                    )
                     code = await process.wait()
                 except asyncio.CancelledError:
                     await process.stop()

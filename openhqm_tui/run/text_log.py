@@ -15,15 +15,20 @@ from openhqm_tui.store.run_folder import RunFolder
 _PIECE = 1024 * 1024
 
 
-def write_text_log(folder: RunFolder, target: str, stream: str) -> None:
+def write_text_log(folder: RunFolder, target: str, stream: str) -> TargetState | None:
     """Write `TARGET.log` beside its stream: the target's own steps, then each lane's.
 
-    A full disk loses this copy only: the stream has it all.
+    Return what its Buildx said; None where the stream can't be read. A full disk loses this copy
+    only: the stream has it all.
     """
-    with contextlib.suppress(OSError):
+    try:
         state = state_from_stream(folder, target, stream)
-        state.end_stream(target)
+    except OSError:
+        return None
+    state.end_stream(target)
+    with contextlib.suppress(OSError):
         _write(state.targets[target], folder.path / text_log_of(stream))
+    return state.targets[target]
 
 
 def state_from_stream(folder: RunFolder, target: str, stream: str) -> RunState:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from openhqm_tui.domain import journal
-from openhqm_tui.domain.state import RunState, Status, TargetState
+from openhqm_tui.domain.state import Status, TargetState
 from openhqm_tui.run.text_log import state_from_stream
+from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
 
@@ -24,7 +25,7 @@ class _Heard:
 
 
 class Watchdog:
-    """Looks at the streams of the targets that are being built; `say` writes to the journal.
+    """Looks at the streams of the targets that are being built, and tells of them in the journal.
 
     Time is measured on a clock that stands still while the machine sleeps: what a laptop's lid
     has cut off isn't silence.
@@ -33,13 +34,11 @@ class Watchdog:
     def __init__(
         self,
         folder: RunFolder,
-        state: RunState,
-        say: Callable[[journal.AnyEvent], None],
+        voice: Voice,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
-        self._state = state
-        self._say = say
+        self._voice = voice
         self._clock = clock
         self._quiet_after = folder.info.quiet_after
         self._heard: dict[str, _Heard] = {}
@@ -50,7 +49,7 @@ class Watchdog:
             return
         building = {
             target.stream: target
-            for target in self._state.targets.values()
+            for target in self._voice.state.targets.values()
             if target.started is not None and target.outcome is None
         }
         self._heard = {stream: self._heard[stream] for stream in building if stream in self._heard}
@@ -62,7 +61,7 @@ class Watchdog:
         heard = self._heard.setdefault(stream, _Heard(size, now))
         if size != heard.size:
             if heard.told:
-                self._say(journal.SpokeAgain(at=time.time(), target=target.name))
+                self._voice.say(journal.SpokeAgain(at=time.time(), target=target.name))
             self._heard[stream] = _Heard(size, now)
         elif not heard.told and now - heard.at >= self._quiet_after:
             if heard.step is None:
@@ -73,7 +72,9 @@ class Watchdog:
                 return
             at = time.time()
             since = at - (self._clock() - heard.at)
-            self._say(journal.FellSilent(at=at, target=target.name, since=since, step=heard.step))
+            self._voice.say(
+                journal.FellSilent(at=at, target=target.name, since=since, step=heard.step)
+            )
             heard.told = True
 
 

@@ -89,9 +89,24 @@ async def test_a_push_that_fails_fails_the_run_and_says_why(docker: FakeDocker) 
     ((target, outcome, reason),) = pushes(watch)
     assert (target, outcome) == ("redis", Outcome.FAILED)
     assert reason.startswith("openhqm:latest-redis: not logged in")
+
+
+@pytest.mark.parametrize("asked", [Request("retry", "redis"), Request("retry"), Request("resume")])
+async def test_a_push_that_failed_is_tried_again_alone_where_that_is_asked(
+    docker: FakeDocker, asked: Request
+) -> None:
+    docker.push("openhqm:latest-redis", err="connection refused")
+    folder = (await executed(prepared("redis", "kafka", push=True))).folder
     docker.push("openhqm:latest-redis")
-    watch.folder.ask(Request("check", "redis", "linux/amd64"))
-    assert (await taken_up(watch.folder)).status is Status.PASSED
+    folder.ask(Request("check", "redis", "linux/amd64"))
+    watch = await taken_up(folder)
+    assert watch.status is Status.FAILED, "asking for something else is no push of what failed"
+    assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
+    folder.ask(asked)
+    watch = await taken_up(folder)
+    assert watch.status is Status.PASSED
+    assert pushed(docker)[2:] == ["openhqm:latest-redis"]
+    assert watch.order(journal.TargetStarted) == ["redis", "kafka"], "nothing is built for it"
 
 
 async def test_a_tag_that_names_another_image_by_now_is_not_pushed(docker: FakeDocker) -> None:
@@ -148,7 +163,7 @@ class AskedAtTheEnd(Runner):
     request: Request | None = Request("cancel")
 
     def _hear(self, *, taken_up: bool = False) -> list[asyncio.Task[None]]:
-        if not taken_up and not self._pending() and all(t.outcome for t in self._targets()):
+        if not taken_up and not self._work.pending() and all(t.outcome for t in self._targets()):
             request, self.request = self.request, None
             if request is not None:
                 self.meet(request)
@@ -196,14 +211,14 @@ async def test_a_cancel_that_cuts_off_a_check_calls_the_push_off_too(docker: Fak
     assert len(pushed(docker)) == 1
 
 
-@pytest.mark.parametrize("then", [[], [Request("check", "redis", "linux/amd64")]])
+@pytest.mark.parametrize("then", [Request("resume"), Request("retry", "redis")])
 async def test_a_cancel_of_a_run_that_was_over_holds_no_later_push_up(
-    docker: FakeDocker, then: list[Request]
+    docker: FakeDocker, then: Request
 ) -> None:
     docker.push("openhqm:latest-redis", err="no basic auth credentials")
     folder = (await executed(prepared("redis", push=True))).folder
     docker.push("openhqm:latest-redis")
-    for request in (Request("cancel"), *then):
+    for request in (Request("cancel"), then):
         folder.ask(request)
     watch = await taken_up(folder)
     assert watch.status is Status.PASSED

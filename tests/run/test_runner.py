@@ -195,12 +195,13 @@ async def test_a_full_disk_doesnt_end_the_listening(
     full_disk_at(monkeypatch, journal.Heard, 2)
     async with running(prepared("gcp", "redis", check=False)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        watch.folder.ask(Request("retry", "redis"))
-        await soon(lambda: watch.has(journal.Heard))
+        watch.folder.ask(Request("check", "gcp"))
+        await soon(lambda: watch.has(journal.Heard), "it is said when there is room again")
         watch.folder.ask(Request("cancel", "gcp"))
     watch.finish()
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
     assert watch.has(journal.RunEnded)
+    assert any("can't be written (No space" in note for note in watch.follower.state.notes)
 
 
 async def test_a_cancel_that_cant_be_written_down_is_obeyed(
