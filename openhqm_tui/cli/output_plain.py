@@ -173,8 +173,11 @@ def _note(event: journal.AnyEvent) -> str:
     match event:
         case journal.Noted():
             return event.text
+        case journal.CancelAsked():
+            return f"{event.target or 'the run'} is being cancelled"
         case journal.FellSilent():
-            return f"{event.target} has said nothing for {clock(event.at - event.since)}"
+            at = f" in {event.step}" if event.step else ""
+            return f"{event.target} has said nothing for {clock(event.at - event.since)}{at}"
         case journal.SpokeAgain():
             return f"{event.target} says something again"
     return ""

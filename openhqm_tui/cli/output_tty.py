@@ -150,7 +150,9 @@ class TtyOutput:
 
 
 def _word(lane: LaneState, now: float) -> str:
-    since = lane.target.silent_since
-    if since is None or lane.status is not Status.RUNNING:
-        return WORDS[lane.status]
-    return f"silent for {clock(now - since)}"
+    target = lane.target
+    if lane.status is Status.RUNNING and target.cancel_asked:
+        return "stopping"
+    if lane.status is Status.RUNNING and target.silent_since is not None:
+        return f"silent {clock(now - target.silent_since)}"
+    return WORDS[lane.status]

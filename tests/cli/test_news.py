@@ -1,0 +1,71 @@
+"""What else is told of a run while it goes on: long silences, cancels that somebody asked for."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from openhqm_tui.cli.following import follow_to_the_end
+from openhqm_tui.cli.output_tty import TtyOutput
+from openhqm_tui.domain import journal
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.store.run_folder import RunFolder
+from tests.recordings import copied
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> RunFolder:
+    """A run of which a target says nothing, then something again, then is to be cancelled."""
+    folder = copied("never_started", tmp_path / "run")
+    started, *_ = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(started)
+    name = folder.info.targets[0].name
+    for event in (
+        journal.TargetStarted(at=2e9, target=name, attempt=1, stream="none.rawjson"),
+        journal.FellSilent(at=2e9 + 312, target=name, since=2e9, step="build 2/4 RUN pip"),
+        journal.SpokeAgain(at=2e9 + 320, target=name),
+        journal.FellSilent(at=2e9 + 700, target=name, since=2e9 + 320),
+        journal.CancelAsked(at=2e9 + 701, target=name),
+        journal.CancelAsked(at=2e9 + 702),
+    ):
+        folder.append(event)
+    return folder
+
+
+def test_a_long_silence_and_a_cancel_are_told(silent: RunFolder, capsys: Capture) -> None:
+    name = silent.info.targets[0].name
+    follow_to_the_end(silent, "plain")
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("note: ")] == [
+        f"note: {name} has said nothing for 5:12 in build 2/4 RUN pip",
+        f"note: {name} says something again",
+        f"note: {name} has said nothing for 6:20",
+        f"note: {name} is being cancelled",
+        "note: the run is being cancelled",
+    ]
+
+
+@pytest.mark.parametrize(("events", "word"), [(3, "silent 1:40"), (4, "building"), (6, "stopping")])
+def test_the_table_tells_them_too(
+    silent: RunFolder, monkeypatch: pytest.MonkeyPatch, events: int, word: str
+) -> None:
+    lines = silent.events_file.read_bytes().splitlines(keepends=True)
+    silent.events_file.write_bytes(b"".join(lines[:events]))
+    lock = silent.lock()
+    monkeypatch.setattr(Follower, "now", 2e9 + 100)
+    follower = Follower(silent)
+    output = TtyOutput(follower, "cancels")
+    output.update(follower.poll())
+    console = Console(width=100, file=io.StringIO())
+    console.print(output._render())
+    output.leave()
+    os.close(lock)
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert word in told
+    assert "Ctrl-C cancels" in told
