@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from enum import StrEnum
 
 import msgspec
@@ -61,6 +60,8 @@ _SIGNS: tuple[tuple[Trouble, re.Pattern[str]], ...] = (
         ),
     ),
 )
+# Those whose numbers are the same everywhere.
+_SIGNALS = {2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 _NO_MORE_MEMORY = "build fewer targets at once (`--jobs 1`), or give the engine more memory"
 
 
@@ -122,7 +123,4 @@ def _told(kind: Trouble, exit_code: int, builder: str) -> tuple[str, str]:
 
 
 def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    return _SIGNALS.get(number, f"signal {number}")
