@@ -11,8 +11,8 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.store.places import bundled
 
 NAME = "openhqm-tui-soak"

@@ -146,7 +146,7 @@ def wait_for_moment(run: RunFolder, moment: str, place: Place) -> str:
     """Wait for a random moment of a kind and return it in words; raises TooLate."""
     began = time.monotonic()
     if moment == "birth":
-        # Buildx has its file, and the journal may not yet know of it.
+        # Buildx has its file, and the journal may not know of it yet.
         until(lambda: any(run.path.glob("*.rawjson")), "a stream begins")
         time.sleep(place.random.uniform(0, 0.01))
     elif moment == "start":
@@ -154,9 +154,7 @@ def wait_for_moment(run: RunFolder, moment: str, place: Place) -> str:
     elif moment == "build":
         time.sleep(place.random.uniform(0.5, 9.0))
     else:
-        until(
-            lambda: has(run, journal.CheckStarted) or has(run, journal.RunEnded), "checks begin"
-        )
+        until(lambda: has(run, journal.CheckStarted) or has(run, journal.RunEnded), "checks begin")
         time.sleep(place.random.uniform(0, 3.0))
     if has(run, journal.RunEnded):
         raise TooLate(moment)

@@ -1,0 +1,39 @@
+"""Damaged runs, shown: every face without a console gets to its end."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from openhqm_tui.cli.following import show
+from openhqm_tui.cli.output import Output
+from openhqm_tui.cli.output_json import JsonOutput
+from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
+from openhqm_tui.run.follow import Follower
+from tests.damage import Bench
+
+FACES: dict[str, Callable[[Follower, TextIO], Output]] = {
+    "json": JsonOutput,
+    "plain": PlainOutput,
+    "github": GithubOutput,
+}
+
+
+@pytest.mark.parametrize("form", FACES)
+def test_a_damaged_run_is_shown_to_its_end(tmp_path: Path, form: str) -> None:
+    bench, chance = Bench(tmp_path), random.Random(form)
+    for _ in range(150):
+        folder, _size = bench.damaged(chance.randbytes(chance.randrange(8, 40)))
+        out = io.StringIO()
+        follower = Follower(folder)
+        show(follower, FACES[form](follower, out))
+        assert out.getvalue().endswith("\n")
+        if form == "json":
+            records = [json.loads(line) for line in out.getvalue().splitlines()]
+            assert [records[0]["event"], records[-1]["event"]] == ["run", "summary"]

@@ -1,0 +1,209 @@
+"""A journal that ends at any byte, as a crash or a full disk leaves it: its whole lines count."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.progress import PlainText, SolveStatus, StreamDecoder
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.run.control import Ear
+from openhqm_tui.run.replay import state_of
+from openhqm_tui.store.run_folder import Request, RunFolder
+from tests.domain.folding import whole
+from tests.recordings import copied, recording
+from tests.recordings import state_of as followed
+
+WINDOW = 64 * 1024
+BEGUN_AGAIN = journal.RunStarted(at=2e9, pid=1)
+
+
+def alone(name: str, place: Path) -> RunFolder:
+    """A run folder of nothing but the journal."""
+    place.mkdir()
+    for file in ("run.json", "events.jsonl"):
+        (place / file).write_bytes((recording(name).path / file).read_bytes())
+    return RunFolder(place)
+
+
+def whole_lines(data: bytes) -> list[journal.AnyEvent]:
+    """The events of a journal, read without the code that is tested.
+
+    The last one counts as soon as its text is complete: the next line that is written ends it.
+    """
+    lines = data.split(b"\n")
+    told = [msgspec.json.decode(line, type=journal.AnyEvent) for line in lines[:-1]]
+    if lines[-1].startswith(b"{") and lines[-1].endswith(b"}"):
+        try:
+            told.append(msgspec.json.decode(lines[-1], type=journal.AnyEvent))
+        except msgspec.DecodeError:
+            return told
+    return told
+
+
+def test_events_cut_off_at_any_byte_are_those_of_the_whole_lines(tmp_path: Path) -> None:
+    folder = alone("cold", tmp_path / "run")
+    data = folder.events_file.read_bytes()
+    all_of_them = whole_lines(data)
+    assert len(all_of_them) == data.count(b"\n") > 50
+    ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
+    count = len(ends)
+    for size in range(len(data) - 1, max(0, len(data) - WINDOW) - 1, -1):
+        os.truncate(folder.events_file, size)
+        while count and ends[count - 1] > size:
+            count -= 1
+        assert list(folder.events()) == all_of_them[:count], f"cut at {size}"
+
+
+def test_what_is_written_after_a_cut_at_any_byte_is_read(tmp_path: Path) -> None:
+    folder = alone("failed", tmp_path / "run")
+    data = folder.events_file.read_bytes()
+    for size in range(len(data) + 1):
+        folder.events_file.write_bytes(data[:size])
+        known = list(folder.events())
+        folder.append(BEGUN_AGAIN)
+        assert list(folder.events()) == [*known, BEGUN_AGAIN], f"cut at {size}"
+        assert folder.events_file.read_bytes().startswith(data[:size])
+
+
+def test_what_is_asked_after_a_cut_at_any_byte_is_heard(tmp_path: Path) -> None:
+    folder = alone("failed", tmp_path / "run")
+    before = [Request("cancel", "redis"), Request("retry", "kafka"), Request("resume")]
+    for request in before:
+        folder.ask(request)
+    data = folder.control_file.read_bytes()
+    last = Request("check", "redis", "linux/amd64", "user")
+    for size in range(len(data) + 1):
+        folder.control_file.write_bytes(data[:size])
+        folder.ask(last)
+        ear = Ear(folder.control_file, 0)
+        heard = ear.listen()
+        assert heard[-1] == last, f"cut at {size}"
+        assert heard[:-1] == before[: len(heard) - 1]
+        assert len(heard) - 1 >= data[:size].count(b"\n")
+        assert ear.upto == folder.control_file.stat().st_size
+
+
+def near_line_ends(data: bytes) -> list[int]:
+    """The places of cuts: at each end of a line, and up to two bytes around it."""
+    ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
+    places = {end + near for end in ends for near in (-2, -1, 0, 1, 2)}
+    return sorted(place for place in places if 0 <= place <= len(data))
+
+
+@pytest.mark.parametrize("name", ["checked", "failed", "cancelled"])
+def test_a_follower_of_cut_events_is_where_their_whole_lines_lead(
+    tmp_path: Path, name: str
+) -> None:
+    folder = copied(name, tmp_path / "run")
+    data = folder.events_file.read_bytes()
+    chance = random.Random(name)
+    some = [chance.randrange(len(data)) for _ in range(20)]
+    expected: dict[int, object] = {}
+    for size in sorted({*near_line_ends(data)[-60:], *some}):
+        lines = data[:size].count(b"\n")
+        if lines not in expected:
+            folder.events_file.write_bytes(b"".join(data.splitlines(keepends=True)[:lines]))
+            expected[lines] = whole(followed(folder))
+        folder.events_file.write_bytes(data[:size])
+        assert whole(followed(folder)) == expected[lines], f"cut at {size}"
+
+
+def test_a_run_that_is_taken_up_knows_what_everybody_reads(tmp_path: Path) -> None:
+    folder = alone("checked", tmp_path / "run")
+    data = folder.events_file.read_bytes()
+    for size in near_line_ends(data):
+        folder.events_file.write_bytes(data[:size])
+        taken_up = state_of(folder)
+        for event in (BEGUN_AGAIN, journal.RunEnded(at=2e9, outcome=Outcome.CANCELLED)):
+            folder.append(event)
+            taken_up.apply_event(event)
+        assert whole(followed(folder)) == whole(taken_up), f"cut at {size}"
+
+
+# -- the stream of a target ---------------------------------------------------------------------
+
+
+def test_a_stream_cut_off_at_any_byte_is_the_records_of_its_whole_lines() -> None:
+    data = (recording("cold").path / "all.rawjson").read_bytes()
+    first = max(0, len(data) - WINDOW)
+    reader, state = StreamDecoder(), RunState(recording("cold").info)
+    state.apply_records("all", reader.feed(data[:first]))
+    begun = data[data.rfind(b"\n", 0, first) + 1 : first]
+    counted = 0
+    for at in range(first, len(data)):
+        byte = data[at : at + 1]
+        records = reader.feed(byte)
+        if byte == b"\n":
+            (record,) = records
+            assert isinstance(record, SolveStatus)
+            state.apply_records("all", records)
+            begun, counted = b"", counted + 1
+            continue
+        assert records == []
+        begun += byte
+        # The stream ends here: who closes it now has no more than the whole lines, but for a
+        # last record that lacks nothing but its line's end.
+        last = StreamDecoder()
+        assert last.feed(begun) == []
+        complete = data[at + 1 : at + 2] == b"\n"
+        assert len(last.close()) == complete, f"cut behind {at}"
+    assert counted > 100
+    state.end_stream("all")
+    assert whole(state)["targets"]["all"] == _stream_of(data)
+
+
+def _is_torn(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return True
+    return False
+
+
+def _stream_of(data: bytes) -> object:
+    reader, state = StreamDecoder(), RunState(recording("cold").info)
+    state.apply_records("all", [*reader.feed(data), *reader.close()])
+    state.end_stream("all")
+    return whole(state)["targets"]["all"]
+
+
+def test_words_that_are_cut_off_are_kept_as_far_as_they_go() -> None:
+    data = (recording("failed").path / "kafka.rawjson").read_bytes()
+    words = data.splitlines(keepends=True)[-1]
+    assert words.startswith(b"ERROR: ")
+    for size in range(1, len(words) + 1):
+        reader = StreamDecoder()
+        found = [*reader.feed(words[:size]), *reader.close()]
+        assert found == [PlainText(words[:size].decode().rstrip("\n"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "target"), [("failed", "kafka"), ("cancelled", "gcp"), ("warning", "mqtt")]
+)
+def test_a_follower_of_a_cut_stream_is_where_its_whole_lines_lead(
+    tmp_path: Path, name: str, target: str
+) -> None:
+    folder = copied(name, tmp_path / "run")
+    stream = folder.path / f"{target}.rawjson"
+    data = stream.read_bytes()
+    chance = random.Random(name)
+    some = [chance.randrange(len(data)) for _ in range(20)]
+    expected: dict[int, object] = {}
+    for size in sorted({*near_line_ends(data)[-120:], *some}):
+        lines = data[:size].splitlines(keepends=True)
+        record = lines[-1].startswith(b"{")
+        if not record and not lines[-1].endswith(b"\n"):
+            continue  # words are kept as far as they go
+        count = len(lines) - (record and _is_torn(lines[-1]))
+        if count not in expected:
+            stream.write_bytes(b"".join(lines[:count]))
+            expected[count] = whole(followed(folder))
+        stream.write_bytes(data[:size])
+        assert whole(followed(folder)) == expected[count], f"cut at {size}"
