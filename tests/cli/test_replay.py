@@ -1,0 +1,161 @@
+"""`replay`, `runs export` and `runs import` from the command line, with no Docker on PATH."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.store.packing import export_run
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.recordings import copied, recording
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty state folder, an own folder for what passes, and no program on PATH."""
+    for name in ("state", "passing", "here"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "passing"))
+    monkeypatch.setenv("PATH", str(tmp_path / "here"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "state"
+
+
+def with_run(state: Path, name: str) -> RunFolder:
+    runs_folder(state).mkdir(exist_ok=True)
+    return copied(name, runs_folder(state) / recording(name).info.id)
+
+
+def nothing_left(state: Path) -> bool:
+    return not list((state.parent / "passing").iterdir())
+
+
+def test_with_nothing_at_hand_the_shipped_run_is_played(state, capsys):
+    assert main(["replay", "--speed", "max", "--format", "plain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "replay of demo, all at once: nothing is built"
+    assert lines[-1].startswith("16 images: 16 proved in ")
+    assert any("gssapi==1.12.0 has no usable wheels" in line for line in lines), (
+        "the first attempt too"
+    )
+    assert nothing_left(state)
+
+
+def test_else_the_latest_run_that_is_over(state, capsys):
+    with_run(state, "checked")
+    latest = with_run(state, "cold")
+    latest.path.rename(latest.path.with_name("20991123-151400-3fa9"))
+    live = with_run(state, "warm")
+    live = RunFolder(live.path.rename(live.path.with_name("20991124-151400-3fa9")))
+    held = live.lock()
+    assert main(["replay", "--speed", "max", "--format", "plain"]) == 0
+    os.close(held)
+    assert recording("cold").info.id in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", ["failed", "cancelled", "checked"])
+def test_a_run_that_was_shown_is_no_failure_of_ours(name, state, capsys):
+    run = with_run(state, name)
+    for word in (run.path.name, run.path.name[:-2], f"{run.path}/"):
+        assert main(["replay", word, "--speed", "max", "--format", "plain"]) == 0
+        assert capsys.readouterr().out.startswith(f"replay of {run.info.id}, ")
+
+
+@pytest.mark.parametrize("form", ["plain", "tty", "github", "json"])
+def test_a_packed_run_is_played_and_leaves_nothing(form, state, capsys):
+    file = state.parent / "here" / "packed"
+    export_run(recording("failed"), file)
+    assert main(["replay", "packed", "--speed", "max", "--format", form]) == 0
+    out = capsys.readouterr().out.splitlines()
+    if form == "json":
+        records = [json.loads(line) for line in out]
+        told = {"event": "replay", "run": recording("failed").info.id, "speed": "max"}
+        assert records[0] == told
+        assert [r["event"] for r in (records[1], records[-1])] == ["run", "summary"]
+    else:
+        assert out[0] == f"replay of {recording('failed').info.id}, all at once: nothing is built"
+    assert nothing_left(state)
+    assert not runs_folder(state).exists(), "it is not in the history"
+
+
+def test_the_speed_is_told(state, capsys):
+    with_run(state, "warning")
+    assert main(["replay", "--speed", "100", "--format", "plain"]) == 0
+    assert ", 100× as fast as it was: " in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["replay", "nothing-like-it"], "there is no run 'nothing-like-it'"),
+        (["replay", "nothing.zip"], "can't read nothing.zip (No such file or directory)"),
+        (["replay", "--speed", "fast"], "--speed fast: how many times as fast as it was"),
+        (["replay", "live"], "run live goes on"),
+        (["runs", "export", "gone"], "there is no run 'gone'"),
+        (["runs", "import", "gone.zip"], "there is no file gone.zip"),
+        (["runs", "import", "broken.zip"], "broken.zip is no whole exported run"),
+        (["replay", "broken.zip"], "broken.zip is no whole exported run"),
+    ],
+)
+def test_what_cant_be_done_is_one_line(words, said, state, capsys):
+    (state.parent / "here" / "broken.zip").write_bytes(b"PK\x03\x04")
+    runs_folder(state).mkdir()
+    live = copied("warm", runs_folder(state) / "live")
+    held = live.lock()
+    assert main(words) == 2
+    os.close(held)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"openhqm-tui: {said}")
+    assert told.err.count("\n") == 1
+    assert nothing_left(state)
+
+
+@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_replay_that_is_ended_leaves_nothing(means, state):
+    command = [sys.executable, "-m", "openhqm_tui", "replay", "demo", "--format", "plain"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("replay of demo, 1× ")
+        assert not nothing_left(state)
+        process.send_signal(means)
+        process.stdout.read()
+        assert process.wait() == 130
+    assert nothing_left(state)
+
+
+def test_a_run_goes_out_and_comes_in(state, capsys):
+    run = with_run(state, "checked")
+    assert main(["runs", "export", run.path.name]) == 0
+    told = capsys.readouterr()
+    name = f"openhqm-run-{run.info.id}.zip"
+    assert told.out == f"{name}\n"
+    assert "secrets" in told.err
+    assert main(["runs", "import", name]) == 0
+    assert "already" in capsys.readouterr().err
+    run.path.rename(state / "away")
+    assert main(["runs", "import", name]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (f"{run.info.id}\n", "")
+    assert main(["runs", "export", run.path.name]) == 2
+    assert "there already" in capsys.readouterr().err
+    assert main(["runs", "export", run.path.name, str(state)]) == 0
+    assert (state / name).is_file()
+
+
+def test_of_a_live_run_it_is_said_that_it_goes_on(state, capsys):
+    run = with_run(state, "checked")
+    held = run.lock()
+    assert main(["runs", "export", run.path.name, "so-far.zip"]) == 0
+    os.close(held)
+    assert "goes on" in capsys.readouterr().err
