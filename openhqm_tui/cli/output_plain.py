@@ -47,7 +47,7 @@ class PlainOutput:
             self._print_lines(self._follower.state.targets[name])
         for event in self._unsaid.events(changes):
             self._tell(event)
-        if notes := [text for event in changes.events if (text := _note(event))]:
+        if notes := [text for event in changes.events if (text := self._note(event))]:
             self._print_notes(notes)
         self._out.flush()
 
@@ -75,6 +75,21 @@ class PlainOutput:
 
     def _say(self, *lines: str) -> None:
         self._out.writelines(f"{line}\n" for line in lines)
+
+    def _note(self, event: journal.AnyEvent) -> str:
+        match event:
+            case journal.Noted():
+                return event.text
+            case journal.CancelAsked():
+                return f"{event.target or 'the run'} is being cancelled"
+            case journal.FellSilent():
+                at = f" in {event.step}" if event.step else ""
+                silent = f"{event.target} has said nothing for {clock(event.at - event.since)}{at}"
+                stops = f"openhqm-tui cancel {self._follower.folder.path.name} {event.target}"
+                return f"{silent}; it goes on, and `{stops}` stops it"
+            case journal.SpokeAgain():
+                return f"{event.target} says something again"
+        return ""
 
     def _print_notes(self, notes: list[str]) -> None:
         self._say(*(f"note: {one_line(note, 500)}" for note in notes))
@@ -167,20 +182,6 @@ class GithubOutput(PlainOutput):
 
 def _attempt(lane: LaneState) -> tuple[str, str, int]:
     return *lane.key, lane.target.attempt
-
-
-def _note(event: journal.AnyEvent) -> str:
-    match event:
-        case journal.Noted():
-            return event.text
-        case journal.CancelAsked():
-            return f"{event.target or 'the run'} is being cancelled"
-        case journal.FellSilent():
-            at = f" in {event.step}" if event.step else ""
-            return f"{event.target} has said nothing for {clock(event.at - event.since)}{at}"
-        case journal.SpokeAgain():
-            return f"{event.target} says something again"
-    return ""
 
 
 def _escape(text: str) -> str:

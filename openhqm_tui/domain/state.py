@@ -138,7 +138,6 @@ class TargetState:
         self.digest = ""
         self.reason = ""
         self.cancel_asked = False
-        # What was said of its Buildx' silence, while that lasts.
         self.silence: journal.FellSilent | None = None
         self.lanes = {platform: LaneState(self, platform) for platform in self.platforms}
         self.steps: dict[str, StepState] = {}
@@ -315,8 +314,6 @@ class RunState:
                 target.push_reason, target.push_digest = event.reason, event.digest
             case journal.Heard():
                 self.heard = max(self.heard, event.upto)
-            case _:
-                pass
 
     def lane(self, target: str, platform: str) -> LaneState | None:
         """Return a lane by its names, if there is one."""
