@@ -15,6 +15,7 @@ from openhqm_tui.cli.summary import (
     failure_lines,
     failures_of,
     last_line,
+    mark_and_word,
     push_lines,
     table_lines,
     warning_lines,
@@ -61,7 +62,7 @@ class PlainOutput:
         state = self._follower.state
         for lane in state.lanes:
             if lane.status.is_over and _attempt(lane) not in self._told:
-                self._tell_lane(lane, lane.status)
+                self._tell_result(lane, *mark_and_word(lane))
         for failure in failures_of(state, folder):
             self._say("", *failure_lines(failure))
         if wrong := check_lines(state, folder):
@@ -108,9 +109,10 @@ class PlainOutput:
                 if _attempt(lane) in self._told:
                     self._tell_lane(lane, "checking again")
             case journal.LaneChecked() if lane := state.lane(event.target, event.platform):
-                self._tell_lane(lane, _RESULTS.get(worst(event.verdicts), Status.PASSED))
+                status = _RESULTS.get(worst(event.verdicts), Status.PASSED)
+                self._tell_result(lane, MARKS[status], WORDS[status])
             case journal.CheckCancelled() if lane := state.lane(event.target, event.platform):
-                self._tell_lane(lane, Status.CANCELLED)
+                self._tell_result(lane, MARKS[Status.CANCELLED], WORDS[Status.CANCELLED])
             case _:
                 pass
 
@@ -120,12 +122,13 @@ class PlainOutput:
             if target.outcome is Outcome.PASSED and target.run.info.check:
                 self._tell_lane(lane, f"built in {took}, checking")
             elif _attempt(lane) not in self._told:
-                self._tell_lane(lane, lane.status)
+                self._tell_result(lane, *mark_and_word(lane))
 
-    def _tell_lane(self, lane: LaneState, what: Status | str) -> None:
-        if isinstance(what, Status):
-            self._told.add(_attempt(lane))
-            what = f"{MARKS[what]} {WORDS[what]}"
+    def _tell_result(self, lane: LaneState, mark: str, word: str) -> None:
+        self._told.add(_attempt(lane))
+        self._tell_lane(lane, f"{mark} {word}")
+
+    def _tell_lane(self, lane: LaneState, what: str) -> None:
         self._say(f"{' '.join(lane.key)} | {what}")
 
 

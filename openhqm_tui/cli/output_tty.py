@@ -9,14 +9,13 @@ from rich.text import Text
 
 from openhqm_tui.cli.summary import (
     COLUMNS,
-    MARKS,
-    WORDS,
     cells,
     check_lines,
     clock,
     failure_lines,
     failures_of,
     last_line,
+    mark_and_word,
     push_lines,
     rows_of,
     warning_lines,
@@ -134,7 +133,7 @@ class TtyOutput:
         style = _STYLES[status]
         current = next((s for s in reversed(lane.steps) if s.status is Status.RUNNING), None)
         return (
-            Text(f"{MARKS[status]} {lane.target.name}", style=style),
+            Text(f"{mark_and_word(lane)[0]} {lane.target.name}", style=style),
             Text(str(lane.platform)),
             Text("━" * full, style=style) + Text("─" * (_BAR - full), style="dim"),
             Text(f"{done}/{known}" if known else ""),
@@ -155,4 +154,4 @@ def _word(lane: LaneState, now: float) -> str:
         return "stopping"
     if lane.status is Status.RUNNING and target.silent_since is not None:
         return f"silent {clock(now - target.silent_since)}"
-    return WORDS[lane.status]
+    return mark_and_word(lane)[1]

@@ -26,7 +26,7 @@ _MARKS = {
     "passed": "✓",
     "failed": "✗",
     "cancelled": "−",
-    "interrupted": "!",
+    "interrupted": "↯",
     "unreadable": "?",
 }
 _GAP = 2

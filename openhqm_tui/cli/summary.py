@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
+from openhqm_tui.domain.retrying import was_cut_off
 from openhqm_tui.domain.state import LaneState, RunState, Status
 from openhqm_tui.domain.steps import how_built
 from openhqm_tui.domain.verdicts import Answer
@@ -35,6 +36,13 @@ WORDS: dict[Status, str] = {
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
 }
+
+
+def mark_and_word(lane: LaneState) -> tuple[str, str]:
+    """Return how a lane stands; nobody cancelled what the end of its runner cut off."""
+    if not was_cut_off(lane):
+        return MARKS[lane.status], WORDS[lane.status]
+    return ("·", "not begun") if lane.target.started is None else ("↯", "interrupted")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -76,14 +84,14 @@ def _row(state: RunState, lane: LaneState) -> Row:
     if lane.check_started is not None and lane.check_ended is not None:
         checked = max(0.0, lane.check_ended - lane.check_started)
     how = how_built((step.how for step in lane.steps), lane.platform, state.host)
-    result = WORDS[status]
+    mark, result = mark_and_word(lane)
     if status is Status.FAILED and lane.verdicts:
         result = "check failed"
     return Row(
         target=target.name,
         platform=str(lane.platform),
         status=status.value,
-        mark=MARKS[status],
+        mark=mark,
         result=result,
         how=how.value if how is not None else "",
         seconds=built,
@@ -223,7 +231,7 @@ def last_line(state: RunState) -> str:
     lanes = state.lanes
     counts: dict[str, int] = {}
     for lane in lanes:
-        word = WORDS[lane.status]
+        _, word = mark_and_word(lane)
         counts[word] = counts.get(word, 0) + 1
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)

@@ -34,7 +34,9 @@ def can_resume(state: RunState) -> bool:
 def was_cut_off(standing: TargetState | LaneState) -> bool:
     """Tell whether a target or lane ended with its runner only: nobody cancelled it."""
     target = standing.target if isinstance(standing, LaneState) else standing
-    over = target.outcome is Outcome.CANCELLED or standing.status is not Status.CANCELLED
+    # A lane of a target that failed was stopped because of that.
+    ended = target.outcome in {Outcome.CANCELLED, Outcome.FAILED}
+    over = ended or standing.status is not Status.CANCELLED
     return target.run.interrupted and not over
 
 

@@ -45,10 +45,10 @@ def retried(place: Path) -> RunFolder:
 
 
 def cut_off(place: Path) -> RunFolder:
-    """A run whose runner died while the last target was built."""
+    """A run whose runner died when kafka had failed and redis was built."""
     folder = copied("failed", place)
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
-    folder.events_file.write_bytes(b"".join(lines[:-2]))
+    folder.events_file.write_bytes(b"".join(lines[:4]))
     return folder
 
 
@@ -189,6 +189,12 @@ def test_the_exit_code_is_that_of_the_build(
         assert "run 20261123-100000-aaaa was interrupted: the runner died" in err
         assert "`openhqm-tui resume 20261123-100000-aaaa` goes on" in err
         assert out.endswith(" · interrupted\n")
+        for told in (
+            "kafka linux/amd64 | − cancelled",
+            "kafka linux/arm64 | ✗ failed",
+            "redis linux/amd64 | ↯ interrupted",
+        ):
+            assert f"{told}\n" in out
     else:
         assert err == ""
 

@@ -43,9 +43,11 @@ def test_a_long_silence_and_a_cancel_are_told(silent: RunFolder, capsys: Capture
     follow_to_the_end(silent, "plain")
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.startswith("note: ")] == [
-        f"note: {name} has said nothing for 5:12 in build 2/4 RUN pip",
+        f"note: {name} has said nothing for 5:12 in build 2/4 RUN pip; it goes on, and "
+        f"`openhqm-tui cancel run {name}` stops it",
         f"note: {name} says something again",
-        f"note: {name} has said nothing for 6:20",
+        f"note: {name} has said nothing for 6:20; it goes on, and "
+        f"`openhqm-tui cancel run {name}` stops it",
         f"note: {name} is being cancelled",
         "note: the run is being cancelled",
     ]
