@@ -194,9 +194,9 @@ class TargetState:
         """Return the last moment of which anything is known: nobody wrote down how it ended."""
         moments = [self.started or 0.0]
         for step in self.steps.values():
-            moments += step.intervals
-            moments += [end for end in step.intervals.values() if end is not None]
-        return max(moments)
+            moments += [*step.intervals, *filter(None, step.intervals.values())]
+        logs = [self.log, *(lane.log for lane in self.lanes.values())]
+        return max(moments + [log.at(len(log) - 1) for log in logs if len(log)])
 
 
 class RunState:

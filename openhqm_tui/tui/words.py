@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.retrying import was_cut_off
 from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.steps import How, how_built
 
@@ -62,6 +63,8 @@ def lane_seconds(lane: LaneState, now: float) -> float:
         return lane.target.elapsed(now)
     if lane.done_at is not None:
         return max(0.0, lane.done_at - started)
+    if was_cut_off(lane):
+        return lane.target.elapsed(now)
     ends = [step.ended for step in lane.steps if step.ended is not None]
     return max(0.0, max(ends) - started) if ends else lane.target.elapsed(now)
 

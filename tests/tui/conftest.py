@@ -173,8 +173,15 @@ class World:
         )
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:
-        """Return a console over this world."""
-        return ConsoleApp(self.services(), run=run, **more)
+        """Return a console over this world; what it tells stays, however slow the machine is."""
+        app = ConsoleApp(self.services(), run=run, **more)
+        told = app.notify
+
+        def notify(*words: Any, **how: Any) -> None:
+            told(*words, **{**how, "timeout": 3600})
+
+        app.notify = notify  # type: ignore[method-assign]
+        return app
 
 
 @pytest.fixture
@@ -223,7 +230,7 @@ def _read_all(app: ConsoleApp) -> bool:
     ] == [(lane.status, len(lane.log)) for lane in theirs.lanes]
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something holds; fail loudly if it never does."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from textual.widgets import Input
@@ -28,10 +27,6 @@ async def stand_still(pilot: Any) -> None:
         if alike == _ALIKE:
             return
     raise AssertionError("the screen never stands still")
-
-
-def _notify_for_long(notify: Callable[..., None], *words: str, **how: Any) -> None:
-    notify(*words, **{**how, "timeout": 3600})
 
 
 def look(
@@ -68,8 +63,6 @@ def look(
             raise
 
     console = world.app(made.run if made is not None and opened else None, **app)
-    # What is told stays: the picture is taken whenever the screen stands still.
-    console.notify = partial(_notify_for_long, console.notify)
     try:
         alike = bool(snap_compare(console, terminal_size=size, run_before=before))
         if troubles:

@@ -15,14 +15,16 @@ from openhqm_tui.domain.retrying import to_retry
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.follow import Follower
+from openhqm_tui.tui.digests import digest_of
 from openhqm_tui.tui.lane_order import begin_busiest_first, busiest_first
 from openhqm_tui.tui.own_log import OwnLog
-from openhqm_tui.tui.run_asks import digest_of, first_lane, possible
+from openhqm_tui.tui.run_asks import first_lane, possible
 from openhqm_tui.tui.widgets.failure_panel import digest
 from openhqm_tui.tui.widgets.lane_pane import heading
 from openhqm_tui.tui.widgets.pages_line import page_words
 from openhqm_tui.tui.widgets.run_lines import facts, totals
 from openhqm_tui.tui.widgets.target_lines import standing, strip_first, two_lines
+from openhqm_tui.tui.words import lane_seconds
 from tests.tui import folders
 
 NOW = folders.T0 + 12
@@ -108,9 +110,9 @@ def test_a_target_says_how_far_it_is_and_more_where_there_is_room(tmp_path: Path
         "▌▸ redis             0:11 ",
         "▌  ━━━━──── 6/10 building ",
     ]
-    assert standing(target, 14).plain == "6/10 building"
-    assert standing(target, 60).plain == "━━━━━━━───── 6/10 building · ! 1 warning · emulated"
-    assert standing(target, 70).plain.endswith(" · emulated · 2 cached")
+    assert standing(target, NOW, 14).plain == "6/10 building"
+    assert standing(target, NOW, 60).plain == "━━━━━━━───── 6/10 building · ! 1 warning · emulated"
+    assert standing(target, NOW, 70).plain.endswith(" · emulated · 2 cached")
 
 
 def test_a_later_attempt_is_said_and_a_long_name_gives_way(tmp_path: Path):
@@ -145,7 +147,7 @@ def test_a_target_that_was_told_to_stop_is_stopping(tmp_path: Path):
     made.run.append(CancelAsked(at=made.at(9), target="redis"))
     target = state_of(made).targets["redis"]
     made.release()
-    assert "stopping" in standing(target, 40).plain
+    assert "stopping" in standing(target, NOW, 40).plain
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,18 @@ def test_a_target_of_an_interrupted_run_took_until_it_was_last_heard_of(tmp_path
     target = state_of(made).targets["redis"]
     assert target.status is Status.CANCELLED
     assert target.elapsed(NOW + 500) == pytest.approx(3.7, abs=0.01)
+
+
+def test_the_last_line_that_was_said_counts_as_heard_too(tmp_path: Path):
+    made = folders.Made(tmp_path, ("redis", "kafka")).start().begin("redis", 1.0)
+    step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
+    begun, said = "2026-11-23T15:14:02Z", "2026-11-23T15:14:31Z"
+    line = {"vertex": "sha256:a", "stream": 1, "data": "aGkK", "timestamp": said}
+    made.write("redis", {"vertexes": [{**step, "started": begun}], "logs": [line]})
+    state = state_of(made)
+    assert state.targets["redis"].elapsed(NOW + 500) == pytest.approx(30)
+    assert lane_seconds(state.lanes[1], NOW + 500) == pytest.approx(30)
+    assert totals(state, 80).plain == "0/2 over  ↯ 1 interrupted  · 1 not begun"
 
 
 def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
@@ -316,7 +330,7 @@ def test_images_that_are_not_proved_have_a_digest_of_their_own(tmp_path: Path):
     assert lines[0] == "✗ redis is not proved · linux/arm64"
     assert "machine is unknown: aarch64, linux-aarch64" in lines
     assert "user fails: uid 1000; expected uid 1000" in lines
-    assert standing(target, 40).plain == "checks failed · emulated · 2 cached"
+    assert standing(target, NOW, 40).plain == "checks failed · emulated · 2 cached"
     made.check("redis", "linux/amd64", 8, user=Answer.FAIL)
     both = unproved(state_of(made).targets["redis"])
     assert both is not None
