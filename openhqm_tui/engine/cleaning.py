@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 # Seconds for the engine to say anything at all: a stopped one would hold its client for ever.
-_PATIENCE = 20.0
+_PATIENCE = 10.0
 
 
 def remove_containers(label: str) -> list[str]:

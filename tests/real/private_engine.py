@@ -1,0 +1,169 @@
+"""An engine of one test's own: started, stopped, killed and filled up; the shared one is untouched.
+
+It has its own containerd, sockets and data, no network, and builds from nothing but the shell of
+this machine. Needs root and Linux.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.waiting import until
+
+# Two targets of one RUN each, which goes on until the file `go` is there, or so many seconds.
+_DOCKERFILE = """\
+FROM scratch AS base
+COPY rootfs/ /
+FROM base
+ARG WHO SECONDS=2
+RUN --network=none echo $WHO begins; sleep $SECONDS; echo $WHO is over
+"""
+
+
+def why_none() -> str:
+    """Return why no engine can be started here; '' where one can."""
+    if os.geteuid() != 0:
+        return "only root can start an engine"
+    missing = [name for name in ("dockerd", "containerd") if shutil.which(name) is None]
+    if missing:
+        return f"no {' '.join(missing)} here"
+    return ""
+
+
+class PrivateEngine:
+    """A dockerd with its containerd; `host` is what DOCKER_HOST is to be for it."""
+
+    def __init__(self, place: Path, megabytes: int) -> None:
+        self.place = place
+        # A socket's path is short, or it is none.
+        self.socket = place / "d.sock"
+        self.host = f"unix://{self.socket}"
+        self.data = place / "data"
+        self._run = place / "run"
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.data.mkdir(parents=True)
+        self._run.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(self.data)]
+        subprocess.run(mount, check=True)
+
+    def start(self) -> None:
+        """Start what isn't running, and wait until it answers."""
+        containerd = self._run / "c.sock"
+        if not self._lives("containerd"):
+            config = self.place / "containerd.toml"
+            config.write_text(
+                f'version = 2\nroot = "{self.data}/containerd"\nstate = "{self._run}/containerd"\n'
+                'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+                f'[grpc]\naddress = "{containerd}"\n[ttrpc]\naddress = "{self._run}/t.sock"\n'
+            )
+            self._spawn("containerd", "--config", str(config))
+            until(containerd.is_socket, "containerd listens")
+        self.socket.unlink(missing_ok=True)
+        pid_file = self._run / "docker.pid"
+        pid_file.unlink(missing_ok=True)
+        config = self.place / "daemon.json"
+        config.write_text(json.dumps({"features": {"containerd-snapshotter": True}}))
+        self._spawn(
+            *("dockerd", "--config-file", str(config), "--containerd", str(containerd)),
+            *("--data-root", f"{self.data}/docker", "--exec-root", f"{self._run}/docker"),
+            *("--pidfile", str(pid_file), "--host", self.host),
+            *("--bridge=none", "--iptables=false", "--ip6tables=false"),
+        )
+        until(lambda: self._answers() or not self._lives("dockerd"), "the engine answers")
+        assert self._lives("dockerd"), (self.place / "dockerd.log").read_text()[-2000:]
+
+    def send(self, means: signal.Signals) -> None:
+        """Send dockerd a signal."""
+        self._processes["dockerd"].send_signal(means)
+
+    def end(self, means: signal.Signals = signal.SIGKILL) -> None:
+        """End dockerd with a signal, and wait until it is gone."""
+        self.send(means)
+        self._processes["dockerd"].wait(60)
+
+    def fill(self) -> Path:
+        """Leave no room on the engine's disk; return the file that takes it."""
+        taken = self.data / "taken"
+        with contextlib.suppress(OSError), taken.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        return taken
+
+    def clear(self) -> None:
+        """End all of it, and take its mounts away."""
+        for name in ("dockerd", "containerd"):
+            if name in self._processes:
+                process = self._processes[name]
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+                process.wait(60)
+        for pid, command in _commands():
+            # The shims of containers and their steps, which outlive who started them.
+            if str(self.place) in command:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        mounts = Path("/proc/mounts").read_text().splitlines()
+        for mount in reversed([line.split()[1] for line in mounts]):
+            if mount.startswith(f"{self.place}/"):
+                subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        asked = subprocess.run(
+            ["docker", "--host", self.host, "version", "--format", "{{.Server.Version}}"],
+            capture_output=True,
+            check=False,
+        )
+        return asked.returncode == 0
+
+    def _lives(self, name: str) -> bool:
+        return name in self._processes and self._processes[name].poll() is None
+
+    def _spawn(self, name: str, *words: str) -> None:
+        with (self.place / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [name, *words], stdout=log, stderr=log, start_new_session=True
+            )
+
+
+def checkout(folder: Path) -> Path:
+    """Write a folder with a bake file of two targets that need nothing of the network."""
+    rootfs = folder / "rootfs"
+    for name in ("sh", "sleep", "dd"):
+        program = Path(str(shutil.which(name))).resolve()
+        libraries = subprocess.run(
+            ["ldd", str(program)], capture_output=True, text=True, check=False
+        ).stdout.split()
+        places = {Path("/bin") / name: program}
+        places |= {Path(word): Path(word) for word in libraries if word.startswith("/")}
+        for there, here in places.items():
+            copy = rootfs / there.relative_to("/")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(here, copy)
+    (folder / "Dockerfile").write_text(_DOCKERFILE)
+    plan(folder, seconds=2)
+    return folder
+
+
+def plan(folder: Path, *, seconds: float) -> None:
+    """Let every RUN last so long."""
+    targets = {
+        name: {"args": {"WHO": name, "SECONDS": str(seconds)}, "tags": [f"private/{name}:1"]}
+        for name in ("web", "worker")
+    }
+    bake = {"group": {"default": {"targets": list(targets)}}, "target": targets}
+    (folder / "docker-bake.json").write_text(json.dumps(bake))
+
+
+def _commands() -> Iterator[tuple[int, str]]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                yield int(entry.name), (entry / "cmdline").read_bytes().decode("utf-8", "replace")

@@ -1,0 +1,168 @@
+"""An engine that is killed, stopped, held up, or full, in the middle of a run; and the retry."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.failures import Failure, failure_of
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.again import ask
+from openhqm_tui.store.run_folder import Request, RunFolder, find_run
+from tests.real import private_engine
+from tests.real.conftest import Cli, Ran
+from tests.real.private_engine import PrivateEngine
+from tests.run.runs import Watch
+from tests.waiting import until
+
+pytestmark = pytest.mark.engine
+
+Begin = Callable[..., Watch]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateEngine]:
+    """An engine of this test's own, which `docker` means for as long as the test lasts."""
+    if reason := private_engine.why_none():
+        if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    engine = PrivateEngine(Path(tempfile.mkdtemp(prefix="engine-")), megabytes=120)
+    try:
+        engine.start()
+        monkeypatch.setenv("DOCKER_HOST", engine.host)
+        yield engine
+    finally:
+        engine.clear()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return private_engine.checkout(tmp_path / "private")
+
+
+@pytest.fixture
+def begin(cli: Cli, checkout: Path, own_home: Path) -> Iterator[Begin]:
+    """Begin a run whose steps last for ever, and wait until they run; cancel it in the end."""
+    begun: list[RunFolder] = []
+
+    def run(*words: str) -> Watch:
+        private_engine.plan(checkout, seconds=3600)
+        ran = cli("build", "--no-check", "--detach", *words, cwd=checkout)
+        assert ran.code == 0, ran.err
+        begun.append(find_run(own_home / "state", ran.out.strip()))
+        watch = Watch(begun[0])
+        until(lambda: said(watch) == {"web begins", "worker begins"}, "both steps run")
+        return watch
+
+    yield run
+    for folder in begun:
+        if folder.is_live():
+            ask(folder, Request("cancel"))
+            until(lambda folder=folder: not folder.is_live())  # type: ignore[misc]
+
+
+def said(watch: Watch) -> set[str]:
+    """Return the first words of the steps that run."""
+    targets = watch.look().follower.state.targets.values()
+    logs = [log for t in targets for log in (t.log, *(lane.log for lane in t.lanes.values()))]
+    return {line for log in logs for line in log.last(100) if line.endswith(" begins")}
+
+
+def ended(watch: Watch) -> Watch:
+    until(lambda: watch.look().follower.finished, "the run is over")
+    until(lambda: not watch.folder.is_live())
+    return watch
+
+
+def troubles(watch: Watch) -> dict[str, str]:
+    digests = {name: failure_of(target) for name, target in watch.follower.state.targets.items()}
+    return {name: digest.trouble for name, digest in digests.items() if digest is not None}
+
+
+def digest_of(watch: Watch, name: str) -> Failure:
+    digest = failure_of(watch.follower.state.targets[name])
+    assert digest is not None
+    return digest
+
+
+def quick(folder: RunFolder) -> None:
+    """Let the steps of a run that is over be quick when they are built once more."""
+    folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
+
+
+def retried(watch: Watch, cli: Cli) -> Ran:
+    """Retry all that failed from the command line, and follow it to its end."""
+    quick(watch.folder)
+    return cli("retry", watch.folder.path.name, "--format", "plain")
+
+
+def test_an_engine_that_is_killed_is_named_and_the_retry_waits_for_its_return(
+    engine: PrivateEngine, begin: Begin, cli: Cli
+) -> None:
+    watch = begin()
+    engine.end(signal.SIGKILL)
+    ended(watch)
+    assert watch.status is Status.FAILED
+    assert troubles(watch) == {"web": "engine-went-away", "worker": "engine-went-away"}
+    away = [note for note in watch.follower.state.notes if "the engine went away" in note]
+    assert len(away) == 1, "it is said once, however many builds it cost"
+    ran = retried(watch, cli)
+    assert ran.code == 1
+    assert "the engine can't be reached: it isn't running" in ran.out
+    engine.start()
+    ran = retried(watch, cli)
+    assert ran.code == 0, ran.out + ran.err
+    after = Watch(watch.folder).finish()
+    assert after.status is Status.PASSED
+    assert {target.attempt for target in after.follower.state.targets.values()} == {3}
+
+
+def test_an_engine_that_is_stopped_or_loses_its_socket_and_one_whose_disk_is_full(
+    engine: PrivateEngine, begin: Begin, cli: Cli
+) -> None:
+    watch = begin()
+    engine.socket.unlink()  # what is connected goes on; only who comes now finds nobody
+    engine.end(signal.SIGTERM)
+    ended(watch)
+    assert set(troubles(watch).values()) == {"engine-went-away"}
+    engine.start()
+    taken = engine.fill()
+    ran = retried(watch, cli)
+    assert ran.code == 1
+    assert "reason  the engine's disk is full" in ran.out
+    assert "docker buildx prune" in ran.out
+    taken.unlink()
+    # An engine that met a full disk is started anew, as its people would.
+    engine.end(signal.SIGKILL)
+    engine.start()
+    ran = retried(watch, cli)
+    assert ran.code == 0, ran.out + ran.err
+
+
+def test_an_engine_that_is_held_up_is_told_of_and_can_be_cancelled(
+    engine: PrivateEngine, begin: Begin
+) -> None:
+    watch = begin("--quiet-after", "1")
+    engine.send(signal.SIGSTOP)
+    until(
+        lambda: (
+            watch.has(journal.FellSilent, target="web")
+            and watch.has(journal.FellSilent, target="worker")
+        ),
+        "the silence is told",
+    )
+    silences = [event for event in watch.events if isinstance(event, journal.FellSilent)]
+    assert all(f"echo {event.target} begins" in event.step for event in silences)
+    assert watch.targets("web", "worker") == [Status.RUNNING] * 2, "it tells, and ends nothing"
+    engine.send(signal.SIGCONT)
+    ask(watch.folder, Request("cancel"))
+    ended(watch)
+    assert watch.status is Status.CANCELLED
+    assert len([e for e in watch.events if isinstance(e, journal.FellSilent)]) == 2, "once each"
