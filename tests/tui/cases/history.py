@@ -60,8 +60,6 @@ CASES = {
     ),
     "history.resume": Case(_resumed, ("4", "down"), _cut_off, opened=False),
     "history.cancel": Case(lambda app: isinstance(app.screen, Ask), ("4",), _running, opened=False),
-    "history.replay": Case(
-        lambda app: app.replays.player is not None, ("4",), _one, opened=False
-    ),
+    "history.replay": Case(lambda app: app.replays.player is not None, ("4",), _one, opened=False),
     "history.reload": Case(lambda app: _listed(app) == 2, ("4",), _another_appears, opened=False),
 }
