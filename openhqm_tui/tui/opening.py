@@ -24,7 +24,12 @@ _RECENT = 86400.0
 def cut_off(runs: Sequence[PastRun], now: float) -> PastRun | None:
     """Return the latest run if it was cut off not long ago; `runs` latest first."""
     latest = runs[0] if runs else None
-    if latest is None or not latest.interrupted or now - latest.last > _RECENT:
+    if (
+        latest is None
+        or not latest.interrupted
+        or latest.folder.is_imported
+        or now - latest.last > _RECENT
+    ):
         return None
     return latest
 

@@ -71,6 +71,8 @@ class PastRun(msgspec.Struct, frozen=True, kw_only=True):
     def is_of(self, source: Source) -> bool:
         """Tell whether it built from `source`; a run that doesn't tell counts as such."""
         info: RunInfo = self.folder.info
+        if self.folder.is_imported:
+            return False  # it tells of another machine
         same_kind = not info.source or info.source == source.kind.value
         return same_kind and (not info.context or not source.context or _same_place(info, source))
 
@@ -149,7 +151,7 @@ def _read(folder: RunFolder) -> PastRun:
         seconds=state.elapsed(last),
         targets=tuple(state.targets),
         interrupted=state.interrupted,
-        resumable=not live and can_resume(state),
+        resumable=not live and not folder.is_imported and can_resume(state),
         ended=frozenset(ended(state)),
         last=last,
         lanes={

@@ -7,6 +7,7 @@ import math
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from openhqm_tui.run.player import Player
@@ -64,6 +65,7 @@ class ReplayBar(Horizontal):
     """
 
     _player: Player | None = None
+    _timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Build the word and a key for each command."""
@@ -80,10 +82,9 @@ class ReplayBar(Horizontal):
         """Show how far the replay is; nothing where there is none."""
         self._player = player
         self.set_class(player is not None, "-shown")
-        if player is None or player.finished or player.pace.paused:
-            self._timer.pause()
-        else:
-            self._timer.resume()
+        if self._timer is not None:
+            moves = player is not None and not player.finished and not player.pace.paused
+            (self._timer.resume if moves else self._timer.pause)()
         self._renew()
 
     def on_resize(self) -> None:

@@ -1,0 +1,47 @@
+"""How a replay looks: playing, paused, over, narrow; and where it is offered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openhqm_tui.run.player import Player
+from openhqm_tui.run.recording import Recording
+from tests.recordings import recording
+from tests.tui.conftest import NO_ENGINE, World
+from tests.tui.looks import LARGE, MIDDLE, SMALL, look
+
+NARROW = (60, 20)
+
+
+def player(world: World, position: float = 0.0, *, paused: bool = False) -> dict[str, Any]:
+    """Return what opens the console on a replay at `position`; its clock stands still."""
+    made = Player(Recording(recording("cold")), speed=10.0, clock=lambda: world.clock)
+    made.jump(position)
+    made.pause(paused=paused)
+    return {"player": made}
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE, NARROW], ids="{0[0]}x{0[1]}".format)
+def test_while_it_plays(snap_compare, world: World, size):
+    assert look(snap_compare, world, (), size, **player(world, 30.0))
+
+
+@pytest.mark.parametrize("theme", ["openhqm-dark", "openhqm-light"])
+def test_while_it_is_paused(snap_compare, world: World, theme):
+    assert look(snap_compare, world, (), theme=theme, **player(world, 30.0, paused=True))
+
+
+def test_at_its_end(snap_compare, world: World):
+    assert look(snap_compare, world, (), MIDDLE, **player(world, 1000.0))
+
+
+def test_from_checks(snap_compare, world: World):
+    assert look(snap_compare, world, ("3",), MIDDLE, **player(world, 45.0))
+
+
+@pytest.mark.parametrize("place", ["1", "2", "5"])
+def test_where_no_engine_answers_it_is_offered(snap_compare, world: World, place):
+    world.facts = NO_ENGINE
+    assert look(snap_compare, world, (place,))
