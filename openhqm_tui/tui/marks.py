@@ -10,6 +10,7 @@ from openhqm_tui.domain.findings import Health
 from openhqm_tui.domain.retrying import was_cut_off
 from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
 from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.tui.past import PastLane
 
 
 class Mark(NamedTuple):
@@ -76,6 +77,11 @@ def standing_mark(standing: TargetState | LaneState) -> Mark:
         return _STATUS[standing.status]
     target = standing.target if isinstance(standing, LaneState) else standing
     return _NOT_BEGUN if target.started is None else INTERRUPTED
+
+
+def past_mark(lane: PastLane) -> Mark:
+    """Return how a lane looks that ended some time ago."""
+    return INTERRUPTED if lane.cut_off else _STATUS[lane.status]
 
 
 def silent_for(target: TargetState, now: float) -> float | None:

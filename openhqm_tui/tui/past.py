@@ -12,7 +12,7 @@ from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.retrying import can_resume, ended
+from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
 from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.replay import state_of
@@ -29,7 +29,7 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True):
     """How a lane ended the last time.
 
     `at` is when its run began, seconds since the epoch; `clients` what its check saw, '' if it
-    was not asked; `size` in bytes.
+    was not asked; `size` in bytes; `cut_off` tells whether it ended with its runner only.
     """
 
     status: Status
@@ -37,6 +37,7 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     at: float = 0.0
     clients: str = ""
+    cut_off: bool = False
 
     @property
     def built(self) -> bool:
@@ -163,8 +164,11 @@ def _read(folder: RunFolder) -> PastRun:
 
 def _lane(lane: LaneState, last: float, at: float) -> PastLane:
     asked = (v for v in lane.verdicts if v.check == "clients" and v.answer is Answer.PASS)
+    cut_off = was_cut_off(lane)
+    not_begun = cut_off and lane.target.started is None
     return PastLane(
-        status=lane.status,
+        status=Status.WAITING if not_begun else lane.status,
+        cut_off=cut_off,
         seconds=lane_seconds(lane, last),
         size=lane.content_size,
         at=at,

@@ -9,6 +9,7 @@ import pytest
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.state import Status
 from openhqm_tui.store.run_folder import all_runs
+from openhqm_tui.tui.marks import past_mark
 from openhqm_tui.tui.past import Estimate, PastLane, estimate, last_lanes, read_runs
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, World
@@ -60,6 +61,15 @@ def test_a_failure_hides_no_image_of_before(world: World):
     assert (built[key].status, built[key].at) == (Status.PASSED, folders.T0 - 86400)
     assert built[key].size == 60_200_000
     assert built[key].clients == "Redis 7.1.0 on x86_64"
+
+
+def test_what_a_cut_off_run_never_began_hides_nothing(world: World):
+    folders.passed(world.state, ("kafka", "sqs"), id="20261122-1", created=folders.T0 - 86400)
+    folders.Made(world.state, ("kafka", "sqs")).start().begin("kafka").build("kafka", 3)
+    last = last_lanes(read_runs(all_runs(world.state)))
+    kafka, sqs = last["kafka", "linux/amd64"], last["sqs", "linux/amd64"]
+    assert (kafka.cut_off, past_mark(kafka).word) == (True, "interrupted")
+    assert (sqs.at, past_mark(sqs).word) == (folders.T0 - 86400, "proved")
 
 
 @pytest.mark.parametrize(

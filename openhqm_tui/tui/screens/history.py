@@ -138,7 +138,7 @@ class HistoryScreen(Place):
 def _cells(run: PastRun, now: float) -> Sequence[Content]:
     statuses = [lane.status for lane in run.lanes.values()]
     good = sum(status in {Status.PASSED, Status.DONE} for status in statuses)
-    mark = past_mark(run)
+    mark = run_mark_of(run)
     seconds = run.seconds + (max(0.0, now - run.last) if run.live else 0.0)
     return (
         Content(when(run.created)),
@@ -150,7 +150,7 @@ def _cells(run: PastRun, now: float) -> Sequence[Content]:
     )
 
 
-def past_mark(run: PastRun) -> Mark:
+def run_mark_of(run: PastRun) -> Mark:
     """Return how a run of the list looks."""
     if run.live:
         return GOING_ON

@@ -17,7 +17,7 @@ from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.state import Status
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import lit, status_mark
+from openhqm_tui.tui.marks import lit, past_mark
 from openhqm_tui.tui.past import Key, PastLane
 from openhqm_tui.tui.selection import Cell, Selection
 from openhqm_tui.tui.standing import Way
@@ -288,7 +288,7 @@ class Matrix(ScrollView, can_focus=True):
         past = self.past.get((variant, str(platform)))
         if past is None:
             return Content.styled("–", "$foreground-muted")
-        mark = status_mark(past.status)
+        mark = past_mark(past)
         if past.status in {Status.PASSED, Status.DONE}:
             facts = f" {clock(past.seconds)}" + (f" {size(past.size)}" if past.size else "")
             return Content.assemble((mark.symbol, mark.style), facts)

@@ -13,7 +13,7 @@ from openhqm_tui.domain.plan import Source, SourceKind, tags_of
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.tui.command_lines import CommandLines
-from openhqm_tui.tui.marks import status_mark
+from openhqm_tui.tui.marks import past_mark
 from openhqm_tui.tui.past import Key, PastLane
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import Way
@@ -135,7 +135,7 @@ class VariantSide:
     def _last(self, variant: Variant, platforms: list[Platform]) -> list[Content]:
         found = []
         for platform, lane in self._lanes(self._past, variant, platforms):
-            mark = status_mark(lane.status).content
+            mark = past_mark(lane).content
             took = f", {clock(lane.seconds)}" if lane.built else ""
             line = Content.assemble(f"{short(platform)} ", mark, f" {when(lane.at)}{took}")
             good = self._built.get((variant.name, str(platform)))
