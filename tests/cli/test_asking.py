@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +169,31 @@ def test_a_target_is_retried_while_the_others_go_on(
     )
     docker.release("gcp")
     assert ended(live).status is Status.PASSED
+
+
+def test_who_is_attached_sees_what_others_ask_for(
+    live: Watch, docker: FakeDocker, capsys: Capture, tmp_path: Path
+) -> None:
+    out = tmp_path / "attached"
+    words = [sys.executable, "-m", "openhqm_tui", "attach", "--format", "json"]
+    with out.open("wb") as opened, subprocess.Popen(words, stdout=opened) as attached:
+        try:
+            until(lambda: b'"kafka","attempt":1,"outcome":"failed"' in out.read_bytes())
+            assert says(capsys, "retry", "kafka", "--detach")[0] == 0
+            until(lambda: b'"kafka","attempt":2,"outcome":"passed"' in out.read_bytes())
+            assert says(capsys, "cancel", "gcp")[0] == 0
+            until(lambda: attached.poll() is not None)
+        finally:
+            attached.kill()
+    assert attached.returncode == 130
+    ended(live)
+    told = [json.loads(line) for line in out.read_bytes().splitlines()]
+    assert [r["target"] for r in told if r["event"] == "cancel-asked"] == ["gcp"]
+    assert [lane["status"] for lane in told[-1]["lanes"]] == [
+        *("done", "done"),
+        *("cancelled", "cancelled"),
+        *("done", "done"),
+    ]
 
 
 def test_a_retry_is_followed_from_there_on(

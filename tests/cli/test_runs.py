@@ -294,7 +294,9 @@ def test_what_a_dead_runner_left_goes_with_its_run(
         stdout=subprocess.PIPE,
     ) as left:
         assert left.stdout is not None
-        left.stdout.readline()
-        assert [run.name for run in prune_runs(runs.parent, Limits(runs=0)).gone] == [name]
-        assert left.poll() == ended
-        left.kill()
+        try:
+            left.stdout.readline()
+            assert [run.name for run in prune_runs(runs.parent, Limits(runs=0)).gone] == [name]
+            assert left.poll() == ended
+        finally:
+            left.kill()
