@@ -88,6 +88,20 @@ async def test_each_key_of_the_bar_can_be_clicked(world: World):
         assert not app.screen.query_one(ReplayBar).display
 
 
+async def test_in_every_place_the_keys_have_the_room_for_their_titles(world: World):
+    app = played(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        for place in ("3", "4", "1", "5", "2"):
+            await pilot.press(place)
+            await settle(pilot)
+            keys = app.screen.query(ReplayKey)
+            await until(
+                pilot, lambda keys=keys: all(k.size.width == len(str(k.content)) for k in keys)
+            )
+            assert [str(key.content) for key in keys][1:3] == ["< slower", "> faster"]
+
+
 async def test_nothing_can_be_asked_of_a_replay(world: World):
     app = played(world, "failed")
     async with app.run_test(size=(100, 30)) as pilot:

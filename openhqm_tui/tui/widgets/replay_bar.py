@@ -40,6 +40,8 @@ class ReplayKey(Static):
         key = key_words(self._command.keys)
         ink = ("$primary bold", "") if enabled else ("$foreground-muted", "$foreground-muted")
         self.update(Content.assemble((key, ink[0]), (f" {title}" if title else "", ink[1])))
+        # Said while a place comes into sight, the other room it takes would be overlooked.
+        self.call_after_refresh(self.refresh, layout=True)
 
     async def on_click(self) -> None:
         """Do it."""
