@@ -128,6 +128,32 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
         assert log(app)[-1] == "✗ stopped (0 of 2 done, 1 after it not begun)"
 
 
+async def test_the_output_is_read_with_times_and_all_the_room(two: World):
+    two.mends_slowly = True
+    app = two.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_doctor(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await agree(pilot)
+        await until(pilot, lambda: "Reading package lists..." in log(app))
+        pane = app.screen.query_one("#mending", LogPane)
+        middle = app.screen.query_one("#doctor-middle")
+        pane.focus()
+        await until(pilot, lambda: pane.has_focus)
+        before = pane.size.height
+        await pilot.press("enter")
+        await until(pilot, lambda: not middle.display and pane.size.height > before)
+        await pilot.press("t")
+        await until(pilot, lambda: "0:00" in pane.render_line(1).text)
+        await pilot.press("enter")
+        await until(pilot, lambda: middle.display and pane.size.height == before)
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await agree(pilot)
+        await rest(pilot)
+
+
 async def test_what_is_no_better_after_its_fix_is_said(world: World):
     world.helps = False
     app = world.app()

@@ -230,6 +230,16 @@ def test_hits_come_while_logs_grow_and_a_log_that_begins_anew_is_searched_anew()
     assert search.line(search.place(1)) == 3
 
 
+def test_other_logs_in_the_place_of_these_are_all_searched():
+    search = searched(log_of("a"), log_of("a"))
+    one = Source("other", "", log_of("a", "a", "a"), str)
+    for sources, counts in (([one], [3]), ([], []), ([one, search.sources[0]], [3, 1])):
+        search.renew(sources)
+        while search.look(0.001):
+            pass
+        assert search.counts == counts
+
+
 def test_every_log_has_its_share_of_a_slice():
     search = lanes(log_of(*["b"] * 5000), log_of("a"))
     search.search(parse_pattern("a"))

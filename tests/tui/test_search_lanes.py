@@ -65,6 +65,43 @@ async def test_what_a_target_says_of_itself_is_found_too(world: World):
         assert log.view.text_at(log.view.here).startswith("ERROR: target")
 
 
+async def test_a_run_that_is_taken_up_again_meanwhile_is_searched_on(world: World):
+    made = folders.failed(world.state)
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.follow.idle)
+        await pilot.press("f", *"solution")
+        await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
+        # The new attempt begins with empty logs; another console has asked for it.
+        made.hold().start().begin("kafka", 20, attempt=2)
+        await until(pilot, lambda: "nothing in 6 logs" in _sum(app))
+        step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
+        said = {"vertex": "sha256:a", "stream": 1, "data": "YSBzb2x1dGlvbgo="}
+        made.write("kafka", {"vertexes": [step], "logs": [said]}, attempt=2)
+        await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
+        log = app.screen.query_one(LanePanes).panes["kafka", "linux/arm64"].log_pane
+        await until(pilot, lambda: "a solution" in "\n".join(shown(log)))
+    made.release()
+
+
+async def test_another_run_in_the_place_of_the_one_that_is_searched(world: World):
+    made = folders.failed(world.state)
+    other = folders.passed(world.state, ("redis",), id="20261124-1")
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("f", *"solution")
+        await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
+        await pilot.press("down")
+        app.open_run(other.run)
+        await until(pilot, lambda: "nothing in 3 logs" in _sum(app))
+        await pilot.press("tab", "down", "enter")
+        assert isinstance(app.screen, SearchScreen)
+
+
 async def test_a_bad_expression_and_none_are_said_in_the_dialog(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:

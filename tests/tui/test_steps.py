@@ -10,6 +10,7 @@ from openhqm_tui.domain.critical_path import critical_path
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.steps.run_chart import RunChart
 from openhqm_tui.tui.steps.target_chart import TargetChart
+from openhqm_tui.tui.widgets.failure_panel import FailurePanel
 from openhqm_tui.tui.widgets.lane_panes import LanePanes
 from openhqm_tui.tui.widgets.step_view import StepHead, StepView
 from openhqm_tui.tui.widgets.target_list import TargetList
@@ -343,3 +344,16 @@ def test_five_hundred_steps_of_many_lanes_take_a_few_milliseconds():
 
     # The machine may be busy with something else: what the best of the tries took is what counts.
     assert min(once() for _ in range(20)) < 0.025
+
+
+async def test_the_digest_is_read_beside_the_steps_at_80_columns(world: World):
+    app = world.app(folders.failed(world.state).run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("s")
+        panel = app.screen.query_one(FailurePanel)
+        await until(pilot, lambda: panel.display and waterfall(app).size.height >= 6)
+        assert panel.region.bottom <= 22
+        assert view(app).region.bottom <= panel.region.y
+        await pilot.press("d")
+        await until(pilot, lambda: not panel.display and waterfall(app).size.height > 9)

@@ -67,17 +67,19 @@ class LanesSearch:
                 self._matchers.append(matcher)
                 self._finders.append(LineFinder(matcher))
 
-    def renew(self, sources: list[Source]) -> None:
-        """Take the logs as they are now; one that began anew is searched anew."""
+    def renew(self, sources: list[Source]) -> bool:
+        """Take the logs as they are now; tell whether one began anew, which is searched anew."""
         before, self.sources = self.sources, sources
         if [source.title for source in before] != [source.title for source in sources]:
             self.search(self.pattern)
-            return
-        for number, (old, new) in enumerate(zip(before, sources, strict=True)):
-            if old.log is not new.log and self.pattern is not None:
-                matcher = LineMatcher(new.log, self.pattern, self._clock)
+            return True
+        anew = [number for number, old in enumerate(before) if old.log is not sources[number].log]
+        if self.pattern is not None:
+            for number in anew:
+                matcher = LineMatcher(sources[number].log, self.pattern, self._clock)
                 self._matchers[number] = matcher
                 self._finders[number] = LineFinder(matcher)
+        return bool(anew)
 
     def look(self, seconds: float) -> bool:
         """Search for that long; tell whether there is more to search."""

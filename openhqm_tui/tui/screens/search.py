@@ -122,8 +122,8 @@ class SearchScreen(ModalScreen[Hit | None]):
         self._list.move_lanes(direction)
 
     def _look_again(self) -> None:
-        self._search.renew(self._sources())
-        if not self._search.done and self._timer is None:
+        anew = self._search.renew(self._sources())
+        if anew or (not self._search.done and self._timer is None):
             self._work()
 
     def _work(self) -> None:
