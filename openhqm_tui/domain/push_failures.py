@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from openhqm_tui.domain.plain_text import one_line
 
 # The first that fits: a message about TLS or a name also tells of a failed request.
@@ -74,12 +76,34 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-def push_failure(said: str) -> str:
-    """Return why a push failed, from all that `docker push` printed; its own words stand last."""
+# What `docker push` prints of its progress; what it says else is of the failure.
+_PROGRESS = re.compile(r"^(?:The push refers to|[0-9a-f]{6,}: [A-Z]|\S+: digest: sha256:)")
+_ADDRESS = re.compile(r"https?://[^\s\"]+")
+
+
+def push_failure(said: str, tag: str = "") -> str:
+    """Return why a push failed, from all that `docker push` printed; its own words stand last.
+
+    Names are no reasons: an image may well be called `denied/quota`, so `tag` and addresses
+    aren't looked at.
+    """
     lines = [line for line in said.splitlines() if line.strip()]
     last = one_line(lines[-1], 240) if lines else "docker push said nothing"
-    lowered = said.lower()
+    error = "\n".join(line for line in lines if not _PROGRESS.match(line))
+    lowered = _without_names(error, tag).lower()
     for words, reason in _REASONS:
         if any(word in lowered for word in words):
             return f"{reason} ({last})"
     return last
+
+
+def _without_names(error: str, tag: str) -> str:
+    error = _ADDRESS.sub("", error)
+    repository = tag.rpartition(":")[0]
+    path = repository.partition("/")[2]
+    names = [tag, f"library/{repository}" if repository else "", path]
+    # A name of one word may be a word of the error: `denied: requested access …`.
+    names += [name for name in (repository,) if "/" in name]
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        error = error.replace(name, "")
+    return error

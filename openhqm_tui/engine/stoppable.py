@@ -55,7 +55,7 @@ def stoppable(stop: Event) -> RunScript:
 def _listen(
     process: subprocess.Popen[bytes], say: Callable[[str], None], stop: Event, *, sudo: bool
 ) -> bool:
-    """Hand on lines until the output ends or it was stopped; tell which."""
+    """Hand on lines until the script ends; tell whether it was stopped."""
     assert process.stdout is not None
     ask, deadline, rest = signal.SIGTERM, 0.0, b""
     with process.stdout as output, selectors.DefaultSelector() as selector:
@@ -73,7 +73,9 @@ def _listen(
                 continue
             data = output.read(_CHUNK)
             if not data:
-                break
+                # A script that closed its output goes on, and can be stopped still.
+                selector.unregister(output)
+                continue
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 say(_words(line))

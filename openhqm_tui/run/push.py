@@ -101,7 +101,7 @@ class Pushes:
                     .decode("utf-8", "replace")
                 )
                 if code != 0:
-                    return f"{tag}: {push_failure(said)}", ""
+                    return f"{tag}: {push_failure(said, tag)}", ""
                 found = _DIGEST.findall(said)
                 # The tag may have moved since it was looked at, or not all platforms were there.
                 if not found or found[-1] != target.digest:

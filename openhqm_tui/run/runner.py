@@ -141,9 +141,10 @@ class Runner:
         """Say of all that never came to its end that it was cancelled."""
         called_off: list[TargetState] = []
         if self._work.push_called_off and not unproved(self.state):
-            # A push that was cut off while it ran has said so itself.
-            said = self.state.ending() is Outcome.CANCELLED
-            called_off = [] if said else self._work.unpushed()
+            called_off = self._work.unpushed()
+            if self.state.ending() is Outcome.CANCELLED:
+                # A push that was cut off while it ran has said so itself.
+                called_off = [target for target in called_off if target.pushed is None]
         for target in self.state.targets.values():
             name = target.name
             if target.outcome is None:

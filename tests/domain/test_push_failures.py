@@ -77,6 +77,31 @@ def test_what_is_said_of_a_message(message: str, says: str) -> None:
     assert message[:60] in said
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "localhost:5000/denied/immutable:1.0",
+        "localhost:5000/unauthorized:1.0",
+        "acme/no-such-host/503 service:x509",
+        "immutable:1.0",
+        "denied:latest",
+    ],
+)
+def test_an_images_name_is_no_reason(tag: str) -> None:
+    repository = tag.rpartition(":")[0]
+    head = f"The push refers to repository [docker.io/library/{repository}]\n4013ebb1b519: Pushed\n"
+    path = repository.removeprefix("localhost:5000/")
+    message = f'failed to do request: Head "https://localhost:5000/v2/{path}/blobs/sha256:40": dial'
+    refused = f"{head}{tag}: {message} tcp 127.0.0.1:5000: connect: connection refused\n"
+    assert "can't be reached" in push_failure(refused, tag)
+    assert push_failure(f"{head}push of {tag} met the moon\n", tag) == f"push of {tag} met the moon"
+
+
+def test_a_name_that_is_a_word_of_the_error_doesnt_hide_it() -> None:
+    said = push_failure("denied: requested access to the resource is denied", "denied:latest")
+    assert "may push there" in said
+
+
 def test_of_an_unknown_message_its_own_words_are_said() -> None:
     assert push_failure(f"{HEAD}the moon is in the way\n") == "the moon is in the way"
     assert push_failure("") == "docker push said nothing"

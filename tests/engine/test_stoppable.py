@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -59,6 +59,21 @@ def test_stopping_ends_the_children_too() -> None:
     assert stoppable(stop)("sleep 600 & echo $!; wait", say) == STOPPED
     # The signal reaches both at once; the child may be gone a moment after the script.
     until(lambda: not _runs(pids[0]), "the child is gone")
+
+
+def test_a_script_that_closed_its_output_can_be_stopped(tmp_path: Path) -> None:
+    stop = Event()
+    closed = tmp_path / "closed"
+
+    def stops() -> None:
+        until(closed.exists)
+        stop.set()
+
+    watcher = Thread(target=stops)
+    watcher.start()
+    script = f"exec >/dev/null 2>&1; touch {closed}; exec sleep 600"
+    assert stoppable(stop)(script, print) == STOPPED
+    watcher.join()
 
 
 def test_who_ignores_the_first_word_hears_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,7 +125,7 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
         watch.folder.ask(Request("cancel"))
     watch.finish()
     assert watch.status is Status.CANCELLED
-    assert pushes(watch) == [("redis", Outcome.CANCELLED, "")]
+    assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
     assert watch.follower.state.notes == [
         "the images are being pushed: ask again when that is over"
     ]

@@ -1,0 +1,201 @@
+"""What was asked at a bad moment, or of a runner that died, is done or said not to be."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run import lane_checks
+from openhqm_tui.run.again import ask
+from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.runner import Runner
+from openhqm_tui.run.voice import Voice
+from openhqm_tui.store.run_folder import Request, RunFolder
+from tests.fake_docker import FakeDocker
+from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up
+from tests.waiting import soon, until
+
+BROKEN = {"stream": "failed/kafka", "exit": 1}
+
+
+def test_a_retry_that_waited_for_its_turn_isnt_lost_with_its_runner(docker: FakeDocker) -> None:
+    docker.target("kafka", BROKEN, {})
+    docker.target("gcp", {"hold": True}, {})
+    with begun(prepared("kafka", "gcp", jobs=1, check=False)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        ask(watch.folder, Request("retry", "kafka"))
+        until(lambda: watch.look().targets("kafka") == [Status.WAITING], "no more what it was")
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not watch.folder.is_live())
+        ask(watch.folder, Request("resume"))
+        until(lambda: not watch.folder.is_live())
+        after = Watch(watch.folder).finish()
+        with swept(after):
+            assert after.status is Status.PASSED
+            assert sorted(after.order(journal.TargetStarted)) == ["gcp", "gcp", "kafka", "kafka"]
+
+
+async def test_a_second_check_of_a_lane_that_is_asked_is_said_not_to_be_done(
+    docker: FakeDocker,
+) -> None:
+    folder = (await executed(prepared("redis"))).folder
+    docker.container("linux/arm64", hold=True)
+    folder.ask(Request("check", "redis", "linux/arm64"))
+    folder.ask(Request("check", "redis", "linux/arm64"))
+    lock = folder.lock()
+    try:
+        watch = Watch(folder)
+        task = asyncio.create_task(Runner(folder).execute())
+        await soon(lambda: docker.has("held-container"))
+        docker.release("container")
+        await task
+    finally:
+        os.close(lock)
+    notes = watch.finish().follower.state.notes
+    assert notes == [
+        "not checked: redis linux/arm64: it is being asked already: ask again when that is over"
+    ]
+
+
+# -- a runner that died before its first word -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "built"),
+    [
+        ([], ["kafka", "redis"]),
+        ([Request("resume")], ["kafka", "redis"]),
+        ([Request("retry", "redis")], ["redis"]),
+        ([Request("retry", "redis"), Request("retry", "kafka")], ["kafka", "redis"]),
+        ([Request("cancel")], []),
+        ([Request("cancel", "redis")], ["kafka"]),
+    ],
+)
+async def test_a_run_that_never_began_does_what_is_asked_of_it(
+    docker: FakeDocker, asked: list[Request], built: list[str]
+) -> None:
+    folder = folder_of(prepared("redis", "kafka", check=False))
+    for request in asked:
+        folder.ask(request)
+    watch = await taken_up(folder)
+    assert sorted(watch.order(journal.TargetStarted)) == built
+    assert watch.follower.state.outcome is (
+        Outcome.PASSED if len(built) == 2 else Outcome.CANCELLED
+    )
+
+
+def test_a_run_that_never_began_is_cancelled(docker: FakeDocker) -> None:
+    folder = folder_of(prepared("redis"))
+    ask(folder, Request("cancel"))
+    until(lambda: not folder.is_live())
+    assert state_of(folder).outcome is Outcome.CANCELLED
+    assert docker.calls_of("bake") == []
+
+
+def test_a_new_run_is_never_seen_without_its_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = prepared("redis")
+    seen: list[bool] = []
+    path = folder_of(run).path.with_name("another")
+    rename = Path.rename
+
+    def looked_at(self: Path, target: Path) -> Path:
+        seen.append(RunFolder(path).is_live())
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", looked_at)
+    folder, lock = RunFolder.create_held(path, run.info, run.plan, run.expectations)
+    assert seen == [True], "before anybody can find it"
+    assert folder.is_live()
+    os.close(lock)
+
+
+# -- defects ----------------------------------------------------------------------------------
+
+
+async def test_a_defect_while_a_lane_is_asked_again_costs_neither_image_nor_answers(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = (await executed(prepared("redis"))).folder
+    before = state_of(folder).targets["redis"]
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(lane_checks, "check_lane", broken)
+    folder.ask(Request("check", "redis", "linux/arm64"))
+    watch = await taken_up(folder)
+    redis = watch.follower.state.targets["redis"]
+    assert (redis.digest, redis.outcome) == (before.digest, Outcome.PASSED)
+    assert watch.status is Status.PASSED
+    assert watch.follower.state.notes == ["openhqm-tui itself failed: RuntimeError: boom"]
+
+
+# -- a full disk ------------------------------------------------------------------------------
+
+
+class FullDisk:
+    """Lets a run folder's journal meet a full disk until room is made."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        append = RunFolder.append
+
+        def meet(folder: RunFolder, event: journal.AnyEvent) -> None:
+            if self.full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            append(folder, event)
+
+        monkeypatch.setattr(RunFolder, "append", meet)
+
+
+async def test_what_a_full_disk_holds_up_is_written_in_order_when_there_is_room(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.target("gcp", {"hold": True})
+    disk = FullDisk(monkeypatch)
+    async with running(prepared("gcp", "redis", check=False)) as (watch, _):
+        await soon(lambda: docker.has("held-gcp") and watch.has(journal.TargetStarted))
+        await soon(lambda: watch.has(journal.TargetEnded, target="redis"))
+        disk.full = True
+        docker.release("gcp")
+        await soon(lambda: (watch.folder.path / "gcp.log").exists())
+        disk.full = False
+    watch.finish()
+    assert watch.status is Status.PASSED
+    assert watch.targets("gcp", "redis") == [Status.DONE, Status.DONE]
+
+
+def test_the_last_words_have_the_room_that_was_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of(prepared("redis"))
+    voice = Voice(folder, state_of(folder))
+    voice.hold_room()
+    assert folder.reserve_file.stat().st_size > 64 * 1024
+    append = RunFolder.append
+
+    def full(run: RunFolder, event: journal.AnyEvent) -> None:
+        if run.reserve_file.exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(run, event)
+
+    monkeypatch.setattr(RunFolder, "append", full)
+    assert voice.say(journal.RunStarted(at=1.0, pid=1)) == "No space left on device"
+    voice.end(journal.RunEnded(at=2.0, outcome=Outcome.FAILED))
+    kinds = [type(event) for event in folder.events()]
+    assert kinds == [journal.Noted, journal.RunStarted, journal.RunEnded]
+    assert not folder.reserve_file.exists()
+
+
+def test_an_end_that_cant_be_written_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of(prepared("redis"))
+    voice = Voice(folder, state_of(folder))
+    FullDisk(monkeypatch).full = True
+    with pytest.raises(OSError, match="the end of the run can't be written down: No space left"):
+        voice.end(journal.RunEnded(at=2.0, outcome=Outcome.FAILED))

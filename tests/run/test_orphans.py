@@ -1,0 +1,125 @@
+"""What a killed runner left running is found, told apart from everything else, and ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.again import ask
+from openhqm_tui.run.orphans import end_orphans, orphans_of
+from openhqm_tui.run.replay import state_of
+from openhqm_tui.store.run_folder import Request
+from tests.fake_docker import FakeDocker
+from tests.run.runs import Watch, begun, folder_of, prepared, swept
+from tests.waiting import soon, until
+
+
+@contextmanager
+def process(*words: str) -> Iterator[int]:
+    """A process with these words in its command, in a group of its own."""
+    command = [sys.executable, "-c", "import time; time.sleep(600)", *words]
+    with subprocess.Popen(command, start_new_session=True) as running:
+        try:
+            yield running.pid
+        finally:
+            running.kill()
+
+
+async def test_only_what_works_for_the_run_is_found_and_ended() -> None:
+    folder = folder_of(prepared("redis"))
+    other = f"{folder.path}-other/bake.json"
+    with (
+        process("bake", "-f", str(folder.bake_file), "--progress", "rawjson") as buildx,
+        process("run", "--label", "openhqm-tui.run=run", "image") as container,
+        process("push", "openhqm:latest-redis") as push,
+        process("push", "openhqm:latest-redis"),
+        process("bake", "-f", other, "--progress", "rawjson"),
+        process("run", "--label", "openhqm-tui.run=run2", "image"),
+        process("less", str(folder.path / "redis.log")) as reader,
+    ):
+        folder.append(journal.PushStarted(at=1.0, target="redis", pid=push))
+        # An id that came again: somebody else's process has it by now.
+        folder.append(journal.PushStarted(at=1.0, target="redis", pid=reader))
+        await soon(lambda: len(orphans_of(folder)) == 3)
+        assert {orphan.pid for orphan in orphans_of(folder)} == {buildx, container, push}
+        ended = await end_orphans(folder, ((signal.SIGTERM, 60.0),))
+        assert {orphan.pid for orphan in ended} == {buildx, container, push}
+        assert orphans_of(folder) == []
+        os.kill(reader, 0)
+
+
+def test_a_run_that_goes_on_has_none(docker: FakeDocker) -> None:
+    docker.tell(outlives=True)
+    docker.target("gcp", {"hold": True})
+    with begun(prepared("gcp", check=False)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        assert orphans_of(watch.folder) == []
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not watch.folder.is_live())
+        (orphan,) = orphans_of(watch.folder)
+        assert "bake" in orphan.command
+
+
+def test_an_interrupted_run_is_cancelled_and_nothing_of_it_is_left(docker: FakeDocker) -> None:
+    docker.tell(outlives=True)
+    docker.target("gcp", {"hold": True})
+    with begun(prepared("gcp", "redis", jobs=1)) as (watch, pid):
+        until(lambda: docker.has("held-gcp"))
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not watch.folder.is_live())
+        assert orphans_of(watch.folder)
+        ask(watch.folder, Request("cancel"))
+        until(lambda: not watch.folder.is_live())
+        assert orphans_of(watch.folder) == []
+        after = Watch(watch.folder).finish()
+        with swept(after):
+            assert after.follower.state.outcome is Outcome.CANCELLED
+            assert after.targets("gcp", "redis") == [Status.CANCELLED] * 2
+            assert after.order(journal.TargetStarted) == ["gcp"], "nothing is begun by it"
+
+
+def test_a_push_that_outlived_its_runner_is_ended_and_not_begun_by_a_cancel(
+    docker: FakeDocker,
+) -> None:
+    docker.tell(outlives=True)
+    docker.push("openhqm:latest-redis", hold=True)
+    with begun(prepared("redis", "kafka", push=True)) as (watch, pid):
+        until(lambda: docker.has("held-push"))
+        until(lambda: watch.has(journal.PushStarted))
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not watch.folder.is_live())
+        (orphan,) = orphans_of(watch.folder)
+        assert "push openhqm:latest-redis" in orphan.command
+        ask(watch.folder, Request("cancel"))
+        until(lambda: not watch.folder.is_live())
+        assert orphans_of(watch.folder) == []
+        state = state_of(watch.folder)
+        assert state.outcome is Outcome.CANCELLED
+        assert [target.pushed for target in state.targets.values()] == [Outcome.CANCELLED] * 2
+        assert len(docker.calls_of("push")) == 1
+        docker.push("openhqm:latest-redis")
+        ask(watch.folder, Request("resume"))
+        until(lambda: not watch.folder.is_live())
+        assert state_of(watch.folder).outcome is Outcome.PASSED
+
+
+def test_a_containers_client_that_outlived_its_runner_is_ended(docker: FakeDocker) -> None:
+    docker.tell(outlives=True)
+    docker.container("linux/arm64", hold=True)
+    with begun(prepared("redis")) as (watch, pid):
+        until(lambda: docker.has("held-container"))
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not watch.folder.is_live())
+        assert any(" --label openhqm-tui.run=run " in o.command for o in orphans_of(watch.folder))
+        docker.container("linux/arm64")
+        ask(watch.folder, Request("resume"))
+        until(lambda: not watch.folder.is_live())
+        assert orphans_of(watch.folder) == []
+        assert state_of(watch.folder).outcome is Outcome.PASSED
