@@ -196,6 +196,32 @@ def test_who_is_attached_sees_what_others_ask_for(
     ]
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_an_interrupt_stops_only_what_was_taken_up_here(
+    live: Watch, docker: FakeDocker, tmp_path: Path, over: bool
+) -> None:
+    docker.target("kafka", BROKEN, HELD)
+    if over:
+        docker.release("gcp")
+        ended(live)
+    words = [sys.executable, "-m", "openhqm_tui", "retry", "kafka", "--format", "json"]
+    out = tmp_path / "retried"
+    with out.open("wb") as opened, subprocess.Popen(words, stdout=opened) as retrying:
+        try:
+            until(lambda: docker.has("held-kafka"))
+            until(lambda: b'"attempt":2' in out.read_bytes(), "it is being watched")
+            retrying.send_signal(signal.SIGINT)
+            until(lambda: retrying.poll() is not None)
+        finally:
+            retrying.kill()
+    assert retrying.returncode == 130
+    assert live.has(journal.CancelAsked) is over
+    if over:
+        ended(live)
+    else:
+        assert live.folder.is_live()
+
+
 def test_a_retry_is_followed_from_there_on(
     live: Watch, docker: FakeDocker, capsys: Capture
 ) -> None:

@@ -128,6 +128,22 @@ def test_no_line_is_wider_than_the_terminal(width: int, targets: tuple[str, ...]
         assert lines[1].rstrip()[-1] in "24…"
 
 
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (80, "run when state took size what"),
+        (66, "run when state took what"),
+        (58, "run when state what"),
+        (50, "run state what"),
+    ],
+)
+def test_what_has_no_room_is_left_out_whole(width: int, columns: str) -> None:
+    head, line = table([row()], 1e9 + 7200, width)
+    assert head.split() == columns.split()
+    assert line.endswith(" × 2")
+    assert len(line) <= width
+
+
 def test_in_a_pipe_nothing_is_left_out() -> None:
     assert table([row()], 1e9, None)[1].endswith("mqtt minimal × amd64 arm64")
 
