@@ -31,7 +31,7 @@ def why_none() -> str:
     """Return why no engine can be started here; '' where one can."""
     if os.geteuid() != 0:
         return "only root can start an engine"
-    missing = [name for name in ("dockerd", "containerd") if shutil.which(name) is None]
+    missing = [name for name in ("dockerd", "containerd", "unshare") if shutil.which(name) is None]
     if missing:
         return f"no {' '.join(missing)} here"
     return ""
@@ -128,8 +128,10 @@ class PrivateEngine:
 
     def _spawn(self, name: str, *words: str) -> None:
         with (self.place / f"{name}.log").open("ab") as log:
+            # In a network of its own: one without a bridge takes the shared engine's `docker0`
+            # away, and with it the network of all its builds.
             self._processes[name] = subprocess.Popen(
-                [name, *words], stdout=log, stderr=log, start_new_session=True
+                ["unshare", "--net", name, *words], stdout=log, stderr=log, start_new_session=True
             )
 
 
