@@ -10,10 +10,11 @@ from textual.widgets import Static
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status
+from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.widgets.cell_table import CellTable
-from openhqm_tui.tui.widgets.cut_off import CutOff
+from openhqm_tui.tui.widgets.cut_off import CutOff, cut_off_words
 from openhqm_tui.tui.widgets.lane_panes import LanePanes
 from openhqm_tui.tui.widgets.target_list import TargetList
 from tests.tui import folders
@@ -76,6 +77,17 @@ async def test_the_word_in_the_banner_can_be_clicked(world: World):
         at = lines[1].index("u Resume")
         await pilot.click(CutOff, offset=(at + 2, 1))
         await until(pilot, lambda: world.asked == [Request("resume")])
+
+
+def test_what_can_only_be_read_offers_nothing(world: World):
+    made = folders.Made(world.state).start().begin("redis")
+    follower = Follower(made.run)
+    while follower.poll():
+        pass
+    follower.close()
+    words = cut_off_words(follower.state, resumable=False).plain
+    assert words == "↯ Interrupted at 0/2: its runner died."
+    assert "u Resume" in cut_off_words(follower.state, resumable=True).plain
 
 
 async def test_what_was_cancelled_is_resumed_as_well(world: World):

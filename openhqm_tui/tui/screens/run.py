@@ -83,6 +83,14 @@ class RunScreen(Place):
         return self.console_app.run_state
 
     @property
+    def only_read(self) -> bool:
+        """Tell whether nothing can be built in the run that is open: a replay, an imported one."""
+        folder = self.console_app.run_folder
+        return self.console_app.replays.player is not None or (
+            folder is not None and folder.is_imported
+        )
+
+    @property
     def chosen(self) -> TargetState | None:
         """The target that commands are about."""
         name = self.query_one(TargetList).chosen
@@ -153,7 +161,7 @@ class RunScreen(Place):
         if not self.stands:
             return True
         panes = self.query_one(LanePanes)
-        if self.steps_shown and action in LANES_ONLY:
+        if (self.steps_shown and action in LANES_ONLY) or (action == "resume" and self.only_read):
             return False
         return possible(
             action,
@@ -385,5 +393,5 @@ class RunScreen(Place):
         self.query_one(TargetList).show(state, self.now)
         self._show_steps()
         self.query_one(TotalsLine).show(state)
-        self.query_one(CutOff).show(state)
+        self.query_one(CutOff).show(state, resumable=not self.only_read)
         self.query_one(FactsBox).show(state, self.now)

@@ -34,23 +34,27 @@ class CutOff(Static):
     """
     _said = Content()
 
-    def show(self, state: RunState | None) -> None:
-        """Show how the run that is open stands."""
-        said = cut_off_words(state) if state is not None and state.interrupted else Content()
+    def show(self, state: RunState | None, *, resumable: bool = True) -> None:
+        """Show how the run that is open stands; what is only read offers nothing."""
+        said = Content()
+        if state is not None and state.interrupted:
+            said = cut_off_words(state, resumable=resumable)
         if not said.is_same(self._said):
             self._said = said
             self.update(said)
         self.display = bool(said.plain)
 
 
-def cut_off_words(state: RunState) -> Content:
+def cut_off_words(state: RunState, *, resumable: bool) -> Content:
     """Return what happened to a run that was cut off, and what can be done."""
     builds = any(t.started is not None and t.outcome is None for t in state.targets.values())
-    left = "; Buildx may still be at work" if builds else ""
-    offer = Style.from_meta({"@click": "screen.resume"})
-    return Content.assemble(
+    left = "; Buildx may still be at work" if builds and resumable else ""
+    said = Content.assemble(
         (f"{INTERRUPTED.symbol} Interrupted at {len(ended(state))}/{len(state.targets)}", _STYLE),
-        f": its runner died{left}.\n",
-        (" u Resume ", offer),
-        " ends what is left of it, and builds what isn't over.",
+        f": its runner died{left}.",
     )
+    if not resumable:
+        return said
+    offer = Style.from_meta({"@click": "screen.resume"})
+    ways = "\n", (" u Resume ", offer), " ends what is left of it, and builds what isn't over."
+    return Content.assemble(said, *ways)
