@@ -1,0 +1,96 @@
+"""The state folder's disk is full: at the start, and in the middle of a run; then there is room."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.again import ask
+from openhqm_tui.store.run_folder import Request, find_run
+from tests.real import private_engine
+from tests.real.conftest import run_cli
+from tests.real.test_engine_trouble import checkout, engine, said
+from tests.run.runs import Watch
+from tests.waiting import until
+
+__all__ = ["checkout", "engine"]
+
+pytestmark = pytest.mark.engine
+
+
+BLOCK = 4096
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A state folder on a disk of two megabytes."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(place)]
+    ran = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        reason = f"no tmpfs can be mounted: {ran.stderr.strip()}"
+        if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(place / "state"))
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=False)
+
+
+def fill(place: Path) -> Path:
+    taken = place / "taken"
+    with contextlib.suppress(OSError), taken.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(BLOCK))
+    return taken
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_run_whose_disk_fills_up_ends_clearly_and_is_taken_up_when_there_is_room(
+    checkout: Path, small_disk: Path
+) -> None:
+    state = small_disk / "state"
+    private_engine.plan(checkout, seconds=3600)
+    begun = run_cli("build", "--no-check", "--detach", cwd=checkout, state=state)
+    assert begun.code == 0, begun.err
+    folder = find_run(state, begun.out.strip())
+    watch = Watch(folder)
+    until(lambda: len(said(watch)) == 2, "both steps run")
+    # The last block of the journal has room still: empty lines say nothing.
+    with folder.events_file.open("ab") as journal_file:
+        journal_file.write(b"\n" * (-folder.events_file.stat().st_size % BLOCK))
+    taken = fill(small_disk)
+    # Nobody can be asked through the folder now; the runner itself can be told by a signal.
+    refused = run_cli("cancel", folder.path.name, cwd=checkout, state=state)
+    assert refused.code != 0
+    assert "No space left on device" in refused.err
+    assert "Traceback" not in refused.err
+    fresh = run_cli("build", "--no-check", "--detach", cwd=checkout, state=state)
+    assert fresh.code == 2
+    assert "No space left on device" in fresh.err
+    assert "Traceback" not in fresh.err
+    subprocess.run(["kill", str(_runner_of(watch))], check=True)
+    until(lambda: not folder.is_live(), "the runner is gone")
+    watch.finish()
+    assert watch.status is Status.CANCELLED
+    assert watch.follower.state.outcome is not None, "it has an end, however full the disk is"
+    (note,) = watch.follower.state.notes
+    assert "the run folder can't be written (No space left on device)" in note
+    taken.unlink()
+    folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
+    ask(folder, Request("resume"))
+    until(lambda: not folder.is_live())
+    assert Watch(folder).finish().status is Status.PASSED
+
+
+def _runner_of(watch: Watch) -> int:
+    (started,) = [e for e in watch.look().events if isinstance(e, journal.RunStarted)]
+    return started.pid
