@@ -51,6 +51,10 @@ class LaneChecks:
         """Question one lane again; with `check` only that answer is renewed."""
         try:
             reference, index = await self._index(lane.target)
+            if not lane.digest and not isinstance(index, ImageUnknown):
+                # The runner that had it built was killed before it could say what it is.
+                mine = [image for image in index if image.platform == str(lane.platform)]
+                self._say_images(lane.target.info, mine)
             await self._ask([lane], reference, index, check)
         except asyncio.CancelledError:
             self._voice.say(

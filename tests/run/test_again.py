@@ -99,6 +99,22 @@ def test_a_run_whose_runner_was_killed_is_resumed(docker: FakeDocker) -> None:
             assert "the runner was cut off" in cut
 
 
+async def test_what_was_built_just_before_the_runner_was_killed_is_known_when_it_is_resumed(
+    docker: FakeDocker,
+) -> None:
+    folder = (await executed(prepared("redis"))).folder
+    known = {lane.key: (lane.digest, lane.content_size) for lane in state_of(folder).lanes}
+    assert all(digest and size for digest, size in known.values())
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    last = next(at for at, line in enumerate(lines) if b'"target-ended"' in line)
+    folder.events_file.write_bytes(b"".join(lines[: last + 1]))
+    folder.ask(Request("resume"))
+    resumed = await taken_up(folder)
+    assert resumed.status is Status.PASSED
+    lanes = resumed.follower.state.lanes
+    assert {lane.key: (lane.digest, lane.content_size) for lane in lanes} == known
+
+
 async def test_checks_that_were_cut_off_are_resumed_without_a_build(docker: FakeDocker) -> None:
     docker.container("linux/arm64", hold=True)
     async with running(prepared("redis")) as (watch, _):

@@ -42,7 +42,7 @@ class Material(NamedTuple):
     keys: tuple[str, ...]
 
 
-def talking(folder: Path, mark: str) -> Material:
+def talking(folder: Path, mark: str, platforms: str = BOTH) -> Material:
     """Three targets of a bake file that say much; of their images only the store is asked."""
     folder.mkdir(parents=True)
     base = choose_base(parse_platforms(BOTH), explicit=None).ref
@@ -53,7 +53,7 @@ def talking(folder: Path, mark: str) -> Material:
         "target": {
             who: {
                 "args": {"WHO": who},
-                "platforms": BOTH.split(","),
+                "platforms": platforms.split(","),
                 "tags": [f"{NAME}/talking:{who}"],
                 # A provenance tells the time: no two are the same.
                 "attest": ["type=provenance,disabled=true"],

@@ -1,0 +1,83 @@
+"""Kill -9 on the real engine, once each; `python -m tests.soak console` and `runner` do it often."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.store.run_folder import RunFolder
+from tests.soak import promises
+from tests.soak.material import NAME, Material, talking
+from tests.soak.place import Place, following, runner_of, until
+from tests.soak.terminal import Console
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def place(tmp_path: Path, remove_images: Callable[[str], None]) -> Iterator[Place]:
+    remove_images(f"{NAME}/talking")
+    place = Place(tmp_path / "place", secrets.token_hex(8))
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def material(place: Place) -> Material:
+    """Three targets that talk for some seconds, on this machine's own platform alone."""
+    return talking(place.path / "talking", place.mark, "linux/amd64")
+
+
+def until_it_talks(run: RunFolder) -> None:
+    """Wait until a target is in the middle of what it has to say."""
+    with following(run) as follower:
+
+        def talks() -> bool:
+            follower.poll()
+            lines = [text for lane in follower.state.lanes for text in lane.log.last(50)]
+            return any(" says 2" in line for line in lines)
+
+        until(talks, "a target talks")
+        assert follower.state.goes_on
+
+
+def test_a_console_that_is_killed_leaves_its_run_alone(place: Place, material: Material) -> None:
+    run = place.build(material)
+    seat = Console(place, material.folder, run)
+    try:
+        seat.wait_for("amd64")
+        until_it_talks(run)
+    finally:
+        seat.close()
+    state = promises.passed(run)
+    promises.streams_are_complete(run, state)
+    promises.shown_whole(place.run("attach", run.path.name, "--format", "json"), run, state)
+    until(lambda: not run.is_live(), "the runner is gone")
+    promises.nothing_left(run)
+
+
+def test_a_runner_that_is_killed_is_told_of_and_its_run_resumed(
+    place: Place, material: Material
+) -> None:
+    run = place.build(material)
+    until_it_talks(run)
+    os.kill(runner_of(run), signal.SIGKILL)
+    with following(run) as follower:
+
+        def interrupted() -> bool:
+            follower.poll()
+            return follower.state.interrupted
+
+        until(interrupted, "that is seen")
+    assert b'"interrupted"' in place.run("runs", "--format", "json")
+    place.run("resume", run.path.name, "--format", "plain")
+    until(lambda: not run.is_live(), "the runner is gone")
+    promises.nothing_left(run)
+    state = promises.passed(run)
+    assert {target.attempt for target in state.targets.values()} == {2}
+    promises.streams_are_complete(run, state)
