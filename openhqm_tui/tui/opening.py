@@ -62,10 +62,10 @@ def _choose(app: ConsoleApp, live: Sequence[PastRun]) -> None:
 
 def _offer(app: ConsoleApp, run: PastRun) -> None:
     left = [name for name in run.targets if name not in run.ended]
+    unfinished = f" Not finished: {one_line(', '.join(left), 200)}." if left else ""
     text = Content(
-        f"{one_line(', '.join(left), 200)}: not finished when its runner died "
-        f"({since(run.last, app.services.now())}). Resuming ends what is left of it in Docker and "
-        "builds on; what was built comes from the cache."
+        f"Its runner died ({since(run.last, app.services.now())}).{unfinished} Resuming ends what "
+        "is left of it in Docker and builds on; what was built comes from the cache."
     )
     answers = [("resume", "Resume it"), ("look", "Look at it"), ("leave", "Leave it")]
 
