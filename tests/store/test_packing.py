@@ -143,7 +143,7 @@ HOSTILE = {
     "a way out behind a folder": lambda e: e | {f"{ID}/checks/../../../evil.json": b"x"},
     "an absolute path": lambda e: e | {"/tmp/evil.log": b"x"},
     "a path of Windows": lambda e: e | {f"{ID}/..\\evil.log": b"x"},
-    "another top": lambda e: e | {"other/redis.log": b"x"},
+    "another top": lambda e: e | {"other/new.log": b"x"},
     "a deeper folder": lambda e: e | {f"{ID}/checks/deep/x.json": b"x"},
     "a folder": lambda e: e | {f"{ID}/checks/": b""},
     "a hidden file": lambda e: e | {f"{ID}/.ssh.log": b"x"},
@@ -153,7 +153,7 @@ HOSTILE = {
     "a program": lambda e: e | {f"{ID}/run.sh": b"x"},
     "a name with a line's end": lambda e: e | {f"{ID}/a\nb.log": b"x"},
     "an odd id": lambda e: {f"..{name[len(ID) :]}": data for name, data in e.items()},
-    "names that one disk can't tell apart": lambda e: e | {f"{ID}/RUN.json": b"x"},
+    "names that one disk can't tell apart": lambda e: e | {f"{ID}/REDIS.rawjson": b"x"},
     "no run.json": lambda e: {n: d for n, d in e.items() if not n.endswith("run.json")},
     "no events": lambda e: {n: d for n, d in e.items() if not n.endswith("events.jsonl")},
     "another's run.json": lambda e: (
