@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check bench snapshots pictures recording engine lock clean
+.PHONY: run test check bench soak snapshots pictures recording engine lock clean
 
 ## Open the console
 run: $(READY)
@@ -23,6 +23,12 @@ check: $(READY)
 ## Ours against one bake and against the classic way (FULL=1: both platforms)
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(if $(FULL),--full)
+
+## Rounds of bad luck on a real engine: kill -9 of console and runner, two at once, damaged journals
+soak: $(READY)
+	@for name in $(or $(NAME),console runner two equal streams); do \
+	  $(BIN)/python -m tests.soak $$name $(if $(TIMES),--times $(TIMES)) $(if $(SEED),--seed $(SEED)) || exit 1; \
+	done
 
 ## Accept the screens as they are now (look at them first: snapshot_report.html)
 snapshots: $(READY)

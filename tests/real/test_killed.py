@@ -1,4 +1,4 @@
-"""Kill -9 on the real engine, once each; `python -m tests.soak console` and `runner` do it often."""
+"""Kill -9 on the real engine, once each; `python -m tests.soak` does it often, at any moment."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ import pytest
 
 from openhqm_tui.store.run_folder import RunFolder
 from tests.soak import promises
-from tests.soak.material import NAME, Material, talking
+from tests.soak.material import Material, talking
 from tests.soak.place import Place, following, runner_of, until
 from tests.soak.terminal import Console
 
 pytestmark = pytest.mark.engine
 
+NAME = "openhqm-tui-tests/killed"
+
 
 @pytest.fixture
 def place(tmp_path: Path, remove_images: Callable[[str], None]) -> Iterator[Place]:
-    remove_images(f"{NAME}/talking")
+    remove_images(NAME)
     place = Place(tmp_path / "place", secrets.token_hex(8))
     yield place
     place.close()
@@ -30,7 +32,7 @@ def place(tmp_path: Path, remove_images: Callable[[str], None]) -> Iterator[Plac
 @pytest.fixture
 def material(place: Place) -> Material:
     """Three targets that talk for some seconds, on this machine's own platform alone."""
-    return talking(place.path / "talking", place.mark, "linux/amd64")
+    return talking(place.path / "talking", place.mark, platforms="linux/amd64", name=NAME)
 
 
 def until_it_talks(run: RunFolder) -> None:

@@ -48,8 +48,12 @@ def soak(name: str, times: int, seed: str, kinds: tuple[str, ...], lock: Path | 
     say(f"{name}: {times} rounds, seed {seed}, in {home}")
     expected: Expected = {}
     for kind in kinds:
-        with _turn(lock), _place(home, f"{seed}-undisturbed-{kind}") as place:
-            expected[kind] = undisturbed(place, kind)
+        try:
+            with _turn(lock), _place(home, f"{seed}-undisturbed-{kind}") as place:
+                expected[kind] = undisturbed(place, kind)
+        except Broken as broken:
+            say(f"undisturbed {kind}: {broken}; it is in {home}")
+            return 1
         say(f"undisturbed {kind}: {len(expected[kind])} results")
     kept = 0
     for number in range(times):

@@ -23,7 +23,7 @@ _TALKING = """\
 FROM {base} AS work
 ARG WHO
 COPY mark /mark
-RUN i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo "$WHO says $i"; printf 'half of %s\\r' $i; \\
+RUN --network=none i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo "$WHO says $i"; printf 'half of %s\\r' $i; \\
   printf 'begun '; sleep 0.2; echo "and ended $i"; echo "to stderr $i" >&2; done; \\
   printf 'no end'; mkdir /out && echo "$WHO" >/out/who && touch -d @0 /out/who /out
 FROM {base}
@@ -42,7 +42,9 @@ class Material(NamedTuple):
     keys: tuple[str, ...]
 
 
-def talking(folder: Path, mark: str, platforms: str = BOTH) -> Material:
+def talking(
+    folder: Path, mark: str, *, platforms: str = BOTH, name: str = f"{NAME}/talking"
+) -> Material:
     """Three targets of a bake file that say much; of their images only the store is asked."""
     folder.mkdir(parents=True)
     base = choose_base(parse_platforms(BOTH), explicit=None).ref
@@ -54,7 +56,7 @@ def talking(folder: Path, mark: str, platforms: str = BOTH) -> Material:
             who: {
                 "args": {"WHO": who},
                 "platforms": platforms.split(","),
-                "tags": [f"{NAME}/talking:{who}"],
+                "tags": [f"{name}:{who}"],
                 # A provenance tells the time: no two are the same.
                 "attest": ["type=provenance,disabled=true"],
             }
