@@ -21,8 +21,6 @@ from openhqm_tui.domain.progress import SolveStatus, seconds
 # Seconds that a silence takes at most.
 LONGEST_SILENCE = 10.0
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-# What a damaged or made-up recording may say is not believed further than this (the year 2242).
-_LAST_BELIEVED = 2.0**33
 
 
 class Due:
@@ -67,7 +65,7 @@ def events_due(lines: Iterable[bytes]) -> tuple[Due, list[tuple[float, journal.A
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass
         else:
-            at = max(at, _believed(event.at))
+            at = max(at, event.at)
             found.append((at, event))
         due.add(at, end)
     return due, found
@@ -106,7 +104,7 @@ def stream_due(lines: Iterable[bytes], span: Span) -> Due:
         if told is not None:
             if shift is None:
                 shift = 0.0 if span.begins - 1.0 <= told <= span.ends else span.begins - told
-            at = min(max(at, _believed(told + shift)), span.ends)
+            at = min(max(at, told + shift), span.ends)
         due.add(at, end)
     return due
 
@@ -122,10 +120,6 @@ def _told(decode: Callable[[bytes], SolveStatus], line: bytes) -> float | None:
     moments += [m for s in record.statuses or () for m in (s.timestamp, s.started, s.completed)]
     moments += [log.timestamp for log in record.logs or ()]
     return max((at for at in map(seconds, moments) if at is not None), default=None)
-
-
-def _believed(at: float) -> float:
-    return min(max(at, 0.0), _LAST_BELIEVED)
 
 
 class Tape:
