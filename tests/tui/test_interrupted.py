@@ -112,13 +112,14 @@ async def test_a_run_where_nothing_is_left_is_not_resumed(world: World):
 
 
 async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: World):
-    folders.passed(world.state, id="20261121-1", created=folders.T0 - 90_000)
+    past = folders.passed(world.state, id="20261121-1", created=folders.T0 - 90_000)
     cut = folders.Made(world.state, ("sqs",), id="20261122-1").start().begin("sqs")
     made = folders.running(world.state)
-    app = world.app(made.run)
+    app = world.app(past.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
+        await settle(pilot)
         table = app.screen.query_one(CellTable)
         await until(pilot, lambda: "↯ interrupted" in table.render().plain)
         lines = table.render().plain.split("\n")
