@@ -59,9 +59,12 @@ def _in_the_doctors_words(facts: EngineFacts, platforms: tuple[Platform, ...]) -
     blocking = [finding for finding in findings if finding.blocks]
     if not blocking:
         return EngineProblem(facts.error or facts.builder_error or "the engine can't be used")
+    ways_out = [_way_out(finding) for finding in blocking]
+    if not facts.answers:
+        ways_out.append("`openhqm-tui replay` shows a recorded run without an engine")
     return EngineProblem(
         "; ".join(dict.fromkeys(finding.detail for finding in blocking)),
-        fix="; ".join(dict.fromkeys(_way_out(finding) for finding in blocking)),
+        fix="; ".join(dict.fromkeys(ways_out)),
     )
 
 

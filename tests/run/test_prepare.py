@@ -152,6 +152,16 @@ def test_what_the_engine_cant_do_is_said_before_the_build(
     assert ready(told=told, plan_only=True, **more), "a plan needs no engine"
 
 
+def test_where_no_engine_answers_a_replay_is_offered() -> None:
+    for told, offered in (
+        (facts(server_version="", error="the Docker engine isn't running"), True),
+        (facts(buildx_version="0.9.0"), False),
+    ):
+        with pytest.raises(EngineProblem) as caught:
+            ready(told=told)
+        assert ("`openhqm-tui replay`" in str(caught.value)) is offered
+
+
 def test_one_platform_needs_no_store_for_many() -> None:
     assert ready(platforms=(AMD,), told=facts(containerd_store=False))
 
