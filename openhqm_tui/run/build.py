@@ -19,6 +19,10 @@ from openhqm_tui.run.text_log import write_text_log
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
+# Bytes; a target's metadata alone takes some thousands.
+_TOO_LITTLE = 16 * 1024
+_FULL_DISK = "Buildx can write neither its log nor its result there"
+
 
 class Builds:
     """Builds the targets of one run, and says so in its journal."""
@@ -75,7 +79,7 @@ class Builds:
         built = await asyncio.to_thread(write_text_log, self._folder, target.name, stream)
         if code != 0:
             trouble = trouble_of(built, code) if built is not None else None
-            reason = trouble.words if trouble is not None else ""
+            reason = trouble.words if trouble is not None else self._full_disk()
             if trouble is not None:
                 self._tell(trouble, target.name)
             return ended_now(target.name, attempt, Outcome.FAILED, code=code, reason=reason)
@@ -83,6 +87,15 @@ class Builds:
         self._told.clear()
         digest = _digest_in(metadata, target.name)
         return ended_now(target.name, attempt, Outcome.PASSED, digest=digest)
+
+    def _full_disk(self) -> str:
+        """Say that a Buildx that failed had no room for its words; '' where it had."""
+        try:
+            disk = os.statvfs(self._folder.path)
+        except OSError:
+            return ""
+        full = disk.f_bavail * disk.f_frsize < _TOO_LITTLE
+        return f"the disk of {self._folder.path} is full: {_FULL_DISK}" if full else ""
 
     def _tell(self, trouble: EngineFailure, target: str) -> None:
         """Remark on what befell the engine, once for all the targets that it befell."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from openhqm_tui.domain.platforms import parse_platform
 from tests.waiting import until
 
 # Two targets of one RUN each, which goes on until the file `go` is there, or so many seconds.
@@ -88,6 +90,13 @@ class PrivateEngine:
         self.send(means)
         self._processes["dockerd"].wait(60)
 
+    def let_go(self) -> None:
+        """End what the steps wait for, so that they go on to their ends."""
+        for pid, command in _commands():
+            if command.startswith("sleep\0") and self._is_step(pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
     def fill(self) -> Path:
         """Leave no room on the engine's disk; return the file that takes it."""
         taken = self.data / "taken"
@@ -105,8 +114,8 @@ class PrivateEngine:
                 process.kill()
                 process.wait(60)
         for pid, command in _commands():
-            # The shims of containers and their steps, which outlive who started them.
-            if str(self.place) in command:
+            # The shims of containers, and steps: they outlive who started them.
+            if str(self.place) in command or self._is_step(pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         mounts = Path("/proc/mounts").read_text().splitlines()
@@ -114,6 +123,15 @@ class PrivateEngine:
             if mount.startswith(f"{self.place}/"):
                 subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
         shutil.rmtree(self.place, ignore_errors=True)
+
+    def _is_step(self, pid: int) -> bool:
+        """Tell whether a process has its root in this engine's data."""
+        try:
+            mounts = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
+        except OSError:
+            return False
+        roots = [line for line in mounts if line.split()[4] == "/"]
+        return any(str(self.data) in line for line in roots)
 
     def _answers(self) -> bool:
         asked = subprocess.run(
@@ -157,7 +175,11 @@ def checkout(folder: Path) -> Path:
 def plan(folder: Path, *, seconds: float) -> None:
     """Let every RUN last so long."""
     targets = {
-        name: {"args": {"WHO": name, "SECONDS": str(seconds)}, "tags": [f"private/{name}:1"]}
+        name: {
+            "args": {"WHO": name, "SECONDS": str(seconds)},
+            "platforms": [str(parse_platform(platform.machine()))],
+            "tags": [f"private/{name}:1"],
+        }
         for name in ("web", "worker")
     }
     bake = {"group": {"default": {"targets": list(targets)}}, "target": targets}

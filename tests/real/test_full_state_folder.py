@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.failures import failure_of
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run.again import ask
 from openhqm_tui.store.run_folder import Request, find_run
 from tests.real import private_engine
 from tests.real.conftest import run_cli
+from tests.real.private_engine import PrivateEngine
 from tests.real.test_engine_trouble import checkout, engine, said
 from tests.run.runs import Watch
 from tests.waiting import until
@@ -89,6 +91,30 @@ def test_a_run_whose_disk_fills_up_ends_clearly_and_is_taken_up_when_there_is_ro
     ask(folder, Request("resume"))
     until(lambda: not folder.is_live())
     assert Watch(folder).finish().status is Status.PASSED
+
+
+def test_a_build_that_finds_no_room_for_its_result_fails_and_says_why(
+    engine: PrivateEngine, checkout: Path, small_disk: Path
+) -> None:
+    state = small_disk / "state"
+    private_engine.plan(checkout, seconds=3600)
+    begun = run_cli("build", "--no-check", "--detach", cwd=checkout, state=state)
+    folder = find_run(state, begun.out.strip())
+    watch = Watch(folder)
+    until(lambda: len(said(watch)) == 2, "both steps run")
+    taken = fill(small_disk)
+    engine.let_go()
+    until(lambda: not folder.is_live(), "the run is over")
+    watch.finish()
+    assert watch.targets("web", "worker") == [Status.FAILED] * 2
+    for target in watch.follower.state.targets.values():
+        digest = failure_of(target)
+        assert digest is not None
+        assert "is full: Buildx can write neither its log nor its result" in digest.reason
+    taken.unlink()
+    folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
+    ran = run_cli("retry", folder.path.name, cwd=checkout, state=state)
+    assert ran.code == 0, ran.out + ran.err
 
 
 def _runner_of(watch: Watch) -> int:
