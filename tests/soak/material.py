@@ -24,7 +24,8 @@ FROM {base} AS work
 ARG WHO
 COPY mark /mark
 RUN --network=none i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo "$WHO says $i"; \\
-  printf 'half of %s\\r' $i; printf 'begun '; sleep 0.2; echo "and ended $i"; echo "to stderr $i" >&2; done; \\
+  printf 'half of %s\\r' $i; printf 'begun '; sleep 0.2; echo "and ended $i"; \\
+  echo "to stderr $i" >&2; done; \\
   printf 'no end'; mkdir /out && echo "$WHO" >/out/who && touch -d @0 /out/who /out
 FROM {base}
 ARG WHO
