@@ -90,16 +90,17 @@ async def test_each_key_of_the_bar_can_be_clicked(world: World):
 
 async def test_in_every_place_the_keys_have_the_room_for_their_titles(world: World):
     app = played(world)
+
+    def have_room() -> bool:
+        keys = app.screen.query(ReplayKey)
+        return all(key.size.width == len(str(key.content)) > 1 for key in keys)
+
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         for place in ("3", "4", "1", "5", "2"):
             await pilot.press(place)
             await settle(pilot)
-            keys = app.screen.query(ReplayKey)
-            await until(
-                pilot, lambda keys=keys: all(k.size.width == len(str(k.content)) for k in keys)
-            )
-            assert [str(key.content) for key in keys][1:3] == ["< slower", "> faster"]
+            await until(pilot, have_room)
 
 
 async def test_nothing_can_be_asked_of_a_replay(world: World):
