@@ -9,6 +9,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,15 +68,25 @@ def test_a_lane_is_asked_again_by_its_digest_whatever_the_tag_names_by_then(
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
     """A registry of its own on this machine, which Docker takes as it is: `localhost:PORT`."""
+    with serving(tmp_path, free_port()) as host:
+        yield host
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(tmp_path: Path, port: int) -> Iterator[str]:
+    """Run a registry; return its name, and end it at the end."""
     program = shutil.which("docker-registry")
     if program is None:
         missing = "no `docker-registry` here (Debian's package of that name)"
         if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
             pytest.fail(missing)
         pytest.skip(missing)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     config = tmp_path / "registry.yml"
     config.write_text(
         "version: 0.1\nlog: {level: error}\n"
@@ -143,6 +154,29 @@ def test_nothing_is_pushed_of_a_run_with_an_image_that_isnt_proved(
     assert ran.code == 1
     assert "note: nothing pushed: sqs linux/amd64 is not proved" in ran.out
     assert _tags(registry, NAME) == []
+
+
+def test_a_push_to_a_registry_that_went_away_is_done_alone_when_it_is_back(
+    cli: Cli,
+    checkout: Path,
+    own_home: Path,
+    tmp_path: Path,
+    remove_images: Callable[[str], None],
+) -> None:
+    port = free_port()
+    name = f"localhost:{port}/denied/quota"
+    remove_images(name)
+    words = ("build", "--backend", "minimal", "--platforms", "amd64", "--name", name, "--push")
+    ran = cli(*words, "--format", "json", cwd=checkout)
+    assert ran.code == 1
+    (push,) = ran.summary["pushes"]
+    assert "the registry can't be reached over the network" in push["reason"], "not its name"
+    run = find_run(own_home / "state")
+    with serving(tmp_path, port) as host:
+        ran = cli("retry", run.path.name, "--format", "plain")
+        assert ran.code == 0, ran.out + ran.err
+        assert _tags(host, "denied/quota") == ["latest-minimal"]
+    assert state_of(run).targets["minimal"].attempt == 1, "nothing was built for it"
 
 
 def test_a_registry_that_isnt_there_is_said_and_the_images_stay(
