@@ -57,6 +57,9 @@ def look(
             pilot.app.screen.set_focus(pilot.app.focused)
             for field in pilot.app.screen.query(Input):
                 field.cursor_blink = False
+            # Textual lays out nothing under a dialog, where a thread may have told news meanwhile.
+            for below in pilot.app.screen_stack[:-1]:
+                below._refresh_layout()
             await stand_still(pilot)
         except BaseException as trouble:
             troubles.append(trouble)
