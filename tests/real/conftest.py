@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -66,7 +67,10 @@ def checkout(tmp_path: Path) -> Path:
     """A folder with a quick Dockerfile of variants: no network, one RUN on each platform."""
     folder = tmp_path / "checkout"
     folder.mkdir()
-    (folder / "Dockerfile").write_text((HERE / "quick.Dockerfile").read_text())
+    # A step that once slept to its end is cached: every test has one of its own.
+    own = f"sleep 300.{secrets.randbelow(10**9):09}"
+    told = (HERE / "quick.Dockerfile").read_text()
+    (folder / "Dockerfile").write_text(told.replace("sleep 300", own))
     return folder
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.run_folder import find_run
 from tests.by_lane import by_lane
 from tests.real.conftest import Cli
@@ -39,7 +40,8 @@ def test_a_run_that_goes_on_is_listed_attached_to_and_cancelled(
     remove_images(NAME)
     words = ("build", "--backend", "gcp", "--platforms", "amd64", "--name", NAME, "--detach")
     run = find_run(own_home / "state", cli(*words, cwd=checkout).out.strip())
-    until(lambda: "sleeping" in (run.path / "gcp.rawjson").read_text() if _begun(run.path) else 0)
+    follower = Follower(run)
+    until(lambda: _sleeps(follower))
     (listed,) = cli("runs", "--format", "json").records
     assert (listed["run"], listed["state"]) == (run.path.name, "going on")
     assert cli("runs", "prune", "--all").out == "nothing to remove\n"
@@ -50,5 +52,7 @@ def test_a_run_that_goes_on_is_listed_attached_to_and_cancelled(
     assert not run.path.exists()
 
 
-def _begun(run: Path) -> bool:
-    return (run / "gcp.rawjson").exists()
+def _sleeps(follower: Follower) -> bool:
+    follower.poll()
+    logs = [lane.log for lane in follower.state.lanes]
+    return any(log.text(index) == "sleeping" for log in logs for index in range(len(log)))
