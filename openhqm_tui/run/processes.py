@@ -14,7 +14,6 @@ import msgspec
 
 # Buildx tells BuildKit to stop on SIGINT and waits for its answer: seconds for each means.
 GRACE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
-_LOOK_EVERY = 0.1
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -73,31 +72,6 @@ class GroupProcess:
     def _signal(self, means: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, means)
-
-
-async def end_group_of(
-    pid: int, sign: str, grace: Sequence[tuple[signal.Signals, float]] = GRACE
-) -> None:
-    """End the group of a process whose parent died, if its command has `sign`: ids come again."""
-    for means, patience in grace:
-        if not await _runs(pid, sign):
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, means)
-        for _ in range(round(patience / _LOOK_EVERY)):
-            await asyncio.sleep(_LOOK_EVERY)
-            if not await _runs(pid, sign):
-                return
-
-
-async def _runs(pid: int, sign: str) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        seen = await run_bounded(["ps", "-ww", "-o", "command=", "-p", str(pid)], patience=5.0)
-    except OSError:
-        return False
-    return sign.encode() in seen.out
 
 
 async def run_bounded(command: Sequence[str], *, patience: float, limit: int = 256 * 1024) -> Ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -53,6 +54,15 @@ async def test_only_what_works_for_the_run_is_found_and_ended() -> None:
         assert {orphan.pid for orphan in ended} == {buildx, container, push}
         assert orphans_of(folder) == []
         os.kill(reader, 0)
+
+
+def test_who_ignores_the_first_means_is_ended_by_the_next() -> None:
+    folder = folder_of(prepared("redis"))
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    command = [sys.executable, "-c", deaf, "bake", "-f", str(folder.bake_file), "--progress"]
+    with subprocess.Popen(command, start_new_session=True) as running:
+        asyncio.run(end_orphans(folder, ((signal.SIGTERM, 0.3), (signal.SIGKILL, 60.0))))
+        assert running.wait(60) < 0
 
 
 def test_a_run_that_goes_on_has_none(docker: FakeDocker) -> None:

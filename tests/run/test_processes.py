@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.run.processes import GroupProcess, end_group_of, run_bounded
+from openhqm_tui.run.processes import GroupProcess, run_bounded
 from tests.waiting import soon
 
 SHORT = ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 20.0))
@@ -172,25 +172,3 @@ async def test_a_cancelled_question_ends_its_child(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert is_gone(int(ready.read_text()))
-
-
-# -- left behind ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("program", "grace"), [(POLITE, LONG), (STUBBORN, SHORT)])
-async def test_a_group_that_was_left_behind_is_ended(
-    tmp_path: Path, program: str, grace: tuple[tuple[signal.Signals, float], ...]
-) -> None:
-    process = await start(tmp_path, program)
-    await end_group_of(process.pid, str(tmp_path), grace)
-    await process.wait()
-    assert is_gone(process.pid)
-
-
-@pytest.mark.parametrize("sign", ["another run's folder", ""])
-async def test_a_process_that_only_has_its_number_is_left_alone(tmp_path: Path, sign: str) -> None:
-    process = await start(tmp_path, POLITE)
-    pid = process.pid if sign else 0
-    await end_group_of(pid, sign, SHORT)
-    assert not is_gone(process.pid)
-    await process.stop()
