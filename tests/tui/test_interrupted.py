@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from functools import partial
 
 from textual.widgets import Static
 
@@ -29,8 +30,12 @@ def banner(app) -> str:
     return str(found.content) if found.display else ""
 
 
+def in_place(app, place: str) -> bool:
+    return app.place is not None and place == app.place.PLACE
+
+
 def listed(app) -> str:
-    return app.screen.query_one(TargetList).render().plain
+    return str(app.screen.query_one(TargetList).render().plain)
 
 
 async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up(world: World):
@@ -155,7 +160,7 @@ async def test_a_run_that_is_removed_while_it_is_open_is_told_once(world: World)
         await until(pilot, lambda: "the log is in" in notices(app))
         for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):
             await pilot.press(key)
-            await until(pilot, lambda place=place: app.place and place == app.place.PLACE)
+            await until(pilot, partial(in_place, app, place))
         assert notices(app).count("its folder was removed; what was read") == 0
 
 

@@ -16,7 +16,7 @@ SIZE = (120, 40)
 
 
 def listed(app) -> str:
-    return app.screen.query_one(TargetList).render().plain
+    return str(app.screen.query_one(TargetList).render().plain)
 
 
 async def test_what_one_console_asks_both_see(world: World):
