@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
-from openhqm_tui.domain.retrying import was_cut_off
+from openhqm_tui.domain.retrying import push_failed, was_cut_off
 from openhqm_tui.domain.state import LaneState, RunState, Status
 from openhqm_tui.domain.steps import how_built
 from openhqm_tui.domain.verdicts import Answer
@@ -223,6 +223,8 @@ def push_lines(state: RunState) -> list[str]:
                 lines.append(f"✗ not pushed {tag}: {why}")
             else:
                 lines.append(f"− not pushed {tag}")
+    if any(push_failed(target) for target in state.targets.values()):
+        lines.append(f"  `openhqm-tui retry {state.info.id}` pushes what is left, and builds nothing")
     return lines
 
 

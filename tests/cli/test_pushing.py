@@ -59,6 +59,8 @@ def test_why_a_push_failed_is_told_to_people_and_machines(
     code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format plain")
     assert code == 1
     assert "✗ not pushed openhqm:latest-redis: not logged in to the registry" in out
+    run = out.split()[1]
+    assert f"`openhqm-tui retry {run}` pushes what is left, and builds nothing\n" in out
     code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format json")
     summary = json.loads(out.splitlines()[-1])
     (push,) = summary["pushes"]
