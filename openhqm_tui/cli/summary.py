@@ -224,7 +224,9 @@ def push_lines(state: RunState) -> list[str]:
             else:
                 lines.append(f"− not pushed {tag}")
     if any(push_failed(target) for target in state.targets.values()):
-        lines.append(f"  `openhqm-tui retry {state.info.id}` pushes what is left, and builds nothing")
+        lines.append(
+            f"  `openhqm-tui retry {state.info.id}` pushes what is left, and builds nothing"
+        )
     return lines
 
 
