@@ -75,6 +75,10 @@ class Tail:
             self._file = None
 
 
+def _is_end_of(target: str, event: journal.AnyEvent) -> bool:
+    return isinstance(event, journal.TargetEnded) and event.target == target
+
+
 class Follower:
     """Keeps `state` up to date with a run folder; reads only, and never waits."""
 
@@ -165,12 +169,14 @@ class Follower:
     def _apply_events(self, changes: Changes) -> None:
         while self._waiting:
             event = self._waiting[0]
-            if isinstance(event, journal.TargetStarted | journal.TargetQueued) and (
-                event.target in self._streams
-            ):
-                # The stream of an earlier attempt is folded in before it is forgotten.
-                self._over.add(event.target)
-                return
+            if isinstance(event, journal.TargetStarted | journal.TargetQueued):
+                if event.target in self._streams:
+                    # The stream of an earlier attempt is folded in before it is forgotten.
+                    self._over.add(event.target)
+                    return
+                if any(_is_end_of(event.target, earlier) for earlier in changes.events):
+                    # Its end is shown before it is forgotten as well: the next look goes on here.
+                    return
             if isinstance(event, journal.TargetStarted):
                 self._streams[event.target] = (self._stream_tail(event), StreamDecoder())
                 self._over.discard(event.target)

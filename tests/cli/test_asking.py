@@ -145,7 +145,7 @@ def test_what_goes_on_is_cancelled(
 ) -> None:
     code, out, err = says(capsys, "cancel", *words)
     assert (code, err) == (0, "")
-    assert out == f"{said} follow it with `openhqm-tui attach run`\n"
+    assert out == f"{said} follow it with `openhqm-tui attach {live.name}`\n"
     assert live.has(journal.CancelAsked), "the runner has heard"
     assert ended(live).targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
 
@@ -153,7 +153,8 @@ def test_what_goes_on_is_cancelled(
 def test_what_is_over_is_said_to_be_while_the_run_goes_on(live: Watch, capsys: Capture) -> None:
     code, out, err = says(capsys, "cancel", "redis", "kafka")
     assert (code, out) == (1, "")
-    assert "redis is built, kafka is failed: there is nothing to cancel; run run goes on" in err
+    assert "redis is built, kafka is failed: there is nothing to cancel" in err
+    assert f"; run {live.name} goes on" in err
     assert live.folder.is_live()
 
 
@@ -162,10 +163,11 @@ def test_a_target_is_retried_while_the_others_go_on(
 ) -> None:
     code, out, err = says(capsys, "retry", "--detach")
     assert (code, err) == (0, "")
-    assert out == "retrying kafka; follow it with `openhqm-tui attach run`\n"
+    assert out == f"retrying kafka; follow it with `openhqm-tui attach {live.name}`\n"
     until(lambda: live.has(journal.TargetEnded, target="kafka", attempt=2))
     assert says(capsys, "retry")[2] == (
-        "openhqm-tui: run run goes on, and nothing of it has failed: there is nothing to retry\n"
+        f"openhqm-tui: run {live.name} goes on, and nothing of it has failed: "
+        "there is nothing to retry\n"
     )
     docker.release("gcp")
     assert ended(live).status is Status.PASSED
@@ -230,7 +232,7 @@ def test_a_retry_is_followed_from_there_on(
     code, out, err = says(capsys, "retry", "--format", "json")
     told = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    assert err == "openhqm-tui: retrying kafka in run run\n"
+    assert err == f"openhqm-tui: retrying kafka in run {live.name}\n"
     assert [r["target"] for r in told if r["event"] == "target-started"] == ["kafka"]
     assert (told[0]["event"], told[-1]["outcome"]) == ("run", "passed")
     assert not [r for r in told if r["event"] == "log"], "the first attempt's lines"
@@ -261,7 +263,8 @@ def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
         code, out, err = says(capsys, "resume", "--format", "plain")
-        assert (code, err) == (0, "openhqm-tui: going on with what was cut off in run run\n")
+        assert code == 0
+        assert err == f"openhqm-tui: going on with what was cut off in run {watch.name}\n"
         assert "gcp linux/arm64 | ✓ built" in out
         assert "redis linux/amd64 |" not in out, "that was built before"
         assert out.splitlines()[-1].startswith("4 images: 4 built in ")
@@ -276,7 +279,8 @@ def test_an_interrupted_run_is_cancelled_with_what_it_left(
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
         code, out, _ = says(capsys, "cancel", "run")
-        assert (code, out) == (0, "run run was interrupted: what it left running is ended\n")
+        assert code == 0
+        assert out == f"run {watch.name} was interrupted: what it left running is ended\n"
         until(lambda: state_of(watch.folder).outcome is Outcome.CANCELLED)
 
 
@@ -287,7 +291,8 @@ def test_a_build_tells_of_a_live_run_with_the_same_tags(
     code, _, err = says(capsys, *line.format("redis").split())
     assert code == 0
     (told,) = [line for line in err.splitlines() if "goes on and builds" in line]
-    assert "run run goes on and builds openhqm:latest-redis too: both runs are kept apart" in told
+    assert f"run {live.name} goes on and builds openhqm:latest-redis too" in told
+    assert "both runs are kept apart" in told
     assert "goes on" not in says(capsys, *line.format("minimal").split())[2]
 
 

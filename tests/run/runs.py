@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -43,7 +44,11 @@ def prepared(*names: str, **more: Any) -> Prepared:
     return Prepared(
         plan=plan,
         info=msgspec.structs.replace(
-            RunInfo(id="run", created=1.0, targets=targets, host="linux/amd64"), **more
+            # Of its own: what a run left running is found by it, also while other tests run.
+            RunInfo(
+                id=f"run-{secrets.token_hex(3)}", created=1.0, targets=targets, host="linux/amd64"
+            ),
+            **more,
         ),
         expectations=tuple(
             LaneExpectation(target=v.name, expectation=expectation_of(v, p, BOTH, python="3.13"))
@@ -66,6 +71,7 @@ class Watch:
         self.follower = Follower(folder)
         self.events: list[journal.AnyEvent] = []
         self._one_at_a_time = threading.Lock()
+        self.name = folder.path.name
 
     def look(self) -> Watch:
         with self._one_at_a_time:

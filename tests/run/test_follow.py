@@ -375,3 +375,29 @@ def test_an_earlier_attempt_is_read_to_its_end_before_the_next(
         attempts.append((kafka.attempt, len(kafka.steps)))
     assert [attempt for attempt, _ in attempts] == sorted(attempt for attempt, _ in attempts)
     assert max(steps for attempt, steps in attempts if attempt == 1) == attempts[-1][1]
+
+
+def test_the_end_of_an_attempt_is_seen_before_the_next_begins(tmp_path: Path) -> None:
+    folder = copied("failed", tmp_path / "run")
+    follower = Follower(folder)
+    to_the_end(follower)
+    # All at once: what a runner says that takes up what another was killed in the midst of.
+    for event in (
+        journal.RunStarted(at=2e9, pid=1),
+        journal.TargetQueued(at=2e9, target="kafka", attempt=2),
+        journal.TargetEnded(at=2e9, target="kafka", attempt=2, outcome=Outcome.CANCELLED),
+        journal.TargetQueued(at=2e9, target="kafka", attempt=3),
+        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=3, outcome=Outcome.PASSED),
+        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+    ):
+        folder.append(event)
+    seen = []
+    while not seen or changes.more:
+        changes = follower.poll()
+        kafka = follower.state.targets["kafka"]
+        ends = [e.outcome for e in changes.events if isinstance(e, journal.TargetEnded)]
+        seen.append((kafka.attempt, kafka.outcome, ends))
+    assert seen == [
+        (2, Outcome.CANCELLED, [Outcome.CANCELLED]),
+        (3, Outcome.PASSED, [Outcome.PASSED]),
+    ]

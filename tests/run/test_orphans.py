@@ -38,11 +38,11 @@ async def test_only_what_works_for_the_run_is_found_and_ended() -> None:
     other = f"{folder.path}-other/bake.json"
     with (
         process("bake", "-f", str(folder.bake_file), "--progress", "rawjson") as buildx,
-        process("run", "--label", "openhqm-tui.run=run", "image") as container,
+        process("run", "--label", f"openhqm-tui.run={folder.info.id}", "image") as container,
         process("push", "openhqm:latest-redis") as push,
         process("push", "openhqm:latest-redis"),
         process("bake", "-f", other, "--progress", "rawjson"),
-        process("run", "--label", "openhqm-tui.run=run2", "image"),
+        process("run", "--label", f"openhqm-tui.run={folder.info.id}2", "image"),
         process("less", str(folder.path / "redis.log")) as reader,
     ):
         folder.append(journal.PushStarted(at=1.0, target="redis", pid=push))
@@ -127,7 +127,8 @@ def test_a_containers_client_that_outlived_its_runner_is_ended(docker: FakeDocke
         until(lambda: docker.has("held-container"))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
-        assert any(" --label openhqm-tui.run=run " in o.command for o in orphans_of(watch.folder))
+        label = f" --label openhqm-tui.run={watch.name} "
+        assert any(label in orphan.command for orphan in orphans_of(watch.folder))
         docker.container("linux/arm64")
         ask(watch.folder, Request("resume"))
         until(lambda: not watch.folder.is_live())

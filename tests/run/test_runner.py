@@ -255,7 +255,7 @@ async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> N
     cut = [e.platform for e in watch.events if isinstance(e, journal.CheckCancelled)]
     assert cut == ["linux/arm64"]
     (removed,) = docker.calls_of("rm", "--force")
-    assert removed[-1] == "openhqm-tui-run-redis-linux-arm64"
+    assert removed[-1] == f"openhqm-tui-{watch.name}-redis-linux-arm64"
 
 
 async def test_a_failed_target_is_tried_again_while_the_run_goes_on(docker: FakeDocker) -> None:
