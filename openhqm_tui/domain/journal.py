@@ -43,7 +43,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    created: float
+    created: Moment
     targets: tuple[TargetInfo, ...]
     version: str = ""
     schema: int = SCHEMA

@@ -26,7 +26,9 @@ def to_retry(state: RunState) -> list[str]:
 
 def can_resume(state: RunState) -> bool:
     """Tell whether something of a run that nobody executes was cut off or cancelled."""
-    statuses = {lane.status for lane in state.lanes}
+    # A lane of a target that failed was stopped because of that.
+    lanes = (lane for lane in state.lanes if lane.target.outcome is not Outcome.FAILED)
+    statuses = {lane.status for lane in lanes}
     statuses |= {target.status for target in state.targets.values()}
     return state.interrupted or (not state.goes_on and Status.CANCELLED in statuses)
 

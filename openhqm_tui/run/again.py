@@ -10,7 +10,8 @@ from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.run.launch import launch
 from openhqm_tui.run.replay import state_of
-from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.store.places import state_folder
+from openhqm_tui.store.run_folder import Request, RunFolder, runs_folder
 
 # Seconds until a runner must have said that it heard; it looks ten times a second.
 PATIENCE = 20.0
@@ -33,6 +34,11 @@ def ask(folder: RunFolder, *requests: Request) -> None:
         raise Problem(
             f"run {folder.path.name} was imported: its plan comes from elsewhere and may name any "
             "file here, so it can be looked at, but not executed"
+        )
+    if folder.path.resolve().parent != runs_folder(state_folder()).resolve():
+        raise Problem(
+            f"{folder.path} isn't in the state folder: it may come from elsewhere, so it can be "
+            "looked at, but not executed"
         )
     try:
         upto = [folder.ask(request) for request in requests][-1]
@@ -69,6 +75,8 @@ def _take(folder: RunFolder) -> int | None:
         return folder.lock()
     except Problem:
         return None
+    except OSError as error:
+        raise Problem(f"run {folder.path.name} can't be executed ({error.strerror})") from error
 
 
 def _last_words(folder: RunFolder) -> str:

@@ -53,10 +53,11 @@ class Obedience:
         """Take up all that was cut off: builds, checks of images that are there, the push."""
         self._work.push_again()
         for target in self._state.targets.values():
-            if target.status is not Status.CANCELLED or self._work.busy((target.name, "")):
+            if self._work.busy((target.name, "")):
                 continue
             if target.outcome is not Outcome.PASSED or target.name in self._work.gone:
-                self._retry(target.name)
+                if target.status is Status.CANCELLED:
+                    self._retry(target.name)
                 continue
             for lane in target.lanes.values():
                 if lane.status is Status.CANCELLED and not self._work.busy(lane.key):

@@ -72,7 +72,9 @@ def _workers(folder: RunFolder) -> list[Orphan]:
         if isinstance(event, journal.PushStarted) and event.pid
     }
     plans = {str(file) for file in (folder.bake_file, folder.bake_file.resolve())}
-    found = []
+    found: list[Orphan] = []
+    if folder.is_imported:
+        return found
     for pid, group, command in _processes():
         words = f" {command} "
         builds = any(f" bake -f {plan} " in words for plan in plans)

@@ -185,8 +185,9 @@ def begin(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # noqa: 
     state = ready_state_folder()
     path = runs_folder(state) / prepared.info.id
     folder, lock = RunFolder.create_held(path, prepared.info, prepared.plan, prepared.expectations)
-    launch(folder, lock)
+    # Before anything goes on: who stops this process here has begun nothing.
     make_room(state, limits)
+    launch(folder, lock)
     return folder
 
 

@@ -27,6 +27,8 @@ def make_room(state: Path, limits: Limits) -> None:
 
 
 def _end_what_is_left(folder: RunFolder) -> None:
+    if folder.is_imported:
+        return  # nothing here was ever run for it, whatever it tells
     # Of a run that came to its end nothing is left, and looking for it takes its time.
     if state_of(folder).outcome is None:
         asyncio.run(end_orphans(folder))

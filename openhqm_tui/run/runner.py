@@ -170,7 +170,7 @@ class Runner:
 
     async def _clean_up(self) -> None:
         """Leave nothing behind: no container of a cut-off check, no throwaway tag."""
-        if self._work.cancelled:
+        if self._work.has_cancelled:
             await self._remove_containers()
         if self.info.test_only:
             tags = [tag for target in self.info.targets for tag in target.tags]

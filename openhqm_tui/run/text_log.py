@@ -27,7 +27,7 @@ def write_text_log(folder: RunFolder, target: str, stream: str) -> TargetState |
         return None
     state.end_stream(target)
     with contextlib.suppress(OSError):
-        _write(state.targets[target], folder.path / text_log_of(stream))
+        _write(state.targets[target], _text_log(folder, stream))
     return state.targets[target]
 
 
@@ -48,12 +48,17 @@ def whole_log(folder: RunFolder, target: TargetState) -> tuple[Path, bool]:
     A target that isn't over, or was cancelled, has no `TARGET.log`: what is known of it is
     written to a file alone in a folder of its own, for the caller to take away. Raises OSError.
     """
-    file = folder.path / text_log_of(target.stream)
+    file = _text_log(folder, target.stream)
     if target.outcome is not None and target.stream and file.is_file():
         return file, False
-    file = Path(tempfile.mkdtemp(prefix="openhqm-tui-")) / f"{target.name}.log"
+    file = Path(tempfile.mkdtemp(prefix="openhqm-tui-")) / "target.log"
     _write(target, file)
     return file, True
+
+
+def _text_log(folder: RunFolder, stream: str) -> Path:
+    # A journal may come from a stranger: whatever it names is a file of the run folder.
+    return folder.path / Path(text_log_of(stream)).name
 
 
 def _write(target: TargetState, file: Path) -> None:

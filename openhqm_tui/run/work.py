@@ -35,6 +35,8 @@ class Work:
         self.attempts = {name: target.attempt for name, target in self.state.targets.items()}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self.cancelled: set[Key] = set()
+        # Whether anything was ever cancelled: `cancelled` forgets what is begun again.
+        self.has_cancelled = False
         self._push_tried = False
         self._push_again = False
         self.push_called_off = False
@@ -83,6 +85,7 @@ class Work:
         ]
         calls_off = not target and self._push_is_to_come() and not self.push_called_off
         self.push_called_off |= calls_off
+        self.has_cancelled |= bool(keys)
         for key in keys:
             self.cancelled.add(key)
             self._tasks[key].cancel()

@@ -26,6 +26,8 @@ from openhqm_tui.store.run_folder import RunFolder, runs_folder
 # A run of 16 targets whose every step is clipped by BuildKit stays below these.
 MOST_FILES = 4000
 MOST_BYTES = 2 * 1024**3
+# What is read whole, whenever runs are listed; the biggest known are a hundredth of it.
+_MOST_READ_WHOLE = 16 * 1024**2
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -185,6 +187,8 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
         if top != id or not _KNOWN.fullmatch(name) or kind not in {0, stat.S_IFREG}:
             word = one_line(entry.filename, 60)
             raise zipfile.BadZipFile(f"it holds '{word}', which is no part of a run")
+        if name.endswith((".json", ".jsonl")) and entry.file_size > _MOST_READ_WHOLE:
+            raise zipfile.BadZipFile(f"its {name} is larger than any run's")
     if not {f"{id}/run.json", f"{id}/events.jsonl"} <= set(names):
         raise zipfile.BadZipFile("it lacks run.json or events.jsonl")
     return id

@@ -134,7 +134,9 @@ def _runs(state: Path, pruned: Pruned) -> Iterator[Kept]:
             pruned.unread.append((name, str(problem)))
             continue
         try:
-            age = now - run.events_file.stat().st_mtime
+            # A build may say much for hours, of which the journal tells nothing.
+            files = [run.events_file, *run.path.glob("*.rawjson")]
+            age = now - max(file.stat().st_mtime for file in files)
         except OSError:
             age = now - run.info.created
         yield Kept(name, size_of(run.path), age, live=run.is_live())

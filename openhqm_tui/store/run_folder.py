@@ -103,6 +103,8 @@ class RunFolder:
                     f"{self.path} was written by a newer openhqm-tui ({info.version})",
                     fix="upgrade with `pip install --upgrade openhqm-tui`",
                 )
+            if not all(_can_name_a_file(target.name) for target in info.targets):
+                raise UsageProblem(f"{self.info_file} can't be read (a target's name won't do)")
             self._info = info
         return self._info
 
@@ -210,7 +212,7 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
     if name == "":
         raise UsageProblem("an empty word names no run", fix="leave it out for the latest")
     if name and "/" in name:
-        run = RunFolder(Path(name))
+        run = RunFolder(Path(name).resolve())
         _ = run.info
         return run
     found = [run for run in all_runs(state) if run.path.name.startswith(name or "")]
@@ -222,10 +224,16 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
             fix=f"did you mean {guess}?" if guess else "start one with `openhqm-tui build`",
             valid=" ".join(known[:3]),
         )
-    if name and len(found) > 1 and found[0].path.name != name:
+    if exact := [run for run in found if run.path.name == name]:
+        return exact[0]
+    if name and len(found) > 1:
         names = " ".join(run.path.name for run in found[:4])
         raise UsageProblem(f"'{name}' begins the name of {len(found)} runs", valid=names)
     return found[0]
+
+
+def _can_name_a_file(name: str) -> bool:
+    return bool(name) and not name.startswith(".") and not {"/", "\0"} & set(name)
 
 
 def _append(file: Path, line: bytes) -> int:
