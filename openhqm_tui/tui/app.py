@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import App
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.plan import Source
@@ -178,10 +179,13 @@ class ConsoleApp(App[int]):
         One that is over goes on.
         """
         asked = run or self.run_folder
-        if asked is not None and not (asked is self.run_folder and self.replays.refuses()):
-            if asked is self.run_folder:
+        if asked is not None and not (self._is_open(asked) and self.replays.refuses()):
+            if self._is_open(asked):
                 self.news.asked(request)
             self._ask(asked, request)
+
+    def _is_open(self, run: RunFolder) -> bool:
+        return self.run_folder is not None and self.run_folder.path == run.path
 
     def read_past(self) -> None:
         """Read the earlier runs anew."""
@@ -203,7 +207,10 @@ class ConsoleApp(App[int]):
 
     @work(thread=True, exclusive=True, group="past")
     def _read_past(self) -> None:
-        self.post_message(messages.PastRead(read_runs(self.services.runs())))
+        runs = read_runs(self.services.runs())
+        # A later look may have been quicker, and knows more.
+        if not get_current_worker().is_cancelled:
+            self.post_message(messages.PastRead(runs))
 
     @work(thread=True, group="examine")
     def _examine(self) -> None:
@@ -225,7 +232,7 @@ class ConsoleApp(App[int]):
         """Follow a run that goes on again, or say why it doesn't."""
         if message.problem:
             self.notify(message.problem, severity="error", markup=False)
-        elif message.run is self.run_folder:
+        elif self._is_open(message.run):
             self.follow.resume()
         if self.place is not None and self.place.PLACE == "history":
             self.read_past()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.problems import Problem
@@ -22,6 +23,8 @@ class Replays:
     def __init__(self, app: ConsoleApp) -> None:
         self._app = app
         self._recording: Recording | None = None
+        # The run that was open before, to which stopping leads back.
+        self._before: RunFolder | None = None
 
     @property
     def player(self) -> Player | None:
@@ -40,6 +43,8 @@ class Replays:
         except (Problem, OSError) as problem:
             self._app.notify(str(problem), severity="error", markup=False)
             return
+        if self.player is None:
+            self._before = self._app.run_folder
         self.play(Player(recording, clock=self._app.services.clock))
         await self._app.action_go("run")
 
@@ -63,6 +68,8 @@ class Replays:
             case "faster":
                 player.shift(1)
             case "start":
+                if math.isinf(player.pace.speed):
+                    player.pace.speed = 1.0
                 again = player.jump(0.0)
                 again.pause(paused=False)
                 self.play(again)
@@ -70,6 +77,9 @@ class Replays:
                 player.jump(player.pace.length)
             case "stop":
                 self._app.close_run()
+                if self._before is not None:
+                    self._app.open_run(self._before)
+                    self._before = None
         if self._app.place is not None:
             self._app.place.show_standing()
             self._app.place.refresh_bindings()

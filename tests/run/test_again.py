@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,7 @@ from openhqm_tui.domain.state import Status
 from openhqm_tui.run import again
 from openhqm_tui.run.again import ask
 from openhqm_tui.run.replay import state_of
-from openhqm_tui.store.run_folder import Request
+from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up
 from tests.waiting import soon, until
@@ -213,3 +215,10 @@ def test_a_runner_that_never_answers_is_said(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(Problem, match=r"the runner of run-[0-9a-f]+ doesn't answer"):
         ask(folder, Request("retry", "redis"))
     os.close(lock)
+
+
+def test_a_run_elsewhere_is_looked_at_only(tmp_path: Path) -> None:
+    strange = shutil.copytree(folder_of(prepared("redis")).path, tmp_path / "run-elsewhere")
+    with pytest.raises(Problem, match="isn't in the state folder"):
+        ask(RunFolder(strange), Request("retry", "redis"))
+    assert (strange / "control.jsonl").read_bytes() == b""

@@ -289,3 +289,22 @@ def test_names_sort_by_time_and_dont_repeat() -> None:
     assert all(name.startswith("20261123-151400-") for name in names)
     assert new_run_id(1795446841.0) > max(names)
     assert len(set(names)) > 1
+
+
+@pytest.mark.parametrize("name", ["", "../up", "/etc/app", ".hidden", "a\0b"])
+def test_a_target_that_names_a_place_is_refused(tmp_path: Path, name: str) -> None:
+    target = TargetInfo(name=name, variant="redis", platforms=("linux/amd64",), tags=("a:1",))
+    file = tmp_path / "run.json"
+    file.write_bytes(msgspec.json.encode(RunInfo(id="run", created=1.0, targets=(target,))))
+    with pytest.raises(UsageProblem, match="name won't do"):
+        _ = RunFolder(tmp_path).info
+
+
+def test_a_run_is_found_by_its_whole_name_first(tmp_path: Path) -> None:
+    for name in ("20261123-1", "20261123-1Z"):
+        folder = runs_folder(tmp_path) / name
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_bytes(
+            msgspec.json.encode(RunInfo(id=name, created=1.0, targets=()))
+        )
+    assert find_run(tmp_path, "20261123-1").path.name == "20261123-1"

@@ -113,7 +113,8 @@ async def test_a_run_where_nothing_is_left_is_not_resumed(world: World):
         await settle(pilot)
         assert app.run_state.targets["redis"].status is Status.FAILED
         lanes = {lane.status for lane in app.run_state.lanes}
-        assert (app.screen.check_action("resume", ()) is True) is (Status.CANCELLED in lanes)
+        assert Status.CANCELLED in lanes, "stopped because the other platform failed"
+        assert app.screen.check_action("resume", ()) is not True
 
 
 async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: World):
@@ -221,3 +222,18 @@ async def test_a_silence_that_is_over_is_no_news(world: World):
         assert notices(app) == ""
         assert "silent" not in listed(app)
     made.release()
+
+
+async def test_the_cursor_of_history_stays_on_its_run(world: World):
+    first = folders.passed(world.state, id="20261121-1", created=folders.T0 - 90_000)
+    folders.passed(world.state, id="20261122-1", created=folders.T0 - 5_000)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4", "down")
+        await until(pilot, lambda: app.screen.marked.folder.path == first.run.path)
+        folders.passed(world.state, id="20261123-1")
+        await pilot.press("r")
+        await until(pilot, lambda: len(app.past_runs) == 3)
+        await until(pilot, lambda: app.screen.query_one(CellTable).row == 2)
+        assert app.screen.marked.folder.path == first.run.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -35,6 +36,11 @@ class HistoryScreen(Place):
     CSS_PATH = "history.tcss"
     BINDINGS: ClassVar = bindings("history")
     AUTO_FOCUS = "CellTable"
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The run that the cursor is on; a list that is read anew may have others above it.
+        self._mark: Path | None = None
 
     def body(self) -> Iterable[Widget]:
         """Yield the table and a line about it."""
@@ -74,7 +80,12 @@ class HistoryScreen(Place):
             " · Enter opens one",
         )
         self.query_one("#history-summary", Static).update(words)
-        self.query_one(CellTable).show(_HEADING, [_cells(run, app.services.now()) for run in runs])
+        table, before = self.query_one(CellTable), self._mark
+        table.show(_HEADING, [_cells(run, app.services.now()) for run in runs])
+        paths = [run.folder.path for run in runs]
+        if before in paths:
+            table.go(paths.index(before), 0)
+        self._mark = paths[table.row]
         self.refresh_bindings()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
@@ -101,6 +112,7 @@ class HistoryScreen(Place):
     @on(CellTable.Marked)
     def row_marked(self) -> None:
         """Offer what can be done about another run."""
+        self._mark = self.marked.folder.path if self.marked is not None else None
         self.refresh_bindings()
 
     @on(CellTable.Opened)

@@ -162,7 +162,7 @@ class PlanScreen(Place):
             return f"looking at builder {order.builder}…"
         if stop := blocker(self.facts):
             return stop
-        if app.run_is_live:
+        if app.run_is_live and app.replays.player is None:
             return "a run is going on: 2 shows it, C there stops it"
         if wrong := wrong_fields(order, app.source):
             return next(iter(wrong.values()))

@@ -114,8 +114,10 @@ class RunScreen(Place):
 
     async def _open(self, state: RunState) -> None:
         targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
-        # A run that is taken up again is read anew, but the person is still at the same place.
+        # A run that is taken up again is read anew, but the person is still at the same place;
+        # what is played again begins anew.
         again = self._shown is not None and self._shown.info.id == state.info.id
+        again = again and self.console_app.replays.player is None
         another = self._shown is not None
         zoomed, self._shown = panes.zoomed, state
         if not again:

@@ -83,9 +83,7 @@ def _asks(app: ConsoleApp) -> bool:
 
 CASES = {
     "run.retry": Case(_asked(Request("retry", "kafka")), (), _failed),
-    "run.retry-all": Case(
-        _asked(Request("retry", "redis"), Request("retry", "kafka")), (), _two_failed
-    ),
+    "run.retry-all": Case(_asked(Request("retry")), (), _two_failed),
     "run.resume": Case(_resumed, (), _cut_off),
     "run.cancel-target": Case(_asks, (), _running),
     "run.cancel": Case(_asks, (), _running),
