@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.app import ConsoleApp
@@ -59,7 +61,7 @@ def _asked(*requests: Request) -> Callable[[ConsoleApp], bool]:
     def done(app: ConsoleApp) -> bool:
         assert app.run_folder is not None
         text = app.run_folder.control_file.read_text()
-        return all(f'"{r.ask}","target":"{r.target}"' in text for r in requests)
+        return all(msgspec.json.encode(request).decode() in text for request in requests)
 
     return done
 
