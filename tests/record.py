@@ -21,6 +21,7 @@ from openhqm_tui.domain.state import Status
 from openhqm_tui.run.again import ask
 from openhqm_tui.run.replay import state_of
 from openhqm_tui.store.packing import export_run
+from openhqm_tui.store.places import STATE_VARIABLE
 from openhqm_tui.store.run_folder import Request, RunFolder, find_run
 from tests.waiting import until
 
@@ -46,6 +47,8 @@ def main(names: list[str]) -> int:
     for name in names or [name for name in RECIPES if name != "shipped"]:
         with tempfile.TemporaryDirectory(prefix="openhqm-tui-record-") as temporary:
             folder = Path(temporary)
+            # What is asked of a run from here goes to a run of our state folder.
+            os.environ[STATE_VARIABLE] = str(folder / "state")
             RECIPES[name](folder)
             run = find_run(folder / "state")
             if name == "shipped":
