@@ -268,10 +268,25 @@ def test_a_wrong_word_removes_nothing(
 # -- by itself --------------------------------------------------------------------------------
 
 
+def last_heard(run: Path, at: float) -> None:
+    """Make a run one that nothing was written of since then."""
+    for file in (run / "events.jsonl", *run.glob("*.rawjson")):
+        os.utime(file, (at, at))
+
+
+def test_a_run_that_speaks_in_a_stream_only_is_young(runs: Path, three: list[str]) -> None:
+    for name in three:
+        last_heard(runs / name, 0)
+    stream = next((runs / three[0]).glob("*.rawjson"))
+    os.utime(stream)
+    make_room(runs.parent, Limits(runs=1))
+    assert names(runs) == [three[0], three[2]]
+
+
 def test_room_is_made_by_what_is_old(runs: Path, three: list[str]) -> None:
     now = time.time()
     for name, age in zip(three, (YOUNG + 60, YOUNG - 600, 0), strict=True):
-        os.utime(runs / name / "events.jsonl", (now - age, now - age))
+        last_heard(runs / name, now - age)
     make_room(runs.parent, Limits(runs=1))
     assert names(runs) == three[1:], "the others were begun a short time ago"
 
@@ -289,7 +304,7 @@ def test_a_new_run_makes_room(
 ) -> None:
     FakeDocker(tmp_path / "docker", monkeypatch)
     for name in three[:2]:
-        os.utime(runs / name / "events.jsonl", (0, 0))
+        last_heard(runs / name, 0)
     monkeypatch.setenv("OPENHQM_TUI_KEEP_RUNS", "1")
     line = "build --backend redis --platforms amd64 --base-image mine:1 --no-check --format json"
     assert main(line.split()) == 0
