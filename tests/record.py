@@ -19,7 +19,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run.again import ask
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.packing import export_run
 from openhqm_tui.store.places import STATE_VARIABLE
 from openhqm_tui.store.run_folder import Request, RunFolder, find_run

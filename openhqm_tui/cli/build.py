@@ -10,8 +10,8 @@ from openhqm_tui.cli.choices import options_from
 from openhqm_tui.cli.following import follow_to_the_end
 from openhqm_tui.cli.output import format_of
 from openhqm_tui.engine.facts import read_facts
-from openhqm_tui.run.live import tags_shared
 from openhqm_tui.run.prepare import begin, prepare
+from openhqm_tui.run.standing import tags_shared
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.retention import limits_of
 from openhqm_tui.store.settings import read_settings

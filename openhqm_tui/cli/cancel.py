@@ -9,7 +9,7 @@ from openhqm_tui.cli.summary import WORDS
 from openhqm_tui.cli.which_run import run_and_targets, word_of
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.run.again import ask
-from openhqm_tui.run.live import live_runs, state_now
+from openhqm_tui.run.standing import live_runs, state_now
 from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.run_folder import Request
 

@@ -13,7 +13,7 @@ from openhqm_tui.domain.retrying import can_resume, can_retry, to_retry
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.run.again import ask
 from openhqm_tui.run.follow import Follower
-from openhqm_tui.run.live import state_now
+from openhqm_tui.run.standing import state_now
 from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.run_folder import Request, RunFolder, all_runs, find_run
 

@@ -15,7 +15,7 @@ from openhqm_tui.cli.summary import aligned, clock, megabytes
 from openhqm_tui.cli.which_run import word_of
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.run.live import state_now
+from openhqm_tui.run.standing import state_now
 from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.retention import size_of
 from openhqm_tui.store.run_folder import RunFolder, all_runs

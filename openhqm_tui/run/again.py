@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.run.launch import launch
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.run_folder import Request, RunFolder, runs_folder
 

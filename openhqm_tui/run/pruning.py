@@ -8,7 +8,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.run.orphans import end_orphans
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.retention import YOUNG, Limits, Pruned, prune
 from openhqm_tui.store.run_folder import RunFolder
 

@@ -28,7 +28,7 @@ from openhqm_tui.run.control import Ear
 from openhqm_tui.run.obedience import Obedience
 from openhqm_tui.run.orphans import end_orphans
 from openhqm_tui.run.push import unproved
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.run.watchdog import Watchdog
 from openhqm_tui.run.work import Work

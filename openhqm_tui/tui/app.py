@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -173,16 +173,16 @@ class ConsoleApp(App[int]):
         self.follow.close()
         self._run_moved(Changes())
 
-    def ask_run(self, request: Request, run: RunFolder | None = None) -> None:
+    def ask_run(self, *requests: Request, run: RunFolder | None = None) -> None:
         """Ask the runner of a run for something, of the open one if no other is named.
 
-        One that is over goes on.
+        One that is over goes on, with one runner for all that is asked at once.
         """
         asked = run or self.run_folder
         if asked is not None and not (self._is_open(asked) and self.replays.refuses()):
             if self._is_open(asked):
-                self.news.asked(request)
-            self._ask(asked, request)
+                self.news.asked(*requests)
+            self._ask(asked, requests)
 
     def _is_open(self, run: RunFolder) -> bool:
         return self.run_folder is not None and self.run_folder.path == run.path
@@ -218,9 +218,9 @@ class ConsoleApp(App[int]):
         self.post_message(messages.Examined(findings, self.services.read_facts()))
 
     @work(thread=True, group="ask")
-    def _ask(self, run: RunFolder, request: Request) -> None:
+    def _ask(self, run: RunFolder, requests: Sequence[Request]) -> None:
         try:
-            self.services.ask(run, request)
+            self.services.ask(run, *requests)
         except FileNotFoundError:
             self.post_message(messages.Asked(run, f"{gone(run)}: nothing can be asked of it"))
         except (Problem, OSError) as problem:

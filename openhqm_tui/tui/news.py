@@ -17,10 +17,9 @@ class News:
     def __init__(self) -> None:
         self._own: set[str] = set()
 
-    def asked(self, request: Request) -> None:
+    def asked(self, *requests: Request) -> None:
         """Note that somebody at this console asks for something."""
-        if request.ask == "cancel":
-            self._own.add(request.target)
+        self._own.update(request.target for request in requests if request.ask == "cancel")
 
     def of(self, state: RunState, events: Iterable[AnyEvent]) -> Iterator[str]:
         """Yield a line for what is news in `events` and still holds: long silences, cancels."""

@@ -15,7 +15,7 @@ from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
 from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_now
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.words import lane_seconds
 
@@ -140,19 +140,17 @@ def _same_place(info: RunInfo, source: Source) -> bool:
 
 
 def _read(folder: RunFolder) -> PastRun:
-    live = folder.is_live()
-    state = state_of(folder)
+    state = state_now(folder)
     last = max(folder.info.created, state.last_at)
-    state.interrupted = not live and state.outcome is None
     return PastRun(
         folder=folder,
         created=folder.info.created,
         status=state.status,
-        live=live,
+        live=state.goes_on,
         seconds=state.elapsed(last),
         targets=tuple(state.targets),
         interrupted=state.interrupted,
-        resumable=not live and not folder.is_imported and can_resume(state),
+        resumable=not folder.is_imported and can_resume(state),
         ended=frozenset(ended(state)),
         last=last,
         lanes={

@@ -86,8 +86,7 @@ def retry(app: ConsoleApp, targets: list[str]) -> None:
     """Have targets built once more."""
     if app.replays.refuses():
         return
-    # Several are one request: what a run asks for that is over is one runner.
-    app.ask_run(Request("retry", targets[0] if len(targets) == 1 else ""))
+    app.ask_run(*(Request("retry", target) for target in targets))
     app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
 
 
@@ -95,7 +94,7 @@ def resume(app: ConsoleApp, run: RunFolder | None = None) -> None:
     """Have a run go on that was cut off or cancelled: the open one if no other is named."""
     if run in {None, app.run_folder} and app.replays.refuses():
         return
-    app.ask_run(Request("resume"), run)
+    app.ask_run(Request("resume"), run=run)
     app.notify("resuming what was cut off or cancelled…", markup=False, timeout=4)
 
 
@@ -104,7 +103,7 @@ def cancel_all(app: ConsoleApp, run: RunFolder) -> None:
 
     def answered(answer: str | None) -> None:
         if answer == "stop":
-            app.ask_run(Request("cancel"), run)
+            app.ask_run(Request("cancel"), run=run)
             app.notify(f"stopping run {run.path.name}…", markup=False, timeout=4)
 
     text = Content("Targets that are built already are kept.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.domain.plan import Source
@@ -21,6 +22,12 @@ from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
 
 Say = Callable[[str], None]
+
+
+class Ask(Protocol):
+    """Asks the runner of a run for something, or a new one; `run.again.ask` is one."""
+
+    def __call__(self, folder: RunFolder, /, *requests: Request) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Services:
     runs: Callable[[], Iterable[RunFolder]]
     examine: Callable[[tuple[Platform, ...]], list[Finding]]
     mend: Callable[[Fix, Say, Event], bool]
-    ask: Callable[[RunFolder, Request], None]
+    ask: Ask
     page: Callable[[Path], None] = page
     defaults: Order = field(default_factory=lambda: Order({}))
     builders: Callable[[], list[Builder]] = list

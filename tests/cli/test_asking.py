@@ -16,7 +16,7 @@ from openhqm_tui.__main__ import main
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker

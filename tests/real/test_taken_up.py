@@ -17,7 +17,7 @@ import pytest
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run.again import ask
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.run_folder import Request, find_run
 from tests.real.conftest import Cli, docker
 from tests.waiting import until

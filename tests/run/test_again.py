@@ -16,7 +16,7 @@ from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run import again
 from openhqm_tui.run.again import ask
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up

@@ -9,7 +9,7 @@ import pytest
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.state import Status
 from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, executed, prepared, running, taken_up

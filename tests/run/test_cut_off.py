@@ -14,7 +14,7 @@ from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.progress import PlainText, SolveStatus, StreamDecoder
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.run.control import Ear
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.domain.folding import whole
 from tests.recordings import copied, recording

@@ -15,8 +15,8 @@ from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run import lane_checks
 from openhqm_tui.run.again import ask
-from openhqm_tui.run.replay import state_of
 from openhqm_tui.run.runner import Runner
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker

@@ -15,7 +15,7 @@ from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run.again import ask
 from openhqm_tui.run.orphans import end_orphans, orphans_of
-from openhqm_tui.run.replay import state_of
+from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, folder_of, prepared, swept

@@ -142,9 +142,10 @@ class World:
                 )
             return self.mends
 
-        def ask(run: RunFolder, request: Request) -> None:
-            self.asked.append(request)
-            run.ask(request)
+        def ask(run: RunFolder, *requests: Request) -> None:
+            for request in requests:
+                self.asked.append(request)
+                run.ask(request)
 
         def examine(platforms: tuple[Platform, ...]) -> list[Finding]:
             return list(self.findings)

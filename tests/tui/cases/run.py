@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.app import ConsoleApp
@@ -61,7 +59,7 @@ def _asked(*requests: Request) -> Callable[[ConsoleApp], bool]:
     def done(app: ConsoleApp) -> bool:
         assert app.run_folder is not None
         text = app.run_folder.control_file.read_text()
-        return all(msgspec.json.encode(request).decode() in text for request in requests)
+        return all(f'"{r.ask}","target":"{r.target}"' in text for r in requests)
 
     return done
 
@@ -85,7 +83,9 @@ def _asks(app: ConsoleApp) -> bool:
 
 CASES = {
     "run.retry": Case(_asked(Request("retry", "kafka")), (), _failed),
-    "run.retry-all": Case(_asked(Request("retry")), (), _two_failed),
+    "run.retry-all": Case(
+        _asked(Request("retry", "redis"), Request("retry", "kafka")), (), _two_failed
+    ),
     "run.resume": Case(_resumed, (), _cut_off),
     "run.cancel-target": Case(_asks, (), _running),
     "run.cancel": Case(_asks, (), _running),

@@ -1,4 +1,4 @@
-"""Runs as they stand now: which go on, and what is known of one without reading its streams."""
+"""How runs stand as their events alone tell it: their streams stay on disk."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from pathlib import Path
 from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.state import RunState
-from openhqm_tui.run.replay import state_of
 from openhqm_tui.store.run_folder import RunFolder, all_runs
+
+
+def state_of(folder: RunFolder) -> RunState:
+    """Fold what stands in `events.jsonl`; raises Problem where `run.json` can't be read."""
+    state = RunState(folder.info)
+    for event in folder.events():
+        state.apply_event(event)
+    return state
 
 
 def state_now(folder: RunFolder) -> RunState:
