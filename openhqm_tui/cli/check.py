@@ -12,10 +12,11 @@ import msgspec
 
 from openhqm_tui.cli.output import automatic_format
 from openhqm_tui.cli.summary import aligned
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem
-from openhqm_tui.domain.proof import Expectation, SeenImage
+from openhqm_tui.domain.proof import SeenImage
 from openhqm_tui.domain.variants import VARIANT_NAMES, Variant, find_variant
 from openhqm_tui.domain.verdicts import Answer, Verdict, proved
 from openhqm_tui.engine.facts import EngineFacts, read_facts

@@ -8,30 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, Verdict
-
-
-class Expectation(msgspec.Struct, frozen=True, kw_only=True):
-    """What one lane's image must be.
-
-    `clients` None: nothing is known of its clients; `python` '': any version; `uid` None: any.
-    `asks_python` False: the image holds no Python that could be asked; `exact_index` False:
-    the index may hold other platforms too.
-    """
-
-    platform: Platform
-    platforms: tuple[Platform, ...]
-    clients: tuple[Client, ...] | None = None
-    absent: tuple[Client, ...] = ()
-    python: str = ""
-    uid: int | None = None
-    labels: dict[str, str] = {}
-    env: dict[str, str] = {}
-    asks_python: bool = True
-    exact_index: bool = True
 
 
 class SeenImage(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,12 +18,16 @@ class Answer(StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One check's answer for one lane; `evidence` is what was seen, in few words."""
+    """One check's answer for one lane; `evidence` is what was seen, in few words.
+
+    `how` tells how the image ran for it: `native`, `emulated`, or '' where it didn't run.
+    """
 
     check: str
     answer: Answer
     evidence: str = ""
     expected: str = ""
+    how: str = ""
 
 
 # In the order of gravity: the first that any verdict has is the lane's.

@@ -57,6 +57,8 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
         script += install_script(*missing, machine=machine)
     for name in dict.fromkeys(f"qemu-{platform.qemu}" for platform in platforms):
         script += _enable(name)
+    for platform in platforms:
+        script += _wait_for_buildkit(platform)
     names = ", ".join(str(platform) for platform in platforms)
     return Fix(title=f"install and enable QEMU for {names}", script=script, as_root=True)
 
@@ -74,4 +76,19 @@ if ! grep -q '^flags:.*F' {_FOLDER}/{name}; then
   exit 1
 fi
 echo "{name}: $(grep '^flags:' {_FOLDER}/{name})"
+"""
+
+
+def _wait_for_buildkit(platform: Platform) -> str:
+    # BuildKit looks for new emulators every 20 seconds only (seen with Engine 28.5).
+    return f"""\
+tries=0
+while docker buildx inspect >/dev/null 2>&1 && ! docker buildx inspect | grep -q '{platform}'; do
+  tries=$((tries + 1))
+  if [ "$tries" -ge 60 ]; then
+    echo "the builder does not see its emulator for {platform} yet" >&2
+    break
+  fi
+  sleep 1
+done
 """

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.proof import (
-    Expectation,
     ProbeAnswer,
     ProbeTrouble,
     SeenImage,

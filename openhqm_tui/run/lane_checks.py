@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import msgspec
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.journal import TargetInfo
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import Expectation, SeenImage
+from openhqm_tui.domain.proof import SeenImage
 from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.verdicts import merged
 from openhqm_tui.engine.images import ImageUnknown

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from openhqm_tui import __version__
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.proof import Expectation
 from openhqm_tui.domain.variants import Variant, absent_clients
 from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.certificates import ca_bundle

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
-from openhqm_tui.domain.proof import Expectation
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):

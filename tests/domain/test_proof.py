@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import (
     RUNNING_CHECKS,
-    Expectation,
     ProbeAnswer,
     ProbeTrouble,
     SeenConfig,

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import (
-    Expectation,
     ProbeAnswer,
     ProbeTrouble,
     SeenConfig,

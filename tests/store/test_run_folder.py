@@ -13,11 +13,11 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Plan, Target
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import Problem, UsageProblem
-from openhqm_tui.domain.proof import Expectation
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
     Request,
