@@ -1,0 +1,119 @@
+"""Secrets are taken out of what people are to read; what is no secret stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openhqm_tui.domain.masking import MASK, Mask, is_secret_name, masked, secret_values
+
+# Put together here: a whole one in a file would set off every scanner that looks at it.
+GITHUB = "ghp_" + "a1B2" * 9
+AWS = "AKIA" + "ABCDEFGH12345678"
+JWT = "eyJhbGciOiJI" + ".eyJzdWIiOiIxMjM0In0" + ".sflKxwRJSMeKKF2QT4"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["NPM_TOKEN", "npm-token", "DB_PASSWORD", "apiKey", "AWS_SECRET_ACCESS_KEY", "GITHUB_PAT"]
+    + ["AccountKey", "X-Api-Key", "NPM_AUTH", "_auth", "client_secret", "ssh.private.key", "sig"],
+)
+def test_names_of_secrets(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PATH", "QUEUE_BACKEND", "PYTHON_VERSION", "GPG_KEY", "TOKENIZERS_PARALLELISM", "AUTHOR"]
+    + ["PASSWORD_FILE", "TOKEN_PATH", "CACHE_KEY", "COMPASS", "MONKEY", "SOURCE_DATE_EPOCH", ""],
+)
+def test_names_of_what_is_no_secret(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("NPM_TOKEN=abc123", "NPM_TOKEN=***"),
+        ('--build-arg NPM_TOKEN="a b c" .', '--build-arg NPM_TOKEN="***" .'),
+        ("env: TOKEN=abc", "env: TOKEN=***"),
+        ('TOKEN="not ended', "TOKEN=***"),
+        (r'PASSWORD="a\"b" c', 'PASSWORD="***" c'),
+        ("PASSWORD=it's&more;of,it", "PASSWORD=***"),
+        ("AccountKey=abc==;Endpoint=x", "AccountKey=***;Endpoint=x"),
+        ("https://x/y?sig=abc%3D&page=2", "https://x/y?sig=***&page=2"),
+        ('{"password": "hunter2", "x": 1}', '{"password": "***", "x": 1}'),
+        (r"{\"api_key\":\"hunter2\"}", r"{\"api_key\":\"***\"}"),
+        ("password: hunter", "password: ***"),
+        ("token: 8f1c22ab", "token: ***"),
+        ("login --password hunter2 --user me", "login --password *** --user me"),
+        ("https://me:hunter2@host/x", "https://***@host/x"),
+        ("https://hunter2@host/x", "https://***@host/x"),
+        ("redis://:hunter2@host:1", "redis://***@host:1"),
+        ("Authorization: Bearer abcdefghijk", "Authorization: *** ***"),
+        (f"using {GITHUB} now", "using *** now"),
+        (f"({AWS})", "(***)"),
+        (f"{JWT}", "***"),
+        ("https://hooks.slack.com/services/T0/B0/abc", "https://hooks.slack.com/services/***"),
+    ],
+)
+def test_what_is_masked(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unexpected token: foo",
+        'failed to fetch anonymous token: Get "https://host/v2/"',
+        "secret not found: foo",
+        "RUN --mount=type=secret,id=ca-bundle,target=/x uv pip install",
+        "ssh://git@host/x",
+        "sha256:553bfb8419fc2b8abaa2d2dbd29e626326c7a2e1ca1ac05f3d3062682fef22da",
+        "queue.backend=redis, OPENHQM_QUEUE_BACKEND=redis",
+        "CPython 3.13.5 linux-aarch64",
+        "TOKEN=\nnext",
+        "",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_a_key_over_several_lines() -> None:
+    kind = "RSA PRIVATE" + " KEY"
+    lines = ["before", f"-----BEGIN {kind}-----", "MIIE", "abcd", f"-----END {kind}-----", "after"]
+    shown = [MASK if line in {"MIIE", "abcd"} else line for line in lines]
+    assert Mask().lines(lines) == tuple(shown)
+    assert Mask().lines(lines[:4]) == tuple(shown[:4]), "a log that was cut in the middle of it"
+    assert Mask().lines([]) == ()
+
+
+def test_known_values_are_masked_wherever_they_are() -> None:
+    values = secret_values({"NPM_TOKEN": "hunter2!", "OTHER": "redis", "A_PASSWORD": "1"})
+    assert values == {"hunter2!", "1"}
+    mask = Mask(values)
+    assert mask.text("fetched with hunter2! from redis 1") == "fetched with *** from redis 1"
+    assert Mask(["abcdef", "abcdefgh"]).text("abcdefgh") == MASK
+    assert Mask(["first line\nsecond line"]).text("the second line here") == "the *** here"
+
+
+def test_a_value_with_its_name() -> None:
+    assert Mask().named("NPM_TOKEN", "x") == MASK
+    assert Mask().named("NPM_TOKEN", "") == ""
+    assert Mask().named("INDEX_URL", "https://me:pw@host") == "https://***@host"
+
+
+@given(st.lists(st.text(alphabet="TOKEN=token:\"'\\ \t&;-*1a/@{}"), max_size=4))
+def test_whatever_the_text(lines: list[str]) -> None:
+    once = Mask().lines(lines)
+    assert len(once) == len(lines)
+    assert Mask().lines(once) == once
+
+
+@pytest.mark.parametrize(
+    "part", ["http://", 'token="', "a: ", "--a ", "TOKEN", r"\"", "eyJaaaaaaaa."]
+)
+def test_long_texts_are_masked_too(part: str) -> None:
+    assert masked(part * 30_000 + " NPM_TOKEN=abc").endswith("***")
