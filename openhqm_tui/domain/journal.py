@@ -134,6 +134,25 @@ class ImageSeen(Event, frozen=True, kw_only=True, tag="image-seen"):
     unpacked_size: Bytes = 0
 
 
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """One layer of an image as a registry keeps it; `size` in compressed bytes.
+
+    `created_by` is the instruction that made it, cut short; '' where the image doesn't tell.
+    """
+
+    digest: str
+    size: Bytes = 0
+    created_by: str = ""
+
+
+class LayersSeen(Event, frozen=True, kw_only=True, tag="layers-seen"):
+    """What a lane's image is made of, the lowest layer first."""
+
+    target: str
+    platform: str
+    layers: tuple[Layer, ...]
+
+
 class CheckStarted(Event, frozen=True, kw_only=True, tag="check-started"):
     """The questions are being put to a lane's image; `emulated` tells how it runs.
 
@@ -211,6 +230,7 @@ AnyEvent = (
     | SpokeAgain
     | TargetEnded
     | ImageSeen
+    | LayersSeen
     | CheckStarted
     | LaneChecked
     | CheckCancelled

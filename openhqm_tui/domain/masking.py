@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 MASK = "***"
 
@@ -64,7 +65,7 @@ def is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
     if not words or words[-1] in _PLACES:
         return False
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return (
         not _ALONE.isdisjoint(words)
         or words[-1] == "auth"

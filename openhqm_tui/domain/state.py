@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.lane_state import LaneState
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.progress import PlainText, Record, Vertex, seconds
 from openhqm_tui.domain.step_lines import note_change
 from openhqm_tui.domain.step_state import Status, StepState, is_cancel
-from openhqm_tui.domain.verdicts import Answer, Verdict, worst
 
 __all__ = ["LaneState", "RunState", "Status", "StepState", "TargetState", "is_cancel"]
 
@@ -35,87 +35,6 @@ class Touched(NamedTuple):
 
     lanes: frozenset[tuple[str, str]]
     standing: bool
-
-
-class LaneState:
-    """One target on one platform: its steps, its log, its verdicts."""
-
-    def __init__(self, target: TargetState, platform: Platform) -> None:
-        self.target = target
-        self.platform = platform
-        self.steps: list[StepState] = []
-        self.log = LogLines()
-        self.check_started: float | None = None
-        self.check_ended: float | None = None
-        # What is being asked now: None nothing, '' every question, else the one.
-        self.asking: str | None = None
-        self.check_cut = False
-        # When its first checks were over: asking again later is no part of the build's time.
-        self.done_at: float | None = None
-        self.emulated: bool | None = None
-        self.verdicts: tuple[Verdict, ...] = ()
-        self.digest = ""
-        self.content_size = 0
-        self.unpacked_size = 0
-        self._before: tuple[float | None, float | None, bool | None] = (None, None, None)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Name the lane: target and platform."""
-        return self.target.name, str(self.platform)
-
-    @property
-    def status(self) -> Status:
-        """Where this lane stands: through its build, then its checks."""
-        target = self.target
-        if target.started is None and target.outcome is None:
-            return Status.WAITING if target.run.goes_on else Status.CANCELLED
-        if target.outcome is Outcome.FAILED:
-            steps = {step.status for step in self.steps}
-            stopped = Status.FAILED not in steps and target.failed_step is not None
-            return Status.CANCELLED if stopped else Status.FAILED
-        if target.outcome is Outcome.CANCELLED:
-            return Status.CANCELLED
-        if self.check_ended is not None:
-            worst_answer = worst(self.verdicts)
-            if worst_answer is Answer.FAIL:
-                return Status.FAILED
-            return Status.UNKNOWN if worst_answer is Answer.UNKNOWN else Status.PASSED
-        if self.check_started is not None:
-            return Status.CHECKING if target.run.goes_on else Status.CANCELLED
-        if target.outcome is Outcome.PASSED:
-            if not target.run.info.check:
-                return Status.DONE
-            over = self.check_cut or not target.run.goes_on
-            return Status.CANCELLED if over else Status.CHECKING
-        return Status.RUNNING if target.run.goes_on else Status.CANCELLED
-
-    @property
-    def has_image(self) -> bool:
-        """Tell whether there is an image that can be asked."""
-        return self.target.outcome is Outcome.PASSED or bool(self.target.digest)
-
-    def step_counts(self) -> tuple[int, int]:
-        """Return how many of the known steps are over, and how many are known."""
-        return sum(step.status.is_over for step in self.steps), len(self.steps)
-
-    def ask(self, event: journal.CheckStarted) -> None:
-        """Fold in that questions are put; old answers stand until there are new ones."""
-        self._before = self.check_started, self.check_ended, self.emulated
-        self.check_started, self.check_ended = event.at, None
-        self.asking, self.check_cut, self.emulated = event.check, False, event.emulated
-
-    def answer(self, event: journal.LaneChecked) -> None:
-        """Fold in the answers."""
-        self.check_ended, self.verdicts, self.emulated = event.at, event.verdicts, event.emulated
-        self.asking, self.check_cut = None, False
-        self.done_at = event.at if self.done_at is None else self.done_at
-
-    def cut_off(self) -> None:
-        """Fold in that there is no answer: what was known before is known still."""
-        if self.asking is not None:
-            self.check_started, self.check_ended, self.emulated = self._before
-        self.asking, self.check_cut = None, self.check_ended is None
 
 
 class TargetState:
@@ -301,6 +220,8 @@ class RunState:
             case journal.ImageSeen() if lane := self.lane(event.target, event.platform):
                 lane.digest = event.digest
                 lane.content_size, lane.unpacked_size = event.content_size, event.unpacked_size
+            case journal.LayersSeen() if lane := self.lane(event.target, event.platform):
+                lane.layers = event.layers
             case journal.CheckStarted() if lane := self.lane(event.target, event.platform):
                 lane.ask(event)
             case journal.LaneChecked() if lane := self.lane(event.target, event.platform):

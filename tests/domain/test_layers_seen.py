@@ -1,0 +1,44 @@
+"""What a lane's image is made of is folded in from the journal, and forgotten with a new try."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Layer, LayersSeen, event_decoder
+from tests.domain.test_state_by_hand import begun, started
+
+LAYERS = (Layer(digest="sha256:a", size=28, created_by="ADD root.tar /"), Layer(digest="sha256:b"))
+SEEN = LayersSeen(at=6.0, target="redis", platform="linux/arm64", layers=LAYERS)
+
+
+def test_they_are_the_lanes() -> None:
+    state, target = begun()
+    assert [lane.layers for lane in state.lanes] == [(), ()]
+    state.apply_event(SEEN)
+    assert [lane.layers for lane in state.lanes] == [(), LAYERS]
+    state.apply_event(started(attempt=2, at=7.0))
+    assert [lane.layers for lane in target.lanes.values()] == [(), ()]
+
+
+def test_they_are_read_back() -> None:
+    line = msgspec.json.encode(SEEN)
+    assert event_decoder.decode(line) == SEEN
+
+
+def test_of_a_lane_that_is_none() -> None:
+    state, _ = begun()
+    for target, platform in (("nope", "linux/arm64"), ("redis", "linux/vax")):
+        state.apply_event(msgspec.structs.replace(SEEN, target=target, platform=platform))
+    assert [lane.layers for lane in state.lanes] == [(), ()]
+
+
+def test_a_size_that_no_runner_wrote() -> None:
+    line = msgspec.json.encode(msgspec.structs.replace(SEEN, layers=(Layer(digest="", size=-1),)))
+    with pytest.raises(msgspec.ValidationError):
+        event_decoder.decode(line)
+
+
+def test_it_is_one_of_the_events() -> None:
+    assert isinstance(SEEN, journal.AnyEvent)
