@@ -16,8 +16,21 @@ JWT = "eyJhbGciOiJI" + ".eyJzdWIiOiIxMjM0In0" + ".sflKxwRJSMeKKF2QT4"
 
 @pytest.mark.parametrize(
     "name",
-    "NPM_TOKEN npm-token DB_PASSWORD apiKey AWS_SECRET_ACCESS_KEY GITHUB_PAT AccountKey X-Api-Key "
-    "NPM_AUTH _auth client_secret ssh.private.key sig".split(),
+    [
+        "NPM_TOKEN",
+        "npm-token",
+        "DB_PASSWORD",
+        "apiKey",
+        "AWS_SECRET_ACCESS_KEY",
+        "GITHUB_PAT",
+        "AccountKey",
+        "X-Api-Key",
+        "NPM_AUTH",
+        "_auth",
+        "client_secret",
+        "ssh.private.key",
+        "sig",
+    ],
 )
 def test_names_of_secrets(name: str) -> None:
     assert is_secret_name(name)
@@ -25,8 +38,21 @@ def test_names_of_secrets(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "PATH QUEUE_BACKEND PYTHON_VERSION GPG_KEY TOKENIZERS_PARALLELISM AUTHOR PASSWORD_FILE "
-    "TOKEN_PATH CACHE_KEY COMPASS MONKEY SOURCE_DATE_EPOCH _".split(),
+    [
+        "PATH",
+        "QUEUE_BACKEND",
+        "PYTHON_VERSION",
+        "GPG_KEY",
+        "TOKENIZERS_PARALLELISM",
+        "AUTHOR",
+        "PASSWORD_FILE",
+        "TOKEN_PATH",
+        "CACHE_KEY",
+        "COMPASS",
+        "MONKEY",
+        "SOURCE_DATE_EPOCH",
+        "_",
+    ],
 )
 def test_names_of_what_is_no_secret(name: str) -> None:
     assert not is_secret_name(name)
