@@ -73,6 +73,9 @@ def read_config(reference: str, platform: str) -> SeenConfig:
         user=str(config.get("User") or ""),
         labels={str(k): str(v) for k, v in (config.get("Labels") or {}).items()},
         env=tuple(str(line) for line in config.get("Env") or ()),
+        command=tuple(
+            str(word) for part in ("Entrypoint", "Cmd") for word in config.get(part) or ()
+        ),
     )
 
 

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import msgspec
 
 from openhqm_tui.domain import journal
-from openhqm_tui.run.checks import RUN_LABEL
 from openhqm_tui.run.processes import GRACE
+from openhqm_tui.run.running_checks import RUN_LABEL
 from openhqm_tui.store.run_folder import RunFolder
 
 _LOOK_EVERY = 0.1

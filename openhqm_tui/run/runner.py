@@ -23,11 +23,11 @@ from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.state import Status, TargetState
 from openhqm_tui.engine.cleaning import remove_containers, remove_images
 from openhqm_tui.run.build import ended_now
-from openhqm_tui.run.checks import RUN_LABEL
 from openhqm_tui.run.control import Ear
 from openhqm_tui.run.obedience import Obedience
 from openhqm_tui.run.orphans import end_orphans
 from openhqm_tui.run.push import unproved
+from openhqm_tui.run.running_checks import RUN_LABEL
 from openhqm_tui.run.standing import state_of
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.run.watchdog import Watchdog

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.proof import ProbeAnswer, SeenModule
-from openhqm_tui.run import checks, probe
+from openhqm_tui.domain.proof_running import ProbeAnswer, SeenModule
+from openhqm_tui.run import probe, running_checks
 from openhqm_tui.run.processes import Ended
 
 
@@ -37,7 +37,7 @@ def ask(place: Path, clients: str = "", absent: str = "") -> ProbeAnswer:
         capture_output=True,
         check=True,
     )
-    said = checks.read_answer(Ended(0, ran.stdout, ran.stderr), patience=1, emulated=False)
+    said = running_checks.read_answer(Ended(0, ran.stdout, ran.stderr), patience=1, emulated=False)
     assert isinstance(said, ProbeAnswer), said
     return said
 

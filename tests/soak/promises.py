@@ -15,7 +15,7 @@ from typing import Any
 from openhqm_tui.domain.failures import text_log_of
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.state import RunState, Status
-from openhqm_tui.run.checks import RUN_LABEL
+from openhqm_tui.run.running_checks import RUN_LABEL
 from openhqm_tui.run.text_log import write_text_log
 from openhqm_tui.store.run_folder import RunFolder
 from tests.soak.place import Broken, following
