@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from openhqm_tui.cli.summary import WORDS
 from openhqm_tui.cli.which_run import run_and_targets, word_of
+from openhqm_tui.domain.lane_words import WORDS
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.run.again import ask
 from openhqm_tui.run.standing import live_runs, state_now

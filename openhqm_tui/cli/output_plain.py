@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from openhqm_tui.cli.summary import (
-    MARKS,
-    WORDS,
     check_lines,
     clock,
     failure_lines,
     failures_of,
     last_line,
-    mark_and_word,
     push_lines,
     table_lines,
     warning_lines,
@@ -23,6 +20,7 @@ from openhqm_tui.cli.summary import (
 from openhqm_tui.cli.unsaid import Unsaid, logs_of
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.lane_words import MARKS, WORDS, mark_and_word
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.state import LaneState, Status, TargetState
 from openhqm_tui.domain.verdicts import Answer, worst

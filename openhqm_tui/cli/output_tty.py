@@ -15,12 +15,12 @@ from openhqm_tui.cli.summary import (
     failure_lines,
     failures_of,
     last_line,
-    mark_and_word,
     push_lines,
     rows_of,
     warning_lines,
 )
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.run.follow import Changes, Follower

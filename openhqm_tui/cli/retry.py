@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from openhqm_tui.cli.following import read_so_far, show_and_cancel, show_and_leave
-from openhqm_tui.cli.summary import WORDS
 from openhqm_tui.cli.which_run import run_and_targets, word_of
+from openhqm_tui.domain.lane_words import WORDS
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.retrying import can_resume, can_retry, to_retry
 from openhqm_tui.domain.state import RunState

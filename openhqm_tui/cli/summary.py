@@ -7,42 +7,12 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
-from openhqm_tui.domain.retrying import push_failed, was_cut_off
+from openhqm_tui.domain.lane_words import mark_and_word
+from openhqm_tui.domain.retrying import push_failed
 from openhqm_tui.domain.state import LaneState, RunState, Status
 from openhqm_tui.domain.steps import how_built
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.store.run_folder import RunFolder
-
-# A mark and a word each: nothing is told by colour only.
-MARKS: dict[Status, str] = {
-    Status.WAITING: "·",
-    Status.RUNNING: "▸",
-    Status.CHECKING: "?",
-    Status.DONE: "✓",
-    Status.CACHED: "✓",
-    Status.PASSED: "✓",
-    Status.UNKNOWN: "?",
-    Status.FAILED: "✗",
-    Status.CANCELLED: "−",
-}
-WORDS: dict[Status, str] = {
-    Status.WAITING: "waiting",
-    Status.RUNNING: "building",
-    Status.CHECKING: "checking",
-    Status.DONE: "built",
-    Status.CACHED: "cached",
-    Status.PASSED: "proved",
-    Status.UNKNOWN: "not proved",
-    Status.FAILED: "failed",
-    Status.CANCELLED: "cancelled",
-}
-
-
-def mark_and_word(lane: LaneState) -> tuple[str, str]:
-    """Return how a lane stands; nobody cancelled what the end of its runner cut off."""
-    if not was_cut_off(lane):
-        return MARKS[lane.status], WORDS[lane.status]
-    return ("·", "not begun") if lane.target.started is None else ("↯", "interrupted")
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -8,8 +8,6 @@ import pytest
 
 from openhqm_tui.cli.summary import (
     COLUMNS,
-    MARKS,
-    WORDS,
     aligned,
     cells,
     check_lines,
@@ -22,6 +20,7 @@ from openhqm_tui.cli.summary import (
     table_lines,
 )
 from openhqm_tui.domain.failures import Failure
+from openhqm_tui.domain.lane_words import MARKS, WORDS
 from openhqm_tui.domain.state import Status
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from tests.recordings import NAMES, recording, state_of

@@ -1,0 +1,32 @@
+"""What images share is counted once, what they have for themselves is theirs."""
+
+from __future__ import annotations
+
+from openhqm_tui.domain.journal import Layer
+from openhqm_tui.domain.layer_shares import holders, own_bytes, unique_bytes
+
+BASE, CORE, REDIS, EMPTY = (
+    Layer(digest=f"sha256:{name}", size=size)
+    for name, size in (("base", 28), ("core", 7), ("redis", 2), ("empty", 1))
+)
+MINIMAL = (BASE, EMPTY, EMPTY, CORE)
+WITH_REDIS = (BASE, EMPTY, CORE, REDIS)
+
+
+def test_what_two_images_share() -> None:
+    images = [MINIMAL, WITH_REDIS]
+    held = holders(images)
+    assert held == {"sha256:base": 2, "sha256:empty": 2, "sha256:core": 2, "sha256:redis": 1}
+    assert [own_bytes(layers, held) for layers in images] == [0, 2]
+    assert unique_bytes(images) == 28 + 7 + 2 + 1
+
+
+def test_a_layer_that_is_there_twice_is_one() -> None:
+    assert own_bytes(MINIMAL, holders([MINIMAL])) == 28 + 7 + 1
+    assert unique_bytes([MINIMAL]) == 28 + 7 + 1
+
+
+def test_nothing_shares_nothing() -> None:
+    assert holders([]) == {}
+    assert unique_bytes([]) == 0
+    assert own_bytes((), holders([])) == 0
