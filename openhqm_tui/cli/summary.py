@@ -10,13 +10,15 @@ from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint
 from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.retrying import push_failed
 from openhqm_tui.domain.state import LaneState, RunState, Status
-from openhqm_tui.domain.steps import how_built
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.store.run_folder import RunFolder
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One lane in the summary; `seconds` of its target's build, `size` in compressed bytes."""
+    """One lane in the summary; `seconds` of its target's build, `size` in compressed bytes.
+
+    `how` it was built, and on which `node`, '' where the engine itself built.
+    """
 
     target: str
     platform: str
@@ -24,6 +26,7 @@ class Row(msgspec.Struct, frozen=True):
     mark: str
     result: str
     how: str
+    node: str
     seconds: float
     check_seconds: float
     size: int
@@ -37,10 +40,10 @@ class Row(msgspec.Struct, frozen=True):
 
 def rows_of(state: RunState) -> list[Row]:
     """Return a row for every lane, in the order of the plan."""
-    return [_row(state, lane) for lane in state.lanes]
+    return [_row(lane) for lane in state.lanes]
 
 
-def _row(state: RunState, lane: LaneState) -> Row:
+def _row(lane: LaneState) -> Row:
     target, status = lane.target, lane.status
     passed = sum(v.answer is Answer.PASS for v in lane.verdicts)
     warned = sum(v.answer is Answer.WARN for v in lane.verdicts)
@@ -53,7 +56,7 @@ def _row(state: RunState, lane: LaneState) -> Row:
     checked = 0.0
     if lane.check_started is not None and lane.check_ended is not None:
         checked = max(0.0, lane.check_ended - lane.check_started)
-    how = how_built((step.how for step in lane.steps), lane.platform, state.host)
+    how = lane.how
     mark, result = mark_and_word(lane)
     if status is Status.FAILED and lane.verdicts:
         result = "check failed"
@@ -64,6 +67,7 @@ def _row(state: RunState, lane: LaneState) -> Row:
         mark=mark,
         result=result,
         how=how.value if how is not None else "",
+        node=lane.node_name,
         seconds=built,
         check_seconds=checked,
         size=lane.content_size,
@@ -227,7 +231,7 @@ def cells(row: Row) -> tuple[str, ...]:
     cached = " (cached)" if row.steps and row.cached_steps == row.steps else ""
     return (
         row.target,
-        f"{row.platform} {row.how}".rstrip(),
+        " ".join(filter(None, (row.platform, row.how, row.node and f"on {row.node}"))),
         f"{row.mark} {row.result}",
         clock(row.seconds) + cached,
         megabytes(row.size),

@@ -33,10 +33,25 @@ class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
+class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What `run.json` says of one node of the builder; platforms in their OCI spelling.
+
+    `native` is what it runs without an emulator, '' unknown; `claimed` are those of its
+    `platforms` that a person gave it.
+    """
+
+    name: str
+    native: str = ""
+    platforms: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
+
+
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known before a run starts; `created` in seconds since the epoch.
 
-    `host` is the platform of the builder's own node, which tells native from emulated;
+    `host` is the platform of the engine, where the checks run; `nodes` are the builder's, each
+    of which tells native from emulated for the steps that it runs, and `driver` is how they are
+    reached (`docker`: the engine itself);
     `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
     what is built (see SourceKind), `cwd` where the plan's relative paths begin; `quiet_after` is
     how many seconds a build may say nothing before that is told, 0: for ever.
@@ -52,6 +67,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     buildx: str = ""
     buildx_path: str = ""
     builder: str = ""
+    driver: str = ""
+    nodes: tuple[NodeInfo, ...] = ()
     jobs: int = 0
     check: bool = True
     test_only: bool = False

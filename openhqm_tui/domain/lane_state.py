@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Layer, Outcome
 from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.domain.nodes import Node, worth_telling
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.steps import How, how_built
 from openhqm_tui.domain.verdicts import Answer, Verdict, worst
 
 if TYPE_CHECKING:
@@ -73,6 +75,24 @@ class LaneState:
     def has_image(self) -> bool:
         """Tell whether there is an image that can be asked."""
         return self.target.outcome is Outcome.PASSED or bool(self.target.digest)
+
+    @property
+    def node(self) -> Node | None:
+        """On which node of the builder it is built; None where that isn't known."""
+        return self.target.nodes.node_of(self.platform)
+
+    @property
+    def node_name(self) -> str:
+        """The name of its node, '' where it says nothing: the engine itself builds."""
+        info = self.target.run.info
+        told = self.node is not None and worth_telling(info.nodes, info.driver)
+        return self.node.name if told and self.node is not None else ""
+
+    @property
+    def how(self) -> How | None:
+        """Tell how it is built, seen from its node; None where nobody can say yet."""
+        native = self.target.nodes.native_of(self.platform)
+        return how_built((step.how for step in self.steps), self.platform, native)
 
     def step_counts(self) -> tuple[int, int]:
         """Return how many of the known steps are over, and how many are known."""

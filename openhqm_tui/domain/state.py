@@ -14,8 +14,9 @@ from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.lane_state import LaneState
 from openhqm_tui.domain.log_lines import LogLines
+from openhqm_tui.domain.nodes import LaneNodes, read_nodes
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.progress import PlainText, Record, Vertex, seconds
 from openhqm_tui.domain.step_lines import note_change
 from openhqm_tui.domain.step_state import Status, StepState, is_cancel
@@ -45,6 +46,7 @@ class TargetState:
         self.info = info
         self.name = info.name
         self.platforms = tuple(parse_platform(text) for text in info.platforms)
+        self.nodes = LaneNodes(run.nodes, self.platforms, run.host)
         self.attempt = 0
         self._reset()
 
@@ -124,6 +126,7 @@ class RunState:
     def __init__(self, info: RunInfo) -> None:
         self.info = info
         self.host = parse_platform(info.host) if info.host else None
+        self.nodes = read_nodes(info.nodes)
         self.started: float | None = None
         self.ended: float | None = None
         self.outcome: Outcome | None = None
@@ -257,8 +260,9 @@ class RunState:
                     target.texts.append(record.text)
                 continue
             standing |= bool(record.vertexes or record.statuses or record.warnings)
+            untold = target.nodes.lanes_in(record.vertexes) if record.vertexes else {}
             for vertex in record.vertexes or ():
-                if lane := self._apply_vertex(target, vertex):
+                if lane := self._apply_vertex(target, vertex, untold.get(vertex.digest)):
                     lanes.add(lane)
             for status in record.statuses or ():
                 if step := target.steps.get(status.vertex):
@@ -286,11 +290,13 @@ class RunState:
             for step in target.steps.values():
                 _log_of(target, step).finish(step.number, step.ended or 0.0)
 
-    def _apply_vertex(self, target: TargetState, vertex: Vertex) -> LaneState | None:
+    def _apply_vertex(
+        self, target: TargetState, vertex: Vertex, untold: Platform | None
+    ) -> LaneState | None:
         step = target.steps.get(vertex.digest)
         if step is None:
             sole = target.platforms[0] if len(target.platforms) == 1 else None
-            step = StepState(len(target.steps), vertex, self.host, sole)
+            step = StepState(len(target.steps), vertex, target.nodes.native_of, sole or untold)
             target.steps[vertex.digest] = step
             if step.lane in target.lanes:
                 target.lanes[step.lane].steps.append(step)

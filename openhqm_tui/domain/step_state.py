@@ -5,6 +5,7 @@ Times come from the journal, in seconds since the epoch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from openhqm_tui.domain.platforms import Platform
@@ -32,18 +33,28 @@ class Status(StrEnum):
 
 
 class StepState:
-    """One step of a target: when it ran, how far it is, how it ended."""
+    """One step of a target: when it ran, how far it is, how it ended.
+
+    `lane` is the platform that it works for where its name doesn't tell; `native_of` gives what
+    the node of a lane runs natively.
+    """
 
     def __init__(
-        self, number: int, vertex: Vertex, host: Platform | None, sole: Platform | None
+        self,
+        number: int,
+        vertex: Vertex,
+        native_of: Callable[[Platform | None], Platform | None],
+        lane: Platform | None,
     ) -> None:
         self.number = number
         self.digest = vertex.digest
         self.inputs: tuple[str, ...] = tuple(vertex.inputs or ())
         self.name = parse_step_name(vertex.name)
-        lane = self.name.made_for or sole
+        lane = self.name.made_for or lane
         self.lane: Platform | None = lane if self.name.kind is Kind.BUILD else None
-        self.how: How | None = how_it_ran(self.name, host, lane) if self.name.of else None
+        self.how: How | None = (
+            how_it_ran(self.name, native_of(lane), lane) if self.name.of else None
+        )
         self.intervals: dict[float, float | None] = {}
         self.cached = False
         self.error = ""

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 import msgspec
 
+from openhqm_tui.domain.nodes import covers
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.engine.facts import covers
 from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capture
 
 UPSTREAM_BASE = "python:3.13-slim"

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.nodes import Node, NodeWay, nodes_of
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capture
-
-How = Literal["native", "emulated", "none"]
 
 # Before 0.15 `--progress rawjson` wrote each record over many lines (moby/buildkit#4770); seen
 # with 0.13.1.
@@ -43,24 +43,6 @@ class Trouble(StrEnum):
     TIMEOUT = "timeout"
     NOT_DOCKER = "not-docker"
     OTHER = "other"
-
-
-class Node(msgspec.Struct, frozen=True):
-    """One machine of a builder; `native` is what it runs without an emulator."""
-
-    name: str
-    endpoint: str = ""
-    status: str = ""
-    error: str = ""
-    native: Platform | None = None
-    platforms: tuple[Platform, ...] = ()
-
-    def how(self, platform: Platform) -> How:
-        """Tell how a step for `platform` would run on this node."""
-        if not any(covers(listed, platform) for listed in self.platforms):
-            return "none"
-        native = self.native is not None and platform.runs_natively_on(self.native)
-        return "native" if native else "emulated"
 
 
 class EngineFacts(msgspec.Struct, frozen=True):
@@ -114,17 +96,19 @@ class EngineFacts(msgspec.Struct, frozen=True):
         """Tell whether `--load` can keep an image of several platforms."""
         return self.containerd_store
 
-    def how(self, platform: Platform) -> How:
+    def node_of(self, platform: Platform) -> Node | None:
+        """Return the node on which Buildx builds `platform`; None where the builder has none."""
+        return nodes_of(self.nodes, (platform,)).get(platform)
+
+    def how(self, platform: Platform) -> NodeWay:
         """Tell whether the selected builder runs steps of `platform`, and how.
 
         A docker-container builder that isn't started lists nothing yet: BuildKit's image
         brings emulators of its own, so other platforms count as emulated there.
         """
-        ways = {node.how(platform) for node in self.nodes}
-        if "native" in ways:
-            return "native"
-        if "emulated" in ways:
-            return "emulated"
+        node = self.node_of(platform)
+        if node is not None and (way := node.how(platform)) != "none":
+            return way
         if not self.platforms and self.host is not None:
             if platform.runs_natively_on(self.host):
                 return "native"
@@ -214,19 +198,6 @@ def dotted(version: tuple[int, ...]) -> str:
     return ".".join(str(number) for number in version)
 
 
-def covers(listed: Platform, wanted: Platform) -> bool:
-    """Tell whether a builder that lists `listed` can build `wanted`.
-
-    A builder lists `linux/amd64/v2` beside `linux/amd64`: the plain one must be there for
-    the plain one, except for arm, where a later variant runs what an earlier one does.
-    """
-    if (listed.os, listed.arch) != (wanted.os, wanted.arch):
-        return False
-    if listed.arch == "arm" and wanted.variant and listed.variant:
-        return wanted.variant <= listed.variant
-    return listed.variant == wanted.variant
-
-
 def _with_builder(facts: EngineFacts, inspected: Outcome) -> EngineFacts:
     if not facts.buildx_version and inspected.ok:
         # A plugin that `docker info` can't list (a client's own build) yet answers.
@@ -236,7 +207,10 @@ def _with_builder(facts: EngineFacts, inspected: Outcome) -> EngineFacts:
     if inspected.code == TIMED_OUT:
         return msgspec.structs.replace(facts, builder_error="the builder did not answer in time")
     name, driver, nodes = parse_inspect(
-        inspected.out, host=facts.host, engine_name=facts.engine_name
+        inspected.out,
+        host=facts.host,
+        engine_name=facts.engine_name,
+        context=facts.context,
     )
     error = "" if inspected.ok else inspected.last_words.removeprefix("ERROR: ")
     if not error:
@@ -253,40 +227,58 @@ def _with_builder(facts: EngineFacts, inspected: Outcome) -> EngineFacts:
 
 
 def parse_inspect(
-    text: str, *, host: Platform | None, engine_name: str
+    text: str, *, host: Platform | None, engine_name: str, context: str = ""
 ) -> tuple[str, str, tuple[Node, ...]]:
     """Read `docker buildx inspect`: the builder's name, its driver and its nodes.
 
     A `*` marks platforms that a user claimed for a node. The native platform of a node is the
-    engine's own if both are one machine (by host name), else the first that it lists.
+    engine's own if both are one machine (by host name, or its container runs on the engine of
+    `context`), else the first that it lists: BuildKit's own, or what a user claimed.
     """
     head, _, rest = text.partition("\nNodes:\n")
     fields = _fields(head)
     nodes = [
-        _node(block, host=host, engine_name=engine_name, driver=fields.get("Driver", ""))
+        _node(
+            block,
+            host=host,
+            engine_name=engine_name,
+            driver=fields.get("Driver", ""),
+            context=context,
+        )
         for block in re.split(r"(?m)^(?=Name:)", rest)
         if block.strip()
     ]
     return fields.get("Name", ""), fields.get("Driver", ""), tuple(nodes)
 
 
-def _node(block: str, *, host: Platform | None, engine_name: str, driver: str) -> Node:
+def _node(
+    block: str, *, host: Platform | None, engine_name: str, driver: str, context: str
+) -> Node:
     fields = _fields(block)
-    listed = [
-        platform
-        for word in fields.get("Platforms", "").split(",")
-        if (platform := _platform(word.strip().rstrip("*"))) is not None
-    ]
+    words = [word.strip() for word in fields.get("Platforms", "").split(",")]
+    listed = _readable(words)
     label = re.search(r"(?m)^\s+org\.mobyproject\.buildkit\.worker\.hostname:\s*(\S+)", block)
-    same_machine = driver == "docker" or bool(label and label.group(1) == engine_name)
+    endpoint = fields.get("Endpoint", "")
+    same_machine = (
+        driver == "docker"
+        or bool(label and label.group(1) == engine_name)
+        or (driver == "docker-container" and bool(context) and endpoint == context)
+    )
     first = listed[0] if listed else None
     return Node(
         name=fields.get("Name", ""),
-        endpoint=fields.get("Endpoint", ""),
+        endpoint=endpoint,
         status=fields.get("Status", ""),
         error=fields.get("Error", ""),
         native=host if same_machine and host is not None else first,
-        platforms=tuple(listed),
+        platforms=listed,
+        claimed=_readable(word for word in words if word.endswith("*")),
+    )
+
+
+def _readable(words: Iterable[str]) -> tuple[Platform, ...]:
+    return tuple(
+        platform for word in words if (platform := _platform(word.rstrip("*"))) is not None
     )
 
 

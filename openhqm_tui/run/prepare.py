@@ -147,6 +147,8 @@ def prepare(
         buildx=facts.buildx_version,
         buildx_path=facts.buildx_path,
         builder=options.builder,
+        driver=facts.driver,
+        nodes=tuple(node.as_info() for node in facts.nodes),
         jobs=options.jobs,
         quiet_after=options.quiet_after,
         check=options.check,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
+from openhqm_tui.domain.nodes import worth_telling
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.facts import EngineFacts, Trouble
@@ -49,6 +51,14 @@ def engine_words(facts: EngineFacts | None) -> list[str]:
     if facts.host is not None:
         words.append(f"host {facts.host}")
     return words
+
+
+def node_names(platforms: Iterable[Platform], facts: EngineFacts | None) -> dict[Platform, str]:
+    """Return the names of the nodes that build the platforms, where that is worth telling."""
+    if facts is None or not worth_telling(facts.nodes, facts.driver):
+        return {}
+    nodes = {platform: facts.node_of(platform) for platform in platforms}
+    return {platform: node.name for platform, node in nodes.items() if node is not None}
 
 
 def way_of(platform: Platform, facts: EngineFacts | None, source: Source | None) -> Way | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.retrying import was_cut_off
 from openhqm_tui.domain.state import LaneState, TargetState
-from openhqm_tui.domain.steps import How, how_built
+from openhqm_tui.domain.steps import How
 
 
 def clock(seconds: float) -> str:
@@ -71,7 +72,14 @@ def lane_seconds(lane: LaneState, now: float) -> float:
 
 def how_of(lane: LaneState) -> How | None:
     """Tell how a lane is built; None where nobody can say yet."""
-    return how_built((step.how for step in lane.steps), lane.platform, lane.target.run.host)
+    return lane.how
+
+
+def way_words(lane: LaneState) -> str:
+    """Return how and on which node a lane is built: `native on arm1`; '' where nobody can say."""
+    how = how_of(lane)
+    words = [how.value] if how is not None else []
+    return " ".join([*words, *([f"on {one_line(lane.node_name, 24)}"] if lane.node_name else [])])
 
 
 def short(platform: Platform) -> str:

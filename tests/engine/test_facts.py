@@ -7,11 +7,11 @@ import time
 
 import pytest
 
+from openhqm_tui.domain.nodes import covers
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.facts import (
     EngineFacts,
     Trouble,
-    covers,
     facts_from,
     parse_inspect,
     read_facts,
@@ -189,6 +189,30 @@ def test_a_claimed_platform_on_this_very_machine_is_emulated() -> None:
     _, _, nodes = parse_inspect(text, host=AMD64, engine_name="vm")
     assert nodes[1].native == AMD64
     assert nodes[1].how(ARM64) == "emulated"
+
+
+def test_claims_are_kept_apart_from_what_is_listed() -> None:
+    # Two engines of one machine, as Buildx 0.29 tells of them.
+    text = (OUTPUTS / "inspect-duo.txt").read_text()
+    name, driver, nodes = parse_inspect(text, host=AMD64, engine_name="vm")
+    assert (name, driver) == ("duo", "remote")
+    assert [(node.name, node.claimed) for node in nodes] == [
+        ("amd1", (AMD64,)),
+        ("arm1", (ARM64,)),
+    ]
+    assert [node.native for node in nodes] == [AMD64, AMD64], "both are this very machine"
+    assert ARM64 in nodes[0].emulated
+    facts = EngineFacts(nodes=nodes, host=AMD64, driver=driver)
+    assert facts.node_of(ARM64) == nodes[1], "who claims it, though the first lists it too"
+    assert (facts.how(AMD64), facts.how(ARM64)) == ("native", "emulated")
+
+
+def test_a_container_on_the_engine_is_of_its_platform_whatever_is_claimed() -> None:
+    text = DUO.replace("remote", "docker-container").replace("unix:///tmp/bk2.sock", "default")
+    _, _, nodes = parse_inspect(text, host=AMD64, engine_name="vm", context="default")
+    assert nodes[1].native == AMD64
+    _, _, nodes = parse_inspect(text, host=AMD64, engine_name="vm", context="other")
+    assert nodes[1].native == ARM64
 
 
 def test_a_dead_node_is_told() -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
 from openhqm_tui.domain.variants import VARIANT_NAMES, VARIANTS, Variant
 from openhqm_tui.engine.base_image import WILL_BE_PULLED, BaseChoice, Pullable, Reach
 from openhqm_tui.engine.doctor import diagnose
-from openhqm_tui.engine.facts import EngineFacts, Node
+from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run import preflight
 from openhqm_tui.run import prepare as module
 from openhqm_tui.run.prepare import Options, Prepared, prepare

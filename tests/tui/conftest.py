@@ -14,12 +14,13 @@ import pytest
 from textual.pilot import Pilot
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.variants import VARIANTS
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
-from openhqm_tui.engine.facts import EngineFacts, Node, Trouble
+from openhqm_tui.engine.facts import EngineFacts, Trouble
 from openhqm_tui.engine.mend import Rights
 from openhqm_tui.store.run_folder import Request, RunFolder, all_runs
 from openhqm_tui.tui.app import ConsoleApp

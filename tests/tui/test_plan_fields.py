@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
+from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.problems import EngineProblem
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
-from openhqm_tui.engine.facts import Node
 from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.widgets.matrix import Matrix

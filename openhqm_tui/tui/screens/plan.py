@@ -25,7 +25,7 @@ from openhqm_tui.tui.screens.dialogs import AskLine
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.selection import Cell, Selection
 from openhqm_tui.tui.services import Order
-from openhqm_tui.tui.standing import blocker, way_of
+from openhqm_tui.tui.standing import blocker, node_names, way_of
 from openhqm_tui.tui.widgets.build_line import BuildLine
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.plan_choice import WIDE, PlanChoice, PlanRoom
@@ -124,7 +124,13 @@ class PlanScreen(Place):
         ways = {platform: way_of(platform, self.facts, app.source) for platform in self.platforms}
         note = f"nothing to build here: {app.source_problem}" if app.source_problem else ""
         self.query_one(Matrix).show(
-            self.names, self.platforms, self.selection, ways, self.past, note
+            self.names,
+            self.platforms,
+            self.selection,
+            ways,
+            self.past,
+            note,
+            node_names(self.platforms, self.facts),
         )
         self.query_one(PlanChoice).share_room()
         self.show_choice()

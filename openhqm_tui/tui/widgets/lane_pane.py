@@ -15,7 +15,7 @@ from openhqm_tui.domain.steps import How
 from openhqm_tui.tui.marks import SILENT, silent_for, standing_mark
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.words import clock, how_of, lane_seconds, short, step_label
+from openhqm_tui.tui.words import clock, how_of, lane_seconds, short, step_label, way_words
 
 ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
@@ -144,11 +144,15 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
     how = None if own else how_of(lane)
     seconds = target.elapsed(now) if own else lane_seconds(lane, now)
     began = lane.status is not Status.WAITING
-    for spare in range(6):
-        facts = [f"attempt {target.attempt}"] if target.attempt > 1 and spare < 3 else []
-        facts += [how.value] if how and spare < (1 if how is How.NATIVE else 5) else []
-        facts += [clock(seconds)] if began and spare < 4 else []
-        place = str(lane.platform) if spare < 2 else short(lane.platform)
+    way = way_words(lane) if not own else ""
+    for spare in range(7):
+        facts = [f"attempt {target.attempt}"] if target.attempt > 1 and spare < 4 else []
+        if spare == 0 or (how is None and spare < 3):
+            facts += [way] if way else []
+        else:
+            facts += [how.value] if how and spare < (2 if how is How.NATIVE else 6) else []
+        facts += [clock(seconds)] if began and spare < 5 else []
+        place = str(lane.platform) if spare < 3 else short(lane.platform)
         content = Content.assemble(
             (f"{mark.symbol} ", mark.style),
             (target.name, "bold"),

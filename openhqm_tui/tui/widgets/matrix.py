@@ -67,6 +67,7 @@ class Matrix(ScrollView, can_focus=True):
         self.platforms: tuple[Platform, ...] = ()
         self.selection = Selection()
         self.ways: dict[Platform, Way | None] = {}
+        self.nodes: dict[Platform, str] = {}
         self.past: dict[Key, PastLane] = {}
         self.note = ""
         # Row -1 is the platforms' heading, column -1 the variants' names.
@@ -112,10 +113,14 @@ class Matrix(ScrollView, can_focus=True):
         ways: dict[Platform, Way | None],
         past: dict[Key, PastLane],
         note: str = "",
+        nodes: dict[Platform, str] | None = None,
     ) -> None:
-        """Show all this; the cursor stays where it is if it can. `note` is for no rows at all."""
+        """Show all this; the cursor stays where it is if it can. `note` is for no rows at all.
+
+        `nodes` are those that build the platforms, where that is worth telling.
+        """
         self.variants, self.platforms, self.selection = variants, platforms, selection
-        self.ways, self.past, self.note = ways, past, note
+        self.ways, self.past, self.note, self.nodes = ways, past, note, nodes or {}
         # Before the variants are known there is no row to stand on, nor a reason to leave it.
         if variants:
             self.row = min(self.row, len(variants) - 1)
@@ -269,7 +274,10 @@ class Matrix(ScrollView, can_focus=True):
         for platform in self.platforms:
             way = self.ways.get(platform)
             word, style = _WAYS[way] if way is not None else ("", "")
-            line.append((" " * _BEFORE_NAME + word.ljust(_COLUMN - _BEFORE_NAME), style))
+            room = _COLUMN - _BEFORE_NAME
+            if way is not None and (node := self.nodes.get(platform)):
+                word = one_line(f"{word} on {node}", room - 1)
+            line.append((" " * _BEFORE_NAME + word.ljust(room), style))
         return Content.assemble(*line)
 
     def _row(self, row: int) -> tuple[Content, Content]:

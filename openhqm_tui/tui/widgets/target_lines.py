@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.state import Status, TargetState
 from openhqm_tui.domain.steps import How
 from openhqm_tui.tui.marks import SILENT, Mark, lit, silent_for, standing_mark
@@ -115,3 +116,6 @@ def _more(target: TargetState) -> Iterable[Content]:
         yield Content("emulated")
     if cached := sum(step.cached for step in target.steps.values()):
         yield Content(f"{cached} cached")
+    nodes = dict.fromkeys(filter(None, (lane.node_name for lane in target.lanes.values())))
+    if nodes:
+        yield Content(f"on {', '.join(one_line(name, 24) for name in nodes)}")

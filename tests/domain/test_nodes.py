@@ -1,0 +1,196 @@
+"""Nodes of a builder: which of them builds what, and what that makes of a lane's steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.journal import NodeInfo, RunInfo, TargetInfo
+from openhqm_tui.domain.nodes import LaneNodes, Node, nodes_of, read_nodes
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.progress import StreamDecoder, Vertex
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.steps import How
+
+AMD, ARM, ARM7 = (parse_platform(f"linux/{arch}") for arch in ("amd64", "arm64", "arm/v7"))
+STREAM = Path(__file__).parent / "outputs" / "two-nodes.rawjson"
+
+
+def platforms(words: str) -> tuple[Platform, ...]:
+    return tuple(parse_platform(f"linux/{word}") for word in words.split())
+
+
+def node(name: str, listed: str, claimed: str = "") -> Node:
+    return Node(name, platforms=platforms(f"{claimed} {listed}"), claimed=platforms(claimed))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "chosen"),
+    [
+        # Both list both: what was claimed decides, in whatever order the nodes are.
+        (["a: amd64 arm64 *amd64", "b: arm64 amd64 *arm64"], "amd64 arm64", "a b"),
+        (["b: arm64 amd64 *arm64", "a: amd64 arm64 *amd64"], "amd64 arm64", "a b"),
+        # Nothing claimed: the first that lists it.
+        (["a: amd64 arm64", "b: arm64"], "amd64 arm64", "a a"),
+        (["a: amd64", "b: arm64"], "amd64 arm64", "a b"),
+        # One platform of the target that nobody claimed: then the first that lists counts, for
+        # all of them.
+        (["a: amd64 arm64 386 *amd64", "b: arm64 *arm64"], "amd64 arm64", "a b"),
+        (["a: amd64 arm64 386 *amd64", "b: arm64 *arm64"], "arm64 386", "a a"),
+        # A near platform does where nobody lists the very one, and gives way to it.
+        (["a: amd64", "b: arm64"], "386", "a"),
+        (["a: amd64", "b: 386"], "386", "b"),
+        (["a: arm64", "b: arm/v7"], "arm/v7", "b"),
+        (["a: arm64", "b: arm/v7"], "arm/v6", "b"),
+        (["a: arm/v6", "b: arm/v7"], "arm/v7", "b"),
+        (["a: arm/v7", "b: arm/v6"], "arm/v6", "b"),
+        (["a: amd64/v3", "b: amd64"], "amd64", "b"),
+        (["a: amd64", "b: amd64/v3"], "amd64/v2", "b"),
+        # A claim is exact: arm/v7 isn't claimed by who claims arm64.
+        (["a: arm/v7", "b: arm64 *arm64"], "arm/v7", "a"),
+        # Nobody: the first, where it will fail or be emulated.
+        (["a: amd64", "b: arm64"], "s390x", "a"),
+        # Not booted yet: nothing is listed.
+        (["a: ", "b: "], "arm64", "a"),
+    ],
+)
+def test_the_node_that_buildx_takes(nodes: list[str], asked: str, chosen: str) -> None:
+    made = []
+    for text in nodes:
+        name, _, rest = text.partition(":")
+        claimed = " ".join(word[1:] for word in rest.split() if word.startswith("*"))
+        made.append(node(name, " ".join(w for w in rest.split() if not w.startswith("*")), claimed))
+    found = nodes_of(made, platforms(asked))
+    assert " ".join(found[platform].name for platform in platforms(asked)) == chosen
+
+
+def test_without_nodes_there_is_none() -> None:
+    assert nodes_of((), (AMD,)) == {}
+    lanes = LaneNodes((), (AMD, ARM), AMD)
+    assert lanes.node_of(ARM) is None
+    assert lanes.native_of(ARM) == AMD, "what the engine is counts"
+
+
+def test_a_run_folder_keeps_nodes_and_what_is_no_platform_there_is_left_out() -> None:
+    kept = node("arm1", "amd64 arm/v7", "arm64").as_info()
+    (read,) = read_nodes([kept])
+    assert (read.name, read.platforms, read.claimed) == ("arm1", (ARM, AMD, ARM7), (ARM,))
+    strange = NodeInfo(name="\x1b[2Jx\ny", native="vax", platforms=("linux/arm64", "\x00"))
+    (read,) = read_nodes([strange])
+    assert (read.name, read.native, read.platforms) == ("x y", None, (ARM,))
+
+
+def test_steps_of_no_lane_are_of_the_one_node_where_there_is_one() -> None:
+    one = Node("big", native=ARM, platforms=(ARM, AMD))
+    assert LaneNodes([one], (AMD, ARM), AMD).native_of(None) == ARM
+    two = [Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,))]
+    assert LaneNodes(two, (AMD, ARM), AMD).native_of(None) is None
+    assert LaneNodes(two, (ARM,), AMD).native_of(None) == ARM, "only one of them works here"
+
+
+def vertex(digest: str, name: str, *inputs: str) -> Vertex:
+    return Vertex(digest=digest, name=name, inputs=list(inputs))
+
+
+@pytest.mark.parametrize(
+    ("graph", "lanes"),
+    [
+        (
+            [
+                vertex("d", "[linux/arm64 3/3] COPY a /", "c"),
+                vertex("c", "[2/3] RUN x", "b"),
+                vertex("b", "[1/3] FROM y"),
+                vertex("t", "[internal] load build context"),
+            ],
+            {"c": ARM, "b": ARM},
+        ),
+        # Nothing in it tells a platform: nobody can say whose it is.
+        ([vertex("b", "[2/2] RUN x", "a"), vertex("a", "[1/2] FROM y")], {}),
+        # Between two lanes it belongs to neither.
+        (
+            [
+                vertex("c", "[linux/arm64 2/2] COPY a /", "b"),
+                vertex("d", "[linux/amd64 2/2] COPY a /", "b"),
+                vertex("b", "[1/2] FROM y"),
+            ],
+            {},
+        ),
+        # What the target shares (its context) joins nothing.
+        (
+            [
+                vertex("c", "[linux/arm64 1/1] COPY a /", "t"),
+                vertex("d", "[other 1/1] ADD b /", "t"),
+                vertex("t", "[internal] load build context"),
+            ],
+            {},
+        ),
+        # A platform that isn't of this target is no lane of it.
+        (
+            [vertex("b", "[linux/s390x 2/2] COPY a /", "a"), vertex("a", "[1/2] RUN x")],
+            {},
+        ),
+    ],
+)
+def test_steps_that_tell_no_platform_are_of_the_lane_they_are_joined_with(
+    graph: list[Vertex], lanes: dict[str, Platform]
+) -> None:
+    nodes = [node("a", "amd64"), node("b", "arm64")]
+    assert LaneNodes(nodes, (AMD, ARM), AMD).lanes_in(graph) == lanes
+    alone = [node("a", "amd64 arm64")]
+    assert LaneNodes(alone, (AMD, ARM), AMD).lanes_in(graph) == {}, "one node tells them all"
+
+
+def recorded(*nodes: NodeInfo, driver: str = "remote") -> RunState:
+    """A build of two lanes on two nodes, as Buildx 0.29 told it."""
+    info = RunInfo(
+        id="x",
+        created=0,
+        host="linux/amd64",
+        driver=driver,
+        nodes=nodes,
+        targets=(TargetInfo(name="web", variant="web", platforms=("linux/amd64", "linux/arm64")),),
+    )
+    state = RunState(info)
+    state.apply_records("web", StreamDecoder().feed(STREAM.read_bytes()))
+    state.end_stream("web")
+    return state
+
+
+AMD1 = NodeInfo(name="amd1", native="linux/amd64", platforms=("linux/amd64",))
+ARM1 = NodeInfo(name="arm1", native="linux/arm64", platforms=("linux/arm64",))
+
+
+def test_a_recorded_build_on_two_nodes_has_all_its_steps_in_their_lanes() -> None:
+    state = recorded(AMD1, ARM1)
+    target = state.targets["web"]
+    for lane in target.lanes.values():
+        titles = sorted(step.name.title.split()[0] for step in lane.steps)
+        assert titles == ["COPY", "COPY", "RUN", "RUN"]
+    amd, arm = (target.lanes[platform] for platform in (AMD, ARM))
+    assert (amd.how, amd.node_name) == (How.NATIVE, "amd1")
+    assert (arm.how, arm.node_name) == (How.NATIVE, "arm1")
+    assert {step.how for step in arm.steps} == {How.NATIVE}
+    assert "web builds for two" in [arm.log[index].text for index in range(len(arm.log))]
+
+
+def test_a_node_that_only_claims_a_platform_emulates_it() -> None:
+    claiming = NodeInfo(
+        name="arm1",
+        native="linux/amd64",
+        platforms=("linux/arm64", "linux/amd64"),
+        claimed=("linux/arm64",),
+    )
+    state = recorded(AMD1, claiming)
+    lanes = state.targets["web"].lanes
+    assert lanes[AMD].how is How.NATIVE
+    assert lanes[ARM].how is How.EMULATED
+    assert lanes[ARM].node_name == "arm1"
+
+
+def test_the_engine_itself_is_not_named() -> None:
+    one = NodeInfo(name="default", native="linux/amd64", platforms=("linux/amd64", "linux/arm64"))
+    state = recorded(one, driver="docker")
+    assert {lane.node_name for lane in state.lanes} == {""}
+    assert {lane.node_name for lane in recorded(one, driver="remote").lanes} == {"default"}
+    assert {lane.node_name for lane in recorded(driver="").lanes} == {""}
