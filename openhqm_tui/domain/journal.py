@@ -54,7 +54,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     reached (`docker`: the engine itself);
     `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
     what is built (see SourceKind), `cwd` where the plan's relative paths begin; `quiet_after` is
-    how many seconds a build may say nothing before that is told, 0: for ever.
+    how many seconds a build may say nothing before that is told, 0: for ever; `revision` is the
+    commit of the context, '' where it is no Git checkout.
     """
 
     id: str
@@ -80,6 +81,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     cwd: str = ""
     quiet_after: float = 0.0
+    revision: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):

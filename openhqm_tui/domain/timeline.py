@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from openhqm_tui.domain.retrying import was_cut_off
 from openhqm_tui.domain.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.step_state import StepState
 
@@ -59,6 +60,21 @@ def lane_spans(lane: LaneState, until: float) -> tuple[list[Span], list[Span]]:
         return built, []
     end = lane.check_ended if lane.check_ended is not None else until
     return built, [(asked, max(asked, end))]
+
+
+def lane_seconds(lane: LaneState, now: float) -> float:
+    """Return how long a lane took, or has taken until `now`."""
+    started = lane.target.started
+    if started is None:
+        return 0.0
+    if not lane.status.is_over and lane.done_at is None:
+        return lane.target.elapsed(now)
+    if lane.done_at is not None:
+        return max(0.0, lane.done_at - started)
+    if was_cut_off(lane):
+        return lane.target.elapsed(now)
+    ends = [step.ended for step in lane.steps if step.ended is not None]
+    return max(0.0, max(ends) - started) if ends else lane.target.elapsed(now)
 
 
 def run_span(run: RunState, now: float) -> Span:

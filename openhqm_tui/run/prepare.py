@@ -151,6 +151,7 @@ def prepare(
         nodes=tuple(node.as_info() for node in facts.nodes),
         jobs=options.jobs,
         quiet_after=options.quiet_after,
+        revision=revision,
         check=options.check,
         test_only=options.test_only,
         push=options.push,

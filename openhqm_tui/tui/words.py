@@ -7,7 +7,6 @@ from pathlib import Path
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.retrying import was_cut_off
 from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.steps import How
 
@@ -53,21 +52,6 @@ def since(moment: float, now: float) -> str:
     then, today = time.localtime(moment), time.localtime(now)
     same_day = then[:3] == today[:3]
     return time.strftime("%H:%M", then) if same_day else when(moment)
-
-
-def lane_seconds(lane: LaneState, now: float) -> float:
-    """Return how long a lane took, or has taken until `now`."""
-    started = lane.target.started
-    if started is None:
-        return 0.0
-    if not lane.status.is_over and lane.done_at is None:
-        return lane.target.elapsed(now)
-    if lane.done_at is not None:
-        return max(0.0, lane.done_at - started)
-    if was_cut_off(lane):
-        return lane.target.elapsed(now)
-    ends = [step.ended for step in lane.steps if step.ended is not None]
-    return max(0.0, max(ends) - started) if ends else lane.target.elapsed(now)
 
 
 def how_of(lane: LaneState) -> How | None:
