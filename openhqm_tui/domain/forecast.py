@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 import statistics
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -33,8 +34,8 @@ from openhqm_tui.domain.step_state import Status, StepState
 
 # Samples that are looked at to find those that are like a build so far.
 _MOST_LAID = 12
-# Seconds that two builds may differ by, so far, and still be alike; and as a part of the build.
-_ALIKE, _ALIKE_PART = 0.6, 0.15
+# Seconds that two builds may differ by and still be alike; and as a part of the time so far.
+_ALIKE, _ALIKE_PART = 0.6, 0.25
 # Seconds after which a step that no sample knows makes what is left unknown.
 _PATIENCE = 2.0
 
@@ -65,9 +66,13 @@ class Forecast:
         """Return the seconds until the run is over; None where nothing is known, or it is over."""
         if not state.goes_on:
             return None
+        if not self._by_variant:
+            return None
         going = [target for target in state.targets.values() if not target.status.is_over]
         left = [(target, self._left(target, now)) for target in going]
         known = [(target, one) for target, one in left if one is not None]
+        if not left:
+            return Guess(0.0)  # all is done, and will be said to be over at once
         if not known:
             return None
         building = [one for target, one in known if target.started and target.outcome is None]
@@ -117,8 +122,9 @@ class Forecast:
             return Left(Guess(0.0, 0.0, len(laid[:MOST_SAMPLES]), whole), tail)
         steps = [(self._key(target, step), step) for step in target.steps.values()]
         usual = _usual(laid, steps)
-        alike = _alike(laid, steps, now)
-        lefts = [one.left(steps, now, usual) for one in alike]
+        so_far = max(0.0, now - target.started) if target.started is not None else 0.0
+        alike = _alike(laid, steps, now, so_far)
+        lefts = [one.left(steps, now, so_far, usual) for one in alike]
         known = [left for left in lefts if left is not None]
         build = typical(known)
         if build is None:
@@ -213,6 +219,12 @@ class _Laid:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
         self.steps: dict[StepKey, StepRecord] = {(s.platform, s.label): s for s in sample.steps}
+        self._begins = sorted(step.start for step in sample.steps if step.on_path)
+
+    def _next(self, after: float) -> float:
+        """Return when the next step of the critical path began, or all was over."""
+        place = bisect_left(self._begins, after)
+        return self._begins[place] if place < len(self._begins) else self.sample.build
 
     def past(self, key: StepKey, step: StepState) -> StepRecord | None:
         """Return a step as it was, if it ran in the same way."""
@@ -238,15 +250,20 @@ class _Laid:
                 seconds += abs(took - past.seconds) / 2 if over else max(0, took - past.seconds) / 2
         return seconds
 
-    def left(self, steps: _Steps, now: float, usual: Mapping[StepKey, float]) -> float | None:
+    def left(
+        self, steps: _Steps, now: float, so_far: float, usual: Mapping[StepKey, float]
+    ) -> float | None:
         """Return what was left of the sample from where the build stands; None: it can't tell."""
-        front, least = 0.0, 0.0
+        front, least = min(so_far, self._next(0.0)), 0.0
         for key, step in steps:
             past = self.past(key, step)
             if past is None or step.status is Status.WAITING:
                 continue
             if step.status.is_over:
-                front = max(front, past.end if past.on_path else 0.0)
+                if past.on_path:
+                    # Between two steps time goes by as well: the next waits for its turn.
+                    since = max(0.0, now - (step.ended or now))
+                    front = max(front, min(past.end + since, max(past.end, self._next(past.end))))
                 continue
             took, takes = step.busy(now), past.seconds
             if past.cached and not step.cached:
@@ -273,14 +290,14 @@ def _usual(laid: Iterable[_Laid], steps: _Steps) -> dict[StepKey, float]:
     return found
 
 
-def _alike(laid: list[_Laid], steps: _Steps, now: float) -> list[_Laid]:
+def _alike(laid: list[_Laid], steps: _Steps, now: float, so_far: float) -> list[_Laid]:
     """Return the few that are most like a build so far, the latest of them."""
     if not steps:
         return laid[:MOST_SAMPLES]
-    by_unlike = [(one.unlike(steps, now), one) for one in laid]
-    least = min(unlike for unlike, _ in by_unlike)
-    room = max(_ALIKE, *(_ALIKE_PART * one.sample.build for u, one in by_unlike if u == least))
-    return [one for unlike, one in by_unlike if unlike <= least + room][:MOST_SAMPLES]
+    unlike = [one.unlike(steps, now) for one in laid]
+    room = min(unlike) + max(_ALIKE, _ALIKE_PART * so_far)
+    alike = [one for one, by in zip(laid, unlike, strict=True) if by <= room]
+    return alike[:MOST_SAMPLES]
 
 
 def _strangers(laid: Iterable[_Laid], steps: _Steps, now: float) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from openhqm_tui.domain.critical_path import critical_path
+from openhqm_tui.domain.journal import Layer
 from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
@@ -44,15 +45,6 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, self.end - self.start)
 
 
-class LayerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A layer of an image; sizes in bytes, 0 unknown; `made_by` is the instruction."""
-
-    digest: str
-    size: int = 0
-    unpacked: int = 0
-    made_by: str = ""
-
-
 class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One check's answer, as `Verdict` has it; `evidence` is cut to a line."""
 
@@ -81,7 +73,7 @@ class LaneRecord(msgspec.Struct, frozen=True, kw_only=True):
     unpacked: int = 0
     steps: int = 0
     cached: int = 0
-    layers: tuple[LayerRecord, ...] = ()
+    layers: tuple[Layer, ...] = ()
     packages: dict[str, str] = {}
     verdicts: tuple[VerdictRecord, ...] = ()
 
@@ -139,28 +131,22 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[TargetRecord, ...] = ()
 
 
-class LaneFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a lane's image beside the journal: in its evidence."""
-
-    layers: tuple[LayerRecord, ...] = ()
-    packages: dict[str, str] = {}
-
-
-def no_facts(_target: str, _platform: str) -> LaneFacts:
+def no_packages(_target: str, _platform: str) -> Mapping[str, str]:
     """Return that nothing is known beside the journal."""
-    return LaneFacts()
+    return {}
 
 
 def record_of(
     state: RunState,
     *,
     mask: Mask | None = None,
-    facts: Callable[[str, str], LaneFacts] = no_facts,
+    packages: Callable[[str, str], Mapping[str, str]] = no_packages,
     imported: bool = False,
 ) -> RunRecord:
     """Return a run that nobody executes as it is remembered.
 
-    `mask` takes secrets out of every text; `facts` tells of a target's lane on a platform.
+    `mask` takes secrets out of every text; `packages` has the versions of what is installed in the
+    image of a target on a platform.
     """
     info = state.info
     mask = mask or Mask()
@@ -192,12 +178,12 @@ def record_of(
         imported=imported,
         resumable=not imported and can_resume(state),
         ended_targets=tuple(ended(state)),
-        targets=tuple(_target(target, last, mask, facts) for target in state.targets.values()),
+        targets=tuple(_target(target, last, mask, packages) for target in state.targets.values()),
     )
 
 
 def _target(
-    target: TargetState, last: float, mask: Mask, facts: Callable[[str, str], LaneFacts]
+    target: TargetState, last: float, mask: Mask, packages: Callable[[str, str], Mapping[str, str]]
 ) -> TargetRecord:
     start, end = target_span(target, last)
     return TargetRecord(
@@ -213,14 +199,14 @@ def _target(
         reason=_text(target.reason, mask),
         pushed=target.pushed.value if target.pushed is not None else "",
         lanes=tuple(
-            _lane(lane, last, mask, facts(target.name, str(platform)))
+            _lane(lane, last, mask, packages(target.name, str(platform)))
             for platform, lane in target.lanes.items()
         ),
         steps=_steps(target, end, mask),
     )
 
 
-def _lane(lane: LaneState, last: float, mask: Mask, facts: LaneFacts) -> LaneRecord:
+def _lane(lane: LaneState, last: float, mask: Mask, packages: Mapping[str, str]) -> LaneRecord:
     cut_off = was_cut_off(lane)
     not_begun = cut_off and lane.target.started is None
     asked = 0.0
@@ -240,8 +226,11 @@ def _lane(lane: LaneState, last: float, mask: Mask, facts: LaneFacts) -> LaneRec
         unpacked=lane.unpacked_size,
         steps=len(lane.steps),
         cached=sum(step.cached for step in lane.steps),
-        layers=facts.layers,
-        packages={_text(name, mask): _text(told, mask) for name, told in facts.packages.items()},
+        layers=tuple(
+            Layer(digest=layer.digest, size=layer.size, created_by=_text(layer.created_by, mask))
+            for layer in lane.layers
+        ),
+        packages={_text(name, mask): _text(told, mask) for name, told in packages.items()},
         verdicts=tuple(
             VerdictRecord(
                 check=_text(verdict.check, mask),

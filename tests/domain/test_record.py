@@ -1,0 +1,144 @@
+"""What is remembered of a run: figures as the state has them, and no secret."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Layer, Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.masking import Mask
+from openhqm_tui.domain.progress import SolveStatus, Vertex
+from openhqm_tui.domain.record import build_args, hit_rate, record_of
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from tests.domain.certain import sure
+from tests.domain.graphs import T0, S, target_of
+from tests.recordings import NAMES, recording, state_of
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_figures_are_those_of_the_state(name: str) -> None:
+    state = state_of(recording(name))
+    record = record_of(state)
+    assert (record.id, record.status) == (state.info.id, sure(state.outcome).value)
+    assert record.seconds == pytest.approx(state.elapsed(state.last_at))
+    for told, target in zip(record.targets, state.targets.values(), strict=True):
+        assert (told.name, told.status) == (target.name, target.status.value)
+        assert told.seconds == pytest.approx(target.elapsed(state.last_at))
+        for lane_told, lane in zip(told.lanes, target.lanes.values(), strict=True):
+            assert (lane_told.platform, lane_told.status) == (str(lane.platform), lane.status.value)
+            assert (lane_told.steps, lane_told.size) == (len(lane.steps), lane.content_size)
+            assert len(lane_told.verdicts) == len(lane.verdicts)
+        for step in told.steps:
+            assert 0 <= step.start <= step.end <= told.build_seconds + 0.1
+        keys = [(step.platform, step.label) for step in told.steps]
+        assert len(keys) == len(set(keys))
+        if told.outcome == "passed":
+            assert any(step.on_path for step in told.steps)
+    # It is what is written down: whatever it holds can be read back.
+    assert msgspec.json.decode(msgspec.json.encode(record), type=type(record)) == record
+
+
+def test_an_emulated_lane_is_known_as_such() -> None:
+    (target,) = record_of(state_of(recording("emulated"))).targets
+    assert [lane.how for lane in target.lanes] == ["emulated"]
+
+
+def test_what_is_shared_is_one_step_that_ran() -> None:
+    target = target_of(
+        S("a 1/1", times=((1, 4),), digest="first"),
+        S("a 1/1", times=((4, 4),), cached=True, digest="again"),
+        end=5,
+    )
+    (step,) = record_of(target.run).targets[0].steps
+    assert (step.cached, step.start, step.end) == (False, 1, 4)
+
+
+TOKEN = "ghp_" + "a1B2c3D4" * 5
+PASSWORD = "correct-horse-battery"
+
+
+def _planted() -> RunState:
+    """A run in which a secret stands wherever a stranger's build may put one."""
+    info = RunInfo(
+        id="r",
+        created=T0,
+        targets=(TargetInfo(name="redis", variant="redis", platforms=("linux/amd64",)),),
+        context=f"https://me:{TOKEN}@example.org/repo.git",
+        base=f"registry/{TOKEN}",
+        dockerfile="Dockerfile",
+    )
+    state = RunState(info)
+    state.apply_event(journal.RunStarted(at=T0 + 1.0, pid=1))
+    state.apply_event(
+        journal.TargetStarted(at=T0 + 1.0, target="redis", attempt=1, stream="redis.rawjson")
+    )
+    # The secret begins where a label is cut.
+    long = f"[build 1/2] RUN {'x' * 175} {TOKEN}"
+    names = (f"[build 2/2] RUN login --password {PASSWORD}", long, f"[build 2/2] RUN {PASSWORD}")
+    for number, name in enumerate(names):
+        at = datetime.fromtimestamp(T0 + 2.0, UTC)
+        vertex = Vertex(digest=f"sha256:{number}", name=name, started=at, completed=at)
+        state.apply_records("redis", [SolveStatus(vertexes=[vertex])])
+    state.apply_event(
+        journal.TargetEnded(
+            at=T0 + 5.0,
+            target="redis",
+            attempt=1,
+            outcome=Outcome.FAILED,
+            reason=f"curl -H 'Authorization: Bearer {TOKEN}' failed",
+        )
+    )
+    lane = ("redis", "linux/amd64")
+    state.apply_event(
+        journal.LayersSeen(
+            at=T0 + 5.0,
+            target=lane[0],
+            platform=lane[1],
+            layers=(Layer(digest="sha256:1", created_by=f"RUN echo {PASSWORD}"),),
+        )
+    )
+    state.apply_event(
+        journal.LaneChecked(
+            at=T0 + 6.0,
+            target=lane[0],
+            platform=lane[1],
+            verdicts=(Verdict(check="env", answer=Answer.FAIL, evidence=f"API_TOKEN={PASSWORD}"),),
+        )
+    )
+    return state
+
+
+def test_no_secret_is_remembered() -> None:
+    record = record_of(_planted(), mask=Mask([PASSWORD]), packages=lambda *_: {"a": TOKEN})
+    text = msgspec.json.encode(record).decode()
+    assert TOKEN not in text
+    assert TOKEN[:12] not in text
+    assert PASSWORD not in text
+    assert "login --password ***" in text
+
+
+def test_the_planted_secrets_would_be_found() -> None:
+    text = str(_planted().targets["redis"].steps["sha256:0"].name.title)
+    assert PASSWORD in text
+
+
+@pytest.mark.parametrize(
+    ("bake", "args"),
+    [
+        ({"target": {"a": {"args": {"X": "1"}}, "b": {"args": {"Y": 2}}}}, {"X": "1", "Y": "2"}),
+        ({"target": {"a": {}}}, {}),
+        ({"target": {"a": None, "b": {"args": []}}}, {}),
+        ({"target": []}, {}),
+        ({}, {}),
+    ],
+)
+def test_the_arguments_of_a_bake_file(bake, args) -> None:
+    assert build_args(bake) == args
+
+
+def test_a_hit_rate_of_nothing_is_unknown() -> None:
+    assert [hit_rate(3, 4), hit_rate(0, 4), hit_rate(0, 0)] == [0.75, 0.0, None]
