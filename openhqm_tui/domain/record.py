@@ -16,7 +16,6 @@ from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
 from openhqm_tui.domain.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.step_state import Status, StepState
-from openhqm_tui.domain.steps import how_built
 from openhqm_tui.domain.timeline import lane_seconds, spans, target_span
 
 # Characters: of what an image answered, a line is kept; all of it is in its run folder.
@@ -212,11 +211,11 @@ def _lane(lane: LaneState, last: float, mask: Mask, packages: Mapping[str, str])
     asked = 0.0
     if lane.check_started is not None and lane.check_ended is not None:
         asked = max(0.0, lane.check_ended - lane.check_started)
-    how = how_built((step.how for step in lane.steps), lane.platform, lane.target.run.host)
     return LaneRecord(
         platform=str(lane.platform),
         status=Status.WAITING.value if not_begun else lane.status.value,
-        how=how.value if how is not None else "",
+        how=lane.how.value if lane.how is not None else "",
+        node=_text(lane.node_name, mask),
         seconds=lane_seconds(lane, last),
         check_seconds=asked,
         emulated=lane.emulated,

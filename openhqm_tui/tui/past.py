@@ -14,10 +14,10 @@ from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
 from openhqm_tui.domain.state import LaneState, Status
+from openhqm_tui.domain.timeline import lane_seconds
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.standing import state_now
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.words import lane_seconds
 
 # A lane by its variant and its platform.
 Key = tuple[str, str]

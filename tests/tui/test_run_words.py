@@ -13,6 +13,7 @@ from openhqm_tui.domain.failures import unproved
 from openhqm_tui.domain.journal import CancelAsked, Outcome
 from openhqm_tui.domain.retrying import to_retry
 from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.domain.timeline import lane_seconds
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.tui.digests import digest_of
@@ -24,7 +25,6 @@ from openhqm_tui.tui.widgets.lane_pane import heading
 from openhqm_tui.tui.widgets.pages_line import page_words
 from openhqm_tui.tui.widgets.run_lines import facts, totals
 from openhqm_tui.tui.widgets.target_lines import standing, strip_first, two_lines
-from openhqm_tui.tui.words import lane_seconds
 from tests.tui import folders
 
 NOW = folders.T0 + 12

@@ -12,10 +12,11 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.state import LaneState, Status
 from openhqm_tui.domain.steps import How
+from openhqm_tui.domain.timeline import lane_seconds
 from openhqm_tui.tui.marks import SILENT, silent_for, standing_mark
 from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.words import clock, how_of, lane_seconds, short, step_label, way_words
+from openhqm_tui.tui.words import clock, how_of, short, step_label, way_words
 
 ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
