@@ -65,11 +65,15 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepRecord, ...] = ()
 
 
-def samples_of(run: RunRecord) -> list[Sample]:
-    """Return what a run teaches: its targets that were built, on this machine only."""
+def samples_of(run: RunRecord, targets: int = 0) -> list[Sample]:
+    """Return what a run teaches: its targets that were built, on this machine only.
+
+    `targets` is how many there were, where the record doesn't hold all of them.
+    """
     if run.imported:
         return []
-    beside = min(len(run.targets), run.jobs or len(run.targets))
+    many = targets or len(run.targets)
+    beside = min(many, run.jobs or many)
     return [_sample(run, target, beside) for target in run.targets if _teaches(target)]
 
 

@@ -202,7 +202,7 @@ def wanted(target: TargetState) -> Wanted:
     return Wanted(
         variant=target.info.variant,
         platforms=tuple(str(platform) for platform in target.platforms),
-        place=place_of(info.source, info.context, info.dockerfile),
+        place=place_of(info.source, masked(info.context), masked(info.dockerfile)),
         host=info.host,
         node=info.builder,
         beside=min(many, info.jobs or many),

@@ -17,13 +17,14 @@ from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
 from openhqm_tui.domain.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.step_state import Status, StepState
 from openhqm_tui.domain.timeline import lane_seconds, spans, target_span
+from openhqm_tui.domain.verdicts import Answer, Verdict
 
 # Characters: of what an image answered, a line is kept; all of it is in its run folder.
 _LONGEST_EVIDENCE = 300
 INTERRUPTED = "interrupted"
 
 
-class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A step of a target; equal ones on one platform are one.
 
     `platform` '' is the target's own work, `start` and `end` are seconds from the target's
@@ -44,7 +45,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, self.end - self.start)
 
 
-class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True):
+class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One check's answer, as `Verdict` has it; `evidence` is cut to a line."""
 
     check: str
@@ -53,10 +54,11 @@ class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = ""
 
 
-class LaneRecord(msgspec.Struct, frozen=True, kw_only=True):
+class LaneRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One target on one platform; `seconds` until it was proved, sizes in bytes.
 
-    `steps` of which `cached` needed no work; `packages` has versions by distribution.
+    `steps` of which `cached` needed no work; `clients` is what its check saw, '' where it wasn't
+    well; `packages` has versions by distribution.
     """
 
     platform: str
@@ -72,12 +74,13 @@ class LaneRecord(msgspec.Struct, frozen=True, kw_only=True):
     unpacked: int = 0
     steps: int = 0
     cached: int = 0
+    clients: str = ""
     layers: tuple[Layer, ...] = ()
     packages: dict[str, str] = {}
     verdicts: tuple[VerdictRecord, ...] = ()
 
 
-class TargetRecord(msgspec.Struct, frozen=True, kw_only=True):
+class TargetRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One target; `build_seconds` of its last attempt, `seconds` with the checks.
 
     `outcome` is how its build ended, '' not at all; `reason` why it failed.
@@ -98,7 +101,7 @@ class TargetRecord(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepRecord, ...] = ()
 
 
-class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One run; `status` is its outcome or `interrupted`, moments are seconds since the epoch.
 
     `jobs` 0: all targets at once; `revision` is the context's commit; `imported` runs tell of
@@ -225,6 +228,7 @@ def _lane(lane: LaneState, last: float, mask: Mask, packages: Mapping[str, str])
         unpacked=lane.unpacked_size,
         steps=len(lane.steps),
         cached=sum(step.cached for step in lane.steps),
+        clients=next((_text(v.evidence, mask) for v in lane.verdicts if _is_clients(v)), ""),
         layers=tuple(
             Layer(digest=layer.digest, size=layer.size, created_by=_text(layer.created_by, mask))
             for layer in lane.layers
@@ -240,6 +244,10 @@ def _lane(lane: LaneState, last: float, mask: Mask, packages: Mapping[str, str])
             for verdict in lane.verdicts
         ),
     )
+
+
+def _is_clients(verdict: Verdict) -> bool:
+    return verdict.check == "clients" and verdict.answer is Answer.PASS
 
 
 def _steps(target: TargetState, end: float, mask: Mask) -> tuple[StepRecord, ...]:

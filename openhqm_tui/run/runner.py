@@ -27,6 +27,7 @@ from openhqm_tui.run.control import Ear
 from openhqm_tui.run.obedience import Obedience
 from openhqm_tui.run.orphans import end_orphans
 from openhqm_tui.run.push import unproved
+from openhqm_tui.run.remembering import look, remember, state_of_run
 from openhqm_tui.run.running_checks import RUN_LABEL
 from openhqm_tui.run.standing import state_of
 from openhqm_tui.run.voice import Voice
@@ -81,6 +82,8 @@ class Runner:
                 await task
         self._close("")
         await self._clean_up()
+        if trouble := await asyncio.to_thread(look, state_of_run(self.folder)):
+            self._voice.note(trouble)
         outcome = self.state.ending()
         self._voice.end(journal.RunEnded(at=time.time(), outcome=outcome))
         return outcome
@@ -192,6 +195,10 @@ def main(arguments: list[str]) -> int:
     # Buildx must not inherit the lock: a runner that is killed has to look dead at once.
     os.set_inheritable(lock, False)
     outcome = asyncio.run(Runner(folder).execute())
+    # Nobody waits for the history: whoever wants the run to go on may have it.
+    os.close(lock)
+    if trouble := remember(folder):
+        sys.stderr.write(f"not in the history yet: {trouble}\n")
     return {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.CANCELLED: 130}[outcome]
 
 

@@ -1,0 +1,288 @@
+"""Runs are remembered when they are over, or later; what keeps them from it harms no build."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.remembering import (
+    Indexed,
+    index_missing,
+    look,
+    remember,
+    remembered,
+    samples_for,
+)
+from openhqm_tui.store.history import History, history_file
+from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.fake_docker import FakeDocker
+from tests.recordings import copied, recording
+from tests.run.runs import begun, executed, prepared, taken_up
+from tests.store.test_history import _no_database, _torn
+from tests.waiting import until
+
+
+def kept(state: Path, name: str, as_: str = "") -> RunFolder:
+    """Put a recorded run among the runs of a state folder."""
+    return copied(name, runs_folder(state) / (as_ or recording(name).info.id))
+
+
+def known(state: Path) -> set[str]:
+    with History(state) as history:
+        return set(history.sizes())
+
+
+# -- reading the folders -----------------------------------------------------------------------
+
+
+def test_what_is_missing_is_read_once(tmp_path: Path) -> None:
+    names = {kept(tmp_path, name).path.name for name in ("warm", "failed")}
+    assert index_missing(tmp_path) == Indexed(2, [])
+    assert index_missing(tmp_path) == Indexed(0, [])
+    names.add(kept(tmp_path, "checked").path.name)
+    assert index_missing(tmp_path) == Indexed(1, [])
+    assert known(tmp_path) == names
+    assert index_missing(tmp_path, anew=True) == Indexed(3, [])
+
+
+def test_a_run_that_went_on_is_read_anew(tmp_path: Path) -> None:
+    folder = kept(tmp_path, "checked")
+    index_missing(tmp_path)
+    folder.append(journal.RunStarted(at=2e9, pid=1))
+    folder.append(journal.RunEnded(at=2e9 + 5, outcome=Outcome.CANCELLED))
+    assert index_missing(tmp_path) == Indexed(1, [])
+    assert [run.status for run in remembered(tmp_path).runs] == ["cancelled"]
+
+
+def test_what_goes_on_waits_until_it_is_over(tmp_path: Path) -> None:
+    folder = kept(tmp_path, "checked")
+    lock = folder.lock()
+    events = folder.events_file.read_bytes()
+    folder.events_file.write_bytes(b"\n".join(events.split(b"\n")[:3]) + b"\n")
+    assert index_missing(tmp_path) == Indexed(0, [])
+    found = remembered(tmp_path)
+    assert found.live == {folder.path.name}
+    assert not known(tmp_path)
+    assert [run.status for run in found.runs] == ["running"]
+    os.close(lock)
+    # Its runner died.
+    assert [run.status for run in remembered(tmp_path).runs] == ["interrupted"]
+
+
+def test_the_history_outlives_the_folders(tmp_path: Path) -> None:
+    folder = kept(tmp_path, "checked")
+    index_missing(tmp_path)
+    shutil.rmtree(folder.path)
+    found = remembered(tmp_path)
+    assert ([run.id for run in found.runs], found.folders) == ([folder.path.name], {})
+
+
+def test_what_cannot_be_read_is_told_and_hides_nothing(tmp_path: Path) -> None:
+    kept(tmp_path, "checked")
+    broken = kept(tmp_path, "warm", "20990101-000000-aaaa")
+    broken.info_file.write_text("{")
+    indexed = index_missing(tmp_path)
+    assert (indexed.read, [name for name, _ in indexed.unread]) == (1, [broken.path.name])
+    assert len(remembered(tmp_path).runs) == 1
+
+
+def test_runs_from_elsewhere_are_listed_but_teach_nothing(tmp_path: Path) -> None:
+    mine = kept(tmp_path, "warm")
+    theirs = kept(tmp_path, "warm", "20990101-000000-aaaa")
+    theirs.imported_file.touch()
+    info = mine.info
+    kind = (info.source, info.context, info.dockerfile, info.host)
+    assert samples_for(tmp_path, *kind, ["redis"]) == []
+    assert {run.id for run in remembered(tmp_path).runs} == {mine.path.name, theirs.path.name}
+    assert len(samples_for(tmp_path, *kind, ["redis"])) == 1
+    shutil.rmtree(mine.path)
+    history_file(tmp_path).unlink()
+    remembered(tmp_path)
+    assert samples_for(tmp_path, *kind, ["redis"]) == []
+
+
+def test_what_is_installed_is_read_from_the_evidence(tmp_path: Path) -> None:
+    folder = kept(tmp_path, "checked")
+    index_missing(tmp_path)
+    with History(tmp_path) as history:
+        run = history.run(folder.path.name)
+    assert run is not None
+    packages = {t.name: t.lanes[0].packages for t in run.targets}
+    assert packages["redis"]["redis"][0].isdigit()
+    assert packages["minimal"]["python"].startswith("3.13")
+
+
+# -- secrets -----------------------------------------------------------------------------------
+
+TOKEN = "ghp_" + "a1B2c3D4" * 5
+PASSWORD = "correct-horse-battery"
+
+
+def test_no_secret_gets_into_the_database(tmp_path: Path) -> None:
+    folder = kept(tmp_path, "checked")
+    bake = json.loads(folder.bake_file.read_bytes())
+    next(iter(bake["target"].values())).setdefault("args", {})["DB_PASSWORD"] = PASSWORD
+    folder.bake_file.write_text(json.dumps(bake))
+    for file in [*folder.path.glob("*.rawjson"), folder.events_file, folder.info_file]:
+        text = file.read_text()
+        text = text.replace("COPY --link", f"COPY --token {TOKEN} {PASSWORD} --link")
+        text = text.replace("openhqm-base:", f"{PASSWORD}/openhqm-base:")
+        text = text.replace("CPython", f"AUTH_TOKEN={TOKEN}")
+        file.write_text(text)
+    assert TOKEN in (folder.path / "redis.rawjson").read_text()
+    assert index_missing(tmp_path) == Indexed(1, [])
+    with History(tmp_path) as history:
+        run = history.run(folder.path.name)
+        assert run is not None
+        assert any("--token ***" in step.label for step in run.targets[0].steps)
+        kept_bytes = b"".join(f.read_bytes() for f in tmp_path.iterdir() if f.is_file())
+    for secret in (TOKEN, TOKEN[:14], PASSWORD):
+        assert secret.encode() not in kept_bytes
+        assert secret not in msgspec.json.encode(run).decode()
+
+
+# -- damage ------------------------------------------------------------------------------------
+
+
+def test_a_damaged_history_is_set_aside_and_read_anew(tmp_path: Path) -> None:
+    folder = kept(tmp_path, "checked")
+    index_missing(tmp_path)
+    _no_database(history_file(tmp_path))
+    said: list[str] = []
+    index_missing(tmp_path, say=said.append)
+    assert known(tmp_path) == {folder.path.name}
+    (aside,) = tmp_path.glob("history.db.damaged-*")
+    assert said == [
+        f"the history {history_file(tmp_path)} is damaged: it is kept as {aside.name}, and read "
+        "anew from the run folders"
+    ]
+
+
+def test_what_can_be_read_of_the_damaged_is_saved(tmp_path: Path) -> None:
+    """Its own summary is nonsense, but the rows are whole, and its folder is gone."""
+    folder = kept(tmp_path, "checked")
+    index_missing(tmp_path)
+    with History(tmp_path) as history:
+        before = history.run(folder.path.name)
+    shutil.rmtree(folder.path)
+    connection = sqlite3.connect(history_file(tmp_path))
+    connection.execute("UPDATE runs SET summary = 'no JSON'")
+    connection.commit()
+    connection.close()
+    found = remembered(tmp_path)
+    assert [run.id for run in found.runs] == [folder.path.name]
+    with History(tmp_path) as history:
+        saved = history.run(folder.path.name)
+    assert saved == before
+    assert before is not None
+    assert list(tmp_path.glob("history.db.damaged-*"))
+
+
+def test_where_it_cannot_be_used_the_folders_tell(tmp_path: Path) -> None:
+    folder = kept(tmp_path, "checked")
+    history_file(tmp_path).mkdir()
+    found = remembered(tmp_path)
+    assert [run.id for run in found.runs] == [folder.path.name]
+    assert found.runs[0].targets[0].lanes[0].status == "passed"
+    assert "can't be opened" in found.problem
+
+
+# -- the end of a run --------------------------------------------------------------------------
+
+
+def test_a_run_is_remembered_when_its_runner_ends(docker: FakeDocker) -> None:
+    docker.target("redis", {"stream": "checked/redis"})
+    with begun(prepared("redis")) as (watch, _):
+        watch_end(watch)
+        state = ready_state_folder()
+        until(lambda: known(state) == {watch.name}, "it is remembered")
+    with History(state) as history:
+        run = history.run(watch.name)
+    assert run is not None
+    assert (run.status, [lane.size for lane in run.targets[0].lanes]) == ("passed", [1000, 1000])
+    assert run.targets[0].steps
+
+
+def watch_end(watch) -> None:
+    until(lambda: watch.has(journal.RunEnded), "the run is over")
+
+
+def _newer(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+def _a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "note"),
+    [
+        (_newer, "was written by a newer openhqm-tui"),
+        (_a_folder, "can't be opened (Is a directory)"),
+        (_no_database, "is damaged"),
+        (_torn, "is damaged"),
+    ],
+)
+async def test_a_history_in_trouble_harms_no_build(
+    docker: FakeDocker, trouble: Callable[[Path], None], note: str
+) -> None:
+    state = ready_state_folder()
+    with History(state):
+        pass
+    kept(state, "cold")
+    index_missing(state)
+    trouble(history_file(state))
+    watch = await executed(prepared("redis"))
+    assert watch.status is Status.PASSED
+    if trouble is not _torn:  # where no page that is looked at is torn, nothing is known of it
+        assert [text for text in watch.follower.state.notes if note in text]
+    assert isinstance(watch.events[-1], journal.RunEnded)
+    remember(watch.folder)
+    # Whatever became of the database, the run can be read from its folder.
+    assert watch.name in {run.id for run in remembered(state).runs}
+
+
+async def test_a_locked_history_is_waited_for_but_not_by_the_run(docker: FakeDocker) -> None:
+    state = ready_state_folder()
+    with History(state) as history:
+        other = sqlite3.connect(history.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    watch = await executed(prepared("redis"))
+    assert watch.status is Status.PASSED
+    (note,) = [text for text in watch.follower.state.notes if "history" in text]
+    assert "is locked by another process: the run goes on without it" in note
+    assert known(state) == set()
+    other.execute("ROLLBACK")
+    other.close()
+    assert look(state) == ""
+    assert index_missing(state) == Indexed(1, [])
+    assert known(state) == {watch.name}
+
+
+async def test_a_run_that_is_taken_up_again_is_remembered_anew(docker: FakeDocker) -> None:
+    docker.target("redis", {"exit": 1})
+    watch = await executed(prepared("redis"))
+    state = ready_state_folder()
+    assert remember(watch.folder) == ""
+    assert [run.status for run in remembered(state).runs] == ["failed"]
+    docker.target("redis", {})
+    from openhqm_tui.store.run_folder import Request
+
+    watch.folder.ask(Request("retry", "redis"))
+    await taken_up(watch.folder)
+    assert [run.status for run in remembered(state).runs] == ["passed"]
