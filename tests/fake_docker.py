@@ -126,15 +126,19 @@ def run(words):
 
 
 def dial():
-    """Answer one request of the Engine API."""
+    """Answer requests of the Engine API, one after the other."""
     asked = b""
-    while b"\r\n\r\n" not in asked:
-        piece = os.read(0, 65536)
-        if not piece:
-            return 1
+    while piece := os.read(0, 65536):
         asked += piece
+        while b"\r\n\r\n" in asked:
+            head, _, asked = asked.partition(b"\r\n\r\n")
+            answer(head)
+    return 0
+
+
+def answer(asked):
     url = urlsplit(asked.split()[1].decode())
-    name = url.path.removesuffix("/json")
+    name, _, what = url.path.rpartition("/")
     # By its tag, an image is the variant that the tag ends with, else the redis variant.
     variant = name.rpartition("-")[2] if "latest-" in name else "redis"
     variant = told["tags"].get(name.rpartition("/")[2], variant)
@@ -144,6 +148,8 @@ def dial():
     code, body = 200, {}
     if target in told["missing"]:
         code, body = 404, {"message": "No such image: " + target}
+    elif what == "history":
+        body = [{"CreatedBy": "CMD [python]"}]
     elif "platform" in query:
         wanted = json.loads(query["platform"][0])
         body = {
@@ -154,6 +160,7 @@ def dial():
                 "Labels": {"queue.backend": target},
                 "Env": ["OPENHQM_QUEUE_BACKEND=" + target],
             },
+            "RootFS": {"Type": "layers", "Layers": []},
         }
     else:
         body = {"Descriptor": {"digest": "sha256:" + digest}, "Manifests": [
@@ -169,7 +176,6 @@ def dial():
     data = json.dumps(body).encode()
     head = "HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (code, len(data))
     os.write(1, head.encode() + data)
-    return 0
 
 
 def main(words):
@@ -223,7 +229,8 @@ class FakeDocker:
         self.program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{self.program.parent}:{os.environ['PATH']}")
         monkeypatch.setenv("FAKE_DOCKER", str(place))
-        monkeypatch.delenv("DOCKER_HOST", raising=False)
+        # A local socket would be asked past this program.
+        monkeypatch.setenv("DOCKER_HOST", "tcp://fake.example:2375")
         self._told: dict[str, Any] = {
             "targets": {},
             "containers": {},

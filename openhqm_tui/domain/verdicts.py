@@ -7,6 +7,11 @@ from enum import StrEnum
 
 import msgspec
 
+from openhqm_tui.domain.plain_text import one_line
+
+# Characters of evidence in a verdict; all of it is in the evidence file.
+_MOST_EVIDENCE = 300
+
 
 class Answer(StrEnum):
     """The answer to one question. `unknown` (it could not be asked) is never a pass."""
@@ -28,6 +33,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = ""
     expected: str = ""
     how: str = ""
+
+
+def answered(check: str, answer: Answer, evidence: str, expected: str = "") -> Verdict:
+    """Return a verdict whose evidence, a stranger's text, is made safe and short."""
+    seen = one_line(evidence, _MOST_EVIDENCE)
+    return Verdict(check=check, answer=answer, evidence=seen, expected=expected)
+
+
+def unanswered(check: str, reason: str, expected: str = "") -> Verdict:
+    """Return the verdict on what could not be asked: `unknown`, and why."""
+    return answered(check, Answer.UNKNOWN, reason, expected)
 
 
 # In the order of gravity: the first that any verdict has is the lane's.

@@ -1,25 +1,21 @@
-"""Images in the engine's store, asked by digest: index, config, sizes.
+"""Images in the engine's store, asked by digest: index, config, history, sizes.
 
-The command line shows no index, so the Engine API is asked, through the connection that
-`docker system dial-stdio` gives: it honours contexts, ssh and TLS as `docker` itself does.
+The command line shows no index, so the Engine API is asked. Each function takes the connection
+to ask over; without one it makes its own, for this one request.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import socket
-import subprocess
 from typing import Any
 from urllib.parse import quote
 
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import Problem, UsageProblem
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
+from openhqm_tui.engine.api import EngineApi, EngineSilent
 
-# `manifests` came with API 1.48 (Engine 28.0), `platform` with 1.49 (Engine 28.1).
-_API = "v1.49"
-_TIMEOUT = 20.0
 _ATTESTATION = "vnd.docker.reference.type"
 
 
@@ -27,12 +23,12 @@ class ImageUnknown(Problem):
     """The store does not tell what was asked; `str()` says why."""
 
 
-def read_index(reference: str) -> tuple[str, list[SeenImage]]:
+def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[SeenImage]]:
     """Return the digest of an image's index and what it holds, attestations left out.
 
     `reference` is a name, `NAME@DIGEST` or an id. Raises ImageUnknown.
     """
-    told = _get(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference)
+    told = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, api))
     digest = str((told.get("Descriptor") or {}).get("digest") or told.get("Id") or "")
     if "Manifests" not in told:
         # The classic store keeps one platform and no index.
@@ -58,25 +54,44 @@ def read_index(reference: str) -> tuple[str, list[SeenImage]]:
     return digest, images
 
 
-def read_config(reference: str, platform: str) -> SeenConfig:
-    """Return what the config of one platform's image says; raises ImageUnknown."""
-    os_name, _, rest = platform.partition("/")
-    arch, _, variant = rest.partition("/")
-    wanted = {"os": os_name, "architecture": arch} | ({"variant": variant} if variant else {})
-    query = quote(json.dumps(wanted))
-    told = _get(f"/images/{quote(reference, safe='/:@')}/json?platform={query}", reference)
-    config = told.get("Config") or {}
+def read_config(reference: str, platform: str, api: EngineApi | None = None) -> SeenConfig:
+    """Return what the config of one platform's image says, its history aside.
+
+    Raises ImageUnknown.
+    """
+    query = _platform_query(platform)
+    told = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?{query}", reference, api))
+    config, layers = _dict(told.get("Config")), _dict(told.get("RootFS")).get("Layers")
     return SeenConfig(
         os=str(told.get("Os") or ""),
         arch=str(told.get("Architecture") or ""),
         variant=str(told.get("Variant") or ""),
         user=str(config.get("User") or ""),
-        labels={str(k): str(v) for k, v in (config.get("Labels") or {}).items()},
-        env=tuple(str(line) for line in config.get("Env") or ()),
-        command=tuple(
-            str(word) for part in ("Entrypoint", "Cmd") for word in config.get(part) or ()
-        ),
+        labels={str(k): str(v) for k, v in _dict(config.get("Labels")).items()},
+        env=_words(config.get("Env")),
+        entrypoint=_words(config.get("Entrypoint")),
+        cmd=_words(config.get("Cmd")),
+        health_check=_words(_dict(config.get("Healthcheck")).get("Test")),
+        layers=_words(layers) if isinstance(layers, list) else None,
     )
+
+
+def read_history(reference: str, platform: str, api: EngineApi | None = None) -> tuple[str, ...]:
+    """Return the instructions that made one platform's image, the newest first.
+
+    Raises ImageUnknown.
+    """
+    query = _platform_query(platform)
+    told = _ask(f"/images/{quote(reference, safe='/:@')}/history?{query}", reference, api)
+    lines = told if isinstance(told, list) else ()
+    return tuple(str(_dict(line).get("CreatedBy") or "") for line in lines)
+
+
+def _platform_query(platform: str) -> str:
+    os_name, _, rest = platform.partition("/")
+    arch, _, variant = rest.partition("/")
+    wanted = {"os": os_name, "architecture": arch} | ({"variant": variant} if variant else {})
+    return f"platform={quote(json.dumps(wanted))}"
 
 
 def _spell(os_name: Any, arch: Any, variant: Any) -> str:
@@ -87,36 +102,26 @@ def _spell(os_name: Any, arch: Any, variant: Any) -> str:
         return text
 
 
-def _get(path: str, reference: str) -> dict[str, Any]:
-    ours, theirs = socket.socketpair()
-    ours.settimeout(_TIMEOUT)
+def _ask(path: str, reference: str, api: EngineApi | None) -> Any:
     try:
-        with subprocess.Popen(
-            ["docker", "system", "dial-stdio"],
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ) as dial:
-            theirs.close()
-            try:
-                connection = http.client.HTTPConnection("docker")
-                connection.sock = ours
-                connection.request("GET", f"/{_API}{path}", headers={"Connection": "close"})
-                response = connection.getresponse()
-                body = response.read()
-            finally:
-                ours.close()
-                dial.kill()
-    except (OSError, http.client.HTTPException) as error:
-        raise ImageUnknown(f"the engine did not answer for {reference} ({error})") from error
-    try:
-        told: dict[str, Any] = json.loads(body)
-    except ValueError as error:
-        raise ImageUnknown(f"the engine's answer for {reference} can't be read") from error
-    if response.status != http.client.OK:
-        message = str(told.get("message") or response.status)
+        if api is None:
+            with EngineApi() as once:
+                status, told = once.get(path)
+        else:
+            status, told = api.get(path)
+    except EngineSilent as error:
+        raise ImageUnknown(f"{reference}: {error}") from error
+    if status != http.client.OK:
+        message = str((told.get("message") if isinstance(told, dict) else "") or status)
         if "too new" in message:
             message = "the engine is older than 28.1 and does not show an image's index"
         raise ImageUnknown(message)
     return told
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(str(word) for word in value) if isinstance(value, list) else ()

@@ -7,11 +7,12 @@ import asyncio
 import msgspec
 
 from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.proof import SeenImage, judge_config, judge_index
+from openhqm_tui.domain.proof import SeenImage
 from openhqm_tui.domain.proof_running import judge_probe
 from openhqm_tui.domain.verdicts import Verdict
-from openhqm_tui.engine.images import ImageUnknown, read_config, read_index
+from openhqm_tui.engine.images import ImageUnknown, read_index
 from openhqm_tui.run.running_checks import ask, container_command, shown_command
+from openhqm_tui.run.static_checks import config_of, look_at
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -32,27 +33,31 @@ async def check_lane(
 ) -> Checked:
     """Put all questions to one lane's image; `reference` names it by digest."""
     platform = str(expected.platform)
-    seen, why = (None, str(index)) if isinstance(index, ImageUnknown) else (index, "")
-    verdicts = [judge_index(expected, seen, why)]
     evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
-    evidence["index"] = str(index) if isinstance(index, ImageUnknown) else index
-    try:
-        config = await asyncio.to_thread(read_config, reference, platform)
-        verdicts += judge_config(expected, config)
-        evidence["config"] = config
-    except ImageUnknown as error:
-        verdicts += judge_config(expected, None, str(error))
-        evidence["config"] = str(error)
-    if expected.asks_python:
-        name = f"openhqm-tui-{run_id}-{lane}"
-        command = container_command(reference, expected, name=name, run_id=run_id)
-        said, ended = await ask(command, name, emulated=emulated)
-        verdicts += judge_probe(expected, said)
-        evidence["command"] = shown_command(command)
-        evidence["probe"] = said
-        evidence["exit_code"] = ended.code
-        evidence["stderr"] = ended.err[-4096:].decode("utf-8", "replace")
-    return Checked(tuple(verdicts), evidence)
+    config = await config_of(reference, platform)
+    # Side by side: one waits for the engine to hand over layers, the other for a container.
+    (static, seen), (running, said) = await asyncio.gather(
+        look_at(reference, expected, index, config),
+        _run(reference, expected, emulated=emulated, run_id=run_id, lane=lane),
+    )
+    return Checked((*static, *running), evidence | seen | said)
+
+
+async def _run(
+    reference: str, expected: Expectation, *, emulated: bool, run_id: str, lane: str
+) -> tuple[list[Verdict], dict[str, object]]:
+    if not expected.asks_python:
+        return [], {}
+    name = f"openhqm-tui-{run_id}-{lane}"
+    command = container_command(reference, expected, name=name, run_id=run_id)
+    said, ended = await ask(command, name, emulated=emulated)
+    evidence: dict[str, object] = {
+        "command": shown_command(command),
+        "probe": said,
+        "exit_code": ended.code,
+        "stderr": ended.err[-4096:].decode("utf-8", "replace"),
+    }
+    return judge_probe(expected, said), evidence
 
 
 async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]:

@@ -9,7 +9,7 @@ import pytest
 
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import SeenConfig, SeenImage, judge_config, judge_index
+from openhqm_tui.domain.proof import SeenImage, judge_index
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, Verdict
 
@@ -22,14 +22,6 @@ WANTED = Expectation(
     absent=(KAFKA,),
     python="3.13",
     uid=1000,
-    labels={"queue.backend": "redis"},
-    env={"OPENHQM_QUEUE_BACKEND": "redis"},
-)
-CONFIG = SeenConfig(
-    os="linux",
-    arch="arm64",
-    labels={"queue.backend": "redis", "other": "x"},
-    env=("PATH=/bin", "OPENHQM_QUEUE_BACKEND=redis", "EMPTY", "EQUALS=a=b"),
 )
 P, F, U = Answer.PASS, Answer.FAIL, Answer.UNKNOWN
 
@@ -67,32 +59,3 @@ def test_the_index_holds_the_asked_platforms(
     assert verdict.answer is answer
     assert verdict.expected == "linux/amd64, linux/arm64"
     assert seen is not None or verdict.evidence == "the store is away"
-
-
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        (CONFIG, {"architecture": P, "labels": P}),
-        (but(CONFIG, variant="v8"), {"architecture": P, "labels": P}),
-        (but(CONFIG, arch="amd64"), {"architecture": F, "labels": P}),
-        (but(CONFIG, os="windows"), {"architecture": F, "labels": P}),
-        (but(CONFIG, labels={}), {"architecture": P, "labels": F}),
-        (but(CONFIG, labels={"queue.backend": "kafka"}), {"architecture": P, "labels": F}),
-        (but(CONFIG, env=()), {"architecture": P, "labels": F}),
-        (but(CONFIG, env=("OPENHQM_QUEUE_BACKEND=kafka",)), {"architecture": P, "labels": F}),
-        (None, {"architecture": U, "labels": U}),
-    ],
-)
-def test_the_config_is_what_it_must_be(config: SeenConfig | None, said: dict[str, Answer]) -> None:
-    assert answers(judge_config(WANTED, config)) == said
-
-
-def test_what_is_wrong_in_the_config_is_named() -> None:
-    wrong = but(CONFIG, labels={}, env=("OPENHQM_QUEUE_BACKEND=kafka",))
-    verdict = judge_config(WANTED, wrong)[1]
-    assert verdict.evidence == "queue.backend=(missing), OPENHQM_QUEUE_BACKEND=kafka"
-    assert verdict.expected == "queue.backend=redis, OPENHQM_QUEUE_BACKEND=redis"
-
-
-def test_no_labels_asked_no_verdict_on_them() -> None:
-    assert answers(judge_config(but(WANTED, labels={}, env={}), CONFIG)) == {"architecture": P}

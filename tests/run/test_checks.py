@@ -14,7 +14,7 @@ from openhqm_tui.domain.proof_running import ProbeAnswer
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.engine.images import ImageUnknown
-from openhqm_tui.run import checks, running_checks
+from openhqm_tui.run import checks, running_checks, static_checks
 from openhqm_tui.run.checks import check_lane
 from openhqm_tui.run.probe import MARK
 from openhqm_tui.run.processes import Ended
@@ -43,7 +43,7 @@ class Engine:
         self.answers = list(answers)
         self.started: list[list[str]] = []
         monkeypatch.setattr(running_checks, "run_bounded", self.run)
-        monkeypatch.setattr(checks, "read_config", self.config)
+        monkeypatch.setattr(static_checks, "_ask", self.config)
 
     async def run(self, command: list[str], *, patience: float) -> Ended:
         self.started.append(command)
@@ -137,7 +137,7 @@ async def test_a_store_that_doesnt_tell_is_unknown_never_a_pass(
     def unknown(reference: str, platform: str) -> SeenConfig:
         raise ImageUnknown("no such image")
 
-    monkeypatch.setattr(checks, "read_config", unknown)
+    monkeypatch.setattr(static_checks, "_ask", unknown)
     checked = await lane(ImageUnknown("the engine did not answer"))
     told = {v.check: (v.answer, v.evidence) for v in checked.verdicts}
     assert told["index"] == (Answer.UNKNOWN, "the engine did not answer")

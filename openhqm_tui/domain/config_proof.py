@@ -1,0 +1,98 @@
+"""Verdicts on what an image's config says: platform, labels, variables, health check, command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+
+from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.masking import Mask
+from openhqm_tui.domain.proof import SeenConfig
+from openhqm_tui.domain.verdicts import Answer, Verdict, answered, unanswered
+
+_SWITCHED_OFF = "NONE"
+
+
+def judge_config(
+    expected: Expectation, config: SeenConfig | None, reason: str = ""
+) -> list[Verdict]:
+    """Return the verdicts on all of the config that was asked about; None: `reason` says why."""
+    wanted = _wanted(expected)
+    if config is None:
+        why = reason or "the store did not tell"
+        return [unanswered(check, why, wish) for check, wish in wanted.items()]
+    return [_JUDGES[check](expected, config, wish) for check, wish in wanted.items()]
+
+
+def _wanted(expected: Expectation) -> dict[str, str]:
+    """Return the checks that are asked for, in their order, and what is wished of each."""
+    wanted = {"architecture": str(expected.platform)}
+    if expected.labels:
+        wanted["labels"] = _pairs(expected.labels)
+    if expected.env:
+        wanted["env"] = _pairs(expected.env)
+    if expected.health_check:
+        wanted["health-check"] = "a health check"
+    if expected.command is not None:
+        wanted["command"] = shlex.join(expected.command)
+    return wanted
+
+
+def _architecture(expected: Expectation, config: SeenConfig, wish: str) -> Verdict:
+    told = "/".join(part for part in (config.os, config.arch, config.variant) if part)
+    right = (config.os, config.arch) == (expected.platform.os, expected.platform.arch)
+    return answered("architecture", Answer.PASS if right else Answer.FAIL, told, wish)
+
+
+def _labels(expected: Expectation, config: SeenConfig, wish: str) -> Verdict:
+    return _judge_pairs("labels", expected.labels, config.labels, wish)
+
+
+def _env(expected: Expectation, config: SeenConfig, wish: str) -> Verdict:
+    return _judge_pairs("env", expected.env, variables(config.env), wish)
+
+
+def _health_check(_: Expectation, config: SeenConfig, wish: str) -> Verdict:
+    kind, *words = config.health_check or ("",)
+    right = kind not in {"", _SWITCHED_OFF} and any(words)
+    seen = shlex.join(words) if right else ("switched off" if kind == _SWITCHED_OFF else "none")
+    return answered("health-check", Answer.PASS if right else Answer.FAIL, _safe(seen), wish)
+
+
+def _command(expected: Expectation, config: SeenConfig, wish: str) -> Verdict:
+    words = config.command
+    answer = Answer.PASS if words == expected.command else Answer.FAIL
+    return answered("command", answer, _safe(shlex.join(words)) or "none", wish)
+
+
+_JUDGES = {
+    "architecture": _architecture,
+    "labels": _labels,
+    "env": _env,
+    "health-check": _health_check,
+    "command": _command,
+}
+
+
+def variables(lines: Iterable[str]) -> dict[str, str]:
+    """Return a config's `NAME=value` lines as a mapping."""
+    return dict(line.partition("=")[::2] for line in lines)
+
+
+def _judge_pairs(
+    check: str, wanted: Mapping[str, str], found: Mapping[str, str], wish: str
+) -> Verdict:
+    wrong = {
+        name: Mask().named(name, found[name]) if name in found else "(missing)"
+        for name, value in wanted.items()
+        if found.get(name) != value
+    }
+    return answered(check, Answer.FAIL if wrong else Answer.PASS, _pairs(wrong) or wish, wish)
+
+
+def _pairs(named: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in named.items())
+
+
+def _safe(text: str) -> str:
+    return Mask().text(text)

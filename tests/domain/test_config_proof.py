@@ -1,0 +1,122 @@
+"""Verdicts on an image's config: a table of what is right, wrong, or not told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.config_proof import judge_config
+from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.proof import SeenConfig
+from openhqm_tui.domain.verdicts import Answer
+
+ARM = parse_platform("arm64")
+COMMAND = ("python", "-m", "openhqm.api.listener")
+WANTED = Expectation(
+    platform=ARM,
+    platforms=(ARM,),
+    labels={"queue.backend": "redis"},
+    env={"OPENHQM_QUEUE_BACKEND": "redis"},
+    health_check=True,
+    command=COMMAND,
+)
+CONFIG = SeenConfig(
+    os="linux",
+    arch="arm64",
+    labels={"queue.backend": "redis", "other": "x"},
+    env=("PATH=/bin", "OPENHQM_QUEUE_BACKEND=redis", "EMPTY", "EQUALS=a=b"),
+    cmd=COMMAND,
+    health_check=("CMD", "python", "-c", "pass"),
+)
+CHECKS = ["architecture", "labels", "env", "health-check", "command"]
+
+
+def but(record: Any, **changes: Any) -> Any:
+    return msgspec.structs.replace(record, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong", "evidence"),
+    [
+        ({}, "", ""),
+        ({"variant": "v8"}, "", ""),
+        ({"arch": "amd64"}, "architecture", "linux/amd64"),
+        ({"os": "windows"}, "architecture", "windows/arm64"),
+        ({"labels": {}}, "labels", "queue.backend=(missing)"),
+        ({"labels": {"queue.backend": "kafka"}}, "labels", "queue.backend=kafka"),
+        ({"env": ()}, "env", "OPENHQM_QUEUE_BACKEND=(missing)"),
+        ({"env": ("OPENHQM_QUEUE_BACKEND=kafka",)}, "env", "OPENHQM_QUEUE_BACKEND=kafka"),
+        ({"health_check": ()}, "health-check", "none"),
+        ({"health_check": ("NONE",)}, "health-check", "switched off"),
+        ({"health_check": ("CMD",)}, "health-check", "none"),
+        ({"health_check": ("CMD-SHELL", "")}, "health-check", "none"),
+        ({"health_check": ("CMD-SHELL", "curl x")}, "", ""),
+        ({"cmd": ()}, "command", "none"),
+        ({"cmd": ("sh", "-c", "x y")}, "command", "sh -c 'x y'"),
+        ({"entrypoint": ("tini", "--")}, "command", "tini -- python -m openhqm.api.listener"),
+        ({"entrypoint": COMMAND[:1], "cmd": COMMAND[1:]}, "", ""),
+    ],
+)
+def test_the_config_is_what_it_must_be(changes: dict[str, Any], wrong: str, evidence: str) -> None:
+    told = {verdict.check: verdict for verdict in judge_config(WANTED, but(CONFIG, **changes))}
+    assert list(told) == CHECKS
+    assert [c for c in CHECKS if told[c].answer is not Answer.PASS] == ([wrong] if wrong else [])
+    if wrong:
+        assert told[wrong].answer is Answer.FAIL
+        assert told[wrong].evidence == evidence
+
+
+def test_what_was_seen_and_wished_is_named() -> None:
+    told = {
+        verdict.check: (verdict.evidence, verdict.expected)
+        for verdict in judge_config(WANTED, CONFIG)
+    }
+    assert told == {
+        "architecture": ("linux/arm64", "linux/arm64"),
+        "labels": ("queue.backend=redis", "queue.backend=redis"),
+        "env": ("OPENHQM_QUEUE_BACKEND=redis", "OPENHQM_QUEUE_BACKEND=redis"),
+        "health-check": ("python -c pass", "a health check"),
+        "command": ("python -m openhqm.api.listener", "python -m openhqm.api.listener"),
+    }
+
+
+def test_a_config_that_isnt_told_is_unknown() -> None:
+    verdicts = judge_config(WANTED, None, "no such image")
+    assert [verdict.check for verdict in verdicts] == CHECKS
+    assert {verdict.answer for verdict in verdicts} == {Answer.UNKNOWN}
+    assert {verdict.evidence for verdict in verdicts} == {"no such image"}
+
+
+@pytest.mark.parametrize("config", [CONFIG, None])
+def test_what_isnt_asked_has_no_verdict(config: SeenConfig | None) -> None:
+    plain = Expectation(platform=ARM, platforms=(ARM,))
+    assert [verdict.check for verdict in judge_config(plain, config)] == ["architecture"]
+
+
+def test_an_empty_command_can_be_asked_for() -> None:
+    wanted = Expectation(platform=ARM, platforms=(ARM,), command=())
+    assert [v.answer for v in judge_config(wanted, but(CONFIG, cmd=()))] == [Answer.PASS] * 2
+
+
+def test_evidence_never_has_a_secret() -> None:
+    wanted = but(WANTED, env={"API_TOKEN": "", "URL": "x"}, command=("x",))
+    seen = but(
+        CONFIG,
+        env=("API_TOKEN=s3cr3t-value", "URL=redis://user:s3cr3t-value@host/"),
+        cmd=("serve", "--password=s3cr3t-value"),
+        health_check=("CMD-SHELL", "curl -H 'Authorization: Bearer s3cr3t-value' x"),
+    )
+    verdicts = judge_config(wanted, seen)
+    assert "s3cr3t" not in str(verdicts)
+    assert "API_TOKEN=***" in str(verdicts)
+
+
+def test_evidence_is_a_strangers_text() -> None:
+    hostile = "\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
+    seen = but(CONFIG, arch=hostile, cmd=(hostile,), health_check=("CMD", hostile))
+    for verdict in judge_config(but(WANTED, labels={"a": hostile}), seen):
+        assert len(verdict.evidence) <= 300
+        assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)
