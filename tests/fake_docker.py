@@ -110,18 +110,30 @@ def run(words):
     os.write(2, do.get("err", "").encode())
     if do.get("exit"):
         return do["exit"]
-    clients, absent = ([w.split("=")[0] for w in text.split(",") if w] for text in words[-2:])
+    program = words.index("-c")
+    nonce, *asked = words[program + 2:]
+    asked = dict(word.partition("=")[::2] for word in asked)
+    names = {
+        key: [word.partition("=")[0] for word in asked.get(key, "").split(",") if word]
+        for key in ("clients", "absent", "library", "modules")
+    }
     machine = do.get("machine", MACHINES[platform])
+    port, status = (asked.get("service", "0,0,0,") or "0,0,0,").split(",")[:2]
     answer = {
         "machine": machine,
         "implementation": "CPython",
         "python": "3.13.5",
         "python_platform": "linux-" + machine,
+        "ext_suffix": ".cpython-313-%s-linux-gnu.so" % machine,
         "uid": 1000,
-        "clients": [{"distribution": d, "version": "1.0", "found": True} for d in clients],
-        "absent": [{"distribution": d, "version": "", "found": False} for d in absent],
+        "clients": [{"distribution": d, "version": "1.0", "found": True} for d in names["clients"]],
+        "absent": [{"distribution": d, "version": "", "found": False} for d in names["absent"]],
+        "library": [{"distribution": d, "version": "", "found": True} for d in names["library"]],
+        "extensions": [{"distribution": d, "version": "", "found": True} for d in names["modules"]],
+        "byte_code": {"asked": 77, "missing": 0, "names": []},
+        "service": {"status": int(status), "milliseconds": 400, "listens": True},
     }
-    print("openhqm-tui-probe:" + json.dumps(answer))
+    print("openhqm-tui-probe:" + nonce + json.dumps(answer))
     return 0
 
 

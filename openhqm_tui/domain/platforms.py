@@ -68,6 +68,19 @@ _PYTHON_PLATFORMS: dict[str, tuple[str, ...]] = {
     "mips64le": ("linux-mips64",),
 }
 
+# GOARCH -> the machine in the suffix of a compiled module: `.cpython-313-aarch64-linux-gnu.so`.
+_SUFFIX_MACHINES: dict[str, tuple[str, ...]] = {
+    "amd64": ("x86_64",),
+    "arm64": ("aarch64",),
+    "386": ("i386", "i486", "i586", "i686"),
+    "arm": ("arm", "armv6l", "armv7l", "armv8l"),
+    "ppc64le": ("powerpc64le", "ppc64le"),
+    "s390x": ("s390x",),
+    "riscv64": ("riscv64",),
+    "loong64": ("loongarch64",),
+    "mips64le": ("mips64el",),
+}
+
 # Debian's and binfmt's name of the user-mode emulator: `qemu-aarch64`.
 _QEMU: dict[str, str] = {
     "amd64": "x86_64",
@@ -107,6 +120,11 @@ class Platform(msgspec.Struct, frozen=True, order=False):
     def python_platforms(self) -> tuple[str, ...]:
         """What `sysconfig.get_platform()` may say in an interpreter of this platform."""
         return _PYTHON_PLATFORMS.get(self.arch, (f"{self.os}-{self.arch}",))
+
+    @property
+    def suffix_machines(self) -> tuple[str, ...]:
+        """What the suffix of a compiled Python module may call this platform's machine."""
+        return _SUFFIX_MACHINES.get(self.arch, (self.arch,))
 
     @property
     def qemu(self) -> str:

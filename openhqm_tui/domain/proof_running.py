@@ -1,16 +1,20 @@
-"""The verdicts on what an image turned out to be while it ran, from what the probe inside said."""
+"""The verdicts on what an image turned out to be while it ran, from what the probe inside said.
+
+Everything the probe said is a stranger's word: typed, bounded, and made plain before it is shown.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.service_words import Count, SeenService, Told, what_became_of
 from openhqm_tui.domain.verdicts import Answer, Verdict
 
 
 class SeenModule(msgspec.Struct, frozen=True):
-    """What became of one client library: its version if it is installed, the import's error."""
+    """What became of one module: its version if there is one, the error of import or use."""
 
     distribution: str
     version: str = ""
@@ -18,16 +22,12 @@ class SeenModule(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the probe said from inside the container; see openhqm_tui/run/probe.py."""
+class SeenByteCode(msgspec.Struct, frozen=True, kw_only=True):
+    """How many modules were looked at, how many have no byte-code to go by, some of their names."""
 
-    machine: str
-    implementation: str
-    python: str
-    python_platform: str
-    uid: int
-    clients: list[SeenModule] = []
-    absent: list[SeenModule] = []
+    asked: Count
+    missing: Count
+    names: list[str] = []
 
 
 class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,75 +37,177 @@ class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):
     emulator: bool = False
     could_not_ask: bool = False
 
+    @property
+    def answer(self) -> Answer:
+        """What the question that met it is answered with."""
+        return Answer.UNKNOWN if self.emulator or self.could_not_ask else Answer.FAIL
 
-RUNNING_CHECKS = ("machine", "python", "clients", "absent", "user")
+
+class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the probe said from inside the container; see openhqm_tui/run/probe.py.
+
+    What is None was not told, and `trouble` says why.
+    """
+
+    machine: str
+    implementation: str
+    python: str
+    python_platform: str
+    uid: Count
+    ext_suffix: str = ""
+    absent: list[SeenModule] | None = None
+    library: list[SeenModule] | None = None
+    extensions: list[SeenModule] | None = None
+    byte_code: SeenByteCode | None = None
+    clients: list[SeenModule] | None = None
+    service: SeenService | None = None
+    trouble: ProbeTrouble | None = None
 
 
-def judge_probe(expected: Expectation, said: ProbeAnswer | ProbeTrouble) -> list[Verdict]:
+RUNNING_CHECKS = (
+    "machine", "python", "library", "extensions", "byte-code", "clients", "absent", "user",
+    "service",
+)  # fmt: skip
+# In the order in which the probe asks: the first that wasn't told is the one that met trouble.
+_AS_ASKED = ("absent", "library", "extensions", "byte-code", "clients")
+
+
+def asked_running(expected: Expectation) -> tuple[str, ...]:
+    """Return the checks that an expectation asks of a running image, in their order."""
+    wanted = {
+        "library": bool(expected.library),
+        "extensions": bool(expected.modules),
+        "byte-code": expected.byte_code,
+        "clients": expected.clients is not None,
+        "absent": expected.clients is not None,
+        "service": expected.service is not None,
+    }
+    return tuple(check for check in RUNNING_CHECKS if wanted.get(check, True))
+
+
+def judge_running(
+    expected: Expectation, said: ProbeAnswer | ProbeTrouble, *, how: str = ""
+) -> list[Verdict]:
     """Say whether what runs inside the container is what it must be."""
+    asked = asked_running(expected)
     if isinstance(said, ProbeTrouble):
-        unknown = said.emulator or said.could_not_ask
-        answer = Answer.UNKNOWN if unknown else Answer.FAIL
-        return [_verdict(check, answer, said.reason, "") for check in RUNNING_CHECKS]
-    machines = expected.platform.machines
-    verdicts = [
-        _verdict(
-            "machine",
-            Answer.PASS if said.machine in machines else Answer.FAIL,
-            said.machine,
-            " or ".join(machines),
-        ),
-        _judge_python(expected, said),
-    ]
-    verdicts += _judge_clients(expected, said)
-    if expected.uid is not None:
-        answer = Answer.PASS if said.uid == expected.uid else Answer.FAIL
-        verdicts.append(_verdict("user", answer, f"uid {said.uid}", f"uid {expected.uid}"))
-    else:
-        answer = Answer.WARN if said.uid == 0 else Answer.PASS
-        verdicts.append(_verdict("user", answer, f"uid {said.uid}", "not root"))
+        return [_verdict(check, said.answer, said.reason, "", how) for check in asked]
+    judged = {
+        "machine": _judge_machine(expected, said),
+        "python": _judge_python(expected, said),
+        "user": _judge_user(expected, said),
+        "library": _judge_modules(said.library, expected.library),
+        "extensions": _judge_extensions(expected, said),
+        "byte-code": _judge_byte_code(expected, said.byte_code),
+        "clients": _judge_clients(expected, said),
+        "absent": _judge_absent(said.absent),
+        "service": _judge_service(expected.service, said.service, how),
+    }
+    trouble = said.trouble or ProbeTrouble(reason="the container didn't tell")
+    untold = [check for check in (*_AS_ASKED, "service") if judged[check] is None]
+    verdicts = []
+    for check in asked:
+        told = judged[check]
+        if told is None and check == next((one for one in untold if one in asked), ""):
+            told = Told(trouble.answer, trouble.reason, "")
+        elif told is None:
+            told = Told(Answer.UNKNOWN, f"not asked: {trouble.reason}", "")
+        verdicts.append(_verdict(check, told.answer, told.seen, told.wanted, how))
     return verdicts
 
 
-def _judge_python(expected: Expectation, said: ProbeAnswer) -> Verdict:
-    seen = f"{said.implementation} {said.python} {said.python_platform}"
-    wanted = expected.python
+def _judge_machine(expected: Expectation, said: ProbeAnswer) -> Told:
+    machines = expected.platform.machines
+    return Told.of(said.machine in machines, said.machine, " or ".join(machines))
+
+
+def _judge_user(expected: Expectation, said: ProbeAnswer) -> Told:
+    seen = f"uid {said.uid}"
+    if expected.uid is not None:
+        return Told.of(said.uid == expected.uid, seen, f"uid {expected.uid}")
+    root = Answer.FAIL if expected.strict else Answer.WARN
+    return Told(root if said.uid == 0 else Answer.PASS, seen, "not root")
+
+
+def _judge_python(expected: Expectation, said: ProbeAnswer) -> Told:
+    wanted, platform = expected.python, expected.platform
+    fits = _suffix_fits(expected, said.ext_suffix)
     right = (
         (not wanted or said.python == wanted or said.python.startswith(f"{wanted}."))
         and said.implementation == "CPython"
-        and said.python_platform in expected.platform.python_platforms
+        and said.python_platform in platform.python_platforms
+        and fits
     )
-    wish = f"CPython {wanted} {expected.platform.python_platforms[0]}".replace("  ", " ")
-    return _verdict("python", Answer.PASS if right else Answer.FAIL, seen, wish)
+    seen = f"{said.implementation} {said.python} {said.python_platform}"
+    wish = f"CPython {wanted} {platform.python_platforms[0]}".replace("  ", " ")
+    if not fits:
+        return Told(Answer.FAIL, f"{seen}, modules {said.ext_suffix}", f"{wish}, modules of it")
+    return Told.of(right, seen, wish)
 
 
-def _judge_clients(expected: Expectation, said: ProbeAnswer) -> list[Verdict]:
-    if expected.clients is None:
-        return []
-    by_name = {module.distribution: module for module in said.clients}
-    seen: list[str] = []
-    broken = False
-    for client in expected.clients:
-        module = by_name.get(client.distribution, SeenModule(client.distribution))
-        if module.error or not module.found:
-            broken = True
-            seen.append(f"{client.distribution}: {module.error or 'missing'}")
-        else:
-            seen.append(f"{client.distribution} {module.version}".strip())
-    wanted = ", ".join(client.distribution for client in expected.clients) or "none"
-    text = f"{', '.join(seen) or 'none'} on {said.machine}"
-    extra = [m for m in said.absent if m.found or m.version]
-    return [
-        _verdict("clients", Answer.FAIL if broken else Answer.PASS, text, wanted),
-        _verdict(
-            "absent",
-            Answer.FAIL if extra else Answer.PASS,
-            ", ".join(f"{m.distribution} {m.version}".strip() for m in extra) or "no other client",
-            "no other client",
-        ),
+def _suffix_fits(expected: Expectation, suffix: str) -> bool:
+    """Tell whether a suffix of compiled modules is of the platform; one that names none is."""
+    return "-linux-" not in suffix or any(
+        f"-{name}-linux-" in suffix for name in expected.platform.suffix_machines
+    )
+
+
+def _judge_modules(modules: list[SeenModule] | None, wanted: tuple[str, ...]) -> Told | None:
+    if modules is None:
+        return None
+    by_name = {module.distribution: module for module in modules}
+    seen, right = [], True
+    for name in wanted:
+        module = by_name.get(name, SeenModule(name))
+        good = module.found and not module.error
+        right = right and good
+        words = f"{name} {module.version}".strip()
+        seen.append(words if good else f"{name}: {module.error or 'missing'}")
+    return Told.of(right, ", ".join(seen) or "none", ", ".join(wanted) or "none")
+
+
+def _judge_extensions(expected: Expectation, said: ProbeAnswer) -> Told | None:
+    told = _judge_modules(said.extensions, expected.modules)
+    wrong = [
+        module
+        for module in said.extensions or ()
+        if module.found and not _suffix_fits(expected, module.version)
     ]
+    if told is None or not wrong:
+        return told
+    return told._replace(answer=Answer.FAIL)
 
 
-def _verdict(check: str, answer: Answer, evidence: str, expected: str) -> Verdict:
+def _judge_byte_code(expected: Expectation, seen: SeenByteCode | None) -> Told | None:
+    if seen is None:
+        return None
+    if not seen.missing:
+        return Told(Answer.PASS, f"of all {seen.asked} modules", "of all modules")
+    names = ", ".join(seen.names) + (", …" if seen.missing > len(seen.names) else "")
+    text = f"none that is up to date of {seen.missing} of {seen.asked} modules: {names}"
+    return Told(Answer.FAIL if expected.strict else Answer.WARN, text, "of all modules")
+
+
+def _judge_clients(expected: Expectation, said: ProbeAnswer) -> Told | None:
+    names = tuple(client.distribution for client in expected.clients or ())
+    told = _judge_modules(said.clients, names)
+    return told and told._replace(seen=f"{told.seen} on {said.machine}")
+
+
+def _judge_absent(absent: list[SeenModule] | None) -> Told | None:
+    if absent is None:
+        return None
+    extra = [f"{m.distribution} {m.version}".strip() for m in absent if m.found or m.version]
+    return Told.of(not extra, ", ".join(extra) or "no other client", "no other client")
+
+
+def _judge_service(wanted: Service | None, seen: SeenService | None, how: str) -> Told | None:
+    if wanted is None or seen is None:
+        return None
+    return what_became_of(wanted, seen, emulated=how == "emulated")
+
+
+def _verdict(check: str, answer: Answer, evidence: str, expected: str, how: str) -> Verdict:
     # Evidence is a stranger's text: an image may answer anything.
-    return Verdict(check=check, answer=answer, evidence=one_line(evidence, 300), expected=expected)
+    seen = one_line(evidence, 300)
+    return Verdict(check=check, answer=answer, evidence=seen, expected=expected, how=how)

@@ -7,11 +7,11 @@ import asyncio
 import msgspec
 
 from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.proof import SeenImage
-from openhqm_tui.domain.proof_running import judge_probe
+from openhqm_tui.domain.proof import SeenConfig, SeenImage
+from openhqm_tui.domain.proof_running import judge_running
 from openhqm_tui.domain.verdicts import Verdict
 from openhqm_tui.engine.images import ImageUnknown, read_index
-from openhqm_tui.run.running_checks import ask, container_command, shown_command
+from openhqm_tui.run.running_checks import ask, shown_command
 from openhqm_tui.run.static_checks import config_of, look_at
 
 
@@ -38,26 +38,39 @@ async def check_lane(
     # Side by side: one waits for the engine to hand over layers, the other for a container.
     (static, seen), (running, said) = await asyncio.gather(
         look_at(reference, expected, index, config),
-        _run(reference, expected, emulated=emulated, run_id=run_id, lane=lane),
+        _run(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane),
     )
     return Checked((*static, *running), evidence | seen | said)
 
 
 async def _run(
-    reference: str, expected: Expectation, *, emulated: bool, run_id: str, lane: str
+    reference: str,
+    expected: Expectation,
+    config: SeenConfig | ImageUnknown,
+    *,
+    emulated: bool,
+    run_id: str,
+    lane: str,
 ) -> tuple[list[Verdict], dict[str, object]]:
     if not expected.asks_python:
         return [], {}
-    name = f"openhqm-tui-{run_id}-{lane}"
-    command = container_command(reference, expected, name=name, run_id=run_id)
-    said, ended = await ask(command, name, emulated=emulated)
+    own_command = expected.command if isinstance(config, ImageUnknown) else config.command
+    asked = await ask(
+        reference,
+        expected,
+        own_command=own_command or (),
+        emulated=emulated,
+        run_id=run_id,
+        lane=lane,
+    )
     evidence: dict[str, object] = {
-        "command": shown_command(command),
-        "probe": said,
-        "exit_code": ended.code,
-        "stderr": ended.err[-4096:].decode("utf-8", "replace"),
+        "command": shown_command(asked.command),
+        "probe": asked.said,
+        "exit_code": asked.ended.code,
+        "stderr": asked.ended.err[-4096:].decode("utf-8", "replace"),
     }
-    return judge_probe(expected, said), evidence
+    how = "emulated" if emulated else "native"
+    return judge_running(expected, asked.said, how=how), evidence
 
 
 async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui import __version__
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform
@@ -242,6 +242,10 @@ def expectation_of(
         uid=UID,
         labels={"queue.backend": variant.name},
         env={"OPENHQM_QUEUE_BACKEND": variant.name},
+        library=("ssl", "sqlite3", "ctypes", "zoneinfo"),
+        modules=("pydantic_core",),
+        byte_code=True,
+        service=Service(),
     )
 
 

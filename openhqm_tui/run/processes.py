@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -17,12 +17,16 @@ GRACE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a process ended; output beyond the limit was read and dropped."""
+    """How a process ended; output beyond the limit was read and dropped.
+
+    `timed_out` and `flooded`: it was killed for taking too long, for saying too much.
+    """
 
     code: int
     out: bytes = b""
     err: bytes = b""
     timed_out: bool = False
+    flooded: bool = False
 
 
 class GroupProcess:
@@ -74,8 +78,17 @@ class GroupProcess:
             os.killpg(self.pid, means)
 
 
-async def run_bounded(command: Sequence[str], *, patience: float, limit: int = 256 * 1024) -> Ended:
-    """Run a command to its end, at most `patience` seconds, keeping `limit` bytes a stream."""
+async def run_bounded(
+    command: Sequence[str],
+    *,
+    patience: float,
+    limit: int = 256 * 1024,
+    flood: int | None = None,
+) -> Ended:
+    """Run a command to its end, at most `patience` seconds, keeping `limit` bytes a stream.
+
+    One that prints more than `flood` bytes on a stream is killed.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -85,25 +98,43 @@ async def run_bounded(command: Sequence[str], *, patience: float, limit: int = 2
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    readers = asyncio.gather(_read(process.stdout, limit), _read(process.stderr, limit))
-    timed_out = False
+    flooded = timed_out = False
+
+    def kill() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def too_much() -> None:
+        nonlocal flooded
+        flooded = True
+        kill()
+
+    readers = asyncio.gather(
+        *(_read(stream, limit, flood, too_much) for stream in (process.stdout, process.stderr))
+    )
     try:
         out, err = await asyncio.wait_for(asyncio.shield(readers), patience)
         await process.wait()
     except (TimeoutError, asyncio.CancelledError) as error:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill()
         out, err = await readers
         await process.wait()
         if isinstance(error, asyncio.CancelledError):
             raise
         timed_out = True
-    return Ended(process.returncode or 0, out, err, timed_out)
+    return Ended(process.returncode or 0, out, err, timed_out, flooded)
 
 
-async def _read(stream: asyncio.StreamReader, limit: int) -> bytes:
+async def _read(
+    stream: asyncio.StreamReader, limit: int, flood: int | None, too_much: Callable[[], None]
+) -> bytes:
     kept = bytearray()
+    heard = 0
     while piece := await stream.read(65536):
+        heard += len(piece)
         if len(kept) < limit:
             kept += piece[: limit - len(kept)]
+        if flood is not None and heard > flood:
+            too_much()
+            break
     return bytes(kept)

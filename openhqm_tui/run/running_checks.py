@@ -3,97 +3,268 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shlex
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble
+from openhqm_tui.domain.service_words import CRASHES, EMULATOR_HINT, MEMORY_MB, PROCESSES
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.run.probe import MARK
 from openhqm_tui.run.processes import Ended, run_bounded
 
-# Seconds for one container: an emulated Python starts 20 times slower than a native one.
+# Seconds for the questions: an emulated Python starts 5 to 20 times slower than a native one.
 NATIVE_PATIENCE = 60.0
 EMULATED_PATIENCE = 300.0
+# Seconds more until the container is taken away: it takes some to start on a busy machine.
+_MARGIN = 30.0
 RUN_LABEL = "openhqm-tui.run"
-_PROBE_FILE = Path(__file__).parent / "probe.py"
-_PROBE = _PROBE_FILE.read_text(encoding="utf-8")
-_EMULATOR_SIGNS = (b"uncaught target signal", b"qemu: ", b"rosetta error")
+# Bytes that nobody who answers questions needs: who prints more is stopped.
+_FLOOD = 16 * 1024 * 1024
+# A command line has room for so much of an image's own command.
+_LONGEST_COMMAND = 64 * 1024
+PROBE_FILES = tuple(Path(__file__).parent / name for name in ("probe_service.py", "probe.py"))
+PROBE = "".join(file.read_text(encoding="utf-8") for file in PROBE_FILES)
+_EMULATOR_SIGNS = (
+    b"uncaught target signal",
+    b"qemu: ",
+    b"rosetta error",
+    b"can't apply global",
+    b"unable to find CPU model",
+)
+# QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
+# return of a distribution's code: without it Python starts 2 times and imports 5 times faster.
+# Such instructions do nothing then, as on every ARM server older than they are.
+_EMULATED_CPU = {"arm64": "max,pauth=off"}
+# What a client's own settings would put into a container: nothing there can use a proxy, and its
+# address may hold a password.
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_NO_PROXIES = [f"{name}=" for upper in _PROXIES for name in (upper, upper.lower())]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a container said, how it ended, and the command that asked."""
+
+    said: ProbeAnswer | ProbeTrouble
+    ended: Ended
+    command: list[str]
 
 
 def container_command(
-    reference: str, expected: Expectation, *, name: str, run_id: str
+    reference: str,
+    expected: Expectation,
+    *,
+    name: str,
+    run_id: str,
+    nonce: str = "",
+    own_command: tuple[str, ...] = (),
+    emulated: bool = False,
+    plain_emulator: bool = False,
 ) -> list[str]:
-    """Return the `docker run` that asks the image, with no more rights than Python needs."""
+    """Return the `docker run` that asks the image, with no more rights than its command needs.
+
+    `own_command` is what the image runs by itself. `plain_emulator` leaves the emulator as it is
+    set up, else it is told to be a CPU that is cheap to emulate.
+    """
+    patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
+    cpu = "" if plain_emulator or not emulated else _EMULATED_CPU.get(expected.platform.arch, "")
+    settings = [*_NO_PROXIES, *([f"QEMU_CPU={cpu}"] if cpu else [])]
+    asked = {
+        "patience": f"{patience:.0f}",
+        "clients": _spelled(expected.clients or ()),
+        "absent": _spelled(expected.absent),
+        "library": ",".join(expected.library),
+        "modules": ",".join(expected.modules),
+        "byte_code": "yes" if expected.byte_code else "",
+    }
+    words = [f"{key}={value}" for key, value in asked.items() if value]
+    if service := expected.service:
+        within = service.within_emulated if emulated else service.within
+        words.append(f"service={service.port},{service.status},{within:g},{service.path}")
+        words += ["--", *_speakable(own_command)]
     return [
         "docker", "run", "--rm", "--pull", "never", "--name", name,
         "--label", f"{RUN_LABEL}={run_id}",
         "--platform", str(expected.platform),
-        "--network", "none", "--read-only", "--tmpfs", "/tmp:rw,noexec,nosuid,size=16m",  # noqa: S108
+        "--network", "none", "--read-only",
+        "--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=16m", "--shm-size", "16m",  # noqa: S108
         "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-        "--memory", "512m", "--pids-limit", "128", "--no-healthcheck", "--log-driver", "none",
-        "--entrypoint", "python", reference, "-c", _PROBE,
-        _spelled(expected.clients or ()), _spelled(expected.absent),
+        "--memory", f"{MEMORY_MB}m", "--memory-swap", f"{MEMORY_MB}m",
+        "--pids-limit", str(PROCESSES), "--cpus", "2", "--oom-score-adj", "500",
+        "--ulimit", "core=0", "--ulimit", "nofile=4096:4096",
+        *(word for setting in settings for word in ("--env", setting)),
+        "--no-healthcheck", "--log-driver", "none",
+        "--entrypoint", "python", reference, "-c", PROBE, nonce, *words,
     ]  # fmt: skip
 
 
 def shown_command(command: list[str]) -> str:
-    """Return a container's command for a shell, the probe read from its file: it is long."""
-    probe = f'"$(cat {shlex.quote(str(_PROBE_FILE))})"'
-    return " ".join(probe if word is _PROBE else shlex.quote(word) for word in command)
+    """Return a container's command for a shell, the probe read from its files: it is long."""
+    probe = f'"$(cat {shlex.join(map(str, PROBE_FILES))})"'
+    return " ".join(probe if word is PROBE else shlex.quote(word) for word in command)
 
 
 def _spelled(clients: tuple[Client, ...]) -> str:
     return ",".join(f"{client.distribution}={client.module}" for client in clients)
 
 
+def _speakable(command: tuple[str, ...]) -> list[str]:
+    """Return an image's own command as words that a process can be started with."""
+    words = [word.replace("\0", "").encode("utf-8", "replace").decode() for word in command]
+    return words if sum(len(word.encode()) for word in words) < _LONGEST_COMMAND else []
+
+
 async def ask(
-    command: list[str], name: str, *, emulated: bool
-) -> tuple[ProbeAnswer | ProbeTrouble, Ended]:
-    patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
-    said, ended = await _ask_once(command, name, patience, emulated)
-    if isinstance(said, ProbeTrouble) and said.emulator:
-        # An emulator's crash comes and goes: one more try tells whether it is steady.
-        said, ended = await _ask_once(command, name, patience, emulated)
-    return said, ended
+    reference: str,
+    expected: Expectation,
+    *,
+    own_command: tuple[str, ...],
+    emulated: bool,
+    run_id: str,
+    lane: str,
+) -> Asked:
+    """Ask a lane's image in a container of its own, and once more where that may tell more.
+
+    An emulator's crash comes and goes: one more try, with the emulator as it is set up, tells
+    whether it is steady. And where the image's command took all memory or processes there were,
+    the questions are asked again without it.
+    """
+    name = f"openhqm-tui-{run_id}-{lane}"
+
+    async def once(wanted: Expectation, name: str, *, plain_emulator: bool = False) -> Asked:
+        nonce = secrets.token_hex(16)
+        command = container_command(
+            reference,
+            wanted,
+            name=name,
+            run_id=run_id,
+            nonce=nonce,
+            own_command=own_command,
+            emulated=emulated,
+            plain_emulator=plain_emulator,
+        )
+        patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
+        if service := wanted.service:
+            within = service.within_emulated if emulated else service.within
+            patience = max(patience, within)
+        ended = await _run(command, name, patience + _MARGIN)
+        said = read_answer(ended, nonce, patience=patience, emulated=emulated)
+        return Asked(said=said, ended=ended, command=command)
+
+    asked = await once(expected, name)
+    if emulated and _emulator_crashed(asked.said):
+        asked = await once(expected, f"{name}-again", plain_emulator=True)
+    said = asked.said
+    if isinstance(said, ProbeAnswer) and said.service and said.service.hit_a_limit:
+        alone = msgspec.structs.replace(expected, service=None)
+        again = await once(alone, f"{name}-alone")
+        if isinstance(again.said, ProbeAnswer):
+            said = msgspec.structs.replace(again.said, service=said.service)
+            return msgspec.structs.replace(asked, said=said)
+    return asked
 
 
-async def _ask_once(
-    command: list[str], name: str, patience: float, emulated: bool
-) -> tuple[ProbeAnswer | ProbeTrouble, Ended]:
+def _emulator_crashed(said: ProbeAnswer | ProbeTrouble) -> bool:
+    if isinstance(said, ProbeTrouble):
+        return said.emulator
+    crashed = said.service is not None and said.service.crashed
+    return crashed or (said.trouble is not None and said.trouble.emulator)
+
+
+async def _run(command: list[str], name: str, patience: float) -> Ended:
     try:
-        ended = await run_bounded(command, patience=patience)
+        ended = await run_bounded(command, patience=patience, flood=_FLOOD)
     except asyncio.CancelledError:
         await _remove(name)
         raise
-    if ended.timed_out:
+    if ended.timed_out or ended.flooded:
         await _remove(name)
-    return read_answer(ended, patience=patience, emulated=emulated), ended
+    return ended
 
 
-def read_answer(ended: Ended, *, patience: float, emulated: bool) -> ProbeAnswer | ProbeTrouble:
-    """Find the probe's answer in what a container printed, or say why there is none."""
+async def _remove(container: str) -> None:
+    await run_bounded(["docker", "rm", "--force", "--volumes", container], patience=30)
+
+
+class _QuestionsEnd(msgspec.Struct, frozen=True):
+    """How the process that asked ended, as process 1 saw it."""
+
+    stuck: bool = False
+    signal: int = 0
+    exit_code: int = 0
+
+
+def read_answer(
+    ended: Ended, nonce: str = "", *, patience: float, emulated: bool
+) -> ProbeAnswer | ProbeTrouble:
+    """Put together what the probe told in a container's output, and why it told no more.
+
+    The first word on a matter stands; lines without the nonce are the image's own.
+    """
+    mark = (MARK + nonce).encode()
+    told: dict[str, msgspec.Raw] = {}
+    unreadable = False
     for line in ended.out.split(b"\n"):
-        if line.startswith(MARK.encode()):
+        if line.startswith(mark):
             try:
-                return msgspec.json.decode(line[len(MARK) :], type=ProbeAnswer)
+                told = msgspec.json.decode(line[len(mark) :], type=dict[str, msgspec.Raw]) | told
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                return ProbeTrouble(reason="the answer from the container can't be read")
+                unreadable = True
+    try:
+        end = msgspec.json.decode(told.pop("questions", b"{}"), type=_QuestionsEnd)
+        if told:
+            return _with_trouble(told, end, ended, patience, emulated)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        unreadable = True
+    if unreadable:
+        return ProbeTrouble(reason="the answer from the container can't be read")
+    return _end_of_questions(end, patience, emulated) or _end_of_container(
+        ended, patience, emulated
+    )
+
+
+def _with_trouble(
+    told: dict[str, Any], end: _QuestionsEnd, ended: Ended, patience: float, emulated: bool
+) -> ProbeAnswer:
+    told.pop("trouble", None)
+    answer = msgspec.json.decode(msgspec.json.encode(told), type=ProbeAnswer)
+    trouble = _end_of_questions(end, patience, emulated)
+    if trouble is None and (ended.code or ended.timed_out or ended.flooded):
+        trouble = _end_of_container(ended, patience, emulated)
+    return msgspec.structs.replace(answer, trouble=trouble)
+
+
+def _end_of_questions(end: _QuestionsEnd, patience: float, emulated: bool) -> ProbeTrouble | None:
+    if end.stuck:
+        return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)
+    if emulated and end.signal in CRASHES:
+        reason = f"the emulator crashed (signal {end.signal}); {EMULATOR_HINT}"
+        return ProbeTrouble(reason=reason, emulator=True)
+    if end.signal == 9:
+        return ProbeTrouble(reason=f"Python was killed: out of memory (limit {MEMORY_MB} MB)")
+    if end.signal:
+        return ProbeTrouble(reason=f"Python crashed (signal {end.signal})")
+    if end.exit_code:
+        return ProbeTrouble(reason=f"Python ended with exit code {end.exit_code}")
+    return None
+
+
+def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTrouble:
+    if ended.flooded:
+        return ProbeTrouble(reason=f"it printed more than {_FLOOD // 1024**2} MB")
     if ended.timed_out:
         return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)
     words = one_line(ended.err[-2000:], 240)
     if emulated and (
-        ended.code in {132, 134, 135, 136, 139}
-        or any(sign in ended.err for sign in _EMULATOR_SIGNS)
+        ended.code - 128 in CRASHES or any(sign in ended.err for sign in _EMULATOR_SIGNS)
     ):
-        return ProbeTrouble(
-            reason=f"the emulator crashed (exit code {ended.code}): {words or 'no output'}; "
-            "a newer QEMU or a native node can tell",
-            emulator=True,
-        )
+        reason = f"the emulator crashed (exit code {ended.code}): {words or 'no output'}"
+        return ProbeTrouble(reason=f"{reason}; {EMULATOR_HINT}", emulator=True)
     if b"exec format error" in ended.err:
         return ProbeTrouble(reason="no emulator for this platform here", could_not_ask=True)
     if ended.code == 125:
@@ -102,7 +273,3 @@ def read_answer(ended: Ended, *, patience: float, emulated: bool) -> ProbeAnswer
     if ended.code in {126, 127}:
         return ProbeTrouble(reason=f"no `python` in the image: {words}")
     return ProbeTrouble(reason=f"Python ended with exit code {ended.code}: {words}")
-
-
-async def _remove(container: str) -> None:
-    await run_bounded(["docker", "rm", "--force", container], patience=30)

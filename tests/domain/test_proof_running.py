@@ -7,15 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof_running import (
     RUNNING_CHECKS,
     ProbeAnswer,
     ProbeTrouble,
+    SeenByteCode,
     SeenModule,
-    judge_probe,
+    asked_running,
+    judge_running,
 )
+from openhqm_tui.domain.service_words import SeenService
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, Verdict, proved
 
@@ -28,13 +31,23 @@ WANTED = Expectation(
     absent=(KAFKA,),
     python="3.13",
     uid=1000,
+    library=("ssl", "zoneinfo"),
+    modules=("pydantic_core",),
+    byte_code=True,
+    service=Service(),
 )
+SUFFIX = ".cpython-313-aarch64-linux-gnu.so"
 SAID = ProbeAnswer(
     machine="aarch64",
     implementation="CPython",
     python="3.13.5",
     python_platform="linux-aarch64",
     uid=1000,
+    ext_suffix=SUFFIX,
+    library=[SeenModule("ssl", "3.5.1", found=True), SeenModule("zoneinfo", found=True)],
+    extensions=[SeenModule("pydantic_core", SUFFIX, found=True)],
+    byte_code=SeenByteCode(asked=77, missing=0),
+    service=SeenService(status=200, milliseconds=412, listens=True),
     clients=[SeenModule("redis", "7.4.1", found=True)],
     absent=[SeenModule("aiokafka")],
 )
@@ -60,6 +73,26 @@ def answers(verdicts: list[Verdict]) -> dict[str, Answer]:
         ({"implementation": "PyPy"}, "python", F),
         ({"python_platform": "linux-x86_64"}, "python", F),
         ({"uid": 0}, "user", F),
+        ({"ext_suffix": ".cpython-313-x86_64-linux-gnu.so"}, "python", F),
+        ({"ext_suffix": ".cpython-313-aarch64-linux-musl.so"}, "python", P),
+        ({"ext_suffix": ".abi3.so"}, "python", P),
+        ({"library": [SeenModule("ssl", "3", found=True)]}, "library", F),
+        ({"library": []}, "library", F),
+        (
+            {"library": [SeenModule("ssl", found=True), SeenModule("zoneinfo", error="x")]},
+            "library",
+            F,
+        ),
+        ({"extensions": []}, "extensions", F),
+        ({"extensions": [SeenModule("pydantic_core", error="ImportError()")]}, "extensions", F),
+        ({"extensions": [SeenModule("pydantic_core", ".abi3.so", found=True)]}, "extensions", P),
+        (
+            {"extensions": [SeenModule("pydantic_core", ".cpython-313-x86_64-linux-gnu.so", True)]},
+            "extensions",
+            F,
+        ),
+        ({"byte_code": SeenByteCode(asked=77, missing=1, names=["os"])}, "byte-code", W),
+        ({"service": SeenService(status=500)}, "service", F),
         ({"clients": []}, "clients", F),
         ({"clients": [SeenModule("redis", "7", error="ImportError()")]}, "clients", F),
         ({"clients": [SeenModule("redis", "7", found=True, error="x")]}, "clients", F),
@@ -72,32 +105,104 @@ def answers(verdicts: list[Verdict]) -> dict[str, Answer]:
 def test_what_runs_inside_is_what_it_must_be(
     changes: dict[str, Any], check: str, answer: Answer
 ) -> None:
-    said = answers(judge_probe(WANTED, but(SAID, **changes)))
+    said = answers(judge_running(WANTED, but(SAID, **changes)))
     assert set(said) == set(RUNNING_CHECKS)
     wrong = {name for name, one in said.items() if one is not P}
     assert wrong == ({check} if answer is not P else set())
 
 
 def test_clients_are_told_with_their_versions_and_machine() -> None:
-    told = {v.check: v.evidence for v in judge_probe(WANTED, SAID)}
+    told = {v.check: v.evidence for v in judge_running(WANTED, SAID)}
     assert told["clients"] == "redis 7.4.1 on aarch64"
     assert told["python"] == "CPython 3.13.5 linux-aarch64"
     assert told["absent"] == "no other client"
 
 
 def test_minimal_carries_none() -> None:
-    told = judge_probe(but(WANTED, clients=(), absent=(REDIS, KAFKA)), but(SAID, clients=[]))
+    told = judge_running(but(WANTED, clients=(), absent=(REDIS, KAFKA)), but(SAID, clients=[]))
     assert proved(told)
     assert {v.check: v.evidence for v in told}["clients"] == "none on aarch64"
 
 
 def test_with_nothing_known_of_clients_nothing_is_said_of_them() -> None:
-    told = answers(judge_probe(but(WANTED, clients=None, uid=None, python=""), SAID))
-    assert told == {"machine": P, "python": P, "user": P}
+    least = Expectation(platform=ARM, platforms=(ARM,))
+    assert answers(judge_running(least, SAID)) == {"machine": P, "python": P, "user": P}
 
 
-def test_root_is_only_a_warning_where_no_user_was_asked() -> None:
-    assert answers(judge_probe(but(WANTED, uid=None), but(SAID, uid=0)))["user"] is W
+@pytest.mark.parametrize(("strict", "answer"), [(False, W), (True, F)])
+def test_what_is_untidy_fails_only_where_all_must_be_tidy(strict: bool, answer: Answer) -> None:
+    seen = but(SAID, uid=0, byte_code=SeenByteCode(asked=7, missing=7, names=["os"]))
+    said = answers(judge_running(but(WANTED, uid=None, strict=strict), seen))
+    assert (said["user"], said["byte-code"]) == (answer, answer)
+
+
+CRASH = ProbeTrouble(reason="Python crashed (signal 11)")
+LOST = ProbeTrouble(reason="the emulator crashed", emulator=True)
+
+
+@pytest.mark.parametrize(
+    ("untold", "trouble", "met", "answer", "rest"),
+    [
+        (("clients",), CRASH, "clients", F, ()),
+        (("clients",), LOST, "clients", U, ()),
+        (("clients", "service"), CRASH, "clients", F, ("service",)),
+        (("service",), CRASH, "service", F, ()),
+        (("byte_code", "clients"), CRASH, "byte-code", F, ("clients",)),
+        (("extensions", "byte_code", "clients"), CRASH, "extensions", F, ("byte-code", "clients")),
+        (
+            ("absent", "library", "extensions", "byte_code", "clients", "service"),
+            CRASH,
+            "absent",
+            F,
+            ("library", "extensions", "byte-code", "clients", "service"),
+        ),
+    ],
+)
+def test_who_met_trouble_is_blamed_and_what_came_later_is_unknown(
+    untold: tuple[str, ...],
+    trouble: ProbeTrouble,
+    met: str,
+    answer: Answer,
+    rest: tuple[str, ...],
+) -> None:
+    said = but(SAID, trouble=trouble, **dict.fromkeys(untold))
+    verdicts = judge_running(WANTED, said)
+    wrong = {v.check: (v.answer, v.evidence) for v in verdicts if v.answer is not P}
+    assert wrong.pop(met) == (answer, trouble.reason)
+    assert wrong == dict.fromkeys(rest, (U, f"not asked: {trouble.reason}"))
+
+
+def test_who_isnt_asked_isnt_blamed() -> None:
+    said = but(SAID, trouble=CRASH, library=None, clients=None)
+    told = answers(judge_running(but(WANTED, library=()), said))
+    assert "library" not in told
+    assert told["clients"] is F
+
+
+@pytest.mark.parametrize("how", ["native", "emulated"])
+@pytest.mark.parametrize("said", [SAID, CRASH])
+def test_every_verdict_tells_how_the_image_ran(said: ProbeAnswer | ProbeTrouble, how: str) -> None:
+    assert {verdict.how for verdict in judge_running(WANTED, said, how=how)} == {how}
+
+
+def test_what_is_asked_comes_in_its_order() -> None:
+    assert tuple(v.check for v in judge_running(WANTED, SAID)) == RUNNING_CHECKS
+    assert asked_running(Expectation(platform=ARM, platforms=(ARM,))) == (
+        "machine",
+        "python",
+        "user",
+    )
+
+
+def test_byte_code_that_is_missing_is_named() -> None:
+    few = SeenByteCode(asked=77, missing=2, names=["ssl", "fastapi"])
+    many = SeenByteCode(asked=77, missing=70, names=["a", "b"])
+    told = [
+        next(v for v in judge_running(WANTED, but(SAID, byte_code=seen)) if v.check == "byte-code")
+        for seen in (few, many)
+    ]
+    assert told[0].evidence == "none that is up to date of 2 of 77 modules: ssl, fastapi"
+    assert told[1].evidence.endswith("a, b, …")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +214,7 @@ def test_root_is_only_a_warning_where_no_user_was_asked() -> None:
     ],
 )
 def test_an_image_that_says_nothing(trouble: ProbeTrouble, answer: Answer) -> None:
-    said = judge_probe(WANTED, trouble)
+    said = judge_running(WANTED, trouble)
     assert answers(said) == dict.fromkeys(RUNNING_CHECKS, answer)
     assert not proved(said)
     assert {verdict.evidence for verdict in said} == {trouble.reason}
@@ -117,6 +222,6 @@ def test_an_image_that_says_nothing(trouble: ProbeTrouble, answer: Answer) -> No
 
 def test_evidence_is_a_strangers_text() -> None:
     hostile = "\x1b]52;c;x\x07aarch64\n\u202e" + "x" * 10_000
-    for verdict in judge_probe(WANTED, but(SAID, machine=hostile, python=hostile)):
+    for verdict in judge_running(WANTED, but(SAID, machine=hostile, python=hostile)):
         assert len(verdict.evidence) <= 300
         assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)

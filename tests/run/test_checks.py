@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
-from openhqm_tui.domain.proof_running import ProbeAnswer
+from openhqm_tui.domain.proof_running import RUNNING_CHECKS, ProbeAnswer
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.engine.images import ImageUnknown
@@ -33,7 +34,7 @@ ANSWER = ProbeAnswer(
     python_platform="linux-aarch64",
     uid=1000,
 )
-LINE = MARK.encode() + msgspec.json.encode(ANSWER) + b"\n"
+LINE = MARK.encode() + b"0f0f" + msgspec.json.encode(ANSWER) + b"\n"
 
 
 class Engine:
@@ -43,18 +44,21 @@ class Engine:
         self.answers = list(answers)
         self.started: list[list[str]] = []
         monkeypatch.setattr(running_checks, "run_bounded", self.run)
+        monkeypatch.setattr("secrets.token_hex", lambda _: "0f0f")
         monkeypatch.setattr(static_checks, "_ask", self.config)
 
-    async def run(self, command: list[str], *, patience: float) -> Ended:
+    async def run(self, command: list[str], *, patience: float, flood: int | None = None) -> Ended:
         self.started.append(command)
         return self.answers.pop(0) if command[1] == "run" else Ended(0)
 
     def config(self, reference: str, platform: str) -> SeenConfig:
-        return SeenConfig(os="linux", arch="arm64")
+        return SeenConfig(os="linux", arch="arm64", entrypoint=("serve",), cmd=("it",))
 
 
-async def lane(index: list[SeenImage] | ImageUnknown, *, emulated: bool = True) -> checks.Checked:
-    wanted = msgspec.structs.replace(WANTED, clients=None, absent=())
+async def lane(
+    index: list[SeenImage] | ImageUnknown, *, emulated: bool = True, **more: Any
+) -> checks.Checked:
+    wanted = msgspec.structs.replace(WANTED, **({"clients": None, "absent": ()} | more))
     return await check_lane(
         "openhqm@sha256:1", wanted, index, emulated=emulated, run_id="run", lane="redis-linux-arm64"
     )
@@ -96,6 +100,58 @@ async def test_an_emulators_crash_is_asked_about_once_more(
     assert len(engine.started) == 2
 
 
+def facts(**told: object) -> bytes:
+    whole = {name: getattr(ANSWER, name) for name in ANSWER.__struct_fields__} | told
+    kept = {name: value for name, value in whole.items() if value is not None}
+    return MARK.encode() + b"0f0f" + msgspec.json.encode(kept) + b"\n"
+
+
+SERVED = facts(service={"status": 200, "milliseconds": 1})
+CRASHED = facts(service={"ended": True, "signal": 11})
+BOMB = facts(service={"refused_forks": 7}, clients=[{"distribution": "x", "error": "no thread"}])
+
+
+@pytest.mark.parametrize(
+    ("answers", "gravest"),
+    [
+        ([Ended(0, CRASHED), Ended(0, SERVED)], Answer.PASS),
+        ([Ended(0, CRASHED), Ended(0, CRASHED)], Answer.UNKNOWN),
+    ],
+)
+async def test_a_crash_of_the_service_alone_is_asked_about_once_more(
+    monkeypatch: pytest.MonkeyPatch, answers: list[Ended], gravest: Answer
+) -> None:
+    engine = Engine(monkeypatch, *answers)
+    assert worst((await lane(INDEX, service=Service())).verdicts) is gravest
+    first, again = engine.started
+    assert "QEMU_CPU=max,pauth=off" in first
+    assert not any(word.startswith("QEMU_CPU") for word in again), "our setting isn't to blame"
+
+
+async def test_natively_a_crash_of_the_service_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, Ended(0, CRASHED))
+    checked = await lane(INDEX, service=Service(), emulated=False)
+    assert worst(checked.verdicts) is Answer.FAIL
+    assert len(engine.started) == 1
+    assert {v.how for v in checked.verdicts if v.check in RUNNING_CHECKS} == {"native"}
+
+
+async def test_who_takes_all_there_is_doesnt_spoil_the_other_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(monkeypatch, Ended(0, BOMB), Ended(0, facts(clients=[], absent=[])))
+    checked = await lane(INDEX, service=Service(), clients=())
+    told = {v.check: v.answer for v in checked.verdicts if v.answer is not Answer.PASS}
+    assert told == {"service": Answer.FAIL}
+    assert not any(word.startswith("service=") for word in engine.started[1])
+
+
+async def test_the_images_own_command_is_what_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, Ended(0, SERVED))
+    await lane(INDEX, service=Service())
+    assert engine.started[0][-3:] == ["--", "serve", "it"]
+
+
 async def test_an_images_own_failure_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(1))
     assert worst((await lane(INDEX)).verdicts) is Answer.FAIL
@@ -106,14 +162,14 @@ async def test_a_container_that_took_too_long_is_removed(monkeypatch: pytest.Mon
     engine = Engine(monkeypatch, Ended(-9, timed_out=True))
     await lane(INDEX)
     name = "openhqm-tui-run-redis-linux-arm64"
-    assert engine.started[1] == ["docker", "rm", "--force", name]
+    assert engine.started[1] == ["docker", "rm", "--force", "--volumes", name]
 
 
 async def test_a_cancelled_check_removes_its_container(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch)
     begun = asyncio.Event()
 
-    async def run(command: list[str], *, patience: float) -> Ended:
+    async def run(command: list[str], *, patience: float, flood: int | None = None) -> Ended:
         engine.started.append(command)
         if command[1] == "run":
             begun.set()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import py_compile
+import sqlite3
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -15,8 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.proof_running import ProbeAnswer, SeenModule
+from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run import probe, running_checks
 from openhqm_tui.run.processes import Ended
+
+NONCE = "0123456789abcdef"
 
 
 def library(place: Path, distribution: str, version: str, module: str, code: str = "") -> None:
@@ -28,18 +34,28 @@ def library(place: Path, distribution: str, version: str, module: str, code: str
     (folder / f"{name}.py").write_text(code)
 
 
-def ask(place: Path, clients: str = "", absent: str = "") -> ProbeAnswer:
-    program = Path(probe.__file__).read_text(encoding="utf-8")
+def run(place: Path, *words: str, seconds: float = 60) -> Ended:
+    """Run the program as a container runs it, with this machine's Python."""
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", program, clients, absent],
+        [sys.executable, "-S", "-c", running_checks.PROBE, NONCE, *words],
         env={"PYTHONPATH": str(place), "PATH": os.environ["PATH"]},
         cwd=place,
         capture_output=True,
-        check=True,
+        check=False,
+        timeout=seconds,
     )
-    said = running_checks.read_answer(Ended(0, ran.stdout, ran.stderr), patience=1, emulated=False)
+    return Ended(ran.returncode, ran.stdout, ran.stderr)
+
+
+def ask(place: Path, clients: str = "", absent: str = "", *words: str) -> ProbeAnswer:
+    ended = run(place, f"clients={clients}", f"absent={absent}", *words)
+    said = running_checks.read_answer(ended, NONCE, patience=1, emulated=False)
     assert isinstance(said, ProbeAnswer), said
     return said
+
+
+def clients_of(place: Path, asked: str) -> list[SeenModule]:
+    return ask(place, asked).clients or []
 
 
 def test_it_tells_of_this_python(tmp_path: Path) -> None:
@@ -73,14 +89,14 @@ def test_a_library_that_can_be_imported_is_found(tmp_path: Path) -> None:
 )
 def test_a_library_that_breaks_on_import_is_not(tmp_path: Path, code: str, error: str) -> None:
     library(tmp_path, "redis", "7.4", "redis", code)
-    (seen,) = ask(tmp_path, "redis=redis").clients
+    (seen,) = clients_of(tmp_path, "redis=redis")
     assert (seen.version, seen.found) == ("7.4", False)
     assert seen.error.startswith(error)
     assert len(seen.error) <= 200
 
 
 def test_a_library_that_isnt_there_is_said_to_be_so(tmp_path: Path) -> None:
-    (seen,) = ask(tmp_path, "redis=redis").clients
+    (seen,) = clients_of(tmp_path, "redis=redis")
     assert (seen.version, seen.found) == ("", False)
     assert "No module named 'redis'" in seen.error
 
@@ -104,7 +120,103 @@ def test_what_a_library_prints_doesnt_mix_with_the_answer(tmp_path: Path) -> Non
 def test_a_thread_left_behind_doesnt_hold_it_up(tmp_path: Path) -> None:
     code = "import threading\nthreading.Thread(target=threading.Event().wait).start()"
     library(tmp_path, "redis", "7.4", "redis", code)
-    assert ask(tmp_path, "redis=redis").clients[0].found
+    assert clients_of(tmp_path, "redis=redis")[0].found
+
+
+def test_pythons_own_library_is_used_a_little(tmp_path: Path) -> None:
+    said = ask(tmp_path, "", "", "library=ssl,sqlite3,ctypes,zoneinfo,bz2,nope")
+    told = {seen.distribution: seen for seen in said.library or ()}
+    assert all(told[name].found for name in ("ssl", "sqlite3", "ctypes", "zoneinfo", "bz2"))
+    assert told["ssl"].version == ssl.OPENSSL_VERSION.split()[1]
+    assert told["sqlite3"].version == sqlite3.sqlite_version
+    assert "No module named 'nope'" in told["nope"].error
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [
+        ("sqlite3", "def connect(_): raise OSError('disk I/O error')"),
+        ("ctypes", "class CDLL:\n def __init__(self, _): self.getpid = lambda: -1"),
+        ("ssl", "PROTOCOL_TLS_CLIENT = 1"),
+        ("zoneinfo", "raise ImportError('x')"),
+    ],
+)
+def test_a_library_that_loads_but_doesnt_work_is_seen(
+    tmp_path: Path, module: str, code: str
+) -> None:
+    (tmp_path / f"{module}.py").write_text(code)
+    (seen,) = ask(tmp_path, "", "", f"library={module}").library or []
+    assert not seen.found
+    assert seen.error
+
+
+def test_compiled_modules_are_told_with_what_they_are_made_for(tmp_path: Path) -> None:
+    suffix = str(sysconfig.get_config_var("EXT_SUFFIX"))
+    file = shared_object()
+    package = tmp_path / "core"
+    package.mkdir()
+    (package / "__init__.py").write_text(f"from . import {file.name.partition('.')[0]}")
+    (package / f"{file.name.partition('.')[0]}{suffix}").symlink_to(file)
+    (tmp_path / "plain.py").write_text("")
+    said = ask(tmp_path, "", "", "modules=core,plain,nope")
+    core, plain, nope = said.extensions or []
+    assert said.ext_suffix == suffix
+    assert core == SeenModule("core", suffix, found=True)
+    assert "no compiled module" in plain.error
+    assert "No module named" in nope.error
+
+
+def shared_object() -> Path:
+    """Return a compiled module of this Python's library."""
+    folder = Path(str(sysconfig.get_config_var("DESTSHARED")))
+    return next(iter(sorted(folder.glob("_b*.so")) or sorted(folder.glob("_*.so"))))
+
+
+def test_byte_code_that_is_missing_or_stale_is_named(tmp_path: Path) -> None:
+    for name in ("good", "bare", "stale", "trusted"):
+        (tmp_path / name).mkdir()
+        source = tmp_path / name / "__init__.py"
+        source.write_text("")
+        if name != "bare":
+            unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            mode = unchecked if name == "trusted" else py_compile.PycInvalidationMode.TIMESTAMP
+            py_compile.compile(str(source), invalidation_mode=mode)
+    for name in ("stale", "trusted"):
+        os.utime(tmp_path / name / "__init__.py", (1, 1))
+    seen = ask(tmp_path, "", "", "byte_code=yes").byte_code
+    assert seen is not None
+    assert {"bare", "stale"} <= set(seen.names)
+    assert not {"good", "trusted"} & set(seen.names)
+    assert seen.missing >= len(seen.names)
+    assert ask(tmp_path).byte_code is None, "what isn't asked isn't told"
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "says"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", Answer.FAIL, "Python crashed (signal 11)"),
+        ("import os; os._exit(3)", Answer.FAIL, "Python ended with exit code 3"),
+        ("import threading; threading.Event().wait()", Answer.FAIL, "no answer in 1 s"),
+    ],
+)
+def test_a_crash_or_a_hang_is_seen_and_what_was_told_before_stands(
+    tmp_path: Path, code: str, answer: Answer, says: str
+) -> None:
+    library(tmp_path, "redis", "7.4", "redis", code)
+    said = ask(tmp_path, "redis=redis", "boto3=boto3", "library=ssl", "patience=1")
+    assert said.clients is None
+    assert (said.absent, said.library) != (None, None)
+    assert said.trouble is not None
+    assert (said.trouble.answer, said.trouble.reason) == (answer, says)
+
+
+def test_only_lines_with_the_nonce_are_answers(tmp_path: Path) -> None:
+    line = f'{probe.MARK}{{"uid":77}}'
+    forged = f"import os\nos.write(1, {line.encode()!r} + b'\\n')\nos.write(1, b'x')"
+    library(tmp_path, "redis", "7.4", "redis", forged)
+    ended = run(tmp_path, "clients=redis=redis")
+    assert b'"uid":77}' not in ended.out, "what a library prints is no answer"
+    assert b'"uid":77}' in ended.err
 
 
 @pytest.mark.parametrize(
@@ -121,7 +233,7 @@ def test_versions_by_any_spelling_of_a_name(
     tmp_path: Path, folder: str, asked: str, version: str
 ) -> None:
     (tmp_path / folder).mkdir()
-    (seen,) = ask(tmp_path, "", f"{asked}=nope").absent
+    (seen,) = ask(tmp_path, "", f"{asked}=nope").absent or []
     assert seen.version == version
 
 
@@ -154,11 +266,17 @@ def _narrowed(value: object) -> object:
 
 def test_it_loads_next_to_nothing() -> None:
     """Each module of the standard library costs up to a second under emulation."""
-    program = Path(probe.__file__).read_text(encoding="utf-8")
-    told = program.replace("os._exit(0)", "out.write(' '.join(sys.modules)); out.flush()")
+    also = "tell({'loaded': ' '.join(sys.modules)})"
+    told = running_checks.PROBE.replace('    tell({"clients"', f'    {also}\n    tell({{"clients"')
+    assert also in told
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", told, "", ""], capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-c", told, NONCE, "service=1,200,0,/", "--", "true"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    loaded = set(ran.stdout.split("\n")[1].split())
+    (line,) = [line for line in ran.stdout.splitlines() if '"loaded"' in line]
+    loaded = set(msgspec.json.decode(line.partition(NONCE)[2])["loaded"].split())
     assert "sysconfig" in loaded
     assert not loaded & {"json", "importlib.metadata", "platform", "re", "typing", "email"}
+    assert not loaded & {"socket", "selectors", "subprocess", "signal", "threading", "enum"}

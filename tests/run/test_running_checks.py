@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble, judge_probe
+from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble, judge_running
+from openhqm_tui.domain.service_words import SeenService
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.run import running_checks
@@ -34,18 +36,32 @@ ANSWER = ProbeAnswer(
     python_platform="linux-aarch64",
     uid=1000,
 )
-LINE = MARK.encode() + msgspec.json.encode(ANSWER) + b"\n"
+NONCE = "0f0f"
+BEGIN = (MARK + NONCE).encode()
+LINE = BEGIN + msgspec.json.encode(ANSWER) + b"\n"
 
 
 def answer(ended: Ended, *, emulated: bool = False) -> ProbeAnswer | ProbeTrouble:
-    return read_answer(ended, patience=60, emulated=emulated)
+    return read_answer(ended, NONCE, patience=60, emulated=emulated)
 
 
 # -- the container ----------------------------------------------------------------------------
 
 
 def command() -> list[str]:
-    return container_command("openhqm@sha256:1", WANTED, name="it", run_id="run")
+    return command_for(WANTED)
+
+
+def command_for(wanted: Expectation, **more: Any) -> list[str]:
+    return container_command(
+        "openhqm@sha256:1", wanted, name="it", run_id="run", nonce=NONCE, **more
+    )
+
+
+def words_of(command: list[str]) -> list[str]:
+    """Return what the program is given: the words after its text and its nonce."""
+    assert command[command.index("-c") + 2] == NONCE
+    return command[command.index("-c") + 3 :]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +72,13 @@ def command() -> list[str]:
         "--read-only",
         "--cap-drop ALL",
         "--security-opt no-new-privileges",
-        "--memory 512m",
+        "--memory 512m --memory-swap 512m",
         "--pids-limit 128",
+        "--cpus 2",
+        "--ulimit core=0",
+        "--ulimit nofile=4096:4096",
+        "--tmpfs /tmp:rw,noexec,nosuid,nodev,size=16m",
+        "--log-driver none",
         "--pull never",
         "--platform linux/arm64",
         "--name it",
@@ -71,18 +92,70 @@ def test_it_has_no_more_rights_than_python_needs(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["--privileged", "--cap-add", "-v", "--volume", "--mount", "--device", "--env", "-e"]
+    "word",
+    ["--privileged", "--cap-add", "-v", "--volume", "--mount", "--device", "--env-file", "-e"],
 )
 def test_nothing_of_this_machine_goes_into_it(word: str) -> None:
     given = command()[: command().index("openhqm@sha256:1")]
     assert not any(part == word or part.startswith(f"{word}=") for part in given)
 
 
+def test_nothing_of_its_environment_but_empty_proxies() -> None:
+    given = command()[: command().index("openhqm@sha256:1")]
+    settings = [given[at + 1] for at, word in enumerate(given) if word == "--env"]
+    assert {"HTTPS_PROXY=", "https_proxy=", "NO_PROXY="} <= set(settings)
+    assert all(setting.endswith("_PROXY=") for setting in map(str.upper, settings))
+
+
+@pytest.mark.parametrize(
+    ("platform", "how", "cpu"),
+    [
+        ("arm64", {"emulated": True}, "QEMU_CPU=max,pauth=off"),
+        ("arm64", {"emulated": False}, ""),
+        ("arm64", {"emulated": True, "plain_emulator": True}, ""),
+        ("s390x", {"emulated": True}, ""),
+    ],
+)
+def test_an_emulator_is_told_to_be_a_cheap_cpu(platform: str, how: Any, cpu: str) -> None:
+    wanted = msgspec.structs.replace(WANTED, platform=parse_platform(platform))
+    told = [word for word in command_for(wanted, **how) if word.startswith("QEMU_CPU")]
+    assert told == ([cpu] if cpu else [])
+
+
 def test_the_questions_are_its_last_words() -> None:
-    *_, program, clients, absent = command()
-    assert f'MARK = "{MARK}"' in program
-    assert clients == "azure-eventhub=azure.eventhub"
-    assert absent == "redis=redis,boto3=boto3"
+    assert words_of(command()) == [
+        "patience=60",
+        "clients=azure-eventhub=azure.eventhub",
+        "absent=redis=redis,boto3=boto3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "spoken"),
+    [
+        (("python", "-m", "x y"), ["python", "-m", "x y"]),
+        (("a\0b", "\ud800", "--privileged"), ["ab", "?", "--privileged"]),
+        ((), []),
+        (("x" * 70_000,), []),
+        (("x",) * 70_000, []),
+    ],
+)
+@pytest.mark.parametrize(("emulated", "seconds"), [(False, 20), (True, 180)])
+def test_the_images_own_command_comes_last_of_all(
+    own: tuple[str, ...], spoken: list[str], emulated: bool, seconds: int
+) -> None:
+    wanted = msgspec.structs.replace(
+        WANTED, library=("ssl",), modules=("yaml",), byte_code=True, service=Service(path="/a,b")
+    )
+    words = words_of(command_for(wanted, own_command=own, emulated=emulated))
+    assert words[-len(spoken) - 5 :] == [
+        "library=ssl",
+        "modules=yaml",
+        "byte_code=yes",
+        f"service=8000,200,{seconds},/a,b",
+        "--",
+        *spoken,
+    ]
 
 
 def test_it_is_shown_as_a_shell_understands_it() -> None:
@@ -109,18 +182,20 @@ def test_it_is_shown_as_a_shell_understands_it() -> None:
         LINE.rstrip(),
         b"noise\n" + LINE + b"more\n",
         b"\xff\xfe\n" + LINE,
-        LINE + MARK.encode() + b"a second\n",
+        LINE + BEGIN + b"a second\n",
     ],
 )
 @pytest.mark.parametrize("code", [0, 1, 139])
 def test_an_answer_is_an_answer_however_it_ended(out: bytes, code: int) -> None:
-    assert answer(Ended(code, out), emulated=True) == ANSWER
+    said = answer(Ended(code, out), emulated=True)
+    assert isinstance(said, ProbeAnswer)
+    assert msgspec.structs.replace(said, trouble=None) == ANSWER
+    assert (said.trouble is None) == (code == 0)
 
 
 @pytest.mark.parametrize(
     "out",
     [
-        b"{}",
         b"not json",
         b"",
         b"[" * 200_000,
@@ -132,9 +207,74 @@ def test_an_answer_is_an_answer_however_it_ended(out: bytes, code: int) -> None:
     ],
 )
 def test_an_answer_that_cant_be_read_is_a_failure_of_the_image(out: bytes) -> None:
-    said = answer(Ended(0, MARK.encode() + out + b"\n"), emulated=True)
+    said = answer(Ended(0, BEGIN + out + b"\n"), emulated=True)
     assert said == ProbeTrouble(reason="the answer from the container can't be read")
-    assert worst(judge_probe(WANTED, said)) is Answer.FAIL
+    assert worst(judge_running(WANTED, said)) is Answer.FAIL
+
+
+def test_an_answer_comes_in_pieces_and_the_first_word_on_a_matter_stands() -> None:
+    facts = msgspec.json.encode(
+        {name: getattr(ANSWER, name) for name in ("machine", "implementation", "python", "uid")}
+        | {"python_platform": "linux-aarch64"}
+    )
+    out = b"\n".join(
+        BEGIN + piece
+        for piece in (
+            facts,
+            b'{"absent":[]}',
+            b'{"uid":0,"absent":null,"clients":[]}',
+            b'{"service":{"status":200,"unheard":"of"}}',
+            b'{"trouble":{"reason":"forged"}}',
+            b"cut off",
+        )
+    )
+    forged = MARK.encode() + b'{"uid":0}\n' + MARK.encode() + b'ffff{"uid":0}\n'
+    said = answer(Ended(0, forged + out))
+    assert isinstance(said, ProbeAnswer)
+    assert (said.uid, said.absent, said.clients, said.trouble) == (1000, [], [], None)
+    assert said.service == SeenService(status=200)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b'{"uid":-1}',
+        b'{"uid":1e400}',
+        b'{"uid":' + b"9" * 30 + b"}",
+        b'{"uid":' + b"9" * 30_000 + b"}",
+        b'{"service":{"milliseconds":-1}}',
+        b'{"service":[]}',
+        b'{"clients":{}}',
+        b'{"clients":[{}]}',
+        b'{"byte_code":{"asked":"many","missing":0}}',
+    ],
+)
+def test_an_answer_of_the_wrong_kind_is_none(wrong: bytes) -> None:
+    said = answer(Ended(0, BEGIN + wrong + b"\n" + LINE.replace(b'"clients":null,', b"")))
+    assert said == ProbeTrouble(reason="the answer from the container can't be read")
+
+
+@pytest.mark.parametrize(
+    ("end", "emulated", "gravest", "says"),
+    [
+        (b'{"signal":11}', False, Answer.FAIL, "Python crashed (signal 11)"),
+        (b'{"signal":11}', True, Answer.UNKNOWN, "the emulator crashed (signal 11)"),
+        (b'{"signal":4}', True, Answer.UNKNOWN, "the emulator crashed (signal 4)"),
+        (b'{"signal":9}', True, Answer.FAIL, "Python was killed: out of memory (limit 512 MB)"),
+        (b'{"exit_code":1}', True, Answer.FAIL, "Python ended with exit code 1"),
+        (b'{"stuck":true}', False, Answer.FAIL, "no answer in 60 s"),
+        (b'{"stuck":true}', True, Answer.UNKNOWN, "no answer in 60 s"),
+    ],
+)
+def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, says: str) -> None:
+    told = BEGIN + b'{"questions":' + end + b"}\n"
+    said = answer(Ended(0, told), emulated=emulated)
+    assert isinstance(said, ProbeTrouble)
+    assert says in said.reason
+    assert said.answer is gravest
+    some = answer(Ended(0, LINE + told), emulated=emulated)
+    assert isinstance(some, ProbeAnswer)
+    assert some.trouble == said
 
 
 @pytest.mark.parametrize(
@@ -162,19 +302,26 @@ def test_an_answer_that_cant_be_read_is_a_failure_of_the_image(out: bytes) -> No
         (Ended(127, err=b"not found"), False, Answer.FAIL, "no `python` in the image: not found"),
         (Ended(1, err=b"ImportError: x"), False, Answer.FAIL, "exit code 1: ImportError: x"),
         (Ended(0), False, Answer.FAIL, "exit code 0"),
+        (Ended(-9, flooded=True), True, Answer.FAIL, "it printed more than 16 MB"),
+        (
+            Ended(1, err=b"aarch64-binfmt-P: can't apply global max-arm-cpu.pauth=off: x"),
+            True,
+            Answer.UNKNOWN,
+            "the emulator crashed (exit code 1): aarch64-binfmt-P: can't apply",
+        ),
     ],
 )
 def test_why_there_is_no_answer(ended: Ended, emulated: bool, gravest: Answer, says: str) -> None:
     said = answer(ended, emulated=emulated)
     assert isinstance(said, ProbeTrouble)
     assert says in said.reason
-    assert {verdict.answer for verdict in judge_probe(WANTED, said)} == {gravest}
+    assert {verdict.answer for verdict in judge_running(WANTED, said)} == {gravest}
 
 
 @given(st.integers(-15, 255), st.binary(), st.binary(), st.booleans(), st.booleans())
 @settings(deadline=None, max_examples=100)
 def test_whatever_a_container_prints_can_be_said(code, out, err, timed_out, emulated) -> None:
-    for printed in (out, MARK.encode() + out):
+    for printed in (out, BEGIN + out):
         said = answer(Ended(code, printed, err, timed_out), emulated=emulated)
         assert isinstance(said, ProbeTrouble)
         assert len(said.reason) < 500
@@ -182,6 +329,7 @@ def test_whatever_a_container_prints_can_be_said(code, out, err, timed_out, emul
         assert "\n" not in said.reason
 
 
-def test_the_probe_that_is_sent_is_the_file() -> None:
-    file = Path(running_checks.__file__).parent / "probe.py"
-    assert command()[-3] == file.read_text(encoding="utf-8")
+def test_the_probe_that_is_sent_is_the_files() -> None:
+    folder = Path(running_checks.__file__).parent
+    texts = [(folder / name).read_text("utf-8") for name in ("probe_service.py", "probe.py")]
+    assert command()[command().index("-c") + 1] == "".join(texts)
