@@ -152,22 +152,53 @@ class Forecast:
         return self._keys[key]
 
     def _tail_left(self, target: TargetState, laid: list[_Laid], now: float) -> float:
+        """Return what is left of a built target's checks: by the time, by how the run's go on."""
         if not target.run.info.check or target.ended is None:
             return 0.0
-        usual = statistics.median(one.sample.tail for one in laid[:MOST_SAMPLES])
+        by_time = _usual_tail(laid) - max(0.0, now - target.ended)
         asking = [lane for lane in target.lanes.values() if not lane.status.is_over]
-        own = [self._check_left(lane, now) for lane in asking]
-        return max([0.0, usual - max(0.0, now - target.ended), *own])
+        least = max((self._check_left(lane, now) for lane in asking), default=0.0)
+        by_work = self._checks_left(target.run, now)
+        return max(least, by_time if by_work is None else min(by_time, by_work))
 
-    def _check_left(self, lane: LaneState, now: float) -> float:
+    def _checks_left(self, run: RunState, now: float) -> float | None:
+        """Return what is left of all checks of a run, by how much of their work is done.
+
+        They wait for each other: a part of the work is the same part of the time. None before
+        one of them is over.
+        """
+        all_work = left = took = usual = span = 0.0
+        for target in run.targets.values():
+            if laid := self._lay(target):
+                span = max(span, _usual_tail(laid))
+            for lane in target.lanes.values():
+                work = self._check_usual(lane)
+                all_work += work
+                if not lane.status.is_over:
+                    left += self._check_left(lane, now)
+                elif work and lane.check_started is not None and lane.check_ended is not None:
+                    took += lane.check_ended - lane.check_started
+                    usual += work
+        if not usual or not all_work:
+            return None
+        return span * left / all_work * (took / usual)
+
+    def _check_usual(self, lane: LaneState) -> float:
+        """Return how long a lane's checks take; 0 unknown."""
         platform = str(lane.platform)
         laid = self._lay(lane.target)[:MOST_SAMPLES]
-        usual = [one.sample.checks[platform] for one in laid if platform in one.sample.checks]
-        if not usual:
-            return 0.0
-        asking = lane.check_started is not None and lane.check_ended is None
-        asked = max(0.0, now - lane.check_started) if asking and lane.check_started else 0.0
-        return max(0.0, statistics.median(usual) - asked)
+        known = [one.sample.checks[platform] for one in laid if platform in one.sample.checks]
+        return statistics.median(known) if known else 0.0
+
+    def _check_left(self, lane: LaneState, now: float) -> float:
+        asked = 0.0
+        if lane.check_started is not None and lane.check_ended is None:
+            asked = max(0.0, now - lane.check_started)
+        return max(0.0, self._check_usual(lane) - asked)
+
+
+def _usual_tail(laid: list[_Laid]) -> float:
+    return statistics.median(one.sample.tail for one in laid[:MOST_SAMPLES])
 
 
 class Countdown:
