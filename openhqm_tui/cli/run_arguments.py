@@ -10,12 +10,14 @@ from openhqm_tui.cli.parser import Parser, add_format, at_least_one, later
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
 
+REPORT_FORMATS = ("md", "html", "junit", "json", "github")
 _RUN = "a run: its id, how its id begins, or the path of its folder"
 
 
 def add_run_commands(commands: Commands) -> None:
-    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`."""
+    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`, `report`."""
     _add_runs(commands)
+    _add_report(commands)
     attach = commands.add_parser(
         "attach",
         help="follow a run from its first line",
@@ -112,6 +114,28 @@ def _add_runs(commands: Commands) -> None:
     )
     imported.add_argument("file", metavar="FILE")
     imported.set_defaults(run=later("openhqm_tui.cli.packing"))
+
+
+def _add_report(commands: Commands) -> None:
+    report = commands.add_parser(
+        "report",
+        help="write what a run tells: Markdown, HTML, JUnit, JSON, step summary",
+        description="Write what a run tells: environment, test cases, times, architectures, cache, "
+        "sizes, known limits. Nothing is asked of Docker. Secrets are masked.",
+        epilog="exit codes: 0 it is written, however the run had ended; 2 it can't be",
+    )
+    report.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")
+    report.add_argument(
+        "--format",
+        choices=REPORT_FORMATS,
+        default="md",
+        help="md: a document (the default); html: one file with pictures; junit: for CI; json: by "
+        "its schema; github: in short, into $GITHUB_STEP_SUMMARY where that is set",
+    )
+    report.add_argument(
+        "-o", "--output", default="", metavar="FILE", help="where to write it (standard output)"
+    )
+    report.set_defaults(run=later("openhqm_tui.cli.report"))
 
 
 def _add_asking(commands: Commands) -> None:

@@ -65,6 +65,10 @@ class LogLines:
         """Return when a line was said, in seconds since the epoch; 0 where it isn't known."""
         return self._times[index]
 
+    def holds(self, text: bytes) -> bool:
+        """Tell whether `text` stands somewhere in the log."""
+        return text in self._data
+
     def first_of(self, step: int) -> int | None:
         """Return the index of a step's first line, if it has any."""
         try:

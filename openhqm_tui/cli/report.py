@@ -1,0 +1,43 @@
+"""`openhqm-tui report [RUN]`: what a run tells, for who wasn't there."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.report.formats import rendered
+from openhqm_tui.report.gather import read_report
+from openhqm_tui.report.github import append_summary
+from openhqm_tui.store.places import state_folder
+from openhqm_tui.store.run_folder import find_run
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Write the report of a run and return 0, however the run had ended."""
+    folder = find_run(state_folder(), parsed.run_name)
+    report = read_report(folder)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if parsed.format == "github" and summary and not parsed.output:
+        append_summary(Path(summary), report)
+        sys.stderr.write("openhqm-tui: added to the step's summary\n")
+        return 0
+    text = rendered(report, parsed.format)
+    if parsed.output in {"", "-"}:
+        sys.stdout.write(text)
+        return 0
+    write(Path(parsed.output), text)
+    sys.stderr.write(f"openhqm-tui: wrote {parsed.output}\n")
+    return 0
+
+
+def write(file: Path, text: str) -> None:
+    """Write a report to a file; raises UsageProblem where it can't be written."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(
+            f"can't write {file} ({error.strerror})", fix="give -o a file in a folder that is there"
+        ) from error

@@ -1,0 +1,32 @@
+"""The report as JSON, and the JSON Schema that documents it."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import msgspec
+
+from openhqm_tui.report.model import SCHEMA, Report
+
+SCHEMA_FILE = "report.schema.json"
+
+
+def as_json(report: Report) -> str:
+    """Return the report as one JSON object."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+
+
+def shipped_schema() -> bytes:
+    """Return the JSON Schema that ships with the package."""
+    return (files("openhqm_tui.report") / SCHEMA_FILE).read_bytes()
+
+
+def made_schema() -> bytes:
+    """Return the JSON Schema of the model as it is; what ships must be this."""
+    told = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:openhqm-tui:report:{SCHEMA}",
+        "title": f"A report of openhqm-tui, schema {SCHEMA}",
+        **msgspec.json.schema(Report),
+    }
+    return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"

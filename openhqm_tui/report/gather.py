@@ -1,0 +1,279 @@
+"""From a run folder to all that a report tells of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
+from openhqm_tui.domain.lane_words import mark_and_word
+from openhqm_tui.domain.layer_shares import by_digest, holders, own_bytes, unique_bytes
+from openhqm_tui.domain.masking import Mask
+from openhqm_tui.domain.plan import bake_command
+from openhqm_tui.domain.questions import question_of
+from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
+from openhqm_tui.domain.steps import how_built
+from openhqm_tui.domain.timeline import covered, lane_spans, target_span
+from openhqm_tui.domain.verdicts import Verdict
+from openhqm_tui.report import model
+from openhqm_tui.report.evidence import (
+    LaneEvidence,
+    build_arguments,
+    read_evidence,
+    revision_of,
+    secrets_of,
+)
+from openhqm_tui.report.limits import limits_of
+from openhqm_tui.report.safe import made_safe
+from openhqm_tui.report.timing import Timing
+from openhqm_tui.report.words import clock, count
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.store.run_folder import RunFolder
+
+# Of a container's own words the last say why it ended.
+_LAST_WORDS = 2000
+
+Evidence = Mapping[tuple[str, str], LaneEvidence]
+
+
+def read_report(folder: RunFolder) -> model.Report:
+    """Return what a run tells, to its end or as far as it is; raises Problem if it can't be read.
+
+    Nothing is asked of an engine: what the folder doesn't hold isn't told.
+    """
+    follower = Follower(folder)
+    while follower.poll().more or not (follower.finished or folder.is_live()):
+        pass
+    follower.close()
+    return report_of(folder, follower.state, follower.now)
+
+
+def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:
+    """Return what a run tells whose journal was folded into `state`, as of `now`."""
+    if state.outcome is not None or state.interrupted:
+        now = max(state.info.created, state.last_at)
+    evidence = {lane.key: read_evidence(folder, *lane.key) for lane in state.lanes}
+    timing = Timing(state, now)
+    arguments = build_arguments(folder)
+    held = holders([lane.layers for lane in state.lanes])
+    lanes = _against_all([_lane(lane, timing, held, evidence[lane.key]) for lane in state.lanes])
+    steps = [(step.cached, target) for target in state.targets.values() for step in _built(target)]
+    report = model.Report(
+        run=_run(folder, state, now),
+        environment=_environment(folder, state, evidence, arguments),
+        lanes=tuple(lanes),
+        targets=tuple(
+            _target(target, timing, arguments.get(target.name, {}))
+            for target in state.targets.values()
+        ),
+        steps=timing.steps(),
+        critical_path=timing.critical_path(),
+        cache=_cache(sum(cached for cached, _ in steps), len(steps)),
+        sizes=_sizes(state, lanes),
+        failures=tuple(_failures(state)),
+        limits=limits_of(state, lanes),
+    )
+    return made_safe(report, Mask(secrets_of(folder, evidence)))
+
+
+def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:
+    info = state.info
+    outcome = "interrupted" if state.interrupted else "going on"
+    if state.outcome is not None:
+        outcome = state.outcome.value
+    seconds = state.elapsed(now)
+    words = Counter(mark_and_word(lane)[1] for lane in state.lanes)
+    told = ", ".join(f"{number} {word}" for word, number in words.items())
+    names = tuple(target.name for target in info.targets)
+    return model.Run(
+        id=info.id,
+        outcome=outcome,
+        sentence=f"{count(len(state.lanes), 'image')}: {told} in {clock(seconds)}",
+        created=info.created,
+        seconds=seconds,
+        version=info.version,
+        checked=info.check,
+        test_only=info.test_only,
+        push=info.push,
+        command=shlex.join(bake_command(str(folder.bake_file), names, info.builder)),
+    )
+
+
+def _environment(
+    folder: RunFolder, state: RunState, evidence: Evidence, arguments: dict[str, dict[str, str]]
+) -> model.Environment:
+    info = state.info
+    told = list(arguments.values())
+    shared = {
+        name: value
+        for name, value in (told[0] if told else {}).items()
+        if all(one.get(name) == value for one in told)
+    }
+    return model.Environment(
+        engine=info.engine,
+        buildx=info.buildx,
+        builder=info.builder,
+        host=info.host,
+        base=info.base,
+        base_reason=info.base_reason,
+        python=shared.get("PYTHON_VERSION", ""),
+        pythons=tuple(
+            sorted({one.architecture.python for one in evidence.values()} - {""}),
+        ),
+        revision=revision_of(folder),
+        source=info.source,
+        context=info.context,
+        dockerfile=info.dockerfile,
+        jobs=info.jobs,
+        arguments=shared,
+    )
+
+
+def _lane(
+    lane: LaneState, timing: Timing, held: Counter[str], evidence: LaneEvidence
+) -> model.Lane:
+    target = lane.target
+    how = how_built((step.how for step in lane.steps), lane.platform, target.run.host)
+    built, asked = lane_spans(lane, target_span(target, timing.now)[1])
+    status, (_, result) = lane.status, mark_and_word(lane)
+    if status is Status.FAILED and lane.verdicts:
+        result = "check failed"
+    ran = "" if lane.emulated is None else ("emulated" if lane.emulated else "native")
+    elf = next((v for v in lane.verdicts if v.check == "binaries"), None)
+    return model.Lane(
+        target=target.name,
+        variant=target.info.variant,
+        platform=str(lane.platform),
+        status=status.value,
+        result=result,
+        built=how.value if how is not None else "",
+        ran=ran,
+        digest=lane.digest,
+        build_seconds=covered(built) if lane.steps else None,
+        check_started=timing.since_start(lane.check_started),
+        check_seconds=covered(asked) if lane.check_ended is not None else None,
+        steps=len(lane.steps),
+        cached_steps=sum(step.cached for step in lane.steps),
+        bytes=lane.content_size or None,
+        unpacked_bytes=lane.unpacked_size or None,
+        own_bytes=own_bytes(lane.layers, held) if lane.layers else None,
+        layers=tuple(
+            model.Layer(
+                digest=layer.digest,
+                bytes=layer.size,
+                created_by=layer.created_by,
+                lanes=held[layer.digest],
+            )
+            for layer in lane.layers
+        )
+        or None,
+        architecture=msgspec.structs.replace(
+            evidence.architecture, binaries=elf.evidence if elf is not None else ""
+        ),
+        cases=tuple(_case(verdict, ran, evidence.command) for verdict in lane.verdicts),
+        clients=evidence.clients,
+        stderr=evidence.stderr[-_LAST_WORDS:],
+    )
+
+
+def _case(verdict: Verdict, ran: str, command: str) -> model.Case:
+    question = question_of(verdict.check)
+    # Runs of older versions don't tell it of each answer: there the container says it.
+    inside = bool(verdict.how) or "container" in question.way
+    return model.Case(
+        check=verdict.check,
+        answer=verdict.answer.value,
+        seen=verdict.evidence,
+        expected=verdict.expected,
+        how=verdict.how or (ran if inside else ""),
+        asks=question.asks,
+        way=question.way,
+        command=command if inside else "",
+    )
+
+
+def _against_all(lanes: list[model.Lane]) -> list[model.Lane]:
+    whole = {lane.platform: lane.bytes for lane in lanes if lane.variant == "all"}
+    return [
+        msgspec.structs.replace(lane, against_all=lane.bytes / size)
+        if lane.bytes is not None and (size := whole.get(lane.platform))
+        else lane
+        for lane in lanes
+    ]
+
+
+def _target(target: TargetState, timing: Timing, arguments: dict[str, str]) -> model.Target:
+    steps = _built(target)
+    figures: dict[str, Any] = timing.target(target)
+    return model.Target(
+        name=target.name,
+        variant=target.info.variant,
+        status=target.status.value,
+        attempt=target.attempt,
+        tags=target.info.tags,
+        digest=target.digest,
+        steps=len(steps),
+        cached_steps=sum(step.cached for step in steps),
+        arguments=arguments,
+        pushed=target.pushed.value if target.pushed is not None else "",
+        push_reason=target.push_reason,
+        **figures,
+    )
+
+
+def _built(target: TargetState) -> list[Any]:
+    return [step for lane in target.lanes.values() for step in lane.steps]
+
+
+def _cache(cached: int, steps: int) -> model.Cache:
+    return model.Cache(steps=steps, cached=cached, rate=cached / steps if steps else None)
+
+
+def _sizes(state: RunState, lanes: list[model.Lane]) -> model.Sizes:
+    sizes = [lane.bytes for lane in lanes if lane.bytes is not None]
+    images = [lane.layers for lane in state.lanes if lane.content_size]
+    unique = None
+    if images and all(images):
+        # Its manifest and its config are each image's own.
+        rest = [
+            lane.content_size - sum(by_digest(lane.layers).values())
+            for lane in state.lanes
+            if lane.content_size
+        ]
+        unique = unique_bytes(images) + sum(max(0, size) for size in rest)
+    platforms = list(dict.fromkeys(lane.platform for lane in lanes))
+    by_key = {(lane.target, lane.platform): lane.bytes for lane in lanes if lane.bytes}
+    return model.Sizes(
+        total_bytes=sum(sizes) if sizes else None,
+        unique_bytes=unique,
+        layers=len(by_digest([layer for layers in images for layer in layers])) if unique else None,
+        platforms=tuple(
+            model.Comparison(
+                target=name,
+                first=platforms[0],
+                second=other,
+                first_bytes=first,
+                second_bytes=second,
+                ratio=second / first,
+            )
+            for name in state.targets
+            for other in platforms[1:]
+            if (first := by_key.get((name, platforms[0]))) and (second := by_key.get((name, other)))
+        ),
+    )
+
+
+def _failures(state: RunState) -> list[model.Failure]:
+    found: list[Failure] = []
+    for target in state.targets.values():
+        failure = failure_of(target)
+        if failure is None and any(failed_checks(lane) for lane in target.lanes.values()):
+            failure = unproved(target)
+        if failure is not None:
+            found.append(failure)
+    fields = model.Failure.__struct_fields__
+    return [model.Failure(**{name: getattr(one, name) for name in fields}) for one in found]

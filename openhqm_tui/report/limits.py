@@ -1,0 +1,97 @@
+"""What a run doesn't prove, and what was remarked in it: so that nobody takes it for proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from openhqm_tui.domain.state import LaneState, RunState
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.report.model import Lane, Limit
+
+CLIPPED = b"[output clipped"
+_MOST_NOTES = 50
+
+
+def limits_of(state: RunState, lanes: Iterable[Lane]) -> tuple[Limit, ...]:
+    """Return the known limits of a run, those that matter most first."""
+    told = list(lanes)
+    return (
+        *_of_the_run(state, told),
+        *_of_answers(told),
+        *_of_logs(state),
+        *_of_sizes(told),
+        *_remarks(state),
+    )
+
+
+def name_of(lane: Lane | LaneState) -> str:
+    """Return a lane as a person names it: `redis linux/arm64`."""
+    if isinstance(lane, Lane):
+        return f"{lane.target} {lane.platform}"
+    return " ".join(lane.key)
+
+
+def _of_the_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
+    if state.interrupted:
+        yield Limit(kind="interrupted", text="the runner died before the run was over")
+    elif state.outcome is None:
+        yield Limit(kind="going on", text="the run goes on: this is how it stood")
+    if not state.info.check:
+        yield Limit(kind="not checked", text="the run was told not to check: no image was asked")
+    emulated = tuple(name_of(lane) for lane in lanes if lane.ran == "emulated")
+    if emulated:
+        text = (
+            "asked under an emulator: what they answered is proved, how long it took says nothing "
+            "of a real machine"
+        )
+        yield Limit(kind="emulated", text=text, lanes=emulated)
+    slow = tuple(name_of(lane) for lane in lanes if lane.built == "emulated")
+    if slow:
+        text = "built under an emulator: a native node, or a cross build, takes a fraction of it"
+        yield Limit(kind="emulated build", text=text, lanes=slow)
+
+
+def _of_answers(lanes: list[Lane]) -> Iterator[Limit]:
+    for answer, kind in ((Answer.UNKNOWN, "unknown"), (Answer.WARN, "warning")):
+        found: dict[str, list[str]] = {}
+        for lane in lanes:
+            for case in lane.cases:
+                if case.answer == answer.value:
+                    found.setdefault(f"{case.check}: {case.seen}", []).append(name_of(lane))
+        for text, names in found.items():
+            yield Limit(kind=kind, text=text, lanes=tuple(names))
+
+
+def _of_logs(state: RunState) -> Iterator[Limit]:
+    clipped = []
+    for target in state.targets.values():
+        clipped += [name_of(lane) for lane in target.lanes.values() if lane.log.holds(CLIPPED)]
+        if target.log.holds(CLIPPED):
+            clipped.append(target.name)
+    if clipped:
+        text = (
+            "BuildKit left out a part of the log: BUILDKIT_STEP_LOG_MAX_SIZE=-1 and "
+            "BUILDKIT_STEP_LOG_MAX_SPEED=-1 on the builder keep all of it"
+        )
+        yield Limit(kind="clipped log", text=text, lanes=tuple(clipped))
+
+
+def _of_sizes(lanes: list[Lane]) -> Iterator[Limit]:
+    there = [lane for lane in lanes if lane.bytes is not None]
+    if unknown := tuple(name_of(lane) for lane in there if lane.layers is None):
+        text = "its layers were not looked at: what it shares with others is not measured"
+        yield Limit(kind="not measured", text=text, lanes=unknown)
+    if packed := tuple(name_of(lane) for lane in there if lane.unpacked_bytes is None):
+        text = "was never unpacked: its size on disk is not measured"
+        yield Limit(kind="not measured", text=text, lanes=packed)
+
+
+def _remarks(state: RunState) -> Iterator[Limit]:
+    found: dict[str, list[str]] = {}
+    for target in state.targets.values():
+        for short, url in target.warnings:
+            found.setdefault(f"{short} ({url})" if url else short, []).append(target.name)
+    for text, names in found.items():
+        yield Limit(kind="Dockerfile", text=text, lanes=tuple(names))
+    for note in state.notes[:_MOST_NOTES]:
+        yield Limit(kind="note", text=note)

@@ -1,0 +1,102 @@
+"""Where the time of a run went: its targets' figures, its steps, what it waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from openhqm_tui.domain.critical_path import critical_path, load
+from openhqm_tui.domain.state import RunState, TargetState
+from openhqm_tui.domain.step_state import StepState
+from openhqm_tui.domain.steps import Kind
+from openhqm_tui.domain.timeline import run_span, spans, target_span
+from openhqm_tui.report import model
+
+# A run of 8 × 2 has some 150; a stranger's may have any number.
+_MOST_STEPS = 2000
+
+
+class Timing:
+    """Measures a run that is over, or what there is of it `now`; moments from its start."""
+
+    def __init__(self, state: RunState, now: float) -> None:
+        self._state = state
+        self.now = now
+        self._start, _ = run_span(state, now)
+        self._paths = {
+            name: critical_path(target) for name, target in state.targets.items() if target.steps
+        }
+
+    def since_start(self, moment: float | None) -> float | None:
+        """Return how many seconds after the run's start a moment was."""
+        return None if moment is None else max(0.0, moment - self._start)
+
+    def target(self, target: TargetState) -> dict[str, float | None]:
+        """Return the figures of a target's build by their names in the model."""
+        if target.started is None:
+            return {}
+        told = load(target, self._paths.get(target.name, ()), self.now)
+        return {
+            "started": self.since_start(target.started),
+            "build_seconds": told.wall,
+            "busy_seconds": told.busy,
+            "path_seconds": told.on_path,
+        }
+
+    def steps(self) -> tuple[model.Step, ...]:
+        """Return the steps that took time, in the order in which they began.
+
+        Work that targets share was done once, and is one step.
+        """
+        found: dict[str, model.Step] = {}
+        for target in self._state.targets.values():
+            for step in target.steps.values():
+                if not step.intervals or step.cached or step.name.kind is Kind.INTERNAL:
+                    continue
+                one = self._step(target, step)
+                shared = found.get(step.digest)
+                found[step.digest] = one if shared is None else _together(shared, one)
+        return tuple(sorted(found.values(), key=lambda s: (s.start, s.label)))[:_MOST_STEPS]
+
+    def critical_path(self) -> tuple[model.Step, ...]:
+        """Return the steps that decided when the build that ended last was over, the first first.
+
+        Those that were there already are left out.
+        """
+        begun = [t for t in self._state.targets.values() if t.name in self._paths]
+        if not begun:
+            return ()
+        last = max(begun, key=lambda target: target_span(target, self.now)[1])
+        steps = (last.steps[digest] for digest in self._paths[last.name])
+        return tuple(self._step(last, step) for step in steps if not step.cached)
+
+    def _step(self, target: TargetState, step: StepState) -> model.Step:
+        until = target_span(target, self.now)[1]
+        ran = spans(step, until)
+        return model.Step(
+            label=step.name.label,
+            targets=(target.name,),
+            platform="" if step.lane is None else str(step.lane),
+            how="" if step.how is None else step.how.value,
+            status=step.status.value,
+            start=max(0.0, ran[0][0] - self._start) if ran else 0.0,
+            seconds=_total(ran),
+            cached=step.cached,
+            on_path=step.digest in self._paths.get(target.name, ()),
+        )
+
+
+def _total(ran: Iterable[tuple[float, float]]) -> float:
+    return sum(end - start for start, end in ran)
+
+
+def _together(one: model.Step, other: model.Step) -> model.Step:
+    return model.Step(
+        label=one.label,
+        targets=(*one.targets, *other.targets),
+        platform=one.platform,
+        how=one.how or other.how,
+        status=other.status if other.status == "failed" else one.status,
+        start=min(one.start, other.start),
+        seconds=max(one.seconds, other.seconds),
+        on_path=one.on_path or other.on_path,
+    )
