@@ -53,6 +53,14 @@ _FORMS = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
     r")|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]+"
 )
+# Who cut a text has left the beginning of what stood at its end.
+_CUT = "…"
+_FORMS_CUT = re.compile(
+    r"\b(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt)-|AKIA|ASIA|AIza|ya29\.|xox[abeoprs]-|xapp-"
+    r"|sk-|[rs]k_(?:live|test)_|npm_|pypi-|hf_|dckr_pat_|SG\.|AGE-SECRET-KEY-1|eyJ)"
+    rf"[A-Za-z0-9_.-]*(?={_CUT})"
+)
+_LEAST_CUT = 3
 _PEM = re.compile(
     r"(?P<head>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)"
     r"(?P<key>.*?)(?P<foot>-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\Z)",
@@ -86,12 +94,15 @@ class Mask:
         known |= {line for value in known for line in value.splitlines()}
         # The longest first: one may be the beginning of another.
         long = sorted((v for v in known if len(v) >= _SHORTEST_VALUE), key=lambda v: (-len(v), v))
+        self._values = long
         self._known = re.compile("|".join(map(re.escape, long))) if long else None
 
     def text(self, text: str) -> str:
         """Return a text of one or more lines without its secrets; it keeps its lines."""
         if self._known is not None:
             text = self._known.sub(MASK, text)
+        if _CUT in text:
+            text = _FORMS_CUT.sub(MASK, self._without_cut(text))
         if "PRIVATE KEY" in text:
             text = _PEM.sub(_without_key, text)
         text = _LOGIN.sub(_without_login, text)
@@ -102,6 +113,20 @@ class Mask:
     def lines(self, lines: Iterable[str]) -> tuple[str, ...]:
         """Return as many lines without their secrets, also of a key that goes over several."""
         return tuple(self.text("\n".join(found)).split("\n")) if (found := list(lines)) else ()
+
+    def _without_cut(self, text: str) -> str:
+        """Take away what is left of a known value where a text was cut."""
+        parts = text.split(_CUT)
+        for index, part in enumerate(parts[:-1]):
+            for value in self._values:
+                most = min(len(value), len(part))
+                left = next(
+                    (n for n in range(most, _LEAST_CUT - 1, -1) if part.endswith(value[:n])), 0
+                )
+                if left:
+                    parts[index] = part[:-left] + MASK
+                    break
+        return _CUT.join(parts)
 
     def named(self, name: str, value: str) -> str:
         """Return the value of a variable or an argument, masked where its name is a secret's."""

@@ -13,10 +13,10 @@ from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unpr
 from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.layer_shares import by_digest, holders, own_bytes, unique_bytes
 from openhqm_tui.domain.masking import Mask
+from openhqm_tui.domain.nodes import worth_telling
 from openhqm_tui.domain.plan import bake_command
 from openhqm_tui.domain.questions import question_of
 from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
-from openhqm_tui.domain.steps import how_built
 from openhqm_tui.domain.timeline import covered, lane_spans, target_span
 from openhqm_tui.domain.verdicts import Verdict
 from openhqm_tui.report import model
@@ -117,6 +117,12 @@ def _environment(
         engine=info.engine,
         buildx=info.buildx,
         builder=info.builder,
+        driver=info.driver,
+        nodes=tuple(
+            model.Node(name=node.name, native=node.native, platforms=node.platforms)
+            for node in info.nodes
+            if worth_telling(info.nodes, info.driver)
+        ),
         host=info.host,
         base=info.base,
         base_reason=info.base_reason,
@@ -124,7 +130,7 @@ def _environment(
         pythons=tuple(
             sorted({one.architecture.python for one in evidence.values()} - {""}),
         ),
-        revision=revision_of(folder),
+        revision=info.revision or revision_of(folder),
         source=info.source,
         context=info.context,
         dockerfile=info.dockerfile,
@@ -137,7 +143,6 @@ def _lane(
     lane: LaneState, timing: Timing, held: Counter[str], evidence: LaneEvidence
 ) -> model.Lane:
     target = lane.target
-    how = how_built((step.how for step in lane.steps), lane.platform, target.run.host)
     built, asked = lane_spans(lane, target_span(target, timing.now)[1])
     status, (_, result) = lane.status, mark_and_word(lane)
     if status is Status.FAILED and lane.verdicts:
@@ -150,8 +155,9 @@ def _lane(
         platform=str(lane.platform),
         status=status.value,
         result=result,
-        built=how.value if how is not None else "",
+        built=lane.how.value if lane.how is not None else "",
         ran=ran,
+        node=lane.node_name,
         digest=lane.digest,
         build_seconds=covered(built) if lane.steps else None,
         check_started=timing.since_start(lane.check_started),

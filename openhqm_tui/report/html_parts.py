@@ -13,7 +13,7 @@ from openhqm_tui.report.grouping import (
     tally,
 )
 from openhqm_tui.report.html_checks import lane_name
-from openhqm_tui.report.model import Report, Step
+from openhqm_tui.report.model import Node, Report, Step
 from openhqm_tui.report.pictures import legend, sizes_chart, target_waterfall
 from openhqm_tui.report.words import (
     NOT_MEASURED,
@@ -45,7 +45,7 @@ def lanes_table(report: Report) -> Html:
         (
             lane_name(lane),
             element("span", f"{RESULTS[lane.status]} {lane.result}", class_=lane.status),
-            lane.built or NOTHING,
+            " on ".join(filter(None, (lane.built, lane.node))) or NOTHING,
             tally(lane.cases),
             took(built_in(report, lane))
             + (" (cached)" if lane.steps and lane.steps == lane.cached_steps else ""),
@@ -93,7 +93,7 @@ def environment(report: Report) -> Html:
         ("Buildx", code(told.buildx)),
         ("builder", code(told.builder) if told.builder else "the selected one"),
         ("host", code(told.host)),
-        *((f"node {node.name}", code(", ".join(node.platforms))) for node in told.nodes),
+        *((f"node {node.name}", _node(node)) for node in told.nodes),
         ("base image", code(told.base)),
         ("why that one", told.base_reason or NOTHING),
         ("Python asked for", code(told.python)),
@@ -293,6 +293,11 @@ def _steps(steps: Iterable[Step], caption: str) -> Html:
         for step in steps
     ]
     return table(("step", "of", "platform", "took"), rows, caption=caption, numbers=1)
+
+
+def _node(node: Node) -> Html:
+    native = joined((" natively ", code(node.native))) if node.native else ""
+    return joined(("for ", code(", ".join(node.platforms)), native))
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> Html:

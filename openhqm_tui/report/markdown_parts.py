@@ -34,7 +34,8 @@ def lanes_table(report: Report) -> list[str]:
     rows = [
         (
             code(lane.target),
-            f"{code(lane.platform)} {lane.built}".rstrip(),
+            f"{code(lane.platform)} {lane.built}".rstrip()
+            + (f" on {code(lane.node)}" if lane.node else ""),
             f"{RESULTS[lane.status]} {lane.result}",
             tally(lane.cases),
             took(built_in(report, lane)) + _cached(lane),
@@ -64,7 +65,9 @@ def environment(report: Report) -> list[str]:
         ("targets at once", str(told.jobs) if told.jobs else "all"),
     ]
     for node in told.nodes:
-        rows.append((f"node {code(node.name)}", ", ".join(map(code, node.platforms)) or "–"))
+        native = f"natively {code(node.native)}" if node.native else ""
+        platforms = f"for {', '.join(map(code, node.platforms))}" if node.platforms else ""
+        rows.append((f"node {code(node.name)}", f"{platforms} {native}".strip() or NOTHING))
     for name, value in told.arguments.items():
         rows.append((f"build argument {code(name)}", code(value)))
     return table(("what", "which"), rows)

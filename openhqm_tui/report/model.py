@@ -28,22 +28,26 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Node(Told, frozen=True, kw_only=True):
-    """One machine of the builder, with the platforms that it builds for."""
+    """One machine of the builder: what it runs natively, and all that it builds for."""
 
     name: str
+    native: str = ""
     platforms: tuple[str, ...] = ()
 
 
 class Environment(Told, frozen=True, kw_only=True):
     """Where and of what it was built; '' where the run doesn't tell.
 
-    `base_reason` is why that base image was taken; `python` the version asked for, `pythons` the
-    versions that the images said they have; `arguments` the build arguments that all targets share.
+    `driver` is how the builder's `nodes` are reached, which are told where they aren't the engine
+    itself; `base_reason` is why that base image was taken; `python` the version asked for,
+    `pythons` the versions that the images said they have; `arguments` the build arguments that
+    all targets share.
     """
 
     engine: str = ""
     buildx: str = ""
     builder: str = ""
+    driver: str = ""
     nodes: tuple[Node, ...] = ()
     host: str = ""
     base: str = ""
@@ -104,9 +108,9 @@ class Lane(Told, frozen=True, kw_only=True):
 
     `status` is waiting, running, checking, done, passed, unknown, failed or cancelled; `result`
     the same in a person's words. `built` tells how its steps ran and `ran` how its image was
-    asked, `check_started` seconds after the run's start. `build_seconds` is the time in which
-    steps of its own ran, `against_all` its size as part of that of the target `all`, `own_bytes`
-    are in layers that no other lane has.
+    asked, `node` is where it was built; `check_started` is seconds after the run's start.
+    `build_seconds` is the time in which steps of its own ran, `against_all` its size as part of
+    that of the target `all`, `own_bytes` are in layers that no other lane has.
     """
 
     target: str

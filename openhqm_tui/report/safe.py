@@ -29,7 +29,7 @@ def _safe(value: Any, mask: Mask) -> Any:
     if isinstance(value, str):
         return _text(value, mask)
     if isinstance(value, dict):
-        return {name: _named(name, one, mask) for name, one in value.items()}
+        return {_text(name, mask): _named(name, one, mask) for name, one in value.items()}
     if isinstance(value, list | tuple):
         if value and all(isinstance(one, str) for one in value):
             # Together: a key may go over several lines of a log.

@@ -125,6 +125,14 @@ def test_known_values_are_masked_wherever_they_are() -> None:
     assert Mask(["first line\nsecond line"]).text("the second line here") == "the *** here"
 
 
+def test_what_is_left_of_a_secret_where_a_text_was_cut() -> None:
+    mask = Mask(["correct-horse"])
+    assert mask.text("RUN login correct-ho… and cor…") == "RUN login ***… and ***…"
+    assert mask.text("RUN login c…") == "RUN login c…", "too little to know it by"
+    assert mask.text(f"RUN login {GITHUB[:9]}…") == "RUN login ***…"
+    assert mask.text("not at its end: correct-ho") == "not at its end: correct-ho"
+
+
 def test_a_value_with_its_name() -> None:
     assert Mask().named("NPM_TOKEN", "x") == MASK
     assert Mask().named("NPM_TOKEN", "") == ""

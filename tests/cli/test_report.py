@@ -1,0 +1,86 @@
+"""`openhqm-tui report`: which run, which format, where to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.cli.run_arguments import REPORT_FORMATS
+from openhqm_tui.report.formats import SUFFIXES
+from openhqm_tui.store.run_folder import RunFolder
+from tests.recordings import copied
+
+
+@pytest.fixture
+def folder(own_home: Path) -> RunFolder:
+    return copied("checked", own_home / "state" / "runs" / "20261123-163211-eccd")
+
+
+def test_the_latest_run_as_markdown(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out.startswith("# Build test results\n")
+
+
+def test_every_format_that_the_command_line_names() -> None:
+    assert set(REPORT_FORMATS) == set(SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("html", "<!doctype html>"), ("junit", "<?xml"), ("json", "{"), ("github", "## openhqm-tui")],
+)
+def test_a_format_in_a_file(
+    folder: RunFolder, form: str, begins: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "out"
+    assert main(["report", "20261123", "--format", form, "-o", str(file)]) == 0
+    assert file.read_text(encoding="utf-8").startswith(begins)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == f"openhqm-tui: wrote {file}\n"
+
+
+def test_a_path_names_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = copied("bake_fails", tmp_path / "elsewhere")
+    assert main(["report", str(elsewhere.path), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"]["outcome"] == "failed"
+
+
+def test_the_steps_summary(
+    folder: RunFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "summary"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    assert main(["report", "--format", "github"]) == 0
+    assert capsys.readouterr().out == ""
+    assert file.read_text().startswith("## openhqm-tui\n")
+    assert main(["report", "--format", "md"]) == 0
+    assert capsys.readouterr().out.startswith("# Build test results")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["report", "nope"], "there is no run 'nope'"),
+        (["report", "--format", "htm"], "did you mean html?"),
+        (["report", "-o", "nowhere/x"], "can't write nowhere/x (No such file or directory)"),
+        (["report", "--output", "."], "can't write . (Is a directory)"),
+    ],
+)
+def test_what_cant_be(
+    folder: RunFolder,
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,168 @@
+"""What a report tells is what the run folder holds, and what it doesn't hold isn't told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.report.gather import read_report
+from openhqm_tui.report.model import Report
+from openhqm_tui.store.run_folder import RunFolder
+from tests.recordings import copied, recording
+from tests.report.folders import with_layers
+
+
+def before_its_end(folder: RunFolder, *events: journal.AnyEvent) -> RunFolder:
+    """Put events into a journal before its last line."""
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    told = [msgspec.json.encode(event) + b"\n" for event in events]
+    folder.events_file.write_bytes(b"".join([*lines[:-1], *told, lines[-1]]))
+    return folder
+
+
+def kinds(report: Report) -> list[str]:
+    return [limit.kind for limit in report.limits]
+
+
+def test_the_figures_are_the_runs() -> None:
+    report = read_report(recording("cold"))
+    assert report.run.outcome == "passed"
+    assert report.run.sentence == "16 images: 16 proved in 1:39 min"
+    assert len(report.lanes) == 16
+    assert report.environment.engine == "28.5.2+dfsg4"
+    assert report.environment.pythons == ("CPython 3.13.5",)
+    assert report.environment.revision.startswith("b17a17a8")
+    redis = next(lane for lane in report.lanes if lane.target == "redis")
+    assert redis.bytes == 41_536_849
+    assert redis.unpacked_bytes == 123_822_080
+    assert redis.against_all == pytest.approx(41_536_849 / 79_513_445)
+    assert redis.architecture.machine == "x86_64"
+    assert report.sizes.total_bytes == sum(lane.bytes or 0 for lane in report.lanes)
+    assert all(case.answer == "pass" for lane in report.lanes for case in lane.cases)
+
+
+def test_what_it_doesnt_hold_isnt_told() -> None:
+    report = read_report(recording("cancelled"))
+    assert report.sizes.total_bytes is None
+    assert report.sizes.unique_bytes is None
+    assert all(lane.bytes is None and lane.layers is None for lane in report.lanes)
+    assert all(lane.check_seconds is None and not lane.cases for lane in report.lanes)
+
+
+def test_work_that_targets_share_is_one_step() -> None:
+    report = read_report(recording("cold"))
+    shared = [step for step in report.steps if len(step.targets) == 8]
+    assert shared
+    assert all(step.seconds < report.run.seconds for step in report.steps)
+    assert not [step for step in report.steps if step.cached]
+
+
+def test_a_platform_is_set_against_the_other() -> None:
+    report = read_report(recording("checked"))
+    assert [(one.target, one.first, one.second) for one in report.sizes.platforms] == [
+        ("minimal", "linux/amd64", "linux/arm64"),
+        ("redis", "linux/amd64", "linux/arm64"),
+    ]
+    assert report.sizes.platforms[0].ratio == pytest.approx(40_020_202 / 40_259_153)
+
+
+def test_layers_are_shared_and_own(tmp_path: Path) -> None:
+    report = read_report(with_layers(tmp_path / "run"))
+    by_name = {(lane.target, lane.platform): lane for lane in report.lanes}
+    assert by_name["minimal", "linux/amd64"].own_bytes == 0
+    # The client's layer is the same on both platforms, so that it is neither's own.
+    assert by_name["redis", "linux/arm64"].own_bytes == 0
+    assert report.sizes.layers == 6
+    layers = 2 * (28_486_588 + 7_115_974) + 6_466 + 1_277_331
+    rest = sum(
+        (lane.bytes or 0) - sum(layer.bytes for layer in lane.layers or ()) for lane in report.lanes
+    )
+    assert report.sizes.unique_bytes == layers + rest
+    assert "not measured" not in kinds(report)
+
+
+def test_a_push_is_not_measured_where_one_lane_has_no_layers(tmp_path: Path) -> None:
+    folder = with_layers(tmp_path / "run")
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    seen = [line for line in lines if b"layers-seen" in line]
+    folder.events_file.write_bytes(b"".join(line for line in lines if line != seen[0]))
+    report = read_report(folder)
+    assert report.sizes.unique_bytes is None
+    assert report.sizes.layers is None
+    assert "not measured" in kinds(report)
+
+
+def test_limits_tell_what_isnt_proved(tmp_path: Path) -> None:
+    verdicts = (
+        Verdict(check="machine", answer=Answer.UNKNOWN, evidence="the emulator crashed"),
+        Verdict(check="size", answer=Answer.WARN, evidence="too large"),
+    )
+    folder = before_its_end(
+        copied("checked", tmp_path / "run"),
+        journal.LaneChecked(
+            at=1795451541.0, target="redis", platform="linux/arm64", verdicts=verdicts
+        ),
+        journal.Noted(at=1795451541.0, text="the disk is nearly full"),
+    )
+    report = read_report(folder)
+    told = {limit.kind: limit for limit in report.limits}
+    assert told["unknown"].text == "machine: the emulator crashed"
+    assert told["unknown"].lanes == ("redis linux/arm64",)
+    assert told["warning"].text == "size: too large"
+    assert told["note"].text == "the disk is nearly full"
+    assert [failure.checks for failure in report.failures] == [
+        ("machine is unknown: the emulator crashed",)
+    ]
+
+
+def test_a_log_that_was_clipped_is_told(tmp_path: Path) -> None:
+    folder = copied("failed", tmp_path / "run")
+    assert "clipped log" not in kinds(read_report(folder))
+    stream = folder.path / "kafka.rawjson"
+    # What the step printed, `this is why`, in the stream's base64.
+    told = stream.read_text().replace("dGhpcyBpcyB3aHkK", "W291dHB1dCBjbGlwcGVkLCB4XQo=")
+    stream.write_text(told)
+    [limit] = [limit for limit in read_report(folder).limits if limit.kind == "clipped log"]
+    assert limit.lanes == ("kafka linux/arm64",)
+
+
+def test_an_interrupted_run_is_told_as_one(tmp_path: Path) -> None:
+    folder = copied("checked", tmp_path / "run")
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines[:5]))
+    report = read_report(folder)
+    assert report.run.outcome == "interrupted"
+    assert kinds(report)[0] == "interrupted"
+    assert report.run.seconds < 60
+
+
+def test_a_run_that_goes_on_is_told_as_far_as_it_is(tmp_path: Path) -> None:
+    folder = copied("checked", tmp_path / "run")
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(lines[:-1]))
+    held = folder.lock()
+    try:
+        report = read_report(folder)
+    finally:
+        import os
+
+        os.close(held)
+    assert report.run.outcome == "going on"
+    assert kinds(report)[0] == "going on"
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "[]", "{", '{"config": 1, "probe": []}', "\xff", "[" * 9999]
+)
+def test_damaged_evidence_and_plan_are_passed_over(damage: str, tmp_path: Path) -> None:
+    folder = copied("checked", tmp_path / "run")
+    for file in (*folder.path.glob("checks/*"), folder.bake_file):
+        file.write_text(damage, encoding="latin-1")
+    report = read_report(folder)
+    assert report.run.outcome == "passed"
+    assert {lane.architecture.machine for lane in report.lanes} == {""}
+    assert report.environment.arguments == {}

@@ -1,0 +1,46 @@
+"""Each format of recorded runs as it is to be; `--snapshot-update` accepts it as it is now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.report.gather import read_report
+from openhqm_tui.report.model import Report
+from openhqm_tui.store.run_folder import RunFolder
+from tests.recordings import copied
+from tests.report.folders import with_layers
+
+
+def _as(suffix: str) -> type[SingleFileSnapshotExtension]:
+    class Golden(SingleFileSnapshotExtension):
+        _write_mode = WriteMode.TEXT
+        _file_extension = suffix
+
+    return Golden
+
+
+def anywhere(folder: RunFolder) -> Report:
+    """Return a report that doesn't tell where the test's folder is."""
+    report = read_report(folder)
+    command = report.run.command.replace(str(folder.path), "/runs/recorded")
+    return msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, command=command))
+
+
+@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("name", ["checked", "bake_fails"])
+def test_a_recorded_run(name: str, form: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    folder = with_layers(tmp_path / "run") if name == "checked" else copied(name, tmp_path / "run")
+    told = rendered(anywhere(folder), form)
+    assert told == snapshot(extension_class=_as(SUFFIXES[form]))
+
+
+@pytest.mark.parametrize("name", ["cold", "failed", "cancelled", "emulated", "warning"])
+def test_other_recorded_runs(name: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    told = rendered(anywhere(copied(name, tmp_path / "run")), "md")
+    assert told == snapshot(extension_class=_as("md"))

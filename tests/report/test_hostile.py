@@ -1,0 +1,162 @@
+"""Whatever strangers name, print and answer: it is text in every format, and does nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as Xml
+from pathlib import Path
+from typing import Any
+
+import junitparser
+import pytest
+from jsonschema import Draft202012Validator
+
+from openhqm_tui.report.as_json import shipped_schema
+from openhqm_tui.report.formats import rendered
+from openhqm_tui.report.gather import read_report
+from openhqm_tui.report.markdown_text import block, code
+from openhqm_tui.report.model import Report
+from tests.recordings import copied
+from tests.report.folders import changed, with_layers
+from tests.report.reading import Page, prose, tokens
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</code></td></table></details><img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)" x="',
+    "a | b \\| c \\\\| d",
+    "``` ` `` ````",
+    "@everyone #1 GH-2 acme/x#3 https://evil.example www.evil.example a@evil.example",
+    "[click](javascript:alert(1)) ![x](https://evil.example/x.png)",
+    "**bold** _it_ ~~no~~ $x$ :smile: &lt; &amp;#64;",
+    "line one\nline two\r\n# Heading\n\n- list\n<!-- comment",
+    "\x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eright\u202c \u0000 \ufffe",
+    "]]><![CDATA[ <!DOCTYPE x [<!ENTITY y 'z'>]> &y;",
+    "</style><style>*{display:none}</style>",
+]
+# Where a stranger's words may stand that our own code doesn't check or make.
+THEIRS = {"evidence", "expected", "reason", "text", "machine", "python", "python_platform"} | {
+    "base", "base_reason", "context", "dockerfile", "builder", "engine", "buildx", "version",
+    "stderr", "command", "created_by", "distribution", "error", "tags", "variant", "short", "url",
+}  # fmt: skip
+OUR_TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "main", "header", "section", "h1", "h2"),
+    *("h3", "p", "strong", "span", "a", "code", "pre", "table", "caption", "thead", "tbody", "tr"),
+    *("th", "td", "div", "details", "summary", "ul", "li", "dl", "dt", "dd"),
+    *("svg", "defs", "pattern", "rect", "path", "circle", "line", "text", "desc"),
+}
+
+
+def hostile(word: str) -> Any:
+    """Return a change that puts a word in the place of every stranger's text."""
+
+    def change(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            named = {"args", "labels"} & {name}
+            return {
+                (f"{key}{word}" if named else key): change(one, "tags" if named else key)
+                for key, one in value.items()
+            }
+        if isinstance(value, list):
+            return [change(one, name) for one in value]
+        if isinstance(value, str) and name in THEIRS:
+            return f"{value[:20]}{word}"
+        if isinstance(value, str) and name == "name" and value.startswith("["):
+            # A step: its instruction is a stranger's.
+            return f"{value}{word}"
+        return value
+
+    return change
+
+
+@pytest.fixture(params=range(len(HOSTILE)), ids=lambda number: HOSTILE[number][:12].encode().hex())
+def word(request: pytest.FixtureRequest) -> str:
+    number: int = request.param
+    return HOSTILE[number]
+
+
+@pytest.fixture(params=["checked", "bake_fails", "warning"])
+def report(request: pytest.FixtureRequest, word: str, tmp_path: Path) -> Report:
+    name = request.param
+    place = tmp_path / "run"
+    folder = with_layers(place) if name == "checked" else copied(name, place)
+    return read_report(changed(folder, hostile(word)))
+
+
+def test_html_is_ours_alone(report: Report) -> None:
+    page = Page(rendered(report, "html"))
+    assert {tag for tag, _ in page.tags} <= OUR_TAGS
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")], tag
+        assert not {"src", "style", "srcdoc", "action"} & set(attributes)
+        assert (attributes.get("href") or "#").startswith("#")
+    metas = [attributes for tag, attributes in page.tags if tag == "meta"]
+    assert [m.get("http-equiv") for m in metas].count("Content-Security-Policy") == 1
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert [tag for tag, _ in page.tags].count("style") == 1
+
+
+@pytest.mark.parametrize("form", ["md", "github"])
+def test_markdown_is_ours_alone(report: Report, form: str) -> None:
+    document = rendered(report, form)
+    found = tokens(document)
+    assert not [t for t in found if t.type in {"link_open", "image", "em_open", "s_open"}]
+    raw = [t.content for t in found if t.type in {"html_inline", "html_block"}]
+    kept = {re.sub(r"&#\d+;", "", tag) for text in raw for tag in re.findall(r"<[^>]*>", text)}
+    assert kept <= {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>"}
+    assert "@" not in prose(document)
+    assert "#" not in prose(document)
+    assert "evil" not in prose(document)
+    widths: list[int] = []
+    for token in found:
+        if token.type == "tr_open":
+            widths.append(0)
+        elif token.type in {"th_open", "td_open"}:
+            widths[-1] += 1
+    assert document.count("\n| ") - document.count("\n| ---") == len(widths), "a row fell apart"
+    assert len([t for t in found if t.type == "heading_open"]) == len(
+        re.findall(r"^#+ ", re.sub(r"(?ms)^(`{3,})\w+$.*?^\1$", "", document), re.MULTILINE)
+    )
+
+
+def test_junit_is_read_by_a_parser(report: Report, tmp_path: Path) -> None:
+    told = rendered(report, "junit")
+    file = tmp_path / "junit.xml"
+    file.write_text(told, encoding="utf-8")
+    suites = junitparser.JUnitXml.fromfile(str(file))
+    assert [suite.name for suite in suites] == [f"{x.target} {x.platform}" for x in report.lanes]
+    assert not [element for element in Xml.fromstring(told).iter() if element.tag == "script"]
+
+
+def test_json_keeps_to_its_schema(report: Report) -> None:
+    told = json.loads(rendered(report, "json"))
+    Draft202012Validator(json.loads(shipped_schema())).validate(told)
+
+
+def test_no_control_character_is_left(report: Report) -> None:
+    for form in ("md", "html", "junit", "json", "github"):
+        told = rendered(report, form)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]", told), form
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_code_span_shows_the_text(text: str) -> None:
+    document = f"| a | b |\n| --- | --- |\n| {code(text)} | x |\n"
+    cells = [token for token in tokens(document) if token.type in {"th_open", "td_open"}]
+    assert len(cells) == 4
+    assert prose(document).split() == ["a", "b", "x"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_block_is_one_block(text: str) -> None:
+    [fence] = tokens("\n".join(block(text.split("\n"))))
+    assert fence.type == "fence"
+    assert fence.content == text.replace("\r", "\n").replace("\n\n", "\n").rstrip("\n") + "\n" or (
+        "\r" in text or "\x00" in text
+    )
+
+
+def test_no_code_at_all_is_a_dash() -> None:
+    assert code("") == code(" \n\x1b[0m") == "–"

@@ -1,0 +1,58 @@
+"""No secret is in any report: planted in arguments, variables, logs, errors and answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.report.gather import read_report
+from tests.recordings import copied
+from tests.report.folders import changed
+
+PLANTED = "correct-horse-battery"
+GITHUB = "ghp_" + "a1B2" * 9
+LOGIN = "https://someone:" + "hunter2hunter2" + "@example.org/x"
+
+
+def _planted(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        told = {key: _planted(one, key) for key, one in value.items()}
+        if name == "args":
+            told |= {"NPM_TOKEN": PLANTED, "INDEX_URL": LOGIN}
+        return told
+    if isinstance(value, list):
+        told_lines = [_planted(one, name) for one in value]
+        return [*told_lines, f"DB_PASSWORD={PLANTED}"] if name == "env" else told_lines
+    if name == "data":
+        log = base64.b64decode(value)
+        return base64.b64encode(log + f"used {PLANTED} and {GITHUB}\n".encode()).decode()
+    texts = {"evidence", "expected", "error", "reason", "stderr", "text", "base_reason", "command"}
+    if isinstance(value, str) and value and (name in texts or value.startswith("[")):
+        return f"{value} used {PLANTED}, {GITHUB}, TOKEN={PLANTED[:9]}, {LOGIN}"
+    return value
+
+
+@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("name", ["checked", "bake_fails", "failed", "warning"])
+def test_no_secret_is_told(name: str, form: str, tmp_path: Path) -> None:
+    folder = changed(copied(name, tmp_path / "run"), _planted)
+    told = rendered(read_report(folder), form)
+    for secret in (PLANTED, GITHUB, "hunter2", PLANTED[:9]):
+        assert secret not in told
+    if form in {"md", "html", "json"}:
+        assert "***" in told
+
+
+def test_they_were_planted(tmp_path: Path) -> None:
+    folder = changed(copied("bake_fails", tmp_path / "run"), _planted)
+    assert PLANTED in folder.bake_file.read_text()
+    assert PLANTED in (folder.path / "checks" / "redis.linux-amd64.json").read_text()
+    assert GITHUB in (folder.path / "bad.rawjson").read_text()
+    args = json.loads(rendered(read_report(folder), "json"))["targets"][0]["arguments"]
+    assert args["NPM_TOKEN"] == "***"
+    assert args["INDEX_URL"] == "https://***@example.org/x"
