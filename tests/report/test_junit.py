@@ -22,7 +22,7 @@ def suites_of(report: Report, place: Path) -> list[junitparser.TestSuite]:
 
 def results_of(suite: junitparser.TestSuite) -> dict[str, str]:
     """Return the result of every case: '' where it passed."""
-    return {str(case.name): case.result[0]._tag if case.result else "" for case in suite}
+    return {str(case.name): str(case.result[0]._tag) if case.result else "" for case in suite}
 
 
 def with_answer(answer: str) -> Report:
