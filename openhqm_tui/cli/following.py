@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from openhqm_tui.cli.output import Output, choose_output
+from openhqm_tui.cli.output import Output, choose_output, format_of
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.run_folder import Request, RunFolder
@@ -27,6 +27,10 @@ def show_and_cancel(follower: Follower, form: str) -> int:
     output = choose_output(form, follower)
     with _cancelling(follower.folder):
         show(follower, output)
+    if format_of(form) == "github":
+        from openhqm_tui.cli.step_summary import add_step_summary
+
+        add_step_summary(follower)
     return _say_how_it_ended(follower)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from openhqm_tui.cli.following import follow_to_the_end
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.github import append_summary, as_summary
-from tests.recordings import recording
+from tests.recordings import copied, recording
 
 
 def test_it_is_added_to_what_is_there(tmp_path: Path) -> None:
@@ -35,3 +36,25 @@ def test_it_is_never_too_long() -> None:
 def test_where_it_cant_be_written(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="can't write the step summary"):
         append_summary(tmp_path / "nowhere" / "x", read_report(recording("checked")))
+
+
+@pytest.mark.parametrize("name", ["checked", "bake_fails"])
+def test_a_build_adds_it_at_its_end(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    folder = copied(name, tmp_path / "run")
+    follow_to_the_end(folder, "plain")
+    assert not file.exists()
+    follow_to_the_end(folder, "github")
+    assert file.read_text() == as_summary(read_report(folder))
+    assert file.read_text() not in capsys.readouterr().out
+
+
+def test_a_summary_that_cant_be_written_changes_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nowhere" / "x"))
+    assert follow_to_the_end(recording("checked"), "github") == 0
+    assert "can't write the step summary" in capsys.readouterr().err
