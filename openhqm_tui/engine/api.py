@@ -78,6 +78,20 @@ class EngineApi:
             self.close()
             raise EngineSilent(f"the engine did not answer ({error})") from error
 
+    def open(self, path: str) -> http.client.HTTPResponse:
+        """Return the answer to `GET path`, to be read as it comes; raises EngineSilent.
+
+        It needs a connection of its own: who has read enough of it closes that.
+        """
+        self.close()
+        try:
+            self._connection = self._connect()
+            self._connection.request("GET", f"/{API}{path}", headers={"Connection": "close"})
+            return self._connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise EngineSilent(f"the engine did not answer ({error})") from error
+
     def _get(self, path: str) -> tuple[int, Any]:
         if self._connection is None:
             self._connection = self._connect()

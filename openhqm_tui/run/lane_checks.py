@@ -18,6 +18,7 @@ from openhqm_tui.domain.proof import SeenImage
 from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.verdicts import merged
 from openhqm_tui.engine.images import ImageUnknown
+from openhqm_tui.engine.layer_list import read_layers
 from openhqm_tui.run.checks import check_lane, index_of
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
@@ -113,13 +114,16 @@ class LaneChecks:
                     check=check,
                 )
             )
-            checked = await check_lane(
-                reference,
-                expected,
-                index,
-                emulated=emulated,
-                run_id=self._info.id,
-                lane=f"{target}-{platform.replace('/', '-')}",
+            checked, _ = await asyncio.gather(
+                check_lane(
+                    reference,
+                    expected,
+                    index,
+                    emulated=emulated,
+                    run_id=self._info.id,
+                    lane=f"{target}-{platform.replace('/', '-')}",
+                ),
+                self._say_layers(lane, reference),
             )
         self._keep_evidence(target, platform, checked.evidence)
         self._voice.say(
@@ -155,6 +159,19 @@ class LaneChecks:
                     unpacked_size=image.unpacked_size,
                 )
             )
+
+    async def _say_layers(self, lane: LaneState, reference: str) -> None:
+        """Write down what a lane's image is made of; a store that can't tell costs no verdict."""
+        target, platform = lane.key
+        if lane.layers or not lane.digest:
+            return
+        try:
+            layers = await asyncio.to_thread(read_layers, reference, platform, lane.digest)
+        except ImageUnknown:
+            return
+        self._voice.say(
+            journal.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
+        )
 
     def _say_cut_off(self, lanes: Sequence[LaneState]) -> None:
         for lane in lanes:

@@ -1,0 +1,79 @@
+"""Layers as manifest and config tell them, whatever strangers have written there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from openhqm_tui.domain.journal import Layer
+from openhqm_tui.domain.layer_list import config_digest, layers_of
+
+A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
+MANIFEST: dict[str, Any] = {
+    "config": {"digest": C},
+    "layers": [{"digest": A, "size": 28_486_588}, {"digest": B, "size": 29}],
+}
+CONFIG: dict[str, Any] = {
+    "history": [
+        {"created_by": "ADD root.tar / # buildkit"},
+        {"created_by": "ENV X=1", "empty_layer": True},
+        {"created_by": "/bin/sh -c #(nop) WORKDIR /app"},
+    ]
+}
+
+
+def layers(manifest: Any = MANIFEST, config: Any = CONFIG) -> tuple[Layer, ...]:
+    return layers_of(json.dumps(manifest).encode(), json.dumps(config).encode())
+
+
+def test_what_each_weighs_and_what_made_it() -> None:
+    assert layers() == (
+        Layer(digest=A, size=28_486_588, created_by="ADD root.tar /"),
+        Layer(digest=B, size=29, created_by="WORKDIR /app"),
+    )
+    assert config_digest(json.dumps(MANIFEST).encode()) == C
+
+
+@pytest.mark.parametrize("config", [{}, [], {"history": 1}, {"history": [{"created_by": "x"}]}])
+def test_without_a_history_that_fits_nothing_is_said_of_it(config: Any) -> None:
+    assert [layer.created_by for layer in layers(config=config)] == ["", ""]
+
+
+def test_a_secret_of_an_instruction_is_masked_before_it_is_cut() -> None:
+    token = "ghp_" + "a1B2" * 9
+    history = [{"created_by": f"RUN {'x' * 110} {token}"}, {"created_by": "RUN A_TOKEN=y z"}]
+    one, two = layers(config={"history": history})
+    assert "ghp_" not in one.created_by
+    assert len(one.created_by) <= 120
+    assert two.created_by == "RUN A_TOKEN=*** z"
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        [],
+        {},
+        {"layers": {}},
+        {"layers": [{"digest": "sha256:../../x", "size": 1}]},
+        {"layers": [{"digest": A, "size": -1}]},
+        {"layers": [{"digest": A, "size": "1"}]},
+        {"layers": [{"digest": A, "size": 2**63}]},
+        {"layers": [1, None]},
+    ],
+)
+def test_a_manifest_that_is_none_tells_nothing(manifest: Any) -> None:
+    assert layers(manifest) == ()
+    assert config_digest(json.dumps(manifest).encode()) == ""
+
+
+@pytest.mark.parametrize("blob", [b"", b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_tells_nothing(blob: bytes) -> None:
+    assert layers_of(blob, blob) == ()
+    assert config_digest(blob) == ""
+
+
+def test_more_layers_than_an_engine_keeps_are_cut() -> None:
+    many = {"layers": [{"digest": A, "size": 1}] * 1000}
+    assert len(layers(many)) == 256

@@ -1,0 +1,147 @@
+"""An image's layers read from the file that an engine hands over, and no more of it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import socketserver
+import tarfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from openhqm_tui.engine.api import EngineApi
+from openhqm_tui.engine.images import ImageUnknown
+from openhqm_tui.engine.layer_list import read_layers
+
+
+def digest(blob: bytes) -> str:
+    return f"sha256:{hashlib.sha256(blob).hexdigest()}"
+
+
+LAYERS = (b"first" * 1000, b"second" * 2000)
+CONFIG = json.dumps({"history": [{"created_by": "ADD x /"}, {"created_by": "COPY y /"}]}).encode()
+MANIFEST = json.dumps(
+    {
+        "config": {"digest": digest(CONFIG)},
+        "layers": [{"digest": digest(blob), "size": len(blob)} for blob in LAYERS],
+    }
+).encode()
+
+
+def image(*blobs: bytes) -> bytes:
+    """Return an image's file with its blobs in that order."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as file:
+        for blob in blobs:
+            member = tarfile.TarInfo(f"blobs/{digest(blob).replace(':', '/')}")
+            member.size = len(blob)
+            file.addfile(member, io.BytesIO(blob))
+    return made.getvalue()
+
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    status = 200
+    body = b""
+    path = ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def address_string(self) -> str:
+        return "unix"
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.server.path = self.path
+        self.send_response(self.server.status)
+        self.end_headers()
+        # Who has read enough goes.
+        with contextlib.suppress(BrokenPipeError):
+            self.wfile.write(self.server.body)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with Server(str(tmp_path / "engine.sock"), Handler) as found:
+        thread = threading.Thread(target=found.serve_forever)
+        thread.start()
+        yield found
+        found.shutdown()
+        thread.join()
+
+
+def read(server: Server, platform: str = "linux/arm64") -> list[tuple[int, str]]:
+    api = EngineApi({"DOCKER_HOST": f"unix://{server.server_address!s}"})
+    layers = read_layers("acme/x@sha256:1", platform, digest(MANIFEST), api)
+    return [(layer.size, layer.created_by) for layer in layers]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        (MANIFEST, CONFIG, *LAYERS),
+        (CONFIG, LAYERS[0], MANIFEST, LAYERS[1]),
+        (*LAYERS, MANIFEST, CONFIG),
+    ],
+)
+def test_in_whatever_order_its_parts_come(server: Server, order: tuple[bytes, ...]) -> None:
+    server.body = image(*order)
+    assert read(server) == [(5000, "ADD x /"), (12000, "COPY y /")]
+
+
+def test_it_is_one_platform_that_is_asked_for(server: Server) -> None:
+    server.body = image(MANIFEST, CONFIG)
+    read(server, "linux/arm/v7")
+    asked = parse_qs(urlsplit(server.path).query)
+    assert asked["names"] == ["acme/x@sha256:1"]
+    assert json.loads(asked["platform"][0]) == {
+        "os": "linux",
+        "architecture": "arm",
+        "variant": "v7",
+    }
+
+
+def test_no_more_is_read_than_is_needed(server: Server) -> None:
+    # What comes after is no image at all: who reads it would fail.
+    blobs = (CONFIG, MANIFEST)
+    end = sum(512 + -(-len(blob) // 512) * 512 for blob in blobs)
+    server.body = image(*blobs)[:end] + b"\xff" * (4 << 20)
+    assert len(read(server)) == 2
+
+
+def test_without_its_config_nothing_is_said_of_what_made_them(server: Server) -> None:
+    server.body = image(MANIFEST, *LAYERS)
+    assert read(server) == [(5000, ""), (12000, "")]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, b'{"message": "no such image"}'),
+        (200, b""),
+        (200, b"\xff" * 10_000),
+        (200, image(*LAYERS)),
+        (200, image(MANIFEST, *LAYERS)[:700]),
+    ],
+)
+def test_what_tells_nothing(server: Server, status: int, body: bytes) -> None:
+    server.status, server.body = status, body
+    with pytest.raises(ImageUnknown):
+        read(server)
+
+
+def test_an_engine_that_isnt_there(tmp_path: Path) -> None:
+    api = EngineApi({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
+    with pytest.raises(ImageUnknown):
+        read_layers("acme/x", "linux/amd64", digest(MANIFEST), api)
