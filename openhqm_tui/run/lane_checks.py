@@ -114,16 +114,13 @@ class LaneChecks:
                     check=check,
                 )
             )
-            checked, _ = await asyncio.gather(
-                check_lane(
-                    reference,
-                    expected,
-                    index,
-                    emulated=emulated,
-                    run_id=self._info.id,
-                    lane=f"{target}-{platform.replace('/', '-')}",
-                ),
-                self._say_layers(lane, reference),
+            checked = await check_lane(
+                reference,
+                expected,
+                index,
+                emulated=emulated,
+                run_id=self._info.id,
+                lane=f"{target}-{platform.replace('/', '-')}",
             )
         self._keep_evidence(target, platform, checked.evidence)
         self._voice.say(
@@ -135,6 +132,8 @@ class LaneChecks:
                 emulated=emulated,
             )
         )
+        # Only now: nobody waits for it, and no verdict depends on it.
+        await self._say_layers(lane, reference)
 
     def _keep_evidence(self, target: str, platform: str, evidence: dict[str, object]) -> None:
         """Write down what an image answered; a full disk doesn't cost the verdict."""
