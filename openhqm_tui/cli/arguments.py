@@ -105,4 +105,17 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     add("--python-version", metavar="X.Y", help="the Python of the images (3.13)")
     add("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
     add("--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the package's own")
+    add(
+        "--cache-from",
+        action="append",
+        metavar="CACHE",
+        help="take build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
+        "{variant} may stand in REF and DIR, else every variant has its own; again for more",
+    )
+    add(
+        "--cache-to",
+        action="append",
+        metavar="CACHE",
+        help="give build steps to a cache: the same, or inline (inside of the image)",
+    )
     add("--ca-bundle", metavar="FILE", help="certificates for the installs, behind a TLS proxy")

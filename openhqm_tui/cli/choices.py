@@ -6,11 +6,14 @@ import argparse
 import re
 from pathlib import Path
 
-from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_reference, check_tag
+from openhqm_tui.domain.cache import Way
+from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_tag
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.references import check_reference
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.certificates import ca_bundle
+from openhqm_tui.run.caches import caches_of
 from openhqm_tui.run.prepare import QUIET_AFTER, Options, check_push, source_for
 from openhqm_tui.store.settings import Settings, read_settings
 
@@ -35,6 +38,8 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         check=not getattr(parsed, "no_check", False) and settings.check is not False,
         test_only=getattr(parsed, "test_only", False),
         push=getattr(parsed, "push", False),
+        cache_from=caches_of(parsed.cache_from or settings.cache_from, Way.FROM, folder),
+        cache_to=caches_of(parsed.cache_to or settings.cache_to, Way.TO, folder),
     )
     check_push(told)
     # Words are judged before any file or engine is looked at: a typing error costs nothing.

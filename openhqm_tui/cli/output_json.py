@@ -8,6 +8,7 @@ import msgspec
 
 from openhqm_tui.cli.summary import failures_of, pushes_of, rows_of, warning_lines
 from openhqm_tui.cli.unsaid import Unsaid
+from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.journal import TargetEnded
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.state import TargetState
@@ -60,6 +61,10 @@ class JsonOutput:
                 "started": state.started,
                 "ended": state.ended,
                 "lanes": rows_of(state),
+                "cache": hits_of(state),
+                "targets": {
+                    target.name: {"cache": hits_of(target)} for target in state.targets.values()
+                },
                 "warnings": warning_lines(state),
                 "pushes": pushes_of(state),
                 "failures": failures_of(state, self._follower.folder.path),

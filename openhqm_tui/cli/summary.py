@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.domain.cache_hits import CacheHits, hits_of
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
 from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.retrying import push_failed
@@ -17,7 +18,7 @@ from openhqm_tui.store.run_folder import RunFolder
 class Row(msgspec.Struct, frozen=True):
     """One lane in the summary; `seconds` of its target's build, `size` in compressed bytes.
 
-    `how` it was built, and on which `node`, '' where the engine itself built.
+    `cache` are its hits; `how` it was built, and on which `node`, '' where the engine itself built.
     """
 
     target: str
@@ -36,6 +37,7 @@ class Row(msgspec.Struct, frozen=True):
     checks: str
     steps: int
     cached_steps: int
+    cache: CacheHits
 
 
 def rows_of(state: RunState) -> list[Row]:
@@ -77,6 +79,7 @@ def _row(lane: LaneState) -> Row:
         checks=checks,
         steps=len(lane.steps),
         cached_steps=sum(step.cached for step in lane.steps),
+        cache=hits_of(lane),
     )
 
 
@@ -214,6 +217,8 @@ def last_line(state: RunState) -> str:
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)
     line = f"{len(lanes)} images: {told} in {clock(took)}"
+    if hits := hits_of(state).words:
+        line += f" · {hits}"
     if state.interrupted:
         line += " · interrupted"
     if state.info.push:
@@ -228,7 +233,7 @@ COLUMNS = ("target", "platform", "result", "built in", "size", "checks")
 
 def cells(row: Row) -> tuple[str, ...]:
     """Return a row's cells, as COLUMNS names them."""
-    cached = " (cached)" if row.steps and row.cached_steps == row.steps else ""
+    cached = " (cached)" if row.cache.steps and row.cache.cached == row.cache.steps else ""
     return (
         row.target,
         " ".join(filter(None, (row.platform, row.how, row.node and f"on {row.node}"))),

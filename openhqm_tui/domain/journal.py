@@ -51,7 +51,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `host` is the platform of the engine, where the checks run; `nodes` are the builder's, each
     of which tells native from emulated for the steps that it runs, and `driver` is how they are
-    reached (`docker`: the engine itself);
+    reached (`docker`: the engine itself); `cache_folders` are where its local caches are;
     `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
     what is built (see SourceKind), `cwd` where the plan's relative paths begin; `quiet_after` is
     how many seconds a build may say nothing before that is told, 0: for ever; `revision` is the
@@ -70,6 +70,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     builder: str = ""
     driver: str = ""
     nodes: tuple[NodeInfo, ...] = ()
+    cache_folders: tuple[str, ...] = ()
     jobs: int = 0
     check: bool = True
     test_only: bool = False

@@ -9,18 +9,12 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.cache import Cache, Way
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.references import NAME, TAG
 from openhqm_tui.domain.variants import Variant
 
-# The grammar of github.com/distribution/reference.
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])"
-_NAME = re.compile(rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
-_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_REFERENCE = re.compile(rf"{_NAME.pattern}(?::{_TAG.pattern})?(?:@{_DIGEST})?")
 _NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -51,7 +45,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
     `base_for` maps the `FROM` names of the Dockerfile to the images put in their place;
     `throwaway` names the image of a run that leaves no tag behind; `created` and `revision`
-    go into the labels, seconds since the epoch and the commit of the context.
+    go into the labels, seconds since the epoch and the commit of the context. `cache_from` and
+    `cache_to` are the build caches outside of the engine.
     """
 
     variants: tuple[Variant, ...]
@@ -66,6 +61,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     created: int | None = None
     revision: str = ""
     source_url: str = ""
+    cache_from: tuple[Cache, ...] = ()
+    cache_to: tuple[Cache, ...] = ()
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +100,9 @@ def check_name(name: str) -> str:
         raise UsageProblem(
             "the image name is empty", fix="write --name openhqm or REGISTRY/openhqm"
         )
-    if _NAME.fullmatch(name):
+    if NAME.fullmatch(name):
         return name
-    if _NAME.fullmatch(name.lower()):
+    if NAME.fullmatch(name.lower()):
         fix = f"image names are lower case: write {name.lower()}"
     elif ":" in name.rsplit("/", 1)[-1]:
         fix = "leave the tag out of the name and give it with --tag"
@@ -116,25 +113,16 @@ def check_name(name: str) -> str:
     raise UsageProblem(f"'{name}' can't be an image name", fix=fix)
 
 
-def check_reference(text: str) -> str:
-    """Return `text` if it names an image (`NAME[:TAG][@DIGEST]`), else raise UsageProblem."""
-    if not _REFERENCE.fullmatch(text):
-        raise UsageProblem(
-            f"'{text}' can't be an image", fix="write NAME:TAG or NAME@sha256:… in lower case"
-        )
-    return text
-
-
 def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
     """Return `tag` if it is one, with each variant's suffix, else raise UsageProblem."""
     if not tag:
         raise UsageProblem("the tag is empty", fix="write --tag latest or leave it out")
-    if not _TAG.fullmatch(tag):
+    if not TAG.fullmatch(tag):
         near = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).strip("-.")[:128]
         raise UsageProblem(
             f"'{tag}' can't be a tag",
             fix="it is letters, digits and _ . - only, at most 128"
-            + (f": write {near}" if _TAG.fullmatch(near) else ""),
+            + (f": write {near}" if TAG.fullmatch(near) else ""),
         )
     longest = max((len(variant.name) + 1 for variant in variants), default=0)
     if len(tag) + longest > 128:
@@ -164,16 +152,34 @@ def make_plan(source: Source, choices: Choices) -> Plan:
     return Plan(targets=targets, builder=choices.builder)
 
 
-def bake_command(bake_file: str, targets: tuple[str, ...], builder: str = "") -> list[str]:
+def bake_command(
+    bake_file: str,
+    targets: tuple[str, ...],
+    builder: str = "",
+    writes: tuple[str, ...] = (),
+) -> list[str]:
     """Return the command that builds targets of a plan, for a person to copy.
 
     Bake reads nothing outside the folder it runs in unless it is allowed to, and a plan names
-    its context, Dockerfile and certificates by their full paths.
+    its context, Dockerfile and certificates by their full paths; `writes` are the folders of
+    local caches.
     """
     words = ["docker", "buildx"]
     if builder:
         words += ["--builder", builder]
-    return [*words, "bake", "--allow=fs.read=*", "-f", bake_file, *targets]
+    allowed = ["--allow=fs.read=*", *(f"--allow=fs.write={folder}" for folder in writes)]
+    return [*words, "bake", *allowed, "-f", bake_file, *targets]
+
+
+def _add_caches(body: dict[str, Any], choices: Choices, variant: Variant) -> None:
+    """Add the chosen caches to those that a target has."""
+    for key, caches, way in (
+        ("cache-from", choices.cache_from, Way.FROM),
+        ("cache-to", choices.cache_to, Way.TO),
+    ):
+        if caches:
+            entries = [cache.entry(variant.name, way) for cache in caches]
+            body[key] = [*(body.get(key) or ()), *entries]
 
 
 def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
@@ -216,6 +222,7 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         }
     if choices.ca_bundle:
         body["secret"] = [f"id=ca-bundle,src={choices.ca_bundle}"]
+    _add_caches(body, choices, variant)
     return Target(
         name=_NOT_IN_TARGET.sub("-", variant.name),
         variant=variant.name,
@@ -241,6 +248,7 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
     if choices.base_for:
         contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
         body["contexts"] = {**(body.get("contexts") or {}), **contexts}
+    _add_caches(body, choices, variant)
     return Target(
         name=variant.name,
         variant=variant.name,

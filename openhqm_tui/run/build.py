@@ -109,9 +109,16 @@ class Builds:
         buildx = [plugin] if plugin and os.access(plugin, os.X_OK) else ["docker", "buildx"]
         builder = ["--builder", self._info.builder] if self._info.builder else []
         return [
-            *(*buildx, *builder, "bake", "-f", str(self._folder.bake_file)),
+            *(*buildx, *builder, "bake", *self._allowed(), "-f", str(self._folder.bake_file)),
             *("--progress", "rawjson", "--metadata-file", str(metadata), target),
         ]
+
+    def _allowed(self) -> list[str]:
+        """A stranger's bake file may use the local caches that were named for this run."""
+        if self._info.source != SourceKind.BAKE:
+            return []
+        folders = self._info.cache_folders
+        return [f"--allow=fs={folder}" for folder in folders]
 
     def _environment(self) -> dict[str, str]:
         environment = dict(os.environ) | {

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui import __version__
+from openhqm_tui.domain.cache import Cache
 from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
@@ -21,6 +22,7 @@ from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.sources import find_source
+from openhqm_tui.run.caches import check_caches, folders_of
 from openhqm_tui.run.launch import launch
 from openhqm_tui.run.preflight import check_base, check_engine
 from openhqm_tui.run.pruning import make_room
@@ -60,6 +62,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     check: bool = True
     test_only: bool = False
     push: bool = False
+    cache_from: tuple[Cache, ...] = ()
+    cache_to: tuple[Cache, ...] = ()
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +104,9 @@ def prepare(
     if not plan_only:
         many = any(len(chosen) > 1 for chosen in options.selection.values())
         warnings = check_engine(facts, platforms, many=many, check=options.check)
+        warnings += check_caches(
+            facts, options.cache_from, options.cache_to, list(options.selection.values())
+        )
     upstream = f"python:{options.python_version}-slim"
     base = _base(options, facts, source, upstream, platforms)
     if base is not None and base.ref == upstream and not plan_only:
@@ -123,6 +130,8 @@ def prepare(
             throwaway=f"{THROWAWAY}:{run_id}" if options.test_only else "",
             created=created,
             revision=revision,
+            cache_from=options.cache_from,
+            cache_to=options.cache_to,
         )
         target = make_plan(source, choices).targets[0]
         targets.append(target)
@@ -149,6 +158,7 @@ def prepare(
         builder=options.builder,
         driver=facts.driver,
         nodes=tuple(node.as_info() for node in facts.nodes),
+        cache_folders=folders_of(options.selection, (*options.cache_from, *options.cache_to)),
         jobs=options.jobs,
         quiet_after=options.quiet_after,
         revision=revision,

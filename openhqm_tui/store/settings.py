@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from openhqm_tui.domain.cache import split_caches
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.store.places import STATE_VARIABLE, user_settings_file
 
@@ -37,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     dockerfile: str | None = None
     ca_bundle: str | None = None
     python_version: str | None = None
+    cache_from: list[str] | None = None
+    cache_to: list[str] | None = None
     check: bool | None = None
     keep_runs: Annotated[int, msgspec.Meta(ge=1)] | None = None
     keep_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
@@ -47,7 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
 # Ours too, but about where things are kept and how the tests run.
 _NOT_SETTINGS = {STATE_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
-_LISTS = {"backends", "platforms"}
+_LISTS = {"backends", "platforms", "cache-from", "cache-to"}
+_CACHES = {"cache-from", "cache-to"}
 
 
 def read_settings(
@@ -94,7 +98,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         field = _FIELDS[name]
         value: Any = text
         if name in _LISTS:
-            value = [word.strip() for word in text.split(",") if word.strip()]
+            # BuildKit's own words for a cache have commas of their own.
+            words = split_caches(text) if name in _CACHES else text.split(",")
+            value = [word.strip() for word in words if word.strip()]
         told[field.encode_name] = _typed(variable, name, value, loose=True)
     return told
 

@@ -35,9 +35,14 @@ def command_lines(order: Order, everything: int, defaults: Order = _BUILT_IN) ->
         choices = [*chosen, *_fields(order, defaults)]
         build.append(shlex.join(["openhqm-tui", "build", *choices, *_manner(order, defaults)]))
         planned = shlex.join(["openhqm-tui", "plan", *choices])
-        baked = shlex.join(bake_command("bake.json", (), order.builder))
+        baked = shlex.join(bake_command("bake.json", (), order.builder, _writes(order, variants)))
         bake.append(f"{planned} > bake.json && {baked}")
     return CommandLines(tuple(build), tuple(bake))
+
+
+def _writes(order: Order, variants: list[str]) -> tuple[str, ...]:
+    folders = [cache.folder_of(variant) for cache in order.cache_to for variant in variants]
+    return tuple(dict.fromkeys(filter(None, folders)))
 
 
 def _chosen(variants: list[str], platforms: tuple[Platform, ...], everything: int) -> Iterator[str]:

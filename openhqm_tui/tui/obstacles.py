@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_reference, check_tag
+from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_tag
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.references import check_reference
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.services import Order

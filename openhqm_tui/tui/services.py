@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
+from openhqm_tui.domain.cache import Cache, Way
 from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform, parse_platforms
@@ -45,6 +46,8 @@ class Order:
     base_image: str = ""
     jobs: int = 0
     test_only: bool = False
+    cache_from: tuple[Cache, ...] = ()
+    cache_to: tuple[Cache, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
     """Return the services that work on this machine, for what can be built in `folder`."""
     from openhqm_tui.engine.facts import read_facts
     from openhqm_tui.run.again import ask
+    from openhqm_tui.run.caches import caches_of
     from openhqm_tui.run.prepare import QUIET_AFTER, Options, begin, prepare, source_for
     from openhqm_tui.store.places import state_folder
     from openhqm_tui.store.retention import limits_of
@@ -105,6 +109,8 @@ def real_services(folder: Path, settings: Settings) -> Services:
             quiet_after=QUIET_AFTER if settings.quiet_after is None else settings.quiet_after,
             test_only=order.test_only,
             push=order.push,
+            cache_from=order.cache_from,
+            cache_to=order.cache_to,
             python_version=settings.python_version or "3.13",
             ca_bundle=settings.ca_bundle or "",
             check=settings.check is not False,
@@ -130,6 +136,8 @@ def real_services(folder: Path, settings: Settings) -> Services:
             builder=settings.builder or "",
             base_image=settings.base_image or "",
             jobs=settings.jobs or 0,
+            cache_from=caches_of(settings.cache_from, Way.FROM, folder),
+            cache_to=caches_of(settings.cache_to, Way.TO, folder),
         ),
         builders=_builders,
         facts_of=read_facts,

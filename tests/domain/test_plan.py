@@ -12,13 +12,13 @@ from openhqm_tui.domain.plan import (
     SourceKind,
     bake_command,
     check_name,
-    check_reference,
     check_tag,
     make_plan,
     tags_of,
 )
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.references import check_reference
 from openhqm_tui.domain.variants import VARIANT_NAMES, VARIANTS, Variant, find_variant
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")

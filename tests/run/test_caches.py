@@ -1,0 +1,147 @@
+"""Build caches: from words to what a run takes along, and why it can't begin."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openhqm_tui.cli.arguments import parse
+from openhqm_tui.cli.choices import options_from
+from openhqm_tui.domain.cache import Cache, Way
+from openhqm_tui.domain.nodes import Node
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.variants import VARIANTS
+from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.run.build import Builds
+from openhqm_tui.run.caches import caches_of, check_caches, folders_of
+from openhqm_tui.run.prepare import Options, prepare
+from openhqm_tui.run.voice import Voice
+from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.store.settings import read_settings
+
+BOTH = parse_platforms("linux/amd64,linux/arm64")
+AMD, ARM = BOTH
+ENGINE = EngineFacts(builder="default", driver="docker", containerd_store=True)
+CLASSIC = EngineFacts(builder="default", driver="docker")
+DUO = EngineFacts(
+    builder="duo",
+    driver="remote",
+    nodes=(Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,))),
+)
+
+
+def caches(*words: str, way: Way = Way.TO) -> tuple[Cache, ...]:
+    return caches_of(words, way, Path("/here"))
+
+
+def test_folders_are_seen_from_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    found = caches("local=.cache", "local=~/cache", "local=../c/{variant}", "local=/c", "gha")
+    assert [cache.place for cache in found] == [
+        "/here/.cache",
+        "/home/me/cache",
+        "/c/{variant}",
+        "/c",
+        "",
+    ]
+    assert caches("type=local,dest=x")[0].own == "type=local,dest=x", "Buildx's own words stay"
+    assert caches("gha", "gha") == caches("gha")
+    assert folders_of(["redis", "kafka"], found[3:]) == ("/c/redis", "/c/kafka")
+
+
+def test_flag_over_environment_over_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kinds(line: str = "") -> list[str]:
+        words = f"build --backend redis {line}".split()
+        return [cache.kind for cache in options_from(parse(words), tmp_path)[0].cache_to]
+
+    assert kinds() == []
+    (tmp_path / "openhqm-tui.toml").write_text('cache-to = ["gha", "inline"]')
+    assert kinds() == ["gha", "inline"]
+    monkeypatch.setenv("OPENHQM_TUI_CACHE_TO", "type=s3,region=eu,bucket=b,local=c")
+    assert kinds() == ["s3", "local"]
+    assert kinds("--cache-to registry=a/b --cache-to inline") == ["registry", "inline"]
+    with pytest.raises(UsageProblem, match="unknown cache 'loca': did you mean local"):
+        kinds("--cache-to loca=x")
+
+
+def test_both_are_settings() -> None:
+    environment = {"OPENHQM_TUI_CACHE_FROM": "gha", "OPENHQM_TUI_CACHE_TO": "local=a,inline"}
+    settings = read_settings(Path("/nowhere"), environment, Path("/nowhere/user"))
+    assert (settings.cache_from, settings.cache_to) == (["gha"], ["local=a", "inline"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "takes", "gives", "says"),
+    [
+        (CLASSIC, (), ("gha",), "docker, classic image store) has no --cache-to of type gha"),
+        (CLASSIC, (), ("gha",), "or take inline"),
+        (CLASSIC, ("gha",), (), "--cache-from of type gha"),
+        (CLASSIC, ("gha",), (), "or take registry or local"),
+        (
+            ENGINE,
+            (),
+            ("type=s3,bucket=b",),
+            "default (docker) has no --cache-to of type s3",
+        ),
+        (ENGINE, (), ("type=s3,bucket=b",), "`openhqm-tui builders create NAME`"),
+        (ENGINE, (), ("local=/dev/null/x",), "/dev/null is no folder; name another folder"),
+    ],
+)
+def test_what_cant_be_is_said_before_anything_starts(
+    facts: EngineFacts, takes: tuple[str, ...], gives: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(Problem) as told:
+        check_caches(facts, caches(*takes, way=Way.FROM), caches(*gives), [BOTH])
+    assert says in str(told.value)
+    assert told.value.exit_code == (2 if "folder" in says else 3)
+
+
+def test_a_folder_that_cant_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda place, _: Path(place) != tmp_path)
+    with pytest.raises(UsageProblem, match=f"{tmp_path} can't be written"):
+        check_caches(ENGINE, (), caches(f"local={tmp_path}/new/deeper"), [BOTH])
+
+
+def test_what_works_warns_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ACTIONS_RUNTIME_TOKEN", raising=False)
+    (warning,) = check_caches(ENGINE, caches("gha", way=Way.FROM), (), [BOTH])
+    assert "ACTIONS_RUNTIME_TOKEN isn't set" in warning
+    monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "x")
+    assert check_caches(ENGINE, caches("gha", way=Way.FROM), (), [BOTH]) == []
+    (warning,) = check_caches(DUO, (), caches("registry=a/b"), [BOTH])
+    assert "only the last one's is kept" in warning
+    assert check_caches(DUO, (), caches("inline"), [BOTH]) == []
+    assert check_caches(DUO, (), caches("registry=a/b"), [(AMD,), (ARM,)]) == []
+
+
+def prepared(kind: SourceKind, **more: Any) -> Any:
+    source = Source(
+        kind=kind,
+        variants=VARIANTS,
+        context="/ctx",
+        dockerfile="/ctx/D",
+        bake_targets={"redis": {}},
+    )
+    options = Options(selection={"redis": (AMD,)}, **more)
+    return prepare(options, EngineFacts(), source, plan_only=True)
+
+
+def test_a_strangers_bake_file_may_use_the_folders_that_were_named_and_no_others(
+    tmp_path: Path,
+) -> None:
+    run = prepared(SourceKind.BAKE, cache_to=caches("local=/c"), cache_from=caches("local=/d"))
+    assert run.info.cache_folders == ("/d/redis", "/c/redis")
+    folder = RunFolder.create(tmp_path / "run", run.info, run.plan, run.expectations)
+    command = Builds(folder, Voice(folder, RunState(run.info)))._command("redis", Path("m"))
+    assert command[command.index("bake") + 1 : command.index("-f")] == [
+        "--allow=fs=/d/redis",
+        "--allow=fs=/c/redis",
+    ]
