@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from openhqm_tui import __version__
+from openhqm_tui.cli.builder_arguments import add_builder_commands
 from openhqm_tui.cli.parser import Parser, add_format, at_least_one, later, seconds
 from openhqm_tui.cli.run_arguments import add_run_commands
 
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     build.set_defaults(run=later("openhqm_tui.cli.build"))
 
     add_run_commands(commands)
+    add_builder_commands(commands)
 
     plan = commands.add_parser("plan", help="print the bake file that build would run")
     _add_choices(plan)

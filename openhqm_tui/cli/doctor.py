@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
@@ -16,6 +17,7 @@ from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
 from openhqm_tui.engine.doctor import BOTH, Mended, examine, mend_all, pending
 from openhqm_tui.engine.mend import Rights, rights
+from openhqm_tui.store.settings import read_settings
 
 FORMATS = ("auto", "tty", "plain", "json")
 
@@ -34,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageProblem("--yes goes with --fix: without it nothing is run")
     platforms = parse_platforms(args.platforms) if args.platforms else BOTH
     base = args.base_image or UPSTREAM_BASE
-    builder = args.builder or None
+    builder = args.builder or read_settings(Path.cwd()).builder
     show = _face(args.format)
     fix = bool(args.fix)
     if fix and not args.yes and not sys.stdin.isatty():

@@ -21,6 +21,9 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capture
 
+# What Buildx writes down for a node on the engine of the context `default`.
+_USUAL_SOCKET = "unix:///var/run/docker.sock"
+
 # Before 0.15 `--progress rawjson` wrote each record over many lines (moby/buildkit#4770); seen
 # with 0.13.1.
 OLDEST_BUILDX = (0, 15)
@@ -256,27 +259,56 @@ def _node(
 ) -> Node:
     fields = _fields(block)
     words = [word.strip() for word in fields.get("Platforms", "").split(",")]
-    listed = _readable(words)
+    listed = readable(words)
     label = re.search(r"(?m)^\s+org\.mobyproject\.buildkit\.worker\.hostname:\s*(\S+)", block)
     endpoint = fields.get("Endpoint", "")
-    same_machine = (
-        driver == "docker"
-        or bool(label and label.group(1) == engine_name)
-        or (driver == "docker-container" and bool(context) and endpoint == context)
+    native = native_of(
+        listed,
+        driver=driver,
+        endpoint=endpoint,
+        hostname=label.group(1) if label else "",
+        host=host,
+        engine_name=engine_name,
+        context=context,
     )
-    first = listed[0] if listed else None
     return Node(
         name=fields.get("Name", ""),
         endpoint=endpoint,
         status=fields.get("Status", ""),
         error=fields.get("Error", ""),
-        native=host if same_machine and host is not None else first,
+        native=native,
         platforms=listed,
-        claimed=_readable(word for word in words if word.endswith("*")),
+        claimed=readable(word for word in words if word.endswith("*")),
     )
 
 
-def _readable(words: Iterable[str]) -> tuple[Platform, ...]:
+def native_of(
+    listed: tuple[Platform, ...],
+    *,
+    driver: str,
+    endpoint: str,
+    hostname: str,
+    host: Platform | None,
+    engine_name: str,
+    context: str,
+) -> Platform | None:
+    """Return what a node runs natively; None where nobody can say.
+
+    That is the engine's own `host` if both are one machine, else the first that it lists.
+    """
+    here = {context, *([_USUAL_SOCKET] if context == "default" else [])} - {""}
+    same_machine = (
+        driver == "docker"
+        or bool(hostname and hostname == engine_name)
+        or (driver == "docker-container" and endpoint in here)
+    )
+    if same_machine and host is not None:
+        return host
+    return listed[0] if listed else None
+
+
+def readable(words: Iterable[str]) -> tuple[Platform, ...]:
+    """Return the platforms among words of Buildx, whose `*` marks what a user claimed."""
     return tuple(
         platform for word in words if (platform := _platform(word.rstrip("*"))) is not None
     )

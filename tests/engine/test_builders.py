@@ -1,4 +1,4 @@
-"""The builders as Buildx lists them."""
+"""The builders as Buildx lists them, and how they are made and removed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from openhqm_tui.domain.problems import EngineProblem
-from openhqm_tui.engine.builders import Builder, list_builders
-from openhqm_tui.engine.shell import NOT_FOUND, Outcome
+from openhqm_tui.domain.new_builder import new_builder
+from openhqm_tui.domain.nodes import Node
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
+from openhqm_tui.engine.builder_changes import create_builder, remove_builder, use_builder
+from openhqm_tui.engine.builders import Builder, find_builder, list_builders
+from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome
+from tests.engine.fakes import AMD64, ARM64, INFO, OUTPUTS, FakeRunner
 
 # As Buildx 0.29 prints them, cut to what is read.
 LISTED = [
@@ -29,43 +34,70 @@ LISTED = [
         ],
     },
 ]
+LINES = "\n".join(json.dumps(line) for line in LISTED)
 
 
-def listing(outcome: Outcome) -> list[Builder]:
-    def run(*commands: Sequence[str], timeout: float) -> list[Outcome]:
-        assert [list(command) for command in commands] == [
-            ["docker", "buildx", "ls", "--format", "json"]
-        ]
-        return [outcome]
-
-    return list_builders(run=run)
+def buildx(**more: Outcome) -> FakeRunner:
+    """Buildx with two builders; keyword = what follows `docker buildx`, spaces as underscores."""
+    table = {"docker info": Outcome(0, INFO), "docker buildx ls": Outcome(0, LINES)}
+    table |= {f"docker buildx {words.replace('_', ' ')}": told for words, told in more.items()}
+    return FakeRunner(table)
 
 
 def test_what_buildx_lists() -> None:
-    lines = "\n".join(json.dumps(line) for line in LISTED)
-    one, two = listing(Outcome(0, f"warning: not JSON\n{lines}\n[]\n"))
-    assert (one.name, one.driver, one.nodes, one.current) == (
+    run = buildx(ls=Outcome(0, f"warning: not JSON\n{LINES}\n[]\n"))
+    one, two = list_builders(run=run)
+    assert run.asked == [
+        "docker info --format {{json .}}",
+        "docker buildx ls --format json",
+    ]
+    assert (one.name, one.driver, one.statuses, one.current) == (
         "default",
         "docker",
         ("running",),
         True,
     )
-    assert (two.nodes, two.current, two.error) == (("running", "error"), False, "no route")
+    assert [node.endpoint for node in two.nodes] == ["ssh://one", "ssh://two"]
+    assert (two.statuses, two.current, two.error) == (("running", "error"), False, "no route")
+
+
+def test_nodes_tell_what_they_run_natively_and_what_they_emulate() -> None:
+    told = json.loads(INFO)
+    listed = (OUTPUTS / "ls-duo.json").read_text()
+    elsewhere = Outcome(0, json.dumps(told | {"Name": "another"}))
+    table = {"docker info": elsewhere, "docker buildx ls": Outcome(0, listed)}
+    duo, default = list_builders(run=FakeRunner(table))
+    assert default.nodes[0].native == Platform("linux", "amd64")
+    assert [(node.name, node.platforms[0]) for node in duo.nodes] == [
+        ("amd1", AMD64),
+        ("arm1", ARM64),
+    ]
+    # Another machine than the engine's: the first that it lists is its own.
+    assert [node.native for node in duo.nodes] == [AMD64, ARM64]
+    here = Outcome(0, json.dumps(told | {"Name": "vm"}))
+    table = {"docker info": here, "docker buildx ls": Outcome(0, listed)}
+    duo, _ = list_builders(run=FakeRunner(table))
+    assert [node.native for node in duo.nodes] == [AMD64, AMD64]
+    assert ARM64 in duo.nodes[1].emulated
 
 
 def test_buildx_that_can_not_say() -> None:
     with pytest.raises(EngineProblem, match="can't be listed: docker: No such file"):
-        listing(Outcome(NOT_FOUND, "", "docker: No such file"))
+        list_builders(run=buildx(ls=Outcome(NOT_FOUND, "", "docker: No such file")))
+
+
+def node(status: str = "running", endpoint: str = "") -> Node:
+    return Node("n", endpoint=endpoint, status=status)
 
 
 @pytest.mark.parametrize(
     ("builder", "says"),
     [
-        (Builder(name="a", driver="docker", nodes=("running",), endpoints=("here",)), ""),
-        (Builder(name="a", driver="docker", nodes=("running",), endpoints=("far",)), "another"),
-        (Builder(name="a", driver="docker", nodes=("running",), current=True), ""),
-        (Builder(name="a", driver="docker-container", nodes=("inactive",)), ""),
-        (Builder(name="a", driver="remote", nodes=("error",), error="refused"), "refused"),
+        (Builder(name="a", driver="docker", nodes=(node(endpoint="here"),)), ""),
+        (Builder(name="a", driver="docker", nodes=(node(endpoint="far"),)), "another"),
+        (Builder(name="a", driver="docker", nodes=(node(),), current=True), ""),
+        (Builder(name="a", driver="docker-container", nodes=(node("inactive"),)), ""),
+        (Builder(name="a", driver="remote", nodes=(node("error"),), error="refused"), "refused"),
         (Builder(name="a", driver="remote"), "has no node"),
     ],
 )
@@ -73,3 +105,125 @@ def test_which_builders_will_do(builder: Builder, says: str) -> None:
     refusal = builder.refusal("here")
     assert says in refusal
     assert bool(refusal) is bool(says)
+
+
+def test_a_builder_that_is_not_there() -> None:
+    builders = list_builders(run=buildx())
+    assert find_builder("big", builders).name == "big"
+    with pytest.raises(UsageProblem, match=r"no builder 'bigg': did you mean big\? \(valid: def"):
+        find_builder("bigg", builders)
+
+
+TWO = new_builder("duo", "remote", ["amd64=unix:///a", "arm64=unix:///b"])
+FIRST, SECOND, START = (" ".join(command) for command in TWO.commands())
+AWAY = "docker buildx rm duo"
+FINE = Outcome(0)
+
+
+def changes(run: FakeRunner) -> list[str]:
+    """Return the commands that ran, but for those that only look."""
+    return [line for line in run.asked if not line.startswith(("docker info", "docker buildx ls"))]
+
+
+def test_a_builder_of_two_nodes_is_made() -> None:
+    run = buildx(create=FINE, inspect=FINE)
+    told: list[str] = []
+    create_builder(TWO, told.append, run=run)
+    assert told == changes(run) == [FIRST, SECOND, START]
+
+
+@pytest.mark.parametrize(
+    ("fails", "outcome", "says", "told"),
+    [
+        ("create", Outcome(1, "", "ERROR: bad\n"), "builder 'duo' can't be made: bad", [FIRST]),
+        (
+            "create_--append",
+            Outcome(1, "", "x\nERROR: lookup h: no such host\n"),
+            "no such host; see whether the host's name is right",
+            [FIRST, SECOND, AWAY],
+        ),
+        (
+            "inspect",
+            Outcome(1, "", " > [internal] booting\n------\nERROR: context deadline exceeded\n"),
+            "context deadline exceeded; see that BuildKit listens there, or give --no-start",
+            [FIRST, SECOND, START, AWAY],
+        ),
+        (
+            "inspect",
+            Outcome(TIMED_OUT, "", "no answer in time"),
+            "no answer in 300 s",
+            [FIRST, SECOND, START, AWAY],
+        ),
+        (
+            "inspect",
+            Outcome(1, "", 'ERROR: failed to resolve reference "docker.io/moby/buildkit"'),
+            "give --driver-opt image=REF",
+            [FIRST, SECOND, START, AWAY],
+        ),
+    ],
+)
+def test_what_fails_is_taken_away_again(
+    fails: str, outcome: Outcome, says: str, told: list[str]
+) -> None:
+    run = buildx(create=FINE, inspect=FINE, rm=FINE)
+    run.table[f"docker buildx {fails.replace('_', ' ')}"] = outcome
+    found: list[str] = []
+    with pytest.raises(EngineProblem) as problem:
+        create_builder(TWO, found.append, run=run)
+    assert says in str(problem.value)
+    assert "\n" not in str(problem.value)
+    assert found == changes(run) == told
+
+
+def test_an_interrupt_leaves_nothing_behind() -> None:
+    class Interrupted(FakeRunner):
+        def __call__(self, *commands: Sequence[str], timeout: float) -> list[Outcome]:
+            if "--bootstrap" in commands[0]:
+                raise KeyboardInterrupt
+            return super().__call__(*commands, timeout=timeout)
+
+    run = Interrupted(buildx(create=FINE, rm=FINE).table)
+    with pytest.raises(KeyboardInterrupt):
+        create_builder(TWO, lambda _: None, run=run)
+    assert run.asked[-1] == AWAY
+
+
+def test_a_name_that_is_taken_is_left_alone() -> None:
+    run = buildx()
+    with pytest.raises(UsageProblem, match="there is a builder 'big' already"):
+        create_builder(new_builder("big", "remote", ["a"]), lambda _: None, run=run)
+    assert changes(run) == []
+
+
+def test_secrets_of_an_option_are_not_shown() -> None:
+    new = new_builder("duo", "remote", ["a"], ["env.API_TOKEN=hunter2hunter2"])
+    told: list[str] = []
+    create_builder(new, told.append, run=buildx(create=FINE, inspect=FINE))
+    assert "env.API_TOKEN=***" in told[0]
+    assert "hunter2" not in "".join(told)
+
+
+def test_one_is_removed_and_one_is_selected() -> None:
+    run = buildx(rm=FINE, use=FINE)
+    told: list[str] = []
+    remove_builder("big", told.append, run=run)
+    use_builder("default", told.append, run=run)
+    assert told == changes(run) == ["docker buildx rm big", "docker buildx use default"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("default", "it is an engine's own builder; it goes with Docker itself"), ("bug", "mean big")],
+)
+def test_what_is_never_removed(name: str, says: str) -> None:
+    run = buildx(rm=FINE)
+    with pytest.raises(UsageProblem) as problem:
+        remove_builder(name, lambda _: None, run=run)
+    assert says in str(problem.value)
+    assert changes(run) == []
+
+
+def test_a_removal_that_fails_says_why_and_not_that_one_failed() -> None:
+    said = "failed to remove big: device busy\nERROR: failed to remove one or more builders\n"
+    with pytest.raises(Problem, match="can't be removed: failed to remove big: device busy"):
+        remove_builder("big", lambda _: None, run=buildx(rm=Outcome(1, "", said)))

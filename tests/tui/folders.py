@@ -6,9 +6,10 @@ import base64
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.journal import NodeInfo, Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.variants import find_variant
 from openhqm_tui.domain.verdicts import Answer, Verdict
@@ -88,6 +89,8 @@ class Made:
         created: float = T0,
         check: bool = True,
         host: str = "linux/amd64",
+        driver: str = "docker",
+        nodes: tuple[NodeInfo, ...] = (),
     ) -> None:
         rows = targets if isinstance(targets, dict) else dict.fromkeys(targets, BOTH)
         self.created = created
@@ -99,6 +102,8 @@ class Made:
                 for t, p in rows.items()
             ),
             host=host,
+            driver=driver,
+            nodes=nodes,
             engine="29.1.0",
             check=check,
             base="python:3.13-slim",
@@ -307,9 +312,11 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def running(state: Path, targets: tuple[str, ...] = ("redis", "kafka"), steps: int = 3) -> Made:
+def running(
+    state: Path, targets: tuple[str, ...] = ("redis", "kafka"), steps: int = 3, **more: Any
+) -> Made:
     """Return a live run in the midst of its build."""
-    made = Made(state, targets).hold().start()
+    made = Made(state, targets, **more).hold().start()
     for index, target in enumerate(targets):
         if index < 6:
             made.begin(target, 0.5 + 0.1 * index).build(target, max(2, steps - index % 3))

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.tui.services import Order
 from tests.tui import folders
-from tests.tui.conftest import NO_ENGINE, World
+from tests.tui.conftest import AMD, ARM, NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
 
 NARROW = (60, 20)
@@ -46,10 +47,13 @@ def _settings(world: World) -> None:
 
 
 def _builders(world: World) -> None:
+    here = Node("default", "default", "running", native=AMD, platforms=(AMD, ARM))
+    amd = Node("amd1", "unix:///run/amd1.sock", "running", native=AMD, platforms=(AMD,))
+    arm = Node("arm1", "ssh://build@arm1.example", "inactive", native=ARM, platforms=(ARM, AMD))
     world.builders = [
-        Builder(name="default", driver="docker", nodes=("running",), current=True),
-        Builder(name="big", driver="docker-container", nodes=("running", "inactive")),
-        Builder(name="dead", driver="remote", nodes=("error",), error="connection refused"),
+        Builder(name="default", driver="docker", nodes=(here,), current=True),
+        Builder(name="big", driver="docker-container", nodes=(amd, arm)),
+        Builder(name="dead", driver="remote", nodes=(Node("dead0"),), error="connection refused"),
     ]
 
 

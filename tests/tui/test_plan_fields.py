@@ -115,13 +115,19 @@ BIG = msgspec.structs.replace(
 )
 
 
+def node(name: str, endpoint: str = "", status: str = "running") -> Node:
+    return Node(name, endpoint, status, native=AMD, platforms=(AMD, ARM))
+
+
 BUILDERS = [
+    Builder(name="default", driver="docker", nodes=(node("default", "default"),), current=True),
+    Builder(name="far", driver="docker", nodes=(node("far", "far"),)),
     Builder(
-        name="default", driver="docker", nodes=("running",), endpoints=("default",), current=True
+        name="big",
+        driver="docker-container",
+        nodes=(node("big0"), node("big1", status="inactive")),
     ),
-    Builder(name="far", driver="docker", nodes=("running",), endpoints=("far",)),
-    Builder(name="big", driver="docker-container", nodes=("running", "inactive")),
-    Builder(name="dead", driver="remote", nodes=("error",), error="connection refused"),
+    Builder(name="dead", driver="remote", nodes=(Node("dead0"),), error="connection refused"),
 ]
 
 
@@ -146,7 +152,9 @@ async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
             await pilot.press("j", "enter")
         else:
             await pilot.click(options, offset=(4, 3))
-        await until(pilot, lambda: lines(app)[1].split() == ["cross", "native"])
+        await until(
+            pilot, lambda: lines(app)[1].split() == ["cross", "on", "big0", "native", "on", "big0"]
+        )
         assert "big (docker-container)" in str(app.screen.query_one("#builder", Button).label)
         assert "--builder big" in side(app)
         await pilot.press("b")

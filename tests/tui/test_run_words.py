@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.failures import unproved
-from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.domain.journal import CancelAsked, NodeInfo, Outcome
 from openhqm_tui.domain.retrying import to_retry
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.domain.timeline import lane_seconds
@@ -25,6 +25,7 @@ from openhqm_tui.tui.widgets.lane_pane import heading
 from openhqm_tui.tui.widgets.pages_line import page_words
 from openhqm_tui.tui.widgets.run_lines import facts, totals
 from openhqm_tui.tui.widgets.target_lines import standing, strip_first, two_lines
+from openhqm_tui.tui.words import way_words
 from tests.tui import folders
 
 NOW = folders.T0 + 12
@@ -219,6 +220,30 @@ def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
     assert heading(lane, NOW, 80, own=True).plain == (
         "▸ redis own log · attempt 2 · 0:03 · building"
     )
+
+
+def test_a_builder_of_several_nodes_is_told_where_there_is_room(tmp_path: Path):
+    nodes = tuple(
+        NodeInfo(name=name, native=f"linux/{arch}", platforms=(f"linux/{arch}",))
+        for name, arch in (("amd1", "amd64"), ("arm1", "arm64"))
+    )
+    made = folders.running(tmp_path, ("redis",), nodes=nodes, driver="remote")
+    made.begin("redis", 9)
+    step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
+    made.write("redis", {"vertexes": [step]})
+    state = state_of(made)
+    amd, arm = state.lanes
+    made.release()
+    assert (way_words(amd), way_words(arm)) == ("native on amd1", "native on arm1")
+    said = [heading(arm, NOW, width).plain for width in (60, 50, 36, 26)]
+    assert said == [
+        "▸ redis linux/arm64 · native on arm1 · 0:03 · building",
+        "▸ redis linux/arm64 · native · 0:03 · building",
+        "▸ redis arm64 · 0:03 · building",
+        "▸ redis arm64 · building",
+    ]
+    assert standing(state.targets["redis"], NOW, 60).plain.endswith("2 cached · on amd1, arm1")
+    assert "on " not in standing(state.targets["redis"], NOW, 30).plain
 
 
 def test_the_line_of_pages_offers_what_can_be_done():

@@ -232,7 +232,7 @@ def test_the_head_names_the_path_and_leaves_out_what_took_least() -> None:
     assert "9.0 s: a 2/3 → a 3/3 → export" in found.head(66).plain
     assert "9.0 s: a 2/3 → export" in found.head(60).plain
     assert cell_len(found.head(20).plain) <= 20
-    assert found.facts()[0] == "4 steps · 0 cached · 8.0 s of work in 9.0 s · 0.9 at once"
+    assert found.facts()[0] == "cache 0 of 3 steps (0 %) · 8.0 s of work in 9.0 s · 0.9 at once"
 
 
 def test_the_detail_of_a_step_tells_all_that_is_known() -> None:

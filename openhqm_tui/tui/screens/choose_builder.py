@@ -104,7 +104,7 @@ class ChooseBuilder(ModalScreen[Builder]):
 
 
 def _words(builder: Builder, refusal: str) -> Content:
-    states = ", ".join(dict.fromkeys(builder.nodes))
+    states = ", ".join(builder.statuses)
     facts = [builder.driver, count(len(builder.nodes), "node"), states]
     words = Content.assemble(
         (one_line(builder.name, 40), "bold"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.content import Content
 
+from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.state import LaneState, RunState
 from openhqm_tui.domain.step_state import Status
 from openhqm_tui.domain.timeline import Span, covered, lane_spans, run_span
 from openhqm_tui.tui.marks import run_mark, standing_mark, status_mark
 from openhqm_tui.tui.steps.chart import Row
 from openhqm_tui.tui.steps.words import brief
-from openhqm_tui.tui.words import count, how_of
+from openhqm_tui.tui.words import count, how_of, way_words
 
 
 class RunChart:
@@ -71,6 +72,7 @@ class RunChart:
             ("whole run", "bold"),
             f"  {count(len(self.state.targets), 'target')} · {count(len(self._lanes), 'lane')}"
             f" · {brief(wall)}{side}",
+            f" · {hits}" if (hits := hits_of(self.state).words) else "",
         )
         return line.truncate(width, ellipsis=True)
 
@@ -83,16 +85,17 @@ class RunChart:
         lane = self._lanes[index]
         start = self.span[0]
         built, checks = lane_spans(lane, self.span[1])
-        how = how_of(lane)
+        way = way_words(lane)
         first = Content.assemble(
             standing_mark(lane).content,
             " · ",
             (lane.target.name, "bold"),
             f" {lane.platform}",
-            f" · {how.value}" if how is not None else "",
+            f" · {way}" if way else "",
         )
         over, known = lane.step_counts()
         words = [f"{over} of {count(known, 'step')} over"]
+        words += filter(None, [hits_of(lane).words])
         for name, spans in (("built", built), ("checked", checks)):
             if spans:
                 begin, end = spans[0][0] - start, spans[-1][1] - start

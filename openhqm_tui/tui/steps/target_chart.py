@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from textual.content import Content
 
+from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.critical_path import Order, load
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform
@@ -18,7 +19,7 @@ from openhqm_tui.domain.timeline import Span, build_is_over, merged, spans, targ
 from openhqm_tui.tui.marks import status_mark, step_mark
 from openhqm_tui.tui.steps.chart import Row
 from openhqm_tui.tui.steps.words import brief, moved_words, place_of, short_name, title_of
-from openhqm_tui.tui.words import count, how_of
+from openhqm_tui.tui.words import count, way_words
 
 _NEVER = float("inf")
 _INKS = {
@@ -112,9 +113,10 @@ class TargetChart:
         """Return how much was done, how much of it side by side."""
         sums = load(self.target, self.path, self.span[1])
         counts = f"{count(sums.steps, 'step')} · {sums.cached} cached"
+        hits = hits_of(self.target).words or counts
         side = f"{sums.busy / sums.wall:.1f} at once" if sums.wall > 0 else "nothing ran"
         work = f"{brief(sums.busy)} of work in {brief(sums.wall)}"
-        return f"{counts} · {work} · {side}", f"{counts} · {side}", counts
+        return f"{hits} · {work} · {side}", f"{hits} · {side}", hits, counts
 
     def detail(self, index: int) -> Content:
         """Return all that is known of a step, or of a lane."""
@@ -179,12 +181,11 @@ class TargetChart:
         cached = sum(step.cached for step in group.steps)
         counts = [count(len(group.steps), "step"), f"{cached} cached" if cached else ""]
         lane = self.target.lanes.get(group.lane) if group.lane is not None else None
-        how = how_of(lane) if lane is not None else None
         status = lane.status if lane is not None else _standing(group.steps, over=self.over)
         return Row(
             mark=status_mark(status),
             place=str(group.lane) if group.lane is not None else "whole target",
-            title=how.value if how is not None else "",
+            title=way_words(lane) if lane is not None else "",
             seconds=parts[-1][1] - parts[0][0] if parts else None,
             notes=tuple(filter(None, counts)),
             spans=[(parts[0][0], parts[-1][1])] if parts else [],

@@ -1,0 +1,178 @@
+"""`openhqm-tui builders`: what is listed, asked and said."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.cli import builder_arguments, doctor
+from openhqm_tui.cli import builders as module
+from openhqm_tui.domain.new_builder import DRIVERS
+from openhqm_tui.domain.nodes import Node
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.engine.builders import Builder
+from openhqm_tui.engine.facts import EngineFacts
+
+AMD, ARM = parse_platforms("linux/amd64,linux/arm64")
+HERE = Node("default", "default", "running", native=AMD, platforms=(AMD, ARM))
+FAR = Node("arm1", "ssh://arm1", "running", native=ARM, platforms=(ARM, AMD), claimed=(ARM,))
+BUILDERS = [
+    Builder(name="default", driver="docker", nodes=(HERE,), current=True),
+    Builder(name="duo", driver="remote", nodes=(HERE, FAR)),
+    Builder(
+        name="dead", driver="remote", nodes=(Node("dead0", error="re\x1b[2Jfused"),), error="x"
+    ),
+]
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Three builders; return what is asked of them."""
+    asked: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "list_builders", lambda: BUILDERS)
+    monkeypatch.setattr(
+        module,
+        "read_facts",
+        lambda name, timeout: EngineFacts(nodes=(HERE, FAR) if name == "duo" else ()),
+    )
+    for name in ("create", "remove", "use"):
+        monkeypatch.setattr(
+            module,
+            f"{name}_builder",
+            lambda what, say, name=name: asked.append(f"{name} {getattr(what, 'name', what)}"),
+        )
+    return asked
+
+
+def says(capsys: Capture, line: str) -> tuple[int, str, str]:
+    code = main(line.split())
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def test_the_drivers_are_those_that_can_be_made() -> None:
+    assert builder_arguments.DRIVERS == DRIVERS
+
+
+def test_a_line_for_every_node(capsys: Capture) -> None:
+    Path("openhqm-tui.toml").write_text('builder = "duo"')
+    code, out, _ = says(capsys, "builders")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [
+        ["builder", "driver", "node", "endpoint", "status", "native", "emulated"],
+        ["default", "*", "docker", "default", "default", "running", "linux/amd64", "arm64"],
+        ["duo", "(settings)", "remote", "default", "default", "running", "linux/amd64", "arm64"],
+        ["arm1", "ssh://arm1", "running", "linux/arm64", "amd64"],
+        ["dead", "remote", "dead0", "refused"],
+    ]
+    assert out.isprintable() or set(out) - {"\n"} <= set(map(chr, range(32, 127)))
+
+
+def test_as_json(capsys: Capture) -> None:
+    _, out, _ = says(capsys, "builders --format json")
+    default, duo, dead = (json.loads(line) for line in out.splitlines())
+    assert (default["selected"], duo["selected"], duo["settings"]) == (True, False, False)
+    assert duo["nodes"][1] == {
+        "name": "arm1",
+        "endpoint": "ssh://arm1",
+        "status": "running",
+        "error": "",
+        "native": "linux/arm64",
+        "platforms": ["linux/arm64", "linux/amd64"],
+        "claimed": ["linux/arm64"],
+        "emulated": ["linux/amd64"],
+    }
+    assert duo["platforms"] == ["linux/amd64", "linux/arm64"]
+    assert dead["error"] == "x"
+
+
+def test_one_in_full(capsys: Capture) -> None:
+    code, out, _ = says(capsys, "builders inspect duo")
+    assert code == 0
+    blocks = [block.splitlines() for block in out.split("\n\n")]
+    assert blocks[0] == ["builder   duo", "driver    remote"]
+    assert blocks[2] == [
+        "node      arm1",
+        "endpoint  ssh://arm1",
+        "status    running",
+        "native    linux/arm64",
+        "claimed   arm64",
+        "emulated  amd64",
+    ]
+    code, out, _ = says(capsys, "builders inspect duo --format json")
+    assert json.loads(out)["nodes"][1]["native"] == "linux/arm64"
+    _, out, _ = says(capsys, "builders inspect dead")
+    assert "trouble   refused" in out
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "err", "asked"),
+    [
+        ("builders create big --node arm64=ssh://a --node amd64=ssh://b", 0, "", ["create big"]),
+        ("builders create big --use", 0, "", ["create big", "use big"]),
+        ("builders create big --driver remote", 2, "no endpoint by itself", []),
+        ("builders create big --driver kubernets", 2, "did you mean kubernetes?", []),
+        ("builders create", 2, "NAME", []),
+        ("builders use duo", 0, "", ["use duo"]),
+        ("builders rm duo --yes", 0, "", ["remove duo"]),
+        ("builders rm duo", 2, "standard input is no terminal; add --yes", []),
+        ("builders rm default --yes", 2, "it is an engine's own builder", []),
+        ("builders rm duoo --yes", 2, "no builder 'duoo': did you mean duo?", []),
+        ("builders inspect duoo", 2, "did you mean duo?", []),
+        ("builders inspct duo", 2, "did you mean inspect?", []),
+    ],
+)
+def test_what_is_done(
+    capsys: Capture,
+    world: list[str],
+    line: str,
+    code: int,
+    err: str,
+    asked: list[str],
+) -> None:
+    ended, _, told = says(capsys, line)
+    assert ended == code
+    assert err in told
+    assert world == asked
+
+
+@pytest.mark.parametrize(("answer", "asked"), [("y\n", ["remove duo"]), ("\n", []), ("", [])])
+def test_rm_shows_its_command_and_asks(
+    capsys: Capture,
+    world: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    asked: list[str],
+) -> None:
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdin", terminal)
+    code, _, err = says(capsys, "builders rm duo")
+    assert code == 0
+    assert "$ docker buildx rm duo\nRemove builder duo" in err
+    assert world == asked
+
+
+@pytest.mark.parametrize(("flag", "builder"), [("", "duo"), ("--builder dead", "dead")])
+def test_the_doctor_looks_at_the_builder_of_flag_or_settings(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, flag: str, builder: str
+) -> None:
+    asked: list[str | None] = []
+
+    def examine(_platforms: object, _base: str, builder: str | None) -> list[object]:
+        asked.append(builder)
+        return []
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    monkeypatch.setattr(doctor.Face, "findings", lambda *_: None)
+    Path("openhqm-tui.toml").write_text('builder = "duo"')
+    says(capsys, f"doctor --format plain {flag}")
+    assert asked == [builder]

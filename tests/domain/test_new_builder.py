@@ -1,0 +1,104 @@
+"""A builder to be made: words of a person, and the commands of Buildx."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from openhqm_tui.domain.new_builder import NewNode, check_builder_name, new_builder, parse_node
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.problems import UsageProblem
+
+
+@pytest.mark.parametrize(
+    ("driver", "nodes", "options", "commands"),
+    [
+        (
+            "docker-container",
+            [],
+            ["network=host", "env.A=b c"],
+            [
+                "docker buildx create --name big --driver docker-container "
+                "--driver-opt network=host --driver-opt 'env.A=b c'",
+                "docker buildx inspect --bootstrap big",
+            ],
+        ),
+        (
+            "remote",
+            ["linux/amd64=unix:///a.sock", "arm64,linux/arm/v7=tcp://arm:1234"],
+            [],
+            [
+                "docker buildx create --name big --driver remote --platform linux/amd64 "
+                "unix:///a.sock",
+                "docker buildx create --append --name big --driver remote "
+                "--platform linux/arm64,linux/arm/v7 tcp://arm:1234",
+                "docker buildx inspect --bootstrap big",
+            ],
+        ),
+        (
+            "kubernetes",
+            ["kubernetes:///x?deployment=y&kubeconfig="],
+            ["replicas=2"],
+            [
+                "docker buildx create --name big --driver kubernetes --driver-opt replicas=2 "
+                "'kubernetes:///x?deployment=y&kubeconfig='",
+                "docker buildx inspect --bootstrap big",
+            ],
+        ),
+    ],
+)
+def test_the_commands_that_make_it(
+    driver: str, nodes: list[str], options: list[str], commands: list[str]
+) -> None:
+    new = new_builder("big", driver, nodes, options)
+    assert [shlex.join(command) for command in new.commands()] == commands
+    later = new_builder("big", driver, nodes, options, start=False)
+    assert [shlex.join(command) for command in later.commands()] == commands[:-1]
+
+
+@pytest.mark.parametrize(
+    ("word", "node"),
+    [
+        ("default", NewNode("default")),
+        ("ssh://me@arm1", NewNode("ssh://me@arm1")),
+        ("x86_64=amd1", NewNode("amd1", parse_platforms("linux/amd64"))),
+        ("tcp://h:1?a=b", NewNode("tcp://h:1?a=b")),
+        ("arm64=tcp://h:1?a=b", NewNode("tcp://h:1?a=b", parse_platforms("linux/arm64"))),
+    ],
+)
+def test_a_node_is_an_endpoint_with_or_without_its_platforms(word: str, node: NewNode) -> None:
+    assert parse_node(word) == node
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("1x", "remote", ["a"]), "'1x' can't be a builder's name; it begins with a letter"),
+        (("", "remote", ["a"]), "the builder's name is empty"),
+        (("x" * 101, "remote", ["a"]), "can't be a builder's name"),
+        (("-x", "remote", ["a"]), "can't be a builder's name"),
+        (("default", "remote", ["a"]), "the engine's own builder; give another name"),
+        (("x", "docker", ["a"]), "unknown driver 'docker'"),
+        (("x", "remot", ["a"]), "did you mean remote? (valid: docker-container kubernetes remote)"),
+        (("x", "remote", []), "no endpoint by itself; give --node tcp://HOST:PORT"),
+        (("x", "remote", ["arm46=tcp://h:1"]), "unknown platform 'arm46': did you mean"),
+        (("x", "remote", ["arm64="]), "node 'arm64=' has no endpoint"),
+        (("x", "remote", [""]), "node '' has no endpoint"),
+        (("x", "remote", ["--use"]), "node '--use' has no endpoint"),
+        (("x", "remote", ["a b"]), "node 'a b' has no endpoint"),
+        (("x", "remote", ["arm64=a", "amd64=a"]), "the node 'a' is given twice"),
+        (("x", "remote", ["arm64=a", "arm64=b"]), "the platform 'linux/arm64' is given twice"),
+        (("x", "remote", ["a"], ["network"]), "--driver-opt network: that is no K=V"),
+        (("x", "remote", ["a"], ["=b"]), "that is no K=V"),
+    ],
+)
+def test_wrong_words_are_one_clear_line(words: tuple[str, str, list[str]], says: str) -> None:
+    with pytest.raises(UsageProblem) as told:
+        new_builder(*words)
+    assert says in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["a", "Big.one_2-x", "x" * 100])
+def test_names_that_buildx_takes(name: str) -> None:
+    assert check_builder_name(name) == name
