@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests import fake_registry
 from tests.recordings import recording
 
 _PROGRAM = r'''
-import json, os, signal, sys, time
+import hashlib, json, os, signal, sys, time
 from urllib.parse import parse_qs, urlsplit
 
 HOME = os.environ["FAKE_DOCKER"]
@@ -53,10 +54,7 @@ def hold(name, release):
     wait_for(release)
 
 
-def digest_of(variant):
-    return variant.encode().hex().ljust(64, "0")
-
-
+# registries
 def push(words):
     tag = words[-1]
     do = told["pushes"].get(tag, {})
@@ -96,9 +94,8 @@ def bake(words):
         os.rmdir(place("busy"))
     if do.get("exit"):
         return do["exit"]
-    digest = "sha256:" + digest_of(target)
     with open(words[words.index("--metadata-file") + 1], "w") as file:
-        json.dump({target: {"containerimage.digest": digest}}, file)
+        json.dump(built_digests(words), file)
     return 0
 
 
@@ -155,10 +152,11 @@ def answer(asked):
     variant = name.rpartition("-")[2] if "latest-" in name else "redis"
     variant = told["tags"].get(name.rpartition("/")[2], variant)
     digest = name.rpartition("sha256:")[2] if "sha256:" in name else digest_of(variant)
-    target = bytes.fromhex(digest).rstrip(b"\0").decode()
+    target = variant_of(digest)
     query = parse_qs(url.query)
     code, body = 200, {}
-    if target in told["missing"]:
+    far = told["far"] and not pulled(digest)
+    if target in told["missing"] or far:
         code, body = 404, {"message": "No such image: " + target}
     elif what == "history":
         body = [{"CreatedBy": "CMD [python]"}]
@@ -179,6 +177,7 @@ def answer(asked):
             {
                 "ID": "sha256:" + arch,
                 "Kind": "image",
+                "Available": not told["far"] or arch in pulled(digest),
                 "Descriptor": {"platform": {"os": "linux", "architecture": arch}},
                 "Size": {"Content": 1000},
                 "ImageData": {"Size": {"Unpacked": 3000}},
@@ -199,6 +198,12 @@ def main(words):
         return run(words)
     if words[0] == "push":
         return push(words)
+    if "imagetools" in words:
+        return imagetools(words)
+    if words[0] == "pull":
+        return pull(words)
+    if words[:2] == ["image", "rm"]:
+        return remove(words)
     if words[:2] == ["system", "dial-stdio"]:
         return dial()
     if words[0] == "info":
@@ -206,7 +211,7 @@ def main(words):
     if words[:2] == ["buildx", "inspect"]:
         print(told["inspect"])
     if words[:2] == ["image", "inspect"]:
-        print("linux/amd64")
+        print(json.dumps([words[-1]]) if "RepoTags" in " ".join(words) else "linux/amd64")
     return 0
 
 
@@ -237,7 +242,8 @@ class FakeDocker:
         self.place = place
         (place / "bin").mkdir(parents=True)
         self.program = place / "bin" / "docker"
-        self.program.write_text(f"#!{sys.executable} -IS\n{_PROGRAM}")
+        whole = _PROGRAM.replace("# registries\n", fake_registry.PROGRAM)
+        self.program.write_text(f"#!{sys.executable} -IS\n{whole}")
         self.program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{self.program.parent}:{os.environ['PATH']}")
         monkeypatch.setenv("FAKE_DOCKER", str(place))
@@ -249,6 +255,9 @@ class FakeDocker:
             "missing": [],
             "tags": {},
             "pushes": {},
+            "read_backs": {},
+            "pull_error": "",
+            "far": False,
             "archs": ["amd64", "arm64"],
             "info": _INFO,
             "inspect": _INSPECT,
@@ -275,6 +284,21 @@ class FakeDocker:
         """Tell what a push of a tag does: `err` is how it fails, `takes` whose digest it prints."""
         self._told["pushes"][tag] = does
         self._write()
+
+    def reads_back(self, tag: str, **does: Any) -> None:
+        """Tell what the registry has under a tag: its very bytes `raw`, or `err`."""
+        self._told["read_backs"][tag] = does
+        self._write()
+
+    def far(self, *nodes: str) -> None:
+        """Let the builder be another machine's: what it builds isn't in the store until pulled."""
+        head = "Name:          far\nDriver:        remote\n\nNodes:\n"
+        listed = [
+            f"Name:      {node}\nEndpoint:  tcp://{node}:1234\nStatus:    running\n"
+            "Platforms: linux/amd64, linux/arm64\n"
+            for node in nodes
+        ]
+        self.tell(far=True, inspect=head + "\n".join(listed))
 
     def tell(self, **more: Any) -> None:
         """Tell anything else: `archs`, `missing`, `tags`, `info`, `inspect`, `outlives`."""

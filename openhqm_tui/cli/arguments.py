@@ -43,6 +43,11 @@ def _parser() -> argparse.ArgumentParser:
         "--push", action="store_true", help="push the tags, once every image is proved"
     )
     build.add_argument(
+        "--allow-unknown",
+        action="store_true",
+        help="push also what could not be asked everything; what fails is never pushed",
+    )
+    build.add_argument(
         "--jobs",
         type=at_least_one("--jobs", "target must be built at once", "try 4"),
         metavar="N",
@@ -64,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
 
     plan = commands.add_parser("plan", help="print the bake file that build would run")
     _add_choices(plan)
+    plan.add_argument(
+        "--push",
+        action="store_true",
+        help="as `build --push` would run it: another machine's builder pushes by digest",
+    )
     plan.set_defaults(run=later("openhqm_tui.cli.plan"))
 
     variants = commands.add_parser("variants", help="list what can be built here")
@@ -100,7 +110,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         metavar="P,…",
         help="linux/amd64,linux/arm64 unless told; `uname -m` spellings are understood",
     )
-    add("--name", metavar="N", help="image name (openhqm)")
+    add(
+        "--name",
+        action="append",
+        metavar="N",
+        help="image name (openhqm); again or N,N for more registries, the first is the main one",
+    )
     add("--tag", metavar="T", help="tag; variants add -NAME to it (latest)")
     add("--builder", metavar="B", help="a Buildx builder (the selected one)")
     add("--base-image", metavar="REF", help="put REF in the place of python:3.13-slim")

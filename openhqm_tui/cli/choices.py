@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from openhqm_tui.domain.cache import Way
-from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_tag
+from openhqm_tui.domain.image_names import check_names, split_names
+from openhqm_tui.domain.plan import Source, SourceKind, check_tag
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.references import check_reference
@@ -23,9 +24,11 @@ BOTH = ("linux/amd64", "linux/arm64")
 def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Source]:
     """Return what to build and from where; raises UsageProblem for the first wrong word."""
     settings = read_settings(folder)
+    name, *more_names = check_names(_names(parsed.name, settings.name))
     told = Options(
         selection={},
-        name=check_name(_first(parsed.name, settings.name, "openhqm")),
+        name=name,
+        more_names=tuple(more_names),
         tag=check_tag(_first(parsed.tag, settings.tag, "latest")),
         jobs=getattr(parsed, "jobs", None) or settings.jobs or 0,
         quiet_after=_quiet_after(getattr(parsed, "quiet_after", None), settings.quiet_after),
@@ -40,6 +43,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         push=getattr(parsed, "push", False),
         cache_from=caches_of(parsed.cache_from or settings.cache_from, Way.FROM, folder),
         cache_to=caches_of(parsed.cache_to or settings.cache_to, Way.TO, folder),
+        allow_unknown=getattr(parsed, "allow_unknown", False),
     )
     check_push(told)
     # Words are judged before any file or engine is looked at: a typing error costs nothing.
@@ -61,6 +65,13 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
 
 def _first(*values: str | None) -> str:
     return next((value for value in values if value is not None), "")
+
+
+def _names(*told: str | list[str] | None) -> list[str]:
+    """Return the names that count most: `--name a --name b` and `--name a,b` are the same."""
+    first = next((names for names in told if names is not None), "openhqm")
+    texts = [first] if isinstance(first, str) else first
+    return [name for text in texts for name in split_names(text) or (text,)]
 
 
 def _quiet_after(*values: float | None) -> float:

@@ -22,6 +22,7 @@ from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.lane_words import MARKS, WORDS, mark_and_word
 from openhqm_tui.domain.plain_text import one_line, plain
+from openhqm_tui.domain.publishing import held_words
 from openhqm_tui.domain.state import LaneState, Status, TargetState
 from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.run.follow import Changes, Follower
@@ -111,6 +112,9 @@ class PlainOutput:
                 self._tell_result(lane, MARKS[status], WORDS[status])
             case journal.CheckCancelled() if lane := state.lane(event.target, event.platform):
                 self._tell_result(lane, MARKS[Status.CANCELLED], WORDS[Status.CANCELLED])
+            case journal.ReadBack():
+                held = f"{event.name}: {held_words(event)}"
+                self._say(f"{event.target} | pushed and read back {held}")
             case _:
                 pass
 

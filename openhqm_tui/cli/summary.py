@@ -6,11 +6,14 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.domain import journal
 from openhqm_tui.domain.cache_hits import CacheHits, hits_of
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
 from openhqm_tui.domain.lane_words import mark_and_word
+from openhqm_tui.domain.published import PublishedImage
+from openhqm_tui.domain.publishing import held_words, let_through
 from openhqm_tui.domain.retrying import push_failed
-from openhqm_tui.domain.state import LaneState, RunState, Status
+from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
 from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -162,14 +165,31 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What a registry held under a tag when it was read back."""
+
+    tag: str
+    digest: str
+    images: tuple[PublishedImage, ...]
+    attestations: int
+
+
+def _held(event: journal.ReadBack) -> Held:
+    return Held(event.name, event.digest, event.images, event.attestations)
+
+
 class Push(msgspec.Struct, frozen=True):
-    """What became of a target's tags; `outcome` '' where no push was tried."""
+    """What became of a target's tags; `outcome` '' where no push was tried.
+
+    `read_back` is what the registries held under the tags afterwards.
+    """
 
     target: str
     tags: tuple[str, ...]
     outcome: str
     reason: str
     digest: str
+    read_back: tuple[Held, ...]
 
 
 def pushes_of(state: RunState) -> list[Push]:
@@ -183,6 +203,7 @@ def pushes_of(state: RunState) -> list[Push]:
             outcome=target.pushed.value if target.pushed else "",
             reason=target.push_reason,
             digest=target.push_digest,
+            read_back=tuple(_held(event) for event in target.read_back.values()),
         )
         for target in state.targets.values()
     ]
@@ -192,19 +213,37 @@ def push_lines(state: RunState) -> list[str]:
     """Return which tags are in their registry and which aren't, as lines for people."""
     lines: list[str] = []
     for push in pushes_of(state):
-        for tag in push.tags:
-            if push.outcome == "passed":
-                lines.append(f"✓ pushed {tag} {push.digest}".rstrip())
-            elif push.outcome:
-                why = push.reason.removeprefix(f"{tag}: ") or push.outcome
-                lines.append(f"✗ not pushed {tag}: {why}")
-            else:
-                lines.append(f"− not pushed {tag}")
+        lines += _tag_lines(push, state.targets[push.target])
+    if allowed := let_through(state):
+        lines.append(f"! --allow-unknown: {allowed}")
     if any(push_failed(target) for target in state.targets.values()):
         lines.append(
             f"  `openhqm-tui retry {state.info.id}` pushes what is left, and builds nothing"
         )
     return lines
+
+
+def _tag_lines(push: Push, target: TargetState) -> list[str]:
+    """Return a line for each tag of a target; one that failed names the tag that it failed at."""
+    lines, images = [], []
+    for tag in push.tags:
+        held = target.read_back.get(tag)
+        at_fault = push.reason.startswith(f"{tag}: ")
+        if held is not None and not at_fault:
+            lines.append(f"✓ pushed and read back {tag}: {held_words(held)}")
+            images = [f"{image.platform} {image.digest}" for image in held.images]
+        elif push.outcome == "passed":
+            lines.append(f"✓ pushed {tag} {push.digest}".rstrip())
+        elif push.outcome:
+            named = any(push.reason.startswith(f"{other}: ") for other in push.tags)
+            why = push.reason.removeprefix(f"{tag}: ") if at_fault or not named else ""
+            said = why or (push.outcome if push.outcome == "cancelled" else "")
+            # What is there, but isn't known to be right, was pushed.
+            head = f"✗ {tag}" if said.startswith("pushed, ") else f"✗ not pushed {tag}"
+            lines.append(f"{head}: {said}" if said else head)
+        else:
+            lines.append(f"− not pushed {tag}")
+    return [*lines, *(f"  {image}" for image in images)]
 
 
 def last_line(state: RunState) -> str:

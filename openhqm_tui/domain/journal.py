@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from openhqm_tui.domain.published import PublishedImage
 from openhqm_tui.domain.verdicts import Verdict
 
 SCHEMA = 1
@@ -55,7 +56,9 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
     what is built (see SourceKind), `cwd` where the plan's relative paths begin; `quiet_after` is
     how many seconds a build may say nothing before that is told, 0: for ever; `revision` is the
-    commit of the context, '' where it is no Git checkout.
+    commit of the context, '' where it is no Git checkout. With `by_digest` its images are pushed
+    without a tag and pulled to be asked; with `allow_unknown` one that could not be asked
+    everything doesn't hold the tags back.
     """
 
     id: str
@@ -75,6 +78,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     check: bool = True
     test_only: bool = False
     push: bool = False
+    by_digest: bool = False
+    allow_unknown: bool = False
     base: str = ""
     base_reason: str = ""
     context: str = ""
@@ -208,8 +213,34 @@ class PushStarted(Event, frozen=True, kw_only=True, tag="push-started"):
     pid: int = 0
 
 
+class ImagePulled(Event, frozen=True, kw_only=True, tag="image-pulled"):
+    """A lane's image came from the registry by its digest, to be asked.
+
+    `kept`: something of `reference` was in the engine's store before, so it stays there.
+    """
+
+    target: str
+    platform: str
+    reference: str
+    kept: bool = False
+
+
+class ReadBack(Event, frozen=True, kw_only=True, tag="read-back"):
+    """What the registry holds under a tag that was pushed; `attestations` is their number.
+
+    `is_index` False: the manifest of a single platform's image, whose digest is `digest`.
+    """
+
+    target: str
+    name: str
+    digest: str
+    is_index: bool = True
+    images: tuple[PublishedImage, ...] = ()
+    attestations: int = 0
+
+
 class PushEnded(Event, frozen=True, kw_only=True, tag="push-ended"):
-    """A target's tags are in their registry under `digest`, or aren't for a `reason`."""
+    """A target's tags are in their registries under `digest`, or aren't for a `reason`."""
 
     target: str
     outcome: Outcome
@@ -255,6 +286,8 @@ AnyEvent = (
     | LaneChecked
     | CheckCancelled
     | PushStarted
+    | ImagePulled
+    | ReadBack
     | PushEnded
     | Heard
     | CancelAsked

@@ -46,12 +46,15 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     `base_for` maps the `FROM` names of the Dockerfile to the images put in their place;
     `throwaway` names the image of a run that leaves no tag behind; `created` and `revision`
     go into the labels, seconds since the epoch and the commit of the context. `cache_from` and
-    `cache_to` are the build caches outside of the engine.
+    `cache_to` are the build caches outside of the engine. Every tag exists
+    under `name` and under each of `more_names`. With `by_digest` the images don't come into the
+    engine's store, but without a tag into the registry of `name`.
     """
 
     variants: tuple[Variant, ...]
     platforms: tuple[Platform, ...]
     name: str = "openhqm"
+    more_names: tuple[str, ...] = ()
     tag: str = "latest"
     builder: str = ""
     base_for: dict[str, str] = {}
@@ -63,16 +66,23 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     source_url: str = ""
     cache_from: tuple[Cache, ...] = ()
     cache_to: tuple[Cache, ...] = ()
+    by_digest: bool = False
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One bake target: one variant on its platforms; `body` is the target's bake JSON."""
+    """One bake target: one variant on its platforms; `body` is the target's bake JSON.
+
+    With `parts`, the bake JSON of one target for each platform by name, it is a group of these: a
+    builder of several nodes merges what a target's nodes have pushed under a tag, `latest` where
+    it has none, and asks nobody whether it is proved.
+    """
 
     name: str
     variant: str
     platforms: tuple[Platform, ...]
     tags: tuple[str, ...]
     body: dict[str, Any]
+    parts: dict[str, dict[str, Any]] = {}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,15 +93,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def as_bake(self) -> dict[str, Any]:
         """Return the plan as a bake file: `docker buildx bake -f` runs it as it is."""
-        return {
-            "group": {"default": {"targets": [target.name for target in self.targets]}},
-            "target": {target.name: target.body for target in self.targets},
-        }
+        bodies: dict[str, dict[str, Any]] = {}
+        groups = {"default": {"targets": [target.name for target in self.targets]}}
+        for target in self.targets:
+            if target.parts:
+                groups[target.name] = {"targets": list(target.parts)}
+            bodies |= target.parts or {target.name: target.body}
+        return {"group": groups, "target": bodies}
 
     @property
     def lanes(self) -> list[tuple[str, Platform]]:
         """Every target on every one of its platforms."""
         return [(t.name, platform) for t in self.targets for platform in t.platforms]
+
+
+def part_name(target: str, platform: Platform | str) -> str:
+    """Return the name of the bake target that builds a target's part for one platform."""
+    # Two underscores: no target of a stranger's is called so.
+    return f"{target}__{str(platform).replace('/', '-')}"
 
 
 def check_name(name: str) -> str:
@@ -139,13 +158,20 @@ def tags_of(variant: Variant, name: str, tag: str) -> tuple[str, ...]:
     return (f"{name}:{tag}", suffixed) if variant.name == "all" else (suffixed,)
 
 
+def repository_of(tag: str) -> str:
+    """Return what stands before a tag: `localhost:5000/x:1.0` is of `localhost:5000/x`."""
+    name, colon, last = tag.rpartition(":")
+    return name if colon and "/" not in last else tag
+
+
 def make_plan(source: Source, choices: Choices) -> Plan:
     """Resolve choices into targets; raise UsageProblem where they can't be."""
     if not choices.variants:
         raise UsageProblem("no variant chosen", fix="give --backend NAME or --build-all")
     if not choices.platforms:
         raise UsageProblem("no platform chosen", fix="give --platforms linux/amd64,linux/arm64")
-    check_name(choices.name)
+    for name in (choices.name, *choices.more_names):
+        check_name(name)
     check_tag(choices.tag, choices.variants)
     make = _bake_target if source.kind is SourceKind.BAKE else _own_target
     targets = tuple(make(source, choices, variant) for variant in choices.variants)
@@ -171,22 +197,47 @@ def bake_command(
     return [*words, "bake", *allowed, "-f", bake_file, *targets]
 
 
-def _add_caches(body: dict[str, Any], choices: Choices, variant: Variant) -> None:
+def _target(
+    name: str, variant: Variant, tags: tuple[str, ...], body: dict[str, Any], choices: Choices
+) -> Target:
+    """Return a target with its caches; what is pushed by digest for several platforms in parts."""
+    parts: dict[str, dict[str, Any]] = {}
+    if choices.by_digest and len(choices.platforms) > 1:
+        # Without it the names of a part's steps don't tell their platform.
+        args = {**(body.get("args") or {}), "BUILDKIT_MULTI_PLATFORM": "1"}
+        for platform in choices.platforms:
+            part = {**body, "args": args, "platforms": [str(platform)]}
+            # In a cache of both the one that comes last would replace the other.
+            _add_caches(part, choices, part_name(variant.name, platform))
+            parts[part_name(name, platform)] = part
+    _add_caches(body, choices, variant.name)
+    return Target(
+        name=name,
+        variant=variant.name,
+        platforms=choices.platforms,
+        tags=tags,
+        body=body,
+        parts=parts,
+    )
+
+
+def _add_caches(body: dict[str, Any], choices: Choices, variant: str) -> None:
     """Add the chosen caches to those that a target has."""
     for key, caches, way in (
         ("cache-from", choices.cache_from, Way.FROM),
         ("cache-to", choices.cache_to, Way.TO),
     ):
         if caches:
-            entries = [cache.entry(variant.name, way) for cache in caches]
+            entries = [cache.entry(variant, way) for cache in caches]
             body[key] = [*(body.get(key) or ()), *entries]
 
 
 def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
+    names = (choices.name, *choices.more_names)
     tags = (
         (f"{choices.throwaway}-{variant.name}",)
         if choices.throwaway
-        else tags_of(variant, choices.name, choices.tag)
+        else tuple(tag for name in names for tag in tags_of(variant, name, choices.tag))
     )
     args: dict[str, str] = {
         "QUEUE_BACKEND": variant.name,
@@ -211,10 +262,9 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         "dockerfile": source.dockerfile,
         "args": args,
         "labels": labels,
-        "tags": list(tags),
         "platforms": [str(platform) for platform in choices.platforms],
         "attest": ["type=provenance,disabled=true"],
-        "output": ["type=docker"],
+        **_goes_to(choices, tags),
     }
     if choices.base_for:
         body["contexts"] = {
@@ -222,14 +272,25 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         }
     if choices.ca_bundle:
         body["secret"] = [f"id=ca-bundle,src={choices.ca_bundle}"]
-    _add_caches(body, choices, variant)
-    return Target(
-        name=_NOT_IN_TARGET.sub("-", variant.name),
-        variant=variant.name,
-        platforms=choices.platforms,
-        tags=tags,
-        body=body,
+    return _target(_NOT_IN_TARGET.sub("-", variant.name), variant, tags, body, choices)
+
+
+def _goes_to(choices: Choices, tags: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return a bake target's tags and output: the engine's store, or a registry by digest."""
+    if not choices.by_digest:
+        return {"tags": list(tags), "output": ["type=docker"]}
+    attributes = (
+        *(
+            f"name={repository_of(tags[0])}",
+            "push-by-digest=true",
+            "name-canonical=true",
+            "push=true",
+        ),
+        # A node that is an engine itself would keep every image on its disk.
+        *("store=false", "oci-mediatypes=true"),
     )
+    # With a tag Buildx would push by that.
+    return {"tags": [], "output": [",".join(("type=image", *attributes))]}
 
 
 def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
@@ -238,21 +299,19 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
     tags = tuple(body.get("tags") or ())
     if choices.throwaway or not tags:
         # Without a name the store keeps no image that could be checked.
-        name = choices.throwaway or f"{choices.name}:{choices.tag}"
-        tags = (f"{name}-{variant.name}",)
+        images = [f"{name}:{choices.tag}" for name in (choices.name, *choices.more_names)]
+        images = [choices.throwaway] if choices.throwaway else images
+        tags = tuple(f"{image}-{variant.name}" for image in images)
+    elif choices.more_names:
+        raise UsageProblem(
+            f"the bake file gives {variant.name} its tags, so several --name have no meaning",
+            fix="write all tags into the bake file",
+        )
     body |= {
-        "tags": list(tags),
         "platforms": [str(platform) for platform in choices.platforms],
-        "output": ["type=docker"],
+        **_goes_to(choices, tags),
     }
     if choices.base_for:
         contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
         body["contexts"] = {**(body.get("contexts") or {}), **contexts}
-    _add_caches(body, choices, variant)
-    return Target(
-        name=variant.name,
-        variant=variant.name,
-        platforms=choices.platforms,
-        tags=tags,
-        body=body,
-    )
+    return _target(variant.name, variant, tags, body, choices)

@@ -8,14 +8,21 @@ from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
 _RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 
 
+def _is_wanted(target: TargetState) -> bool:
+    """Tell whether a target, built once more, may come out better; one that is pushed won't."""
+    pushed = target.status is Status.UNKNOWN and target.pushed is Outcome.PASSED
+    return target.status in _RETRIED and not pushed
+
+
 def can_retry(target: TargetState) -> bool:
     """Tell whether building a target, or only its push, once more makes sense."""
-    return target.status in _RETRIED or push_failed(target)
+    return _is_wanted(target) or push_failed(target)
 
 
 def push_failed(target: TargetState) -> bool:
     """Tell whether all of a target is proved and nothing but its push is to be done again."""
-    proved = target.status is Status.PASSED
+    allowed = target.status is Status.UNKNOWN and target.run.info.allow_unknown
+    proved = target.status is Status.PASSED or allowed
     return proved and target.pushed in {Outcome.FAILED, Outcome.CANCELLED}
 
 

@@ -69,6 +69,8 @@ class TargetState:
         self.pushed: Outcome | None = None
         self.push_reason = ""
         self.push_digest = ""
+        # What the registry held under each tag when it was read back.
+        self.read_back: dict[str, journal.ReadBack] = {}
 
     @property
     def failed_step(self) -> StepState | None:
@@ -133,6 +135,8 @@ class RunState:
         self.interrupted = False
         self.notes: list[str] = []
         self.heard = 0
+        # Images that are in the engine's store only to be asked.
+        self.pulled: dict[str, None] = {}
         self._sat_down = 0.0
         self.last_at = 0.0
         self._earlier = 0.0
@@ -172,7 +176,9 @@ class RunState:
         statuses = {target.status for target in self.targets.values()}
         if Status.CANCELLED in statuses or not all(status.is_over for status in statuses):
             return Outcome.CANCELLED
-        if statuses & {Status.FAILED, Status.UNKNOWN}:
+        # Who allows what is unknown has its push told as the end; what fails is no matter of it.
+        wrong = {Status.FAILED} if self.info.allow_unknown else {Status.FAILED, Status.UNKNOWN}
+        if statuses & wrong:
             return Outcome.FAILED
         if self.info.push:
             pushes = {target.pushed for target in self.targets.values()}
@@ -232,7 +238,15 @@ class RunState:
             case journal.CheckCancelled() if lane := self.lane(event.target, event.platform):
                 lane.cut_off()
             case journal.PushStarted() if target := self.targets.get(event.target):
+                if not target.pushing:
+                    target.read_back = {}
                 target.pushing, target.pushed = True, None
+            case journal.ImagePulled() if event.kept:
+                self.pulled.pop(event.reference, None)
+            case journal.ImagePulled():
+                self.pulled[event.reference] = None
+            case journal.ReadBack() if target := self.targets.get(event.target):
+                target.read_back[event.name] = event
             case journal.PushEnded() if target := self.targets.get(event.target):
                 target.pushing, target.pushed = False, event.outcome
                 target.push_reason, target.push_digest = event.reason, event.digest

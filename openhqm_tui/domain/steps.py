@@ -61,6 +61,9 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
 
 _BRACKET = re.compile(r"^\[(?P<inside>[^\]]*)\]\s*(?P<title>.*)$", re.DOTALL)
 _COUNT = re.compile(r"^(?P<index>[0-9]{1,9})/(?P<of>[0-9]{1,9})$")
+# What our own plan calls the part of a target that is for one platform (plan.part_name).
+_PART = re.compile(r"^\S+__[a-z]+-[a-z0-9]+(?:-[a-z0-9]+)?$")
+_EXPORTS = frozenset({"exporting", "unpacking", "pushing", "sending", "writing", "naming"})
 _MOVES = frozenset({"FROM", "COPY", "ADD", "WORKDIR", "LINK"})
 _PLATFORM = re.compile(r"^(?P<on>[a-z]+/[a-z0-9]+(?:/[a-z0-9]+)?)(?:->(?P<to>[a-z0-9/]+))?$")
 
@@ -69,11 +72,12 @@ def parse_step_name(name: str) -> StepName:
     """Read a vertex name; whatever it holds, an answer comes back."""
     match = _BRACKET.match(name)
     if match is None:
-        word = name.split(" ", 1)[0]
-        exports = word in {"exporting", "unpacking", "pushing", "sending", "writing", "naming"}
-        kind = Kind.EXPORT if exports else Kind.INTERNAL
-        return StepName(kind=kind, title=one_line(name, _LONGEST_TITLE))
+        return _without_stage(name)
     words = match["inside"].split()
+    if words and _PART.match(words[0]):
+        words = words[1:]
+        if not words:
+            return _without_stage(match["title"])
     title = one_line(match["title"], _LONGEST_TITLE)
     if "internal" in words:
         return StepName(kind=Kind.INTERNAL, title=title)
@@ -100,6 +104,12 @@ def parse_step_name(name: str) -> StepName:
         ran_on=ran_on,
         made_for=made_for,
     )
+
+
+def _without_stage(name: str) -> StepName:
+    exports = name.split(" ", 1)[0] in _EXPORTS
+    kind = Kind.EXPORT if exports else Kind.INTERNAL
+    return StepName(kind=kind, title=one_line(name, _LONGEST_TITLE))
 
 
 def how_built(steps: Iterable[How | None], platform: Platform, host: Platform | None) -> How | None:

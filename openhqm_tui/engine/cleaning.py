@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
+from openhqm_tui.engine.shell import capture
+
 # Seconds for the engine to say anything at all: a stopped one would hold its client for ever.
 _PATIENCE = 10.0
+_REMOVE_PATIENCE = 60.0
 
 
 def remove_containers(label: str) -> list[str]:
@@ -43,6 +46,30 @@ def remove_images(tags: Sequence[str]) -> list[str]:
             continue
         except DockerException as error:
             notes.append(f"the image {tag} could not be removed: {_reason(error)}")
+    return notes
+
+
+def remove_pulled(references: Sequence[str]) -> list[str]:
+    """Remove images that were pulled by digest to be asked; return what went wrong, in words.
+
+    One that has another name in its repository by now is somebody's, and with its digest the
+    engine would take every such name away.
+    """
+    if not references:
+        return []
+    if not _answers():
+        return [f"{' '.join(references)} may be left in the engine: it doesn't answer"]
+    notes: list[str] = []
+    for reference in references:
+        inspect = ["docker", "image", "inspect", "--format", "{{json .RepoTags}}", reference]
+        (seen,) = capture(inspect, timeout=_PATIENCE)
+        repository = reference.partition("@")[0]
+        # Where nobody can say who else calls it so, it stays.
+        if not seen.ok or f'"{repository}:' in seen.out:
+            continue
+        (removed,) = capture(["docker", "image", "rm", reference], timeout=_REMOVE_PATIENCE)
+        if not removed.ok:
+            notes.append(f"the image {reference} could not be removed: {removed.last_words}")
     return notes
 
 

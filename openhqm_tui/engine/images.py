@@ -54,6 +54,30 @@ def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[
     return digest, images
 
 
+def platforms_here(reference: str) -> tuple[str, ...]:
+    """Return the platforms whose images the store has in full, none where it has no such image.
+
+    Raises ImageUnknown where the engine doesn't tell.
+    """
+    try:
+        told = _dict(
+            _ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, None)
+        )
+    except ImageUnknown as error:
+        if "no such image" in str(error).lower():
+            return ()
+        raise
+    if "Manifests" not in told:
+        return (_spell(told.get("Os"), told.get("Architecture"), told.get("Variant")),)
+    found = []
+    for manifest in told["Manifests"]:
+        descriptor, data = manifest.get("Descriptor") or {}, manifest.get("ImageData") or {}
+        p = descriptor.get("platform") or data.get("Platform") or {}
+        if manifest.get("Available") and manifest.get("Kind") == "image":
+            found.append(_spell(p.get("os"), p.get("architecture"), p.get("variant")))
+    return tuple(found)
+
+
 def read_config(reference: str, platform: str, api: EngineApi | None = None) -> SeenConfig:
     """Return what the config of one platform's image says, its history aside.
 

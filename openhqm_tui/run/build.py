@@ -13,7 +13,8 @@ from openhqm_tui.domain import journal
 from openhqm_tui.domain.engine_failures import EngineFailure, Trouble
 from openhqm_tui.domain.failures import trouble_of
 from openhqm_tui.domain.journal import Outcome, TargetInfo
-from openhqm_tui.domain.plan import SourceKind
+from openhqm_tui.domain.plan import SourceKind, part_name, repository_of
+from openhqm_tui.run.merge import merge
 from openhqm_tui.run.processes import GroupProcess
 from openhqm_tui.run.text_log import write_text_log
 from openhqm_tui.run.voice import Voice
@@ -85,8 +86,18 @@ class Builds:
             return ended_now(target.name, attempt, Outcome.FAILED, code=code, reason=reason)
         # What it said is over: should it come again, it is told again.
         self._told.clear()
-        digest = _digest_in(metadata, target.name)
-        return ended_now(target.name, attempt, Outcome.PASSED, digest=digest)
+        digest, reason = await self._digest(target, metadata)
+        outcome = Outcome.FAILED if reason else Outcome.PASSED
+        return ended_now(target.name, attempt, outcome, digest=digest, reason=reason)
+
+    async def _digest(self, target: TargetInfo, metadata: Path) -> tuple[str, str]:
+        """Return the digest of what was built; or why its parts can't be put together."""
+        if not self._info.by_digest or len(target.platforms) == 1:
+            return _digest_in(metadata, target.name), ""
+        parts = [_digest_in(metadata, part_name(target.name, p)) for p in target.platforms]
+        if not all(parts):
+            return "", "Buildx didn't tell the digests of what it pushed"
+        return await merge(repository_of(target.tags[0]), parts, self._info.builder)
 
     def _full_disk(self) -> str:
         """Say that a Buildx that failed had no room for its words; '' where it had."""

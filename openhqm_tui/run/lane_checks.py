@@ -13,6 +13,7 @@ import msgspec
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.journal import TargetInfo
+from openhqm_tui.domain.plan import repository_of
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import SeenImage
 from openhqm_tui.domain.state import LaneState, TargetState
@@ -20,6 +21,7 @@ from openhqm_tui.domain.verdicts import merged
 from openhqm_tui.engine.images import ImageUnknown
 from openhqm_tui.engine.layer_list import read_layers
 from openhqm_tui.run.checks import check_lane, index_of
+from openhqm_tui.run.pull import Pulls
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -31,6 +33,7 @@ class LaneChecks:
         self._folder = folder
         self._info = folder.info
         self._voice = voice
+        self._pulls = Pulls(voice)
         self._expectations = folder.expectations()
         self._host = parse_platform(self._info.host) if self._info.host else None
         # A container that starts Python is CPU-bound: more at once than cores only wait longer.
@@ -69,7 +72,9 @@ class LaneChecks:
     async def _index(self, target: TargetState) -> tuple[str, list[SeenImage] | ImageUnknown]:
         # By digest: a tag that moves meanwhile must not change what is proved.
         tag = target.info.tags[0]
-        reference = f"{tag.rpartition(':')[0]}@{target.digest}" if target.digest else tag
+        reference = f"{repository_of(tag)}@{target.digest}" if target.digest else tag
+        if self._info.by_digest and (why := await self._pulls.fetch(target)):
+            return reference, ImageUnknown(why)
         _, index = await index_of(reference)
         if isinstance(index, ImageUnknown) and target.digest:
             # Where its tag names another image by now, the engine knows it by its digest alone.

@@ -79,7 +79,9 @@ def _workers(folder: RunFolder) -> list[Orphan]:
         words = f" {command} "
         builds = any(f" bake -f {plan} " in words for plan in plans)
         asks = f" --label {RUN_LABEL}={folder.info.id} " in words
-        pushed = any(f" push {tag} " in words for tag in pushes.get(pid, ()))
+        pushed = any(
+            f" push {tag} " in words or f" --tag {tag} " in words for tag in pushes.get(pid, ())
+        )
         if (builds or asks or pushed) and group != os.getpgrp():
             found.append(Orphan(pid, group, command))
     return found

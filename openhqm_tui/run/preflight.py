@@ -5,7 +5,13 @@ from __future__ import annotations
 from openhqm_tui.domain.findings import Finding
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import EngineProblem
-from openhqm_tui.engine.base_image import WILL_BE_PULLED, BaseChoice, Reach, check_pullable
+from openhqm_tui.engine.base_image import (
+    WILL_BE_PULLED,
+    BaseChoice,
+    Reach,
+    check_pullable,
+    local_platforms,
+)
 from openhqm_tui.engine.doctor import diagnose
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.machine import read_machine
@@ -38,8 +44,65 @@ def check_engine(
     return [f"no emulator here for {name}: a RUN step on it will fail" for name in missing]
 
 
-def check_base(base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
-    """Ask the registry first: a build that can't get its base would fail late and eight times."""
+def why_not_loaded(facts: EngineFacts, *, many: bool, push: bool) -> str:
+    """Return why the selected builder can't bring its images into the engine's store, or ''.
+
+    `many`: a target has several platforms. What is pushed comes back from the registry.
+    """
+    if push or facts.driver in {"", "docker"} or len(facts.nodes) < 2 or not many:
+        return ""
+    return (
+        f"builder {facts.builder} has {len(facts.nodes)} nodes, and Buildx can't bring images of "
+        "several platforms from several nodes into this engine's store"
+    )
+
+
+def check_loading(facts: EngineFacts, *, many: bool, push: bool) -> None:
+    """Raise EngineProblem where the images would come nowhere they can be checked."""
+    if why := why_not_loaded(facts, many=many, push=push):
+        raise EngineProblem(
+            why,
+            fix="push them (--push --name REGISTRY/NAME; a local registry will do: "
+            "localhost:5000/openhqm), build one platform, or choose another --builder",
+        )
+
+
+def check_base(
+    base: BaseChoice, platforms: tuple[Platform, ...], facts: EngineFacts, *, asked: bool
+) -> list[str]:
+    """Ask the registry first: a build that can't get its base would fail late and eight times.
+
+    `asked`: a person named it. Returns what to warn of; raises EngineProblem.
+    """
+    if facts.driver not in {"", "docker"}:
+        return _check_far_base(base, platforms, facts.builder, asked=asked)
+    _check_upstream(base, platforms)
+    return []
+
+
+def _check_far_base(
+    base: BaseChoice, platforms: tuple[Platform, ...], builder: str, *, asked: bool
+) -> list[str]:
+    """Look for the base of a builder that doesn't see this engine's images."""
+    answer = check_pullable(base.ref)
+    lacking = ", ".join(str(platform) for platform in answer.lacks(platforms))
+    why = f"it isn't made for {lacking}" if lacking else answer.detail
+    if not why:
+        return []
+    here = any(local_platforms((base.ref,), platforms).values())
+    if here or lacking or not asked:
+        alone = f"builder {builder} doesn't see this engine's images, so the base image must come "
+        raise EngineProblem(
+            f"{alone}from a registry: {why}",
+            fix="push one to a registry that the builder reaches, for all platforms "
+            "(`docker tag BASE localhost:5000/base`, `docker push localhost:5000/base`), "
+            "and give --base-image localhost:5000/base",
+        )
+    # The builder may reach what this machine doesn't.
+    return [f"the base image can't be seen from here; builder {builder} may know better: {why}"]
+
+
+def _check_upstream(base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
     if base.reason != WILL_BE_PULLED:
         return
     answer = check_pullable(base.ref)

@@ -13,6 +13,7 @@ import msgspec
 from openhqm_tui import __version__
 from openhqm_tui.domain.cache import Cache
 from openhqm_tui.domain.expectation import Expectation, Service
+from openhqm_tui.domain.image_names import check_names
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform
@@ -24,7 +25,7 @@ from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.sources import find_source
 from openhqm_tui.run.caches import check_caches, folders_of
 from openhqm_tui.run.launch import launch
-from openhqm_tui.run.preflight import check_base, check_engine
+from openhqm_tui.run.preflight import check_base, check_engine, check_loading
 from openhqm_tui.run.pruning import make_room
 from openhqm_tui.store.places import bundled, ready_state_folder
 from openhqm_tui.store.retention import Limits
@@ -44,12 +45,16 @@ QUIET_AFTER = 300.0
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a person asked for; `selection` has the platforms of each variant by its name.
 
+    Every tag exists under `name` and each of `more_names`. With `allow_unknown` an image that
+    could not be asked everything doesn't hold the push back.
+
     `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs. A
     build that says nothing for `quiet_after` seconds is told of, 0: never.
     """
 
     selection: dict[str, tuple[Platform, ...]]
     name: str = "openhqm"
+    more_names: tuple[str, ...] = ()
     tag: str = "latest"
     jobs: int = 0
     quiet_after: float = QUIET_AFTER
@@ -64,6 +69,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     push: bool = False
     cache_from: tuple[Cache, ...] = ()
     cache_to: tuple[Cache, ...] = ()
+    allow_unknown: bool = False
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +106,9 @@ def prepare(
     if not options.selection:
         raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
     check_push(options)
+    check_names((options.name, *options.more_names))
+    # What another's BuildKit builds isn't in this engine's store: it comes here by its digest.
+    by_digest = options.push and facts.driver not in {"", "docker"}
     warnings: list[str] = []
     if not plan_only:
         many = any(len(chosen) > 1 for chosen in options.selection.values())
@@ -107,10 +116,11 @@ def prepare(
         warnings += check_caches(
             facts, options.cache_from, options.cache_to, list(options.selection.values())
         )
+        check_loading(facts, many=many, push=options.push)
     upstream = f"python:{options.python_version}-slim"
     base = _base(options, facts, source, upstream, platforms)
-    if base is not None and base.ref == upstream and not plan_only:
-        check_base(base, platforms)
+    if base is not None and not plan_only:
+        warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
     mapped = {upstream: base.ref} if base is not None and base.mapped else {}
     bundle = ca_bundle(options.ca_bundle)
     revision, created = _revision(source.context)
@@ -122,6 +132,7 @@ def prepare(
             variants=(variant,),
             platforms=chosen,
             name=options.name,
+            more_names=options.more_names,
             tag=options.tag,
             builder=options.builder,
             base_for=mapped,
@@ -132,6 +143,7 @@ def prepare(
             revision=revision,
             cache_from=options.cache_from,
             cache_to=options.cache_to,
+            by_digest=by_digest,
         )
         target = make_plan(source, choices).targets[0]
         targets.append(target)
@@ -165,6 +177,8 @@ def prepare(
         check=options.check,
         test_only=options.test_only,
         push=options.push,
+        by_digest=by_digest,
+        allow_unknown=options.allow_unknown,
         base="" if base is None else base.ref,
         base_reason="" if base is None else base.reason,
         context=source.context,
@@ -186,6 +200,11 @@ def check_push(options: Options) -> None:
         raise UsageProblem(
             "only what is proved is pushed, and the checks are off",
             fix="leave out --push, or --no-check (`check = false` in the settings)",
+        )
+    if options.allow_unknown and not options.push:
+        raise UsageProblem(
+            "--allow-unknown is about what is pushed, and nothing is",
+            fix="give --push too, or leave it out",
         )
 
 

@@ -9,35 +9,21 @@ import time
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.plan import repository_of
+from openhqm_tui.domain.published import difference, read_published
 from openhqm_tui.domain.push_failures import push_failure
-from openhqm_tui.domain.state import RunState, TargetState
-from openhqm_tui.domain.verdicts import proved
+from openhqm_tui.domain.state import TargetState
 from openhqm_tui.engine.images import ImageUnknown
+from openhqm_tui.engine.registry import push_command, read_back_command, tag_command
 from openhqm_tui.run.checks import index_of
-from openhqm_tui.run.processes import GroupProcess
+from openhqm_tui.run.processes import GroupProcess, run_bounded
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
-_MOST_NAMED = 3
-
-
-def unproved(state: RunState) -> str:
-    """Say which images aren't proved, so that nothing may be pushed; '' where all are."""
-    names = [
-        " ".join(lane.key)
-        for lane in state.lanes
-        if lane.target.outcome is not Outcome.PASSED
-        # Without the digest nobody can tell later whether a tag names what was proved.
-        or not lane.target.digest
-        or not proved(lane.verdicts)
-    ]
-    if not names:
-        return ""
-    named = ", ".join(names[:_MOST_NAMED])
-    if more := len(names) - _MOST_NAMED:
-        named += f" and {more} more" if more > 0 else ""
-    return f"{named} {'is' if len(names) == 1 else 'are'} not proved"
+# Seconds for one small request; bytes that no index takes.
+_READ_BACK_PATIENCE = 120.0
+_MOST_BYTES = 4 << 20
 
 
 class Pushes:
@@ -45,75 +31,108 @@ class Pushes:
 
     def __init__(self, folder: RunFolder, voice: Voice) -> None:
         self._folder = folder
+        self._info = folder.info
         self._voice = voice
 
     async def push_all(self, targets: list[TargetState]) -> None:
         """Push target after target, so that they find each other's layers; end at a failure."""
         for target in targets:
             try:
-                reason, digest = await self._push(target)
+                reason = await self._push(target)
             except asyncio.CancelledError:
                 self._say_ended(target, Outcome.CANCELLED)
                 raise
             except OSError as error:
-                reason, digest = str(error), ""
-            self._say_ended(target, Outcome.FAILED if reason else Outcome.PASSED, reason, digest)
+                reason = str(error)
+            self._say_ended(target, Outcome.FAILED if reason else Outcome.PASSED, reason)
             if reason:
                 return
 
-    def _say_ended(
-        self, target: TargetState, outcome: Outcome, reason: str = "", digest: str = ""
-    ) -> None:
+    def _say_ended(self, target: TargetState, outcome: Outcome, reason: str = "") -> None:
+        digest = target.digest if outcome is Outcome.PASSED else ""
         self._voice.say(
             journal.PushEnded(
-                at=time.time(),
-                target=target.name,
-                outcome=outcome,
-                reason=reason,
-                digest=digest,
+                at=time.time(), target=target.name, outcome=outcome, reason=reason, digest=digest
             )
         )
 
-    async def _push(self, target: TargetState) -> tuple[str, str]:
-        """Return why a target's tags aren't all pushed, or '', and the registry's digest."""
-        with self._folder.push_log(target.name).open("wb") as out:
-            for tag in target.info.tags:
-                if reason := await self._moved(target, tag):
-                    return reason, ""
-                begun = out.tell()
-                process = await GroupProcess.start(
-                    ["docker", "push", tag],
-                    stderr=out,
-                    cwd=self._folder.path,
-                    env=dict(os.environ) | {"DOCKER_CLI_HINTS": "false"},
-                )
-                try:
-                    self._voice.say(
-                        journal.PushStarted(at=time.time(), target=target.name, pid=process.pid)
-                    )
-                    code = await process.wait()
-                except asyncio.CancelledError:
-                    await process.stop()
-                    raise
-                said = (
-                    self._folder.push_log(target.name)
-                    .read_bytes()[begun:]
-                    .decode("utf-8", "replace")
-                )
-                if code != 0:
-                    return f"{tag}: {push_failure(said, tag)}", ""
-                found = _DIGEST.findall(said)
-                # The tag may have moved since it was looked at, or not all platforms were there.
-                if not found or found[-1] != target.digest:
-                    has = found[-1] if found else "docker push told none"
-                    return f"{tag}: the registry has another digest than was proved ({has})", ""
-        return "", target.digest
+    async def _push(self, target: TargetState) -> str:
+        """Return why a target's tags aren't all pushed and read back, or ''."""
+        way = self._tag_there if self._info.by_digest else self._push_from_here
+        self._folder.push_log(target.name).write_bytes(b"")
+        for tag in target.info.tags:
+            if reason := await way(target, tag) or await self._read_back(target, tag):
+                return f"{tag}: {reason}"
+        return ""
 
-    async def _moved(self, target: TargetState, tag: str) -> str:
-        """Return why a tag is no name of what was proved; '' where it is."""
+    async def _push_from_here(self, target: TargetState, tag: str) -> str:
+        """Push a tag of the engine's store, with all its platforms."""
         digest, index = await index_of(tag)
         if isinstance(index, ImageUnknown):
-            return f"{tag} can't be found in the engine's store: {index}"
+            return f"it can't be found in the engine's store: {index}"
         if digest != target.digest:
-            return f"{tag} names another image by now than the one that was proved: build it again"
+            return "it names another image by now than the one that was proved: build it again"
+        code, said = await self._run(push_command(tag), target)
+        if code != 0:
+            return push_failure(said, tag)
+        found = _DIGEST.findall(said)
+        # The tag may have moved since it was looked at, or not all platforms were there.
+        if not found or found[-1] != target.digest:
+            has = found[-1] if found else "docker push told none"
+            return f"the registry has another digest than was proved ({has})"
         return ""
+
+    async def _tag_there(self, target: TargetState, tag: str) -> str:
+        """Give a tag to what the registry has by its digest; another registry gets a copy."""
+        reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
+        code, said = await self._run(tag_command(tag, reference, self._info.builder), target)
+        return push_failure(said, tag) if code != 0 else ""
+
+    async def _run(self, command: list[str], target: TargetState) -> tuple[int, str]:
+        """Run what pushes; return its exit code and what it said, which is logged too."""
+        log = self._folder.push_log(target.name)
+        with log.open("ab") as out:
+            begun = out.tell()
+            process = await GroupProcess.start(
+                command,
+                stderr=out,
+                cwd=self._folder.path,
+                env=dict(os.environ) | {"DOCKER_CLI_HINTS": "false"},
+            )
+            try:
+                self._voice.say(
+                    journal.PushStarted(at=time.time(), target=target.name, pid=process.pid)
+                )
+                code = await process.wait()
+            except asyncio.CancelledError:
+                await process.stop()
+                raise
+        return code, log.read_bytes()[begun:].decode("utf-8", "replace")
+
+    async def _read_back(self, target: TargetState, tag: str) -> str:
+        """Ask the registry what a tag names now; return what differs from what was proved."""
+        command = read_back_command(tag, self._info.builder if self._info.by_digest else "")
+        told = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
+        if told.timed_out:
+            return f"pushed, but not read back: no answer in {_READ_BACK_PATIENCE:.0f} s"
+        if told.code != 0:
+            why = push_failure(told.err.decode("utf-8", "replace"), tag)
+            return f"pushed, but not read back: {why}"
+        try:
+            seen = read_published(told.out)
+        except ValueError as error:
+            return f"pushed, but not read back: {error}"
+        self._voice.say(
+            journal.ReadBack(
+                at=time.time(),
+                target=target.name,
+                name=tag,
+                digest=seen.digest,
+                is_index=seen.is_index,
+                images=seen.images,
+                attestations=seen.attestations,
+            )
+        )
+        proved = {str(lane.platform): lane.digest for lane in target.lanes.values()}
+        differs = difference(target.digest, proved, seen)
+        return f"pushed, but {differs}" if differs else ""

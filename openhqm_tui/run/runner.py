@@ -20,13 +20,13 @@ from pathlib import Path
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.publishing import unproved
 from openhqm_tui.domain.state import Status, TargetState
-from openhqm_tui.engine.cleaning import remove_containers, remove_images
+from openhqm_tui.engine.cleaning import remove_containers, remove_images, remove_pulled
 from openhqm_tui.run.build import ended_now
 from openhqm_tui.run.control import Ear
 from openhqm_tui.run.obedience import Obedience
 from openhqm_tui.run.orphans import end_orphans
-from openhqm_tui.run.push import unproved
 from openhqm_tui.run.remembering import look, remember, state_of_run
 from openhqm_tui.run.running_checks import RUN_LABEL
 from openhqm_tui.run.standing import state_of
@@ -175,6 +175,8 @@ class Runner:
         """Leave nothing behind: no container of a cut-off check, no throwaway tag."""
         if self._work.has_cancelled:
             await self._remove_containers()
+        # Also what an earlier runner of this run had pulled, and could not take away.
+        self._note_all(await asyncio.to_thread(remove_pulled, list(self.state.pulled)))
         if self.info.test_only:
             tags = [tag for target in self.info.targets for tag in target.tags]
             self._note_all(await asyncio.to_thread(remove_images, tags))

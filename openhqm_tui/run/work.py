@@ -10,10 +10,11 @@ from functools import partial
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.publishing import let_through, unproved
 from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.run.build import Builds, ended_now
 from openhqm_tui.run.lane_checks import LaneChecks
-from openhqm_tui.run.push import Pushes, unproved
+from openhqm_tui.run.push import Pushes
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -105,6 +106,8 @@ class Work:
             return []
         left = [t for t in self.unpushed() if t.pushed is None or self._push_again]
         if left and not self.push_called_off:
+            if allowed := let_through(self.state):
+                self._voice.note(f"pushed all the same (--allow-unknown): {allowed}")
             self._begin(PUSH, partial(self._pushes.push_all, left))
         return self.pending()
 

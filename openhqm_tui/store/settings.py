@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     backends: list[str] | None = None
     platforms: list[str] | None = None
-    name: str | None = None
+    name: str | list[str] | None = None
     tag: str | None = None
     jobs: Annotated[int, msgspec.Meta(ge=1)] | None = None
     quiet_after: Annotated[float, msgspec.Meta(ge=0, le=MOST_SECONDS)] | None = None
@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
 # Ours too, but about where things are kept and how the tests run.
 _NOT_SETTINGS = {STATE_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
-_LISTS = {"backends", "platforms", "cache-from", "cache-to"}
+_LISTS = {"backends", "platforms", "name", "cache-from", "cache-to"}
 _CACHES = {"cache-from", "cache-to"}
 
 

@@ -55,8 +55,10 @@ def _chosen(variants: list[str], platforms: tuple[Platform, ...], everything: in
 
 
 def _fields(order: Order, defaults: Order) -> Iterator[str]:
+    if order.names != _BUILT_IN.names or order.names != defaults.names:
+        for name in order.names:
+            yield from ("--name", name)
     for flag, field in (
-        ("--name", "name"),
         ("--tag", "tag"),
         ("--builder", "builder"),
         ("--base-image", "base_image"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from openhqm_tui.domain.plan import Source, SourceKind, check_name, check_tag
+from openhqm_tui.domain.image_names import check_names, full_name
+from openhqm_tui.domain.plan import Source, SourceKind, check_tag
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.references import check_reference
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.run.preflight import why_not_loaded
 from openhqm_tui.tui.services import Order
 
 NOTHING_CHOSEN = "nothing chosen"
@@ -29,6 +31,8 @@ def obstacle_in(order: Order, facts: EngineFacts, *, checks: bool) -> str:
     many = any(len(platforms) > 1 for platforms in order.rows.values())
     if many and not facts.can_load_many_platforms:
         return "the image store keeps one platform an image: 5 Doctor switches it"
+    if why := why_not_loaded(facts, many=many, push=order.push):
+        return f"{why}: push them, or choose another builder"
     if checks and (lacking := without_emulator(order, facts)):
         return f"no emulator for {lacking}: 5 Doctor"
     if order.push and not checks:
@@ -56,23 +60,22 @@ def base_trouble(found: Pullable, order: Order) -> tuple[str, bool]:
     return found.detail, found.reach not in _UNSURE
 
 
-def destination(name: str, source: Source | None = None) -> str:
-    """Return where a push of images called `name` goes, the registry that Docker implies told."""
-    if source is not None and any(body.get("tags") for body in source.bake_targets.values()):
+def destination(names: tuple[str, ...], source: Source | None = None) -> str:
+    """Return where a push of images of these names goes, the registry that Docker implies told."""
+    if source is not None and _names_itself(source):
         return "the bake file's own tags"
-    host, slash, _ = name.partition("/")
-    if slash and (host == "localhost" or any(mark in host for mark in ".:")):
-        return name
-    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+    return " and ".join(full_name(name) for name in names)
 
 
 def _wrong_fields(order: Order, source: Source | None) -> Iterator[tuple[str, str]]:
-    if not order.name.strip():
+    if not order.names:
         yield "name", "the image name is empty: write openhqm or REGISTRY/openhqm"
-    elif ":" in order.name.rsplit("/", 1)[-1]:
+    elif any(":" in name.rsplit("/", 1)[-1] for name in order.names):
         yield "name", "a name has no tag: write it in the field beside"
-    elif problem := _problem_of(lambda: check_name(order.name)):
+    elif problem := _problem_of(lambda: check_names(order.names)):
         yield "name", problem
+    elif len(order.names) > 1 and source is not None and _names_itself(source):
+        yield "name", "the bake file gives its images their tags: one name is enough"
     if not order.tag:
         yield "tag", "the tag is empty: write latest"
     elif problem := _problem_of(lambda: check_tag(order.tag, source.variants if source else ())):
@@ -84,6 +87,10 @@ def _wrong_fields(order: Order, source: Source | None) -> Iterator[tuple[str, st
             yield "base", problem
     if order.push and order.test_only:
         yield "push", "a test leaves nothing to push: choose push or test only"
+
+
+def _names_itself(source: Source) -> bool:
+    return any(body.get("tags") for body in source.bake_targets.values())
 
 
 def _problem_of(check: Callable[[], object]) -> str:

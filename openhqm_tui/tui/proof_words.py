@@ -10,6 +10,7 @@ from textual.content import Content
 from openhqm_tui.domain.failures import failed_checks, hint_for
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.plain_text import one_line, plain
+from openhqm_tui.domain.publishing import held_words, let_through
 from openhqm_tui.domain.questions import question_of
 from openhqm_tui.domain.state import LaneState, RunState, Status
 from openhqm_tui.domain.verdicts import Answer, Verdict
@@ -82,7 +83,7 @@ def summary_words(state: RunState) -> Content:
     if not state.info.check:
         parts.append(" · this run was told not to check")
     if state.info.push:
-        parts += [" · ", _push_words(state)]
+        parts += [" · ", push_words(state)]
     return Content.assemble(*parts)
 
 
@@ -179,7 +180,8 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
     return [*lines, *(Content(line) for line in evidence.text.split("\n"))]
 
 
-def _push_words(state: RunState) -> Content:
+def push_words(state: RunState) -> Content:
+    """Return how the push of a run stands, in one line."""
     targets = list(state.targets.values())
     failed = next((target for target in targets if target.pushed is Outcome.FAILED), None)
     pushed = sum(len(target.info.tags) for target in targets if target.pushed is Outcome.PASSED)
@@ -188,7 +190,13 @@ def _push_words(state: RunState) -> Content:
     if pushing := next((target for target in targets if target.pushing), None):
         return Content.styled(f"▸ pushing {pushing.name}", "$primary")
     if pushed:
-        return Content.styled(f"✓ {count(pushed, 'tag')} pushed", "$text-success")
+        held = [event for target in targets for event in target.read_back.values()]
+        back = " and read back" if len(held) >= pushed else ""
+        words = f"✓ {count(pushed, 'tag')} pushed{back}"
+        if len(held) == 1:
+            words += f": {held_words(held[0])}"
+        allowed = f" · ! {let_through(state)}" if let_through(state) else ""
+        return Content.assemble((words, "$text-success"), (allowed, "$text-warning"))
     return Content("nothing pushed" if state.outcome is not None else "pushed when all is proved")
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from openhqm_tui.domain.cache import Cache, Way
 from openhqm_tui.domain.findings import Finding, Fix
+from openhqm_tui.domain.image_names import check_names, split_names
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.base_image import Pullable, Reach
@@ -35,7 +36,8 @@ class Ask(Protocol):
 class Order:
     """What is to be built: the platforms of each variant, what the images are called, and how.
 
-    '' for builder and base image, and 0 for jobs, leave it to what is found here.
+    `name` are one or several names with commas between, as they are written in the field. '' for
+    builder and base image, and 0 for jobs, leave it to what is found here.
     """
 
     rows: dict[str, tuple[Platform, ...]]
@@ -48,6 +50,11 @@ class Order:
     test_only: bool = False
     cache_from: tuple[Cache, ...] = ()
     cache_to: tuple[Cache, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the images are called in each registry, the main name first."""
+        return split_names(self.name)
 
 
 @dataclass(frozen=True)
@@ -99,9 +106,11 @@ def real_services(folder: Path, settings: Settings) -> Services:
     from openhqm_tui.store.run_folder import all_runs
 
     def start(order: Order, facts: EngineFacts, source: Source) -> RunFolder:
+        name, *more_names = check_names(order.names)
         options = Options(
             selection=order.rows,
-            name=order.name,
+            name=name,
+            more_names=tuple(more_names),
             tag=order.tag,
             builder=order.builder,
             base_image=order.base_image,
@@ -131,7 +140,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
         ask=ask,
         defaults=Order(
             {},
-            name=settings.name or "openhqm",
+            name=_line_of(settings.name or "openhqm"),
             tag=settings.tag or "latest",
             builder=settings.builder or "",
             base_image=settings.base_image or "",
@@ -147,6 +156,10 @@ def real_services(folder: Path, settings: Settings) -> Services:
         checks=settings.check is not False,
         copy=_copy,
     )
+
+
+def _line_of(names: str | list[str]) -> str:
+    return names if isinstance(names, str) else ", ".join(names)
 
 
 def _copy(text: str) -> None:

@@ -53,7 +53,7 @@ def test_every_word_of_a_build() -> None:
     )
     assert parsed.backend == ["redis", "kafka,sqs"]
     assert parsed.platforms == ["amd64", "arm64"]
-    assert (parsed.name, parsed.tag, parsed.builder, parsed.jobs) == ("n", "t", "b", 2)
+    assert (parsed.name, parsed.tag, parsed.builder, parsed.jobs) == (["n"], "t", "b", 2)
     assert (parsed.base_image, parsed.python_version) == ("i", "3.12")
     assert (parsed.context, parsed.dockerfile, parsed.ca_bundle) == ("c", "d", "f")
     assert parsed.test_only

@@ -22,6 +22,7 @@ from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.run_folder import find_run
 from tests.engine.fakes import debian, runner
 from tests.fake_docker import FakeDocker
+from tests.fake_registry import digest_of
 from tests.waiting import until
 
 Capture = pytest.CaptureFixture[str]
@@ -278,7 +279,7 @@ def test_an_image_is_checked_on_every_platform_of_its_index(
         ("linux/arm64", True),
     ]
     assert {v["answer"] for lane in lanes for v in lane["verdicts"]} == {"pass"}
-    digest = "openhqm@sha256:" + b"redis".hex().ljust(64, "0")
+    digest = "openhqm@" + digest_of("redis")
     assert all(digest in call for call in docker.calls_of("run")), "asked by digest, not by tag"
 
 

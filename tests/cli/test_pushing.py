@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.test_main import BUILD, Capture, says
 from tests.fake_docker import FakeDocker
+from tests.fake_registry import digest_of, raw_index
 
 
 @pytest.fixture
@@ -20,6 +21,8 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
     ("words", "told"),
     [
         ("--test-only", "--push and --test-only contradict each other; leave one out"),
+        ("--name a --name docker.io/library/a", "the image name 'docker.io/library/a' is given"),
+        ("--name a,A", "'A' can't be an image name; image names are lower case: write a"),
         ("--no-check", "only what is proved is pushed, and the checks are off; leave out --push"),
     ],
 )
@@ -36,8 +39,11 @@ def test_what_goes_against_it_is_one_line_and_exit_2(
 def test_what_is_pushed_is_told(capsys: Capture, docker: FakeDocker) -> None:
     code, out, _ = says(capsys, f"{BUILD} --backend redis,kafka --push --format plain")
     assert code == 0
-    digest = "sha256:" + b"redis".hex().ljust(64, "0")
-    assert f"✓ pushed openhqm:latest-redis {digest}\n" in out
+    digest = digest_of("redis")
+    told = f"openhqm:latest-redis: index {digest}, 2 platforms\n"
+    assert f"redis | pushed and read back {told}" in out, "as soon as it is known"
+    assert f"✓ pushed and read back {told}" in out
+    assert "  linux/amd64 sha256:amd64\n  linux/arm64 sha256:arm64\n" in out
     assert out.endswith(" · 2 tags pushed\n")
 
 
@@ -50,6 +56,42 @@ def test_that_nothing_is_pushed_is_told_with_the_reason(
     assert "note: nothing pushed: redis linux/arm64 is not proved\n" in out
     assert "− not pushed openhqm:latest-redis\n" in out
     assert out.endswith(" · nothing pushed\n")
+
+
+def test_what_is_let_through_is_said_loudly(capsys: Capture, docker: FakeDocker) -> None:
+    docker.container("linux/arm64", exit=139, err="qemu: uncaught target signal 11")
+    words = f"{BUILD} --backend redis --push --allow-unknown --format plain"
+    code, out, _ = says(capsys, words)
+    assert code == 0
+    told = "redis linux/arm64 is not proved, only not refuted\n"
+    assert f"note: pushed all the same (--allow-unknown): {told}" in out
+    assert f"! --allow-unknown: {told}" in out
+    assert "✓ pushed and read back openhqm:latest-redis" in out
+
+
+def test_every_tag_exists_under_every_name(capsys: Capture, docker: FakeDocker) -> None:
+    words = f"{BUILD} --backend redis --name a.example/x --name b.example/y,c --push --format json"
+    code, out, _ = says(capsys, words)
+    assert code == 0
+    (push,) = json.loads(out.splitlines()[-1])["pushes"]
+    tags = [f"{name}:latest-redis" for name in ("a.example/x", "b.example/y", "c")]
+    assert push["tags"] == tags
+    assert [held["tag"] for held in push["read_back"]] == tags
+    assert {held["digest"] for held in push["read_back"]} == {digest_of("redis")}
+    assert push["read_back"][0]["images"][0] == {
+        "platform": "linux/amd64",
+        "digest": "sha256:amd64",
+    }
+    assert push["read_back"][0]["attestations"] == 0
+
+
+def test_a_registry_that_gives_back_another_index_fails_the_run(
+    capsys: Capture, docker: FakeDocker
+) -> None:
+    docker.reads_back("openhqm:latest-redis", raw=raw_index("redis", ("amd64",)))
+    code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format plain")
+    assert code == 1
+    assert "✗ openhqm:latest-redis: pushed, but the registry has no image for linux/arm64" in out
 
 
 def test_why_a_push_failed_is_told_to_people_and_machines(

@@ -12,6 +12,7 @@ from openhqm_tui.domain.verdicts import Answer
 from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
+from tests.fake_registry import variant_of
 from tests.run.runs import Watch, executed, prepared, running, taken_up
 from tests.waiting import soon
 
@@ -24,8 +25,8 @@ def asked_after(docker: FakeDocker, before: int) -> list[tuple[str, str]]:
     """Return variant and platform of the containers since the first `before`."""
     found = []
     for call in docker.calls_of("run")[before:]:
-        digest = next(word for word in call if "@sha256:" in word).rpartition(":")[2]
-        variant = bytes.fromhex(digest).rstrip(b"\0").decode()
+        digest = next(word for word in call if "@sha256:" in word).rpartition("@")[2]
+        variant = variant_of(digest)
         found.append((variant, call[call.index("--platform") + 1]))
     return sorted(found)
 

@@ -9,12 +9,14 @@ import pytest
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.retrying import to_retry
 from openhqm_tui.domain.state import Status, TargetState
 from openhqm_tui.run import build
 from openhqm_tui.run.prepare import Options, check_push
 from openhqm_tui.run.runner import Runner
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
+from tests.fake_registry import digest_of, raw_index
 from tests.run.runs import Watch, executed, folder_of, prepared, running, taken_up
 from tests.waiting import soon
 
@@ -247,3 +249,99 @@ def test_what_goes_against_a_push_is_refused(more: dict[str, bool], says: str) -
         check_push(Options(selection={}, push=True, **more))  # type: ignore[arg-type]
     check_push(Options(selection={}, push=True))
     check_push(Options(selection={}, **more))  # type: ignore[arg-type]
+
+
+# -- what could not be asked ------------------------------------------------------------------
+
+CRASH = {"exit": 139, "err": "qemu: uncaught target signal 11"}
+
+
+async def test_what_is_unknown_is_pushed_where_that_is_allowed(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", **CRASH)
+    watch = await executed(prepared("redis", "kafka", push=True, allow_unknown=True))
+    assert watch.status is Status.PASSED
+    assert watch.targets("redis", "kafka") == [Status.UNKNOWN, Status.UNKNOWN], "no pass for that"
+    assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
+    assert watch.follower.state.notes == [
+        "pushed all the same (--allow-unknown): redis linux/arm64, kafka linux/arm64 are not "
+        "proved, only not refuted"
+    ]
+    assert to_retry(watch.follower.state) == []
+
+
+@pytest.mark.parametrize(
+    ("container", "target"), [({"machine": "x86_64"}, {}), (CRASH, {"exit": 1})]
+)
+async def test_what_fails_is_never_allowed(
+    docker: FakeDocker, container: dict[str, object], target: dict[str, object]
+) -> None:
+    docker.container("linux/arm64", **container)
+    docker.target("kafka", target)
+    watch = await executed(prepared("redis", "kafka", push=True, allow_unknown=True))
+    assert watch.status is Status.FAILED
+    assert pushed(docker) == []
+    (note,) = watch.follower.state.notes
+    assert note.startswith("nothing pushed: ")
+    assert "kafka linux/arm64" in note
+
+
+async def test_a_retry_honours_what_was_allowed(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", **CRASH)
+    docker.push("openhqm:latest-redis", err="connection refused")
+    folder = (await executed(prepared("redis", push=True, allow_unknown=True))).folder
+    docker.push("openhqm:latest-redis")
+    folder.ask(Request("retry"))
+    watch = await taken_up(folder)
+    assert watch.status is Status.PASSED
+    assert len(pushed(docker)) == 2
+    assert watch.order(journal.TargetStarted) == ["redis"], "nothing is built for it"
+
+
+def test_to_allow_without_a_push_has_no_meaning() -> None:
+    with pytest.raises(UsageProblem, match="--allow-unknown is about what is pushed"):
+        check_push(Options(selection={}, allow_unknown=True))
+
+
+# -- read back --------------------------------------------------------------------------------
+
+
+async def test_what_the_registry_holds_is_read_back_and_kept(docker: FakeDocker) -> None:
+    raw = raw_index("redis", attestations=2)
+    watch = await executed(prepared("redis", push=True))
+    (read,) = (event for event in watch.events if isinstance(event, journal.ReadBack))
+    assert (read.name, read.digest) == ("openhqm:latest-redis", digest_of("redis"))
+    assert [image.platform for image in read.images] == ["linux/amd64", "linux/arm64"]
+    kinds = [type(event) for event in watch.events]
+    assert kinds.index(journal.PushStarted) < kinds.index(journal.ReadBack)
+    assert kinds.index(journal.ReadBack) < kinds.index(journal.PushEnded)
+    docker.reads_back("openhqm:latest-redis", raw=raw)
+    watch = await executed(prepared("redis", push=True))
+    (read,) = (event for event in watch.events if isinstance(event, journal.ReadBack))
+    assert read.attestations == 2, "told, and no platform"
+    assert "another digest" in pushes(watch)[0][2]
+
+
+@pytest.mark.parametrize(
+    ("does", "says"),
+    [
+        ({"raw": raw_index("redis", ("amd64",))}, "the registry has no image for linux/arm64"),
+        ({"raw": raw_index("kafka")}, "the registry has another digest than was proved"),
+        ({"raw": "x" * 100}, "not read back: its answer is no JSON"),
+        ({"raw": "x" * (5 << 20)}, "not read back: its answer is no JSON"),
+        ({"err": "unauthorized: authentication required"}, "not read back: not logged in"),
+    ],
+)
+async def test_a_registry_that_gives_back_something_else_fails_the_push(
+    docker: FakeDocker, does: dict[str, str], says: str
+) -> None:
+    docker.reads_back("openhqm:latest-redis", **does)
+    folder = (await executed(prepared("redis", "kafka", push=True))).folder
+    watch = Watch(folder).finish()
+    assert watch.status is Status.FAILED
+    ((target, outcome, reason),) = pushes(watch)
+    assert (target, outcome) == ("redis", Outcome.FAILED)
+    assert reason.startswith("openhqm:latest-redis: pushed, but ")
+    assert says in reason
+    docker.reads_back("openhqm:latest-redis")
+    folder.ask(Request("retry", "redis"))
+    assert (await taken_up(folder)).status is Status.PASSED

@@ -17,6 +17,7 @@ from openhqm_tui.domain.state import Status
 from openhqm_tui.run.processes import GroupProcess
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
+from tests.fake_registry import digest_of
 from tests.run.runs import begun, executed, prepared, running
 from tests.waiting import soon, until
 
@@ -29,7 +30,7 @@ async def test_every_target_is_built_and_every_lane_proved(docker: FakeDocker) -
     assert watch.status is Status.PASSED
     assert set(watch.lanes.values()) == {Status.PASSED}
     redis = watch.follower.state.targets["redis"]
-    assert redis.digest == "sha256:" + b"redis".hex().ljust(64, "0")
+    assert redis.digest == digest_of("redis")
     assert redis.steps, "the stream that Buildx wrote was followed"
     assert [lane.content_size for lane in redis.lanes.values()] == [1000, 1000]
     assert [lane.emulated for lane in redis.lanes.values()] == [False, True]
@@ -48,7 +49,7 @@ async def test_what_is_asked_of_docker(docker: FakeDocker) -> None:
         *("buildx", "--builder", "big", "bake", "-f", str(path / "bake.json")),
         *("--progress", "rawjson", "--metadata-file", str(path / "redis.metadata.json"), "redis"),
     ]
-    digest = "openhqm@sha256:" + b"redis".hex().ljust(64, "0")
+    digest = "openhqm@" + digest_of("redis")
     asked = {call[call.index("--platform") + 1]: call for call in docker.calls_of("run")}
     assert set(asked) == {"linux/amd64", "linux/arm64"}
     assert all(digest in call for call in asked.values()), "an image is taken by its digest"

@@ -104,13 +104,13 @@ def test_a_base_image_that_can_not_be_had(found, says, certain):
     ],
 )
 def test_where_a_push_goes(name, place):
-    assert destination(name, OURS) == place
+    assert destination((name,), OURS) == place
 
 
 def test_a_bake_file_says_itself_where_a_push_goes():
     tagged = msgspec.structs.replace(THEIRS, bake_targets={"a": {"tags": ["x:1"]}})
-    assert destination("openhqm", tagged) == "the bake file's own tags"
-    assert destination("acme/app", THEIRS) == "docker.io/acme/app"
+    assert destination(("openhqm",), tagged) == "the bake file's own tags"
+    assert destination(("acme/app",), THEIRS) == "docker.io/acme/app"
 
 
 def test_what_is_not_checked_is_not_pushed():

@@ -98,7 +98,7 @@ class PlanFields(Vertical):
     def on_mount(self) -> None:
         """Explain every field to the mouse."""
         for id, words in (
-            ("name", "What the images are called, a registry before it if they are pushed."),
+            ("name", "What the images are called, a registry before it; several registries: a,b."),
             ("tag", "The tag; -VARIANT is added to it."),
             ("base", "An image in the place of the Dockerfile's base; empty: chosen here."),
             ("jobs", "At most so many targets are built at once; empty: all of them."),

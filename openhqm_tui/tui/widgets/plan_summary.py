@@ -59,7 +59,7 @@ def summary(
 def _outcome(order: Order, source: Source | None) -> str:
     if order.test_only:
         return "test only, no image stays"
-    return f"push to {destination(order.name, source)}" if order.push else "load"
+    return f"push to {destination(order.names, source)}" if order.push else "load"
 
 
 def _first_steps() -> Content:

@@ -10,6 +10,7 @@ from textual.widgets import Static
 from openhqm_tui.domain.retrying import ended
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.tui.marks import INTERRUPTED, standing_mark
+from openhqm_tui.tui.proof_words import push_words
 from openhqm_tui.tui.words import clock, count, when
 
 # In the order in which a person asks: what goes wrong, what goes on, what is to come.
@@ -119,6 +120,8 @@ def facts(state: RunState, now: float, width: int) -> Content:
         lines.append(base.truncate(max(8, width), ellipsis=True))
     if info.test_only:
         lines.append(Content("test only: nothing is kept"))
+    if info.push and any(t.pushing or t.pushed is not None for t in state.targets.values()):
+        lines.append(push_words(state).truncate(max(8, width), ellipsis=True))
     if state.interrupted:
         lines.append(INTERRUPTED.content)
     if state.notes:

@@ -109,9 +109,9 @@ class VariantSide:
         body = self._source.bake_targets.get(variant.name)
         if body is not None and body.get("tags"):
             return [one_line(str(tag)) for tag in body["tags"]]
-        tags = list(tags_of(variant, self._order.name, self._order.tag))
+        by_name = [tags_of(variant, name, self._order.tag) for name in self._order.names]
         # A bake file's target without a tag gets one of ours, so that it can be checked.
-        return tags[-1:] if body is not None else tags
+        return [tag for tags in by_name for tag in (tags[-1:] if body is not None else tags)]
 
     def _sizes(self, variant: Variant, platforms: list[Platform]) -> list[str]:
         return [

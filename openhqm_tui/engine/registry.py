@@ -1,0 +1,53 @@
+"""What is asked of a registry, by Docker's own commands: credentials stay Docker's business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_BUILDX = ("docker", "buildx", "imagetools")
+
+
+def push_command(tag: str) -> list[str]:
+    """Return the command that pushes a tag of the engine's store, with all its platforms."""
+    return ["docker", "push", tag]
+
+
+def pull_command(reference: str, platform: str) -> list[str]:
+    """Return the command that pulls one platform's image by the digest of its index."""
+    return ["docker", "pull", "--quiet", "--platform", platform, reference]
+
+
+def tag_command(tag: str, reference: str, builder: str = "") -> list[str]:
+    """Return the command that gives a tag to what a registry has by its digest, byte for byte.
+
+    Where the tag is of another registry, the image is copied there.
+    """
+    # By default Buildx puts an image that has no index into one, which has another digest.
+    return [*_create(builder), "--prefer-index=false", "--tag", tag, reference]
+
+
+def merge_command(name: str, parts: Sequence[str], builder: str = "") -> list[str]:
+    """Return the command that pushes one index of several that a registry has by their digests.
+
+    `name` is `REPOSITORY@DIGEST`, and the digest that of the index: then it gets no tag.
+    """
+    return [*_create(builder), "--tag", name, *parts]
+
+
+def merged_command(parts: Sequence[str], builder: str = "") -> list[str]:
+    """Return the command that prints the index that `merge_command` would push."""
+    return [*_create(builder), "--dry-run", *parts]
+
+
+def read_back_command(reference: str, builder: str = "") -> list[str]:
+    """Return the command that prints an index, or a manifest, byte for byte."""
+    return [*_BUILDX, "inspect", *_of(builder), "--raw", reference]
+
+
+def _create(builder: str) -> list[str]:
+    return [*_BUILDX, "create", *_of(builder), "--progress", "plain"]
+
+
+def _of(builder: str) -> list[str]:
+    # A builder's own settings tell which registries speak plain HTTP or have a CA of their own.
+    return ["--builder", builder] if builder else []

@@ -1,0 +1,77 @@
+"""Names of images: one or several, whole, and none of them twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.image_names import check_names, full_name, split_names
+from openhqm_tui.domain.plan import repository_of
+from openhqm_tui.domain.problems import UsageProblem
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("openhqm", ("openhqm",)),
+        ("a, b/c ,", ("a", "b/c")),
+        ("ghcr.io/acme/x,localhost:5000/x", ("ghcr.io/acme/x", "localhost:5000/x")),
+        (" , ", ()),
+    ],
+)
+def test_a_line_of_names_is_split_at_its_commas(text: str, names: tuple[str, ...]) -> None:
+    assert split_names(text) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("openhqm", "docker.io/library/openhqm"),
+        ("acme/openhqm", "docker.io/acme/openhqm"),
+        ("docker.io/acme/openhqm", "docker.io/acme/openhqm"),
+        ("docker.io/openhqm", "docker.io/library/openhqm"),
+        ("index.docker.io/acme/openhqm", "docker.io/acme/openhqm"),
+        ("localhost/x", "localhost/x"),
+        ("localhost:5000/x", "localhost:5000/x"),
+        ("ghcr.io/acme/x", "ghcr.io/acme/x"),
+    ],
+)
+def test_the_registry_that_docker_implies_is_told(name: str, whole: str) -> None:
+    assert full_name(name) == whole
+
+
+def test_the_main_name_stays_the_first() -> None:
+    assert check_names(["ghcr.io/acme/x", "acme/x"]) == ("ghcr.io/acme/x", "acme/x")
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["acme/x", "acme/x"], "the image name 'acme/x' is given twice; leave one out"),
+        (
+            ["acme/x", "docker.io/acme/x"],
+            "'docker.io/acme/x' is given twice .'acme/x' is the same repository.; leave one out",
+        ),
+        (["acme/y", "acme/X"], "image names are lower case: write acme/x"),
+        (["acme/x", "acme/x:1"], "leave the tag out of the name"),
+        (["acme/x", ""], "the image name is empty"),
+        ([], "the image name is empty"),
+    ],
+)
+def test_names_that_contradict_each_other_or_are_none_are_refused(
+    names: list[str], says: str
+) -> None:
+    with pytest.raises(UsageProblem, match=says):
+        check_names(names)
+
+
+@pytest.mark.parametrize(
+    ("tag", "repository"),
+    [
+        ("localhost:5000/x:1.0", "localhost:5000/x"),
+        ("localhost:5000/x", "localhost:5000/x"),
+        ("x:1.0", "x"),
+        ("x", "x"),
+    ],
+)
+def test_a_tag_is_of_a_repository(tag: str, repository: str) -> None:
+    assert repository_of(tag) == repository

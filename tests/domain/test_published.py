@@ -1,0 +1,111 @@
+"""What a registry gives back is read as it is, and any difference from what was proved is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from openhqm_tui.domain.published import PublishedImage, difference, digest_of, read_published
+
+AMD, ARM = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+PROVED = {"linux/amd64": AMD, "linux/arm64": ARM}
+
+
+def entry(digest: str, arch: str, **more: Any) -> dict[str, Any]:
+    return {"digest": digest, "platform": {"os": "linux", "architecture": arch} | more}
+
+
+def attestation(of: str) -> dict[str, Any]:
+    return {
+        "digest": f"sha256:{'c' * 64}",
+        "platform": {"os": "unknown", "architecture": "unknown"},
+        "annotations": {
+            "vnd.docker.reference.digest": of,
+            "vnd.docker.reference.type": "attestation-manifest",
+        },
+    }
+
+
+def index(*entries: object, kind: str = "application/vnd.oci.image.index.v1+json") -> bytes:
+    told = {"schemaVersion": 2, "mediaType": kind, "manifests": list(entries)}
+    return json.dumps(told, indent=2).encode()
+
+
+BOTH = (entry(AMD, "amd64"), entry(ARM, "arm64", variant="v8"))
+
+
+def test_platforms_are_told_and_attestations_are_counted() -> None:
+    raw = index(*BOTH, attestation(AMD), attestation(ARM))
+    seen = read_published(raw)
+    assert seen.digest == digest_of(raw)
+    assert seen.images == (PublishedImage("linux/amd64", AMD), PublishedImage("linux/arm64", ARM))
+    assert (seen.is_index, seen.attestations) == (True, 2)
+    assert difference(digest_of(raw), PROVED, seen) == ""
+
+
+def test_dockers_own_kind_of_index_is_one_too() -> None:
+    kind = "application/vnd.docker.distribution.manifest.list.v2+json"
+    assert len(read_published(index(*BOTH, kind=kind)).images) == 2
+
+
+def test_what_has_one_platform_may_be_no_index() -> None:
+    raw = json.dumps({"schemaVersion": 2, "config": {"digest": AMD}, "layers": []}).encode()
+    seen = read_published(raw)
+    assert (seen.is_index, seen.images) == (False, ())
+    assert difference(digest_of(raw), {"linux/amd64": AMD}, seen) == ""
+    assert "another digest" in difference(AMD, {"linux/amd64": AMD}, seen)
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        (BOTH[:1], "the registry has no image for linux/arm64"),
+        ((), "the registry has no image for linux/amd64, linux/arm64"),
+        (
+            (*BOTH, entry(AMD, "s390x")),
+            "the registry has an image for linux/s390x, which was not proved",
+        ),
+        (
+            (BOTH[0], entry(AMD, "arm64")),
+            f"another image for linux/arm64 than was proved ({AMD}, not {ARM})",
+        ),
+        (BOTH, "the registry has another digest than was proved"),
+        # Without the note that it is an attestation it is somebody's image.
+        ((*BOTH, entry(AMD, "unknown")), "an image for linux/unknown, which was not proved"),
+    ],
+)
+def test_every_difference_has_its_words(entries: tuple[dict[str, Any], ...], says: str) -> None:
+    assert says in difference(AMD, PROVED, read_published(index(*entries)))
+
+
+def test_a_platform_whose_digest_nobody_knows_is_compared_by_the_whole() -> None:
+    raw = index(*BOTH)
+    assert difference(digest_of(raw), dict.fromkeys(PROVED, ""), read_published(raw)) == ""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"nonsense",
+        b"{}",
+        b'{"config": "x"}',
+        b'{"manifests": ["x"]}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_index_is_said_to_be_none(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="its "):
+        read_published(raw)
+
+
+def test_hostile_words_are_made_safe_and_short() -> None:
+    raw = index(entry(f"sha256:\x1b[2J{'x' * 1000}", "\x1b]0;owned\x07" + "y" * 1000))
+    (image,) = read_published(raw).images
+    assert "\x1b" not in image.platform + image.digest
+    assert len(image.platform) <= 60
+    assert len(image.digest) <= 71
