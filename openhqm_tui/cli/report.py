@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.report.files import write_text
 from openhqm_tui.report.formats import rendered
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.github import append_summary
@@ -28,16 +28,6 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output in {"", "-"}:
         sys.stdout.write(text)
         return 0
-    write(Path(parsed.output), text)
+    write_text(Path(parsed.output), text, "give -o a file in a folder that is there")
     sys.stderr.write(f"openhqm-tui: wrote {parsed.output}\n")
     return 0
-
-
-def write(file: Path, text: str) -> None:
-    """Write a report to a file; raises UsageProblem where it can't be written."""
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageProblem(
-            f"can't write {file} ({error.strerror})", fix="give -o a file in a folder that is there"
-        ) from error

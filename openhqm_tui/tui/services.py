@@ -26,6 +26,13 @@ from openhqm_tui.store.settings import Settings
 Say = Callable[[str], None]
 
 
+def report_here(run: RunFolder) -> Path:
+    """Write a run's report into the current folder and return the file; raises Problem."""
+    from openhqm_tui.report.files import write_report
+
+    return write_report(run, Path.cwd())
+
+
 class Ask(Protocol):
     """Asks the runner of a run for something, or a new one; `run.again.ask` is one."""
 
@@ -69,7 +76,8 @@ class Services:
     is an order without rows; `platforms` are the first columns, none: those of what is built;
     `checks` tells whether images are questioned. `copy` puts text on the system's clipboard.
     `recording` reads a run to be played, with None the one that ships; it raises Problem.
-    `clock` are the seconds that a replay goes by.
+    `clock` are the seconds that a replay goes by. `report` writes a run's report and returns the
+    file; it raises Problem.
     """
 
     now: Callable[[], float]
@@ -93,6 +101,7 @@ class Services:
         Recording.shipped() if run is None else recording_of(run)
     )
     clock: Callable[[], float] = time.monotonic
+    report: Callable[[RunFolder], Path] = report_here
 
 
 def real_services(folder: Path, settings: Settings) -> Services:

@@ -35,6 +35,14 @@ HISTORY: tuple[Command, ...] = (
     ),
     Command(
         "history",
+        "history.report",
+        "w",
+        "Write report",
+        "Write what the run that is marked tells to an HTML file in this folder.",
+        "write_report",
+    ),
+    Command(
+        "history",
         "history.reload",
         "r",
         "Look again",

@@ -16,6 +16,7 @@ from openhqm_tui.domain.state import Status
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import GOING_ON, INTERRUPTED, Mark, status_mark
 from openhqm_tui.tui.past import PastRun
+from openhqm_tui.tui.reports import write_report
 from openhqm_tui.tui.run_asks import cancel_all, resume
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.cell_table import CellTable
@@ -90,7 +91,10 @@ class HistoryScreen(Place):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what has nothing to open; hide what the marked run has no use for."""
-        if action not in {"open", "resume", "cancel", "replay_run"} or not self.stands:
+        if (
+            action not in {"open", "resume", "cancel", "replay_run", "write_report"}
+            or not self.stands
+        ):
             return True
         run = self.marked
         match action:
@@ -141,6 +145,11 @@ class HistoryScreen(Place):
         """Play the run that is marked."""
         if (run := self.marked) is not None:
             self.console_app.replays.begin(run.folder)
+
+    def action_write_report(self) -> None:
+        """Write the report of the run that is marked, and say where it is."""
+        if (run := self.marked) is not None:
+            self.run_worker(write_report(self.console_app, run.folder), group="report")
 
     def action_reload(self) -> None:
         """Read the list again."""

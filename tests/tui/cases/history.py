@@ -50,6 +50,30 @@ def _another_appears(world: World) -> folders.Made:
     return made
 
 
+def _reports_there(world: World) -> folders.Made:
+    made = folders.passed(world.state, ("redis",))
+    plain_services = world.services
+
+    def services():
+        from dataclasses import replace
+
+        from openhqm_tui.report.files import write_report
+
+        return replace(plain_services(), report=lambda run: write_report(run, world.state))
+
+    world.services = services  # type: ignore[method-assign]
+    return made
+
+
+def _reports(app: ConsoleApp) -> list[str]:
+    runs = app.past_runs or []
+    return [
+        file.name
+        for run in runs
+        for file in run.folder.path.parent.parent.glob(f"openhqm-report-{run.folder.path.name}.*")
+    ]
+
+
 def _listed(app: ConsoleApp) -> int:
     return len(app.past_runs or []) if isinstance(app.screen, HistoryScreen) else 0
 
@@ -61,5 +85,6 @@ CASES = {
     "history.resume": Case(_resumed, ("4", "down"), _cut_off, opened=False),
     "history.cancel": Case(lambda app: isinstance(app.screen, Ask), ("4",), _running, opened=False),
     "history.replay": Case(lambda app: app.replays.player is not None, ("4",), _one, opened=False),
+    "history.report": Case(_reports, ("4",), _reports_there, opened=False),
     "history.reload": Case(lambda app: _listed(app) == 2, ("4",), _another_appears, opened=False),
 }

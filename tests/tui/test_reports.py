@@ -1,0 +1,32 @@
+"""A report from History: where it is, or why there is none, is said."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.report.files import write_report
+from openhqm_tui.tui.reports import write_report as ask_for_report
+from tests.recordings import copied
+from tests.tui.conftest import World, settle, until
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"), [("", "wrote "), ("nowhere", "(No such file or directory)")]
+)
+async def test_what_becomes_of_it_is_said(world: World, tmp_path: Path, folder: str, said: str):
+    run = copied("checked", tmp_path / "a [red]run")
+    app = world.app()
+    app.services = dataclasses.replace(
+        app.services, report=lambda told: write_report(told, tmp_path / folder)
+    )
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await ask_for_report(app, run)
+        await until(pilot, lambda: app._notifications)
+        [notification] = list(app._notifications)
+        assert said in notification.message
+        assert "openhqm-report-a [red]run.html" in notification.message
+    assert (tmp_path / "openhqm-report-a [red]run.html").exists() == (not folder)
