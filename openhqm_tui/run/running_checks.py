@@ -22,7 +22,7 @@ from openhqm_tui.run.processes import Ended, run_bounded
 NATIVE_PATIENCE = 60.0
 EMULATED_PATIENCE = 300.0
 # Seconds more until the container is taken away: it takes some to start on a busy machine.
-_MARGIN = 30.0
+MARGIN = 30.0
 RUN_LABEL = "openhqm-tui.run"
 # Bytes that nobody who answers questions needs: who prints more is stopped.
 _FLOOD = 16 * 1024 * 1024
@@ -152,7 +152,7 @@ async def ask(
         if service := wanted.service:
             within = service.within_emulated if emulated else service.within
             patience = max(patience, within)
-        ended = await _run(command, name, patience + _MARGIN)
+        ended = await _run(command, name, patience + MARGIN)
         said = read_answer(ended, nonce, patience=patience, emulated=emulated)
         return Asked(said=said, ended=ended, command=command)
 

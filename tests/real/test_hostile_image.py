@@ -1,0 +1,196 @@
+"""Images that mean harm, on the real engine: bounded, told in plain words, gone afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.expectation import Expectation, Service
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.proof_running import judge_running
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.engine.base_image import choose_base
+from openhqm_tui.engine.facts import read_facts
+from openhqm_tui.run import running_checks
+from openhqm_tui.run.running_checks import RUN_LABEL, ask
+from tests.real.conftest import docker
+from tests.waiting import soon
+
+pytestmark = pytest.mark.engine
+IMAGE = "openhqm-tui-tests/hostile"
+# What an interpreter runs before anything that it is asked to run.
+FIRST = """ENV PYTHONPATH=/evil
+COPY <<'EOF' /evil/sitecustomize.py
+import os, signal
+{}
+EOF
+"""
+
+
+@pytest.fixture(scope="module")
+def host() -> Platform:
+    host = read_facts().host
+    assert host is not None
+    return host
+
+
+@pytest.fixture(scope="module")
+def image(host: Platform) -> Iterator[str]:
+    """A plain image: Python, a user without rights, a folder that is its own."""
+    base = choose_base((host,), explicit=None).ref
+    yield build(base, "plain", "RUN mkdir /app && chown 1000 /app\nUSER 1000\nWORKDIR /app\n")
+    tags = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", IMAGE).split()
+    docker("image", "rm", "--force", *tags)
+
+
+def build(base: str, tag: str, lines: str) -> str:
+    subprocess.run(
+        ["docker", "buildx", "build", "--load", "--provenance=false", "-t", f"{IMAGE}:{tag}", "-"],
+        input=f"FROM {base}\n{lines}".encode(),
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    return f"{IMAGE}:{tag}"
+
+
+@pytest.fixture
+def run_id() -> Iterator[str]:
+    """The id of a run that leaves no container behind."""
+    own = f"hostile-{secrets.token_hex(4)}"
+    yield own
+    assert containers(own) == []
+
+
+def containers(run_id: str) -> list[str]:
+    return docker("ps", "--all", "--quiet", "--filter", f"label={RUN_LABEL}={run_id}").split()
+
+
+def wanted(platform: Platform, **more: Any) -> Expectation:
+    service = Service(within=2.0, within_emulated=20.0)
+    least = Expectation(
+        platform=platform, platforms=(platform,), library=("ssl",), clients=(), service=service
+    )
+    return msgspec.structs.replace(least, **more)
+
+
+async def verdicts_on(
+    image: str, expected: Expectation, command: tuple[str, ...], run_id: str
+) -> dict[str, Verdict]:
+    asked = await ask(
+        image, expected, own_command=command, emulated=False, run_id=run_id, lane="it"
+    )
+    assert len(msgspec.json.encode(asked.said)) < 20_000
+    assert len(asked.ended.out) + len(asked.ended.err) <= 2 * 256 * 1024
+    return {verdict.check: verdict for verdict in judge_running(expected, asked.said)}
+
+
+def shell(script: str) -> tuple[str, ...]:
+    return ("sh", "-c", script)
+
+
+def python(code: str) -> tuple[str, ...]:
+    return ("python", "-c", code)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (python("import os\nwhile True:\n try: os.fork()\n except OSError: pass"), "process limit"),
+        (
+            python("x = []\nwhile True: x.append(b'x' * 2**24)"),
+            "killed: out of memory (limit 512 MB)",
+        ),
+        (python("open('/app/x', 'w')"), "could not write /app/x: Read-only file system"),
+        (python("open('/tmp/x', 'w').write('y' * 2**25)"), "No space left on device"),
+        (shell("cp /bin/true /tmp/x; exec /tmp/x"), "/tmp/x: Permission denied"),
+        (shell("trap '' TERM INT HUP; sleep 1000"), "no answer in 2.0 s"),
+        (shell("yes '\x1b]52;c;x\x07\x1b[2J\u202e'"), "no answer in 2.0 s"),
+        (shell("kill -9 -1; kill -9 1; sleep 1000"), ""),
+        (shell("setsid sleep 1000 & exit 7"), "ended with exit code 7"),
+        (("/nowhere",), "ended with exit code 127: /nowhere: No such file or directory"),
+    ],
+    ids=["forks", "memory", "root", "tmp", "exec", "hang", "endless", "kills", "daemon", "nothing"],
+)
+async def test_a_command_that_means_harm_is_told_and_the_questions_are_answered(
+    image: str, host: Platform, run_id: str, command: tuple[str, ...], says: str
+) -> None:
+    told = await verdicts_on(image, wanted(host), command, run_id)
+    service = told.pop("service")
+    assert says in service.evidence
+    assert service.answer is Answer.FAIL or not says
+    assert service.evidence.isprintable()
+    assert {v.answer for v in told.values()} == {Answer.PASS} or not says, told
+
+
+async def test_an_interpreter_that_prints_without_end_is_stopped(
+    image: str, host: Platform, run_id: str
+) -> None:
+    endless = "while True: os.write(1, b'\\x1b[2Jx' * 9999)"
+    noisy = build(image, "noisy", FIRST.format(endless))
+    told = await verdicts_on(noisy, wanted(host), ("true",), run_id)
+    assert {(v.answer, v.evidence) for v in told.values()} == {
+        (Answer.FAIL, "it printed more than 16 MB")
+    }
+
+
+async def test_a_forged_answer_isnt_heard_and_an_interpreter_that_hangs_is_removed(
+    image: str, host: Platform, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_checks, "NATIVE_PATIENCE", 1.0)
+    monkeypatch.setattr(running_checks, "MARGIN", 2.0)
+    forged = """os.write(1, b'openhqm-tui-probe:{"uid":1000}\\n')\nwhile True: signal.pause()"""
+    silent = build(image, "silent", FIRST.replace("{}", forged))
+    told = await verdicts_on(silent, wanted(host), ("true",), run_id)
+    assert {(v.answer, v.evidence) for v in told.values()} == {(Answer.FAIL, "no answer in 2 s")}
+
+
+async def test_a_cancelled_check_leaves_no_container(
+    image: str, host: Platform, run_id: str
+) -> None:
+    expected = wanted(host, service=Service(within=500.0))
+    task = asyncio.create_task(verdicts_on(image, expected, ("sleep", "1000"), run_id))
+    await soon(lambda: bool(containers(run_id)))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_nothing_is_written_outside(
+    image: str, host: Platform, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.chdir(own)
+    mine = f"openhqm-tui-{run_id}"
+    places = [f"{folder}/{mine}" for folder in ("", "/tmp", "/app", "/dev/shm", own)]
+    told = await verdicts_on(image, wanted(host), shell(f"tee {' '.join(places)}; exit 1"), run_id)
+    assert told["service"].answer is Answer.FAIL
+    # All was seen by the command alone, whose files are gone with it.
+    left = [*map(Path, places), *own.iterdir()]
+    assert not any(place.exists() for place in left)
+
+
+async def test_under_emulation_it_is_no_different(run_id: str, host: Platform) -> None:
+    """A crash of the command is the emulator's until told otherwise; what ends by itself isn't."""
+    other = parse_platform("arm64" if host.arch == "amd64" else "amd64")
+    base = choose_base((other,), explicit=None).ref
+    for command, answer, says in (
+        (python("import os; os.kill(os.getpid(), 11)"), Answer.UNKNOWN, "the emulator crashed"),
+        (python("raise SystemExit('no broker')"), Answer.FAIL, "exit code 1: no broker"),
+    ):
+        asked = await ask(
+            base, wanted(other), own_command=command, emulated=True, run_id=run_id, lane="it"
+        )
+        verdicts = judge_running(wanted(other), asked.said, how="emulated")
+        told = {verdict.check: verdict for verdict in verdicts}
+        assert (told["service"].answer, told["service"].how) == (answer, "emulated")
+        assert says in told["service"].evidence
+        assert told["library"].answer is Answer.PASS
