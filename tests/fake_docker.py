@@ -134,6 +134,15 @@ def run(words):
     return 0
 
 
+OCI_LABELS = [
+    "org.opencontainers.image." + word
+    for word in (
+        *("title", "description", "vendor", "licenses", "source"),
+        *("version", "revision", "created", "base.name"),
+    )
+]
+
+
 def dial():
     """Answer requests of the Engine API, one after the other."""
     asked = b""
@@ -167,8 +176,10 @@ def answer(asked):
             "Architecture": wanted["architecture"],
             "Config": {
                 "User": "openhqm",
-                "Labels": {"queue.backend": target},
-                "Env": ["OPENHQM_QUEUE_BACKEND=" + target],
+                "Labels": {"queue.backend": target} | dict.fromkeys(OCI_LABELS, "told"),
+                "Env": ["OPENHQM_QUEUE_BACKEND=" + target, "PYTHONPATH=/app/src"],
+                "Cmd": ["python", "-m", "openhqm.api.listener"],
+                "Healthcheck": {"Test": ["CMD", "python", "-c", "pass"]},
             },
             "RootFS": {"Type": "layers", "Layers": []},
         }

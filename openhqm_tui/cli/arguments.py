@@ -86,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("images", nargs="+", metavar="IMAGE")
     check.add_argument("--variant", metavar="V", help="what the image should be (else its label)")
     check.add_argument("--platforms", action="append", metavar="P,…", help="else all of its index")
+    check.add_argument(
+        "--checks", metavar="FILE", help="what the images must be (openhqm-checks.toml)"
+    )
     add_format(check)
     check.set_defaults(run=later("openhqm_tui.cli.check"))
 
@@ -136,3 +139,4 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         help="give build steps to a cache: the same, or inline (inside of the image)",
     )
     add("--ca-bundle", metavar="FILE", help="certificates for the installs, behind a TLS proxy")
+    add("--checks", metavar="FILE", help="what the images must be (openhqm-checks.toml)")

@@ -13,4 +13,4 @@ from openhqm_tui.store.run_folder import find_run
 def run(parsed: argparse.Namespace) -> int:
     """Show the run and return what `build` would have; 130 where the watching was stopped."""
     folder = find_run(state_folder(), parsed.run_name)
-    return show_and_leave(Follower(folder), parsed.format)
+    return show_and_leave(Follower(folder), parsed.format, verbose=parsed.verbose)

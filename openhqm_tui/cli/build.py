@@ -41,7 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
         return 0
     if format_of(parsed.format) == "tty":
         _say(f"after a lost terminal: `openhqm-tui attach {name}`")
-    return follow_to_the_end(folder, parsed.format)
+    return follow_to_the_end(folder, parsed.format, verbose=parsed.verbose)
 
 
 def _say(line: str) -> None:

@@ -7,54 +7,59 @@ import asyncio
 import os
 import secrets
 import sys
+from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.cli.check_output import Lane, show
 from openhqm_tui.cli.output import automatic_format
-from openhqm_tui.cli.summary import aligned
+from openhqm_tui.domain.checks_file import ChecksFile
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.domain.proof import SeenImage
-from openhqm_tui.domain.variants import VARIANT_NAMES, Variant, find_variant
-from openhqm_tui.domain.verdicts import Answer, Verdict, proved
+from openhqm_tui.domain.verdicts import proved
 from openhqm_tui.engine.facts import EngineFacts, read_facts
 from openhqm_tui.engine.images import ImageUnknown, read_config
 from openhqm_tui.run.checks import check_lane, index_of
-from openhqm_tui.run.prepare import expectation_of
-
-_MARKS = {Answer.PASS: "✓", Answer.WARN: "!", Answer.FAIL: "✗", Answer.UNKNOWN: "?"}
-
-
-class Lane(msgspec.Struct, frozen=True):
-    """One image on one platform and its verdicts."""
-
-    image: str
-    platform: str
-    emulated: bool
-    verdicts: tuple[Verdict, ...]
+from openhqm_tui.run.expected import Measure
+from openhqm_tui.store.checks_files import (
+    PROJECT_CHECKS,
+    our_variant,
+    our_variants,
+    project_checks,
+    shipped_checks,
+)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Check every lane of every image; 0 where all are proved, else 1."""
-    variant = find_variant(parsed.variant) if parsed.variant else None
+    own = project_checks(Path.cwd(), parsed.checks or "")
+    target = _target(parsed.variant, own) if parsed.variant else ""
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else ()
     facts = read_facts()
     if facts.error:
         raise EngineProblem(facts.error, fix="see `openhqm-tui doctor`")
-    lanes = asyncio.run(_check_all(parsed.images, variant, platforms, facts))
+    lanes = asyncio.run(_check_all(parsed.images, target, own, platforms, facts))
     form = automatic_format() if parsed.format == "auto" else parsed.format
-    if form == "json":
-        for lane in lanes:
-            sys.stdout.write(msgspec.json.encode(lane).decode() + "\n")
-    else:
-        _print(lanes)
+    show(lanes, form, sys.stdout, verbose=parsed.verbose)
     return 0 if all(proved(lane.verdicts) for lane in lanes) else 1
 
 
+def _target(word: str, own: ChecksFile | None) -> str:
+    """Return the target that `--variant` names: one of the project's file, or a variant of ours."""
+    if own is not None and word in own.targets:
+        return word
+    return our_variant(word).name
+
+
 async def _check_all(
-    images: list[str], variant: Variant | None, platforms: tuple[Platform, ...], facts: EngineFacts
+    images: list[str],
+    target: str,
+    own: ChecksFile | None,
+    platforms: tuple[Platform, ...],
+    facts: EngineFacts,
 ) -> list[Lane]:
     at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     run_id = f"check-{secrets.token_hex(3)}"
@@ -71,24 +76,30 @@ async def _check_all(
         asked = platforms or tuple(parse_platform(seen.platform) for seen in index)
         # By digest: a tag that moves while we ask must not change what is proved.
         reference = f"{image.rpartition('@')[0] or _without_tag(image)}@{digest}"
-        wanted = variant or _variant_of(reference, index)
-        if wanted is None:
-            sys.stderr.write(
-                f"openhqm-tui: {plain(image)} has no known `queue.backend` label: only its index "
-                "and architecture are checked; give --variant to ask more\n"
-            )
+        name, measure = _measure(image, target or _label_of(reference, index), own)
         for platform in asked:
-            expected = (
-                Expectation(platform=platform, platforms=asked, asks_python=False)
-                if wanted is None
-                else expectation_of(wanted, platform, asked)
-            )
             # Naming some platforms asks about these; the others may be there too.
-            expected = msgspec.structs.replace(expected, exact_index=not platforms)
+            expected = msgspec.structs.replace(
+                measure.of(name, platform, asked), exact_index=not platforms
+            )
             tasks.append(
                 _check(at_once, image, reference, expected, index, facts, f"{run_id}-{number}")
             )
     return list(await asyncio.gather(*tasks))
+
+
+def _measure(image: str, target: str, own: ChecksFile | None) -> tuple[str, Measure]:
+    """Return as which target an image is measured, and by what."""
+    named = () if own is None else (own,)
+    if any(variant.name == target for variant in our_variants()):
+        return target, Measure((shipped_checks(), *named))
+    if own is None:
+        sys.stderr.write(
+            f"openhqm-tui: {plain(image)} has no known `queue.backend` label, so it is asked only "
+            f"what is right for every image; give --variant, or --checks FILE (or {PROJECT_CHECKS} "
+            "in this folder), to ask more\n"
+        )
+    return target or _without_tag(image.partition("@")[0]).rpartition("/")[2], Measure(named)
 
 
 async def _check(
@@ -114,28 +125,14 @@ def _without_tag(image: str) -> str:
     return head if colon and "/" not in tail else image
 
 
-def _variant_of(reference: str, index: list[SeenImage]) -> Variant | None:
+def _label_of(reference: str, index: list[SeenImage]) -> str:
+    """Return the variant of ours that an image says it is; '' where it says none."""
+    ours = {variant.name for variant in our_variants()}
     for seen in index:
         try:
             told = read_config(reference, seen.platform).labels.get("queue.backend", "")
         except ImageUnknown:
             continue
-        if told in VARIANT_NAMES:
-            return find_variant(told)
-    return None
-
-
-def _print(lanes: list[Lane]) -> None:
-    rows: list[tuple[str, ...]] = [("image", "platform", "check", "answer", "seen")]
-    for lane in lanes:
-        how = "emulated" if lane.emulated else "native"
-        for verdict in lane.verdicts:
-            seen = verdict.evidence
-            if verdict.answer is not Answer.PASS and verdict.expected:
-                seen += f" (expected {verdict.expected})"
-            answer = f"{_MARKS[verdict.answer]} {verdict.answer.value}"
-            rows.append((lane.image, f"{lane.platform} {how}", verdict.check, answer, seen))
-    for line in aligned(rows):
-        sys.stdout.write(plain(line) + "\n")
-    good = sum(proved(lane.verdicts) for lane in lanes)
-    sys.stdout.write(f"\n{len(lanes)} images: {good} proved, {len(lanes) - good} not\n")
+        if told in ours:
+            return told
+    return ""

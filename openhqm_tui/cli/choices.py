@@ -16,6 +16,7 @@ from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.run.caches import caches_of
 from openhqm_tui.run.prepare import QUIET_AFTER, Options, check_push, source_for
+from openhqm_tui.store.checks_files import project_checks
 from openhqm_tui.store.settings import Settings, read_settings
 
 BOTH = ("linux/amd64", "linux/arm64")
@@ -38,6 +39,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         context=_first(parsed.context, settings.context, ""),
         dockerfile=_first(parsed.dockerfile, settings.dockerfile, ""),
         ca_bundle=ca_bundle(_first(parsed.ca_bundle, settings.ca_bundle, "")),
+        checks=_first(getattr(parsed, "checks", None), settings.checks, ""),
         check=not getattr(parsed, "no_check", False) and settings.check is not False,
         test_only=getattr(parsed, "test_only", False),
         push=getattr(parsed, "push", False),
@@ -46,6 +48,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         allow_unknown=getattr(parsed, "allow_unknown", False),
     )
     check_push(told)
+    project_checks(folder, told.checks)
     # Words are judged before any file or engine is looked at: a typing error costs nothing.
     named = parsed.backend or []
     if not (told.context or told.dockerfile) and named:
@@ -94,12 +97,12 @@ def _words(backends: list[str]) -> list[str]:
 
 def _judge_early(named: list[str], folder: Path) -> None:
     """A bake file has its own words; everywhere else the variants are known without looking."""
-    from openhqm_tui.domain.variants import find_variant
     from openhqm_tui.engine.sources import BAKE_FILES
+    from openhqm_tui.store.checks_files import our_variant
 
     if not any((folder / name).is_file() for name in BAKE_FILES):
         for word in _words(named):
-            find_variant(word)
+            our_variant(word)
 
 
 def _variants(

@@ -17,14 +17,14 @@ _EVERY = 0.05
 _CANCELLED = 130
 
 
-def follow_to_the_end(folder: RunFolder, form: str) -> int:
+def follow_to_the_end(folder: RunFolder, form: str, *, verbose: bool = False) -> int:
     """Show a run until it is over; Ctrl-C cancels it and still waits for its end."""
-    return show_and_cancel(Follower(folder), form)
+    return show_and_cancel(Follower(folder), form, verbose=verbose)
 
 
-def show_and_cancel(follower: Follower, form: str) -> int:
+def show_and_cancel(follower: Follower, form: str, *, verbose: bool = False) -> int:
     """As `follow_to_the_end`, from where `follower` is."""
-    output = choose_output(form, follower)
+    output = choose_output(form, follower, verbose=verbose)
     with _cancelling(follower.folder):
         show(follower, output)
     if format_of(form) == "github":
@@ -34,9 +34,9 @@ def show_and_cancel(follower: Follower, form: str) -> int:
     return _say_how_it_ended(follower)
 
 
-def show_and_leave(follower: Follower, form: str) -> int:
+def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> int:
     """Show a run until it is over, from where `follower` is; Ctrl-C only stops the watching."""
-    output = choose_output(form, follower, ctrl_c="stops watching")
+    output = choose_output(form, follower, ctrl_c="stops watching", verbose=verbose)
     name = follower.folder.path.name
     # A watcher that is ended must not leave a terminal without its cursor.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -22,10 +22,13 @@ class Output(Protocol):
         """Show how it ended."""
 
 
-def choose_output(form: str, follower: Follower, *, ctrl_c: str = "cancels") -> Output:
+def choose_output(
+    form: str, follower: Follower, *, ctrl_c: str = "cancels", verbose: bool = False
+) -> Output:
     """Return the output for a `--format`; `auto` looks at the terminal and the environment.
 
-    It shows what comes after what `follower` has read by then; `ctrl_c` is what Ctrl-C does.
+    It shows what comes after what `follower` has read by then; `ctrl_c` is what Ctrl-C does;
+    `verbose` lists every answer of the checks at the end.
     """
     form = format_of(form)
     if form == "json":
@@ -35,10 +38,11 @@ def choose_output(form: str, follower: Follower, *, ctrl_c: str = "cancels") -> 
     if form == "tty":
         from openhqm_tui.cli.output_tty import TtyOutput
 
-        return TtyOutput(follower, ctrl_c)
+        return TtyOutput(follower, ctrl_c, verbose=verbose)
     from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
 
-    return (GithubOutput if form == "github" else PlainOutput)(follower, sys.stdout)
+    plain = GithubOutput if form == "github" else PlainOutput
+    return plain(follower, sys.stdout, verbose=verbose)
 
 
 def format_of(form: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-from collections.abc import Iterator
 from typing import TextIO
 
+from openhqm_tui.cli.actions import annotation, unheard
+from openhqm_tui.cli.check_output import check_annotations
 from openhqm_tui.cli.summary import (
     check_lines,
     clock,
@@ -33,8 +32,9 @@ _RESULTS = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
 class PlainOutput:
     """Prints log lines as they come and each lane's result when it is known."""
 
-    def __init__(self, follower: Follower, out: TextIO) -> None:
+    def __init__(self, follower: Follower, out: TextIO, *, verbose: bool = False) -> None:
         self._follower = follower
+        self._verbose = verbose
         self._out = out
         self._unsaid = Unsaid(follower)
         # The lanes whose results were told, with the attempt.
@@ -64,7 +64,7 @@ class PlainOutput:
                 self._tell_result(lane, *mark_and_word(lane))
         for failure in failures_of(state, folder):
             self._say("", *failure_lines(failure))
-        if wrong := check_lines(state, folder):
+        if wrong := check_lines(state, folder, verbose=self._verbose):
             self._say("", *wrong)
         if remarks := warning_lines(state):
             self._say("", *remarks)
@@ -150,12 +150,12 @@ class GithubOutput(PlainOutput):
             lines[platform].append(plain(log.text(index)))
         for platform, said in lines.items():
             self._say(f"::group::{target.name} {platform}".rstrip())
-            with self._unheard():
+            with unheard(self._say):
                 self._say(*said)
             self._say("::endgroup::")
 
     def _print_notes(self, notes: list[str]) -> None:
-        with self._unheard():
+        with unheard(self._say):
             super()._print_notes(notes)
 
     def end(self) -> None:
@@ -164,30 +164,14 @@ class GithubOutput(PlainOutput):
             if target.attempt and target.outcome is None:
                 self._print_groups(target)  # its runner died before it was over
         for failure in failures_of(self._follower.state, self._follower.folder.path):
-            where = failure.where.rpartition(":")
-            file = _escape(where[0]).replace(":", "%3A").replace(",", "%2C")
-            place = f" file={file},line={where[2]}" if file else ""
+            file, _, line = failure.where.rpartition(":")
             title = f"{failure.target} {failure.platform} {failure.step}"
-            self._say(f"::error{place}::{_escape(f'{title}: {failure.reason}')}")
-        with self._unheard():
+            self._say(annotation("error", f"{title}: {failure.reason}", file=file, line=line))
+        for lane in self._follower.state.lanes:
+            self._say(*check_annotations(" ".join(lane.key), lane.verdicts))
+        with unheard(self._say):
             super().end()
-
-    @contextlib.contextmanager
-    def _unheard(self) -> Iterator[None]:
-        """Keep Actions from obeying what is printed: a log may hold `::add-mask::` or `##[…]`.
-
-        Commands are found after blanks and, in their old form, anywhere in a line, so nothing
-        put before a line would do; a word that no build can guess ends the silence.
-        """
-        word = secrets.token_hex(16)
-        self._say(f"::stop-commands::{word}")
-        yield
-        self._say(f"::{word}::")
 
 
 def _attempt(lane: LaneState) -> tuple[str, str, int]:
     return *lane.key, lane.target.attempt
-
-
-def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

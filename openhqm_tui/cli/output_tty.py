@@ -42,8 +42,9 @@ _BAR = 12
 class TtyOutput:
     """Keeps a table of lanes at the bottom of the terminal while the run goes."""
 
-    def __init__(self, follower: Follower, ctrl_c: str) -> None:
+    def __init__(self, follower: Follower, ctrl_c: str, *, verbose: bool = False) -> None:
         self._follower = follower
+        self._verbose = verbose
         self._ctrl_c = ctrl_c
         self._console = Console(highlight=False)
         self._digested = {
@@ -84,7 +85,7 @@ class TtyOutput:
         """Take the live table away and print the last one, which stays in the scrollback."""
         self._live.stop()
         state = self._follower.state
-        if wrong := check_lines(state, self._follower.folder.path):
+        if wrong := check_lines(state, self._follower.folder.path, verbose=self._verbose):
             self._console.print(Text("\n".join(wrong) + "\n"))
         if remarks := warning_lines(state):
             self._console.print(Text("\n".join(remarks) + "\n", style="yellow"))

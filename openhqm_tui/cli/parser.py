@@ -73,6 +73,9 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto: tty in a terminal, github in Actions, else plain (also for screen readers)",
     )
+    parser.add_argument(
+        "--verbose", action="store_true", help="list every answer, not only what is no pass"
+    )
 
 
 def seconds(flag: str) -> Callable[[str], float]:

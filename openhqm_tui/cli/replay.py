@@ -29,13 +29,13 @@ def run(parsed: argparse.Namespace) -> int:
         player = Player(recording, speed=speed)
         if parsed.format == "auto" and automatic_format() == "tty" and has_terminal():
             return open_on_replay(player)
-        return _show(player, parsed.format)
+        return _show(player, parsed.format, verbose=parsed.verbose)
 
 
-def _show(player: Player, form: str) -> int:
+def _show(player: Player, form: str, *, verbose: bool) -> int:
     sys.stdout.write(_first_line(player, format_of(form)) + "\n")
     sys.stdout.flush()
-    output = choose_output(form, player, ctrl_c="stops the replay")
+    output = choose_output(form, player, ctrl_c="stops the replay", verbose=verbose)
     try:
         show(player, output)
     except KeyboardInterrupt:

@@ -36,7 +36,8 @@ def run(parsed: argparse.Namespace) -> int:
     ask(folder, *requests)
     sys.stderr.write(f"openhqm-tui: {what} in run {name}\n")
     # What others began isn't ours to stop; what was taken up here is, as with `build`.
-    return (show_and_leave if state.goes_on else show_and_cancel)(follower, parsed.format)
+    watch = show_and_leave if state.goes_on else show_and_cancel
+    return watch(follower, parsed.format, verbose=parsed.verbose)
 
 
 def _retry(parsed: argparse.Namespace) -> tuple[RunFolder, RunState, list[Request], str]:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.cli.answers import answer_lines, not_passed, standing, tally, ways_of
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.cache_hits import CacheHits, hits_of
-from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, hint_for
+from openhqm_tui.domain.failures import Failure, failure_of
 from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.published import PublishedImage
 from openhqm_tui.domain.publishing import held_words, let_through
 from openhqm_tui.domain.retrying import push_failed
 from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.verdicts import Verdict
 from openhqm_tui.store.run_folder import RunFolder
 
 
@@ -41,6 +42,7 @@ class Row(msgspec.Struct, frozen=True):
     steps: int
     cached_steps: int
     cache: CacheHits
+    verdicts: tuple[Verdict, ...]
 
 
 def rows_of(state: RunState) -> list[Row]:
@@ -50,11 +52,6 @@ def rows_of(state: RunState) -> list[Row]:
 
 def _row(lane: LaneState) -> Row:
     target, status = lane.target, lane.status
-    passed = sum(v.answer is Answer.PASS for v in lane.verdicts)
-    warned = sum(v.answer is Answer.WARN for v in lane.verdicts)
-    checks = f"{passed + warned}/{len(lane.verdicts)} pass" if lane.verdicts else "none asked"
-    for verdict in failed_checks(lane)[:2]:
-        checks += f", {verdict.check}: {verdict.answer.value}"
     built = 0.0
     if target.started is not None and target.ended is not None:
         built = max(0.0, target.ended - target.started)
@@ -79,10 +76,11 @@ def _row(lane: LaneState) -> Row:
         unpacked_size=lane.unpacked_size,
         digest=lane.digest,
         tags=target.info.tags,
-        checks=checks,
+        checks=tally(lane.verdicts),
         steps=len(lane.steps),
         cached_steps=sum(step.cached for step in lane.steps),
         cache=hits_of(lane),
+        verdicts=lane.verdicts,
     )
 
 
@@ -121,21 +119,16 @@ def failure_lines(failure: Failure) -> list[str]:
     return lines
 
 
-def check_lines(state: RunState, folder: Path) -> list[str]:
-    """Return what kept built images from being proved, as lines for people."""
+def check_lines(state: RunState, folder: Path, *, verbose: bool = False) -> list[str]:
+    """Return the answers that are no pass, lane by lane, as lines for people; or all of them."""
     lines: list[str] = []
     for lane in state.lanes:
-        wrong = failed_checks(lane)
-        if not wrong:
+        if not (verbose and lane.verdicts) and not not_passed(lane.verdicts):
             continue
-        way = "emulated" if lane.emulated else "native"
-        lines.append(f"✗ {lane.target.name} · {lane.platform} · checks ({way})")
-        for verdict in wrong:
-            lines.append(f"  {verdict.check}: {verdict.answer.value}: {verdict.evidence}")
-            if verdict.expected:
-                lines.append(f"    expected {verdict.expected}")
-            if hint := hint_for(verdict.evidence):
-                lines.append(f"    hint: {hint}")
+        mark, _ = standing(lane.verdicts)
+        way = ways_of(lane.verdicts, emulated=lane.emulated)
+        told = f"{lane.target.name} · {lane.platform} · checks{f' ({way})' if way else ''}"
+        lines += [f"{mark} {told}", *answer_lines(lane.verdicts, verbose=verbose)]
         evidence = RunFolder(folder).evidence_file(lane.target.name, str(lane.platform))
         lines.append(f"  evidence {evidence}")
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.expectation import ANY_VALUE, Expectation
 from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.proof import SeenConfig
 from openhqm_tui.domain.verdicts import Answer, Verdict, answered, unanswered
@@ -83,11 +83,15 @@ def _judge_pairs(
     check: str, wanted: Mapping[str, str], found: Mapping[str, str], wish: str
 ) -> Verdict:
     wrong = {
-        name: Mask().named(name, found[name]) if name in found else "(missing)"
+        name: (Mask().named(name, found[name]) or "(empty)") if name in found else "(missing)"
         for name, value in wanted.items()
-        if found.get(name) != value
+        if not _holds(found.get(name), value)
     }
     return answered(check, Answer.FAIL if wrong else Answer.PASS, _pairs(wrong) or wish, wish)
+
+
+def _holds(found: str | None, wanted: str) -> bool:
+    return bool(found) if wanted == ANY_VALUE else found == wanted
 
 
 def _pairs(named: Mapping[str, str]) -> str:

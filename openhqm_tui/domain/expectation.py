@@ -7,6 +7,9 @@ import msgspec
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.variants import Client
 
+# What a label or variable may be told to hold: something, whatever it is.
+ANY_VALUE = "*"
+
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What must answer on loopback once the image's own command runs: an HTTP GET.
@@ -27,9 +30,10 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     `clients` None: nothing is known of its clients; `python` '': any version; `uid` None: any.
     `asks_python` False: the image holds no Python that could be asked; `exact_index` False:
     the index may hold other platforms too. `library` and `modules` are modules that must import:
-    of Python's own library, and compiled ones of the image's core. `most_bytes` is the budget of
-    its compressed size. `allow` has, for each check that looks at files, the paths (globs) that
-    are right there. `strict` False: what is only untidy (compilers, caches) is a `warn`.
+    of Python's own library, and compiled ones of the image's core. In `labels` and `env` the
+    value `*` (ANY_VALUE) stands for any that isn't empty. `most_bytes` is the budget of its
+    compressed size. `allow` has, for each check that looks at files, the paths (globs) that are
+    right there. `strict` False: what is only untidy (compilers, caches) is a `warn`.
     """
 
     platform: Platform

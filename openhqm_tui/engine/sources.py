@@ -11,7 +11,7 @@ from typing import Any
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import UsageProblem, nearest
-from openhqm_tui.domain.variants import VARIANTS, Variant
+from openhqm_tui.domain.variants import Variant
 
 BUNDLED = "bundled"
 # Buildx reads these by itself when no -f is given; compose files are its business too, but not
@@ -22,24 +22,32 @@ _REMOTE = re.compile(r"^(?:https?://|git@|git://|ssh://|github\.com/)")
 
 
 def find_source(
-    folder: Path, *, bundled: Path, bundled_context: Path, context: str = "", dockerfile: str = ""
+    folder: Path,
+    *,
+    bundled: Path,
+    bundled_context: Path,
+    variants: tuple[Variant, ...],
+    context: str = "",
+    dockerfile: str = "",
 ) -> Source:
     """Return what is built in `folder`, with `--context` and `--dockerfile` if they are given.
 
-    `bundled` and `bundled_context` are the package's own Dockerfile and context. Raises
-    UsageProblem that names what isn't there.
+    `bundled` and `bundled_context` are the package's own Dockerfile and context, `variants` what
+    a Dockerfile with `ARG QUEUE_BACKEND` builds. Raises UsageProblem that names what isn't there.
     """
     context_path = _context(folder, context) if context else ""
     if dockerfile == BUNDLED:
         # In a checkout, its own code is what `bundled` puts another Dockerfile over.
         here = folder if (folder / "src" / "openhqm").is_dir() else bundled_context
-        return _dockerfile_source(bundled, context_path or str(here), bundled)
+        return _dockerfile_source(bundled, context_path or str(here), bundled, variants)
     if dockerfile:
-        return _dockerfile_source(_named(folder, context_path, dockerfile), context_path, bundled)
+        return _dockerfile_source(
+            _named(folder, context_path, dockerfile), context_path, bundled, variants
+        )
     if _is_remote(context_path):
         return Source(
             kind=SourceKind.CHECKOUT,
-            variants=VARIANTS,
+            variants=variants,
             context=context_path,
             dockerfile="Dockerfile",
         )
@@ -47,14 +55,14 @@ def find_source(
     candidate = home / "Dockerfile"
     if candidate.is_file() and _has_backend_argument(candidate):
         if bundled.exists() and candidate.samefile(bundled):
-            return _dockerfile_source(bundled, str(bundled_context), bundled)
-        return _dockerfile_source(candidate, str(home), bundled)
+            return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
+        return _dockerfile_source(candidate, str(home), bundled, variants)
     if context_path:
-        return _dockerfile_source(bundled, context_path, bundled)
+        return _dockerfile_source(bundled, context_path, bundled, variants)
     for name in BAKE_FILES:
         if (folder / name).is_file():
             return _bake_source(folder, name)
-    return _dockerfile_source(bundled, str(bundled_context), bundled)
+    return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
 
 
 def _is_remote(context: str) -> bool:
@@ -95,7 +103,9 @@ def _named(folder: Path, context: str, dockerfile: str) -> Path:
     )
 
 
-def _dockerfile_source(dockerfile: Path, context: str, bundled: Path) -> Source:
+def _dockerfile_source(
+    dockerfile: Path, context: str, bundled: Path, variants: tuple[Variant, ...]
+) -> Source:
     if not _has_backend_argument(dockerfile):
         raise UsageProblem(
             f"{dockerfile} has no `ARG QUEUE_BACKEND`, so it builds no variants",
@@ -110,7 +120,7 @@ def _dockerfile_source(dockerfile: Path, context: str, bundled: Path) -> Source:
         )
     return Source(
         kind=SourceKind.BUNDLED if ours else SourceKind.CHECKOUT,
-        variants=VARIANTS,
+        variants=variants,
         context=context,
         dockerfile=str(dockerfile),
     )

@@ -12,21 +12,21 @@ import msgspec
 
 from openhqm_tui import __version__
 from openhqm_tui.domain.cache import Cache
-from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.image_names import check_names
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.variants import Variant, absent_clients
 from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.sources import find_source
 from openhqm_tui.run.caches import check_caches, folders_of
+from openhqm_tui.run.expected import idle_tables, measure_for
 from openhqm_tui.run.launch import launch
 from openhqm_tui.run.preflight import check_base, check_engine, check_loading
 from openhqm_tui.run.pruning import make_room
+from openhqm_tui.store.checks_files import our_variants, project_checks
 from openhqm_tui.store.places import bundled, ready_state_folder
 from openhqm_tui.store.retention import Limits
 from openhqm_tui.store.run_folder import (
@@ -37,7 +37,6 @@ from openhqm_tui.store.run_folder import (
 )
 
 THROWAWAY = "openhqm-tui-test"
-UID = 1000
 # Seconds: an emulated `pip install` may well compile for minutes without a word.
 QUIET_AFTER = 300.0
 
@@ -48,8 +47,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     Every tag exists under `name` and each of `more_names`. With `allow_unknown` an image that
     could not be asked everything doesn't hold the push back.
 
-    `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs. A
-    build that says nothing for `quiet_after` seconds is told of, 0: never.
+    `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs,
+    `checks` one that says what the images must be ('': the project's own, if it has one). A build
+    that says nothing for `quiet_after` seconds is told of, 0: never.
     """
 
     selection: dict[str, tuple[Platform, ...]]
@@ -64,6 +64,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     context: str = ""
     dockerfile: str = ""
     ca_bundle: str = ""
+    checks: str = ""
     check: bool = True
     test_only: bool = False
     push: bool = False
@@ -87,6 +88,7 @@ def source_for(folder: Path, options: Options | None = None) -> Source:
         folder,
         bundled=bundled("Dockerfile"),
         bundled_context=bundled("context"),
+        variants=our_variants(),
         context=options.context if options else "",
         dockerfile=options.dockerfile if options else "",
     )
@@ -109,10 +111,12 @@ def prepare(
     check_names((options.name, *options.more_names))
     # What another's BuildKit builds isn't in this engine's store: it comes here by its digest.
     by_digest = options.push and facts.driver not in {"", "docker"}
-    warnings: list[str] = []
+    own = project_checks(Path.cwd(), options.checks)
+    measure = measure_for(source, own, python=options.python_version)
+    warnings = idle_tables(source, own)
     if not plan_only:
         many = any(len(chosen) > 1 for chosen in options.selection.values())
-        warnings = check_engine(facts, platforms, many=many, check=options.check)
+        warnings += check_engine(facts, platforms, many=many, check=options.check)
         warnings += check_caches(
             facts, options.cache_from, options.cache_to, list(options.selection.values())
         )
@@ -148,7 +152,7 @@ def prepare(
         target = make_plan(source, choices).targets[0]
         targets.append(target)
         for platform in chosen:
-            expected = _expectation(source, variant, platform, chosen, options)
+            expected = measure.of(variant.name, platform, chosen)
             expectations.append(LaneExpectation(target=target.name, expectation=expected))
     info = RunInfo(
         id=run_id,
@@ -243,38 +247,6 @@ def _base(
         upstream=upstream,
         bootstrapped=BOOTSTRAPPED_BASE.replace("3.13", options.python_version, 1),
         driver=facts.driver or "docker",
-    )
-
-
-def _expectation(
-    source: Source,
-    variant: Variant,
-    platform: Platform,
-    platforms: tuple[Platform, ...],
-    options: Options,
-) -> Expectation:
-    if source.kind is SourceKind.BAKE:
-        return Expectation(platform=platform, platforms=platforms, asks_python=False)
-    return expectation_of(variant, platform, platforms, python=options.python_version)
-
-
-def expectation_of(
-    variant: Variant, platform: Platform, platforms: tuple[Platform, ...], *, python: str = ""
-) -> Expectation:
-    """Return what an image of one of OpenHQM's variants must be."""
-    return Expectation(
-        platform=platform,
-        platforms=platforms,
-        clients=variant.clients,
-        absent=absent_clients(variant),
-        python=python,
-        uid=UID,
-        labels={"queue.backend": variant.name},
-        env={"OPENHQM_QUEUE_BACKEND": variant.name},
-        library=("ssl", "sqlite3", "ctypes", "zoneinfo"),
-        modules=("pydantic_core",),
-        byte_code=True,
-        service=Service(),
     )
 
 

@@ -131,6 +131,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
             cache_to=order.cache_to,
             python_version=settings.python_version or "3.13",
             ca_bundle=settings.ca_bundle or "",
+            checks=settings.checks or "",
             check=settings.check is not False,
         )
         return begin(prepare(options, facts, source), limits_of(settings))

@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.variants import VARIANT_NAMES
 from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.engine.images import read_index
 from openhqm_tui.store.places import bundled
 from tests.bench import console
+from tests.our_variants import VARIANT_NAMES
 
 NAME = "openhqm-tui-bench"
 BOTH = "linux/amd64,linux/arm64"

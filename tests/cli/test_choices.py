@@ -13,9 +13,9 @@ from openhqm_tui.cli.arguments import parse
 from openhqm_tui.cli.choices import options_from
 from openhqm_tui.domain.plan import SourceKind
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.variants import VARIANT_NAMES
 from openhqm_tui.run.prepare import Options
 from tests.fake_docker import FakeDocker
+from tests.our_variants import VARIANT_NAMES
 
 
 @pytest.fixture

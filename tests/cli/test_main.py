@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.domain.variants import VARIANT_NAMES
 from openhqm_tui.engine.doctor import diagnose
 from openhqm_tui.run import preflight
 from openhqm_tui.run.follow import Follower
@@ -23,6 +22,7 @@ from openhqm_tui.store.run_folder import find_run
 from tests.engine.fakes import debian, runner
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of
+from tests.our_variants import VARIANT_NAMES
 from tests.waiting import until
 
 Capture = pytest.CaptureFixture[str]

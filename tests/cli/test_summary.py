@@ -83,16 +83,22 @@ def test_a_failed_check_is_named() -> None:
     assert row.checks == "1/3 pass, machine: fail, python: unknown"
     assert check_lines(state, Path("/runs/x")) == [
         "✗ minimal · linux/arm64 · checks (emulated)",
-        "  machine: fail: x86_64",
-        "    expected aarch64",
-        "  python: unknown: exec format error",
-        "    hint: This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+        "  ✗ machine: fail: x86_64",
+        "      expected aarch64",
+        "      hint     It runs on another machine than its platform's: its userland is of the "
+        "wrong one.",
+        "  ? python: unknown: exec format error",
+        "      hint     This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
         "  evidence /runs/x/checks/minimal.linux-arm64.json",
     ]
 
 
-def test_where_all_is_proved_no_check_is_talked_of() -> None:
-    assert check_lines(state_of(recording("checked")), Path("/runs/x")) == []
+def test_where_all_is_proved_no_check_is_talked_of_unless_that_is_asked() -> None:
+    state = state_of(recording("checked"))
+    assert check_lines(state, Path("/runs/x")) == []
+    lines = check_lines(state, Path("/runs/x"), verbose=True)
+    assert sum(line.startswith("  ✓ ") for line in lines) == 32
+    assert "✓ minimal · linux/amd64 · checks (native)" in lines
 
 
 def test_a_digest_has_its_log_by_full_path() -> None:

@@ -8,7 +8,7 @@ from openhqm_tui.domain.cache import Cache, Way, parse_cache, split_caches, unsu
 from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.variants import VARIANTS, find_variant
+from tests.our_variants import VARIANTS, find_variant
 
 DIGEST = f"sha256:{'a' * 64}"
 

@@ -19,7 +19,8 @@ from openhqm_tui.domain.plan import (
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.references import check_reference
-from openhqm_tui.domain.variants import VARIANT_NAMES, VARIANTS, Variant, find_variant
+from openhqm_tui.domain.variants import Variant
+from tests.our_variants import VARIANT_NAMES, VARIANTS, find_variant
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 OURS = Source(

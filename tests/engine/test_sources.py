@@ -10,8 +10,8 @@ import pytest
 
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.variants import VARIANT_NAMES
 from openhqm_tui.engine.sources import find_source
+from tests.our_variants import VARIANT_NAMES, VARIANTS
 
 DOCKERFILE = "FROM x\nARG QUEUE_BACKEND=all\n"
 
@@ -35,7 +35,11 @@ def folder(tmp_path: Path) -> Path:
 
 def find(folder: Path, bundled: Path, **told: str) -> Source:
     return find_source(
-        folder, bundled=bundled / "Dockerfile", bundled_context=bundled / "context", **told
+        folder,
+        bundled=bundled / "Dockerfile",
+        bundled_context=bundled / "context",
+        variants=VARIANTS,
+        **told,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from openhqm_tui.domain.plan import tags_of
-from openhqm_tui.domain.variants import VARIANT_NAMES, VARIANTS
+from tests.our_variants import VARIANT_NAMES, VARIANTS
 
 ROOT = Path(__file__).parents[2]
 BAKE = "assets/docker-bake.hcl"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.variants import VARIANTS
+from tests.our_variants import VARIANTS
 from tests.real.conftest import Ran, docker, run_cli
 
 pytestmark = pytest.mark.engine

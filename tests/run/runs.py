@@ -18,12 +18,13 @@ from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.state import Status
-from openhqm_tui.domain.variants import VARIANTS, find_variant
+from openhqm_tui.run.expected import expectation_of
 from openhqm_tui.run.follow import Follower
-from openhqm_tui.run.prepare import Prepared, begin, expectation_of
+from openhqm_tui.run.prepare import Prepared, begin
 from openhqm_tui.run.runner import Runner
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.run_folder import LaneExpectation, RunFolder, runs_folder
+from tests.our_variants import VARIANTS, find_variant
 from tests.waiting import until
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")

@@ -16,7 +16,6 @@ from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import Problem, UsageProblem
 from openhqm_tui.domain.state import RunState
-from openhqm_tui.domain.variants import VARIANTS
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run.build import Builds
 from openhqm_tui.run.caches import caches_of, check_caches, folders_of
@@ -24,6 +23,7 @@ from openhqm_tui.run.prepare import Options, prepare
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.store.settings import read_settings
+from tests.our_variants import VARIANTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 AMD, ARM = BOTH

@@ -14,7 +14,7 @@ from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
-from openhqm_tui.domain.variants import VARIANT_NAMES, VARIANTS, Variant
+from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.base_image import WILL_BE_PULLED, BaseChoice, Pullable, Reach
 from openhqm_tui.engine.doctor import diagnose
 from openhqm_tui.engine.facts import EngineFacts
@@ -22,6 +22,7 @@ from openhqm_tui.run import preflight
 from openhqm_tui.run import prepare as module
 from openhqm_tui.run.prepare import Options, Prepared, prepare
 from tests.engine.fakes import debian, runner
+from tests.our_variants import VARIANT_NAMES, VARIANTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 AMD, ARM = BOTH
@@ -87,8 +88,8 @@ def test_what_an_image_must_be() -> None:
     assert expected.clients == (VARIANTS[1].clients)
     assert len(expected.absent) == 5
     assert (expected.python, expected.uid) == ("3.13", 1000)
-    assert expected.labels == {"queue.backend": "redis"}
-    assert expected.env == {"OPENHQM_QUEUE_BACKEND": "redis"}
+    assert expected.labels["queue.backend"] == "redis"
+    assert expected.env["OPENHQM_QUEUE_BACKEND"] == "redis"
     assert expected.platforms == BOTH
 
 

@@ -17,7 +17,6 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
-from openhqm_tui.domain.variants import VARIANTS
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts, Trouble
@@ -25,6 +24,7 @@ from openhqm_tui.engine.mend import Rights
 from openhqm_tui.store.run_folder import Request, RunFolder, all_runs
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.services import Order, Say, Services
+from tests.our_variants import VARIANTS
 from tests.tui.folders import T0
 
 AMD, ARM = parse_platforms("linux/amd64,linux/arm64")

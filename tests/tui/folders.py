@@ -11,9 +11,9 @@ from typing import Any
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import NodeInfo, Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Plan
-from openhqm_tui.domain.variants import find_variant
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.our_variants import find_variant
 
 # 23 November 2026, 15:14:00 UTC
 T0 = 1795446840.0

@@ -7,7 +7,6 @@ import pytest
 
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.variants import VARIANTS
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.tui.obstacles import (
     NOTHING_CHOSEN,
@@ -18,6 +17,7 @@ from openhqm_tui.tui.obstacles import (
 )
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import Way, way_of
+from tests.our_variants import VARIANTS
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE
 
 OURS = Source(kind=SourceKind.BUNDLED, variants=VARIANTS)

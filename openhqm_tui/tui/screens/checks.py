@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import msgspec
 from textual import on
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -12,11 +13,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from openhqm_tui.domain.plain_text import one_line, plain
-from openhqm_tui.domain.plan import SourceKind
-from openhqm_tui.domain.questions import QUESTIONS, STORE_ONLY, question_of
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.questions import QUESTIONS, asked_by, in_order, question_of
 from openhqm_tui.domain.state import LaneState, RunState
 from openhqm_tui.run.follow import Changes
-from openhqm_tui.store.run_folder import Request
+from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import standing_mark
@@ -58,7 +59,7 @@ class ChecksScreen(Place):
     def __init__(self) -> None:
         super().__init__()
         self._lanes: list[LaneState] = []
-        self._checks: list[str] = []
+        self._checks: tuple[str, ...] = ()
         self._shown: RunState | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -89,7 +90,7 @@ class ChecksScreen(Place):
         self.query_one("#checks").display = state is not None
         if state is not None:
             self._lanes = state.lanes
-            self._checks = _checks_of(state)
+            self._checks = _checks_of(state, self.console_app.run_folder)
             self._show_table()
             self.query_one("#checks-summary", Static).update(summary_words(state))
             self._show_answer()
@@ -249,9 +250,15 @@ class ChecksScreen(Place):
             top.show(lane, check, folder.evidence_file(*lane.key))
 
 
-def _checks_of(state: RunState) -> list[str]:
+def _checks_of(state: RunState, folder: RunFolder | None) -> tuple[str, ...]:
     """Return the checks that were asked, or before any was those that will be."""
-    seen = dict.fromkeys(verdict.check for lane in state.lanes for verdict in lane.verdicts)
-    if not seen and state.info.source == SourceKind.BAKE:
-        return list(STORE_ONLY)
-    return list(seen or QUESTIONS)
+    seen = {verdict.check for lane in state.lanes for verdict in lane.verdicts}
+    return in_order(seen or _to_be_asked(folder))
+
+
+def _to_be_asked(folder: RunFolder | None) -> Iterable[str]:
+    try:
+        expected = folder.expectations() if folder is not None else {}
+    except (OSError, msgspec.MsgspecError, Problem):
+        return QUESTIONS
+    return [check for each in expected.values() for check in asked_by(each)] or QUESTIONS

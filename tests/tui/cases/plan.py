@@ -5,13 +5,14 @@ from __future__ import annotations
 from textual.widgets import Input
 
 from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.variants import VARIANTS, Variant
+from openhqm_tui.domain.variants import Variant
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
 from openhqm_tui.tui.screens.dialogs import AskLine
 from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.plan_fields import PlanFields
+from tests.our_variants import VARIANTS
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import AMD, ARM, World

@@ -1,0 +1,78 @@
+"""Checks files on disk: those that ship with the package, and the project's own."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from pathlib import Path
+
+from openhqm_tui.domain.checks_file import ChecksFile, parse_checks
+from openhqm_tui.domain.expecting import variants_in
+from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.variants import Variant
+from openhqm_tui.store.places import bundled
+
+PROJECT_CHECKS = "openhqm-checks.toml"
+# A cloned project's file is a stranger's: nobody asks a megabyte of questions.
+_MOST_BYTES = 1024 * 1024
+
+
+def read_checks(file: Path) -> ChecksFile:
+    """Return what a file asks; raises UsageProblem that names file, table and key."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageProblem(
+            f"the checks file {file} can't be read ({error.strerror})", fix=_near(file)
+        ) from error
+    if len(data) > _MOST_BYTES:
+        raise UsageProblem(f"the checks file {file} is larger than 1 MB")
+    try:
+        told = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageProblem(f"the checks file {file} is no valid TOML: {error}") from error
+    return parse_checks(told, str(file))
+
+
+def project_checks(folder: Path, named: str = "") -> ChecksFile | None:
+    """Return what the project in `folder` asks: the file `named`, else its own if it has one."""
+    if named:
+        return read_checks(folder / Path(named).expanduser())
+    file = folder / PROJECT_CHECKS
+    return read_checks(file) if file.exists() else None
+
+
+@functools.cache
+def shipped_checks(name: str = "openhqm") -> ChecksFile:
+    """Return a file that ships: `openhqm` its variants', `own-dockerfile` what may be let off."""
+    return read_checks(bundled("expectations") / f"{name}.toml")
+
+
+@functools.cache
+def our_variants() -> tuple[Variant, ...]:
+    """Return OpenHQM's variants, in the order in which they are shown."""
+    return variants_in(shipped_checks())
+
+
+def our_variant(name: str) -> Variant:
+    """Return OpenHQM's variant of that name, or raise UsageProblem that names the nearest."""
+    variants = {variant.name: variant for variant in our_variants()}
+    found = variants.get(name.strip().lower())
+    if found is None:
+        guess = nearest(name, variants)
+        raise UsageProblem(
+            f"unknown backend '{name}'",
+            fix=f"did you mean {guess}?" if guess else "",
+            valid=" ".join(variants),
+        )
+    return found
+
+
+def _near(file: Path) -> str:
+    try:
+        names = [path.name for path in file.parent.glob("*.toml")]
+    except OSError:
+        return ""
+    guess = nearest(file.name, names)
+    return f"did you mean {file.parent / guess}?" if guess else ""

@@ -1,0 +1,91 @@
+"""A checks file: what it may say, and what is said of what it may not."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from openhqm_tui.domain.checks_file import parse_checks
+from openhqm_tui.domain.problems import UsageProblem
+
+FILE = "openhqm-checks.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[default]", f"{FILE}: unknown table [default]: did you mean defaults? (valid: defaults"),
+        ("strict = true", "unknown table [strict] (valid: defaults targets)"),
+        ("defaults = 3", f"{FILE}: [defaults] must be a table, not 3"),
+        ("targets = []", f"{FILE}: [targets] must be a table, not []"),
+        ("[targets]\nredis = 1", f"{FILE}: [targets.redis] must be a table, not 1"),
+        ('[targets."a*"]\nuser = "x"', f"{FILE}: [targets.\"a*\"]: user = 'x' won't do (Expected"),
+        ("[defaults]\nuser = -1", "user = -1 won't do (Expected `int` >= 0)"),
+        ("[defaults]\nuser = true", "user = True won't do (Expected `int`, got `bool`)"),
+        ("[defaults]\nusr = 1", "[defaults]: unknown key 'usr': did you mean user? (valid: title"),
+        ("[defaults]\nmax_mb = 1", "unknown key 'max_mb': did you mean max-mb?"),
+        ("[defaults]\nmax-mb = 0", "max-mb = 0 won't do (Expected `float` > 0.0)"),
+        ('[defaults]\npython = "2.7"', "python = '2.7' won't do (Expected `str` matching regex"),
+        ('[defaults]\nlibrary = ["os; x"]', "library = ['os; x'] won't do"),
+        ('[defaults]\nextensions = ["-c"]', "extensions = ['-c'] won't do"),
+        ('[defaults]\nclients = {redis = "a b"}', "clients = {'redis': 'a b'} won't do"),
+        ('[defaults]\nclients = {"re=dis" = "redis"}', "clients = 're=dis' won't do (a distri"),
+        ('[defaults]\nclients = "every"', "clients = 'every' won't do (write \"all\", or a table"),
+        ('[defaults]\nabsent = "all"', "absent = 'all' won't do (write \"others\", or a table"),
+        ("[defaults.labels]\nx = true", "won't do (write \"*\" for any value that isn't empty)"),
+        ("[defaults.env]\nX = 1", "env = {'X': 1} won't do (Expected `bool | str`, got `int`"),
+        ('[defaults]\ncommand = "python"', "command = 'python' won't do (Expected `array`"),
+        ("[defaults.service]\nprot = 1", "unknown key 'prot' in service: did you mean port?"),
+        ("[defaults.service]\nport = 0", "service.port = 0 won't do (Expected `int` >= 1)"),
+        ('[defaults.service]\npath = "health"', "service.path = 'health' won't do"),
+        ('[defaults.service]\npath = "/a b"', "service.path = '/a b' won't do"),
+        ("[defaults.service]\nwithin = 0", "service.within = 0 won't do"),
+        (
+            "[defaults.allow]\nsetuids = []",
+            "unknown check 'setuids' in allow: did you mean setuid? (valid: binaries setuid",
+        ),
+        ('[defaults.allow]\nsetuid = "/bin/su"', "allow = {'setuid': '/bin/su'} won't do"),
+        ("[defaults.platforms]\narm = 1", "[defaults.platforms.arm] must be a table"),
+        (
+            '[targets.a.platforms."linux/arm64"]\nusr = 1',
+            "[targets.a.platforms.\"linux/arm64\"]: unknown key 'usr'",
+        ),
+        (
+            '[defaults.platforms."linux/*".platforms]',
+            "unknown key 'platforms'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_table_and_key(text: str, words: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse_checks(tomllib.loads(text), FILE)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_tables_hold_in_the_order_in_which_they_stand() -> None:
+    told = tomllib.loads(
+        """
+        [defaults]
+        strict = true
+        [defaults.platforms."linux/arm64"]
+        max-mb = 90
+        [targets."redis*"]
+        user = 1000
+        [targets.kafka]
+        service = true
+        """
+    )
+    file = parse_checks(told, FILE)
+    assert [(table.target, table.platform, table.asks) for table in file.tables] == [
+        ("*", "*", {"strict": True}),
+        ("*", "linux/arm64", {"max-mb": 90}),
+        ("redis*", "*", {"user": 1000}),
+        ("kafka", "*", {"service": {}}),
+    ]
+    assert file.targets == ("redis*", "kafka")
+
+
+def test_an_empty_file_asks_nothing() -> None:
+    assert parse_checks({}, FILE).targets == ()

@@ -1,0 +1,80 @@
+"""Checks files on disk: the shipped ones hold, a project's is found, a bad one is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.questions import QUESTIONS, asked_by
+from openhqm_tui.run.expected import expectation_of
+from openhqm_tui.store.checks_files import (
+    PROJECT_CHECKS,
+    our_variants,
+    project_checks,
+    read_checks,
+    shipped_checks,
+)
+
+AMD64 = parse_platform("linux/amd64")
+
+
+@pytest.mark.parametrize("variant", our_variants(), ids=lambda variant: variant.name)
+def test_every_variant_is_asked_everything(variant) -> None:
+    expected = expectation_of(variant, AMD64, (AMD64,), python="3.13")
+    assert asked_by(expected) == tuple(QUESTIONS)
+    assert expected.strict
+    assert expected.python == "3.13"
+    assert expected.labels["queue.backend"] == variant.name
+    assert expected.labels["org.opencontainers.image.base.name"] == "*"
+    assert expected.env == {"OPENHQM_QUEUE_BACKEND": variant.name, "PYTHONPATH": "/app/src"}
+    assert expected.clients == variant.clients
+    assert expected.most_bytes
+    assert expected.most_bytes > 60_000_000
+
+
+def test_a_project_without_a_file_asks_nothing(tmp_path: Path) -> None:
+    assert project_checks(tmp_path) is None
+
+
+def test_the_projects_file_is_found_and_another_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / PROJECT_CHECKS).write_text("[targets.a]\nuser = 1")
+    (tmp_path / "other.toml").write_text("[targets.b]\nuser = 1")
+    found, named = project_checks(tmp_path), project_checks(tmp_path, "other.toml")
+    assert found is not None
+    assert named is not None
+    assert (found.targets, named.targets) == (("a",), ("b",))
+    assert found.file == str(tmp_path / PROJECT_CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"[defaults", "is no valid TOML"),
+        (b"\xff", "is no valid TOML"),
+        (b"a = " + b"[" * 5000, "is no valid TOML"),
+        (b"#" * 1_048_577, "is larger than 1 MB"),
+        (b"[defaults]\nx = 1", "[defaults]: unknown key 'x'"),
+    ],
+)
+def test_a_file_that_wont_do(tmp_path: Path, data: bytes, words: str) -> None:
+    file = tmp_path / "checks.toml"
+    file.write_bytes(data)
+    with pytest.raises(UsageProblem) as caught:
+        read_checks(file)
+    assert str(file) in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_a_file_that_isnt_there_names_the_near_one(tmp_path: Path) -> None:
+    (tmp_path / "checks.toml").touch()
+    with pytest.raises(UsageProblem) as caught:
+        project_checks(tmp_path, "cheks.toml")
+    assert f"did you mean {tmp_path / 'checks.toml'}?" in str(caught.value)
+
+
+def test_what_ships_is_read_once() -> None:
+    assert shipped_checks() is shipped_checks()
+    assert shipped_checks("own-dockerfile").targets == ()
