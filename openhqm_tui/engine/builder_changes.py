@@ -41,8 +41,12 @@ def command_words(command: Sequence[str]) -> str:
     return masked(shlex.join(command))
 
 
-def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
+def create_builder(
+    new: NewBuilder, say: Say, *, run: Runner = capture, undo: Runner | None = None
+) -> None:
     """Make a builder with its nodes and start it; blocks. What fails is taken away again.
+
+    `undo` runs the taking away, where `run` is one that may be stopped.
 
     Raises UsageProblem where the name is taken, EngineProblem where Buildx can't.
     """
@@ -61,7 +65,7 @@ def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
     except BaseException:
         if made:
             say(command_words(remove_command(new.name)))
-            run(remove_command(new.name), timeout=_CHANGE_SECONDS)
+            (undo or run)(remove_command(new.name), timeout=_CHANGE_SECONDS)
         raise
 
 

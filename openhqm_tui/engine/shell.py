@@ -8,12 +8,15 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from threading import Event
 from typing import Protocol
 
 import msgspec
 
 NOT_FOUND = 127
 TIMED_OUT = 124
+STOPPED = 130
+_LOOK_EVERY = 0.1
 _GRACE_SECONDS = 2.0
 
 
@@ -47,14 +50,16 @@ def capture(*commands: Sequence[str], timeout: float) -> list[Outcome]:
 
     `timeout` is in seconds and shared: what hasn't ended by then is killed with its children.
     """
-    deadline = time.monotonic() + timeout
-    started = [_start(command) for command in commands]
-    return [
-        _finish(process, max(0.0, deadline - time.monotonic()))
-        if isinstance(process, subprocess.Popen)
-        else process
-        for process in started
-    ]
+    return _captured(commands, timeout, None)
+
+
+def stoppable_capture(stop: Event) -> Runner:
+    """Return a `capture` that kills what runs once `stop` is set; its code is 130 then."""
+
+    def run(*commands: Sequence[str], timeout: float) -> list[Outcome]:
+        return _captured(commands, timeout, stop)
+
+    return run
 
 
 def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> int:
@@ -107,13 +112,31 @@ def _start(command: Sequence[str]) -> subprocess.Popen[str] | Outcome:
         return Outcome(NOT_FOUND, "", f"{command[0]}: {trouble.strerror}")
 
 
-def _finish(process: subprocess.Popen[str], timeout: float) -> Outcome:
-    try:
-        out, err = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _kill(process, group=True)
-        return Outcome(TIMED_OUT, "", "no answer in time")
-    return Outcome(process.returncode, out, err)
+def _captured(
+    commands: Sequence[Sequence[str]], timeout: float, stop: Event | None
+) -> list[Outcome]:
+    deadline = time.monotonic() + timeout
+    started = [_start(command) for command in commands]
+    return [
+        _finish(process, deadline, stop) if isinstance(process, subprocess.Popen) else process
+        for process in started
+    ]
+
+
+def _finish(process: subprocess.Popen[str], deadline: float, stop: Event | None) -> Outcome:
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            out, err = process.communicate(timeout=min(left, _LOOK_EVERY) if stop else left)
+        except subprocess.TimeoutExpired:
+            stopped = stop is not None and stop.is_set()
+            if not stopped and left > _LOOK_EVERY and stop is not None:
+                continue
+            _kill(process, group=True)
+            if stopped:
+                return Outcome(STOPPED, "", "stopped")
+            return Outcome(TIMED_OUT, "", "no answer in time")
+        return Outcome(process.returncode, out, err)
 
 
 def _kill(process: subprocess.Popen[str] | subprocess.Popen[bytes], *, group: bool) -> None:

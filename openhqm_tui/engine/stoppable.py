@@ -12,9 +12,8 @@ from collections.abc import Callable
 from threading import Event
 
 from openhqm_tui.engine.mend import RunScript
-from openhqm_tui.engine.shell import NOT_FOUND
+from openhqm_tui.engine.shell import NOT_FOUND, STOPPED
 
-STOPPED = 130
 _LOOK_EVERY = 0.1
 _GRACE_SECONDS = 5.0
 _CHUNK = 1 << 16

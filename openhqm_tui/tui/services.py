@@ -12,6 +12,7 @@ from typing import Protocol
 from openhqm_tui.domain.cache import Cache, Way
 from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.domain.image_names import check_names, split_names
+from openhqm_tui.domain.new_builder import NewBuilder
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.base_image import Pullable, Reach
@@ -68,7 +69,8 @@ class Order:
 class Services:
     """What can be called blocks, but for `now`: in threads only. The rest comes of the settings.
 
-    `find_source`, `start`, `ask` and `builders` raise Problem; `ask` returns when a runner has,
+    `find_source`, `start`, `ask`, `builders` and what makes and removes a builder raise Problem;
+    setting its event stops the making, and nothing is left of it; `ask` returns when a runner has,
     or will have, the request. `mend` carries out one fix, tells its output line by line and
     returns whether it worked; setting the event stops it. `facts_of` are the facts with another
     builder, `look_for` tells whether an image can be had for platforms with a driver. `page`
@@ -91,6 +93,8 @@ class Services:
     page: Callable[[Path], None] = page
     defaults: Order = field(default_factory=lambda: Order({}))
     builders: Callable[[], list[Builder]] = list
+    create_builder: Callable[[NewBuilder, Say, Event], None] = lambda *_: None
+    remove_builder: Callable[[str, Say], None] = lambda *_: None
     facts_of: Callable[[str], EngineFacts] = lambda _: EngineFacts()
     look_for: Callable[[str, tuple[Platform, ...], str], Pullable] = lambda *_: Pullable(Reach.OK)
     rights: Callable[[], Rights] = lambda: Rights.ROOT
@@ -159,6 +163,8 @@ def real_services(folder: Path, settings: Settings) -> Services:
             cache_to=caches_of(settings.cache_to, Way.TO, folder),
         ),
         builders=_builders,
+        create_builder=_create_builder,
+        remove_builder=_remove_builder,
         facts_of=read_facts,
         look_for=_look_for,
         rights=_rights,
@@ -201,6 +207,19 @@ def _builders() -> list[Builder]:
     from openhqm_tui.engine.builders import list_builders
 
     return list_builders()
+
+
+def _create_builder(new: NewBuilder, say: Say, stop: Event) -> None:
+    from openhqm_tui.engine.builder_changes import create_builder
+    from openhqm_tui.engine.shell import capture, stoppable_capture
+
+    create_builder(new, say, run=stoppable_capture(stop), undo=capture)
+
+
+def _remove_builder(name: str, say: Say) -> None:
+    from openhqm_tui.engine.builder_changes import remove_builder
+
+    remove_builder(name, say)
 
 
 def _look_for(image: str, platforms: tuple[Platform, ...], driver: str) -> Pullable:

@@ -11,8 +11,8 @@ import pytest
 
 from openhqm_tui.engine import mend
 from openhqm_tui.engine.mend import Rights, rights_unasked
-from openhqm_tui.engine.shell import NOT_FOUND, Outcome
-from openhqm_tui.engine.stoppable import STOPPED, stoppable
+from openhqm_tui.engine.shell import NOT_FOUND, STOPPED, TIMED_OUT, Outcome, stoppable_capture
+from openhqm_tui.engine.stoppable import stoppable
 from tests.waiting import until
 
 
@@ -112,3 +112,14 @@ def _runs(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_a_quick_command_can_be_stopped_too() -> None:
+    stop = Event()
+    run = stoppable_capture(stop)
+    assert run(["echo", "hi"], timeout=60) == [Outcome(0, "hi\n")]
+    assert run(["sleep", "60"], timeout=0.2)[0].code == TIMED_OUT
+    stop.set()
+    (ended,) = run(["sh", "-c", "sleep 600"], timeout=600)
+    assert (ended.code, ended.last_words) == (STOPPED, "stopped")
+    assert run(["nonesuch-program"], timeout=1)[0].code == NOT_FOUND

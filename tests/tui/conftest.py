@@ -14,9 +14,11 @@ import pytest
 from textual.pilot import Pilot
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.new_builder import NewBuilder
 from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
+from openhqm_tui.domain.problems import EngineProblem
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts, Trouble
@@ -114,6 +116,9 @@ class World:
     defaults: Order = field(default_factory=lambda: Order({}))
     platforms: tuple[Platform, ...] = ()
     builders: list[Builder] = field(default_factory=list)
+    # Why Buildx can't make or remove one; `makes_slowly`: not before it is stopped.
+    change_problem: str = ""
+    makes_slowly: bool = False
     other_facts: dict[str, EngineFacts] = field(default_factory=dict)
     images: dict[str, Pullable] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
@@ -154,6 +159,26 @@ class World:
         def runs() -> Iterable[RunFolder]:
             return all_runs(self.state)
 
+        def create_builder(new: NewBuilder, say: Say, stop: Event) -> None:
+            for command in new.commands():
+                say(" ".join(command))
+            if self.makes_slowly:
+                stop.wait(60)
+                raise EngineProblem("stopped")
+            if self.change_problem:
+                raise EngineProblem(self.change_problem)
+            nodes = tuple(
+                Node(f"{new.name}{i}", node.endpoint, "running", native=ARM, platforms=(ARM,))
+                for i, node in enumerate(new.nodes)
+            )
+            made = Builder(name=new.name, driver=new.driver, nodes=nodes)
+            self.builders = [*self.builders, made]
+
+        def remove_builder(name: str, say: Say) -> None:
+            if self.change_problem:
+                raise EngineProblem(self.change_problem)
+            self.builders = [builder for builder in self.builders if builder.name != name]
+
         return Services(
             now=lambda: self.now,
             read_facts=lambda: self.facts,
@@ -166,6 +191,8 @@ class World:
             page=lambda file: self.paged.append(file.read_text()),
             defaults=self.defaults,
             builders=lambda: self.builders,
+            create_builder=create_builder,
+            remove_builder=remove_builder,
             facts_of=lambda name: self.other_facts[name],
             look_for=lambda image, platforms, driver: self.images.get(image, GOOD_BASE),
             rights=lambda: self.rights,

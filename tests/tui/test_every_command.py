@@ -13,6 +13,7 @@ from tests.tui.conftest import World, settle, until
 FILES = (
     "everywhere",
     "plan",
+    "builders",
     "run",
     "steps",
     "log",

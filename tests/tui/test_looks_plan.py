@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain.nodes import Node
@@ -12,7 +13,7 @@ from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.tui.services import Order
 from tests.tui import folders
-from tests.tui.conftest import AMD, ARM, NO_ENGINE, World
+from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
 
 NARROW = (60, 20)
@@ -57,6 +58,14 @@ def _builders(world: World) -> None:
     ]
 
 
+def _two_nodes(world: World) -> None:
+    nodes = (
+        Node("amd1", native=AMD, platforms=(AMD,)),
+        Node("arm1", native=ARM, platforms=(ARM, AMD), claimed=(ARM,)),
+    )
+    world.facts = msgspec.structs.replace(GOOD, builder="duo", driver="remote", nodes=nodes)
+
+
 CASES: dict[str, tuple[Callable[[World], None], list[str]]] = {
     "first": (lambda world: None, []),
     "chosen": (_past, ["a", "down"]),
@@ -67,6 +76,16 @@ CASES: dict[str, tuple[Callable[[World], None], list[str]]] = {
     "no_engine": (_no_engine, ["a"]),
     "wrong_name": (lambda world: None, ["a", "e", "X"]),
     "builders": (_builders, ["B"]),
+    "builders_nodes": (_builders, ["B", "j"]),
+    "builders_dead": (_builders, ["B", "j", "j", "enter"]),
+    "builders_new": (_builders, ["B", "n"]),
+    "builders_new_wrong": (_builders, ["B", "n", *"farm", "tab", "enter", "enter"]),
+    "builders_new_ready": (
+        _builders,
+        ["B", "n", *"farm", "tab", "tab", *"amd64=default arm64=ssh://me@arm1"],
+    ),
+    "builders_remove": (_builders, ["B", "j", "x"]),
+    "two_nodes": (_two_nodes, ["a"]),
 }
 
 

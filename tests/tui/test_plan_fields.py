@@ -131,6 +131,10 @@ BUILDERS = [
 ]
 
 
+def problem(app) -> str:
+    return str(app.screen.query_one("#builders-problem", Static).content)
+
+
 @pytest.mark.parametrize("way", ["keys", "mouse"])
 async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
     world.builders, world.other_facts = BUILDERS, {"big": BIG}
@@ -148,7 +152,10 @@ async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
         assert "2 nodes · running, inactive" in texts[2]
         assert "connection refused" in texts[3]
         if way == "keys":
-            # Those that can't be used are passed over.
+            # One that can't be used is looked at, and not taken.
+            await pilot.press("j", "enter")
+            await until(pilot, lambda: "another engine" in problem(app))
+            assert isinstance(app.screen, ChooseBuilder)
             await pilot.press("j", "enter")
         else:
             await pilot.click(options, offset=(4, 3))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from textual.binding import Binding, BindingType
 
+from openhqm_tui.tui.commands.builders import BUILDERS
 from openhqm_tui.tui.commands.checks import CHECKS
 from openhqm_tui.tui.commands.command import Command, key_words
 from openhqm_tui.tui.commands.doctor import DOCTOR
@@ -34,6 +35,7 @@ _ALL: tuple[Command, ...] = (
     *EVERYWHERE,
     *REPLAY,
     *PLAN,
+    *BUILDERS,
     *RUN,
     *LOG,
     *SEARCH,
@@ -46,7 +48,7 @@ _ALL: tuple[Command, ...] = (
 
 PLACES = ("plan", "run", "checks", "history", "doctor")
 _WIDGETS = {
-    "plan": ("matrix",),
+    "plan": ("matrix", "builders"),
     "run": ("targets", "digest", "steps", "log", "typed", "search"),
     "checks": ("table", "evidence"),
     "history": ("table",),
@@ -56,6 +58,7 @@ _TITLES = {
     "app": "Everywhere",
     "plan": "Plan",
     "matrix": "In the matrix",
+    "builders": "In the dialog of builders",
     "run": "Run",
     "targets": "In the list of targets",
     "digest": "In the digest of a failure",
@@ -115,7 +118,7 @@ def works_beside(command: Command) -> tuple[Command, ...]:
 
 def _reach(where: str) -> set[str]:
     """Return a place or widget with what is around it: its keys work there as well."""
-    if where in {"dialog", "evidence"}:
+    if where in {"dialog", "builders", "evidence"}:
         return {where}
     around = {place for place, widgets in _WIDGETS.items() if where in widgets}
     return {where, "app", *around}
