@@ -18,6 +18,13 @@ def own_bytes(layers: Sequence[Layer], held: Counter[str]) -> int:
     return sum(size for digest, size in by_digest(layers).items() if held[digest] <= 1)
 
 
+def in_every(images: Sequence[Sequence[Layer]]) -> frozenset[str]:
+    """Return the digests of the layers that every one of several images has."""
+    if len(images) < 2:
+        return frozenset()
+    return frozenset.intersection(*(frozenset(by_digest(layers)) for layers in images))
+
+
 def unique_bytes(images: Sequence[Sequence[Layer]]) -> int:
     """Return the compressed bytes of all images, each layer counted once."""
     return sum(by_digest([layer for layers in images for layer in layers]).values())

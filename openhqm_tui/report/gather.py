@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
 from openhqm_tui.domain.lane_words import mark_and_word
-from openhqm_tui.domain.layer_shares import by_digest, holders, own_bytes, unique_bytes
+from openhqm_tui.domain.layer_shares import own_bytes
 from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.nodes import worth_telling
 from openhqm_tui.domain.plan import bake_command
@@ -29,6 +30,7 @@ from openhqm_tui.report.evidence import (
 )
 from openhqm_tui.report.limits import limits_of
 from openhqm_tui.report.safe import made_safe
+from openhqm_tui.report.sizing import Shares, against_all, sizes_of
 from openhqm_tui.report.timing import Timing
 from openhqm_tui.report.words import clock, count
 from openhqm_tui.run.follow import Follower
@@ -59,9 +61,9 @@ def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:
     evidence = {lane.key: read_evidence(folder, *lane.key) for lane in state.lanes}
     timing = Timing(state, now)
     arguments = build_arguments(folder)
-    held = holders([lane.layers for lane in state.lanes])
-    lanes = _against_all([_lane(lane, timing, held, evidence[lane.key]) for lane in state.lanes])
-    steps = [(step.cached, target) for target in state.targets.values() for step in _built(target)]
+    shares = Shares(state)
+    lanes = against_all([_lane(lane, timing, shares, evidence[lane.key]) for lane in state.lanes])
+    hits = hits_of(state)
     report = model.Report(
         run=_run(folder, state, now),
         environment=_environment(folder, state, evidence, arguments),
@@ -72,8 +74,12 @@ def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:
         ),
         steps=timing.steps(),
         critical_path=timing.critical_path(),
-        cache=_cache(sum(cached for cached, _ in steps), len(steps)),
-        sizes=_sizes(state, lanes),
+        cache=model.Cache(
+            steps=hits.steps,
+            cached=hits.cached,
+            rate=hits.cached / hits.steps if hits.steps else None,
+        ),
+        sizes=sizes_of(state, lanes),
         failures=tuple(_failures(state)),
         limits=limits_of(state, lanes),
     )
@@ -139,10 +145,8 @@ def _environment(
     )
 
 
-def _lane(
-    lane: LaneState, timing: Timing, held: Counter[str], evidence: LaneEvidence
-) -> model.Lane:
-    target = lane.target
+def _lane(lane: LaneState, timing: Timing, shares: Shares, evidence: LaneEvidence) -> model.Lane:
+    target, hits = lane.target, hits_of(lane)
     built, asked = lane_spans(lane, target_span(target, timing.now)[1])
     status, (_, result) = lane.status, mark_and_word(lane)
     if status is Status.FAILED and lane.verdicts:
@@ -162,17 +166,18 @@ def _lane(
         build_seconds=covered(built) if lane.steps else None,
         check_started=timing.since_start(lane.check_started),
         check_seconds=covered(asked) if lane.check_ended is not None else None,
-        steps=len(lane.steps),
-        cached_steps=sum(step.cached for step in lane.steps),
+        steps=hits.steps,
+        cached_steps=hits.cached,
         bytes=lane.content_size or None,
         unpacked_bytes=lane.unpacked_size or None,
-        own_bytes=own_bytes(lane.layers, held) if lane.layers else None,
+        own_bytes=own_bytes(lane.layers, shares.held) if lane.layers else None,
+        common_bytes=shares.common_bytes(lane) if lane.layers else None,
         layers=tuple(
             model.Layer(
                 digest=layer.digest,
                 bytes=layer.size,
                 created_by=layer.created_by,
-                lanes=held[layer.digest],
+                lanes=shares.held[layer.digest],
             )
             for layer in lane.layers
         )
@@ -202,18 +207,8 @@ def _case(verdict: Verdict, ran: str, command: str) -> model.Case:
     )
 
 
-def _against_all(lanes: list[model.Lane]) -> list[model.Lane]:
-    whole = {lane.platform: lane.bytes for lane in lanes if lane.variant == "all"}
-    return [
-        msgspec.structs.replace(lane, against_all=lane.bytes / size)
-        if lane.bytes is not None and (size := whole.get(lane.platform))
-        else lane
-        for lane in lanes
-    ]
-
-
 def _target(target: TargetState, timing: Timing, arguments: dict[str, str]) -> model.Target:
-    steps = _built(target)
+    hits = hits_of(target)
     figures: dict[str, Any] = timing.target(target)
     return model.Target(
         name=target.name,
@@ -222,54 +217,12 @@ def _target(target: TargetState, timing: Timing, arguments: dict[str, str]) -> m
         attempt=target.attempt,
         tags=target.info.tags,
         digest=target.digest,
-        steps=len(steps),
-        cached_steps=sum(step.cached for step in steps),
+        steps=hits.steps,
+        cached_steps=hits.cached,
         arguments=arguments,
         pushed=target.pushed.value if target.pushed is not None else "",
         push_reason=target.push_reason,
         **figures,
-    )
-
-
-def _built(target: TargetState) -> list[Any]:
-    return [step for lane in target.lanes.values() for step in lane.steps]
-
-
-def _cache(cached: int, steps: int) -> model.Cache:
-    return model.Cache(steps=steps, cached=cached, rate=cached / steps if steps else None)
-
-
-def _sizes(state: RunState, lanes: list[model.Lane]) -> model.Sizes:
-    sizes = [lane.bytes for lane in lanes if lane.bytes is not None]
-    images = [lane.layers for lane in state.lanes if lane.content_size]
-    unique = None
-    if images and all(images):
-        # Its manifest and its config are each image's own.
-        rest = [
-            lane.content_size - sum(by_digest(lane.layers).values())
-            for lane in state.lanes
-            if lane.content_size
-        ]
-        unique = unique_bytes(images) + sum(max(0, size) for size in rest)
-    platforms = list(dict.fromkeys(lane.platform for lane in lanes))
-    by_key = {(lane.target, lane.platform): lane.bytes for lane in lanes if lane.bytes}
-    return model.Sizes(
-        total_bytes=sum(sizes) if sizes else None,
-        unique_bytes=unique,
-        layers=len(by_digest([layer for layers in images for layer in layers])) if unique else None,
-        platforms=tuple(
-            model.Comparison(
-                target=name,
-                first=platforms[0],
-                second=other,
-                first_bytes=first,
-                second_bytes=second,
-                ratio=second / first,
-            )
-            for name in state.targets
-            for other in platforms[1:]
-            if (first := by_key.get((name, platforms[0]))) and (second := by_key.get((name, other)))
-        ),
     )
 
 

@@ -59,10 +59,14 @@ def steps_of(report: Report, target: str) -> Sequence[Step]:
 
 
 def shared_bytes(lane: Lane) -> int | None:
-    """Return the compressed bytes of a lane that other lanes have too; None: not measured."""
+    """Return the compressed bytes that some other lanes have too, but not all of its platform.
+
+    None: not measured.
+    """
     if lane.layers is None or lane.own_bytes is None:
         return None
-    return sum({layer.digest: layer.bytes for layer in lane.layers}.values()) - lane.own_bytes
+    whole = sum({layer.digest: layer.bytes for layer in lane.layers}.values())
+    return whole - lane.own_bytes - (lane.common_bytes or 0)
 
 
 def built_in(report: Report, lane: Lane) -> float | None:

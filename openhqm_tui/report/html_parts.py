@@ -38,6 +38,13 @@ WORK = (
     ("plain", "nobody can say where"),
 )
 
+WEIGHT = (
+    ("common", "in every image on its platform"),
+    ("shared", "in some other images"),
+    ("own", "its own"),
+)
+_UNKNOWN = (("plain", "not told apart"),)
+
 
 def lanes_table(report: Report) -> Html:
     """Return the result of every lane."""
@@ -207,14 +214,15 @@ def sizes(report: Report) -> Iterator[Html]:
             lane_name(lane),
             weight(lane.bytes),
             percent(lane.against_all),
-            weight(lane.own_bytes),
+            weight(lane.common_bytes),
             weight(shared_bytes(lane)),
+            weight(lane.own_bytes),
             weight(lane.unpacked_bytes),
         )
         for lane in report.lanes
     ]
-    head = ("lane", "compressed", "against all", "its own", "shared", "on disk")
-    yield table(head, rows, caption="Every image", numbers=5)
+    head = ("lane", "compressed", "against all", "in every image", "in some", "its own", "on disk")
+    yield table(head, rows, caption="Every image, and in how many others its layers are", numbers=6)
     if told.platforms:
         pairs = [
             (

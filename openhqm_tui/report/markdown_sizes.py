@@ -21,14 +21,26 @@ def sizes(report: Report) -> Iterator[str]:
             code(lane.platform),
             weight(lane.bytes),
             percent(lane.against_all),
-            weight(lane.own_bytes),
+            weight(lane.common_bytes),
             weight(shared_bytes(lane)),
+            weight(lane.own_bytes),
             weight(lane.unpacked_bytes),
         )
         for lane in report.lanes
     ]
-    head = ("target", "platform", "compressed", "against `all`", "its own", "shared", "on disk")
-    yield from (*table(head, rows, numbers=5), "")
+    yield "Of the compressed size: in layers that all images on its platform have, some, or none:"
+    yield ""
+    head = (
+        "target",
+        "platform",
+        "compressed",
+        "against `all`",
+        "all",
+        "some",
+        "none",
+        "on disk",
+    )
+    yield from (*table(head, rows, numbers=6), "")
     if report.sizes.platforms:
         yield from ("### One platform against the other", "")
         pairs = [

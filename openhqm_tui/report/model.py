@@ -110,7 +110,8 @@ class Lane(Told, frozen=True, kw_only=True):
     the same in a person's words. `built` tells how its steps ran and `ran` how its image was
     asked, `node` is where it was built; `check_started` is seconds after the run's start.
     `build_seconds` is the time in which steps of its own ran, `against_all` its size as part of
-    that of the target `all`, `own_bytes` are in layers that no other lane has.
+    that of the target `all`, `own_bytes` are in layers that no other
+    lane has, `common_bytes` in those that every lane on its platform has.
     """
 
     target: str
@@ -131,6 +132,7 @@ class Lane(Told, frozen=True, kw_only=True):
     unpacked_bytes: Bytes | None = None
     against_all: Fraction | None = None
     own_bytes: Bytes | None = None
+    common_bytes: Bytes | None = None
     layers: tuple[Layer, ...] | None = None
     architecture: Architecture = Architecture()
     cases: tuple[Case, ...] = ()
@@ -182,7 +184,10 @@ class Step(Told, frozen=True, kw_only=True):
 
 
 class Cache(Told, frozen=True, kw_only=True):
-    """How much of the work was done already: build steps, and which part of them was cached."""
+    """How much of the work was done already: of the steps that a cache could have held.
+
+    A step that several targets share counts for each. Lanes and targets count the same steps.
+    """
 
     steps: Count
     cached: Count

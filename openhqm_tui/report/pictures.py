@@ -117,7 +117,7 @@ def patterns() -> Html:
     hatch = element("path", d="M0 6L6 0M-1 1L1 -1M5 7L7 5", class_="stripe")
     dots = element("circle", cx=3, cy=3, r=1.3, class_="dot")
     back = element("path", d="M0 0L6 6M-1 5L1 7M5 -1L7 1", class_="stripe")
-    shapes = (("emulated", hatch), ("asked", dots), ("failed", back), ("shared", hatch))
+    shapes = (("emulated", hatch), ("asked", dots), ("failed", back), ("common", hatch))
     made = [
         element(
             "pattern",
@@ -201,10 +201,15 @@ def _rect(x: float, y: float, width: float, kind: str, words: str) -> Html:
 
 def _parts(lane: Lane) -> list[tuple[str, int, str]]:
     shared = shared_bytes(lane)
-    if shared is None or lane.own_bytes is None:
+    if shared is None:
         return [("plain", lane.bytes or 0, "compressed")]
-    rest = max(0, (lane.bytes or 0) - shared)
-    return [("shared", shared, "shared with other images"), ("own", rest, "its own")]
+    common = lane.common_bytes or 0
+    rest = max(0, (lane.bytes or 0) - shared - common)
+    return [
+        ("common", common, "in every image on its platform"),
+        ("shared", shared, "in some other images"),
+        ("own", rest, "its own"),
+    ]
 
 
 def kind_of(step: Step) -> str:

@@ -57,7 +57,11 @@ def weight(size: int | None) -> str:
 
 def percent(part: float | None) -> str:
     """Return a part of 1 as `32 %`, `–` where it wasn't measured."""
-    return NOTHING if part is None else f"{100 * part:.0f} %"
+    if part is None:
+        return NOTHING
+    whole = round(100 * part)
+    # Nearly all is not all, and next to nothing is not nothing.
+    return f"{min(max(whole, 1), 99) if 0 < part < 1 else whole} %"
 
 
 def change(ratio: float) -> str:

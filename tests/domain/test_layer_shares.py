@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.layer_shares import holders, own_bytes, unique_bytes
+from openhqm_tui.domain.layer_shares import holders, in_every, own_bytes, unique_bytes
 
 BASE, CORE, REDIS, EMPTY = (
     Layer(digest=f"sha256:{name}", size=size)
@@ -19,6 +19,8 @@ def test_what_two_images_share() -> None:
     assert held == {"sha256:base": 2, "sha256:empty": 2, "sha256:core": 2, "sha256:redis": 1}
     assert [own_bytes(layers, held) for layers in images] == [0, 2]
     assert unique_bytes(images) == 28 + 7 + 2 + 1
+    assert in_every(images) == {"sha256:base", "sha256:empty", "sha256:core"}
+    assert in_every([*images, ()]) == set()
 
 
 def test_a_layer_that_is_there_twice_is_one() -> None:
@@ -28,5 +30,6 @@ def test_a_layer_that_is_there_twice_is_one() -> None:
 
 def test_nothing_shares_nothing() -> None:
     assert holders([]) == {}
+    assert in_every([]) == in_every([MINIMAL]) == set(), "one image shares with nobody"
     assert unique_bytes([]) == 0
     assert own_bytes((), holders([])) == 0

@@ -10,6 +10,7 @@ import pytest
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.report.gather import read_report
+from openhqm_tui.report.grouping import shared_bytes
 from openhqm_tui.report.model import Report
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied, recording
@@ -75,7 +76,10 @@ def test_layers_are_shared_and_own(tmp_path: Path) -> None:
     by_name = {(lane.target, lane.platform): lane for lane in report.lanes}
     assert by_name["minimal", "linux/amd64"].own_bytes == 0
     # The client's layer is the same on both platforms, so that it is neither's own.
-    assert by_name["redis", "linux/arm64"].own_bytes == 0
+    redis = by_name["redis", "linux/arm64"]
+    assert redis.own_bytes == 0
+    assert redis.common_bytes == 28_486_588 + 7_115_974 + 6_466
+    assert shared_bytes(redis) == 1_277_331
     assert report.sizes.layers == 6
     layers = 2 * (28_486_588 + 7_115_974) + 6_466 + 1_277_331
     rest = sum(

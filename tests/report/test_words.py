@@ -36,6 +36,14 @@ def test_what_isnt_measured() -> None:
     assert took(None) == percent(None) == "–"
 
 
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [(0, "0 %"), (0.001, "1 %"), (0.516, "52 %"), (0.999, "99 %"), (1, "100 %"), (1.5, "150 %")],
+)
+def test_a_part(part: float, words: str) -> None:
+    assert percent(part) == words
+
+
 @pytest.mark.parametrize(("ratio", "words"), [(1, "0.0 %"), (0.994, "−0.6 %"), (1.12, "+12.0 %")])
 def test_a_change(ratio: float, words: str) -> None:
     assert change(ratio) == words
