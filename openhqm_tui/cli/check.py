@@ -7,7 +7,9 @@ import asyncio
 import os
 import secrets
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -24,6 +26,7 @@ from openhqm_tui.engine.facts import EngineFacts, read_facts
 from openhqm_tui.engine.images import ImageUnknown, read_config
 from openhqm_tui.run.checks import check_lane, index_of
 from openhqm_tui.run.expected import Measure
+from openhqm_tui.run.running_checks import sweep
 from openhqm_tui.store.checks_files import (
     PROJECT_CHECKS,
     our_variant,
@@ -63,6 +66,7 @@ async def _check_all(
 ) -> list[Lane]:
     at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     run_id = f"check-{secrets.token_hex(3)}"
+    await sweep()
     found: list[tuple[str, str, list[SeenImage]]] = []
     for image in images:
         digest, index = await index_of(image)
@@ -71,7 +75,7 @@ async def _check_all(
                 f"{plain(image)} can't be checked: {index}", fix="build or pull it first"
             )
         found.append((image, digest, index))
-    tasks = []
+    tasks: list[tuple[bool, int, Coroutine[Any, Any, Lane]]] = []
     for number, (image, digest, index) in enumerate(found):
         asked = platforms or tuple(parse_platform(seen.platform) for seen in index)
         # By digest: a tag that moves while we ask must not change what is proved.
@@ -82,10 +86,13 @@ async def _check_all(
             expected = msgspec.structs.replace(
                 measure.of(name, platform, asked), exact_index=not platforms
             )
-            tasks.append(
-                _check(at_once, image, reference, expected, index, facts, f"{run_id}-{number}")
-            )
-    return list(await asyncio.gather(*tasks))
+            lane = _check(at_once, image, reference, expected, index, facts, f"{run_id}-{number}")
+            native = facts.host is None or platform.runs_natively_on(facts.host)
+            tasks.append((native, len(tasks), lane))
+    # The longest first, so that none is left over at the end; told in the order asked.
+    tasks.sort(key=lambda task: task[:2])
+    lanes = await asyncio.gather(*(lane for _, _, lane in tasks))
+    return [lane for _, lane in sorted(zip([at for _, at, _ in tasks], lanes, strict=True))]
 
 
 def _measure(image: str, target: str, own: ChecksFile | None) -> tuple[str, Measure]:

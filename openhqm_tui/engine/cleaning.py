@@ -30,6 +30,24 @@ def remove_containers(label: str) -> list[str]:
     return []
 
 
+def remove_overdue_containers(label: str, now: float) -> None:
+    """Remove every container whose `label` names a time before `now`, in seconds of the epoch.
+
+    Nobody is left who would: whoever started one takes it away long before. What can't be removed
+    now is removed the next time.
+    """
+    shown = f'{{{{.ID}}}} {{{{.Label "{label}"}}}}'
+    told = _said("docker", "ps", "--all", "--filter", f"label={label}", "--format", shown)
+    lines = [line.split() for line in (told or "").splitlines()]
+    overdue = [
+        words[0]
+        for words in lines
+        if len(words) == 2 and words[1].isdecimal() and float(words[1]) < now
+    ]
+    if overdue:
+        _said("docker", "rm", "--force", "--volumes", *overdue)
+
+
 def remove_images(tags: Sequence[str]) -> list[str]:
     """Remove tags from the engine's store; return what went wrong, in words."""
     if not _answers():
@@ -74,17 +92,18 @@ def remove_pulled(references: Sequence[str]) -> list[str]:
 
 
 def _answers() -> bool:
+    return _said("docker", "version", "--format", "{{.Server.Version}}") is not None
+
+
+def _said(*command: str) -> str | None:
+    """Return what a command prints; None where it fails or takes too long."""
     try:
         asked = subprocess.run(
-            ["docker", "version", "--format", "{{.Server.Version}}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE,
-            check=False,
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return asked.returncode == 0
+        return None
+    return asked.stdout.decode("utf-8", "replace") if asked.returncode == 0 else None
 
 
 def _reason(error: Exception) -> str:

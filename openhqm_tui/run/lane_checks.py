@@ -22,6 +22,7 @@ from openhqm_tui.engine.images import ImageUnknown
 from openhqm_tui.engine.layer_list import read_layers
 from openhqm_tui.run.checks import check_lane, index_of
 from openhqm_tui.run.pull import Pulls
+from openhqm_tui.run.running_checks import sweep
 from openhqm_tui.run.voice import Voice
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -35,6 +36,7 @@ class LaneChecks:
         self._voice = voice
         self._pulls = Pulls(voice)
         self._expectations = folder.expectations()
+        self._swept = False
         self._host = parse_platform(self._info.host) if self._info.host else None
         # A container that starts Python is CPU-bound: more at once than cores only wait longer.
         self._at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
@@ -90,7 +92,12 @@ class LaneChecks:
         index: list[SeenImage] | ImageUnknown,
         check: str = "",
     ) -> None:
-        asked = [self._ask_lane(lane, reference, index, check) for lane in lanes]
+        if not self._swept:
+            self._swept = True
+            await sweep()
+        # The longest first, so that none is left over at the end.
+        longest_first = sorted(lanes, key=lambda lane: not self._emulated(lane))
+        asked = [self._ask_lane(lane, reference, index, check) for lane in longest_first]
         for ended in await asyncio.gather(*asked, return_exceptions=True):
             if isinstance(ended, BaseException):
                 raise ended
@@ -107,7 +114,7 @@ class LaneChecks:
         if expected is None:
             wanted = lane.platform
             expected = Expectation(platform=wanted, platforms=(wanted,), asks_python=False)
-        emulated = self._host is not None and not lane.platform.runs_natively_on(self._host)
+        emulated = self._emulated(lane)
         async with self._at_once:
             before = lane.verdicts
             self._voice.say(
@@ -139,6 +146,9 @@ class LaneChecks:
         )
         # Only now: nobody waits for it, and no verdict depends on it.
         await self._say_layers(lane, reference)
+
+    def _emulated(self, lane: LaneState) -> bool:
+        return self._host is not None and not lane.platform.runs_natively_on(self._host)
 
     def _keep_evidence(self, target: str, platform: str, evidence: dict[str, object]) -> None:
         """Write down what an image answered; a full disk doesn't cost the verdict."""

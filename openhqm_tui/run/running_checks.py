@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble
 from openhqm_tui.domain.service_words import CRASHES, EMULATOR_HINT, MEMORY_MB, PROCESSES
 from openhqm_tui.domain.variants import Client
+from openhqm_tui.engine.cleaning import remove_overdue_containers
 from openhqm_tui.run.probe import MARK
 from openhqm_tui.run.processes import Ended, run_bounded
 
@@ -24,6 +26,10 @@ EMULATED_PATIENCE = 300.0
 # Seconds more until the container is taken away: it takes some to start on a busy machine.
 MARGIN = 30.0
 RUN_LABEL = "openhqm-tui.run"
+# When a container must be gone, in seconds of the epoch: whoever was to remove it may be gone too.
+UNTIL_LABEL = "openhqm-tui.until"
+_LONG_AFTER = 600.0
+_TRIES = 25
 # Bytes that nobody who answers questions needs: who prints more is stopped.
 _FLOOD = 16 * 1024 * 1024
 # A command line has room for so much of an image's own command.
@@ -40,7 +46,7 @@ _EMULATOR_SIGNS = (
 # QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
 # return of a distribution's code: without it Python starts 2 times and imports 5 times faster.
 # Such instructions do nothing then, as on every ARM server older than they are.
-_EMULATED_CPU = {"arm64": "max,pauth=off"}
+EMULATED_CPU = {"arm64": "max,pauth=off"}
 # What a client's own settings would put into a container: nothing there can use a proxy, and its
 # address may hold a password.
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -62,6 +68,7 @@ def container_command(
     name: str,
     run_id: str,
     nonce: str = "",
+    until: float = 0.0,
     own_command: tuple[str, ...] = (),
     emulated: bool = False,
     plain_emulator: bool = False,
@@ -72,7 +79,7 @@ def container_command(
     set up, else it is told to be a CPU that is cheap to emulate.
     """
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
-    cpu = "" if plain_emulator or not emulated else _EMULATED_CPU.get(expected.platform.arch, "")
+    cpu = "" if plain_emulator or not emulated else EMULATED_CPU.get(expected.platform.arch, "")
     settings = [*_NO_PROXIES, *([f"QEMU_CPU={cpu}"] if cpu else [])]
     asked = {
         "patience": f"{patience:.0f}",
@@ -89,7 +96,7 @@ def container_command(
         words += ["--", *_speakable(own_command)]
     return [
         "docker", "run", "--rm", "--pull", "never", "--name", name,
-        "--label", f"{RUN_LABEL}={run_id}",
+        "--label", f"{RUN_LABEL}={run_id}", "--label", f"{UNTIL_LABEL}={until:.0f}",
         "--platform", str(expected.platform),
         "--network", "none", "--read-only",
         "--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=16m", "--shm-size", "16m",  # noqa: S108
@@ -138,20 +145,21 @@ async def ask(
 
     async def once(wanted: Expectation, name: str, *, plain_emulator: bool = False) -> Asked:
         nonce = secrets.token_hex(16)
+        patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
+        if service := wanted.service:
+            within = service.within_emulated if emulated else service.within
+            patience = max(patience, within)
         command = container_command(
             reference,
             wanted,
             name=name,
             run_id=run_id,
             nonce=nonce,
+            until=time.time() + patience + _LONG_AFTER,
             own_command=own_command,
             emulated=emulated,
             plain_emulator=plain_emulator,
         )
-        patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
-        if service := wanted.service:
-            within = service.within_emulated if emulated else service.within
-            patience = max(patience, within)
         ended = await _run(command, name, patience + MARGIN)
         said = read_answer(ended, nonce, patience=patience, emulated=emulated)
         return Asked(said=said, ended=ended, command=command)
@@ -167,6 +175,11 @@ async def ask(
             said = msgspec.structs.replace(again.said, service=said.service)
             return msgspec.structs.replace(asked, said=said)
     return asked
+
+
+async def sweep() -> None:
+    """Take away the containers that nobody came to take away: their starters were killed."""
+    await asyncio.to_thread(remove_overdue_containers, UNTIL_LABEL, time.time())
 
 
 def _emulator_crashed(said: ProbeAnswer | ProbeTrouble) -> bool:
@@ -188,7 +201,13 @@ async def _run(command: list[str], name: str, patience: float) -> Ended:
 
 
 async def _remove(container: str) -> None:
-    await run_bounded(["docker", "rm", "--force", "--volumes", container], patience=30)
+    """Take a container away; one that is just being started or removed takes a moment."""
+    look = ["docker", "ps", "--all", "--quiet", "--filter", f"name=^/{container}$"]
+    for _ in range(_TRIES):
+        await run_bounded(["docker", "rm", "--force", "--volumes", container], patience=30)
+        if not (await run_bounded(look, patience=30)).out.strip():
+            return
+        await asyncio.sleep(0.2)
 
 
 class _QuestionsEnd(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 Everything runs on the real engine, side by side in one run: on a noisy machine only the ratios
 mean something. **It empties the engine's build cache** before each cold round. With `--console`
-the console alone is measured (see tests/bench/console.py), which needs no engine.
+the console alone is measured (see tests/bench/console.py), which needs no engine; with `--checks`
+the checks of images that are there (see tests/bench/checks.py).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.engine.images import read_index
 from openhqm_tui.store.places import bundled
-from tests.bench import console
+from tests.bench import checks, console
 from tests.our_variants import VARIANT_NAMES
 
 NAME = "openhqm-tui-bench"
@@ -39,8 +40,13 @@ def main() -> int:
     parser.add_argument("--warm", type=int, default=7, help="warm rounds (7)")
     parser.add_argument("--no-classic", action="store_true", help="leave the classic way out")
     parser.add_argument("--console", action="store_true", help="the console alone, in a minute")
+    parser.add_argument("--checks", action="store_true", help="the checks of images alone")
+    parser.add_argument("--checks-rounds", type=int, default=3, help="rounds of checks (3)")
+    parser.add_argument("--images", default="openhqm:latest", help="NAME:TAG that they are of")
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
+    if asked.checks:
+        return checks.measure(asked)
     console.measure(asked.out)
     if asked.console:
         return 0

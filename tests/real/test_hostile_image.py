@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.engine.facts import read_facts
 from openhqm_tui.run import running_checks
-from openhqm_tui.run.running_checks import RUN_LABEL, ask
+from openhqm_tui.run.running_checks import RUN_LABEL, UNTIL_LABEL, ask, sweep
 from tests.real.conftest import docker
 from tests.waiting import soon
 
@@ -161,6 +162,21 @@ async def test_a_cancelled_check_leaves_no_container(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_container_that_nobody_came_back_for_is_swept_when_it_is_due(
+    image: str, run_id: str
+) -> None:
+    def left_behind(until: float) -> str:
+        labels = ("--label", f"{RUN_LABEL}={run_id}", "--label", f"{UNTIL_LABEL}={until:.0f}")
+        return docker("run", "--detach", *labels, image, "sleep", "1000").strip()
+
+    overdue, in_time = left_behind(time.time() - 1), left_behind(time.time() + 1000)
+    await sweep()
+    (left,) = containers(run_id)
+    assert in_time.startswith(left)
+    assert not overdue.startswith(left)
+    docker("rm", "--force", in_time)
 
 
 async def test_nothing_is_written_outside(
