@@ -27,27 +27,27 @@ def made_safe(told: _Told, mask: Mask) -> _Told:
 
 def _safe(value: Any, mask: Mask) -> Any:
     if isinstance(value, str):
-        return _text(value, mask)
+        return _cut(mask.text(_shown(value)))
     if isinstance(value, dict):
-        return {_text(name, mask): _named(name, one, mask) for name, one in value.items()}
+        return {_safe(name, mask): _named(name, one, mask) for name, one in value.items()}
     if isinstance(value, list | tuple):
         if value and all(isinstance(one, str) for one in value):
             # Together: a key may go over several lines of a log.
-            return [_text(line, None) for line in mask.lines(_one_line(line) for line in value)]
+            lines = mask.lines(_shown(line).replace("\n", " ") for line in value)
+            return [_cut(line) for line in lines]
         return [_safe(one, mask) for one in value]
     return value
 
 
 def _named(name: str, value: Any, mask: Mask) -> Any:
-    return mask.named(name, _text(value, None)) if isinstance(value, str) else _safe(value, mask)
+    """Return what stands under a name, of a build argument perhaps, which may be a secret's."""
+    return _cut(mask.named(name, _shown(value))) if isinstance(value, str) else _safe(value, mask)
 
 
-def _one_line(text: str) -> str:
-    return plain(text).replace("\n", " ")
+def _shown(text: str) -> str:
+    return plain(text).translate(_NOT_XML)
 
 
-def _text(text: str, mask: Mask | None) -> str:
-    told = plain(text).translate(_NOT_XML)
-    # Before it is cut: half a token can't be known as one.
-    told = mask.text(told) if mask is not None else told
-    return told if len(told) <= _LONGEST else f"{told[: _LONGEST - 1]}…"
+def _cut(text: str) -> str:
+    # After it was masked: half a token can't be known as one.
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

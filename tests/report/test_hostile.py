@@ -27,6 +27,7 @@ HOSTILE = [
     '" onmouseover="alert(1)" x="',
     "a | b \\| c \\\\| d",
     "``` ` `` ````",
+    "before\n```\n# a heading\n````\nafter",
     "@everyone #1 GH-2 acme/x#3 https://evil.example www.evil.example a@evil.example",
     "[click](javascript:alert(1)) ![x](https://evil.example/x.png)",
     "**bold** _it_ ~~no~~ $x$ :smile: &lt; &amp;#64;",
@@ -156,6 +157,15 @@ def test_a_block_is_one_block(text: str) -> None:
     assert fence.content == text.replace("\r", "\n").replace("\n\n", "\n").rstrip("\n") + "\n" or (
         "\r" in text or "\x00" in text
     )
+
+
+def test_a_text_is_cut_after_it_was_masked(tmp_path: Path) -> None:
+    folder = copied("checked", tmp_path / "run")
+    info = json.loads(folder.info_file.read_bytes())
+    info["base_reason"] = "x" * 3990 + " ghp_" + "a1B2" * 9
+    folder.info_file.write_text(json.dumps(info))
+    told = read_report(folder).environment.base_reason
+    assert told == "x" * 3990 + " ***"
 
 
 def test_no_code_at_all_is_a_dash() -> None:
