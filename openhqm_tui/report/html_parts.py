@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.report.elements import Html, code, element, folded, joined, table
 from openhqm_tui.report.grouping import (
     built_in,
@@ -29,6 +30,8 @@ from openhqm_tui.report.words import (
 )
 
 _SLOWEST = 10
+# Characters of a step's instruction; the whole of it stands in the log.
+_LETTERS = 240
 WORK = (
     ("native", "native"),
     ("cross", "cross: on its own machine, for another"),
@@ -293,7 +296,7 @@ def _layers(report: Report) -> Html:
 def _steps(steps: Iterable[Step], caption: str) -> Html:
     rows = [
         (
-            code(step.label),
+            code(one_line(step.label, _LETTERS)),
             ", ".join(step.targets),
             f"{step.platform or 'all'} {step.how}".rstrip(),
             clock(step.seconds),

@@ -22,7 +22,7 @@ _LANE_LABEL, _STEP_LABEL = 190.0, 400.0
 # So wide a bar of nearly nothing is, so that it can be seen.
 _LEAST = 1.5
 # Characters that fit into the label of a step.
-_LETTERS = 58
+_LETTERS = 54
 
 
 def run_waterfall(report: Report) -> Html:
@@ -220,7 +220,9 @@ def kind_of(step: Step) -> str:
 def _step_words(step: Step) -> str:
     shared = f", shared by {len(step.targets)} targets" if len(step.targets) > 1 else ""
     where = f"{step.platform} {step.how}".strip()
-    return f"{step.label} · {where} · {clock(step.seconds)}{shared}".replace(" ·  · ", " · ")
+    return f"{one_line(step.label, 400)} · {where} · {clock(step.seconds)}{shared}".replace(
+        " ·  · ", " · "
+    )
 
 
 def _nice(step: float) -> float:

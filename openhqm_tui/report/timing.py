@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from openhqm_tui.domain.critical_path import critical_path, load
@@ -13,6 +14,7 @@ from openhqm_tui.report import model
 
 # A run of 8 × 2 has some 150; a stranger's may have any number.
 _MOST_STEPS = 2000
+_MOUNTS = re.compile(r"--mount=\S+\s+")
 
 
 class Timing:
@@ -73,7 +75,7 @@ class Timing:
         until = target_span(target, self.now)[1]
         ran = spans(step, until)
         return model.Step(
-            label=step.name.label,
+            label=_label(step),
             targets=(target.name,),
             platform="" if step.lane is None else str(step.lane),
             how="" if step.how is None else step.how.value,
@@ -83,6 +85,16 @@ class Timing:
             cached=step.cached,
             on_path=step.digest in self._paths.get(target.name, ()),
         )
+
+
+def _label(step: StepState) -> str:
+    """Return a step's place and instruction, whole: it is cut when its secrets are masked.
+
+    What it mounts is said before what it does, and would leave no room for that.
+    """
+    name = step.name
+    place = f"{name.stage} {name.index}/{name.of}".strip() if name.of else name.stage
+    return f"{place} {_MOUNTS.sub('', name.title)}".strip()
 
 
 def _total(ran: Iterable[tuple[float, float]]) -> float:

@@ -62,6 +62,12 @@ def test_work_that_targets_share_is_one_step() -> None:
     assert not [step for step in report.steps if step.cached]
 
 
+def test_a_step_says_what_it_does_not_what_it_mounts() -> None:
+    labels = [step.label for step in read_report(recording("cold")).steps]
+    assert not [label for label in labels if "--mount" in label]
+    assert [label for label in labels if label.startswith("gcp 1/1 RUN ")]
+
+
 def test_a_platform_is_set_against_the_other() -> None:
     report = read_report(recording("checked"))
     assert [(one.target, one.first, one.second) for one in report.sizes.platforms] == [
