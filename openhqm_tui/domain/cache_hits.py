@@ -44,7 +44,8 @@ def could_be_cached(step: StepState) -> bool:
 def hits_of(of: RunState | TargetState | LaneState) -> CacheHits:
     """Return the hits of a lane, of a target, or of all targets of a run.
 
-    A step that several targets share counts for each: each was spared it, or waited for it.
+    A step that several targets share counts for each: each was spared it, or waited for it. One
+    that two builds share while it runs is told by BuildKit to one of them twice, and counts so.
     """
     if isinstance(of, RunState):
         return _counted(step for target in of.targets.values() for step in target.steps.values())

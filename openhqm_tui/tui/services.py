@@ -149,7 +149,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
         find_source=lambda: source_for(folder, told),
         start=start,
         runs=lambda: all_runs(state_folder()),
-        examine=_examine,
+        examine=lambda platforms: _examine(platforms, settings.builder),
         mend=_mend,
         ask=ask,
         defaults=Order(
@@ -184,10 +184,10 @@ def _copy(text: str) -> None:
     copy_to_system(text)
 
 
-def _examine(platforms: tuple[Platform, ...]) -> list[Finding]:
+def _examine(platforms: tuple[Platform, ...], builder: str | None) -> list[Finding]:
     from openhqm_tui.engine.doctor import examine
 
-    return examine(platforms)
+    return examine(platforms, builder=builder)
 
 
 def _mend(fix: Fix, say: Say, stop: Event) -> bool:

@@ -31,7 +31,9 @@ class Endpoint:
     def __init__(self, socket: Path, host: str = "") -> None:
         self.socket = socket
         # A colon in the command would be socat's own, so the engine is told in the environment.
-        environment = {name: told for name, told in os.environ.items() if name != "DOCKER_HOST"}
+        # It has Buildx's own state too: the Buildx that asks holds a lock on that of the test.
+        own = {"DOCKER_HOST", "BUILDX_CONFIG"}
+        environment = {name: told for name, told in os.environ.items() if name not in own}
         environment |= {"DOCKER_HOST": host} if host else {}
         self._process = subprocess.Popen(
             ["socat", f"UNIX-LISTEN:{socket},fork", f"EXEC:{_DIAL}"],
