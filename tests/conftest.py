@@ -10,8 +10,14 @@ import pytest
 REQUIRED = "OPENHQM_TUI_REQUIRE_ENGINE"
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all: what is known of a layer is true in every test, and costs seconds."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> Path:
     """Keep the user's settings and runs out of the tests, and the tests out of them."""
     home = tmp_path / "home"
     home.mkdir()
@@ -19,6 +25,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith("OPENHQM_TUI_") and name != REQUIRED:
             monkeypatch.delenv(name)
     monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(home / "state"))
+    monkeypatch.setenv("OPENHQM_TUI_CACHE_DIR", str(shared_cache))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)

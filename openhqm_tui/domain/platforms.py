@@ -81,6 +81,19 @@ _SUFFIX_MACHINES: dict[str, tuple[str, ...]] = {
     "mips64le": ("mips64el",),
 }
 
+# GOARCH -> what a program made for it says in its header, as `elf.machine_of` spells it.
+_BINARIES: dict[str, str] = {
+    "amd64": "x86_64",
+    "arm64": "aarch64",
+    "386": "i386",
+    "arm": "arm",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+    "loong64": "loongarch64",
+    "mips64le": "mips64el",
+}
+
 # Debian's and binfmt's name of the user-mode emulator: `qemu-aarch64`.
 _QEMU: dict[str, str] = {
     "amd64": "x86_64",
@@ -125,6 +138,11 @@ class Platform(msgspec.Struct, frozen=True, order=False):
     def suffix_machines(self) -> tuple[str, ...]:
         """What the suffix of a compiled Python module may call this platform's machine."""
         return _SUFFIX_MACHINES.get(self.arch, (self.arch,))
+
+    @property
+    def binary(self) -> str:
+        """The machine that its programs and libraries are made for, as `elf.machine_of` says."""
+        return _BINARIES.get(self.arch, self.arch)
 
     @property
     def qemu(self) -> str:

@@ -11,6 +11,7 @@ import platformdirs
 from openhqm_tui.domain.problems import UsageProblem
 
 STATE_VARIABLE = "OPENHQM_TUI_STATE_DIR"
+CACHE_VARIABLE = "OPENHQM_TUI_CACHE_DIR"
 _APP = "openhqm-tui"
 
 
@@ -18,6 +19,12 @@ def state_folder() -> Path:
     """Return the folder of runs and history: `OPENHQM_TUI_STATE_DIR` or the system's own."""
     told = os.environ.get(STATE_VARIABLE)
     return Path(told).expanduser() if told else Path(platformdirs.user_state_dir(_APP))
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be found out anew: `OPENHQM_TUI_CACHE_DIR` or the system's."""
+    told = os.environ.get(CACHE_VARIABLE)
+    return Path(told).expanduser() if told else Path(platformdirs.user_cache_dir(_APP))
 
 
 def user_settings_file() -> Path:

@@ -12,7 +12,7 @@ import msgspec
 
 from openhqm_tui.domain.cache import split_caches
 from openhqm_tui.domain.problems import UsageProblem, nearest
-from openhqm_tui.store.places import STATE_VARIABLE, user_settings_file
+from openhqm_tui.store.places import CACHE_VARIABLE, STATE_VARIABLE, user_settings_file
 
 PROJECT_FILE = "openhqm-tui.toml"
 ENVIRONMENT = "OPENHQM_TUI_"
@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
 # Ours too, but about where things are kept and how the tests run.
-_NOT_SETTINGS = {STATE_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
+_NOT_SETTINGS = {CACHE_VARIABLE, STATE_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
 _LISTS = {"backends", "platforms", "name", "cache-from", "cache-to"}
 _CACHES = {"cache-from", "cache-to"}
 

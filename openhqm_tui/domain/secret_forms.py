@@ -1,0 +1,212 @@
+"""Secrets known by their form, in the bytes of files, in variables and in instructions.
+
+What is found is named by its sort; the secret itself is never returned. Placeholders of
+documentation (`AKIAIOSFODNN7EXAMPLE`, `changeme`, `$TOKEN`) are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from openhqm_tui.domain.masking import is_secret_name
+
+# Bytes: no form is longer, so windows that overlap by so much miss none.
+LONGEST = 4096
+
+_NO_WORD = rb"(?<![A-Za-z0-9_])"
+# Where each form begins (looked for first: one fast pattern), what it is, all of it.
+_FORMS: tuple[tuple[bytes, str, bytes], ...] = (
+    (
+        rb"-----BEGIN ",
+        "private key",
+        # In a file of its own, or as a string with its newlines escaped.
+        rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+        rb"(?:[A-Za-z-]+: [^\r\n]{0,200}|\s|\\r|\\n){1,64}(?P<value>[A-Za-z0-9+/=]{48,})",
+    ),
+    (rb"AKIA", "AWS access key", _NO_WORD + rb"(?P<value>AKIA[A-Z2-7]{16})(?![A-Za-z0-9])"),
+    (rb"ASIA", "AWS access key", _NO_WORD + rb"(?P<value>ASIA[A-Z2-7]{16})(?![A-Za-z0-9])"),
+    (rb"gh[pousr]_", "GitHub token", _NO_WORD + rb"gh[pousr]_(?P<value>[A-Za-z0-9]{36,255})"),
+    (rb"github_pat_", "GitHub token", _NO_WORD + rb"github_pat_(?P<value>[A-Za-z0-9_]{60,255})"),
+    (
+        rb"gl(?:pat|dt|rt)-",
+        "GitLab token",
+        _NO_WORD + rb"gl(?:pat|dt|rt)-(?P<value>[A-Za-z0-9_-]{20,255})",
+    ),
+    (
+        rb"xox[abeoprs]-",
+        "Slack token",
+        _NO_WORD + rb"xox[abeoprs]-(?P<value>[0-9]{8,}-[A-Za-z0-9-]{10,255})",
+    ),
+    (
+        rb"hooks\.slack\.com/services/",
+        "Slack webhook",
+        rb"hooks\.slack\.com/services/(?P<value>T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,})",
+    ),
+    (rb"AIza", "Google API key", _NO_WORD + rb"AIza(?P<value>[0-9A-Za-z_-]{35})(?![0-9A-Za-z_-])"),
+    (rb"GOCSPX-", "Google client secret", _NO_WORD + rb"GOCSPX-(?P<value>[0-9A-Za-z_-]{28})"),
+    (rb"sk_live_", "Stripe key", _NO_WORD + rb"sk_live_(?P<value>[0-9A-Za-z]{24,255})"),
+    (rb"rk_live_", "Stripe key", _NO_WORD + rb"rk_live_(?P<value>[0-9A-Za-z]{24,255})"),
+    (rb"npm_", "npm token", _NO_WORD + rb"npm_(?P<value>[A-Za-z0-9]{36})(?![A-Za-z0-9_])"),
+    (rb"pypi-AgE", "PyPI token", _NO_WORD + rb"pypi-(?P<value>AgE[A-Za-z0-9_-]{60,1000})"),
+    (rb"dckr_pat_", "Docker Hub token", _NO_WORD + rb"dckr_pat_(?P<value>[A-Za-z0-9_-]{27,255})"),
+    (rb"sk-ant-", "Anthropic key", _NO_WORD + rb"sk-ant-(?P<value>[A-Za-z0-9_-]{40,255})"),
+    (rb"sk-proj-", "OpenAI key", _NO_WORD + rb"sk-proj-(?P<value>[A-Za-z0-9_-]{40,255})"),
+    (rb"hf_", "Hugging Face token", _NO_WORD + rb"hf_(?P<value>[A-Za-z]{34})(?![A-Za-z0-9_])"),
+    (rb"SG\.", "SendGrid key", _NO_WORD + rb"SG\.(?P<value>[\w-]{22}\.[\w-]{43})(?![\w-])"),
+    (
+        rb"AccountKey=",
+        "Azure storage key",
+        rb"AccountKey=(?P<value>[A-Za-z0-9+/]{86}==)",
+    ),
+    (
+        rb"AGE-SECRET-KEY-1",
+        "age key",
+        _NO_WORD + rb"AGE-SECRET-KEY-1(?P<value>[0-9A-Z]{58})",
+    ),
+)
+_STARTS = re.compile(b"|".join(start for start, _, _ in _FORMS))
+_WHOLE = tuple((re.compile(start), what, re.compile(form)) for start, what, form in _FORMS)
+
+_LOGIN = rb"://[^\s:/@\"']{0,200}:(?P<value>[^\s@/\"']{1,500})@"
+# Files whose name tells what is in them: where, what it is, and how it is written there.
+_NAMED: tuple[tuple[str, str, bytes], ...] = (
+    (r"/[._]netrc$", "password", rb"\bpassword\s+(?P<value>\S+)"),
+    (r"/\.pypirc$", "password", rb"(?m)^[ \t]*password\s*[=:]\s*(?P<value>\S+)"),
+    (
+        r"/(?:\.docker/config\.json|\.dockercfg|\.dockerconfigjson|containers/auth\.json)$",
+        "registry login",
+        rb'"(?:auth|identitytoken|registrytoken)"\s*:\s*"(?P<value>[^"]{4,})"',
+    ),
+    (r"/\.?npmrc$", "npm login", rb"_(?:authToken|auth|password)\s*=\s*(?P<value>\S+)"),
+    (r"/\.git-credentials$", "Git login", _LOGIN),
+    (
+        r"/(?:pip\.conf|uv\.toml|\.condarc|\.gitconfig|\.git/config|sources\.list(?:\.d/[^/]+)?)$",
+        "login in an address",
+        _LOGIN,
+    ),
+    (r"/apt/auth\.conf(?:\.d/[^/]+)?$", "password", rb"\bpassword\s+(?P<value>\S+)"),
+    (r"/\.aws/credentials$", "AWS secret key", rb"secret_access_key\s*=\s*(?P<value>\S{20,})"),
+    (r"/\.kube/config$", "cluster login", rb"(?:token|client-key-data):\s*(?P<value>\S{8,})"),
+    (
+        r"/gcloud/(?:application_default_)?credentials(?:\.json|\.db)$",
+        "Google login",
+        rb'"refresh_token"\s*:\s*"(?P<value>[^"]+)"',
+    ),
+    (r"/\.pgpass$", "password", rb"(?m)^(?:[^#:\n][^:\n]*:){4}(?P<value>\S+)"),
+    (r"/\.my\.cnf$", "password", rb"(?m)^[ \t]*password\s*=\s*(?P<value>\S+)"),
+)
+_BY_NAME = tuple((re.compile(path), what, re.compile(form)) for path, what, form in _NAMED)
+_ENV_FILE = re.compile(r"/\.env(?!\.(?:example|sample|template|dist|defaults)$)(?:\.[^/]+)?$")
+_ASSIGNED = re.compile(
+    r"""(?<![\w.])(?P<name>[A-Za-z_][\w-]{0,99})=(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s"']\S*)"""
+)
+_LINE = re.compile(
+    r"""(?m)^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w{0,99})[ \t]*[=:][ \t]*(?P<value>\S.*)$"""
+)
+_LOGIN_TEXT = re.compile(_LOGIN.decode())
+
+_NO_SECRETS = frozenset(
+    {"", "password", "passwd", "secret", "token", "key", "changeme", "change-me", "change_me"}
+    | {"none", "null", "nil", "true", "false", "yes", "no", "on", "off", "test", "dummy", "todo"}
+    | {"redacted", "hidden", "unset", "default", "string", "pass", "user", "guest", "optional"}
+)
+_PLACEHOLDERS = (
+    *("example", "sample", "placeholder", "dummy", "changeme", "your-", "your_", "xxxx", "****"),
+    *("1234567890", "0123456789", "abcdefghij", "deadbeef", "replace"),
+)
+# Azurite's and the storage emulator's own key is in every SDK of Azure.
+_PUBLIC = ("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",)
+_FEWEST_LETTERS = 6
+_SHORTEST_NUMBER = 8
+
+RULES = "\n".join(
+    [
+        *(f"{what} {form!r}" for _, what, form in _FORMS),
+        *(f"{path} {what} {form!r}" for path, what, form in _NAMED),
+        *(_ENV_FILE.pattern, _LINE.pattern, *sorted(_NO_SECRETS), *_PLACEHOLDERS, *_PUBLIC),
+    ]
+)
+
+
+def sorts_in(data: bytes) -> set[str]:
+    """Return the sorts of secrets that are in some bytes of a file, by their form."""
+    found: set[str] = set()
+    for start in _STARTS.finditer(data):
+        for begin, what, form in _WHOLE:
+            if what not in found and begin.match(data, start.start()):
+                whole = form.match(data, start.start())
+                if whole and not _is_public(whole["value"].decode("latin-1")):
+                    found.add(what)
+    return found
+
+
+def is_telling(path: str) -> bool:
+    """Tell whether a file's name says that it may hold a secret: see `sorts_in_named`."""
+    return bool(_ENV_FILE.search(path)) or any(name.search(path) for name, _, _ in _BY_NAME)
+
+
+def sorts_in_named(path: str, data: bytes) -> set[str]:
+    """Return the sorts of secrets in a file whose name tells how they are written there."""
+    found = {
+        what
+        for name, what, form in _BY_NAME
+        if name.search(path)
+        and any(_is_worth_hiding(m["value"].decode("latin-1")) for m in form.finditer(data))
+    }
+    if _ENV_FILE.search(path):
+        text = data.decode("utf-8", "replace")
+        if any(_is_assignment(match) for match in _LINE.finditer(text)):
+            found.add("password or token")
+    return found
+
+
+def secrets_in_variables(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the sort and the name of each variable (`NAME=value`) that holds a secret."""
+    for line in lines:
+        name, _, value = line.partition("=")
+        known = sorted(sorts_in(value.encode("utf-8", "replace")))
+        if known:
+            yield known[0], name
+        elif is_secret_name(name) and _is_worth_hiding(value):
+            yield "password or token", name
+        elif _has_login(value):
+            yield "login in an address", name
+
+
+def secrets_in_instruction(line: str) -> set[str]:
+    """Return the sorts of secrets in one instruction of an image's history."""
+    found = sorts_in(line.encode("utf-8", "replace"))
+    if any(_is_assignment(match) for match in _ASSIGNED.finditer(line)):
+        found.add("password or token")
+    if _has_login(line):
+        found.add("login in an address")
+    return found
+
+
+def _has_login(text: str) -> bool:
+    return any(_is_worth_hiding(match["value"]) for match in _LOGIN_TEXT.finditer(text))
+
+
+def _is_assignment(match: re.Match[str]) -> bool:
+    return is_secret_name(match["name"]) and _is_worth_hiding(match["value"])
+
+
+def _is_worth_hiding(value: str) -> bool:
+    """Tell whether a value that stands where secrets do is one: no placeholder, place or switch."""
+    value = value.strip().strip("\"'")
+    if value.lower() in _NO_SECRETS or value[:1] in set("/$<{%*"):
+        return False
+    if value.isdecimal() and len(value) < _SHORTEST_NUMBER:
+        return False
+    return not any(word in value.lower() for word in _PLACEHOLDERS)
+
+
+def _is_public(value: str) -> bool:
+    """Tell whether what has a secret's form is one that documents and SDKs show to all."""
+    low = value.lower()
+    return (
+        len(set(low)) < _FEWEST_LETTERS
+        or any(word in low for word in _PLACEHOLDERS)
+        or value.startswith(_PUBLIC)
+    )

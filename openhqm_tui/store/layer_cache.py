@@ -1,0 +1,91 @@
+"""What is known of layers, kept by their digests: what many images share is read once.
+
+A file for each layer, written at once and in one piece, so that any number of processes may use
+the cache. A damaged one, or one of another version of the rules, is as good as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.domain import file_sorts, secret_forms
+from openhqm_tui.domain.layers import Layer
+from openhqm_tui.store.places import cache_folder
+
+# To be raised when a record gets other fields or its reader finds other things by the same rules.
+_SCHEMA = 1
+_RULES = hashlib.sha256(f"{_SCHEMA}\n{file_sorts.RULES}\n{secret_forms.RULES}".encode())
+VERSION = f"{_SCHEMA}-{_RULES.hexdigest()[:16]}"
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_SUM_BYTES = 32
+_SUFFIX = ".layer"
+MOST_BYTES = 64 << 20
+
+
+class LayerCache:
+    """The records of one cache folder (None: that of this user); `most_bytes` bounds all of it."""
+
+    def __init__(self, folder: Path | None = None, *, most_bytes: int = MOST_BYTES) -> None:
+        self._top = (cache_folder() if folder is None else folder) / "layers"
+        self._most_bytes = most_bytes
+
+    def get(self, digest: str) -> Layer | None:
+        """Return what is known of a layer; None where nothing is, or it can't be read."""
+        file = self._file(digest)
+        if file is None:
+            return None
+        try:
+            told = file.read_bytes()
+            if hashlib.sha256(told[_SUM_BYTES:]).digest() != told[:_SUM_BYTES]:
+                return None
+            layer = msgspec.msgpack.decode(told[_SUM_BYTES:], type=Layer)
+            # Used just now: the last to be thrown away.
+            os.utime(file)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        return layer if layer.digest == digest else None
+
+    def put(self, layer: Layer) -> None:
+        """Keep what is known of a layer; where nothing can be written, it is found out again."""
+        file = self._file(layer.digest)
+        if file is None:
+            return
+        told = msgspec.msgpack.encode(layer)
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=file.parent)
+            try:
+                with os.fdopen(handle, "wb") as opened:
+                    opened.write(hashlib.sha256(told).digest() + told)
+                Path(name).replace(file)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            self._make_room()
+
+    def _file(self, digest: str) -> Path | None:
+        # The engine says the digest, and an image may say anything.
+        found = _DIGEST.fullmatch(digest)
+        return self._top / VERSION / f"{found[1]}{_SUFFIX}" if found else None
+
+    def _make_room(self) -> None:
+        """Throw away what was used longest ago, of all versions, until all is small enough."""
+        aged: list[tuple[float, int, Path]] = []
+        for file in self._top.glob("*/*"):
+            # Another process may have thrown it away just now.
+            with contextlib.suppress(FileNotFoundError):
+                told = file.stat()
+                aged.append((told.st_mtime, told.st_size, file))
+        total = sum(size for _, size, _ in aged)
+        for _, size, file in sorted(aged):
+            if total <= self._most_bytes:
+                return
+            file.unlink(missing_ok=True)
+            total -= size
