@@ -12,6 +12,7 @@ from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
 from openhqm_tui.domain.proof_running import RUNNING_CHECKS, ProbeAnswer
+from openhqm_tui.domain.questions import STORE_ONLY
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.engine.images import ImageUnknown
@@ -52,7 +53,9 @@ class Engine:
         return self.answers.pop(0) if command[1] == "run" else Ended(0)
 
     def config(self, reference: str, platform: str) -> SeenConfig:
-        return SeenConfig(os="linux", arch="arm64", entrypoint=("serve",), cmd=("it",))
+        return SeenConfig(
+            os="linux", arch="arm64", entrypoint=("serve",), cmd=("it",), layers=(), history=()
+        )
 
 
 async def lane(
@@ -71,8 +74,7 @@ async def test_every_question_has_its_verdict(monkeypatch: pytest.MonkeyPatch) -
     engine = Engine(monkeypatch, Ended(0, LINE, b"\xffwords"))
     checked = await lane(INDEX)
     assert [v.check for v in checked.verdicts] == [
-        "index",
-        "architecture",
+        *STORE_ONLY,
         "machine",
         "python",
         "user",
@@ -207,5 +209,5 @@ async def test_an_image_without_python_is_only_looked_at(monkeypatch: pytest.Mon
     engine = Engine(monkeypatch)
     wanted = msgspec.structs.replace(WANTED, asks_python=False)
     checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
-    assert [v.check for v in checked.verdicts] == ["index", "architecture"]
+    assert [v.check for v in checked.verdicts] == list(STORE_ONLY)
     assert engine.started == []
