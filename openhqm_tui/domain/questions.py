@@ -111,6 +111,7 @@ def asked_by(expected: Expectation) -> tuple[str, ...]:
         "env": not expected.env,
         "health-check": not expected.health_check,
         "command": expected.command is None,
+        "size": expected.most_bytes is None,
         "machine": not inside,
         "python": not inside,
         "library": not (inside and expected.library),
@@ -118,6 +119,7 @@ def asked_by(expected: Expectation) -> tuple[str, ...]:
         "byte-code": not (inside and expected.byte_code),
         "clients": not inside or expected.clients is None,
         "absent": not inside or expected.clients is None,
+        "user": not inside,
         "service": not inside or expected.service is None,
     }
     return tuple(check for check in QUESTIONS if not left_out.get(check))

@@ -35,7 +35,7 @@ async def config_of(reference: str, platform: str) -> SeenConfig | ImageUnknown:
 
 
 async def look_at(
-    reference: str,  # noqa: ARG001 - the layers are read by it
+    reference: str,
     expected: Expectation,
     index: list[SeenImage] | ImageUnknown,
     config: SeenConfig | ImageUnknown,

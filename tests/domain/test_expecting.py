@@ -127,10 +127,8 @@ def test_a_table_that_no_target_matches_is_told_of() -> None:
 
 # -- what is asked -----------------------------------------------------------------------------
 
-ALWAYS = (
-    *("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets", "size"),
-    "user",
-)
+ALWAYS = ("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets")
+PYTHON = ("machine", "python", "user")
 
 
 @pytest.mark.parametrize(
@@ -138,14 +136,15 @@ ALWAYS = (
     [
         ("", ()),
         ("[defaults.labels]\na = 'b'", ("labels",)),
+        ("[defaults]\nmax-mb = 1", ("size",)),
         ("[defaults.env]\nA = 'b'", ("env",)),
         ("[defaults]\nhealth-check = true\ncommand = ['a']", ("health-check", "command")),
-        ("[defaults]\nservice = true", ("machine", "python", "service")),
-        ("[defaults]\npython = 'any'", ("machine", "python")),
-        ("[defaults]\nlibrary = ['ssl']", ("machine", "python", "library")),
-        ("[defaults]\nextensions = ['x']", ("machine", "python", "extensions")),
-        ("[defaults]\nbyte-code = true", ("machine", "python", "byte-code")),
-        ("[defaults]\nclients = {}", ("machine", "python", "clients", "absent")),
+        ("[defaults]\nservice = true", (*PYTHON, "service")),
+        ("[defaults]\npython = 'any'", PYTHON),
+        ("[defaults]\nlibrary = ['ssl']", (*PYTHON, "library")),
+        ("[defaults]\nextensions = ['x']", (*PYTHON, "extensions")),
+        ("[defaults]\nbyte-code = true", (*PYTHON, "byte-code")),
+        ("[defaults]\nclients = {}", (*PYTHON, "clients", "absent")),
         ("[defaults]\nlibrary = ['ssl']\npython = false", ()),
     ],
 )

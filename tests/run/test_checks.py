@@ -12,7 +12,6 @@ from openhqm_tui.domain.expectation import Expectation, Service
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
 from openhqm_tui.domain.proof_running import RUNNING_CHECKS, ProbeAnswer
-from openhqm_tui.domain.questions import STORE_ONLY
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.engine.images import ImageUnknown
@@ -21,6 +20,7 @@ from openhqm_tui.run.checks import check_lane
 from openhqm_tui.run.probe import MARK
 from openhqm_tui.run.processes import Ended
 
+ALWAYS = ("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets")
 ARM = parse_platform("arm64")
 WANTED = Expectation(
     platform=ARM,
@@ -74,7 +74,7 @@ async def test_every_question_has_its_verdict(monkeypatch: pytest.MonkeyPatch) -
     engine = Engine(monkeypatch, Ended(0, LINE, b"\xffwords"))
     checked = await lane(INDEX)
     assert [v.check for v in checked.verdicts] == [
-        *STORE_ONLY,
+        *ALWAYS,
         "machine",
         "python",
         "user",
@@ -209,5 +209,5 @@ async def test_an_image_without_python_is_only_looked_at(monkeypatch: pytest.Mon
     engine = Engine(monkeypatch)
     wanted = msgspec.structs.replace(WANTED, asks_python=False)
     checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
-    assert [v.check for v in checked.verdicts] == list(STORE_ONLY)
+    assert [v.check for v in checked.verdicts] == list(ALWAYS)
     assert engine.started == []
