@@ -222,7 +222,8 @@ def main(words):
     if words[:2] == ["buildx", "inspect"]:
         print(told["inspect"])
     if words[:2] == ["image", "inspect"]:
-        print(json.dumps([words[-1]]) if "RepoTags" in " ".join(words) else "linux/amd64")
+        names = [words[-1], *told["named"]]
+        print(json.dumps(names) if "RepoTags" in " ".join(words) else "linux/amd64")
     return 0
 
 
@@ -269,6 +270,7 @@ class FakeDocker:
             "read_backs": {},
             "pull_error": "",
             "far": False,
+            "named": [],
             "archs": ["amd64", "arm64"],
             "info": _INFO,
             "inspect": _INSPECT,

@@ -16,7 +16,7 @@ import msgspec
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
-from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.state import Status
 from openhqm_tui.run.expected import expectation_of
 from openhqm_tui.run.follow import Follower
@@ -30,33 +30,55 @@ from tests.waiting import until
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 
 
-def prepared(*names: str, **more: Any) -> Prepared:
-    """Return a run of variants on both platforms, as `prepare` would make it."""
+def prepared(
+    *names: str,
+    images: tuple[str, ...] = ("openhqm",),
+    platforms: tuple[Platform, ...] = BOTH,
+    by_digest: bool = False,
+    **more: Any,
+) -> Prepared:
+    """Return a run of variants, as `prepare` would make it; `images` is what they are called."""
     variants = tuple(find_variant(name) for name in names)
     source = Source(
         kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/Dockerfile"
     )
-    plan = make_plan(source, Choices(variants=variants, platforms=BOTH))
-    platforms = tuple(str(platform) for platform in BOTH)
+    choices = Choices(
+        variants=variants,
+        platforms=platforms,
+        name=images[0],
+        more_names=images[1:],
+        by_digest=by_digest,
+    )
+    plan = make_plan(source, choices)
+    spelled = tuple(str(platform) for platform in platforms)
     targets = tuple(
-        TargetInfo(name=t.name, variant=t.variant, platforms=platforms, tags=t.tags)
+        TargetInfo(name=t.name, variant=t.variant, platforms=spelled, tags=t.tags)
         for t in plan.targets
+    )
+    info = RunInfo(
+        # Of its own: what a run left running is found by it, also while other tests run.
+        id=f"run-{secrets.token_hex(3)}",
+        created=1.0,
+        targets=targets,
+        host="linux/amd64",
+        by_digest=by_digest,
     )
     return Prepared(
         plan=plan,
-        info=msgspec.structs.replace(
-            # Of its own: what a run left running is found by it, also while other tests run.
-            RunInfo(
-                id=f"run-{secrets.token_hex(3)}", created=1.0, targets=targets, host="linux/amd64"
-            ),
-            **more,
-        ),
+        info=msgspec.structs.replace(info, **more),
         expectations=tuple(
-            LaneExpectation(target=v.name, expectation=expectation_of(v, p, BOTH, python="3.13"))
+            LaneExpectation(
+                target=v.name, expectation=expectation_of(v, p, platforms, python="3.13")
+            )
             for v in variants
-            for p in BOTH
+            for p in platforms
         ),
     )
+
+
+def far_away(*names: str, **more: Any) -> Prepared:
+    """Return a run that pushes, on a builder whose images aren't in the engine's store."""
+    return prepared(*names, push=True, by_digest=True, **more)
 
 
 def folder_of(run: Prepared) -> RunFolder:
