@@ -8,6 +8,7 @@ import msgspec
 
 from openhqm_tui.domain.engine_failures import EngineFailure, engine_failure
 from openhqm_tui.domain.plain_text import one_line, plain
+from openhqm_tui.domain.push_failures import push_reason
 from openhqm_tui.domain.state import LaneState, TargetState
 from openhqm_tui.domain.verdicts import Answer, Verdict
 
@@ -189,6 +190,8 @@ _HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 def hint_for(error: str) -> str:
     """Return what usually helps against an error, or nothing."""
+    if "failed to push" in error and (reason := push_reason(error)):
+        return f"{reason[0].upper()}{reason[1:]}."
     lowered = error.lower()
     return next((hint for words, hint in _HINTS if any(w in lowered for w in words)), "")
 

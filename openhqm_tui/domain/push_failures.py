@@ -12,6 +12,24 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("toomanyrequests", "429 too many", "rate limit"),
         "the registry limits how often one may ask: wait, or log in with `docker login`",
     ),
+    # Registries call these two a denial as well.
+    (
+        (
+            "will exceed the configured upper limit",
+            "over quota",
+            "overquota",
+            "over the quota",
+            "quota exceeded",
+            "exceeded quota",
+            "exceeded its quota",
+            "storage quota",
+        ),
+        "the registry's quota is used up: remove what isn't needed there, or have it raised",
+    ),
+    (
+        ("immutable", "cannot be overwritten", "imagetagalreadyexists"),
+        "the tag is there already and the registry lets none be replaced: choose another tag",
+    ),
     (
         (
             "unauthorized",
@@ -25,10 +43,10 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("insufficient_scope", "access denied", "access to the resource is denied", "denied:"),
         "the registry denies it: log in with `docker login` as one who may push there",
     ),
-    (("403 forbidden",), "the registry denies it: log in with `docker login`"),
     (
-        ("immutable", "cannot be overwritten", "imagetagalreadyexists"),
-        "the tag is there already and the registry lets none be replaced: choose another tag",
+        ("403 forbidden",),
+        "the registry denies it: log in with `docker login` as one who may push there, and look "
+        "whether the tag may be replaced",
     ),
     (
         ("name unknown", "repository name not known", "does not exist in the registry"),
@@ -44,7 +62,7 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
         "give it a certificate, or name it in the engine's `insecure-registries`",
     ),
     (
-        ("x509:", "certificate signed by", "certificate is not"),
+        ("x509:", "certificate signed by", "certificate is not", "tls: failed to verify"),
         "the registry's certificate isn't trusted here",
     ),
     (
@@ -57,6 +75,13 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
             "no route to host",
             "connection reset",
             "unexpected eof",
+            "broken pipe",
+            "closed network connection",
+            "read/write on closed pipe",
+            ": eof",
+            "request must be retried",
+            "failed to copy after",
+            "no response",
         ),
         "the registry can't be reached over the network",
     ),
@@ -73,28 +98,39 @@ _REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("an image does not exist locally", "tag does not exist", "no such image"),
         "the image isn't in the engine's store any more: build it again",
     ),
+    (
+        ("@sha256: not found",),
+        "the registry has it no longer: some take away what has no tag: build it again",
+    ),
 )
 
 
-# What `docker push` prints of its progress; what it says else is of the failure.
-_PROGRESS = re.compile(r"^(?:The push refers to|[0-9a-f]{6,}: [A-Z]|\S+: digest: sha256:)")
+# What `docker push`, and Buildx, print of their progress; what they say else is of the failure.
+_PROGRESS = re.compile(
+    r"^(?:The push refers to|[0-9a-f]{6,}: [A-Z]|\S+: digest: sha256:"
+    r"|#\d+ (?!.*ERROR: )|-{3,}$| > |(?:#\d+ )?\d+\.\d+ (?:copying|pushing) )"
+)
+_DIGEST = re.compile(r"(?<=@sha256:)[0-9a-f]{64}:")
 _ADDRESS = re.compile(r"https?://[^\s\"]+")
 
 
 def push_failure(said: str, tag: str = "") -> str:
-    """Return why a push failed, from all that `docker push` printed; its own words stand last.
+    """Return why a push failed, from all that Docker or Buildx printed; its own words stand last.
 
     Names are no reasons: an image may well be called `denied/quota`, so `tag` and addresses
     aren't looked at.
     """
     lines = [line for line in said.splitlines() if line.strip()]
     last = one_line(lines[-1], 240) if lines else "docker push said nothing"
-    error = "\n".join(line for line in lines if not _PROGRESS.match(line))
-    lowered = _without_names(error, tag).lower()
-    for words, reason in _REASONS:
-        if any(word in lowered for word in words):
-            return f"{reason} ({last})"
-    return last
+    reason = push_reason(said, tag)
+    return f"{reason} ({last})" if reason else last
+
+
+def push_reason(said: str, tag: str = "") -> str:
+    """Return why a push failed and what to do, in our words; '' where nobody knows."""
+    lines = [line for line in said.splitlines() if line.strip() and not _PROGRESS.match(line)]
+    lowered = _DIGEST.sub("", _without_names("\n".join(lines), tag).lower())
+    return next((why for words, why in _REASONS if any(word in lowered for word in words)), "")
 
 
 def _without_names(error: str, tag: str) -> str:

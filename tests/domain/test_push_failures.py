@@ -68,6 +68,53 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
         ("unexpected status: 413 Request Entity Too Large", "layer of that size"),
         ("received unexpected HTTP status: 503 Service Unavailable", "failed: try again later"),
         ("tag does not exist: localhost:5000/nonexist:1", "build it again"),
+        (
+            "denied: adding 29.0 MiB of storage resource, which when updated to current usage of "
+            "152.4 MiB will exceed the configured upper limit of 10.0 MiB.",
+            "quota is used up",
+        ),
+        (
+            "storage: service returned error: StatusCode=403, ErrorCode=AccountSizeOverQuota, "
+            "ErrorMessage=The account permission has been restricted as account storage usage is "
+            "over quota.",
+            "quota is used up",
+        ),
+        (
+            "ERROR: failed to solve: failed to push ghcr.io/acme/debian:1: unexpected status from "
+            "POST request to https://ghcr.io/v2/acme/debian/blobs/uploads/: 403 Forbidden",
+            "registry denies it",
+        ),
+        (
+            "ERROR: failed to solve: failed to push ghcr.io/acme/kali:latest: failed to copy: io: "
+            "read/write on closed pipe",
+            "can't be reached",
+        ),
+        (
+            'error: failed to solve: failed to copy: failed to do request: Put "https://cr.example'
+            '/v2/blobhere": write tcp 172.17.0.2:48736->192.0.2.1:443: write: connection reset by '
+            "peer",
+            "can't be reached",
+        ),
+        (
+            "failed to copy: failed to do request: Put https://registry.example/v2/x: write tcp "
+            "172.17.0.3:41240->192.0.2.1:443: use of closed network connection",
+            "can't be reached",
+        ),
+        (
+            "ERROR: failed to solve: failed to push acme/x:latest: failed to do request: Post "
+            '"https://registry.example/v2/acme/x/blobs/uploads/": EOF',
+            "can't be reached",
+        ),
+        ("failed to copy: cannot reuse body, request must be retried", "can't be reached"),
+        ("ERROR: failed to copy after 5 retries", "can't be reached"),
+        ("failed to solve: unexpected status: 401 Unauthorized", "not logged in"),
+        ("server message: insufficient_scope: authorization failed", "may push there"),
+        ("push: unauthorized to access repository: library/x, action: push", "not logged in"),
+        ("received unexpected HTTP status: 507 Insufficient Storage", "disk is full"),
+        (
+            "unknown: filesystem: write /srv/registry/docker: no space left on device",
+            "disk is full",
+        ),
     ],
 )
 def test_what_is_said_of_a_message(message: str, says: str) -> None:
@@ -111,3 +158,41 @@ def test_hostile_words_are_made_safe() -> None:
     said = push_failure("\x1b[2Jdenied: [bold]x[/]\x07\n")
     assert "\x1b" not in said
     assert "\x07" not in said
+
+
+# -- Buildx' imagetools: what it printed on this project's own registry, and of an issue ------
+
+_COPYING = (
+    "#1 [internal] pushing {tag}\n"
+    "#1 0.000 copying sha256:{digest} from localhost:5701/denied/z:1 to {tag}\n"
+    "{error}------\n > [internal] pushing {tag}:\n"
+    "0.000 copying sha256:{digest} from localhost:5701/denied/z:1 to {tag}\n------\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("tag", "message", "says"),
+    [
+        (
+            "localhost:9/quota/zz:1",
+            'failed to do request: Head "http://localhost:9/v2/quota/zz/blobs/sha256:ed76": dial '
+            "tcp 127.0.0.1:9: connect: connection refused",
+            "the registry can't be reached",
+        ),
+        (
+            "foo.example/user/repo:v1.0",
+            "failed to copy after 5 retries",
+            "the registry can't be reached",
+        ),
+        (
+            "b.example/immutable/y:1.0",
+            f"localhost:5701/denied/z@sha256:{'a' * 64}: not found",
+            "the registry has it no longer",
+        ),
+        ("b.example/denied/y:1.0", "b.example/denied/y:1.0: the moon is in the way", ""),
+    ],
+)
+def test_what_buildx_prints_of_its_progress_is_no_reason(tag: str, message: str, says: str) -> None:
+    said = _COPYING.format(tag=tag, digest="b" * 64, error=f"#1 ERROR: {message}\n")
+    told = push_failure(f"{said}ERROR: {message}\n", tag)
+    assert told.startswith(says) if says else told == f"ERROR: {message}"
