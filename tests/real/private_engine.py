@@ -81,6 +81,20 @@ class PrivateEngine:
         until(lambda: self._answers() or not self._lives("dockerd"), "the engine answers")
         assert self._lives("dockerd"), (self.place / "dockerd.log").read_text()[-2000:]
 
+    def lets_through(self, port: int) -> None:
+        """Let `localhost:PORT` be there for this engine what it is for everybody else; needs socat.
+
+        Its network is its own, with nothing in it.
+        """
+        inside = ["nsenter", "--target", str(self._processes["dockerd"].pid), "--net"]
+        subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)
+        door = self.place / f"{port}.sock"
+        there, here = f"UNIX-LISTEN:{door},fork", f"TCP:127.0.0.1:{port}"
+        self._start(f"{port}-out", ["socat", there, here])
+        until(door.is_socket, "the way out is there")
+        listen = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr"
+        self._start(f"{port}-in", [*inside, "socat", listen, f"UNIX-CONNECT:{door}"])
+
     def send(self, means: signal.Signals) -> None:
         """Send dockerd a signal."""
         self._processes["dockerd"].send_signal(means)
@@ -107,8 +121,8 @@ class PrivateEngine:
 
     def clear(self) -> None:
         """End all of it, and take its mounts away."""
-        for name in ("dockerd", "containerd"):
-            if name in self._processes:
+        for name in reversed(self._processes):
+            if self._lives(name):
                 process = self._processes[name]
                 process.send_signal(signal.SIGCONT)
                 process.kill()
@@ -145,11 +159,14 @@ class PrivateEngine:
         return name in self._processes and self._processes[name].poll() is None
 
     def _spawn(self, name: str, *words: str) -> None:
+        # In a network of its own: one without a bridge takes the shared engine's `docker0`
+        # away, and with it the network of all its builds.
+        self._start(name, ["unshare", "--net", name, *words])
+
+    def _start(self, name: str, command: list[str]) -> None:
         with (self.place / f"{name}.log").open("ab") as log:
-            # In a network of its own: one without a bridge takes the shared engine's `docker0`
-            # away, and with it the network of all its builds.
             self._processes[name] = subprocess.Popen(
-                ["unshare", "--net", name, *words], stdout=log, stderr=log, start_new_session=True
+                command, stdout=log, stderr=log, start_new_session=True
             )
 
 

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
-import subprocess
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +15,7 @@ from openhqm_tui.run.again import ask
 from openhqm_tui.run.standing import state_of
 from openhqm_tui.store.run_folder import Request, find_run
 from tests.real.conftest import Cli, docker
+from tests.real.registry import free_port, serving, tags_at
 from tests.waiting import until
 
 pytestmark = pytest.mark.engine
@@ -72,54 +68,6 @@ def registry(tmp_path: Path) -> Iterator[str]:
         yield host
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@contextmanager
-def serving(tmp_path: Path, port: int) -> Iterator[str]:
-    """Run a registry; return its name, and end it at the end."""
-    program = shutil.which("docker-registry")
-    if program is None:
-        missing = "no `docker-registry` here (Debian's package of that name)"
-        if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    config = tmp_path / "registry.yml"
-    config.write_text(
-        "version: 0.1\nlog: {level: error}\n"
-        f"storage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}}\n"
-        f"http: {{addr: '127.0.0.1:{port}'}}\n"
-    )
-    with subprocess.Popen(
-        [program, "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        host = f"localhost:{port}"
-        try:
-            until(lambda: _answers(host), "the registry answers")
-            yield host
-        finally:
-            process.terminate()
-
-
-def _answers(host: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{host}/v2/", timeout=5):
-            return True
-    except OSError:
-        return False
-
-
-def _tags(host: str, name: str) -> list[str]:
-    try:
-        with urllib.request.urlopen(f"http://{host}/v2/{name}/tags/list", timeout=5) as answer:
-            return list(json.load(answer)["tags"])
-    except OSError:
-        return []
-
-
 def test_what_is_proved_is_pushed_with_all_its_platforms(
     cli: Cli, checkout: Path, registry: str, remove_images: Callable[[str], None]
 ) -> None:
@@ -153,7 +101,7 @@ def test_nothing_is_pushed_of_a_run_with_an_image_that_isnt_proved(
     ran = cli(*words, "--format", "plain", cwd=checkout)
     assert ran.code == 1
     assert "note: nothing pushed: sqs linux/amd64 is not proved" in ran.out
-    assert _tags(registry, NAME) == []
+    assert tags_at(f"{registry}/{NAME}") == []
 
 
 def test_a_push_to_a_registry_that_went_away_is_done_alone_when_it_is_back(
@@ -175,7 +123,7 @@ def test_a_push_to_a_registry_that_went_away_is_done_alone_when_it_is_back(
     with serving(tmp_path, port) as host:
         ran = cli("retry", run.path.name, "--format", "plain")
         assert ran.code == 0, ran.out + ran.err
-        assert _tags(host, "denied/quota") == ["latest-minimal"]
+        assert tags_at(f"{host}/denied/quota") == ["latest-minimal"]
     assert state_of(run).targets["minimal"].attempt == 1, "nothing was built for it"
 
 

@@ -1,0 +1,158 @@
+"""Registries of a test's own on this machine: `localhost:PORT`, which Docker takes as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.published import PublishedIndex, read_published
+from tests.waiting import until
+
+_KINDS = (
+    "application/vnd.oci.image.index.v1+json,"
+    "application/vnd.docker.distribution.manifest.list.v2+json,"
+    "application/vnd.oci.image.manifest.v1+json,"
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[str]:
+    """Run a registry with its data in `folder`; yield its name, and end it at the end."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        missing = "no `docker-registry` here (Debian's package of that name)"
+        if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    folder.mkdir(exist_ok=True)
+    config = folder / "registry.yml"
+    config.write_text(
+        "version: 0.1\nlog: {level: error}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}/registry}}}}\n"
+        f"http: {{addr: '127.0.0.1:{port}'}}\n"
+    )
+    with subprocess.Popen(
+        [program, "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        host = f"localhost:{port}"
+        try:
+            until(lambda: _answers(host), "the registry answers")
+            yield host
+        finally:
+            process.kill()
+
+
+def _answers(host: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{host}/v2/", timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def tags_at(name: str) -> list[str]:
+    """Return the tags that a registry has of `HOST/REPOSITORY`; none where it knows it not."""
+    host, _, repository = name.partition("/")
+    try:
+        with urllib.request.urlopen(
+            f"http://{host}/v2/{repository}/tags/list", timeout=5
+        ) as answer:
+            return sorted(json.load(answer)["tags"] or ())
+    except OSError:
+        return []
+
+
+def held_at(name: str, reference: str) -> PublishedIndex:
+    """Return what a registry has of `HOST/REPOSITORY` under a tag or a digest, asked by hand."""
+    host, _, repository = name.partition("/")
+    asked = urllib.request.Request(
+        f"http://{host}/v2/{repository}/manifests/{reference}", headers={"Accept": _KINDS}
+    )
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        return read_published(answer.read())
+
+
+def is_whole(name: str, index: PublishedIndex) -> bool:
+    """Tell whether a registry has every image of an index, and every layer of these."""
+    host, _, repository = name.partition("/")
+    for image in index.images:
+        asked = urllib.request.Request(
+            f"http://{host}/v2/{repository}/manifests/{image.digest}", headers={"Accept": _KINDS}
+        )
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            manifest = json.load(answer)
+        for blob in (manifest["config"], *manifest["layers"]):
+            there = urllib.request.Request(
+                f"http://{host}/v2/{repository}/blobs/{blob['digest']}", method="HEAD"
+            )
+            with urllib.request.urlopen(there, timeout=5) as answer:
+                assert int(answer.headers["Content-Length"]) == blob["size"]
+    return bool(index.images)
+
+
+class DyingRegistry:
+    """A registry that is killed as soon as so many bytes have come: `localhost:PORT`.
+
+    The bytes come through a door of ours, so that the moment is the same on every machine.
+    """
+
+    def __init__(self, folder: Path, port: int, after: int) -> None:
+        self.name = f"localhost:{port}"
+        self.died = threading.Event()
+        self._left = after
+        self._behind = free_port()
+        self._serving = serving(folder, self._behind)
+        self._serving.__enter__()
+        self._door = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._let_in, daemon=True).start()
+
+    def die(self) -> None:
+        """Kill it, and shut the door."""
+        if not self.died.is_set():
+            self.died.set()
+            # Else the thread that waits at the door would hold it open.
+            with contextlib.suppress(OSError):
+                self._door.shutdown(socket.SHUT_RDWR)
+            self._door.close()
+            self._serving.__exit__(None, None, None)
+
+    def _let_in(self) -> None:
+        while not self.died.is_set():
+            try:
+                guest, _ = self._door.accept()
+            except OSError:
+                return
+            host = socket.create_connection(("127.0.0.1", self._behind))
+            for from_, to, counted in ((guest, host, True), (host, guest, False)):
+                threading.Thread(target=self._carry, args=(from_, to, counted), daemon=True).start()
+
+    def _carry(self, from_: socket.socket, to: socket.socket, counted: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := from_.recv(65536):
+                self._left -= len(data) if counted else 0
+                if self._left < 0:
+                    self.die()
+                    break
+                to.sendall(data)
+        for end in (from_, to):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
