@@ -135,6 +135,6 @@ async def _read(
         if len(kept) < limit:
             kept += piece[: limit - len(kept)]
         if flood is not None and heard > flood:
+            flood = None
             too_much()
-            break
     return bytes(kept)

@@ -6,11 +6,13 @@ RUN echo "building $QUEUE_BACKEND for $TARGETARCH" && uname -m
 RUN if [ "$QUEUE_BACKEND" = kafka ] && [ "$TARGETARCH" = arm64 ]; then echo "this is why" >&2; exit 7; fi
 RUN if [ "$QUEUE_BACKEND" = gcp ]; then echo "sleeping"; sleep 300; fi
 
-# What stands in for OpenHQM: a compiled module by the name of its core's, and something healthy.
+# What stands in for OpenHQM: compiled modules by the names of its core's, and something healthy.
 FROM build
-RUN mkdir -p /app/pydantic_core && cd /app && echo ok >health && \
-    cp "$(python -c 'import _bz2; print(_bz2.__file__)')" pydantic_core && \
-    echo 'from . import _bz2' >pydantic_core/__init__.py && python -m compileall -q .
+RUN mkdir -p /app && cd /app && echo ok >health && \
+    for core in pydantic_core yaml/_yaml; do \
+      mkdir -p $core && cp "$(python -c 'import _bz2; print(_bz2.__file__)')" $core && \
+      echo 'from . import _bz2' >$core/__init__.py; \
+    done && touch yaml/__init__.py && python -m compileall -q .
 ARG QUEUE_BACKEND
 ENV OPENHQM_QUEUE_BACKEND=$QUEUE_BACKEND PYTHONPATH=/app
 LABEL queue.backend=$QUEUE_BACKEND

@@ -172,3 +172,17 @@ async def test_a_cancelled_question_ends_its_child(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert is_gone(int(ready.read_text()))
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+async def test_one_that_prints_too_much_is_killed(stream: int) -> None:
+    program = f"import os\nwhile True: os.write({stream}, b'x' * 4096)"
+    ended = await run_bounded(python(program), patience=60, limit=1000, flood=100_000)
+    assert (ended.flooded, ended.timed_out, ended.code) == (True, False, -signal.SIGKILL)
+    assert {len(ended.out), len(ended.err)} == {1000, 0}
+
+
+async def test_one_that_prints_just_enough_is_not() -> None:
+    program = "print('x' * 99_999, flush=True)"
+    ended = await run_bounded(python(program), patience=60, flood=100_000)
+    assert (ended.flooded, ended.code, len(ended.out)) == (False, 0, 100_000)
