@@ -204,13 +204,8 @@ def sizes(report: Report) -> Iterator[Html]:
             f" in {told.layers} different layers. Image by image it would be {total}: ",
             f"{percent(told.unique_bytes / told.total_bytes)} of that, as layers are shared.",
         )
-    kinds = (
-        ("own", "its own"),
-        ("shared", "shared with other images"),
-        ("plain", "not told apart"),
-    )
-    here = {"plain"} if told.layers is None else {"own", "shared"}
-    yield legend(kind for kind in kinds if kind[0] in here)
+    known = {lane.layers is not None for lane in report.lanes if lane.bytes}
+    yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])
     yield element("div", sizes_chart(report), class_="wide")
     rows = [
         (
