@@ -155,13 +155,22 @@ def worth_telling(nodes: Sequence[object], driver: str) -> bool:
 class LaneNodes:
     """On which node each platform of one target is built, as far as that is known.
 
-    `host` is the platform of the engine, which counts where no node tells its own.
+    `host` is the platform of the engine, which counts where no node tells its own; `in_parts`:
+    each platform is a bake target of its own, for which Buildx looks alone.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], platforms: Sequence[Platform], host: Platform | None
+        self,
+        nodes: Sequence[Node],
+        platforms: Sequence[Platform],
+        host: Platform | None,
+        *,
+        in_parts: bool = False,
     ) -> None:
-        self._nodes = nodes_of(nodes, platforms)
+        asked = [(platform,) for platform in platforms] if in_parts else [tuple(platforms)]
+        self._nodes: dict[Platform, Node] = {}
+        for together in asked:
+            self._nodes |= nodes_of(nodes, together)
         self._host = host
         self._alone = len({node.name for node in self._nodes.values()}) < 2
 

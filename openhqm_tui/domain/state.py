@@ -46,7 +46,7 @@ class TargetState:
         self.info = info
         self.name = info.name
         self.platforms = tuple(parse_platform(text) for text in info.platforms)
-        self.nodes = LaneNodes(run.nodes, self.platforms, run.host)
+        self.nodes = LaneNodes(run.nodes, self.platforms, run.host, in_parts=run.info.by_digest)
         self.attempt = 0
         self._reset()
 

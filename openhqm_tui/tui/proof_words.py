@@ -137,6 +137,8 @@ def lane_lines(lane: LaneState) -> list[Content]:
     if lane.digest:
         # Without a label: with one it would not fit into 80 columns.
         lines.append(Content.styled(plain(lane.digest), "$foreground-muted"))
+    for name, held in lane.target.read_back.items():
+        lines.append(_line("held", f"{plain(name)}: {held_words(held)}"))
     return lines
 
 

@@ -72,6 +72,14 @@ def test_without_nodes_there_is_none() -> None:
     assert lanes.native_of(ARM) == AMD, "what the engine is counts"
 
 
+def test_each_part_of_a_target_is_looked_for_alone() -> None:
+    x86 = parse_platform("linux/386")
+    nodes = [node("a", "amd64 arm64 386", "amd64"), node("b", "arm64", "arm64")]
+    together, apart = (LaneNodes(nodes, (ARM, x86), AMD, in_parts=parts) for parts in (False, True))
+    told = [lanes.node_of(ARM) for lanes in (together, apart)]
+    assert [one.name for one in told if one] == ["a", "b"]
+
+
 def test_a_run_folder_keeps_nodes_and_what_is_no_platform_there_is_left_out() -> None:
     kept = node("arm1", "amd64 arm/v7", "arm64").as_info()
     (read,) = read_nodes([kept])

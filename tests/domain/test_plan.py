@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from openhqm_tui.domain.cache import Way, parse_cache
 from openhqm_tui.domain.plan import (
     Choices,
+    Plan,
     Source,
     SourceKind,
     bake_command,
@@ -291,3 +293,73 @@ def test_what_names_an_image(reference: str) -> None:
 def test_what_names_none(reference: str) -> None:
     with pytest.raises(UsageProblem, match="can't be an image"):
         check_reference(reference)
+
+
+# -- several names, and images that go by their digest ----------------------------------------
+
+
+def _planned(*names: str, **more: Any) -> Plan:
+    source = Source(kind=SourceKind.BUNDLED, variants=VARIANTS, context="/c", dockerfile="/c/D")
+    choices = Choices(
+        variants=tuple(find_variant(name) for name in ("all", "redis")),
+        platforms=parse_platforms("linux/amd64,linux/arm64"),
+        name=names[0],
+        more_names=names[1:],
+        **more,
+    )
+    return make_plan(source, choices)
+
+
+def test_every_tag_exists_under_every_name_the_main_one_first() -> None:
+    targets = _planned("a.example/x", "b.example/y", tag="1.0").targets
+    assert targets[0].tags == (
+        *("a.example/x:1.0", "a.example/x:1.0-all"),
+        *("b.example/y:1.0", "b.example/y:1.0-all"),
+    )
+    assert targets[1].body["tags"] == ["a.example/x:1.0-redis", "b.example/y:1.0-redis"]
+
+
+def test_what_goes_by_digest_has_no_tag_and_is_a_bake_target_for_each_platform() -> None:
+    plan = _planned("a.example/x", "b.example/y", by_digest=True)
+    bake = plan.as_bake()
+    assert bake["group"]["default"] == {"targets": ["all", "redis"]}
+    parts = ["redis__linux-amd64", "redis__linux-arm64"]
+    assert bake["group"]["redis"] == {"targets": parts}
+    for part, platform in zip(parts, ("linux/amd64", "linux/arm64"), strict=True):
+        body = bake["target"][part]
+        assert body["platforms"] == [platform], "of several Buildx makes `latest` on several nodes"
+        assert body["tags"] == []
+        (output,) = body["output"]
+        fields = dict(field.split("=") for field in output.split(","))
+        assert fields["name"] == "a.example/x"
+        assert (fields["push"], fields["push-by-digest"]) == ("true", "true")
+        assert body["args"]["QUEUE_BACKEND"] == "redis"
+    assert "redis" not in bake["target"]
+    assert plan.targets[1].tags == ("a.example/x:latest-redis", "b.example/y:latest-redis")
+
+
+def test_each_part_has_a_cache_of_its_own() -> None:
+    cache = parse_cache("registry=r.example/cache", Way.TO)
+    bake = _planned("x", by_digest=True, cache_to=(cache,)).as_bake()
+    caches = [
+        entry
+        for name, body in bake["target"].items()
+        if name.startswith("redis__")
+        for entry in body["cache-to"]
+    ]
+    assert len(set(caches)) == 2
+
+
+def test_several_names_mean_nothing_where_a_bake_file_gives_the_tags() -> None:
+    source = Source(
+        kind=SourceKind.BAKE,
+        variants=(Variant(name="web", title="web"), Variant(name="job", title="job")),
+        bake_targets={"web": {"tags": ["acme/web:1"]}, "job": {}},
+    )
+    platforms = parse_platforms("linux/amd64")
+    names: dict[str, Any] = {"name": "a", "more_names": ("b",)}
+    job = Choices(variants=source.variants[1:], platforms=platforms, **names)
+    assert make_plan(source, job).targets[0].tags == ("a:latest-job", "b:latest-job")
+    web = Choices(variants=source.variants[:1], platforms=platforms, **names)
+    with pytest.raises(UsageProblem, match="the bake file gives web its tags"):
+        make_plan(source, web)

@@ -116,3 +116,18 @@ def test_how_a_lane_is_built(
     steps: list[How | None], platform: Platform, host: Platform | None, how: How | None
 ) -> None:
     assert how_built(steps, platform, host) is how
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "label"),
+    [
+        ("[redis__linux-arm64 linux/arm64 build 1/2] RUN x", Kind.BUILD, "build 1/2 RUN x"),
+        ("[redis__linux-arm64] exporting to image", Kind.EXPORT, "exporting to image"),
+        ("[redis__linux-arm-v7 internal] load .dockerignore", Kind.INTERNAL, "load .dockerignore"),
+        ("[redis__linux-arm64 context base] load x", Kind.BUILD, "context base load x"),
+        ("[redis__linux-arm64] resolving provenance", Kind.INTERNAL, "resolving provenance"),
+    ],
+)
+def test_the_part_of_a_target_is_no_stage(name: str, kind: Kind, label: str) -> None:
+    step = parse_step_name(name)
+    assert (step.kind, step.label) == (kind, label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -299,3 +300,77 @@ def test_of_a_strangers_image_only_the_platform_is_known() -> None:
 def test_a_base_has_no_meaning_for_it() -> None:
     with pytest.raises(Problem, match="no meaning for a bake file"):
         ready("app", source=THEIRS)
+
+
+# -- builders of other machines ---------------------------------------------------------------
+
+DUO = facts(
+    builder="duo",
+    driver="remote",
+    nodes=(Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,))),
+)
+SOLO = facts(builder="solo", driver="docker-container")
+FOUND = Pullable(Reach.OK, platforms=BOTH)
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "check_pullable", lambda ref: FOUND)
+
+
+@pytest.mark.usefixtures("found")
+@pytest.mark.parametrize("told", [DUO, SOLO])
+def test_what_another_machine_builds_is_pushed_by_digest(told: EngineFacts) -> None:
+    run = ready(told=told, push=True)
+    assert run.info.by_digest
+    assert "push-by-digest=true" in json.dumps(run.plan.as_bake())
+    assert not ready(push=True).info.by_digest, "the engine's own builder keeps it here"
+    assert ready(push=True).plan.targets[0].body["output"] == ["type=docker"]
+
+
+@pytest.mark.usefixtures("found")
+def test_several_nodes_can_load_one_platform_only() -> None:
+    with pytest.raises(EngineProblem, match="builder duo has 2 nodes") as caught:
+        ready(told=DUO)
+    assert "--push --name REGISTRY/NAME; a local registry will do" in str(caught.value)
+    for more in ({"platforms": (ARM,)}, {"push": True}, {"told": SOLO}, {"plan_only": True}):
+        assert ready(**({"told": DUO} | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "here", "base_image", "says"),
+    [
+        (FOUND, (), "", ""),
+        (FOUND, (), "r.example/base:1", ""),
+        (Pullable(Reach.MISSING, "no such image"), BOTH, "base:1", "must come from a registry"),
+        (Pullable(Reach.NETWORK, "no such host"), (), "", "must come from a registry"),
+        (Pullable(Reach.OK, platforms=(AMD,)), (), "r.example/b:1", "isn't made for linux/arm64"),
+        # What this machine doesn't reach, the builder may.
+        (Pullable(Reach.NETWORK, "no such host"), (), "r.example/b:1", "may know better"),
+    ],
+)
+def test_the_base_of_another_machine_comes_from_a_registry(
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Pullable,
+    here: tuple[Platform, ...],
+    base_image: str,
+    says: str,
+) -> None:
+    monkeypatch.setattr(preflight, "check_pullable", lambda ref: answer)
+    monkeypatch.setattr(preflight, "local_platforms", lambda refs, _: {refs[0]: here})
+    if says.startswith(("must", "isn't")):
+        with pytest.raises(EngineProblem, match=says) as caught:
+            ready(told=SOLO, base_image=base_image)
+        assert "builder solo doesn't see this engine's images" in str(caught.value)
+        assert "--base-image localhost:5000/base" in str(caught.value)
+    else:
+        run = ready(told=SOLO, base_image=base_image)
+        assert says in " ".join(run.warnings)
+        assert run.info.base == (base_image or "python:3.13-slim")
+
+
+def test_several_names_are_all_in_the_plan_and_none_twice() -> None:
+    run = ready(name="a.example/x", more_names=("b.example/y",))
+    assert run.info.targets[0].tags == (*("a.example/x:latest-redis", "b.example/y:latest-redis"),)
+    with pytest.raises(UsageProblem, match="given twice"):
+        ready(name="x", more_names=("docker.io/library/x",))

@@ -60,6 +60,7 @@ def test_a_file_may_set_everything(places: tuple[Path, Path]) -> None:
     [
         ("OPENHQM_TUI_BACKENDS", "redis, kafka,", "backends", ["redis", "kafka"]),
         ("OPENHQM_TUI_PLATFORMS", "linux/amd64,arm64", "platforms", ["linux/amd64", "arm64"]),
+        ("OPENHQM_TUI_NAME", "ghcr.io/acme/x, y", "name", ["ghcr.io/acme/x", "y"]),
         ("OPENHQM_TUI_JOBS", "3", "jobs", 3),
         ("OPENHQM_TUI_KEEP_RUNS", "7", "keep_runs", 7),
         ("OPENHQM_TUI_KEEP_MB", "1", "keep_mb", 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.base_image import Pullable, Reach
@@ -134,3 +135,21 @@ def test_what_is_not_checked_is_not_pushed():
 )
 def test_how_a_platform_is_built_here(platform, source, facts, way):
     assert way_of(platform, facts, source) is way
+
+
+def test_several_names_are_told_apart_and_none_is_there_twice():
+    assert destination(("a.example/x", "y"), OURS) == "a.example/x and docker.io/library/y"
+    assert wrong_fields(Order(ROWS, name="a.example/x, y"), OURS) == {}
+    assert "given twice" in wrong_fields(Order(ROWS, name="y, docker.io/library/y"), OURS)["name"]
+    tagged = msgspec.structs.replace(THEIRS, bake_targets={"a": {"tags": ["x:1"]}})
+    assert "one name is enough" in wrong_fields(Order(ROWS, name="a, b"), tagged)["name"]
+    assert wrong_fields(Order(ROWS, name="a"), tagged) == {}
+
+
+def test_several_nodes_can_load_one_platform_only():
+    nodes = (Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,)))
+    facts = msgspec.structs.replace(GOOD, driver="remote", builder="duo", nodes=nodes)
+    says = obstacle_in(Order(ROWS), facts, checks=True)
+    assert says.startswith("builder duo has 2 nodes")
+    assert obstacle_in(Order(ROWS, push=True), facts, checks=True) == ""
+    assert obstacle_in(Order({"redis": (ARM,)}), facts, checks=True) == ""

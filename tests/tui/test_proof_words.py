@@ -8,9 +8,10 @@ import pytest
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.published import PublishedImage
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.domain.verdicts import Answer, Verdict
-from openhqm_tui.tui.proof_words import answer_cell, summary_words
+from openhqm_tui.tui.proof_words import answer_cell, lane_lines, summary_words
 from tests.tui import folders
 
 
@@ -30,6 +31,14 @@ def pushing(*events: journal.AnyEvent) -> RunState:
 
 
 BEGUN = journal.PushStarted(at=2.0, target="all")
+HELD = journal.ReadBack(
+    at=2.5,
+    target="all",
+    name="x:1",
+    digest="sha256:abc",
+    images=(PublishedImage("linux/amd64", "sha256:a"), PublishedImage("linux/arm64", "sha256:b")),
+    attestations=1,
+)
 ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
 
 
@@ -43,6 +52,19 @@ ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
             "✓ 2 tags pushed",
         ),
         (
+            (BEGUN, HELD, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),
+            "✓ 2 tags pushed: index sha256:abc, 2 platforms, 1 attestation",
+        ),
+        (
+            (
+                BEGUN,
+                HELD,
+                journal.ReadBack(at=2.5, target="all", name="x:2", digest="sha256:abc"),
+                journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED),
+            ),
+            "✓ 2 tags pushed and read back",
+        ),
+        (
             (BEGUN, journal.PushEnded(at=3.0, target="all", outcome=Outcome.FAILED, reason="no")),
             "✗ not pushed: no",
         ),
@@ -51,6 +73,12 @@ ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
 )
 def test_how_the_push_stands(events: tuple[journal.AnyEvent, ...], says: str) -> None:
     assert summary_words(pushing(*events)).plain.endswith(f" · {says}")
+
+
+def test_a_lane_tells_what_the_registry_holds() -> None:
+    (lane,) = pushing(BEGUN, HELD).lanes
+    held = "held      x:1: index sha256:abc, 2 platforms, 1 attestation"
+    assert " ".join(lane_lines(lane)[-1].plain.split()) == " ".join(held.split())
 
 
 @pytest.mark.parametrize(
