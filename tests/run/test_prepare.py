@@ -334,7 +334,7 @@ def test_several_nodes_can_load_one_platform_only() -> None:
         ready(told=DUO)
     assert "--push --name REGISTRY/NAME; a local registry will do" in str(caught.value)
     for more in ({"platforms": (ARM,)}, {"push": True}, {"told": SOLO}, {"plan_only": True}):
-        assert ready(**({"told": DUO} | more))  # type: ignore[arg-type]
+        assert ready(**({"told": DUO} | more))
 
 
 @pytest.mark.parametrize(
