@@ -22,7 +22,7 @@ _DIGEST_LENGTH = len("sha256:") + 64
 
 
 class PublishedImage(msgspec.Struct, frozen=True):
-    """One platform's image in an index; `digest` is that of its manifest."""
+    """One platform's image in an index; `digest` is that of its manifest, '' where untold."""
 
     platform: str
     digest: str
@@ -86,7 +86,7 @@ def difference(digest: str, proved: Mapping[str, str], seen: PublishedIndex) -> 
         if more := [platform for platform in there if platform not in proved]:
             return f"the registry has an image for {', '.join(more)}, which was not proved"
         for platform, known in proved.items():
-            if known and known != there[platform]:
+            if known and there[platform] and known != there[platform]:
                 return (
                     f"the registry has another image for {platform} than was proved "
                     f"({there[platform]}, not {known})"

@@ -133,6 +133,13 @@ def push_reason(said: str, tag: str = "") -> str:
     return next((why for words, why in _REASONS if any(word in lowered for word in words)), "")
 
 
+def is_about_trust(said: str) -> bool:
+    """Tell whether a registry wasn't asked for want of TLS, or of trust in its certificate."""
+    lowered = said.lower()
+    signs = ("server gave http response to https client", "x509:", "tls: failed to verify")
+    return any(sign in lowered for sign in signs)
+
+
 def _without_names(error: str, tag: str) -> str:
     error = _ADDRESS.sub("", error)
     repository = tag.rpartition(":")[0]

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import Problem, UsageProblem
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
+from openhqm_tui.domain.published import PublishedImage, PublishedIndex
 from openhqm_tui.engine.api import EngineApi, EngineSilent
 
 _ATTESTATION = "vnd.docker.reference.type"
@@ -76,6 +77,27 @@ def platforms_here(reference: str) -> tuple[str, ...]:
         if manifest.get("Available") and manifest.get("Kind") == "image":
             found.append(_spell(p.get("os"), p.get("architecture"), p.get("variant")))
     return tuple(found)
+
+
+def read_distribution(reference: str, api: EngineApi | None = None) -> PublishedIndex:
+    """Return what a registry has under a tag, as the engine sees it; raises ImageUnknown.
+
+    It takes registries without TLS, or with a CA of their own, that only its settings name. The
+    digests of the platforms' images it doesn't tell.
+    """
+    path = f"/distribution/{quote(reference, safe='/:@')}/json"
+    told = _dict(_ask(path, reference, api))
+    spelled = [
+        _spell(p.get("os"), p.get("architecture"), p.get("variant"))
+        for p in map(_dict, told.get("Platforms") or ())
+    ]
+    images = [PublishedImage(name, "") for name in spelled if name != "unknown/unknown"]
+    return PublishedIndex(
+        digest=str(_dict(told.get("Descriptor")).get("digest") or ""),
+        is_index=len(spelled) > 1,
+        images=tuple(images) if len(spelled) > 1 else (),
+        attestations=len(spelled) - len(images),
+    )
 
 
 def read_config(reference: str, platform: str, api: EngineApi | None = None) -> SeenConfig:

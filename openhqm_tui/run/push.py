@@ -11,9 +11,9 @@ from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.plan import repository_of
 from openhqm_tui.domain.published import difference, read_published
-from openhqm_tui.domain.push_failures import push_failure
+from openhqm_tui.domain.push_failures import is_about_trust, push_failure
 from openhqm_tui.domain.state import TargetState
-from openhqm_tui.engine.images import ImageUnknown
+from openhqm_tui.engine.images import ImageUnknown, read_distribution
 from openhqm_tui.engine.registry import push_command, read_back_command, tag_command
 from openhqm_tui.run.checks import index_of
 from openhqm_tui.run.processes import GroupProcess, run_bounded
@@ -115,12 +115,16 @@ class Pushes:
         told = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
         if told.timed_out:
             return f"pushed, but not read back: no answer in {_READ_BACK_PATIENCE:.0f} s"
-        if told.code != 0:
-            why = push_failure(told.err.decode("utf-8", "replace"), tag)
-            return f"pushed, but not read back: {why}"
+        said = told.err.decode("utf-8", "replace")
         try:
-            seen = read_published(told.out)
-        except ValueError as error:
+            if told.code != 0 and is_about_trust(said) and not self._info.by_digest:
+                # Only the engine's own settings name such a registry; it has just pushed there.
+                seen = await asyncio.to_thread(read_distribution, tag)
+            elif told.code != 0:
+                return f"pushed, but not read back: {push_failure(said, tag)}"
+            else:
+                seen = read_published(told.out)
+        except (ValueError, ImageUnknown) as error:
             return f"pushed, but not read back: {error}"
         self._voice.say(
             journal.ReadBack(

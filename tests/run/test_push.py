@@ -345,3 +345,18 @@ async def test_a_registry_that_gives_back_something_else_fails_the_push(
     docker.reads_back("openhqm:latest-redis")
     folder.ask(Request("retry", "redis"))
     assert (await taken_up(folder)).status is Status.PASSED
+
+
+HTTP = 'Head "https://r.example:5000/v2/x": http: server gave HTTP response to HTTPS client'
+
+
+async def test_a_registry_that_only_the_engine_trusts_is_read_back_by_it(
+    docker: FakeDocker,
+) -> None:
+    docker.reads_back("openhqm:latest-redis", err=HTTP)
+    watch = await executed(prepared("redis", push=True))
+    assert watch.status is Status.PASSED
+    (read,) = (event for event in watch.events if isinstance(event, journal.ReadBack))
+    assert read.digest == digest_of("redis")
+    docker.reads_back("openhqm:latest-redis", err="x509: certificate signed by unknown authority")
+    assert (await executed(prepared("redis", push=True))).status is Status.PASSED
