@@ -7,13 +7,14 @@ it misses is read into it as soon as it can be used again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from openhqm_tui.domain.estimate import Sample
+from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.masking import Mask, masked, secret_values
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.record import RunRecord, build_args, record_of
@@ -27,7 +28,7 @@ from openhqm_tui.store.history import (
     history_file,
     set_aside,
 )
-from openhqm_tui.store.history_rows import Place
+from openhqm_tui.store.history_rows import Origin
 from openhqm_tui.store.run_folder import RunFolder, all_runs
 
 # Seconds that the end of a run waits at most to see whether the history can be written.
@@ -123,18 +124,23 @@ def remembered(state: Path, limit: int = 1000) -> Remembered:
     return Remembered(known, folders, going, problem)
 
 
-def samples_for(
-    state: Path, source: str, context: str, dockerfile: str, host: str, variants: list[str]
-) -> list[Sample]:
+def samples_for(state: Path, place: Origin, variants: Collection[str]) -> list[Sample]:
     """Return what is known of builds of that kind; none where the history can't be used. Blocks."""
     if not history_file(state).exists():
         return []
-    place = Place(source, masked(context), masked(dockerfile), host)
+    place = place._replace(context=masked(place.context), dockerfile=masked(place.dockerfile))
     try:
         with History(state) as history:
             return history.samples(place, variants)
     except HistoryProblem:
         return []
+
+
+def samples_before(state: Path, info: RunInfo) -> list[Sample]:
+    """Return what was known of a run's targets before it began. Blocks."""
+    place = Origin(info.source, info.context, info.dockerfile, info.host)
+    variants = {target.variant for target in info.targets}
+    return [sample for sample in samples_for(state, place, variants) if sample.at < info.created]
 
 
 def record_folder(folder: RunFolder) -> RunRecord | None:

@@ -117,7 +117,7 @@ class History:
         with self._troubles():
             return history_rows.whole_run(self._connection, id)
 
-    def samples(self, place: history_rows.Place, variants: Collection[str]) -> list[Sample]:
+    def samples(self, place: history_rows.Origin, variants: Collection[str]) -> list[Sample]:
         """Return what past runs of a place teach of some variants; see `history_rows.samples`."""
         with self._troubles():
             return history_rows.samples(self._connection, place, variants)

@@ -36,7 +36,7 @@ _LaneKey = tuple[str, int, int]
 _Parts = Mapping[str, Mapping[_TargetKey, list[Any]]]
 
 
-class Place(NamedTuple):
+class Origin(NamedTuple):
     """What is built, and on which machine: runs of another tell nothing."""
 
     source: str
@@ -131,7 +131,7 @@ def whole_run(connection: sqlite3.Connection, id: str) -> RunRecord | None:
 
 
 def samples(
-    connection: sqlite3.Connection, place: Place, variants: Collection[str]
+    connection: sqlite3.Connection, place: Origin, variants: Collection[str]
 ) -> list[Sample]:
     """Return the latest samples of some variants, those of warm and of cold builds apart.
 

@@ -25,12 +25,13 @@ from openhqm_tui.tui import garbage, messages
 from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.keymap import checked_keymap
+from openhqm_tui.tui.learning import Learning, SamplesRead
 from openhqm_tui.tui.leaving import leave, obey_signals
 from openhqm_tui.tui.mending import Mending
 from openhqm_tui.tui.news import News
 from openhqm_tui.tui.opening import offer_runs
 from openhqm_tui.tui.palette import RegistryProvider
-from openhqm_tui.tui.past import PastRun, read_runs
+from openhqm_tui.tui.past import PastRun
 from openhqm_tui.tui.presets import USUAL
 from openhqm_tui.tui.replays import Replays
 from openhqm_tui.tui.screens.checks import ChecksScreen
@@ -84,6 +85,8 @@ class ConsoleApp(App[int]):
         # The Plan place's columns: the doctor looks at them as well.
         self.platforms: tuple[Platform, ...] = ()
         self.past_runs: list[PastRun] | None = None
+        self.past_problem = ""
+        self.learning = Learning(self)
         self.follow = Watch(self, self._run_moved, self._second_passed, self._run_gone)
         self.attention = Attention(self._write_raw)
         self.news = News()
@@ -207,10 +210,10 @@ class ConsoleApp(App[int]):
 
     @work(thread=True, exclusive=True, group="past")
     def _read_past(self) -> None:
-        runs = read_runs(self.services.runs())
+        past = self.services.past()
         # A later look may have been quicker, and knows more.
         if not get_current_worker().is_cancelled:
-            self.post_message(messages.PastRead(runs))
+            self.post_message(messages.PastRead(past))
 
     @work(thread=True, group="examine")
     def _examine(self) -> None:
@@ -240,20 +243,35 @@ class ConsoleApp(App[int]):
     def on_source_found(self, message: messages.SourceFound) -> None:
         """Take over what can be built."""
         self.source, self.source_problem = message.source, message.problem
+        self._learn()
         self._tell()
 
     def on_facts_read(self, message: messages.FactsRead) -> None:
         """Take over how the engine stands."""
         self.facts = message.facts
+        self._learn()
         self._tell()
+
+    def _learn(self) -> None:
+        """Read what earlier builds teach, once it is known of what and on which machine."""
+        if self.source is not None and self.facts is not None and self.past_runs is not None:
+            self.learning.of_source(self.source, str(self.facts.host or ""))
+
+    def on_samples_read(self, message: SamplesRead) -> None:
+        """Take over what earlier builds teach."""
+        self.learning.take(message)
+        self._tell()
+        if (place := self._told) is not None:
+            place.second_passed()
 
     async def on_past_read(self, message: messages.PastRead) -> None:
         """Take over the earlier runs; the first time, offer what goes on or was cut off."""
         first = self.past_runs is None and self._first_player is None
-        self.past_runs = message.runs
+        self.past_runs, self.past_problem = message.past.runs, message.past.problem
+        self._learn()
         self._tell()
         if first and self.run_folder is None and self._first_run is None:
-            await offer_runs(self, message.runs)
+            await offer_runs(self, message.past.runs)
 
     def on_examined(self, message: messages.Examined) -> None:
         """Take over what the doctor found."""
@@ -312,6 +330,8 @@ class ConsoleApp(App[int]):
             place.engine_seen()
 
     def _run_moved(self, changes: Changes) -> None:
+        going = self.run_is_live or self.replays.player is not None
+        self.learning.of_run(self.run_state, goes_on=going)
         if (place := self._told) is not None:
             # By message, so that it never overtakes what the place is in the midst of showing.
             place.post_message(messages.RunMoved(changes))
@@ -346,6 +366,7 @@ class ConsoleApp(App[int]):
             self._driver.write(text)
 
     def _second_passed(self) -> None:
+        self.learning.look()
         if (place := self._told) is not None:
             place.show_standing()
             place.second_passed()

@@ -9,7 +9,7 @@ from openhqm_tui.domain.plan import Source
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.past import PastRun
+from openhqm_tui.tui.past import Past
 
 
 class SourceFound(Message):
@@ -32,9 +32,9 @@ class FactsRead(Message):
 class PastRead(Message):
     """The earlier runs, latest first."""
 
-    def __init__(self, runs: list[PastRun]) -> None:
+    def __init__(self, past: Past) -> None:
         super().__init__()
-        self.runs = runs
+        self.past = past
 
 
 class Examined(Message):

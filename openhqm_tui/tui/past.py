@@ -1,23 +1,20 @@
-"""Earlier runs in few words, read from their events alone: their streams stay on disk."""
+"""Earlier runs as the screens speak of them: how each ended, and each of its lanes."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from openhqm_tui.domain.journal import RunInfo
+from openhqm_tui.domain.masking import masked
 from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
-from openhqm_tui.domain.state import LaneState, Status
-from openhqm_tui.domain.timeline import lane_seconds
-from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.run.standing import state_now
-from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.domain.record import INTERRUPTED, LaneRecord, RunRecord
+from openhqm_tui.domain.state import Status
+from openhqm_tui.run.remembering import remembered
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
 
 # A lane by its variant and its platform.
 Key = tuple[str, str]
@@ -25,7 +22,7 @@ Key = tuple[str, str]
 _BUILT = {Status.DONE, Status.PASSED, Status.UNKNOWN}
 
 
-class PastLane(msgspec.Struct, frozen=True, kw_only=True):
+class PastLane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How a lane ended the last time.
 
     `at` is when its run began, seconds since the epoch; `clients` what its check saw, '' if it
@@ -45,57 +42,91 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in _BUILT
 
 
-class PastRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One earlier run; `lanes` by variant and platform.
+class PastRun:
+    """One earlier run; `gone` tells whether its folder was removed, so that figures are left."""
 
-    `ended` are the targets that came to an end, `last` is the last moment that is known of it;
-    `resumable` tells whether something of it was cut off or cancelled.
-    """
+    def __init__(self, record: RunRecord, folder: RunFolder, *, live: bool, gone: bool) -> None:
+        self.record = record
+        self.folder = folder
+        self.live = live
+        self.gone = gone
+        self.created = record.created
+        self.seconds = record.seconds
+        self.last = record.last
+        self.interrupted = record.status == INTERRUPTED
+        self.status = Status.CANCELLED if self.interrupted else Status(record.status)
 
-    folder: RunFolder
-    created: float
-    status: Status
-    live: bool
-    seconds: float
-    targets: tuple[str, ...]
-    lanes: dict[Key, PastLane]
-    interrupted: bool = False
-    resumable: bool = False
-    ended: frozenset[str] = frozenset()
-    last: float = 0.0
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return self.record.id
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of its targets, in the order of the plan."""
+        return tuple(target.name for target in self.record.targets)
+
+    @property
+    def resumable(self) -> bool:
+        """Tell whether something of it was cut off or cancelled, and can be gone on with."""
+        return self.record.resumable and not self.gone
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """The targets that came to an end, whichever."""
+        return self.record.ended_targets
 
     @property
     def over(self) -> int:
         """How many of its targets came to an end."""
         return len(self.ended)
 
+    @property
+    def records(self) -> Iterable[LaneRecord]:
+        """All that is remembered of its lanes."""
+        return (lane for target in self.record.targets for lane in target.lanes)
+
+    @cached_property
+    def lanes(self) -> dict[Key, PastLane]:
+        """How its lanes ended, by variant and platform."""
+        return {
+            (target.variant, lane.platform): _lane(lane, self.created)
+            for target in self.record.targets
+            for lane in target.lanes
+        }
+
     def is_of(self, source: Source) -> bool:
         """Tell whether it built from `source`; a run that doesn't tell counts as such."""
-        info: RunInfo = self.folder.info
-        if self.folder.is_imported:
+        record = self.record
+        if record.imported:
             return False  # it tells of another machine
-        same_kind = not info.source or info.source == source.kind.value
-        return same_kind and (not info.context or not source.context or _same_place(info, source))
+        same_kind = not record.source or record.source == source.kind.value
+        return same_kind and (
+            not record.context or not source.context or _same_place(record, source)
+        )
 
 
-class Estimate(NamedTuple):
-    """How long it may take, in seconds; not `whole` if some of it was never built before."""
+class Past(NamedTuple):
+    """The runs that are remembered, the latest first; `problem` is why that may not be all."""
 
-    seconds: float
-    whole: bool
+    runs: list[PastRun]
+    problem: str = ""
 
 
-def read_runs(folders: Iterable[RunFolder], limit: int = 200) -> list[PastRun]:
-    """Return the latest runs; one that can't be read is left out. Blocks."""
-    found: list[PastRun] = []
-    for folder in folders:
-        if len(found) == limit:
-            break
-        try:
-            found.append(_read(folder))
-        except (Problem, OSError):
-            continue
-    return found
+def read_past(state: Path) -> Past:
+    """Return the runs of a state folder. Blocks."""
+    found = remembered(state)
+    place = runs_folder(state)
+    runs = [
+        PastRun(
+            record,
+            found.folders.get(record.id) or RunFolder(place / record.id),
+            live=record.id in found.live,
+            gone=record.id not in found.folders,
+        )
+        for record in found.runs
+    ]
+    return Past(runs, found.problem)
 
 
 def last_lanes(
@@ -115,60 +146,18 @@ def last_lanes(
     return found
 
 
-def estimate(
-    rows: Mapping[str, tuple[Platform, ...]], built: Mapping[Key, PastLane], jobs: int
-) -> Estimate | None:
-    """Return how long `rows` took the last time they were built, `jobs` targets at once (0: all).
-
-    None where nothing of it was ever built. Plain last times: a cached build says little of a
-    cold one.
-    """
-    known = [[built.get((name, str(p))) for p in platforms] for name, platforms in rows.items()]
-    times = [max(lane.seconds for lane in lanes if lane) for lanes in known if any(lanes)]
-    if not times:
-        return None
-    ends = [0.0] * (jobs or len(times))
-    for seconds in times:
-        # The next target begins where one ends first.
-        heapq.heapreplace(ends, ends[0] + seconds)
-    return Estimate(max(ends), all(all(lanes) for lanes in known))
+def _same_place(record: RunRecord, source: Source) -> bool:
+    named = masked(source.dockerfile or source.bake_file)
+    same = record.context == masked(source.context)
+    return same and (not record.dockerfile or record.dockerfile == named)
 
 
-def _same_place(info: RunInfo, source: Source) -> bool:
-    named = source.dockerfile or source.bake_file
-    return info.context == source.context and (not info.dockerfile or info.dockerfile == named)
-
-
-def _read(folder: RunFolder) -> PastRun:
-    state = state_now(folder)
-    last = max(folder.info.created, state.last_at)
-    return PastRun(
-        folder=folder,
-        created=folder.info.created,
-        status=state.status,
-        live=state.goes_on,
-        seconds=state.elapsed(last),
-        targets=tuple(state.targets),
-        interrupted=state.interrupted,
-        resumable=not folder.is_imported and can_resume(state),
-        ended=frozenset(ended(state)),
-        last=last,
-        lanes={
-            (lane.target.info.variant, str(lane.platform)): _lane(lane, last, folder.info.created)
-            for lane in state.lanes
-        },
-    )
-
-
-def _lane(lane: LaneState, last: float, at: float) -> PastLane:
-    asked = (v for v in lane.verdicts if v.check == "clients" and v.answer is Answer.PASS)
-    cut_off = was_cut_off(lane)
-    not_begun = cut_off and lane.target.started is None
+def _lane(lane: LaneRecord, at: float) -> PastLane:
     return PastLane(
-        status=Status.WAITING if not_begun else lane.status,
-        cut_off=cut_off,
-        seconds=lane_seconds(lane, last),
-        size=lane.content_size,
+        status=Status(lane.status),
+        cut_off=lane.cut_off,
+        seconds=lane.seconds,
+        size=lane.size,
         at=at,
-        clients=next((verdict.evidence for verdict in asked), ""),
+        clients=lane.clients,
     )

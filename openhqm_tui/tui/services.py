@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
 from openhqm_tui.domain.cache import Cache, Way
+from openhqm_tui.domain.estimate import Sample
 from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.domain.image_names import check_names, split_names
 from openhqm_tui.domain.new_builder import NewBuilder
+from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.base_image import Pullable, Reach
@@ -21,8 +23,10 @@ from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.mend import Rights
 from openhqm_tui.run.pager import page
 from openhqm_tui.run.recording import Recording, recording_of
+from openhqm_tui.store.history_rows import Origin
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
+from openhqm_tui.tui.past import Past, read_past
 
 Say = Callable[[str], None]
 
@@ -79,14 +83,15 @@ class Services:
     `checks` tells whether images are questioned. `copy` puts text on the system's clipboard.
     `recording` reads a run to be played, with None the one that ships; it raises Problem.
     `clock` are the seconds that a replay goes by. `report` writes a run's report and returns the
-    file; it raises Problem.
+    file; it raises Problem. `samples` is what earlier builds of some variants
+    of a place teach, `samples_before` what was known of a run before it began.
     """
 
     now: Callable[[], float]
     read_facts: Callable[[], EngineFacts]
     find_source: Callable[[], Source]
     start: Callable[[Order, EngineFacts, Source], RunFolder]
-    runs: Callable[[], Iterable[RunFolder]]
+    past: Callable[[], Past]
     examine: Callable[[tuple[Platform, ...]], list[Finding]]
     mend: Callable[[Fix, Say, Event], bool]
     ask: Ask
@@ -106,6 +111,8 @@ class Services:
     )
     clock: Callable[[], float] = time.monotonic
     report: Callable[[RunFolder], Path] = report_here
+    samples: Callable[[Origin, Collection[str]], list[Sample]] = lambda *_: []
+    samples_before: Callable[[RunInfo], list[Sample]] = lambda _: []
 
 
 def real_services(folder: Path, settings: Settings) -> Services:
@@ -114,9 +121,9 @@ def real_services(folder: Path, settings: Settings) -> Services:
     from openhqm_tui.run.again import ask
     from openhqm_tui.run.caches import caches_of
     from openhqm_tui.run.prepare import QUIET_AFTER, Options, begin, prepare, source_for
+    from openhqm_tui.run.remembering import samples_before, samples_for
     from openhqm_tui.store.places import state_folder
     from openhqm_tui.store.retention import limits_of
-    from openhqm_tui.store.run_folder import all_runs
 
     def start(order: Order, facts: EngineFacts, source: Source) -> RunFolder:
         name, *more_names = check_names(order.names)
@@ -150,6 +157,10 @@ def real_services(folder: Path, settings: Settings) -> Services:
         start=start,
         runs=lambda: all_runs(state_folder()),
         examine=lambda platforms: _examine(platforms, settings.builder),
+        past=lambda: read_past(state_folder()),
+        samples=lambda place, variants: samples_for(state_folder(), place, variants),
+        samples_before=lambda info: samples_before(state_folder(), info),
+        examine=_examine,
         mend=_mend,
         ask=ask,
         defaults=Order(

@@ -24,6 +24,7 @@ from openhqm_tui.run.remembering import (
     samples_for,
 )
 from openhqm_tui.store.history import History, history_file
+from openhqm_tui.store.history_rows import Origin
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker
@@ -102,14 +103,14 @@ def test_runs_from_elsewhere_are_listed_but_teach_nothing(tmp_path: Path) -> Non
     theirs = kept(tmp_path, "warm", "20990101-000000-aaaa")
     theirs.imported_file.touch()
     info = mine.info
-    kind = (info.source, info.context, info.dockerfile, info.host)
-    assert samples_for(tmp_path, *kind, ["redis"]) == []
+    kind = Origin(info.source, info.context, info.dockerfile, info.host)
+    assert samples_for(tmp_path, kind, ["redis"]) == []
     assert {run.id for run in remembered(tmp_path).runs} == {mine.path.name, theirs.path.name}
-    assert len(samples_for(tmp_path, *kind, ["redis"])) == 1
+    assert len(samples_for(tmp_path, kind, ["redis"])) == 1
     shutil.rmtree(mine.path)
     history_file(tmp_path).unlink()
     remembered(tmp_path)
-    assert samples_for(tmp_path, *kind, ["redis"]) == []
+    assert samples_for(tmp_path, kind, ["redis"]) == []
 
 
 def test_what_is_installed_is_read_from_the_evidence(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from openhqm_tui.store.history import (
     history_file,
     set_aside,
 )
-from openhqm_tui.store.history_rows import SAMPLES, Place
+from openhqm_tui.store.history_rows import SAMPLES, Origin
 from tests.recordings import NAMES, recording, state_of
 
 
@@ -32,8 +32,8 @@ def record(name: str = "checked", **more: Any) -> RunRecord:
     return msgspec.structs.replace(record_of(state_of(recording(name))), **more)
 
 
-def place(run: RunRecord) -> Place:
-    return Place(run.source, run.context, run.dockerfile, run.host)
+def place(run: RunRecord) -> Origin:
+    return Origin(run.source, run.context, run.dockerfile, run.host)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,7 +80,7 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
 
 def test_warm_builds_hide_no_cold_one(tmp_path: Path) -> None:
     cold, warm = record("cold"), record("warm")
-    same = dict(zip(Place._fields, place(warm), strict=True))
+    same = dict(zip(Origin._fields, place(warm), strict=True))
     with History(tmp_path) as history:
         history.put(msgspec.structs.replace(cold, created=1.0, **same), 1)
         for number in range(SAMPLES + 5):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -23,8 +23,10 @@ from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts, Trouble
 from openhqm_tui.engine.mend import Rights
-from openhqm_tui.store.run_folder import Request, RunFolder, all_runs
+from openhqm_tui.run.remembering import samples_before, samples_for
+from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.past import read_past
 from openhqm_tui.tui.services import Order, Say, Services
 from tests.our_variants import VARIANTS
 from tests.tui.folders import T0
@@ -184,7 +186,9 @@ class World:
             read_facts=lambda: self.facts,
             find_source=lambda: self.source,
             start=start,
-            runs=runs,
+            past=lambda: read_past(self.state),
+            samples=lambda place, variants: samples_for(self.state, place, variants),
+            samples_before=lambda info: samples_before(self.state, info),
             examine=examine,
             mend=mend,
             ask=ask,

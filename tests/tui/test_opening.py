@@ -6,9 +6,9 @@ import pytest
 from textual.widgets import OptionList, Static
 
 from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.store.run_folder import Request, all_runs
+from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.opening import cut_off
-from openhqm_tui.tui.past import read_runs
+from openhqm_tui.tui.past import read_past
 from openhqm_tui.tui.screens.choose_run import ChooseRun
 from openhqm_tui.tui.screens.dialogs import Ask, Help
 from tests.tui import folders
@@ -140,11 +140,11 @@ async def test_the_latest_run_that_was_cut_off_is_offered(world: World, keys, pl
 
 def test_what_was_cut_off_long_ago_or_followed_by_another_run_is_not_offered(world: World):
     interrupted(world, NEWER)
-    runs = read_runs(all_runs(world.state))
+    runs = read_past(world.state).runs
     assert cut_off(runs, world.now) == runs[0]
     assert cut_off(runs, world.now + 90_000) is None
     folders.passed(world.state, id=NEWEST)
-    assert cut_off(read_runs(all_runs(world.state)), world.now) is None
+    assert cut_off(read_past(world.state).runs, world.now) is None
     assert cut_off([], world.now) is None
 
 

@@ -8,52 +8,18 @@ import pytest
 
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.state import Status
-from openhqm_tui.store.run_folder import all_runs
 from openhqm_tui.tui.marks import past_mark
-from openhqm_tui.tui.past import Estimate, PastLane, estimate, last_lanes, read_runs
+from openhqm_tui.tui.past import last_lanes, read_past
 from tests.tui import folders
-from tests.tui.conftest import AMD, ARM, World
+from tests.tui.conftest import World
 
 HERE = Source(kind=SourceKind.BUNDLED, variants=(), context="/a", dockerfile="/Dockerfile")
-
-
-def lane(seconds: float) -> PastLane:
-    return PastLane(status=Status.PASSED, seconds=seconds)
-
-
-BUILT = {
-    ("a", "linux/amd64"): lane(10),
-    ("a", "linux/arm64"): lane(30),
-    ("b", "linux/amd64"): lane(20),
-    ("c", "linux/amd64"): lane(5),
-}
-ROWS = {"a": (AMD, ARM), "b": (AMD,), "c": (AMD,)}
-
-
-@pytest.mark.parametrize(
-    ("rows", "jobs", "told"),
-    [
-        # Side by side the slowest lane of the slowest target counts, in a row they add up.
-        (ROWS, 0, Estimate(30, True)),
-        (ROWS, 1, Estimate(55, True)),
-        (ROWS, 2, Estimate(30, True)),
-        ({"b": (AMD,), "c": (AMD,), "a": (AMD, ARM)}, 2, Estimate(35, True)),
-        ({"a": (AMD,)}, 0, Estimate(10, True)),
-        # What was never built leaves the estimate open above.
-        ({"a": (AMD,), "d": (AMD,)}, 0, Estimate(10, False)),
-        ({"b": (AMD, ARM)}, 0, Estimate(20, False)),
-        ({"d": (AMD,)}, 0, None),
-        ({}, 0, None),
-    ],
-)
-def test_how_long_it_may_take(rows, jobs, told):
-    assert estimate(rows, BUILT, jobs) == told
 
 
 def test_a_failure_hides_no_image_of_before(world: World):
     folders.passed(world.state, ("kafka",), id="20261122-1", created=folders.T0 - 86400)
     folders.failed(world.state, ("redis", "kafka"))
-    runs = read_runs(all_runs(world.state))
+    runs = read_past(world.state).runs
     last, built = last_lanes(runs), last_lanes(runs, built=True)
     key = ("kafka", "linux/amd64")
     assert last[key].status in {Status.FAILED, Status.CANCELLED}
@@ -66,7 +32,7 @@ def test_a_failure_hides_no_image_of_before(world: World):
 def test_what_a_cut_off_run_never_began_hides_nothing(world: World):
     folders.passed(world.state, ("kafka", "sqs"), id="20261122-1", created=folders.T0 - 86400)
     folders.Made(world.state, ("kafka", "sqs")).start().begin("kafka").build("kafka", 3)
-    last = last_lanes(read_runs(all_runs(world.state)))
+    last = last_lanes(read_past(world.state).runs)
     kafka, sqs = last["kafka", "linux/amd64"], last["sqs", "linux/amd64"]
     assert (kafka.cut_off, past_mark(kafka).word) == (True, "interrupted")
     assert (sqs.at, past_mark(sqs).word) == (folders.T0 - 86400, "proved")
@@ -87,4 +53,4 @@ def test_only_runs_of_the_same_source_count(world: World, kind, context, dockerf
     file = made.run.path / "run.json"
     told = {"source": kind, "context": context, "dockerfile": dockerfile}
     file.write_text(json.dumps(json.loads(file.read_text()) | told))
-    assert bool(last_lanes(read_runs(all_runs(world.state)), HERE)) is counts
+    assert bool(last_lanes(read_past(world.state).runs, HERE)) is counts

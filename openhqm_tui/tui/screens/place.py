@@ -76,7 +76,8 @@ class Place(Screen[None]):
         """Show run and engine in the bar and the status line."""
         app = self.console_app
         if self.stands:
-            self.query_one(PlaceBar).show(app.run_state, self.now)
+            left = app.learning.time_left.of()
+            self.query_one(PlaceBar).show(app.run_state, self.now, left)
             self.query_one(StatusLine).show(app.facts, app.problems)
             self.query_one(Hint).set_class(app.is_new, "-shown")
             player = app.replays.player

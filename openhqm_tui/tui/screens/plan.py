@@ -18,7 +18,7 @@ from openhqm_tui.tui.command_lines import CommandLines, command_lines
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.errands import BaseSeen, Begun, BuilderSeen, Errands, Refused
 from openhqm_tui.tui.obstacles import obstacle_in, wrong_fields
-from openhqm_tui.tui.past import Key, PastLane, estimate, last_lanes
+from openhqm_tui.tui.past import Key, PastLane, last_lanes
 from openhqm_tui.tui.presets import every_cell, failed_cells, first_columns, native_cells
 from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
 from openhqm_tui.tui.screens.dialogs import AskLine
@@ -26,6 +26,7 @@ from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.selection import Cell, Selection
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import blocker, node_names, way_of
+from openhqm_tui.tui.time_left import Outlook, guess_words
 from openhqm_tui.tui.widgets.build_line import BuildLine
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.plan_choice import WIDE, PlanChoice, PlanRoom
@@ -93,6 +94,16 @@ class PlanScreen(Place):
         source = self.console_app.source
         return tuple(variant.name for variant in source.variants) if source else ()
 
+    @property
+    def outlook(self) -> Outlook | None:
+        """How long things take here; None before it is known what was learnt of them."""
+        app, facts = self.console_app, self.facts
+        if app.source is None or app.learning.samples is None or facts is None:
+            return None
+        return Outlook(
+            app.learning.samples, app.source, str(facts.host or ""), check=app.services.checks
+        )
+
     def rows(self) -> dict[str, tuple[Platform, ...]]:
         """Return the chosen platforms of each variant."""
         return self.selection.by_variant(self.names, self.platforms)
@@ -138,8 +149,10 @@ class PlanScreen(Place):
     def show_choice(self) -> None:
         """Show what follows from the choice: side, fields, summary, button."""
         app, order, matrix = self.console_app, self.order, self.query_one(Matrix)
+        outlook = self.outlook
         if app.source is not None:
-            side = VariantSide(app.source, order, matrix.ways, self.past, self.built)
+            times = outlook.cells(order, matrix.variant, self.platforms) if outlook else {}
+            side = VariantSide(app.source, order, matrix.ways, self.past, self.built, times)
             self.query_one(SideBox).show(side, matrix.variant, self.commands())
         self.fields.mark_wrong(wrong_fields(order, app.source))
         facts = self.facts
@@ -149,7 +162,7 @@ class PlanScreen(Place):
         words = summary(
             order,
             matrix.ways,
-            estimate(order.rows, self.built, order.jobs),
+            guess_words(outlook.whole(order)) if outlook else "",
             app.source,
             obstacle=self._refusal or reason,
             caution=self.errands.base_caution(order, facts),

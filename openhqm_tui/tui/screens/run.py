@@ -392,8 +392,9 @@ class RunScreen(Place):
             self.query_one(StepView).show(self.state, self.chosen.name, self.now)
 
     def _show_targets(self, state: RunState) -> None:
-        self.query_one(TargetList).show(state, self.now)
+        left = self.console_app.learning.time_left
+        self.query_one(TargetList).show(state, self.now, left)
         self._show_steps()
         self.query_one(TotalsLine).show(state)
         self.query_one(CutOff).show(state, resumable=not self.only_read)
-        self.query_one(FactsBox).show(state, self.now)
+        self.query_one(FactsBox).show(state, self.now, left)

@@ -10,10 +10,9 @@ from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.tui.obstacles import NOTHING_CHOSEN, destination
-from openhqm_tui.tui.past import Estimate
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import Way
-from openhqm_tui.tui.words import clock, count
+from openhqm_tui.tui.words import count
 
 _FIRST_STEPS = (("Space", "picks"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
 
@@ -21,7 +20,7 @@ _FIRST_STEPS = (("Space", "picks"), ("a", "all"), ("m", "native"), ("b", "builds
 def summary(
     order: Order,
     ways: Mapping[Platform, Way | None],
-    estimate: Estimate | None,
+    time: str,
     source: Source | None,
     *,
     obstacle: str = "",
@@ -46,8 +45,8 @@ def summary(
     for way in (Way.CROSS, Way.EMULATED):
         if number := sum(ways.get(platform) is way for platform in lanes):
             facts.append(f"{number} {way.value}")
-    if estimate is not None:
-        facts.append(f"{'about' if estimate.whole else 'over'} {clock(estimate.seconds)}")
+    if time:
+        facts.append(time)
     facts.append(_outcome(order, source))
     return Content.assemble(
         words,

@@ -11,6 +11,7 @@ from openhqm_tui.domain.retrying import ended
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.tui.marks import INTERRUPTED, standing_mark
 from openhqm_tui.tui.proof_words import push_words
+from openhqm_tui.tui.time_left import TimeLeft, left_words
 from openhqm_tui.tui.words import clock, count, when
 
 # In the order in which a person asks: what goes wrong, what goes on, what is to come.
@@ -69,14 +70,14 @@ class TotalsLine(Static):
 class FactsBox(Static):
     """When the run was, what it makes and from what, and what is odd about it."""
 
-    _shown: tuple[RunState, float] | None = None
+    _shown: tuple[RunState, float, TimeLeft | None] | None = None
     _said = Content()
     _lines = 0
 
-    def show(self, state: RunState, now: float) -> None:
+    def show(self, state: RunState, now: float, left: TimeLeft | None = None) -> None:
         """Show the facts as they are now."""
-        self._shown = state, now
-        said = facts(state, now, self.size.width)
+        self._shown = state, now, left
+        said = facts(state, now, self.size.width, left)
         if said.is_same(self._said):
             return
         self._said = said
@@ -108,13 +109,20 @@ def totals(state: RunState, width: int) -> Content:
     return content
 
 
-def facts(state: RunState, now: float, width: int) -> Content:
+def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None) -> Content:
     """Return what is worth knowing of a run besides its targets, in lines of `width`."""
     info = state.info
     images = count(len(state.lanes), "image")
     made = f"{images} · {when(info.created)}"
     with_time = f"{made} · {clock(state.elapsed(now))}"
     lines = [Content(with_time if len(with_time) <= width else made)]
+    if left is not None and state.goes_on:
+        guess = left.of()
+        if guess is not None:
+            lines.append(Content(f"about {left_words(guess)}"))
+        elif left.is_unknown:
+            words = "time left unknown: nothing like it was built before"
+            lines.append(Content.styled(words, "$foreground-muted").truncate(width, ellipsis=True))
     if info.base:
         base = Content.styled(f"base {info.base}", "$foreground-muted")
         lines.append(base.truncate(max(8, width), ellipsis=True))

@@ -8,12 +8,14 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from openhqm_tui.domain.estimate import Guess
 from openhqm_tui.domain.retrying import ended
 from openhqm_tui.domain.state import RunState, Status
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.commands import PLACES, commands
 from openhqm_tui.tui.marks import run_mark
 from openhqm_tui.tui.standing import blocker, engine_words
+from openhqm_tui.tui.time_left import left_words
 from openhqm_tui.tui.words import clock
 
 
@@ -74,14 +76,14 @@ class PlaceBar(Horizontal):
             yield Tab(place, here=place == self._here)
         yield RunWord(id="run-word")
 
-    def show(self, state: RunState | None, now: float) -> None:
-        """Show how the run stands now."""
+    def show(self, state: RunState | None, now: float, left: Guess | None) -> None:
+        """Show how the run stands now, and what is left of it."""
         word = self.query_one(RunWord)
         word.tooltip = "The run, the targets that are over, how long it takes." if state else None
-        word.update(run_word(state, now), layout=False)
+        word.update(run_word(state, now, left), layout=False)
 
 
-def run_word(state: RunState | None, now: float) -> Content:
+def run_word(state: RunState | None, now: float, left: Guess | None = None) -> Content:
     """Return a run's standing in a few words."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
@@ -91,6 +93,8 @@ def run_word(state: RunState | None, now: float) -> Content:
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
     parts.append(f" · {clock(state.elapsed(now))}")
+    if left is not None and state.goes_on:
+        parts.append(f" · {left_words(left)}")
     return Content.assemble(*parts)
 
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from openhqm_tui.domain.state import RunState, TargetState
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.time_left import TimeLeft
 from openhqm_tui.tui.widgets.target_lines import standing, strip_first, strip_part, two_lines
 from openhqm_tui.tui.words import clock
 
@@ -49,6 +50,7 @@ class TargetList(Widget, can_focus=True):
         self.chosen = ""
         self._state: RunState | None = None
         self._now = 0.0
+        self._left = TimeLeft()
         self._first = 0
 
     @property
@@ -56,9 +58,9 @@ class TargetList(Widget, can_focus=True):
         """Tell whether the targets stand side by side."""
         return self.app.size.width < STRIP_BELOW
 
-    def show(self, state: RunState, now: float) -> None:
-        """Show how the targets stand now."""
-        self._state, self._now = state, now
+    def show(self, state: RunState, now: float, left: TimeLeft) -> None:
+        """Show how the targets stand now, and what is left of them."""
+        self._state, self._now, self._left = state, now, left
         if self.chosen not in state.targets:
             self.chosen = next(iter(state.targets), "")
             self._first = 0
@@ -87,7 +89,10 @@ class TargetList(Widget, can_focus=True):
         lines: list[Content] = []
         for target in targets[self._first : self._first + self._room + 1]:
             marked = target.name == self.chosen
-            lines += two_lines(target, self._now, width, marked=marked, focused=self.has_focus)
+            left = self._left.of(target.name)
+            lines += two_lines(
+                target, self._now, width, marked=marked, focused=self.has_focus, left=left
+            )
         return Content("\n").join(lines[: self.size.height])
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002

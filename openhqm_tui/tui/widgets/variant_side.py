@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from openhqm_tui.domain.estimate import Guess
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.plan import Source, SourceKind, tags_of
 from openhqm_tui.domain.platforms import Platform
@@ -17,6 +18,7 @@ from openhqm_tui.tui.marks import past_mark
 from openhqm_tui.tui.past import Key, PastLane
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import Way
+from openhqm_tui.tui.time_left import guess_words
 from openhqm_tui.tui.words import clock, short, size, when
 
 _LABEL = 7
@@ -62,9 +64,10 @@ class VariantSide:
         ways: Mapping[Platform, Way | None],
         past: Mapping[Key, PastLane],
         built: Mapping[Key, PastLane],
+        times: Mapping[Platform, Guess],
     ) -> None:
         self._source, self._order, self._ways = source, order, ways
-        self._past, self._built = past, built
+        self._past, self._built, self._times = past, built, times
 
     def describe(self, name: str, lines: CommandLines, width: int) -> Content:
         """Return title, clients, tags, sizes, last results, and the commands for all chosen."""
@@ -79,7 +82,7 @@ class VariantSide:
             *_field("adds", [self._clients(variant, platforms)], width),
             *_field("tags", [", ".join(self._tags(variant))], width),
             *_field("size", [" · ".join(self._sizes(variant, platforms))], width),
-            *_field("time", [self._time(variant, platforms)], width),
+            *_field("time", [self._time(platforms)], width),
             *_field("last", self._last(variant, platforms), width),
             *_field("how", self._hows(platforms), width),
         ]
@@ -127,10 +130,9 @@ class VariantSide:
         percent = round(100 * (lane.size - whole.size) / whole.size)
         return f" ({percent:+d} % of all)".replace("-", "−")
 
-    def _time(self, variant: Variant, platforms: list[Platform]) -> str:
-        # The lanes of a target are built side by side: the slowest is its time.
-        times = [lane.seconds for _, lane in self._lanes(self._built, variant, platforms)]
-        return f"about {clock(max(times))} the last time" if times else ""
+    def _time(self, platforms: list[Platform]) -> str:
+        known = [(p, self._times[p]) for p in platforms if p in self._times]
+        return " · ".join(f"{short(platform)} {guess_words(guess)}" for platform, guess in known)
 
     def _last(self, variant: Variant, platforms: list[Platform]) -> list[Content]:
         found = []

@@ -39,12 +39,12 @@ def _another_appears(world: World) -> folders.Made:
 
         told = plain_services()
 
-        def runs():
+        def past():
             if next(looks) == 2:
                 folders.passed(world.state, ("kafka",), id="20261123-160000-77aa")
-            return told.runs()
+            return told.past()
 
-        return replace(told, runs=runs)
+        return replace(told, past=past)
 
     world.services = services  # type: ignore[method-assign]
     return made

@@ -1,0 +1,115 @@
+"""How long what is built, or would be, still takes, in the words of the screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from openhqm_tui.domain.estimate import Guess, Sample, Wanted, before_start, place_of, together
+from openhqm_tui.domain.forecast import Countdown, Forecast
+from openhqm_tui.domain.masking import masked
+from openhqm_tui.domain.plan import Source
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.tui.services import Order
+from openhqm_tui.tui.words import clock
+
+# An estimate that is more unsure than this, in seconds and as a part of it, says so.
+_UNSURE, _UNSURE_PART = 2.0, 0.4
+
+
+class TimeLeft:
+    """What is left of the run that is open; nothing until what was learnt before is read."""
+
+    def __init__(self) -> None:
+        self._run = ""
+        self._forecast: Forecast | None = None
+        self._countdowns: dict[str, Countdown] = {}
+        self._whole: dict[str, bool] = {}
+
+    def begin(self, run: str) -> None:
+        """Say which run is open now: nothing is known of it yet."""
+        self._run, self._forecast = run, None
+        self._countdowns, self._whole = {}, {}
+
+    def learn(self, run: str, samples: Iterable[Sample]) -> None:
+        """Take in what earlier builds teach of the run that is open."""
+        if run == self._run:
+            self._forecast = Forecast(samples)
+
+    def look(self, state: RunState, now: float) -> None:
+        """Reckon anew what is left."""
+        if self._forecast is None:
+            return
+        self._feed("", self._forecast.run(state, now), now)
+        for target in state.targets.values():
+            begun = target.started is not None or target.outcome is not None
+            guess = self._forecast.target(target, now) if begun else None
+            self._feed(target.name, guess, now)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Tell whether it was reckoned and nothing came of it."""
+        return "" in self._countdowns and self.of() is None
+
+    def of(self, target: str = "") -> Guess | None:
+        """Return what is left of a target, or of the run; None: unknown, or it is over."""
+        seconds = self._countdowns[target].seconds if target in self._countdowns else None
+        return None if seconds is None else Guess(seconds, whole=self._whole[target])
+
+    def _feed(self, name: str, guess: Guess | None, now: float) -> None:
+        countdown = self._countdowns.setdefault(name, Countdown())
+        countdown.feed(None if guess is None else guess.seconds, now)
+        self._whole[name] = guess is None or guess.whole
+
+
+def left_words(guess: Guess) -> str:
+    """Return what is left: `0:12 left`, or `over 0:12 left` where a part of it is unknown."""
+    over = "" if guess.whole else "over "
+    return f"{over}{clock(guess.seconds + 0.5)} left"
+
+
+def guess_words(guess: Guess | None) -> str:
+    """Return how long something will take: `about 0:11`, or that nobody knows."""
+    if guess is None:
+        return "time unknown"
+    if not guess.whole:
+        return f"over {clock(guess.seconds + 0.5)}"
+    about = f"about {clock(guess.seconds + 0.5)}"
+    unsure = guess.spread >= max(_UNSURE, _UNSURE_PART * guess.seconds)
+    return f"{about} (± {clock(guess.spread + 0.5)})" if unsure else about
+
+
+class Outlook:
+    """How long what is chosen would take, by what was built of a source on this machine."""
+
+    def __init__(self, samples: list[Sample], source: Source, host: str, *, check: bool) -> None:
+        self._samples = samples
+        self._place = place_of(
+            source.kind.value, masked(source.context), masked(source.dockerfile or source.bake_file)
+        )
+        self._host = host
+        self._check = check
+
+    def whole(self, order: Order) -> Guess | None:
+        """Return how long all of it takes; None: unknown."""
+        rows = order.rows.items()
+        return together([self._of(order, *row) for row in rows], order.jobs)
+
+    def cells(
+        self, order: Order, variant: str, platforms: Iterable[Platform]
+    ) -> Mapping[Platform, Guess]:
+        """Return how long each image of a variant takes, where that is known."""
+        guesses = {platform: self._of(order, variant, (platform,)) for platform in platforms}
+        return {platform: guess for platform, guess in guesses.items() if guess is not None}
+
+    def _of(self, order: Order, variant: str, platforms: tuple[Platform, ...]) -> Guess | None:
+        many = max(1, len(order.rows))
+        wants = Wanted(
+            variant=variant,
+            platforms=tuple(str(platform) for platform in platforms),
+            place=self._place,
+            host=self._host,
+            node=order.builder,
+            beside=min(many, order.jobs or many),
+        )
+        return before_start(self._samples, wants, check=self._check)
