@@ -15,7 +15,7 @@ _RUN = "a run: its id, how its id begins, or the path of its folder"
 
 
 def add_run_commands(commands: Commands) -> None:
-    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`, `report`."""
+    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`, `report`, and what was learnt."""
     _add_runs(commands)
     _add_report(commands)
     attach = commands.add_parser(
@@ -30,6 +30,7 @@ def add_run_commands(commands: Commands) -> None:
     add_format(attach)
     attach.set_defaults(run=later("openhqm_tui.cli.attach"))
     _add_asking(commands)
+    _add_learnt(commands)
 
     replay = commands.add_parser(
         "replay",
@@ -136,6 +137,44 @@ def _add_report(commands: Commands) -> None:
         "-o", "--output", default="", metavar="FILE", help="where to write it (standard output)"
     )
     report.set_defaults(run=later("openhqm_tui.cli.report"))
+
+
+def _add_learnt(commands: Commands) -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="tell what differs between two runs",
+        description="Tell what got slower, larger or newly failing between two runs, and which "
+        "step, layer or package did it. Runs whose folders are gone can be compared as well.",
+        epilog="exit codes: 0 whatever differs",
+    )
+    compare.add_argument(
+        "one", nargs="?", metavar="RUN", help="a run, or how its id begins (latest)"
+    )
+    compare.add_argument(
+        "other",
+        nargs="?",
+        metavar="RUN",
+        help="the later run; without it RUN is compared with the one before that built the same",
+    )
+    compare.add_argument("--format", choices=("auto", "plain", "json"), default="auto")
+    compare.set_defaults(run=later("openhqm_tui.cli.compare"))
+
+    history = commands.add_parser(
+        "history",
+        help="times and sizes of the images from run to run",
+        description="Show how times, sizes and cache hits of each image went from run to run.",
+    )
+    history.add_argument("--format", choices=("auto", "plain", "json"), default="auto")
+    history.set_defaults(run=later("openhqm_tui.cli.history"))
+    of_history = history.add_subparsers(dest="history_command", metavar="COMMAND", title="commands")
+    reindex = of_history.add_parser(
+        "reindex",
+        help="read all run folders into the history anew",
+        description="Read all run folders into the history anew. Runs whose folders are gone stay "
+        "in it. Missing runs are read by themselves: this is for a history that went wrong.",
+        epilog="exit codes: 0 all were read, 1 a run can't be read",
+    )
+    reindex.set_defaults(run=later("openhqm_tui.cli.history"))
 
 
 def _add_asking(commands: Commands) -> None:

@@ -1,0 +1,221 @@
+"""Two runs side by side: what got slower, larger or failing, and which step or layer did it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from openhqm_tui.domain.journal import Layer
+from openhqm_tui.domain.record import LaneRecord, RunRecord, StepRecord, TargetRecord
+from openhqm_tui.domain.verdicts import Answer
+
+# A step's time must differ by so many seconds, and by this part, to be worth a line.
+_SECONDS, _PART = 0.5, 0.2
+# A layer that is a few bytes larger holds a new time stamp, and nothing new.
+_BYTES = 1024
+_GOOD = {Answer.PASS.value, Answer.WARN.value}
+
+# A lane by its target and platform; platform '' is the target's own work.
+LaneKey = tuple[str, str]
+
+
+class LaneChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One image before and after; `failing` are the checks that were well or not asked before."""
+
+    target: str
+    platform: str
+    status: tuple[str, str]
+    seconds: tuple[float, float]
+    size: tuple[int, int]
+    failing: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+
+
+class StepChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A step whose time differs; None where there was no such step. `cached` before and after."""
+
+    target: str
+    platform: str
+    label: str
+    seconds: tuple[float | None, float | None]
+    cached: tuple[bool, bool]
+
+    @property
+    def more(self) -> float:
+        """By how many seconds it takes longer; negative: less."""
+        return (self.seconds[1] or 0.0) - (self.seconds[0] or 0.0)
+
+
+class LayerChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer that differs, by the instruction that made it; bytes, None where there was none."""
+
+    target: str
+    platform: str
+    created_by: str
+    size: tuple[int | None, int | None]
+
+    @property
+    def more(self) -> int:
+        """By how many bytes it is larger; negative: smaller."""
+        return (self.size[1] or 0) - (self.size[0] or 0)
+
+
+class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution whose version differs; '' where it wasn't there. `lanes` have it so."""
+
+    name: str
+    version: tuple[str, str]
+    lanes: tuple[LaneKey, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two runs, the gravest first in each list.
+
+    `facts` are what the runs stand on (engine, base image…), where that differs: name, before,
+    after. `gone` and `new` are images that only one of the runs has.
+    """
+
+    runs: tuple[str, str]
+    seconds: tuple[float, float]
+    size: tuple[int, int]
+    facts: tuple[tuple[str, str, str], ...]
+    lanes: tuple[LaneChange, ...]
+    steps: tuple[StepChange, ...]
+    layers: tuple[LayerChange, ...]
+    packages: tuple[PackageChange, ...]
+    gone: tuple[LaneKey, ...]
+    new: tuple[LaneKey, ...]
+
+
+def compare(before: RunRecord, after: RunRecord) -> Comparison:
+    """Return what differs; steps, layers and packages of the images that both runs have."""
+    old, new = _lanes(before), _lanes(after)
+    both = [key for key in new if key in old]
+    pairs = [(key, old[key], new[key]) for key in both]
+    lanes = sorted((_lane(*pair) for pair in pairs), key=_gravity)
+    return Comparison(
+        runs=(before.id, after.id),
+        seconds=(before.seconds, after.seconds),
+        size=(sum(a.size for _, a, _ in pairs), sum(b.size for _, _, b in pairs)),
+        facts=tuple(_facts(before, after)),
+        lanes=tuple(lanes),
+        steps=tuple(sorted(_steps(before, after), key=lambda s: -abs(s.more))),
+        layers=tuple(
+            sorted(
+                (change for pair in pairs for change in _layers(*pair)),
+                key=lambda layer: -abs(layer.more),
+            )
+        ),
+        packages=tuple(_packages(pairs)),
+        gone=tuple(key for key in old if key not in new),
+        new=tuple(key for key in new if key not in old),
+    )
+
+
+def before(run: RunRecord, runs: Iterable[RunRecord]) -> RunRecord | None:
+    """Return the run that one is best compared with: the latest before it that built the same.
+
+    `runs` are the latest first.
+    """
+    earlier = [r for r in runs if (r.created, r.id) < (run.created, run.id)]
+    mine = set(_lanes(run))
+    same = (r for r in earlier if set(_lanes(r)) == mine)
+    some = (r for r in earlier if not mine.isdisjoint(_lanes(r)))
+    return next(same, None) or next(some, None)
+
+
+def _lanes(run: RunRecord) -> dict[LaneKey, LaneRecord]:
+    return {(t.name, lane.platform): lane for t in run.targets for lane in t.lanes}
+
+
+def _lane(key: LaneKey, old: LaneRecord, new: LaneRecord) -> LaneChange:
+    was = {verdict.check: verdict.answer for verdict in old.verdicts}
+    now = {verdict.check: verdict.answer for verdict in new.verdicts}
+    bad = [check for check, answer in now.items() if answer not in _GOOD]
+    return LaneChange(
+        target=key[0],
+        platform=key[1],
+        status=(old.status, new.status),
+        seconds=(old.seconds, new.seconds),
+        size=(old.size, new.size),
+        failing=tuple(check for check in bad if was.get(check, "pass") in _GOOD),
+        mended=tuple(
+            check
+            for check, answer in was.items()
+            if answer not in _GOOD and now.get(check) in _GOOD
+        ),
+    )
+
+
+def _gravity(lane: LaneChange) -> tuple[bool, bool, float]:
+    worse = lane.status[0] != lane.status[1] and lane.status[1] in {"failed", "unknown"}
+    return not worse, not lane.failing, lane.seconds[0] - lane.seconds[1]
+
+
+def _facts(old: RunRecord, new: RunRecord) -> Iterator[tuple[str, str, str]]:
+    for name in ("revision", "base", "engine", "buildx", "builder", "host", "version", "jobs"):
+        was, now = str(getattr(old, name)), str(getattr(new, name))
+        if was != now:
+            yield name, was, now
+
+
+def _steps(before: RunRecord, after: RunRecord) -> Iterator[StepChange]:
+    old = {target.name: target for target in before.targets}
+    for target in after.targets:
+        if target.name in old:
+            yield from _steps_of(old[target.name], target)
+
+
+def _steps_of(before: TargetRecord, after: TargetRecord) -> Iterator[StepChange]:
+    old = {(step.platform, step.label): step for step in before.steps}
+    new = {(step.platform, step.label): step for step in after.steps}
+    platforms = {lane.platform for lane in before.lanes} & {lane.platform for lane in after.lanes}
+    for key in {**old, **new}:
+        was, now = old.get(key), new.get(key)
+        a, b = _seconds(was), _seconds(now)
+        differs = abs((a or 0.0) - (b or 0.0))
+        longer = max(a or 0.0, b or 0.0)
+        if key[0] in platforms | {""} and differs >= max(_SECONDS, _PART * longer):
+            yield StepChange(
+                target=after.name,
+                platform=key[0],
+                label=key[1],
+                seconds=(a, b),
+                cached=(was is not None and was.cached, now is not None and now.cached),
+            )
+
+
+def _seconds(step: StepRecord | None) -> float | None:
+    return None if step is None else 0.0 if step.cached else step.seconds
+
+
+def _layers(key: LaneKey, old: LaneRecord, new: LaneRecord) -> Iterator[LayerChange]:
+    kept = {layer.digest for layer in old.layers} & {layer.digest for layer in new.layers}
+    was, now = _by_maker(old.layers, kept), _by_maker(new.layers, kept)
+    for maker in {**was, **now}:
+        a, b = was.get(maker), now.get(maker)
+        if a is None or b is None or abs(a - b) >= _BYTES:
+            yield LayerChange(target=key[0], platform=key[1], created_by=maker, size=(a, b))
+
+
+def _by_maker(layers: Iterable[Layer], kept: set[str]) -> dict[str, int]:
+    """Return the bytes that each instruction made, of layers that the other image hasn't."""
+    found: dict[str, int] = {}
+    for layer in layers:
+        if layer.digest not in kept:
+            found[layer.created_by] = found.get(layer.created_by, 0) + layer.size
+    return found
+
+
+def _packages(pairs: Iterable[tuple[LaneKey, LaneRecord, LaneRecord]]) -> Iterator[PackageChange]:
+    found: dict[tuple[str, str, str], list[LaneKey]] = {}
+    for key, old, new in pairs:
+        if not old.packages or not new.packages:
+            continue  # one of them was not asked
+        for name in sorted({**old.packages, **new.packages}):
+            was, now = old.packages.get(name, ""), new.packages.get(name, "")
+            if was != now:
+                found.setdefault((name, was, now), []).append(key)
+    for (name, was, now), lanes in found.items():
+        yield PackageChange(name=name, version=(was, now), lanes=tuple(lanes))

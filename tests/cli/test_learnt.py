@@ -1,0 +1,131 @@
+"""`compare` and `history`: what was learnt, on the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.store.history import history_file
+from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.recordings import copied, recording
+
+
+def kept(name: str, as_: str = "") -> RunFolder:
+    return copied(name, runs_folder(ready_state_folder()) / (as_ or recording(name).info.id))
+
+
+@pytest.fixture
+def two() -> list[RunFolder]:
+    return [kept("warm"), kept("cold")]
+
+
+def names(folders: list[RunFolder]) -> list[str]:
+    return [folder.path.name for folder in folders]
+
+
+def test_two_runs_are_compared(two, capsys) -> None:
+    assert main(["compare", *names(two)]) == 0
+    out = capsys.readouterr().out
+    warm, cold = names(two)
+    assert f"{warm} → {cold}" in out
+    assert "▲ cached →" in out
+    assert "only after: all amd64+arm64" in out
+
+
+def test_a_run_is_compared_with_the_one_before(two, capsys) -> None:
+    last = max(two, key=lambda folder: folder.info.created).path.name
+    first = min(two, key=lambda folder: folder.info.created).path.name
+    assert main(["compare"]) == 0
+    told = capsys.readouterr().out
+    assert f"{first} → {last}" in told
+    assert main(["compare", last]) == 0
+    assert capsys.readouterr().out == told
+
+
+def test_runs_whose_folders_are_gone_can_be_compared(two, capsys) -> None:
+    assert main(["compare", *names(two)]) == 0
+    told = capsys.readouterr().out
+    for folder in two:
+        shutil.rmtree(folder.path)
+    assert main(["compare", *names(two)]) == 0
+    assert capsys.readouterr().out == told
+
+
+def test_a_comparison_as_json(two, capsys) -> None:
+    assert main(["compare", *names(two), "--format", "json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert (told["schema"], told["runs"]) == (1, names(two))
+    assert {"seconds", "size", "facts", "lanes", "steps", "layers", "packages"} <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nonsense"], "there is no run 'nonsense' in the history"),
+        (["2026"], "begins the name of 2 runs"),
+    ],
+)
+def test_which_runs_are_meant(two, words, said, capsys) -> None:
+    assert main(["compare", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_with_nothing_to_compare_with(capsys) -> None:
+    assert main(["compare"]) == 2
+    assert "there is no run yet" in capsys.readouterr().err
+    kept("warm")
+    assert main(["compare"]) == 2
+    assert "no earlier run built anything that" in capsys.readouterr().err
+
+
+def test_trends(two, capsys) -> None:
+    assert main(["history"]) == 0
+    whole, heading, *rows = capsys.readouterr().out.splitlines()
+    assert whole.startswith("2 runs remembered, 2 passed")
+    assert heading.split() == ["image", "runs", "last", "usual", "time", "size", "cached", "sizes"]
+    assert len(rows) == 16
+    assert all(" linux/" in row for row in rows)
+
+
+def test_trends_as_json(two, capsys) -> None:
+    assert main(["history", "--format", "json"]) == 0
+    series = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(series) == 16
+    assert {one["schema"] for one in series} == {1}
+    assert set(series[0]["points"][0]) == {"run", "at", "seconds", "size", "hit"}
+
+
+def test_no_run_no_trend(capsys) -> None:
+    assert main(["history"]) == 0
+    assert "there is no run yet" in capsys.readouterr().err
+
+
+def test_reading_all_anew(two, capsys) -> None:
+    broken = kept("warm", "20990101-000000-aaaa")
+    broken.info_file.write_text("{")
+    assert main(["history", "reindex"]) == 1
+    told = capsys.readouterr()
+    assert told.out == f"2 runs read into {history_file(ready_state_folder())}\n"
+    assert "20990101-000000-aaaa can't be read" in told.err
+
+
+def test_a_damaged_history_is_said_to_be_read_anew(two, capsys) -> None:
+    history_file(ready_state_folder()).write_bytes(b"no database" * 999)
+    assert main(["history"]) == 0
+    said = capsys.readouterr().err
+    assert "is damaged: it is kept as history.db.damaged-" in said
+
+
+def test_a_history_that_cannot_be_used_is_said(two, capsys) -> None:
+    file: Path = history_file(ready_state_folder())
+    file.mkdir()
+    assert main(["compare"]) == 1
+    assert "can't be opened (Is a directory)" in capsys.readouterr().err
+    assert UsageProblem.exit_code == 2

@@ -1,0 +1,212 @@
+"""Two runs side by side: what differs is told, the gravest first, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openhqm_tui.domain.comparison import before, compare
+from openhqm_tui.domain.comparison_words import bytes_words, lines_of, seconds_words
+from openhqm_tui.domain.journal import Layer
+from openhqm_tui.domain.record import (
+    LaneRecord,
+    RunRecord,
+    StepRecord,
+    TargetRecord,
+    VerdictRecord,
+    record_of,
+)
+from tests.recordings import recording, state_of
+
+AMD, ARM = "linux/amd64", "linux/arm64"
+MB = 1_000_000
+
+
+def lane(platform: str = AMD, **more: Any) -> LaneRecord:
+    return LaneRecord(**{"platform": platform, "status": "passed", "seconds": 5.0, **more})
+
+
+def target(name: str = "redis", *lanes: LaneRecord, steps: tuple[StepRecord, ...] = ()):
+    return TargetRecord(
+        name=name, variant=name, status="passed", lanes=lanes or (lane(),), steps=steps
+    )
+
+
+def run(*targets: TargetRecord, id: str = "a", created: float = 0.0, **more: Any) -> RunRecord:
+    fields = {"status": "passed", "seconds": 10.0, **more}
+    return RunRecord(id=id, created=created, targets=targets or (target(),), **fields)
+
+
+def texts(one: RunRecord, other: RunRecord) -> list[str]:
+    return [f"{mark} {text}".strip() for mark, text in lines_of(compare(one, other))]
+
+
+def test_nothing_differs_from_itself() -> None:
+    for name in ("cold", "checked", "failed"):
+        record = record_of(state_of(recording(name)))
+        told = compare(record, record)
+        assert (told.facts, told.steps, told.layers, told.packages) == ((), (), (), ())
+        assert (told.gone, told.new) == ((), ())
+        assert texts(record, record)[-1] == "· nothing else differs"
+
+
+def test_a_real_cold_run_after_a_warm_one() -> None:
+    warm, cold = (record_of(state_of(recording(name))) for name in ("warm", "cold"))
+    told = compare(warm, cold)
+    assert {one[0] for one in told.new} == {"all", "kafka", "sqs", "azure", "gcp", "mqtt"}
+    assert {(lane.target, lane.platform) for lane in told.lanes} == {
+        (name, platform) for name in ("redis", "minimal") for platform in (AMD, ARM)
+    }
+    # All that was cached was built now: the longest step leads.
+    longest = told.steps[0]
+    assert longest.cached == (True, False)
+    assert longest.more == max(abs(step.more) for step in told.steps)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        ({}, {"status": "failed"}, "✗ redis linux/amd64: passed → failed"),
+        ({"status": "failed"}, {}, "✓ redis linux/amd64: failed → passed"),
+        ({}, {"seconds": 8.0}, "▲ redis linux/amd64 5.0 s → 8.0 s (+60%)"),
+        ({}, {"seconds": 2.0}, "▼ redis linux/amd64 5.0 s → 2.0 s (−60%)"),
+        ({"size": 60 * MB}, {"size": 66 * MB}, "▲ redis linux/amd64 60.0 MB → 66.0 MB (+10%)"),
+    ],
+)
+def test_what_became_of_an_image(was, now, told) -> None:
+    one, other = run(target("redis", lane(**was))), run(target("redis", lane(**now)))
+    assert told in texts(one, other)
+
+
+def test_small_differences_are_noise() -> None:
+    one = run(target("redis", lane(size=60 * MB)))
+    other = run(target("redis", lane(seconds=5.4, size=60 * MB + 20)))
+    assert texts(one, other)[3:] == ["· nothing else differs"]
+
+
+def verdicts(**answers: str) -> dict[str, Any]:
+    return {"verdicts": tuple(VerdictRecord(check=c, answer=a) for c, a in answers.items())}
+
+
+def test_which_checks_fail_newly() -> None:
+    """What was not asked before and fails now is news as well; what failed already is none."""
+    one = run(target("redis", lane(**verdicts(user="pass", size="fail", labels="fail"))))
+    other = run(
+        target("redis", lane(**verdicts(user="unknown", size="fail", labels="warn", setuid="fail")))
+    )
+    (told,) = compare(one, other).lanes
+    assert (told.failing, told.mended) == (("user", "setuid"), ("labels",))
+    assert "✗ redis linux/amd64: newly failing user, setuid" in texts(one, other)
+    assert "✓ redis linux/amd64: well again labels" in texts(one, other)
+
+
+def step(label: str, seconds: float, platform: str = AMD, **more: Any) -> StepRecord:
+    return StepRecord(label=label, platform=platform, start=1.0, end=1.0 + seconds, **more)
+
+
+def test_which_steps_got_slower() -> None:
+    one = run(target(steps=(step("a", 2), step("b", 9, cached=True), step("c", 3), step("d", 1))))
+    other = run(target(steps=(step("a", 2.1), step("b", 4), step("c", 0.5), step("e", 1.5))))
+    told = [(s.label, s.seconds, s.cached) for s in compare(one, other).steps]
+    assert told == [
+        ("b", (0.0, 4.0), (True, False)),
+        ("c", (3.0, 0.5), (False, False)),
+        ("e", (None, 1.5), (False, False)),
+        ("d", (1.0, None), (False, False)),
+    ]
+
+
+def test_steps_of_a_platform_that_only_one_has_are_no_change() -> None:
+    one = run(target("redis", lane(), steps=(step("a", 2),)))
+    other = run(target("redis", lane(), lane(ARM), steps=(step("a", 2), step("a", 40, ARM))))
+    assert compare(one, other).steps == ()
+
+
+def test_a_step_that_targets_share_is_one_line() -> None:
+    names = ("all", "kafka", "mqtt", "redis")
+    one = run(*(target(name, steps=(step("a", 2),)) for name in names))
+    other = run(*(target(name, steps=(step("a", 5),)) for name in names))
+    assert "▲ 2.0 s → 5.0 s  all, kafka, mqtt and 1 more linux/amd64  a" in texts(one, other)
+
+
+def test_which_layers_grew() -> None:
+    def layered(*layers: tuple[str, int, str]) -> RunRecord:
+        made = tuple(Layer(digest=d, size=s, created_by=c) for d, s, c in layers)
+        return run(target("redis", lane(layers=made)))
+
+    one = layered(("1", 29 * MB, "FROM"), ("2", 5 * MB, "COPY core"), ("3", MB, "COPY old"))
+    other = layered(("1", 29 * MB, "FROM"), ("9", 8 * MB, "COPY core"), ("4", MB, "COPY new"))
+    assert [text for text in texts(one, other) if "COPY" in text] == [
+        "▲ 5.0 MB → 8.0 MB  redis linux/amd64  COPY core",
+        "▼ 1.0 MB → –  redis linux/amd64  COPY old",
+        "▲ – → 1.0 MB  redis linux/amd64  COPY new",
+    ]
+    # The same instruction, a new time stamp.
+    assert compare(one, layered(("8", 29 * MB + 9, "FROM"), *[])).layers[0].created_by != "FROM"
+
+
+def test_which_packages_changed() -> None:
+    def with_packages(amd: dict[str, str], arm: dict[str, str]) -> RunRecord:
+        return run(target("redis", lane(packages=amd), lane(ARM, packages=arm)))
+
+    one = with_packages({"redis": "7.4.1", "h11": "1"}, {"redis": "7.4.1"})
+    other = with_packages({"redis": "6.4.0"}, {"redis": "6.4.0", "hiredis": "3"})
+    assert [text for text in texts(one, other) if "→" in text][1:] == [
+        "· h11 1 → –  redis amd64",
+        "· redis 7.4.1 → 6.4.0  redis amd64+arm64",
+        "· hiredis – → 3  redis arm64",
+    ]
+    # What wasn't asked has not lost its packages.
+    assert compare(one, with_packages({}, {})).packages == ()
+
+
+def test_what_the_runs_stand_on() -> None:
+    one = run(revision="b17a17a8af7ba2e004c0db1e5a01c7a6e8204751", base="python:3.13-slim")
+    other = run(revision="", base="python:3.13-slim", engine="29")
+    assert texts(one, other)[2:5] == [
+        "what they stand on",
+        "· revision b17a17a8af7b → unknown",
+        "· engine unknown → 29",
+    ]
+
+
+def test_too_many_lines_are_counted() -> None:
+    one = run(*(target(f"t{n}") for n in range(30)))
+    other = run(*(target(f"t{n}", lane(seconds=50.0)) for n in range(30)))
+    found = texts(one, other)
+    assert found[-1] == "· 18 more"
+    assert len(found) == 16
+
+
+def test_what_a_run_is_compared_with() -> None:
+    other = run(target("kafka"), id="kafka", created=5.0)
+    both = run(target(), target("kafka"), id="both", created=4.0)
+    same = run(id="same", created=2.0)
+    runs = [run(id="later", created=9.0), run(id="now", created=6.0), other, both, same]
+    assert before(runs[1], runs) == same
+    assert before(runs[1], [other, both]) == both
+    assert before(runs[1], [other]) is None
+    assert before(same, runs) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, "–"),
+        (0.0, "0.0 s"),
+        (4.24, "4.2 s"),
+        (59.9, "59.9 s"),
+        (59.96, "1:00"),
+        (185, "3:05"),
+    ],
+)
+def test_seconds(seconds, told) -> None:
+    assert seconds_words(seconds) == told
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [(None, "–"), (999, "999 B"), (1500, "2 kB"), (999_600, "1.0 MB")]
+)
+def test_bytes(size, told) -> None:
+    assert bytes_words(size) == told
