@@ -15,7 +15,7 @@ _RUN = "a run: its id, how its id begins, or the path of its folder"
 
 
 def add_run_commands(commands: Commands) -> None:
-    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`, `report`, and what was learnt."""
+    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`, `report`, what was learnt."""
     _add_runs(commands)
     _add_report(commands)
     attach = commands.add_parser(

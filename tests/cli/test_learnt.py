@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.store.history import history_file
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
@@ -128,4 +127,3 @@ def test_a_history_that_cannot_be_used_is_said(two, capsys) -> None:
     file.mkdir()
     assert main(["compare"]) == 1
     assert "can't be opened (Is a directory)" in capsys.readouterr().err
-    assert UsageProblem.exit_code == 2
