@@ -7,9 +7,10 @@ from typing import Any, TextIO
 import msgspec
 
 from openhqm_tui.cli.summary import failures_of, pushes_of, rows_of, warning_lines
+from openhqm_tui.cli.time_left import TimeLeft
 from openhqm_tui.cli.unsaid import Unsaid
 from openhqm_tui.domain.cache_hits import hits_of
-from openhqm_tui.domain.journal import TargetEnded
+from openhqm_tui.domain.journal import LaneChecked, TargetEnded, TargetStarted
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.state import TargetState
 from openhqm_tui.run.follow import Changes, Follower
@@ -25,7 +26,9 @@ class JsonOutput:
         self._out = out
         self._encoder = msgspec.json.Encoder()
         self._unsaid = Unsaid(follower)
+        self._left = TimeLeft(follower)
         folder = follower.folder
+        expected = self._left.at_first()
         self._write(
             {
                 "event": "run",
@@ -33,6 +36,7 @@ class JsonOutput:
                 "run": folder.path.name,
                 "folder": str(folder.path),
                 "info": folder.info,
+                "expected_seconds": None if expected is None else round(expected.seconds, 1),
             }
         )
 
@@ -42,6 +46,8 @@ class JsonOutput:
             if isinstance(event, TargetEnded):
                 self._write_lines(self._follower.state.targets[event.target])
             self._write(event)
+            if isinstance(event, TargetStarted | TargetEnded | LaneChecked):
+                self._write_left(event.at)
         for name in sorted(changes.targets):
             self._write_lines(self._follower.state.targets[name])
         self._out.flush()
@@ -71,6 +77,22 @@ class JsonOutput:
             }
         )
         self._out.flush()
+
+    def _write_left(self, at: float) -> None:
+        """Write what is left, where that is known; `whole` false: it takes longer than that."""
+        left = self._left.run()
+        if left is not None:
+            targets = self._follower.state.targets.values()
+            guesses = {target.name: self._left.target(target) for target in targets}
+            self._write(
+                {
+                    "event": "eta",
+                    "at": at,
+                    "seconds": round(left.seconds, 1),
+                    "whole": left.whole,
+                    "targets": {n: round(g.seconds, 1) for n, g in guesses.items() if g},
+                }
+            )
 
     def _write_lines(self, target: TargetState) -> None:
         for platform, log, index in self._unsaid.lines(target):

@@ -16,6 +16,7 @@ from openhqm_tui.cli.summary import (
     table_lines,
     warning_lines,
 )
+from openhqm_tui.cli.time_left import TimeLeft, expected_words
 from openhqm_tui.cli.unsaid import Unsaid, logs_of
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
@@ -40,6 +41,8 @@ class PlainOutput:
         # The lanes whose results were told, with the attempt.
         self._told = {_attempt(lane) for lane in follower.state.lanes if lane.status.is_over}
         self._say(f"run {follower.folder.path.name} · {follower.folder.path}")
+        if follower.state.outcome is None and (guess := TimeLeft(follower).at_first()):
+            self._say(expected_words(guess))
 
     def update(self, changes: Changes) -> None:
         """Print the new lines of the lanes that moved, and what became of them."""

@@ -19,6 +19,7 @@ from openhqm_tui.cli.summary import (
     rows_of,
     warning_lines,
 )
+from openhqm_tui.cli.time_left import TimeLeft
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.plain_text import one_line, plain
@@ -52,6 +53,7 @@ class TtyOutput:
             for target in follower.state.targets.values()
             if target.outcome is Outcome.FAILED
         }
+        self._left = TimeLeft(follower)
         path = follower.folder.path
         self._console.print(Text(f"run {path.name} · {path}", style="dim"))
         self._live = Live(
@@ -119,8 +121,9 @@ class TtyOutput:
             table.add_row(*self._cells(lane, now))
         hidden = len(state.lanes) - len(lanes)
         took = clock(state.elapsed(now)) if state.started else "0:00"
+        left = f" · {words}" if (words := self._left.words()) else ""
         over = sum(lane.status.is_over for lane in state.lanes)
-        foot = f"{over}/{len(state.lanes)} images · {took} · Ctrl-C {self._ctrl_c}"
+        foot = f"{over}/{len(state.lanes)} images · {took}{left} · Ctrl-C {self._ctrl_c}"
         if hidden:
             foot = f"{hidden} more lanes · {foot}"
         return Group(table, Text(foot, style="dim"))
@@ -139,6 +142,7 @@ class TtyOutput:
             Text("━" * full, style=style) + Text("─" * (_BAR - full), style="dim"),
             Text(f"{done}/{known}" if known else ""),
             Text(clock(lane.target.elapsed(now))),
+            *([Text(self._left.words(lane.target), style="dim")] if self._left.is_known else []),
             Text(_word(lane, now), style=style),
             Text(
                 one_line(current.name.label, 60) if current else "",

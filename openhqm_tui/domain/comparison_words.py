@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from openhqm_tui.domain.plain_text import one_line
 # As many of a kind are told; the rest are counted.
 _MOST = 12
 _MOST_NAMES = 3
+_MOUNT = re.compile(r"--mount=\S*\s+")
 _WORSE, _BETTER, _OTHER = "▲", "▼", "·"
 
 
@@ -124,7 +126,7 @@ def _steps(told: Comparison) -> list[Line]:
         key = mark, f"{sides[0]} → {sides[1]}", step.platform, step.label
         found.setdefault(key, []).append(step.target)
     return [
-        Line(mark, "  ".join([change, f"{_some(targets)} {platform}".strip(), one_line(label, 90)]))
+        Line(mark, "  ".join([change, f"{_some(targets)} {platform}".strip(), _instruction(label)]))
         for (mark, change, platform, label), targets in found.items()
     ]
 
@@ -144,7 +146,12 @@ def _layers(told: Comparison) -> list[Line]:
 
 
 def _made(created_by: str) -> str:
-    return one_line(created_by, 90) or "an instruction that isn't told"
+    return _instruction(created_by) or "an instruction that isn't told"
+
+
+def _instruction(text: str) -> str:
+    """Return an instruction without its mounts, which say little and are long."""
+    return one_line(_MOUNT.sub("", text), 90)
 
 
 def _some(names: list[str]) -> str:

@@ -143,6 +143,15 @@ def samples_before(state: Path, info: RunInfo) -> list[Sample]:
     return [sample for sample in samples_for(state, place, variants) if sample.at < info.created]
 
 
+def whole_run(state: Path, name: str) -> RunRecord:
+    """Return all that is remembered of a run. Blocks; raises Problem."""
+    with History(state) as history:
+        found = history.run(name)
+    if found is None:
+        raise HistoryProblem(f"nothing is remembered of run {name} yet")
+    return found
+
+
 def record_folder(folder: RunFolder) -> RunRecord | None:
     """Return all of a run that is over, from its folder; None while it goes on. Blocks.
 

@@ -13,10 +13,12 @@ from openhqm_tui.domain.cache import Cache, Way
 from openhqm_tui.domain.estimate import Sample
 from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.domain.image_names import check_names, split_names
-from openhqm_tui.domain.new_builder import NewBuilder
 from openhqm_tui.domain.journal import RunInfo
+from openhqm_tui.domain.new_builder import NewBuilder
 from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform, parse_platforms
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.record import RunRecord
 from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts
@@ -36,6 +38,10 @@ def report_here(run: RunFolder) -> Path:
     from openhqm_tui.report.files import write_report
 
     return write_report(run, Path.cwd())
+
+
+def _no_run(name: str) -> RunRecord:
+    raise Problem(f"nothing is remembered of run {name}")
 
 
 class Ask(Protocol):
@@ -83,8 +89,9 @@ class Services:
     `checks` tells whether images are questioned. `copy` puts text on the system's clipboard.
     `recording` reads a run to be played, with None the one that ships; it raises Problem.
     `clock` are the seconds that a replay goes by. `report` writes a run's report and returns the
-    file; it raises Problem. `samples` is what earlier builds of some variants
-    of a place teach, `samples_before` what was known of a run before it began.
+    file; it raises Problem. `samples` is what earlier builds of some variants of a place teach,
+    `samples_before` what was known of a run before it began; `whole_run` is all that is
+    remembered of one, it raises Problem.
     """
 
     now: Callable[[], float]
@@ -113,6 +120,7 @@ class Services:
     report: Callable[[RunFolder], Path] = report_here
     samples: Callable[[Origin, Collection[str]], list[Sample]] = lambda *_: []
     samples_before: Callable[[RunInfo], list[Sample]] = lambda _: []
+    whole_run: Callable[[str], RunRecord] = _no_run
 
 
 def real_services(folder: Path, settings: Settings) -> Services:
@@ -121,7 +129,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
     from openhqm_tui.run.again import ask
     from openhqm_tui.run.caches import caches_of
     from openhqm_tui.run.prepare import QUIET_AFTER, Options, begin, prepare, source_for
-    from openhqm_tui.run.remembering import samples_before, samples_for
+    from openhqm_tui.run.remembering import samples_before, samples_for, whole_run
     from openhqm_tui.store.places import state_folder
     from openhqm_tui.store.retention import limits_of
 
@@ -155,12 +163,11 @@ def real_services(folder: Path, settings: Settings) -> Services:
         read_facts=read_facts,
         find_source=lambda: source_for(folder, told),
         start=start,
-        runs=lambda: all_runs(state_folder()),
         examine=lambda platforms: _examine(platforms, settings.builder),
         past=lambda: read_past(state_folder()),
         samples=lambda place, variants: samples_for(state_folder(), place, variants),
         samples_before=lambda info: samples_before(state_folder(), info),
-        examine=_examine,
+        whole_run=lambda name: whole_run(state_folder(), name),
         mend=_mend,
         ask=ask,
         defaults=Order(

@@ -23,7 +23,7 @@ from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.engine.images import read_index
 from openhqm_tui.store.places import bundled
-from tests.bench import checks, console
+from tests.bench import checks, console, eta, history
 from tests.our_variants import VARIANT_NAMES
 
 NAME = "openhqm-tui-bench"
@@ -43,10 +43,24 @@ def main() -> int:
     parser.add_argument("--checks", action="store_true", help="the checks of images alone")
     parser.add_argument("--checks-rounds", type=int, default=3, help="rounds of checks (3)")
     parser.add_argument("--images", default="openhqm:latest", help="NAME:TAG that they are of")
+    parser.add_argument("--history", action="store_true", help="list, trends, comparison alone")
+    parser.add_argument(
+        "--eta",
+        type=Path,
+        action="append",
+        metavar="STATE",
+        help="how good the forecasts are, over the runs of a state folder",
+    )
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
     if asked.checks:
         return checks.measure(asked)
+    if asked.eta:
+        eta.measure(asked.eta, asked.out)
+        return 0
+    history.measure(asked.out)
+    if asked.history:
+        return 0
     console.measure(asked.out)
     if asked.console:
         return 0

@@ -23,7 +23,7 @@ from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.engine.builders import Builder
 from openhqm_tui.engine.facts import EngineFacts, Trouble
 from openhqm_tui.engine.mend import Rights
-from openhqm_tui.run.remembering import samples_before, samples_for
+from openhqm_tui.run.remembering import samples_before, samples_for, whole_run
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.past import read_past
@@ -158,9 +158,6 @@ class World:
         def examine(platforms: tuple[Platform, ...]) -> list[Finding]:
             return list(self.findings)
 
-        def runs() -> Iterable[RunFolder]:
-            return all_runs(self.state)
-
         def create_builder(new: NewBuilder, say: Say, stop: Event) -> None:
             for command in new.commands():
                 say(" ".join(command))
@@ -189,6 +186,7 @@ class World:
             past=lambda: read_past(self.state),
             samples=lambda place, variants: samples_for(self.state, place, variants),
             samples_before=lambda info: samples_before(self.state, info),
+            whole_run=lambda name: whole_run(self.state, name),
             examine=examine,
             mend=mend,
             ask=ask,

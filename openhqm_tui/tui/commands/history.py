@@ -40,6 +40,37 @@ HISTORY: tuple[Command, ...] = (
         "Write report",
         "Write what the run that is marked tells to an HTML file in this folder.",
         "write_report",
+        True,
+    ),
+    Command(
+        "history",
+        "history.trends",
+        "t",
+        "Trends",
+        "Show how times and sizes of the run's images went from run to run.",
+        "trends",
+        True,
+    ),
+    Command(
+        "history",
+        "history.mark",
+        "x",
+        "Mark",
+        "Choose the run that others are compared with.",
+        "mark",
+        True,
+    ),
+    Command(
+        "history",
+        "history.compare",
+        "c",
+        "Compare",
+        "Show what differs from the run that was marked with x, else from the one before.",
+        "compare",
+        True,
+    ),
+    Command(
+        "history", "history.back", "escape", "Back", "Show the list of runs again.", "back", True
     ),
     Command(
         "history",

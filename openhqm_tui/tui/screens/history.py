@@ -1,8 +1,8 @@
-"""Place 4, History: earlier runs, to be opened again."""
+"""Place 4, History: earlier runs, to be opened again; how images went from run to run; two runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,43 +10,61 @@ from textual import on
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import ContentSwitcher, Static
 
-from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.comparison import Comparison, before
+from openhqm_tui.domain.trend import trends
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import GOING_ON, INTERRUPTED, Mark, status_mark
+from openhqm_tui.tui.comparing import Compared, Comparing
 from openhqm_tui.tui.past import PastRun
 from openhqm_tui.tui.reports import write_report
 from openhqm_tui.tui.run_asks import cancel_all, resume
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.widgets.cell_table import CellTable
-from openhqm_tui.tui.words import clock, count, when
-
-_HEADING = ("started", "result", "took", "images", "run", "targets")
-
+from openhqm_tui.tui.widgets.comparison_view import ComparisonView
+from openhqm_tui.tui.widgets.run_table import RunTable, list_words
+from openhqm_tui.tui.widgets.trend_view import TrendView
 
 _NONE = Content.assemble(
     ("No run yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first"
 )
+# What can be done with the run that the cursor is on.
+_OF_A_RUN = {
+    *("open", "resume", "cancel", "replay_run", "write_report"),
+    *("mark", "compare", "trends"),
+}
 
 
 class HistoryScreen(Place):
-    """A row for every run, the latest first."""
+    """A row for every run, the latest first; or trends, or what two runs differ in."""
 
     PLACE = "history"
     CSS_PATH = "history.tcss"
     BINDINGS: ClassVar = bindings("history")
-    AUTO_FOCUS = "CellTable"
+    AUTO_FOCUS = "RunTable"
 
     def __init__(self) -> None:
         super().__init__()
         # The run that the cursor is on; a list that is read anew may have others above it.
-        self._mark: Path | None = None
+        self._on: Path | None = None
+        # The run that others are compared with.
+        self._chosen = ""
+        self._comparing: Comparing | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield the table and a line about it."""
+        """Yield list, trends and comparison, of which one is in sight, and a line about it."""
         yield Static(id="no-history")
-        yield Vertical(Static(id="history-summary"), CellTable(), id="history")
+        yield Vertical(
+            Static(id="history-summary"),
+            ContentSwitcher(
+                RunTable(id="runs"),
+                TrendView(id="trends"),
+                ComparisonView(id="comparison"),
+                initial="runs",
+                id="history-view",
+            ),
+            id="history",
+        )
 
     def on_mount(self) -> None:
         """Look every second whether a run of the list has lost its runner."""
@@ -74,35 +92,47 @@ class HistoryScreen(Place):
         if not runs:
             nothing.update(_NONE if runs is not None else Content("reading the runs…"))
             return
-        live = sum(run.live for run in runs)
-        words = Content.assemble(
-            (count(len(runs), "run"), "bold"),
-            Content.styled(f" · {GOING_ON.symbol} {live} going on", GOING_ON.style) if live else "",
-            " · Enter opens one",
-        )
-        self.query_one("#history-summary", Static).update(words)
-        table, before = self.query_one(CellTable), self._mark
-        table.show(_HEADING, [_cells(run, app.services.now()) for run in runs])
+        table, stood_on = self.query_one(RunTable), self._on
+        table.show_runs(runs, app.services.now(), self._chosen)
         paths = [run.folder.path for run in runs]
-        if before in paths:
-            table.go(paths.index(before), 0)
-        self._mark = paths[table.row]
+        if stood_on in paths:
+            table.go(paths.index(stood_on), 0)
+        self._on = paths[table.row]
+        self._show_summary()
         self.refresh_bindings()
+
+    def _show_summary(self, words: Content | None = None) -> None:
+        app = self.console_app
+        if words is None:
+            words = list_words(app.past_runs or [], app.past_problem, self._chosen)
+        self.query_one("#history-summary", Static).update(words)
+
+    @property
+    def view(self) -> str:
+        """What is in sight: runs, trends or comparison."""
+        return self.query_one(ContentSwitcher).current or "runs"
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what has nothing to open; hide what the marked run has no use for."""
-        if (
-            action not in {"open", "resume", "cancel", "replay_run", "write_report"}
-            or not self.stands
-        ):
+        if not self.stands:
+            return True
+        if action == "back":
+            return self.view != "runs"
+        if action not in _OF_A_RUN:
             return True
         run = self.marked
+        if self.view != "runs" and action not in {"trends", "compare"}:
+            return False
         match action:
             case "resume":
                 return run is not None and run.resumable
             case "cancel":
                 return run is not None and run.live
             case "replay_run":
+                return None if run is None or run.live or run.gone else True
+            case "open" | "write_report":
+                return None if run is None or run.gone else True
+            case "mark" | "compare":
                 return None if run is None or run.live else True
         return None if run is None else True
 
@@ -110,23 +140,29 @@ class HistoryScreen(Place):
     def marked(self) -> PastRun | None:
         """The run that the cursor is on."""
         runs = self.console_app.past_runs or []
-        row = self.query_one(CellTable).row
+        row = self.query_one(RunTable).row
         return runs[row] if row < len(runs) else None
 
-    @on(CellTable.Marked)
+    @on(CellTable.Marked, "#runs")
     def row_marked(self) -> None:
         """Offer what can be done about another run."""
-        self._mark = self.marked.folder.path if self.marked is not None else None
+        self._on = self.marked.folder.path if self.marked is not None else None
         self.refresh_bindings()
 
-    @on(CellTable.Opened)
+    @on(CellTable.Opened, "#runs")
     async def row_opened(self) -> None:
         """Open the run that is marked."""
         await self.action_open()
 
     async def action_open(self) -> None:
         """Open the run that is marked."""
-        if (run := self.marked) is not None and self.console_app.open_run(run.folder):
+        run = self.marked
+        if run is None:
+            return
+        if run.gone:
+            words = f"the folder of {run.name} is gone: its figures are left, t and c show them"
+            self.notify(words, severity="warning", markup=False)
+        elif self.console_app.open_run(run.folder):
             await self.console_app.action_go("run")
 
     async def action_resume(self) -> None:
@@ -155,29 +191,67 @@ class HistoryScreen(Place):
         """Read the list again."""
         self.console_app.read_past()
 
+    def action_mark(self) -> None:
+        """Choose the run that others are compared with, or none."""
+        if (run := self.marked) is not None:
+            self._chosen = "" if self._chosen == run.name else run.name
+            self.engine_seen()
 
-def _cells(run: PastRun, now: float) -> Sequence[Content]:
-    statuses = [lane.status for lane in run.lanes.values()]
-    good = sum(status in {Status.PASSED, Status.DONE} for status in statuses)
-    mark = run_mark_of(run)
-    seconds = run.seconds + (max(0.0, now - run.last) if run.live else 0.0)
-    return (
-        Content(when(run.created)),
-        mark.content,
-        Content(clock(seconds)),
-        Content(f"{good}/{len(statuses)}"),
-        Content.styled(run.folder.path.name, "$foreground-muted"),
-        Content(", ".join(run.targets)),
-    )
+    def action_trends(self) -> None:
+        """Show how the images of the run went from run to run, or the list again."""
+        run = self.marked
+        if self.view == "trends" or run is None:
+            self.action_back()
+            return
+        records = [one.record for one in self.console_app.past_runs or [] if not one.live]
+        series = trends(records, run.record)
+        view = self.query_one(TrendView)
+        view.show(series)
+        words = "images of what it was built from, run by run · Esc leads back"
+        self._in_sight("trends", Content.assemble((f"Trends of {run.name}", "bold"), f" · {words}"))
+        view.table.focus()
 
+    def action_compare(self) -> None:
+        """Show in what the run differs from the chosen one, else from the one before it."""
+        run = self.marked
+        if run is None or self.view == "comparison":
+            self.action_back()
+            return
+        records = [one.record for one in self.console_app.past_runs or []]
+        earlier = before(run.record, records)
+        other = self._chosen if self._chosen != run.name else ""
+        if not other and earlier is not None:
+            other = earlier.id
+        if not other:
+            words = "no earlier run built anything of it: mark another with x"
+            self.notify(words, severity="warning", markup=False)
+            return
+        if self._comparing is None:
+            self._comparing = Comparing(self, self.console_app.services)
+        created = {one.id: one.created for one in records}
+        pair = sorted((other, run.name), key=lambda name: created.get(name, 0.0))
+        self._comparing.compare(pair[0], pair[1])
 
-def run_mark_of(run: PastRun) -> Mark:
-    """Return how a run of the list looks."""
-    if run.live:
-        return GOING_ON
-    if run.interrupted:
-        return INTERRUPTED
-    # A run that was told not to check has proved nothing.
-    proved = any(lane.status is Status.PASSED for lane in run.lanes.values())
-    unchecked = run.status is Status.PASSED and not proved
-    return status_mark(Status.DONE if unchecked else run.status)
+    @on(Compared)
+    def compared(self, message: Compared) -> None:
+        """Show what differs, or say why nobody can tell."""
+        if isinstance(message.told, Comparison):
+            view = self.query_one(ComparisonView)
+            view.show(message.told)
+            words = Content.assemble(
+                ("Two runs", "bold"), " · ▲ ✗ worse, ▼ ✓ better · Esc leads back"
+            )
+            self._in_sight("comparison", words)
+            view.focus()
+        else:
+            self.notify(message.told, severity="error", markup=False)
+
+    def action_back(self) -> None:
+        """Show the list again."""
+        self._in_sight("runs", None)
+        self.query_one(RunTable).focus()
+
+    def _in_sight(self, view: str, words: Content | None) -> None:
+        self.query_one(ContentSwitcher).current = view
+        self._show_summary(words)
+        self.refresh_bindings()

@@ -47,18 +47,27 @@ class CellTable(Widget, can_focus=True):
         self.row = 0
         self.column = 0
         self._heading: tuple[str, ...] = ()
-        self._rows: list[Sequence[Content]] = []
+        self._rows: Sequence[Sequence[Content]] = []
         self._widths: list[int] = []
         self._top = 0
         self._left = 1
 
-    def show(self, heading: Sequence[str], rows: list[Sequence[Content]]) -> None:
-        """Show other rows; the cursor stays where it is if it can."""
+    def show(
+        self,
+        heading: Sequence[str],
+        rows: Sequence[Sequence[Content]],
+        widths: Sequence[int] | None = None,
+    ) -> None:
+        """Show other rows; the cursor stays where it is if it can.
+
+        With the columns' `widths` only the rows in sight are asked for: there may be many.
+        """
         self._heading, self._rows = tuple(heading), rows
-        self._widths = [
-            max([len(title), *(row[index].cell_length for row in rows)])
-            for index, title in enumerate(heading)
+        told = widths or [
+            max((row[index].cell_length for row in rows), default=0)
+            for index in range(len(heading))
         ]
+        self._widths = [max(len(title), width) for title, width in zip(heading, told, strict=True)]
         self.go(self.row, self.column)
 
     def go(self, row: int, column: int) -> None:

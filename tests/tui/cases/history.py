@@ -78,7 +78,24 @@ def _listed(app: ConsoleApp) -> int:
     return len(app.past_runs or []) if isinstance(app.screen, HistoryScreen) else 0
 
 
+def _two(world: World) -> folders.Made:
+    folders.passed(world.state, ("redis",), id="20261121-151400-aa01", created=folders.T0 - 86400)
+    return folders.passed(world.state, ("redis",))
+
+
+def _view(name: str):
+    return lambda app: isinstance(app.screen, HistoryScreen) and app.screen.view == name
+
+
+def _chosen(app: ConsoleApp) -> bool:
+    return isinstance(app.screen, HistoryScreen) and app.screen._chosen == folders.ID
+
+
 CASES = {
+    "history.trends": Case(_view("trends"), ("4",), _one, opened=False),
+    "history.mark": Case(_chosen, ("4",), _two, opened=False),
+    "history.compare": Case(_view("comparison"), ("4",), _two, opened=False),
+    "history.back": Case(_view("runs"), ("4", "t"), _one, opened=False),
     "history.open": Case(
         lambda app: app.place is not None and app.place.PLACE == "run", ("4",), _one, opened=False
     ),

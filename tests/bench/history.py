@@ -1,0 +1,131 @@
+"""`python -m tests.bench --history`: list, trends and comparison over a thousand runs.
+
+Each is measured from the database to what the screen is given to draw, and the list once more in
+the console itself: from the key to the table on screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from openhqm_tui.domain.comparison import compare
+from openhqm_tui.domain.comparison_words import lines_of
+from openhqm_tui.domain.trend import trends
+from openhqm_tui.run.remembering import whole_run
+from openhqm_tui.store.history import History
+from openhqm_tui.store.settings import Settings
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.past import read_past
+from openhqm_tui.tui.services import real_services
+from openhqm_tui.tui.widgets.run_table import RunTable
+from tests.synthetic import synthetic_runs
+
+MANY = 1000
+ROUNDS = 9
+WANTED = 0.1
+
+
+def measure(out: Path, many: int = MANY) -> dict[str, Any]:
+    """Measure all, print a table, and return the figures in seconds."""
+    with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
+        state = Path(folder)
+        with History(state) as history:
+            for run in synthetic_runs(many):
+                history.put(run, 1)
+        runs = [past.record for past in read_past(state).runs]
+        one, other = runs[1].id, runs[0].id
+        figures = {
+            "list: read": timed(lambda: read_past(state)),
+            "trends": timed(lambda: trends(runs, runs[0])),
+            "comparison: read and told": timed(
+                lambda: lines_of(compare(whole_run(state, one), whole_run(state, other)))
+            ),
+            **asyncio.run(on_screen(state)),
+        }
+    lines = [
+        f"| over {many} runs | median ms | worst ms | median ms of CPU | wanted |",
+        "|---|---|---|---|---|",
+    ]
+    for name, times in figures.items():
+        wall, cpu = [1000 * took.wall for took in times], [1000 * took.cpu for took in times]
+        lines.append(
+            f"| {name} | {statistics.median(wall):.0f} | {max(wall):.0f} "
+            f"| {statistics.median(cpu):.0f} | < {WANTED * 1000:.0f} |"
+        )
+    text = "\n".join(lines) + "\n"
+    sys.stdout.write(text)
+    out.mkdir(exist_ok=True)
+    (out / "history.md").write_text(text, encoding="utf-8")
+    (out / "history.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    return figures
+
+
+class Took(NamedTuple):
+    """Seconds by the clock, and of the processor: on a busy machine only these mean something."""
+
+    wall: float
+    cpu: float
+
+
+class Watch:
+    """Measures from when it is made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def took(self) -> Took:
+        """Return what has passed since."""
+        return Took(time.perf_counter() - self._wall, time.process_time() - self._cpu)
+
+
+def timed(work: Callable[[], object]) -> list[Took]:
+    """Return how long something takes, several times."""
+    found = []
+    for _ in range(ROUNDS):
+        watch = Watch()
+        work()
+        found.append(watch.took())
+    return found
+
+
+async def on_screen(state: Path) -> dict[str, list[Took]]:
+    """Return how long the places of the console take from a key to what it shows."""
+    services = replace(
+        real_services(state, Settings()),
+        past=lambda: read_past(state),
+        whole_run=lambda name: whole_run(state, name),
+    )
+    app = ConsoleApp(services)
+    found: dict[str, list[Took]] = {"list": [], "trends, shown": [], "comparison, shown": []}
+    async with app.run_test(size=(120, 40)) as pilot:
+        while app.past_runs is None:
+            await pilot.pause(0.02)
+        await pilot.press("4")
+        await pilot.pause(0.5)
+        screen: Any = app.screen
+        table = screen.query_one(RunTable)
+        for _ in range(ROUNDS):
+            watch = Watch()
+            table.show_runs(app.past_runs, time.time(), "")
+            table.render()
+            found["list"].append(watch.took())
+            for key, view, name in (
+                ("t", "trends", "trends, shown"),
+                ("c", "comparison", "comparison, shown"),
+            ):
+                watch = Watch()
+                await pilot.press(key)
+                while screen.view != view:  # noqa: ASYNC110 - what is measured must not wait
+                    await asyncio.sleep(0)
+                found[name].append(watch.took())
+                await pilot.press("escape")
+    return found
