@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.store.history import History
+from tests.synthetic import synthetic_runs
 from tests.tui import folders
 from tests.tui.conftest import World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
@@ -41,3 +43,27 @@ def test_more_runs_than_rows(snap_compare, world: World):
             world.state, ("redis",), id=f"20261120-1514{number:02}-3fa9", created=created
         )
     assert look(snap_compare, world, ["4", "pagedown", "pagedown"])
+
+
+def _remembered(world: World, many: int) -> None:
+    world.state.mkdir(exist_ok=True)
+    with History(world.state) as history:
+        for run in synthetic_runs(many):
+            history.put(run, 1)
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE])
+def test_trends(snap_compare, world: World, size):
+    _remembered(world, 60)
+    assert look(snap_compare, world, ["4", "t", "down"], size)
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE])
+def test_two_runs(snap_compare, world: World, size):
+    _remembered(world, 60)
+    assert look(snap_compare, world, ["4", "x", "down", "down", "c"], size)
+
+
+def test_the_chosen_run_in_light_colours(snap_compare, world: World):
+    _remembered(world, 5)
+    assert look(snap_compare, world, ["4", "down", "x"], MIDDLE, theme="openhqm-light")

@@ -1,0 +1,155 @@
+"""History beyond the list: trends, two runs side by side, runs whose folders are gone."""
+
+from __future__ import annotations
+
+from openhqm_tui.store.history import History, history_file
+from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.comparison_view import ComparisonView
+from openhqm_tui.tui.widgets.run_table import RunTable
+from openhqm_tui.tui.widgets.trend_view import TrendView
+from tests.synthetic import synthetic_runs
+from tests.tui import folders
+from tests.tui.conftest import World, settle, until
+
+SIZE = (120, 40)
+
+
+def remember(world: World, many: int) -> None:
+    """Put made-up runs into the history, whose folders are gone."""
+    world.state.mkdir(exist_ok=True)
+    with History(world.state) as history:
+        for run in synthetic_runs(many):
+            history.put(run, 1)
+
+
+def drawn(app, selector) -> str:
+    """Return what a Static says."""
+    return str(app.screen.query_one(selector).render())
+
+
+async def test_two_hundred_runs_are_listed_and_the_keys_lead_to_their_trends(world: World):
+    remember(world, 200)
+    folders.passed(world.state, ("redis",))
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: len(app.past_runs) == 201)
+        assert "201 runs" in drawn(app, "#history-summary")
+        assert "of steps cached" in drawn(app, "#history-summary")
+        await pilot.press("down", "t")
+        await until(pilot, lambda: app.screen.view == "trends")
+        view = app.screen.query_one(TrendView)
+        assert len(view._series) >= 2
+        chart = drawn(app, "#trend-chart")
+        first = view._series[0]
+        assert f"{first.variant} {first.platform}" in chart
+        await pilot.press("down")
+        second = view._series[1]
+        await until(
+            pilot, lambda: f"{second.variant} {second.platform}" in drawn(app, "#trend-chart")
+        )
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen.view == "runs")
+        assert app.screen.query_one(RunTable).row == 1
+        assert app.focused is app.screen.query_one(RunTable)
+
+
+async def test_a_run_is_compared_with_the_one_before(world: World):
+    folders.passed(world.state, ("redis",), id="20261121-1", created=folders.T0 - 86400)
+    folders.passed(world.state, ("redis",))
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: len(app.past_runs) == 2)
+        await pilot.press("c")
+        await until(pilot, lambda: app.screen.view == "comparison")
+        assert f"20261121-1 → {folders.ID}" in drawn(app, "#comparison-lines")
+        assert app.focused is app.screen.query_one(ComparisonView)
+        await pilot.press("c")
+        await until(pilot, lambda: app.screen.view == "runs")
+
+
+async def test_the_marked_run_is_what_others_are_compared_with(world: World):
+    for day in range(3):
+        folders.passed(
+            world.state, ("redis",), id=f"2026112{day}-1", created=folders.T0 - 86400 * (9 - day)
+        )
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: len(app.past_runs) == 3)
+        await pilot.press("x", "end")
+        assert "◉ 20261122-1: c compares another with it" in drawn(app, "#history-summary")
+        await pilot.press("c")
+        await until(pilot, lambda: app.screen.view == "comparison")
+        # The earlier first, whichever was marked.
+        assert "20261120-1 → 20261122-1" in drawn(app, "#comparison-lines")
+        await pilot.press("escape", "home", "x")
+        assert "Enter opens one" in drawn(app, "#history-summary")
+
+
+async def test_with_nothing_to_compare_with_it_is_said(world: World):
+    folders.passed(world.state, ("redis",))
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4", "c")
+        await until(pilot, lambda: app._notifications)
+        assert "mark another with x" in next(iter(app._notifications)).message
+        assert app.screen.view == "runs"
+
+
+async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):
+    remember(world, 3)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: len(app.past_runs) == 3)
+        assert app.screen.marked.gone
+        assert app.screen.check_action("open", ()) is None
+        await app.screen.action_open()
+        await until(pilot, lambda: app._notifications)
+        assert "its figures are left" in next(iter(app._notifications)).message
+        assert app.run_folder is None
+        await pilot.press("c")
+        await until(pilot, lambda: app.screen.view == "comparison")
+
+
+async def test_a_history_that_cannot_be_used_is_said_and_the_runs_are_listed(world: World):
+    folders.passed(world.state, ("redis",))
+    history_file(world.state).mkdir()
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: len(app.past_runs) == 1)
+        assert "can't be opened (Is a directory)" in drawn(app, "#history-summary")
+        assert len(app.screen.query_one(CellTable)._rows) == 1
+
+
+async def test_only_the_rows_in_sight_are_made(world: World):
+    remember(world, 300)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: len(app.past_runs) == 300)
+        table = app.screen.query_one(RunTable)
+        made: list[int] = []
+        rows = table._rows
+        plain = type(rows)._cells
+
+        def counted(self, run):
+            made.append(1)
+            return plain(self, run)
+
+        type(rows)._cells = counted
+        try:
+            table.render()
+        finally:
+            type(rows)._cells = plain
+        assert 0 < len(made) <= SIZE[1]
