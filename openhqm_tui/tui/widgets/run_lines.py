@@ -121,7 +121,7 @@ def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None)
         if guess is not None:
             lines.append(Content(f"about {left_words(guess)}"))
         elif left.is_unknown:
-            words = "time left unknown: nothing like it was built before"
+            words = "time left unknown"
             lines.append(Content.styled(words, "$foreground-muted").truncate(width, ellipsis=True))
     if info.base:
         base = Content.styled(f"base {info.base}", "$foreground-muted")
