@@ -181,7 +181,7 @@ def answer(asked):
                 "Cmd": ["python", "-m", "openhqm.api.listener"],
                 "Healthcheck": {"Test": ["CMD", "python", "-c", "pass"]},
             },
-            "RootFS": {"Type": "layers", "Layers": []},
+            "RootFS": {"Type": "layers", "Layers": told["layers"]},
         }
     else:
         body = {"Descriptor": {"digest": "sha256:" + digest}, "Manifests": [
@@ -198,6 +198,18 @@ def answer(asked):
     data = json.dumps(body).encode()
     head = "HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (code, len(data))
     os.write(1, head.encode() + data)
+
+
+def save(words):
+    if not told["export"]:
+        os.write(2, b"Error response from daemon: unable to export\n")
+        return 1
+    if told["export_hold"]:
+        hold("held-export", "release-export")
+    with open(told["export"], "rb") as export:
+        while piece := export.read(1 << 20):
+            sys.stdout.buffer.write(piece)
+    return 0
 
 
 def main(words):
@@ -217,6 +229,8 @@ def main(words):
         return remove(words)
     if words[:2] == ["system", "dial-stdio"]:
         return dial()
+    if words[:2] == ["image", "save"]:
+        return save(words)
     if words[0] == "info":
         print(json.dumps(told["info"]))
     if words[:2] == ["buildx", "inspect"]:
@@ -267,6 +281,9 @@ class FakeDocker:
             "missing": [],
             "tags": {},
             "pushes": {},
+            "layers": [],
+            "export": "",
+            "export_hold": False,
             "read_backs": {},
             "pull_error": "",
             "far": False,
@@ -314,7 +331,7 @@ class FakeDocker:
         self.tell(far=True, inspect=head + "\n".join(listed))
 
     def tell(self, **more: Any) -> None:
-        """Tell anything else: `archs`, `missing`, `tags`, `info`, `inspect`, `outlives`."""
+        """Tell anything else: `archs`, `missing`, `tags`, `info`, `inspect`, `outlives`, …"""
         self._told |= more
         self._write()
 

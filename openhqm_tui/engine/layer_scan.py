@@ -42,7 +42,8 @@ _READ = 1 << 18
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one reading may use: bytes of memory, seconds of processor, bytes and files unpacked.
 
-    `most_found` is how many files of a layer are told of by their path.
+    `most_found` is how many files of a layer are told of by their path, `most_text` the bytes of
+    all these paths.
     """
 
     memory: int = 768 << 20
@@ -50,6 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     unpacked: int = 32 << 30
     entries: int = 3_000_000
     most_found: int = 50_000
+    most_text: int = 8 << 20
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +95,7 @@ def scan_export(source: Iterable[bytes], order: Order) -> Iterator[Line]:
         if not _may_be_layer(packed):
             continue
         try:
-            layer = scan_layer(packed, budget, blob=blob, most_found=order.limits.most_found)
+            layer = scan_layer(packed, budget, blob, order.limits)
         except (Damaged, TooMuch) as error:
             yield Line(trouble=Trouble(blob=blob, reason=str(error)))
             if isinstance(error, TooMuch):
@@ -104,11 +106,11 @@ def scan_export(source: Iterable[bytes], order: Order) -> Iterator[Line]:
             yield Line(layer=layer)
 
 
-def scan_layer(packed: Stream, budget: Budget, *, blob: str, most_found: int) -> Layer:
+def scan_layer(packed: Stream, budget: Budget, blob: str, limits: Limits) -> Layer:
     """Read one layer, compressed or not; raises Damaged and TooMuch."""
     digest = new_digest()
     stream = Stream(unpacked(packed, budget, digest))
-    scan = _LayerScan(most_found)
+    scan = _LayerScan(limits)
     tar = TarReader(stream, budget)
     for entry in tar:
         scan.add(entry, tar)
@@ -121,8 +123,9 @@ def scan_layer(packed: Stream, budget: Budget, *, blob: str, most_found: int) ->
 class _LayerScan:
     """What has been found so far in one layer."""
 
-    def __init__(self, most_found: int) -> None:
-        self._most_found = most_found
+    def __init__(self, limits: Limits) -> None:
+        self._most_found = limits.most_found
+        self._room = limits.most_text
         self._found: list[Found] = []
         # Of files that later entries may be hard links to.
         self._by_path: dict[str, list[Found]] = {}
@@ -172,8 +175,7 @@ class _LayerScan:
 
     def _link(self, entry: Entry) -> None:
         if path_hash(entry.link) not in self._here:
-            if len(self._links) >= self._most_found:
-                raise TooMuch(f"it has more than {self._most_found} links to other layers")
+            self._take_room(entry.path + entry.link)
             self._links.append((entry.path, entry.link))
             return
         for found in self._by_path.get(entry.link, ()):
@@ -202,10 +204,14 @@ class _LayerScan:
             self._tell(Found(Kind.SETUID, entry.path, "capabilities"))
 
     def _tell(self, found: Found) -> None:
-        if len(self._found) >= self._most_found:
-            raise TooMuch(f"it has more than {self._most_found} files to tell of")
+        self._take_room(found.path)
         self._found.append(found)
         self._by_path.setdefault(found.path, []).append(found)
+
+    def _take_room(self, text: str) -> None:
+        self._room -= len(text)
+        if self._room < 0 or len(self._found) + len(self._links) >= self._most_found:
+            raise TooMuch(f"it has more than {self._most_found} files to tell of, or longer paths")
 
 
 def _look_into(path: str, size: int, pieces: Iterator[bytes]) -> tuple[str, set[str]]:

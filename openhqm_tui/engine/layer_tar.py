@@ -92,6 +92,7 @@ class TarReader:
 
     def _header(self, extended: dict[str, bytes]) -> bytes | None:
         """Return the next entry's own header; what extended ones say goes into `extended`."""
+        room = MOST_HEADER
         while True:
             block = self._stream.take(BLOCK)
             if block in {b"", _ZEROS}:
@@ -102,7 +103,12 @@ class TarReader:
                 raise Damaged("its tar has a damaged header")
             kind = chr(block[156])
             if kind in "xgLK":
-                self._extend(kind, block, extended)
+                # All of one entry's count together: any number of them may come.
+                size = _number(block[124:136])
+                room -= size
+                if room < 0:
+                    raise TooMuch(f"it has headers of more than {MOST_HEADER >> 10} KB")
+                self._extend(kind, size, extended)
                 continue
             if kind == "S" and block[482]:
                 # An old sparse file's map goes on in blocks of its own.
@@ -110,10 +116,7 @@ class TarReader:
                     self._budget.take_entry()
             return block
 
-    def _extend(self, kind: str, block: bytes, extended: dict[str, bytes]) -> None:
-        size = _number(block[124:136])
-        if size > MOST_HEADER:
-            raise TooMuch(f"it has a header of {size} bytes")
+    def _extend(self, kind: str, size: int, extended: dict[str, bytes]) -> None:
         data = self._taken(size)
         self._taken(-size % BLOCK)
         self._budget.take_entry()
@@ -166,7 +169,10 @@ class TarReader:
 
 
 def _is_sound(block: bytes) -> bool:
-    told = _number(block[148:156])
+    try:
+        told = _number(block[148:156])
+    except Damaged:
+        return False
     total = sum(block) - sum(block[148:156]) + 8 * 32
     if told == total:
         return True

@@ -1,0 +1,347 @@
+"""What is found in layers, whatever they are packed in, and how hostile ones end."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import subprocess
+import sys
+import tarfile
+import zlib
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.layers import Found, Kind, Placed, place
+from openhqm_tui.engine.layer_scan import Limits, Line, Order, scan_layer
+from openhqm_tui.engine.layer_streams import Damaged, Stream, TooMuch, new_digest, unpacked
+from tests.engine.tars import (
+    Made,
+    budget,
+    classic_export,
+    digest_of,
+    elf,
+    exported,
+    oci_export,
+    pieces,
+    scanned,
+)
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# In two halves, so that no scanner of repositories takes it for a real one.
+AWS = b"AKIA" + b"QYLPMN5HHHFPZAM2"
+PEM = b"-----BEGIN RSA PRIV" + b"ATE KEY-----\n" + b"MIIEpAIBAAKCAQEAx0bQ9zL3kT7vWqYd" * 2 + b"\n"
+
+
+def found(layer: bytes | Made) -> list[tuple[str, ...]]:
+    return [(f.kind.value, f.path, f.what) for f in scanned(layer).found]
+
+
+# -- what is told of --------------------------------------------------------------------------
+
+
+def test_each_kind_of_file_is_told_of() -> None:
+    made = Made().file("usr/bin/python", elf(), 0o755).file("lib/x.so", elf(183))
+    made.file("usr/bin/su", b"#!", 0o4755).file("bin/wall", b"", 0o2755).file("plain", b"text")
+    made.file("usr/bin/x86_64-linux-gnu-gcc-12", elf(), 0o755).file("usr/share/gcc", b"", 0o644)
+    made.file("root/.cache/pip/http/a", b"1234").file("var/lib/apt/lists/deb", b"1")
+    made.file("bin/ping", b"", 0o755, **{"SCHILY.xattr.security.capability": "x"})
+    made.file("app/id", PEM).file("app/config.py", b"KEY = '" + AWS + b"'")
+    assert found(made) == [
+        ("binary", "/usr/bin/python", "x86_64"),
+        ("binary", "/lib/x.so", "aarch64"),
+        ("setuid", "/usr/bin/su", "4755"),
+        ("setuid", "/bin/wall", "2755"),
+        ("compiler", "/usr/bin/x86_64-linux-gnu-gcc-12", "gcc"),
+        ("binary", "/usr/bin/x86_64-linux-gnu-gcc-12", "x86_64"),
+        ("cache", "/root/.cache/pip/http/a", "pip"),
+        ("cache", "/var/lib/apt/lists/deb", "apt lists"),
+        ("setuid", "/bin/ping", "capabilities"),
+        ("secret", "/app/id", "private key"),
+        ("secret", "/app/config.py", "AWS access key"),
+    ]
+
+
+def test_a_layer_is_named_by_what_it_unpacks_to_and_counted() -> None:
+    data = Made().folder("d").file("d/f", b"x" * 100).soft("s", "d").file("d/.wh.gone").done()
+    layer = scanned(gzip.compress(data))
+    assert (layer.digest, layer.blob, layer.size, layer.entries) == (digest_of(data), "it", 100, 4)
+
+
+def test_hard_links_share_what_their_file_is() -> None:
+    made = Made().file("a.so", elf(62)).hard("b.so", "a.so").hard("c", "a.so", mode=0o4755)
+    made.hard("lib/far.so", "usr/lib/of-another-layer.so")
+    assert found(made) == [
+        ("binary", "/a.so", "x86_64"),
+        ("binary", "/b.so", "x86_64"),
+        ("binary", "/c", "x86_64"),
+        ("setuid", "/c", "4755"),
+    ]
+    assert scanned(made).links == (("/lib/far.so", "/usr/lib/of-another-layer.so"),)
+
+
+def test_links_folders_and_devices_are_no_files_with_content() -> None:
+    made = Made().soft("usr/bin/gcc", "gcc-12").folder("root/.cache/pip/http")
+    made.other("dev/x", tarfile.CHRTYPE).other("bin/s", tarfile.SYMTYPE, "su", 0o4777)
+    assert [kind for kind, path, _ in found(made) if path != "/bin/s"] == []
+
+
+@pytest.mark.parametrize("before", [0, 1 << 20, (1 << 20) - 10, 3_000_000, 5_000_001])
+def test_a_secret_is_found_wherever_it_is_in_a_file(before: int) -> None:
+    noise = random.Random(1).randbytes(before)
+    assert found(Made().file("data", noise + b" " + AWS + b"\n" + noise[:1000])) == [
+        ("secret", "/data", "AWS access key")
+    ]
+
+
+def test_the_secret_itself_is_nowhere_in_what_is_told() -> None:
+    made = Made().file("a", AWS).file("b", PEM).file(".env", b"DB_PASSWORD=hunter2-very-hidden\n")
+    layer = scanned(made)
+    told = msgspec.json.encode(layer) + repr(layer).encode()
+    assert {f.path for f in layer.found} == {"/a", "/b", "/.env"}
+    for secret in (AWS, PEM[40:80], b"hunter2"):
+        assert secret not in told
+
+
+# -- layers over layers -----------------------------------------------------------------------
+
+
+def left(*layers: Made) -> list[str]:
+    return [
+        one.found.path for one in place([scanned(layer) for layer in layers]) if not one.deleted
+    ]
+
+
+@pytest.mark.parametrize(
+    ("upper", "stays"),
+    [
+        (Made(), True),
+        (Made().file("lib/b.so", b""), True),
+        (Made().folder("lib").folder("usr"), True),
+        (Made().file("lib/.wh.a.so"), False),
+        (Made().file(".wh.lib"), False),
+        (Made().file("lib/.wh..wh..opq"), False),
+        (Made().file(".wh..wh..opq"), False),
+        (Made().file("lib/a.so", b"text"), False),
+        (Made().soft("lib/a.so", "b.so"), False),
+        (Made().hard("lib/a.so", "x"), False),
+        (Made().folder("lib/a.so"), False),
+        (Made().file("lib", b"now a file"), False),
+        (Made().file("lib/.wh.a"), True),
+        (Made().file("lib/a.so/.wh.x"), True),
+        (Made().file("other/.wh..wh..opq"), True),
+        (Made().file("lib/.wh..wh.plnk"), True),
+        (Made().file("./lib//.wh.a.so"), False),
+    ],
+)
+def test_what_a_later_layer_hides(upper: Made, stays: bool) -> None:
+    lower = Made().folder("lib").file("lib/a.so", elf())
+    assert left(lower, upper) == (["/lib/a.so"] if stays else [])
+
+
+def test_a_layer_hides_nothing_of_its_own() -> None:
+    lower = Made().file("lib/a.so", elf(183))
+    upper = Made().file("lib/.wh..wh..opq").file("lib/a.so", elf(62)).file("lib/.wh.a.so")
+    seen = [
+        (one.found.what, one.layer, one.deleted) for one in place([*map(scanned, (lower, upper))])
+    ]
+    assert sorted(seen) == [("aarch64", 1, True), ("x86_64", 2, False)]
+
+
+def test_a_link_to_a_file_of_a_lower_layer_keeps_it() -> None:
+    lower = Made().file("bin/evil", elf(62), 0o4755)
+    upper = Made().hard("bin/kept", "bin/evil", mode=0o755).file("bin/.wh.evil")
+    placed = place([scanned(lower), scanned(upper)])
+    assert Placed(Found(Kind.SETUID, "/bin/kept", "4755"), 2, False) in placed
+    assert sorted(left(lower, upper)) == ["/bin/kept", "/bin/kept"]
+
+
+# -- packing ----------------------------------------------------------------------------------
+
+LAYER = Made().file("usr/bin/x", elf(), 0o4755).file("big", bytes(3_000_000)).done()
+_HALF = len(LAYER) // 2
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(LAYER, id="plain"),
+        pytest.param(gzip.compress(LAYER), id="gzip"),
+        pytest.param(gzip.compress(LAYER[:_HALF]) + gzip.compress(LAYER[_HALF:]), id="members"),
+        pytest.param(gzip.compress(LAYER) + gzip.compress(b""), id="an empty member"),
+        pytest.param(zstd.compress(LAYER), id="zstd"),
+        pytest.param(zstd.compress(LAYER[:_HALF]) + zstd.compress(LAYER[_HALF:]), id="frames"),
+        pytest.param(
+            b"\x50\x2a\x4d\x18\x04\0\0\0abcd" + zstd.compress(LAYER) + b"\x5e\x2a\x4d\x18\0\0\0\0",
+            id="skipped frames",
+        ),
+    ],
+)
+@pytest.mark.parametrize("size", [1000, 1 << 20])
+def test_layers_are_read_however_they_are_packed(packed: bytes, size: int) -> None:
+    digest = new_digest()
+    data = b"".join(unpacked(Stream(pieces(packed, size)), budget(), digest))
+    assert data == LAYER
+    assert f"sha256:{digest.hexdigest()}" == digest_of(LAYER)
+    assert scanned(packed).digest == digest_of(LAYER)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(LAYER)[:-20],
+        gzip.compress(LAYER)[:-8] + b"\0" * 8,
+        zstd.compress(LAYER)[:-20],
+        zstd.compress(LAYER)[:200] + b"x" * 5000,
+        b"\x1f\x8b" + b"x" * 5000,
+        b"\x28\xb5\x2f\xfd" + b"\xff" * 5000,
+    ],
+    ids=["gzip cut", "gzip sum", "zstd cut", "zstd noise", "no gzip", "no zstd"],
+)
+def test_damaged_packing_is_an_error(packed: bytes) -> None:
+    with pytest.raises(Damaged):
+        scanned(packed)
+
+
+def bomb(megabytes: int, pack: Any) -> bytes:
+    """A file of zeros that packs to next to nothing."""
+    info = tarfile.TarInfo("zeros")
+    info.size = megabytes << 20
+    return bytes(pack(info.tobuf(tarfile.GNU_FORMAT) + bytes(info.size) + bytes(1024)))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_a_bomb_ends_where_the_budget_does(pack: Any) -> None:
+    packed = bomb(64, pack)
+    assert len(packed) < 100_000
+    with pytest.raises(TooMuch, match="unpacks to more than 16 MB"):
+        scan_layer(Stream([packed]), budget(16 << 20), "it", Limits())
+
+
+def test_no_piece_of_a_bomb_is_large() -> None:
+    packed = Stream([bomb(64, gzip.compress)])
+    assert max(map(len, unpacked(packed, budget(), new_digest()))) <= 1 << 20
+
+
+def test_a_frame_that_asks_for_too_much_memory_is_refused() -> None:
+    options: dict[int, int] = {zstd.CompressionParameter.window_log: 29}
+    # A frame of known size needs no window: this one doesn't tell its size.
+    maker = zstd.ZstdCompressor(options=options)
+    packed = maker.compress(LAYER * 2) + maker.flush()
+    with pytest.raises(Damaged, match="zstd"):
+        scanned(packed)
+
+
+def test_more_files_to_tell_of_than_anyone_reads() -> None:
+    made = Made()
+    for number in range(11):
+        made.file(f"{number}.so", elf())
+    with pytest.raises(TooMuch, match="more than 10 files to tell of"):
+        scanned(made, most_found=10)
+    links = Made()
+    for number in range(11):
+        links.hard(f"{number}", "elsewhere")
+    with pytest.raises(TooMuch, match="more than 10 files to tell of"):
+        scanned(links, most_found=10)
+    with pytest.raises(TooMuch, match="longer paths"):
+        scanned(Made().file("a" * 90, elf()), most_text=80)
+
+
+# -- exports ----------------------------------------------------------------------------------
+
+ONE, TWO = Made().file("one.so", elf()).done(), Made().file("two", b"2").done()
+EMPTY = bytes(1024)
+
+
+@pytest.mark.parametrize("export", [oci_export, classic_export])
+def test_layers_are_found_in_every_layout(export: Any) -> None:
+    wanted = tuple(map(digest_of, (ONE, TWO, EMPTY)))
+    lines = exported(export(ONE, TWO, EMPTY), *wanted)
+    assert [line.trouble for line in lines] == [None] * 3
+    assert sorted(line.layer.digest for line in lines if line.layer) == sorted(wanted)
+
+
+def test_only_what_is_wanted_is_told_and_known_blobs_arent_read() -> None:
+    export = oci_export(ONE, TWO)
+    (line,) = exported(export, digest_of(TWO))
+    assert line.layer is not None
+    assert line.layer.digest == digest_of(TWO)
+    assert exported(export, digest_of(TWO), known=(line.layer.blob,)) == []
+
+
+def test_a_layer_that_isnt_what_its_image_says_is_never_told_as_that() -> None:
+    assert exported(oci_export(ONE), digest_of(TWO)) == []
+
+
+def test_a_damaged_layer_doesnt_keep_the_next_from_being_read() -> None:
+    export = Made().file("a", gzip.compress(ONE)[:-9]).file("b", gzip.compress(TWO)).done()
+    bad, good = exported(export, digest_of(ONE), digest_of(TWO))
+    assert bad.trouble is not None
+    assert (bad.trouble.blob, bad.trouble.reason) == ("a", "its gzip data ends too early")
+    assert good.layer is not None
+
+
+def test_beyond_the_budget_nothing_more_is_read() -> None:
+    export = oci_export(ONE, TWO, bytes(5 << 20))
+    (*_, last) = exported(export, digest_of(b"x"), unpacked=1 << 20)
+    assert last.trouble is not None
+    assert "unpacks to more than 1 MB" in last.trouble.reason
+
+
+# -- the program ------------------------------------------------------------------------------
+
+
+def program(export: bytes, *wanted: str, **limits: int) -> tuple[int, list[Line], bytes]:
+    order = Order(wanted=wanted, limits=Limits(**limits))
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", "openhqm_tui.engine.layer_scan", msgspec.json.encode(order)],
+        input=export,
+        capture_output=True,
+        env={"PATH": os.environ["PATH"]},
+        timeout=120,
+        check=False,
+    )
+    lines = [msgspec.json.decode(line, type=Line) for line in ran.stdout.splitlines()]
+    return ran.returncode, lines, ran.stderr
+
+
+def test_the_program_tells_the_same() -> None:
+    export = oci_export(ONE, TWO)
+    wanted = (digest_of(ONE), digest_of(TWO))
+    assert program(export, *wanted) == (0, exported(export, *wanted), b"")
+
+
+def test_what_is_no_export_is_said_to_be_that() -> None:
+    code, lines, _ = program(b"x" * 5000, digest_of(ONE))
+    assert code == 0
+    assert [line.trouble.reason for line in lines if line.trouble] == [
+        "its tar has a damaged header"
+    ]
+
+
+def test_memory_has_an_end() -> None:
+    told = (
+        "from openhqm_tui.engine import layer_scan as scan\n"
+        "scan._limit(scan.Limits(memory=400 << 20))\n"
+        "def source():\n    yield bytes(500 << 20)\n"
+        "import sys\n"
+        "scan.run(scan.Order(wanted=('x',)), source(), sys.stdout.buffer.write)"
+    )
+    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True)
+    line = msgspec.json.decode(ran.stdout, type=Line)
+    assert line.trouble is not None
+    assert "MB of memory" in line.trouble.reason
+
+
+def test_time_has_an_end() -> None:
+    layer = zlib.compress(b"", wbits=31) * 3_000_000
+    export = Made().file("slow", layer).done()
+    code, lines, _ = program(export, digest_of(ONE), seconds=1)
+    assert code < 0
+    assert lines == []
