@@ -102,10 +102,10 @@ def _binaries(expected: Expectation, contents: Contents) -> Verdict:
     ]
     total = len(all_of_them)
     if not wrong:
-        told = f"{total} ELF files, all {wanted}" if total else "no ELF file"
+        told = f"{_count(all_of_them, 'ELF file')}, all {wanted}" if total else "no ELF file"
         others = Counter(found.what for found in all_of_them if found.what != wanted)
         if others:
-            told = f"{total} ELF files, {wanted} but for {_counted(others)} that are allowed"
+            told = f"{_count(all_of_them, 'ELF file')}, {wanted} but for {_counted(others)} that are allowed"
         return answered("binaries", Answer.PASS, told, wanted)
     machines = Counter(found.what for found in wrong)
     verb = "is" if len(wrong) == 1 else "are"
@@ -150,7 +150,7 @@ def _caches(expected: Expectation, contents: Contents) -> Verdict:
     if not by_owner:
         return answered("caches", Answer.PASS, "none", "none")
     told = "; ".join(
-        f"{owner}: {len(left)} files, {_megabytes(sum(found.size for found in left))}, "
+        f"{owner}: {_count(left, 'file')}, {_megabytes(sum(found.size for found in left))}, "
         f"as {left[0].path}"
         for owner, left in by_owner.items()
     )
@@ -171,6 +171,10 @@ def _few(texts: Sequence[str]) -> str:
     more = len(texts) - _MOST_NAMED
     named = ", ".join(texts[:_MOST_NAMED])
     return f"{named} and {more} more" if more > 0 else named
+
+
+def _count(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}" if len(things) == 1 else f"{len(things)} {word}s"
 
 
 def _counted(counts: Counter[str]) -> str:

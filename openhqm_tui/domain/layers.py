@@ -81,14 +81,15 @@ def place(layers: Sequence[Layer]) -> list[Placed]:
     placed: list[Placed] = []
     for number in range(len(layers), 0, -1):
         layer = layers[number - 1]
+        here = []
         for found in (*layer.found, *_linked(layer, layers[: number - 1])):
             own, folders = _hashes(found.path)
             deleted = any(cover.hides(own, folders) for cover in covers)
-            placed.append(Placed(found, number, deleted))
+            here.append(Placed(found, number, deleted))
+        placed = here + placed
         # What lies below the lowest layer hides nothing.
         if number > 1:
             covers.append(_Cover(layer))
-    placed.reverse()
     return placed
 
 

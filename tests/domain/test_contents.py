@@ -1,0 +1,223 @@
+"""Verdicts on what layers hold: a table of images that are right, wrong, or can't be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.contents import Contents, judge_contents, judge_secrets, judge_size
+from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.layers import Found, Kind, Placed
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.proof import SeenConfig, SeenImage
+from openhqm_tui.domain.verdicts import Answer, Verdict
+
+ARM = parse_platform("arm64")
+WANTED = Expectation(platform=ARM, platforms=(ARM,))
+STRICT = msgspec.structs.replace(WANTED, strict=True)
+CONFIG = SeenConfig(env=("PATH=/bin",), history=("CMD x", "RUN y"))
+CHECKS = ["binaries", "setuid", "compilers", "caches"]
+P, F, W, U = Answer.PASS, Answer.FAIL, Answer.WARN, Answer.UNKNOWN
+
+
+def binary(path: str, machine: str = "aarch64") -> Found:
+    return Found(Kind.BINARY, path, machine)
+
+
+def contents(*found: Found, deleted: bool = False) -> Contents:
+    return Contents(tuple(Placed(one, 2, deleted) for one in found), 3)
+
+
+def allowing(**allow: tuple[str, ...]) -> Expectation:
+    return msgspec.structs.replace(WANTED, allow=allow)
+
+
+def told(expected: Expectation, *found: Found, deleted: bool = False) -> dict[str, Verdict]:
+    verdicts = judge_contents(expected, contents(*found, deleted=deleted))
+    assert [verdict.check for verdict in verdicts] == CHECKS
+    return {verdict.check: verdict for verdict in verdicts}
+
+
+SU = Found(Kind.SETUID, "/usr/bin/su", "4755")
+BACKDOOR = Found(Kind.SETUID, "/app/backdoor", "4755")
+PING = Found(Kind.SETUID, "/usr/bin/ping", "capabilities")
+GCC = Found(Kind.COMPILER, "/usr/bin/gcc", "gcc", 5)
+PIP = Found(Kind.CACHE, "/root/.cache/pip/http/a", "pip", 1_500_000)
+APT = Found(Kind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "check", "answer", "evidence"),
+    [
+        (WANTED, (), "binaries", P, "no ELF file"),
+        (WANTED, (binary("/a"), binary("/b")), "binaries", P, "2 ELF files, all aarch64"),
+        (
+            *(WANTED, (binary("/a"), binary("/b.so", "x86_64")), "binaries", F),
+            "1 of 2 is x86_64: /b.so",
+        ),
+        (
+            WANTED,
+            (binary("/a", "x86_64"), binary("/b", "i386"), binary("/c", "x86_64"), binary("/d")),
+            *("binaries", F, "3 of 4 are not aarch64 (2 x86_64, 1 i386): /a, /b, /c"),
+        ),
+        (
+            WANTED,
+            tuple(binary(f"/{n}", "x86_64") for n in range(9)),
+            *("binaries", F, "9 of 9 are x86_64: /0, /1, /2, /3, /4 and 4 more"),
+        ),
+        (
+            allowing(binaries=("/opt/*.so",)),
+            (binary("/opt/x/b.so", "x86_64"), binary("/a")),
+            *("binaries", P, "2 ELF files, aarch64 but for 1 x86_64 that are allowed"),
+        ),
+        (
+            allowing(binaries=("/opt/*.so",)),
+            (binary("/usr/b.so", "x86_64"),),
+            *("binaries", F, "1 of 1 is x86_64: /usr/b.so"),
+        ),
+        (WANTED, (), "setuid", P, "none"),
+        (WANTED, (SU,), "setuid", P, "1, all usual: su"),
+        (WANTED, (SU, BACKDOOR), "setuid", F, "/app/backdoor (4755)"),
+        (WANTED, (PING,), "setuid", F, "/usr/bin/ping (capabilities)"),
+        (allowing(setuid=("/usr/bin/ping",)), (PING,), "setuid", P, "1, all usual: ping"),
+        (WANTED, (), "compilers", P, "none"),
+        (WANTED, (GCC,), "compilers", W, "gcc: /usr/bin/gcc"),
+        (STRICT, (GCC,), "compilers", F, "gcc: /usr/bin/gcc"),
+        (allowing(compilers=("/usr/bin/gcc",)), (GCC,), "compilers", P, "none"),
+        (WANTED, (), "caches", P, "none"),
+        (WANTED, (PIP,), "caches", W, "pip: 1 file, 1.5 MB, as /root/.cache/pip/http/a"),
+        (
+            STRICT,
+            (PIP, APT, PIP),
+            *("caches", F),
+            "pip: 2 files, 3.0 MB, as /root/.cache/pip/http/a; "
+            "apt lists: 1 file, 0.5 MB, as /var/lib/apt/lists/deb",
+        ),
+        (allowing(caches=("/root/*",)), (PIP,), "caches", P, "none"),
+    ],
+)
+def test_files(
+    expected: Expectation, found: tuple[Found, ...], check: str, answer: Answer, evidence: str
+) -> None:
+    verdicts = told(expected, *found)
+    assert (verdicts[check].answer, verdicts[check].evidence) == (answer, evidence)
+    wrong = [name for name, verdict in verdicts.items() if verdict.answer is not P]
+    assert wrong == ([check] if answer is not P else [])
+
+
+@pytest.mark.parametrize("found", [binary("/a", "x86_64"), BACKDOOR, GCC, PIP])
+def test_what_a_later_layer_deletes_doesnt_count(found: Found) -> None:
+    assert {v.answer for v in told(STRICT, found, deleted=True).values()} == {P}
+    assert F in {v.answer for v in told(STRICT, found).values()}
+
+
+def test_layers_that_cant_be_read_are_unknown() -> None:
+    verdicts = judge_contents(WANTED, None, "its tar is damaged")
+    assert [(v.check, v.answer, v.evidence) for v in verdicts] == [
+        (check, U, "its tar is damaged") for check in CHECKS
+    ]
+
+
+# -- secrets ----------------------------------------------------------------------------------
+
+KEY = Found(Kind.SECRET, "/app/id", "private key")
+TEST_KEY = Found(Kind.SECRET, "/usr/lib/python3/dist-packages/x/tests/key.pem", "private key")
+
+
+def secrets(expected: Expectation = WANTED, config: Any = CONFIG, **more: Any) -> tuple[Any, str]:
+    verdict = judge_secrets(expected, config, more.get("seen", contents()), more.get("why", ""))
+    assert verdict.check == "secrets"
+    return verdict.answer, verdict.evidence
+
+
+def config(*env: str, history: tuple[str, ...] | None = ()) -> SeenConfig:
+    return SeenConfig(env=env, history=history)
+
+
+@pytest.mark.parametrize(
+    ("seen", "seen_config", "answer", "evidence"),
+    [
+        (contents(), CONFIG, P, "none in 3 layers, 2 instructions"),
+        (contents(KEY), CONFIG, F, "private key in /app/id (layer 2)"),
+        (contents(KEY, deleted=True), CONFIG, F, "private key in /app/id (layer 2, deleted later)"),
+        (contents(TEST_KEY), CONFIG, P, "none in 3 layers, 2 instructions"),
+        (
+            *(contents(), config("API_TOKEN=8f1c22ab"), F),
+            "password or token in variable API_TOKEN",
+        ),
+        (
+            *(contents(), config(history=("CMD x", "RUN TOKEN=8f1c22ab x", "ADD a /")), F),
+            "password or token in instruction 2",
+        ),
+        (None, CONFIG, U, "why"),
+        (contents(), None, U, "why"),
+        (contents(), config(history=None), U, "why"),
+        (None, config("API_TOKEN=8f1c22ab"), F, "password or token in variable API_TOKEN"),
+        (contents(KEY), None, F, "private key in /app/id (layer 2)"),
+    ],
+)
+def test_secrets(seen: Any, seen_config: Any, answer: Answer, evidence: str) -> None:
+    assert secrets(config=seen_config, seen=seen, why="why") == (answer, evidence)
+
+
+@pytest.mark.parametrize(
+    ("glob", "found", "seen_config"),
+    [
+        ("/app/*", contents(KEY), CONFIG),
+        ("env:API_*", contents(), config("API_TOKEN=8f1c22ab")),
+        ("history:1", contents(), config(history=("CMD x", "RUN TOKEN=8f1c22ab x"))),
+    ],
+)
+def test_allowed_secrets(glob: str, found: Contents, seen_config: SeenConfig) -> None:
+    assert secrets(config=seen_config, seen=found)[0] is F
+    assert secrets(allowing(secrets=(glob,)), seen_config, seen=found)[0] is P
+
+
+def test_a_secret_is_never_told_itself() -> None:
+    seen = config("API_TOKEN=8f1c22ab", history=("RUN curl --password=8f1c22ab x",))
+    answer, evidence = secrets(config=seen)
+    assert answer is F
+    assert "8f1c22ab" not in evidence
+
+
+def test_evidence_is_a_strangers_text() -> None:
+    hostile = "/\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
+    found = [msgspec.structs.replace(one, path=hostile) for one in (BACKDOOR, GCC, PIP, KEY)]
+    seen = contents(*found, Found(Kind.BINARY, hostile, hostile))
+    verdicts = [*judge_contents(STRICT, seen), judge_secrets(STRICT, CONFIG, seen)]
+    assert {verdict.answer for verdict in verdicts} == {F}
+    for verdict in verdicts:
+        assert len(verdict.evidence) <= 300
+        assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)
+
+
+# -- size -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("most", "strict", "size", "told"),
+    [
+        (None, True, 99, None),
+        (80_000_000, True, 79_900_000, (P, "79.9 MB packed")),
+        (80_000_000, True, 80_000_000, (P, "80.0 MB packed")),
+        (80_000_000, True, 81_000_000, (F, "81.0 MB packed")),
+        (80_000_000, False, 81_000_000, (W, "81.0 MB packed")),
+        (80_000_000, True, 0, (U, "the store doesn't tell its packed size")),
+    ],
+)
+def test_size(most: int | None, strict: bool, size: int, told: tuple[Answer, str] | None) -> None:
+    expected = msgspec.structs.replace(WANTED, most_bytes=most, strict=strict)
+    index = [
+        SeenImage(platform="linux/amd64", content_size=1),
+        SeenImage(platform="linux/arm64", content_size=size),
+    ]
+    assert [(v.answer, v.evidence) for v in judge_size(expected, index)] == [told] * bool(told)
+
+
+def test_a_size_that_isnt_told_is_unknown() -> None:
+    expected = msgspec.structs.replace(WANTED, most_bytes=1)
+    (verdict,) = judge_size(expected, None, "no such image")
+    assert (verdict.answer, verdict.evidence) == (U, "no such image")
+    assert verdict.expected == "at most 0.0 MB"

@@ -1,0 +1,153 @@
+"""A lane's image looked at without running it: what is asked, and what is kept of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.proof import SeenConfig, SeenImage
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.engine.images import ImageUnknown
+from openhqm_tui.run.static_checks import config_of, look_at, without_secrets
+from tests.engine.tars import Made, digest_of, elf, oci_export
+from tests.fake_docker import FakeDocker
+
+ARM = parse_platform("arm64")
+WANTED = Expectation(
+    platform=ARM,
+    platforms=(ARM,),
+    labels={"queue.backend": "redis"},
+    env={"A": "b"},
+    health_check=True,
+    command=("serve",),
+    most_bytes=5000,
+)
+CONFIG = SeenConfig(
+    os="linux",
+    arch="arm64",
+    labels={"queue.backend": "redis"},
+    env=("A=b",),
+    cmd=("serve",),
+    health_check=("CMD", "x"),
+    layers=(),
+    history=("CMD serve",),
+)
+INDEX = [SeenImage(platform="linux/arm64", content_size=4000)]
+CHECKS = [
+    *("index", "architecture", "labels", "env", "health-check", "command"),
+    *("binaries", "setuid", "compilers", "caches", "secrets", "size"),
+]
+GONE = ImageUnknown("no such image")
+
+
+async def answers(index: Any = INDEX, config: Any = CONFIG) -> dict[str, tuple[Answer, str]]:
+    verdicts, evidence = await look_at("x@y", WANTED, index, config)
+    assert [verdict.check for verdict in verdicts] == CHECKS
+    assert msgspec.json.encode(evidence)
+    return {verdict.check: (verdict.answer, verdict.evidence) for verdict in verdicts}
+
+
+async def test_all_is_asked_in_its_order() -> None:
+    assert {answer for answer, _ in (await answers()).values()} == {Answer.PASS}
+
+
+async def test_what_isnt_told_is_unknown() -> None:
+    told = await answers(GONE, GONE)
+    assert set(told.values()) == {(Answer.UNKNOWN, "no such image")}
+
+
+@pytest.mark.parametrize(
+    ("missing", "unknown"),
+    [
+        ("layers", {"binaries", "setuid", "compilers", "caches", "secrets"}),
+        ("history", {"secrets"}),
+    ],
+)
+async def test_only_what_needs_it_is_unknown(missing: str, unknown: set[str]) -> None:
+    told = await answers(config=msgspec.structs.replace(CONFIG, **{missing: None}))
+    assert {check for check, (answer, _) in told.items() if answer is Answer.UNKNOWN} == unknown
+
+
+async def test_layers_are_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker = FakeDocker(tmp_path / "fake", monkeypatch)
+    lower = Made().file("lib/x.so", elf(62)).file("app/back", b"", 0o4755).done()
+    upper = Made().file("lib/.wh.x.so").file("lib/y.so", elf(183)).done()
+    (docker.place / "export").write_bytes(oci_export(lower, upper))
+    docker.tell(export=str(docker.place / "export"))
+    layers = (digest_of(lower), digest_of(upper))
+    config = msgspec.structs.replace(CONFIG, layers=layers)
+    told = await answers(config=config)
+    assert told["binaries"] == (Answer.PASS, "1 ELF file, all aarch64")
+    assert told["setuid"] == (Answer.FAIL, "/app/back (4755)")
+    assert told["secrets"][0] is Answer.PASS
+    _, evidence = await look_at("x@y", WANTED, INDEX, config)
+    assert evidence["files"] == {
+        "binaries": {"aarch64": 1},
+        "caches": {},
+        "named": [
+            "binary: /lib/x.so (x86_64), layer 1, deleted later",
+            "setuid: /app/back (4755), layer 1",
+        ],
+        "not named": 0,
+    }
+
+
+async def test_evidence_of_a_large_image_stays_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = FakeDocker(tmp_path / "fake", monkeypatch)
+    made = Made()
+    for number in range(3000):
+        made.file(f"lib/{number:0200}.so", elf(62))
+    layer = made.done()
+    (docker.place / "export").write_bytes(oci_export(layer))
+    docker.tell(export=str(docker.place / "export"))
+    config = msgspec.structs.replace(
+        CONFIG,
+        layers=(digest_of(layer),),
+        env=tuple(f"A{n}={'x' * 9000}" for n in range(5000)),
+        labels={f"{'y' * 9000}{n}": "z" for n in range(5000)},
+        history=("RUN " + "w" * 9000,) * 5000,
+    )
+    _, evidence = await look_at("x@y", WANTED, INDEX, config)
+    assert len(msgspec.json.encode(evidence)) < 500_000
+
+
+async def test_config_and_history_come_over_one_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = FakeDocker(tmp_path / "fake", monkeypatch)
+    config = await config_of("openhqm:latest-redis", "linux/arm64")
+    assert isinstance(config, SeenConfig)
+    assert config.history == ("CMD [python]",)
+    assert config.layers == ()
+    assert docker.calls == [["system", "dial-stdio"]]
+
+
+async def test_an_image_that_isnt_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker = FakeDocker(tmp_path / "fake", monkeypatch)
+    docker.tell(missing=["redis"])
+    config = await config_of("openhqm:latest-redis", "linux/arm64")
+    assert str(config) == "No such image: redis"
+
+
+def test_what_is_kept_of_a_config_has_no_secret() -> None:
+    secret = "s3cr3t-w0rd-1"
+    config = msgspec.structs.replace(
+        CONFIG,
+        labels={"token": secret, "a": f"https://me:{secret}@host"},
+        env=(f"API_TOKEN={secret}", f"URL=redis://me:{secret}@host"),
+        cmd=("serve", f"--password={secret}"),
+        entrypoint=(f"TOKEN={secret}",),
+        health_check=("CMD-SHELL", f"curl -H 'Authorization: Bearer {secret}' x"),
+        history=(f"ENV API_TOKEN={secret}",),
+    )
+    kept = without_secrets(config)
+    assert secret not in repr(kept)
+    assert kept.env[0] == "API_TOKEN=***"
+    assert without_secrets(CONFIG) == CONFIG
