@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -27,6 +28,7 @@ from openhqm_tui.engine.images import ImageUnknown, read_config
 from openhqm_tui.run.checks import check_lane, index_of
 from openhqm_tui.run.expected import Measure
 from openhqm_tui.run.running_checks import sweep
+from openhqm_tui.run.together import together
 from openhqm_tui.store.checks_files import (
     PROJECT_CHECKS,
     our_variant,
@@ -44,6 +46,9 @@ def run(parsed: argparse.Namespace) -> int:
     facts = read_facts()
     if facts.error:
         raise EngineProblem(facts.error, fix="see `openhqm-tui doctor`")
+    # However it is ended, its containers are taken away.
+    for means in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(means, lambda *_: signal.raise_signal(signal.SIGINT))
     lanes = asyncio.run(_check_all(parsed.images, target, own, platforms, facts))
     form = automatic_format() if parsed.format == "auto" else parsed.format
     show(lanes, form, sys.stdout, verbose=parsed.verbose)
@@ -91,7 +96,7 @@ async def _check_all(
             tasks.append((native, len(tasks), lane))
     # The longest first, so that none is left over at the end; told in the order asked.
     tasks.sort(key=lambda task: task[:2])
-    lanes = await asyncio.gather(*(lane for _, _, lane in tasks))
+    lanes = await together(*(lane for _, _, lane in tasks))
     return [lane for _, lane in sorted(zip([at for _, at, _ in tasks], lanes, strict=True))]
 
 

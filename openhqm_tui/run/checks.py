@@ -13,6 +13,7 @@ from openhqm_tui.domain.verdicts import Verdict
 from openhqm_tui.engine.images import ImageUnknown, read_index
 from openhqm_tui.run.running_checks import ask, shown_command
 from openhqm_tui.run.static_checks import config_of, look_at
+from openhqm_tui.run.together import together
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ async def check_lane(
     evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
     config = await config_of(reference, platform)
     # Side by side: one waits for the engine to hand over layers, the other for a container.
-    (static, seen), (running, said) = await asyncio.gather(
+    (static, seen), (running, said) = await together(
         look_at(reference, expected, index, config),
         _run(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane),
     )

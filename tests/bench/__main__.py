@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--console", action="store_true", help="the console alone, in a minute")
     parser.add_argument("--checks", action="store_true", help="the checks of images alone")
     parser.add_argument("--checks-rounds", type=int, default=3, help="rounds of checks (3)")
+    parser.add_argument("--checks-variants", nargs="+", default=VARIANT_NAMES, metavar="V")
     parser.add_argument("--images", default="openhqm:latest", help="NAME:TAG that they are of")
     parser.add_argument("--history", action="store_true", help="list, trends, comparison alone")
     parser.add_argument(

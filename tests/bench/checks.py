@@ -37,6 +37,7 @@ from tests.our_variants import VARIANTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 PATIENCE = 300.0
+KINDS = ("native", "emulated")
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -57,14 +58,16 @@ class Lane(msgspec.Struct, frozen=True):
 
 def measure(asked: argparse.Namespace) -> int:
     """Run all rounds, print the tables and keep the figures."""
-    lanes = list(_lanes(asked.images))
+    lanes = [lane for lane in _lanes(asked.images) if lane.variant in asked.checks_variants]
     rounds: dict[str, list[float]] = {}
+    # Ten times as long as the rest together: once, of one lane, is enough to know its order.
+    slow = next((lane for lane in lanes if lane.emulated), None)
     for number in range(asked.checks_rounds):
         for lane in lanes:
-            _one_lane(lane, rounds, default_cpu=number == 0)
+            _one_lane(lane, rounds, default_cpu=number == 0 and lane is slow)
         for name, work in (("bare", _bare), ("by hand", _by_hand), ("ours", _ours)):
-            for kind in ("native", "emulated", "all"):
-                some = [x for x in lanes if kind == "all" or x.emulated == (kind == "emulated")]
+            for kind in KINDS:
+                some = [lane for lane in lanes if lane.emulated == (kind == "emulated")]
                 rounds.setdefault(f"{kind} lanes, {name}", []).append(_side_by_side(work, some))
     _report(asked.out, lanes, rounds)
     return 0
@@ -91,7 +94,6 @@ def _one_lane(lane: Lane, rounds: dict[str, list[float]], *, default_cpu: bool) 
     if lane.emulated:
         note("bare, cheap CPU", lambda: _bare(lane, *lane.cpu))
         if default_cpu:
-            # Ten times as long as the rest together: once is enough to know its order.
             note("by hand, default CPU", lambda: _by_hand(lane, default_cpu=True))
     note("by hand", lambda: _by_hand(lane))
     note("ours", lambda: _ours(lane))
@@ -235,14 +237,15 @@ def _report(out: Path, lanes: list[Lane], rounds: dict[str, list[float]]) -> Non
         lines.append(f"| {name} | " + " | ".join([*cells, *told_ratios]) + " |")
     lines += ["", "| lanes side by side | bare | by hand | ours | ours / bare | ours / by hand |"]
     lines.append("|---" * 6 + "|")
-    for kind in ("native", "emulated", "all"):
+    for kind in KINDS:
         names = [f"{kind} lanes, {what}" for what in ("bare", "by hand", "ours")]
         for what, name in zip(("bare", "by hand"), names, strict=False):
             ratios[f"{kind} lanes, ours / {what}"] = median(names[2]) / median(name)
         told_ratios = [f"{median(names[2]) / median(name):.2f}" for name in names[:2]]
         cells = [cell(name) for name in names]
         lines.append(f"| {kind} | " + " | ".join([*cells, *told_ratios]) + " |")
-    text = "Seconds: median (least–most).\n\n" + "\n".join(lines) + "\n"
+    loads = " ".join(f"{load:.1f}" for load in os.getloadavg())
+    text = f"Seconds: median (least–most). Load at the end: {loads}.\n\n" + "\n".join(lines) + "\n"
     sys.stdout.write(text)
     out.mkdir(exist_ok=True)
     (out / "checks.md").write_text(text, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,8 +22,8 @@ from openhqm_tui.engine.base_image import choose_base
 from openhqm_tui.engine.facts import read_facts
 from openhqm_tui.run import running_checks
 from openhqm_tui.run.running_checks import RUN_LABEL, UNTIL_LABEL, ask, sweep
-from tests.real.conftest import docker
-from tests.waiting import soon
+from tests.real.conftest import COMMAND, docker
+from tests.waiting import soon, until
 
 pytestmark = pytest.mark.engine
 IMAGE = "openhqm-tui-tests/hostile"
@@ -162,6 +163,31 @@ async def test_a_cancelled_check_leaves_no_container(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_command_line_leaves_no_container(
+    image: str, tmp_path: Path, means: signal.Signals
+) -> None:
+    hangs = build(image, "hangs", 'CMD ["sleep", "1000"]\n')
+
+    def mine() -> list[str]:
+        return docker(
+            "ps", "--all", "--filter", f"ancestor={hangs}", "--format", "{{.Names}} {{.Status}}"
+        ).splitlines()
+
+    with subprocess.Popen(
+        [*COMMAND, "check", hangs, "--variant", "minimal"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as asking:
+        until(mine)
+        asking.send_signal(means)
+        out, err = asking.communicate(timeout=120)
+    assert asking.returncode == 130, (out, err)
+    assert mine() == []
 
 
 async def test_a_container_that_nobody_came_back_for_is_swept_when_it_is_due(

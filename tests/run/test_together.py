@@ -1,0 +1,64 @@
+"""Several things at once: every one is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from openhqm_tui.run.together import together
+
+
+async def test_what_each_gave_comes_in_order() -> None:
+    first = asyncio.Event()
+
+    async def late() -> str:
+        await first.wait()
+        return "a"
+
+    async def early() -> str:
+        first.set()
+        return "b"
+
+    assert await together(late(), early()) == ["a", "b"]
+
+
+async def test_an_error_comes_when_all_have_ended() -> None:
+    ended: list[str] = []
+    failed = asyncio.Event()
+
+    async def fail() -> None:
+        failed.set()
+        raise ValueError("first")
+
+    async def last() -> None:
+        await failed.wait()
+        ended.append("last")
+
+    with pytest.raises(ValueError, match="first"):
+        await together(fail(), last())
+    assert ended == ["last"]
+
+
+async def test_when_cancelled_each_takes_away_what_it_made() -> None:
+    begun, ended = asyncio.Event(), []
+
+    async def tidy() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            ended.append("tidy")
+            raise
+
+    async def careless() -> None:
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(together(careless(), tidy()))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["tidy"]
