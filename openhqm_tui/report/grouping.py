@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from openhqm_tui.report.model import Case, Lane, Layer, Report, Step
+from openhqm_tui.report.words import megabytes, percent
 
 
 def by_target(report: Report) -> dict[str, list[Lane]]:
@@ -67,6 +68,18 @@ def shared_bytes(lane: Lane) -> int | None:
         return None
     whole = sum({layer.digest: layer.bytes for layer in lane.layers}.values())
     return whole - lane.own_bytes - (lane.common_bytes or 0)
+
+
+def image_by_image(report: Report) -> str:
+    """Return what images would weigh that share nothing, in a sentence; '' for a single one."""
+    told = report.sizes
+    if not told.total_bytes or told.unique_bytes is None:
+        return ""
+    if sum(lane.bytes is not None for lane in report.lanes) < 2:
+        return ""
+    part = percent(told.unique_bytes / told.total_bytes)
+    total = megabytes(told.total_bytes)
+    return f" Image by image it would be {total}: {part} of that, as layers are shared."
 
 
 def built_in(report: Report, lane: Lane) -> float | None:

@@ -9,6 +9,7 @@ from openhqm_tui.report.elements import Html, code, element, folded, joined, tab
 from openhqm_tui.report.grouping import (
     built_in,
     different_layers,
+    image_by_image,
     shared_bytes,
     slowest_check,
     tally,
@@ -201,8 +202,7 @@ def sizes(report: Report) -> Iterator[Html]:
             "p",
             "A push of everything to an empty registry transfers ",
             element("strong", megabytes(told.unique_bytes)),
-            f" in {told.layers} different layers. Image by image it would be {total}: ",
-            f"{percent(told.unique_bytes / told.total_bytes)} of that, as layers are shared.",
+            f" in {told.layers} different layers.{image_by_image(report)}",
         )
     known = {lane.layers is not None for lane in report.lanes if lane.bytes}
     yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from openhqm_tui.report.grouping import different_layers, shared_bytes
+from openhqm_tui.report.grouping import different_layers, image_by_image, shared_bytes
 from openhqm_tui.report.markdown_text import code, folded, table
 from openhqm_tui.report.model import Report
 from openhqm_tui.report.words import NOT_MEASURED, change, megabytes, percent, weight
@@ -69,8 +69,7 @@ def push_sentence(report: Report) -> str:
         return f"All images together: {total} compressed; what a push transfers: {NOT_MEASURED}."
     return (
         f"A push of everything to an empty registry transfers **{megabytes(told.unique_bytes)}** "
-        f"in {told.layers} different layers. Image by image it would be {total}: "
-        f"{percent(told.unique_bytes / told.total_bytes)} of that, as layers are shared."
+        f"in {told.layers} different layers.{image_by_image(report)}"
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.grouping import shared_bytes
+from openhqm_tui.report.grouping import image_by_image, shared_bytes
 from openhqm_tui.report.model import Report
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied, recording
@@ -93,6 +93,13 @@ def test_layers_are_shared_and_own(tmp_path: Path) -> None:
     )
     assert report.sizes.unique_bytes == layers + rest
     assert "not measured" not in kinds(report)
+
+
+def test_one_image_shares_with_nobody_and_nothing_is_said_of_it(tmp_path: Path) -> None:
+    report = read_report(with_layers(tmp_path / "run"))
+    assert "as layers are shared" in image_by_image(report)
+    alone = msgspec.structs.replace(report, lanes=report.lanes[:1])
+    assert image_by_image(alone) == ""
 
 
 def test_a_push_is_not_measured_where_one_lane_has_no_layers(tmp_path: Path) -> None:
