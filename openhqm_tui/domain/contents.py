@@ -105,7 +105,8 @@ def _binaries(expected: Expectation, contents: Contents) -> Verdict:
         told = f"{_count(all_of_them, 'ELF file')}, all {wanted}" if total else "no ELF file"
         others = Counter(found.what for found in all_of_them if found.what != wanted)
         if others:
-            told = f"{_count(all_of_them, 'ELF file')}, {wanted} but for {_counted(others)} that are allowed"
+            files = _count(all_of_them, "ELF file")
+            told = f"{files}, {wanted} but for {_counted(others)} that are allowed"
         return answered("binaries", Answer.PASS, told, wanted)
     machines = Counter(found.what for found in wrong)
     verb = "is" if len(wrong) == 1 else "are"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.content import Content
 
-from openhqm_tui.domain.failures import failed_checks, hint_for
+from openhqm_tui.domain.check_hints import hint_of
+from openhqm_tui.domain.failures import failed_checks
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.publishing import held_words, let_through
@@ -33,6 +35,12 @@ class Evidence(NamedTuple):
 def verdict_of(lane: LaneState, check: str) -> Verdict | None:
     """Return a lane's answer to a check, if it has one."""
     return next((verdict for verdict in lane.verdicts if verdict.check == check), None)
+
+
+def not_passed(lane: LaneState) -> list[Verdict]:
+    """Return a lane's answers that are no pass, the gravest first."""
+    others = [verdict for verdict in lane.verdicts if verdict.answer in NOT_PASSED]
+    return sorted(others, key=lambda verdict: NOT_PASSED.index(verdict.answer))
 
 
 def is_asked(lane: LaneState, check: str) -> bool:
@@ -111,7 +119,7 @@ def verdict_lines(lane: LaneState, check: str) -> list[Content]:
     if verdict.expected:
         lines.append(_line("expected", plain(verdict.expected)))
     lines.append(_line("seen", plain(verdict.evidence) or "–"))
-    if hint := hint_for(verdict.evidence):
+    if hint := hint_of(verdict):
         lines.append(_line("hint", hint))
     return lines
 
@@ -120,17 +128,16 @@ def lane_lines(lane: LaneState) -> list[Content]:
     """Return a lane as a whole: how it stands, its image, every answer that is no pass."""
     lines = [Content.assemble(lane_head(lane), " · ", status_mark(lane.status).content)]
     lines += _standing(lane)
-    for verdict in lane.verdicts:
-        if verdict.answer in NOT_PASSED:
-            mark = answer_mark(verdict.answer)
-            text = f"{mark.symbol} {mark.word}"
-            lines.append(
-                Content.assemble(
-                    (f"{text:<{_LABEL}}", mark.style),
-                    (verdict.check, "bold"),
-                    f": {plain(verdict.evidence)}",
-                )
+    for verdict in not_passed(lane):
+        mark = answer_mark(verdict.answer)
+        text = f"{mark.symbol} {mark.word}"
+        lines.append(
+            Content.assemble(
+                (f"{text:<{_LABEL}}", mark.style),
+                (verdict.check, "bold"),
+                f": {plain(verdict.evidence)}",
             )
+        )
     if lane.content_size or lane.unpacked_size:
         told = f"{size(lane.content_size)} packed · {size(lane.unpacked_size)} unpacked"
         lines.append(_line("size", told))
@@ -142,22 +149,51 @@ def lane_lines(lane: LaneState) -> list[Content]:
     return lines
 
 
+def every_answer(lane: LaneState) -> list[Content]:
+    """Return a line for every answer of a lane, in the order in which it was asked."""
+    lines = []
+    for verdict in lane.verdicts:
+        mark = answer_mark(verdict.answer)
+        lines.append(
+            Content.assemble(
+                (f"{mark.symbol} {mark.word:<8}", mark.style),
+                (f"{verdict.check:<14}", "bold"),
+                plain(verdict.evidence),
+            )
+        )
+    return lines
+
+
+def elsewhere_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> list[Content]:
+    """Return what the other images answered to a check, those that answered alike in one line."""
+    alike: dict[tuple[Answer, str], list[LaneState]] = {}
+    for other in lanes:
+        verdict = verdict_of(other, check)
+        if other is not lane and verdict is not None:
+            alike.setdefault((verdict.answer, verdict.evidence), []).append(other)
+    lines = []
+    for (answer, seen), others in sorted(
+        alike.items(), key=lambda told: (*NOT_PASSED, Answer.PASS).index(told[0][0])
+    ):
+        mark = answer_mark(answer)
+        who = " ".join(others[0].key) if len(others) == 1 else count(len(others), "image")
+        lines.append(
+            Content.assemble(
+                (f"{mark.symbol} {mark.word:<8}", mark.style),
+                (f"{one_line(who, 30):<22}", "bold"),
+                f" {one_line(seen)}",
+            )
+        )
+    return [Content(""), Content.styled("Elsewhere", "bold"), *lines] if lines else []
+
+
 def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> list[Content]:
     """Return all there is: the answer or all of a lane's, its command, the raw evidence."""
-    lines = verdict_lines(lane, check) if check else lane_lines(lane)
+    lines: list[Content] = verdict_lines(lane, check) if check else lane_lines(lane)
     if check and (way := question_of(check).way):
         lines.insert(2, _line("how", way))
     if not check:
-        lines.append(Content(""))
-        for verdict in lane.verdicts:
-            mark = answer_mark(verdict.answer)
-            lines.append(
-                Content.assemble(
-                    (f"{mark.symbol} {mark.word:<8}", mark.style),
-                    (f"{verdict.check:<14}", "bold"),
-                    plain(verdict.evidence),
-                )
-            )
+        lines += [Content(""), *every_answer(lane)]
     if lane.check_ended is not None:
         took = lane.check_ended - (lane.check_started or lane.check_ended)
         lines.append(_line("answered", f"{when(lane.check_ended)}, after {took:.1f} s"))

@@ -11,6 +11,7 @@ from typing import Any
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import NodeInfo, Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.plan import Plan
+from openhqm_tui.domain.questions import QUESTIONS, Group, question_of
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.our_variants import find_variant
@@ -50,28 +51,43 @@ STEPS: tuple[tuple[str, str, list[str]], ...] = (
     ("final 1/1", "COPY --link --from=backend /layer /opt/openhqm", []),
 )
 
-CHECKS = ("index", "architecture", "labels", "machine", "python", "clients", "absent", "user")
+CHECKS = tuple(QUESTIONS)
 
 
 def verdicts(platform: str, **answers: Answer) -> tuple[Verdict, ...]:
-    """Return one verdict a check; those named in `answers` are no pass."""
+    """Return one verdict a check; those named in `answers` (health_check) are no pass."""
     machine = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}.get(platform, "x86_64")
+    how = "native" if platform == "linux/amd64" else "emulated"
     seen = {
         "index": "linux/amd64, linux/arm64",
         "architecture": platform,
-        "labels": "queue.backend=redis",
+        "labels": "queue.backend=redis, org.opencontainers.image.version=latest",
+        "env": "OPENHQM_QUEUE_BACKEND=redis, PYTHONPATH=/app/src",
+        "health-check": "python -ISc 'import socket'",
+        "command": "python -m openhqm.api.listener",
+        "binaries": f"142 files, all {machine}",
+        "setuid": "none",
+        "compilers": "none",
+        "caches": "none",
+        "secrets": "none in 7 layers",
+        "size": "60.2 MB of 70 MB",
         "machine": f"{machine}, linux-{machine}",
         "python": "CPython 3.13.5",
+        "library": "ssl, sqlite3, ctypes, zoneinfo",
+        "extensions": "pydantic_core, yaml._yaml",
+        "byte-code": "of all 512 modules",
         "clients": f"Redis 7.1.0 on {machine}",
         "absent": "none of aiokafka, boto3, azure-eventhub",
         "user": "uid 1000",
+        "service": "200 in 1.2 s",
     }
     return tuple(
         Verdict(
             check=check,
-            answer=answers.get(check, Answer.PASS),
+            answer=answers.get(check.replace("-", "_"), Answer.PASS),
             evidence=seen[check],
             expected=seen[check] if check in {"architecture", "user"} else "",
+            how=how if question_of(check).group is Group.RUNNING else "",
         )
         for check in CHECKS
     )

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.questions import QUESTIONS
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.screens.checks import ChecksScreen
@@ -50,18 +51,21 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert text(app, "#checks-summary") == (
-            "2 images · ✓ 1 proved · ✗ 1 failed · 14 of 16 answers pass, ✗ 1 fail, ? 1 unknown"
+            "2 images · ✓ 1 proved · ✗ 1 failed · 40 of 42 answers pass, ✗ 1 fail, ? 1 unknown"
         )
-        heading, native, emulated = rows(app)[:3]
-        assert "clients" in heading
-        assert native.strip("▌").split()[:5] == ["redis", "linux/amd64", "native", "✓", "proved"]
-        assert native.count("✓ pass") == 8
-        assert emulated.split()[2] == "emulated"
-        assert "✗ fail" in emulated
-        assert "? unknown" in emulated
+        groups, heading, native, emulated = rows(app)[:4]
+        assert groups.split() == ["static", "─" * 40, "running", "─" * 26]
+        assert heading.split() == ["image", "run", "stands", *(q.head for q in QUESTIONS.values())]
+        told = ["redis", "linux/amd64", "nat", "✓", "21/21"]
+        assert native.strip("▌").split() == [*told, *"✓" * 21]
+        told = ["redis", "linux/arm64", "emu", "✗", "19/21"]
+        assert emulated.split() == [*told, *"✓" * 12, "?", *"✓✓✓✓", "✗", *"✓✓✓"]
         await pilot.press("f")
         await pilot.pause()
-        assert text(app, "#evidence").startswith("machine · ? unknown · redis linux/arm64 · emul")
+        answer = text(app, "#evidence")
+        assert answer.startswith("machine · ? unknown · redis linux/arm64 · emul")
+        assert "newer QEMU" in answer, "what helps is said"
+        assert "✓ pass    redis linux/amd64      x86_64" in answer, "and what others answered"
         assert "On what machine does its Python find itself?" in text(app, "#evidence")
         await pilot.press("f")
         await pilot.pause()
@@ -69,7 +73,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.press("F")
         await pilot.pause()
         assert text(app, "#evidence").startswith("machine")
-        await pilot.press("home", *["h"] * 12)
+        await pilot.press("home", *["h"] * 24)
         await pilot.pause()
         assert "60 MB packed · 182 MB unpacked" in text(app, "#evidence")
         assert "Proved: no answer is a failure" in text(app, "#evidence")
@@ -77,24 +81,24 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
 
 async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):
     app = world.app(checked(world).run)
-    async with app.run_test(size=(60, 24)) as pilot:
+    async with app.run_test(size=(44, 24)) as pilot:
         await settle(pilot)
         await pilot.press("3")
         await settle(pilot)
-        for _ in range(12):
-            await pilot.press("right")
+        await pilot.press(*["right"] * 22)
         await pilot.pause()
-        assert "user" in rows(app)[0]
+        assert "user ▾" in rows(app)[0], "the marked column is named, and pointed at"
+        assert rows(app)[0].index("▾") == rows(app)[1].rindex("✓") - 1
         assert text(app, "#evidence").startswith("user")
-        assert "runs" not in rows(app)[0]
+        assert " run " not in rows(app)[0]
         await pilot.resize_terminal(140, 24)
-        await until(pilot, lambda: "runs" in rows(app)[0])
-        assert "user" in rows(app)[0], "what fits is shown whole"
-        await pilot.resize_terminal(60, 24)
-        for _ in range(12):
-            await pilot.press("left")
+        await until(pilot, lambda: " run " in rows(app)[1])
+        assert "uid" in rows(app)[1], "what fits is shown whole"
+        await pilot.resize_terminal(44, 24)
+        await pilot.press(*["left"] * 22)
         await pilot.pause()
-        assert "runs" in rows(app)[0]
+        assert " run " in rows(app)[0]
+        assert "static" in rows(app)[0], "nothing to point at"
 
 
 async def test_verdicts_appear_as_they_come(world: World):
@@ -105,7 +109,7 @@ async def test_verdicts_appear_as_they_come(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert "2 building" in text(app, "#checks-summary")
-        assert "architecture" in rows(app)[0], "what will be asked stands there already"
+        assert "arc" in rows(app)[1], "what will be asked stands there already"
         assert "It is asked as soon as it is built." in text(app, "#evidence")
         made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
         await until(pilot, lambda: "1 proved" in text(app, "#checks-summary"))
@@ -194,8 +198,9 @@ async def test_what_is_asked_now_is_seen_and_old_answers_stay(world: World):
         await settle(pilot)
         await pilot.press("3")
         await settle(pilot)
-        assert rows(app)[2].count("◆ asking") == 1
-        assert "✗ fail" in rows(app)[2]
+        assert "◆ checking" in rows(app)[3]
+        assert rows(app)[3].count("◆") == 2
+        assert rows(app)[3].count("✗") == 1
         verdicts = folders.verdicts("linux/arm64")
         made.run.append(
             journal.LaneChecked(
@@ -206,7 +211,7 @@ async def test_what_is_asked_now_is_seen_and_old_answers_stay(world: World):
                 emulated=True,
             )
         )
-        await until(pilot, lambda: rows(app)[2].count("✓ pass") == 8)
+        await until(pilot, lambda: rows(app)[3].count("✓") == 22)
     made.release()
 
 
@@ -230,24 +235,66 @@ async def test_a_long_name_leaves_room_for_the_answers(world: World):
         await settle(pilot)
         await pilot.press("3")
         await settle(pilot)
-        assert "✓ proved" in rows(app)[1]
+        assert "✓ 21/21" in rows(app)[1]
         assert "… linux/amd64" in rows(app)[1]
         assert name in text(app, "#evidence")
 
 
 async def test_where_there_is_room_the_cells_say_what_was_seen(world: World):
     app = world.app(checked(world).run)
-    async with app.run_test(size=(140, 40)) as pilot:
+    async with app.run_test(size=(80, 40)) as pilot:
         await settle(pilot)
         await pilot.press("3")
         await settle(pilot)
-        assert rows(app)[1].count("✓ pass") == 8
-        await pilot.resize_terminal(260, 40)
-        await until(pilot, lambda: "✓ uid 1000" in rows(app)[1])
-        assert "? unknown aarch64" in rows(app)[2]
-        assert "→" not in rows(app)[0]
-        await pilot.resize_terminal(140, 40)
-        await until(pilot, lambda: rows(app)[1].count("✓ pass") == 8)
+        assert rows(app)[2].endswith("✓✓✓✓✓✓✓✓✓✓✓✓ ?✓✓✓✓✗✓✓✓  ✗ clients ? machine   ")
+        await pilot.resize_terminal(200, 40)
+        await until(pilot, lambda: "byte-code clients" in rows(app)[1])
+        assert rows(app)[3].count("✓") == 19
+        await pilot.resize_terminal(320, 40)
+        await until(pilot, lambda: "✓ pass" in rows(app)[2])
+        assert "? unknown" in rows(app)[3]
+        assert "→" not in rows(app)[1]
+        await pilot.resize_terminal(120, 40)
+        await pilot.press("n")
+        await until(pilot, lambda: "✗ fail Redis" in "".join(rows(app)))
+
+
+async def test_what_is_a_pass_can_be_left_out(world: World):
+    made = folders.Made(world.state, ("redis", "kafka", "gcp")).start()
+    for target in ("redis", "kafka"):
+        made.begin(target).build(target).finish(target, Outcome.PASSED, 7.4)
+        made.check(target, "linux/amd64", 7.6)
+    made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL, size=Answer.WARN)
+    made.check("kafka", "linux/arm64", 7.6)
+    made.begin("gcp").fail("gcp").end(Outcome.FAILED, 9)
+    app = world.app(made.run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3", "f", "n")
+        await settle(pilot)
+        assert "n shows all" in text(app, "#checks-summary")
+        groups, heading, *lanes = rows(app)
+        assert groups.split()[::2] == ["static", "running"]
+        assert heading.split()[3:] == ["size", "clients"]
+        shown = [" ".join(lane.replace("▌", " ").split()[:2]) for lane in lanes if lane.strip()]
+        assert shown == ["redis linux/arm64", "gcp linux/amd64", "gcp linux/arm64"]
+        assert text(app, "#evidence").startswith("size · ! warn"), "the cursor keeps to its answer"
+        made.check("redis", "linux/arm64", 20, size=Answer.WARN)
+        await until(pilot, lambda: "clients" not in rows(app)[1])
+        await pilot.press("n")
+        await settle(pilot)
+        assert "n shows all" not in text(app, "#checks-summary")
+        assert "srv" in rows(app)[1]
+
+
+async def test_where_all_is_a_pass_nothing_is_left_to_leave_out(world: World):
+    app = world.app(folders.passed(world.state, ("redis",)).run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("3", "n")
+        await settle(pilot)
+        assert "n shows all" not in text(app, "#checks-summary")
+        assert "redis" in rows(app)[2]
 
 
 # -- the evidence -----------------------------------------------------------------------------
@@ -262,12 +309,12 @@ async def test_by_mouse_alone_an_answer_is_opened_asked_again_and_left(world: Wo
         await settle(pilot)
         await pilot.click(next(tab for tab in app.screen.query(Tab) if tab.place == "checks"))
         await settle(pilot)
-        column = rows(app)[0].index("machine")
-        await pilot.hover(CellTable, offset=(column, 0))
+        column = rows(app)[1].index("mac")
+        await pilot.hover(CellTable, offset=(column, 1))
         assert "On what machine" in str(app.screen.query_one(CellTable).tooltip)
-        await pilot.hover(CellTable, offset=(column, 2))
+        await pilot.hover(CellTable, offset=(column, 3))
         assert app.screen.query_one(CellTable).tooltip == "aarch64, linux-aarch64"
-        await pilot.click(CellTable, offset=(column, 2), times=2)
+        await pilot.click(CellTable, offset=(column, 3), times=2)
         await until(pilot, lambda: isinstance(app.screen, EvidenceScreen))
         await until(pilot, lambda: "docker run x" in text(app, "#evidence-all"))
         shown = text(app, "#evidence-all")
@@ -350,9 +397,9 @@ async def test_evidence_under_the_mouse_is_no_markup(world: World):
         await pilot.press("3", "right", "right", "right")
         await settle(pilot)
         table = app.screen.query_one(VerdictTable)
-        line = next(y for y in range(1, 10) if "fail" in str(table.render_line(y).text))
-        x = table.render_line(line).text.rindex("✗ fail")
-        await pilot.hover(table, offset=(x + 2, line))
+        line = next(y for y in range(1, 10) if "✗" in str(table.render_line(y).text))
+        x = table.render_line(line).text.rindex("✗")
+        await pilot.hover(table, offset=(x, line))
         await until(pilot, lambda: table.tooltip)
         # A bare string would be read as markup when the tooltip is drawn.
         assert isinstance(table.tooltip, Content)

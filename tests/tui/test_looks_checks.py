@@ -78,9 +78,14 @@ def test_every_standing(snap_compare, world: World, size):
     assert look(snap_compare, world, ["3"], size, made=mixed(world), opened=True)
 
 
-@pytest.mark.parametrize("size", [NARROW, SMALL, MIDDLE])
+@pytest.mark.parametrize("size", [NARROW, SMALL, MIDDLE, LARGE])
 def test_an_answer_that_is_no_pass(snap_compare, world: World, size):
     assert look(snap_compare, world, ["3", "f"], size, made=mixed(world), opened=True)
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE])
+def test_without_what_is_a_pass(snap_compare, world: World, size):
+    assert look(snap_compare, world, ["3", "f", "n"], size, made=mixed(world), opened=True)
 
 
 @pytest.mark.parametrize("size", [NARROW, SMALL, MIDDLE, LARGE])

@@ -33,6 +33,15 @@ CHECKS: tuple[Command, ...] = (
     ),
     Command(
         "checks",
+        "checks.only-others",
+        "n",
+        "No passes",
+        "Leave out what is a pass, or show it again.",
+        "only_others",
+        True,
+    ),
+    Command(
+        "checks",
         "checks.again",
         "r",
         "Ask again",

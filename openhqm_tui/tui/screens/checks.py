@@ -12,39 +12,37 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from openhqm_tui.domain.plain_text import one_line, plain
+from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.questions import QUESTIONS, asked_by, in_order, question_of
-from openhqm_tui.domain.state import LaneState, RunState
+from openhqm_tui.domain.state import LaneState, RunState, Status
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.marks import standing_mark
 from openhqm_tui.tui.proof_words import (
-    ASKING,
     NOT_PASSED,
-    answer_cell,
-    how_it_runs,
-    is_asked,
+    elsewhere_lines,
+    every_answer,
     lane_lines,
+    not_passed,
     summary_words,
     verdict_lines,
     verdict_of,
 )
 from openhqm_tui.tui.screens.evidence import EvidenceScreen
 from openhqm_tui.tui.screens.place import Place
+from openhqm_tui.tui.verdict_layout import LANE_COLUMNS, layouts
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.widgets.verdict_table import VerdictTable
 
-# How much of what was seen a cell may show, in the first table of these that fits.
-_SEEN = (60, 40, 32, 24, 18, 14, 0)
-_NAME = 12
-_LANE_COLUMNS = ("image", "runs", "stands")
+# Lines of a terminal that has room for what others answered.
+_TALL = 34
+_ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
 _LANE_TIPS = (
     "One image: a target on a platform.",
     "Natively, or by an emulator: then an answer may be the emulator's fault.",
-    "Proved: every check was asked, and none failed.",
+    "Proved: every check was asked, and none failed; else how many of them pass.",
 )
 
 
@@ -61,6 +59,7 @@ class ChecksScreen(Place):
         self._lanes: list[LaneState] = []
         self._checks: tuple[str, ...] = ()
         self._shown: RunState | None = None
+        self._only_others = False
 
     def body(self) -> Iterable[Widget]:
         """Yield table and answer, or the word that there is no run."""
@@ -77,7 +76,7 @@ class ChecksScreen(Place):
         )
         yield Vertical(
             Static(id="checks-summary"),
-            VerdictTable(self._explain),
+            VerdictTable(self._explain, self._check_at),
             VerticalScroll(Static(id="evidence"), id="evidence-box", can_focus=False),
             id="checks",
         )
@@ -89,17 +88,18 @@ class ChecksScreen(Place):
         self.query_one("#no-checks").display = state is None
         self.query_one("#checks").display = state is not None
         if state is not None:
-            self._lanes = state.lanes
-            self._checks = _checks_of(state, self.console_app.run_folder)
+            self._choose(state)
             self._show_table()
-            self.query_one("#checks-summary", Static).update(summary_words(state))
+            self._show_summary(state)
             self._show_answer()
         self.refresh_bindings()
 
     def on_resize(self) -> None:
         """Say as much in the cells as there is room for."""
+        self.set_class(self.size.height < _TALL, "-low")
         if self.stands and self._shown is not None:
             self.call_after_refresh(self._show_table)
+            self.call_after_refresh(self._show_answer)
 
     async def run_moved(self, changes: Changes) -> None:
         """Fill the table anew when the runner says anything."""
@@ -124,12 +124,14 @@ class ChecksScreen(Place):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what makes no sense now."""
-        if action not in {"again", "next_failure", "copy", "open"} or not self.stands:
+        if action not in _ABOUT_ANSWERS or not self.stands:
             return True
         if self._shown is None:
             return False
         if action == "next_failure":
             return bool(self._not_passed()) or None
+        if action == "only_others":
+            return self._only_others or bool(self._not_passed()) or None
         if action == "again":
             lanes = self._lanes if parameters == ("all",) else [self._marked_lane()]
             return any(lane is not None and lane.has_image for lane in lanes) or None
@@ -147,6 +149,24 @@ class ChecksScreen(Place):
             table.go(*next((place for place in found if place > here), found[0]))
         else:
             table.go(*next((place for place in reversed(found) if place < here), found[-1]))
+
+    def action_only_others(self) -> None:
+        """Leave out what is a pass, or show it again; the cursor keeps to its answer."""
+        state = self._shown
+        if state is None:
+            return
+        marked = self._marked()
+        self._only_others = not self._only_others
+        self._choose(state)
+        self._show_table()
+        if marked is not None:
+            lane, check = marked
+            row = self._lanes.index(lane) if lane in self._lanes else 0
+            column = self._checks.index(check) + len(LANE_COLUMNS) if check in self._checks else 0
+            self.query_one(VerdictTable).go(row, column)
+        self._show_summary(state)
+        self._show_answer()
+        self.refresh_bindings()
 
     def action_open(self) -> None:
         """Show all that is known of the answer."""
@@ -189,50 +209,47 @@ class ChecksScreen(Place):
         return lane, self._check_at(self.query_one(VerdictTable).column)
 
     def _check_at(self, column: int) -> str:
-        place = column - len(_LANE_COLUMNS)
+        place = column - len(LANE_COLUMNS)
         return self._checks[place] if 0 <= place < len(self._checks) else ""
 
     def _not_passed(self) -> list[tuple[int, int]]:
         return [
             (row, column)
             for row, lane in enumerate(self._lanes)
-            for column, check in enumerate(self._checks, len(_LANE_COLUMNS))
+            for column, check in enumerate(self._checks, len(LANE_COLUMNS))
             if (verdict := verdict_of(lane, check)) and verdict.answer in NOT_PASSED
         ]
 
+    def _choose(self, state: RunState) -> None:
+        """Choose the lanes and checks to show: all of them, or those with answers that count."""
+        checks = _checks_of(state, self.console_app.run_folder)
+        self._lanes = state.lanes
+        if self._only_others:
+            self._lanes = [lane for lane in state.lanes if _is_worth_a_look(lane)]
+            told = {verdict.check for lane in self._lanes for verdict in not_passed(lane)}
+            checks = tuple(check for check in checks if check in told)
+        self._checks = checks
+
+    def _show_summary(self, state: RunState) -> None:
+        words = summary_words(state)
+        if self._only_others:
+            left_out = Content.styled("▼ without what is a pass (n shows all)", "$accent")
+            words = Content.assemble(words, " · ", left_out)
+        self.query_one("#checks-summary", Static).update(words)
+
     def _show_table(self) -> None:
         table = self.query_one(VerdictTable)
-        heading = [*_LANE_COLUMNS, *(check.replace("-", " ") for check in self._checks)]
-        for letters in _SEEN:
-            table.show(heading, [self._cells(lane, letters) for lane in self._lanes])
+        for layout in layouts(self._lanes, self._checks, table.size.width):
+            table.show(layout.heading, layout.rows, gaps=layout.gaps, spans=layout.spans)
             if table.fits:
                 break
-
-    def _cells(self, lane: LaneState, letters: int) -> list[Content]:
-        target, platform = lane.key
-        # The answers need room beside a long name; all of it stands below.
-        room = max(_NAME, self.size.width // 4)
-        cells = [
-            Content.assemble((one_line(target, room), "bold"), f" {platform}"),
-            Content(how_it_runs(lane)),
-            standing_mark(lane).content,
-        ]
-        for check in self._checks:
-            verdict = verdict_of(lane, check)
-            if is_asked(lane, check):
-                cells.append(ASKING.content)
-            elif verdict is None:
-                cells.append(Content.styled("–", "$foreground-muted"))
-            else:
-                cells.append(answer_cell(verdict, letters))
-        return cells
 
     def _explain(self, row: int, column: int) -> str:
         """Return the words for what the mouse is on."""
         check = self._check_at(column)
         if row < 0:
             told = question_of(check)
-            return f"{told.asks}\n{told.way}" if check else _LANE_TIPS[min(column, 2)]
+            return f"{check}: {told.asks}\n{told.way}" if check else _LANE_TIPS[min(column, 2)]
         if not 0 <= row < len(self._lanes):
             return ""
         verdict = verdict_of(self._lanes[row], check)
@@ -241,13 +258,26 @@ class ChecksScreen(Place):
     def _show_answer(self) -> None:
         marked = self._marked()
         if marked is None:
+            self.query_one("#evidence", Static).update("")
             return
         lane, check = marked
         lines = verdict_lines(lane, check) if check else lane_lines(lane)
+        if self.size.height >= _TALL:
+            lanes = self._shown.lanes if self._shown is not None else []
+            more = (
+                elsewhere_lines(lanes, lane, check) if check else [Content(""), *every_answer(lane)]
+            )
+            lines += more[: self.size.height // 3]
         self.query_one("#evidence", Static).update(Content("\n").join(lines))
         folder, top = self.console_app.run_folder, self.app.screen
         if isinstance(top, EvidenceScreen) and folder is not None:
             top.show(lane, check, folder.evidence_file(*lane.key))
+
+
+def _is_worth_a_look(lane: LaneState) -> bool:
+    """Tell whether something of a lane is no pass, or it ended without an answer."""
+    ended_unproved = lane.status.is_over and lane.status not in {Status.PASSED, Status.DONE}
+    return bool(not_passed(lane)) or ended_unproved
 
 
 def _checks_of(state: RunState, folder: RunFolder | None) -> tuple[str, ...]:

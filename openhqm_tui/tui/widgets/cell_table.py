@@ -1,4 +1,4 @@
-"""A table of text with a cursor over rows or cells; heading and first column stay in sight."""
+"""A table of text with a cursor over rows or cells; heads and first column stay in sight."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import lit
+from openhqm_tui.tui.widgets.table_heads import Heads, Span
 
 _GAP = 2
 
@@ -49,20 +50,34 @@ class CellTable(Widget, can_focus=True):
         self._heading: tuple[str, ...] = ()
         self._rows: Sequence[Sequence[Content]] = []
         self._widths: list[int] = []
+        self._gaps: list[int] = []
+        self._spans: tuple[Span, ...] = ()
         self._top = 0
         self._left = 1
+
+    @property
+    def head_lines(self) -> int:
+        """How many lines stand above the rows: titles of columns, and of spans of them."""
+        return self._heads().lines
 
     def show(
         self,
         heading: Sequence[str],
         rows: Sequence[Sequence[Content]],
         widths: Sequence[int] | None = None,
+        *,
+        gaps: Sequence[int] = (),
+        spans: Sequence[Span] = (),
     ) -> None:
         """Show other rows; the cursor stays where it is if it can.
 
-        With the columns' `widths` only the rows in sight are asked for: there may be many.
+        With the columns' `widths` only the rows in sight are asked for: there may be many. `gaps`
+        are the blanks after each column, two where it has none. Where the columns of a span have
+        no titles, its own stands in their line, else in one above.
         """
         self._heading, self._rows = tuple(heading), rows
+        self._gaps = [*gaps, *[_GAP] * (len(heading) - len(gaps))]
+        self._spans = tuple(spans)
         told = widths or [
             max((row[index].cell_length for row in rows), default=0)
             for index in range(len(heading))
@@ -81,14 +96,13 @@ class CellTable(Widget, can_focus=True):
             self.post_message(self.Marked(self))
 
     def render(self) -> Content:
-        """Draw heading and the rows in sight."""
-        room = max(0, self.size.height - 1)
+        """Draw the heads and the rows in sight."""
+        room = max(0, self.size.height - self.head_lines)
         rows = [
             self._line(index, self._rows[index])
             for index in range(self._top, min(len(self._rows), self._top + room))
         ]
-        titles = [Content.styled(title, "$foreground-muted") for title in self._heading]
-        return Content("\n").join([self._line(-1, titles), *rows])
+        return Content("\n").join([*self._drawn_heads(), *rows])
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
@@ -97,8 +111,8 @@ class CellTable(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Mark what is clicked; twice: open it."""
-        row = event.y - 1 + self._top
-        if event.y == 0 or row >= len(self._rows):
+        row = self.row_at(event.y)
+        if not 0 <= row < len(self._rows):
             return
         self.go(row, self._column_at(event.x))
         if event.chain == 2:
@@ -120,7 +134,7 @@ class CellTable(Widget, can_focus=True):
 
     def action_leap(self, pages: int) -> None:
         """Move the cursor by pages."""
-        self.go(self.row + pages * max(1, self.size.height - 2), self.column)
+        self.go(self.row + pages * max(1, self.size.height - self.head_lines - 1), self.column)
 
     def action_open(self) -> None:
         """Ask to open what is marked."""
@@ -129,31 +143,35 @@ class CellTable(Widget, can_focus=True):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """Return heading and rows, for tables that are as high as their rows."""
-        return len(self._rows) + 1
+        return len(self._rows) + self.head_lines
+
+    def row_at(self, y: int) -> int:
+        """Return the row that is drawn in a line; -1 for the heads."""
+        return y - self.head_lines + self._top if y >= self.head_lines else -1
 
     def _columns(self) -> list[int]:
         """Return the columns in sight: the first, then as many as fit."""
         if not self._widths:
             return []
-        shown, used = [0], 1 + self._widths[0] + _GAP
+        shown, used = [0], 1 + self._widths[0] + self._gaps[0]
         for index in range(max(1, self._left), len(self._widths)):
             # The last may be cut: a long text says its beginning at least.
             if used + min(self._widths[index], 6) > self.size.width:
                 break
             shown.append(index)
-            used += self._widths[index] + _GAP
+            used += self._widths[index] + self._gaps[index]
         return shown
 
     def _column_at(self, x: int) -> int:
         at = 1
         for index in self._columns():
-            at += self._widths[index] + _GAP
-            if x < at - 1:
+            at += self._widths[index] + self._gaps[index]
+            if x < at - (self._gaps[index] > 1):
                 return index
         return len(self._widths) - 1
 
     def _reveal(self) -> None:
-        room = max(1, self.size.height - 1)
+        room = max(1, self.size.height - self.head_lines)
         # Never below what fills the room: a table that grew shows its first rows again.
         highest = max(0, len(self._rows) - room)
         self._top = max(min(self._top, self.row, highest), self.row - room + 1, 0)
@@ -163,9 +181,9 @@ class CellTable(Widget, can_focus=True):
         self._left = min(self._left, self.column)
         while self._left < self.column:
             columns = self._columns()
-            used = 1 + sum(self._widths[index] + _GAP for index in columns)
+            used = 1 + sum(self._widths[index] + self._gaps[index] for index in columns)
             if self.column in columns and (
-                self.column != columns[-1] or used - _GAP <= self.size.width
+                self.column != columns[-1] or used - self._gaps[self.column] <= self.size.width
             ):
                 break
             self._left += 1
@@ -174,8 +192,9 @@ class CellTable(Widget, can_focus=True):
             self._left -= 1
 
     def _fits_from(self, left: int) -> bool:
-        shown = [self._widths[0], *self._widths[left:]]
-        return 1 + sum(shown) + _GAP * (len(shown) - 1) <= self.size.width
+        shown = [0, *range(left, len(self._widths))]
+        used = sum(self._widths[index] + self._gaps[index] for index in shown)
+        return bool(1 + used - self._gaps[shown[-1]] <= self.size.width)
 
     def _line(self, row: int, cells: Sequence[Content]) -> Content:
         marked = row == self.row
@@ -188,16 +207,37 @@ class CellTable(Widget, can_focus=True):
             cell = cells[index].pad_right(max(0, width - cells[index].cell_length))
             if marked and self.by_cell and index == self.column:
                 before = parts.pop()
-                edge = before if isinstance(before, Content) else Content(" ")
-                parts += [edge[:-1], ("▌", "$primary"), lit(cell, focused=self.has_focus)]
+                gap = before if isinstance(before, Content) else Content(" ")
+                # Columns that touch leave no room for an edge.
+                if gap:
+                    parts += [gap[:-1], ("▌", "$primary")]
+                parts.append(lit(cell, focused=self.has_focus))
             else:
                 parts.append(cell)
-            parts.append(Content(" " * _GAP))
+            parts.append(Content(" " * self._gaps[index]))
         # What is cut must be text: an ellipsis after padding would claim that there is more.
         line = Content.assemble(*parts).rstrip()
         more = columns and columns[-1] < len(self._widths) - 1
         line = line.truncate(self.size.width - (2 if more else 0), ellipsis=True)
         line = line.pad_right(max(0, self.size.width - line.cell_length))
-        if more and row < 0:
-            line = line[: self.size.width - 2] + Content.styled("→ ", "$primary")
         return lit(line, focused=self.has_focus) if marked and not self.by_cell else line
+
+    def name_of(self, column: int) -> str:
+        """Return a column's name in full, for where it has no title."""
+        return self._heading[column]
+
+    def _heads(self) -> Heads:
+        at, places = 1, {}
+        for index in self._columns():
+            places[index] = at
+            at += self._widths[index] + self._gaps[index]
+        marked = self.column if self.by_cell and self._heading else -1
+        name = self.name_of(marked) if marked >= 0 else ""
+        return Heads(self._heading, self._spans, self._widths, places, marked, name)
+
+    def _drawn_heads(self) -> list[Content]:
+        heads = self._heads()
+        drawn, width = heads.draw(self.size.width), self.size.width
+        if heads.places and max(heads.places) < len(self._widths) - 1:
+            drawn[-1] = drawn[-1][: width - 2] + Content.styled("→ ", "$primary")
+        return drawn

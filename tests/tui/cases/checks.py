@@ -15,9 +15,10 @@ from openhqm_tui.tui.widgets.cell_table import CellTable
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import World
+from tests.tui.folders import CHECKS
 
-# Columns: image, runs, stands, then the checks; `machine` is the fourth of them.
-_MACHINE, _CLIENTS = (1, 6), (1, 8)
+# Columns: image, runs, stands, then the checks.
+_MACHINE, _CLIENTS = (1, 3 + CHECKS.index("machine")), (1, 3 + CHECKS.index("clients"))
 _EVIDENCE = ("3", "f", "enter")
 
 
@@ -48,6 +49,11 @@ def _place(app: ConsoleApp) -> tuple[int, int]:
     return table.row, table.column
 
 
+def _only_two_checks(app: ConsoleApp) -> bool:
+    heads = app.screen_stack[0].query_one(CellTable).render().plain
+    return "machine" in heads and "clients" in heads and "python" not in heads
+
+
 def _shown(app: ConsoleApp) -> bool:
     return isinstance(app.screen, EvidenceScreen)
 
@@ -66,6 +72,7 @@ CASES = {
     "checks.open": Case(_shown, ("3",), _checked),
     "checks.next": Case(lambda app: _place(app) == _MACHINE, ("3",), _checked),
     "checks.previous": Case(lambda app: _place(app) == _CLIENTS, ("3",), _checked),
+    "checks.only-others": Case(_only_two_checks, ("3",), _checked),
     "checks.again": Case(_asked(Request("check", *ARM, "machine")), ("3", "f"), _checked),
     "checks.again-lane": Case(_asked(Request("check", *ARM)), ("3", "f"), _checked),
     "checks.again-all": Case(_asked(Request("check")), ("3", "f"), _checked),
