@@ -19,10 +19,8 @@ NAME = "openhqm-tui-tests/report"
 SECRET = "correct-horse-battery"
 _DOCKERFILE = """\
 FROM scratch AS good
-ARG NPM_TOKEN
 COPY large /large
 COPY small /small
-ENV DB_PASSWORD=correct-horse-battery
 
 FROM python:3.13-slim AS bad
 ARG NPM_TOKEN
