@@ -216,7 +216,8 @@ class Countdown:
     def feed(self, left: float | None, at: float) -> float | None:
         """Take in what is left at a moment, and return what is to be shown."""
         passed = max(0.0, at - self._at)
-        if left is None or self.seconds is None or at < self._at:
+        if left is None or self.seconds is None or at <= self._at:
+            # At the same moment more became known of it, which nobody has seen otherwise.
             self.seconds = None if left is None else max(0.0, left)
         else:
             due = max(0.0, self.seconds - passed)

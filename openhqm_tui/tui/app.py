@@ -267,8 +267,12 @@ class ConsoleApp(App[int]):
     async def on_past_read(self, message: messages.PastRead) -> None:
         """Take over the earlier runs; the first time, offer what goes on or was cut off."""
         first = self.past_runs is None and self._first_player is None
+        first_look = self.past_runs is None
         self.past_runs, self.past_problem = message.past.runs, message.past.problem
         self._learn()
+        if first_look:
+            # The first look at the history reads into it what it misses.
+            self.learning.of_run_anew()
         self._tell()
         if first and self.run_folder is None and self._first_run is None:
             await offer_runs(self, message.past.runs)

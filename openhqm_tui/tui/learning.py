@@ -33,6 +33,7 @@ class Learning:
     def __init__(self, app: ConsoleApp) -> None:
         self._app = app
         self._of: RunState | None = None
+        self._goes_on = False
         self.samples: list[Sample] | None = None
         self.time_left = TimeLeft()
 
@@ -47,10 +48,14 @@ class Learning:
         """Begin to reckon what is left of a run that is newly open, if it goes on."""
         if state is self._of:
             return
-        self._of = state
+        self._of, self._goes_on = state, goes_on
         self.time_left.begin("" if state is None else state.info.id)
-        if state is not None and goes_on:
-            info = state.info
+        self.of_run_anew()
+
+    def of_run_anew(self) -> None:
+        """Have read once more what is known of the open run: there may be more of it by now."""
+        if self._of is not None and self._goes_on:
+            info = self._of.info
             self._read(lambda: self._app.services.samples_before(info), "forecast", info.id)
 
     def take(self, message: SamplesRead) -> None:

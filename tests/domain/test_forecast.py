@@ -214,6 +214,11 @@ def test_what_is_newly_known_moves_it_there_without_a_leap():
     assert seen[-1] == pytest.approx(40, abs=0.1)
 
 
+def test_more_that_is_known_at_the_same_moment_counts_at_once():
+    countdown = Countdown()
+    assert [countdown.feed(left, T0) for left in (10.0, 3.0, 5.0)] == [10.0, 3.0, 5.0]
+
+
 def test_unknown_is_said_at_once():
     countdown = Countdown()
     countdown.feed(10.0, T0)

@@ -225,6 +225,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return World(tmp_path / "state")
 
 
+_LEARNING = {"past", "samples", "forecast"}
+
+
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until the threads have told what they know and it is on screen."""
     app = pilot.app
@@ -242,6 +245,10 @@ async def settle(pilot: Pilot[int]) -> None:
     watch = app.follow
     if watch.state is not None and app.replays.player is None:
         await until(pilot, lambda: _read_all(app))
+    await until(pilot, lambda: not any(w.group in _LEARNING and w.is_running for w in app.workers))
+    await pilot.pause()
+    # What counts seconds is as it is once all is read, whenever the last second was over.
+    app._second_passed()
     await pilot.pause()
 
 

@@ -123,6 +123,7 @@ class Made:
             engine="29.1.0",
             check=check,
             base="python:3.13-slim",
+            source="bundled",
         )
         self.rows = rows
         self.run = RunFolder.create(runs_folder(state) / id, info, Plan(targets=()))
