@@ -69,7 +69,9 @@ def measure(asked: argparse.Namespace) -> int:
             for kind in KINDS:
                 some = [lane for lane in lanes if lane.emulated == (kind == "emulated")]
                 rounds.setdefault(f"{kind} lanes, {name}", []).append(_side_by_side(work, some))
-    _report(asked.out, lanes, rounds)
+        # After each round: a bench that is cut off has measured something all the same.
+        _table(lanes, rounds, asked.out)
+    sys.stdout.write(_table(lanes, rounds, asked.out))
     return 0
 
 
@@ -212,7 +214,9 @@ def _run(*command: str) -> None:
         raise SystemExit(f"{' '.join(command)}:\n{ran.stderr.decode('utf-8', 'replace')[-2000:]}")
 
 
-def _report(out: Path, lanes: list[Lane], rounds: dict[str, list[float]]) -> None:
+def _table(lanes: list[Lane], rounds: dict[str, list[float]], out: Path) -> str:
+    """Keep the figures, and return them as a table."""
+
     def median(what: str) -> float:
         return statistics.median(rounds[what]) if what in rounds else float("nan")
 
@@ -246,8 +250,8 @@ def _report(out: Path, lanes: list[Lane], rounds: dict[str, list[float]]) -> Non
         lines.append(f"| {kind} | " + " | ".join([*cells, *told_ratios]) + " |")
     loads = " ".join(f"{load:.1f}" for load in os.getloadavg())
     text = f"Seconds: median (least–most). Load at the end: {loads}.\n\n" + "\n".join(lines) + "\n"
-    sys.stdout.write(text)
     out.mkdir(exist_ok=True)
     (out / "checks.md").write_text(text, encoding="utf-8")
     figures = {"rounds": rounds, "ratios": ratios}
     (out / "checks.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    return text
