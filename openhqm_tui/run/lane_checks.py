@@ -40,6 +40,8 @@ class LaneChecks:
         self._host = parse_platform(self._info.host) if self._info.host else None
         # A container that starts Python is CPU-bound: more at once than cores only wait longer.
         self._at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+        # Layers on their way into the record: no lane is busy with them, and the run waits for them.
+        self.reading: set[asyncio.Task[None]] = set()
 
     async def look(self, target: TargetState) -> None:
         """Look at the images of a target that was just built, and question every lane."""
@@ -144,8 +146,10 @@ class LaneChecks:
                 emulated=emulated,
             )
         )
-        # Only now: nobody waits for it, and no verdict depends on it.
-        await self._say_layers(lane, reference)
+        # Only now, and beside all else: nobody waits for it, and no verdict depends on it.
+        reading = asyncio.create_task(self._say_layers(lane, reference))
+        self.reading.add(reading)
+        reading.add_done_callback(self.reading.discard)
 
     def _emulated(self, lane: LaneState) -> bool:
         return self._host is not None and not lane.platform.runs_natively_on(self._host)
@@ -183,6 +187,11 @@ class LaneChecks:
             layers = await asyncio.to_thread(read_layers, reference, platform, lane.digest)
         except ImageUnknown:
             return
+        except Exception as error:
+            self._voice.note(f"the layers can't be read: {type(error).__name__}: {error}", target)
+            return
+        if self._voice.state.lane(target, platform) is not lane:
+            return  # it is being built anew
         self._voice.say(
             journal.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
         )

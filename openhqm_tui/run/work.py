@@ -46,8 +46,9 @@ class Work:
         self.gone = set(self.state.targets) if gone else set()
 
     def pending(self) -> list[asyncio.Task[None]]:
-        """Return what goes on."""
-        return [task for task in self._tasks.values() if not task.done()]
+        """Return what goes on, layers being read for the record included."""
+        tasks = (*self._tasks.values(), *self._checks.reading)
+        return [task for task in tasks if not task.done()]
 
     def busy(self, key: Key) -> bool:
         """Tell whether something goes on."""
