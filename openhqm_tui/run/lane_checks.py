@@ -40,7 +40,7 @@ class LaneChecks:
         self._host = parse_platform(self._info.host) if self._info.host else None
         # A container that starts Python is CPU-bound: more at once than cores only wait longer.
         self._at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
-        # Layers on their way into the record: no lane is busy with them, and the run waits for them.
+        # Layers on their way into the record: no lane is busy with them, but the run is.
         self.reading: set[asyncio.Task[None]] = set()
 
     async def look(self, target: TargetState) -> None:
