@@ -7,7 +7,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.engine.tars import Made, digest_of
@@ -18,7 +18,7 @@ else:
     from backports import zstd
 
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
-_PACKERS = {"gzip": gzip.compress, "zstd": zstd.compress, "": bytes}
+_PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstd.compress, "": bytes}
 
 
 def load(
