@@ -18,7 +18,11 @@ else:
     from backports import zstd
 
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
-_PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstd.compress, "": bytes}
+_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "zstd": zstd.compress,
+    "": bytes,
+}
 
 
 def load(
