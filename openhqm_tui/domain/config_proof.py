@@ -11,6 +11,8 @@ from openhqm_tui.domain.proof import SeenConfig
 from openhqm_tui.domain.verdicts import Answer, Verdict, answered, unanswered
 
 _SWITCHED_OFF = "NONE"
+# A uid has 32 bits.
+_MOST_DIGITS = 10
 
 
 def judge_config(
@@ -65,6 +67,26 @@ def _command(expected: Expectation, config: SeenConfig, wish: str) -> Verdict:
     return answered("command", answer, _safe(shlex.join(words)) or "none", wish)
 
 
+def judge_user(expected: Expectation, config: SeenConfig | None, reason: str = "") -> Verdict:
+    """Say by its config as whom an image runs, where there is no Python in it to be asked."""
+    wish = "not root" if expected.uid is None else f"uid {expected.uid}"
+    if config is None:
+        return unanswered("user", reason or "the store did not tell", wish)
+    name = config.user.partition(":")[0].strip()
+    uid = 0 if name in {"", "root"} else int(name) if _is_uid(name) else None
+    if uid is None and expected.uid is not None:
+        return unanswered("user", f"{name}: a name tells no number; write USER by number", wish)
+    seen = f"user {name}" if uid is None else f"uid {uid}"
+    if expected.uid is not None:
+        return answered("user", Answer.PASS if uid == expected.uid else Answer.FAIL, seen, wish)
+    as_root = Answer.FAIL if expected.strict else Answer.WARN
+    return answered("user", as_root if uid == 0 else Answer.PASS, seen, wish)
+
+
+def _is_uid(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) <= _MOST_DIGITS
+
+
 _JUDGES = {
     "architecture": _architecture,
     "labels": _labels,
@@ -95,7 +117,11 @@ def _holds(found: str | None, wanted: str) -> bool:
 
 
 def _pairs(named: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in named.items())
+    """Return `a=1, b=2`, and after them the names of which any value will do."""
+    fixed = [f"{name}={value}" for name, value in named.items() if value != ANY_VALUE]
+    some = [name for name, value in named.items() if value == ANY_VALUE]
+    told = [", ".join(fixed)] if fixed else []
+    return "; ".join([*told, f"any {', '.join(some)}"] if some else told)
 
 
 def _safe(text: str) -> str:

@@ -119,7 +119,6 @@ def asked_by(expected: Expectation) -> tuple[str, ...]:
         "byte-code": not (inside and expected.byte_code),
         "clients": not inside or expected.clients is None,
         "absent": not inside or expected.clients is None,
-        "user": not inside,
         "service": not inside or expected.service is None,
     }
     return tuple(check for check in QUESTIONS if not left_out.get(check))

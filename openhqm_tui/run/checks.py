@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 
+from openhqm_tui.domain.config_proof import judge_user
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
 from openhqm_tui.domain.proof_running import judge_running
@@ -54,7 +55,9 @@ async def _run(
     lane: str,
 ) -> tuple[list[Verdict], dict[str, object]]:
     if not expected.asks_python:
-        return [], {}
+        if isinstance(config, ImageUnknown):
+            return [judge_user(expected, None, str(config))], {}
+        return [judge_user(expected, config)], {}
     own_command = expected.command if isinstance(config, ImageUnknown) else config.command
     asked = await ask(
         reference,

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.config_proof import judge_config
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.config_proof import judge_config, judge_user
+from openhqm_tui.domain.expectation import ANY_VALUE, Expectation
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import SeenConfig
 from openhqm_tui.domain.verdicts import Answer
@@ -120,3 +120,45 @@ def test_evidence_is_a_strangers_text() -> None:
     for verdict in judge_config(but(WANTED, labels={"a": hostile}), seen):
         assert len(verdict.evidence) <= 300
         assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)
+
+
+@pytest.mark.parametrize(
+    ("found", "answer", "evidence"),
+    [
+        ({"a": "1", "b": "2"}, Answer.PASS, "a=1; any b"),
+        ({"a": "1", "b": ""}, Answer.FAIL, "b=(empty)"),
+        ({"a": "1"}, Answer.FAIL, "b=(missing)"),
+        ({"a": "2", "b": "*"}, Answer.FAIL, "a=2"),
+    ],
+)
+def test_any_value_will_do_that_isnt_empty(found, answer: Answer, evidence: str) -> None:
+    wanted = Expectation(platform=ARM, platforms=(ARM,), labels={"a": "1", "b": ANY_VALUE})
+    verdicts = judge_config(wanted, SeenConfig(os="linux", arch="arm64", labels=found))
+    assert [(v.answer, v.evidence) for v in verdicts if v.check == "labels"] == [(answer, evidence)]
+
+
+@pytest.mark.parametrize(
+    ("user", "uid", "strict", "answer", "evidence"),
+    [
+        ("", None, False, Answer.WARN, "uid 0"),
+        ("root", None, False, Answer.WARN, "uid 0"),
+        ("0:1000", None, True, Answer.FAIL, "uid 0"),
+        ("app", None, True, Answer.PASS, "user app"),
+        ("1000:1000", None, True, Answer.PASS, "uid 1000"),
+        ("1000", 1000, False, Answer.PASS, "uid 1000"),
+        ("1001", 1000, False, Answer.FAIL, "uid 1001"),
+        ("", 1000, False, Answer.FAIL, "uid 0"),
+        ("root", 0, True, Answer.PASS, "uid 0"),
+        ("app", 1000, True, Answer.UNKNOWN, "app: a name tells no number; write USER by number"),
+        ("9" * 5000, None, True, Answer.PASS, "user 999"),
+        ("²", None, True, Answer.PASS, "user ²"),
+    ],
+)
+def test_the_user_of_an_image_without_python(
+    user: str, uid: int | None, strict: bool, answer: Answer, evidence: str
+) -> None:
+    wanted = Expectation(platform=ARM, platforms=(ARM,), uid=uid, strict=strict)
+    verdict = judge_user(wanted, SeenConfig(user=user))
+    assert (verdict.answer, verdict.check) == (answer, "user")
+    assert verdict.evidence.startswith(evidence)
+    assert judge_user(wanted, None, "gone").answer is Answer.UNKNOWN

@@ -127,8 +127,8 @@ def test_a_table_that_no_target_matches_is_told_of() -> None:
 
 # -- what is asked -----------------------------------------------------------------------------
 
-ALWAYS = ("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets")
-PYTHON = ("machine", "python", "user")
+ALWAYS = ("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets", "user")
+PYTHON = ("machine", "python")
 
 
 @pytest.mark.parametrize(

@@ -209,5 +209,5 @@ async def test_an_image_without_python_is_only_looked_at(monkeypatch: pytest.Mon
     engine = Engine(monkeypatch)
     wanted = msgspec.structs.replace(WANTED, asks_python=False)
     checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
-    assert [v.check for v in checked.verdicts] == list(ALWAYS)
+    assert [v.check for v in checked.verdicts] == [*ALWAYS, "user"]
     assert engine.started == []

@@ -1,0 +1,144 @@
+"""What `check` prints, and how answers stand in a run's summary: for people, JSON, Actions."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.cli.answers import tally
+from openhqm_tui.cli.check_output import Lane, show
+from openhqm_tui.cli.output_plain import GithubOutput
+from openhqm_tui.cli.summary import check_lines, rows_of
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.standing import state_of
+from tests.recordings import copied, recording
+
+GOOD = Verdict(check="index", answer=Answer.PASS, evidence="linux/amd64")
+WARNED = Verdict(check="caches", answer=Answer.WARN, evidence="/root/.cache", expected="none")
+UNKNOWN = Verdict(
+    check="python", answer=Answer.UNKNOWN, evidence="the emulator crashed", how="emulated"
+)
+FAILED = Verdict(
+    check="binaries",
+    answer=Answer.FAIL,
+    evidence="x.so is x86_64\n::add-mask::all ##[group]",
+    expected="all aarch64",
+)
+LANES = [
+    Lane("acme/api:1", "linux/amd64", False, (GOOD, WARNED)),
+    Lane("acme/api:1", "linux/arm64", True, (WARNED, UNKNOWN, GOOD, FAILED)),
+]
+
+
+def shown(form: str, lanes: list[Lane] = LANES, *, verbose: bool = False) -> list[str]:
+    out = io.StringIO()
+    show(lanes, form, out, verbose=verbose)
+    return out.getvalue().splitlines()
+
+
+def test_a_lane_is_a_line_and_what_is_no_pass_stands_below_the_gravest_first() -> None:
+    amd64, cache, expected, hint, arm64, *rest, empty, last = shown("plain")
+    assert amd64 == "acme/api:1  linux/amd64 native    ✓ proved      1/2 pass, caches: warn"
+    assert cache == "  ! caches: warn: /root/.cache"
+    assert expected == "      expected none"
+    assert hint.startswith("      hint     Keep caches out of layers")
+    assert arm64 == (
+        "acme/api:1  linux/arm64 emulated  ✗ failed      "
+        "1/4 pass, binaries: fail, python: unknown, 1 more"
+    )
+    marks = [line.split()[0] for line in rest if line.startswith("  ") and line[2] != " "]
+    assert marks == ["✗", "?", "!"]
+    assert (empty, last) == ("", "2 images: 1 proved, 1 not")
+
+
+def test_with_verbose_every_answer_is_listed_with_how_it_was_asked() -> None:
+    lines = shown("plain", verbose=True)
+    assert "  ✓ index: pass: linux/amd64" in lines
+    assert "  ? python: unknown (emulated): the emulator crashed" in lines
+    assert len([line for line in lines if line.startswith("  ") and line[2] != " "]) == 6
+
+
+def test_json_has_everything() -> None:
+    amd64, arm64 = (json.loads(line) for line in shown("json"))
+    assert (amd64["image"], amd64["platform"], amd64["emulated"]) == (
+        "acme/api:1",
+        "linux/amd64",
+        False,
+    )
+    assert arm64["verdicts"][1] == {
+        "check": "python",
+        "answer": "unknown",
+        "evidence": "the emulator crashed",
+        "expected": "",
+        "how": "emulated",
+    }
+
+
+def test_actions_gets_annotations_and_obeys_no_image() -> None:
+    lines = shown("github")
+    silent = next(index for index, line in enumerate(lines) if line.startswith("::stop-commands::"))
+    heard = lines[:silent]
+    assert [line.split(" ")[0] for line in heard] == [
+        "::warning",
+        "::error",
+        "::error",
+        "::warning",
+    ]
+    assert heard[1].startswith(
+        "::error title=binaries · acme/api%3A1 linux/arm64::binaries: fail: x.so is x86_64"
+    )
+    assert "expected all aarch64%0A" in heard[1], "the hint is a line of its own"
+    word = lines[silent].removeprefix("::stop-commands::")
+    assert lines[-1] == f"::{word}::"
+    assert not any("\n" in line for line in heard)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "told"),
+    [
+        ((), "none asked"),
+        ((GOOD,), "1/1 pass"),
+        ((GOOD, WARNED), "1/2 pass, caches: warn"),
+        ((WARNED, FAILED, UNKNOWN), "0/3 pass, binaries: fail, python: unknown, 1 more"),
+    ],
+)
+def test_answers_in_few_words(verdicts: tuple[Verdict, ...], told: str) -> None:
+    assert tally(verdicts) == told
+
+
+# -- in a run's summary -----------------------------------------------------------------------
+
+
+def test_a_warning_keeps_nothing_back_and_is_told() -> None:
+    state = state_of(recording("checked"))
+    state.lanes[0].verdicts = (GOOD, WARNED)
+    row = rows_of(state)[0]
+    assert (row.result, row.checks) == ("proved", "1/2 pass, caches: warn")
+    assert row.verdicts == (GOOD, WARNED)
+    lines = check_lines(state, Path("/runs/x"))
+    assert lines[0] == "✓ minimal · linux/amd64 · checks (native)"
+    assert lines[1] == "  ! caches: warn: /root/.cache"
+
+
+def test_a_run_in_actions_annotates_what_is_no_pass(tmp_path: Path) -> None:
+    folder = copied("checked", tmp_path / "run")
+    again = journal.LaneChecked(
+        at=2e9, target="redis", platform="linux/arm64", verdicts=(GOOD, FAILED), emulated=True
+    )
+    *events, last = folder.events_file.read_bytes().splitlines(keepends=True)
+    folder.events_file.write_bytes(b"".join(events))
+    folder.append(again)
+    with folder.events_file.open("ab") as file:
+        file.write(last)
+    follower, out = Follower(folder), io.StringIO()
+    output = GithubOutput(follower, out)
+    while not follower.finished:
+        output.update(follower.poll())
+    output.end()
+    (error,) = [line for line in out.getvalue().splitlines() if line.startswith("::error")]
+    assert error.startswith("::error title=binaries · redis linux/arm64::binaries: fail: x.so")

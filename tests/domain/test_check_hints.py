@@ -1,0 +1,46 @@
+"""What helps against an answer: one line for every check, by its words where they tell more."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.check_hints import hint_of
+from openhqm_tui.domain.questions import QUESTIONS
+from openhqm_tui.domain.verdicts import Answer, Verdict
+
+
+def hint(check: str, answer: Answer = Answer.FAIL, evidence: str = "", how: str = "") -> str:
+    return hint_of(Verdict(check=check, answer=answer, evidence=evidence, how=how))
+
+
+@pytest.mark.parametrize("check", QUESTIONS)
+def test_every_failure_has_a_hint_of_its_own_and_no_pass_has_one(check: str) -> None:
+    told = hint(check)
+    assert told
+    assert "\n" not in told
+    assert len(told) < 200
+    assert told == hint(check, Answer.WARN)
+    assert not hint(check, Answer.PASS)
+    assert [other for other in QUESTIONS if hint(other) == told] == [check]
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence", "how", "words"),
+    [
+        (Answer.UNKNOWN, "Exec format error", "emulated", "doctor --fix"),
+        (Answer.UNKNOWN, "no emulator for this platform here", "", "doctor --fix"),
+        (Answer.UNKNOWN, "qemu: uncaught target signal 11", "emulated", "newer QEMU"),
+        (Answer.UNKNOWN, "no answer in 300 s", "emulated", "newer QEMU or a native node"),
+        (Answer.UNKNOWN, "the store did not tell", "", ""),
+        (Answer.FAIL, "write: no space left on device", "native", "docker buildx prune"),
+        (Answer.FAIL, "connection refused", "native", "Run it to see"),
+    ],
+)
+def test_words_of_an_answer_tell_more(answer: Answer, evidence: str, how: str, words: str) -> None:
+    told = hint("service", answer, evidence, how)
+    assert words in told
+    assert bool(words) == bool(told)
+
+
+def test_a_check_that_isnt_known_has_none() -> None:
+    assert hint("newer") == ""

@@ -1,0 +1,66 @@
+"""The page about checks files: its examples are read, and no key is missing from it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.checks_file import (
+    ALLOWING,
+    KEYS,
+    PLATFORMS,
+    SERVICE_KEYS,
+    ChecksFile,
+    parse_checks,
+)
+from openhqm_tui.domain.expecting import expectation_for
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.questions import QUESTIONS
+from openhqm_tui.store.checks_files import shipped_checks
+
+TOP = Path(__file__).parents[2]
+GUIDE = (TOP / "assets" / "guides" / "checks.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+HEADS = re.findall(r"^### (\S+)$", GUIDE, re.M)
+SECTIONS = dict(zip(HEADS, re.split(r"^### \S+$", GUIDE, flags=re.M)[1:], strict=True))
+AMD64 = parse_platform("linux/amd64")
+
+
+def read(text: str) -> ChecksFile:
+    return parse_checks(tomllib.loads(text), "guide")
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_read(example: str) -> None:
+    file = read(example)
+    assert file.tables
+    for target in (*file.targets, "any"):
+        expectation_for([file], target, AMD64, (AMD64,), python="3.13")
+
+
+def test_every_key_has_a_section_with_an_example_of_it() -> None:
+    assert sorted(HEADS) == sorted((*KEYS, PLATFORMS))
+    for key, section in SECTIONS.items():
+        (example, *_) = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+        asked = {name for table in read(example).tables for name in table.asks}
+        assert key in asked or key == PLATFORMS
+
+
+def test_keys_of_a_service_and_checks_that_allow_files_are_told() -> None:
+    assert all(f"\n{key} = " in SECTIONS["service"] for key in SERVICE_KEYS)
+    assert all(f"`{check}`" in SECTIONS["allow"] for check in ALLOWING)
+
+
+def test_every_check_that_has_a_key_is_named() -> None:
+    named = set(re.findall(r"`([a-z-]+)`", GUIDE))
+    without = {"index", "architecture"}
+    assert set(QUESTIONS) - without <= named
+
+
+def test_the_budgets_told_are_those_that_ship() -> None:
+    told = dict(re.findall(r"^\| (\w+) \| [\d.]+ \| (\d+) \|$", GUIDE, re.M))
+    shipped = {t.target: t.asks["max-mb"] for t in shipped_checks().tables if "max-mb" in t.asks}
+    assert {name: float(budget) for name, budget in told.items()} == shipped
