@@ -67,11 +67,20 @@ def _lines(lanes: Sequence[Lane], *, verbose: bool) -> list[str]:
     for lane, (image, platform) in zip(lanes, heads, strict=True):
         mark, word = standing(lane.verdicts)
         head = f"{image:{widths[0]}}  {platform:{widths[1]}}"
-        lines.append(plain(f"{head}  {mark} {word:<10}  {tally(lane.verdicts)}"))
+        told = plain(f"{head}  {mark} {word:<10}  {tally(lane.verdicts)}")
+        lines.append(f"{told}  {found}" if (found := _clients(lane)) else told)
         lines += answer_lines(lane.verdicts, verbose=verbose)
     good = sum(proved(lane.verdicts) for lane in lanes)
     count = "1 image" if len(lanes) == 1 else f"{len(lanes)} images"
     return [*lines, "", f"{count}: {good} proved, {len(lanes) - good} not"]
+
+
+def _clients(lane: Lane) -> str:
+    """Return the client libraries that an image was seen to import: `redis 7.4.1 on aarch64`."""
+    for verdict in lane.verdicts:
+        if verdict.check == "clients" and verdict.answer is Answer.PASS:
+            return one_line(verdict.evidence)
+    return ""
 
 
 def _way(lane: Lane) -> str:

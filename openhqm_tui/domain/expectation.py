@@ -20,8 +20,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     path: str = "/health"
     status: int = 200
-    within: float = 20.0
-    within_emulated: float = 180.0
+    within: float = 60.0
+    within_emulated: float = 240.0
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
