@@ -98,6 +98,7 @@ async def test_an_image_without_layers_needs_no_engine(cache: LayerCache) -> Non
             "1 of 2 layers can't be read: its gzip data ends too early",
         ),
     ],
+    ids=["one is missing", "nothing", "noise", "cut", "damaged"],
 )
 async def test_why_layers_cant_be_read(
     docker: FakeDocker, cache: LayerCache, data: bytes, why: str
