@@ -334,7 +334,7 @@ async def test_the_side_tells_size_against_all_times_and_versions(world: World):
         assert "adds Redis 7.1.0" in told
         assert "tags openhqm:latest-redis" in told
         assert "(+0 % of all)" in told
-        assert "about 0:08 the last time" in told
+        assert "time amd64 about 0:06 · arm64 about 0:08" in told
         assert "✓ proved 23 Nov 15:14, 0:08" in told
         assert "> bake.json && docker buildx bake" in told
         await pilot.press("Y")
