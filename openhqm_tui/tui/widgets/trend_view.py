@@ -21,6 +21,7 @@ _LEAST_LINE, _MOST_LINE = 8, 40
 # Columns of the table that are no picture, roughly.
 _FIXED = 64
 _AXIS = 9
+_WIDEST = 4
 
 
 class TrendView(Vertical):
@@ -103,7 +104,9 @@ def _chart(values: Sequence[float], room: int, height: int, most: str, style: st
     """Return columns with an axis at their left; nothing where nothing was measured."""
     if not any(values):
         return []
-    lines = columns(values, room, height)
+    # A few runs fill the room as well, as wide columns.
+    wide = max(1, min(_WIDEST, room // len(values)))
+    lines = ["".join(char * wide for char in line) for line in columns(values, room, height)]
     axis = [most, *[""] * (height - 2), "0"] if height > 1 else [most]
     return [
         Content.assemble((f"{label:>{_AXIS}} ┤", "$foreground-muted"), (line, style))
