@@ -10,25 +10,32 @@ from fnmatch import fnmatchcase
 
 USUAL: dict[str, tuple[str, ...]] = {
     # Debian's, Alpine's and Fedora's own: changing one's user, password or mounts.
-    "setuid": tuple(
-        f"{folder}/{name}"
-        for folder in ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
-        for name in (
-            *("su", "mount", "umount", "passwd", "chsh", "chfn", "newgrp", "gpasswd", "chage"),
-            *("expiry", "unix_chkpwd", "pam_timestamp_check", "wall", "write", "bbsuid"),
-        )
+    "setuid": (
+        *(
+            f"{folder}/{name}"
+            for folder in ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
+            for name in (
+                *("su", "mount", "umount", "passwd", "chsh", "chfn", "newgrp", "gpasswd", "chage"),
+                *("expiry", "unix_chkpwd", "pam_timestamp_check", "wall", "write", "bbsuid"),
+            )
+        ),
+        "/usr/bin/ssh-agent",
+        "/usr/lib/openssh/ssh-keysign",
+        "/usr/lib/dbus-1.0/dbus-daemon-launch-helper",
     ),
-    # Keys that come with documentation and tests are known to all.
+    # Keys that come with documentation, tests and self-tests are known to all.
     "secrets": (
         "/usr/share/doc/*",
         "/usr/share/man/*",
+        "/lib/*/libgnutls.*",
+        "/usr/lib*/libgnutls.*",
         "*/site-packages/*/test/*",
         "*/site-packages/*/tests/*",
         "*/site-packages/*/testing/*",
         "*/dist-packages/*/test/*",
         "*/dist-packages/*/tests/*",
-        "/usr/lib/python3*/test/*",
-        "/usr/local/lib/python3*/test/*",
+        "/usr/lib/*/tests/*",
+        "*/lib/python[23]*/test/*",
         "*/node_modules/*/test/*",
         "*/node_modules/*/tests/*",
     ),

@@ -12,6 +12,7 @@ from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.layers import Found, Kind, Placed
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
+from openhqm_tui.domain.usual_files import is_right
 from openhqm_tui.domain.verdicts import Answer, Verdict
 
 ARM = parse_platform("arm64")
@@ -221,3 +222,27 @@ def test_a_size_that_isnt_told_is_unknown() -> None:
     (verdict,) = judge_size(expected, None, "no such image")
     assert (verdict.answer, verdict.evidence) == (U, "no such image")
     assert verdict.expected == "at most 0.0 MB"
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "right"),
+    [
+        ("setuid", "/usr/bin/su", True),
+        ("setuid", "/bin/mount", True),
+        ("setuid", "/usr/sbin/unix_chkpwd", True),
+        ("setuid", "/usr/bin/ssh-agent", True),
+        ("setuid", "/usr/bin/sudo", False),
+        ("setuid", "/usr/local/bin/su", False),
+        ("setuid", "/app/usr/bin/su", False),
+        ("secrets", "/usr/lib/x86_64-linux-gnu/libgnutls.so.30.40.3", True),
+        ("secrets", "/usr/lib64/libgnutls.so.30.40.3", True),
+        ("secrets", "/usr/local/lib/python3.13/test/certdata/keycert.pem", True),
+        ("secrets", "/usr/local/lib/python3.13/site-packages/x/tests/a/key.pem", True),
+        ("secrets", "/usr/local/lib/python3.13/site-packages/x/key.pem", False),
+        ("secrets", "/app/tests/key.pem", False),
+        ("secrets", "/root/.ssh/id_rsa", False),
+        ("binaries", "/usr/bin/su", False),
+    ],
+)
+def test_what_is_right_in_every_image(check: str, path: str, right: bool) -> None:
+    assert is_right(check, path) is right
