@@ -103,4 +103,4 @@ def test_the_check_command_catches_an_image_that_is_not_what_it_says(
     wrong = run_cli(*words, cwd=cwd, state=state)
     assert wrong.code == 1
     failed = {v["check"] for v in wrong.records[0]["verdicts"] if v["answer"] == "fail"}
-    assert failed == {"labels", "clients", "absent"}
+    assert failed == {"labels", "env", "clients", "absent"}
