@@ -38,6 +38,7 @@ class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
     health_check: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     layers: tuple[str, ...] | None = None
     history: tuple[str, ...] | None = None
 

@@ -117,6 +117,7 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
         env=_words(config.get("Env")),
         entrypoint=_words(config.get("Entrypoint")),
         cmd=_words(config.get("Cmd")),
+        volumes=tuple(map(str, _dict(config.get("Volumes")))),
         health_check=_words(_dict(config.get("Healthcheck")).get("Test")),
         layers=_words(layers) if isinstance(layers, list) else None,
     )

@@ -58,11 +58,12 @@ async def _run(
         if isinstance(config, ImageUnknown):
             return [judge_user(expected, None, str(config))], {}
         return [judge_user(expected, config)], {}
-    own_command = expected.command if isinstance(config, ImageUnknown) else config.command
+    known = SeenConfig(cmd=expected.command or ()) if isinstance(config, ImageUnknown) else config
     asked = await ask(
         reference,
         expected,
-        own_command=own_command or (),
+        own_command=known.command,
+        volumes=known.volumes,
         emulated=emulated,
         run_id=run_id,
         lane=lane,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import secrets
 import shlex
 import time
@@ -32,6 +33,12 @@ _LONG_AFTER = 600.0
 _TRIES = 25
 # Bytes that nobody who answers questions needs: who prints more is stopped.
 _FLOOD = 16 * 1024 * 1024
+_MOST_VOLUMES = 64
+# Not `type=tmpfs`: that one would be root's alone where the image has a folder there.
+_MEMORY_VOLUME = (
+    "volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"
+    '"volume-opt=o=size=16m,noexec,nosuid,nodev"'
+)
 # A command line has room for so much of an image's own command.
 _LONGEST_COMMAND = 64 * 1024
 PROBE_FILES = tuple(Path(__file__).parent / name for name in ("probe_service.py", "probe.py"))
@@ -70,12 +77,14 @@ def container_command(
     nonce: str = "",
     until: float = 0.0,
     own_command: tuple[str, ...] = (),
+    volumes: tuple[str, ...] = (),
     emulated: bool = False,
     plain_emulator: bool = False,
 ) -> list[str]:
     """Return the `docker run` that asks the image, with no more rights than its command needs.
 
-    `own_command` is what the image runs by itself. `plain_emulator` leaves the emulator as it is
+    `own_command` is what the image runs by itself; `volumes` are the folders that it declares
+    as such: each is empty and small here. `plain_emulator` leaves the emulator as it is
     set up, else it is told to be a CPU that is cheap to emulate.
     """
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
@@ -100,6 +109,7 @@ def container_command(
         "--platform", str(expected.platform),
         "--network", "none", "--read-only",
         "--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=16m", "--shm-size", "16m",  # noqa: S108
+        *_stand_ins(volumes),
         "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
         "--memory", f"{MEMORY_MB}m", "--memory-swap", f"{MEMORY_MB}m",
         "--pids-limit", str(PROCESSES), "--cpus", "2", "--oom-score-adj", "500",
@@ -114,6 +124,22 @@ def shown_command(command: list[str]) -> str:
     """Return a container's command for a shell, the probe read from its files: it is long."""
     probe = f'"$(cat {shlex.join(map(str, PROBE_FILES))})"'
     return " ".join(probe if word is PROBE else shlex.quote(word) for word in command)
+
+
+def _stand_ins(volumes: tuple[str, ...]) -> list[str]:
+    """Return the options that put memory in the place of an image's volumes.
+
+    Else each would be a folder on the engine's disk, to be filled up without a bound.
+    """
+    asked = (posixpath.normpath(f"/{volume.lstrip('/')}") for volume in volumes)
+    options = []
+    for place in dict.fromkeys(asked):
+        if "\0" in place or place == "/tmp":  # noqa: S108 - is memory already
+            continue
+        # A mount is a line of CSV.
+        quoted = place.replace('"', '""')
+        options += ["--mount", f'type=volume,"dst={quoted}",{_MEMORY_VOLUME}']
+    return options
 
 
 def _spelled(clients: tuple[Client, ...]) -> str:
@@ -131,6 +157,7 @@ async def ask(
     expected: Expectation,
     *,
     own_command: tuple[str, ...],
+    volumes: tuple[str, ...] = (),
     emulated: bool,
     run_id: str,
     lane: str,
@@ -142,6 +169,11 @@ async def ask(
     the questions are asked again without it.
     """
     name = f"openhqm-tui-{run_id}-{lane}"
+    if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > _LONGEST_COMMAND:
+        reason = (
+            f"it declares {len(volumes)} volumes; no more than {_MOST_VOLUMES} are stood in for"
+        )
+        return Asked(said=ProbeTrouble(reason=reason), ended=Ended(0), command=[])
 
     async def once(wanted: Expectation, name: str, *, plain_emulator: bool = False) -> Asked:
         nonce = secrets.token_hex(16)
@@ -157,6 +189,7 @@ async def ask(
             nonce=nonce,
             until=time.time() + patience + _LONG_AFTER,
             own_command=own_command,
+            volumes=volumes,
             emulated=emulated,
             plain_emulator=plain_emulator,
         )

@@ -15,6 +15,9 @@ import pytest
 
 HERE = Path(__file__).parent
 COMMAND = (sys.executable, "-m", "openhqm_tui")
+BOTH = "linux/amd64,linux/arm64"
+# What the main job names its images.
+MAIN_JOB = "openhqm-tui-tests/main"
 
 
 class Ran(NamedTuple):
@@ -48,6 +51,20 @@ def run_cli(*words: str, cwd: Path, state: Path, patience: float = 900) -> Ran:
         check=False,
     )
     return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An empty folder and a state folder, those of the main job."""
+    return tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def whole(folders: tuple[Path, Path]) -> Ran:
+    """The main job, once for all who need its sixteen images."""
+    cwd, state = folders
+    words = ("build", "--build-all", "--platforms", BOTH, "--name", MAIN_JOB, "--format", "json")
+    return run_cli(*words, cwd=cwd, state=state)
 
 
 @pytest.fixture

@@ -9,24 +9,9 @@ import pytest
 
 from openhqm_tui.domain.questions import QUESTIONS
 from tests.our_variants import VARIANTS
-from tests.real.conftest import Ran, docker, run_cli
+from tests.real.conftest import BOTH, MAIN_JOB, Ran, docker, run_cli
 
 pytestmark = pytest.mark.engine
-
-BOTH = "linux/amd64,linux/arm64"
-NAME = "openhqm-tui-tests/main"
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("state")
-
-
-@pytest.fixture(scope="module")
-def whole(folders: tuple[Path, Path]) -> Ran:
-    cwd, state = folders
-    words = ("build", "--build-all", "--platforms", BOTH, "--name", NAME, "--format", "json")
-    return run_cli(*words, cwd=cwd, state=state)
 
 
 def test_sixteen_images_are_built_and_proved(whole: Ran) -> None:
@@ -58,13 +43,14 @@ def test_every_client_answers_with_its_version_on_its_machine(whole: Ran) -> Non
 
 
 def test_the_tags_are_those_of_the_script(whole: Ran) -> None:
-    tags = set(docker("image", "ls", "--format", "{{.Tag}}", NAME).split())
+    tags = set(docker("image", "ls", "--format", "{{.Tag}}", MAIN_JOB).split())
     assert tags == {"latest", *(f"latest-{variant.name}" for variant in VARIANTS)}
 
 
 def test_docker_runs_the_foreign_platform_by_its_tag(whole: Ran) -> None:
     code = "import redis, platform; print(redis.__version__, platform.machine())"
-    words = ("run", "--rm", "--pull", "never", "--platform", "linux/arm64", f"{NAME}:latest-redis")
+    image = f"{MAIN_JOB}:latest-redis"
+    words = ("run", "--rm", "--pull", "never", "--platform", "linux/arm64", image)
     version, machine = docker(*words, "python", "-c", code).split()
     assert version[0].isdigit()
     assert machine == "aarch64"
@@ -72,7 +58,7 @@ def test_docker_runs_the_foreign_platform_by_its_tag(whole: Ran) -> None:
 
 def test_a_second_run_finds_every_step_cached(whole: Ran, folders: tuple[Path, Path]) -> None:
     cwd, state = folders
-    words = ("build", "--build-all", "--platforms", BOTH, "--name", NAME, "--no-check")
+    words = ("build", "--build-all", "--platforms", BOTH, "--name", MAIN_JOB, "--no-check")
     again = run_cli(*words, "--format", "json", cwd=cwd, state=state)
     assert again.code == 0, again.err
     for before, lane in zip(whole.summary["lanes"], again.summary["lanes"], strict=True):
@@ -83,7 +69,7 @@ def test_a_second_run_finds_every_step_cached(whole: Ran, folders: tuple[Path, P
 
 def test_variants_share_their_layers(whole: Ran) -> None:
     def layers(tag: str) -> list[str]:
-        told = docker("image", "inspect", "--platform", "linux/arm64", f"{NAME}:{tag}")
+        told = docker("image", "inspect", "--platform", "linux/arm64", f"{MAIN_JOB}:{tag}")
         found: list[str] = json.loads(told)[0]["RootFS"]["Layers"]
         return found
 
@@ -96,7 +82,7 @@ def test_the_check_command_catches_an_image_that_is_not_what_it_says(
     whole: Ran, folders: tuple[Path, Path]
 ) -> None:
     cwd, state = folders
-    image = f"{NAME}:latest-redis"
+    image = f"{MAIN_JOB}:latest-redis"
     right = run_cli("check", image, "--platforms", "amd64", cwd=cwd, state=state)
     assert right.code == 0, right.out + right.err
     words = ("check", image, "--platforms", "amd64", "--variant", "mqtt", "--format", "json")

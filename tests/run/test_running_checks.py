@@ -20,7 +20,7 @@ from openhqm_tui.domain.verdicts import Answer, worst
 from openhqm_tui.run import running_checks
 from openhqm_tui.run.probe import MARK
 from openhqm_tui.run.processes import Ended
-from openhqm_tui.run.running_checks import container_command, read_answer, shown_command
+from openhqm_tui.run.running_checks import ask, container_command, read_answer, shown_command
 
 ARM = parse_platform("arm64")
 WANTED = Expectation(
@@ -98,6 +98,38 @@ def test_it_has_no_more_rights_than_python_needs(words: str) -> None:
 def test_nothing_of_this_machine_goes_into_it(word: str) -> None:
     given = command()[: command().index("openhqm@sha256:1")]
     assert not any(part == word or part.startswith(f"{word}=") for part in given)
+
+
+@pytest.mark.parametrize(
+    ("volumes", "places"),
+    [
+        ((), []),
+        (("/data",), ['"dst=/data"']),
+        (("/data", "/data/", "//data"), ['"dst=/data"']),
+        (("/tmp", "/a,b"), ['"dst=/a,b"']),
+        (('/a"b,readonly',), ['"dst=/a""b,readonly"']),
+        (("/a\0b",), []),
+    ],
+)
+def test_memory_stands_in_for_the_volumes_that_it_declares(
+    volumes: tuple[str, ...], places: list[str]
+) -> None:
+    given = command_for(WANTED, volumes=volumes)
+    assert [given[at + 1] for at, word in enumerate(given) if word == "--mount"] == [
+        f"type=volume,{place},volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"
+        '"volume-opt=o=size=16m,noexec,nosuid,nodev"'
+        for place in places
+    ]
+
+
+async def test_an_image_of_thousands_of_volumes_is_not_started() -> None:
+    many = tuple(f"/{number}" for number in range(5000))
+    asked = await ask(
+        "no/such", WANTED, own_command=(), volumes=many, emulated=False, run_id="r", lane="l"
+    )
+    assert isinstance(asked.said, ProbeTrouble)
+    assert asked.said.reason.startswith("it declares 5000 volumes")
+    assert asked.command == []
 
 
 def test_nothing_of_its_environment_but_empty_proxies() -> None:

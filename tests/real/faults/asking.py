@@ -1,0 +1,116 @@
+"""The product before the planted faults: `openhqm-tui check` as a user calls it."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.run.checks import check_lane, index_of
+from tests.real.conftest import Ran, docker, run_cli
+from tests.real.faults.fault import BOTH, Fault
+from tests.real.faults.images import image_of
+
+GOOD = "good"
+# The version of Python is the caller's to say. How long one waits for what never comes is another;
+# and what is wrong without being run is not started under emulation to be told so.
+_ALL = """\
+[targets.redis]
+python = "3.13"
+"""
+_SLOW = f"""\
+{_ALL}
+service = {{ within = 6, within-emulated = 24 }}
+"""
+_STILL = f"""\
+{_ALL}
+[targets.redis.platforms."linux/arm64"]
+service = false
+library = false
+extensions = false
+byte-code = false
+"""
+_BOTH = ",".join(BOTH)
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """What was answered for each image (a fault's name, or `good`) on each platform."""
+
+    by_lane: dict[tuple[str, str], tuple[Verdict, ...]]
+    said: tuple[Ran, ...] = ()
+    new_volumes: tuple[str, ...] = ()
+
+    def of(self, name: str, platform: str) -> dict[str, Verdict]:
+        """Return one lane's verdicts by their checks."""
+        return {verdict.check: verdict for verdict in self.by_lane[name, platform]}
+
+    def not_passed(self, name: str, platform: str) -> dict[str, Answer]:
+        """Return the checks of one lane that nobody would call good, with their answers."""
+        verdicts = self.of(name, platform).values()
+        return {v.check: v.answer for v in verdicts if v.answer is not Answer.PASS}
+
+
+def question(faults: Sequence[Fault], good: str, folder: Path) -> Answers:
+    """Put all faults, and the good image they are made of, before `openhqm-tui check`."""
+    (folder / "slow.toml").write_text(_SLOW)
+    (folder / "still.toml").write_text(_STILL)
+    (folder / "openhqm-checks.toml").write_text(_ALL)
+    twisted = [fault for fault in faults if fault.check == "index"]
+    rest = [fault for fault in faults if fault not in twisted]
+    slow = [fault for fault in rest if fault.slow]
+    still = [fault for fault in rest if not fault.runs and not fault.slow]
+    running = [fault for fault in rest if fault.runs and not fault.slow]
+    calls = {
+        "slow.toml": [image_of(fault) for fault in slow],
+        "still.toml": [image_of(fault) for fault in still],
+        "openhqm-checks.toml": [good, *(image_of(fault) for fault in running)],
+    }
+
+    def call(checks: str) -> Ran:
+        words = ("--variant", "redis", "--platforms", _BOTH, "--checks", checks)
+        images = calls[checks]
+        return run_cli("check", *images, *words, "--format", "json", cwd=folder, state=folder)
+
+    volumes = _volumes()
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        # Those that only wait cost next to nothing meanwhile.
+        waiting = threads.submit(call, "slow.toml") if slow else None
+        said = [call("openhqm-checks.toml")]
+        if still:
+            said.append(call("still.toml"))
+        if waiting:
+            said.append(waiting.result())
+    by_lane = asyncio.run(_by_index(twisted))
+    for ran in said:
+        assert ran.out, ran.err
+        for record in ran.records:
+            name = GOOD if record["image"] == good else record["image"].rpartition(":")[2]
+            verdicts = msgspec.convert(record["verdicts"], tuple[Verdict, ...])
+            by_lane[name, record["platform"]] = verdicts
+    return Answers(by_lane, tuple(said), tuple(sorted(_volumes() - volumes)))
+
+
+def _volumes() -> set[str]:
+    return set(docker("volume", "ls", "--quiet").split())
+
+
+async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verdict, ...]]:
+    """Ask as a build does: it knows all that an index must hold, `check` takes it as it is."""
+    both = parse_platforms(_BOTH)
+    answers = {}
+    for fault in faults:
+        image = image_of(fault)
+        _, index = await index_of(image)
+        for platform in both:
+            expected = Expectation(platform=platform, platforms=both, asks_python=False)
+            checked = await check_lane(
+                image, expected, index, emulated=False, run_id="faults", lane=fault.name
+            )
+            answers[fault.name, str(platform)] = checked.verdicts
+    return answers

@@ -1,0 +1,47 @@
+"""What a planted fault is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+BOTH = ("linux/amd64", "linux/arm64")
+
+Json = dict[str, Any]
+
+
+class Entry(msgspec.Struct):
+    """One image of an index: the platform that the index gives it, and its config."""
+
+    platform: Json
+    config: Json
+
+
+# Changes what a good image's index holds.
+Twist = Callable[[list[Entry]], None]
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which an image is wrong, how it is made, and the check that is meant for it.
+
+    `recipe` is what a Dockerfile has after `FROM` the good image (or begins with its own FROM);
+    `twist` changes the good image's index and configs instead. `also` are other checks that
+    may rightly fail with it; `evidence` is a part of what the check meant for it must tell.
+    `runs`: it shows only when the image runs; the others are questioned under emulation without
+    being run, which no answer depends on. `slow`: nothing comes of it until time is up.
+    `emulated` is the answer where the image runs emulated, if another than `fail`.
+    """
+
+    name: str
+    what: str
+    check: str
+    recipe: str = ""
+    twist: Twist | None = None
+    platforms: tuple[str, ...] = BOTH
+    also: tuple[str, ...] = ()
+    evidence: str = ""
+    runs: bool = False
+    slow: bool = False
+    emulated: str = "fail"

@@ -1,0 +1,98 @@
+"""Planted faults: each is caught by the check meant for it, on each platform, and can't hurt.
+
+Images without fault raise no alarm: that is the main job's test, and here the good image that all
+faults are made of is asked beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.run.running_checks import RUN_LABEL
+from tests.real.conftest import MAIN_JOB, Ran, docker
+from tests.real.faults.asking import GOOD, Answers, question
+from tests.real.faults.fault import BOTH, Fault
+from tests.real.faults.images import NAME, Good, build, remove
+from tests.real.faults.table import FAULTS, SECRETS
+from tests.real.faults.verdict_table import shortcomings
+
+pytestmark = pytest.mark.engine
+
+CASES = [
+    pytest.param(fault, platform, id=f"{fault.name}-{platform.removeprefix('linux/')}")
+    for fault in FAULTS
+    for platform in fault.platforms
+]
+# Everything that moves a cursor or begins a command to a terminal.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# More than any record of an honest lane has.
+MOST_WORDS = 20_000
+WRITTEN_HERE = {
+    *("Dockerfile", "docker-bake.json", "workshop.py", "twisted.tar"),
+    *("openhqm-checks.toml", "slow.toml", "still.toml"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all of it happens: the only place that may be written."""
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def answers(whole: Ran, folder: Path) -> Iterator[Answers]:
+    """Build all faults and question them, once."""
+    assert whole.code == 0, whole.err
+    good = Good(f"{MAIN_JOB}:latest-redis", f"{MAIN_JOB}:latest-mqtt")
+    try:
+        build(FAULTS, good, folder)
+        yield question(FAULTS, good.redis, folder)
+    finally:
+        remove(FAULTS)
+
+
+@pytest.mark.parametrize(("fault", "platform"), CASES)
+def test_a_planted_fault_is_caught_by_the_check_meant_for_it(
+    fault: Fault, platform: str, answers: Answers
+) -> None:
+    assert shortcomings(fault, platform, answers) == []
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_the_good_image_beside_them_raises_no_alarm(platform: str, answers: Answers) -> None:
+    verdicts = answers.of(GOOD, platform)
+    assert {fault.check for fault in FAULTS} <= set(verdicts)
+    assert {v.answer for v in verdicts.values()} == {Answer.PASS}
+
+
+def test_nothing_that_an_image_says_reaches_the_terminal_as_a_command(answers: Answers) -> None:
+    for lane, verdicts in answers.by_lane.items():
+        for verdict in verdicts:
+            assert not CONTROL.search(verdict.evidence), (lane, verdict)
+    for ran in answers.said:
+        assert "\x1b" not in ran.out + ran.err
+        assert max(len(line) for line in ran.out.splitlines()) < MOST_WORDS
+
+
+def test_no_secret_is_told_in_full(answers: Answers) -> None:
+    for ran in answers.said:
+        for secret in SECRETS:
+            assert secret not in ran.out + ran.err
+
+
+def test_no_container_outlives_its_questions(answers: Answers) -> None:
+    ids = docker("ps", "--all", "--quiet", "--filter", f"label={RUN_LABEL}").split()
+    # Others may ask images of theirs at this moment.
+    images = docker("inspect", "--format", "{{.Config.Image}}", *ids).split() if ids else []
+    assert [image for image in images if image.startswith(NAME)] == []
+
+
+def test_nothing_is_written_outside_the_containers(answers: Answers, folder: Path) -> None:
+    """No file beside those that the suite itself has written, no volume that outlives them."""
+    assert {file.name for file in folder.iterdir()} == WRITTEN_HERE
+    assert answers.new_volumes == ()

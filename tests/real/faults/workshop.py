@@ -1,0 +1,208 @@
+"""Runs in the good image while the faulty ones are built: makes the files of each fault's layer.
+
+`python workshop.py FOLDER` writes FOLDER/NAME/… for every fault that changes files. It runs once,
+on the build platform; nothing it makes depends on a platform.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+from py_compile import PycInvalidationMode, compile
+
+LISTENER = "app/src/openhqm/api/listener.py"
+SITE = f"usr/local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
+IMPORT_ERROR = "import openhqm.never_written\n"
+CRASH = "import sys\n\nsys.exit('no configuration: giving up')\n"
+# A jump to nowhere: the kernel lets the first process of a container ignore a signal it is sent.
+SEGFAULT = "import ctypes\n\nctypes.string_at(0)\n"
+HANG = "import time\n\ntime.sleep(86400)\n"
+FORK_BOMB = """\
+import os
+import time
+
+while True:
+    try:
+        os.fork()
+    except OSError:
+        time.sleep(1)
+"""
+MEMORY_HOG = """\
+hoard = []
+while True:
+    hoard.append(b"x" * 2**24)
+"""
+WRITES = """\
+with open("/app/state/messages.db", "w") as file:
+    file.write("begin")
+from openhqm.api.app import create_app
+"""
+ANSWERS = """\
+import socket
+
+listener = socket.create_server(("0.0.0.0", 8000))
+while True:
+    connection, _ = listener.accept()
+    connection.recv(65536)
+    connection.sendall({answer!r})
+    connection.close()
+"""
+ERROR_500 = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+# A healthy answer that never ends: who waits for all of it waits for ever.
+ENDLESS_ANSWER = """\
+import socket
+
+listener = socket.create_server(("0.0.0.0", 8000))
+while True:
+    connection, _ = listener.accept()
+    connection.recv(65536)
+    try:
+        connection.sendall(b"HTTP/1.1 500 No\\r\\nX: ")
+        while True:
+            connection.sendall(b"y" * 65536)
+    except OSError:
+        connection.close()
+"""
+ENDLESS_OUTPUT = """\
+import os
+
+line = b"\\x1b[2J[bold red]all is well[/]" * 2000 + b"\\n"
+while True:
+    os.write(1, line)
+    os.write(2, line)
+"""
+# A volume is the host's disk, unless something is mounted in its place.
+FILLS_A_VOLUME = """\
+import sys
+
+with open("/app/state/fill", "wb", buffering=0) as file:
+    for _ in range(256):
+        file.write(b"x" * 2**20)
+sys.exit("wrote 256 MB to the host's disk")
+"""
+# Clears the screen, sets the title, writes the clipboard, ends what looks like markup.
+ESCAPES = """\
+import sys
+
+sys.exit("\\x1b[2J\\x1b]0;owned\\x07\\x1b]52;c;b3duZWQ=\\x07[/bold][@click=app.quit]well[/]\\r\\x9b31m")
+"""
+# Imported when the paths are known, before anything of the image itself.
+OTHER_VERSION = """\
+import sys
+
+told = (3, 12, *sys.version_info[2:])
+sys.version_info = type("version_info", (tuple,), {
+    "major": 3, "minor": 12, "micro": told[2], "releaselevel": "final", "serial": 0,
+})(told)
+sys.version = "3.12" + sys.version[4:]
+sys.hexversion = 0x030C0000 | sys.hexversion & 0xFFFF
+"""
+# What the probe of an honest image once answered, word for word.
+FORGED = """\
+#!/bin/sh
+echo 'openhqm-tui-probe:{"machine":"x86_64","implementation":"CPython","python":"3.13.5",\
+"python_platform":"linux-x86_64","uid":1000,"clients":[{"distribution":"redis","version":"7.4.1",\
+"found":true}],"absent":[]}'
+"""
+# 4 MB without a line's end, then a mark and an answer that nests deeper than any reader goes.
+GIBBERISH = """\
+#!/bin/sh
+x=0123456789abcdef
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do x=$x$x; done
+echo "$x"
+printf 'openhqm-tui-probe:[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\377\\376\\033[2J\\n'
+"""
+# Put together here, so that no scanner takes this file for a leak.
+PRIVATE_KEY = "\n".join(
+    (
+        "-----BEGIN " + "OPENSSH PRIVATE KEY-----",
+        "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQ",
+        "yNTUxOQAAACB" + "x" * 40 + "AAAAE",
+        "-----END " + "OPENSSH PRIVATE KEY-----\n",
+    )
+)
+
+
+class Layer:
+    """The files that one fault adds to the good image, or puts in the place of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True)
+
+    def put(self, place: str, content: str | bytes, mode: int = 0o644) -> None:
+        """Write a file, with byte-code if it is Python: the good image's would win otherwise."""
+        file = self._folder / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        file.chmod(mode)
+        if file.suffix == ".py":
+            compile(
+                str(file),
+                cfile=str(file.parent / "__pycache__" / f"{file.stem}.{_tag()}.pyc"),
+                dfile=f"/{place}",
+                doraise=True,
+                invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+
+def _tag() -> str:
+    return str(sys.implementation.cache_tag)
+
+
+def make(shelf: Path) -> None:
+    """Write every fault's files below `shelf`."""
+
+    def layer(name: str) -> Layer:
+        return Layer(shelf / name)
+
+    for name, text in (
+        ("import-error", IMPORT_ERROR),
+        ("crash-at-start", CRASH),
+        ("segfault-at-start", SEGFAULT),
+        ("hang-at-start", HANG),
+        ("fork-bomb", FORK_BOMB),
+        ("memory-hog", MEMORY_HOG),
+        ("writes-to-root", WRITES),
+        ("answers-500", ANSWERS.format(answer=ERROR_500)),
+        ("endless-answer", ENDLESS_ANSWER),
+        ("endless-output", ENDLESS_OUTPUT),
+        ("escape-sequences", ESCAPES),
+        ("fills-a-volume", FILLS_A_VOLUME),
+    ):
+        layer(name).put(LISTENER, text)
+
+    # Half an installation: there by name and version, gone when it is needed.
+    layer("broken-client").put(
+        f"{SITE}/redis/exceptions.py", "from redis.never_installed import RedisError\n"
+    )
+    layer("wrong-python").put("app/src/sitecustomize.py", OTHER_VERSION)
+    layer("forged-answer").put("opt/forger/bin/python", FORGED, 0o755)
+    layer("gibberish").put("opt/forger/bin/python", GIBBERISH, 0o755)
+
+    pip_cache = layer("pip-cache")
+    for number in range(3):
+        name = f"{number:02x}" * 28
+        place = "/".join(("root/.cache/pip/http-v2", *name[:5], name))
+        pip_cache.put(place, b"cc=4,\x84\xa8response" + bytes(4096))
+        pip_cache.put(f"{place}.body", b"PK\x03\x04" + bytes(4096))
+
+    apt_cache = layer("apt-cache")
+    apt_cache.put(
+        "var/lib/apt/lists/deb.example.org_debian_dists_trixie_main_binary-all_Packages",
+        "Package: hello\nVersion: 2.10\n\n" * 200,
+    )
+    apt_cache.put("var/cache/apt/archives/hello_2.10_all.deb", b"!<arch>\n" + bytes(4096))
+
+    layer("secret-file").put("app/.ssh/id_ed25519", PRIVATE_KEY)
+    layer("secret-deleted").put("app/deploy_key.pem", PRIVATE_KEY, 0o600)
+    # What nothing can compress, and always the same.
+    layer("oversize").put("opt/model.bin", random.Random(5).randbytes(96 << 20))
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    make(Path(sys.argv[1]))
