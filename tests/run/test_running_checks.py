@@ -172,7 +172,7 @@ def test_the_questions_are_its_last_words() -> None:
         (("x",) * 70_000, []),
     ],
 )
-@pytest.mark.parametrize(("emulated", "seconds"), [(False, 20), (True, 180)])
+@pytest.mark.parametrize(("emulated", "seconds"), [(False, 60), (True, 240)])
 def test_the_images_own_command_comes_last_of_all(
     own: tuple[str, ...], spoken: list[str], emulated: bool, seconds: int
 ) -> None:
