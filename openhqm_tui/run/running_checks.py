@@ -324,4 +324,7 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
     if ended.code in {126, 127}:
         return ProbeTrouble(reason=f"no `python` in the image: {words}")
-    return ProbeTrouble(reason=f"Python ended with exit code {ended.code}: {words}")
+    told = f": {words}" if words else ""
+    if not ended.code:
+        return ProbeTrouble(reason=f"Python ended well, but gave no answer{told}")
+    return ProbeTrouble(reason=f"Python ended with exit code {ended.code}{told}")

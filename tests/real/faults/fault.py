@@ -31,7 +31,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     may rightly fail with it; `evidence` is a part of what the check meant for it must tell.
     `runs`: it shows only when the image runs; the others are questioned under emulation without
     being run, which no answer depends on. `slow`: nothing comes of it until time is up.
-    `emulated` is the answer where the image runs emulated, if another than `fail`.
+    `emulated` are the answers that are right where the image runs emulated, if not `fail` alone.
     """
 
     name: str
@@ -44,4 +44,4 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = ""
     runs: bool = False
     slow: bool = False
-    emulated: str = "fail"
+    emulated: tuple[str, ...] = ("fail",)

@@ -16,7 +16,7 @@ _SITE = "/usr/local/lib/python3*/site-packages"
 
 # A folder that the image's user could write to, if anybody could.
 _STATE = "COPY --from=workshop --chown=1000:1000 /state/ /app/state/\n"
-_OF_FILES = ("binaries", "setuid", "compilers", "caches", "secrets", "size")
+_OF_FILES = ("binaries", "setuid", "compilers", "caches", "secrets", "size", "user")
 # Where Python itself can't be asked, nothing can be.
 _ALL_THAT_RUNS = (
     *("machine", "python", "library", "extensions", "byte-code", "clients", "absent", "user"),
@@ -288,7 +288,7 @@ RUNNING: tuple[Fault, ...] = (
         also=("byte-code", "clients", "service"),
         evidence="signal 7",
         runs=True,
-        emulated="unknown",
+        emulated=("unknown",),
     ),
     Fault(
         name="wrong-arch-extension",
@@ -340,7 +340,7 @@ RUNNING: tuple[Fault, ...] = (
         recipe=_own("segfault-at-start"),
         evidence="signal 11",
         runs=True,
-        emulated="unknown",
+        emulated=("unknown",),
     ),
     Fault(
         name="hang-at-start",
@@ -383,6 +383,8 @@ HOSTILE: tuple[Fault, ...] = (
         recipe=_own("endless-output"),
         runs=True,
         slow=True,
+        # Where it was busy all the time, it may have been the emulator that is too slow.
+        emulated=("fail", "unknown"),
     ),
     Fault(
         name="endless-answer",
@@ -421,6 +423,7 @@ HOSTILE: tuple[Fault, ...] = (
         check="python",
         recipe=f"{_own('forged-answer')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
         also=_ALL_THAT_RUNS,
+        evidence="gave no answer",
         runs=True,
     ),
     Fault(
@@ -429,6 +432,7 @@ HOSTILE: tuple[Fault, ...] = (
         check="python",
         recipe=f"{_own('gibberish')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
         also=_ALL_THAT_RUNS,
+        evidence="gave no answer",
         runs=True,
     ),
 )
