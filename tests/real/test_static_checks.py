@@ -43,7 +43,7 @@ def check(tmp_path: Path, tag: str) -> dict[str, dict[str, tuple[str, str]]]:
 @pytest.mark.parametrize("pack", ["gzip", "zstd", ""])
 def test_binaries_of_both_platforms(tmp_path: Path, pack: str) -> None:
     tag = f"good-{pack or 'plain'}"
-    load(f"{NAME}:{tag}", {"linux/amd64": [AMD], "linux/arm64": [ARM]}, pack)
+    load(f"{NAME}:{tag}", {"linux/amd64": [AMD], "linux/arm64": [ARM]}, pack, User="1000")
     told = check(tmp_path, tag)
     assert told["linux/amd64"]["binaries"] == ("pass", "1 ELF file, all x86_64")
     assert told["linux/arm64"]["binaries"] == ("pass", "1 ELF file, all aarch64")
