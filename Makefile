@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check bench soak snapshots pictures recording engine lock clean
+.PHONY: run test check bench soak faults snapshots pictures recording engine lock clean
 
 ## Open the console
 run: $(READY)
@@ -29,6 +29,10 @@ soak: $(READY)
 	@for name in $(or $(NAME),console runner two equal streams); do \
 	  $(BIN)/python -m tests.soak $$name $(if $(TIMES),--times $(TIMES)) $(if $(SEED),--seed $(SEED)) || exit 1; \
 	done
+
+## Planted faults on a real engine: is each caught by the check meant for it? (a table, after `make test`)
+faults: $(READY)
+	@$(BIN)/python -m tests.real.faults $(if $(NAME),--name $(NAME))
 
 ## Accept the screens as they are now (look at them first: snapshot_report.html)
 snapshots: $(READY)

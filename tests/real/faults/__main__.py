@@ -1,7 +1,7 @@
 """`python -m tests.real.faults [--only NAME …]`: plant the faults, question them, print the table.
 
-It ends with 1 where a fault was not caught by the check meant for it. Needs the good images of a
-run of all variants under --name (default: what the tests build).
+It ends with 1 where a fault was not caught by the check meant for it. It is made from the good
+images that --name names, of both platforms (default: those that the tests' main job leaves).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.real.conftest import docker
 from tests.real.faults.asking import question
 from tests.real.faults.images import Good, build, remove
 from tests.real.faults.table import FAULTS
@@ -26,6 +27,10 @@ def main() -> int:
     asked = parser.parse_args()
     faults = [fault for fault in FAULTS if not asked.only or fault.name in asked.only]
     good = Good(f"{asked.name}-redis", f"{asked.name}-mqtt")
+    missing = [image for image in (good.redis, good.other) if not docker("images", "-q", image)]
+    if missing:
+        sys.stderr.write(f"{' and '.join(missing)} are not in the store: give --name NAME:TAG\n")
+        return 2
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-faults-") as place:
         try:
             begun = time.monotonic()
