@@ -300,6 +300,27 @@ def test_an_image_that_isnt_what_it_should_be(
     assert says_so in out
 
 
+def test_a_checks_file_says_what_an_image_must_be(
+    capsys: Capture, docker: FakeDocker, folder: Path
+) -> None:
+    (folder / "mine.toml").write_text("[targets.redis]\nuser = 7\nlabels = {mine = '*'}\n")
+    code, out, _ = says(capsys, "check openhqm:latest-redis --checks mine.toml --format plain")
+    assert code == 1
+    assert "✗ labels: fail: mine=(missing)" in out
+    assert "✗ user: fail: uid 1000" in out
+    assert "19/21 pass, labels: fail, user: fail" in out
+
+
+def test_a_checks_file_that_isnt_there_costs_nothing(
+    capsys: Capture, docker: FakeDocker, folder: Path
+) -> None:
+    (folder / "openhqm-checks.toml").touch()
+    code, out, err = says(capsys, "check x:1 --checks openhqm-check.toml")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "did you mean" in err
+    assert docker.calls == []
+
+
 def test_an_image_that_isnt_there(capsys: Capture, docker: FakeDocker) -> None:
     docker.tell(missing=["redis"])
     code, out, err = says(capsys, "check nope:1")

@@ -1,0 +1,52 @@
+"""What the images of a run must be: what ships, and the project's own file over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.plan import SourceKind
+from openhqm_tui.domain.problems import Problem
+from tests.run.test_prepare import SOURCE, THEIRS, plain_environment, ready
+
+__all__ = ["plain_environment"]
+
+
+def test_a_strangers_image_is_measured_by_the_projects_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "openhqm-checks.toml").write_text(
+        "[defaults]\nuser = 7\n[targets.app]\npython = '{python}'\n[targets.ap]\nuser = 8\n"
+    )
+    run = ready("app", source=THEIRS, base_image="")
+    assert {(e.expectation.uid, e.expectation.python) for e in run.expectations} == {(7, "")}
+    assert all(one.expectation.asks_python for one in run.expectations)
+    assert any("no target is called 'ap'" in warning for warning in run.warnings)
+    assert any("did you mean app?" in warning for warning in run.warnings)
+
+
+def test_it_has_the_last_word_over_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("[targets.redis]\nmax-mb = 1\nservice = false\n")
+    (expected, _) = (one.expectation for one in ready("redis", checks="mine.toml").expectations)
+    assert (expected.most_bytes, expected.service) == (1_000_000, None)
+    assert expected.strict, "the rest is as it ships"
+
+
+def test_a_checkouts_own_dockerfile_is_let_off_what_is_only_untidy() -> None:
+    own = msgspec.structs.replace(SOURCE, kind=SourceKind.CHECKOUT)
+    (expected, _) = (one.expectation for one in ready("redis", source=own).expectations)
+    assert (expected.strict, expected.byte_code, expected.most_bytes) == (False, False, None)
+    assert (expected.command, expected.health_check) == (None, False)
+    assert expected.labels == {"queue.backend": "redis"}
+    assert expected.service is not None, "it must still be able to do its work"
+
+
+def test_a_file_that_wont_do_starts_nothing() -> None:
+    with pytest.raises(Problem, match=r"the checks file .*none\.toml can't be read"):
+        ready("redis", checks="none.toml")
