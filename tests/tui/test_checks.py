@@ -255,7 +255,7 @@ async def test_where_there_is_room_the_cells_say_what_was_seen(world: World):
         assert "? unknown" in rows(app)[3]
         assert "→" not in rows(app)[1]
         await pilot.resize_terminal(120, 40)
-        await pilot.press("n")
+        await pilot.press("x")
         await until(pilot, lambda: "✗ fail Redis" in "".join(rows(app)))
 
 
@@ -270,9 +270,9 @@ async def test_what_is_a_pass_can_be_left_out(world: World):
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await pilot.press("3", "f", "n")
+        await pilot.press("3", "f", "x")
         await settle(pilot)
-        assert "n shows all" in text(app, "#checks-summary")
+        assert "x shows all" in text(app, "#checks-summary")
         groups, heading, *lanes = rows(app)
         assert groups.split()[::2] == ["static", "running"]
         assert heading.split()[3:] == ["size", "clients"]
@@ -281,9 +281,9 @@ async def test_what_is_a_pass_can_be_left_out(world: World):
         assert text(app, "#evidence").startswith("size · ! warn"), "the cursor keeps to its answer"
         made.check("redis", "linux/arm64", 20, size=Answer.WARN)
         await until(pilot, lambda: "clients" not in rows(app)[1])
-        await pilot.press("n")
+        await pilot.press("x")
         await settle(pilot)
-        assert "n shows all" not in text(app, "#checks-summary")
+        assert "x shows all" not in text(app, "#checks-summary")
         assert "srv" in rows(app)[1]
 
 
@@ -291,9 +291,9 @@ async def test_where_all_is_a_pass_nothing_is_left_to_leave_out(world: World):
     app = world.app(folders.passed(world.state, ("redis",)).run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await pilot.press("3", "n")
+        await pilot.press("3", "x")
         await settle(pilot)
-        assert "n shows all" not in text(app, "#checks-summary")
+        assert "x shows all" not in text(app, "#checks-summary")
         assert "redis" in rows(app)[2]
 
 

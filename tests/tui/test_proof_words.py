@@ -102,5 +102,5 @@ def test_a_run_without_a_push_says_nothing_of_one(tmp_path: Path) -> None:
 
     made = folders.passed(tmp_path, ("redis",))
     assert (
-        summary_words(state_of(made.run)).plain == "2 images · ✓ 2 proved · 16 of 16 answers pass"
+        summary_words(state_of(made.run)).plain == "2 images · ✓ 2 proved · 42 of 42 answers pass"
     )

@@ -34,7 +34,7 @@ CHECKS: tuple[Command, ...] = (
     Command(
         "checks",
         "checks.only-others",
-        "n",
+        "x",
         "No passes",
         "Leave out what is a pass, or show it again.",
         "only_others",

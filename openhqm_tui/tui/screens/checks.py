@@ -233,7 +233,7 @@ class ChecksScreen(Place):
     def _show_summary(self, state: RunState) -> None:
         words = summary_words(state)
         if self._only_others:
-            left_out = Content.styled("▼ without what is a pass (n shows all)", "$accent")
+            left_out = Content.styled("▼ without what is a pass (x shows all)", "$accent")
             words = Content.assemble(words, " · ", left_out)
         self.query_one("#checks-summary", Static).update(words)
 
