@@ -73,7 +73,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between two runs, the gravest first in each list.
 
     `facts` are what the runs stand on (engine, base image…), where that differs: name, before,
-    after. `gone` and `new` are images that only one of the runs has.
+    after. `size` is that of the images that both runs built; `gone` and `new` are those that only
+    one of the runs has.
     """
 
     runs: tuple[str, str]
@@ -94,10 +95,11 @@ def compare(before: RunRecord, after: RunRecord) -> Comparison:
     both = [key for key in new if key in old]
     pairs = [(key, old[key], new[key]) for key in both]
     lanes = sorted((_lane(*pair) for pair in pairs), key=_gravity)
+    weighed = [(a, b) for _, a, b in pairs if a.size and b.size]
     return Comparison(
         runs=(before.id, after.id),
         seconds=(before.seconds, after.seconds),
-        size=(sum(a.size for _, a, _ in pairs), sum(b.size for _, _, b in pairs)),
+        size=(sum(a.size for a, _ in weighed), sum(b.size for _, b in weighed)),
         facts=tuple(_facts(before, after)),
         lanes=tuple(lanes),
         steps=tuple(sorted(_steps(before, after), key=lambda s: -abs(s.more))),

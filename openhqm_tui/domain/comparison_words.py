@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 from openhqm_tui.domain.comparison import Comparison, LaneChange, LaneKey
 from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.step_state import Status
+from openhqm_tui.domain.trend import BUILT
 
 # As many of a kind are told; the rest are counted.
 _MOST = 12
 _MOST_NAMES = 3
 _MOUNT = re.compile(r"--mount=\S*\s+")
 _WORSE, _BETTER, _OTHER = "▲", "▼", "·"
+_BAD = {Status.FAILED.value, Status.UNKNOWN.value, Status.CANCELLED.value}
 
 
 class Line(NamedTuple):
@@ -93,18 +96,25 @@ def _images(told: Comparison) -> Iterator[Line]:
 def _image(lane: LaneChange) -> Iterator[Line]:
     where = f"{lane.target} {lane.platform}"
     if lane.status[0] != lane.status[1]:
-        worse = lane.status[1] in {"failed", "unknown", "cancelled"}
-        yield Line("✗" if worse else "✓", f"{where}: {lane.status[0]} → {lane.status[1]}")
+        yield Line(_turn(*lane.status), f"{where}: {lane.status[0]} → {lane.status[1]}")
     if lane.failing:
         yield Line("✗", f"{where}: newly failing {', '.join(lane.failing)}")
     if lane.mended:
         yield Line("✓", f"{where}: well again {', '.join(lane.mended)}")
     old, new = lane.seconds
-    if abs(new - old) >= max(0.5, 0.2 * max(old, new)):
+    # What came to no image was over sooner, and no quicker.
+    if set(lane.status) <= BUILT and abs(new - old) >= max(0.5, 0.2 * max(old, new)):
         yield _change(where, old, new, seconds_words(old), seconds_words(new))
     a, b = lane.size
     if a and b and bytes_words(a) != bytes_words(b):
         yield _change(where, a, b, bytes_words(a), bytes_words(b))
+
+
+def _turn(was: str, now: str) -> str:
+    """Return the mark of what became of an image: one that wasn't asked is neither."""
+    if now in _BAD:
+        return "✗"
+    return "✓" if now == Status.PASSED.value or (was in _BAD and now in BUILT) else _OTHER
 
 
 def _only(told: Comparison) -> Iterator[Line]:

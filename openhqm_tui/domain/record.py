@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.critical_path import critical_path
 from openhqm_tui.domain.journal import Layer
 from openhqm_tui.domain.masking import Mask
@@ -57,7 +58,7 @@ class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
 class LaneRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One target on one platform; `seconds` until it was proved, sizes in bytes.
 
-    `steps` of which `cached` needed no work; `clients` is what its check saw, '' where it wasn't
+    `steps` that a cache could have held, of which `cached` were; `clients` is what its check saw, '' where it wasn't
     well; `packages` has versions by distribution.
     """
 
@@ -211,7 +212,7 @@ def _target(
 def _lane(lane: LaneState, last: float, mask: Mask, packages: Mapping[str, str]) -> LaneRecord:
     cut_off = was_cut_off(lane)
     not_begun = cut_off and lane.target.started is None
-    asked = 0.0
+    asked, hits = 0.0, hits_of(lane)
     if lane.check_started is not None and lane.check_ended is not None:
         asked = max(0.0, lane.check_ended - lane.check_started)
     return LaneRecord(
@@ -226,8 +227,8 @@ def _lane(lane: LaneState, last: float, mask: Mask, packages: Mapping[str, str])
         digest=one_line(lane.digest),
         size=lane.content_size,
         unpacked=lane.unpacked_size,
-        steps=len(lane.steps),
-        cached=sum(step.cached for step in lane.steps),
+        steps=hits.steps,
+        cached=hits.cached,
         clients=next((_text(v.evidence, mask) for v in lane.verdicts if _is_clients(v)), ""),
         layers=tuple(
             Layer(digest=layer.digest, size=layer.size, created_by=_text(layer.created_by, mask))
@@ -303,7 +304,7 @@ def _text(text: str, mask: Mask) -> str:
 
 
 def hit_rate(cached: int, steps: int) -> float | None:
-    """Return which part of the steps needed no work; None where there were none."""
+    """Return which part of the steps came from a cache; None where there were none."""
     return cached / steps if steps else None
 
 

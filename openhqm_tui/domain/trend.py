@@ -12,7 +12,8 @@ from openhqm_tui.domain.step_state import Status
 
 # Runs that a series reaches back at most.
 MOST_POINTS = 200
-_BUILT = {Status.DONE.value, Status.PASSED.value, Status.UNKNOWN.value}
+# How a lane ended that has an image.
+BUILT = {Status.DONE.value, Status.PASSED.value, Status.UNKNOWN.value}
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
@@ -70,7 +71,7 @@ def trends(runs: Iterable[RunRecord], of: RunRecord) -> list[Series]:
             continue
         for target in run.targets:
             for lane in target.lanes:
-                if lane.status in _BUILT:
+                if lane.status in BUILT:
                     points = found.setdefault((target.variant, lane.platform), [])
                     if len(points) < MOST_POINTS:
                         points.append(_point(run, lane))

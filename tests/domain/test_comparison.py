@@ -69,6 +69,10 @@ def test_a_real_cold_run_after_a_warm_one() -> None:
     [
         ({}, {"status": "failed"}, "✗ redis linux/amd64: passed → failed"),
         ({"status": "failed"}, {}, "✓ redis linux/amd64: failed → passed"),
+        ({"status": "failed"}, {"status": "done"}, "✓ redis linux/amd64: failed → done"),
+        ({}, {"status": "done"}, "· redis linux/amd64: passed → done"),
+        ({}, {"status": "waiting"}, "· redis linux/amd64: passed → waiting"),
+        ({"status": "waiting"}, {}, "✓ redis linux/amd64: waiting → passed"),
         ({}, {"seconds": 8.0}, "▲ redis linux/amd64 5.0 s → 8.0 s (+60%)"),
         ({}, {"seconds": 2.0}, "▼ redis linux/amd64 5.0 s → 2.0 s (−60%)"),
         ({"size": 60 * MB}, {"size": 66 * MB}, "▲ redis linux/amd64 60.0 MB → 66.0 MB (+10%)"),
@@ -77,6 +81,17 @@ def test_a_real_cold_run_after_a_warm_one() -> None:
 def test_what_became_of_an_image(was, now, told) -> None:
     one, other = run(target("redis", lane(**was))), run(target("redis", lane(**now)))
     assert told in texts(one, other)
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "waiting"])
+def test_what_came_to_no_image_is_no_quicker_or_smaller(status: str) -> None:
+    kept = target("all", lane(size=90 * MB))
+    one = run(kept, target("redis", lane(size=60 * MB)))
+    other = run(kept, target("redis", lane(status=status, seconds=0.1)))
+    for pair in ((one, other), (other, one)):
+        told = texts(*pair)
+        assert "· images 90.0 MB, as before" in told
+        assert not any(line.startswith(("▲", "▼")) and "redis" in line for line in told)
 
 
 def test_small_differences_are_noise() -> None:

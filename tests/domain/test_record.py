@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.journal import Layer, Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.progress import SolveStatus, Vertex
@@ -30,7 +31,9 @@ def test_the_figures_are_those_of_the_state(name: str) -> None:
         assert told.seconds == pytest.approx(target.elapsed(state.last_at))
         for lane_told, lane in zip(told.lanes, target.lanes.values(), strict=True):
             assert (lane_told.platform, lane_told.status) == (str(lane.platform), lane.status.value)
-            assert (lane_told.steps, lane_told.size) == (len(lane.steps), lane.content_size)
+            hits = hits_of(lane)
+            assert (lane_told.cached, lane_told.steps) == (hits.cached, hits.steps)
+            assert lane_told.size == lane.content_size
             assert len(lane_told.verdicts) == len(lane.verdicts)
         for step in told.steps:
             assert 0 <= step.start <= step.end <= told.build_seconds + 0.1
