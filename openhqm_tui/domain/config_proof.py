@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from openhqm_tui.domain.expectation import ANY_VALUE, Expectation
-from openhqm_tui.domain.masking import Mask
+from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.proof import SeenConfig
 from openhqm_tui.domain.verdicts import Answer, Verdict, answered, unanswered
 
@@ -58,13 +58,15 @@ def _health_check(_: Expectation, config: SeenConfig, wish: str) -> Verdict:
     kind, *words = config.health_check or ("",)
     right = kind not in {"", _SWITCHED_OFF} and any(words)
     seen = shlex.join(words) if right else ("switched off" if kind == _SWITCHED_OFF else "none")
-    return answered("health-check", Answer.PASS if right else Answer.FAIL, _safe(seen), wish)
+    return answered(
+        "health-check", Answer.PASS if right else Answer.FAIL, _safe(seen, config), wish
+    )
 
 
 def _command(expected: Expectation, config: SeenConfig, wish: str) -> Verdict:
     words = config.command
     answer = Answer.PASS if words == expected.command else Answer.FAIL
-    return answered("command", answer, _safe(shlex.join(words)) or "none", wish)
+    return answered("command", answer, _safe(shlex.join(words), config) or "none", wish)
 
 
 def judge_user(expected: Expectation, config: SeenConfig | None, reason: str = "") -> Verdict:
@@ -124,5 +126,5 @@ def _pairs(named: Mapping[str, str]) -> str:
     return "; ".join([*told, f"any {', '.join(some)}"] if some else told)
 
 
-def _safe(text: str) -> str:
-    return Mask().text(text)
+def _safe(text: str, config: SeenConfig) -> str:
+    return Mask(config_secrets(config.env, config.labels)).text(text)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.masking import masked
+from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.plain_text import one_line
 
 # The engine keeps no more than 128; the journal's line must stay one that can be read.
@@ -31,7 +31,8 @@ def layers_of(manifest: bytes, config: bytes) -> tuple[Layer, ...]:
     """
     told = _read(manifest).get("layers")
     found = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
-    history = _read(config).get("history")
+    whole = _read(config)
+    history, mask = whole.get("history"), _mask_of(_dict(whole.get("config")))
     made = [
         str(step.get("created_by") or "")
         for step in (history if isinstance(history, list) else ())
@@ -47,9 +48,16 @@ def layers_of(manifest: bytes, config: bytes) -> tuple[Layer, ...]:
         if not isinstance(size, int) or not 0 <= size < 2**63:
             return ()
         # Masked before it is cut: half a token can't be known as one.
-        words = one_line(_OURS.sub("", masked(made_by)), _LONGEST)
+        words = one_line(_OURS.sub("", mask.text(made_by)), _LONGEST)
         layers.append(Layer(digest=digest, size=size, created_by=words))
     return tuple(layers[:_MOST_LAYERS])
+
+
+def _mask_of(config: dict[str, Any]) -> Mask:
+    env = config.get("Env")
+    lines = [line for line in env if isinstance(line, str)] if isinstance(env, list) else []
+    labels = {name: str(value) for name, value in _dict(config.get("Labels")).items()}
+    return Mask(config_secrets(lines, labels))
 
 
 def _read(blob: bytes) -> dict[str, Any]:

@@ -29,6 +29,8 @@ _OF_KEYS = frozenset(
 # `TOKEN_FILE` tells where a secret is, not what it is.
 _PLACES = frozenset({"file", "path", "dir", "name", "type", "length", "ttl", "mode", "count"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# `REQUIRE_AUTH=false` gives nothing away, and the word stands everywhere.
+_NO_VALUES = frozenset({"true", "false", "none", "null", "enabled", "disabled", "required"})
 _ALWAYS = frozenset({"password", "passwd", "passphrase", "pwd", "authorization"})
 
 _NAMED = re.compile(
@@ -83,7 +85,29 @@ def is_secret_name(name: str) -> bool:
 
 def secret_values(named: Mapping[str, str]) -> set[str]:
     """Return the values that stand under secrets' names, to be masked wherever else they are."""
-    return {value for name, value in named.items() if is_secret_name(name)}
+    return {
+        value
+        for name, value in named.items()
+        if is_secret_name(name) and value.lower() not in _NO_VALUES
+    }
+
+
+def config_secrets(env: Iterable[str], labels: Mapping[str, str]) -> set[str]:
+    """Return the secrets' values of an image's config: of `NAME=value` lines, and of labels."""
+    named = dict(line.partition("=")[::2] for line in env)
+    return secret_values(named) | secret_values(labels)
+
+
+def bake_secrets(bake: Mapping[str, object]) -> set[str]:
+    """Return the secrets' values of all targets of a bake file, arguments and labels."""
+    found: set[str] = set()
+    targets = bake.get("target")
+    for body in targets.values() if isinstance(targets, dict) else ():
+        for part in ("args", "labels"):
+            named = body.get(part) if isinstance(body, dict) else None
+            if isinstance(named, dict):
+                found |= secret_values({str(name): str(value) for name, value in named.items()})
+    return found
 
 
 class Mask:

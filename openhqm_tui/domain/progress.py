@@ -53,6 +53,12 @@ class VertexLog(msgspec.Struct, frozen=True, gc=False):
     timestamp: datetime | None = None
 
 
+class WarningSource(msgspec.Struct, frozen=True, gc=False):
+    """The file that a remark is about, all of it."""
+
+    data: bytes = b""
+
+
 class VertexWarning(msgspec.Struct, frozen=True, gc=False):
     """A remark of the Dockerfile's checks or of a step."""
 
@@ -61,6 +67,7 @@ class VertexWarning(msgspec.Struct, frozen=True, gc=False):
     detail: list[bytes] | None = None
     level: int = 1
     url: str = ""
+    source: WarningSource | None = msgspec.field(default=None, name="sourceInfo")
 
 
 class SolveStatus(msgspec.Struct, frozen=True, gc=False):

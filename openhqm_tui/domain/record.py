@@ -58,8 +58,8 @@ class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
 class LaneRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One target on one platform; `seconds` until it was proved, sizes in bytes.
 
-    `steps` that a cache could have held, of which `cached` were; `clients` is what its check saw, '' where it wasn't
-    well; `packages` has versions by distribution.
+    `steps` that a cache could have held, of which `cached` were; `clients` is what its check saw,
+    '' where it wasn't well; `packages` has versions by distribution.
     """
 
     platform: str
@@ -306,14 +306,3 @@ def _text(text: str, mask: Mask) -> str:
 def hit_rate(cached: int, steps: int) -> float | None:
     """Return which part of the steps came from a cache; None where there were none."""
     return cached / steps if steps else None
-
-
-def build_args(bake: Mapping[str, object]) -> dict[str, str]:
-    """Return the build arguments of all targets of a bake file, by name, whatever it holds."""
-    found: dict[str, str] = {}
-    targets = bake.get("target")
-    for body in targets.values() if isinstance(targets, dict) else ():
-        args = body.get("args") if isinstance(body, dict) else None
-        for name, value in args.items() if isinstance(args, dict) else ():
-            found[str(name)] = str(value)
-    return found

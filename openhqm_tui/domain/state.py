@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.dockerfile_secrets import dockerfile_secrets
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.lane_state import LaneState
 from openhqm_tui.domain.log_lines import LogLines
@@ -26,6 +27,8 @@ __all__ = ["LaneState", "RunState", "Status", "StepState", "TargetState", "is_ca
 # Buildx prints a failed step's log again with its error; more than this is not its words.
 _MOST_TEXTS = 2000
 _MOST_BYTES = 2**63 - 1
+# Of one target: a stranger's stream may hold any number.
+_MOST_SOURCES = 8
 
 
 class Touched(NamedTuple):
@@ -48,6 +51,9 @@ class TargetState:
         self.platforms = tuple(parse_platform(text) for text in info.platforms)
         self.nodes = LaneNodes(run.nodes, self.platforms, run.host, in_parts=run.info.by_digest)
         self.attempt = 0
+        # What its Dockerfile itself holds of them, to be masked in all that is kept or given away.
+        self.secrets: frozenset[str] = frozenset()
+        self._sources: set[int] = set()
         self._reset()
 
     def _reset(self) -> None:
@@ -71,6 +77,13 @@ class TargetState:
         self.push_digest = ""
         # What the registry held under each tag when it was read back.
         self.read_back: dict[str, journal.ReadBack] = {}
+
+    def learn_secrets(self, dockerfile: bytes) -> None:
+        """Take in which secrets a Dockerfile holds; each of its remarks comes with all of it."""
+        known = hash(dockerfile)
+        if known not in self._sources and len(self._sources) < _MOST_SOURCES:
+            self._sources.add(known)
+            self.secrets |= dockerfile_secrets(dockerfile.decode(errors="replace"))
 
     @property
     def failed_step(self) -> StepState | None:
@@ -188,6 +201,11 @@ class RunState:
         return Outcome.PASSED
 
     @property
+    def secrets(self) -> set[str]:
+        """What is to be masked, of all targets."""
+        return {secret for target in self.targets.values() for secret in target.secrets}
+
+    @property
     def lanes(self) -> list[LaneState]:
         """Every lane, in the order of the plan."""
         return [lane for target in self.targets.values() for lane in target.lanes.values()]
@@ -295,6 +313,8 @@ class RunState:
                     )
             for warning in record.warnings or ():
                 target.warnings[(one_line(warning.short), one_line(warning.url))] = None
+                if warning.source is not None:
+                    target.learn_secrets(warning.source.data)
         return Touched(frozenset(lane.key for lane in lanes), standing)
 
     def end_stream(self, target_name: str) -> None:

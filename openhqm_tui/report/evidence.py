@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.masking import secret_values
+from openhqm_tui.domain.masking import bake_secrets, secret_values
+from openhqm_tui.domain.state import RunState
 from openhqm_tui.report.model import Architecture
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -69,13 +70,11 @@ def revision_of(folder: RunFolder) -> str:
     return ""
 
 
-def secrets_of(folder: RunFolder, evidence: Mapping[Any, LaneEvidence]) -> set[str]:
+def secrets_of(
+    folder: RunFolder, state: RunState, evidence: Mapping[Any, LaneEvidence]
+) -> set[str]:
     """Return the values under secrets' names among the arguments, labels and variables of a run."""
-    found: set[str] = set()
-    for _, body in _targets(folder):
-        for part in ("args", "labels"):
-            told = {str(key): str(value) for key, value in _dict(body.get(part)).items()}
-            found |= secret_values(told)
+    found = state.secrets | bake_secrets(_read(folder.bake_file))
     for lane in evidence.values():
         found |= secret_values(lane.env)
     return found

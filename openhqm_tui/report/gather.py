@@ -83,7 +83,7 @@ def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:
         failures=tuple(_failures(state)),
         limits=limits_of(state, lanes),
     )
-    return made_safe(report, Mask(secrets_of(folder, evidence)))
+    return made_safe(report, Mask(secrets_of(folder, state, evidence)))
 
 
 def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:

@@ -12,7 +12,7 @@ from openhqm_tui.domain.config_proof import judge_config
 from openhqm_tui.domain.contents import Contents, judge_contents, judge_secrets, judge_size
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.layers import Kind, Layer, place
-from openhqm_tui.domain.masking import Mask, masked
+from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.proof import SeenConfig, SeenImage, judge_index
 from openhqm_tui.domain.verdicts import Verdict
@@ -71,7 +71,7 @@ async def look_at(
 
 def without_secrets(config: SeenConfig) -> SeenConfig:
     """Return a config as it may be kept and shown: secrets masked, long texts cut."""
-    mask = Mask()
+    mask = Mask(config_secrets(config.env, config.labels))
     named = [line.partition("=") for line in config.env[:_MOST_LINES]]
     history = config.history
     return msgspec.structs.replace(
@@ -81,15 +81,15 @@ def without_secrets(config: SeenConfig) -> SeenConfig:
             for name, value in list(config.labels.items())[:_MOST_LINES]
         },
         env=tuple(_cut(f"{name}{to}{mask.named(name, value)}") for name, to, value in named),
-        entrypoint=_masked(config.entrypoint),
-        cmd=_masked(config.cmd),
-        health_check=_masked(config.health_check),
-        history=None if history is None else _masked(history),
+        entrypoint=_masked(config.entrypoint, mask),
+        cmd=_masked(config.cmd, mask),
+        health_check=_masked(config.health_check, mask),
+        history=None if history is None else _masked(history, mask),
     )
 
 
-def _masked(lines: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_cut(masked(line)) for line in lines[:_MOST_LINES])
+def _masked(lines: Sequence[str], mask: Mask) -> tuple[str, ...]:
+    return tuple(_cut(mask.text(line)) for line in lines[:_MOST_LINES])
 
 
 def _cut(text: str) -> str:

@@ -50,6 +50,15 @@ def test_a_secret_of_an_instruction_is_masked_before_it_is_cut() -> None:
     assert two.created_by == "RUN A_TOKEN=*** z"
 
 
+def test_a_secret_of_the_config_is_masked_wherever_it_is() -> None:
+    history = [{"created_by": "RUN login s3cr3t-one"}, {"created_by": "RUN echo s3cr3t-two"}]
+    told = {"Env": ["DB_PASSWORD=s3cr3t-one", 1], "Labels": {"token": "s3cr3t-two"}}
+    made = [layer.created_by for layer in layers(config={"history": history, "config": told})]
+    assert made == ["RUN login ***", "RUN echo ***"]
+    hostile = {"history": history, "config": {"Env": 1, "Labels": [2]}}
+    assert layers(config=hostile)[0].created_by == "RUN login s3cr3t-one"
+
+
 @pytest.mark.parametrize(
     "manifest",
     [

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.masking import MASK, Mask, is_secret_name, masked, secret_values
+from openhqm_tui.domain.masking import (
+    MASK,
+    Mask,
+    bake_secrets,
+    config_secrets,
+    is_secret_name,
+    masked,
+    secret_values,
+)
 
 # Put together here: a whole one in a file would set off every scanner that looks at it.
 GITHUB = "ghp_" + "a1B2" * 9
@@ -151,3 +159,26 @@ def test_whatever_the_text(lines: list[str]) -> None:
 )
 def test_long_texts_are_masked_too(part: str) -> None:
     assert masked(part * 30_000 + " NPM_TOKEN=abc").endswith("***")
+
+
+@pytest.mark.parametrize(
+    ("bake", "secrets"),
+    [
+        (
+            {"target": {"a": {"args": {"A_TOKEN": "one"}}, "b": {"args": {"A_TOKEN": "two"}}}},
+            {"one", "two"},
+        ),
+        ({"target": {"a": {"labels": {"deploy.secret": "abc", "title": "def"}}}}, {"abc"}),
+        ({"target": {"a": {"args": {"PASSWORD": 12}}}}, {"12"}),
+        ({"target": {"a": {}, "b": None, "c": {"args": []}}}, set()),
+        ({"target": []}, set()),
+        ({}, set()),
+    ],
+)
+def test_the_secrets_of_a_bake_file(bake, secrets) -> None:
+    assert bake_secrets(bake) == secrets
+
+
+def test_the_secrets_of_a_config() -> None:
+    env = ["PATH=/bin", "DB_PASSWORD=a=b", "REQUIRE_AUTH=false", "TOKEN"]
+    assert config_secrets(env, {"queue.token": "c", "title": "d"}) == {"a=b", "", "c"}

@@ -12,7 +12,7 @@ from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.journal import Layer, Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.progress import SolveStatus, Vertex
-from openhqm_tui.domain.record import build_args, hit_rate, record_of
+from openhqm_tui.domain.record import hit_rate, record_of
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from tests.domain.certain import sure
@@ -127,20 +127,6 @@ def test_no_secret_is_remembered() -> None:
 def test_the_planted_secrets_would_be_found() -> None:
     text = str(_planted().targets["redis"].steps["sha256:0"].name.title)
     assert PASSWORD in text
-
-
-@pytest.mark.parametrize(
-    ("bake", "args"),
-    [
-        ({"target": {"a": {"args": {"X": "1"}}, "b": {"args": {"Y": 2}}}}, {"X": "1", "Y": "2"}),
-        ({"target": {"a": {}}}, {}),
-        ({"target": {"a": None, "b": {"args": []}}}, {}),
-        ({"target": []}, {}),
-        ({}, {}),
-    ],
-)
-def test_the_arguments_of_a_bake_file(bake, args) -> None:
-    assert build_args(bake) == args
 
 
 def test_a_hit_rate_of_nothing_is_unknown() -> None:

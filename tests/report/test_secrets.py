@@ -48,6 +48,25 @@ def test_no_secret_is_told(name: str, form: str, tmp_path: Path) -> None:
         assert "***" in told
 
 
+def test_what_a_dockerfile_holds_is_not_told(tmp_path: Path) -> None:
+    """BuildKit puts variables' values into steps' names, and remarks on secrets' names."""
+    folder = copied("warning", tmp_path / "run")
+    dockerfile = base64.b64encode(f"ENV DB_PASSWORD={PLANTED}\n".encode()).decode()
+
+    def planted(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            told = {key: planted(one, key) for key, one in value.items()}
+            return {**told, "sourceInfo": {"data": dockerfile}} if "short" in told else told
+        if isinstance(value, list):
+            return [planted(one, name) for one in value]
+        if name == "name" and isinstance(value, str) and value.startswith("["):
+            return f"{value} used {PLANTED}"
+        return value
+
+    for form in SUFFIXES:
+        assert PLANTED not in rendered(read_report(changed(folder, planted)), form)
+
+
 def test_they_were_planted(tmp_path: Path) -> None:
     folder = changed(copied("bake_fails", tmp_path / "run"), _planted)
     assert PLANTED in folder.bake_file.read_text()

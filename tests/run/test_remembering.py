@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -151,6 +152,20 @@ def test_no_secret_gets_into_the_database(tmp_path: Path) -> None:
     for secret in (TOKEN, TOKEN[:14], PASSWORD):
         assert secret.encode() not in kept_bytes
         assert secret not in msgspec.json.encode(run).decode()
+
+
+def test_what_a_dockerfile_holds_stays_out_of_it_too(tmp_path: Path) -> None:
+    """BuildKit puts variables' values into steps' names, and remarks on secrets' names."""
+    folder = kept(tmp_path, "checked")
+    dockerfile = base64.b64encode(f"ENV DB_PASSWORD={PASSWORD}".encode()).decode()
+    warning = {"warnings": [{"vertex": "a", "sourceInfo": {"data": dockerfile}}]}
+    for file in folder.path.glob("*.rawjson"):
+        text = file.read_text().replace("COPY --link", f"COPY {PASSWORD} --link")
+        file.write_text(f"{json.dumps(warning)}\n{text}")
+    assert index_missing(tmp_path) == Indexed(1, [])
+    kept_bytes = b"".join(f.read_bytes() for f in tmp_path.iterdir() if f.is_file())
+    assert b"COPY *** --link" in kept_bytes
+    assert PASSWORD.encode() not in kept_bytes
 
 
 # -- damage ------------------------------------------------------------------------------------

@@ -142,10 +142,10 @@ def test_what_is_kept_of_a_config_has_no_secret() -> None:
         CONFIG,
         labels={"token": secret, "a": f"https://me:{secret}@host"},
         env=(f"API_TOKEN={secret}", f"URL=redis://me:{secret}@host"),
-        cmd=("serve", f"--password={secret}"),
+        cmd=("serve", f"--password={secret}", secret),
         entrypoint=(f"TOKEN={secret}",),
         health_check=("CMD-SHELL", f"curl -H 'Authorization: Bearer {secret}' x"),
-        history=(f"ENV API_TOKEN={secret}",),
+        history=(f"ENV API_TOKEN={secret}", f"RUN login {secret}"),
     )
     kept = without_secrets(config)
     assert secret not in repr(kept)
