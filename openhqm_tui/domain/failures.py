@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from openhqm_tui.domain.check_hints import hint_of
 from openhqm_tui.domain.engine_failures import EngineFailure, engine_failure
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.push_failures import push_reason
@@ -124,10 +125,15 @@ def unproved(target: TargetState) -> Failure | None:
         for lane in lanes
         for verdict in failed_checks(lane)
     ]
+    wrong = [verdict for lane in lanes for verdict in failed_checks(lane)]
+    # What failed can be mended; what could not be asked comes after.
+    wrong.sort(key=lambda verdict: verdict.answer is not Answer.FAIL)
+    hints = (hint_of(verdict) for verdict in wrong)
     return Failure(
         target=target.name,
         platform=str(lanes[0].platform) if len(lanes) == 1 else "",
         checks=tuple(lines),
+        hint=next((hint for hint in hints if hint), ""),
         log_file=text_log_of(target.stream),
     )
 
