@@ -20,9 +20,11 @@ _FORMS: tuple[tuple[bytes, str, bytes], ...] = (
     (
         rb"-----BEGIN ",
         "private key",
-        # In a file of its own, or as a string with its newlines escaped.
+        # In a file of its own, or as a string with its newlines escaped. A header goes to the end
+        # of its line and no further: else there are more ways to read some than anyone can try.
         rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        rb"(?:[A-Za-z-]+: [^\r\n]{0,200}|\s|\\r|\\n){1,64}(?P<value>[A-Za-z0-9+/=]{48,})",
+        rb"(?:[A-Za-z-]{1,40}: [^\r\n\\]{0,200}(?=[\r\n\\])|\s|\\r|\\n){1,64}"
+        rb"(?P<value>[A-Za-z0-9+/=]{48,})",
     ),
     (rb"AKIA", "AWS access key", _NO_WORD + rb"(?P<value>AKIA[A-Z2-7]{16})(?![A-Za-z0-9])"),
     (rb"ASIA", "AWS access key", _NO_WORD + rb"(?P<value>ASIA[A-Z2-7]{16})(?![A-Za-z0-9])"),

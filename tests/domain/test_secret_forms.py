@@ -206,3 +206,19 @@ def test_noise_is_no_trouble(text: str, data: bytes) -> None:
     for path in ("/.env", "/.netrc", "/.pypirc"):
         sorts_in_named(path, data)
     secrets_in_instruction(text)
+
+
+@pytest.mark.parametrize(
+    "filling",
+    [b"A: " * 500, b"A: b\n" * 500, b"A: " * 60 + b"\n" * 60, b"A" * 5000 + b" ", b"\\n" * 500],
+)
+def test_a_key_that_never_comes_is_looked_for_once(filling: bytes) -> None:
+    # In ways that double with each header this would not end in a lifetime.
+    assert sorts_in(b"-----BEGIN PRIVATE KEY-----\n" + filling + b"!") == set()
+
+
+def test_a_key_behind_headers() -> None:
+    headers = b"Proc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,0A\r\n\r\n"
+    for head in (headers, headers.replace(b"\r\n", b"\\n"), b"Version: GnuPG v2\n\n"):
+        key = b"-----BEGIN RSA PRIVATE KEY-----\n" + head + noise(64).encode()
+        assert sorts_in(key) == {"private key"}, head
