@@ -107,7 +107,7 @@ def _judge_pairs(
     check: str, wanted: Mapping[str, str], found: Mapping[str, str], wish: str
 ) -> Verdict:
     wrong = {
-        name: (Mask().named(name, found[name]) or "(empty)") if name in found else "(missing)"
+        name: (Mask().start(found[name], name) or "(empty)") if name in found else "(missing)"
         for name, value in wanted.items()
         if not _holds(found.get(name), value)
     }
@@ -127,4 +127,4 @@ def _pairs(named: Mapping[str, str]) -> str:
 
 
 def _safe(text: str, config: SeenConfig) -> str:
-    return Mask(config_secrets(config.env, config.labels)).text(text)
+    return Mask(config_secrets(config.env, config.labels)).start(text)

@@ -48,7 +48,7 @@ def layers_of(manifest: bytes, config: bytes) -> tuple[Layer, ...]:
         if not isinstance(size, int) or not 0 <= size < 2**63:
             return ()
         # Masked before it is cut: half a token can't be known as one.
-        words = one_line(_OURS.sub("", mask.text(made_by)), _LONGEST)
+        words = one_line(_OURS.sub("", mask.start(made_by)), _LONGEST)
         layers.append(Layer(digest=digest, size=size, created_by=words))
     return tuple(layers[:_MOST_LAYERS])
 

@@ -63,6 +63,10 @@ _FORMS_CUT = re.compile(
     rf"[A-Za-z0-9_.-]*(?={_CUT})"
 )
 _LEAST_CUT = 3
+# Letters of a stranger's text that are looked at, more than is shown of any; values that are
+# looked for in each.
+_LONGEST_START = 2048
+_MOST_VALUES = 100
 _PEM = re.compile(
     r"(?P<head>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)"
     r"(?P<key>.*?)(?P<foot>-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\Z)",
@@ -93,9 +97,13 @@ def secret_values(named: Mapping[str, str]) -> set[str]:
 
 
 def config_secrets(env: Iterable[str], labels: Mapping[str, str]) -> set[str]:
-    """Return the secrets' values of an image's config: of `NAME=value` lines, and of labels."""
+    """Return the secrets' values of an image's config: of `NAME=value` lines, and of labels.
+
+    Anybody may write a config, so there is an end to them.
+    """
     named = dict(line.partition("=")[::2] for line in env)
-    return secret_values(named) | secret_values(labels)
+    found = sorted(secret_values(named) | secret_values(labels))
+    return {value[:_LONGEST_START] for value in found[:_MOST_VALUES]}
 
 
 def bake_secrets(bake: Mapping[str, object]) -> set[str]:
@@ -143,11 +151,7 @@ class Mask:
         parts = text.split(_CUT)
         for index, part in enumerate(parts[:-1]):
             for value in self._values:
-                most = min(len(value), len(part))
-                left = next(
-                    (n for n in range(most, _LEAST_CUT - 1, -1) if part.endswith(value[:n])), 0
-                )
-                if left:
+                if left := _begun(value, part):
                     parts[index] = part[:-left] + MASK
                     break
         return _CUT.join(parts)
@@ -156,10 +160,27 @@ class Mask:
         """Return the value of a variable or an argument, masked where its name is a secret's."""
         return MASK if value and is_secret_name(name) else self.text(value)
 
+    def start(self, text: str, name: str = "") -> str:
+        """Return the beginning of a stranger's text of any length without its secrets.
+
+        `name` is that of the variable or label whose value it is. Megabytes would take the square
+        of their length, and nobody is shown as much.
+        """
+        cut = text if len(text) <= _LONGEST_START else text[:_LONGEST_START] + _CUT
+        return self.named(name, cut)
+
 
 def masked(text: str) -> str:
     """Return a text without what looks like a secret."""
     return Mask().text(text)
+
+
+def _begun(value: str, text: str) -> int:
+    """Return how many letters at the end of a text a value begins with; 0 where too few do."""
+    at = text.find(value[:_LEAST_CUT], max(0, len(text) - len(value)))
+    while at >= 0 and not value.startswith(text[at:]):
+        at = text.find(value[:_LEAST_CUT], at + 1)
+    return len(text) - at if at >= 0 else 0
 
 
 def _without_key(match: re.Match[str]) -> str:

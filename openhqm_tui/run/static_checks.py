@@ -77,10 +77,10 @@ def without_secrets(config: SeenConfig) -> SeenConfig:
     return msgspec.structs.replace(
         config,
         labels={
-            _cut(name): _cut(mask.named(name, value))
+            _cut(name): _cut(mask.start(value, name))
             for name, value in list(config.labels.items())[:_MOST_LINES]
         },
-        env=tuple(_cut(f"{name}{to}{mask.named(name, value)}") for name, to, value in named),
+        env=tuple(_cut(f"{name}{to}{mask.start(value, name)}") for name, to, value in named),
         entrypoint=_masked(config.entrypoint, mask),
         cmd=_masked(config.cmd, mask),
         health_check=_masked(config.health_check, mask),
@@ -89,7 +89,7 @@ def without_secrets(config: SeenConfig) -> SeenConfig:
 
 
 def _masked(lines: Sequence[str], mask: Mask) -> tuple[str, ...]:
-    return tuple(_cut(mask.text(line)) for line in lines[:_MOST_LINES])
+    return tuple(_cut(mask.start(line)) for line in lines[:_MOST_LINES])
 
 
 def _cut(text: str) -> str:

@@ -182,3 +182,24 @@ def test_the_secrets_of_a_bake_file(bake, secrets) -> None:
 def test_the_secrets_of_a_config() -> None:
     env = ["PATH=/bin", "DB_PASSWORD=a=b", "REQUIRE_AUTH=false", "TOKEN"]
     assert config_secrets(env, {"queue.token": "c", "title": "d"}) == {"a=b", "", "c"}
+
+
+def test_a_config_of_any_size_has_so_many_secrets() -> None:
+    many = [f"TOKEN_{number}={number}" + "x" * 5000 for number in range(5000)]
+    found = config_secrets(many, {})
+    assert 10 < len(found) < 1000
+    assert max(map(len, found)) < 5000
+
+
+def test_the_beginning_of_a_text_of_any_length() -> None:
+    long = "a_token=b;" * 1_000_000
+    assert Mask().start(long).startswith(f"a_token={MASK};a_token={MASK};")
+    assert len(Mask().start(long)) < len(long) / 50
+    assert Mask().start("short password=x") == f"short password={MASK}"
+    assert Mask().start("whatever it is", "DB_PASSWORD") == MASK
+
+
+@pytest.mark.parametrize("secret", ["ghp_" + "a1B2" * 20, "no-form-but-known"])
+def test_a_secret_at_the_end_of_a_beginning(secret: str) -> None:
+    begun = Mask(["no-form-but-known"]).start("x " * 1021 + secret)
+    assert begun.endswith(f"x {MASK}…")
