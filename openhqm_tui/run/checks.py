@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 
 from openhqm_tui.domain.config_proof import judge_user
 from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
 from openhqm_tui.domain.proof_running import judge_running
 from openhqm_tui.domain.verdicts import Verdict
@@ -68,14 +70,31 @@ async def _run(
         run_id=run_id,
         lane=lane,
     )
+    # What doesn't start often prints its settings, and what it prints is kept and shown.
+    mask = Mask(config_secrets(known.env, known.labels))
     evidence: dict[str, object] = {
-        "command": shown_command(asked.command),
-        "probe": asked.said,
+        "command": shown_command(asked.command, mask),
+        "probe": _masked(msgspec.to_builtins(asked.said), mask),
         "exit_code": asked.ended.code,
-        "stderr": asked.ended.err[-4096:].decode("utf-8", "replace"),
+        "stderr": mask.text(asked.ended.err[-4096:].decode("utf-8", "replace")),
     }
     how = "emulated" if emulated else "native"
-    return judge_running(expected, asked.said, how=how), evidence
+    verdicts = judge_running(expected, asked.said, how=how)
+    return [
+        msgspec.structs.replace(verdict, evidence=mask.text(verdict.evidence))
+        for verdict in verdicts
+    ], evidence
+
+
+def _masked(told: Any, mask: Mask) -> Any:
+    """Return what a container told without the secrets in any of its words."""
+    if isinstance(told, str):
+        return mask.start(told)
+    if isinstance(told, list):
+        return [_masked(one, mask) for one in told]
+    if isinstance(told, dict):
+        return {name: _masked(one, mask) for name, one in told.items()}
+    return told
 
 
 async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]:

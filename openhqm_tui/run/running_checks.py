@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble
 from openhqm_tui.domain.service_words import CRASHES, EMULATOR_HINT, MEMORY_MB, PROCESSES
@@ -120,10 +121,14 @@ def container_command(
     ]  # fmt: skip
 
 
-def shown_command(command: list[str]) -> str:
-    """Return a container's command for a shell, the probe read from its files: it is long."""
+def shown_command(command: list[str], mask: Mask) -> str:
+    """Return a container's command for a shell, the probe read from its files: it is long.
+
+    The image's own command is in it, without its secrets.
+    """
     probe = f'"$(cat {shlex.join(map(str, PROBE_FILES))})"'
-    return " ".join(probe if word is PROBE else shlex.quote(word) for word in command)
+    at = command.index(PROBE)
+    return f"{shlex.join(command[:at])} {probe} {mask.start(shlex.join(command[at + 1 :]))}"
 
 
 def _stand_ins(volumes: tuple[str, ...]) -> list[str]:

@@ -44,6 +44,9 @@ class Engine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: Ended) -> None:
         self.answers = list(answers)
         self.started: list[list[str]] = []
+        self.seen = SeenConfig(
+            os="linux", arch="arm64", entrypoint=("serve",), cmd=("it",), layers=(), history=()
+        )
         monkeypatch.setattr(running_checks, "run_bounded", self.run)
         monkeypatch.setattr("secrets.token_hex", lambda _: "0f0f")
         monkeypatch.setattr(static_checks, "_ask", self.config)
@@ -53,9 +56,7 @@ class Engine:
         return self.answers.pop(0) if command[1] == "run" else Ended(0)
 
     def config(self, reference: str, platform: str) -> SeenConfig:
-        return SeenConfig(
-            os="linux", arch="arm64", entrypoint=("serve",), cmd=("it",), layers=(), history=()
-        )
+        return self.seen
 
 
 async def lane(
@@ -128,6 +129,24 @@ async def test_a_crash_of_the_service_alone_is_asked_about_once_more(
     first, again = engine.started
     assert "QEMU_CPU=max,pauth=off" in first
     assert not any(word.startswith("QEMU_CPU") for word in again), "our setting isn't to blame"
+
+
+async def test_what_a_container_prints_is_kept_without_its_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = "hunter2-of-the-config"
+    told = {"ended": True, "exit_code": 1, "words": f"no login as it with {secret}\n"}
+    own = f"TOKEN=t0psecret1 {secret}".encode()
+    engine = Engine(monkeypatch, Ended(0, facts(service=told), own))
+    engine.seen = msgspec.structs.replace(
+        engine.seen, cmd=("--with", secret), env=(f"DB_PASSWORD={secret}",)
+    )
+    checked = await lane(INDEX, service=Service(), emulated=False)
+    seen = {v.check: v.evidence for v in checked.verdicts}
+    assert seen["service"] == "ended with exit code 1: no login as it with ***"
+    assert checked.evidence["stderr"] == "TOKEN=*** ***"
+    assert str(checked.evidence["command"]).endswith("-- serve --with ***")
+    assert secret not in msgspec.json.encode((checked.verdicts, checked.evidence)).decode()
 
 
 async def test_natively_a_crash_of_the_service_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

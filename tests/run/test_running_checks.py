@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.expectation import Expectation, Service
+from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble, judge_running
 from openhqm_tui.domain.service_words import SeenService
@@ -190,8 +191,16 @@ def test_the_images_own_command_comes_last_of_all(
     ]
 
 
+def test_a_secret_of_its_own_command_is_not_shown() -> None:
+    wanted = msgspec.structs.replace(WANTED, service=Service())
+    own = ("serve", "--password=hunter2", "--port", "80")
+    asked = command_for(wanted, own_command=own)
+    assert asked[-4:] == [*own]
+    assert shown_command(asked, Mask()).endswith(" -- serve --password=*** --port 80")
+
+
 def test_it_is_shown_as_a_shell_understands_it() -> None:
-    shown = shown_command(command())
+    shown = shown_command(command(), Mask())
     assert shown.startswith("docker run --rm --pull never --name it ")
     assert "\n" not in shown
     seen = subprocess.run(
