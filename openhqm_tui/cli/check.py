@@ -84,7 +84,7 @@ async def _check_all(
     for number, (image, digest, index) in enumerate(found):
         asked = platforms or tuple(parse_platform(seen.platform) for seen in index)
         # By digest: a tag that moves while we ask must not change what is proved.
-        reference = f"{image.rpartition('@')[0] or _without_tag(image)}@{digest}"
+        reference = _by_digest(image, digest)
         name, measure = _measure(image, target or _label_of(reference, index), own)
         for platform in asked:
             # Naming some platforms asks about these; the others may be there too.
@@ -130,6 +130,13 @@ async def _check(
             reference, expected, index, emulated=emulated, run_id=run_id, lane=lane
         )
     return Lane(image, str(expected.platform), emulated, checked.verdicts)
+
+
+def _by_digest(image: str, digest: str) -> str:
+    """Return what names an image for good; the beginning of its id is no name to put before it."""
+    if digest.removeprefix("sha256:").startswith(image.removeprefix("sha256:").lower()):
+        return digest
+    return f"{image.rpartition('@')[0] or _without_tag(image)}@{digest}"
 
 
 def _without_tag(image: str) -> str:
