@@ -13,6 +13,7 @@ from openhqm_tui.domain.nodes import nodes_of
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.store.places import at_home
 
 _OWN_BUILDER = "use a builder of its own (`openhqm-tui builders create NAME`)"
 # What GitHub gives the steps of a job, and Buildx takes from the environment.
@@ -69,7 +70,7 @@ def folders_of(variants: Iterable[str], caches: Sequence[Cache]) -> tuple[str, .
 def _from(folder: Path, cache: Cache) -> Cache:
     if cache.kind != "local" or cache.own:
         return cache
-    place = folder / Path(cache.place).expanduser()
+    place = folder / at_home(cache.place)
     return msgspec.structs.replace(cache, place=str(place.resolve()))
 
 

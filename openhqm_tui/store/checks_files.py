@@ -10,7 +10,7 @@ from openhqm_tui.domain.checks_file import ChecksFile, parse_checks
 from openhqm_tui.domain.expecting import variants_in
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.variants import Variant
-from openhqm_tui.store.places import bundled
+from openhqm_tui.store.places import at_home, bundled
 
 PROJECT_CHECKS = "openhqm-checks.toml"
 # A cloned project's file is a stranger's: nobody asks a megabyte of questions.
@@ -38,7 +38,7 @@ def read_checks(file: Path) -> ChecksFile:
 def project_checks(folder: Path, named: str = "") -> ChecksFile | None:
     """Return what the project in `folder` asks: the file `named`, else its own if it has one."""
     if named:
-        return read_checks(folder / Path(named).expanduser())
+        return read_checks(folder / at_home(named))
     file = folder / PROJECT_CHECKS
     return read_checks(file) if file.exists() else None
 

@@ -18,13 +18,26 @@ _APP = "openhqm-tui"
 def state_folder() -> Path:
     """Return the folder of runs and history: `OPENHQM_TUI_STATE_DIR` or the system's own."""
     told = os.environ.get(STATE_VARIABLE)
-    return Path(told).expanduser() if told else Path(platformdirs.user_state_dir(_APP))
+    return at_home(told) if told else Path(platformdirs.user_state_dir(_APP))
 
 
 def cache_folder() -> Path:
     """Return the folder of what can be found out anew: `OPENHQM_TUI_CACHE_DIR` or the system's."""
     told = os.environ.get(CACHE_VARIABLE)
-    return Path(told).expanduser() if told else Path(platformdirs.user_cache_dir(_APP))
+    return at_home(told) if told else Path(platformdirs.user_cache_dir(_APP))
+
+
+def at_home(told: str) -> Path:
+    """Return the path that a person wrote, `~` being the home; raises UsageProblem."""
+    try:
+        path = Path(told).expanduser()
+    except RuntimeError as error:
+        raise UsageProblem(
+            f"{told}: nobody's home is known under that name", fix="write the path in full"
+        ) from error
+    if "\0" in told:
+        raise UsageProblem(f"{told!r} can't be a path", fix="write one without NUL")
+    return path
 
 
 def user_settings_file() -> Path:

@@ -97,6 +97,8 @@ def says(capsys: Capture, line: str) -> tuple[int, str, str]:
         "check",
         "check x --variant rediss",
         "check x --platforms linux/vax",
+        "check x --checks ~nobody-of-this-name/x.toml",
+        "build --backend redis --cache-to local=~nobody-of-this-name/x",
         "doctor --yes",
         "doctor --format github",
     ],

@@ -62,3 +62,9 @@ def test_the_images_are_found_in_a_checkout(name: str, inside: str) -> None:
     first, _, rest = name.partition("/")
     file = places.bundled(first) / rest if rest else places.bundled(first)
     assert inside in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("told", ["~nobody-of-this-name/x", "a\0b"])
+def test_what_is_no_path(told: str) -> None:
+    with pytest.raises(UsageProblem):
+        places.at_home(told)
