@@ -177,7 +177,6 @@ class _LayerScan:
         if path_hash(entry.link) not in self._here:
             self._take_room(entry.path + entry.link)
             self._links.append((entry.path, entry.link))
-            return
         for found in self._by_path.get(entry.link, ()):
             if found.kind is not Kind.SETUID:
                 self._tell(msgspec.structs.replace(found, path=entry.path))

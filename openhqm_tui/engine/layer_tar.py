@@ -130,7 +130,8 @@ class TarReader:
         name = block[:100].split(b"\0", 1)[0]
         if block[257:263] == b"ustar\0" and block[345]:
             name = block[345:500].split(b"\0", 1)[0] + b"/" + name
-        name = extended.get("GNU.sparse.name") or extended.get("path") or name
+        sparse = _sparse_form(extended)
+        name = (sparse and extended.get("GNU.sparse.name")) or extended.get("path") or name
         link = extended.get("linkpath") or block[157:257].split(b"\0", 1)[0]
         size = _decimal(extended["size"]) if "size" in extended else _number(block[124:136])
         if kind == "\0":
@@ -138,7 +139,7 @@ class TarReader:
         if kind in _HEADER_ONLY:
             size = 0
         self._left, self._padding = size, -size % BLOCK
-        self._sparse_map = extended.get("GNU.sparse.major") == b"1"
+        self._sparse_map = sparse == "1.0"
         return Entry(
             kind,
             _path(name),
@@ -215,6 +216,15 @@ def _records(data: bytes) -> dict[str, bytes]:
         found[key.decode("utf-8", "backslashreplace")] = value
         at += length
     return found
+
+
+def _sparse_form(extended: dict[str, bytes]) -> str:
+    """Return in which of its forms a file is sparse; '' where it isn't, as the engine reads it."""
+    told = extended.get("GNU.sparse.major", b""), extended.get("GNU.sparse.minor", b"")
+    if told in {(b"0", b"0"), (b"0", b"1"), (b"1", b"0")}:
+        return f"{told[0].decode()}.{told[1].decode()}"
+    # The oldest form tells no version, only its map.
+    return "0.0" if told == (b"", b"") and extended.get("GNU.sparse.map") else ""
 
 
 def _path(name: bytes) -> str:

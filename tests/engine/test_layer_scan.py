@@ -86,6 +86,13 @@ def test_hard_links_share_what_their_file_is() -> None:
     assert scanned(made).links == (("/lib/far.so", "/usr/lib/of-another-layer.so"),)
 
 
+def test_a_link_may_lend_rights_to_a_file_of_a_layer_below() -> None:
+    # The engine gives the mode of the link's header to the file that it names.
+    made = Made().hard("sh", "bin/sh", mode=0o4755)
+    assert found(made) == [("setuid", "/sh", "4755")]
+    assert scanned(made).links == (("/sh", "/bin/sh"),)
+
+
 def test_links_folders_and_devices_are_no_files_with_content() -> None:
     made = Made().soft("usr/bin/gcc", "gcc-12").folder("root/.cache/pip/http")
     made.other("dev/x", tarfile.CHRTYPE).other("bin/s", tarfile.SYMTYPE, "su", 0o4777)

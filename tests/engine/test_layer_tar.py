@@ -17,7 +17,7 @@ from tests.engine.tars import Made, budget, pieces
 FORMS: list[Literal[0, 1, 2]] = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 LONG = "a/" * 60 + "b" * 90
 CAPABLE: Any = {"SCHILY.xattr.security.capability": "x"}
-SPARSE: Any = {"GNU.sparse.major": "1"}
+SPARSE: Any = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="\0/\\", exclude_categories=["Cs"]),
     min_size=1,
@@ -108,6 +108,22 @@ def test_the_content_of_a_sparse_file_is_what_isnt_a_hole() -> None:
     data = Made().file("GNUSparseFile.0/real", content, **pax).file("next", b"n").done()
     assert read(data) == [("0", "/real", b"data"), ("0", "/next", b"n")]
     assert skimmed(data) == ["/real", "/next"]
+
+
+@pytest.mark.parametrize(
+    ("version", "path"),
+    [
+        ({}, "/usr/bin/evil"),
+        ({"GNU.sparse.major": "1", "GNU.sparse.minor": "1"}, "/usr/bin/evil"),
+        ({"GNU.sparse.major": "2", "GNU.sparse.minor": "0"}, "/usr/bin/evil"),
+        ({"GNU.sparse.map": "0,4"}, "/usr/bin/su"),
+        ({"GNU.sparse.major": "0", "GNU.sparse.minor": "1"}, "/usr/bin/su"),
+    ],
+)
+def test_only_a_sparse_file_has_its_name_where_those_do(version: Any, path: str) -> None:
+    # The engine unpacks the others under their own name, and all of their content.
+    pax: Any = {**version, "GNU.sparse.name": "usr/bin/su"}
+    assert read(Made().file("usr/bin/evil", b"data", **pax).done()) == [("0", path, b"data")]
 
 
 def test_an_old_sparse_file_has_its_map_in_blocks_of_its_own() -> None:
