@@ -248,7 +248,7 @@ def last_line(state: RunState) -> str:
         counts[word] = counts.get(word, 0) + 1
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)
-    line = f"{len(lanes)} images: {told} in {clock(took)}"
+    line = f"{len(lanes)} image{'' if len(lanes) == 1 else 's'}: {told} in {clock(took)}"
     if hits := hits_of(state).words:
         line += f" · {hits}"
     if state.interrupted:

@@ -78,6 +78,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     runs: tuple[str, str]
+    status: tuple[str, str]
     seconds: tuple[float, float]
     size: tuple[int, int]
     facts: tuple[tuple[str, str, str], ...]
@@ -98,6 +99,7 @@ def compare(before: RunRecord, after: RunRecord) -> Comparison:
     weighed = [(a, b) for _, a, b in pairs if a.size and b.size]
     return Comparison(
         runs=(before.id, after.id),
+        status=(before.status, after.status),
         seconds=(before.seconds, after.seconds),
         size=(sum(a.size for a, _ in weighed), sum(b.size for _, b in weighed)),
         facts=tuple(_facts(before, after)),

@@ -68,9 +68,14 @@ def bytes_words(size: int | None) -> str:
 
 
 def _whole(told: Comparison) -> Iterator[Line]:
-    yield _change(
-        "took", *told.seconds, seconds_words(told.seconds[0]), seconds_words(told.seconds[1])
-    )
+    was, now = told.status
+    if was != now:
+        turn = "✓" if now == Status.PASSED.value else "✗" if was == Status.PASSED.value else _OTHER
+        yield Line(turn, f"{was} → {now}")
+    took = [seconds_words(seconds) for seconds in told.seconds]
+    change = _change("took", *told.seconds, *took)
+    # A run that failed was over sooner, and no better.
+    yield change if was == now else change._replace(mark=_OTHER)
     if all(told.size):
         sizes = bytes_words(told.size[0]), bytes_words(told.size[1])
         yield _change("images", *told.size, *sizes)
@@ -79,8 +84,14 @@ def _whole(told: Comparison) -> Iterator[Line]:
 def _change(what: str, was: float, now: float, old: str, new: str) -> Line:
     if old == new:
         return Line(_OTHER, f"{what} {new}, as before")
-    part = f" ({(now - was) / was:+.0%})".replace("-", "−") if was else ""
+    part = _part((now - was) / was) if was else ""
     return Line(_WORSE if now > was else _BETTER, f"{what} {old} → {new}{part}")
+
+
+def _part(more: float) -> str:
+    """Return ` (−12%)`; nothing where it would be nought: that says no change."""
+    told = f"{more:+.0%}".replace("-", "−")
+    return "" if told in {"+0%", "−0%"} else f" ({told})"
 
 
 def _fact(name: str, was: str, now: str) -> str:

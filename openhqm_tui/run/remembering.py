@@ -26,6 +26,7 @@ from openhqm_tui.store.history import (
     History,
     HistoryDamaged,
     HistoryProblem,
+    RunUnfit,
     history_file,
     set_aside,
 )
@@ -184,7 +185,10 @@ def _index(history: History, folder: RunFolder) -> str:
         return str(error)
     if record is None:
         return "it goes on"
-    history.put(record, size)
+    try:
+        history.put(record, size)
+    except RunUnfit as problem:
+        return str(problem)
     return ""
 
 

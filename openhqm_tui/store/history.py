@@ -32,6 +32,10 @@ class HistoryProblem(Problem):
     """The history can't be read or written; builds go on without it."""
 
 
+class RunUnfit(HistoryProblem):
+    """One run can't be remembered; the history and all others are well."""
+
+
 class HistoryDamaged(HistoryProblem):
     """What stands in the file is no history any more; `inode` tells which file that was."""
 
@@ -145,7 +149,7 @@ class History:
             raise problem from error
         except OverflowError as error:
             # Of a run from elsewhere: no number of ours is so large.
-            raise HistoryProblem("the run holds a number beyond all measure") from error
+            raise RunUnfit("the run holds a number beyond all measure") from error
         except OSError as error:
             raise HistoryProblem(
                 f"the history {self.path} can't be opened ({error.strerror or error})",

@@ -41,7 +41,8 @@ def test_there_is_a_line_for_every_lane_in_full(name: str) -> None:
         assert line.startswith(row.target)
         assert f"{row.platform} {row.how}" in line
         assert WORDS[Status(row.status)] in line
-    assert last_line(state).startswith(f"{len(rows)} images: ")
+    images = "1 image" if len(rows) == 1 else f"{len(rows)} images"
+    assert last_line(state).startswith(f"{images}: ")
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def test_a_real_cold_run_after_a_warm_one() -> None:
         ({"status": "waiting"}, {}, "✓ redis linux/amd64: waiting → passed"),
         ({}, {"seconds": 8.0}, "▲ redis linux/amd64 5.0 s → 8.0 s (+60%)"),
         ({}, {"seconds": 2.0}, "▼ redis linux/amd64 5.0 s → 2.0 s (−60%)"),
+        ({"size": 600 * MB}, {"size": 601 * MB}, "▲ redis linux/amd64 600.0 MB → 601.0 MB"),
         ({"size": 60 * MB}, {"size": 66 * MB}, "▲ redis linux/amd64 60.0 MB → 66.0 MB (+10%)"),
     ],
 )
@@ -92,6 +93,20 @@ def test_what_came_to_no_image_is_no_quicker_or_smaller(status: str) -> None:
         told = texts(*pair)
         assert "· images 90.0 MB, as before" in told
         assert not any(line.startswith(("▲", "▼")) and "redis" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        ("passed", "failed", "✗ passed → failed"),
+        ("passed", "interrupted", "✗ passed → interrupted"),
+        ("failed", "passed", "✓ failed → passed"),
+        ("failed", "cancelled", "· failed → cancelled"),
+    ],
+)
+def test_what_became_of_the_run(was: str, now: str, told: str) -> None:
+    lines = texts(run(status=was), run(status=now, seconds=2.0))
+    assert lines[1:3] == [told, "· took 10.0 s → 2.0 s (−80%)"]
 
 
 def test_small_differences_are_noise() -> None:

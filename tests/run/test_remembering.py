@@ -99,6 +99,17 @@ def test_what_cannot_be_read_is_told_and_hides_nothing(tmp_path: Path) -> None:
     assert len(remembered(tmp_path).runs) == 1
 
 
+def test_a_run_that_no_history_can_hold_hides_no_other(tmp_path: Path) -> None:
+    kept(tmp_path, "checked")
+    theirs = kept(tmp_path, "warm", "20990101-000000-aaaa")
+    info = json.loads(theirs.info_file.read_bytes())
+    theirs.info_file.write_text(json.dumps({**info, "jobs": 10**30}))
+    indexed = index_missing(tmp_path)
+    assert (indexed.read, [name for name, _ in indexed.unread]) == (1, [theirs.path.name])
+    assert remembered(tmp_path).problem == ""
+    assert remember(theirs) == "the run holds a number beyond all measure"
+
+
 def test_runs_from_elsewhere_are_listed_but_teach_nothing(tmp_path: Path) -> None:
     mine = kept(tmp_path, "warm")
     theirs = kept(tmp_path, "warm", "20990101-000000-aaaa")

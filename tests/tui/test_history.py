@@ -82,7 +82,7 @@ async def test_the_marked_run_is_what_others_are_compared_with(world: World):
         await pilot.press("4")
         await until(pilot, lambda: len(app.past_runs) == 3)
         await pilot.press("x", "end")
-        assert "◉ 20261122-1: c compares another with it" in drawn(app, "#history-summary")
+        assert "◉ 20261122-1: c compares with it" in drawn(app, "#history-summary")
         await pilot.press("c")
         await until(pilot, lambda: app.screen.view == "comparison")
         # The earlier first, whichever was marked.

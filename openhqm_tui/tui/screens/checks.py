@@ -233,8 +233,9 @@ class ChecksScreen(Place):
     def _show_summary(self, state: RunState) -> None:
         words = summary_words(state)
         if self._only_others:
+            # First: a narrow screen cuts what comes last.
             left_out = Content.styled("▼ without what is a pass (x shows all)", "$accent")
-            words = Content.assemble(words, " · ", left_out)
+            words = Content.assemble(left_out, " · ", words)
         self.query_one("#checks-summary", Static).update(words)
 
     def _show_table(self) -> None:

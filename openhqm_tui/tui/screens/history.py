@@ -207,7 +207,7 @@ class HistoryScreen(Place):
         series = trends(records, run.record)
         view = self.query_one(TrendView)
         view.show(series)
-        words = "images of what it was built from, run by run · Esc leads back"
+        words = "Esc leads back · images of what it was built from, run by run"
         self._in_sight("trends", Content.assemble((f"Trends of {run.name}", "bold"), f" · {words}"))
         view.table.focus()
 

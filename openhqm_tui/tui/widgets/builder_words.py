@@ -10,6 +10,7 @@ from openhqm_tui.engine.builders import Builder
 from openhqm_tui.tui.words import count, short
 
 _SEVERAL = 6
+_LIKELY = {"amd64", "arm64"}
 
 
 def builder_line(builder: Builder, refusal: str) -> Content:
@@ -39,7 +40,9 @@ def _node(node: Node) -> list[Content]:
         ways = "its platforms are known once it is started"
     else:
         native = f"native {node.native}" if node.native is not None else "native unknown"
-        emulated = [short(platform) for platform in node.emulated]
+        # The rest is counted where there are many: never what most images are built for.
+        likely = sorted(node.emulated, key=lambda platform: platform.arch not in _LIKELY)
+        emulated = [short(platform) for platform in likely]
         told = ", ".join(emulated[:_SEVERAL])
         if len(emulated) > _SEVERAL:
             told += f" and {len(emulated) - _SEVERAL} more"

@@ -42,7 +42,7 @@ def list_words(runs: Sequence[PastRun], problem: str, chosen: str) -> Content:
     if problem:
         parts.append((f" · ! {one_line(problem, 300)}", "$text-warning"))
     elif chosen:
-        parts.append(f" · {CHOSEN} {chosen}: c compares another with it")
+        parts.append(f" · {CHOSEN} {chosen}: c compares with it")
     else:
         parts.append(" · Enter opens one")
     return Content.assemble(*parts)
