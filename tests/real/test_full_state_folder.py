@@ -84,8 +84,9 @@ def test_a_run_whose_disk_fills_up_ends_clearly_and_is_taken_up_when_there_is_ro
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert watch.follower.state.outcome is not None, "it has an end, however full the disk is"
-    (note,) = watch.follower.state.notes
+    note, remembered = watch.follower.state.notes
     assert "the run folder can't be written (No space left on device)" in note
+    assert "history.db can't be written (the disk is full)" in remembered
     taken.unlink()
     folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
     ask(folder, Request("resume"))

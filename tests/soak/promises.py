@@ -19,6 +19,7 @@ from openhqm_tui.run.running_checks import RUN_LABEL
 from openhqm_tui.run.text_log import write_text_log
 from openhqm_tui.store.run_folder import RunFolder
 from tests.soak.place import Broken, following
+from tests.waiting import until
 
 Result = dict[str, tuple[Any, ...]]
 
@@ -145,15 +146,31 @@ def _output_in(stream: bytes) -> Counter[str]:
 
 
 def nothing_left(run: RunFolder) -> None:
-    """Hold that no process and no container of a run is there."""
+    """Hold that no process and no container of a run is there, or is about to go.
+
+    A runner remembers its run when it has let go of it: it may be there a moment longer.
+    """
+    left: list[str] = []
+
+    def gone() -> bool:
+        left[:] = _left_of(run)
+        return not left
+
+    try:
+        until(gone, "nothing is left")
+    except AssertionError:
+        raise Broken("left behind: " + "; ".join(line[:200] for line in left)) from None
+
+
+def _left_of(run: RunFolder) -> list[str]:
     seen = subprocess.run(["ps", "-eww", "-o", "pid=,command="], capture_output=True, check=True)
     name = run.path.name
     left = [line for line in seen.stdout.decode("utf-8", "replace").splitlines() if name in line]
     label = f"label={RUN_LABEL}={run.info.id}"
-    for container in _docker("ps", "--all", "--quiet", "--filter", label).split():
-        left.append(f"container {container}")
-    if left:
-        raise Broken("left behind: " + "; ".join(line[:200] for line in left))
+    left += [
+        f"container {name}" for name in _docker("ps", "--all", "--quiet", "--filter", label).split()
+    ]
+    return left
 
 
 def never_mixed(runs: list[RunFolder]) -> None:
