@@ -18,7 +18,7 @@ from openhqm_tui.cli.check_output import Lane, show
 from openhqm_tui.cli.output import automatic_format
 from openhqm_tui.domain.checks_file import ChecksFile
 from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.domain.proof import SeenImage
@@ -46,13 +46,20 @@ def run(parsed: argparse.Namespace) -> int:
     facts = read_facts()
     if facts.error:
         raise EngineProblem(facts.error, fix="see `openhqm-tui doctor`")
-    # However it is ended, its containers are taken away.
-    for means in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(means, lambda *_: signal.raise_signal(signal.SIGINT))
+    _end_in_order()
     lanes = asyncio.run(_check_all(parsed.images, target, own, platforms, facts))
     form = automatic_format() if parsed.format == "auto" else parsed.format
     show(lanes, form, sys.stdout, verbose=parsed.verbose)
     return 0 if all(proved(lane.verdicts) for lane in lanes) else 1
+
+
+def _end_in_order() -> None:
+    """Have every signal that ends it be as SIGINT is: its containers are taken away."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell has what it starts with `&` ignore it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for means in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(means, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _target(word: str, own: ChecksFile | None) -> str:
@@ -72,17 +79,16 @@ async def _check_all(
     at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     run_id = f"check-{secrets.token_hex(3)}"
     await sweep()
-    found: list[tuple[str, str, list[SeenImage]]] = []
+    found: list[tuple[str, str, list[SeenImage], tuple[Platform, ...]]] = []
     for image in images:
         digest, index = await index_of(image)
         if isinstance(index, ImageUnknown):
             raise UsageProblem(
                 f"{plain(image)} can't be checked: {index}", fix="build or pull it first"
             )
-        found.append((image, digest, index))
+        found.append((image, digest, index, platforms or _platforms_in(image, index)))
     tasks: list[tuple[bool, int, Coroutine[Any, Any, Lane]]] = []
-    for number, (image, digest, index) in enumerate(found):
-        asked = platforms or tuple(parse_platform(seen.platform) for seen in index)
+    for number, (image, digest, index, asked) in enumerate(found):
         # By digest: a tag that moves while we ask must not change what is proved.
         reference = _by_digest(image, digest)
         name, measure = _measure(image, target or _label_of(reference, index), own)
@@ -98,6 +104,25 @@ async def _check_all(
     tasks.sort(key=lambda task: task[:2])
     lanes = await together(*(lane for _, _, lane in tasks))
     return [lane for _, lane in sorted(zip([at for _, at, _ in tasks], lanes, strict=True))]
+
+
+def _platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
+    """Return the platforms that an image holds; raises UsageProblem for what can't be asked."""
+    if not index:
+        raise UsageProblem(f"{plain(image)} holds no image", fix="build or pull it anew")
+    found = []
+    for seen in index:
+        try:
+            found.append(parse_platform(seen.platform))
+        except UsageProblem as problem:
+            others = [one.platform for one in index if one.platform.startswith("linux/")]
+            raise UsageProblem(
+                f"{plain(image)} holds an image for '{one_line(seen.platform)}', "
+                "which can't be checked",
+                fix="name those that can with --platforms",
+                valid=one_line(" ".join(others)),
+            ) from problem
+    return tuple(found)
 
 
 def _measure(image: str, target: str, own: ChecksFile | None) -> tuple[str, Measure]:

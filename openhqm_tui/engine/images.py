@@ -162,6 +162,8 @@ def _ask(path: str, reference: str, api: EngineApi | None) -> Any:
         message = str((told.get("message") if isinstance(told, dict) else "") or status)
         if "too new" in message:
             message = "the engine is older than 28.1 and does not show an image's index"
+        if "does not provide the specified platform" in message:
+            message = "not in the engine's store: `docker pull --platform …` brings it"
         raise ImageUnknown(message)
     return told
 
