@@ -67,6 +67,19 @@ def check_loading(facts: EngineFacts, *, many: bool, push: bool) -> None:
         )
 
 
+def check_publishing(facts: EngineFacts, *, push: bool) -> None:
+    """Raise EngineProblem where nobody could tell that what is pushed is what was proved.
+
+    The classic store knows an image by its config's digest, and a registry by its manifest's.
+    """
+    if push and not facts.containerd_store:
+        raise EngineProblem(
+            "the engine's image store doesn't keep the digests that a registry has, so what is "
+            "pushed can't be compared with what was proved",
+            fix=f"switch to the containerd image store ({_MEND}), or leave out --push",
+        )
+
+
 def check_base(
     base: BaseChoice, platforms: tuple[Platform, ...], facts: EngineFacts, *, asked: bool
 ) -> list[str]:

@@ -24,7 +24,7 @@ from openhqm_tui.engine.sources import find_source
 from openhqm_tui.run.caches import check_caches, folders_of
 from openhqm_tui.run.expected import idle_tables, measure_for
 from openhqm_tui.run.launch import launch
-from openhqm_tui.run.preflight import check_base, check_engine, check_loading
+from openhqm_tui.run.preflight import check_base, check_engine, check_loading, check_publishing
 from openhqm_tui.run.pruning import make_room
 from openhqm_tui.store.checks_files import our_variants, project_checks
 from openhqm_tui.store.places import bundled, ready_state_folder
@@ -121,6 +121,7 @@ def prepare(
             facts, options.cache_from, options.cache_to, list(options.selection.values())
         )
         check_loading(facts, many=many, push=options.push)
+        check_publishing(facts, push=options.push)
     upstream = f"python:{options.python_version}-slim"
     base = _base(options, facts, source, upstream, platforms)
     if base is not None and not plan_only:

@@ -35,6 +35,8 @@ def obstacle_in(order: Order, facts: EngineFacts, *, checks: bool) -> str:
         return f"{why}: push them, or choose another builder"
     if checks and (lacking := without_emulator(order, facts)):
         return f"no emulator for {lacking}: 5 Doctor"
+    if order.push and not facts.containerd_store:
+        return "the image store doesn't keep what a registry names it by: 5 Doctor switches it"
     if order.push and not checks:
         return "only what is proved is pushed, and the settings turn checks off"
     return ""

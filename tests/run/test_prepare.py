@@ -169,6 +169,12 @@ def test_one_platform_needs_no_store_for_many() -> None:
     assert ready(platforms=(AMD,), told=facts(containerd_store=False))
 
 
+def test_what_cant_be_compared_is_not_pushed() -> None:
+    with pytest.raises(EngineProblem, match="can't be compared with what was proved"):
+        ready(platforms=(AMD,), told=facts(containerd_store=False), push=True)
+    assert ready(platforms=(AMD,), told=facts(), push=True)
+
+
 def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
     alone = facts(nodes=(Node("default", native=AMD, platforms=(AMD,)),), platforms=(AMD,))
     (warning,) = ready(told=alone, check=False).warnings

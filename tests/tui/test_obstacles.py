@@ -153,3 +153,10 @@ def test_several_nodes_can_load_one_platform_only():
     assert says.startswith("builder duo has 2 nodes")
     assert obstacle_in(Order(ROWS, push=True), facts, checks=True) == ""
     assert obstacle_in(Order({"redis": (ARM,)}), facts, checks=True) == ""
+
+
+def test_a_store_without_a_registrys_digests_pushes_nothing() -> None:
+    rows: dict[str, tuple[Platform, ...]] = {"redis": (AMD,)}
+    assert obstacle_in(Order(rows), OLD_STORE, checks=True) == ""
+    assert "5 Doctor" in obstacle_in(Order(rows, push=True), OLD_STORE, checks=True)
+    assert obstacle_in(Order(rows, push=True), GOOD, checks=True) == ""
