@@ -150,6 +150,9 @@ class History:
         except OverflowError as error:
             # Of a run from elsewhere: no number of ours is so large.
             raise RunUnfit("the run holds a number beyond all measure") from error
+        except UnicodeEncodeError as error:
+            # A folder may be called anything.
+            raise RunUnfit("the run's name is no text") from error
         except OSError as error:
             raise HistoryProblem(
                 f"the history {self.path} can't be opened ({error.strerror or error})",

@@ -110,6 +110,14 @@ def test_a_run_that_no_history_can_hold_hides_no_other(tmp_path: Path) -> None:
     assert remember(theirs) == "the run holds a number beyond all measure"
 
 
+def test_a_run_whose_name_is_no_text_hides_no_other(tmp_path: Path) -> None:
+    mine = kept(tmp_path, "checked")
+    theirs = kept(tmp_path, "warm", os.fsdecode(b"2099\xff"))
+    indexed = index_missing(tmp_path)
+    assert indexed == Indexed(1, [(theirs.path.name, "the run's name is no text")])
+    assert [run.id for run in remembered(tmp_path).runs] == [mine.path.name]
+
+
 def test_runs_from_elsewhere_are_listed_but_teach_nothing(tmp_path: Path) -> None:
     mine = kept(tmp_path, "warm")
     theirs = kept(tmp_path, "warm", "20990101-000000-aaaa")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.store.history import History, history_file
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.widgets.comparison_view import ComparisonView
@@ -100,6 +101,19 @@ async def test_with_nothing_to_compare_with_it_is_said(world: World):
         await until(pilot, lambda: app._notifications)
         assert "mark another with x" in next(iter(app._notifications)).message
         assert app.screen.view == "runs"
+
+
+async def test_without_any_image_there_is_no_trend_and_that_is_said(world: World):
+    made = folders.Made(world.state, ("redis",)).start().begin("redis")
+    made.finish("redis", Outcome.FAILED, 1.0).end(Outcome.FAILED, 2.0)
+    app = world.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: len(app.past_runs) == 1)
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen.view == "trends")
+        assert "no image came of it yet" in drawn(app, "#history-summary")
 
 
 async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):

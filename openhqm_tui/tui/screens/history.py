@@ -207,7 +207,10 @@ class HistoryScreen(Place):
         series = trends(records, run.record)
         view = self.query_one(TrendView)
         view.show(series)
-        words = "Esc leads back · images of what it was built from, run by run"
+        told = (
+            "images of what it was built from, run by run" if series else "no image came of it yet"
+        )
+        words = f"Esc leads back · {told}"
         self._in_sight("trends", Content.assemble((f"Trends of {run.name}", "bold"), f" · {words}"))
         view.table.focus()
 
