@@ -37,6 +37,7 @@ class TimeLeft:
         return together(
             [before_start(self._samples, wanted(target), check=check) for target in targets],
             state.info.jobs,
+            push=state.info.push,
         )
 
     def run(self) -> Guess | None:

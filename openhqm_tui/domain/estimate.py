@@ -134,8 +134,11 @@ def before_start(samples: Iterable[Sample], wants: Wanted, *, check: bool = True
     return msgspec.structs.replace(guess, whole=whole)
 
 
-def together(guesses: Sequence[Guess | None], jobs: int) -> Guess | None:
-    """Return how long targets take, `jobs` at once (0: all); None where none of it is known."""
+def together(guesses: Sequence[Guess | None], jobs: int, *, push: bool = False) -> Guess | None:
+    """Return how long targets take, `jobs` at once (0: all); None where none of it is known.
+
+    Nobody knows how long a `push` takes: with one it isn't whole.
+    """
     known = [guess for guess in guesses if guess is not None]
     if not known:
         return None
@@ -145,7 +148,7 @@ def together(guesses: Sequence[Guess | None], jobs: int) -> Guess | None:
         end, spread = slots[0]
         heapq.heapreplace(slots, (end + guess.seconds, spread + guess.spread))
     seconds, spread = max(slots)
-    whole = len(known) == len(guesses) and all(guess.whole for guess in known)
+    whole = not push and len(known) == len(guesses) and all(guess.whole for guess in known)
     return Guess(seconds, spread, min(guess.count for guess in known), whole)
 
 

@@ -63,7 +63,10 @@ class Forecast:
         self._keys: dict[tuple[str, str], StepKey] = {}
 
     def run(self, state: RunState, now: float) -> Guess | None:
-        """Return the seconds until the run is over; None where nothing is known, or it is over."""
+        """Return the seconds until the run is over; None where nothing is known, or it is over.
+
+        Nobody knows how long a push takes: with one to come it isn't whole.
+        """
         if not state.goes_on:
             return None
         if not self._by_variant:
@@ -71,8 +74,10 @@ class Forecast:
         going = [target for target in state.targets.values() if not target.status.is_over]
         left = [(target, self._left(target, now)) for target in going]
         known = [(target, one) for target, one in left if one is not None]
+        push = state.info.push
         if not left:
-            return Guess(0.0)  # all is done, and will be said to be over at once
+            # All is done, and will be said to be over at once.
+            return None if push else Guess(0.0)
         if not known:
             return None
         building = [one for target, one in known if target.started and target.outcome is None]
@@ -89,7 +94,7 @@ class Forecast:
             ends.append((end + one.tail, one.build.spread))
         seconds, spread = max(ends)
         whole = len(known) == len(left) and all(one.build.whole for _, one in known)
-        return Guess(seconds, spread, min(one.build.count for _, one in known), whole)
+        return Guess(seconds, spread, min(one.build.count for _, one in known), whole and not push)
 
     def target(self, target: TargetState, now: float) -> Guess | None:
         """Return the seconds until a target is built and checked; None: unknown, or it is over.

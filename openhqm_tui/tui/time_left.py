@@ -93,7 +93,7 @@ class Outlook:
     def whole(self, order: Order) -> Guess | None:
         """Return how long all of it takes; None: unknown."""
         rows = order.rows.items()
-        return together([self._of(order, *row) for row in rows], order.jobs)
+        return together([self._of(order, *row) for row in rows], order.jobs, push=order.push)
 
     def cells(
         self, order: Order, variant: str, platforms: Iterable[Platform]

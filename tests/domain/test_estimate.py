@@ -151,6 +151,10 @@ def test_a_part_that_is_not_whole_leaves_none_whole():
     assert not sure(together([Guess(5.0), Guess(1.0, whole=False)], 0)).whole
 
 
+def test_a_push_takes_nobody_knows_how_long():
+    assert not sure(together([Guess(5.0)], 0, push=True)).whole
+
+
 def test_steps_are_told_apart_by_how_they_ran():
     steps = [
         step("RUN", 0, 2, how="native"),

@@ -178,6 +178,24 @@ def test_of_what_is_built_the_checks_are_left() -> None:
     assert sure(forecast.lane(lane, T0 + 300)).seconds == 0
 
 
+def test_nobody_knows_how_long_a_push_takes() -> None:
+    info = msgspec.structs.replace(_waiting(0).info, push=True, check=False)
+    state = RunState(info)
+    state.apply_event(journal.RunStarted(at=T0, pid=1))
+    forecast = Forecast([sample()])
+    guess = sure(forecast.run(state, T0))
+    assert (guess.seconds, guess.whole) == (32, False)
+    for name in state.targets:
+        state.apply_event(
+            journal.TargetStarted(at=T0, target=name, attempt=1, stream=f"{name}.rawjson")
+        )
+        state.apply_event(
+            journal.TargetEnded(at=T0 + 30, target=name, attempt=1, outcome=Outcome.PASSED)
+        )
+    assert state.goes_on
+    assert forecast.run(state, T0 + 31) is None
+
+
 def test_a_target_that_is_unknown_leaves_the_run_longer_than_that() -> None:
     info = msgspec.structs.replace(
         _waiting(0).info,
