@@ -17,8 +17,8 @@ import pytest
 
 from openhqm_tui.store.places import bundled
 
-# What a build of open images names; all else would be somebody's. The last is a Python module.
 ANYWHERES_ADDRESSES = {b"127.0.0.1", b"0.0.0.0"}
+# What a build of open images names; all else would be somebody's. The last is a Python module.
 KNOWN_HOSTS = {"docker.io", "github.com", "google.cloud"}
 _HOST = re.compile(rb"\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|cloud|local|internal|lan|test)\b")
 _ADDRESS = re.compile(rb"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
