@@ -47,9 +47,9 @@ SHOTS = {
     "search": Shot("cold", (*_OPEN, "f", *"installed"), "Run: a search through all lanes"),
     "steps": Shot("cold", (*_OPEN, "s"), "Run: a target's steps, and what its time went into"),
     "failure": Shot("bake_fails", _OPEN, "Run: the first failure, with its digest"),
-    "checks": Shot("cold", (*_OPEN, "3", "down", "down"), "Checks: what was proved of each image"),
+    "checks": Shot("proved", (*_OPEN, "3", "down", "down"), "Checks: what was proved of each image"),
     "evidence": Shot(
-        "cold", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
+        "proved", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
     ),
     "history": Shot("cold", ("4",), "History: earlier runs"),
     "doctor": Shot("cold", ("5",), "Doctor: what this machine lacks, and what mends it"),
