@@ -47,7 +47,9 @@ SHOTS = {
     "search": Shot("cold", (*_OPEN, "f", *"installed"), "Run: a search through all lanes"),
     "steps": Shot("cold", (*_OPEN, "s"), "Run: a target's steps, and what its time went into"),
     "failure": Shot("bake_fails", _OPEN, "Run: the first failure, with its digest"),
-    "checks": Shot("proved", (*_OPEN, "3", "down", "down"), "Checks: what was proved of each image"),
+    "checks": Shot(
+        "proved", (*_OPEN, "3", "down", "down"), "Checks: what was proved of each image"
+    ),
     "evidence": Shot(
         "proved", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
     ),
