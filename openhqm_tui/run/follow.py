@@ -25,7 +25,8 @@ class Changes(msgspec.Struct):
     """What one look at the folder brought: names of lanes `(target, platform)` and targets.
 
     `standing` are those of the `targets` of which more than a lane's log has changed. `more` says
-    that there was more to read than one look takes, `over` that nothing more will come.
+    that there was more to read than one look takes, `over` that nothing more will come, `first`
+    that it stood there when the folder was opened.
     """
 
     lanes: set[tuple[str, str]] = msgspec.field(default_factory=set)
@@ -34,6 +35,7 @@ class Changes(msgspec.Struct):
     events: list[journal.AnyEvent] = msgspec.field(default_factory=list)
     more: bool = False
     over: bool = False
+    first: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.lanes or self.targets or self.events)

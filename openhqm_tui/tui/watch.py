@@ -99,7 +99,7 @@ class Watch:
     def _begin(self, follower: Follower) -> None:
         self._stop()
         # The journal at once: whoever asks next wants to know whether the run goes on.
-        self._tell(follower.poll(()))
+        self._tell(follower.poll(()), first=True)
         self._worker = self._node.run_worker(
             self._follow(follower), name="watch", group="watch", exclusive=True
         )
@@ -115,7 +115,9 @@ class Watch:
     async def _follow(self, follower: Follower) -> None:
         clock = asyncio.get_running_loop().time
         told = clock()
-        while await self._go_round(follower):
+        first = True
+        while await self._go_round(follower, first=first):
+            first = False
             if clock() - told >= 1.0:
                 told = clock()
                 self._node.call_later(self._second)
@@ -139,8 +141,8 @@ class Watch:
         if not follower.finished:
             self._begin(follower)
 
-    async def _go_round(self, follower: Follower) -> bool:
-        """Look at all targets once; return whether there will be more to see."""
+    async def _go_round(self, follower: Follower, *, first: bool) -> bool:
+        """Look at all targets once, for the `first` time or again; return whether more will come."""
         clock = asyncio.get_running_loop().time
         began, targets = clock(), follower.targets
         turns = [targets[at : at + _A_TURN] for at in range(0, len(targets), _A_TURN)] or [()]
@@ -150,14 +152,15 @@ class Watch:
             while changes.more and clock() < ends - _FOR_DRAWING:
                 await asyncio.sleep(0)
                 changes.add(follower.poll(some))
-            self._tell(changes)
+            self._tell(changes, first=first)
             if follower.finished:
                 return False
             await asyncio.sleep(max(0.0, ends - clock()))
         return True
 
-    def _tell(self, changes: Changes) -> None:
+    def _tell(self, changes: Changes, *, first: bool = False) -> None:
         if changes:
+            changes.first = first
             self._moved(changes)
 
 

@@ -142,7 +142,7 @@ class RunScreen(Place):
         if changes.standing:
             targets = (state.targets[name] for name in changes.standing if name in state.targets)
             lanes = [lane.key for target in targets for lane in target.lanes.values()]
-            panes.refresh_lanes(lanes, self.now)
+            panes.refresh_lanes(lanes, self.now, anew=changes.first)
             self._show_targets(state)
             self._first_failure(state)
             self._bring_failed(state)

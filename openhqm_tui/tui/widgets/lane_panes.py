@@ -102,8 +102,12 @@ class LanePanes(Container):
         """Tell whether somebody reads: has the focus in a log, has zoomed, or has scrolled up."""
         return self.zoomed is not None or any(pane.in_reading for pane in self.visible_panes)
 
-    def refresh_lanes(self, keys: Iterable[LaneKey], now: float) -> None:
-        """Renew those of the named lanes that are in sight; let busier ones into sight."""
+    def refresh_lanes(self, keys: Iterable[LaneKey], now: float, *, anew: bool = False) -> None:
+        """Renew those of the named lanes that are in sight; let busier ones into sight.
+
+        `anew`: what was there before anybody looked is still being read, in some number of looks.
+        """
+        self._seen = self._seen and not anew
         if self.busiest_first and self.page == 0 and not self.in_reading and self._arrange():
             self.lay_out(now)
         for key in keys:
