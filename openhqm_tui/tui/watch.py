@@ -142,7 +142,7 @@ class Watch:
             self._begin(follower)
 
     async def _go_round(self, follower: Follower, *, first: bool) -> bool:
-        """Look at all targets once, for the `first` time or again; return whether more will come."""
+        """Look at all targets once, the `first` time or again; return whether more will come."""
         clock = asyncio.get_running_loop().time
         began, targets = clock(), follower.targets
         turns = [targets[at : at + _A_TURN] for at in range(0, len(targets), _A_TURN)] or [()]
