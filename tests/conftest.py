@@ -32,6 +32,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path
     return home
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the real engine's tests with the reason where it can't build; in CI let them fail."""
     marked = [item for item in items if item.get_closest_marker("engine")]
