@@ -37,7 +37,7 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
         ),
         (
             'failed to do request: Head "https://nosuch.invalid/v2/x/blobs/sha256:4013": dial '
-            "tcp: lookup nosuch.invalid on 10.255.255.53:53: no such host",
+            "tcp: lookup nosuch.invalid on 192.0.2.53:53: no such host",
             "no registry of that name",
         ),
         ('Get "https://r.example/v2/": net/http: TLS handshake timeout', "can't be reached"),
