@@ -105,7 +105,7 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
 
     Raises ImageUnknown.
     """
-    query = _platform_query(platform)
+    query = platform_query(platform)
     told = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?{query}", reference, api))
     config, layers = _dict(told.get("Config")), _dict(told.get("RootFS")).get("Layers")
     return SeenConfig(
@@ -128,13 +128,14 @@ def read_history(reference: str, platform: str, api: EngineApi | None = None) ->
 
     Raises ImageUnknown.
     """
-    query = _platform_query(platform)
+    query = platform_query(platform)
     told = _ask(f"/images/{quote(reference, safe='/:@')}/history?{query}", reference, api)
     lines = told if isinstance(told, list) else ()
     return tuple(str(_dict(line).get("CreatedBy") or "") for line in lines)
 
 
-def _platform_query(platform: str) -> str:
+def platform_query(platform: str) -> str:
+    """Return how a request names one platform: `platform={"os": …}`, quoted."""
     os_name, _, rest = platform.partition("/")
     arch, _, variant = rest.partition("/")
     wanted = {"os": os_name, "architecture": arch} | ({"variant": variant} if variant else {})

@@ -7,14 +7,13 @@ is read than up to its manifest and its config: nothing is written, and no layer
 from __future__ import annotations
 
 import http.client
-import json
 import tarfile
 from urllib.parse import quote
 
 from openhqm_tui.domain.journal import Layer
 from openhqm_tui.domain.layer_list import config_digest, layers_of
 from openhqm_tui.engine.api import EngineApi, EngineSilent
-from openhqm_tui.engine.images import ImageUnknown
+from openhqm_tui.engine.images import ImageUnknown, platform_query
 
 # Of a manifest, a config; and of all that may be one of them, together.
 _MOST_BYTES = 4 << 20
@@ -30,10 +29,7 @@ def read_layers(
     `manifest` is the digest of its manifest, as `SeenImage.digest` has it. A store that keeps
     images without their manifests (the classic one) can't tell.
     """
-    os_name, _, rest = platform.partition("/")
-    arch, _, variant = rest.partition("/")
-    wanted = {"os": os_name, "architecture": arch} | ({"variant": variant} if variant else {})
-    path = f"/images/get?names={quote(reference, safe='')}&platform={quote(json.dumps(wanted))}"
+    path = f"/images/get?names={quote(reference, safe='')}&{platform_query(platform)}"
     try:
         with api or EngineApi() as asked:
             response = asked.open(path)
