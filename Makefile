@@ -20,9 +20,9 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-## Ours against one bake and against the classic way (FULL=1: both platforms)
+## Ours beside its peers, all in one run (PARTS="console history": some; FULL=1: the classic way too)
 bench: $(READY)
-	@$(BIN)/python -m tests.bench $(if $(FULL),--full)
+	@$(BIN)/python -m tests.bench $(PARTS) $(if $(FULL),--full)
 
 ## Rounds of bad luck on a real engine: kill -9 of console and runner, two at once, damaged journals
 soak: $(READY)

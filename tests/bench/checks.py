@@ -1,4 +1,4 @@
-"""`python -m tests.bench --checks`: the checks of all lanes beside a bare run, and by hand.
+"""`make bench PARTS=checks`: the checks of all lanes beside a bare run, and by hand.
 
 All in one run, in turns. *bare* is `docker run IMAGE python -c pass`. *by hand* is the floor of
 what is asked: the image's own command until it is healthy, and its clients' import in the same
@@ -33,6 +33,7 @@ from openhqm_tui.run.checks import check_lane, index_of
 from openhqm_tui.run.expected import expectation_of
 from openhqm_tui.run.running_checks import EMULATED_CPU, ask
 from openhqm_tui.run.static_checks import config_of
+from tests.bench.rows import Row
 from tests.our_variants import VARIANTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
@@ -56,8 +57,8 @@ class Lane(msgspec.Struct, frozen=True):
         return ["--env", f"QEMU_CPU={told}"] if told else []
 
 
-def measure(asked: argparse.Namespace) -> int:
-    """Run all rounds, print the tables and keep the figures."""
+def measure(asked: argparse.Namespace) -> list[Row]:
+    """Run all rounds, print the tables, keep the figures and return the rows."""
     lanes = [lane for lane in _lanes(asked.images) if lane.variant in asked.checks_variants]
     rounds: dict[str, list[float]] = {}
     # Ten times as long as the rest together: once, of one lane, is enough to know its order.
@@ -72,7 +73,7 @@ def measure(asked: argparse.Namespace) -> int:
         # After each round: a bench that is cut off has measured something all the same.
         _table(lanes, rounds, asked.out)
     sys.stdout.write(_table(lanes, rounds, asked.out))
-    return 0
+    return []
 
 
 def _lanes(name: str) -> Iterator[Lane]:

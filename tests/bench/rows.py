@@ -1,0 +1,131 @@
+"""What a part of the bench answers: one row a question, ours beside a peer or a limit.
+
+A row is a ratio or a figure, and what is wanted of it. The parts measure and return rows; this
+module says them as a Markdown table and as JSON, alike for all.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Wanted = tuple[Literal["≤", "≥"], float]
+
+_UNIT_SCALES = {"ms": 1e3, "MB": 1e-6, "%": 1e2}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question and its answer.
+
+    `ours` and `theirs` hold a figure for each round, in seconds, bytes, shares or a count a second;
+    `unit` says how they are told (`s`, `ms`, `MB`, `%`, or a word of its own). Without `theirs`
+    the figure itself is what `wanted` is about, in base units; with it, the ratio of the medians,
+    ours / theirs.
+    """
+
+    part: str
+    what: str
+    unit: str
+    ours: Sequence[float]
+    beside: str = ""
+    theirs: Sequence[float] = ()
+    wanted: Wanted | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """The median of ours over that of the peer's; None where there is none."""
+        if not self.theirs:
+            return None
+        under = statistics.median(self.theirs)
+        return statistics.median(self.ours) / under if under else None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it is as wanted; None where nothing is wanted."""
+        if self.wanted is None:
+            return None
+        way, limit = self.wanted
+        value = self.ratio if self.theirs else statistics.median(self.ours)
+        if value is None:
+            return None
+        return value <= limit if way == "≤" else value >= limit
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the rows as a Markdown table, a heading for each part."""
+    lines: list[str] = []
+    part = ""
+    for row in rows:
+        if row.part != part:
+            part = row.part
+            lines += [
+                *([""] if lines else []),
+                f"### {part}",
+                "",
+                "| what | ours | beside it | | ratio | wanted | |",
+                "|---|---|---|---|---|---|---|",
+            ]
+        lines.append(f"| {' | '.join(_cells(row))} |")
+    return "\n".join(lines) + "\n"
+
+
+def keep(rows: Sequence[Row], place: Path) -> None:
+    """Write `bench.md` and `bench.json` into a folder."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "bench.md").write_text(table(rows), encoding="utf-8")
+    told = json.dumps([_as_json(row) for row in rows], indent=2, ensure_ascii=False)
+    (place / "bench.json").write_text(told + "\n", encoding="utf-8")
+
+
+def figure(value: float, unit: str) -> str:
+    """Return a figure in base units as a person reads it: three digits, and the unit."""
+    value *= _UNIT_SCALES.get(unit, 1.0)
+    told = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{told} %" if unit == "%" else f"{told} {unit}".rstrip()
+
+
+def _cells(row: Row) -> list[str]:
+    ratio = row.ratio
+    wanted, mark = "", ""
+    if row.wanted is not None:
+        way, limit = row.wanted
+        wanted = f"{way} {limit:g} ×" if row.theirs else f"{way} {figure(limit, row.unit)}"
+        mark = {True: "✓", False: "✗ missed", None: "not measured"}[row.holds]
+    return [
+        row.what,
+        _spread(row.ours, row.unit),
+        row.beside,
+        _spread(row.theirs, row.unit),
+        "" if ratio is None else f"{ratio:.3g}",
+        wanted,
+        mark,
+    ]
+
+
+def _spread(values: Sequence[float], unit: str) -> str:
+    """Return the median, and from where to where where there are several rounds."""
+    if not values:
+        return ""
+    middle = figure(statistics.median(values), unit)
+    if len(values) == 1:
+        return middle
+    return f"{middle} ({figure(min(values), unit)}–{figure(max(values), unit)})"
+
+
+def _as_json(row: Row) -> dict[str, Any]:
+    return {
+        "part": row.part,
+        "what": row.what,
+        "unit": row.unit,
+        "ours": list(row.ours),
+        "beside": row.beside,
+        "theirs": list(row.theirs),
+        "ratio": row.ratio,
+        "wanted": None if row.wanted is None else list(row.wanted),
+        "holds": row.holds,
+    }
