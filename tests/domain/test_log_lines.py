@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from openhqm_tui.domain.log_lines import LONGEST_SHOWN, LogLines
 from tests.cutting import cut
+
+_WHERE: dict[str, Any] = {"step": 1, "stream": 1, "at": 0.0}
 
 
 def texts(log: LogLines) -> list[str]:
@@ -85,6 +89,60 @@ def test_the_last_lines_of_a_step_are_the_builds_own_words() -> None:
     assert log.last(9, step=1) == ["a", "b", "c"]
     assert log.last(2) == ["other", "✗ failed"]
     assert log.last(0) == []
+
+
+_SAID = st.tuples(
+    st.lists(st.sampled_from([b"", b"a", b"caf\xc3\xa9", b"\xff", b"x" * 9000]), max_size=9),
+    st.integers(0, 3),
+    st.integers(1, 2),
+    st.floats(0, 1e10),
+)
+
+
+@given(st.lists(_SAID, max_size=30), st.integers(1, 40), st.randoms())
+@settings(deadline=None, max_examples=60)
+def test_packed_lines_are_the_same_lines(
+    said: list[tuple[list[bytes], int, int, float]], times: int, random: Random
+) -> None:
+    log, wanted = LogLines(), []
+    for _ in range(times):
+        for lines, step, stream, at in said:
+            log.feed(b"".join(line + b"\n" for line in lines), step=step, stream=stream, at=at)
+            wanted += [(line.decode("utf-8", "replace"), step, stream, at) for line in lines]
+    assert [log[at] for at in range(len(log))] == wanted
+    for at in random.choices(range(len(log)), k=50) if wanted else ():
+        seen = (log.text(at), log.step(at), log.stream(at), log.at(at))
+        assert seen == wanted[at]
+    for step in range(4):
+        of_it = [at for at, line in enumerate(wanted) if line[1] == step]
+        assert log.first_of(step) == (of_it[0] if of_it else None)
+        assert log.last(700, step=step) == [wanted[at][0] for at in of_it][-700:]
+    assert log.last(700) == [line[0] for line in wanted[-700:]]
+
+
+def test_many_lines_are_held_in_a_part_of_their_bytes() -> None:
+    log = LogLines()
+    for number in range(20_000):
+        log.feed(b"#%07d copying build/lib/module_%d.py\n" % (number, number), **_WHERE)
+    assert sum(map(len, log._packed)) < 20_000 * 10
+    assert len(log._open.ends) < 1000
+    assert (log.holds(b"#0000000"), log.holds(b"#0019999"), log.holds(b"#0020000")) == (
+        True,
+        True,
+        False,
+    )
+    for at in range(0, 20_000, 100):
+        log.text(at)
+    assert len(log._unpacked) <= 4
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_what_is_said_of_a_line_that_isnt_there(index: int) -> None:
+    log = LogLines()
+    log.add("a\nb\nc", step=1, at=0.0)
+    for ask in (log.text, log.step, log.stream, log.at, log.__getitem__):
+        with pytest.raises(IndexError):
+            ask(index)
 
 
 def test_a_line_of_ten_megabytes_is_cut_and_says_so() -> None:
