@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check bench soak faults snapshots pictures recording engine lock clean
+.PHONY: run test check bench soak faults snapshots pictures recording engine lock constraints clean
 
 ## Open the console
 run: $(READY)
@@ -55,6 +55,14 @@ lock: $(READY)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
 	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o requirements.lock
+
+## Pin what the images' requirements ask for and constraints.txt lacks (UPGRADE=1: today's versions of all)
+constraints: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@cd assets/context && grep '^#' constraints.txt > constraints.new && \
+	  ../../$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --no-header --no-annotate \
+	    $(if $(UPGRADE),--upgrade) requirements*.txt -o constraints.txt && \
+	  grep -v '^#' constraints.txt >> constraints.new && mv constraints.new constraints.txt
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

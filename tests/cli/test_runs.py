@@ -19,11 +19,11 @@ from openhqm_tui.run.pruning import make_room, prune_runs
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.retention import YOUNG, Limits
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from tests.eight_variants import EIGHT_NAMES as EIGHT
 from tests.fake_docker import FakeDocker
 from tests.recordings import copied
 
 Capture = pytest.CaptureFixture[str]
-EIGHT = ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
 BOTH = ("linux/amd64", "linux/arm64")
 
 

@@ -22,12 +22,11 @@ from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.references import check_reference
 from openhqm_tui.domain.variants import Variant
-from tests.our_variants import VARIANT_NAMES, VARIANTS, find_variant
+from tests.eight_variants import EIGHT, EIGHT_NAMES
+from tests.our_variants import find_variant
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
-OURS = Source(
-    kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/Dockerfile"
-)
+OURS = Source(kind=SourceKind.BUNDLED, variants=EIGHT, context="/ctx", dockerfile="/ctx/Dockerfile")
 
 
 def choices(*names: str, **more: Any) -> Choices:
@@ -40,12 +39,12 @@ def body(source: Source = OURS, **more: Any) -> dict[str, Any]:
 
 
 def test_all_eight_variants_on_both_platforms() -> None:
-    plan = make_plan(OURS, choices(*VARIANT_NAMES))
-    assert [target.name for target in plan.targets] == list(VARIANT_NAMES)
+    plan = make_plan(OURS, choices(*EIGHT_NAMES))
+    assert [target.name for target in plan.targets] == list(EIGHT_NAMES)
     assert len(plan.lanes) == 16
     bake = plan.as_bake()
-    assert bake["group"] == {"default": {"targets": list(VARIANT_NAMES)}}
-    assert list(bake["target"]) == list(VARIANT_NAMES)
+    assert bake["group"] == {"default": {"targets": list(EIGHT_NAMES)}}
+    assert list(bake["target"]) == list(EIGHT_NAMES)
     for name, target in bake["target"].items():
         assert target["args"]["QUEUE_BACKEND"] == name
         assert target["platforms"] == ["linux/amd64", "linux/arm64"]
@@ -196,9 +195,9 @@ def test_no_tag(tag: str, says: str) -> None:
 
 
 def test_a_tag_must_leave_room_for_the_variant() -> None:
-    assert check_tag("x" * 120, VARIANTS)
+    assert check_tag("x" * 120, EIGHT)
     with pytest.raises(UsageProblem, match="use at most 120"):
-        check_tag("x" * 121, VARIANTS)
+        check_tag("x" * 121, EIGHT)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +298,7 @@ def test_what_names_none(reference: str) -> None:
 
 
 def _planned(*names: str, **more: Any) -> Plan:
-    source = Source(kind=SourceKind.BUNDLED, variants=VARIANTS, context="/c", dockerfile="/c/D")
+    source = Source(kind=SourceKind.BUNDLED, variants=EIGHT, context="/c", dockerfile="/c/D")
     choices = Choices(
         variants=tuple(find_variant(name) for name in ("all", "redis")),
         platforms=parse_platforms("linux/amd64,linux/arm64"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,18 @@ def test_constraints_pin_everything_the_context_asks_for():
     pinned = _names_in(CONTEXT / "constraints.txt")
     for file in CONTEXT.glob("requirements*.txt"):
         assert _names_in(file) <= pinned
+
+
+def test_the_bake_file_and_the_reference_service_name_the_shipped_variants():
+    bake = (ROOT / "assets/docker-bake.hcl").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"variant = \[(.*)\]", bake)
+    assert re.findall(r'"(\w+)"', listed) == [variant.name for variant in VARIANTS]
+    service = runpy.run_path(str(CONTEXT / "src/openhqm/clients.py"))
+    assert service["CLIENTS"] == {
+        variant.name: variant.clients[0].distribution
+        for variant in VARIANTS
+        if len(variant.clients) == 1
+    }
 
 
 def test_the_context_is_laid_out_as_a_checkout():

@@ -22,12 +22,13 @@ from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run import preflight
 from openhqm_tui.run import prepare as module
 from openhqm_tui.run.prepare import Options, Prepared, prepare
+from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.engine.fakes import debian, runner
-from tests.our_variants import VARIANT_NAMES, VARIANTS
+from tests.our_variants import ALL_CLIENTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 AMD, ARM = BOTH
-SOURCE = Source(kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/D")
+SOURCE = Source(kind=SourceKind.BUNDLED, variants=EIGHT, context="/ctx", dockerfile="/ctx/D")
 FACTS = EngineFacts(
     client_version="28.5.2",
     server_version="28.5.2",
@@ -68,7 +69,7 @@ def ready(
 
 
 def test_all_eight_on_both_platforms_are_sixteen_lanes() -> None:
-    run = ready(*VARIANT_NAMES)
+    run = ready(*EIGHT_NAMES)
     assert len(run.plan.lanes) == 16
     expected = {(one.target, one.expectation.platform) for one in run.expectations}
     assert expected == set(run.plan.lanes)
@@ -86,8 +87,8 @@ def test_the_run_knows_what_it_was_made_of() -> None:
 
 def test_what_an_image_must_be() -> None:
     (expected, _) = (one.expectation for one in ready("redis").expectations)
-    assert expected.clients == (VARIANTS[1].clients)
-    assert len(expected.absent) == 5
+    assert expected.clients == EIGHT[1].clients
+    assert len(expected.absent) == len(ALL_CLIENTS) - 1
     assert (expected.python, expected.uid) == ("3.13", 1000)
     assert expected.labels["queue.backend"] == "redis"
     assert expected.env["OPENHQM_QUEUE_BACKEND"] == "redis"

@@ -28,7 +28,7 @@ from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.past import read_past
 from openhqm_tui.tui.services import Order, Say, Services
-from tests.our_variants import VARIANTS
+from tests.eight_variants import EIGHT
 from tests.tui.folders import T0
 
 AMD, ARM = parse_platforms("linux/amd64,linux/arm64")
@@ -105,9 +105,7 @@ class World:
     # Of replays: they stand still unless a test lets time pass.
     clock: float = 0.0
     facts: EngineFacts = GOOD
-    source: Source = field(
-        default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=VARIANTS)
-    )
+    source: Source = field(default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=EIGHT))
     findings: list[Finding] = field(default_factory=lambda: list(FINDINGS))
     orders: list[Order] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)

@@ -14,13 +14,13 @@ from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.questions import QUESTIONS, Group, question_of
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
-from tests.our_variants import find_variant
+from tests.eight_variants import EIGHT_NAMES
 
 # 23 November 2026, 15:14:00 UTC
 T0 = 1795446840.0
 ID = "20261123-151400-3fa9"
 BOTH = ("linux/amd64", "linux/arm64")
-EIGHT = ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
+EIGHT = EIGHT_NAMES
 
 STEPS: tuple[tuple[str, str, list[str]], ...] = (
     ("tools 1/2", "RUN --mount=type=cache,target=/root/.cache uv --version", ["uv 0.9.11"]),
@@ -368,8 +368,3 @@ def failed(
             made.check(target, platform, 7.6)
     made.begin(targets[-1]).fail(targets[-1])
     return made.end(Outcome.FAILED, 9.0)
-
-
-def variants() -> tuple[object, ...]:
-    """Return all variants by name, for a source."""
-    return tuple(find_variant(name) for name in EIGHT)

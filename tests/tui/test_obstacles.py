@@ -18,11 +18,11 @@ from openhqm_tui.tui.obstacles import (
 )
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import Way, way_of
-from tests.our_variants import VARIANTS
+from tests.eight_variants import EIGHT
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE
 
-OURS = Source(kind=SourceKind.BUNDLED, variants=VARIANTS)
-THEIRS = Source(kind=SourceKind.BAKE, variants=VARIANTS)
+OURS = Source(kind=SourceKind.BUNDLED, variants=EIGHT)
+THEIRS = Source(kind=SourceKind.BAKE, variants=EIGHT)
 S390X = parse_platform("s390x")
 OLD_STORE = msgspec.structs.replace(GOOD, containerd_store=False)
 ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}

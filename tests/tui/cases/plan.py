@@ -12,7 +12,7 @@ from openhqm_tui.tui.screens.dialogs import AskLine
 from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.plan_fields import PlanFields
-from tests.our_variants import VARIANTS
+from tests.eight_variants import EIGHT_NAMES
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import AMD, ARM, World
@@ -50,7 +50,7 @@ def _begins(world: World) -> None:
 
 def _built(world: World) -> None:
     _begins(world)
-    folders.passed(world.state, tuple(variant.name for variant in VARIANTS))
+    folders.passed(world.state, EIGHT_NAMES)
 
 
 def _at_run(app: ConsoleApp) -> object:
