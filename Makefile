@@ -4,11 +4,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test check bench soak faults snapshots pictures recording engine lock constraints clean
+.PHONY: run dev test check bench soak faults snapshots pictures recording engine lock constraints clean
 
 ## Open the console
 run: $(READY)
 	@$(BIN)/openhqm-tui
+
+## The console while you work on it: its style sheets are read anew whenever one is saved
+dev: $(READY)
+	@TEXTUAL=debug $(BIN)/openhqm-tui
 
 ## All tests: unit, snapshots, and the real engine's where one is or can be had
 test: $(READY)

@@ -6,11 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from openhqm_tui.cli.parser import Parser, add_format, at_least_one, later
+from openhqm_tui.report.formats import SUFFIXES
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
 
-REPORT_FORMATS = ("md", "html", "junit", "json", "github")
 _RUN = "a run: its id, how its id begins, or the path of its folder"
 
 
@@ -128,7 +128,7 @@ def _add_report(commands: Commands) -> None:
     report.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")
     report.add_argument(
         "--format",
-        choices=REPORT_FORMATS,
+        choices=tuple(SUFFIXES),
         default="md",
         help="md: a document (the default); html: one file with pictures; junit: for CI; json: by "
         "its schema; github: in short, into $GITHUB_STEP_SUMMARY where that is set",

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from openhqm_tui.report.model import Report
+if TYPE_CHECKING:
+    from openhqm_tui.report.model import Report
 
-# A format's module is loaded when it is asked for.
+# Module, function and the suffix of a file; a format's module is loaded when it is asked for.
 _WRITERS = {
-    "md": ("markdown", "as_markdown"),
-    "html": ("html", "as_html"),
-    "junit": ("junit", "as_junit"),
-    "json": ("as_json", "as_json"),
-    "github": ("github", "as_summary"),
+    "md": ("markdown", "as_markdown", "md"),
+    "html": ("html", "as_html", "html"),
+    "junit": ("junit", "as_junit", "xml"),
+    "json": ("as_json", "as_json", "json"),
+    "github": ("github", "as_summary", "md"),
 }
-SUFFIXES = {"md": "md", "html": "html", "junit": "xml", "json": "json", "github": "md"}
+SUFFIXES = {form: suffix for form, (_, _, suffix) in _WRITERS.items()}
 
 
 def rendered(report: Report, form: str) -> str:
     """Return a report in the format of that name."""
-    module, name = _WRITERS[form]
+    module, name, _ = _WRITERS[form]
     writer: Callable[[Report], str] = getattr(
         importlib.import_module(f"openhqm_tui.report.{module}"), name
     )

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.run_arguments import REPORT_FORMATS
-from openhqm_tui.report.formats import SUFFIXES
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied
 
@@ -22,10 +20,6 @@ def folder(own_home: Path) -> RunFolder:
 def test_the_latest_run_as_markdown(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report"]) == 0
     assert capsys.readouterr().out.startswith("# Build test results\n")
-
-
-def test_every_format_that_the_command_line_names() -> None:
-    assert set(REPORT_FORMATS) == set(SUFFIXES)
 
 
 @pytest.mark.parametrize(

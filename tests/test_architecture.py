@@ -1,0 +1,80 @@
+"""The page for who works on it: every file, name and command that it tells of is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+PAGE = (TOP / "assets/guides/architecture.md").read_text(encoding="utf-8")
+PACKAGE = TOP / "openhqm_tui"
+# Files of a run folder, and what stands for the name that a reader chooses.
+NOT_HERE = re.compile(r"TARGET|NAME|\.jsonl?$|^requirements-queue-nats\.txt$|^snapshot_report")
+PLACES = re.compile(r"^(?:[\w.*-]+/)*[\w.*-]+\.(?:py|toml|md|hcl|txt|tcss|json|html)$|^[\w/-]+/$")
+NAMES = re.compile(r"`(_[A-Z]+|[A-Z]{4,}|[A-Z]\w+[a-z]|[a-z]+_[a-z_]+)`")
+
+
+def named_places() -> list[str]:
+    """Every path between backquotes, with the folder of the path before it where it has none."""
+    places, folder = [], ""
+    for line in PAGE.splitlines():
+        for quoted in re.findall(r"`([^`]+)`", line):
+            if not PLACES.match(quoted) or NOT_HERE.search(quoted.rsplit("/", 1)[-1]):
+                continue
+            if "/" in quoted:
+                folder = quoted.rpartition("/")[0]
+            places.append(quoted if "/" in quoted or not folder else f"{folder}/{quoted}")
+    return places
+
+
+@pytest.mark.parametrize("place", sorted(set(named_places())))
+def test_a_place_that_is_named_is_there(place: str) -> None:
+    last = place.rpartition("/")[2]
+    near = (TOP / place, PACKAGE / place, TOP / last, TOP / "assets/context" / last)
+    spread = [*TOP.glob(place), *PACKAGE.glob(place)] if "*" in place else []
+    assert spread or any(one.exists() for one in near)
+
+
+def test_places_are_found_at_all() -> None:
+    assert len(named_places()) > 60
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES.findall(PAGE)) - {"NAME", "TARGET"}))
+def test_a_name_that_is_told_is_in_the_code(name: str) -> None:
+    files = [*PACKAGE.rglob("*.py"), *(TOP / "tests").rglob("*.py")]
+    here = Path(__file__)
+    told = re.compile(rf"\b{re.escape(name)}\b")
+    assert any(name == f.stem or told.search(f.read_text("utf-8")) for f in files if f != here)
+
+
+def commands() -> list[list[str]]:
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    lines = "\n".join(blocks).splitlines()
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+def test_its_commands_name_targets_and_tests_that_are_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.M))
+    seen = 0
+    for words in commands():
+        if words[0] == "make":
+            assert words[1] in targets, words
+            seen += 1
+        for word in words:
+            if word.startswith("tests"):
+                assert (TOP / word).exists(), words
+                seen += 1
+    assert seen > 12
+
+
+def test_the_floors_drawn_are_the_folders_there_are() -> None:
+    drawn = set(
+        re.findall(r"\b([a-z]+)/", PAGE.partition("## The floors")[2].partition("| place")[0])
+    )
+    there = {
+        p.name for p in PACKAGE.iterdir() if p.is_dir() and p.name not in {"__pycache__", "bundled"}
+    }
+    assert there <= drawn
