@@ -1,4 +1,5 @@
-# The eight variants by hand, from the repository's root:
+# The eight variants by hand, from the folder that holds Dockerfile and assets/ (in a checkout its
+# root; of a wheel, the folder that `openhqm-tui variants --dockerfile bundled` names):
 #
 #   docker buildx bake -f assets/docker-bake.hcl                 all of them, into the local engine
 #   docker buildx bake -f assets/docker-bake.hcl redis --push    one of them, to NAME's registry

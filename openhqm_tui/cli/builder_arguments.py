@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openhqm_tui.cli.parser import Parser, later
+from openhqm_tui.cli.parser import Parser, add_list_format, later
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
 
 # As domain/new_builder has them; its module would slow `--help` down.
 DRIVERS = ("docker-container", "kubernetes", "remote")
-_FORMATS = ("auto", "plain", "json")
 _MODULE = "openhqm_tui.cli.builders"
 
 
@@ -23,15 +22,15 @@ def add_builder_commands(commands: Commands) -> None:
         help="list the Buildx builders; inspect, create, use, rm",
         description="List the Buildx builders with their nodes; the selected one is marked.",
     )
-    builders.add_argument("--format", choices=_FORMATS, default="auto")
+    add_list_format(builders)
     builders.set_defaults(run=later(_MODULE), builders_command="list")
     of_builders = builders.add_subparsers(
         dest="builders_command", metavar="COMMAND", title="commands"
     )
 
     inspect = of_builders.add_parser("inspect", help="tell all of one builder")
-    inspect.add_argument("name", metavar="NAME")
-    inspect.add_argument("--format", choices=_FORMATS, default="auto")
+    inspect.add_argument("name", metavar="NAME", help="a builder of `openhqm-tui builders`")
+    add_list_format(inspect)
     inspect.set_defaults(run=later(_MODULE))
 
     create = of_builders.add_parser(
@@ -40,7 +39,7 @@ def add_builder_commands(commands: Commands) -> None:
         description="Make a builder and start it. Its commands are shown; what fails is taken "
         "away again.",
     )
-    create.add_argument("name", metavar="NAME")
+    create.add_argument("name", metavar="NAME", help="what to call it")
     create.add_argument(
         "--driver", choices=DRIVERS, default=DRIVERS[0], help=f"{' '.join(DRIVERS)} ({DRIVERS[0]})"
     )
@@ -60,12 +59,12 @@ def add_builder_commands(commands: Commands) -> None:
     create.set_defaults(run=later(_MODULE))
 
     use = of_builders.add_parser("use", help="select a builder for Buildx")
-    use.add_argument("name", metavar="NAME")
+    use.add_argument("name", metavar="NAME", help="a builder of `openhqm-tui builders`")
     use.set_defaults(run=later(_MODULE))
 
     remove = of_builders.add_parser(
         "rm", help="remove a builder", description="Remove a builder, its nodes and their caches."
     )
-    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("name", metavar="NAME", help="a builder of `openhqm-tui builders`")
     remove.add_argument("--yes", action="store_true", help="don't ask")
     remove.set_defaults(run=later(_MODULE))

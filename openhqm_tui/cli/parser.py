@@ -5,12 +5,37 @@ from __future__ import annotations
 import argparse
 import importlib
 import math
+import textwrap
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from openhqm_tui.domain.problems import UsageProblem, nearest
 
 FORMATS = ("auto", "tty", "plain", "json", "github")
+
+
+class _Help(argparse.HelpFormatter):
+    """Keeps lines that begin with blanks, as examples do; every other line is a paragraph."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):
+            # argparse forgets that commands stand further in.
+            self._action_max_length += self._indent_increment
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(
+            line
+            if line.startswith(" ")
+            else textwrap.fill(
+                line,
+                width,
+                initial_indent=indent,
+                subsequent_indent=indent,
+                break_on_hyphens=False,
+            )
+            for line in text.splitlines()
+        )
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,7 +45,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
+        super().__init__(**{"allow_abbrev": False, "formatter_class": _Help, **options})
         self.words_in = ""
 
     def error(self, message: str) -> NoReturn:
@@ -65,16 +90,27 @@ def later(module: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
-def add_format(parser: argparse.ArgumentParser) -> None:
+def add_format(parser: argparse._ActionsContainer) -> None:
     """Give a command the formats that a run can be shown in."""
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default="auto",
-        help="auto: tty in a terminal, github in Actions, else plain (also for screen readers)",
+        help="auto: tty in a terminal, github in Actions, else plain (also for screen readers); "
+        "json: one JSON object a line",
     )
     parser.add_argument(
         "--verbose", action="store_true", help="list every answer, not only what is no pass"
+    )
+
+
+def add_list_format(parser: argparse._ActionsContainer) -> None:
+    """Give a command the formats of a list."""
+    parser.add_argument(
+        "--format",
+        choices=("auto", "plain", "json"),
+        default="auto",
+        help="plain (auto), or json: one JSON object a line",
     )
 
 

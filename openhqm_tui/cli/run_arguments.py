@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openhqm_tui.cli.parser import Parser, add_format, at_least_one, later
+from openhqm_tui.cli.parser import Parser, add_format, add_list_format, at_least_one, later
 from openhqm_tui.report.formats import SUFFIXES
 
 if TYPE_CHECKING:
@@ -15,9 +15,8 @@ _RUN = "a run: its id, how its id begins, or the path of its folder"
 
 
 def add_run_commands(commands: Commands) -> None:
-    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`, `report`, what was learnt."""
+    """Add `runs`, `attach`, `cancel`, `retry`, `resume`, `replay`."""
     _add_runs(commands)
-    _add_report(commands)
     attach = commands.add_parser(
         "attach",
         help="follow a run from its first line",
@@ -30,7 +29,6 @@ def add_run_commands(commands: Commands) -> None:
     add_format(attach)
     attach.set_defaults(run=later("openhqm_tui.cli.attach"))
     _add_asking(commands)
-    _add_learnt(commands)
 
     replay = commands.add_parser(
         "replay",
@@ -65,7 +63,7 @@ def _add_runs(commands: Commands) -> None:
         metavar="N",
         help="the latest N only",
     )
-    runs.add_argument("--format", choices=("auto", "plain", "json"), default="auto")
+    add_list_format(runs)
     runs.set_defaults(run=later("openhqm_tui.cli.runs"))
     of_runs = runs.add_subparsers(dest="runs_command", metavar="COMMAND", title="commands")
 
@@ -113,7 +111,7 @@ def _add_runs(commands: Commands) -> None:
         description="Put a run from a file of `runs export` beside the other runs. It can be "
         "looked at and replayed; as its plan comes from elsewhere, it is never executed.",
     )
-    imported.add_argument("file", metavar="FILE")
+    imported.add_argument("file", metavar="FILE", help="a file of `runs export`")
     imported.set_defaults(run=later("openhqm_tui.cli.packing"))
 
 
@@ -139,7 +137,9 @@ def _add_report(commands: Commands) -> None:
     report.set_defaults(run=later("openhqm_tui.cli.report"))
 
 
-def _add_learnt(commands: Commands) -> None:
+def add_learnt_commands(commands: Commands) -> None:
+    """Add `report`, `history`, `compare`."""
+    _add_report(commands)
     compare = commands.add_parser(
         "compare",
         help="tell what differs between two runs",
@@ -156,7 +156,7 @@ def _add_learnt(commands: Commands) -> None:
         metavar="RUN",
         help="the later run; without it RUN is compared with the one before that built the same",
     )
-    compare.add_argument("--format", choices=("auto", "plain", "json"), default="auto")
+    add_list_format(compare)
     compare.set_defaults(run=later("openhqm_tui.cli.compare"))
 
     history = commands.add_parser(
@@ -164,7 +164,7 @@ def _add_learnt(commands: Commands) -> None:
         help="times and sizes of the images from run to run",
         description="Show how times, sizes and cache hits of each image went from run to run.",
     )
-    history.add_argument("--format", choices=("auto", "plain", "json"), default="auto")
+    add_list_format(history)
     history.set_defaults(run=later("openhqm_tui.cli.history"))
     of_history = history.add_subparsers(dest="history_command", metavar="COMMAND", title="commands")
     reindex = of_history.add_parser(

@@ -65,13 +65,11 @@ def ready_state_folder() -> Path:
 
 
 def bundled(name: str) -> Path:
-    """Return a file or folder that ships with the package: `Dockerfile`, `context`.
+    """Return a file or folder that ships with the package: `Dockerfile`, `context`, `guides`.
 
-    In a wheel they lie inside the package, in a checkout at the top.
+    In a wheel they lie inside the package, in a checkout at the top; the same way in both.
     """
     package = Path(__file__).resolve().parent.parent
-    inside = package / "bundled" / name
-    if inside.exists():
-        return inside
-    top = package.parent
+    inside = package / "bundled"
+    top = inside if inside.exists() else package.parent
     return top / name if (top / name).exists() else top / "assets" / name

@@ -79,9 +79,9 @@ cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
   --python-version "$version" --only-binary :all: msgspec platformdirs rich python-on-whales textual
 cp -r "$repo/openhqm_tui" "$root/opt/openhqm-tui/"
 # As the wheel has them.
-mkdir -p "$root/opt/openhqm-tui/openhqm_tui/bundled"
+mkdir -p "$root/opt/openhqm-tui/openhqm_tui/bundled/assets"
 cp "$repo/Dockerfile" "$root/opt/openhqm-tui/openhqm_tui/bundled/"
-cp -r "$repo/assets/context" "$root/opt/openhqm-tui/openhqm_tui/bundled/context"
+cp -r "$repo/assets/context" "$root/opt/openhqm-tui/openhqm_tui/bundled/assets/context"
 
 echo "== its network"
 ip netns add "$name"

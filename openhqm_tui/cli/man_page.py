@@ -1,0 +1,28 @@
+"""The man page's material, for the build of a wheel: needs nothing but the standard library."""
+
+from __future__ import annotations
+
+import argparse
+
+from openhqm_tui.cli.arguments import build_parser
+from openhqm_tui.cli.manual import Section, man_sections
+
+
+def parser_and_sections() -> tuple[argparse.ArgumentParser, tuple[Section, ...]]:
+    """Return the parser without the ends of its `--help`, and those as sections in roff."""
+    parser = build_parser()
+    parser.epilog = None
+    return parser, tuple((heading, _roff(text)) for heading, text in man_sections())
+
+
+def _roff(text: str) -> str:
+    """Return text in which lines that begin with blanks stay as they are, the others flow."""
+    lines, kept = [], False
+    for line in text.splitlines():
+        if line.startswith(" ") is not kept:
+            kept = not kept
+            lines.append(".nf" if kept else ".fi")
+        escaped = line.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti")
+        # A dot or quote at the start would be an order.
+        lines.append(f"\\&{escaped}" if escaped[:1] in (".", "'") else escaped)
+    return "\n".join([*lines, *([".fi"] if kept else [])])
