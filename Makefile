@@ -42,9 +42,10 @@ faults: $(READY)
 snapshots: $(READY)
 	@$(BIN)/python -m pytest tests/tui --snapshot-update
 
-## The pictures in assets/screens, taken of the real console on recorded runs
+## The pictures in assets/screens, taken of the real console on recorded runs, and the film
 pictures: $(READY)
 	@$(BIN)/python -m tests.pictures
+	@$(BIN)/python -m tests.moving_picture
 
 ## The run that ships for `replay`, recorded anew on the real engine: 16 images, some minutes
 recording: $(READY)

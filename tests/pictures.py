@@ -1,4 +1,4 @@
-"""`make pictures`: the gallery in `assets/screens/`, of the real console on recorded runs.
+"""`make pictures`, the gallery in `assets/screens/`, of the real console on recorded runs.
 
 Every screen at 80×24, 120×40 and 200×60, dark and light, and the page that shows them all.
 `python -m tests.pictures run plan` takes those two screens only.
@@ -18,6 +18,8 @@ from typing import NamedTuple
 from textual.pilot import Pilot
 
 from openhqm_tui.domain.journal import event_decoder
+from openhqm_tui.store.packing import unpack_run
+from openhqm_tui.store.places import bundled
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.recordings import copied, recording
 from tests.tui.conftest import World, settle
@@ -30,22 +32,25 @@ SIZES = ((80, 24), (120, 40), (200, 60))
 class Shot(NamedTuple):
     """A screen: the recorded run that is there, the keys that lead to it, what it shows.
 
-    `seconds` cuts the run off there, as if it still went on.
+    `seconds` cuts the run off there, as if it still went on; `earlier` are other runs in History.
     """
 
     recording: str
     keys: tuple[str, ...]
     words: str
     seconds: float | None = None
+    earlier: tuple[str, ...] = ()
 
 
+SHIPPED = "shipped"
+_BEFORE = ("cold", "proved", "warm", "failed", "cancelled")
 _OPEN = ("4", "enter")
 SHOTS = {
-    "plan": Shot("cold", ("a", "down", "down"), "Plan: what to build, and how it went last time"),
-    "run": Shot("cold", ("2",), "Run: sixteen lanes, seventeen seconds after the start", 17.0),
-    "zoom": Shot("cold", (*_OPEN, "z"), "Run: one lane has all the room"),
-    "search": Shot("cold", (*_OPEN, "f", *"installed"), "Run: a search through all lanes"),
-    "steps": Shot("cold", (*_OPEN, "s"), "Run: a target's steps, and what its time went into"),
+    "plan": Shot(SHIPPED, ("a", "down", "down"), "Plan: what to build, and how it went last time"),
+    "run": Shot(SHIPPED, ("2",), "Run: sixteen lanes, nine seconds after the start", 9.0),
+    "zoom": Shot(SHIPPED, (*_OPEN, "z"), "Run: one lane has all the room"),
+    "search": Shot(SHIPPED, (*_OPEN, "f", *"installed"), "Run: a search through all lanes"),
+    "steps": Shot(SHIPPED, (*_OPEN, "s"), "Run: a target's steps, and what its time went into"),
     "failure": Shot("bake_fails", _OPEN, "Run: the first failure, with its digest"),
     "checks": Shot(
         "proved", (*_OPEN, "3", "down", "down"), "Checks: what was proved of each image"
@@ -53,9 +58,9 @@ SHOTS = {
     "evidence": Shot(
         "proved", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
     ),
-    "history": Shot("cold", ("4",), "History: earlier runs"),
-    "doctor": Shot("cold", ("5",), "Doctor: what this machine lacks, and what mends it"),
-    "help": Shot("cold", ("2", "question_mark"), "Help: the keys of the place one is in", 17.0),
+    "history": Shot(SHIPPED, ("4",), "History: earlier runs", earlier=_BEFORE),
+    "doctor": Shot(SHIPPED, ("5",), "Doctor: what this machine lacks, and what mends it"),
+    "help": Shot(SHIPPED, ("2", "question_mark"), "Help: the keys of the place one is in", 9.0),
 }
 _MOMENT = re.compile(rb'"(?:timestamp|started|completed)":"(\d{4}-[^"]+)"')
 
@@ -94,13 +99,12 @@ async def take(name: str, size: tuple[int, int], folder: Path) -> None:
     """Open the console over a copy of a recorded run and take a picture in each theme."""
     shot = SHOTS[name]
     os.environ["HOME"] = str(folder)
-    info = recording(shot.recording).info
     runs_folder(folder).mkdir(parents=True)
-    run = copied(shot.recording, runs_folder(folder) / info.id)
+    run, *_ = [put(one, runs_folder(folder)) for one in (shot.recording, *shot.earlier)]
     lock = None
-    now = _end_of(run) + 60
+    now = moment_of(run) + 60
     if shot.seconds is not None:
-        now = _end_of(run, first=True) + shot.seconds
+        now = moment_of(run, first=True) + shot.seconds
         cut_at(run, now)
         lock = run.lock()
     try:
@@ -117,6 +121,13 @@ async def take(name: str, size: tuple[int, int], folder: Path) -> None:
         shutil.rmtree(run.path)
 
 
+def put(name: str, place: Path) -> RunFolder:
+    """Put a recorded run into a folder of runs."""
+    if name == SHIPPED:
+        return unpack_run(bundled("recording.zip"), place)
+    return copied(name, place / recording(name).info.id)
+
+
 async def press(pilot: Pilot[int], keys: tuple[str, ...]) -> None:
     await settle(pilot)
     for key in keys:
@@ -124,7 +135,8 @@ async def press(pilot: Pilot[int], keys: tuple[str, ...]) -> None:
         await settle(pilot)
 
 
-def _end_of(run: RunFolder, *, first: bool = False) -> float:
+def moment_of(run: RunFolder, *, first: bool = False) -> float:
+    """Return when a run ended, or began, in seconds since the epoch."""
     lines = run.events_file.read_bytes().splitlines()
     return event_decoder.decode(lines[0 if first else -1]).at
 
