@@ -46,7 +46,7 @@ SHIPPED = "shipped"
 _BEFORE = ("cold", "proved", "warm", "failed", "cancelled")
 _OPEN = ("4", "enter")
 SHOTS = {
-    "plan": Shot(SHIPPED, ("a", "down", "down"), "Plan: what to build, and how it went last time"),
+    "plan": Shot("cold", ("a", "down", "down"), "Plan: what to build, and how it went last time"),
     "run": Shot(SHIPPED, ("2",), "Run: sixteen lanes, nine seconds after the start", 9.0),
     "zoom": Shot(SHIPPED, (*_OPEN, "z"), "Run: one lane has all the room"),
     "search": Shot(SHIPPED, (*_OPEN, "f", *"installed"), "Run: a search through all lanes"),
