@@ -14,9 +14,9 @@ run: $(READY)
 dev: $(READY)
 	@TEXTUAL=debug $(BIN)/openhqm-tui
 
-## All tests: unit, snapshots, and the real engine's where one is or can be had
+## All tests: unit, snapshots, and the real engine's where one is or can be had (ONLY="not engine": those without)
 test: $(READY)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(if $(ONLY),-m "$(ONLY)")
 
 ## Style and types
 check: $(READY)

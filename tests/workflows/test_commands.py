@@ -1,0 +1,188 @@
+"""Every `run:` of the workflows: run where it can run here, else held against what it calls.
+
+A step is in `RUN` (run here, as it stands) or in `NOT_RUN` (with the reason); a new one must be
+put into one of them. Of all, the shell's syntax, targets of make and flags of ours are checked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui import __version__
+from openhqm_tui.cli.arguments import parse
+from tests.recordings import copied
+from tests.workflows.reading import TOP, Step, steps
+
+SCRIPTS = {step.place: step for step in steps() if step.script}
+TARGETS = set(re.findall(r"^([a-z]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.M))
+OURS = ".venv/bin/openhqm-tui"
+
+NOT_RUN = {
+    "ci/check/Style and types": "what made this test run",
+    "ci/check/The workflows themselves": "these tests",
+    "ci/test/Everything that needs no engine": "all tests, of which this is one",
+    "ci/engine/Tests on the real engine": "all tests, of which this is one",
+    "ci/engine/A registry to push to, and what joins two nodes": "needs root, changes the machine",
+    "ci/engine/The base image, for both platforms": "needs Docker Hub",
+    "ci/images/The package": "an environment is there already: it would do nothing",
+    "ci/images/What this machine lacks": "needs an engine; tests/engine and tests/real do it",
+    "ci/images/All variants, built and proved on their own processor": "tests/real builds all",
+    "release/images/The package": "an environment is there already: it would do nothing",
+    "release/images/All variants, built, proved, pushed": "needs a registry; tests/real pushes",
+    "release/package/The package": "an environment is there already: it would do nothing",
+    "release/package/The wheel by itself, in an empty folder": "the tests of the package do it",
+    "release/release/Publish it": "needs GitHub",
+}
+
+
+def with_a_run(place: Path) -> None:
+    copied("checked", place / "state/runs/20261123-163211-eccd")
+
+
+def with_reports(place: Path) -> None:
+    """Two reports, each of one platform's images; and a docker that keeps what it is told."""
+    for arch in ("amd64", "arm64"):
+        report(place / f"report-{arch}.json", arch)
+        (place / "here").mkdir(exist_ok=True)
+        (place / f"here/report-{arch}.md").write_text(f"# {arch}\n", encoding="utf-8")
+    fake = place / "bin/docker"
+    fake.parent.mkdir()
+    fake.write_text(FAKE_DOCKER, encoding="utf-8")
+    fake.chmod(0o755)
+
+
+def report(file: Path, arch: str, **lane: str) -> Path:
+    """Write what the merge reads of a report."""
+    names = ("all", "redis")
+    lanes = [
+        {
+            **{"target": name, "variant": name, "platform": f"linux/{arch}", "status": "passed"},
+            **{"result": "proved", "digest": f"sha256:{name}-{arch}"},
+            **(lane if name == "redis" else {}),
+        }
+        for name in names
+    ]
+    targets = [
+        {"name": name, "pushed": "passed", "tags": [f"r.test:5000/o/openhqm-{arch}:v1-{name}"]}
+        for name in names
+    ]
+    file.write_text(json.dumps({"lanes": lanes, "targets": targets}), encoding="utf-8")
+    return file
+
+
+FAKE_DOCKER = r"""#!/usr/bin/env python3
+import json, os, sys
+from pathlib import Path
+
+words, place = sys.argv[1:], Path(os.environ["FAKE_DOCKER"])
+assert words[:2] == ["buildx", "imagetools"], words
+if words[2] == "create":
+    tags = [words[at + 1] for at, word in enumerate(words) if word == "--tag"]
+    digests = [word.partition("@")[2] for word in words if "@" in word]
+    index = {"manifests": [{"digest": digest} for digest in digests]}
+    for tag in tags:
+        (place / tag.replace("/", "+")).write_text(json.dumps(index))
+else:
+    assert words[2:4] == ["inspect", "--raw"], words
+    print((place / words[4].replace("/", "+")).read_text(), end="")
+"""
+
+
+def nothing(place: Path) -> None:
+    """Nothing has to be there."""
+
+
+RUN: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "ci/images/The report": (with_a_run, ("report-amd64.md", "report-amd64.xml")),
+    "release/images/The report": (with_a_run, ("report-amd64.md", "report-amd64.json")),
+    "release/merge/Merge by digest, and read back": (with_reports, ("output",)),
+    "release/package/The tag is the version that the package tells": (nothing, ()),
+    "release/package/Build both": (nothing, ("dist/*.whl", "dist/*.tar.gz")),
+    "release/release/What was built, with sizes, as it was measured": (with_reports, ("notes.md",)),
+}
+
+
+def test_each_step_is_run_or_has_a_reason() -> None:
+    assert set(RUN) | set(NOT_RUN) == set(SCRIPTS)
+    assert not set(RUN) & set(NOT_RUN)
+    assert all(NOT_RUN.values())
+
+
+@pytest.mark.parametrize("step", SCRIPTS.values(), ids=SCRIPTS)
+def test_syntax_targets_and_flags(step: Step) -> None:
+    checked = subprocess.run(["bash", "-n"], input=step.script, text=True, check=False)
+    assert checked.returncode == 0
+    for line in step.script.splitlines():
+        words = shlex.split(line)
+        if words[0] == "make":
+            asked = [word for word in words[1:] if "=" not in word]
+            assert asked
+            assert set(asked) <= {*TARGETS, ".venv/.ready"}
+        if words[0] == OURS:
+            values = {"$PLATFORM": "linux/amd64", "$TAG": "v1", "$ARCH": "arm64"}
+            assert parse([values.get(word, word) for word in words[1:]]).run
+        for path in (word for word in words if re.match(r"(?:\.github|tests)/", word)):
+            assert (TOP / path).exists()
+
+
+def test_a_wrong_flag_would_be_found() -> None:
+    wrong = Step("x", {"run": f"{OURS} build --bild-all"}, {})
+    with pytest.raises(Exception, match="did you mean --build-all"):
+        test_syntax_targets_and_flags(wrong)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what is tracked, with this environment in it."""
+    place = tmp_path / "checkout"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if name.startswith("tests/") or not (TOP / name).exists():
+            continue
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(TOP / name, place / name)
+    (place / ".venv").symlink_to(TOP / ".venv")
+    return place
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_a_step_runs_here_as_it_stands(name: str, checkout: Path) -> None:
+    make, leaves = RUN[name]
+    make(checkout)
+    (checkout / "docker").mkdir()
+    given = {"TAG": f"v{__version__}", "IMAGE": "r.test:5000/o/openhqm", "ARCH": "amd64"}
+    environment = os.environ | {
+        **{key: given.get(key, str(value)) for key, value in SCRIPTS[name].env.items()},
+        "PATH": f"{checkout / 'bin'}:{os.environ['PATH']}",
+        "OPENHQM_TUI_STATE_DIR": str(checkout / "state"),
+        "GITHUB_OUTPUT": str(checkout / "output"),
+        "FAKE_DOCKER": str(checkout / "docker"),
+    }
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", SCRIPTS[name].script],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for pattern in leaves:
+        (left,) = checkout.glob(pattern)
+        assert left.stat().st_size > 0
