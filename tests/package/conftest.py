@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.package.installed import Built, Installed
+from tests.real.conftest import remove_images as remove_images
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,65 @@
+"""The installed wheel in an empty folder with the real engine: build, prove, look back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.questions import QUESTIONS
+from tests.package.installed import Installed
+from tests.real.conftest import BOTH, docker
+
+pytestmark = pytest.mark.engine
+
+NAME = "openhqm-tui-tests/wheel"
+
+
+def test_one_variant_on_both_platforms_from_the_wheel_alone(
+    installed: Installed, tmp_path: Path, remove_images: Callable[[str], None]
+) -> None:
+    remove_images(NAME)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def run(*words: str) -> str:
+        told = dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(tmp_path / "state")}
+        path = told.pop("PATH")
+        ran = installed.run("openhqm-tui", *words, cwd=folder, path=path, **told)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    words = ("--backend", "redis", "--platforms", BOTH, "--name", NAME, "--format", "json")
+    *_, summary = [json.loads(line) for line in run("build", *words).splitlines()]
+    lanes = {(lane["target"], lane["platform"]): lane for lane in summary["lanes"]}
+    assert set(lanes) == {("redis", "linux/amd64"), ("redis", "linux/arm64")}
+    for lane in lanes.values():
+        assert (lane["status"], lane["checks"]) == (
+            "passed",
+            f"{len(QUESTIONS)}/{len(QUESTIONS)} pass",
+        )
+    assert docker("image", "ls", "--format", "{{.Tag}}", NAME).split() == ["latest-redis"]
+    assert "passed" in run("runs")
+    assert "redis" in run("report", "--format", "md")
+    assert list(folder.iterdir()) == []
+
+
+def test_the_bake_file_of_the_wheel_works_where_it_lies(installed: Installed) -> None:
+    (bake,) = installed.environment.rglob("docker-bake.hcl")
+    home = bake.parents[1]
+    ran = subprocess.run(
+        ["docker", "buildx", "bake", "--print", "-f", str(bake.relative_to(home)), "redis"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    target = json.loads(ran.stdout)["target"]["redis"]
+    assert target["args"]["QUEUE_BACKEND"] == "redis"
+    assert (home / target["context"] / target["dockerfile"]).resolve() == home / "Dockerfile"
+    assert (home / target["context"] / "requirements.txt").is_file()
