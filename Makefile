@@ -4,7 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run dev test check bench soak faults snapshots pictures recording engine lock constraints clean
+.PHONY: help run dev test check bench soak faults snapshots pictures recording engine lock constraints clean
+
+## This list
+help:
+	@awk '/^## /{said=substr($$0,4)} /^[a-z]+:/&&said{printf "  make %-12s %s\n", substr($$1,1,index($$1,":")-1), said; said=""} !/^## /&&!/^[a-z]+:/{if($$0!~/^$$/)said=""}' $(firstword $(MAKEFILE_LIST))
 
 ## Open the console
 run: $(READY)
@@ -69,6 +73,7 @@ constraints: $(READY)
 	    $(if $(UPGRADE),--upgrade) requirements*.txt -o constraints.txt && \
 	  grep -v '^#' constraints.txt >> constraints.new && mv constraints.new constraints.txt
 
+## Remove the environment and what tools have left
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
 

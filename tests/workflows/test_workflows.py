@@ -32,6 +32,7 @@ def ran(*words: object) -> subprocess.CompletedProcess[str]:
     [
         ("vendor.github-workflows", FILES),
         ("vendor.dependabot", [TOP / ".github/dependabot.yml"]),
+        ("vendor.github-issue-forms", [TOP / ".github/ISSUE_TEMPLATE/bug.yml"]),
     ],
 )
 def test_the_public_schema(schema: str, files: list[Path]) -> None:
