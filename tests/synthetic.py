@@ -13,7 +13,7 @@ from openhqm_tui.domain.record import (
     TargetRecord,
     VerdictRecord,
 )
-from tests.our_variants import VARIANT_NAMES
+from tests.eight_variants import EIGHT_NAMES
 
 BOTH = ("linux/amd64", "linux/arm64")
 DAY = 86400.0
@@ -43,7 +43,7 @@ def synthetic_runs(count: int, *, seed: int = 7, now: float = 1_795_446_840.0) -
 
 
 def _run(dice: random.Random, number: int, created: float) -> RunRecord:
-    names = list(VARIANT_NAMES) if dice.random() < 0.5 else dice.sample(VARIANT_NAMES, 2)
+    names = list(EIGHT_NAMES) if dice.random() < 0.5 else dice.sample(EIGHT_NAMES, 2)
     cold = dice.random() < 0.35
     fails = dice.random() < 0.1
     growth = 1.0 + number / 2000
@@ -122,7 +122,7 @@ def _lane(
     growth: float,
 ) -> LaneRecord:
     asked = dice.uniform(0.8, 1.5) * (1 if platform == BOTH[0] else 6)
-    own = 4_000_000 * (1 + VARIANT_NAMES.index(name))
+    own = 4_000_000 * (1 + EIGHT_NAMES.index(name))
     size = int((30_000_000 + own) * growth)
     failing = dice.choice(CHECKS) if fails else ""
     return LaneRecord(
