@@ -19,6 +19,8 @@ from openhqm_tui.cli.parser import (
     seconds,
 )
 from openhqm_tui.cli.run_arguments import add_learnt_commands, add_run_commands
+from openhqm_tui.cli.serve_arguments import add_serve
+from openhqm_tui.domain.problems import UsageProblem
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
@@ -36,7 +38,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         from openhqm_tui.cli.completing import complete
 
         complete(parser)
-    return parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
+    if parsed.watch_only and parsed.command:
+        raise UsageProblem(
+            f"--watch-only is for the console, not for {parsed.command}",
+            fix="`serve` has one of its own: write it after the command",
+        )
+    return parsed
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -54,6 +62,11 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     )
     parser.add_argument("--version", action="version", version=f"openhqm-tui {__version__}")
+    parser.add_argument(
+        "--watch-only",
+        action="store_true",
+        help="open the console to watch: nothing is built, stopped or changed from it",
+    )
     parser.set_defaults(run=later("openhqm_tui.cli.console"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_build(commands)
@@ -64,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_run_commands(commands)
     add_learnt_commands(commands)
     add_builder_commands(commands)
+    add_serve(commands)
     _add_completion(commands)
     return parser
 

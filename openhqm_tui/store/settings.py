@@ -16,6 +16,8 @@ from openhqm_tui.store.places import CACHE_VARIABLE, STATE_VARIABLE, user_settin
 
 PROJECT_FILE = "openhqm-tui.toml"
 ENVIRONMENT = "OPENHQM_TUI_"
+# Of `serve`: no setting, for files of a project are shared and a token is not.
+TOKEN_VARIABLE = "OPENHQM_TUI_SERVE_TOKEN"  # noqa: S105 - its name
 MOST_SECONDS = 1e9
 
 
@@ -49,8 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
-# Ours too, but about where things are kept and how the tests run.
-_NOT_SETTINGS = {CACHE_VARIABLE, STATE_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
+# Ours too, but about where things are kept, who may come in and how the tests run.
+_NOT_SETTINGS = {CACHE_VARIABLE, STATE_VARIABLE, TOKEN_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
 _LISTS = {"backends", "platforms", "name", "cache-from", "cache-to"}
 _CACHES = {"cache-from", "cache-to"}
 

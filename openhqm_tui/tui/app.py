@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import work
@@ -20,11 +19,9 @@ from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.run.follow import Changes
 from openhqm_tui.run.player import Player
 from openhqm_tui.store.run_folder import Request, RunFolder
-from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui import garbage, messages
 from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.keymap import checked_keymap
 from openhqm_tui.tui.learning import Learning, SamplesRead
 from openhqm_tui.tui.leaving import leave, obey_signals
 from openhqm_tui.tui.mending import Mending
@@ -41,8 +38,8 @@ from openhqm_tui.tui.screens.history import HistoryScreen
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.screens.run import RunScreen
-from openhqm_tui.tui.services import Services, real_services
-from openhqm_tui.tui.theme import DARK, DEFAULTS, THEMES, theme_after, theme_called
+from openhqm_tui.tui.services import Services
+from openhqm_tui.tui.theme import DARK, DEFAULTS, THEMES, theme_after
 from openhqm_tui.tui.watch import Watch, gone
 
 
@@ -60,6 +57,8 @@ class ConsoleApp(App[int]):
         "history": HistoryScreen,
         "doctor": DoctorScreen,
     }
+    # Whether people can only look here: nothing is built, stopped or changed.
+    watches_only: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -376,20 +375,3 @@ class ConsoleApp(App[int]):
             place.second_passed()
         if self.run_is_live and not self.is_headless:
             self.call_after_refresh(garbage.search)
-
-
-def open_console(
-    settings: Settings, run: RunFolder | None = None, player: Player | None = None
-) -> int:
-    """Open the console in the current folder, on a run or a replay if given; return the exit code.
-
-    Raises UsageProblem for a theme or a keymap that won't do.
-    """
-    app = ConsoleApp(
-        real_services(Path.cwd(), settings),
-        run=run,
-        player=player,
-        keymap=checked_keymap(settings.keymap or {}),
-        theme=theme_called(settings.theme or "dark"),
-    )
-    return app.run() or app.return_code or 0

@@ -19,5 +19,8 @@ def copy(node: DOMNode, text: str, what: str) -> None:
     """
     app = cast("ConsoleApp", node.app)
     app.copy_to_clipboard(text)
-    app.run_worker(partial(app.services.copy, text), thread=True, group="copy", exit_on_error=False)
+    if not app.is_web:
+        # In a browser the system's clipboard would be that of whoever sits at the server.
+        copying = partial(app.services.copy, text)
+        app.run_worker(copying, thread=True, group="copy", exit_on_error=False)
     app.notify(f"{what} copied", markup=False, timeout=3)

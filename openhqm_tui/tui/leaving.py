@@ -87,15 +87,16 @@ def _question(app: ConsoleApp) -> Leave:
             Content("Leaving stops it half-way; what it has done by now stays done."),
             [("leave", "Stop it and leave"), ("no", "Stay here")],
         )
+    cancel = [] if app.watches_only else [("cancel", "Cancel it")]
     return Leave(
         "A run is going on.",
         Content("It goes on without the console, and `openhqm-tui` opens on it again."),
-        [("leave", "Leave it running"), ("cancel", "Cancel it"), ("no", "Stay here")],
+        [("leave", "Leave it running"), *cancel, ("no", "Stay here")],
     )
 
 
 def _answered(app: ConsoleApp, answer: str | None) -> None:
-    if answer == "cancel" and app.run_folder is not None:
+    if answer == "cancel" and app.run_folder is not None and not app.watches_only:
         # Not by a thread: the console is gone before one would have begun.
         try:
             app.run_folder.ask(Request("cancel"))

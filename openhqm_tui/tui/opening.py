@@ -67,7 +67,8 @@ def _offer(app: ConsoleApp, run: PastRun) -> None:
         f"Its runner died ({since(run.last, app.services.now())}).{unfinished} Resuming ends what "
         "is left of it in Docker and builds on; what was built comes from the cache."
     )
-    answers = [("resume", "Resume it"), ("look", "Look at it"), ("leave", "Leave it")]
+    resume = [] if app.watches_only else [("resume", "Resume it")]
+    answers = [*resume, ("look", "Look at it"), ("leave", "Leave it")]
 
     async def answered(answer: str | None) -> None:
         if answer in {"resume", "look"}:

@@ -41,7 +41,7 @@ def _show(app: ConsoleApp, file: Path) -> str:
         with app.suspend():
             app.services.page(file)
     except SuspendNotSupported:
-        return "no pager here"
+        return "a browser has no pager" if app.is_web else "no pager here"
     except Problem as problem:
         return str(problem)
     return ""

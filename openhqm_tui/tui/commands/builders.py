@@ -9,7 +9,7 @@ BUILDERS: tuple[Command, ...] = (
     Command(
         "builders", "builders.previous", "k", "Previous", "Go to the builder before.", "step(-1)"
     ),
-    Command("builders", "builders.new", "n", "New", "Make a builder.", "create", True),
+    Command("builders", "builders.new", "n", "New", "Make a builder.", "create", True, acts=True),
     Command(
         "builders",
         "builders.remove",
@@ -18,6 +18,7 @@ BUILDERS: tuple[Command, ...] = (
         "Remove the marked builder; asks first.",
         "remove",
         True,
+        acts=True,
     ),
     Command(
         "builders",

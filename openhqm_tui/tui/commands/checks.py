@@ -48,6 +48,7 @@ CHECKS: tuple[Command, ...] = (
         "Ask the marked check again; the other answers stay.",
         "again('check')",
         True,
+        acts=True,
     ),
     Command(
         "checks",
@@ -57,6 +58,7 @@ CHECKS: tuple[Command, ...] = (
         "Ask everything again of the marked image.",
         "again('lane')",
         True,
+        acts=True,
     ),
     Command(
         "checks",
@@ -66,6 +68,7 @@ CHECKS: tuple[Command, ...] = (
         "Ask everything again of every image.",
         "again('all')",
         True,
+        acts=True,
     ),
     Command("checks", "checks.copy", "y", "Copy", "Copy the answer that is shown.", "copy", True),
     Command(
@@ -94,6 +97,7 @@ CHECKS: tuple[Command, ...] = (
         "Ask for this answer again.",
         "again",
         True,
+        acts=True,
     ),
     Command("evidence", "evidence.copy", "y", "Copy", "Copy all that is shown.", "copy", True),
     Command("evidence", "evidence.up", "up,k", "Up", "Show the line above.", "scroll_lines(-1)"),

@@ -6,7 +6,14 @@ from openhqm_tui.tui.commands.command import Command
 
 DOCTOR: tuple[Command, ...] = (
     Command(
-        "doctor", "doctor.fix", "f", "Fix", "Mend what is marked, after showing how.", "fix", True
+        "doctor",
+        "doctor.fix",
+        "f",
+        "Fix",
+        "Mend what is marked, after showing how.",
+        "fix",
+        True,
+        acts=True,
     ),
     Command(
         "doctor",
@@ -16,6 +23,7 @@ DOCTOR: tuple[Command, ...] = (
         "Mend all that can be mended, after showing every command.",
         "fix_all",
         True,
+        acts=True,
     ),
     Command(
         "doctor",
@@ -25,6 +33,7 @@ DOCTOR: tuple[Command, ...] = (
         "Stop the running fix, after saying what that leaves behind.",
         "stop",
         True,
+        acts=True,
     ),
     Command(
         "doctor", "doctor.again", "r", "Look again", "Look at the machine again.", "examine", True

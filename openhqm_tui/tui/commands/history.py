@@ -14,6 +14,7 @@ HISTORY: tuple[Command, ...] = (
         "Take up what was cut off or cancelled in the run that is marked, and watch it.",
         "resume",
         True,
+        acts=True,
     ),
     Command(
         "history",
@@ -23,6 +24,7 @@ HISTORY: tuple[Command, ...] = (
         "Stop the run that is marked, if it goes on.",
         "cancel",
         True,
+        acts=True,
     ),
     Command(
         "history",
@@ -41,6 +43,7 @@ HISTORY: tuple[Command, ...] = (
         "Write what the run that is marked tells to an HTML file in this folder.",
         "write_report",
         True,
+        acts=True,
     ),
     Command(
         "history",

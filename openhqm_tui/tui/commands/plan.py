@@ -5,7 +5,9 @@ from __future__ import annotations
 from openhqm_tui.tui.commands.command import Command
 
 PLAN: tuple[Command, ...] = (
-    Command("plan", "plan.build", "b", "Build", "Build all that is chosen.", "build", True),
+    Command(
+        "plan", "plan.build", "b", "Build", "Build all that is chosen.", "build", True, acts=True
+    ),
     Command(
         "plan",
         "plan.all",
@@ -153,5 +155,7 @@ PLAN: tuple[Command, ...] = (
         "Choose the whole column, or leave it out.",
         "column",
     ),
-    Command("matrix", "matrix.build", "enter", "Build", "Build all that is chosen.", "build"),
+    Command(
+        "matrix", "matrix.build", "enter", "Build", "Build all that is chosen.", "build", acts=True
+    ),
 )

@@ -6,7 +6,14 @@ from openhqm_tui.tui.commands.command import Command
 
 RUN: tuple[Command, ...] = (
     Command(
-        "run", "run.retry", "r", "Retry", "Build the chosen target once more.", "retry_target", True
+        "run",
+        "run.retry",
+        "r",
+        "Retry",
+        "Build the chosen target once more.",
+        "retry_target",
+        True,
+        acts=True,
     ),
     Command(
         "run",
@@ -16,6 +23,7 @@ RUN: tuple[Command, ...] = (
         "Build all once more that failed or were cancelled.",
         "retry_all",
         True,
+        acts=True,
     ),
     Command(
         "run",
@@ -25,6 +33,7 @@ RUN: tuple[Command, ...] = (
         "Take up what was cut off or cancelled; what was built is kept.",
         "resume",
         True,
+        acts=True,
     ),
     Command(
         "run",
@@ -34,8 +43,11 @@ RUN: tuple[Command, ...] = (
         "Stop the chosen target; the others go on.",
         "cancel_target",
         True,
+        acts=True,
     ),
-    Command("run", "run.cancel", "C", "Cancel run", "Stop the whole run.", "cancel_run", True),
+    Command(
+        "run", "run.cancel", "C", "Cancel run", "Stop the whole run.", "cancel_run", True, acts=True
+    ),
     Command(
         "run", "run.digest", "d", "Digest", "Show or hide why the target failed.", "digest", True
     ),

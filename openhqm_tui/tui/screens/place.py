@@ -78,7 +78,8 @@ class Place(Screen[None]):
         if self.stands:
             left = app.learning.time_left.of()
             self.query_one(PlaceBar).show(app.run_state, self.now, left)
-            self.query_one(StatusLine).show(app.facts, app.problems)
+            status = self.query_one(StatusLine)
+            status.show(app.facts, app.problems, watching=app.watches_only)
             self.query_one(Hint).set_class(app.is_new, "-shown")
             player = app.replays.player
             self.query_one(ReplayBar).show(player)

@@ -113,8 +113,10 @@ class StatusLine(Static):
     }
     """
 
-    def show(self, facts: EngineFacts | None, problems: int | None) -> None:
-        """Show the engine's facts, and how many problems the doctor found if it looked."""
+    def show(
+        self, facts: EngineFacts | None, problems: int | None, *, watching: bool = False
+    ) -> None:
+        """Show the engine's facts, how many problems the doctor found, what one can do here."""
         parts: list[Content | str | tuple[str, str]] = []
         trouble = blocker(facts) if facts is not None else ""
         if trouble:
@@ -131,6 +133,8 @@ class StatusLine(Static):
                 parts += [" · ", (f"! {problems} {word}", "$text-warning")]
             else:
                 parts.append(" · no problems")
+        if watching:
+            parts = [("watch only", "bold"), " · ", *parts]
         self.update(Content.assemble(*parts), layout=False)
 
     async def on_click(self, event: events.Click) -> None:

@@ -1,0 +1,113 @@
+"""What stands before every answer: by which name, from which page, and with which token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from openhqm_tui.web.door import Door
+from openhqm_tui.web.names import Names
+from openhqm_tui.web.refusals import refusal
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# xterm.js writes style sheets of its own into the page; scripts come from files of ours only.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # The console may put something on the clipboard when a person asks, and read nothing.
+    "Permissions-Policy": "clipboard-read=(), clipboard-write=(self), camera=(), microphone=()",
+    "Cache-Control": "no-store",
+    "Server": "openhqm-tui",
+}
+
+
+class Guard:
+    """Lets a request through to the console, or answers it; nothing is served without it."""
+
+    def __init__(self, names: Names, door: Door, *, cookie: str, secure: bool = False) -> None:
+        self._names, self._door = names, door
+        self._cookie, self._secure = cookie, secure
+
+    def stand_before(self, app: web.Application) -> None:
+        """Guard all that an application answers."""
+        app.middlewares.insert(0, self._pass)
+        app.on_response_prepare.append(_add_headers)
+
+    @web.middleware
+    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not self._names.answer_to(request.headers.get("Host", "")):
+            return refusal(
+                421,
+                "This server has another name",
+                "Open it by the address that it told when it was started. Behind a proxy or under "
+                "another name it is to be started with <code>--public-url</code>.",
+            )
+        if not self._is_our_page(request):
+            return refusal(
+                403,
+                "Another web page asked for this",
+                "Only the console's own page may open a console.",
+            )
+        if self._door.is_locked:
+            if "token" in request.query:
+                return self._try_token(request)
+            if not self._door.admits(request.cookies.get(self._cookie, "")):
+                return _closed()
+        return await handler(request)
+
+    def _is_our_page(self, request: web.Request) -> bool:
+        """Tell whether the page that asks is ours; a websocket must say which page it is of."""
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return request.path != "/ws" and "Upgrade" not in request.headers
+        return self._names.are_origin(origin, request.headers.get("Host", ""))
+
+    def _try_token(self, request: web.Request) -> web.StreamResponse:
+        address = request.remote or ""
+        if (wait := self._door.wait(address)) > 0:
+            answer = refusal(
+                429,
+                "Too many wrong tokens",
+                f"From your address none is tried for {math.ceil(wait)} seconds.",
+            )
+            answer.headers["Retry-After"] = str(math.ceil(wait))
+            return answer
+        if not self._door.opens_for(request.query["token"], address):
+            return _closed()
+        # Elsewhere: an address with the token would stay in the browser's history.
+        inside = web.Response(status=303, headers={"Location": "/"})
+        inside.set_cookie(
+            self._cookie,
+            self._door.ticket,
+            httponly=True,
+            secure=self._secure,
+            samesite="Strict",
+            path="/",
+        )
+        return inside
+
+
+def _closed() -> web.Response:
+    return refusal(
+        401,
+        "The console asks for a token",
+        "Open the address that <code>openhqm-tui serve</code> told when it was started, or "
+        "add the token that it was given to this one: <code>/?token=…</code>. If you came by a "
+        'link and have done so already, <a href="/">go on from here</a>.',
+    )
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001
+    response.headers.update(_HEADERS)

@@ -1,0 +1,139 @@
+"""The web server: textual-serve's, behind our guard, with consoles that end for sure."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aiohttp import WSCloseCode, web
+from aiohttp.web_runner import GracefulExit
+from textual_serve.server import Server, to_int
+
+from openhqm_tui.web.guard import Guard
+from openhqm_tui.web.refusals import refusal
+from openhqm_tui.web.session import ConsoleSession
+
+_PAGE = Path(__file__).parent / "page"
+# Seconds in which the browser must answer, or is held for gone.
+_HEARTBEAT = 15.0
+# A paste may be long; a console takes no films.
+_MOST_BYTES = 1 << 20
+# Seconds for which a reloaded page waits for the console that it had before to end.
+_PATIENCE = 10.0
+_SHUTDOWN = 20.0
+
+Say = Callable[[str], None]
+
+
+class ConsoleServer(Server):
+    """Serves a console to each tab, at most `most` at once.
+
+    `words` is the console's command, `said` is told who comes and goes, a line each.
+    """
+
+    def __init__(self, words: Sequence[str], guard: Guard, *, most: int, said: Say) -> None:
+        super().__init__("openhqm-tui", templates_path=_PAGE)
+        self._words, self._guard = tuple(words), guard
+        self._most, self._said = most, said
+        self._places = asyncio.Semaphore(most)
+        # Tabs that are open; the places of those that were closed are taken a moment longer.
+        self._open: set[web.WebSocketResponse] = set()
+
+    def serve_on(self, bound: Sequence[socket.socket]) -> None:
+        """Serve on sockets that listen already, until somebody ends it."""
+        web.run_app(
+            self._make_app(),
+            sock=list(bound),
+            # It would hold the token.
+            access_log=None,
+            print=None,
+            shutdown_timeout=_SHUTDOWN,
+        )
+
+    async def _make_app(self) -> web.Application:
+        app = await super()._make_app()
+        self._guard.stand_before(app)
+        app.router.add_static("/page", _PAGE)
+        return app
+
+    async def on_startup(self, app: web.Application) -> None:  # noqa: ARG002
+        """End in good order when the terminal is closed, too."""
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _leave)
+
+    async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002
+        """Close every tab's connection: each ends its console, and is waited for."""
+        for tab in list(self._open):
+            await tab.close(code=WSCloseCode.GOING_AWAY)
+
+    async def handle_index(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002
+        """Answer with the page, or say that there are enough of them."""
+        return self._full() if len(self._open) >= self._most else web.FileResponse(_CONSOLE)
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """Run a console for a tab, until one of the two is gone."""
+        try:
+            await asyncio.wait_for(self._places.acquire(), _PATIENCE)
+        except TimeoutError as error:
+            # No page is read here, but its status is.
+            raise web.HTTPServiceUnavailable from error
+        try:
+            return await self._run_console(request)
+        finally:
+            self._places.release()
+
+    async def _run_console(self, request: web.Request) -> web.WebSocketResponse:
+        tab = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=_MOST_BYTES)
+        await tab.prepare(request)
+
+        async def close() -> None:
+            await tab.close()
+
+        session = ConsoleSession(
+            self._words,
+            write_bytes=tab.send_bytes,
+            write_str=tab.send_str,
+            close=close,
+            download_manager=self.download_manager,
+            say=self._said,
+        )
+        self._open.add(tab)
+        self._said(f"{request.remote} opened a console ({len(self._open)} of {self._most})")
+        try:
+            size = [to_int(request.query.get(side, ""), 80) for side in ("width", "height")]
+            await session.start(*size)
+            await self._process_messages(tab, session)
+        except (ValueError, LookupError, TypeError, AttributeError, AssertionError):
+            self._said(f"{request.remote} sent what no page of ours sends")
+        except OSError as error:
+            self._said(f"no console can be started ({error.strerror})")
+        finally:
+            self._open.discard(tab)
+            # The one who waits for this may be gone; the console must end all the same.
+            await asyncio.shield(self._end(tab, session))
+            self._said(f"{request.remote} has left ({len(self._open)} of {self._most} open)")
+        return tab
+
+    async def _end(self, tab: web.WebSocketResponse, session: ConsoleSession) -> None:
+        await tab.close()
+        await session.stop()
+
+    def _full(self) -> web.Response:
+        return refusal(
+            503,
+            "Enough consoles are open",
+            f"There are {self._most}, the most that this server runs at once. Close one, or start "
+            "the server with a higher <code>--most-sessions</code>.",
+        )
+
+
+_CONSOLE = _PAGE / "console.html"
+
+
+def _leave() -> None:
+    raise GracefulExit
