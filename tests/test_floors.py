@@ -149,7 +149,7 @@ def test_all_floors_were_looked_at() -> None:
         ("cli/x.py", "def f():\n    import openhqm_tui.tui", "imports openhqm_tui.tui"),
         ("cli/console.py", "from openhqm_tui.tui.app import App", "imports openhqm_tui.tui.app"),
         ("cli/serve.py", "def f():\n    import openhqm_tui.tui", "imports openhqm_tui.tui"),
-        ("cli/serve.py", "import openhqm_tui.web.door", "imports openhqm_tui.web"),
+        ("cli/serve.py", "import openhqm_tui.web.door", "imports openhqm_tui.web.door"),
         ("web/x.py", "from openhqm_tui.tui import app", "imports openhqm_tui.tui"),
         ("tui/deep/x.py", "from ...cli import build", "imports openhqm_tui.cli"),
         ("x.py", "from openhqm_tui.tui import app", "imports openhqm_tui.tui"),

@@ -10,15 +10,11 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.store.places import at_home
 from openhqm_tui.store.settings import TOKEN_VARIABLE, read_settings
-
-if TYPE_CHECKING:
-    from openhqm_tui.web.door import Door
 
 _EXTRA = (
     "install it: pip install 'openhqm-tui[serve]', or pipx inject openhqm-tui textual-serve, "
@@ -48,7 +44,7 @@ def run(parsed: argparse.Namespace) -> int:
         here = stay_here(bound) and (not public or is_loopback(host_name(_host_of(public))))
         token = given or (new_token() if parsed.ask_token or not here else None)
         door = Door(token)
-        say = _sayer(door)
+        say = _sayer(door.mask)
         quieten(say)
         port = bound[0].getsockname()[1]
         addresses = [one.getsockname()[0] for one in bound]
@@ -101,9 +97,9 @@ def _token(told: str) -> str:
     return checked_token(text.strip(), f"--token-file {file}")
 
 
-def _sayer(door: Door) -> Callable[[str], None]:
+def _sayer(mask: Callable[[str], str]) -> Callable[[str], None]:
     def say(text: str) -> None:
-        sys.stderr.write(f"openhqm-tui: {door.mask(one_line(text, 300))}\n")
+        sys.stderr.write(f"openhqm-tui: {mask(one_line(text, 300))}\n")
         sys.stderr.flush()
 
     return say

@@ -42,6 +42,7 @@ class ConsoleServer(Server):
         self._places = asyncio.Semaphore(most)
         # Tabs that are open; the places of those that were closed are taken a moment longer.
         self._open: set[web.WebSocketResponse] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
     def serve_on(self, bound: Sequence[socket.socket]) -> None:
         """Serve on sockets that listen already, until somebody ends it."""
@@ -68,8 +69,10 @@ class ConsoleServer(Server):
 
     async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002
         """Close every tab's connection: each ends its console, and is waited for."""
-        for tab in list(self._open):
-            await tab.close(code=WSCloseCode.GOING_AWAY)
+        closing = [tab.close(code=WSCloseCode.GOING_AWAY) for tab in self._open]
+        await asyncio.gather(*closing, return_exceptions=True)
+        for _ in range(self._most):
+            await self._places.acquire()
 
     async def handle_index(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002
         """Answer with the page, or say that there are enough of them."""
@@ -82,14 +85,16 @@ class ConsoleServer(Server):
         except TimeoutError as error:
             # No page is read here, but its status is.
             raise web.HTTPServiceUnavailable from error
-        try:
-            return await self._run_console(request)
-        finally:
-            self._places.release()
-
-    async def _run_console(self, request: web.Request) -> web.WebSocketResponse:
         tab = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=_MOST_BYTES)
-        await tab.prepare(request)
+        try:
+            await tab.prepare(request)
+        except BaseException:
+            self._places.release()
+            raise
+        await self._run_console(request, tab)
+        return tab
+
+    async def _run_console(self, request: web.Request, tab: web.WebSocketResponse) -> None:
 
         async def close() -> None:
             await tab.close()
@@ -113,15 +118,21 @@ class ConsoleServer(Server):
         except OSError as error:
             self._said(f"no console can be started ({error.strerror})")
         finally:
-            self._open.discard(tab)
-            # The one who waits for this may be gone; the console must end all the same.
-            await asyncio.shield(self._end(tab, session))
-            self._said(f"{request.remote} has left ({len(self._open)} of {self._most} open)")
-        return tab
+            # Whoever waits for this may be cancelled; the console must end all the same.
+            ending = asyncio.create_task(self._end(tab, session, str(request.remote)))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+            await asyncio.shield(ending)
 
-    async def _end(self, tab: web.WebSocketResponse, session: ConsoleSession) -> None:
-        await tab.close()
-        await session.stop()
+    async def _end(self, tab: web.WebSocketResponse, session: ConsoleSession, who: str) -> None:
+        """End a console, then give its place away."""
+        self._open.discard(tab)
+        try:
+            await tab.close()
+            await session.stop()
+        finally:
+            self._places.release()
+            self._said(f"{who} has left ({len(self._open)} of {self._most} open)")
 
     def _full(self) -> web.Response:
         return refusal(

@@ -82,6 +82,7 @@ class ConsoleSession(AppService):
         with contextlib.suppress(asyncio.TimeoutError):
             # One that reads no more would never take it.
             await asyncio.wait_for(self.send_meta({"type": "quit"}), GRACE)
+        self.stdin.close()
         await asyncio.wait({task}, timeout=GRACE)
         if not task.done():
             task.cancel()

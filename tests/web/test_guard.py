@@ -1,0 +1,215 @@
+"""What the server refuses, asked by a client that says whatever it likes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
+from aiohttp.test_utils import TestServer
+
+from openhqm_tui.web.door import Door
+from openhqm_tui.web.guard import Guard
+from openhqm_tui.web.names import Names
+from openhqm_tui.web.server import ConsoleServer
+
+TOKEN = "a-token-that-nobody-guesses"
+COOKIE = "openhqm-tui-8123"
+# It says what a console says first, and then nothing.
+CONSOLE = (
+    sys.executable,
+    "-c",
+    "import sys; sys.stdout.buffer.write(b'__GANGLION__\\nD\\0\\0\\0\\2hi'); sys.stdout.flush(); "
+    "sys.stdin.read()",
+)
+EVERYTHING = ["/", "/static/js/textual.js", "/page/console.js", "/ws", "/download/x", "/nowhere"]
+HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+    "Server": "openhqm-tui",
+}
+
+
+@asynccontextmanager
+async def served(
+    token: str | None = TOKEN,
+    *,
+    names: Names | None = None,
+    most: int = 4,
+    secure: bool = False,
+    said: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[tuple[ClientSession, str, Door]]:
+    """Serve on a free port, with a client that keeps no cookies of itself."""
+    door = Door(token)
+    guard = Guard(names or Names(), door, cookie=COOKIE, secure=secure)
+    server = TestServer(await ConsoleServer(CONSOLE, guard, most=most, said=said)._make_app())
+    await server.start_server()
+    jar = CookieJar(unsafe=True)
+    async with ClientSession(cookie_jar=jar) as client:
+        try:
+            yield client, f"http://127.0.0.1:{server.port}", door
+        finally:
+            await server.close()
+
+
+def ours(door: Door, origin: str = "") -> dict[str, str]:
+    told = {"Cookie": f"{COOKIE}={door.ticket}"}
+    return told | ({"Origin": origin} if origin else {})
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+async def test_without_the_token_nothing_is_served(path: str) -> None:
+    async with served() as (client, url, _):
+        headers = {"Origin": url} if path == "/ws" else {}
+        for cookie in ("", f"{COOKIE}=wrong", f"{COOKIE}={TOKEN}", f"other={TOKEN}"):
+            answer = await client.get(url + path, headers=headers | {"Cookie": cookie})
+            text = await answer.text()
+            assert answer.status == 401
+            assert "asks for a token" in text
+            assert TOKEN not in text
+            assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+async def test_another_name_gets_nothing(path: str) -> None:
+    async with served(None) as (client, url, _):
+        answer = await client.get(url + path, headers={"Host": "evil.example:8123"})
+        assert answer.status == 421
+        assert "evil" not in await answer.text()
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+async def test_another_page_gets_nothing(path: str) -> None:
+    async with served(None) as (client, url, _):
+        for origin in ("http://evil.example", "null", "http://127.0.0.1:1", ""):
+            answer = await client.get(url + path, headers={"Origin": origin})
+            assert answer.status == 403
+
+
+async def test_no_websocket_for_another_page_or_for_none() -> None:
+    async with served(None) as (client, url, _):
+        for headers in ({}, {"Origin": "http://evil.example"}, {"Origin": "null"}):
+            with pytest.raises(WSServerHandshakeError) as caught:
+                await client.ws_connect(f"{url}/ws", headers=headers)
+            assert caught.value.status == 403
+
+
+async def test_no_websocket_without_the_token() -> None:
+    async with served() as (client, url, _):
+        with pytest.raises(WSServerHandshakeError) as caught:
+            await client.ws_connect(f"{url}/ws", headers={"Origin": url})
+        assert caught.value.status == 401
+
+
+async def test_a_websocket_for_our_page_with_the_ticket() -> None:
+    async with (
+        served() as (client, url, door),
+        client.ws_connect(f"{url}/ws", headers=ours(door, url)) as tab,
+    ):
+        assert await tab.receive_bytes() == b"hi"
+
+
+async def test_the_token_gives_a_cookie_and_leads_to_where_it_is_not() -> None:
+    async with served() as (client, url, door):
+        answer = await client.get(f"{url}/?token={TOKEN}", allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+        cookie = answer.headers["Set-Cookie"]
+        assert TOKEN not in cookie
+        for word in (f"{COOKIE}={door.ticket}", "HttpOnly", "SameSite=Strict", "Path=/"):
+            assert word in cookie
+        assert "Secure" not in cookie
+        inside = await client.get(f"{url}/")
+        assert inside.status == 200
+        assert TOKEN not in await inside.text()
+
+
+async def test_behind_tls_the_cookie_keeps_to_it() -> None:
+    async with served(secure=True) as (client, url, _):
+        answer = await client.get(f"{url}/?token={TOKEN}", allow_redirects=False)
+        assert "Secure" in answer.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+async def test_wrong_tokens_are_refused_and_then_not_even_tried(path: str) -> None:
+    async with served() as (client, url, door):
+        headers = {"Origin": url} if path == "/ws" else {}
+        for wrong in ("", "wrong", TOKEN + "x", "%ff", "ö"):
+            answer = await client.get(f"{url}{path}?token={wrong}", headers=headers)
+            assert answer.status == 401
+            assert "Set-Cookie" not in answer.headers
+        answer = await client.get(f"{url}{path}?token={TOKEN}", headers=headers)
+        assert answer.status == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 60
+        # Who is in already stays in.
+        inside = await client.get(f"{url}/", headers=ours(door))
+        assert inside.status == 200
+
+
+async def test_every_answer_has_the_headers_that_keep_others_out() -> None:
+    async with served(None) as (client, url, _):
+        for path in EVERYTHING:
+            answer = await client.get(url + path)
+            assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'none'; script-src 'self';" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe-eval" not in policy
+
+
+async def test_the_page_needs_nothing_from_elsewhere() -> None:
+    async with served(None) as (client, url, _):
+        for path in ("/", "/page/console.css", "/page/console.js"):
+            answer = await client.get(url + path)
+            text = await answer.text()
+            assert answer.status == 200
+            assert "//" not in text.replace("// ", "").replace("*/", ""), path
+
+
+async def test_another_method_is_refused() -> None:
+    async with served(None) as (client, url, _):
+        for method in ("POST", "PUT", "DELETE"):
+            answer = await client.request(method, f"{url}/")
+            assert answer.status == 405
+
+
+async def test_a_proxy_s_page_is_ours_by_its_own_name() -> None:
+    names = Names(frozenset({"127.0.0.1"}), public="https://builds.example.org")
+    async with served(None, names=names) as (client, url, _):
+        headers = {"Origin": "https://builds.example.org", "Host": "builds.example.org"}
+        async with client.ws_connect(f"{url}/ws", headers=headers) as tab:
+            assert await tab.receive_bytes() == b"hi"
+
+
+async def test_one_console_too_many_is_refused_and_a_free_place_is_taken() -> None:
+    async with served(None, most=1) as (client, url, _):
+        async with client.ws_connect(f"{url}/ws", headers={"Origin": url}) as tab:
+            await tab.receive_bytes()
+            answer = await client.get(f"{url}/")
+            assert answer.status == 503
+            assert "the most that this server runs" in await answer.text()
+        # It waits until the one before is gone.
+        async with client.ws_connect(f"{url}/ws", headers={"Origin": url}) as tab:
+            assert await tab.receive_bytes() == b"hi"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["", "{", "[]", "{}", '"x"', '["stdin"]', '["stdin", 7]', '["resize", {}]', '["resize", 1]'],
+)
+async def test_what_no_page_sends_ends_the_console_in_a_line(sent: str) -> None:
+    lines: list[str] = []
+    async with (
+        served(None, said=lines.append) as (client, url, _),
+        client.ws_connect(f"{url}/ws", headers={"Origin": url}) as tab,
+    ):
+        await tab.receive_bytes()
+        await tab.send_str(sent)
+        while not (await tab.receive()).type.name.startswith("CLOS"):
+            pass
+    # The server has waited for its consoles.
+    assert "127.0.0.1 sent what no page of ours sends" in lines
+    assert lines[-1] == "127.0.0.1 has left (0 of 4 open)"

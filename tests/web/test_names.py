@@ -1,0 +1,138 @@
+"""Which Host and Origin are ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.web.names import Names, checked_public, host_name, in_url, is_loopback
+
+HERE = Names(frozenset({"127.0.0.1"}))
+NAMED = Names(frozenset({"build-box", "192.0.2.7"}))
+EVERYWHERE = Names(frozenset({"build-box"}), any_address=True)
+PROXIED = Names(frozenset({"127.0.0.1"}), public="https://builds.example.org")
+
+
+@pytest.mark.parametrize(
+    ("names", "host"),
+    [
+        (HERE, "127.0.0.1:8123"),
+        (HERE, "127.0.0.1"),
+        (HERE, "localhost:9000"),
+        (HERE, "LOCALHOST"),
+        (HERE, "[::1]:8123"),
+        (HERE, "127.8.8.8:1"),
+        (NAMED, "build-box:8123"),
+        (NAMED, "Build-Box."),
+        (NAMED, "192.0.2.7:8123"),
+        (NAMED, "localhost:8123"),
+        (EVERYWHERE, "198.51.100.9:8123"),
+        (EVERYWHERE, "[2001:db8::1]:8123"),
+        (PROXIED, "builds.example.org"),
+        (PROXIED, "127.0.0.1:8123"),
+    ],
+)
+def test_names_it_answers_to(names: Names, host: str) -> None:
+    assert names.answer_to(host)
+
+
+@pytest.mark.parametrize(
+    ("names", "host"),
+    [
+        (HERE, ""),
+        (HERE, "evil.example"),
+        (HERE, "evil.example:8123"),
+        (HERE, "127.0.0.1.evil.example"),
+        (HERE, "localhost.evil.example"),
+        (HERE, "192.0.2.7:8123"),
+        (HERE, "user@127.0.0.1"),
+        (HERE, "127.0.0.1/x"),
+        (HERE, "127.0.0.1:port"),
+        (HERE, "[::1"),
+        (HERE, "evil.example#127.0.0.1"),
+        (NAMED, "other-box"),
+        (NAMED, "192.0.2.8"),
+        (EVERYWHERE, "evil.example"),
+        (EVERYWHERE, "198.51.100.9.evil.example"),
+        (PROXIED, "other.example.org"),
+    ],
+)
+def test_names_it_does_not_answer_to(names: Names, host: str) -> None:
+    assert not names.answer_to(host)
+
+
+@pytest.mark.parametrize(
+    ("names", "origin", "host", "ours"),
+    [
+        (HERE, "http://127.0.0.1:8123", "127.0.0.1:8123", True),
+        (HERE, "http://127.0.0.1:9999", "127.0.0.1:8123", False),
+        (HERE, "http://localhost:8123", "127.0.0.1:8123", False),
+        (HERE, "https://127.0.0.1:8123", "127.0.0.1:8123", False),
+        (HERE, "http://evil.example", "127.0.0.1:8123", False),
+        (HERE, "null", "127.0.0.1:8123", False),
+        (HERE, "", "", False),
+        (HERE, "http://", "", False),
+        (PROXIED, "https://builds.example.org", "127.0.0.1:8123", True),
+        (PROXIED, "http://builds.example.org", "127.0.0.1:8123", False),
+    ],
+)
+def test_pages_that_are_ours(names: Names, origin: str, host: str, ours: bool) -> None:
+    assert names.are_origin(origin, host) is ours
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.2", False),
+        ("::ffff:192.168.1.2", False),
+        ("example.org", False),
+        ("fe80::1%eth0", False),
+    ],
+)
+def test_what_stays_on_this_machine(name: str, stays: bool) -> None:
+    assert is_loopback(name) is stays
+
+
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [
+        ("https://builds.example.org", "https://builds.example.org"),
+        ("https://Builds.example.org:443/", "https://builds.example.org"),
+        ("http://builds.example.org:8080", "http://builds.example.org:8080"),
+        ("http://[2001:db8::1]:80", "http://[2001:db8::1]"),
+    ],
+)
+def test_a_public_url_is_an_origin(told: str, origin: str) -> None:
+    assert checked_public(told) == origin
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "builds.example.org",
+        "ftp://builds.example.org",
+        "https://",
+        "https://builds.example.org/console",
+        "https://builds.example.org/?x",
+        "https://me:secret@builds.example.org",
+        "https://builds.example.org:port",
+        "https://[::1",
+    ],
+)
+def test_other_public_urls_are_one_line(told: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        checked_public(told)
+    assert str(caught.value).startswith("--public-url ")
+
+
+def test_addresses_in_urls() -> None:
+    assert in_url("::1", 8123) == "[::1]:8123"
+    assert in_url("box", None) == "box"
+    assert host_name("[::1]:8123") == "::1"

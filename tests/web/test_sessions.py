@@ -1,0 +1,223 @@
+"""Real consoles behind a real server: what they show, and that none is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType
+
+from openhqm_tui.web.session import ConsoleSession
+from tests.waiting import soon
+from tests.web.serving import Served, all_gone, is_gone, serve
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="looks at processes in /proc"
+)
+
+
+async def tab_of(client: ClientSession, served: Served) -> ClientWebSocketResponse:
+    url = served.url
+    await client.get(served.open_url)
+    there = f"{url}ws?width=120&height=40"
+    return await client.ws_connect(there, headers={"Origin": url.rstrip("/")})
+
+
+def told_of(process: int, what: str) -> bytes:
+    return Path(f"/proc/{process}/{what}").read_bytes()
+
+
+async def said_raw(url: str, text: str) -> None:
+    """Say something that no client would, and read the answer."""
+    told = urlsplit(url)
+    reader, writer = await asyncio.open_connection(told.hostname, told.port)
+    writer.write(text.encode())
+    await writer.drain()
+    assert b"Traceback" not in await reader.read()
+    writer.close()
+
+
+async def shown(tab: ClientWebSocketResponse, words: bytes) -> bytes:
+    """Read until the console has drawn some words."""
+    seen = b""
+    while words not in seen:
+        message = await tab.receive(timeout=60)
+        assert message.type is WSMsgType.BINARY, message
+        seen += message.data
+    return seen
+
+
+async def closed(tab: ClientWebSocketResponse) -> None:
+    while (await tab.receive(timeout=60)).type in {WSMsgType.BINARY, WSMsgType.TEXT}:
+        pass
+
+
+async def test_a_closed_tab_ends_its_console(tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+            tab = await tab_of(client, served)
+            await shown(tab, b"History")
+            consoles = served.consoles()
+            assert len(consoles) == 1
+            await tab.close()
+        await soon(lambda: is_gone(consoles[0]), "the console ends")
+
+
+async def test_q_ends_the_console_and_closes_the_tab(tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+            tab = await tab_of(client, served)
+            await shown(tab, b"Quit")
+            consoles = served.consoles()
+            await tab.send_json(["stdin", "q"])
+            await closed(tab)
+        await soon(lambda: is_gone(consoles[0]), "the console ends")
+    assert "ended with" not in served.said.read_text()
+
+
+@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_the_server_ends_in_good_order_with_all_consoles(
+    tmp_path: Path, means: signal.Signals
+) -> None:
+    with serve(tmp_path) as served:
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+            tabs = [await tab_of(client, served) for _ in range(2)]
+            for tab in tabs:
+                await shown(tab, b"History")
+            consoles = served.consoles()
+            assert len(consoles) == 2
+            served.process.send_signal(means)
+            for tab in tabs:
+                await closed(tab)
+        await soon(lambda: served.process.poll() is not None, "the server ends")
+    assert served.process.returncode == 0
+    assert all(is_gone(pid) for pid in consoles)
+    assert "Traceback" not in served.said.read_text()
+
+
+async def test_a_server_that_is_killed_leaves_no_console_behind(tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+            await shown(await tab_of(client, served), b"History")
+            consoles = served.consoles()
+            served.process.kill()
+            served.process.wait(60)
+            all_gone(consoles)
+
+
+async def test_a_console_that_dies_closes_its_tab_and_is_told(tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+            tab = await tab_of(client, served)
+            await shown(tab, b"History")
+            (console,) = served.consoles()
+            os.kill(console, signal.SIGKILL)
+            await closed(tab)
+            await soon(lambda: "ended with -9" in served.said.read_text(), "its end is told")
+            assert served.process.poll() is None
+
+
+async def test_neither_what_is_said_nor_a_console_has_the_token(tmp_path: Path) -> None:
+    token = "a-token-that-nobody-guesses"
+    environment = {"OPENHQM_TUI_SERVE_TOKEN": token}
+    with serve(tmp_path, environment=environment) as served:
+        assert served.token == ""
+        assert served.url.startswith("http://127.0.0.1:")
+        known = served._replace(token=token)
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+            await client.get(f"{known.url}?token=wrong-{token}")
+            await said_raw(known.url, f"GET /?token={token} HTTP/9.9\r\n\r\n")
+            await said_raw(known.url, f"GET /?token={token} HTTP/1.1\r\nHost : \x01\r\n\r\n")
+            tab = await tab_of(client, known)
+            await shown(tab, b"History")
+            (console,) = served.consoles()
+            started_with = told_of(console, "environ")
+            assert b"TEXTUAL_DRIVER=" in started_with
+            assert token.encode() not in started_with
+            assert token.encode() not in told_of(console, "cmdline")
+    assert token not in served.said.read_text()
+
+
+@pytest.mark.parametrize(
+    ("told", "cells"),
+    [(120, 120), (0, 1), (-5, 1), (10**9, 500), ("x", 80), (None, 80), (2.5, 80), ({}, 80)],
+)
+async def test_a_terminal_of_any_size_is_one_within_reason(told: object, cells: int) -> None:
+    echo = (
+        "import os, sys; sys.stdout.write('__GANGLION__\\n'); os.write(1, sys.stdin.buffer.read())"
+    )
+    sent: list[bytes] = []
+    session = await started((sys.executable, "-c", echo))
+
+    async def take(data: bytes) -> None:
+        sent.append(data)
+
+    session.on_meta = take  # type: ignore[method-assign]
+    await session.set_terminal_size(told, 24)  # type: ignore[arg-type]
+    await session.stop()
+    assert [json.loads(data).get("width") for data in sent] == [cells, None]
+    assert session._build_environment(50, 24)["COLUMNS"] == "50"
+
+
+STUBBORN = {
+    "hears nothing": "import time; time.sleep(600)",
+    "obeys no signal": (
+        "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)"
+    ),
+    "writes without end": "while True: sys.stdout.buffer.write(b'D\\0\\0\\0\\1x')",
+    "says what is no packet": "sys.stdout.write('oh no'); sys.stdout.flush(); sys.exit(3)",
+}
+
+
+@pytest.mark.parametrize("way", STUBBORN)
+async def test_a_console_that_does_not_want_to_end_ends(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openhqm_tui.web.session.GRACE", 0.1)
+    monkeypatch.setattr("openhqm_tui.web.session._OBEYS", 0.1)
+    program = (
+        f"import sys\nsys.stdout.write('__GANGLION__\\n'); sys.stdout.flush()\n{STUBBORN[way]}"
+    )
+    session = await started((sys.executable, "-c", program))
+    process = session._process
+    assert process is not None
+    await session.stop()
+    assert process.returncode is not None
+    assert is_gone(process.pid)
+
+
+async def started(
+    words: tuple[str, ...], say: Callable[[str], None] = lambda _: None
+) -> ConsoleSession:
+    from textual_serve.download_manager import DownloadManager
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    session = ConsoleSession(
+        words,
+        write_bytes=nothing,
+        write_str=nothing,
+        close=nothing,
+        download_manager=DownloadManager(),
+        say=say,
+    )
+    await session.start(80, 24)
+    return session
+
+
+async def test_what_is_no_console_is_told_in_a_line() -> None:
+    lines: list[str] = []
+    program = "import sys; sys.exit('\\x1b[31mit has\\nno packets')"
+    session = await started((sys.executable, "-c", program), lines.append)
+    assert session._task is not None
+    await session._task
+    await session.stop()
+    assert lines == ["a console ended with 1: no packets"]
