@@ -151,6 +151,7 @@ _COMPLETERS: dict[tuple[str, str], Completer] = {
     ("", "ca_bundle"): _quietly(FilesCompleter()),
     ("", "checks"): _quietly(FilesCompleter(["toml"])),
     ("", "output"): _quietly(FilesCompleter()),
+    ("serve", "token_file"): _quietly(FilesCompleter()),
     ("runs export", "file"): _quietly(FilesCompleter()),
     ("runs import", "file"): _quietly(FilesCompleter(["zip"])),
 }

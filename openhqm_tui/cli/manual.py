@@ -40,6 +40,7 @@ ENVIRONMENT: Section = (
     """\
   OPENHQM_TUI_STATE_DIR  where runs and history are kept
   OPENHQM_TUI_CACHE_DIR  where what was learnt of layers is kept
+  OPENHQM_TUI_SERVE_TOKEN    the token that serve asks for
   NO_COLOR FORCE_COLOR   no colours; colours also into a pipe
   SSL_CERT_FILE          as --ca-bundle
   SOURCE_DATE_EPOCH      the time that images get, for equal digests

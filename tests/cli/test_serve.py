@@ -1,0 +1,190 @@
+"""What `serve` says before it serves, and what it refuses."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.cli import serve
+from openhqm_tui.cli.arguments import parse
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.web.server import ConsoleServer
+
+TOKEN = "a-token-that-nobody-guesses"
+
+
+class Started:
+    """What a server would have been started with."""
+
+    words: tuple[str, ...] = ()
+    locked = False
+    secure = False
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
+    told = Started()
+
+    def note(server: ConsoleServer, bound: object) -> None:
+        told.words = server._words
+        told.locked = server._guard._door.is_locked
+        told.secure = server._guard._secure
+
+    monkeypatch.setattr(ConsoleServer, "serve_on", note)
+    monkeypatch.chdir(tmp_path)
+    return told
+
+
+def run(*words: str) -> int:
+    return main(["serve", "--port", "0", *words])
+
+
+def test_on_this_machine_nobody_needs_a_token(
+    started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("http://127.0.0.1:")
+    assert "/ opens the console on this machine (it can build and cancel)" in said.out
+    assert len(said.out.splitlines()) == 1
+    assert said.err == ""
+    assert not started.locked
+    assert "--watch-only" not in started.words
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.9"])
+def test_every_name_of_this_machine_alone_is_that(started: Started, host: str) -> None:
+    assert run("--host", host) == 0
+    assert not started.locked
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--host", "0.0.0.0"),
+        ("--public-url", "https://builds.example.org"),
+        ("--ask-token",),
+    ],
+)
+def test_otherwise_a_token_is_made_and_shown_once(
+    started: Started, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert run(*words) == 0
+    said = capsys.readouterr()
+    address, _, rest = said.out.partition("/?token=")
+    token = rest.split()[0]
+    assert address.startswith(("http://", "https://builds.example.org"))
+    assert len(token) == 43
+    assert token not in said.err
+    assert started.locked
+
+
+@pytest.mark.parametrize(
+    ("words", "watches"),
+    [
+        ((), False),
+        (("--watch-only",), True),
+        (("--ask-token",), False),
+        (("--host", "0.0.0.0"), True),
+        (("--host", "0.0.0.0", "--allow-control"), False),
+        (("--public-url", "https://builds.example.org"), True),
+        (("--public-url", "https://builds.example.org", "--allow-control"), False),
+    ],
+)
+def test_who_comes_from_elsewhere_only_watches_unless_told(
+    started: Started, words: tuple[str, ...], watches: bool
+) -> None:
+    assert run(*words) == 0
+    assert ("--watch-only" in started.words) is watches
+
+
+def test_on_the_network_it_says_what_is_better(
+    started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--host", "0.0.0.0") == 0
+    assert "plain HTTP: others can read along; better: ssh -L" in capsys.readouterr().err
+
+
+def test_a_given_token_is_not_shown(
+    started: Started,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    file.chmod(0o600)
+    assert run("--token-file", str(file)) == 0
+    assert started.locked
+    monkeypatch.setenv("OPENHQM_TUI_SERVE_TOKEN", TOKEN)
+    assert run() == 0
+    said = capsys.readouterr()
+    assert TOKEN not in said.out + said.err
+    assert said.out.count("/?token=… opens the console with your token for …") == 2
+
+
+def test_behind_tls_the_cookie_is_secure(started: Started) -> None:
+    assert run("--public-url", "https://builds.example.org") == 0
+    assert started.secure
+
+
+def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: Started) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    file.chmod(0o640)
+    with pytest.raises(UsageProblem, match="others can read it; chmod 600"):
+        serve.run(parse(["serve", "--token-file", str(file)]))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--port 70000", "--port 70000: that is no port; try 8123"),
+        ("--port x", "--port x: that is no port"),
+        ("--most-sessions 0", "--most-sessions 0: at least one console"),
+        ("--token-file /nowhere/token", "--token-file /nowhere/token can't be read (No such file"),
+        ("--host no-such-host.invalid", "--host no-such-host.invalid: nobody knows that name"),
+        ("--host 192.0.2.1", "can't listen on 192.0.2.1 (Cannot assign requested address)"),
+        ("--public-url x", "--public-url x: that is no address of a server"),
+        ("--watch-only --allow-control", "not allowed with"),
+        ("--token secret", "unknown flag '--token': did you mean"),
+    ],
+)
+def test_what_will_not_do_is_one_line(
+    started: Started, capsys: pytest.CaptureFixture[str], words: str, says: str
+) -> None:
+    assert run(*words.split()) == 2
+    said = capsys.readouterr()
+    assert says in said.err
+    assert len(said.err.splitlines()) == 1
+    assert said.out == ""
+
+
+def test_a_port_in_use_is_one_line(started: Started, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"openhqm-tui: port {port} of 127.0.0.1 is in use; give another: --port")
+    assert len(said.splitlines()) == 1
+
+
+def test_without_the_extra_it_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    assert run() == 2
+    said = capsys.readouterr().err
+    for way in ("pip install 'openhqm-tui[serve]'", "pipx inject", "uv tool install"):
+        assert way in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_console_that_only_watches_is_no_command_s() -> None:
+    assert parse(["--watch-only"]).watch_only
+    with pytest.raises(UsageProblem, match="--watch-only is for the console, not for build"):
+        parse(["--watch-only", "build"])

@@ -1,0 +1,117 @@
+"""A console that only watches: what acts is refused, by key, by button and below both."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.commands import every_command
+from openhqm_tui.tui.screens.plan import PlanScreen
+from openhqm_tui.tui.services import Services
+from openhqm_tui.tui.watching import REFUSED, WatchingApp, watching
+from openhqm_tui.tui.widgets.key_line import KeyLine
+from tests.recordings import copied
+from tests.tui.conftest import World, settle, until
+
+ACTS = {
+    *("plan.build", "matrix.build", "builders.new", "builders.remove"),
+    *("run.retry", "run.retry-all", "run.resume", "run.cancel-target", "run.cancel"),
+    *("checks.again", "checks.again-lane", "checks.again-all", "evidence.again"),
+    *("history.resume", "history.cancel", "history.report"),
+    *("doctor.fix", "doctor.fix-all", "doctor.stop"),
+}
+
+
+def told(app: Any) -> list[str]:
+    return [note.message for note in app._notifications]
+
+
+def watcher(world: World, **more: Any) -> WatchingApp:
+    return WatchingApp(world.services(), **more)
+
+
+def test_these_commands_act() -> None:
+    assert {command.id for command in every_command() if command.acts} == ACTS
+
+
+def test_no_command_that_looks_has_the_action_of_one_that_acts() -> None:
+    acting = {command.action for command in every_command() if command.acts}
+    assert not [c.id for c in every_command() if c.action in acting and not c.acts]
+
+
+async def test_nothing_is_built_by_key_or_button(world: World) -> None:
+    app = watcher(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("a")
+        await pilot.press("b")
+        assert REFUSED in told(app)
+        await pilot.click("#build")
+        plan = app.screen
+        assert isinstance(plan, PlanScreen)
+        await until(pilot, lambda: plan._refusal == REFUSED)
+        assert world.orders == []
+
+
+@pytest.mark.parametrize("key", ["r", "R", "u", "c", "C"])
+async def test_nothing_is_asked_of_a_run(world: World, tmp_path: Path, key: str) -> None:
+    run = copied("failed", world.state)
+    app = watcher(world, run=run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        before = len(app.screen_stack)
+        await pilot.press(key)
+        await pilot.pause()
+        assert len(app.screen_stack) == before
+        assert world.asked == []
+
+
+async def test_what_acts_is_greyed_out_and_what_looks_is_not(world: World) -> None:
+    app = watcher(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("a")
+        enabled = {key.title: key.enabled for key in app.screen.query_one(KeyLine)._keys()}
+        assert enabled["Build"] is False
+        assert enabled["All"] is True
+        assert "watch only" in str(app.screen.query_one("StatusLine").render())
+
+
+async def test_the_demo_can_be_watched(world: World) -> None:
+    app = watcher(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("D")
+        await until(pilot, lambda: app.replays.player is not None)
+
+
+def test_below_the_commands_everything_that_acts_is_refused(world: World) -> None:
+    """A service that is added is to be looked at: does it act?"""
+    looks = {
+        *("now", "read_facts", "find_source", "past", "examine", "defaults", "builders"),
+        *("facts_of", "look_for", "rights", "platforms", "checks", "copy", "recording", "clock"),
+        *("samples", "samples_before", "whole_run"),
+    }
+    acts = {"start", "ask", "mend", "page", "create_builder", "remove_builder", "report"}
+    assert {field.name for field in dataclasses.fields(Services)} == looks | acts
+    services = watching(world.services())
+    for name in acts - {"mend"}:
+        with pytest.raises(UsageProblem, match=REFUSED):
+            getattr(services, name)(None, Request("cancel"))
+    said: list[str] = []
+    assert services.mend(None, said.append, Event()) is False  # type: ignore[arg-type]
+    assert said == [REFUSED]
+    assert world.mended == []
+
+
+async def test_leaving_a_live_run_offers_no_cancel(world: World) -> None:
+    from openhqm_tui.tui.leaving import _question
+
+    for app, offered in ((watcher(world), False), (world.app(), True)):
+        assert ("cancel" in [key for key, _ in _question(app)._answers]) is offered
