@@ -143,7 +143,8 @@ FROM cross AS lock
 # constraints.txt is optional: with it a build next year gets the versions of today.
 COPY requirements.txt requirements-queue-*.txt constraints.tx[t] /requirements/
 # A client's lock holds only what it adds to core. Versions are agreed over all files at once, or
-# `all` could not be made of the layers of the others.
+# `all` could not be made of the layers of the others. With that done uv's cache knows all the rest,
+# and the network is asked only where it doesn't.
 RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
     --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv <<'EOF'
 #!/bin/sh
@@ -151,15 +152,19 @@ set -eu
 resolve() {
   with-network uv pip compile --quiet --universal --only-binary :all: --no-header --no-annotate "$@"
 }
+agreed() {
+  resolve --offline --constraints /locks/all.txt "$@" 2>/dev/null ||
+    resolve --constraints /locks/all.txt "$@"
+}
 mkdir /locks
 cd /requirements
 [ -e constraints.txt ] || : >constraints.txt
 resolve --constraints constraints.txt requirements*.txt >/locks/all.txt
-resolve --constraints /locks/all.txt requirements.txt >/locks/core.txt
+agreed requirements.txt >/locks/core.txt
 for file in requirements-queue-*.txt; do
   client=${file#requirements-queue-}
-  resolve --constraints /locks/all.txt requirements.txt "$file" |
-    grep --invert-match --line-regexp --fixed-strings --file /locks/core.txt >"/locks/$client" || true
+  agreed requirements.txt "$file" >/tmp/agreed.txt
+  grep --invert-match --line-regexp --fixed-strings --file /locks/core.txt /tmp/agreed.txt >"/locks/$client" || true
 done
 EOF
 
