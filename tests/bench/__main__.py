@@ -31,6 +31,13 @@ def main() -> int:
     parser.add_argument("--cold", type=int, default=3, help="cold rounds of builds (3)")
     parser.add_argument("--warm", type=int, default=7, help="warm rounds of builds (7)")
     parser.add_argument("--no-classic", action="store_true", help="leave the classic way out")
+    parser.add_argument(
+        "--classic-variants",
+        nargs="+",
+        default=VARIANT_NAMES,
+        metavar="V",
+        help="only these the classic way (to try it out)",
+    )
     parser.add_argument("--checks-rounds", type=int, default=3, help="rounds of checks (3)")
     parser.add_argument("--checks-variants", nargs="+", default=VARIANT_NAMES, metavar="V")
     parser.add_argument("--images", default="openhqm:latest", help="NAME:TAG of those to check")

@@ -7,6 +7,7 @@ cold round.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -17,62 +18,142 @@ from pathlib import Path
 
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.engine.base_image import choose_base
-from openhqm_tui.engine.images import read_index
 from openhqm_tui.store.places import bundled
-from tests.bench.rows import Row, Wanted
+from openhqm_tui.store.run_folder import runs_folder
+from tests.bench import images
+from tests.bench.rows import Row
+from tests.bench.sharing import sharing_of, streams_of
 from tests.our_variants import VARIANT_NAMES
+from tests.waiting import until
 
 PART = "Builds of all 8 × 2"
 NAME = "openhqm-tui-bench"
-BOTH = "linux/amd64,linux/arm64"
+CLASSIC = f"{NAME}-classic"
+AMD64, ARM64 = "linux/amd64", "linux/arm64"
+BOTH = f"{AMD64},{ARM64}"
 HERE = Path(__file__).parent
 OURS = (sys.executable, "-m", "openhqm_tui")
 ENVIRONMENT = dict(os.environ) | {"BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
 
 Rounds = dict[str, list[float]]
-Sizes = dict[str, dict[str, int]]
 
 
 def measure(asked: argparse.Namespace) -> list[Row]:
     """Run all rounds in a state folder of their own, and return the rows."""
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         os.environ["OPENHQM_TUI_STATE_DIR"] = ENVIRONMENT["OPENHQM_TUI_STATE_DIR"] = folder
-        return rows_of(*build(asked, Path(folder)))
+        return build(asked, Path(folder))
 
 
-def build(asked: argparse.Namespace, folder: Path) -> tuple[Rounds, Sizes]:
-    words = ("--build-all", "--platforms", BOTH, "--name", NAME)
+def build(asked: argparse.Namespace, folder: Path) -> list[Row]:
     plan = folder / "plan.json"
-    plan.write_bytes(run(*OURS, "plan", *words))
-    ours = (*OURS, "build", *words, "--no-check", "--format", "plain")
+    plan.write_bytes(run(*OURS, "plan", *words_for(BOTH)))
+    ours = command_for(BOTH)
     bake = ("docker", "buildx", "bake", "-f", str(plan), "--progress", "plain")
 
     rounds: Rounds = {}
+    cpu = count_own_cpu(folder)
     in_turns(rounds, asked.cold, forget, {"ours, cold": ours, "one bake, cold": bake})
+    cold_cpu = read_own_cpu(cpu, 2 * asked.cold)
+    rows = [
+        Row(PART, *pair("ours, cold", "one bake, cold", rounds), ("≤", 0.95)),
+        own_cpu_row(cold_cpu, rounds["ours, cold"]),
+        shared_row(folder),
+    ]
     in_turns(rounds, asked.warm, nothing, {"ours, warm": ours, "one bake, warm": bake})
-    sizes = own_sizes()
+    rows.insert(1, Row(PART, *pair("ours, warm", "one bake, warm", rounds), ("≤", 1.8)))
+    weights = images.weigh({variant: f"{NAME}:latest-{variant}" for variant in VARIANT_NAMES})
+    pushed = images.push_row(NAME, VARIANT_NAMES)
+    theirs: images.Weights = {}
     if not asked.no_classic:
-        amd64, both = parse_platforms("linux/amd64"), parse_platforms(BOTH)
-        only = ("--build-all", "--platforms", "linux/amd64", "--name", NAME)
-        ours_amd64 = (*OURS, "build", *only, "--no-check", "--format", "plain")
-        in_turns(rounds, asked.cold, forget, {"ours, cold, amd64 only": ours_amd64})
-        rounds["classic way, amd64 only"] = [classic(map(str, amd64))]
-        if asked.full:
-            rounds["classic way, both"] = [classic(map(str, both))]
-    return rounds, sizes
+        platforms = (AMD64, ARM64) if asked.full else (AMD64,)
+        rows.append(classic_row(platforms, asked.classic_variants, theirs))
+    rows += images.rows_of(weights, images.base_layers(BOTH), theirs)
+    return rows + ([pushed] if pushed else [])
 
 
-def own_sizes() -> Sizes:
-    """Return the compressed bytes that each variant adds to its base, by platform."""
-    base = choose_base(parse_platforms(BOTH), explicit=None).ref
-    under = {image.platform: image.content_size for image in read_index(base)[1]}
-    return {
-        variant: {
-            image.platform: image.content_size - under.get(image.platform, 0)
-            for image in read_index(f"{NAME}:latest-{variant}")[1]
-        }
-        for variant in VARIANT_NAMES
-    }
+def words_for(platforms: str, variants: Sequence[str] = VARIANT_NAMES) -> tuple[str, ...]:
+    backends = [word for variant in variants for word in ("--backend", variant)]
+    return (*backends, "--platforms", platforms, "--name", NAME)
+
+
+def command_for(platforms: str, variants: Sequence[str] = VARIANT_NAMES) -> tuple[str, ...]:
+    return (*OURS, "build", *words_for(platforms, variants), "--no-check", "--format", "plain")
+
+
+def pair(ours: str, theirs: str, rounds: Rounds) -> tuple[str, str, list[float], str, list[float]]:
+    """Return the middle of a row: what it is, its unit, ours and the peer's rounds."""
+    return ours, "s", rounds[ours], theirs, rounds[theirs]
+
+
+def classic_row(platforms: Sequence[str], variants: Sequence[str], weights: images.Weights) -> Row:
+    """Go the classic way, a platform at a time, and ours before, between and after.
+
+    The machine's load drifts over the hour that this may take. What the classic way's images weigh
+    goes into `weights`, before they are forgotten.
+    """
+    ours = command_for(",".join(platforms), variants)
+    rounds: Rounds = {}
+    seconds = 0.0
+    in_turns(rounds, 1, forget, {"ours, cold": ours})
+    for platform in platforms:
+        forget()
+        seconds += sum(classic(variant, platform) for variant in variants)
+        weights |= images.weigh({variant: f"{CLASSIC}:{variant}" for variant in variants})
+        in_turns(rounds, 1, forget, {"ours, cold": ours})
+    whole = len(platforms) == 2 and set(variants) == set(VARIANT_NAMES)
+    where = "both platforms" if len(platforms) == 2 else f"{platforms[0]} only"
+    which = "" if set(variants) == set(VARIANT_NAMES) else f", of {' '.join(variants)}"
+    return Row(
+        PART,
+        f"the classic way, one after the other, {where}{which}",
+        "s",
+        [seconds],
+        "ours, cold (before, between, after)",
+        rounds["ours, cold"],
+        ("≥", 80) if whole else None,
+    )
+
+
+def count_own_cpu(folder: Path) -> Path:
+    """Have every Python of ours say what CPU it took; return the folder where it does."""
+    cpu = folder / "cpu"
+    cpu.mkdir()
+    found = (str(HERE / "own_cpu"), os.environ.get("PYTHONPATH", ""))
+    ENVIRONMENT["PYTHONPATH"] = os.pathsep.join(filter(None, found))
+    ENVIRONMENT["BENCH_OWN_CPU"] = str(cpu)
+    return cpu
+
+
+def read_own_cpu(cpu: Path, processes: int) -> list[float]:
+    """Return the seconds that each process of ours took so far, and stop counting."""
+    del ENVIRONMENT["PYTHONPATH"], ENVIRONMENT["BENCH_OWN_CPU"]
+    # The command that follows may be over before its runner is.
+    until(lambda: len(list(cpu.glob("*.json"))) >= processes, "command and runner told their CPU")
+    return [float(json.loads(file.read_bytes())["seconds"]) for file in cpu.glob("*.json")]
+
+
+def own_cpu_row(seconds: Sequence[float], walls: Sequence[float]) -> Row:
+    """Return what a build's own processes take: the command that follows, and the runner."""
+    mean = sum(seconds) / len(walls)
+    return Row(
+        PART, "CPU of command and runner, cold", "s", [mean], "wall time", walls, ("≤", 0.05)
+    )
+
+
+def shared_row(state: Path) -> Row:
+    """Return how often the steps that targets have in common ran, in the last run."""
+    last = max(path for path in runs_folder(state).iterdir() if path.is_dir())
+    shared = sharing_of(streams_of(last))
+    return Row(
+        PART,
+        "executions of the steps that targets share, cold",
+        "",
+        [shared.executions],
+        "such steps",
+        [shared.steps],
+        ("≤", 1.0),
+    )
 
 
 def in_turns(
@@ -92,28 +173,24 @@ def in_turns(
             say(f"{name}: {rounds[name][-1]:.2f} s")
 
 
-def classic(platforms: Sequence[str] | map[str]) -> float:
-    """Build every variant on each platform, one `buildx build` after the other, cold."""
-    forget()
+def classic(variant: str, platform: str) -> float:
+    """Build a variant for a platform as everybody does, cold, and return the seconds."""
     base = choose_base(parse_platforms(BOTH), explicit=None)
-    context = str(bundled("context"))
     extra: list[str] = []
     if base.mapped:
         extra += ["--build-context", f"python:3.13-slim=docker-image://{base.ref}"]
     if bundle := os.environ.get("SSL_CERT_FILE"):
         extra += ["--secret", f"id=ca-bundle,src={bundle}"]
-    started = time.monotonic()
-    for platform in platforms:
-        for variant in VARIANT_NAMES:
-            before = time.monotonic()
-            run(
-                *("docker", "buildx", "build", "--load", "--provenance=false", "--platform"),
-                *(platform, "--build-arg", f"QUEUE_BACKEND={variant}", *extra),
-                *("-t", f"{NAME}-classic:{variant}", "-f", str(HERE / "classic.Dockerfile")),
-                context,
-            )
-            say(f"classic {variant} {platform}: {time.monotonic() - before:.1f} s")
-    return time.monotonic() - started
+    before = time.monotonic()
+    run(
+        *("docker", "buildx", "build", "--load", "--provenance=false", "--platform", platform),
+        *("--build-arg", f"QUEUE_BACKEND={variant}", *extra),
+        *("-t", f"{CLASSIC}:{variant}", "-f", str(HERE / "classic.Dockerfile")),
+        str(bundled("context")),
+    )
+    seconds = time.monotonic() - before
+    say(f"classic {variant} {platform}: {seconds:.1f} s")
+    return seconds
 
 
 def forget() -> None:
@@ -127,27 +204,6 @@ def forget() -> None:
 
 def nothing() -> None:
     """A warm round needs no preparation."""
-
-
-def rows_of(rounds: Rounds, sizes: Sizes) -> list[Row]:
-    """Return what was measured as rows."""
-    pairs: list[tuple[str, str, Wanted | None]] = [
-        ("ours, cold", "one bake, cold", ("≤", 0.95)),
-        ("ours, warm", "one bake, warm", ("≤", 1.8)),
-        ("ours, cold, amd64 only", "classic way, amd64 only", None),
-        ("ours, cold", "classic way, both", ("≤", 1 / 80)),
-    ]
-    rows = [
-        Row(PART, left, "s", rounds[left], right, rounds[right], wanted)
-        for left, right, wanted in pairs
-        if left in rounds and right in rounds
-    ]
-    for variant, own in sizes.items():
-        rows += [
-            Row(PART, f"{variant}, own bytes on {platform}", "MB", [size])
-            for platform, size in own.items()
-        ]
-    return rows
 
 
 def run(*command: str) -> bytes:

@@ -1,0 +1,183 @@
+"""`make bench`, images: what each variant weighs, and what a push of all of them transfers.
+
+It looks at the images that the part `builds` made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from openhqm_tui.domain.journal import Layer
+from openhqm_tui.domain.layer_shares import by_digest, holders, own_bytes, unique_bytes
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.engine.base_image import choose_base
+from openhqm_tui.engine.images import read_index
+from openhqm_tui.engine.layer_list import read_layers
+from tests.bench.rows import Row, Wanted
+from tests.real.registry import free_port, serving
+
+PART = "Images"
+# Those whose client libraries are most of `all`.
+LARGE = ("sqs", "gcp")
+
+Lane = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One platform's image: its layers, and its bytes in the store, compressed and unpacked."""
+
+    layers: tuple[Layer, ...]
+    content: int
+    unpacked: int
+
+
+Weights = dict[Lane, Weight]
+
+
+def weigh(references: Mapping[str, str]) -> Weights:
+    """Return what the images weigh, by variant and platform; `references` are by variant."""
+    return {
+        (variant, image.platform): Weight(
+            layers=read_layers(reference, image.platform, image.digest),
+            content=image.content_size,
+            unpacked=image.unpacked_size,
+        )
+        for variant, reference in references.items()
+        for image in read_index(reference)[1]
+    }
+
+
+def base_layers(platforms: str) -> dict[str, tuple[Layer, ...]]:
+    """Return the layers of the base image, by platform."""
+    base = choose_base(parse_platforms(platforms), explicit=None).ref
+    return {platform: weight.layers for (_, platform), weight in weigh({"": base}).items()}
+
+
+def above(weight: Weight, base: tuple[Layer, ...]) -> int:
+    """Return the compressed bytes of an image's layers that its base hasn't."""
+    under = by_digest(base)
+    return sum(size for digest, size in by_digest(weight.layers).items() if digest not in under)
+
+
+def rows_of(
+    weights: Weights, bases: Mapping[str, tuple[Layer, ...]], classic: Weights | None = None
+) -> list[Row]:
+    """Return what images weigh as rows; `classic` are those of the classic way, if it was gone."""
+    classic = classic or {}
+    held = holders([weight.layers for weight in weights.values()])
+    rows = [_limit_row(lane, above(w, bases[lane[1]])) for lane, w in weights.items()]
+    for (variant, platform), weight in weights.items():
+        whole = weights["all", platform]
+        if variant != "all":
+            wanted: Wanted = ("≤", 0.65 if variant in LARGE else 0.45)
+            rows.append(
+                Row(
+                    PART,
+                    f"{variant}, {platform}: above the base",
+                    "MB",
+                    [above(weight, bases[platform])],
+                    "`all`",
+                    [above(whole, bases[platform])],
+                    wanted,
+                )
+            )
+    for (variant, platform), weight in weights.items():
+        own = own_bytes(weight.layers, held)
+        shared = unique_bytes([weight.layers]) - own
+        lane = f"{variant}, {platform}"
+        rows += [
+            Row(PART, f"{lane}: compressed", "MB", [weight.content], "on disk", [weight.unpacked]),
+            Row(PART, f"{lane}: in no other image", "MB", [own], "shared with others", [shared]),
+        ]
+    for (variant, platform), weight in classic.items():
+        rows.append(
+            Row(
+                PART,
+                f"{variant}, {platform}: above the base",
+                "MB",
+                [above(weights[variant, platform], bases[platform])],
+                "the classic way",
+                [above(weight, bases[platform])],
+            )
+        )
+    return rows + _push_rows(weights, classic)
+
+
+def push_row(name: str, variants: tuple[str, ...]) -> Row | None:
+    """Push `all`, then the others, into a registry of its own; None where there is no program.
+
+    Counted is what then lies in the registry: layers, configs, manifests, each once.
+    """
+    if shutil.which("docker-registry") is None:
+        return None
+    with (
+        tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder,
+        serving(Path(folder) / "registry", free_port()) as host,
+    ):
+        _push(name, host, ("all",))
+        first = _bytes_in(Path(folder))
+        _push(name, host, variants)
+        whole = _bytes_in(Path(folder))
+    return Row(
+        PART, "bytes of 8 × 2 in a registry", "MB", [whole], "`all` × 2 there", [first], ("≤", 1.05)
+    )
+
+
+def _limit_row(lane: Lane, own: int) -> Row:
+    limits: dict[str, Wanted] = {"minimal": ("≤", 15e6), "all": ("≤", 47e6)}
+    return Row(PART, f"{', '.join(lane)}: above the base", "MB", [own], wanted=limits.get(lane[0]))
+
+
+def _push_rows(weights: Weights, classic: Weights) -> list[Row]:
+    """Return the bytes of different layers, as the indexes tell them."""
+    ours = unique_bytes([weight.layers for weight in weights.values()])
+    whole = [weight.layers for (variant, _), weight in weights.items() if variant == "all"]
+    rows = [
+        Row(
+            PART,
+            "layers of 8 × 2, each once (from the manifests)",
+            "MB",
+            [ours],
+            "`all` × 2",
+            [unique_bytes(whole)],
+            ("≤", 1.05),
+        )
+    ]
+    if classic:
+        same = [weights[lane].layers for lane in classic]
+        theirs = [weight.layers for weight in classic.values()]
+        rows.append(
+            Row(
+                PART,
+                f"layers of the {len(classic)} images that the classic way made, each once",
+                "MB",
+                [unique_bytes(same)],
+                "the classic way",
+                [unique_bytes(theirs)],
+            )
+        )
+    return rows
+
+
+def _push(name: str, host: str, variants: tuple[str, ...]) -> None:
+    for variant in variants:
+        there = f"{host}/{name}:{variant}"
+        _docker("image", "tag", f"{name}:latest-{variant}", there)
+        try:
+            _docker("image", "push", "--quiet", there)
+        finally:
+            _docker("image", "rm", there)
+
+
+def _docker(*words: str) -> None:
+    subprocess.run(("docker", *words), check=True, capture_output=True)
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("blobs/sha256/*/*/data"))
