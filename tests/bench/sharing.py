@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from openhqm_tui.domain.progress import StreamDecoder, Vertex
+
+# No step that makes a snapshot is as quick.
+_NO_TIME = timedelta(milliseconds=1)
 
 Span = tuple[datetime, datetime]
 
@@ -32,9 +35,9 @@ def sharing_of(streams: Iterable[bytes]) -> Sharing:
     for number, stream in enumerate(streams):
         for vertex in _last_words(stream):
             seen_by[vertex.digest].add(number)
-            # What took no time at all was found, though BuildKit doesn't call it cached.
+            # What took no time was found, though BuildKit doesn't call it cached.
             began, ended = vertex.started, vertex.completed
-            if not vertex.cached and began and ended and began < ended:
+            if not vertex.cached and began and ended and ended - began > _NO_TIME:
                 spans[vertex.digest].append((began, ended))
     shared = [digest for digest, numbers in seen_by.items() if len(numbers) > 1 and spans[digest]]
     return Sharing(len(shared), sum(_apart(spans[digest]) for digest in shared))
