@@ -78,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_learnt_commands(commands)
     add_builder_commands(commands)
     add_serve(commands)
+    _add_guides(commands)
     _add_completion(commands)
     return parser
 
@@ -207,6 +208,23 @@ def _add_completion(commands: Commands) -> None:
     # As cli/completion has them; its module would slow `--help` down.
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
     completion.set_defaults(run=later("openhqm_tui.cli.completion"))
+
+
+def _add_guides(commands: Commands) -> None:
+    guides = commands.add_parser(
+        "guides",
+        help="list the guides, or print one; in the console: F1",
+        description="List the guides that ship with the package, or print one.",
+        epilog=manual.epilog(manual.GUIDES_EXAMPLES),
+    )
+    guides.add_argument("name", nargs="?", default="", metavar="NAME", help="else the list of them")
+    guides.add_argument(
+        "--format",
+        choices=("auto", "tty", "plain"),
+        default="auto",
+        help="auto: drawn in a terminal, else as Markdown",
+    )
+    guides.set_defaults(run=later("openhqm_tui.cli.guides"))
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from argcomplete.finders import CompletionFinder
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import ARCHITECTURES
 from openhqm_tui.domain.problems import Problem
+from openhqm_tui.store.guides import guides
 from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run
 
@@ -96,6 +97,11 @@ def builder_names(**_: Any) -> dict[str, str]:
     return {builder.name: builder.driver for builder in list_builders()}
 
 
+def guide_names(**_: Any) -> dict[str, str]:
+    """Return the guides that ship, each with its title."""
+    return {guide.name: guide.title for guide in guides()}
+
+
 def _listed(prefix: str, words: dict[str, str]) -> dict[str, str]:
     """Return words for a list that is written with commas, without those it has already."""
     before, comma, _ = prefix.rpartition(",")
@@ -143,6 +149,7 @@ _COMPLETERS: dict[tuple[str, str], Completer] = {
     ("compare", "other"): _quietly(run_names),
     ("replay", "what"): _quietly(recordings),
     ("", "builder"): _quietly(builder_names),
+    ("guides", "name"): _quietly(guide_names),
     ("builders inspect", "name"): _quietly(builder_names),
     ("builders use", "name"): _quietly(builder_names),
     ("builders rm", "name"): _quietly(builder_names),

@@ -86,6 +86,14 @@ CHECK_EXAMPLES: Section = (
   openhqm-tui check mine:1 --checks openhqm-checks.toml""",
 )
 
+GUIDES_EXAMPLES: Section = (
+    "examples",
+    """\
+  openhqm-tui guides
+  openhqm-tui guides multi-arch
+  openhqm-tui guides multi-arch --format tty | less -R""",
+)
+
 DOCTOR_EXAMPLES: Section = (
     "examples",
     """\

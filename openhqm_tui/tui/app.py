@@ -22,6 +22,7 @@ from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui import garbage, messages
 from openhqm_tui.tui.attention import LONG, Attention
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.guides.opening import open_guides
 from openhqm_tui.tui.learning import Learning, SamplesRead
 from openhqm_tui.tui.leaving import leave, obey_signals
 from openhqm_tui.tui.mending import Mending
@@ -312,6 +313,10 @@ class ConsoleApp(App[int]):
         if place is not None and len(self.screen_stack) == 1:
             self.on_hint_done()
             self.push_screen(Help(place.PLACE, self.keymap))
+
+    def action_guides(self, name: str = "", address: str = "") -> None:
+        """Open the guides, at a section of one if named."""
+        open_guides(self, name, address)
 
     def action_switch_theme(self) -> None:
         """Go on to the next of our own colours."""

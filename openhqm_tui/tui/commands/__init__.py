@@ -11,6 +11,7 @@ from openhqm_tui.tui.commands.checks import CHECKS
 from openhqm_tui.tui.commands.command import Command, key_words
 from openhqm_tui.tui.commands.doctor import DOCTOR
 from openhqm_tui.tui.commands.everywhere import EVERYWHERE
+from openhqm_tui.tui.commands.guides import GUIDES
 from openhqm_tui.tui.commands.history import HISTORY
 from openhqm_tui.tui.commands.log import LOG
 from openhqm_tui.tui.commands.plan import PLAN
@@ -44,6 +45,7 @@ _ALL: tuple[Command, ...] = (
     *CHECKS,
     *HISTORY,
     *DOCTOR,
+    *GUIDES,
 )
 
 PLACES = ("plan", "run", "checks", "history", "doctor")
@@ -53,6 +55,7 @@ _WIDGETS = {
     "checks": ("table", "evidence"),
     "history": ("table",),
     "doctor": ("table", "log", "typed"),
+    "guides": ("guide",),
 }
 _TITLES = {
     "app": "Everywhere",
@@ -71,6 +74,8 @@ _TITLES = {
     "evidence": "In the evidence of an answer",
     "history": "History",
     "doctor": "Doctor",
+    "guides": "Guides",
+    "guide": "In the text of a guide",
 }
 
 
@@ -97,7 +102,8 @@ def bindings(where: str) -> list[BindingType]:
 
 def help_sections(place: str) -> Iterator[tuple[str, tuple[Command, ...]]]:
     """Yield titles and commands of all that works in a place, the nearest first."""
-    for where in (place, *_WIDGETS.get(place, ()), "app"):
+    around = ("app",) if place in PLACES else ()
+    for where in (place, *_WIDGETS.get(place, ()), *around):
         yield _TITLES[where], commands(where)
 
 
@@ -118,7 +124,9 @@ def works_beside(command: Command) -> tuple[Command, ...]:
 
 def _reach(where: str) -> set[str]:
     """Return a place or widget with what is around it: its keys work there as well."""
-    if where in {"dialog", "builders", "evidence"}:
+    if where in {"dialog", "builders", "evidence", "guides"}:
         return {where}
+    if where == "guide":
+        return {"guide", "guides"}
     around = {place for place, widgets in _WIDGETS.items() if where in widgets}
     return {where, "app", *around}

@@ -19,9 +19,8 @@ EVERYWHERE: tuple[Command, ...] = (
         "See what this machine lacks, and mend it.",
         "go('doctor')",
     ),
-    Command(
-        "app", "help", "question_mark,f1", "Help", "Show the keys of this place.", "help", True
-    ),
+    Command("app", "help", "question_mark", "Help", "Show the keys of this place.", "help", True),
+    Command("app", "guides", "f1", "Guides", "Read the guides.", "guides"),
     Command(
         "app",
         "theme.switch",

@@ -1,0 +1,53 @@
+"""The guides that ship with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from openhqm_tui.domain.guide_links import Leads, link_to, links, title_of
+from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.store.places import bundled
+
+INDEX = "README"
+_SUFFIX = ".md"
+
+
+class Guide(NamedTuple):
+    """A guide: the name that commands and links call it by, its title, its file."""
+
+    name: str
+    title: str
+    file: Path
+
+    def read(self) -> str:
+        """Return its Markdown; raises OSError."""
+        return self.file.read_text(encoding="utf-8")
+
+
+def guides(folder: Path | None = None) -> list[Guide]:
+    """Return the guides, the index first, then in its order, then those it doesn't name. Blocks."""
+    folder = folder or bundled("guides")
+    try:
+        texts = {file: file.read_text(encoding="utf-8") for file in folder.glob(f"*{_SUFFIX}")}
+    except OSError as error:
+        raise UsageProblem(f"the guides can't be read ({error.strerror or error})") from error
+    index = texts.get(folder / f"{INDEX}{_SUFFIX}", "")
+    told = [link.guide for one in links(index) if (link := link_to(one.href)).leads is Leads.GUIDE]
+    order = {name: place for place, name in enumerate([INDEX, *told])}
+    found = [Guide(file.stem, title_of(text, file.stem), file) for file, text in texts.items()]
+    return sorted(found, key=lambda guide: (order.get(guide.name, len(order)), guide.name))
+
+
+def guide_called(name: str, folder: Path | None = None) -> Guide:
+    """Return a guide by its name, with or without `.md`; raises UsageProblem."""
+    known = {guide.name: guide for guide in guides(folder)}
+    short = name.removesuffix(_SUFFIX)
+    if short in known:
+        return known[short]
+    guess = nearest(short, known)
+    raise UsageProblem(
+        f"unknown guide '{name}'",
+        fix=f"did you mean {guess}?" if guess else "",
+        valid=" ".join(known),
+    )

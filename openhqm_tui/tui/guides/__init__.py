@@ -1,0 +1,1 @@
+"""The guides in the console: how they are opened, drawn and searched."""

@@ -1,0 +1,140 @@
+"""A guide drawn piece by piece, so that the console goes on answering meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Size
+from textual.widgets import Markdown
+from textual.widgets.markdown import MarkdownBlock
+
+from openhqm_tui.tui.guides.tables import table_lines
+
+# So much is laid out in a few hundredths of a second.
+_PIECE_LINES = 12
+_FENCE = re.compile(r" {0,3}(```|~~~)")
+_TABLE = "drawn_table"
+
+
+class Told(NamedTuple):
+    """A block and its Markdown."""
+
+    widget: MarkdownBlock
+    told: str
+
+
+class DrawnTable(MarkdownBlock):
+    """A table that is one widget, of a token that holds all of the table."""
+
+    DEFAULT_CSS = """
+    DrawnTable { height: auto; width: 1fr; margin-bottom: 1; text-wrap: nowrap; }
+    """
+
+    def __init__(self, markdown: Markdown, token: Token) -> None:
+        super().__init__(markdown, token)
+        rows = [[self._token_to_content(cell) for cell in row] for row in token.meta["rows"]]
+        self.head, self.rows = rows[0], rows[1:]
+        self.right: list[bool] = token.meta["right"]
+        self._drawn: tuple[int, Content] = (-1, Content(""))
+
+    def compose(self) -> ComposeResult:
+        """Build nothing: all is drawn."""
+        yield from ()
+
+    def content_at(self, width: int) -> Content:
+        """Return the table as text of that width."""
+        if self._drawn[0] != width:
+            lines = table_lines(self.head, self.rows, self.right, width)
+            self._drawn = (width, Content("\n").join(lines))
+        return self._drawn[1]
+
+    def render(self) -> Content:
+        """Draw the table."""
+        return self.content_at(self.content_size.width)
+
+    def get_content_height(self, _: Size, __: Size, width: int) -> int:
+        """Return how many lines it takes."""
+        return self.content_at(width).plain.count("\n") + 1
+
+
+class GuideText(Markdown):
+    """Markdown whose tables are one widget each and whose links are left to the screen."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(open_links=False, parser_factory=_parser, **options)
+
+    def unhandled_token(self, token: Token) -> MarkdownBlock | None:
+        """Return the widget of a table; what else Textual doesn't know is left out."""
+        return DrawnTable(self, token) if token.type == _TABLE else None
+
+    async def show(self, text: str) -> None:
+        """Show a guide, what is at its top first."""
+        # `append` takes what an `update` showed last for unfinished, and replaces it.
+        await self.update("")
+        for piece in pieces(text):
+            await self.append(piece)
+            # Keys and other widgets have their turn between two pieces.
+            await asyncio.sleep(0)
+
+    def headings(self) -> list[MarkdownBlock]:
+        """Return the headings in their order."""
+        return [block for block in self.query(MarkdownBlock) if block.name == "heading_open"]
+
+    def blocks(self) -> list[Told]:
+        """Return what a search looks through: each block that holds no others, with its words."""
+        found = []
+        for block in self.query(MarkdownBlock):
+            if not any(isinstance(child, MarkdownBlock) for child in block.children):
+                found.append(Told(block, block.source or ""))
+        return found
+
+
+def pieces(text: str, lines: int = _PIECE_LINES) -> Iterator[str]:
+    """Yield a text in pieces of some lines, cut only where a block ends at a blank line."""
+    piece: list[str] = []
+    fenced = False
+    for line in text.splitlines(keepends=True):
+        piece.append(line)
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not line.strip() and not fenced and len(piece) >= lines:
+            yield "".join(piece)
+            piece = []
+    if piece:
+        yield "".join(piece)
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("gfm-like")
+    parser.core.ruler.push(_TABLE, _join_tables)
+    return parser
+
+
+def _join_tables(state: StateCore) -> None:
+    """Put one token in the place of all those of a table."""
+    kept: list[Token] = []
+    table: Token | None = None
+    for token in state.tokens:
+        if token.type == "table_open":
+            table = Token(_TABLE, "table", 0, map=token.map, level=token.level)
+            table.meta = {"rows": [], "right": []}
+            kept.append(table)
+        elif token.type == "table_close":
+            table = None
+        elif table is None:
+            kept.append(token)
+        elif token.type == "tr_open":
+            table.meta["rows"].append([])
+        elif token.type == "th_open":
+            table.meta["right"].append("right" in str(token.attrs.get("style", "")))
+        elif token.type == "inline":
+            table.meta["rows"][-1].append(token)
+    state.tokens = kept
