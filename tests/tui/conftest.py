@@ -93,6 +93,7 @@ FINDINGS = [
 ]
 
 
+GUIDES = Path(__file__).parent / "guides"
 GOOD_BASE = Pullable(Reach.OK, platforms=(AMD, ARM))
 
 
@@ -220,6 +221,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     time.tzset()
     # Paths on screen begin with `~`, so that pictures don't tell which folder pytest made.
     monkeypatch.setenv("HOME", str(tmp_path))
+    # Guides are written anew all the time; what they are drawn like is told by two that aren't.
+    monkeypatch.setattr("openhqm_tui.store.guides.bundled", lambda name: GUIDES)
     return World(tmp_path / "state")
 
 

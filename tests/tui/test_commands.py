@@ -10,7 +10,9 @@ from textual.widgets import Static
 
 from openhqm_tui.tui import commands
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.guides.scroll import GuideScroll
 from openhqm_tui.tui.screens.dialogs import Ask, Help
+from openhqm_tui.tui.screens.guides import GuidesScreen
 from openhqm_tui.tui.screens.search import SearchScreen
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.widgets.failure_panel import FailurePanel
@@ -34,6 +36,8 @@ CARRIED_OUT_BY = {
     "search": SearchScreen,
     "table": CellTable,
     "dialog": Ask,
+    "guides": GuidesScreen,
+    "guide": GuideScroll,
 }
 EVERY = [command for where in CARRIED_OUT_BY for command in commands.commands(where)]
 

@@ -22,6 +22,7 @@ FILES = (
     "history",
     "doctor",
     "replay",
+    "guides",
 )
 CASES: dict[str, Case] = {}
 for file in FILES:

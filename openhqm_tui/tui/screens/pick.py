@@ -24,12 +24,12 @@ class Pick(ModalScreen[int | None]):
 
     def __init__(self, title: str, lines: Sequence[Content]) -> None:
         super().__init__()
-        self._title, self._lines = title, lines
+        self.title_words, self._lines = title, lines
 
     def compose(self) -> ComposeResult:
         """Build the list."""
         with Vertical(classes="dialog"):
-            yield Static(Content.styled(self._title, "bold"), classes="dialog-title")
+            yield Static(Content.styled(self.title_words, "bold"), classes="dialog-title")
             yield OptionList(
                 *(Option(line) for line in self._lines), id="pick", compact=True, markup=False
             )

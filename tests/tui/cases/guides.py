@@ -1,0 +1,83 @@
+"""The commands of the guides, on guides made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.guides.scroll import GuideScroll
+from openhqm_tui.tui.screens.dialogs import Help
+from openhqm_tui.tui.screens.guides import GuidesScreen
+from openhqm_tui.tui.screens.pick import Pick
+from tests.tui.cases import Case
+
+
+def screen(app: ConsoleApp) -> GuidesScreen | None:
+    found = app.screen
+    return found if isinstance(found, GuidesScreen) else None
+
+
+def _shown(app: ConsoleApp) -> bool:
+    return screen(app) is not None
+
+
+def _at(number: int) -> Callable[[ConsoleApp], bool]:
+    def done(app: ConsoleApp) -> bool:
+        here = screen(app)
+        return here is not None and here.at == number
+
+    return done
+
+
+def _picks(words: str) -> Callable[[ConsoleApp], bool]:
+    def done(app: ConsoleApp) -> bool:
+        top = app.screen
+        return isinstance(top, Pick) and words in top.title_words
+
+    return done
+
+
+def scrolled(app: ConsoleApp) -> float:
+    return app.screen.query_one(GuideScroll).scroll_y if _shown(app) else -1.0
+
+
+def _end(app: ConsoleApp) -> bool:
+    if not _shown(app):
+        return False
+    scroll = app.screen.query_one(GuideScroll)
+    return scroll.max_scroll_y > 0 and scroll.scroll_y == scroll.max_scroll_y
+
+
+def _found(words: str) -> Callable[[ConsoleApp], bool]:
+    def done(app: ConsoleApp) -> bool:
+        return _shown(app) and words in str(app.screen.query_one("#guides-title").render())
+
+    return done
+
+
+def _focused(id: str) -> Callable[[ConsoleApp], bool]:
+    return lambda app: app.focused is not None and app.focused.id == id
+
+
+_SEARCHED = ("f1", "slash", *"zebra", "enter")
+CASES = {
+    "guides": Case(_shown),
+    "guides.close": Case(lambda app: not _shown(app), ("f1",)),
+    "guides.sections": Case(_picks("go to"), ("f1",)),
+    "guides.links": Case(_picks("Enter follows"), ("f1",)),
+    "guides.search": Case(_focused("guides-find"), ("f1",)),
+    "guides.found": Case(_found("2 of 3"), _SEARCHED),
+    "guides.found-before": Case(_found("3 of 3"), _SEARCHED),
+    "guides.copy": Case(lambda app: app.clipboard == "openhqm-tui variants", ("f1",)),
+    "guides.back": Case(_at(0), ("f1", "right_square_bracket")),
+    "guides.after": Case(_at(1), ("f1",)),
+    "guides.before": Case(_at(0), ("f1", "right_square_bracket")),
+    "guides.side": Case(_focused("guides-list"), ("f1",)),
+    "guides.help": Case(lambda app: isinstance(app.screen, Help), ("f1",)),
+    "guide.up": Case(lambda app: scrolled(app) == 1, ("f1", "j", "j")),
+    "guide.down": Case(lambda app: scrolled(app) == 1, ("f1",)),
+    "guide.page-up": Case(lambda app: scrolled(app) == 0, ("f1", "pagedown")),
+    "guide.page-down": Case(lambda app: scrolled(app) > 5, ("f1",)),
+    "guide.start": Case(lambda app: scrolled(app) == 0, ("f1", "end")),
+    "guide.end": Case(_end, ("f1",)),
+}
