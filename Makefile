@@ -4,11 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run dev test check bench soak faults snapshots pictures recording engine lock constraints clean
-
-## This list
-help:
-	@awk '/^## /{said=substr($$0,4)} /^[a-z]+:/&&said{printf "  make %-12s %s\n", substr($$1,1,index($$1,":")-1), said; said=""} !/^## /&&!/^[a-z]+:/{if($$0!~/^$$/)said=""}' $(firstword $(MAKEFILE_LIST))
+.PHONY: help run dev test check bench soak faults snapshots pictures recording engine lock constraints ## This list help: @awk '/^## /{said=substr($$0,4)} /^[a-z]+:/&&said{printf " make %-12s %s\n", substr($$1,1,index($$1,":")-1), said; said=""} !/^## /&&!/^[a-z]+:/{if($$0!~/^$$/)said=""}' $(firstword $(MAKEFILE_LIST)) guides clean
 
 ## Open the console
 run: $(READY)
@@ -50,6 +46,10 @@ snapshots: $(READY)
 pictures: $(READY)
 	@$(BIN)/python -m tests.pictures
 	@$(BIN)/python -m tests.moving_picture
+
+## The guides that are measured, of a real run of all 16 images: results, and the tables of variants
+guides: $(READY)
+	@$(BIN)/python -m tests.guides
 
 ## The run that ships for `replay`, recorded anew on the real engine: 16 images, some minutes
 recording: $(READY)

@@ -31,9 +31,9 @@ from openhqm_tui.report.model import Report
 from openhqm_tui.report.words import MARKS, OUTCOMES, clock, moment
 from openhqm_tui.store.places import STATE_VARIABLE
 from openhqm_tui.store.run_folder import find_run
+from tests.guides.places import TOP
 from tests.our_variants import VARIANTS
 
-TOP = Path(__file__).parents[2]
 NAME = "openhqm-tui-guides"
 BOTH = "linux/amd64,linux/arm64"
 _HEAD = """\
