@@ -4,7 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run dev test check bench soak faults snapshots pictures recording engine lock constraints ## This list help: @awk '/^## /{said=substr($$0,4)} /^[a-z]+:/&&said{printf " make %-12s %s\n", substr($$1,1,index($$1,":")-1), said; said=""} !/^## /&&!/^[a-z]+:/{if($$0!~/^$$/)said=""}' $(firstword $(MAKEFILE_LIST)) guides clean
+.PHONY: help run dev test check bench soak faults snapshots pictures guides recording engine lock constraints clean
+
+## This list
+help:
+	@awk '/^## /{said=substr($$0,4)} /^[a-z]+:/&&said{printf "  make %-12s %s\n", substr($$1,1,index($$1,":")-1), said; said=""} !/^## /&&!/^[a-z]+:/{if($$0!~/^$$/)said=""}' $(firstword $(MAKEFILE_LIST))
 
 ## Open the console
 run: $(READY)

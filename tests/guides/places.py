@@ -10,5 +10,10 @@ GUIDES = TOP / "assets" / "guides"
 
 def pages() -> list[Path]:
     """Return every page whose commands and links are held to be right."""
-    found = [TOP / "README.md", *GUIDES.glob("*.md"), *TOP.glob("*.md"), *TOP.glob(".github/**/*.md")]
+    found = [
+        TOP / "README.md",
+        *GUIDES.glob("*.md"),
+        *TOP.glob("*.md"),
+        *TOP.glob(".github/**/*.md"),
+    ]
     return sorted(set(found))

@@ -1,0 +1,46 @@
+"""The guides that are made by `make guides`: what they hold is what their makers make."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from openhqm_tui.domain.questions import QUESTIONS
+from openhqm_tui.report.gather import read_report
+from openhqm_tui.store.checks_files import our_variants
+from tests.guides.places import GUIDES
+from tests.guides.results import results_page
+from tests.guides.variants import filled, sizes
+from tests.recordings import recording
+
+RESULTS = (GUIDES / "results.md").read_text(encoding="utf-8")
+VARIANTS = (GUIDES / "variants.md").read_text(encoding="utf-8")
+
+
+def test_the_tables_of_the_variants_are_those_of_data_and_run():
+    assert filled(VARIANTS, RESULTS) == VARIANTS
+
+
+def test_a_run_without_all_images_fills_nothing():
+    with pytest.raises(ValueError, match="all variants"):
+        sizes(RESULTS.replace("| `kafka` |", "| `kafkas` |"))
+
+
+def test_all_images_of_the_run_were_proved():
+    lanes = re.findall(r"^\| `(\w+)` \| `(linux/\w+)` \w+ \| ✓ proved \| 21 of 21", RESULTS, re.M)
+    names = [variant.name for variant in our_variants()]
+    assert lanes == [(name, f"linux/{arch}") for name in names for arch in ("amd64", "arm64")]
+
+
+def test_every_check_has_a_row_with_an_answer_of_every_image():
+    for check in QUESTIONS:
+        assert re.search(rf"^\| `{check}` \|( ✓✓ \|){{8}}$", RESULTS, re.M), check
+
+
+def test_the_page_is_made_of_a_recorded_run_as_of_a_new_one():
+    report = read_report(recording("proved"))
+    page = results_page(report, report)
+    heads = re.findall(r"^##? (.*)$", RESULTS, re.M)
+    assert [head for head in re.findall(r"^##? (.*)$", page, re.M) if head != "Failures"] == heads
+    assert "<details>" not in page

@@ -1,0 +1,80 @@
+"""Links of the pages for people: files and sections that are there, well-formed addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from openhqm_tui.domain.guide_links import Leads, link_to, links, sections
+from tests.guides.commands import parsed
+from tests.guides.places import GUIDES, TOP, pages
+
+PAGES = [*pages(), TOP / "assets" / "screens" / "README.md"]
+
+
+class Found(NamedTuple):
+    page: Path
+    href: str
+
+
+def targets(page: Path) -> Iterator[str]:
+    """Yield what the links and pictures of a page name, by a parser that isn't ours."""
+    for token in parsed(page):
+        for child in token.children or ():
+            if child.type == "link_open":
+                yield str(child.attrs["href"])
+            elif child.type == "image":
+                yield str(child.attrs["src"])
+        if token.type == "html_block":
+            yield from re.findall(r'(?:src|href)="([^"]+)"', token.content)
+
+
+EVERY = [Found(page, href) for page in PAGES for href in dict.fromkeys(targets(page))]
+
+
+def test_there_are_links():
+    assert len(EVERY) > 80
+    assert any(urlsplit(found.href).fragment for found in EVERY)
+
+
+@pytest.mark.parametrize(
+    "found", EVERY, ids=lambda found: f"{found.page.relative_to(TOP)}:{found.href}"
+)
+def test_each_leads_somewhere(found: Found):
+    parts = urlsplit(found.href)
+    if parts.scheme or parts.netloc:
+        assert parts.scheme == "https", "only https"
+        assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), "no well-formed host"
+        assert not re.search(r"\s", found.href)
+        return
+    there = (found.page.parent / unquote(parts.path)).resolve() if parts.path else found.page
+    assert there.exists(), "no such file"
+    assert there.is_relative_to(TOP), "leads out of the project"
+    if parts.fragment:
+        assert there.suffix == ".md"
+        addresses = [section.address for section in sections(there.read_text(encoding="utf-8"))]
+        assert parts.fragment in addresses, f"no such section; there are {' '.join(addresses)}"
+
+
+@pytest.mark.parametrize("page", sorted(GUIDES.glob("*.md")), ids=lambda page: page.stem)
+def test_the_console_finds_the_same_links(page: Path):
+    text = page.read_text(encoding="utf-8")
+    linked = [
+        str(child.attrs["href"])
+        for token in parsed(page)
+        for child in token.children or ()
+        if child.type == "link_open" and child.markup != "linkify"
+    ]
+    assert [link.href for link in links(text)] == list(dict.fromkeys(linked))
+    assert all(link_to(link.href).leads is not Leads.NOWHERE for link in links(text))
+
+
+def test_the_index_names_every_guide():
+    index = (GUIDES / "README.md").read_text(encoding="utf-8")
+    named = {link_to(link.href).guide for link in links(index)}
+    assert named == {page.stem for page in GUIDES.glob("*.md")} - {"README"}

@@ -1,0 +1,57 @@
+"""From the script to this: every row has an answer, and a proof that exists."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import pytest
+
+from openhqm_tui.domain.guide_links import links
+from tests.guides.places import GUIDES, TOP
+
+PAGE = (GUIDES / "reference.md").read_text(encoding="utf-8")
+
+
+class Row(NamedTuple):
+    then: str
+    now: str
+    proof: str
+
+
+def rows() -> list[Row]:
+    found = []
+    for line in PAGE.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| ") and cells[0] != "then":
+            assert len(cells) == 3, line
+            found.append(Row(*cells))
+    return found
+
+
+ROWS = rows()
+
+
+def test_there_are_rows_for_all_of_it():
+    assert len(ROWS) > 40
+    for word in ("--build-all", "--push", "--tag v1.0.0", "--help", "docker inspect", "linux/386"):
+        assert any(word in row.then for row in ROWS), word
+    for word in ("cache", "size", "benchmarks", "known limits", "Redis 5.0.1", "warnings"):
+        assert any(word in row.then for row in ROWS), word
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"\W+", "-", row.then)[:60])
+def test_each_has_an_answer_and_a_proof_that_exists(row: Row):
+    assert row.now
+    named = links(row.proof)
+    files = [(GUIDES / link.href.partition("#")[0]).resolve() for link in named]
+    tests = re.findall(r"`(test_\w+)`", row.proof)
+    commands = re.findall(r"`make (\w+)`", row.proof)
+    assert files or commands, "no proof"
+    assert all(file.exists() for file in files)
+    # What a link is called is what it leads to.
+    assert all(link.words in file.name for link, file in zip(named, files, strict=True))
+    for test in tests:
+        assert any(f"def {test}(" in file.read_text(encoding="utf-8") for file in files), test
+    for command in commands:
+        assert f"\n{command}:" in (TOP / "Makefile").read_text(encoding="utf-8")

@@ -1,0 +1,103 @@
+"""The snippets of the guides in other languages: they are read, and CI's fit its public schema."""
+
+from __future__ import annotations
+
+import io
+import json
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from check_jsonschema import main as check_schema
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from tests.guides.commands import parsed
+from tests.guides.places import TOP, pages
+
+
+class Snippet(NamedTuple):
+    page: Path
+    kind: str
+    text: str
+    line: int
+
+
+EVERY = [
+    Snippet(page, token.info.split()[0], token.content, (token.map or [0])[0] + 1)
+    for page in pages()
+    for token in parsed(page)
+    if token.type == "fence" and token.info.strip()
+]
+_KNOWN = {"sh", "bash", "console", "yaml", "toml", "json", "groovy", "text", "python", "dockerfile"}
+
+
+def ids(snippet: Snippet) -> str:
+    return f"{snippet.page.relative_to(TOP)}:{snippet.line}:{snippet.kind}"
+
+
+def of(kind: str) -> list[Snippet]:
+    return [snippet for snippet in EVERY if snippet.kind == kind]
+
+
+def schema_of(text: str) -> str:
+    told = YAML(typ="safe").load(text)
+    return "vendor.github-workflows" if "jobs" in told else "vendor.gitlab-ci"
+
+
+def fits(text: str, folder: Path) -> str:
+    """Return what the public schema finds wrong in a CI file; '' for nothing. Asks no network."""
+    file = folder / "ci.yml"
+    file.write_text(text)
+    told = CliRunner().invoke(check_schema, ["--builtin-schema", schema_of(text), str(file)])
+    return "" if told.exit_code == 0 else told.output
+
+
+@pytest.mark.parametrize("snippet", EVERY, ids=ids)
+def test_of_a_language_that_we_look_at(snippet: Snippet):
+    assert snippet.kind in _KNOWN
+
+
+@pytest.mark.parametrize("snippet", of("toml"), ids=ids)
+def test_toml_is_read(snippet: Snippet):
+    tomllib.loads(snippet.text)
+
+
+@pytest.mark.parametrize("snippet", of("json"), ids=ids)
+def test_json_is_read(snippet: Snippet):
+    json.loads(snippet.text)
+
+
+@pytest.mark.parametrize("snippet", of("yaml"), ids=ids)
+def test_yaml_fits_the_schema_of_its_ci(snippet: Snippet, tmp_path: Path):
+    assert not fits(snippet.text, tmp_path)
+
+
+def test_both_ci_systems_are_there():
+    assert {schema_of(snippet.text) for snippet in of("yaml")} == {
+        "vendor.github-workflows",
+        "vendor.gitlab-ci",
+    }
+    assert of("groovy")
+
+
+@pytest.mark.parametrize("snippet", of("yaml"), ids=ids)
+def test_what_does_not_fit_is_found(snippet: Snippet, tmp_path: Path):
+    yaml = YAML(typ="safe", pure=True)
+    told = yaml.load(snippet.text)
+    for job in told["jobs"].values() if "jobs" in told else [told["images"]]:
+        job["script" if "script" in job else "steps"] = 7
+    broken = io.StringIO()
+    yaml.dump(told, broken)
+    assert fits(broken.getvalue(), tmp_path)
+
+
+@pytest.mark.parametrize("snippet", of("groovy"), ids=ids)
+def test_a_pipeline_is_closed_where_it_is_opened(snippet: Snippet):
+    depth = 0
+    for letter in snippet.text:
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        assert depth >= 0
+    assert depth == 0
+    assert all(word in snippet.text for word in ("pipeline {", "agent ", "stages {", "steps {"))
