@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from openhqm_tui.domain.plain_text import one_line
 
@@ -14,6 +13,9 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^()\s]+)\)")
 # What a code host leaves out of a section's address: all but letters, digits, blanks, - and _.
 _NOT_IN_ADDRESS = re.compile(r"[^\w\- ]")
+# What begins with a scheme, or with a host alone.
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]{2}")
+_WEB = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d+)?([/?#]\S*)?")
 _LONGEST = 500
 
 
@@ -81,17 +83,14 @@ def links(text: str) -> list[Words]:
 def link_to(href: str) -> Link:
     """Take a link apart. Only `https` leads into the web, only a `.md` beside it to a guide."""
     told = one_line(href, _LONGEST)
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return Link(Leads.NOWHERE, told)
-    if parts.scheme or parts.netloc:
-        good = parts.scheme == "https" and parts.hostname and told == href
+    if _ELSEWHERE.match(href):
+        good = told == href and _WEB.fullmatch(href)
         return Link(Leads.WEB if good else Leads.NOWHERE, told)
-    if not parts.path:
-        return Link(Leads.GUIDE, told, "", parts.fragment)
-    if "/" not in parts.path and parts.path.endswith(".md"):
-        return Link(Leads.GUIDE, told, parts.path.removesuffix(".md"), parts.fragment)
+    path, _, address = href.partition("#")
+    if not path:
+        return Link(Leads.GUIDE, told, "", address)
+    if "/" not in path and path.endswith(".md"):
+        return Link(Leads.GUIDE, told, path.removesuffix(".md"), address)
     return Link(Leads.FILE, told)
 
 

@@ -101,11 +101,20 @@ def test_a_wrong_flag_would_be_found():
         arguments.parse(["build", "--backends", "redis"])
 
 
+def is_whole(words: tuple[str, ...]) -> bool:
+    """Tell whether nothing is missing: a sentence may name the beginning of a command."""
+    try:
+        arguments.parse(words)
+    except (UsageProblem, SystemExit):
+        return "--help" in words
+    return True
+
+
 def runnable(command: Command) -> bool:
     words = command.words[1:]
     if command.program != "openhqm-tui" or command.reason:
         return False
-    if words[:1] == ("NAME",):
+    if words[:1] == ("NAME",) or (command.inline and not is_whole(words)):
         return False
     if "--help" in words or "--version" in words:
         return True

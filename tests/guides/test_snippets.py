@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +29,7 @@ EVERY = [
     for token in parsed(page)
     if token.type == "fence" and token.info.strip()
 ]
-_KNOWN = {"sh", "bash", "console", "yaml", "toml", "json", "groovy", "text", "python", "dockerfile"}
+_KNOWN = {"sh", "bash", "console", "yaml", "toml", "groovy", "text", "python", "dockerfile"}
 
 
 def ids(snippet: Snippet) -> str:
@@ -62,11 +61,6 @@ def test_of_a_language_that_we_look_at(snippet: Snippet):
 @pytest.mark.parametrize("snippet", of("toml"), ids=ids)
 def test_toml_is_read(snippet: Snippet):
     tomllib.loads(snippet.text)
-
-
-@pytest.mark.parametrize("snippet", of("json"), ids=ids)
-def test_json_is_read(snippet: Snippet):
-    json.loads(snippet.text)
 
 
 @pytest.mark.parametrize("snippet", of("yaml"), ids=ids)
