@@ -20,7 +20,7 @@ _PLACE = re.compile(r"(<!-- begin generated: (\w+) -->\n).*?(<!-- end generated 
 def filled(page: str, results: str) -> str:
     """Return the guide with its tables made anew; raises ValueError where a run is incomplete."""
     made = {"contents": contents(), "tags": tags(), "sizes": sizes(results)}
-    return _PLACE.sub(lambda found: found[1] + "\n".join(made[found[2]]) + f"\n{found[3]}", page)
+    return _PLACE.sub(lambda found: "\n".join([found[1], *made[found[2]], "", found[3]]), page)
 
 
 def contents() -> list[str]:
