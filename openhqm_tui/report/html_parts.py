@@ -10,18 +10,27 @@ from openhqm_tui.report.grouping import (
     built_in,
     different_layers,
     image_by_image,
-    shared_bytes,
-    slowest_check,
     tally,
 )
 from openhqm_tui.report.html_checks import lane_name
 from openhqm_tui.report.model import Node, Report, Step
 from openhqm_tui.report.pictures import legend, sizes_chart, target_waterfall
+from openhqm_tui.report.rows import (
+    CACHE_HEAD,
+    PAIR_HEAD,
+    PUSH_HEAD,
+    TARGET_HEAD,
+    cache_rows,
+    failure_rows,
+    pair_rows,
+    push_rows,
+    size_cells,
+    target_rows,
+)
 from openhqm_tui.report.words import (
     NOT_MEASURED,
     NOTHING,
     RESULTS,
-    change,
     clock,
     count,
     megabytes,
@@ -74,19 +83,7 @@ def failures(report: Report) -> Iterator[Html]:
     for failure in report.failures:
         where = f" on {failure.platform}" if failure.platform else ""
         yield element("h3", code(failure.target), where)
-        told = [
-            (name, value)
-            for name, value in (
-                ("stage", failure.stage),
-                ("step", failure.step),
-                ("line", failure.where),
-                ("reason", failure.reason),
-                ("hint", failure.hint),
-                ("log", failure.log_file),
-            )
-            if value
-        ]
-        yield _facts((name, code(value)) for name, value in told)
+        yield _facts(failure_rows(failure, code))
         if failure.checks:
             yield element("ul", *(element("li", code(check)) for check in failure.checks))
         if failure.source:
@@ -120,21 +117,7 @@ def environment(report: Report) -> Html:
 
 def performance(report: Report) -> Iterator[Html]:
     """Yield how long it took: targets, slowest steps, what decided the end, every step."""
-    rows = [
-        (
-            code(target.name),
-            took(target.build_seconds),
-            took(target.busy_seconds),
-            took(target.path_seconds),
-            f"{target.cached_steps} of {target.steps}",
-            took(slowest_check(report, target.name, "native")),
-            took(slowest_check(report, target.name, "emulated")),
-        )
-        for target in report.targets
-    ]
-    head = ("target", "build", "work of all steps", "on the critical path", "steps cached")
-    asked = ("checks native", "checks emulated")
-    yield table((*head, *asked), rows, caption="Every target", numbers=6)
+    yield table(TARGET_HEAD, target_rows(report, code), caption="Every target", numbers=6)
     if report.steps:
         slowest = sorted(report.steps, key=lambda step: -step.seconds)[:_SLOWEST]
         yield _steps(slowest, "The slowest steps")
@@ -176,16 +159,7 @@ def cache(report: Report) -> Iterator[Html]:
         return
     steps = count(told.steps, "build step")
     yield element("p", f"{told.cached} of {steps} cached: {percent(told.rate)}.")
-    rows = [
-        (
-            code(target.name),
-            str(target.steps),
-            str(target.cached_steps),
-            percent(target.cached_steps / target.steps if target.steps else None),
-        )
-        for target in report.targets
-    ]
-    yield table(("target", "steps", "cached", "hit rate"), rows, caption="By target", numbers=3)
+    yield table(CACHE_HEAD, cache_rows(report, code), caption="By target", numbers=3)
 
 
 def sizes(report: Report) -> Iterator[Html]:
@@ -207,49 +181,19 @@ def sizes(report: Report) -> Iterator[Html]:
     known = {lane.layers is not None for lane in report.lanes if lane.bytes}
     yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])
     yield element("div", sizes_chart(report), class_="wide")
-    rows = [
-        (
-            lane_name(lane),
-            weight(lane.bytes),
-            percent(lane.against_all),
-            weight(lane.common_bytes),
-            weight(shared_bytes(lane)),
-            weight(lane.own_bytes),
-            weight(lane.unpacked_bytes),
-        )
-        for lane in report.lanes
-    ]
+    rows = [(lane_name(lane), *size_cells(lane)) for lane in report.lanes]
     head = ("lane", "compressed", "against all", "in every image", "in some", "its own", "on disk")
     yield table(head, rows, caption="Every image, and in how many others its layers are", numbers=6)
     if told.platforms:
-        pairs = [
-            (
-                code(one.target),
-                f"{one.first} {megabytes(one.first_bytes)}",
-                f"{one.second} {megabytes(one.second_bytes)}",
-                change(one.ratio),
-            )
-            for one in told.platforms
-        ]
         caption = "One platform against the other"
-        yield table(("target", "first", "second", "difference"), pairs, caption=caption, numbers=3)
+        yield table(PAIR_HEAD, pair_rows(report, code), caption=caption, numbers=3)
     if layers := different_layers(report):
         yield folded(f"{len(layers)} different layers", _layers(report))
 
 
 def pushes(report: Report) -> Html:
     """Return which tags are in their registry, and which aren't."""
-    words = {"passed": "✓ pushed", "": "− not pushed"}
-    rows = [
-        (
-            code(tag),
-            words.get(target.pushed, "✗ not pushed"),
-            code(target.digest if target.pushed == "passed" else target.push_reason),
-        )
-        for target in report.targets
-        for tag in target.tags
-    ]
-    return table(("tag", "result", "digest, or why not"), rows, caption="Every tag")
+    return table(PUSH_HEAD, push_rows(report, code), caption="Every tag")
 
 
 def limits(report: Report) -> Html:

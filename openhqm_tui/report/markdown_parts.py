@@ -9,11 +9,19 @@ from openhqm_tui.report.grouping import (
     built_in,
     by_check,
     by_target,
-    slowest_check,
     tally,
 )
 from openhqm_tui.report.markdown_text import block, code, folded, html_code, table
 from openhqm_tui.report.model import Case, Lane, Report, Step
+from openhqm_tui.report.rows import (
+    CACHE_HEAD,
+    PUSH_HEAD,
+    TARGET_HEAD,
+    cache_rows,
+    failure_rows,
+    push_rows,
+    target_rows,
+)
 from openhqm_tui.report.words import (
     MARKS,
     NOT_MEASURED,
@@ -96,20 +104,7 @@ def performance(report: Report) -> Iterator[str]:
     """Yield how long it took, target by target, the slowest steps, what decided the end."""
     yield f"The run took {clock(report.run.seconds)}."
     yield ""
-    rows = [
-        (
-            code(target.name),
-            took(target.build_seconds),
-            took(target.busy_seconds),
-            took(target.path_seconds),
-            f"{target.cached_steps} of {target.steps}",
-            took(slowest_check(report, target.name, "native")),
-            took(slowest_check(report, target.name, "emulated")),
-        )
-        for target in report.targets
-    ]
-    head = ("target", "build", "work of all steps", "on the critical path", "steps cached")
-    yield from (*table((*head, "checks native", "checks emulated"), rows, numbers=6), "")
+    yield from (*table(TARGET_HEAD, target_rows(report, code), numbers=6), "")
     slowest = sorted(report.steps, key=lambda step: -step.seconds)[:_SLOWEST]
     if slowest:
         yield from ("### Slowest steps", "")
@@ -158,16 +153,7 @@ def cache(report: Report) -> Iterator[str]:
         return
     yield f"{told.cached} of {count(told.steps, 'build step')} cached: {percent(told.rate)}."
     yield ""
-    rows = [
-        (
-            code(target.name),
-            str(target.steps),
-            str(target.cached_steps),
-            percent(target.cached_steps / target.steps if target.steps else None),
-        )
-        for target in report.targets
-    ]
-    yield from (*table(("target", "steps", "cached", "hit rate"), rows, numbers=3), "")
+    yield from (*table(CACHE_HEAD, cache_rows(report, code), numbers=3), "")
 
 
 def failures(report: Report) -> Iterator[str]:
@@ -175,18 +161,7 @@ def failures(report: Report) -> Iterator[str]:
     for failure in report.failures:
         where = f" on {code(failure.platform)}" if failure.platform else ""
         yield from (f"### {code(failure.target)}{where}", "")
-        rows = [
-            (name, code(value))
-            for name, value in (
-                ("stage", failure.stage),
-                ("step", failure.step),
-                ("line", failure.where),
-                ("reason", failure.reason),
-                ("hint", failure.hint),
-                ("log", failure.log_file),
-            )
-            if value
-        ]
+        rows = failure_rows(failure, code)
         yield from (*table(("what", "which"), rows), "") if rows else ()
         if failure.checks:
             yield from (*(f"- {code(check, 400)}" for check in failure.checks), "")
@@ -198,16 +173,7 @@ def failures(report: Report) -> Iterator[str]:
 
 def pushes(report: Report) -> Iterator[str]:
     """Yield which tags are in their registry, and which aren't."""
-    rows = [
-        (
-            code(tag),
-            {"passed": "✓ pushed", "": "− not pushed"}.get(target.pushed, "✗ not pushed"),
-            code(target.digest if target.pushed == "passed" else target.push_reason),
-        )
-        for target in report.targets
-        for tag in target.tags
-    ]
-    yield from (*table(("tag", "result", "digest, or why not"), rows), "")
+    yield from (*table(PUSH_HEAD, push_rows(report, code)), "")
 
 
 def limits(report: Report) -> Iterator[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from openhqm_tui.report.grouping import different_layers, image_by_image, shared_bytes
+from openhqm_tui.report.grouping import different_layers, image_by_image
 from openhqm_tui.report.markdown_text import code, folded, table
 from openhqm_tui.report.model import Report
-from openhqm_tui.report.words import NOT_MEASURED, change, megabytes, percent, weight
+from openhqm_tui.report.rows import PAIR_HEAD, pair_rows, size_cells
+from openhqm_tui.report.words import NOT_MEASURED, megabytes
 
 
 def sizes(report: Report) -> Iterator[str]:
@@ -15,19 +16,7 @@ def sizes(report: Report) -> Iterator[str]:
     yield from (push_sentence(report), "")
     if report.sizes.total_bytes is None:
         return
-    rows = [
-        (
-            code(lane.target),
-            code(lane.platform),
-            weight(lane.bytes),
-            percent(lane.against_all),
-            weight(lane.common_bytes),
-            weight(shared_bytes(lane)),
-            weight(lane.own_bytes),
-            weight(lane.unpacked_bytes),
-        )
-        for lane in report.lanes
-    ]
+    rows = [(code(lane.target), code(lane.platform), *size_cells(lane)) for lane in report.lanes]
     yield "Of the compressed size: in layers that all images on its platform have, some, or none:"
     yield ""
     head = (
@@ -43,16 +32,7 @@ def sizes(report: Report) -> Iterator[str]:
     yield from (*table(head, rows, numbers=6), "")
     if report.sizes.platforms:
         yield from ("### One platform against the other", "")
-        pairs = [
-            (
-                code(one.target),
-                f"{code(one.first)} {megabytes(one.first_bytes)}",
-                f"{code(one.second)} {megabytes(one.second_bytes)}",
-                change(one.ratio),
-            )
-            for one in report.sizes.platforms
-        ]
-        yield from (*table(("target", "first", "second", "difference"), pairs, numbers=3), "")
+        yield from (*table(PAIR_HEAD, pair_rows(report, code, code), numbers=3), "")
     layers = different_layers(report)
     if layers:
         yield from ("### Layer by layer", "")
