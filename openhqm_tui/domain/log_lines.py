@@ -16,7 +16,7 @@ LONGEST_SHOWN = 16 * 1024
 _MOST_LINES = 512
 _MOST_BYTES = 64 * 1024
 # What is in sight, and what somebody searches or copies meanwhile.
-_KEPT_UNPACKED = 4
+_KEPT_UNPACKED = 2
 _LAST_STEP = 65535
 # Fewer lines are added sooner one by one.
 _A_FEW = 3
@@ -112,8 +112,7 @@ class LogLines:
     def feed(self, data: bytes, *, step: int, stream: int, at: float) -> None:
         """Append output as it came: lines may be cut anywhere; a lone CR overwrites the line."""
         key = (step, stream)
-        pending = self._partial.pop(key, b"")
-        if pending:
+        if self._partial and (pending := self._partial.pop(key, b"")):
             data = pending + data
         lines = data.split(b"\n")
         rest = lines.pop()
@@ -139,9 +138,8 @@ class LogLines:
                 self._append(rest, step, stream, at)
 
     def _append(self, line: bytes, step: int, stream: int, at: float) -> None:
-        if line.endswith(b"\r"):
-            line = line[:-1]
         if b"\r" in line:
+            line = line.removesuffix(b"\r")
             line = line[line.rfind(b"\r") + 1 :]
         if len(line) > LONGEST_SHOWN:
             line = line[:LONGEST_SHOWN] + " … [cut here; the log file has it all]".encode()

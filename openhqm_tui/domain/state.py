@@ -282,6 +282,7 @@ class RunState:
         """Fold records of one target's stream in; return what they touched."""
         target = self.targets.get(target_name)
         lanes: set[LaneState] = set()
+        heard: dict[str, tuple[LogLines, int]] = {}
         standing = False
         if target is None:
             return Touched(frozenset(), standing)
@@ -300,17 +301,17 @@ class RunState:
                 if step := target.steps.get(status.vertex):
                     step.parts[status.id] = (_bytes(status.current), _bytes(status.total))
             for log in record.logs or ():
-                if step := target.steps.get(log.vertex):
+                if (known := heard.get(log.vertex)) is None:
+                    if (step := target.steps.get(log.vertex)) is None:
+                        continue
                     lane = _lane_of(target, step)
+                    known = heard[log.vertex] = (_log_of(target, step), step.number)
                     if lane is not None:
                         lanes.add(lane)
                     standing |= lane is None
-                    (target.log if lane is None else lane.log).feed(
-                        log.data,
-                        step=step.number,
-                        stream=log.stream,
-                        at=seconds(log.timestamp) or 0.0,
-                    )
+                lines, number = known
+                at = seconds(log.timestamp) or 0.0
+                lines.feed(log.data, step=number, stream=log.stream, at=at)
             for warning in record.warnings or ():
                 target.warnings[(one_line(warning.short), one_line(warning.url))] = None
                 if warning.source is not None:

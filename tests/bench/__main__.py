@@ -12,13 +12,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import builds, checks, console, eta, history
+from tests.bench import builds, checks, console, eta, growth, history, streams
 from tests.bench.rows import Row, keep, table
 from tests.our_variants import VARIANT_NAMES
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "history": history.measure,
     "console": console.measure,
+    "streams": streams.measure,
+    "growth": growth.measure,
     "builds": builds.measure,
     "checks": checks.measure,
 }

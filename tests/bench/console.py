@@ -1,7 +1,7 @@
-"""`make bench`, its second half: the console under a flood of log lines, beside its peers.
+"""`make bench PARTS=console`: the console under a flood of log lines, beside its peers.
 
-Everything runs on a real terminal of 200×60 (a pty that this process drains), over the same
-kind of live run folder, written by another process at the same rate: 16 lanes, all in sight.
+Everything runs on a real terminal (a pty that this process drains), over the same kind of live run
+folder of sixteen lanes, written by another process at the same rate; and over a finished run.
 """
 
 from __future__ import annotations
@@ -21,40 +21,58 @@ import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tests.bench.flood import finished
+from tests.bench.console_rows import rows_of
+from tests.bench.flood import PIPED, finished
 from tests.bench.rows import Row
 
 RATE = 10_000
-SECONDS = {"ours": 24.0, "unprobed": 9.0, "Log": 9.0, "RichLog": 5.0}
+MANY = 1_000_000
 # The first seconds are those of starting and of the first screenful.
 WARM = 3.0
-MANY = 1_000_000
-_SIZE = struct.pack("HHHH", 60, 200, 0, 0)
 # In turns: each changes which lines the log in focus shows, or how wide it is.
+PAGE_UP, PAGE_DOWN, ENTER = b"\x1b[5~", b"\x1b[6~", b"\r"
 KEYS = (
-    ("page up", b"\x1b[5~"),
-    ("zoom", b"\r"),
-    ("page up, zoomed", b"\x1b[5~"),
-    ("zoom back", b"\r"),
+    ("page up", PAGE_UP),
+    ("zoom", ENTER),
+    ("page up, zoomed", PAGE_UP),
+    ("zoom back", ENTER),
 )
+SCROLLING = (("page up", PAGE_UP), ("page up", PAGE_UP), ("page down", PAGE_DOWN))
+
+
+class Sitting(NamedTuple):
+    """Who sits at a terminal of which size, for how many seconds, and whether keys are pressed."""
+
+    who: str
+    size: tuple[int, int]
+    seconds: float
+    types: bool = False
+
+
+SITTINGS = {
+    "16 panes": Sitting("ours", (200, 60), 14.0, types=True),
+    "16 panes, unprobed": Sitting("unprobed", (200, 60), 9.0),
+    "8 panes": Sitting("ours", (120, 40), 12.0, types=True),
+    "8 panes, unprobed": Sitting("unprobed", (120, 40), 9.0),
+    "Log": Sitting("Log", (200, 60), 9.0),
+    "RichLog": Sitting("RichLog", (200, 60), 5.0),
+}
 
 
 def measure(asked: argparse.Namespace) -> list[Row]:
-    """Measure all, print a table, and return the rows."""
+    """Measure all and return the rows; every figure goes into `console.json`."""
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         place = Path(folder)
         figures: dict[str, Any] = {"rate": RATE, "machine": machine(place)}
-        for who, seconds in SECONDS.items():
-            figures[who] = flooded(place, who, seconds)
-            say(f"{who}: done")
+        for name, sitting in SITTINGS.items():
+            figures[name] = flooded(place, name, sitting)
+            say(f"{name}: done")
         figures["opening"] = opened(place)
-    text = table(figures)
-    sys.stdout.write(text)
     asked.out.mkdir(parents=True, exist_ok=True)
     (asked.out / "console.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
-    return []
+    return rows_of(figures)
 
 
 def machine(place: Path) -> dict[str, float]:
@@ -64,17 +82,18 @@ def machine(place: Path) -> dict[str, float]:
     return lateness(json.loads(result.read_bytes()), 0.0)
 
 
-def flooded(place: Path, who: str, seconds: float) -> dict[str, Any]:
+def flooded(place: Path, name: str, sitting: Sitting) -> dict[str, Any]:
     """Let a flood in on somebody and return the figures."""
-    state, result = place / who, place / f"{who}.json"
+    state, result, seconds = place / name, place / f"{name}.json", sitting.seconds
     command = (sys.executable, "-m", "tests.bench.flood", str(state), str(RATE), str(seconds))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as flood:
         assert flood.stdout is not None
         folder = flood.stdout.readline().strip()
-        pressed = at_a_terminal(who, folder, result, seconds if who == "ours" else 0.0)
+        _, pressed = at_a_terminal(sitting, folder, result, KEYS if sitting.types else ())
         given = json.loads(flood.stdout.read())
     noted = json.loads(result.read_bytes())
     figures: dict[str, Any] = {
+        "panes": noted["panes"],
         "loop": lateness(noted, seconds),
         "cpu": cpu_share(noted, seconds),
         "memory": noted["memory"],
@@ -82,36 +101,51 @@ def flooded(place: Path, who: str, seconds: float) -> dict[str, Any]:
         "missing": sum(given["lines"].values()) - sum(noted["lines"].values()),
         "late": max(0.0, noted["all_read"] - noted["began"] - seconds),
     }
-    if who == "ours":
+    if sitting.types:
         figures["keys"] = answers(pressed, noted["drawn"])
         figures["reader"] = noted["reader"]
     return figures
 
 
 def opened(place: Path) -> dict[str, Any]:
-    """Open a finished run of a million lines and return the figures."""
+    """Open a finished run of a million lines, scroll while it is read, and return the figures.
+
+    The process begins with what a test needs to stand in for an engine: a little more than ours.
+    """
     result = place / "opened.json"
-    at_a_terminal("ours", str(finished(place / "opened", MANY)), result, 0.0)
+    folder = str(finished(place / "opened", MANY, piece=PIPED))
+    began, pressed = at_a_terminal(Sitting("ours", (200, 60), 0.0), folder, result, SCROLLING)
     noted = json.loads(result.read_bytes())
+    reading = [one for one in pressed if noted["first_lines"] < one[0] < noted["all_read"] - 0.1]
     return {
         "lines": sum(noted["lines"].values()),
+        "first_screen": noted["first_lines"] - began,
         "first_lines": noted["first_lines"] - noted["began"],
         "all_read": noted["all_read"] - noted["began"],
         "memory": noted["memory"],
-        "loop": lateness(noted, 0.0, warm=0.5),
+        "memory_now": noted["memory_now"],
+        "loop": lateness(noted, 0.0, warm=noted["first_lines"] - noted["began"]),
+        "keys": answers(reading, noted["drawn"]),
     }
 
 
-def at_a_terminal(who: str, folder: str, result: Path, typing: float) -> list[tuple[float, str]]:
-    """Run a seat on a pty of its own; type for so many seconds; return what was pressed when."""
+def at_a_terminal(
+    sitting: Sitting, folder: str, result: Path, keys: Sequence[tuple[str, bytes]]
+) -> tuple[float, list[tuple[float, str]]]:
+    """Run a seat on a pty of its own, and type; return when it began, and what was pressed when.
+
+    In a flood keys come when the first seconds are over; else all the time.
+    """
     terminal, seat_end = pty.openpty()
-    fcntl.ioctl(seat_end, termios.TIOCSWINSZ, _SIZE)
+    columns, lines = sitting.size
+    fcntl.ioctl(seat_end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     environment = dict(os.environ) | {
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
     }
+    began = time.monotonic()
     seat = subprocess.Popen(
-        (sys.executable, "-m", "tests.bench.seat", who, folder, str(result)),
+        (sys.executable, "-m", "tests.bench.seat", sitting.who, folder, str(result)),
         stdin=seat_end,
         stdout=seat_end,
         stderr=seat_end,
@@ -120,8 +154,8 @@ def at_a_terminal(who: str, folder: str, result: Path, typing: float) -> list[tu
     )
     os.close(seat_end)
     pressed: list[tuple[float, str]] = []
-    began = time.monotonic()
-    due, said = began + WARM, b""
+    flood = sitting.seconds
+    due, pause, said = began + (WARM if flood else 0.5), 0.3 if flood else 0.15, b""
     try:
         while seat.poll() is None:
             ready, _, _ = select.select([terminal], [], [], 0.05)
@@ -131,16 +165,16 @@ def at_a_terminal(who: str, folder: str, result: Path, typing: float) -> list[tu
                 except OSError:
                     break  # the other end is closed
             now = time.monotonic()
-            if typing and now >= due and now < began + typing - 1.5:
-                name, key = KEYS[len(pressed) % len(KEYS)]
+            if keys and now >= due and (not flood or now < began + flood - 1.5):
+                name, key = keys[len(pressed) % len(keys)]
                 os.write(terminal, key)
                 pressed.append((now, name))
-                due = now + 0.3
+                due = now + pause
     finally:
         os.close(terminal)
     if seat.wait(timeout=20) != 0 or not result.exists():
-        raise SystemExit(f"{who} ended badly:\n{said.decode('utf-8', 'replace')}")
-    return pressed
+        raise SystemExit(f"{sitting.who} ended badly:\n{said.decode('utf-8', 'replace')}")
+    return began, pressed
 
 
 def answers(pressed: Sequence[tuple[float, str]], drawn: list[list[float]]) -> dict[str, Any]:
@@ -191,44 +225,6 @@ def cpu_share(noted: dict[str, Any], seconds: float) -> float:
     began, before = [one for one in noted["cpu"] if one[0] <= first][-1]
     ended, after = next((one for one in noted["cpu"] if one[0] > last), noted["cpu"][-1])
     return float((after - before) / (ended - began))
-
-
-def table(figures: dict[str, Any]) -> str:
-    """Return the figures as Markdown."""
-    lines = [
-        f"16 lanes, {figures['rate']} lines/s together, 200×60, all panes in sight; milliseconds",
-        "as median / 99th percentile / worst",
-        "",
-        "| who | loop late | of it own work | CPU of a core | lines | missing | read after the end "
-        "| MB |",
-        "|---|---|---|---|---|---|---|---|",
-        f"| an idle loop | {_ms(figures['machine']['late'])} | {_ms(figures['machine']['own'])} "
-        "| | | | | |",
-    ]
-    for who in SECONDS:
-        one = figures[who]
-        lines.append(
-            f"| {who} | {_ms(one['loop']['late'])} | {_ms(one['loop']['own'])} | {one['cpu']:.0%} "
-            f"| {one['lines']} | {one['missing']} | {one['late']:.1f} s "
-            f"| {one['memory'] / 1e6:.0f} |"
-        )
-    keys, opened = figures["ours"]["keys"], figures["opening"]
-    lines += [
-        "",
-        f"{keys['pressed']} keys pressed, {keys['unanswered']} unanswered; from key to paint "
-        f"{_ms(keys['seconds'])}; medians: "
-        + ", ".join(f"{name} {some * 1000:.0f}" for name, some in keys["medians"].items()),
-        f"a reader further up stays where they are: {'yes' if figures['ours']['reader'] else 'NO'}",
-        f"opening a finished run of {opened['lines']} lines: the first after "
-        f"{opened['first_lines']:.2f} s, all after {opened['all_read']:.1f} s, loop late "
-        f"{_ms(opened['loop']['late'])}, own work {_ms(opened['loop']['own'])}, "
-        f"{opened['memory'] / 1e6:.0f} MB",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _ms(seconds: Sequence[float]) -> str:
-    return " / ".join(f"{one * 1000:.1f}" for one in seconds) or "–"
 
 
 def say(text: str) -> None:

@@ -19,6 +19,10 @@ from openhqm_tui.domain.journal import Outcome
 from tests.tui.folders import BOTH, EIGHT, STEPS, Made
 
 _EVERY = 0.01
+# The lanes of a finished run take turns, as they do in a live one.
+_PARTS = 20
+# How much a program writes into a pipe at once: the buffer of C's stdio.
+PIPED = 4096
 # Of what compilers and package managers say: about 60 bytes, every tenth line coloured.
 _PLAIN = "#%07d copying build/lib.linux/openhqm/queue/module_%03d.py"
 _COLOURED = "#%07d \x1b[32m+\x1b[39m \x1b[1mpackage-%03d\x1b[0m\x1b[2m==1.2.3\x1b[0m installed"
@@ -43,28 +47,37 @@ class Lane:
         self.digest = f"sha256:{target}-[{platform} {place}] {title}"
         self.said = 0
 
-    def records(self, count: int, a_record: int = 1) -> bytes:
-        """Return the next `count` lines as records of the stream, `a_record` lines in each."""
+    def records(self, count: int, piece: int = 0) -> bytes:
+        """Return the next `count` lines as records: a line in each, or a `piece` of so many bytes.
+
+        Lines come one by one from what writes to a terminal or flushes; in pieces, cut anywhere,
+        from what writes into a pipe.
+        """
         moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         head = f'{{"logs":[{{"vertex":"{self.digest}","stream":1,"data":"'.encode()
         tail = f'","timestamp":"{moment}"}}]}}\n'.encode()
         found = bytearray()
-        for first in range(self.said, self.said + count, a_record):
-            last = min(first + a_record, self.said + count)
-            text = "".join(f"{line(number)}\n" for number in range(first, last))
-            found += head + b64encode(text.encode()) + tail
+        lines = [f"{line(self.said + number)}\n".encode() for number in range(count)]
+        if piece:
+            whole = b"".join(lines)
+            lines = [whole[at : at + piece] for at in range(0, len(whole), piece)]
+        for data in lines:
+            found += head + b64encode(data) + tail
         self.said += count
         return bytes(found)
 
 
-def begin(state: Path) -> tuple[Made, list[Lane]]:
-    """Make a live run of sixteen lanes, each in its second step."""
-    made = Made(state, EIGHT, created=time.time()).hold().start()
+def begin(state: Path, lanes_wanted: int = 16) -> tuple[Made, list[Lane]]:
+    """Make a live run of so many lanes, two in a target, each in its second step."""
+    names = [*EIGHT, *(f"more-{number}" for number in range(lanes_wanted // 2 - len(EIGHT)))]
+    platforms = BOTH[: min(2, lanes_wanted)]
+    rows = dict.fromkeys(names[: max(1, lanes_wanted // 2)], platforms)
+    made = Made(state, rows, created=time.time()).hold().start()
     lanes = []
-    for target in EIGHT:
+    for target in rows:
         made.begin(target)
         file = (made.run.path / made.run.stream_name(target, 1)).open("ab", buffering=0)
-        for platform in BOTH:
+        for platform in platforms:
             made.lane(target, platform, 1, 1.0)
             lanes.append(Lane(target, platform, file))
     return made, lanes
@@ -72,17 +85,19 @@ def begin(state: Path) -> tuple[Made, list[Lane]]:
 
 def end(made: Made, seconds: float) -> None:
     """End the targets and the run."""
-    for target in EIGHT:
+    for target in made.rows:
         made.finish(target, Outcome.PASSED, seconds)
     made.end(Outcome.PASSED, seconds)
 
 
-def finished(state: Path, lines: int) -> Path:
+def finished(state: Path, lines: int, lanes_wanted: int = 16, piece: int = 0) -> Path:
     """Write a run of that many lines that is over, and return its folder."""
-    made, lanes = begin(state)
-    for lane in lanes:
-        for _ in range(20):
-            lane.file.write(lane.records(lines // len(lanes) // 20, a_record=20))
+    made, lanes = begin(state, lanes_wanted)
+    for part in range(_PARTS):
+        for lane in lanes:
+            share = lines // len(lanes)
+            count = share * (part + 1) // _PARTS - share * part // _PARTS
+            lane.file.write(lane.records(count, piece))
     end(made, 60.0)
     return made.run.path
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 Wanted = tuple[Literal["≤", "≥"], float]
 
-_UNIT_SCALES = {"ms": 1e3, "MB": 1e-6, "%": 1e2}
+_UNIT_SCALES = {"ms": 1e3, "µs": 1e6, "MB": 1e-6, "%": 1e2}
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Row:
     """One question and its answer.
 
     `ours` and `theirs` hold a figure for each round, in seconds, bytes, shares or a count a second;
-    `unit` says how they are told (`s`, `ms`, `MB`, `%`, or a word of its own). Without `theirs`
-    the figure itself is what `wanted` is about, in base units; with it, the ratio of the medians,
-    ours / theirs.
+    `unit` says how they are told (`s`, `ms`, `µs`, `MB`, `%`, or a word of its own). Without
+    `theirs` the figure itself is what `wanted` is about, in base units; with it, the ratio of the
+    medians, ours / theirs.
     """
 
     part: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -45,6 +44,7 @@ class Notes:
         self.cpu = [(self.began, time.process_time())]
         self.drawn: list[tuple[float, int, int]] = []
         self.first_lines = 0.0
+        self.panes = 0
         self.all_read = 0.0
         self.reader = False
 
@@ -68,12 +68,21 @@ class Notes:
     def keep(self, file: Path, state: RunState | None, **more: Any) -> None:
         """Write all to a file."""
         self.cpu.append((time.monotonic(), time.process_time()))
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        noted: dict[str, Any] = dict(vars(self)) | {"ended": time.monotonic(), "memory": most}
+        noted: dict[str, Any] = dict(vars(self)) | {"ended": time.monotonic()}
+        noted |= {"memory": resident("VmHWM"), "memory_now": resident("VmRSS")}
         if state is not None:
             lanes = {f"{lane.target.name} {lane.platform}": lane.log for lane in state.lanes}
             noted["lines"] = {name: numbered(log) for name, log in lanes.items()}
         file.write_text(json.dumps(noted | more), encoding="utf-8")
+
+
+def resident(name: str) -> int:
+    """Return the bytes in memory, `VmRSS` now or `VmHWM` at the most, of this process alone.
+
+    What `getrusage` tells begins with that of the process that started this one.
+    """
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return next(int(row.split()[1]) for row in status.splitlines() if row.startswith(name)) * 1024
 
 
 def numbered(log: LogLines) -> int:
@@ -161,6 +170,8 @@ class Reader:
 
     def _remember(self) -> None:
         self._read = self._first()
+        panes = self._app.screen.query(LogPane)
+        self._notes.panes = sum(pane.is_on_screen for pane in panes)
 
     def _first(self) -> tuple[int, str]:
         assert self._pane is not None
