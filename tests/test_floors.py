@@ -115,6 +115,13 @@ def test_the_house_stands() -> None:
     assert problems_of(PACKAGE) == []
 
 
+def test_files_of_tests_are_short_too() -> None:
+    files = list(Path(__file__).parent.rglob("*.py"))
+    assert len(files) > 100
+    long = [file for file in files if len(file.read_text("utf-8").splitlines()) > MOST_LINES]
+    assert long == []
+
+
 def test_all_floors_were_looked_at() -> None:
     assert {"domain", "engine", "store", "run", "cli", "tui", "web"} <= {
         file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")

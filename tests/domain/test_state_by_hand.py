@@ -5,10 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
@@ -16,7 +13,6 @@ from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.progress import (
     PlainText,
     SolveStatus,
-    StreamDecoder,
     Vertex,
     VertexLog,
     VertexStatus,
@@ -351,57 +347,3 @@ def test_elapsed_goes_on_until_the_checks_are_over() -> None:
     for platform in BOTH:
         state.apply_event(checked(Answer.PASS, platform))
     assert redis.elapsed(100.0) == 8.0
-
-
-_TIME = st.sampled_from(["0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
-
-
-_DIGEST = st.sampled_from(["a", "b", ""])
-
-
-_NUMBER = st.integers(-3, 3) | st.sampled_from([10**30, 300])
-
-
-_RECORDS = st.fixed_dictionaries(
-    {},
-    optional={
-        "vertexes": st.lists(
-            st.fixed_dictionaries(
-                {"digest": _DIGEST, "name": st.sampled_from([RUN, "[internal] x", "", "\x1b]52;"])},
-                optional={
-                    "started": _TIME,
-                    "completed": _TIME,
-                    "cached": st.booleans(),
-                    "error": st.sampled_from(["", "exit code: 1", "context canceled"]),
-                },
-            ),
-            max_size=3,
-        ),
-        "statuses": st.lists(
-            st.fixed_dictionaries(
-                {"id": _DIGEST, "vertex": _DIGEST, "current": _NUMBER, "total": _NUMBER}
-            ),
-            max_size=2,
-        ),
-        "logs": st.lists(
-            st.fixed_dictionaries(
-                {"vertex": _DIGEST, "data": st.sampled_from(["YQ==", "Cg==", "DQ==", "/w=="])},
-                optional={"stream": _NUMBER, "timestamp": _TIME},
-            ),
-            max_size=3,
-        ),
-        "warnings": st.lists(st.fixed_dictionaries({"vertex": _DIGEST, "level": _NUMBER})),
-    },
-)
-
-
-@given(st.lists(_RECORDS, max_size=8))
-@settings(deadline=None, max_examples=80)
-def test_any_stream_can_be_folded(records: list[dict[str, Any]]) -> None:
-    state, redis = begun()
-    decoder = StreamDecoder()
-    for record in records:
-        state.apply_records("redis", decoder.feed(msgspec.json.encode(record) + b"\n"))
-        assert redis.step_counts()[0] <= redis.step_counts()[1]
-    state.end_stream("redis")
-    assert whole(state)

@@ -45,3 +45,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     runs: bool = False
     slow: bool = False
     emulated: tuple[str, ...] = ("fail",)
+
+
+def own(name: str) -> str:
+    """Return the line that puts in place what the workshop made for a fault."""
+    return f"COPY --from=workshop /shelf/{name}/ /\n"

@@ -1,0 +1,246 @@
+"""The planted faults that only a running image shows, and images that fight back."""
+
+from __future__ import annotations
+
+from tests.real.faults.fault import Fault, own
+
+_SITE = "/usr/local/lib/python3*/site-packages"
+# A folder that the image's user could write to, if anybody could.
+_STATE = "COPY --from=workshop --chown=1000:1000 /state/ /app/state/\n"
+# Where Python itself can't be asked, nothing can be.
+_ALL_THAT_RUNS = (
+    *("machine", "python", "library", "extensions", "byte-code", "clients", "absent", "user"),
+    "service",
+)
+
+RUNNING: tuple[Fault, ...] = (
+    Fault(
+        name="missing-client",
+        what="its client was never installed",
+        check="clients",
+        recipe=f"USER 0\nRUN --network=none rm -r {_SITE}/redis {_SITE}/redis-*\nUSER 1000:1000\n",
+        also=("service",),
+        evidence="redis",
+        runs=True,
+    ),
+    Fault(
+        name="extra-client",
+        what="another variant's client inside",
+        check="absent",
+        recipe="COPY --from=other --link /usr/local/lib/python3.13/site-packages/"
+        " /usr/local/lib/python3.13/site-packages/\n",
+        evidence="paho",
+        runs=True,
+    ),
+    Fault(
+        name="broken-client",
+        what="its client is there and can't be imported",
+        check="clients",
+        recipe=own("broken-client"),
+        evidence="never_installed",
+        runs=True,
+    ),
+    Fault(
+        name="wrong-python",
+        what="a Python of another version",
+        check="python",
+        recipe=own("wrong-python"),
+        # Much that is installed was chosen for the other one.
+        also=("extensions", "clients", "service"),
+        evidence="3.12",
+        runs=True,
+    ),
+    Fault(
+        name="root-user",
+        what="runs as root",
+        check="user",
+        recipe="USER 0:0\n",
+        evidence="0",
+        runs=True,
+    ),
+    Fault(
+        name="no-sqlite",
+        what="the standard library's sqlite3 without its compiled half",
+        check="library",
+        recipe="USER 0\nRUN --network=none rm -f /usr/lib/python3*/lib-dynload/_sqlite3.*"
+        " /usr/local/lib/python3*/lib-dynload/_sqlite3.*\nUSER 1000:1000\n",
+        evidence="sqlite3",
+        runs=True,
+    ),
+    Fault(
+        name="no-ssl",
+        what="the standard library's ssl without its compiled half",
+        check="library",
+        recipe="USER 0\nRUN --network=none rm -f /usr/lib/python3*/lib-dynload/_ssl.*"
+        " /usr/local/lib/python3*/lib-dynload/_ssl.*\nUSER 1000:1000\n",
+        also=("clients", "service"),
+        evidence="ssl",
+        runs=True,
+    ),
+    Fault(
+        name="broken-extension",
+        what="a compiled module of the core cut off after its header",
+        check="extensions",
+        recipe=f"USER 0\nRUN --network=none truncate -s 60 {_SITE}/pydantic_core/*.so\n"
+        "USER 1000:1000\n",
+        also=("service",),
+        evidence="pydantic_core",
+        runs=True,
+    ),
+    Fault(
+        name="crashing-extension",
+        what="one cut off later, which crashes Python; emulated, it may be the emulator",
+        check="extensions",
+        recipe=f"USER 0\nRUN --network=none truncate -s 4096 {_SITE}/pydantic_core/*.so\n"
+        "USER 1000:1000\n",
+        also=("byte-code", "clients", "service"),
+        evidence="signal 7",
+        runs=True,
+        emulated=("unknown",),
+    ),
+    Fault(
+        name="wrong-arch-extension",
+        what="the core's compiled modules are those of the other architecture",
+        check="binaries",
+        recipe="USER 0\nRUN --network=none rm -r /usr/local/lib/python3.13/site-packages\n"
+        "COPY --from=foreign /usr/local/lib/python3.13/site-packages/"
+        " /usr/local/lib/python3.13/site-packages/\nUSER 1000:1000\n",
+        also=("extensions", "service"),
+        runs=True,
+    ),
+    Fault(
+        name="no-byte-code",
+        what="the packages without byte-code",
+        check="byte-code",
+        recipe=f"USER 0\nRUN --network=none rm -r {_SITE}/__pycache__ {_SITE}/*/__pycache__"
+        f" {_SITE}/*/*/__pycache__\nUSER 1000:1000\n",
+        runs=True,
+    ),
+    Fault(
+        name="import-error",
+        what="the service imports what isn't there",
+        check="service",
+        recipe=own("import-error"),
+        evidence="never_written",
+        runs=True,
+    ),
+    Fault(
+        name="answers-500",
+        what="the service answers 500",
+        check="service",
+        recipe=own("answers-500"),
+        evidence="500",
+        runs=True,
+        slow=True,
+    ),
+    Fault(
+        name="crash-at-start",
+        what="the service gives up at once",
+        check="service",
+        recipe=own("crash-at-start"),
+        evidence="giving up",
+        runs=True,
+    ),
+    Fault(
+        name="segfault-at-start",
+        what="the service dies of a segmentation fault; emulated, it may be the emulator's",
+        check="service",
+        recipe=own("segfault-at-start"),
+        evidence="signal 11",
+        runs=True,
+        emulated=("unknown",),
+    ),
+    Fault(
+        name="hang-at-start",
+        what="the service sleeps",
+        check="service",
+        recipe=own("hang-at-start"),
+        runs=True,
+        slow=True,
+    ),
+    Fault(
+        name="fork-bomb",
+        what="a fork bomb",
+        check="service",
+        recipe=own("fork-bomb"),
+        runs=True,
+        slow=True,
+    ),
+    Fault(
+        name="memory-hog",
+        what="takes all the memory it gets",
+        check="service",
+        recipe=own("memory-hog"),
+        runs=True,
+    ),
+    Fault(
+        name="writes-to-root",
+        what="writes beside its code at the start",
+        check="service",
+        recipe=f"{_STATE}{own('writes-to-root')}",
+        evidence="Read-only file system",
+        runs=True,
+    ),
+)
+
+HOSTILE: tuple[Fault, ...] = (
+    Fault(
+        name="endless-output",
+        what="prints without end",
+        check="service",
+        recipe=own("endless-output"),
+        runs=True,
+        slow=True,
+        # Where it was busy all the time, it may have been the emulator that is too slow.
+        emulated=("fail", "unknown"),
+    ),
+    Fault(
+        name="endless-answer",
+        what="answers without end",
+        check="service",
+        recipe=own("endless-answer"),
+        runs=True,
+        slow=True,
+    ),
+    Fault(
+        name="fills-a-volume",
+        what="writes without end to a volume that it declares",
+        check="service",
+        recipe=f"{_STATE}{own('fills-a-volume')}VOLUME /app/state\n",
+        evidence="No space left on device",
+        runs=True,
+    ),
+    Fault(
+        name="escape-sequences",
+        what="prints what moves cursors, sets clipboards, looks like markup",
+        check="service",
+        recipe=own("escape-sequences"),
+        evidence="[@click=app.quit]",
+        runs=True,
+    ),
+    Fault(
+        name="escapes-in-label",
+        what="the same in a label",
+        check="labels",
+        recipe='LABEL queue.backend="\x1b[2J[/bold]\x1b]52;c;b3duZWQ=\x07well"\n',
+        evidence="[/bold]",
+    ),
+    Fault(
+        name="forged-answer",
+        what="a `python` that answers with what an honest image said once",
+        check="python",
+        recipe=f"{own('forged-answer')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
+        also=_ALL_THAT_RUNS,
+        evidence="gave no answer",
+        runs=True,
+    ),
+    Fault(
+        name="gibberish",
+        what="a `python` that answers megabytes of nothing",
+        check="python",
+        recipe=f"{own('gibberish')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
+        also=_ALL_THAT_RUNS,
+        evidence="gave no answer",
+        runs=True,
+    ),
+)

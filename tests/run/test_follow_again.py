@@ -1,0 +1,82 @@
+"""Following a run that is taken up again: attempt after attempt, each to its end."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.run import follow
+from openhqm_tui.run.follow import Follower
+from tests.domain.folding import whole
+from tests.recordings import copied, state_of
+from tests.run.test_follow import to_the_end
+
+
+def test_a_run_that_is_taken_up_again_after_its_end_is_followed_on(tmp_path: Path) -> None:
+    folder = copied("failed", tmp_path / "run")
+    follower = Follower(folder)
+    to_the_end(follower)
+    shutil.copy(folder.path / "redis.rawjson", folder.path / "kafka.2.rawjson")
+    for event in (
+        journal.RunStarted(at=2e9, pid=1),
+        journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=2, outcome=Outcome.PASSED),
+        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+    ):
+        folder.append(event)
+    changes = follower.poll(())
+    assert not changes.over
+    assert follower.state.targets["kafka"].attempt == 2
+    assert to_the_end(follower).over
+    assert whole(follower.state) == whole(state_of(folder))
+
+
+def test_an_earlier_attempt_is_read_to_its_end_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "_MOST_BYTES", 4000)
+    folder = copied("failed", tmp_path / "run")
+    shutil.copy(folder.path / "kafka.rawjson", folder.path / "kafka.2.rawjson")
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    again = journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson")
+    lines.insert(-1, msgspec.json.encode(again) + b"\n")
+    folder.events_file.write_bytes(b"".join(lines))
+    follower = Follower(folder)
+    attempts = []
+    while not follower.finished:
+        follower.poll()
+        kafka = follower.state.targets["kafka"]
+        attempts.append((kafka.attempt, len(kafka.steps)))
+    assert [attempt for attempt, _ in attempts] == sorted(attempt for attempt, _ in attempts)
+    assert max(steps for attempt, steps in attempts if attempt == 1) == attempts[-1][1]
+
+
+def test_the_end_of_an_attempt_is_seen_before_the_next_begins(tmp_path: Path) -> None:
+    folder = copied("failed", tmp_path / "run")
+    follower = Follower(folder)
+    to_the_end(follower)
+    # All at once: what a runner says that takes up what another was killed in the midst of.
+    for event in (
+        journal.RunStarted(at=2e9, pid=1),
+        journal.TargetQueued(at=2e9, target="kafka", attempt=2),
+        journal.TargetEnded(at=2e9, target="kafka", attempt=2, outcome=Outcome.CANCELLED),
+        journal.TargetQueued(at=2e9, target="kafka", attempt=3),
+        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=3, outcome=Outcome.PASSED),
+        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+    ):
+        folder.append(event)
+    seen = []
+    for _ in range(2):
+        changes = follower.poll()
+        kafka = follower.state.targets["kafka"]
+        ends = [e.outcome for e in changes.events if isinstance(e, journal.TargetEnded)]
+        seen.append((kafka.attempt, kafka.outcome, ends))
+    assert seen == [
+        (2, Outcome.CANCELLED, [Outcome.CANCELLED]),
+        (3, Outcome.PASSED, [Outcome.PASSED]),
+    ]
