@@ -24,7 +24,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     # The console may put something on the clipboard when a person asks, and read nothing.
     "Permissions-Policy": "clipboard-read=(), clipboard-write=(self), camera=(), microphone=()",
