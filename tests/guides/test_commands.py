@@ -41,6 +41,7 @@ _OTHERS = {
     "systemctl": "restarts the CI machine's engine",
     "apk": "installs Python in the CI job",
     "git": "gets the source",
+    "ssh": "leads a port of the build machine here",
     "cd": "goes into a folder",
     "less": "pages what a command printed",
     "jq": "picks from what a command printed",
