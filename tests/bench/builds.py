@@ -68,6 +68,8 @@ def build(asked: argparse.Namespace, folder: Path) -> list[Row]:
     if not asked.no_classic:
         platforms = (AMD64, ARM64) if asked.full else (AMD64,)
         rows.append(classic_row(platforms, asked.classic_variants, theirs))
+        # All of ours again, for who looks at them next: `checks` does.
+        run(*ours)
     rows += images.rows_of(weights, images.base_layers(BOTH), theirs)
     return rows + ([pushed] if pushed else [])
 
