@@ -1,0 +1,90 @@
+"""What the guides have a person type, on the real engine, as it stands there."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.guides.commands import Command, commands
+from tests.guides.places import pages
+from tests.real.conftest import COMMAND
+
+pytestmark = pytest.mark.engine
+
+NAME = "local/openhqm"
+EVERY = [command for page in pages() for command in commands(page)]
+TESTED = [command for command in EVERY if command.tested]
+# What only looks, and takes a moment.
+_LOOKS = {
+    ("version",),
+    ("info",),
+    ("context", "ls"),
+    ("system", "df"),
+    ("buildx", "version"),
+    ("buildx", "ls"),
+    ("buildx", "inspect"),
+}
+LOOKS = list(
+    {
+        command.words: command
+        for command in EVERY
+        if command.program == "docker"
+        and (command.words[1:] in _LOOKS or command.words[1:3] == ("info", "--format"))
+    }.values()
+)
+
+
+@pytest.fixture
+def images_removed() -> Iterator[None]:
+    yield
+    kept = subprocess.run(
+        ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", NAME],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    if kept:
+        subprocess.run(["docker", "image", "rm", *kept], capture_output=True, check=True)
+
+
+def run(command: Command, folder: Path, home: Path) -> str:
+    words = list(command.words)
+    if command.program == "openhqm-tui":
+        words[:1] = COMMAND
+    ran = subprocess.run(
+        words,
+        cwd=folder,
+        env=os.environ | {"OPENHQM_TUI_STATE_DIR": str(home / "state")},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{command.where}\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
+    return ran.stdout
+
+
+@pytest.mark.usefixtures("images_removed")
+def test_the_five_minutes_of_the_guide(tmp_path: Path, own_home: Path) -> None:
+    assert len(TESTED) == 5
+    assert any(NAME in shlex.join(command.words) for command in TESTED)
+    said = [run(command, tmp_path, own_home) for command in TESTED]
+    _, built, amd, arm, checked = said
+    assert "2 images: 2 proved" in built
+    assert (amd, arm) == ("x86_64\n", "aarch64\n")
+    assert "linux/amd64" in checked
+    assert "linux/arm64" in checked
+
+
+@pytest.mark.parametrize("command", LOOKS, ids=lambda command: "-".join(command.words))
+def test_what_only_looks(command: Command, tmp_path: Path, own_home: Path) -> None:
+    assert run(command, tmp_path, own_home)
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(LOOKS) >= 4
