@@ -68,7 +68,7 @@ FINDINGS = [
         why="It drives BuildKit.",
     ),
     Finding(
-        key="emulator-arm64",
+        key="platform:linux/arm64",
         title="Emulator for linux/arm64",
         health=Health.FAIL,
         detail="not registered with the kernel",

@@ -74,7 +74,7 @@ async def test_all_fixes_are_shown_at_once_and_run_one_after_the_other(two: Worl
         for line in ("1/2 Install", "apt-get install", "(as root)", "2/2 Make", "docker import -"):
             assert line in shown
         await rest(pilot)
-        assert two.mended == ["emulator-arm64", "base"]
+        assert two.mended == ["platform:linux/arm64", "base"]
         assert [line for line in log(app) if "▸" in line or "done" in line] == [
             "▸ 1/2 Install and register QEMU's user-mode emulators",
             "  done",
@@ -94,7 +94,7 @@ async def test_the_first_that_fails_ends_it(two: World):
         await pilot.pause()
         await agree(pilot)
         await rest(pilot)
-        assert two.mended == ["emulator-arm64"]
+        assert two.mended == ["platform:linux/arm64"]
         assert log(app)[-1] == "✗ this did not work (0 of 2 done, 1 after it not begun)"
 
 
@@ -163,7 +163,7 @@ async def test_what_is_no_better_after_its_fix_is_said(world: World):
         await pilot.pause()
         await agree(pilot)
         await until(pilot, lambda: "still not well" in log(app)[-1])
-        assert world.mended == ["emulator-arm64"]
+        assert world.mended == ["platform:linux/arm64"]
         assert log(app)[-1] == "✗ Emulator for linux/arm64 is still not well after this"
 
 

@@ -70,6 +70,9 @@ CHECKS: tuple[Command, ...] = (
         True,
         acts=True,
     ),
+    Command(
+        "checks", "checks.read", "i", "Read more", "Open the guide at this check.", "read_more"
+    ),
     Command("checks", "checks.copy", "y", "Copy", "Copy the answer that is shown.", "copy", True),
     Command(
         "evidence",

@@ -48,6 +48,9 @@ DOCTOR: tuple[Command, ...] = (
         True,
     ),
     Command(
+        "doctor", "doctor.read", "i", "Read more", "Open the guide at what is marked.", "read_more"
+    ),
+    Command(
         "doctor",
         "doctor.side-up",
         "K",

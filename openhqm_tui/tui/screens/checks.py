@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from openhqm_tui.domain.guide_places import place_of_check
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.questions import QUESTIONS, asked_by, in_order, question_of
@@ -182,6 +183,11 @@ class ChecksScreen(Place):
                 check = ""
             name = " ".join(lane.key)
             self._ask(Request("check", *lane.key, check), f"{name}, {check}" if check else name)
+
+    def action_read_more(self) -> None:
+        """Open the guide at the marked check."""
+        marked = self._marked()
+        self.console_app.action_guides(*place_of_check(marked[1] if marked else ""))
 
     def action_copy(self) -> None:
         """Copy the answer that is shown."""

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.guide_places import place_of_finding
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.engine.mend import Rights, pending
@@ -198,6 +199,11 @@ class DoctorScreen(Place):
         if finding is not None and fixable(finding):
             lines = [command_line(fix, self.rights) for fix in finding.fixes]
             copy(self, "\n".join(lines), count(len(lines), "command"))
+
+    def action_read_more(self) -> None:
+        """Open the guide at what is marked."""
+        if (finding := self.marked) is not None:
+            self.console_app.action_guides(*place_of_finding(finding.key))
 
     def action_stop(self) -> None:
         """Stop the running fix, after saying what that leaves behind."""

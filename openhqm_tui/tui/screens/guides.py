@@ -46,7 +46,7 @@ class GuidesScreen(ModalScreen[None]):
         super().__init__()
         self.guides = guides
         self.at = next((i for i, guide in enumerate(guides) if guide.name == name), 0)
-        self._address = address
+        self.name_asked, self.address_asked = name, address
         self._text = ""
         self._before: list[_Place] = []
         self._found: list[int] = []
@@ -80,7 +80,7 @@ class GuidesScreen(ModalScreen[None]):
         """Open the first guide."""
         self.query_one("#guides-find").display = False
         self.query_one(GuideScroll).focus()
-        self._open(self.at, self._address)
+        self._open(self.at, self.address_asked)
 
     @on(OptionList.OptionSelected, "#guides-list")
     def guide_chosen(self, event: OptionList.OptionSelected) -> None:

@@ -14,6 +14,7 @@ from openhqm_tui.tui.screens.evidence import EvidenceScreen
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from tests.tui import folders
 from tests.tui.cases import Case
+from tests.tui.cases.guides import begun_at
 from tests.tui.conftest import World
 from tests.tui.folders import CHECKS
 
@@ -76,6 +77,7 @@ CASES = {
     "checks.again": Case(_asked(Request("check", *ARM, "machine")), ("3", "f"), _checked),
     "checks.again-lane": Case(_asked(Request("check", *ARM)), ("3", "f"), _checked),
     "checks.again-all": Case(_asked(Request("check")), ("3", "f"), _checked),
+    "checks.read": Case(lambda app: begun_at(app) == ("checks", "python"), ("3", "f"), _checked),
     "checks.copy": Case(lambda app: "machine" in app.clipboard, ("3", "f"), _checked),
     "evidence.next": Case(lambda app: _place(app) == _CLIENTS, _EVIDENCE, _checked),
     "evidence.previous": Case(

@@ -11,6 +11,7 @@ from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.screens.dialogs import Ask
 from tests.tui.cases import Case
+from tests.tui.cases.guides import begun_at
 from tests.tui.conftest import World
 
 
@@ -53,6 +54,7 @@ def _scrolled(app: ConsoleApp) -> float:
 CASES = {
     "doctor.fix": Case(lambda app: "“Emulator for linux/arm64”" in _title(app), ("5",)),
     "doctor.fix-all": Case(lambda app: _title(app) == "Run this?", ("5",)),
+    "doctor.read": Case(lambda app: begun_at(app) == ("multi-arch", "qemu-and-binfmt"), ("5",)),
     "doctor.stop": Case(
         lambda app: _title(app) == "Stop the running fix?", ("5", "f", "enter"), _slow
     ),

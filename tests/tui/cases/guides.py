@@ -17,6 +17,12 @@ def screen(app: ConsoleApp) -> GuidesScreen | None:
     return found if isinstance(found, GuidesScreen) else None
 
 
+def begun_at(app: ConsoleApp) -> tuple[str, str]:
+    """Return the guide and the section that were asked for."""
+    here = screen(app)
+    return (here.name_asked, here.address_asked) if here is not None else ("", "")
+
+
 def _shown(app: ConsoleApp) -> bool:
     return screen(app) is not None
 

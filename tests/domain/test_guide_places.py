@@ -1,0 +1,37 @@
+"""Findings and checks lead to sections that are there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from openhqm_tui.domain.guide_links import sections
+from openhqm_tui.domain.guide_places import FINDINGS, place_of_check, place_of_finding
+from openhqm_tui.domain.questions import QUESTIONS
+from tests.guides.places import GUIDES, TOP
+
+
+def addresses(guide: str) -> list[str]:
+    return ["", *(one.address for one in sections((GUIDES / f"{guide}.md").read_text()))]
+
+
+@pytest.mark.parametrize("check", [*QUESTIONS, ""])
+def test_every_check_has_a_section(check: str) -> None:
+    place = place_of_check(check)
+    assert place.address in addresses(place.guide)
+
+
+def test_every_finding_of_the_doctor_has_a_section_of_its_own() -> None:
+    sources = "".join(file.read_text() for file in (TOP / "openhqm_tui/engine").glob("*.py"))
+    keys = set(re.findall(r'\bkey(?:, title = |=)f?"(\w+)', sources))
+    assert {"engine", "store", "base"} <= keys
+    assert keys == set(FINDINGS)
+    for key in keys:
+        place = place_of_finding(f"{key}:linux/arm64")
+        assert place.address in addresses(place.guide)
+        assert place == place_of_finding(key)
+
+
+def test_an_unknown_finding_leads_to_what_a_machine_needs() -> None:
+    assert place_of_finding("newer").address in addresses("multi-arch")
