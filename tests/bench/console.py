@@ -205,7 +205,8 @@ def lateness(noted: dict[str, Any], seconds: float, warm: float = WARM) -> dict[
     first = noted["began"] + (warm if seconds or warm != WARM else 0.0)
     last = noted["began"] + seconds if seconds else noted["all_read"] or noted["ended"]
     # One who is late when lines stop coming has been late while they came.
-    within = [(late, own) for at, late, own in noted["gaps"] if at > first and at - late < last]
+    gaps = noted["gaps"]
+    within = [(late, own) for at, late, own in gaps if first < at - late < last]
     return {
         "times": len(within),
         "late": spread([late for late, _ in within]),

@@ -28,6 +28,7 @@ from openhqm_tui.run.follow import Follower
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.garbage import set_aside
+from openhqm_tui.tui.widgets.lane_panes import LanePanes
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from tests.bench.flood import line, number_of
 from tests.tui.conftest import World
@@ -129,6 +130,9 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
         while not app.run_state or not app.follow.idle:
             await asyncio.sleep(0.02)
             reader.sit_down()
+            # The most at once: one alone while it is zoomed.
+            panes = app.screen.query(LanePanes)
+            notes.panes = max([notes.panes, *(len(some.visible_panes) for some in panes)])
         notes.all_read = time.monotonic()
         notes.reader = reader.still_reads()
         state = app.run_state
@@ -170,8 +174,6 @@ class Reader:
 
     def _remember(self) -> None:
         self._read = self._first()
-        panes = self._app.screen.query(LogPane)
-        self._notes.panes = sum(pane.is_on_screen for pane in panes)
 
     def _first(self) -> tuple[int, str]:
         assert self._pane is not None
