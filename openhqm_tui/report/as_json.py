@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
@@ -27,6 +29,15 @@ def made_schema() -> bytes:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:openhqm-tui:report:{SCHEMA}",
         "title": f"A report of openhqm-tui, schema {SCHEMA}",
-        **msgspec.json.schema(Report),
+        **_described_alike(msgspec.json.schema(Report)),
     }
     return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+
+
+def _described_alike(schema: dict[str, Any]) -> dict[str, Any]:
+    """Take the source's indentation out of the descriptions: Python 3.13 and later have none."""
+    bodies = (schema, *schema.get("$defs", {}).values())
+    for body in bodies:
+        if "description" in body:
+            body["description"] = inspect.cleandoc(body["description"])
+    return schema
