@@ -41,7 +41,11 @@ def add_builder_commands(commands: Commands) -> None:
     )
     create.add_argument("name", metavar="NAME", help="what to call it")
     create.add_argument(
-        "--driver", choices=DRIVERS, default=DRIVERS[0], help=f"{' '.join(DRIVERS)} ({DRIVERS[0]})"
+        "--driver",
+        choices=DRIVERS,
+        default=DRIVERS[0],
+        metavar="DRIVER",
+        help=f"{' '.join(DRIVERS)} ({DRIVERS[0]})",
     )
     create.add_argument(
         "--node",

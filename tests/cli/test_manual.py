@@ -1,0 +1,49 @@
+"""What `--help` says of settings and files is so, and fits a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import msgspec
+import platformdirs.macos
+import platformdirs.unix
+import pytest
+
+from openhqm_tui.cli import manual
+from openhqm_tui.cli.arguments import build_parser
+from openhqm_tui.store.settings import Settings
+
+
+def helps(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+    """Yield the command and the help of every parser."""
+    yield parser.prog, parser.format_help()
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                yield from helps(each)
+
+
+def test_every_setting_is_named() -> None:
+    words = set(manual.SETTINGS[1].split())
+    names = {field.encode_name for field in msgspec.structs.fields(Settings)}
+    assert names - words == set()
+
+
+def test_the_folders_are_those_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    told = manual.FILES[1].replace("~", "/home/me")
+    for system in (platformdirs.unix.Unix, platformdirs.macos.MacOS):
+        dirs = system("openhqm-tui")
+        for folder in (dirs.user_state_dir, dirs.user_cache_dir, dirs.user_config_dir):
+            assert folder in told
+
+
+def test_every_help_fits_and_says_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    found = dict(helps(build_parser()))
+    assert {"openhqm-tui", "openhqm-tui build", "openhqm-tui runs prune"} <= set(found)
+    for command, text in found.items():
+        assert [line for line in text.splitlines() if len(line) > 80] == [], command
