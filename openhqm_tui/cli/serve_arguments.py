@@ -12,20 +12,22 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
 
 HOST, PORT, MOST_SESSIONS = "127.0.0.1", 8123, 4
-_DESCRIPTION = """\
-Serve the console to browsers: to watch a long build from elsewhere. Each tab is a console of its
-own; builds go on when it is closed. Needs the extra: pip install 'openhqm-tui[serve]'.
-
-The traffic is plain HTTP: on a network others can read along, the token too. Better is to leave
-the host alone and come through ssh, from the machine that has the browser:
-
-    ssh -L 8123:127.0.0.1:8123 BUILD-MACHINE      then open http://127.0.0.1:8123/
-
-Without --host only this machine can connect, and no token is asked for: whoever has an account
-here can open the console, and build and cancel in it. --ask-token keeps them out. Beyond this
-machine a token is always asked for, and consoles only watch; with --allow-control whoever has
-the token has the console: can build, cancel, and run the doctor's fixes, as you could.
-"""
+# A line is a paragraph; one that begins with blanks stays as it is.
+_DESCRIPTION = "\n\n".join(
+    (
+        "Serve the console to browsers: to watch a long build from elsewhere. Each tab is a console "
+        "of its own; builds go on when it is closed. Needs the extra: "
+        "pip install 'openhqm-tui[serve]'.",
+        "The traffic is plain HTTP: on a network others can read along, the token too. Better is "
+        "to leave the host alone and come through ssh, from the machine that has the browser:",
+        "  ssh -L 8123:127.0.0.1:8123 BUILD-MACHINE\n  then open http://127.0.0.1:8123/",
+        "Without --host only this machine can connect, and no token is asked for: whoever has an "
+        "account here can open the console, and build and cancel in it. --ask-token keeps them "
+        "out. Beyond this machine a token is always asked for, and consoles only watch; with "
+        "--allow-control whoever has the token has the console: can build, cancel, and run the "
+        "doctor's fixes, as you could.",
+    )
+)
 
 
 def add_serve(commands: Commands) -> None:
@@ -34,7 +36,6 @@ def add_serve(commands: Commands) -> None:
         "serve",
         help="the console in a browser, to watch from elsewhere",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="exit codes: 0 it was ended (Ctrl-C), 2 it can't be started so",
     )
     add = serve.add_argument
