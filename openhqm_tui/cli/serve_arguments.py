@@ -13,20 +13,18 @@ if TYPE_CHECKING:
 
 HOST, PORT, MOST_SESSIONS = "127.0.0.1", 8123, 4
 # A line is a paragraph; one that begins with blanks stays as it is.
-_DESCRIPTION = "\n\n".join(
-    (
-        "Serve the console to browsers: to watch a long build from elsewhere. Each tab is a console "
-        "of its own; builds go on when it is closed. Needs the extra: "
-        "pip install 'openhqm-tui[serve]'.",
-        "The traffic is plain HTTP: on a network others can read along, the token too. Better is "
-        "to leave the host alone and come through ssh, from the machine that has the browser:",
-        "  ssh -L 8123:127.0.0.1:8123 BUILD-MACHINE\n  then open http://127.0.0.1:8123/",
-        "Without --host only this machine can connect, and no token is asked for: whoever has an "
-        "account here can open the console, and build and cancel in it. --ask-token keeps them "
-        "out. Beyond this machine a token is always asked for, and consoles only watch; with "
-        "--allow-control whoever has the token has the console: can build, cancel, and run the "
-        "doctor's fixes, as you could.",
-    )
+_DESCRIPTION = (
+    "Serve the console to browsers: to watch a long build from elsewhere. Each tab is a console "
+    "of its own; builds go on when it is closed. Needs the extra:\n\n"
+    "  pip install 'openhqm-tui[serve]'\n\n"
+    "The traffic is plain HTTP: on a network others can read along, the token too. Better is "
+    "to leave the host alone and come through ssh, from the machine that has the browser:\n\n"
+    "  ssh -L 8123:127.0.0.1:8123 BUILD-MACHINE\n  then open http://127.0.0.1:8123/\n\n"
+    "Without --host only this machine can connect, and no token is asked for: whoever has an "
+    "account here can open the console, and build and cancel in it. --ask-token keeps them "
+    "out. Beyond this machine a token is always asked for, and consoles only watch; with "
+    "--allow-control whoever has the token has the console: can build, cancel, and run the "
+    "doctor's fixes, as you could."
 )
 
 
