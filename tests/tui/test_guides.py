@@ -10,7 +10,7 @@ from openhqm_tui.store.guides import guides
 from openhqm_tui.store.places import bundled
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.guides.scroll import GuideScroll
-from openhqm_tui.tui.guides.text import DrawnTable, GuideText, pieces
+from openhqm_tui.tui.guides.text import DrawnTable, GuideText, PlainFence, pieces
 from openhqm_tui.tui.screens.guides import GuidesScreen
 from tests.tui.conftest import GUIDES, World, settle, until
 
@@ -154,6 +154,18 @@ def kinds(text: Markdown) -> list[str]:
 def tables(source: str) -> int:
     outside = "".join(source.split("```")[::2])
     return sum(line.startswith(("| ---", "|---", "| --:")) for line in outside.splitlines())
+
+
+async def test_the_language_of_code_is_never_guessed(world: World, monkeypatch):
+    def guess(*_: object) -> str:
+        raise AssertionError("half a second")
+
+    monkeypatch.setattr("textual.highlight.guess_language", guess)
+    app = world.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, app)
+        await screen.query_one(GuideText).show("```\na = 1\n```\n\n    indented\n")
+        assert [fence.code for fence in screen.query(PlainFence)] == ["a = 1", "indented"]
 
 
 def test_a_text_is_cut_at_blank_lines_outside_of_code_only():

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Size
 from textual.widgets import Markdown
-from textual.widgets.markdown import MarkdownBlock
+from textual.widgets.markdown import MarkdownBlock, MarkdownFence
 
 from openhqm_tui.tui.guides.tables import table_lines
 
@@ -65,8 +65,23 @@ class DrawnTable(MarkdownBlock):
         return self.content_at(width).plain.count("\n") + 1
 
 
+class PlainFence(MarkdownFence):
+    """A block of code that is in no language where none is named: guessing takes half a second."""
+
+    @classmethod
+    def highlight(cls, code: str, language: str, ansi: bool = False, dark: bool = False) -> Content:
+        """Return the code in colours."""
+        return super().highlight(code, language or "text", ansi, dark)
+
+
 class GuideText(Markdown):
     """Markdown whose tables are one widget each and whose links are left to the screen."""
+
+    BLOCKS = {  # noqa: RUF012
+        **Markdown.BLOCKS,
+        "fence": PlainFence,
+        "code_block": PlainFence,
+    }
 
     def __init__(self, **options: Any) -> None:
         super().__init__(open_links=False, parser_factory=_parser, **options)
