@@ -52,6 +52,6 @@ def test_a_part_has_one_heading_and_what_is_missed_is_said():
 
 def test_json_has_every_round(tmp_path):
     keep([FAST, ALONE], tmp_path)
-    first, second = json.loads((tmp_path / "bench.json").read_text())
+    first, second = json.loads((tmp_path / "bench.json").read_text())["rows"]
     assert (first["ours"], first["ratio"], first["holds"]) == ([18.0, 20.0, 19.0], 0.95, True)
     assert (second["theirs"], second["ratio"], second["wanted"]) == ([], None, None)

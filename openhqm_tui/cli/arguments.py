@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from openhqm_tui import __version__
 from openhqm_tui.cli import manual
 from openhqm_tui.cli.builder_arguments import add_builder_commands
+from openhqm_tui.cli.commands_later import CommandsLater
 from openhqm_tui.cli.parser import (
     Parser,
     add_format,
@@ -33,12 +34,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     Where a shell asks for completions, it gets them, and the process ends.
     """
-    parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         from openhqm_tui.cli.completing import complete
 
-        complete(parser)
-    parsed = parser.parse_args(arguments)
+        complete(build_parser())
+    parsed = build_parser(lazily=True).parse_args(arguments)
     if parsed.watch_only and parsed.command:
         raise UsageProblem(
             f"--watch-only is for the console, not for {parsed.command}",
@@ -47,8 +47,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parsed
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def build_parser(*, lazily: bool = False) -> argparse.ArgumentParser:
+    """Return the parser of all commands; `lazily`: each is made when it is said."""
     parser = Parser(
         prog="openhqm-tui",
         description="Build image variants for many platforms side by side with Docker Buildx, "
@@ -68,7 +68,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="open the console to watch: nothing is built, stopped or changed from it",
     )
     parser.set_defaults(run=later("openhqm_tui.cli.console"))
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = parser.add_subparsers(
+        dest="command",
+        metavar="COMMAND",
+        title="commands",
+        action=CommandsLater if lazily else argparse._SubParsersAction,
+    )
     _add_build(commands)
     _add_plan(commands)
     _add_variants(commands)

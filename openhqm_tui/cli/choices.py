@@ -15,7 +15,8 @@ from openhqm_tui.domain.references import check_reference
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.run.caches import caches_of
-from openhqm_tui.run.prepare import QUIET_AFTER, Options, check_push, source_for
+from openhqm_tui.run.prepare import QUIET_AFTER, Options, check_push
+from openhqm_tui.run.sources import source_for
 from openhqm_tui.store.checks_files import project_checks
 from openhqm_tui.store.settings import Settings, read_settings
 
@@ -56,7 +57,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else None
     if platforms is None and settings.platforms:
         platforms = parse_platforms(settings.platforms)
-    source = source_for(folder, told)
+    source = source_for(folder, context=told.context, dockerfile=told.dockerfile)
     variants = _variants(parsed, settings, source)
     check_tag(told.tag, variants)
     selection = {

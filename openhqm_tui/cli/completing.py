@@ -48,14 +48,13 @@ class _Finder(CompletionFinder):
 
 def variants(*, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> dict[str, str]:
     """Return what can be built from the folder or checkout that is named so far."""
-    from openhqm_tui.run.prepare import Options, source_for
+    from openhqm_tui.run.sources import source_for
 
-    told = Options(
-        selection={},
+    source = source_for(
+        Path.cwd(),
         context=getattr(parsed_args, "context", None) or "",
         dockerfile=getattr(parsed_args, "dockerfile", None) or "",
     )
-    source = source_for(Path.cwd(), told)
     return _listed(prefix, {variant.name: one_line(variant.title) for variant in source.variants})
 
 

@@ -22,6 +22,9 @@ def run(parsed: argparse.Namespace) -> int:
             "the console needs a terminal", fix="use `openhqm-tui build --format plain` here"
         )
     settings = read_settings(Path.cwd())
+    from openhqm_tui.tui import garbage
+
+    garbage.rest()
     from openhqm_tui.tui.console import open_console
 
     return open_console(settings, watch_only=parsed.watch_only)
@@ -30,6 +33,9 @@ def run(parsed: argparse.Namespace) -> int:
 def open_on_replay(player: Player) -> int:
     """Open the console on a recorded run that is played; return its exit code."""
     settings = read_settings(Path.cwd())
+    from openhqm_tui.tui import garbage
+
+    garbage.rest()
     from openhqm_tui.tui.console import open_console
 
     return open_console(settings, player=player)

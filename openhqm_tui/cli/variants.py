@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.plain_text import plain
-from openhqm_tui.run.prepare import Options, source_for
+from openhqm_tui.run.sources import source_for
 
 
 def run(parsed: argparse.Namespace) -> int:
     """List the variants, a line each: name, what it is, the clients it carries."""
-    told = Options(selection={}, context=parsed.context or "", dockerfile=parsed.dockerfile or "")
-    source = source_for(Path.cwd(), told)
+    source = source_for(
+        Path.cwd(), context=parsed.context or "", dockerfile=parsed.dockerfile or ""
+    )
     if parsed.format == "json":
         for variant in source.variants:
             sys.stdout.write(msgspec.json.encode(variant).decode() + "\n")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from openhqm_tui.domain.state import LaneState, RunState, StepState, TargetState
-from openhqm_tui.domain.step_state import Status
+from openhqm_tui.domain.status import Status
 
 _ENDED = {Status.DONE, Status.CACHED, Status.FAILED}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from openhqm_tui.domain.comparison import Comparison, LaneChange, LaneKey
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.step_state import Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.trend import BUILT
 
 # As many of a kind are told; the rest are counted.

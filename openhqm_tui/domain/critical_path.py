@@ -22,7 +22,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from openhqm_tui.domain.state import TargetState
-from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.status import Status
+from openhqm_tui.domain.step_state import StepState
 from openhqm_tui.domain.steps import Kind, StepName
 from openhqm_tui.domain.timeline import covered, spans, target_span
 

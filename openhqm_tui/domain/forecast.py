@@ -30,7 +30,8 @@ from openhqm_tui.domain.estimate import (
 from openhqm_tui.domain.masking import masked
 from openhqm_tui.domain.record import StepRecord
 from openhqm_tui.domain.state import LaneState, RunState, TargetState
-from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.status import Status
+from openhqm_tui.domain.step_state import StepState
 
 # Samples that are looked at to find those that are like a build so far.
 _MOST_LAID = 12

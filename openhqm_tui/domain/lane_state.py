@@ -9,7 +9,8 @@ from openhqm_tui.domain.journal import Layer, Outcome
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.nodes import Node, worth_telling
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.status import Status
+from openhqm_tui.domain.step_state import StepState
 from openhqm_tui.domain.steps import How, how_built
 from openhqm_tui.domain.verdicts import Answer, Verdict, worst
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-
-from openhqm_tui.domain.plain_text import plain
 
 
 class Problem(Exception):  # noqa: N818 - said to people, who have problems, not errors
@@ -25,6 +22,8 @@ class Problem(Exception):  # noqa: N818 - said to people, who have problems, not
             line += f": {fix}" if fix.startswith("did you mean") else f"; {fix}"
         if valid:
             line += f" (valid: {valid})"
+        from openhqm_tui.domain.plain_text import plain
+
         # The words may be a stranger's: a key of a cloned project's settings, an engine's answer.
         super().__init__(" ".join(plain(line).split()))
 
@@ -43,5 +42,7 @@ class EngineProblem(Problem):
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """Return the valid word that `word` was most likely meant to be, if any is near."""
+    import difflib  # takes a while, and only who is wrong needs it
+
     matches = difflib.get_close_matches(word.lower(), list(valid), n=1, cutoff=0.6)
     return matches[0] if matches else None

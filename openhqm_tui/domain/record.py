@@ -16,13 +16,13 @@ from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
 from openhqm_tui.domain.state import LaneState, RunState, TargetState
-from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.status import INTERRUPTED, Status
+from openhqm_tui.domain.step_state import StepState
 from openhqm_tui.domain.timeline import lane_seconds, spans, target_span
 from openhqm_tui.domain.verdicts import Answer, Verdict
 
 # Characters: of what an image answered, a line is kept; all of it is in its run folder.
 _LONGEST_EVIDENCE = 300
-INTERRUPTED = "interrupted"
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

@@ -19,8 +19,9 @@ from openhqm_tui.domain.nodes import LaneNodes, read_nodes
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.progress import PlainText, Record, Vertex, seconds
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.step_lines import note_change
-from openhqm_tui.domain.step_state import Status, StepState, is_cancel
+from openhqm_tui.domain.step_state import StepState, is_cancel
 
 __all__ = ["LaneState", "RunState", "Status", "StepState", "TargetState", "is_cancel"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.status import Status
+from openhqm_tui.domain.step_state import StepState
 
 
 def note_change(log: LogLines, step: StepState, before: Status, after: Status) -> None:

@@ -1,4 +1,4 @@
-"""Where a thing stands, and one step: when it ran, how far it is, how it ended.
+"""One step: when it ran, how far it is, how it ended.
 
 Times come from the journal, in seconds since the epoch.
 """
@@ -6,30 +6,11 @@ Times come from the journal, in seconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.progress import Vertex
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.steps import How, Kind, how_it_ran, parse_step_name
-
-
-class Status(StrEnum):
-    """Where a run, a target, a lane or a step stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    CHECKING = "checking"
-    DONE = "done"
-    CACHED = "cached"
-    PASSED = "passed"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether nothing more will happen by itself."""
-        return self not in {Status.WAITING, Status.RUNNING, Status.CHECKING}
 
 
 class StepState:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from openhqm_tui.domain.record import LaneRecord, RunRecord, hit_rate
-from openhqm_tui.domain.step_state import Status
+from openhqm_tui.domain.status import Status
 
 # Runs that a series reaches back at most.
 MOST_POINTS = 200

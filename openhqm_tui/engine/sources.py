@@ -59,10 +59,14 @@ def find_source(
         return _dockerfile_source(candidate, str(home), bundled, variants)
     if context_path:
         return _dockerfile_source(bundled, context_path, bundled, variants)
-    for name in BAKE_FILES:
-        if (folder / name).is_file():
-            return _bake_source(folder, name)
+    if name := bake_file_in(folder):
+        return _bake_source(folder, name)
     return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
+
+
+def bake_file_in(folder: Path) -> str:
+    """Return the name of the bake file in a folder; '' where there is none."""
+    return next((name for name in BAKE_FILES if (folder / name).is_file()), "")
 
 
 def _is_remote(context: str) -> bool:

@@ -20,14 +20,13 @@ from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.engine.sources import find_source
 from openhqm_tui.run.caches import check_caches, folders_of
 from openhqm_tui.run.expected import idle_tables, measure_for
 from openhqm_tui.run.launch import launch
 from openhqm_tui.run.preflight import check_base, check_engine, check_loading, check_publishing
 from openhqm_tui.run.pruning import make_room
-from openhqm_tui.store.checks_files import our_variants, project_checks
-from openhqm_tui.store.places import bundled, ready_state_folder
+from openhqm_tui.store.checks_files import project_checks
+from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.retention import Limits
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
@@ -80,18 +79,6 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     info: RunInfo
     expectations: tuple[LaneExpectation, ...]
     warnings: tuple[str, ...] = ()
-
-
-def source_for(folder: Path, options: Options | None = None) -> Source:
-    """Return what can be built in `folder`; raises UsageProblem."""
-    return find_source(
-        folder,
-        bundled=bundled("Dockerfile"),
-        bundled_context=bundled("context"),
-        variants=our_variants(),
-        context=options.context if options else "",
-        dockerfile=options.dockerfile if options else "",
-    )
 
 
 def prepare(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -50,6 +49,8 @@ def ready_state_folder() -> Path:
 
     Raises UsageProblem where nothing can be written there.
     """
+    import tempfile
+
     folder = state_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

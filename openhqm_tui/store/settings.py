@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from openhqm_tui.domain.cache import split_caches
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.store.places import CACHE_VARIABLE, STATE_VARIABLE, user_settings_file
 
@@ -72,11 +70,15 @@ def read_settings(
 def _from_file(file: Path) -> dict[str, Any]:
     try:
         with file.open("rb") as opened:
-            told = tomllib.load(opened)
+            data = opened.read()
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UsageProblem(f"the settings {file} can't be read ({error.strerror})") from error
+    import tomllib
+
+    try:
+        told = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageProblem(f"the settings {file} are no valid TOML: {error}") from error
     return {key: _typed(str(file), key, value) for key, value in told.items()}
@@ -101,6 +103,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         field = _FIELDS[name]
         value: Any = text
         if name in _LISTS:
+            from openhqm_tui.domain.cache import split_caches
+
             # BuildKit's own words for a cache have commas of their own.
             words = split_caches(text) if name in _CACHES else text.split(",")
             value = [word.strip() for word in words if word.strip()]

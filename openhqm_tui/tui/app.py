@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App
@@ -11,37 +12,40 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from openhqm_tui.domain.findings import Finding, Health
-from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.run.follow import Changes
-from openhqm_tui.run.player import Player
-from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui import garbage, messages
 from openhqm_tui.tui.attention import LONG, Attention
-from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.guides.opening import open_guides
+from openhqm_tui.tui.commands import PLACES, bindings
 from openhqm_tui.tui.learning import Learning, SamplesRead
-from openhqm_tui.tui.leaving import leave, obey_signals
-from openhqm_tui.tui.mending import Mending
+from openhqm_tui.tui.lost_terminal import obey_signals
 from openhqm_tui.tui.news import News
-from openhqm_tui.tui.opening import offer_runs
-from openhqm_tui.tui.palette import RegistryProvider
-from openhqm_tui.tui.past import PastRun
 from openhqm_tui.tui.presets import USUAL
 from openhqm_tui.tui.replays import Replays
-from openhqm_tui.tui.screens.checks import ChecksScreen
-from openhqm_tui.tui.screens.dialogs import Help
-from openhqm_tui.tui.screens.doctor import DoctorScreen
-from openhqm_tui.tui.screens.history import HistoryScreen
+from openhqm_tui.tui.screens import place_called
 from openhqm_tui.tui.screens.place import Place
-from openhqm_tui.tui.screens.plan import PlanScreen
-from openhqm_tui.tui.screens.run import RunScreen
-from openhqm_tui.tui.services import Services
+from openhqm_tui.tui.stylesheet import ReadOnce
 from openhqm_tui.tui.theme import DARK, DEFAULTS, THEMES, theme_after
 from openhqm_tui.tui.watch import Watch, gone
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.domain.state import RunState
+    from openhqm_tui.engine.facts import EngineFacts
+    from openhqm_tui.run.follow import Changes
+    from openhqm_tui.run.player import Player
+    from openhqm_tui.store.run_folder import Request, RunFolder
+    from openhqm_tui.tui.mending import Mending
+    from openhqm_tui.tui.past import PastRun
+    from openhqm_tui.tui.services import Services
+
+
+def _palette() -> type[Provider]:
+    from openhqm_tui.tui.palette import RegistryProvider
+
+    return RegistryProvider
 
 
 class ConsoleApp(App[int]):
@@ -50,13 +54,9 @@ class ConsoleApp(App[int]):
     TITLE = "openhqm-tui"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar = bindings("app")
-    COMMANDS: ClassVar = {RegistryProvider}
+    COMMANDS: ClassVar = {_palette}
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "plan": PlanScreen,
-        "run": RunScreen,
-        "checks": ChecksScreen,
-        "history": HistoryScreen,
-        "doctor": DoctorScreen,
+        place: partial(place_called, place) for place in PLACES
     }
     # Whether people can only look here: nothing is built, stopped or changed.
     watches_only: ClassVar[bool] = False
@@ -70,14 +70,18 @@ class ConsoleApp(App[int]):
         keymap: dict[str, str] | None = None,
         theme: str = DARK.name,
     ) -> None:
+        nothing = run is None and player is None
+        # The first place from the start: Textual would lay out an empty screen before it.
+        self.DEFAULT_MODE = "plan" if nothing else "run"  # type: ignore[misc]
         super().__init__()
+        self.stylesheet = ReadOnce(variables=self.get_css_variables())
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
         self.services = services
         self.keymap = dict(keymap or {})
         self.facts: EngineFacts | None = None
-        self.source: Source | None = None
+        self.source: Source | None = services.source_at_once()
         self.source_problem = ""
         self.findings: list[Finding] | None = None
         self.examining = False
@@ -139,16 +143,13 @@ class ConsoleApp(App[int]):
         """Return what our widgets use and not every theme has."""
         return dict(DEFAULTS)
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""
         if not self.is_headless:
-            garbage.set_aside()
-            garbage.search_rarely()
+            self.call_after_refresh(garbage.begin)
             obey_signals(self)
         if self.keymap:
             self.set_keymap(self.keymap)
-        nothing = self._first_run is None and self._first_player is None
-        await self.switch_mode("plan" if nothing else "run")
         self._look()
         self.read_past()
         if self._first_run is not None:
@@ -173,6 +174,8 @@ class ConsoleApp(App[int]):
 
     def close_run(self) -> None:
         """Have no run open."""
+        from openhqm_tui.run.follow import Changes
+
         self.follow.close()
         self._run_moved(Changes())
 
@@ -242,9 +245,11 @@ class ConsoleApp(App[int]):
 
     def on_source_found(self, message: messages.SourceFound) -> None:
         """Take over what can be built."""
+        known = self.source is not None and self.source == message.source
         self.source, self.source_problem = message.source, message.problem
         self._learn()
-        self._tell()
+        if not known:
+            self._tell()
 
     def on_facts_read(self, message: messages.FactsRead) -> None:
         """Take over how the engine stands."""
@@ -275,6 +280,8 @@ class ConsoleApp(App[int]):
             self.learning.of_run_anew()
         self._tell()
         if first and self.run_folder is None and self._first_run is None:
+            from openhqm_tui.tui.opening import offer_runs
+
             await offer_runs(self, message.past.runs)
 
     def on_examined(self, message: messages.Examined) -> None:
@@ -312,10 +319,14 @@ class ConsoleApp(App[int]):
         place = self.place
         if place is not None and len(self.screen_stack) == 1:
             self.on_hint_done()
+            from openhqm_tui.tui.screens.dialogs import Help
+
             self.push_screen(Help(place.PLACE, self.keymap))
 
     def action_guides(self, name: str = "", address: str = "") -> None:
         """Open the guides, at a section of one if named."""
+        from openhqm_tui.tui.guides.opening import open_guides
+
         open_guides(self, name, address)
 
     def action_switch_theme(self) -> None:
@@ -324,6 +335,8 @@ class ConsoleApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave; ask first what becomes of a live run, or of a fix half-way."""
+        from openhqm_tui.tui.leaving import leave
+
         leave(self)
 
     @property

@@ -8,11 +8,14 @@ and Ghostty; the bell beside it reaches the rest, tmux's status line included.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.retrying import ended
-from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.tui.marks import run_mark
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import RunState
 
 # Seconds that a run takes before its end is news: who waits less has not gone away.
 LONG = 20.0
@@ -50,6 +53,8 @@ def title_of(state: RunState | None) -> str:
     """Return the run's standing in one line: `3/8 · 1 failed · openhqm-tui`."""
     if state is None:
         return "openhqm-tui"
+    from openhqm_tui.domain.retrying import ended
+
     targets = list(state.targets.values())
     failed = sum(target.status is Status.FAILED for target in targets)
     parts = [f"{len(ended(state))}/{len(targets)}", run_mark(state).word]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from openhqm_tui.domain.plan import bake_command
-from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.tui.services import Order
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
 
 _BUILT_IN = Order({})
 

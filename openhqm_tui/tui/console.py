@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from openhqm_tui.run.player import Player
-from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.keymap import checked_keymap
-from openhqm_tui.tui.services import real_services
+from openhqm_tui.tui.real_services import real_services
 from openhqm_tui.tui.theme import theme_called
-from openhqm_tui.tui.watching import WatchingApp
+
+if TYPE_CHECKING:
+    from openhqm_tui.run.player import Player
+    from openhqm_tui.store.run_folder import RunFolder
+    from openhqm_tui.store.settings import Settings
 
 
 def open_console(
@@ -25,11 +26,27 @@ def open_console(
 
     Raises UsageProblem for a theme or a keymap that won't do.
     """
-    app = (WatchingApp if watch_only else ConsoleApp)(
+    app = _kind(watch_only=watch_only)(
         real_services(Path.cwd(), settings),
         run=run,
         player=player,
-        keymap=checked_keymap(settings.keymap or {}),
+        keymap=_keymap(settings),
         theme=theme_called(settings.theme or "dark"),
     )
     return app.run() or app.return_code or 0
+
+
+def _kind(*, watch_only: bool) -> type[ConsoleApp]:
+    if not watch_only:
+        return ConsoleApp
+    from openhqm_tui.tui.watching import WatchingApp
+
+    return WatchingApp
+
+
+def _keymap(settings: Settings) -> dict[str, str]:
+    if not settings.keymap:
+        return {}
+    from openhqm_tui.tui.keymap import checked_keymap
+
+    return checked_keymap(settings.keymap)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
 from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import TargetState
-from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.words import path_words
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import TargetState
+    from openhqm_tui.store.run_folder import RunFolder
 
 
 def has_digest(target: TargetState) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 
-from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.engine.base_image import Pullable
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.obstacles import base_trouble, platforms_of
-from openhqm_tui.tui.services import Order, Services
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.engine.base_image import Pullable
+    from openhqm_tui.engine.facts import EngineFacts
+    from openhqm_tui.store.run_folder import RunFolder
+    from openhqm_tui.tui.services import Order, Services
 
 # Image, platforms and driver: what a look for a base image is about.
 BaseKey = tuple[str, tuple[Platform, ...], str]

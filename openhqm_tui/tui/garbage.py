@@ -21,9 +21,21 @@ def set_aside(*, again: bool = False) -> None:
     gc.freeze()
 
 
+def rest() -> None:
+    """Have Python search for none while the console starts: nearly all that is made stays."""
+    gc.disable()
+
+
+def begin() -> None:
+    """Set the started console aside, and have Python search for garbage from now on."""
+    set_aside()
+    search_rarely()
+
+
 def search_rarely() -> None:
     """Have Python seldom begin a long search by itself: it would, in the midst of painting."""
     gc.set_threshold(*_THRESHOLDS)
+    gc.enable()
 
 
 def search() -> None:

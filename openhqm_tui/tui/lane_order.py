@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.status import Status
 
 _RANKS = {
     Status.FAILED: 0,

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from openhqm_tui.domain.estimate import Sample
-from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.store.history_rows import Origin
 from openhqm_tui.tui.time_left import TimeLeft
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.estimate import Sample
+    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.domain.state import RunState
     from openhqm_tui.tui.app import ConsoleApp
 
 
@@ -39,6 +38,8 @@ class Learning:
 
     def of_source(self, source: Source, host: str) -> None:
         """Have read what earlier builds of a source teach, on a host of a platform."""
+        from openhqm_tui.store.history_rows import Origin
+
         file = source.dockerfile or source.bake_file
         origin = Origin(source.kind.value, source.context, file, host)
         names = [variant.name for variant in source.variants]

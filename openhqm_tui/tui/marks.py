@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
 from openhqm_tui.domain.findings import Health
-from openhqm_tui.domain.retrying import was_cut_off
-from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.tui.past import PastLane
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import LaneState, RunState, TargetState
+    from openhqm_tui.tui.past import PastLane
 
 
 class Mark(NamedTuple):
@@ -73,6 +75,9 @@ def status_mark(status: Status) -> Mark:
 
 def standing_mark(standing: TargetState | LaneState) -> Mark:
     """Return how a target or lane looks; nobody cancelled what the end of its runner cut off."""
+    from openhqm_tui.domain.retrying import was_cut_off
+    from openhqm_tui.domain.state import LaneState
+
     if not was_cut_off(standing):
         return _STATUS[standing.status]
     target = standing.target if isinstance(standing, LaneState) else standing

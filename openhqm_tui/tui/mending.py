@@ -6,12 +6,15 @@ import shlex
 from collections import deque
 from collections.abc import Iterable
 from threading import Event
+from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.engine.mend import Rights
-from openhqm_tui.tui.services import Services
 from openhqm_tui.tui.words import clock
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.services import Services
 
 Step = tuple[Finding, Fix]
 

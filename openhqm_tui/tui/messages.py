@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from openhqm_tui.domain.findings import Finding
-from openhqm_tui.domain.plan import Source
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.run.follow import Changes
-from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.past import Past
+if TYPE_CHECKING:
+    from openhqm_tui.domain.findings import Finding
+    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.engine.facts import EngineFacts
+    from openhqm_tui.run.follow import Changes
+    from openhqm_tui.store.run_folder import RunFolder
+    from openhqm_tui.tui.past import Past
 
 
 class SourceFound(Message):

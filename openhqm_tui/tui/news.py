@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from openhqm_tui.domain.journal import AnyEvent, CancelAsked, FellSilent
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.words import clock
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.journal import AnyEvent
+    from openhqm_tui.domain.state import RunState
+    from openhqm_tui.store.run_folder import Request
 
 
 class News:
@@ -23,6 +26,8 @@ class News:
 
     def of(self, state: RunState, events: Iterable[AnyEvent]) -> Iterator[str]:
         """Yield a line for what is news in `events` and still holds: long silences, cancels."""
+        from openhqm_tui.domain.journal import CancelAsked, FellSilent
+
         for event in events:
             if isinstance(event, CancelAsked):
                 if event.target not in self._own and _being_stopped(state, event.target):

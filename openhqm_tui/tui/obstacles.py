@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.image_names import check_names, full_name
 from openhqm_tui.domain.plan import Source, SourceKind, check_tag
-from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.references import check_reference
-from openhqm_tui.engine.base_image import Pullable, Reach
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.run.preflight import why_not_loaded
-from openhqm_tui.tui.services import Order
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.engine.base_image import Pullable
+    from openhqm_tui.engine.facts import EngineFacts
+    from openhqm_tui.tui.services import Order
 
 NOTHING_CHOSEN = "nothing chosen"
-# What the engine may know better than we do: it has mirrors and logins of its own.
-_UNSURE = {Reach.NETWORK, Reach.TLS, Reach.AUTH, Reach.RATE_LIMIT, Reach.OTHER}
 
 
 def wrong_fields(order: Order, source: Source | None) -> dict[str, str]:
@@ -28,6 +28,8 @@ def obstacle_in(order: Order, facts: EngineFacts, *, checks: bool) -> str:
     """Return why the engine could not build or check `order`; '' if it can."""
     if not order.rows:
         return NOTHING_CHOSEN
+    from openhqm_tui.run.preflight import why_not_loaded
+
     many = any(len(platforms) > 1 for platforms in order.rows.values())
     if many and not facts.can_load_many_platforms:
         return "the image store keeps one platform an image: 5 Doctor switches it"
@@ -54,12 +56,16 @@ def platforms_of(order: Order) -> tuple[Platform, ...]:
 
 def base_trouble(found: Pullable, order: Order) -> tuple[str, bool]:
     """Return what is wrong with the base image, and whether that is certain."""
+    from openhqm_tui.engine.base_image import Reach
+
     if lacking := found.lacks(platforms_of(order)):
         names = ", ".join(str(platform) for platform in lacking)
         return f"{order.base_image} isn't made for {names}: name another base image", True
     if found.reach is Reach.OK:
         return "", False
-    return found.detail, found.reach not in _UNSURE
+    # What the engine may know better than we do: it has mirrors and logins of its own.
+    unsure = {Reach.NETWORK, Reach.TLS, Reach.AUTH, Reach.RATE_LIMIT, Reach.OTHER}
+    return found.detail, found.reach not in unsure
 
 
 def destination(names: tuple[str, ...], source: Source | None = None) -> str:

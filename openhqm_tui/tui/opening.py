@@ -9,13 +9,13 @@ from textual.content import Content
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.store.run_folder import Request, RunFolder
-from openhqm_tui.tui.past import PastRun
 from openhqm_tui.tui.screens.choose_run import ChooseRun
 from openhqm_tui.tui.screens.dialogs import Ask
 from openhqm_tui.tui.words import count, since
 
 if TYPE_CHECKING:
     from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.past import PastRun
 
 # Seconds since its last word in which a run that was cut off is offered unasked.
 _RECENT = 86400.0

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from openhqm_tui.domain.masking import masked
-from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.record import INTERRUPTED, LaneRecord, RunRecord
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.remembering import remembered
-from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from openhqm_tui.domain.status import INTERRUPTED, Status
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.domain.record import LaneRecord, RunRecord
+    from openhqm_tui.store.run_folder import RunFolder
 
 # A lane by its variant and its platform.
 Key = tuple[str, str]
@@ -115,6 +115,9 @@ class Past(NamedTuple):
 
 def read_past(state: Path) -> Past:
     """Return the runs of a state folder. Blocks."""
+    from openhqm_tui.run.remembering import remembered
+    from openhqm_tui.store.run_folder import RunFolder, runs_folder
+
     found = remembered(state)
     place = runs_folder(state)
     runs = [
@@ -147,6 +150,8 @@ def last_lanes(
 
 
 def _same_place(record: RunRecord, source: Source) -> bool:
+    from openhqm_tui.domain.masking import masked
+
     named = masked(source.dockerfile or source.bake_file)
     same = record.context == masked(source.context)
     return same and (not record.dockerfile or record.dockerfile == named)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from openhqm_tui.domain.plan import Source
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.state import Status
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.tui.past import Key, PastLane
-from openhqm_tui.tui.selection import Cell
+from openhqm_tui.domain.status import Status
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.engine.facts import EngineFacts
+    from openhqm_tui.tui.past import Key, PastLane
+    from openhqm_tui.tui.selection import Cell
 
 USUAL = (parse_platform("linux/amd64"), parse_platform("linux/arm64"))
 _NOT_WELL = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
@@ -14,10 +14,13 @@ from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.publishing import held_words, let_through
 from openhqm_tui.domain.questions import question_of
-from openhqm_tui.domain.state import LaneState, RunState, Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from openhqm_tui.tui.marks import Mark, answer_mark, status_mark
 from openhqm_tui.tui.words import count, size, when
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import LaneState, RunState
 
 NOT_PASSED = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN)
 ASKING = Mark("◆", "asking", "$accent")

@@ -7,11 +7,11 @@ import math
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.run.player import Player
-from openhqm_tui.run.recording import Recording
-from openhqm_tui.store.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from openhqm_tui.run.player import Player
+    from openhqm_tui.run.recording import Recording
+    from openhqm_tui.store.run_folder import RunFolder
     from openhqm_tui.tui.app import ConsoleApp
 
 REFUSED = "this is a replay: nothing is built, stopped or checked"
@@ -30,6 +30,10 @@ class Replays:
     def player(self) -> Player | None:
         """The player of the run that is open, if that is a replay."""
         follower = self._app.follow.follower
+        if follower is None:
+            return None
+        from openhqm_tui.run.player import Player
+
         return follower if isinstance(follower, Player) else None
 
     def begin(self, run: RunFolder | None) -> None:
@@ -43,6 +47,8 @@ class Replays:
         except (Problem, OSError) as problem:
             self._app.notify(str(problem), severity="error", markup=False)
             return
+        from openhqm_tui.run.player import Player
+
         if self.player is None:
             self._before = self._app.run_folder
         self.play(Player(recording, clock=self._app.services.clock))

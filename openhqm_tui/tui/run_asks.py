@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from openhqm_tui.domain.retrying import can_resume, can_retry, to_retry
-from openhqm_tui.domain.state import RunState, Status, TargetState
+from openhqm_tui.domain.status import Status
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.digests import has_digest
-from openhqm_tui.tui.lane_order import LaneKey
 from openhqm_tui.tui.screens.dialogs import Ask
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.state import RunState, TargetState
     from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.lane_order import LaneKey
 
 _OF_A_RUN = {
     *("cancel_target", "cancel_run", "retry_target", "retry_all", "resume"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from openhqm_tui.domain.nodes import worth_telling
 from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine.facts import EngineFacts, Trouble
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.engine.facts import EngineFacts
 
 # What our own Dockerfile makes on any machine without running foreign code.
 _CROSS_BUILT = {"amd64", "arm64"}
@@ -27,7 +29,7 @@ def blocker(facts: EngineFacts | None) -> str:
     """Return why nothing can be built now, in a few words; '' if something can."""
     if facts is None:
         return "looking at the engine…"
-    if facts.trouble is not Trouble.NONE or not facts.answers:
+    if facts.trouble or not facts.answers:
         return facts.error or "no engine answers"
     if not facts.buildx_version:
         return "Buildx is missing"
@@ -55,7 +57,11 @@ def engine_words(facts: EngineFacts | None) -> list[str]:
 
 def node_names(platforms: Iterable[Platform], facts: EngineFacts | None) -> dict[Platform, str]:
     """Return the names of the nodes that build the platforms, where that is worth telling."""
-    if facts is None or not worth_telling(facts.nodes, facts.driver):
+    if facts is None:
+        return {}
+    from openhqm_tui.domain.nodes import worth_telling
+
+    if not worth_telling(facts.nodes, facts.driver):
         return {}
     nodes = {platform: facts.node_of(platform) for platform in platforms}
     return {platform: node.name for platform, node in nodes.items() if node is not None}

@@ -1,17 +1,16 @@
-"""How long what is built, or would be, still takes, in the words of the screens."""
+"""How long what is built still takes, in the words of the screens."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from openhqm_tui.domain.estimate import Guess, Sample, Wanted, before_start, place_of, together
-from openhqm_tui.domain.forecast import Countdown, Forecast
-from openhqm_tui.domain.masking import masked
-from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.words import clock
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.estimate import Guess, Sample
+    from openhqm_tui.domain.forecast import Countdown, Forecast
+    from openhqm_tui.domain.state import RunState
 
 # An estimate that is more unsure than this, in seconds and as a part of it, says so.
 _UNSURE, _UNSURE_PART = 2.0, 0.4
@@ -34,6 +33,8 @@ class TimeLeft:
     def learn(self, run: str, samples: Iterable[Sample]) -> None:
         """Take in what earlier builds teach of the run that is open."""
         if run == self._run:
+            from openhqm_tui.domain.forecast import Forecast
+
             self._forecast = Forecast(samples)
 
     def look(self, state: RunState, now: float) -> None:
@@ -54,9 +55,15 @@ class TimeLeft:
     def of(self, target: str = "") -> Guess | None:
         """Return what is left of a target, or of the run; None: unknown, or it is over."""
         seconds = self._countdowns[target].seconds if target in self._countdowns else None
-        return None if seconds is None else Guess(seconds, whole=self._whole[target])
+        if seconds is None:
+            return None
+        from openhqm_tui.domain.estimate import Guess
+
+        return Guess(seconds, whole=self._whole[target])
 
     def _feed(self, name: str, guess: Guess | None, now: float) -> None:
+        from openhqm_tui.domain.forecast import Countdown
+
         countdown = self._countdowns.setdefault(name, Countdown())
         countdown.feed(None if guess is None else guess.seconds, now)
         self._whole[name] = guess is None or guess.whole
@@ -77,39 +84,3 @@ def guess_words(guess: Guess | None) -> str:
     about = f"about {clock(guess.seconds + 0.5)}"
     unsure = guess.spread >= max(_UNSURE, _UNSURE_PART * guess.seconds)
     return f"{about} (± {clock(guess.spread + 0.5)})" if unsure else about
-
-
-class Outlook:
-    """How long what is chosen would take, by what was built of a source on this machine."""
-
-    def __init__(self, samples: list[Sample], source: Source, host: str, *, check: bool) -> None:
-        self._samples = samples
-        self._place = place_of(
-            source.kind.value, masked(source.context), masked(source.dockerfile or source.bake_file)
-        )
-        self._host = host
-        self._check = check
-
-    def whole(self, order: Order) -> Guess | None:
-        """Return how long all of it takes; None: unknown."""
-        rows = order.rows.items()
-        return together([self._of(order, *row) for row in rows], order.jobs, push=order.push)
-
-    def cells(
-        self, order: Order, variant: str, platforms: Iterable[Platform]
-    ) -> Mapping[Platform, Guess]:
-        """Return how long each image of a variant takes, where that is known."""
-        guesses = {platform: self._of(order, variant, (platform,)) for platform in platforms}
-        return {platform: guess for platform, guess in guesses.items() if guess is not None}
-
-    def _of(self, order: Order, variant: str, platforms: tuple[Platform, ...]) -> Guess | None:
-        many = max(1, len(order.rows))
-        wants = Wanted(
-            variant=variant,
-            platforms=tuple(str(platform) for platform in platforms),
-            place=self._place,
-            host=self._host,
-            node=order.builder,
-            beside=min(many, order.jobs or many),
-        )
-        return before_start(self._samples, wants, check=self._check)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
 from textual.timer import Timer
 from textual.worker import Worker
 
 from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.run.follow import Changes, Follower
-from openhqm_tui.store.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import RunState
+    from openhqm_tui.run.follow import Changes, Follower
+    from openhqm_tui.store.run_folder import RunFolder
 
 # A round a tenth of a second is as many as an eye can tell apart in text.
 _ROUND = 0.1
@@ -74,11 +77,15 @@ class Watch:
 
     def open(self, run: RunFolder) -> None:
         """Follow another run; raises Problem where it can't be read."""
+        from openhqm_tui.run.follow import Follower
+
         _must_be_readable(run)
         self.watch(Follower(run))
 
     def watch(self, follower: Follower) -> None:
         """Look by another follower: of another run, or of a replay."""
+        from openhqm_tui.run.follow import Changes
+
         self.close()
         self._follower = follower
         self._moved(Changes())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.state import LaneState, TargetState
-from openhqm_tui.domain.steps import How
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.domain.state import LaneState, TargetState
+    from openhqm_tui.domain.steps import How
 
 
 def clock(seconds: float) -> str:

@@ -12,11 +12,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import builds, checks, console, eta, growth, history, streams
-from tests.bench.rows import Row, keep, table
+from tests.bench import builds, checks, console, eta, growth, history, start, streams
+from tests.bench.guide import write_guide
+from tests.bench.machine import Machine
+from tests.bench.rows import Row, keep, missed, table
 from tests.our_variants import VARIANT_NAMES
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
+    "start": start.measure,
     "history": history.measure,
     "console": console.measure,
     "streams": streams.measure,
@@ -50,20 +53,28 @@ def main() -> int:
         metavar="STATE",
         help="only how good the forecasts are, over the runs of a state folder",
     )
+    parser.add_argument("--strict", action="store_true", help="end with 1 where a row is missed")
+    parser.add_argument(
+        "--write-guide", action="store_true", help="only put the last figures into the guide"
+    )
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
     asked = parser.parse_args()
+    if asked.write_guide:
+        write_guide(asked.out)
+        return 0
     if asked.eta:
         eta.measure(asked.eta, asked.out)
         return 0
     if wrong := set(asked.parts) - set(PARTS):
         parser.error(f"no part is called {', '.join(sorted(wrong))}; there are {', '.join(PARTS)}")
+    machine = Machine()
     rows: list[Row] = []
     for name in asked.parts or PARTS:
         rows += PARTS[name](asked)
         # Kept after each part: a later one that fails takes nothing away.
-        keep(rows, asked.out)
-    sys.stdout.write(table(rows))
-    return 0
+        keep(rows, asked.out, machine.words())
+    sys.stdout.write(f"{machine.words()}\n\n{table(rows)}\n{missed(rows)}\n")
+    return int(asked.strict and any(row.holds is False for row in rows))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from openhqm_tui.store.history import History
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.past import read_past
-from openhqm_tui.tui.services import real_services
+from openhqm_tui.tui.real_services import real_services
 from openhqm_tui.tui.widgets.run_table import RunTable
 from tests.bench.rows import Row
 from tests.synthetic import synthetic_runs

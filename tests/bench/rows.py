@@ -74,12 +74,42 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def keep(rows: Sequence[Row], place: Path) -> None:
-    """Write `bench.md` and `bench.json` into a folder."""
+def missed(rows: Sequence[Row]) -> str:
+    """Return which rows are not as wanted, in a line or a list."""
+    wanted = [row for row in rows if row.wanted is not None]
+    wrong = [row for row in wanted if not row.holds]
+    if not wrong:
+        return f"All {len(wanted)} rows with something wanted are as wanted."
+    lines = [f"{len(wrong)} of {len(wanted)} rows are not as wanted:"]
+    lines += [f"- {row.part}: {' · '.join(cell for cell in _cells(row) if cell)}" for row in wrong]
+    return "\n".join(lines)
+
+
+def keep(rows: Sequence[Row], place: Path, machine: str = "") -> None:
+    """Write `bench.md` and `bench.json` into a folder, the machine's description above."""
     place.mkdir(parents=True, exist_ok=True)
-    (place / "bench.md").write_text(table(rows), encoding="utf-8")
-    told = json.dumps([_as_json(row) for row in rows], indent=2, ensure_ascii=False)
-    (place / "bench.json").write_text(told + "\n", encoding="utf-8")
+    told = f"{machine}\n\n{table(rows)}\n{missed(rows)}\n" if machine else table(rows)
+    (place / "bench.md").write_text(told, encoding="utf-8")
+    kept = {"machine": machine, "rows": [_as_json(row) for row in rows]}
+    text = json.dumps(kept, indent=2, ensure_ascii=False)
+    (place / "bench.json").write_text(text + "\n", encoding="utf-8")
+
+
+def kept(place: Path) -> tuple[str, list[Row]]:
+    """Return what `keep` wrote: the machine's description, and the rows."""
+    told = json.loads((place / "bench.json").read_bytes())
+    return told["machine"], [
+        Row(
+            row["part"],
+            row["what"],
+            row["unit"],
+            row["ours"],
+            row["beside"],
+            row["theirs"],
+            None if row["wanted"] is None else (row["wanted"][0], row["wanted"][1]),
+        )
+        for row in told["rows"]
+    ]
 
 
 def figure(value: float, unit: str) -> str:

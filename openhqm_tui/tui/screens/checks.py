@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual import on
@@ -16,8 +16,7 @@ from openhqm_tui.domain.guide_places import place_of_check
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.questions import QUESTIONS, asked_by, in_order, question_of
-from openhqm_tui.domain.state import LaneState, RunState, Status
-from openhqm_tui.run.follow import Changes
+from openhqm_tui.domain.status import Status
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
@@ -36,6 +35,10 @@ from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.verdict_layout import LANE_COLUMNS, layouts
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.widgets.verdict_table import VerdictTable
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import LaneState, RunState
+    from openhqm_tui.run.follow import Changes
 
 # Lines of a terminal that has room for what others answered.
 _TALL = 34

@@ -9,8 +9,6 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from openhqm_tui.run.follow import Changes
-from openhqm_tui.tui.messages import RunMoved
 from openhqm_tui.tui.standing import blocker
 from openhqm_tui.tui.widgets.hint import Hint
 from openhqm_tui.tui.widgets.key_line import KeyLine
@@ -18,7 +16,9 @@ from openhqm_tui.tui.widgets.replay_bar import ReplayBar, ReplayOffer
 from openhqm_tui.tui.widgets.status_line import PlaceBar, StatusLine
 
 if TYPE_CHECKING:
+    from openhqm_tui.run.follow import Changes
     from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.messages import RunMoved
 
 
 class Place(Screen[None]):

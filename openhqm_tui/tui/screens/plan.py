@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.command_lines import CommandLines, command_lines
 from openhqm_tui.tui.commands import bindings
@@ -20,13 +18,10 @@ from openhqm_tui.tui.errands import BaseSeen, Begun, BuilderSeen, Errands, Refus
 from openhqm_tui.tui.obstacles import obstacle_in, wrong_fields
 from openhqm_tui.tui.past import Key, PastLane, last_lanes
 from openhqm_tui.tui.presets import every_cell, failed_cells, first_columns, native_cells
-from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
-from openhqm_tui.tui.screens.dialogs import AskLine
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.selection import Cell, Selection
-from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import blocker, node_names, way_of
-from openhqm_tui.tui.time_left import Outlook, guess_words
+from openhqm_tui.tui.time_left import guess_words
 from openhqm_tui.tui.widgets.build_line import BuildLine
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.plan_choice import WIDE, PlanChoice, PlanRoom
@@ -34,6 +29,12 @@ from openhqm_tui.tui.widgets.plan_fields import Folded, PlanFields
 from openhqm_tui.tui.widgets.plan_summary import summary
 from openhqm_tui.tui.widgets.variant_side import SideBox, VariantSide
 from openhqm_tui.tui.words import count
+
+if TYPE_CHECKING:
+    from openhqm_tui.engine.builders import Builder
+    from openhqm_tui.engine.facts import EngineFacts
+    from openhqm_tui.tui.outlook import Outlook
+    from openhqm_tui.tui.services import Order
 
 
 class PlanScreen(Place):
@@ -100,6 +101,8 @@ class PlanScreen(Place):
         app, facts = self.console_app, self.facts
         if app.source is None or app.learning.samples is None or facts is None:
             return None
+        from openhqm_tui.tui.outlook import Outlook
+
         return Outlook(
             app.learning.samples, app.source, str(facts.host or ""), check=app.services.checks
         )
@@ -318,6 +321,8 @@ class PlanScreen(Place):
     def action_choose_builder(self) -> None:
         """Ask for another builder."""
         facts = self.console_app.facts
+        from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
+
         context = facts.context if facts is not None else ""
         self.app.push_screen(ChooseBuilder(context, self.fields.order.builder), self._builder_told)
 
@@ -327,6 +332,8 @@ class PlanScreen(Place):
 
     def action_add_platform(self) -> None:
         """Ask for another platform."""
+        from openhqm_tui.tui.screens.dialogs import AskLine
+
         question = AskLine("Another platform", "linux/arm/v7", parse_platform)
         self.app.push_screen(question, self._platform_told)
 

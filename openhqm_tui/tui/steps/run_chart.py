@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from textual.content import Content
 
 from openhqm_tui.domain.cache_hits import hits_of
-from openhqm_tui.domain.state import LaneState, RunState
-from openhqm_tui.domain.step_state import Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.timeline import Span, covered, lane_spans, run_span
 from openhqm_tui.tui.marks import run_mark, standing_mark, status_mark
 from openhqm_tui.tui.steps.chart import Row
 from openhqm_tui.tui.steps.words import brief
 from openhqm_tui.tui.words import count, how_of, way_words
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import LaneState, RunState
 
 
 class RunChart:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -11,15 +11,18 @@ from textual.content import Content
 from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.critical_path import Order, load
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.state import TargetState
-from openhqm_tui.domain.step_state import Status, StepState
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.steps import How
 from openhqm_tui.domain.timeline import Span, build_is_over, merged, spans, target_span
 from openhqm_tui.tui.marks import status_mark, step_mark
 from openhqm_tui.tui.steps.chart import Row
 from openhqm_tui.tui.steps.words import brief, moved_words, place_of, short_name, title_of
 from openhqm_tui.tui.words import count, way_words
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.domain.state import TargetState
+    from openhqm_tui.domain.step_state import StepState
 
 _NEVER = float("inf")
 _INKS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -10,13 +12,16 @@ from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.widgets import Static
 
-from openhqm_tui.domain.state import LaneState, Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.steps import How
 from openhqm_tui.domain.timeline import lane_seconds
 from openhqm_tui.tui.marks import SILENT, silent_for, standing_mark
-from openhqm_tui.tui.own_log import OwnLog
 from openhqm_tui.tui.widgets.log_pane import LogPane
 from openhqm_tui.tui.words import clock, how_of, short, step_label, way_words
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import LaneState
+    from openhqm_tui.tui.own_log import OwnLog
 
 ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {

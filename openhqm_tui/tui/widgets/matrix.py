@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -14,14 +14,16 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import lit, past_mark
-from openhqm_tui.tui.past import Key, PastLane
 from openhqm_tui.tui.selection import Cell, Selection
 from openhqm_tui.tui.standing import Way
 from openhqm_tui.tui.words import clock, size
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.tui.past import Key, PastLane
 
 _HEAD_LINES = 2
 _LEAST_NAMES, _MOST_NAMES = 14, 32

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.widgets.build_line import BuildLine
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.plan_fields import PlanFields
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.services import Order
 
 # A screen as wide has the side beside this column, one as high as well room for every field.
 WIDE, HIGH = 108, 30

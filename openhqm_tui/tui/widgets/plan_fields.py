@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,8 +13,10 @@ from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.widgets.toggle import Toggle
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.services import Order
 
 # What is marked when a field of this name is wrong.
 FIELDS = ("name", "tag", "base", "push")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.plan import Source
-from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.tui.obstacles import NOTHING_CHOSEN, destination
-from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import Way
 from openhqm_tui.tui.words import count
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.tui.services import Order
 
 _FIRST_STEPS = (("Space", "picks"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,9 +11,11 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from openhqm_tui.run.player import Player
 from openhqm_tui.tui.commands import Command, commands, key_words
 from openhqm_tui.tui.words import clock
+
+if TYPE_CHECKING:
+    from openhqm_tui.run.player import Player
 
 # As often as the time on the bar can change and be read.
 _EVERY = 0.25

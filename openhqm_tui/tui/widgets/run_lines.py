@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import Static
 
 from openhqm_tui.domain.retrying import ended
-from openhqm_tui.domain.state import RunState, Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.tui.marks import INTERRUPTED, standing_mark
 from openhqm_tui.tui.proof_words import push_words
 from openhqm_tui.tui.time_left import TimeLeft, left_words
 from openhqm_tui.tui.words import clock, count, when
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.state import RunState
 
 # In the order in which a person asks: what goes wrong, what goes on, what is to come.
 _TOLD = (

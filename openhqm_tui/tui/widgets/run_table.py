@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from rich.cells import cell_len
 from textual.content import Content
 
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.trend import average, run_hit_rate
 from openhqm_tui.tui.marks import GOING_ON, INTERRUPTED, Mark, status_mark
-from openhqm_tui.tui.past import PastRun
 from openhqm_tui.tui.widgets.cell_table import CellTable
 from openhqm_tui.tui.words import clock, count, size, when
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.past import PastRun
 
 _HEADING = ("started", "result", "took", "images", "size", "cached", "run", "targets")
 _GOOD = {Status.PASSED.value, Status.DONE.value}

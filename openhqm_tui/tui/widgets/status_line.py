@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from openhqm_tui.domain.estimate import Guess
-from openhqm_tui.domain.retrying import ended
-from openhqm_tui.domain.state import RunState, Status
-from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.domain.status import Status
 from openhqm_tui.tui.commands import PLACES, commands
 from openhqm_tui.tui.marks import run_mark
 from openhqm_tui.tui.standing import blocker, engine_words
 from openhqm_tui.tui.time_left import left_words
 from openhqm_tui.tui.words import clock
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.estimate import Guess
+    from openhqm_tui.domain.state import RunState
+    from openhqm_tui.engine.facts import EngineFacts
 
 
 class Tab(Static):
@@ -87,6 +91,8 @@ def run_word(state: RunState | None, now: float, left: Guess | None = None) -> C
     """Return a run's standing in a few words."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
+    from openhqm_tui.domain.retrying import ended
+
     failed = sum(target.status is Status.FAILED for target in state.targets.values())
     mark = run_mark(state)
     parts: list[Content | str] = [mark.content, f" {len(ended(state))}/{len(state.targets)}"]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from openhqm_tui.domain.estimate import Guess
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.state import Status, TargetState
+from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.steps import How
 from openhqm_tui.tui.marks import SILENT, Mark, lit, silent_for, standing_mark
 from openhqm_tui.tui.time_left import left_words
 from openhqm_tui.tui.words import clock, count, how_of
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.estimate import Guess
+    from openhqm_tui.domain.state import TargetState
 
 _BAR = 8
 _WIDE_BAR = 12

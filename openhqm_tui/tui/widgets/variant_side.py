@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from openhqm_tui.domain.estimate import Guess
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.plan import Source, SourceKind, tags_of
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.variants import Variant
-from openhqm_tui.tui.command_lines import CommandLines
 from openhqm_tui.tui.marks import past_mark
-from openhqm_tui.tui.past import Key, PastLane
-from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.standing import Way
 from openhqm_tui.tui.time_left import guess_words
 from openhqm_tui.tui.words import clock, short, size, when
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.estimate import Guess
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.domain.variants import Variant
+    from openhqm_tui.tui.command_lines import CommandLines
+    from openhqm_tui.tui.past import Key, PastLane
+    from openhqm_tui.tui.services import Order
 
 _LABEL = 7
 _LEAST = 20
