@@ -33,12 +33,14 @@ from openhqm_tui.run.checks import check_lane, index_of
 from openhqm_tui.run.expected import expectation_of
 from openhqm_tui.run.running_checks import EMULATED_CPU, ask
 from openhqm_tui.run.static_checks import config_of
-from tests.bench.rows import Row
+from tests.bench.rows import Row, Wanted
 from tests.our_variants import VARIANTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 PATIENCE = 300.0
 KINDS = ("native", "emulated")
+PART = "Checks"
+_PEERS: tuple[tuple[str, Wanted | None], ...] = (("by hand", ("≤", 1.0)), ("bare", None))
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -59,7 +61,12 @@ class Lane(msgspec.Struct, frozen=True):
 
 def measure(asked: argparse.Namespace) -> list[Row]:
     """Run all rounds, print the tables, keep the figures and return the rows."""
-    lanes = [lane for lane in _lanes(asked.images) if lane.variant in asked.checks_variants]
+    wanted = [lane for lane in _lanes(asked.images) if lane.variant in asked.checks_variants]
+    lanes = [lane for lane in wanted if _is_there(lane.image)]
+    if missing := sorted({lane.image for lane in wanted} - {lane.image for lane in lanes}):
+        sys.stderr.write(f"checks: left out, as the engine has no {', '.join(missing)}\n")
+    if not lanes:
+        return []
     rounds: dict[str, list[float]] = {}
     # Ten times as long as the rest together: once, of one lane, is enough to know its order.
     slow = next((lane for lane in lanes if lane.emulated), None)
@@ -73,7 +80,23 @@ def measure(asked: argparse.Namespace) -> list[Row]:
         # After each round: a bench that is cut off has measured something all the same.
         _table(lanes, rounds, asked.out)
     sys.stdout.write(_table(lanes, rounds, asked.out))
-    return []
+    return _rows(rounds)
+
+
+def _is_there(image: str) -> bool:
+    command = ("docker", "image", "inspect", image)
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _rows(rounds: dict[str, list[float]]) -> list[Row]:
+    """Return a row for each kind of lane: beside the work by hand, and beside a bare run."""
+    return [
+        Row(PART, f"{kind} lanes side by side", "s", ours, f"{kind} lanes, {peer}", theirs, limit)
+        for kind in KINDS
+        for peer, limit in _PEERS
+        if (ours := rounds.get(f"{kind} lanes, ours"))
+        and (theirs := rounds.get(f"{kind} lanes, {peer}"))
+    ]
 
 
 def _lanes(name: str) -> Iterator[Lane]:

@@ -1,7 +1,7 @@
-"""`make bench PARTS=history`: list, trends and comparison over a thousand runs.
+"""`make bench PARTS=history`: list, trends, comparison and forecast, over 10 to 10,000 runs.
 
-Each is measured from the database to what the screen is given to draw, and the list once more in
-the console itself: from the key to the table on screen.
+Each is measured from the database to what the screen is given to draw, and over a thousand runs
+once more in the console itself: from the key to the table on screen.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,55 +20,93 @@ from typing import Any, NamedTuple
 
 from openhqm_tui.domain.comparison import compare
 from openhqm_tui.domain.comparison_words import lines_of
+from openhqm_tui.domain.forecast import Forecast
 from openhqm_tui.domain.trend import trends
-from openhqm_tui.run.remembering import whole_run
+from openhqm_tui.run.remembering import samples_for, whole_run
 from openhqm_tui.store.history import History
+from openhqm_tui.store.history_rows import Origin
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.past import read_past
 from openhqm_tui.tui.real_services import real_services
 from openhqm_tui.tui.widgets.run_table import RunTable
 from tests.bench.rows import Row
+from tests.our_variants import VARIANT_NAMES
 from tests.synthetic import synthetic_runs
 
+PART = "History"
+SIZES = (10, 100, 1000, 10_000)
 MANY = 1000
 ROUNDS = 9
 WANTED = 0.1
 
 
 def measure(asked: argparse.Namespace) -> list[Row]:
-    """Measure all, print a table, and return the rows."""
-    many = MANY
+    """Measure all, keep the figures, and return the rows."""
+    figures: dict[int, dict[str, list[Took]]] = {}
+    peaks: dict[int, int] = {}
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
-        state = Path(folder)
-        with History(state) as history:
-            for run in synthetic_runs(many):
-                history.put(run, 1)
-        runs = [past.record for past in read_past(state).runs]
-        one, other = runs[1].id, runs[0].id
-        figures = {
-            "list: read": timed(lambda: read_past(state)),
-            "trends": timed(lambda: trends(runs, runs[0])),
-            "comparison: read and told": timed(
-                lambda: lines_of(compare(whole_run(state, one), whole_run(state, other)))
-            ),
-            **asyncio.run(on_screen(state)),
-        }
-    lines = [
-        f"| over {many} runs | median ms | worst ms | median ms of CPU | wanted |",
-        "|---|---|---|---|---|",
-    ]
-    for name, times in figures.items():
-        wall, cpu = [1000 * took.wall for took in times], [1000 * took.cpu for took in times]
-        lines.append(
-            f"| {name} | {statistics.median(wall):.0f} | {max(wall):.0f} "
-            f"| {statistics.median(cpu):.0f} | < {WANTED * 1000:.0f} |"
-        )
-    text = "\n".join(lines) + "\n"
-    sys.stdout.write(text)
+        for many in SIZES:
+            state = Path(folder) / str(many)
+            state.mkdir()
+            with History(state) as history:
+                for run in synthetic_runs(many):
+                    history.put(run, 1)
+            figures[many] = _looked_at(state)
+            peaks[many] = _peak(lambda state=state: read_past(state))  # type: ignore[misc]
+            sys.stderr.write(f"history: {many} runs done\n")
+            if many == MANY:
+                figures[many] |= asyncio.run(on_screen(state))
     asked.out.mkdir(parents=True, exist_ok=True)
     (asked.out / "history.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
-    return []
+    return _rows(figures, peaks)
+
+
+def _looked_at(state: Path) -> dict[str, list[Took]]:
+    runs = [past.record for past in read_past(state).runs]
+    one, other = runs[1].id, runs[0].id
+    place = Origin("bundled", "/openhqm", "/openhqm/Dockerfile", "linux/amd64")
+    return {
+        "list: read": timed(lambda: read_past(state)),
+        "trends": timed(lambda: trends(runs, runs[0])),
+        "comparison: read and told": timed(
+            lambda: lines_of(compare(whole_run(state, one), whole_run(state, other)))
+        ),
+        "forecast: read and learnt": timed(
+            lambda: Forecast(samples_for(state, place, VARIANT_NAMES))
+        ),
+    }
+
+
+def _rows(figures: dict[int, dict[str, list[Took]]], peaks: dict[int, int]) -> list[Row]:
+    """Return a row for each thing over a thousand runs, and how it grows from ten runs on."""
+    rows = [
+        Row(PART, f"{name}, {MANY:,} runs", "ms", _walls(times), wanted=("≤", WANTED))
+        for name, times in figures[MANY].items()
+    ]
+    least, most = SIZES[0], SIZES[-1]
+    for name, times in figures[most].items():
+        before = _walls(figures[least][name])
+        rows.append(
+            Row(PART, f"{name}, {most:,} runs", "ms", _walls(times), f"{least} runs", before)
+        )
+    told = f"memory of the list at its peak, {most:,} runs"
+    rows.append(Row(PART, told, "MB", [peaks[most]], f"{MANY:,} runs", [peaks[MANY]]))
+    return rows
+
+
+def _walls(times: list[Took]) -> list[float]:
+    return [took.wall for took in times]
+
+
+def _peak(work: Callable[[], object]) -> int:
+    """Return the bytes that something holds at most."""
+    tracemalloc.start()
+    try:
+        kept = work()  # noqa: F841 - held while it is weighed
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 class Took(NamedTuple):

@@ -74,12 +74,12 @@ class Seat:
         """Start it, wait until it shows something and rests, and leave it."""
         with self.open(place) as terminal:
             self.paints.append(terminal.until(*self.words) - terminal.began)
-            terminal.quiet(0.5)
+            terminal.rest(1.0)
             for key, answer in self.leave:
                 at = terminal.press(key)
                 if answer:
                     terminal.until(answer)
-                    terminal.quiet(0.2)
+                    terminal.rest(0.3)
             self.quits.append(terminal.ended() - at)
 
 
@@ -93,7 +93,7 @@ def measure(asked: argparse.Namespace) -> list[Row]:
             for seat in seats if number % 2 == 0 else seats[::-1]:
                 seat.round(place)
             _say(f"start: round {number + 1} of {ROUNDS}")
-        going.close()
+        going.release()
         rows = [*_start_rows(seats), *_quick_rows(place, seats[1].environment)]
         return rows + _idle_rows(place, seats)
 
@@ -117,7 +117,7 @@ def _seats(folder: Path) -> tuple[list[Seat], Made]:
         Seat(f"first paint, {MANY:,} runs remembered", console, _PLAN, some),
         Seat(f"first paint, {MOST:,} runs remembered", console, _PLAN, most),
         Seat("a finished run of 8 × 2, opened", (sys.executable, "-c", _ON_RUN, run), lane, over),
-        Seat("out of a run that goes on", console, ("A run", "building"), live, leave_running),
+        Seat("out of a run that goes on", console, ("building", EIGHT[-1]), live, leave_running),
     ], going
 
 

@@ -1,0 +1,106 @@
+"""What a start may load: held by looking at what is loaded, never by a clock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# The console without a terminal, ended by what its first paint of the Plan place was.
+_CONSOLE = """
+import sys
+from pathlib import Path
+from openhqm_tui.cli import console
+from openhqm_tui.store.settings import read_settings
+settings = read_settings(Path.cwd(), {}, Path("none.toml"))
+from openhqm_tui.tui import app
+from openhqm_tui.tui.console import ConsoleApp
+from openhqm_tui.tui.real_services import real_services
+from openhqm_tui.tui.widgets.matrix import Matrix
+from dataclasses import replace
+from threading import Event
+
+never = Event()
+
+def wait(*_):
+    never.wait()
+    raise OSError("the first paint needs none of this")
+
+services = replace(
+    real_services(Path.cwd(), settings), read_facts=wait, find_source=wait, past=wait, samples=wait
+)
+loaded = []
+
+class Watched(ConsoleApp):
+    CSS_PATH = Path(app.__file__).with_name('app.tcss')
+
+    def _display(self, screen, renderable):
+        super()._display(screen, renderable)
+        drawn = [screen.query_one(Matrix).render_line(y).text for y in range(20)] if (
+            screen.query(Matrix)
+        ) else []
+        if not loaded and "minimal" in "".join(drawn):
+            loaded.extend(sys.modules)
+            never.set()
+            self.exit(0)
+
+Watched(services).run(headless=True, size=(120, 40))
+sys.stderr.write("\\n" + " ".join(loaded))
+"""
+
+
+def _loaded_by(program: str, folder) -> set[str]:
+    # A file: Textual looks for style sheets beside the source of an app.
+    file = folder / "program.py"
+    file.write_text(program, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, file], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return set(ran.stderr.split("\n")[-1].split())
+
+
+@pytest.fixture(scope="module")
+def before_first_paint(tmp_path_factory) -> set[str]:
+    return _loaded_by(_CONSOLE, tmp_path_factory.mktemp("empty"))
+
+
+def test_the_first_paint_shows_what_can_be_built(before_first_paint):
+    assert "openhqm_tui.tui.widgets.matrix" in before_first_paint
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("openhqm_tui.tui.screens.run", "openhqm_tui.tui.screens.checks"),
+        *("openhqm_tui.tui.screens.history", "openhqm_tui.tui.screens.doctor"),
+        *("openhqm_tui.tui.screens.dialogs", "openhqm_tui.tui.screens.choose_builder"),
+        *("openhqm_tui.tui.palette", "openhqm_tui.tui.keymap", "openhqm_tui.tui.watching"),
+        *("openhqm_tui.domain.state", "openhqm_tui.domain.forecast", "openhqm_tui.domain.record"),
+        *("openhqm_tui.engine.doctor", "openhqm_tui.engine.facts", "openhqm_tui.engine.base_image"),
+        *("openhqm_tui.run.prepare", "openhqm_tui.run.follow", "openhqm_tui.run.remembering"),
+        *("openhqm_tui.store.history", "openhqm_tui.store.packing", "openhqm_tui.report.files"),
+        *("python_on_whales", "sqlite3", "zipfile"),
+    ],
+)
+def test_the_first_paint_waits_for_nothing_that_it_does_not_show(before_first_paint, module: str):
+    assert module not in before_first_paint
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["build", "--help"]])
+def test_help_loads_next_to_nothing(words: list[str], tmp_path):
+    program = f"""
+import sys
+from openhqm_tui.__main__ import main
+try:
+    main({words!r})
+except SystemExit as end:
+    assert end.code == 0
+sys.stderr.write(chr(10) + " ".join(sys.modules))
+"""
+    loaded = _loaded_by(program, tmp_path)
+    assert "openhqm_tui.cli.arguments" in loaded
+    heavy = {"textual", "rich", "asyncio", "python_on_whales", "msgspec", "sqlite3", "difflib"}
+    assert loaded & heavy == set()
+    ours = {name for name in loaded if name.startswith("openhqm_tui.")}
+    assert {name.split(".")[1] for name in ours} & {"engine", "store", "run", "tui"} == set()
