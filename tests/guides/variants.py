@@ -7,7 +7,7 @@ import re
 from openhqm_tui.domain.plan import Choices, make_plan
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.report.markdown_text import table
-from openhqm_tui.run.prepare import source_for
+from openhqm_tui.run.sources import source_for
 from openhqm_tui.store.checks_files import our_variants
 from tests.guides.places import TOP
 
