@@ -94,8 +94,18 @@ async def test_the_demo_can_be_watched(world: World) -> None:
 def test_below_the_commands_everything_that_acts_is_refused(world: World) -> None:
     """A service that is added is to be looked at: does it act?"""
     looks = {
-        *("now", "read_facts", "find_source", "past", "examine", "defaults", "builders"),
-        *("facts_of", "look_for", "rights", "platforms", "checks", "copy", "recording", "clock"),
+        *("now", "read_facts", "find_source", "source_at_once", "past", "examine", "defaults"),
+        *(
+            "builders",
+            "facts_of",
+            "look_for",
+            "rights",
+            "platforms",
+            "checks",
+            "copy",
+            "recording",
+            "clock",
+        ),
         *("samples", "samples_before", "whole_run"),
     }
     acts = {"start", "ask", "mend", "page", "create_builder", "remove_builder", "report"}
