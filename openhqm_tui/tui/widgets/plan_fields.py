@@ -183,7 +183,10 @@ class PlanFields(Vertical):
     def _show_words(self) -> None:
         order = self.order
         builder = self._builder_words or order.builder or "…"
-        self.query_one("#builder", Button).label = Content(f"{builder} ▾")
+        button = self.query_one("#builder", Button)
+        button.label = Content(f"{builder} ▾")
+        # Textual draws another label, but leaves it the room of the one before.
+        button.refresh(layout=True)
         words = [
             f"builder {builder}",
             f"base {order.base_image or 'automatic'}",
