@@ -18,6 +18,7 @@ SHELLS = {"sh", "bash", "console", "shell"}
 _MARKER = re.compile(r"<!--\s*(not run|tested):\s*(.*?)\s*-->", re.S)
 _GROOVY = re.compile(r"""\bsh\s+(['"])(.*?)\1""")
 _OURS_INLINE = re.compile(r"^(?:openhqm-tui|docker|make|python -m (?:tests|openhqm_tui))(?: |$)")
+_COMMAND = re.compile(r"(?:\$ )?(?:openhqm-tui|docker|make|pipx?|uvx?) ")
 _ENDS = {"|", "||", "&&", ";", "&"}
 _OUTPUT = {">", ">>", "<", "2>"}
 _LOOSE = ("…", "...")
@@ -88,7 +89,7 @@ def codes(token: Token) -> Iterator[str]:
 
 def scripts(kind: str, text: str) -> Iterator[str]:
     """Yield what a block of code has a shell do."""
-    if kind in SHELLS:
+    if kind in SHELLS or (not kind and _COMMAND.match(text)):
         prompts = [
             line.removeprefix("$ ")
             for line in text.splitlines()
