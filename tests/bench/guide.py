@@ -24,4 +24,4 @@ def filled(text: str, told: str) -> str:
     _, end, after = rest.partition(_END)
     if not end:
         raise ValueError(f"the guide has no {_BEGIN} … {_END}")
-    return f"{before}{_BEGIN}\n{told}\n{_END}{after}"
+    return f"{before}{_BEGIN}\n\n{told}\n\n{_END}{after}"
