@@ -59,6 +59,9 @@ SHOTS = {
         "proved", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
     ),
     "history": Shot(SHIPPED, ("4",), "History: earlier runs", earlier=_BEFORE),
+    "guides": Shot(
+        SHIPPED, ("f1", "right_square_bracket", "pagedown"), "Guides: read in the console"
+    ),
     "doctor": Shot(SHIPPED, ("5",), "Doctor: what this machine lacks, and what mends it"),
     "help": Shot(SHIPPED, ("2", "question_mark"), "Help: the keys of the place one is in", 9.0),
 }
