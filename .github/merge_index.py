@@ -4,7 +4,8 @@
 
 Each report is what `openhqm-tui report --format json` tells of one run with `--push`. Nothing is
 tagged unless every image of every report is proved. Each index is read back and compared. With
-GITHUB_OUTPUT set, `indexes` is a JSON list of variant, digest and tags for the jobs that follow.
+GITHUB_OUTPUT set, `indexes` is a JSON list of variant, digest and tags for the jobs that follow,
+`images` one of variant, platform, name and digest of what the indexes hold.
 """
 
 from __future__ import annotations
@@ -82,15 +83,24 @@ def main(words: list[str]) -> int:
     parser.add_argument("reports", nargs="+", type=Path)
     told = parser.parse_args(words)
     reports = [json.loads(path.read_text(encoding="utf-8")) for path in told.reports]
-    indexes = []
+    indexes, single = [], []
     for variant, images in images_in(reports).items():
         tags = tags_of(told.name, told.tag, variant)
         digest = merge(variant, tags, images)
         indexes.append({"variant": variant, "digest": digest, "tags": tags})
+        single += [
+            {
+                "variant": variant,
+                "platform": platform,
+                "name": f"{variant}-{platform.replace('/', '-')}",
+                "digest": image,
+            }
+            for platform, (_, image) in images.items()
+        ]
         sys.stdout.write(f"{tags[-1]}  {digest}  {' '.join(sorted(images))}\n")
     if output := os.environ.get("GITHUB_OUTPUT"):
         with Path(output).open("a", encoding="utf-8") as file:
-            file.write(f"indexes={json.dumps(indexes)}\n")
+            file.write(f"indexes={json.dumps(indexes)}\nimages={json.dumps(single)}\n")
     return 0
 
 

@@ -6,8 +6,7 @@ import argparse
 import sys
 
 from openhqm_tui.cli.output import format_of
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.store.guides import Guide, guide_called, guides
+from openhqm_tui.store.guides import guide_called, guides
 
 # Lines of prose that are longer are tiring to read.
 _WIDEST = 110
@@ -21,19 +20,12 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.writelines(f"{guide.name:{width}}  {guide.title}\n" for guide in found)
         return 0
     guide = guide_called(parsed.name)
-    text = _text(guide)
+    text = guide.text()
     if format_of(parsed.format) == "tty":
         _draw(text)
     else:
         sys.stdout.write(text)
     return 0
-
-
-def _text(guide: Guide) -> str:
-    try:
-        return guide.read()
-    except OSError as error:
-        raise UsageProblem(f"{guide.file} can't be read ({error.strerror or error})") from error
 
 
 def _draw(text: str) -> None:

@@ -55,7 +55,7 @@ class Parser(argparse.ArgumentParser):
         choices = list(action.choices or ())
         if choices and value not in choices:
             guess = nearest(str(value), [str(choice) for choice in choices])
-            what = action.option_strings[-1] if action.option_strings else "command"
+            what = action.option_strings[-1] if action.option_strings else _called(action)
             raise UsageProblem(
                 f"unknown {what} '{value}'",
                 fix=f"did you mean {guess}?" if guess else "",
@@ -142,3 +142,8 @@ def at_least_one(flag: str, why: str, fix: str) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _called(action: argparse.Action) -> str:
+    """Return what a word without a flag is: a command, or what the help of its command calls it."""
+    return "command" if isinstance(action, argparse._SubParsersAction) else action.dest

@@ -94,6 +94,7 @@ class LogLines:
     def last(self, count: int, *, step: int | None = None) -> list[str]:
         """Return the raw text of the last `count` lines, of one step if told."""
         found: list[str] = []
+        step = None if step is None else min(step, _LAST_STEP)
         for block in self._backwards():
             if step is not None and step not in block.steps:
                 continue
@@ -111,6 +112,8 @@ class LogLines:
 
     def feed(self, data: bytes, *, step: int, stream: int, at: float) -> None:
         """Append output as it came: lines may be cut anywhere; a lone CR overwrites the line."""
+        # A build has two; with more a stranger could fill the memory with beginnings of lines.
+        stream = stream if stream in {1, 2} else 0
         key = (step, stream)
         if self._partial and (pending := self._partial.pop(key, b"")):
             data = pending + data
@@ -132,7 +135,7 @@ class LogLines:
 
     def finish(self, step: int, at: float) -> None:
         """End the unended lines of a step: it will say no more."""
-        for stream in (1, 2):
+        for stream in (0, 1, 2):
             rest = self._partial.pop((step, stream), b"")
             if rest:
                 self._append(rest, step, stream, at)

@@ -21,8 +21,15 @@ class Guide(NamedTuple):
     file: Path
 
     def read(self) -> str:
-        """Return its Markdown; raises OSError."""
+        """Return its Markdown; raises OSError and UnicodeDecodeError."""
         return self.file.read_text(encoding="utf-8")
+
+    def text(self) -> str:
+        """Return its Markdown; raises UsageProblem."""
+        try:
+            return self.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageProblem(f"{self.file} can't be read ({_why(error)})") from error
 
 
 def guides(folder: Path | None = None) -> list[Guide]:
@@ -30,13 +37,17 @@ def guides(folder: Path | None = None) -> list[Guide]:
     folder = folder or bundled("guides")
     try:
         texts = {file: file.read_text(encoding="utf-8") for file in folder.glob(f"*{_SUFFIX}")}
-    except OSError as error:
-        raise UsageProblem(f"the guides can't be read ({error.strerror or error})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"the guides can't be read ({_why(error)})") from error
     index = texts.get(folder / f"{INDEX}{_SUFFIX}", "")
     told = [link.guide for one in links(index) if (link := link_to(one.href)).leads is Leads.GUIDE]
     order = {name: place for place, name in enumerate([INDEX, *told])}
     found = [Guide(file.stem, title_of(text, file.stem), file) for file, text in texts.items()]
     return sorted(found, key=lambda guide: (order.get(guide.name, len(order)), guide.name))
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def guide_called(name: str, folder: Path | None = None) -> Guide:

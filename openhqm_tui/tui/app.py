@@ -23,6 +23,7 @@ from openhqm_tui.tui.presets import USUAL
 from openhqm_tui.tui.replays import Replays
 from openhqm_tui.tui.screens import place_called
 from openhqm_tui.tui.screens.place import Place
+from openhqm_tui.tui.settling import settle_in
 from openhqm_tui.tui.stylesheet import ReadOnce
 from openhqm_tui.tui.theme import DARK, DEFAULTS, THEMES, theme_after
 from openhqm_tui.tui.watch import Watch, gone
@@ -146,7 +147,7 @@ class ConsoleApp(App[int]):
     def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""
         if not self.is_headless:
-            self.call_after_refresh(garbage.begin)
+            self.call_after_refresh(settle_in, self)
             obey_signals(self)
         if self.keymap:
             self.set_keymap(self.keymap)

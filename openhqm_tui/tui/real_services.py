@@ -103,12 +103,11 @@ def _source(settings: Settings, folder: Path) -> Source:
 def _source_at_once(settings: Settings, folder: Path) -> Source | None:
     from openhqm_tui.run.sources import needs_buildx, source_for
 
-    if needs_buildx(folder, context=settings.context or "", dockerfile=settings.dockerfile or ""):
-        return None
+    context, dockerfile = settings.context or "", settings.dockerfile or ""
     try:
-        return source_for(
-            folder, context=settings.context or "", dockerfile=settings.dockerfile or ""
-        )
+        if needs_buildx(folder, context=context, dockerfile=dockerfile):
+            return None
+        return source_for(folder, context=context, dockerfile=dockerfile)
     except (Problem, OSError):
         return None  # who asks again, in a thread, is told why
 

@@ -6,11 +6,20 @@ to the first paint.
 
 from __future__ import annotations
 
+from textual.cache import LRUCache
 from textual.css.stylesheet import Stylesheet
+
+# More than Textual's and our own sheets together; beyond its limit an LRU that is swept in order
+# finds nothing any more.
+_SHEETS = 512
 
 
 class ReadOnce(Stylesheet):
     """A stylesheet that keeps its rules until the colours change."""
+
+    def __init__(self, *, variables: dict[str, str] | None = None) -> None:
+        super().__init__(variables=variables)
+        self._parse_cache = LRUCache(_SHEETS)
 
     def set_variables(self, variables: dict[str, str]) -> None:
         """Take other colours; the same ones change nothing."""

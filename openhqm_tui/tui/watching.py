@@ -10,7 +10,9 @@ from textual.actions import ActionParseResult
 from textual.dom import DOMNode
 
 from openhqm_tui.domain.findings import Fix
+from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.commands import every_command
 from openhqm_tui.tui.services import Say, Services
@@ -55,8 +57,15 @@ def watching(services: Services) -> Services:
         say(REFUSED)
         return False
 
+    def look_for(image: str, platforms: tuple[Platform, ...], driver: str) -> Pullable:
+        # Whoever only watches would have this machine call on any host they type.
+        if image in {"", services.defaults.base_image}:
+            return services.look_for(image, platforms, driver)
+        return Pullable(Reach.OTHER, REFUSED)
+
     return replace(
         services,
+        look_for=look_for,
         start=_refuse,
         ask=_refuse,
         mend=mend,

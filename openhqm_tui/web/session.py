@@ -124,7 +124,8 @@ class ConsoleSession(AppService):
 
 def console_words(*, watch_only: bool) -> tuple[str, ...]:
     """Return the command of a console."""
-    return (sys.executable, "-m", "openhqm_tui", *(["--watch-only"] if watch_only else []))
+    # Without -P a module of any name that lies in the folder would be ours.
+    return (sys.executable, "-P", "-m", "openhqm_tui", *(["--watch-only"] if watch_only else []))
 
 
 async def _end(process: Process) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,11 +45,10 @@ def python(program: str, *words: str) -> list[str]:
 
 def is_gone(pid: int) -> bool:
     """Tell whether a process has ended; its zombie may wait for init."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
+    ran = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return ran.stdout.strip()[:1] in {"", "Z", "X"}
 
 
 async def start(tmp_path: Path, program: str, *words: str) -> GroupProcess:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from importlib import import_module
+from typing import Any
 
 import pytest
 from textual.widgets import Static
@@ -24,9 +26,14 @@ from openhqm_tui.tui.widgets.waterfall import Waterfall
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
+
+def screen_of(place: str) -> Any:
+    return getattr(import_module(f"openhqm_tui.tui.screens.{place}"), f"{place.title()}Screen")
+
+
 CARRIED_OUT_BY = {
     "app": ConsoleApp,
-    **{place: ConsoleApp.MODES[place] for place in commands.PLACES},
+    **{place: screen_of(place) for place in commands.PLACES},
     "matrix": Matrix,
     "targets": TargetList,
     "digest": FailurePanel,

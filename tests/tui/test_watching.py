@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.engine.base_image import Pullable, Reach
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.commands import every_command
 from openhqm_tui.tui.screens.plan import PlanScreen
-from openhqm_tui.tui.services import Services
+from openhqm_tui.tui.services import Order, Services
 from openhqm_tui.tui.watching import REFUSED, WatchingApp, watching
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from tests.recordings import copied
@@ -125,3 +126,19 @@ async def test_leaving_a_live_run_offers_no_cancel(world: World) -> None:
 
     for app, offered in ((watcher(world), False), (world.app(), True)):
         assert ("cancel" in [key for key, _ in _question(app)._answers]) is offered
+
+
+def test_whoever_watches_has_no_host_called_but_the_one_of_the_settings(world: World) -> None:
+    asked = []
+
+    def look_for(image: str, platforms: Any, driver: str) -> Pullable:
+        asked.append(image)
+        return Pullable(Reach.OK)
+
+    known = dataclasses.replace(
+        world.services(), look_for=look_for, defaults=Order({}, base_image="acme/base:1")
+    )
+    services = watching(known)
+    assert services.look_for("10.0.0.5:22/x:y", (), "docker") == Pullable(Reach.OTHER, REFUSED)
+    assert services.look_for("acme/base:1", (), "docker").reach is Reach.OK
+    assert asked == ["acme/base:1"]

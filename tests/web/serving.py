@@ -49,7 +49,7 @@ def serve(
     said = folder / "said"
     with said.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "openhqm_tui", "serve", "--port", "0", *words],
+            [sys.executable, "-P", "-m", "openhqm_tui", "serve", "--port", "0", *words],
             cwd=folder,
             env=dict(os.environ) | dict(environment or {}),
             stdin=subprocess.DEVNULL,

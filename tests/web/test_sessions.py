@@ -221,3 +221,13 @@ async def test_what_is_no_console_is_told_in_a_line() -> None:
     await session._task
     await session.stop()
     assert lines == ["a console ended with 1: no packets"]
+
+
+async def test_a_module_that_lies_in_the_served_folder_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "msgspec.py").write_text("raise SystemExit('a stranger')")
+    with serve(tmp_path) as served:
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+            tab = await tab_of(client, served)
+            await shown(tab, b"History")
+            await tab.close()
+    assert "a stranger" not in served.said.read_text()

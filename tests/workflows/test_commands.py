@@ -29,6 +29,8 @@ OURS = ".venv/bin/openhqm-tui"
 NOT_RUN = {
     "ci/check/Style and types": "what made this test run",
     "ci/check/The workflows themselves": "these tests",
+    "ci/test/Shells to complete words in": "needs root, changes the machine",
+    "ci/engine/A browser for what serve shows": "needs root, changes the machine",
     "ci/test/Everything that needs no engine": "all tests, of which this is one",
     "ci/engine/Tests on the real engine": "all tests, of which this is one",
     "ci/engine/A registry to push to, and what joins two nodes": "needs root, changes the machine",

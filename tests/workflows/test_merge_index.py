@@ -50,7 +50,11 @@ def test_one_index_a_variant_of_the_digests_that_were_proved(place: Path) -> Non
     ran = merged(place, *(report(place / f"{a}.json", a) for a in ("amd64", "arm64")))
     assert ran.returncode == 0, ran.stderr
     assert tagged(place) == {"openhqm:v1", "openhqm:v1-all", "openhqm:v1-redis"}
-    told = json.loads((place / "output").read_text().removeprefix("indexes="))
+    indexes, images = (place / "output").read_text().splitlines()
+    told = json.loads(indexes.removeprefix("indexes="))
+    single = json.loads(images.removeprefix("images="))
+    assert len(single) == 2 * len(told)
+    assert len({image["digest"] for image in single}) == len({i["name"] for i in single})
     assert [(one["variant"], len(one["tags"])) for one in told] == [("all", 2), ("redis", 1)]
     assert all(one["digest"].startswith("sha256:") for one in told)
 

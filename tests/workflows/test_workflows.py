@@ -16,7 +16,7 @@ JOBS = jobs()
 STEPS = steps()
 BIN = Path(sys.executable).parent
 # Who may ask for a token in this repository's name, and who may write to the repository.
-MAY_SIGN = {"release/attest", "release/pypi"}
+MAY_SIGN = {"release/sbom", "release/attest", "release/pypi"}
 MAY_RELEASE = {"release/release"}
 USES = re.compile(r"uses: (\S+)(?: # (\S+))?")
 

@@ -15,6 +15,7 @@ from textual.widgets.markdown import MarkdownFence
 from textual.widgets.option_list import Option
 
 from openhqm_tui.domain.guide_links import Leads, Words, link_to, links, sections
+from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.store.guides import Guide
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
@@ -203,7 +204,7 @@ class GuidesScreen(ModalScreen[None]):
         scroll = self.query_one(GuideScroll)
         for fence in self.query(MarkdownFence):
             if fence.region.bottom > scroll.region.y and fence.region.y < scroll.region.bottom:
-                copy(self, fence.code, f"“{fence.code.splitlines()[0]}”")
+                copy(self, fence.code, f"“{one_line(fence.code, 60)}”")
                 return
         self.notify("No commands are in sight.", timeout=3)
 

@@ -1,0 +1,29 @@
+"""What is imported after the first paint: all there is to go to, so that nothing waits for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from openhqm_tui.tui import app, settling
+before = {name for name in sys.modules if name.startswith("openhqm_tui.tui.screens.")}
+settling.load()
+loaded = set(sys.modules)
+from openhqm_tui.tui.commands import PLACES
+from openhqm_tui.tui.screens import place_called
+for place in PLACES:
+    place_called(place)
+late = {name for name in set(sys.modules) - loaded if name.startswith("openhqm_tui.")}
+print(len(before), sorted(late))
+"""
+
+
+def test_no_place_imports_anything_of_ours_when_it_is_gone_to() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
+    number, late = ran.stdout.split(maxsplit=1)
+    assert int(number) < 5
+    assert late.strip() == "[]"
