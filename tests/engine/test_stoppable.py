@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
 from threading import Event, Thread
@@ -14,6 +13,7 @@ from openhqm_tui.engine import mend
 from openhqm_tui.engine.mend import Rights, rights_unasked
 from openhqm_tui.engine.shell import NOT_FOUND, STOPPED, TIMED_OUT, Outcome, stoppable_capture
 from openhqm_tui.engine.stoppable import stoppable
+from tests.processes import is_gone
 from tests.waiting import until
 
 
@@ -59,7 +59,7 @@ def test_stopping_ends_the_children_too() -> None:
 
     assert stoppable(stop)("sleep 600 & echo $!; wait", say) == STOPPED
     # The signal reaches both at once; the child may be gone a moment after the script.
-    until(lambda: not _runs(pids[0]), "the child is gone")
+    until(lambda: is_gone(pids[0]), "the child is gone")
 
 
 def test_a_script_that_closed_its_output_can_be_stopped(tmp_path: Path) -> None:
@@ -105,13 +105,6 @@ def test_rights_where_nobody_can_be_asked(
 ) -> None:
     monkeypatch.setattr(mend, "rights", lambda: known)
     assert rights_unasked(run=lambda *_, timeout: [Outcome(code)]) is told
-
-
-def _runs(pid: int) -> bool:
-    ran = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return ran.stdout.strip()[:1] not in {"", "Z"}
 
 
 def test_a_quick_command_can_be_stopped_too() -> None:

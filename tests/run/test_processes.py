@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from openhqm_tui.run.processes import GroupProcess, run_bounded
+from tests.processes import is_gone
 from tests.waiting import soon
 
 SHORT = ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 20.0))
@@ -41,14 +41,6 @@ while True: signal.pause()
 
 def python(program: str, *words: str) -> list[str]:
     return [sys.executable, "-IS", "-c", program, *words]
-
-
-def is_gone(pid: int) -> bool:
-    """Tell whether a process has ended; its zombie may wait for init."""
-    ran = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return ran.stdout.strip()[:1] in {"", "Z", "X"}
 
 
 async def start(tmp_path: Path, program: str, *words: str) -> GroupProcess:

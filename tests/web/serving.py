@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.processes import is_gone
 from tests.waiting import until
 
 _TOLD = re.compile(r"^(http://\S+/)(?:\?token=(\S+))? opens the console")
@@ -68,15 +69,6 @@ def serve(
             process.send_signal(signal.SIGINT)
             process.wait(60)
         process.stdout and process.stdout.close()
-
-
-def is_gone(pid: int) -> bool:
-    """Tell whether a process runs no more."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return status.rpartition(")")[2].split()[0] in "ZX"
 
 
 def all_gone(pids: list[int]) -> None:

@@ -15,8 +15,9 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType
 
 from openhqm_tui.web.session import ConsoleSession
+from tests.processes import is_gone
 from tests.waiting import soon
-from tests.web.serving import Served, all_gone, is_gone, serve
+from tests.web.serving import Served, all_gone, serve
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="looks at processes in /proc"

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,13 +20,14 @@ from openhqm_tui.engine.builders import Builder
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.screens.create_builder import CreateBuilder
 from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.screens.list_dialog import ListDialog
 from openhqm_tui.tui.widgets.builder_words import builder_line, node_lines
 
 if TYPE_CHECKING:
     from openhqm_tui.tui.app import ConsoleApp
 
 
-class ChooseBuilder(ModalScreen[Builder]):
+class ChooseBuilder(ListDialog[Builder]):
     """The builders there are, those that can't be used with the reason; leaving gives None.
 
     Who leaves after the chosen one was removed is given the one that Buildx has selected.
@@ -181,14 +181,6 @@ class ChooseBuilder(ModalScreen[Builder]):
 
         question = Ask(f"Remove builder {one_line(builder.name, 40)}?", text, answers)
         self.app.push_screen(question, answered)
-
-    def action_step(self, rows: int) -> None:
-        """Go to the builder below or above."""
-        options = self.query_one(OptionList)
-        if rows > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
     def action_scroll_nodes(self, lines: int) -> None:
         """Scroll what is told of the nodes."""

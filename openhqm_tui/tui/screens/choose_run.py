@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -17,10 +16,11 @@ from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.marks import GOING_ON
 from openhqm_tui.tui.past import PastRun
+from openhqm_tui.tui.screens.list_dialog import ListDialog
 from openhqm_tui.tui.words import since
 
 
-class ChooseRun(ModalScreen[PastRun]):
+class ChooseRun(ListDialog[PastRun]):
     """The runs that go on, the latest first; leaving gives None."""
 
     CSS_PATH = ["dialogs.tcss", "choose_run.tcss"]  # noqa: RUF012
@@ -48,9 +48,7 @@ class ChooseRun(ModalScreen[PastRun]):
 
     def on_mount(self) -> None:
         """Begin with the latest."""
-        options = self.query_one(OptionList)
-        options.highlighted = 0
-        options.focus()
+        self.begin_with_first()
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:
@@ -63,14 +61,6 @@ class ChooseRun(ModalScreen[PastRun]):
         marked = self.query_one(OptionList).highlighted
         opens = event.button.id == "open" and marked is not None
         self.dismiss(self._runs[marked or 0] if opens else None)
-
-    def action_step(self, rows: int) -> None:
-        """Go to the run below or above."""
-        options = self.query_one(OptionList)
-        if rows > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
     def action_close(self) -> None:
         """Leave with nothing."""

@@ -9,14 +9,14 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from openhqm_tui.tui.commands import bindings
+from openhqm_tui.tui.screens.list_dialog import ListDialog
 
 
-class Pick(ModalScreen[int | None]):
+class Pick(ListDialog[int | None]):
     """Gives the place of the chosen line; leaving gives None."""
 
     CSS_PATH = ["dialogs.tcss", "pick.tcss"]  # noqa: RUF012
@@ -36,9 +36,7 @@ class Pick(ModalScreen[int | None]):
 
     def on_mount(self) -> None:
         """Begin with the first."""
-        options = self.query_one(OptionList)
-        options.highlighted = 0
-        options.focus()
+        self.begin_with_first()
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:
@@ -49,14 +47,6 @@ class Pick(ModalScreen[int | None]):
         """Leave by a click beside the list."""
         if event.widget is self:
             self.action_close()
-
-    def action_step(self, rows: int) -> None:
-        """Go to the line below or above."""
-        options = self.query_one(OptionList)
-        if rows > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
     def action_close(self) -> None:
         """Leave with nothing."""
