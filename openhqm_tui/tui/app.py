@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -144,6 +145,10 @@ class ConsoleApp(App[int]):
         """Return what our widgets use and not every theme has."""
         return dict(DEFAULTS)
 
+    def on_load(self) -> None:
+        """Start tasks in turn: an eager one (3.12+) composes a screen before it is on the stack."""
+        asyncio.get_running_loop().set_task_factory(None)
+
     def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""
         if not self.is_headless:
@@ -272,7 +277,6 @@ class ConsoleApp(App[int]):
 
     async def on_past_read(self, message: messages.PastRead) -> None:
         """Take over the earlier runs; the first time, offer what goes on or was cut off."""
-        first = self.past_runs is None and self._first_player is None
         first_look = self.past_runs is None
         self.past_runs, self.past_problem = message.past.runs, message.past.problem
         self._learn()
@@ -280,7 +284,7 @@ class ConsoleApp(App[int]):
             # The first look at the history reads into it what it misses.
             self.learning.of_run_anew()
         self._tell()
-        if first and self.run_folder is None and self._first_run is None:
+        if first_look and not (self.run_folder or self._first_run or self._first_player):
             from openhqm_tui.tui.opening import offer_runs
 
             await offer_runs(self, message.past.runs)

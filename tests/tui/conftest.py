@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -212,6 +213,13 @@ class World:
 
         app.notify = notify  # type: ignore[method-assign]
         return app
+
+
+@pytest.fixture(autouse=True)
+async def eager_tasks() -> None:
+    """Start tasks as `App.run` does on 3.12 and later: `run_test` leaves that out."""
+    if sys.version_info >= (3, 12):
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
 
 
 @pytest.fixture
