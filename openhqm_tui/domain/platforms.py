@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import total_ordering
 
 import msgspec
@@ -107,6 +108,10 @@ _QEMU: dict[str, str] = {
     "mips64le": "mips64el",
 }
 
+# What containerd, Go and Linux call variants: v8, v8.1, rva22u64, power9, softfloat. It goes into
+# tags, file names and scripts, so nothing else is one.
+_VARIANT = re.compile(r"[a-z0-9]{1,15}(?:\.[0-9]{1,2})?", re.ASCII)
+
 ARCHITECTURES: tuple[str, ...] = tuple(sorted(_MACHINES))
 
 
@@ -181,6 +186,11 @@ def parse_platform(text: str) -> Platform:
         raise _unknown(text, arch)
     goarch, implied = _ALIASES[arch]
     variant = parts[2] if len(parts) == 3 else implied
+    if variant and not _VARIANT.fullmatch(variant):
+        raise UsageProblem(
+            f"platform '{text}': '{parts[2]}' can't be a variant",
+            fix=f"write linux/{goarch}, or a variant like v7 after it",
+        )
     # OCI treats arm64/v8 as arm64 and amd64/v1 as amd64; BuildKit prints them without.
     if (goarch, variant) in {("arm64", "v8"), ("amd64", "v1")}:
         variant = ""

@@ -87,9 +87,9 @@ def bootstrap_fix(
         script += install_script("mmdebstrap", machine=machine)
     script += _HEAD + "".join(
         _ROOT.format(
-            name=_file_name(platform),
+            name=shlex.quote(_file_name(platform)),
             debian=_DEBIAN_ARCH[platform.arch],
-            keyring=keyring,
+            keyring=shlex.quote(keyring),
             mirror=shlex.quote(archive.uri),
         )
         for platform in dict.fromkeys(
@@ -98,12 +98,14 @@ def bootstrap_fix(
         )
     )
     script += _REST.format(
-        first=_file_name(platforms[0]),
-        ref=ref,
-        platforms=",".join(str(platform) for platform in platforms),
+        first=shlex.quote(_file_name(platforms[0])),
+        ref=shlex.quote(ref),
+        platforms=shlex.quote(",".join(str(platform) for platform in platforms)),
     )
     script += "".join(
-        _TRY.format(ref=ref, platform=platform, proof=_PROOF)
+        _TRY.format(
+            ref=shlex.quote(ref), platform=shlex.quote(str(platform)), proof=shlex.quote(_PROOF)
+        )
         for platform in platforms
         if runnable(platform, machine)
     )
@@ -188,5 +190,5 @@ docker buildx build --builder default --quiet --provenance=false --load \\
 """
 
 _TRY = """\
-docker run --rm --network none --platform {platform} {ref} python -c "{proof}"
+docker run --rm --network none --platform {platform} {ref} python -c {proof}
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from openhqm_tui.domain.findings import Fix
@@ -64,6 +65,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
 
 
 def _enable(name: str) -> str:
+    name = shlex.quote(name)
     # Three ways a Debian keeps its formats: binfmt-support, systemd's folder, or in place already.
     return f"""\
 if [ -e /usr/share/binfmts/{name} ] || [ -e /var/lib/binfmts/{name} ]; then
@@ -72,21 +74,22 @@ elif ! [ -e {_FOLDER}/{name} ] && [ -e /usr/lib/binfmt.d/{name}.conf ]; then
   grep '^:' /usr/lib/binfmt.d/{name}.conf > {_FOLDER}/register
 fi
 if ! grep -q '^flags:.*F' {_FOLDER}/{name}; then
-  echo "{name} is not enabled for containers" >&2
+  echo {name} "is not enabled for containers" >&2
   exit 1
 fi
-echo "{name}: $(grep '^flags:' {_FOLDER}/{name})"
+echo {name}: "$(grep '^flags:' {_FOLDER}/{name})"
 """
 
 
 def _wait_for_buildkit(platform: Platform) -> str:
     # BuildKit looks for new emulators every 20 seconds only (seen with Engine 28.5).
+    name = shlex.quote(str(platform))
     return f"""\
 tries=0
-while docker buildx inspect >/dev/null 2>&1 && ! docker buildx inspect | grep -q '{platform}'; do
+while docker buildx inspect >/dev/null 2>&1 && ! docker buildx inspect | grep -qF -e {name}; do
   tries=$((tries + 1))
   if [ "$tries" -ge 60 ]; then
-    echo "the builder does not see its emulator for {platform} yet" >&2
+    echo "the builder does not see its emulator for" {name} "yet" >&2
     break
   fi
   sleep 1

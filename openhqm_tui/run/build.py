@@ -14,6 +14,7 @@ from openhqm_tui.domain.engine_failures import EngineFailure, Trouble
 from openhqm_tui.domain.failures import trouble_of
 from openhqm_tui.domain.journal import Outcome, TargetInfo
 from openhqm_tui.domain.plan import SourceKind, part_name, repository_of
+from openhqm_tui.engine.git import buildx_git
 from openhqm_tui.run.merge import merge
 from openhqm_tui.run.processes import GroupProcess
 from openhqm_tui.run.text_log import write_text_log
@@ -56,7 +57,7 @@ class Builds:
                 self._command(target.name, metadata),
                 stderr=out,
                 cwd=Path(self._info.cwd or "/"),
-                env=self._environment(),
+                env=await asyncio.to_thread(self._environment),
             )
         try:
             unsaid = self._voice.say(
@@ -136,15 +137,21 @@ class Builds:
             # Reading the provenance back costs a round trip a target, and nothing of it is used.
             "BUILDX_METADATA_PROVENANCE": "disabled",
             "DOCKER_CLI_HINTS": "false",
-            # Three git commands a target, for a provenance that isn't asked for.
-            "BUILDX_GIT_INFO": "false",
         }
         environment.pop("BUILDKIT_PROGRESS", None)
         if self._info.source != SourceKind.BAKE:
             # The plan is our own and names its context outside the run folder on purpose; a
             # stranger's bake file stays inside its folder unless Buildx is told otherwise.
             environment["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
-        return environment
+            # Three git commands a target, for a provenance that our plan doesn't have.
+            environment["BUILDX_GIT_INFO"] = "false"
+        return buildx_git(self._contexts(), environment)
+
+    def _contexts(self) -> set[Path]:
+        """The folders that the plan builds from, in which Buildx would call git."""
+        home = Path(self._info.cwd or "/")
+        bodies = msgspec.json.decode(self._folder.bake_file.read_bytes()).get("target", {})
+        return {home / str(body.get("context") or ".") for body in bodies.values()}
 
 
 def ended_now(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -20,6 +18,7 @@ from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.engine.git import commit_of
 from openhqm_tui.run.caches import check_caches, folders_of
 from openhqm_tui.run.expected import idle_tables, measure_for
 from openhqm_tui.run.launch import launch
@@ -241,19 +240,9 @@ def _base(
 def _revision(context: str) -> tuple[str, int | None]:
     """Return the commit of the context and its time, where it is a Git checkout."""
     told = os.environ.get("SOURCE_DATE_EPOCH", "")
-    epoch: Any = int(told) if told.isdecimal() else None
-    if not Path(context).is_dir():
+    epoch = int(told) if told.isdecimal() else None
+    commit = commit_of(context) if Path(context).is_dir() else None
+    if commit is None:
         return "", epoch
-    try:
-        shown = subprocess.run(
-            ["git", "-C", context, "log", "-1", "--format=%H %ct", "--", "."],
-            capture_output=True,
-            timeout=10,
-            check=False,
-            text=True,
-        ).stdout.split()
-    except (OSError, subprocess.TimeoutExpired):
-        return "", epoch
-    if len(shown) != 2:
-        return "", epoch
-    return shown[0], epoch if epoch is not None else int(shown[1])
+    revision, committed = commit
+    return revision, committed if epoch is None else epoch

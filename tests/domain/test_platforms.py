@@ -39,6 +39,9 @@ from openhqm_tui.domain.problems import UsageProblem
         ("i686", "linux/386"),
         ("ppc64el", "linux/ppc64le"),
         (" linux / s390x ", "linux/s390x"),
+        ("linux/arm64/v8.2", "linux/arm64/v8.2"),
+        ("linux/riscv64/rva22u64", "linux/riscv64/rva22u64"),
+        ("linux/mips64le/softfloat", "linux/mips64le/softfloat"),
     ],
 )
 def test_every_spelling_becomes_ocis(told: str, meant: str) -> None:
@@ -73,6 +76,15 @@ def test_a_parsed_platform_parses_to_itself(arch: str) -> None:
         ("linux/amd64/v1/x", "unknown platform"),
         ("linux//amd64", "unknown platform"),
         ("vax", "valid: linux/386, linux/amd64"),
+        ("linux/arm/v9'; id >/tmp/x; echo '", "unknown platform"),
+        ("linux/arm/v9'; id >x; echo '", "write linux/arm, or a variant like v7 after it"),
+        ("linux/arm64/$(id)", "can't be a variant"),
+        ("linux/arm64/v8\x1b]52;c;aGk=\x07", "can't be a variant"),
+        ("linux/arm64/v8\nx", "can't be a variant"),
+        ("linux/arm64/\u202ev8", "can't be a variant"),
+        ("linux/arm64/v\u0668", "can't be a variant"),
+        ("linux/amd64/-v2", "can't be a variant"),
+        ("linux/amd64/" + "v" * 99, "can't be a variant"),
     ],
 )
 def test_a_wrong_word_names_the_way_out(told: str, says: str) -> None:

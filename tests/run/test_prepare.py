@@ -24,6 +24,7 @@ from openhqm_tui.run import prepare as module
 from openhqm_tui.run.prepare import Options, Prepared, prepare
 from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.engine.fakes import debian, runner
+from tests.hostile_checkout import Checkout, signature
 from tests.our_variants import ALL_CLIENTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
@@ -262,6 +263,14 @@ def test_a_checkouts_commit_and_its_time_are_told(checkout: Path) -> None:
     ).stdout.strip()
     assert told["org.opencontainers.image.revision"] == head
     assert told["SOURCE_DATE_EPOCH"] == "1700000000"
+
+
+def test_a_checkout_that_names_a_program_for_signatures_runs_none(tmp_path: Path) -> None:
+    hostile = Checkout(tmp_path)
+    signature(hostile)
+    told = args(hostile.folder)
+    assert told["org.opencontainers.image.revision"] == hostile.git("rev-parse", "HEAD")
+    assert not hostile.ran()
 
 
 def test_a_time_told_from_outside_comes_first(

@@ -1,0 +1,71 @@
+"""A stranger's checkout, built by the real Buildx, which calls git in it for provenance."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.hostile_checkout import BY_FETCHING, Checkout, fetched_by_ssh, signature
+from tests.real.conftest import Cli, docker
+
+pytestmark = pytest.mark.engine
+IMAGE = "openhqm-tui-tests/checkout"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    checkout = Checkout(tmp_path)
+    # Another content each time: nothing of an earlier build is taken for this one.
+    (checkout.folder / "Dockerfile").write_text("FROM scratch\nCOPY file /file\n")
+    (checkout.folder / "file").write_text(secrets.token_hex())
+    target = {"tags": [f"{IMAGE}:latest"], "platforms": ["linux/amd64"]}
+    (checkout.folder / "docker-bake.json").write_text(json.dumps({"target": {"default": target}}))
+    return checkout
+
+
+def run_bare(checkout: Checkout) -> None:
+    """Build as people do without us, to see that the exploit works."""
+    folder = str(checkout.folder)
+    docker("buildx", "build", "--output", "type=cacheonly", "--progress", "quiet", folder)
+
+
+@pytest.mark.parametrize("hostile", BY_FETCHING)
+@pytest.mark.parametrize("asked", ["build", "plan"])
+def test_buildx_runs_no_program_of_a_checkout(
+    checkout: Checkout, hostile: Callable[[Checkout], None], asked: str, cli: Cli
+) -> None:
+    hostile(checkout)
+    run_bare(checkout)
+    assert checkout.ran(), "Buildx by itself runs it"
+    words = ("--no-check",) if asked == "build" else ()
+    ran = cli(asked, "--platforms", "linux/amd64", *words, cwd=checkout.folder)
+    assert ran.code == 0, ran.err
+    assert not checkout.ran()
+    docker("image", "rm", "--force", f"{IMAGE}:latest")
+
+
+def test_git_information_that_buildx_asks_for_by_labels_runs_nothing(
+    checkout: Checkout, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched_by_ssh(checkout)
+    monkeypatch.setenv("BUILDX_GIT_LABELS", "full")
+    monkeypatch.setenv("BUILDX_GIT_CHECK_DIRTY", "1")
+    ran = cli("build", "--platforms", "linux/amd64", "--no-check", cwd=checkout.folder)
+    assert ran.code == 0, ran.err
+    assert not checkout.ran()
+    docker("image", "rm", "--force", f"{IMAGE}:latest")
+
+
+def test_provenance_keeps_the_commit_of_a_checkout(checkout: Checkout, cli: Cli) -> None:
+    signature(checkout)
+    ran = cli("build", "--platforms", "linux/amd64", "--no-check", cwd=checkout.folder)
+    assert ran.code == 0, ran.err
+    assert not checkout.ran()
+    told = json.loads(docker("buildx", "history", "inspect", "--format", "json"))
+    assert told["Context"] == str(checkout.folder)
+    assert told["VCSRevision"] == checkout.git("rev-parse", "HEAD")
+    docker("image", "rm", "--force", f"{IMAGE}:latest")
