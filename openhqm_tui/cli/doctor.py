@@ -15,7 +15,7 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
-from openhqm_tui.engine.doctor import BOTH, Mended, examine, mend_all, pending
+from openhqm_tui.engine.doctor import BOTH, UNVERIFIED, Mended, examine, mend_all, pending
 from openhqm_tui.engine.mend import Rights, rights
 from openhqm_tui.store.settings import read_settings
 
@@ -152,8 +152,11 @@ class Face:
         """Say in one line whether a build can start."""
         blocking = [finding.title for finding in findings if finding.blocks]
         warned = sum(finding.health in {Health.WARN, Health.FAIL} for finding in findings)
+        unverified = any(finding.why == UNVERIFIED for finding in findings)
         if blocking:
             self.note(f"No build can start: {', '.join(blocking)}.")
+        elif unverified:
+            self.note("Builds can start, but no image will count as verified (see Docker Engine).")
         elif warned:
             self.note(f"Builds can start; {warned} thing{'s' * (warned > 1)} to know above.")
         else:

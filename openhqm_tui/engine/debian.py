@@ -10,7 +10,7 @@ from openhqm_tui.engine.daemon import ConfigError, config_script, stop_and_start
 from openhqm_tui.engine.facts import (
     OLDEST_BUILDX,
     OLDEST_ENGINE,
-    WELL_ENGINE,
+    VERIFYING_ENGINE,
     dotted,
     version_tuple,
 )
@@ -88,7 +88,7 @@ def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
         cli = ["docker-cli"] if machine.candidate("docker-cli") else []
         packages = ["ca-certificates", "docker.io", *cli, *packages]
     old_debian = machine.debian and machine.release.isdigit() and int(machine.release) <= 12
-    if _offers(machine, WELL_ENGINE, buildx_only=buildx_only):
+    if _offers(machine, VERIFYING_ENGINE, buildx_only=buildx_only):
         return _install_fix("from this system's own packages", packages, machine)
     if lists_are_empty(machine) and not old_debian:
         return update_fix()

@@ -16,12 +16,12 @@ from openhqm_tui.engine.debian import advice_elsewhere, engine_fix
 from openhqm_tui.engine.facts import (
     OLDEST_BUILDX,
     OLDEST_ENGINE,
-    WELL_ENGINE,
+    VERIFYING_API,
+    VERIFYING_ENGINE,
     EngineFacts,
     Trouble,
     dotted,
     read_facts,
-    version_tuple,
 )
 from openhqm_tui.engine.machine import Machine, ask_apt, read_machine
 from openhqm_tui.engine.mend import Mended, mend, mend_all, pending, ways
@@ -34,6 +34,11 @@ _GIB = 1 << 30
 # All eight variants on two platforms with their caches take about 3 GiB.
 _TIGHT_BYTES = 6 * _GIB
 _FULL_BYTES = 1 * _GIB
+
+_ENOUGH = dotted(VERIFYING_ENGINE)
+OLD_API = f"its API is older than {VERIFYING_API} and doesn't show an image's index"
+UNVERIFIED = f"{OLD_API}, so no image will count as verified here"
+_ON_HOSTED_CI = "in GitHub Actions docker/setup-docker-action installs one"
 
 
 def examine(
@@ -111,18 +116,15 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
     why = "the engine builds the images and keeps them"
     title = "Docker Engine"
     if facts.answers and not facts.engine_too_old:
-        old = version_tuple(facts.server_version) < WELL_ENGINE
         cpus = f"{facts.cpus} CPU{'' if facts.cpus == 1 else 's'}"
         memory = f"{facts.memory_bytes / _GIB:.0f} GiB"
         return Finding(
             key="engine",
             title=title,
-            health=Health.WARN if old else Health.OK,
+            health=Health.OK if facts.verifies else Health.WARN,
             detail=f"{facts.server_version} on {facts.host} ({cpus}, {memory})",
-            why="it does not tell of every platform of an image: some checks stay unknown"
-            if old
-            else why,
-            advice=f"renew it: {dotted(WELL_ENGINE)} or later" if old else "",
+            why=why if facts.verifies else UNVERIFIED,
+            advice="" if facts.verifies else f"upgrade it to {_ENOUGH} or later; {_ON_HOSTED_CI}",
         )
     fixes: tuple[Fix, ...] = ()
     advice = ""

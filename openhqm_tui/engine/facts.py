@@ -30,9 +30,10 @@ OLDEST_BUILDX = (0, 15)
 # Engine 25 is the first whose containerd image store runs, loads and pushes what we build;
 # before it the store was a preview.
 OLDEST_ENGINE = (25, 0)
-# Engine 28.1 (API 1.49) is the first that tells of every platform of a local image: before it
-# our checks can't be asked all of their questions. Seen with 26.1.
-WELL_ENGINE = (28, 1)
+# Engine 28.1 (API 1.49) is the first that shows the index of a local image and the config of each
+# platform: before it twelve of the checks are `unknown` for every image. Seen with 28.0.4 and 26.1.
+VERIFYING_ENGINE = (28, 1)
+VERIFYING_API = "1.49"
 
 
 class Trouble(StrEnum):
@@ -88,6 +89,11 @@ class EngineFacts(msgspec.Struct, frozen=True):
     def engine_too_old(self) -> bool:
         """Tell whether the engine is older than this project supports."""
         return self.answers and version_tuple(self.server_version) < OLDEST_ENGINE
+
+    @property
+    def verifies(self) -> bool:
+        """Tell whether the engine's API is new enough for every check."""
+        return version_tuple(self.server_version) >= VERIFYING_ENGINE
 
     @property
     def buildx_too_old(self) -> bool:

@@ -12,7 +12,7 @@ from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
 from openhqm_tui.domain.proof_running import judge_running
-from openhqm_tui.domain.verdicts import Verdict
+from openhqm_tui.domain.verdicts import Verdict, unanswered
 from openhqm_tui.engine.images import ImageUnknown, read_index
 from openhqm_tui.run.running_checks import ask, shown_command
 from openhqm_tui.run.static_checks import config_of, look_at
@@ -60,7 +60,12 @@ async def _run(
         if isinstance(config, ImageUnknown):
             return [judge_user(expected, None, str(config))], {}
         return [judge_user(expected, config)], {}
+    unserved: list[Verdict] = []
     known = SeenConfig(cmd=expected.command or ()) if isinstance(config, ImageUnknown) else config
+    if expected.service is not None and not known.command and isinstance(config, ImageUnknown):
+        # Nobody can tell what would be started: that is no failure of the image.
+        unserved = [unanswered("service", f"the image's command is unknown: {config}")]
+        expected = msgspec.structs.replace(expected, service=None)
     asked = await ask(
         reference,
         expected,
@@ -83,7 +88,7 @@ async def _run(
     return [
         msgspec.structs.replace(verdict, evidence=mask.text(verdict.evidence))
         for verdict in verdicts
-    ], evidence
+    ] + unserved, evidence
 
 
 def _masked(told: Any, mask: Mask) -> Any:

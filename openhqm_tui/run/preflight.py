@@ -12,8 +12,8 @@ from openhqm_tui.engine.base_image import (
     check_pullable,
     local_platforms,
 )
-from openhqm_tui.engine.doctor import diagnose
-from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.engine.doctor import OLD_API, UNVERIFIED, diagnose
+from openhqm_tui.engine.facts import VERIFYING_ENGINE, EngineFacts, dotted
 from openhqm_tui.engine.machine import read_machine
 
 _MEND = "`openhqm-tui doctor --fix` can mend it"
@@ -41,7 +41,10 @@ def check_engine(
             f"no emulator here for {', '.join(missing)}, so its images can't be checked",
             fix=f"{_MEND}, or give --no-check",
         )
-    return [f"no emulator here for {name}: a RUN step on it will fail" for name in missing]
+    warnings = [f"no emulator here for {name}: a RUN step on it will fail" for name in missing]
+    if check and not facts.verifies:
+        warnings.append(f"Docker Engine {facts.server_version}: {UNVERIFIED}")
+    return warnings
 
 
 def why_not_loaded(facts: EngineFacts, *, many: bool, push: bool) -> str:
@@ -67,11 +70,19 @@ def check_loading(facts: EngineFacts, *, many: bool, push: bool) -> None:
         )
 
 
-def check_publishing(facts: EngineFacts, *, push: bool) -> None:
-    """Raise EngineProblem where nobody could tell that what is pushed is what was proved.
+def check_publishing(facts: EngineFacts, *, push: bool, allow_unknown: bool = False) -> None:
+    """Raise EngineProblem where nothing could be pushed as verified.
 
-    The classic store knows an image by its config's digest, and a registry by its manifest's.
+    The classic store knows an image by its config's digest, and a registry by its manifest's. An
+    engine with an old API leaves checks unknown, which only `allow_unknown` lets through.
     """
+    if push and not facts.verifies and not allow_unknown:
+        raise EngineProblem(
+            f"only verified images are pushed, and Docker Engine {facts.server_version} can't "
+            f"verify any: {OLD_API}",
+            fix=f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, leave out --push, or give "
+            "--allow-unknown to push images with inconclusive checks",
+        )
     if push and not facts.containerd_store:
         raise EngineProblem(
             "the engine's image store doesn't keep the digests that a registry has, so what is "

@@ -107,7 +107,7 @@ def prepare(
             facts, options.cache_from, options.cache_to, list(options.selection.values())
         )
         check_loading(facts, many=many, push=options.push)
-        check_publishing(facts, push=options.push)
+        check_publishing(facts, push=options.push, allow_unknown=options.allow_unknown)
     upstream = f"python:{options.python_version}-slim"
     base = _base(options, facts, source, upstream, platforms)
     if base is not None and not plan_only:

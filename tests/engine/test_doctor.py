@@ -131,9 +131,14 @@ def test_versions() -> None:
     findings = found(healthy(server_version="24.0.7"), debian(systemd=True))
     assert findings["engine"].blocks
     assert findings["engine"].fixes
-    middle = found(healthy(server_version="26.1.5"))["engine"]
-    assert middle.health is Health.WARN
-    assert not middle.fixes
+    for version in ("26.1.5", "28.0.4"):
+        middle = found(healthy(server_version=version))["engine"]
+        assert middle.health is Health.WARN
+        assert "older than 1.49" in middle.why
+        assert "no image will count as verified here" in middle.why
+        assert "28.1 or later" in middle.advice
+        assert not middle.fixes
+    assert found(healthy(server_version="28.1.0"))["engine"].health is Health.OK
     old = found(healthy(buildx_version="0.13.1"), debian(systemd=True))["buildx"]
     assert old.blocks
     assert "docker-buildx" in old.fixes[0].script
@@ -281,6 +286,16 @@ def test_json_is_json_only(bare: list[Finding], capsys: pytest.CaptureFixture[st
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines[-1] == {"type": "summary", "usable": False, "blocking": ["client", "engine"]}
     assert {line["type"] for line in lines[:-1]} == {"finding"}
+
+
+def test_the_end_says_that_nothing_will_count_as_verified(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings = diagnose(healthy(server_version="28.0.4"), HERE, BOTH, run=runner())
+    monkeypatch.setattr(cli, "examine", lambda *_args, **_kwargs: findings)
+    assert doctor("--format", "plain") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "Builds can start, but no image will count as verified (see Docker Engine)."
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,24 @@ async def test_a_store_that_doesnt_tell_is_unknown_never_a_pass(
     assert engine.started
 
 
+async def test_a_service_whose_command_cant_be_read_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(monkeypatch, Ended(0, LINE), Ended(0, LINE))
+
+    def unknown(reference: str, platform: str) -> SeenConfig:
+        raise ImageUnknown("the engine is older than 28.1")
+
+    monkeypatch.setattr(static_checks, "_ask", unknown)
+    checked = await lane(INDEX, service=Service())
+    (told,) = [v for v in checked.verdicts if v.check == "service"]
+    assert told.answer is Answer.UNKNOWN
+    assert told.evidence == "the image's command is unknown: the engine is older than 28.1"
+    # A command that the project names is started all the same.
+    await lane(INDEX, service=Service(), command=("serve", "it"))
+    assert engine.started[-1][-2:] == ["serve", "it"]
+
+
 async def test_an_image_without_python_is_only_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch)
     wanted = msgspec.structs.replace(WANTED, asks_python=False)
