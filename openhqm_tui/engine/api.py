@@ -25,6 +25,7 @@ API = "v1.49"
 _TIMEOUT = 20.0
 _MOST_BYTES = 16 << 20
 _LOCAL = "unix://"
+USUAL_SOCKET = "/var/run/docker.sock"
 
 
 class EngineSilent(Problem):
@@ -152,7 +153,7 @@ def local_socket(environment: Mapping[str, str]) -> str:
             _read(folder / "config.json"), "currentContext"
         )
         if name in {"", "default"}:
-            host = f"{_LOCAL}/var/run/docker.sock"
+            host = f"{_LOCAL}{USUAL_SOCKET}"
         else:
             known = hashlib.sha256(name.encode()).hexdigest()
             meta = _read(folder / "contexts" / "meta" / known / "meta.json")

@@ -10,11 +10,13 @@ into an image that somebody may push.
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 
 from openhqm_tui.domain.findings import Fix
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.api import USUAL_SOCKET, local_socket
 from openhqm_tui.engine.apt import main_archive
 from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE
 from openhqm_tui.engine.debian import install_script, lists_are_empty, update_fix
@@ -69,11 +71,16 @@ def can_be_bootstrapped(base: str, platforms: Sequence[Platform], machine: Machi
 
 
 def bootstrap_fix(
-    platforms: Sequence[Platform], machine: Machine, *, ref: str = BOOTSTRAPPED_BASE
+    platforms: Sequence[Platform],
+    machine: Machine,
+    *,
+    ref: str = BOOTSTRAPPED_BASE,
+    socket: str | None = None,
 ) -> Fix:
     """The fix that builds `ref` for `platforms`; see `can_be_bootstrapped` first.
 
-    `machine` must know its packages (see `machine.ask_apt`). Takes about 20 s.
+    `machine` must know its packages (see `machine.ask_apt`). `socket` is the engine's (None: the
+    one that `docker` uses here, '': not a local one). Takes about 20 s.
     """
     if not machine.version_of("mmdebstrap") and lists_are_empty(machine):
         return update_fix()
@@ -82,7 +89,8 @@ def bootstrap_fix(
     if archive is None:
         raise ValueError("no Debian archive in apt's sources")
     names = ", ".join(str(platform) for platform in platforms)
-    script = ""
+    # Under sudo neither the user's Docker context nor DOCKER_HOST is known any more.
+    script = engine_script(local_socket(os.environ) if socket is None else socket)
     if not machine.version_of("mmdebstrap"):
         script += install_script("mmdebstrap", machine=machine)
     script += _HEAD + "".join(
@@ -114,6 +122,13 @@ def bootstrap_fix(
         script=script,
         as_root=True,
     )
+
+
+def engine_script(socket: str) -> str:
+    """Return what has a script use the engine at a local socket, whoever runs it."""
+    if socket in {"", USUAL_SOCKET}:
+        return ""
+    return f"export DOCKER_HOST={shlex.quote(f'unix://{socket}')}\n"
 
 
 def _file_name(platform: Platform) -> str:
@@ -185,7 +200,9 @@ LABEL org.opencontainers.image.title="Python {PYTHON} from Debian {SUITE} packag
       org.opencontainers.image.description="Stands in for {UPSTREAM_BASE}; by openhqm-tui doctor"
 CMD ["python3"]
 DOCKERFILE
-docker buildx build --builder default --quiet --provenance=false --load \\
+# Only the engine's own builder takes an image from its store; it is named after the context.
+docker buildx build --builder "$(docker info --format '{{{{{{{{.ClientInfo.Context}}}}}}}}')" \\
+  --quiet --provenance=false --load \\
   --tag {{ref}} --platform {{platforms}} .
 """
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -254,6 +256,35 @@ def test_bootstrap_tries_only_what_runs_here() -> None:
     # The build platform's own root compiles the byte-code for all.
     assert "root amd64 amd64" in fix.script
     assert "--platform linux/arm64 ." in fix.script
+
+
+@pytest.mark.parametrize(
+    ("socket", "exported"),
+    [("/run/user/1000/docker.sock", True), ("/var/run/docker.sock", False), ("", False)],
+)
+def test_bootstrap_builds_with_the_builder_of_the_context_in_use(
+    socket: str, exported: bool
+) -> None:
+    fix = fix_of(bootstrap_fix((AMD64,), debian(packages=OLD), socket=socket))
+    assert "--builder default" not in fix.script
+    assert """--builder "$(docker info --format '{{.ClientInfo.Context}}')" """ in fix.script
+    # sudo forgets the user's context: the script itself names the engine.
+    assert fix.script.startswith(f"export DOCKER_HOST=unix://{socket}\n") is exported
+
+
+def test_bootstrap_finds_the_socket_of_the_users_context(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "config.json").write_text('{"currentContext": "setup-docker-action"}')
+    known = hashlib.sha256(b"setup-docker-action").hexdigest()
+    meta = tmp_path / "contexts/meta" / known / "meta.json"
+    meta.parent.mkdir(parents=True)
+    meta.write_text('{"Endpoints": {"docker": {"Host": "unix:///home/me/docker.sock"}}}')
+    script = fix_of(bootstrap_fix((AMD64,), debian(packages=OLD))).script
+    assert script.startswith("export DOCKER_HOST=unix:///home/me/docker.sock\n")
 
 
 def test_bootstrap_is_for_debian_and_for_the_usual_base() -> None:

@@ -50,6 +50,7 @@ def forget(engine: PrivateEngine) -> None:
     listed = subprocess.run([*docker, "image", "ls", "-q"], capture_output=True, check=True).stdout
     if images := listed.decode().split():
         subprocess.run([*docker, "image", "rm", "-f", *images], check=True, capture_output=True)
+    # `--host` makes a context of its own, whose builder is called so.
     words = ["buildx", "--builder", "default", "prune", "--all", "--force"]
     subprocess.run([*docker, *words], check=True, capture_output=True)
 

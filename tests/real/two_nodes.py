@@ -17,12 +17,24 @@ from tests.waiting import until
 
 NODES = (("amd1", "linux/amd64"), ("arm1", "linux/arm64"))
 
-_DIAL = "docker buildx --builder default dial-stdio"
+_DIAL = "docker buildx --builder {builder} dial-stdio"
 
 
 def why_no_nodes() -> str:
     """Return why no endpoint can be made here; '' where it can."""
     return "" if shutil.which("socat") else "no socat here"
+
+
+def own_builder(environment: Mapping[str, str]) -> str:
+    """Return the builder of the engine that `docker` uses: it is named after the context."""
+    shown = subprocess.run(
+        ["docker", "info", "--format", "{{.ClientInfo.Context}}"],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return shown.stdout.strip()
 
 
 class Endpoint:
@@ -32,11 +44,11 @@ class Endpoint:
         self.socket = socket
         # A colon in the command would be socat's own, so the engine is told in the environment.
         # It has Buildx's own state too: the Buildx that asks holds a lock on that of the test.
-        own = {"DOCKER_HOST", "BUILDX_CONFIG"}
-        environment = {name: told for name, told in os.environ.items() if name not in own}
+        environment = {name: told for name, told in os.environ.items() if name != "BUILDX_CONFIG"}
         environment |= {"DOCKER_HOST": host} if host else {}
+        dial = _DIAL.format(builder=own_builder(environment))
         self._process = subprocess.Popen(
-            ["socat", f"UNIX-LISTEN:{socket},fork", f"EXEC:{_DIAL}"],
+            ["socat", f"UNIX-LISTEN:{socket},fork", f"EXEC:{dial}"],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
