@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.engine import mend as mend_module
 from openhqm_tui.engine.apt import Candidate
-from openhqm_tui.engine.base_recipe import bootstrap_fix, can_be_bootstrapped
 from openhqm_tui.engine.daemon import (
     ConfigError,
     config_script,
@@ -229,68 +226,6 @@ def test_emulators_must_be_held_open(flags: str | None, runs: bool, half: bool) 
     assert runnable(AMD64, machine)
     assert runnable(ARM64, machine) is runs
     assert not_held_open(ARM64, machine) is half
-
-
-# The base image
-
-
-def test_bootstrap() -> None:
-    machine = debian(packages=OLD, emulators={"qemu-aarch64": "PF"})
-    assert can_be_bootstrapped("python:3.13-slim", (AMD64, ARM64), machine)
-    fix = fix_of(bootstrap_fix((AMD64, ARM64), machine))
-    assert "root amd64 amd64" in fix.script
-    assert "root arm64 arm64" in fix.script
-    assert f"{MIRROR} &" in fix.script
-    assert "--platform linux/amd64,linux/arm64" in fix.script
-    assert fix.script.count("docker run --rm --network none") == 2
-    assert "apt-get install" in fix.script
-    # A company's own certificates never get into an image that somebody may push.
-    assert "/usr/local/share/ca-certificates" not in fix.script
-
-
-def test_bootstrap_tries_only_what_runs_here() -> None:
-    machine = debian(packages=packages(mmdebstrap="1.3"))
-    fix = fix_of(bootstrap_fix((ARM64,), machine))
-    assert "docker run" not in fix.script
-    assert "apt-get" not in fix.script
-    # The build platform's own root compiles the byte-code for all.
-    assert "root amd64 amd64" in fix.script
-    assert "--platform linux/arm64 ." in fix.script
-
-
-@pytest.mark.parametrize(
-    ("socket", "exported"),
-    [("/run/user/1000/docker.sock", True), ("/var/run/docker.sock", False), ("", False)],
-)
-def test_bootstrap_builds_with_the_builder_of_the_context_in_use(
-    socket: str, exported: bool
-) -> None:
-    fix = fix_of(bootstrap_fix((AMD64,), debian(packages=OLD), socket=socket))
-    assert "--builder default" not in fix.script
-    assert """--builder "$(docker info --format '{{.ClientInfo.Context}}')" """ in fix.script
-    # sudo forgets the user's context: the script itself names the engine.
-    assert fix.script.startswith(f"export DOCKER_HOST=unix://{socket}\n") is exported
-
-
-def test_bootstrap_finds_the_socket_of_the_users_context(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    (tmp_path / "config.json").write_text('{"currentContext": "setup-docker-action"}')
-    known = hashlib.sha256(b"setup-docker-action").hexdigest()
-    meta = tmp_path / "contexts/meta" / known / "meta.json"
-    meta.parent.mkdir(parents=True)
-    meta.write_text('{"Endpoints": {"docker": {"Host": "unix:///home/me/docker.sock"}}}')
-    script = fix_of(bootstrap_fix((AMD64,), debian(packages=OLD))).script
-    assert script.startswith("export DOCKER_HOST=unix:///home/me/docker.sock\n")
-
-
-def test_bootstrap_is_for_debian_and_for_the_usual_base() -> None:
-    assert not can_be_bootstrapped("python:3.12", (AMD64,), debian())
-    assert not can_be_bootstrapped("python:3.13-slim", (AMD64,), debian(distro="ubuntu"))
-    assert not can_be_bootstrapped("python:3.13-slim", (AMD64,), debian(keyrings=()))
 
 
 # The loop

@@ -177,18 +177,6 @@ def test_what_cant_be_compared_is_not_pushed() -> None:
     assert ready(platforms=(AMD,), told=facts(), push=True)
 
 
-def test_an_engine_too_old_to_verify_is_warned_of_and_pushes_nothing() -> None:
-    old = facts(server_version="28.0.4")
-    (warning,) = ready(told=old).warnings
-    assert warning.startswith("Docker Engine 28.0.4: its API is older than 1.49")
-    assert "no image will count as verified" in warning
-    assert ready(told=old, check=False).warnings == ()
-    with pytest.raises(EngineProblem, match=r"Docker Engine 28\.0\.4 can't verify any") as caught:
-        ready(told=old, push=True)
-    assert "Docker Engine 28.1 or later" in caught.value.fix
-    assert ready(told=old, push=True, allow_unknown=True)
-
-
 def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
     alone = facts(nodes=(Node("default", native=AMD, platforms=(AMD,)),), platforms=(AMD,))
     (warning,) = ready(told=alone, check=False).warnings
