@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.cli.summary import aligned
 from openhqm_tui.domain.new_builder import new_builder, remove_command
 from openhqm_tui.domain.nodes import Node
@@ -25,7 +25,6 @@ from openhqm_tui.engine.builder_changes import (
 )
 from openhqm_tui.engine.builders import Builder, find_builder, list_builders
 from openhqm_tui.engine.facts import read_facts
-from openhqm_tui.store.settings import read_settings
 
 _COLUMNS = ("builder", "driver", "node", "endpoint", "status", "native", "emulated")
 
@@ -49,7 +48,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _list(form: str) -> None:
     builders = list_builders()
-    chosen = read_settings(Path.cwd()).builder or ""
+    chosen = settings_here().builder or ""
     if form == "json":
         for builder in builders:
             _write(_record(builder, chosen))
@@ -87,7 +86,7 @@ def _inspect(name: str, form: str) -> None:
         builder = msgspec.structs.replace(
             builder, nodes=facts.nodes, error=builder.error or facts.builder_error
         )
-    chosen = read_settings(Path.cwd()).builder or ""
+    chosen = settings_here().builder or ""
     if form == "json":
         _write(_record(builder, chosen))
         return

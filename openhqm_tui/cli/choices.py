@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.cache import Way
 from openhqm_tui.domain.image_names import check_names, split_names
 from openhqm_tui.domain.plan import Source, SourceKind, check_tag
@@ -18,14 +19,14 @@ from openhqm_tui.run.caches import caches_of
 from openhqm_tui.run.prepare import QUIET_AFTER, Options, check_push
 from openhqm_tui.run.sources import source_for
 from openhqm_tui.store.checks_files import project_checks
-from openhqm_tui.store.settings import Settings, read_settings
+from openhqm_tui.store.settings import Settings
 
 BOTH = ("linux/amd64", "linux/arm64")
 
 
 def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Source]:
     """Return what to build and from where; raises UsageProblem for the first wrong word."""
-    settings = read_settings(folder)
+    settings = settings_here(folder)
     name, *more_names = check_names(_names(parsed.name, settings.name))
     told = Options(
         selection={},

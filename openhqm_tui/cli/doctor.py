@@ -6,18 +6,17 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
 
+from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
 from openhqm_tui.engine.doctor import BOTH, UNVERIFIED, Mended, examine, mend_all, pending
 from openhqm_tui.engine.mend import Rights, rights
-from openhqm_tui.store.settings import read_settings
 
 FORMATS = ("auto", "tty", "plain", "json")
 
@@ -36,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageProblem("--yes goes with --fix: without it nothing is run")
     platforms = parse_platforms(args.platforms) if args.platforms else BOTH
     base = args.base_image or UPSTREAM_BASE
-    builder = args.builder or read_settings(Path.cwd()).builder
+    builder = args.builder or settings_here().builder
     show = _face(args.format)
     fix = bool(args.fix)
     if fix and not args.yes and not sys.stdin.isatty():

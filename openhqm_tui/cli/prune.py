@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 import msgspec
 
 from openhqm_tui.cli.runs import on_disk
+from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.run.pruning import prune_runs
 from openhqm_tui.store.places import ready_state_folder
 from openhqm_tui.store.retention import MB, Limits, limits_of
-from openhqm_tui.store.settings import read_settings
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -41,7 +40,7 @@ def _limits(parsed: argparse.Namespace) -> Limits:
         raise UsageProblem("--all and --keep or --max-size contradict each other", fix="give one")
     if parsed.all:
         return Limits(runs=0)
-    limits = limits_of(read_settings(Path.cwd()))
+    limits = limits_of(settings_here())
     if parsed.keep:
         limits = msgspec.structs.replace(limits, runs=parsed.keep)
     if parsed.max_size:

@@ -9,12 +9,12 @@ import socket
 import stat
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
+from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.store.places import at_home
-from openhqm_tui.store.settings import TOKEN_VARIABLE, read_settings
+from openhqm_tui.store.settings import TOKEN_VARIABLE
 
 _EXTRA = (
     "install it: pip install 'openhqm-tui[serve]', or pipx inject openhqm-tui textual-serve, "
@@ -28,7 +28,7 @@ def run(parsed: argparse.Namespace) -> int:
     if importlib.util.find_spec("textual_serve") is None:
         raise UsageProblem("serve needs the package textual-serve", fix=_EXTRA)
     # What every console would stumble over is told here, once.
-    read_settings(Path.cwd())
+    settings_here()
     from openhqm_tui.web.door import Door, new_token
     from openhqm_tui.web.guard import Guard
     from openhqm_tui.web.names import Names, checked_public, host_name, in_url, is_loopback

@@ -61,6 +61,19 @@ class Cache(msgspec.Struct, frozen=True):
                 fields["ignore-error"] = "true"
         return ",".join(_quoted(f"{key}={value}") for key, value in fields.items())
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """What BuildKit's own words say, by key; nothing of a preset."""
+        return _fields(self.own)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The folders that a local cache names, as they were written."""
+        if self.kind != "local":
+            return ()
+        told = tuple(self.fields[key] for key in ("src", "dest") if key in self.fields)
+        return told or (self.place,)
+
     def folder_of(self, variant: str) -> str:
         """Return the folder of a variant's local cache; '' for caches that are elsewhere."""
         name = _NOT_IN_NAME.sub("-", variant)

@@ -14,6 +14,13 @@ NAME = re.compile(rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 _REFERENCE = re.compile(rf"{NAME.pattern}(?::{TAG.pattern})?(?:@{_DIGEST})?")
 
+_REMOTE = re.compile(r"^(?:https?://|git@|git://|ssh://|github\.com/)")
+
+
+def is_remote(context: str) -> bool:
+    """Tell whether BuildKit fetches a build context from elsewhere."""
+    return bool(_REMOTE.match(context))
+
 
 def check_reference(text: str) -> str:
     """Return `text` if it names an image (`NAME[:TAG][@DIGEST]`), else raise UsageProblem."""

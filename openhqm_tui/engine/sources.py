@@ -11,6 +11,7 @@ from typing import Any
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.references import is_remote
 from openhqm_tui.domain.variants import Variant
 
 BUNDLED = "bundled"
@@ -18,7 +19,6 @@ BUNDLED = "bundled"
 # a build plan that anyone wrote for images.
 BAKE_FILES = ("docker-bake.json", "docker-bake.hcl")
 _BACKEND_ARG = re.compile(rb"^\s*ARG\s+QUEUE_BACKEND\b", re.MULTILINE | re.IGNORECASE)
-_REMOTE = re.compile(r"^(?:https?://|git@|git://|ssh://|github\.com/)")
 
 
 def find_source(
@@ -44,7 +44,7 @@ def find_source(
         return _dockerfile_source(
             _named(folder, context_path, dockerfile), context_path, bundled, variants
         )
-    if _is_remote(context_path):
+    if is_remote(context_path):
         return Source(
             kind=SourceKind.CHECKOUT,
             variants=variants,
@@ -69,12 +69,8 @@ def bake_file_in(folder: Path) -> str:
     return next((name for name in BAKE_FILES if (folder / name).is_file()), "")
 
 
-def _is_remote(context: str) -> bool:
-    return bool(_REMOTE.match(context))
-
-
 def _context(folder: Path, context: str) -> str:
-    if _is_remote(context):
+    if is_remote(context):
         return context
     path = (folder / context).expanduser()
     if not path.is_dir():
@@ -96,7 +92,7 @@ def _folders(parent: Path) -> list[Path]:
 
 def _named(folder: Path, context: str, dockerfile: str) -> Path:
     places = [folder / dockerfile]
-    if context and not _is_remote(context):
+    if context and not is_remote(context):
         places.append(Path(context) / dockerfile)
     for place in places:
         if place.is_file():
@@ -117,7 +113,7 @@ def _dockerfile_source(
         )
     ours = dockerfile == bundled or (bundled.exists() and dockerfile.samefile(bundled))
     context = context or str(dockerfile.parent)
-    if ours and not _is_remote(context) and not (Path(context) / "requirements.txt").is_file():
+    if ours and not is_remote(context) and not (Path(context) / "requirements.txt").is_file():
         raise UsageProblem(
             f"the context {context} is no OpenHQM checkout: it has no requirements.txt",
             fix="give --context DIR, or --dockerfile FILE for images of another kind",

@@ -1,19 +1,24 @@
-"""Settings: flag over environment over project over user, every key known and typed."""
+"""Settings: flag over environment over project over user, every key known and typed.
+
+A project's file may be a stranger's: `setting_keys` says which keys it may set, and to what.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
+from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.files.confined import read_inside
 from openhqm_tui.store.places import CACHE_VARIABLE, STATE_VARIABLE, user_settings_file
+from openhqm_tui.store.setting_keys import KEYS, PREFIX, refusal
 
 PROJECT_FILE = "openhqm-tui.toml"
-ENVIRONMENT = "OPENHQM_TUI_"
 # Of `serve`: no setting, for files of a project are shared and a token is not.
 TOKEN_VARIABLE = "OPENHQM_TUI_SERVE_TOKEN"  # noqa: S105 - its name
 MOST_SECONDS = 1e9
@@ -23,7 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What can be set; None: not set, so the built-in default holds.
 
     In a TOML file the keys are written as on the command line (`base-image`), in the
-    environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas.
+    environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas. `refused` has a
+    line for each key of the project that is not the project's to set.
     """
 
     backends: list[str] | None = None
@@ -46,9 +52,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     keep_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
     theme: str | None = None
     keymap: dict[str, str] | None = None
+    refused: tuple[str, ...] = ()
 
 
-_FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+_FIELDS = {
+    field.encode_name: field
+    for field in msgspec.structs.fields(Settings)
+    if field.encode_name in KEYS
+}
+_MOST_BYTES = 1_000_000
+_MOST_WORDS = 1000
 # Ours too, but about where things are kept, who may come in and how the tests run.
 _NOT_SETTINGS = {CACHE_VARIABLE, STATE_VARIABLE, TOKEN_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
 _LISTS = {"backends", "platforms", "name", "cache-from", "cache-to"}
@@ -60,17 +73,29 @@ def read_settings(
 ) -> Settings:
     """Return the settings that hold in `folder`; raises UsageProblem that names file and key."""
     environment = os.environ if environment is None else environment
-    merged: dict[str, Any] = {}
-    for file in (user_file or user_settings_file(), folder / PROJECT_FILE):
-        merged |= _from_file(file)
+    user_file = user_file or user_settings_file()
+    merged = _from_file(user_file, user_file.read_bytes)
+    file = folder / PROJECT_FILE
+    project = _from_file(file, lambda: read_inside(folder, PROJECT_FILE, _MOST_BYTES))
+    refused = []
+    for key, value in project.items():
+        if why := refusal(key, value, folder):
+            line = f"{file}: {key} is ignored: {why}; {_elsewhere(key, user_file)}"
+            refused.append(one_line(line, _MOST_WORDS))
+        else:
+            merged[key] = value
     merged |= _from_environment(environment)
-    return msgspec.convert(merged, Settings)
+    return msgspec.convert(merged | {"refused": refused}, Settings)
 
 
-def _from_file(file: Path) -> dict[str, Any]:
+def _elsewhere(key: str, user_file: Path) -> str:
+    ways = [way for way in (KEYS[key].flag, KEYS[key].variable) if way]
+    return " or ".join([f"set it with {', '.join(ways)}" if ways else "set it", f"in {user_file}"])
+
+
+def _from_file(file: Path, read: Callable[[], bytes]) -> dict[str, Any]:
     try:
-        with file.open("rb") as opened:
-            data = opened.read()
+        data = read()
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -79,18 +104,16 @@ def _from_file(file: Path) -> dict[str, Any]:
 
     try:
         told = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageProblem(f"the settings {file} are no valid TOML: {error}") from error
     return {key: _typed(str(file), key, value) for key, value in told.items()}
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    variables = {
-        ENVIRONMENT + name.replace("-", "_").upper(): name for name in _FIELDS if name != "keymap"
-    }
+    variables = {key.variable: key.name for key in KEYS.values() if key.variable}
     for variable in sorted(environment):
-        if not variable.startswith(ENVIRONMENT) or variable in _NOT_SETTINGS:
+        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS:
             continue
         if variable not in variables:
             guess = nearest(variable.lower(), [known.lower() for known in variables])

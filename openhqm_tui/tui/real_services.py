@@ -68,6 +68,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
         rights=_rights,
         platforms=parse_platforms(settings.platforms) if settings.platforms else (),
         checks=settings.check is not False,
+        refused=settings.refused,
         copy=_copy,
     )
 

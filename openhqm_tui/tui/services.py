@@ -120,7 +120,8 @@ class Services:
     builder, `look_for` tells whether an image can be had for platforms with a driver. `page`
     shows a file in the person's pager, the terminal being left to it. `defaults`
     is an order without rows; `platforms` are the first columns, none: those of what is built;
-    `checks` tells whether images are questioned. `copy` puts text on the system's clipboard.
+    `checks` tells whether images are questioned, `refused` has a line for each setting that the
+    project may not set. `copy` puts text on the system's clipboard.
     `recording` reads a run to be played, with None the one that ships; it raises Problem.
     `clock` are the seconds that a replay goes by. `report` writes a run's report and returns the
     file; it raises Problem. `samples` is what earlier builds of some variants of a place teach,
@@ -147,6 +148,7 @@ class Services:
     rights: Callable[[], Rights] = _root
     platforms: tuple[Platform, ...] = ()
     checks: bool = True
+    refused: tuple[str, ...] = ()
     copy: Callable[[str], None] = lambda _: None
     recording: Callable[[RunFolder | None], Recording] = _recording
     clock: Callable[[], float] = time.monotonic

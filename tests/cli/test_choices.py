@@ -205,3 +205,24 @@ def test_its_targets_are_the_variants(
 def test_openhqms_variants_are_not_its(baker: Path) -> None:
     with pytest.raises(UsageProblem, match=r"unknown backend 'redis' \(valid: app web\)"):
         options("build --backend redis", baker)
+
+
+def test_what_a_project_may_not_set_is_one_line_and_the_rest_holds(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "openhqm-tui.toml").write_text(
+        'keep-runs = 1\ncontext = ".."\ncache-to = ["registry=ghcr.io/acme/prod"]\ntag = "v1"\n'
+    )
+    found = options("plan --backend redis", folder)
+    assert (found.context, found.cache_to, found.tag) == ("", (), "v1")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    for line, key in zip(lines, ("keep-runs", "context", "cache-to"), strict=True):
+        assert line.startswith(f"openhqm-tui: {folder}/openhqm-tui.toml: {key} is ignored: ")
+        assert f"OPENHQM_TUI_{key.replace('-', '_').upper()} or in " in line
+
+
+def test_a_flag_may_name_what_the_project_may_not(folder: Path) -> None:
+    (folder / "openhqm-tui.toml").write_text('cache-to = ["registry=ghcr.io/acme/prod"]')
+    (cache,) = options("plan --backend redis --cache-to registry=ghcr.io/me/x", folder).cache_to
+    assert cache.place == "ghcr.io/me/x"

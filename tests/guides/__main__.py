@@ -1,6 +1,6 @@
 """`make guides`: the pages that are measured, of a real run of all images (some minutes).
 
-`python -m tests.guides variants` only fills the tables of the variants anew.
+`python -m tests.guides variants` only fills the tables of the variants and of the settings anew.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.guides.places import GUIDES
 from tests.guides.results import measured, results_page
+from tests.guides.settings import filled as filled_settings
 from tests.guides.variants import filled
 
 
@@ -25,6 +26,8 @@ def main(words: list[str]) -> int:
             results.write_text(results_page(*measured(Path(folder))), encoding="utf-8")
     page = variants.read_text(encoding="utf-8")
     variants.write_text(filled(page, results.read_text(encoding="utf-8")), encoding="utf-8")
+    settings = GUIDES / "settings.md"
+    settings.write_text(filled_settings(settings.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

@@ -11,6 +11,7 @@ from openhqm_tui.report.gather import read_report
 from openhqm_tui.store.checks_files import our_variants
 from tests.guides.places import GUIDES
 from tests.guides.results import results_page
+from tests.guides.settings import filled as filled_settings
 from tests.guides.variants import filled, sizes
 from tests.recordings import recording
 
@@ -21,6 +22,11 @@ VARIANTS = (GUIDES / "variants.md").read_text(encoding="utf-8")
 
 def test_the_tables_of_the_variants_are_those_of_data_and_run():
     assert filled(VARIANTS, RESULTS) == VARIANTS
+
+
+def test_the_table_of_the_settings_is_the_one_that_the_program_reads_by():
+    page = (GUIDES / "settings.md").read_text(encoding="utf-8")
+    assert filled_settings(page) == page
 
 
 def test_a_run_without_all_images_fills_nothing():

@@ -117,6 +117,7 @@ class World:
     rights: Rights = Rights.ROOT
     defaults: Order = field(default_factory=lambda: Order({}))
     platforms: tuple[Platform, ...] = ()
+    refused: tuple[str, ...] = ()
     builders: list[Builder] = field(default_factory=list)
     # Why Buildx can't make or remove one; `makes_slowly`: not before it is stopped.
     change_problem: str = ""
@@ -199,6 +200,7 @@ class World:
             look_for=lambda image, platforms, driver: self.images.get(image, GOOD_BASE),
             rights=lambda: self.rights,
             platforms=self.platforms,
+            refused=self.refused,
             copy=self.copied.append,
             clock=lambda: self.clock,
         )

@@ -1,0 +1,1 @@
+"""Files in folders that a stranger may have written."""
