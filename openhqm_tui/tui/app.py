@@ -283,8 +283,7 @@ class ConsoleApp(App[int]):
         self.past_runs, self.past_problem = message.past.runs, message.past.problem
         self._learn()
         if first_look:
-            # The first look at the history reads into it what it misses.
-            self.learning.of_run_anew()
+            self.learning.of_run_anew()  # the first look at the history fills its gaps
         self._tell()
         if first_look and not (self.run_folder or self._first_run or self._first_player):
             from openhqm_tui.tui.opening import offer_runs
@@ -382,10 +381,9 @@ class ConsoleApp(App[int]):
             self.read_past()
 
     def _run_is_over(self) -> None:
-        state, seen = self.run_state, self._seen_live
-        self._seen_live = False
         # Only what was watched and took long enough to look elsewhere is news.
-        seen = seen and self.replays.player is None
+        state, seen = self.run_state, self._seen_live and self.replays.player is None
+        self._seen_live = False
         if seen and state is not None and not self.app_focus and state.elapsed(0) >= LONG:
             self.attention.tell(state)
 
