@@ -13,9 +13,9 @@ from enum import StrEnum
 
 import msgspec
 
-from openhqm_tui.domain.masking import is_secret_name
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.references import check_reference
+from openhqm_tui.domain.secrets.patterns import is_secret_name
 
 PLACEHOLDER = "{variant}"
 _PRESETS = ("registry=REF", "local=DIR", "gha", "inline", "type=…")

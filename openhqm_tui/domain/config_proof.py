@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from openhqm_tui.domain.expectation import ANY_VALUE, Expectation
-from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.proof import SeenConfig
+from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.domain.verdicts import Answer, Verdict, answered, unanswered
 
 _SWITCHED_OFF = "NONE"

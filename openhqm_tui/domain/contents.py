@@ -14,7 +14,7 @@ import msgspec
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.layers import Found, Kind, Placed
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
-from openhqm_tui.domain.secret_forms import secrets_in_instruction, secrets_in_variables
+from openhqm_tui.domain.secrets.detect import secrets_in_instruction, secrets_in_variables
 from openhqm_tui.domain.usual_files import is_right
 from openhqm_tui.domain.verdicts import Answer, Verdict, answered, unanswered
 

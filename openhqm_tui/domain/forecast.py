@@ -27,8 +27,8 @@ from openhqm_tui.domain.estimate import (
     place_of,
     typical,
 )
-from openhqm_tui.domain.masking import masked
 from openhqm_tui.domain.record import StepRecord
+from openhqm_tui.domain.secrets.redact import masked
 from openhqm_tui.domain.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.step_state import StepState

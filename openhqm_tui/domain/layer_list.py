@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 
 # The engine keeps no more than 128; the journal's line must stay one that can be read.
 _MOST_LAYERS = 256

@@ -12,9 +12,9 @@ import msgspec
 from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.critical_path import critical_path
 from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.retrying import can_resume, ended, was_cut_off
+from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.status import INTERRUPTED, Status
 from openhqm_tui.domain.step_state import StepState

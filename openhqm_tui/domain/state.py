@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from openhqm_tui.domain import journal
-from openhqm_tui.domain.dockerfile_secrets import dockerfile_secrets
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.lane_state import LaneState
 from openhqm_tui.domain.log_lines import LogLines
@@ -19,6 +18,7 @@ from openhqm_tui.domain.nodes import LaneNodes, read_nodes
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.progress import PlainText, Record, Vertex, seconds
+from openhqm_tui.domain.secrets.redact import dockerfile_secrets
 from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.step_lines import note_change
 from openhqm_tui.domain.step_state import StepState, is_cancel

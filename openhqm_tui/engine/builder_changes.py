@@ -6,10 +6,10 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
-from openhqm_tui.domain.masking import masked
 from openhqm_tui.domain.new_builder import NewBuilder, remove_command, use_command
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem
+from openhqm_tui.domain.secrets.redact import masked
 from openhqm_tui.engine.builders import Builder, find_builder, list_builders
 from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capture
 

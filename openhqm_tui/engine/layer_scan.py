@@ -19,7 +19,7 @@ import msgspec
 from openhqm_tui.domain.elf import HEADER_BYTES, MAGIC, machine_of
 from openhqm_tui.domain.file_sorts import cache_of, compiler_of
 from openhqm_tui.domain.layers import Found, Kind, Layer, path_hash
-from openhqm_tui.domain.secret_forms import LONGEST, is_telling, sorts_in, sorts_in_named
+from openhqm_tui.domain.secrets.detect import LONGEST, is_telling, sorts_in, sorts_in_named
 from openhqm_tui.engine.layer_streams import (
     PIECE,
     Budget,

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.masking import bake_secrets, secret_values
+from openhqm_tui.domain.secrets.redact import bake_secrets, secret_values
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.report.model import Architecture
 from openhqm_tui.store.run_folder import RunFolder

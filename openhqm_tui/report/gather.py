@@ -13,10 +13,10 @@ from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
 from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.layer_shares import own_bytes
-from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.nodes import worth_telling
 from openhqm_tui.domain.plan import bake_command
 from openhqm_tui.domain.questions import question_of
+from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
 from openhqm_tui.domain.timeline import covered, lane_spans, target_span
 from openhqm_tui.domain.verdicts import Verdict

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.secrets.redact import Mask
 
 _Told = TypeVar("_Told", bound=msgspec.Struct)
 

@@ -9,9 +9,9 @@ import msgspec
 
 from openhqm_tui.domain.config_proof import judge_user
 from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.proof import SeenConfig, SeenImage
 from openhqm_tui.domain.proof_running import judge_running
+from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.domain.verdicts import Verdict, unanswered
 from openhqm_tui.engine.images import ImageUnknown, read_index
 from openhqm_tui.run.running_checks import ask, shown_command

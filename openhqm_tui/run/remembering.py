@@ -15,9 +15,9 @@ import msgspec
 
 from openhqm_tui.domain.estimate import Sample
 from openhqm_tui.domain.journal import RunInfo
-from openhqm_tui.domain.masking import Mask, bake_secrets, masked
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.record import RunRecord, record_of
+from openhqm_tui.domain.secrets.redact import Mask, bake_secrets, masked
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.run.standing import state_now

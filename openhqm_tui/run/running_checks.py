@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble
+from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.service_words import CRASHES, EMULATOR_HINT, MEMORY_MB, PROCESSES
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.engine.cleaning import remove_overdue_containers

@@ -12,9 +12,9 @@ from openhqm_tui.domain.config_proof import judge_config
 from openhqm_tui.domain.contents import Contents, judge_contents, judge_secrets, judge_size
 from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.layers import Kind, Layer, place
-from openhqm_tui.domain.masking import Mask, config_secrets
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.proof import SeenConfig, SeenImage, judge_index
+from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.domain.verdicts import Verdict
 from openhqm_tui.engine.api import EngineApi
 from openhqm_tui.engine.images import ImageUnknown, read_config, read_history

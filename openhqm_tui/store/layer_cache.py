@@ -15,13 +15,14 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain import file_sorts, secret_forms
+from openhqm_tui.domain import file_sorts
 from openhqm_tui.domain.layers import Layer
+from openhqm_tui.domain.secrets import detect
 from openhqm_tui.store.places import cache_folder
 
 # To be raised when a record gets other fields or its reader finds other things by the same rules.
 _SCHEMA = 2
-_RULES = hashlib.sha256(f"{_SCHEMA}\n{file_sorts.RULES}\n{secret_forms.RULES}".encode())
+_RULES = hashlib.sha256(f"{_SCHEMA}\n{file_sorts.RULES}\n{detect.RULES}".encode())
 VERSION = f"{_SCHEMA}-{_RULES.hexdigest()[:16]}"
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _SUM_BYTES = 32

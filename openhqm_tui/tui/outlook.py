@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.estimate import Guess, Sample, Wanted, before_start, place_of, together
-from openhqm_tui.domain.masking import masked
+from openhqm_tui.domain.secrets.redact import masked
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan import Source

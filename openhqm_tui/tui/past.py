@@ -150,7 +150,7 @@ def last_lanes(
 
 
 def _same_place(record: RunRecord, source: Source) -> bool:
-    from openhqm_tui.domain.masking import masked
+    from openhqm_tui.domain.secrets.redact import masked
 
     named = masked(source.dockerfile or source.bake_file)
     same = record.context == masked(source.context)

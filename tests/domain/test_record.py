@@ -10,9 +10,9 @@ import pytest
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.cache_hits import hits_of
 from openhqm_tui.domain.journal import Layer, Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.progress import SolveStatus, Vertex
 from openhqm_tui.domain.record import hit_rate, record_of
+from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.domain.verdicts import Answer, Verdict
 from tests.domain.certain import sure

@@ -11,6 +11,7 @@ import pytest
 
 from openhqm_tui.report.formats import SUFFIXES, rendered
 from openhqm_tui.report.gather import read_report
+from tests.domain.secrets.test_patterns import ISSUED, secret_of
 from tests.recordings import copied
 from tests.report.folders import changed
 
@@ -46,6 +47,23 @@ def test_no_secret_is_told(name: str, form: str, tmp_path: Path) -> None:
         assert secret not in told
     if form in {"md", "html", "json"}:
         assert "***" in told
+
+
+@pytest.mark.parametrize("form", SUFFIXES)
+def test_every_token_that_the_secrets_check_knows_is_redacted(form: str, tmp_path: Path) -> None:
+    def planted(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: planted(one, key) for key, one in value.items()}
+        if isinstance(value, list):
+            return [planted(one, name) for one in value]
+        if name == "data":
+            log = base64.b64decode(value) + "\n".join(ISSUED.values()).encode() + b"\n"
+            return base64.b64encode(log).decode()
+        return value
+
+    told = rendered(read_report(changed(copied("failed", tmp_path / "run"), planted)), form)
+    for token in ISSUED.values():
+        assert secret_of(token) not in told
 
 
 def test_what_a_dockerfile_holds_is_not_told(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.expectation import Expectation, Service
-from openhqm_tui.domain.masking import Mask
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble, judge_running
+from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.service_words import SeenService
 from openhqm_tui.domain.variants import Client
 from openhqm_tui.domain.verdicts import Answer, worst

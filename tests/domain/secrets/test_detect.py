@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.secret_forms import (
+from openhqm_tui.domain.secrets.detect import (
     is_telling,
     secrets_in_instruction,
     secrets_in_variables,

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.masking import (
+from openhqm_tui.domain.secrets.patterns import is_secret_name
+from openhqm_tui.domain.secrets.redact import (
     MASK,
     Mask,
     bake_secrets,
     config_secrets,
-    is_secret_name,
     masked,
     secret_values,
 )
@@ -142,7 +142,8 @@ def test_what_is_left_of_a_secret_where_a_text_was_cut() -> None:
 
 
 def test_a_value_with_its_name() -> None:
-    assert Mask().named("NPM_TOKEN", "x") == MASK
+    assert Mask().named("NPM_TOKEN", "x" * 8) == MASK
+    assert Mask().named("NPM_TOKEN", "x" * 7) == "x" * 7, "too short to guard anything"
     assert Mask().named("NPM_TOKEN", "") == ""
     assert Mask().named("INDEX_URL", "https://me:pw@host") == "https://***@host"
 

@@ -8,67 +8,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from openhqm_tui.domain.masking import is_secret_name
+from openhqm_tui.domain.secrets.patterns import (
+    BEGINS,
+    PRIVATE_KEY,
+    PRIVATE_KEY_EXACT,
+    PRIVATE_KEY_START,
+    TOKEN_FORMS,
+    is_secret_name,
+)
 
 # Bytes: no form is longer, so windows that overlap by so much miss none.
 LONGEST = 4096
 
-_NO_WORD = rb"(?<![A-Za-z0-9_])"
 # Where each form begins (looked for first: one fast pattern), what it is, all of it.
-_FORMS: tuple[tuple[bytes, str, bytes], ...] = (
-    (
-        rb"-----BEGIN ",
-        "private key",
-        # In a file of its own, or as a string with its newlines escaped. A header goes to the end
-        # of its line and no further: else there are more ways to read some than anyone can try.
-        rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        rb"(?:[A-Za-z-]{1,40}: [^\r\n\\]{0,200}(?=[\r\n\\])|\s|\\r|\\n){1,64}"
-        rb"(?P<value>[A-Za-z0-9+/=]{48,})",
-    ),
-    (rb"AKIA", "AWS access key", _NO_WORD + rb"(?P<value>AKIA[A-Z2-7]{16})(?![A-Za-z0-9])"),
-    (rb"ASIA", "AWS access key", _NO_WORD + rb"(?P<value>ASIA[A-Z2-7]{16})(?![A-Za-z0-9])"),
-    (rb"gh[pousr]_", "GitHub token", _NO_WORD + rb"gh[pousr]_(?P<value>[A-Za-z0-9]{36,255})"),
-    (rb"github_pat_", "GitHub token", _NO_WORD + rb"github_pat_(?P<value>[A-Za-z0-9_]{60,255})"),
-    (
-        rb"gl(?:pat|dt|rt)-",
-        "GitLab token",
-        _NO_WORD + rb"gl(?:pat|dt|rt)-(?P<value>[A-Za-z0-9_-]{20,255})",
-    ),
-    (
-        rb"xox[abeoprs]-",
-        "Slack token",
-        _NO_WORD + rb"xox[abeoprs]-(?P<value>[0-9]{8,}-[A-Za-z0-9-]{10,255})",
-    ),
-    (
-        rb"hooks\.slack\.com/services/",
-        "Slack webhook",
-        rb"hooks\.slack\.com/services/(?P<value>T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,})",
-    ),
-    (rb"AIza", "Google API key", _NO_WORD + rb"AIza(?P<value>[0-9A-Za-z_-]{35})(?![0-9A-Za-z_-])"),
-    (rb"GOCSPX-", "Google client secret", _NO_WORD + rb"GOCSPX-(?P<value>[0-9A-Za-z_-]{28})"),
-    (rb"sk_live_", "Stripe key", _NO_WORD + rb"sk_live_(?P<value>[0-9A-Za-z]{24,255})"),
-    (rb"rk_live_", "Stripe key", _NO_WORD + rb"rk_live_(?P<value>[0-9A-Za-z]{24,255})"),
-    (rb"npm_", "npm token", _NO_WORD + rb"npm_(?P<value>[A-Za-z0-9]{36})(?![A-Za-z0-9_])"),
-    (rb"pypi-AgE", "PyPI token", _NO_WORD + rb"pypi-(?P<value>AgE[A-Za-z0-9_-]{60,1000})"),
-    (rb"dckr_pat_", "Docker Hub token", _NO_WORD + rb"dckr_pat_(?P<value>[A-Za-z0-9_-]{27,255})"),
-    (rb"sk-ant-", "Anthropic key", _NO_WORD + rb"sk-ant-(?P<value>[A-Za-z0-9_-]{40,255})"),
-    (rb"sk-proj-", "OpenAI key", _NO_WORD + rb"sk-proj-(?P<value>[A-Za-z0-9_-]{40,255})"),
-    (rb"hf_", "Hugging Face token", _NO_WORD + rb"hf_(?P<value>[A-Za-z]{34})(?![A-Za-z0-9_])"),
-    (rb"SG\.", "SendGrid key", _NO_WORD + rb"SG\.(?P<value>[\w-]{22}\.[\w-]{43})(?![\w-])"),
-    (
-        rb"AccountKey=",
-        "Azure storage key",
-        rb"AccountKey=(?P<value>[A-Za-z0-9+/]{86}==)",
-    ),
-    (
-        rb"AGE-SECRET-KEY-1",
-        "age key",
-        _NO_WORD + rb"AGE-SECRET-KEY-1(?P<value>[0-9A-Z]{58})",
+_FORMS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    ((PRIVATE_KEY_START,), PRIVATE_KEY, PRIVATE_KEY_START + PRIVATE_KEY_EXACT),
+    *(
+        (
+            form.starts,
+            form.kind,
+            f"{'' if form.public else BEGINS}{form.start}(?P<value>{form.exact})",
+        )
+        for form in TOKEN_FORMS
     ),
 )
-_STARTS = re.compile(b"|".join(start for start, _, _ in _FORMS))
-_WHOLE = tuple((re.compile(start), what, re.compile(form)) for start, what, form in _FORMS)
+_WHOLE = tuple((starts, what, re.compile(form.encode())) for starts, what, form in _FORMS)
+_WORDS = sorted({start for starts, _, _ in _FORMS for start in starts}, reverse=True)
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[bytes]:
+    return re.compile("|".join(map(re.escape, words)).encode())
+
+
+# The search stops at each letter that begins a word of these: one that is everywhere is looked
+# for alone.
+_STARTS = (
+    _any_of(word for word in _WORDS if not word.startswith("e")),
+    _any_of(word for word in _WORDS if word.startswith("e")),
+)
 
 _LOGIN = rb"://[^\s:/@\"']{0,200}:(?P<value>[^\s@/\"']{1,500})@"
 # Files whose name tells what is in them: where, what it is, and how it is written there.
@@ -118,7 +97,13 @@ _PLACEHOLDERS = (
     *("1234567890", "0123456789", "abcdefghij", "deadbeef", "replace"),
 )
 # Azurite's and the storage emulator's own key is in every SDK of Azure.
+# The examples of jwt.io and PyJWT are in many packages.
 _PUBLIC = ("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",)
+_PUBLIC_SIGNATURES = (
+    "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+    "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ",
+    "4twFt5NiznN84AWoo1d7KO1T_yoc0Z6XOpOVswacPZg",
+)
 _FEWEST_LETTERS = 6
 _SHORTEST_NUMBER = 8
 
@@ -134,9 +119,10 @@ RULES = "\n".join(
 def sorts_in(data: bytes) -> set[str]:
     """Return the sorts of secrets that are in some bytes of a file, by their form."""
     found: set[str] = set()
-    for start in _STARTS.finditer(data):
-        for begin, what, form in _WHOLE:
-            if what not in found and begin.match(data, start.start()):
+    for start in chain.from_iterable(starts.finditer(data) for starts in _STARTS):
+        begin = start[0].decode()
+        for starts, what, form in _WHOLE:
+            if what not in found and begin.startswith(starts):
                 whole = form.match(data, start.start())
                 if whole and not _is_public(whole["value"].decode("latin-1")):
                     found.add(what)
@@ -211,4 +197,5 @@ def _is_public(value: str) -> bool:
         len(set(low)) < _FEWEST_LETTERS
         or any(word in low for word in _PLACEHOLDERS)
         or value.startswith(_PUBLIC)
+        or value.endswith(_PUBLIC_SIGNATURES)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.dockerfile_secrets import dockerfile_secrets
+from openhqm_tui.domain.secrets.redact import dockerfile_secrets
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,374 @@
+"""Secrets taken out of what is kept or shown: known values, telling names, tokens by their form.
+
+What is masked can't be had back, so nothing that a build needs goes through here: only what
+people are to read (logs, reports, history). A secret in a form of its own, under a name that says
+nothing, can't be known; who has its value can give it to `Mask`.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from typing import Any
+
+from openhqm_tui.domain.plain_text import plain
+from openhqm_tui.domain.secrets.patterns import (
+    BEGINS_LOOSELY,
+    PRIVATE_KEY_LOOSE,
+    TOKEN_FORMS,
+    WORDS,
+    is_secret_name,
+)
+
+MASK = "***"
+
+# A shorter value would be found in half of all words, and guards nothing.
+SHORTEST_VALUE = 8
+# `REQUIRE_AUTH=false` gives nothing away, and the word stands everywhere.
+_NO_VALUES = frozenset(
+    {"true", "false", "none", "null", "enabled", "disabled", "required", "optional", "latest"}
+)
+_ALWAYS = frozenset({"password", "passwd", "passphrase", "pwd", "authorization"})
+
+_NAMED = re.compile(
+    r"""(?<![A-Za-z0-9_.])(?<![A-Za-z0-9_.]-)(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,99})"""
+    r"""(?P<join>\\?["']?[ \t]{0,8}[=:][ \t]{0,8})"""
+)
+# `--password WORD`; the old way of a Dockerfile: `ENV NAME WORD`.
+_FLAG = re.compile(
+    r"(?:(?<=--)|(?<=\bENV )|(?<=\bARG ))(?P<name>[A-Za-z][A-Za-z0-9_-]{0,99})(?P<join>[ \t]{1,8})"
+)
+# What is quoted ends with its quote, where it is written in JSON inside of JSON too.
+_VALUE = re.compile(r"""\\"[^"\n]*"|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|["'].*|\S+""")
+# Where names are in lower case, others may follow: `?sig=…&page=2`, `AccountKey=…;Endpoint=…`.
+_FIRST = re.compile(r"[^\s\"'&;,]+")
+_LOGIN = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://)(?P<who>[^\s/?#\"']{1,2000})@")
+_HEADER = re.compile(
+    r"(?i)\b(?P<kind>bearer|basic|(?<=authorization: )[a-z-]{1,20})(?P<gap>[ \t]+)"
+    r"[A-Za-z0-9._~+/=-]{8,}"
+)
+_ALL_STARTS = tuple(start for form in TOKEN_FORMS for start in form.starts)
+_STARTS = "|".join(map(re.escape, _ALL_STARTS))
+# By their first letters: so the search passes over most of a text at one look a letter.
+_ANY_START = re.compile(
+    "|".join(
+        f"{first}(?:{'|'.join(re.escape(start[1:]) for start in starts)})"
+        for first, starts in groupby(sorted(_ALL_STARTS), key=lambda start: start[0])
+    )
+)
+_PUBLIC_STARTS = tuple(start for form in TOKEN_FORMS if form.public for start in form.starts)
+_FORMS = re.compile(
+    BEGINS_LOOSELY + f"(?:{'|'.join(f.start + f.loose for f in TOKEN_FORMS if not f.public)})"
+)
+_AFTER_START = re.compile(
+    "|".join(f"(?<={form.start}){form.loose}" for form in TOKEN_FORMS if form.public)
+)
+# Who cut a text has left the beginning of what stood at its end.
+_CUT = "…"
+_FORMS_CUT = re.compile(rf"{BEGINS_LOOSELY}(?:{_STARTS})[A-Za-z0-9_.-]*(?={_CUT})")
+_LEAST_CUT = 3
+# Letters of a stranger's text that are looked at, more than is shown of any; values that are
+# looked for in each.
+_LONGEST_START = 2048
+_MOST_VALUES = 100
+_PEM = re.compile(PRIVATE_KEY_LOOSE, re.DOTALL)
+# Most lines of a log hold no secret, and are told by what is missing in them: a word that the name
+# of one has, or a run of letters as long as any token.
+_NAMES = (
+    *("pass", "pwd", "secret", "token", "cred", "jwt", "bearer", "auth", "cookie", "connection"),
+    *("private", "apikey"),
+)
+_SHORT_NAMES = ("key", "sig", "sas", "pat")
+_SHORT_NAME = re.compile(r"(?:[Kk]ey|[Ss]ig|[Ss]as|[Pp]at)(?![a-z])|(?:KEY|SIG|SAS|PAT)(?![A-Z])")
+_LONG_RUN = re.compile(r"[A-Za-z0-9_-]{11}")
+_RUN = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+# Base64 of a token; paths and sums are in small letters.
+_TOKEN_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{26,}={0,2}")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+
+# Variables that a Dockerfile sets: BuildKit puts their values into steps' names.
+_SETS = re.compile(r"(?im)^[ \t]*(?:ENV|ARG|LABEL)[ \t]+(?P<rest>.{1,4000})")
+# A stranger's may hold any number.
+_MOST_SET = 1000
+_CONTINUED = re.compile(r"\\[ \t]*\r?\n")
+_PAIR = re.compile(
+    r"""(?<![\w.-])(?P<name>[\w.-]{1,100})=(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']\S*)"""
+)
+# The old way, one to a line: `ENV NAME the whole rest`.
+_PAIR_ALONE = re.compile(r"(?P<name>[\w.-]{1,100})[ \t]+(?P<value>[^\s=].*)")
+
+
+def secret_values(named: Mapping[str, str]) -> set[str]:
+    """Return the values that stand under secrets' names, to be masked wherever else they are.
+
+    What stands in an address before its `@` is one under any name.
+    """
+    found = {
+        value
+        for name, value in named.items()
+        if is_secret_name(name) and value.lower() not in _NO_VALUES
+    }
+    return found | {word for value in named.values() for word in _login_words(value)}
+
+
+def _login_words(text: str) -> Iterator[str]:
+    for match in _LOGIN.finditer(text[:_LONGEST_START]):
+        if _is_secret_login(match):
+            _, colon, password = match["who"].partition(":")
+            word = password if colon else match["who"]
+            yield word
+            yield _PERCENT.sub(lambda found: chr(int(found[0][1:], 16)), word)
+
+
+def config_secrets(env: Iterable[str], labels: Mapping[str, str]) -> set[str]:
+    """Return the secrets' values of an image's config: of `NAME=value` lines, and of labels.
+
+    Anybody may write a config, so there is an end to them.
+    """
+    named = dict(line.partition("=")[::2] for line in env)
+    found = sorted(secret_values(named) | secret_values(labels))
+    return {value[:_LONGEST_START] for value in found[:_MOST_VALUES]}
+
+
+def bake_secrets(bake: Mapping[str, object]) -> set[str]:
+    """Return the secrets' values of all targets of a bake file, arguments and labels."""
+    found: set[str] = set()
+    targets = bake.get("target")
+    for body in targets.values() if isinstance(targets, dict) else ():
+        for part in ("args", "labels"):
+            named = body.get(part) if isinstance(body, dict) else None
+            if isinstance(named, dict):
+                found |= secret_values({str(name): str(value) for name, value in named.items()})
+    return found
+
+
+def dockerfile_secrets(text: str) -> frozenset[str]:
+    """Return what stands under secrets' names in ENV, ARG and LABEL, but other variables' values.
+
+    Those, as `$NAME`, are where they are set.
+    """
+    found: set[str] = set()
+    for line in islice(_SETS.finditer(_CONTINUED.sub(" ", text)), _MOST_SET):
+        for name, value in _pairs(line["rest"]):
+            found |= secret_values({name: value})
+    return frozenset(value for value in found if "$" not in value)
+
+
+class Mask:
+    """Puts `***` in the place of secrets: of the given `values`, and of all that looks like one.
+
+    Values of fewer than eight characters aren't looked for, nor are those that are `public`: names
+    that stand everywhere, as those of targets and platforms do. A value is known percent-encoded,
+    as Base64 and escaped as in JSON and by a shell, too.
+    """
+
+    def __init__(self, values: Iterable[str] = (), public: Iterable[str] = ()) -> None:
+        self._public = _NO_VALUES | {word.lower() for word in public}
+        known = {value.strip() for value in values}
+        known |= {line.strip() for value in known for line in value.splitlines()}
+        known = {value for value in known if self._is_worth(value)}
+        self._cores = tuple(dict.fromkeys(core for value in known for core in _cores(value)))
+        known |= {form for value in known for form in _encodings(value)}
+        # The longest first: one may be the beginning of another.
+        long = sorted(known, key=lambda v: (-len(v), v))
+        self._values = long
+        self._known = re.compile("|".join(map(re.escape, long))) if long else None
+
+    def text(self, text: str) -> str:
+        """Return a text of one or more lines without its secrets; it keeps its lines."""
+        if self._known is not None and any(value in text for value in self._values):
+            text = self._known.sub(MASK, text)
+        if self._cores and any(core in text for core in self._cores):
+            text = _RUN.sub(self._without_core, text)
+        low = text.lower()
+        if _CUT in text:
+            text = _FORMS_CUT.sub(MASK, self._without_cut(text))
+        if "private key" in low:
+            text = _PEM.sub(_without_key, text)
+        if "@" in text and "://" in text:
+            text = _LOGIN.sub(_without_login, text)
+        if "bearer" in low or "basic" in low or "authorization" in low:
+            text = _HEADER.sub(rf"\g<kind>\g<gap>{MASK}", text)
+        if _LONG_RUN.search(text):
+            text = _TOKEN_RUN.sub(_without_token, text)
+            if _ANY_START.search(text):
+                text = _FORMS.sub(MASK, text)
+        if any(start in text for start in _PUBLIC_STARTS):
+            text = _AFTER_START.sub(MASK, text)
+        if any(name in low for name in _NAMES) or (
+            any(name in low for name in _SHORT_NAMES) and _SHORT_NAME.search(text)
+        ):
+            text = self._without_values(_NAMED, self._without_values(_FLAG, text))
+        return text
+
+    def raw(self, text: str) -> str:
+        """Return a line of a log as it came; one that holds a secret loses its colors."""
+        if text.isascii() and text.isprintable():
+            return self.text(text)
+        # A sequence within a token would hide it from us, and not from a reader.
+        clean = plain(text)
+        shown = self.text(clean)
+        return text if shown == clean else shown
+
+    def lines(self, lines: Iterable[str]) -> tuple[str, ...]:
+        """Return as many lines without their secrets, also of a key that goes over several."""
+        return tuple(self.text("\n".join(found)).split("\n")) if (found := list(lines)) else ()
+
+    def _without_cut(self, text: str) -> str:
+        """Take away what is left of a known value where a text was cut."""
+        parts = text.split(_CUT)
+        for index, part in enumerate(parts[:-1]):
+            for value in self._values:
+                if left := _begun(value, part):
+                    parts[index] = part[:-left] + MASK
+                    break
+        return _CUT.join(parts)
+
+    def named(self, name: str, value: str) -> str:
+        """Return the value of a variable or an argument, masked where its name is a secret's."""
+        return MASK if is_secret_name(name) and self._is_worth(value) else self.text(value)
+
+    def whole(self, told: Any) -> Any:
+        """Return what JSON holds with every text in it masked, a value by its name as well."""
+        if isinstance(told, str):
+            return self.text(told)
+        if isinstance(told, dict):
+            return {self.text(str(name)): self._under(str(name), one) for name, one in told.items()}
+        if isinstance(told, list | tuple):
+            if told and all(isinstance(one, str) for one in told):
+                # Together: a key may go over several lines of a log.
+                return list(self.lines(_no_newlines(told)))
+            return [self.whole(one) for one in told]
+        return told
+
+    def _under(self, name: str, value: Any) -> Any:
+        return self.named(name, value) if isinstance(value, str) else self.whole(value)
+
+    def _is_worth(self, value: str) -> bool:
+        return len(value) >= SHORTEST_VALUE and value.lower() not in self._public
+
+    def _without_core(self, match: re.Match[str]) -> str:
+        return MASK if any(core in match[0] for core in self._cores) else match[0]
+
+    def _without_values(self, pattern: re.Pattern[str], text: str) -> str:
+        done, place, parts = 0, 0, []
+        while match := pattern.search(text, place):
+            # What follows a name that isn't a secret's may hold one that is.
+            place = match.end()
+            if is_secret_name(match["name"]) and (value := _value(match)):
+                quote = '\\"' if value[0] == "\\" else value[0] if value[0] in "\"'" else ""
+                quote = quote if value.endswith(quote) and len(value) > 1 else ""
+                if value.strip("\"'\\,;").lower() in self._public:
+                    continue
+                parts += [text[done:place], f"{quote}{MASK}{quote}"]
+                done = place = place + len(value)
+        return "".join([*parts, text[done:]])
+
+    def start(self, text: str, name: str = "") -> str:
+        """Return the beginning of a stranger's text of any length without its secrets.
+
+        `name` is that of the variable or label whose value it is. Megabytes would take the square
+        of their length, and nobody is shown as much.
+        """
+        cut = text if len(text) <= _LONGEST_START else text[:_LONGEST_START] + _CUT
+        return self.named(name, cut)
+
+
+def masked(text: str) -> str:
+    """Return a text without what looks like a secret."""
+    return Mask().text(text)
+
+
+def _begun(value: str, text: str) -> int:
+    """Return how many letters at the end of a text a value begins with; 0 where too few do."""
+    at = text.find(value[:_LEAST_CUT], max(0, len(text) - len(value)))
+    while at >= 0 and not value.startswith(text[at:]):
+        at = text.find(value[:_LEAST_CUT], at + 1)
+    return len(text) - at if at >= 0 else 0
+
+
+def _without_key(match: re.Match[str]) -> str:
+    hidden = "\n".join(MASK if line.strip() else line for line in match["key"].split("\n"))
+    return match["head"] + hidden + match["foot"]
+
+
+def _without_login(match: re.Match[str]) -> str:
+    # `ssh://git@host` names nobody's secret; over HTTP a name alone is mostly a token.
+    return f"{match['scheme']}{MASK}@" if _is_secret_login(match) else match[0]
+
+
+def _is_secret_login(match: re.Match[str]) -> bool:
+    return ":" in match["who"] or match["scheme"].lower().startswith("http")
+
+
+def _no_newlines(lines: Iterable[str]) -> Iterator[str]:
+    return (line.replace("\n", " ") for line in lines)
+
+
+def _encodings(value: str) -> set[str]:
+    """Return a value as others write it: percent-encoded, in JSON, quoted for a shell."""
+    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    escaped |= {value.replace("'", "'\"'\"'"), value.replace("'", "'\\''")}
+    data = value.encode("utf-8", "replace")
+    for safe in (_UNRESERVED, _UNRESERVED | {"/"}):
+        percent = "".join(chr(c) if chr(c) in safe else f"%{c:02X}" for c in data)
+        escaped |= {percent, percent.replace("%20", "+")}
+        escaped.add(re.sub("%..", lambda found: found[0].lower(), percent))
+    return escaped
+
+
+def _cores(value: str) -> Iterator[str]:
+    """Yield the letters of Base64 that stand for a text, wherever in the whole it may begin."""
+    data = value.encode("utf-8", "replace")
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + data).decode()
+        # The letters at both ends hold bits of what stands beside.
+        core = encoded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
+
+
+def _without_token(match: re.Match[str]) -> str:
+    """Return a run of Base64, masked if it stands for a token, wherever in it that may begin."""
+    run = match[0]
+    if run.islower() or run.isupper() or run.isdigit():
+        return run
+    run = run.rstrip("=").replace("-", "+").replace("_", "/")
+    for skip in range(4):
+        text = run[skip:]
+        text = text[: len(text) - (len(text) % 4 == 1)]
+        with contextlib.suppress(ValueError):
+            decoded = base64.b64decode(text + "=" * (-len(text) % 4)).decode("latin-1")
+            if _ANY_START.search(decoded) and _FORMS.search(decoded):
+                return MASK
+    return match[0]
+
+
+def _value(match: re.Match[str]) -> str:
+    """Return the value that stands behind a name; '' where a sentence goes on there."""
+    name, join = match["name"], match["join"]
+    found = _VALUE.match(match.string, match.end())
+    if found is None or found[0].startswith(MASK):
+        return ""
+    value = found[0]
+    if value[0] in "\"'\\":
+        return value
+    if not name.isupper() and (first := _FIRST.match(value)):
+        value = first[0]
+    # `unexpected token: foo`, but `password: foo` and `token: 8f1c22ab`.
+    sure = ":" not in join or {word.lower() for word in WORDS.findall(name)} & _ALWAYS
+    return value if sure or (len(value) >= 8 and any(c.isdigit() for c in value)) else ""
+
+
+def _pairs(rest: str) -> Iterator[tuple[str, str]]:
+    alone = _PAIR_ALONE.match(rest)
+    for match in [alone] if alone else _PAIR.finditer(rest):
+        value = match["value"].strip()
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+        yield match["name"], value[1:-1] if quoted else value
