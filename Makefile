@@ -4,11 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run dev test check bench soak faults snapshots pictures guides recording engine lock constraints clean
+.PHONY: help run dev test test-full check bench soak faults snapshots pictures guides recording engine lock constraints clean
 
 ## This list
 help:
-	@awk '/^## /{said=substr($$0,4)} /^[a-z]+:/&&said{printf "  make %-12s %s\n", substr($$1,1,index($$1,":")-1), said; said=""} !/^## /&&!/^[a-z]+:/{if($$0!~/^$$/)said=""}' $(firstword $(MAKEFILE_LIST))
+	@awk '/^## /{said=substr($$0,4)} /^[a-z-]+:/&&said{printf "  make %-12s %s\n", substr($$1,1,index($$1,":")-1), said; said=""} !/^## /&&!/^[a-z-]+:/{if($$0!~/^$$/)said=""}' $(firstword $(MAKEFILE_LIST))
 
 ## Open the console
 run: $(READY)
@@ -21,6 +21,9 @@ dev: $(READY)
 ## All tests: unit, snapshots, and the real engine's where one is or can be had (ONLY="not engine": those without)
 test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(if $(ONLY),-m "$(ONLY)")
+
+## What CI runs once a week
+test-full: test
 
 ## Style and types
 check: $(READY)

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 TOP = Path(__file__).parents[1]
 MAKEFILE = (TOP / "Makefile").read_text(encoding="utf-8")
-TARGETS = re.findall(r"^([a-z]+):", MAKEFILE, re.M)
+TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.M)
 PAGES = [TOP / ".github" / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
 HOOKS = YAML(typ="safe").load(TOP / ".pre-commit-config.yaml")["repos"]
 

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from string import Template
 
 import pytest
 
@@ -23,26 +24,34 @@ from tests.recordings import copied
 from tests.workflows.reading import TOP, Step, steps
 
 SCRIPTS = {step.place: step for step in steps() if step.script}
-TARGETS = set(re.findall(r"^([a-z]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.M))
+TARGETS = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.M))
 OURS = ".venv/bin/openhqm-tui"
 
 NOT_RUN = {
-    "ci/check/Style and types": "what made this test run",
-    "ci/check/The workflows themselves": "these tests",
-    "ci/test/Shells to complete words in": "needs root, changes the machine",
-    "ci/engine/A browser for what serve shows": "needs root, changes the machine",
-    "ci/test/Everything that needs no engine": "all tests, of which this is one",
-    "ci/engine/Tests on the real engine": "all tests, of which this is one",
-    "ci/engine/A registry to push to, and what joins two nodes": "needs root, changes the machine",
-    "ci/engine/The base image, for both platforms": "needs Docker Hub",
-    "ci/images/The package": "an environment is there already: it would do nothing",
-    "ci/images/What this machine lacks": "needs an engine; tests/engine and tests/real do it",
-    "ci/images/All variants, built and proved on their own processor": "tests/real builds all",
-    "release/images/The package": "an environment is there already: it would do nothing",
-    "release/images/All variants, built, proved, pushed": "needs a registry; tests/real pushes",
-    "release/package/The package": "an environment is there already: it would do nothing",
-    "release/package/The wheel by itself, in an empty folder": "the tests of the package do it",
-    "release/release/Publish it": "needs GitHub",
+    "ci/check/Check style and types": "what made this test run",
+    "ci/check/Check the workflows": "these tests",
+    "ci/test/Install the shells that completion is tested in": "needs root, changes the machine",
+    "ci/test/Run all tests that need no engine": "all tests, of which this is one",
+    "ci/engine/Install a registry to push to, and what joins two builder nodes": (
+        "needs root, changes the machine"
+    ),
+    "ci/engine/Provide a browser for the tests of serve": "needs root, changes the machine",
+    "ci/engine/Pull the base image for both platforms": "needs Docker Hub",
+    "ci/engine/Run the tests on the real engine": "all tests, of which this is one",
+    "ci/full/Install a registry, what joins two builder nodes, and shells": (
+        "needs root, changes the machine"
+    ),
+    "ci/full/Provide a browser for the tests of serve": "needs root, changes the machine",
+    "ci/full/Pull the base image for both platforms": "needs Docker Hub",
+    "ci/full/Run the full suite": "all tests, of which this is one",
+    "ci/images/Install the package": "an environment is there already: it would do nothing",
+    "ci/images/Diagnose this machine": "needs an engine; tests/engine and tests/real do it",
+    "ci/images/Build and verify all variants on their own processor": "tests/real builds all",
+    "release/package/Install the package": "an environment is there already: it would do nothing",
+    "release/package/Try the wheel by itself, in an empty folder": "the tests of the package do it",
+    "release/images/Install the package": "an environment is there already: it would do nothing",
+    "release/images/Build, verify and push all variants": "needs a registry; tests/real pushes",
+    "release/release/Publish the release": "needs GitHub",
 }
 
 
@@ -68,13 +77,13 @@ def report(file: Path, arch: str, **lane: str) -> Path:
     lanes = [
         {
             **{"target": name, "variant": name, "platform": f"linux/{arch}", "status": "passed"},
-            **{"result": "proved", "digest": f"sha256:{name}-{arch}"},
+            **{"result": "verified", "digest": f"sha256:{name}-{arch}"},
             **(lane if name == "redis" else {}),
         }
         for name in names
     ]
     targets = [
-        {"name": name, "pushed": "passed", "tags": [f"r.test:5000/o/openhqm-{arch}:v1-{name}"]}
+        {"name": name, "pushed": "passed", "tags": [f"r.test:5000/o/openhqm:1.2.3-{arch}-{name}"]}
         for name in names
     ]
     file.write_text(json.dumps({"lanes": lanes, "targets": targets}), encoding="utf-8")
@@ -87,7 +96,9 @@ from pathlib import Path
 
 words, place = sys.argv[1:], Path(os.environ["FAKE_DOCKER"])
 assert words[:2] == ["buildx", "imagetools"], words
-if words[2] == "create":
+if words[2] == "create" and os.environ.get("FAKE_FAILURE", "\0") in " ".join(words):
+    sys.exit("#1 pushing\nERROR: failed to authorize: 403 Forbidden")
+elif words[2] == "create":
     tags = [words[at + 1] for at, word in enumerate(words) if word == "--tag"]
     digests = [word.partition("@")[2] for word in words if "@" in word]
     index = {"manifests": [{"digest": digest} for digest in digests]}
@@ -99,17 +110,36 @@ else:
 """
 
 
+def with_a_section(place: Path) -> None:
+    """A repository with its tag, and a changelog that tells of this version."""
+    changelog = place / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8")
+    changelog.write_text(f"{text}\n## {__version__}\n\n- It works.\n", encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet", str(place)], check=True)
+
+
+def with_notes(place: Path) -> None:
+    with_reports(place)
+    with_a_section(place)
+
+
 def nothing(place: Path) -> None:
     """Nothing has to be there."""
 
 
 RUN: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
-    "ci/images/The report": (with_a_run, ("report-amd64.md", "report-amd64.xml")),
-    "release/images/The report": (with_a_run, ("report-amd64.md", "report-amd64.json")),
-    "release/merge/Merge by digest, and read back": (with_reports, ("output",)),
-    "release/package/The tag is the version that the package tells": (nothing, ()),
-    "release/package/Build both": (nothing, ("dist/*.whl", "dist/*.tar.gz")),
-    "release/release/What was built, with sizes, as it was measured": (with_reports, ("notes.md",)),
+    "ci/images/Write the report": (with_a_run, ("report-amd64.md", "report-amd64.xml")),
+    "release/images/Write the report": (with_a_run, ("report-amd64.md", "report-amd64.json")),
+    "release/merge/Merge by digest and read back": (with_reports, ("output",)),
+    "release/package/Check the tag against the package's version and the changelog": (
+        with_a_section,
+        ("output",),
+    ),
+    "release/package/Build wheel and sdist": (nothing, ("dist/*.whl", "dist/*.tar.gz")),
+    "release/release/Write the notes from the changelog and the reports": (
+        with_notes,
+        ("notes.md",),
+    ),
 }
 
 
@@ -130,8 +160,8 @@ def test_syntax_targets_and_flags(step: Step) -> None:
             assert asked
             assert set(asked) <= {*TARGETS, ".venv/.ready"}
         if words[0] == OURS:
-            values = {"$PLATFORM": "linux/amd64", "$TAG": "v1", "$ARCH": "arm64"}
-            assert parse([values.get(word, word) for word in words[1:]]).run
+            values = {"PLATFORM": "linux/amd64", "VERSION": "1", "ARCH": "arm64", "IMAGE": "a/b"}
+            assert parse([Template(word).substitute(values) for word in words[1:]]).run
         for path in (word for word in words if re.match(r"(?:\.github|tests)/", word)):
             assert (TOP / path).exists()
 
@@ -167,12 +197,20 @@ def test_a_step_runs_here_as_it_stands(name: str, checkout: Path) -> None:
     make, leaves = RUN[name]
     make(checkout)
     (checkout / "docker").mkdir()
-    given = {"TAG": f"v{__version__}", "IMAGE": "r.test:5000/o/openhqm", "ARCH": "amd64"}
+    given = {
+        "TAG": f"v{__version__}",
+        "IMAGE": "r.test:5000/o/openhqm",
+        "TAGS": f"{__version__} latest",
+        "VERSION": __version__,
+        "ARCH": "amd64",
+    }
     environment = os.environ | {
         **{key: given.get(key, str(value)) for key, value in SCRIPTS[name].env.items()},
         "PATH": f"{checkout / 'bin'}:{os.environ['PATH']}",
         "OPENHQM_TUI_STATE_DIR": str(checkout / "state"),
         "GITHUB_OUTPUT": str(checkout / "output"),
+        "GITHUB_REPOSITORY": "OpenHQM/openhqm-tui",
+        "RUNNER_TEMP": str(checkout / "docker"),
         "FAKE_DOCKER": str(checkout / "docker"),
     }
     ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""Indexes are made of what was proved, and of nothing else; none is tagged if one is missing."""
+"""Indexes are made of what was verified, and of nothing else; none is tagged if one is missing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def merged(place: Path, *reports: Path) -> subprocess.CompletedProcess[str]:
-    words = [TOP / ".github/merge_index.py", "--name", NAME, "--tag", "v1", *reports]
+def merged(
+    place: Path, *reports: Path, tags: str = "1.2.3", failure: str = ""
+) -> subprocess.CompletedProcess[str]:
+    words = [TOP / ".github/merge_index.py", "--name", NAME, "--tags", tags, *reports]
     environment = os.environ | {
         "PATH": f"{place / 'bin'}:{os.environ['PATH']}",
         "FAKE_DOCKER": str(place / "registry"),
         "GITHUB_OUTPUT": str(place / "output"),
+        **({"FAKE_FAILURE": failure} if failure else {}),
     }
     return subprocess.run(
         [sys.executable, *map(str, words)],
@@ -46,10 +49,10 @@ def tagged(place: Path) -> set[str]:
     return {file.name.rpartition("+")[2] for file in (place / "registry").iterdir()}
 
 
-def test_one_index_a_variant_of_the_digests_that_were_proved(place: Path) -> None:
+def test_one_index_per_variant_of_the_digests_that_were_verified(place: Path) -> None:
     ran = merged(place, *(report(place / f"{a}.json", a) for a in ("amd64", "arm64")))
     assert ran.returncode == 0, ran.stderr
-    assert tagged(place) == {"openhqm:v1", "openhqm:v1-all", "openhqm:v1-redis"}
+    assert tagged(place) == {"openhqm:1.2.3", "openhqm:1.2.3-all", "openhqm:1.2.3-redis"}
     indexes, images = (place / "output").read_text().splitlines()
     told = json.loads(indexes.removeprefix("indexes="))
     single = json.loads(images.removeprefix("images="))
@@ -63,12 +66,12 @@ def test_one_index_a_variant_of_the_digests_that_were_proved(place: Path) -> Non
     ("lane", "why"),
     [
         ({"status": "failed", "result": "check: clients"}, "redis linux/arm64 is check: clients"),
-        ({"digest": ""}, "not proved and pushed"),
+        ({"digest": ""}, "not verified and pushed"),
         ({"platform": "linux/amd64"}, "redis linux/amd64 is in two reports"),
         ({"platform": "linux/386"}, "redis linux/arm64 is in no report"),
     ],
 )
-def test_nothing_is_tagged_if_one_image_is_not_proved(
+def test_nothing_is_tagged_if_one_image_is_not_verified(
     place: Path, lane: dict[str, str], why: str
 ) -> None:
     ran = merged(
@@ -84,4 +87,71 @@ def test_another_image_under_the_tag_is_found(place: Path) -> None:
     fake.write_text(FAKE_DOCKER.replace('{"digest": digest}', '{"digest": digest + "0"}'))
     ran = merged(place, *(report(place / f"{a}.json", a) for a in ("amd64", "arm64")))
     assert ran.returncode == 1
-    assert "holds other images than were proved" in ran.stderr
+    assert "holds other images than were verified" in ran.stderr
+
+
+def both(place: Path) -> list[Path]:
+    return [report(place / f"{arch}.json", arch) for arch in ("amd64", "arm64")]
+
+
+def test_moving_tags_name_the_same_indexes(place: Path) -> None:
+    ran = merged(place, *both(place), tags="1.2.3 1.2 1 latest")
+    assert ran.returncode == 0, ran.stderr
+    names = {f"openhqm:{tag}" for tag in ("1.2.3", "1.2", "1", "latest")}
+    assert tagged(place) == {
+        *names,
+        *(f"{name}-{variant}" for name in names for variant in ("all", "redis")),
+    }
+    contents = {file.read_text() for file in (place / "registry").glob("*redis")}
+    assert len(contents) == 1
+    told = json.loads((place / "output").read_text().splitlines()[0].removeprefix("indexes="))
+    assert [len(one["tags"]) for one in told] == [8, 4]
+
+
+def test_moving_tags_stay_where_a_variant_could_not_be_pushed(place: Path) -> None:
+    ran = merged(place, *both(place), tags="1.2.3 latest", failure=":1.2.3-redis")
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "merge_index: imagetools create of r.test:5000/o/openhqm@sha256:redis-arm64: "
+        "failed to authorize: 403 Forbidden\n"
+    )
+    assert not any("latest" in tag for tag in tagged(place))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "can't be read: No such file or directory"),
+        ("{", "is no JSON"),
+        ("[]", "is no report"),
+        ('{"lanes": [{}], "targets": []}', "isn't as expected: KeyError('target')"),
+        ('{"lanes": [1], "targets": [{"name": "x"}]}', "isn't as expected"),
+        ('{"lanes": [], "targets": []}', "nothing is tagged: no image"),
+    ],
+)
+def test_a_bad_report_is_one_line_instead_of_a_traceback(
+    place: Path, text: str | None, why: str
+) -> None:
+    file = place / "bad.json"
+    if text is not None:
+        file.write_text(text)
+    ran = merged(place, file)
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("merge_index: ")
+    assert why in line
+    assert tagged(place) == set()
+
+
+def test_a_missing_docker_is_one_line(place: Path) -> None:
+    (place / "bin/docker").unlink()
+    words = [sys.executable, TOP / ".github/merge_index.py", "--name", NAME, "--tags", "1"]
+    ran = subprocess.run(
+        [*map(str, words), *map(str, both(place))],
+        env={"PATH": str(place / "bin")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "merge_index: there is no `docker` command here\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from openhqm_tui.engine.facts import VERIFYING_ENGINE, version_tuple
 from tests.workflows.reading import FILES, TOP, Step, jobs, steps, workflow
 
 JOBS = jobs()
@@ -83,7 +84,7 @@ def test_nothing_is_allowed_unless_a_job_says_so(file: Path) -> None:
 @pytest.mark.parametrize(("name", "job"), JOBS, ids=[name for name, _ in JOBS])
 def test_a_job_has_few_rights_and_an_end(name: str, job: dict[str, Any]) -> None:
     rights = job["permissions"]
-    assert job["timeout-minutes"] <= 45
+    assert job["timeout-minutes"] <= (90 if name == "ci/full" else 45)
     assert ("id-token" in rights) == (name in MAY_SIGN)
     assert (rights.get("contents") == "write") == (name in MAY_RELEASE)
     if name.startswith("ci/"):
@@ -95,3 +96,95 @@ def test_no_credentials_are_left_behind_and_no_text_is_pasted_into_a_script(step
     if str(step.told.get("uses", "")).startswith("actions/checkout@"):
         assert step.told["with"]["persist-credentials"] is False
     assert "${{" not in step.script
+
+
+CI, RELEASE = (workflow(TOP / f".github/workflows/{name}.yml") for name in ("ci", "release"))
+# The major from which each action runs on Node 24; Node 20 left the runners.
+NODE_24 = {
+    "actions/attest": 4,
+    "actions/checkout": 5,
+    "actions/download-artifact": 7,
+    "actions/setup-python": 6,
+    "actions/upload-artifact": 6,
+    "anchore/sbom-action": 0,
+    "docker/login-action": 4,
+    "docker/setup-docker-action": 5,
+    "docker/setup-qemu-action": 4,
+    "pypa/gh-action-pypi-publish": 1,
+}
+
+
+def test_actions_are_of_a_major_that_runs_on_node_24_and_none_is_deprecated() -> None:
+    for file in FILES:
+        for used, version in USES.findall(file.read_text(encoding="utf-8")):
+            name = used.partition("@")[0]
+            major, minor = (int(number) for number in version[1:].split(".")[:2])
+            assert major >= NODE_24[name], used
+            assert name != "anchore/sbom-action" or minor >= 24
+
+
+def test_images_are_built_with_a_pinned_engine_that_can_verify() -> None:
+    pinned = [step for step in STEPS if "setup-docker-action" in step.told.get("uses", "")]
+    assert len(pinned) == 4
+    for step in pinned:
+        assert step.told["with"]["version"] == "${{ env.ENGINE }}"
+        assert "containerd-snapshotter" in step.told["with"]["daemon-config"]
+    for told in (CI, RELEASE):
+        assert version_tuple(told["env"]["ENGINE"]) >= VERIFYING_ENGINE
+    builders = {step.place.rpartition("/")[0] for step in STEPS if "tui build" in step.script}
+    assert builders <= {step.place.rpartition("/")[0] for step in pinned}
+
+
+def test_the_emulator_is_pinned_by_digest() -> None:
+    emulated = [step for step in STEPS if "setup-qemu-action" in step.told.get("uses", "")]
+    assert emulated
+    for step in emulated:
+        image = step.told["with"]["image"]
+        assert (found := re.fullmatch(r"tonistiigi/binfmt:qemu-v(\d+)\.\S+@sha256:\w{64}", image))
+        assert int(found[1]) >= 10
+
+
+def needed(job: str) -> set[str]:
+    """Return the jobs that must have ended well before one of the release begins."""
+    told = RELEASE["jobs"][job].get("needs", [])
+    direct = {told} if isinstance(told, str) else set(told)
+    return direct.union(*(needed(one) for one in direct)) if direct else set()
+
+
+def test_nothing_is_pushed_before_the_version_is_checked_in_the_right_repository() -> None:
+    jobs = RELEASE["jobs"]
+    assert jobs["package"]["if"] == (
+        "github.repository == 'openhqm/openhqm-tui' && github.ref_type == 'tag'"
+    )
+    for name, job in jobs.items():
+        assert name == "package" or "package" in needed(name)
+        assert name == "package" or "if" not in job
+    assert needed("release") == set(jobs) - {"release"}
+
+
+def test_image_and_tags_come_from_the_checked_version() -> None:
+    outputs = set(RELEASE["jobs"]["package"]["outputs"])
+    assert outputs == {"image", "version", "tags", "prerelease"}
+    # An owner may be written with capitals, a reference may not.
+    assert "repository_owner" not in (TOP / ".github/workflows/release.yml").read_text()
+    assert RELEASE["jobs"]["merge"]["env"]["TAGS"] == "${{ needs.package.outputs.tags }}"
+    (publish,) = [step for step in STEPS if "gh release create" in step.script]
+    assert '--prerelease="$PRERELEASE"' in publish.script
+    assert '--latest="$LATEST"' in publish.script
+
+
+def test_ci_runs_every_week_and_on_demand_and_keeps_its_downloads() -> None:
+    assert CI["on"]["schedule"][0]["cron"].split()[4] != "*"
+    assert "workflow_dispatch" in CI["on"]
+    assert "workflow_dispatch" in RELEASE["on"]
+    for step in STEPS:
+        if "setup-python" in step.told.get("uses", ""):
+            # What a pull request may have put into a cache has no way into a release.
+            cached = step.place.startswith("ci/")
+            assert (step.told["with"].get("cache") == "pip") is cached, step.place
+    assert "make test-full" in {step.script for step in STEPS if step.place.startswith("ci/full/")}
+
+
+def test_no_environment_names_a_registrys_host() -> None:
+    for _, job in JOBS:
+        assert "url" not in job.get("environment", {})
