@@ -308,7 +308,8 @@ ARG BASE_NAME=${BASE_IMAGE}
 ARG VERSION=dev
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
-ARG SOURCE=https://github.com/openhqm/openhqm
+# Where REVISION is found: the repository of the context.
+ARG SOURCE=https://github.com/openhqm/openhqm-tui
 LABEL org.opencontainers.image.title="OpenHQM (${QUEUE_BACKEND})" \
       org.opencontainers.image.description="OpenHQM, an HTTP queue message handler, with queue backend: ${QUEUE_BACKEND}" \
       org.opencontainers.image.vendor="The OpenHQM developers" \

@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from openhqm_tui.domain.repository import web_address
+
 _PATIENCE = 10.0
 # Every setting of a repository that names a program for the commands run here, and hooks.
 _OVERRIDES = {
@@ -51,6 +53,11 @@ def commit_of(folder: str | Path) -> tuple[str, int] | None:
     if len(told) != 3 or told[0] != "commit" or not told[2].isdecimal():
         return None
     return told[1], int(told[2])
+
+
+def origin_of(folder: str | Path) -> str:
+    """Return the web address of a checkout's remote `origin`; '' where it has none."""
+    return web_address(_git(folder, "config", "--get", "remote.origin.url").rstrip("\n"))
 
 
 def safe_git(environment: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,14 +19,14 @@ from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.engine.git import commit_of
+from openhqm_tui.engine.git import commit_of, origin_of
 from openhqm_tui.run.caches import check_caches, folders_of
 from openhqm_tui.run.expected import idle_tables, measure_for
 from openhqm_tui.run.launch import launch
 from openhqm_tui.run.preflight import check_base, check_engine, check_loading, check_publishing
 from openhqm_tui.run.pruning import make_room
 from openhqm_tui.store.checks_files import project_checks
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.places import bundled, ready_state_folder
 from openhqm_tui.store.retention import Limits
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
@@ -34,6 +35,8 @@ from openhqm_tui.store.run_folder import (
     runs_folder,
 )
 
+# Where the bundled Dockerfile and context come from.
+OUR_SOURCE = "https://github.com/openhqm/openhqm-tui"
 THROWAWAY = "openhqm-tui-test"
 # Seconds: an emulated `pip install` may well compile for minutes without a word.
 QUIET_AFTER = 300.0
@@ -114,7 +117,7 @@ def prepare(
         warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
     mapped = {upstream: base.ref} if base is not None and base.mapped else {}
     bundle = ca_bundle(options.ca_bundle)
-    revision, created = _revision(source.context)
+    commit = _commit(source)
     targets = []
     expectations: list[LaneExpectation] = []
     for name, chosen in options.selection.items():
@@ -130,8 +133,9 @@ def prepare(
             python_version=options.python_version,
             ca_bundle=bundle,
             throwaway=f"{THROWAWAY}:{run_id}" if options.test_only else "",
-            created=created,
-            revision=revision,
+            created=commit.created,
+            revision=commit.revision,
+            source_url=commit.source,
             cache_from=options.cache_from,
             cache_to=options.cache_to,
             by_digest=by_digest,
@@ -164,7 +168,7 @@ def prepare(
         cache_folders=folders_of(options.selection, (*options.cache_from, *options.cache_to)),
         jobs=options.jobs,
         quiet_after=options.quiet_after,
-        revision=revision,
+        revision=commit.revision,
         check=options.check,
         test_only=options.test_only,
         push=options.push,
@@ -237,12 +241,29 @@ def _base(
     )
 
 
-def _revision(context: str) -> tuple[str, int | None]:
-    """Return the commit of the context and its time, where it is a Git checkout."""
+class _Commit(NamedTuple):
+    """What a label tells of a context: its repository, and the commit or tag in it."""
+
+    source: str = ""
+    revision: str = ""
+    created: int | None = None
+
+
+def _commit(source: Source) -> _Commit:
+    """Return where a context came from: a revision is told with the repository that has it.
+
+    The package's own context, outside of a checkout, is that of its release.
+    """
     told = os.environ.get("SOURCE_DATE_EPOCH", "")
     epoch = int(told) if told.isdecimal() else None
-    commit = commit_of(context) if Path(context).is_dir() else None
+    ours = source.kind is SourceKind.BUNDLED and source.context == str(bundled("context"))
+    # Our Dockerfile names our repository, which has no other context's commits.
+    other = "unknown" if source.kind is SourceKind.BUNDLED and not ours else ""
+    commit = commit_of(source.context) if Path(source.context).is_dir() else None
     if commit is None:
-        return "", epoch
+        if ours:
+            return _Commit(OUR_SOURCE, f"v{__version__}", epoch)
+        return _Commit(other, created=epoch)
     revision, committed = commit
-    return revision, committed if epoch is None else epoch
+    origin = origin_of(source.context) or (OUR_SOURCE if ours else other)
+    return _Commit(origin, revision, committed if epoch is None else epoch)

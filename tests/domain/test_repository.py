@@ -1,0 +1,48 @@
+"""A Git remote becomes a public address, without anybody's credentials."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.repository import web_address
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://github.com/openhqm/openhqm.git", "https://github.com/openhqm/openhqm"),
+        ("https://github.com/openhqm/openhqm/", "https://github.com/openhqm/openhqm"),
+        ("http://git.example/a/b", "https://git.example/a/b"),
+        ("https://git.example:8443/a/b", "https://git.example:8443/a/b"),
+        ("https://me:ghp_secret@github.com/a/b.git", "https://github.com/a/b"),
+        ("https://ghp_secret@github.com/a/b", "https://github.com/a/b"),
+        ("git@github.com:a/b.git", "https://github.com/a/b"),
+        ("github.com:a/b", "https://github.com/a/b"),
+        ("ssh://git@GitLab.example:2222/group/sub/b.git", "https://gitlab.example/group/sub/b"),
+        ("git://git.example/a/b", "https://git.example/a/b"),
+    ],
+)
+def test_a_remote_on_the_web_has_an_address(remote: str, address: str) -> None:
+    assert web_address(remote) == address
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "",
+        "/srv/git/a",
+        "../a",
+        "file:///srv/git/a",
+        "ext::sh -c x",
+        "https://github.com",
+        "https://localhost/a",
+        "https://github.com/a b",
+        "https://github.com/a\n/b",
+        "https://github.com/a/../b",
+        "https://[bad/a",
+        "C:\\git\\a",
+        f"https://github.com/{'a' * 400}",
+    ],
+)
+def test_what_is_no_plain_address_is_left_out(remote: str) -> None:
+    assert web_address(remote) == ""
