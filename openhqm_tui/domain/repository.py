@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
+_URL = re.compile(r"(?P<scheme>https?|ssh|git)://(?P<host>[^/?#]+)(?P<path>/[^?#]*)")
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!/)(?P<path>.+)", re.ASCII)
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,5})?", re.ASCII)
 _PATH = re.compile(r"(?:/[\w.~+-]+)+", re.ASCII)
@@ -19,22 +19,14 @@ def web_address(remote: str) -> str:
     """
     if len(remote) > _LONGEST or not remote.isprintable():
         return ""
-    if "://" in remote:
-        try:
-            parts = urlsplit(remote)
-        except ValueError:
-            return ""
-        if parts.scheme not in {"https", "http", "ssh", "git"}:
-            return ""
-        host = parts.netloc.rpartition("@")[2]
+    if found := _URL.fullmatch(remote):
+        host, path = found["host"].rpartition("@")[2], found["path"]
         # The port of another protocol says nothing about the web page's.
-        host = host if parts.scheme == "https" else host.partition(":")[0]
-        path = parts.path
-    else:
-        found = _SCP.fullmatch(remote)
-        if found is None:
-            return ""
+        host = host if found["scheme"] == "https" else host.partition(":")[0]
+    elif "://" not in remote and (found := _SCP.fullmatch(remote)):
         host, path = found["host"], f"/{found['path']}"
+    else:
+        return ""
     host, path = host.lower(), path.rstrip("/").removesuffix(".git")
     plain = _HOST.fullmatch(host) and _PATH.fullmatch(path)
     return f"https://{host}{path}" if plain and "/.." not in path else ""
