@@ -14,6 +14,7 @@ from openhqm_tui.domain.journal import LaneChecked, TargetEnded, TargetStarted
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.state import TargetState
 from openhqm_tui.run.follow import Changes, Follower
+from openhqm_tui.run.redaction import info_without_secrets
 
 SCHEMA = 1
 
@@ -35,7 +36,7 @@ class JsonOutput:
                 "schema": SCHEMA,
                 "run": folder.path.name,
                 "folder": str(folder.path),
-                "info": folder.info,
+                "info": info_without_secrets(folder.info, follower.state.mask),
                 "expected_seconds": None if expected is None else round(expected.seconds, 1),
             }
         )

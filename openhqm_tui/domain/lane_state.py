@@ -25,7 +25,7 @@ class LaneState:
         self.target = target
         self.platform = platform
         self.steps: list[StepState] = []
-        self.log = LogLines()
+        self.log = LogLines(target.run.shown)
         self.check_started: float | None = None
         self.check_ended: float | None = None
         # What is being asked now: None nothing, '' every question, else the one.

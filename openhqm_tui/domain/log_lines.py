@@ -5,10 +5,12 @@ from __future__ import annotations
 import zlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate, chain, repeat
 from operator import sub
 from typing import NamedTuple
+
+from openhqm_tui.domain.secrets.key_lines import KEY, KeyLines
 
 # A longer line is cut here and says so; the whole of it is in the run folder.
 LONGEST_SHOWN = 16 * 1024
@@ -39,7 +41,11 @@ class LogLines:
     step's heading, an error).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[str], str] = str) -> None:
+        """Begin an empty log; `shown` gives a line's text as it may be shown: without secrets."""
+        self._shown = shown
+        # Steps that may be printing a private key.
+        self._keys: dict[tuple[int, int], KeyLines] = {}
         self._open = self._seen = _Block(0)
         self._packed: list[bytes] = []
         self._firsts = array("Q")
@@ -56,7 +62,8 @@ class LogLines:
             raise IndexError(index)
         block = self._block(index)
         at = index - block.first
-        return LogLine(block.text(at), block.steps[at], block.streams[at], block.times[at])
+        text = self._shown(block.text(at))
+        return LogLine(text, block.steps[at], block.streams[at], block.times[at])
 
     @property
     def last_step(self) -> int:
@@ -66,7 +73,7 @@ class LogLines:
     def text(self, index: int) -> str:
         """Return the raw text of a line; invalid UTF-8 shows as U+FFFD."""
         block = self._block(index)
-        return block.text(index - block.first)
+        return self._shown(block.text(index - block.first))
 
     def step(self, index: int) -> int:
         """Return the number of the step that a line is of."""
@@ -102,7 +109,7 @@ class LogLines:
                 if len(found) == count:
                     return found[::-1]
                 if step is None or (block.steps[at] == step and block.streams[at]):
-                    found.append(block.text(at))
+                    found.append(self._shown(block.text(at)))
         return found[::-1]
 
     def add(self, text: str, *, step: int, at: float, stream: int = 0) -> None:
@@ -119,7 +126,8 @@ class LogLines:
             data = pending + data
         lines = data.split(b"\n")
         rest = lines.pop()
-        if len(lines) > _A_FEW and len(data) <= LONGEST_SHOWN and b"\r" not in data:
+        plain = b"\r" not in data and not self._keys and KEY not in data
+        if len(lines) > _A_FEW and len(data) <= LONGEST_SHOWN and plain:
             self._extend(lines, step, stream, at)
         else:
             for line in lines:
@@ -144,6 +152,8 @@ class LogLines:
         if b"\r" in line:
             line = line.removesuffix(b"\r")
             line = line[line.rfind(b"\r") + 1 :]
+        if self._keys or KEY in line:
+            line = self._without_key(line, (step, stream))
         if len(line) > LONGEST_SHOWN:
             line = line[:LONGEST_SHOWN] + " … [cut here; the log file has it all]".encode()
         block = self._block_for(step)
@@ -154,6 +164,14 @@ class LogLines:
         block.times.append(at)
         if len(block.ends) >= _MOST_LINES or len(block.data) >= _MOST_BYTES:
             self._pack()
+
+    def _without_key(self, line: bytes, place: tuple[int, int]) -> bytes:
+        """Return a line; what is between the first and the last of a private key isn't kept."""
+        keys = self._keys.pop(place, None) or KeyLines()
+        line = keys.line(line)
+        if keys.is_within:
+            self._keys[place] = keys
+        return line
 
     def _extend(self, lines: list[bytes], step: int, stream: int, at: float) -> None:
         """Append lines in which there is nothing to cut."""

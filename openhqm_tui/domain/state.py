@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.lane_state import LaneState
@@ -18,7 +20,7 @@ from openhqm_tui.domain.nodes import LaneNodes, read_nodes
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.progress import PlainText, Record, Vertex, seconds
-from openhqm_tui.domain.secrets.redact import dockerfile_secrets
+from openhqm_tui.domain.secrets.redact import Mask, dockerfile_secrets
 from openhqm_tui.domain.status import Status
 from openhqm_tui.domain.step_lines import note_change
 from openhqm_tui.domain.step_state import StepState, is_cancel
@@ -69,7 +71,7 @@ class TargetState:
         self.silence: journal.FellSilent | None = None
         self.lanes = {platform: LaneState(self, platform) for platform in self.platforms}
         self.steps: dict[str, StepState] = {}
-        self.log = LogLines()
+        self.log = LogLines(self.run.shown)
         self.texts: list[str] = []
         self.warnings: dict[tuple[str, str], None] = {}
         self.pushing = False
@@ -85,6 +87,7 @@ class TargetState:
         if known not in self._sources and len(self._sources) < _MOST_SOURCES:
             self._sources.add(known)
             self.secrets |= dockerfile_secrets(dockerfile.decode(errors="replace"))
+            self.run.mask = self.run.mask.knowing(self.secrets)
 
     @property
     def failed_step(self) -> StepState | None:
@@ -139,8 +142,10 @@ class TargetState:
 class RunState:
     """The whole run."""
 
-    def __init__(self, info: RunInfo) -> None:
+    def __init__(self, info: RunInfo, mask: Mask | None = None) -> None:
+        """Begin with what was known before the start; `mask` knows the secrets of its plan."""
         self.info = info
+        self.mask = mask or Mask()
         self.host = parse_platform(info.host) if info.host else None
         self.nodes = read_nodes(info.nodes)
         self.started: float | None = None
@@ -200,6 +205,10 @@ class RunState:
                 return Outcome.CANCELLED
             return Outcome.PASSED if pushes == {Outcome.PASSED} else Outcome.FAILED
         return Outcome.PASSED
+
+    def shown(self, text: str) -> str:
+        """Return a line of a log without what is known to be secret by now."""
+        return self.mask.raw(text)
 
     @property
     def secrets(self) -> set[str]:
@@ -291,7 +300,7 @@ class RunState:
             if isinstance(record, PlainText):
                 standing = True
                 if len(target.texts) < _MOST_TEXTS:
-                    target.texts.append(record.text)
+                    target.texts.append(self.shown(record.text))
                 continue
             standing |= bool(record.vertexes or record.statuses or record.warnings)
             untold = target.nodes.lanes_in(record.vertexes) if record.vertexes else {}
@@ -314,7 +323,8 @@ class RunState:
                 at = seconds(log.timestamp) or 0.0
                 lines.feed(log.data, step=number, stream=log.stream, at=at)
             for warning in record.warnings or ():
-                target.warnings[(one_line(warning.short), one_line(warning.url))] = None
+                short = self.mask.text(one_line(warning.short))
+                target.warnings[(short, one_line(warning.url))] = None
                 if warning.source is not None:
                     target.learn_secrets(warning.source.data)
         return Touched(frozenset(lane.key for lane in lanes), standing)
@@ -332,13 +342,14 @@ class RunState:
         step = target.steps.get(vertex.digest)
         if step is None:
             sole = target.platforms[0] if len(target.platforms) == 1 else None
-            step = StepState(len(target.steps), vertex, target.nodes.native_of, sole or untold)
+            named = msgspec.structs.replace(vertex, name=self.shown(vertex.name))
+            step = StepState(len(target.steps), named, target.nodes.native_of, sole or untold)
             target.steps[vertex.digest] = step
             if step.lane in target.lanes:
                 target.lanes[step.lane].steps.append(step)
         before = step.status
         step.cached = step.cached or vertex.cached
-        step.error = vertex.error or step.error
+        step.error = self.shown(vertex.error) if vertex.error else step.error
         start, end = seconds(vertex.started), seconds(vertex.completed)
         if start is not None:
             known = step.intervals.get(start)

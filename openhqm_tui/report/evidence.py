@@ -12,8 +12,7 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.secrets.redact import bake_secrets, secret_values
-from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.secrets.redact import secret_values
 from openhqm_tui.report.model import Architecture
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -70,14 +69,9 @@ def revision_of(folder: RunFolder) -> str:
     return ""
 
 
-def secrets_of(
-    folder: RunFolder, state: RunState, evidence: Mapping[Any, LaneEvidence]
-) -> set[str]:
-    """Return the values under secrets' names among the arguments, labels and variables of a run."""
-    found = state.secrets | bake_secrets(_read(folder.bake_file))
-    for lane in evidence.values():
-        found |= secret_values(lane.env)
-    return found
+def secrets_of(evidence: Mapping[Any, LaneEvidence]) -> set[str]:
+    """Return the values under secrets' names among the variables of a run's images."""
+    return {value for lane in evidence.values() for value in secret_values(lane.env)}
 
 
 def _targets(folder: RunFolder) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -16,7 +16,6 @@ from openhqm_tui.domain.layer_shares import own_bytes
 from openhqm_tui.domain.nodes import worth_telling
 from openhqm_tui.domain.plan import bake_command
 from openhqm_tui.domain.questions import question_of
-from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
 from openhqm_tui.domain.timeline import covered, lane_spans, target_span
 from openhqm_tui.domain.verdicts import Verdict
@@ -83,7 +82,7 @@ def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:
         failures=tuple(_failures(state)),
         limits=limits_of(state, lanes),
     )
-    return made_safe(report, Mask(secrets_of(folder, state, evidence)))
+    return made_safe(report, state.mask.knowing(secrets_of(evidence)))
 
 
 def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:

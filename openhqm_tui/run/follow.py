@@ -14,6 +14,7 @@ from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import event_decoder
 from openhqm_tui.domain.progress import StreamDecoder
 from openhqm_tui.domain.state import RunState
+from openhqm_tui.run.redaction import mask_of, without_secrets
 from openhqm_tui.store.run_folder import RunFolder
 
 # What a look takes of one stream: some milliseconds of folding, so that a face can look at
@@ -86,7 +87,7 @@ class Follower:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
-        self.state = RunState(folder.info)
+        self.state = RunState(folder.info, mask_of(folder))
         self._events = self._events_tail()
         self._rest = b""
         self._waiting: deque[journal.AnyEvent] = deque()
@@ -165,7 +166,7 @@ class Follower:
                 continue  # from a newer version, or a damaged folder: the rest is still true
             target = getattr(event, "target", "")
             if not target or target in self.state.targets:
-                self._waiting.append(event)
+                self._waiting.append(without_secrets(event, self.state.mask))
         return bool(data)
 
     def _apply_events(self, changes: Changes) -> None:

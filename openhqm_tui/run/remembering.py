@@ -17,8 +17,7 @@ from openhqm_tui.domain.estimate import Sample
 from openhqm_tui.domain.journal import RunInfo
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.record import RunRecord, record_of
-from openhqm_tui.domain.secrets.redact import Mask, bake_secrets, masked
-from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.secrets.redact import masked
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.run.standing import state_now
 from openhqm_tui.store.history import (
@@ -168,7 +167,7 @@ def record_folder(folder: RunFolder) -> RunRecord | None:
         follower.close()
     record = record_of(
         follower.state,
-        mask=_mask(folder, follower.state),
+        mask=follower.state.mask,
         packages=lambda target, platform: _packages(folder, target, platform),
         imported=folder.is_imported,
     )
@@ -253,15 +252,6 @@ def _standing(folder: RunFolder) -> RunRecord | None:
         return None
     record = record_of(state, imported=folder.is_imported)
     return msgspec.structs.replace(record, id=folder.path.name)
-
-
-def _mask(folder: RunFolder, state: RunState) -> Mask:
-    """Return what knows the secrets that plan and Dockerfiles hold."""
-    try:
-        bake = msgspec.json.decode(folder.bake_file.read_bytes())
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        bake = None
-    return Mask(state.secrets | bake_secrets(bake) if isinstance(bake, dict) else state.secrets)
 
 
 def _packages(folder: RunFolder, target: str, platform: str) -> dict[str, str]:

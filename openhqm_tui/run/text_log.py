@@ -10,6 +10,7 @@ from openhqm_tui.domain.failures import text_log_of
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.progress import StreamDecoder
 from openhqm_tui.domain.state import RunState, TargetState
+from openhqm_tui.run.redaction import mask_of
 from openhqm_tui.store.run_folder import RunFolder
 
 _PIECE = 1024 * 1024
@@ -33,7 +34,7 @@ def write_text_log(folder: RunFolder, target: str, stream: str) -> TargetState |
 
 def state_from_stream(folder: RunFolder, target: str, stream: str) -> RunState:
     """Fold what one target's Buildx has said so far; raises OSError."""
-    state = RunState(folder.info)
+    state = RunState(folder.info, mask_of(folder))
     decoder = StreamDecoder()
     with (folder.path / stream).open("rb") as file:
         while piece := file.read(_PIECE):

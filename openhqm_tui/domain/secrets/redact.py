@@ -170,7 +170,8 @@ class Mask:
 
     def __init__(self, values: Iterable[str] = (), public: Iterable[str] = ()) -> None:
         self._public = _NO_VALUES | {word.lower() for word in public}
-        known = {value.strip() for value in values}
+        self._given = frozenset(values)
+        known = {value.strip() for value in self._given}
         known |= {line.strip() for value in known for line in value.splitlines()}
         known = {value for value in known if self._is_worth(value)}
         self._cores = tuple(dict.fromkeys(core for value in known for core in _cores(value)))
@@ -179,6 +180,11 @@ class Mask:
         long = sorted(known, key=lambda v: (-len(v), v))
         self._values = long
         self._known = re.compile("|".join(map(re.escape, long))) if long else None
+
+    def knowing(self, values: Iterable[str]) -> Mask:
+        """Return one that knows other values as well."""
+        more = self._given.union(values)
+        return self if more == self._given else Mask(more, self._public)
 
     def text(self, text: str) -> str:
         """Return a text of one or more lines without its secrets; it keeps its lines."""

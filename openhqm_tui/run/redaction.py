@@ -1,0 +1,128 @@
+"""Which secrets a run has: those of its plan, and the build secrets that this machine gives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain import journal
+from openhqm_tui.domain.secrets.redact import Mask, bake_secrets
+from openhqm_tui.domain.verdicts import Verdict
+from openhqm_tui.files.confined import read_inside
+from openhqm_tui.store.run_folder import RunFolder
+
+_MOST_PLAN = 8 << 20
+_MOST_SECRET = 64 * 1024
+# Values that are looked for in each line of a log.
+_MOST_LINES = 50
+
+
+def mask_of(folder: RunFolder) -> Mask:
+    """Return what masks the secrets of a run in whatever is told of it.
+
+    A run from elsewhere names no file and no variable of this machine.
+    """
+    plan = _plan(folder)
+    values = bake_secrets(plan)
+    targets = folder.info.targets
+    public = {target.name for target in targets} | {target.variant for target in targets}
+    public |= {platform for target in targets for platform in target.platforms}
+    tags = {tag for target in targets for tag in target.tags}
+    public |= tags | {tag.rpartition(":")[2] for tag in tags}
+    if not folder.is_imported:
+        values |= set(_build_secrets(plan, Path(folder.info.cwd or "/")))
+    return Mask(values, public)
+
+
+def without_secrets(event: journal.AnyEvent, mask: Mask) -> journal.AnyEvent:
+    """Return an event whose free texts are masked; names and digests stay as they are."""
+    match event:
+        case journal.Noted():
+            return msgspec.structs.replace(event, text=mask.text(event.text))
+        case journal.TargetEnded() | journal.PushEnded() if event.reason:
+            return msgspec.structs.replace(event, reason=mask.text(event.reason))
+        case journal.FellSilent() if event.step:
+            return msgspec.structs.replace(event, step=mask.text(event.step))
+        case journal.LaneChecked():
+            verdicts = tuple(_verdict(verdict, mask) for verdict in event.verdicts)
+            return msgspec.structs.replace(event, verdicts=verdicts)
+        case journal.LayersSeen():
+            layers = tuple(
+                msgspec.structs.replace(layer, created_by=mask.text(layer.created_by))
+                for layer in event.layers
+            )
+            return msgspec.structs.replace(event, layers=layers)
+    return event
+
+
+def info_without_secrets(info: journal.RunInfo, mask: Mask) -> journal.RunInfo:
+    """Return what is known of a run before its start, with the addresses in it masked."""
+    return msgspec.structs.replace(
+        info,
+        context=mask.text(info.context),
+        dockerfile=mask.text(info.dockerfile),
+        base_reason=mask.text(info.base_reason),
+    )
+
+
+def _verdict(verdict: Verdict, mask: Mask) -> Verdict:
+    return msgspec.structs.replace(
+        verdict, evidence=mask.text(verdict.evidence), expected=mask.text(verdict.expected)
+    )
+
+
+def _plan(folder: RunFolder) -> dict[str, Any]:
+    try:
+        told = json.loads(read_inside(folder.path, folder.bake_file.name, _MOST_PLAN))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _build_secrets(plan: dict[str, Any], cwd: Path) -> Iterator[str]:
+    targets = plan.get("target")
+    for body in targets.values() if isinstance(targets, dict) else ():
+        told = body.get("secret") if isinstance(body, dict) else None
+        for one in told if isinstance(told, list) else ():
+            yield from _values(_attributes(one), cwd)
+
+
+def _attributes(told: object) -> dict[str, str]:
+    """Return a build secret's attributes, of either spelling: `id=x,src=y` or an object."""
+    if isinstance(told, dict):
+        return {str(name): str(value) for name, value in told.items()}
+    pairs = (part.partition("=") for part in told.split(",")) if isinstance(told, str) else ()
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _values(attributes: dict[str, str], cwd: Path) -> Iterator[str]:
+    id, file = attributes.get("id", ""), attributes.get("src") or attributes.get("source", "")
+    text = os.environ.get(attributes.get("env") or id, "")
+    if file:
+        try:
+            text = _regular(cwd / file, _MOST_SECRET).decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return
+    if "BEGIN CERTIFICATE" in text and "PRIVATE KEY" not in text:
+        return  # a bundle of them is there to be shown
+    for line in text.splitlines()[:_MOST_LINES]:
+        yield line.strip()
+        # `//registry/:_authToken=…`, `password: …`
+        yield re.split(r"[=:\s]+", line.strip(), maxsplit=1)[-1].strip("\"' ")
+        yield line.rpartition("=")[2].strip("\"' ")
+
+
+def _regular(file: Path, most: int) -> bytes:
+    """Return the beginning of a regular file; raises OSError for any other, without waiting."""
+    opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(opened, "rb") as source:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError("it is no plain file")
+        return source.read(most)

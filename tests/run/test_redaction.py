@@ -1,0 +1,138 @@
+"""No secret of a run is in anything that is told of it; what is kept for running has them all."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.cli.following import show
+from openhqm_tui.cli.output import Output
+from openhqm_tui.cli.output_json import JsonOutput
+from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
+from openhqm_tui.cli.output_tty import TtyOutput
+from openhqm_tui.domain.failures import text_log_of
+from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.report.gather import read_report
+from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.redaction import mask_of
+from openhqm_tui.run.remembering import record_folder
+from openhqm_tui.run.text_log import write_text_log
+from openhqm_tui.store.run_folder import RunFolder
+from tests.run.planted import ARGUMENT, GITHUB, KEY, SECRETS, VARIABLE, planted
+
+_RUNS = ("checked", "bake_fails", "failed", "warning")
+
+
+@pytest.fixture(params=_RUNS)
+def run(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RunFolder:
+    monkeypatch.setenv("PLANTED_SECRET", VARIABLE)
+    return planted(request.param, tmp_path / "run", tmp_path / "secret")
+
+
+def assert_none(told: str) -> None:
+    found = [secret for secret in SECRETS if secret in told]
+    assert found == []
+
+
+def test_they_are_in_what_is_kept(run: RunFolder) -> None:
+    assert ARGUMENT in run.bake_file.read_text()
+    assert any(GITHUB in file.read_text() for file in run.path.glob("*.rawjson"))
+
+
+@pytest.mark.parametrize("output", [PlainOutput, GithubOutput, JsonOutput])
+def test_none_is_in_what_a_run_prints(
+    run: RunFolder, output: Callable[[Follower, io.StringIO], Output]
+) -> None:
+    out = io.StringIO()
+    follower = Follower(run)
+    show(follower, output(follower, out))
+    told = out.getvalue()
+    assert len(told) > 500
+    assert "***" in told
+    assert_none(told)
+
+
+def test_none_is_on_a_terminal(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    follower = Follower(run)
+    show(follower, TtyOutput(follower, "stops", verbose=True))
+    assert_none(capsys.readouterr().out)
+
+
+def test_none_is_in_a_log_as_text(run: RunFolder) -> None:
+    told = ""
+    for target in run.info.targets:
+        stream = run.stream_name(target.name, 1)
+        if (run.path / stream).exists():
+            assert write_text_log(run, target.name, stream) is not None
+            told += (run.path / text_log_of(stream)).read_text()
+    assert "***" in told
+    assert_none(told)
+
+
+@pytest.mark.parametrize("form", SUFFIXES)
+def test_none_is_in_a_report(run: RunFolder, form: str) -> None:
+    assert_none(rendered(read_report(run), form))
+
+
+def test_none_is_in_the_history(run: RunFolder) -> None:
+    assert_none(repr(record_folder(run)))
+
+
+def test_none_is_in_the_console_s_logs(run: RunFolder) -> None:
+    follower = Follower(run)
+    while not follower.finished:
+        follower.poll()
+    for target in follower.state.targets.values():
+        for log in (target.log, *(lane.log for lane in target.lanes.values())):
+            assert_none("\n".join([log.text(index) for index in range(len(log))]))
+            assert_none("\n".join([log[index].text for index in range(len(log))]))
+            assert_none("\n".join(log.last(100)))
+        assert_none("\n".join([*target.texts, target.reason, repr(target.warnings)]))
+        for step in target.steps.values():
+            assert_none(f"{step.name} {step.error}")
+
+
+def test_names_of_targets_and_platforms_are_no_secrets(tmp_path: Path) -> None:
+    run = planted("failed", tmp_path / "run", tmp_path / "secret")
+    for word in ("kafka", "linux/amd64", "linux/arm64"):
+        assert mask_of(run).named("DB_PASS", word) == word
+
+
+def test_an_imported_run_reads_no_file_of_this_machine(tmp_path: Path) -> None:
+    run = planted("failed", tmp_path / "run", tmp_path / "secret")
+    run.imported_file.touch()
+    (tmp_path / "secret").write_text("what-is-in-a-file\n")
+    assert mask_of(run).text("what-is-in-a-file") == "what-is-in-a-file"
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "missing", "device"])
+def test_a_build_secret_that_is_no_plain_file_is_passed_over(tmp_path: Path, kind: str) -> None:
+    import os
+
+    run = planted("failed", tmp_path / "run", tmp_path / "secret")
+    (tmp_path / "secret").unlink()
+    if kind == "fifo":
+        os.mkfifo(tmp_path / "secret")
+    elif kind == "folder":
+        (tmp_path / "secret").mkdir()
+    elif kind == "device":
+        (tmp_path / "secret").symlink_to("/dev/zero")
+    assert mask_of(run).text(ARGUMENT) == "***"
+
+
+def test_a_key_that_never_ends_hides_no_other_line(tmp_path: Path) -> None:
+    from openhqm_tui.domain.log_lines import LogLines
+
+    log = LogLines()
+    begun = f"-----BEGIN PRIVATE{' '}KEY-----\n{KEY}\n".encode()
+    log.feed(begun + b"Building wheel for a: done\n" + KEY.encode() + b"\n", step=0, stream=1, at=0)
+    assert [log.text(index) for index in range(len(log))][1:] == [
+        "***",
+        "Building wheel for a: done",
+        KEY,
+    ]
