@@ -25,8 +25,9 @@ from openhqm_tui.run.expected import idle_tables, measure_for
 from openhqm_tui.run.launch import launch
 from openhqm_tui.run.preflight import check_base, check_engine, check_loading, check_publishing
 from openhqm_tui.run.pruning import make_room
+from openhqm_tui.run.state_in_context import exposed_state
 from openhqm_tui.store.checks_files import project_checks
-from openhqm_tui.store.places import bundled, ready_state_folder
+from openhqm_tui.store.places import bundled, ready_state_folder, state_folder
 from openhqm_tui.store.retention import Limits
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
@@ -182,6 +183,8 @@ def prepare(
         cwd=source.context if source.kind is SourceKind.BAKE else str(Path.cwd()),
     )
     plan = Plan(targets=tuple(targets), builder=options.builder)
+    if not plan_only:
+        warnings += exposed_state(targets, state_folder(), Path(info.cwd))
     return Prepared(
         plan=plan, info=info, expectations=tuple(expectations), warnings=tuple(warnings)
     )
