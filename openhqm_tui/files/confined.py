@@ -19,22 +19,25 @@ _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MOST_LINKS = 40
 
 
-def read_inside(folder: Path, name: str, most: int) -> bytes:
+def read_inside(folder: Path, name: str, most: int, *, links: bool = True) -> bytes:
     """Return what a regular file below `folder` holds; raises OSError, also above `most` bytes."""
-    with os.fdopen(open_inside(folder, name), "rb") as opened:
+    with os.fdopen(open_inside(folder, name, links=links), "rb") as opened:
         data = opened.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it is larger than {_size(most)}", str(folder / name))
     return data
 
 
-def open_inside(folder: Path, name: str) -> int:
-    """Open a regular file below `folder` for reading and return its descriptor; raises OSError."""
+def open_inside(folder: Path, name: str, *, links: bool = True) -> int:
+    """Open a regular file below `folder` for reading and return its descriptor; raises OSError.
+
+    Without `links`, none is followed, wherever it leads.
+    """
     file = folder / name
     inside = [os.open(folder, _FOLDER)]
     try:
         todo = _parts(name)
-        links = 0
+        followed = 0
         while todo:
             part = todo.pop()
             if part == "..":
@@ -44,8 +47,10 @@ def open_inside(folder: Path, name: str) -> int:
                 continue
             mode = os.stat(part, dir_fd=inside[-1], follow_symlinks=False).st_mode
             if stat.S_ISLNK(mode):
-                links += 1
-                if links > _MOST_LINKS:
+                followed += 1
+                if not links:
+                    raise OSError(errno.ELOOP, "it is a link", str(file))
+                if followed > _MOST_LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(file))
                 target = os.readlink(part, dir_fd=inside[-1])
                 if target.startswith("/"):
@@ -71,10 +76,10 @@ def open_to_write(folder: Path, name: str, *, empty: bool = False) -> int:
     It is made if it isn't there; with `empty` what it held is removed.
     """
     file = folder / name
-    *above, last = Path(name).parts
+    last, *above = _parts(name)
     inside = os.open(folder, _FOLDER)
     try:
-        for part in above:
+        for part in reversed(above):
             below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=inside)
             os.close(inside)
             inside = below
@@ -99,8 +104,14 @@ def resolved_inside(folder: Path, path: str | Path) -> Path | None:
 
 def _parts(name: str) -> list[str]:
     """Return the parts of a path, the first one last."""
+    try:
+        usable = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise OSError(errno.EINVAL, "no file can have that name", repr(name))
     if name.startswith("/"):
-        raise OSError(errno.EXDEV, "it is no path below the folder", str(Path(name)))
+        raise OSError(errno.EXDEV, "it is no path below the folder", name)
     return [part for part in reversed(name.split("/")) if part not in {"", "."}]
 
 

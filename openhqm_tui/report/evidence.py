@@ -32,7 +32,7 @@ class LaneEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_evidence(folder: RunFolder, target: str, platform: str) -> LaneEvidence:
     """Return what a lane's evidence file holds; nothing where there is none."""
-    told = _read(folder.evidence_file(target, platform))
+    told = _read(folder, folder.evidence_file(target, platform))
     config, probe = _dict(told.get("config")), _dict(told.get("probe"))
     python = " ".join(_word(probe, name) for name in ("implementation", "python")).strip()
     return LaneEvidence(
@@ -75,15 +75,13 @@ def secrets_of(evidence: Mapping[Any, LaneEvidence]) -> set[str]:
 
 
 def _targets(folder: RunFolder) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, body in _dict(_read(folder.bake_file).get("target")).items():
+    for name, body in _dict(_read(folder, folder.bake_file).get("target")).items():
         yield name, _dict(body)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(folder: RunFolder, file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as opened:
-            told = opened.read(_MOST_BYTES + 1)
-        return _dict(json.loads(told)) if len(told) <= _MOST_BYTES else {}
+        return _dict(json.loads(folder.read(file, _MOST_BYTES)))
     except (OSError, ValueError, RecursionError):
         return {}
 

@@ -81,7 +81,7 @@ def _take(folder: RunFolder) -> int | None:
 
 def _last_words(folder: RunFolder) -> str:
     try:
-        lines = folder.runner_log.read_bytes()[-4096:].splitlines()
+        lines = folder.read(folder.runner_log)[-4096:].splitlines()
     except OSError:
         lines = []
     said = one_line(lines[-1]) if lines else "it said nothing"

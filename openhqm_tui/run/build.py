@@ -52,7 +52,7 @@ class Builds:
         stream = self._folder.stream_name(target.name, attempt)
         metadata = self._folder.metadata_file(target.name)
         metadata.unlink(missing_ok=True)
-        with (self._folder.path / stream).open("wb") as out:
+        with self._folder.open_to_write(self._folder.path / stream, empty=True) as out:
             process = await GroupProcess.start(
                 self._command(target.name, metadata),
                 stderr=out,
@@ -150,7 +150,7 @@ class Builds:
     def _contexts(self) -> set[Path]:
         """The folders that the plan builds from, in which Buildx would call git."""
         home = Path(self._info.cwd or "/")
-        bodies = msgspec.json.decode(self._folder.bake_file.read_bytes()).get("target", {})
+        bodies = msgspec.json.decode(self._folder.read(self._folder.bake_file)).get("target", {})
         return {home / str(body.get("context") or ".") for body in bodies.values()}
 
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.store.run_folder import Request
+from openhqm_tui.store.run_folder import Request, RunFolder
 
 
 class Ear:
-    """Reads requests from byte `upto` of a file on, which moves behind every whole line."""
+    """Reads requests from byte `upto` of the file on, which moves behind every whole line."""
 
-    def __init__(self, file: Path, upto: int) -> None:
+    def __init__(self, folder: RunFolder, upto: int) -> None:
         self.upto = upto
-        self._file = file
+        self._folder = folder
         self._decoder = msgspec.json.Decoder(Request)
 
     def listen(self) -> list[Request]:
         """Return what is new; a line that can't be read is passed over."""
-        with self._file.open("rb") as control:
+        with self._folder.open(self._folder.control_file) as control:
             control.seek(self.upto)
             data = control.read()
         whole = data[: data.rfind(b"\n") + 1]

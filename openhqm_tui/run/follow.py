@@ -56,9 +56,10 @@ class Changes(msgspec.Struct):
 
 
 class Tail:
-    """A file read from where the last look ended."""
+    """A file of a run read from where the last look ended."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: RunFolder, path: Path) -> None:
+        self.folder = folder
         self.path = path
         self._file: BinaryIO | None = None
 
@@ -66,10 +67,10 @@ class Tail:
         """Return what is new, no more than `most` bytes."""
         if self._file is None:
             try:
-                self._file = self.path.open("rb", buffering=0)
-            except (OSError, ValueError):
+                self._file = self.folder.open(self.path)
+            except OSError:
                 return b""  # not there yet; or no file can have the name that is told
-        return self._file.read(min(most, _MOST_BYTES)) or b""
+        return self._file.read(min(most, _MOST_BYTES))
 
     def close(self) -> None:
         """Close the file."""
@@ -139,10 +140,10 @@ class Follower:
         self._streams.clear()
 
     def _events_tail(self) -> Tail:
-        return Tail(self.folder.events_file)
+        return Tail(self.folder, self.folder.events_file)
 
     def _stream_tail(self, event: journal.TargetStarted) -> Tail:
-        return Tail(self.folder.path / Path(event.stream).name)
+        return Tail(self.folder, self.folder.path / Path(event.stream).name)
 
     def _is_live(self) -> bool:
         return self.folder.is_live()

@@ -158,7 +158,9 @@ class LaneChecks:
         """Write down what an image answered; a full disk doesn't cost the verdict."""
         told = msgspec.json.format(msgspec.json.encode(evidence), indent=2)
         try:
-            self._folder.evidence_file(target, platform).write_bytes(told)
+            file = self._folder.evidence_file(target, platform)
+            with self._folder.open_to_write(file, empty=True) as out:
+                out.write(told)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise

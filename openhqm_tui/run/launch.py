@@ -17,7 +17,7 @@ def launch(folder: RunFolder, lock: int) -> None:
     Raises Problem where no process can be started.
     """
     try:
-        with folder.runner_log.open("ab") as log:
+        with folder.open_to_write(folder.runner_log) as log:
             subprocess.Popen(
                 [sys.executable, "-P", "-m", "openhqm_tui.run.runner", str(folder.path), str(lock)],
                 stdin=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ class _GatedTail(Tail):
     """A file of which only what is due is there."""
 
     def __init__(self, tail: Tail, due: Due, seen: Callable[[], float]) -> None:
-        super().__init__(tail.path)
+        super().__init__(tail.folder, tail.path)
         self._due = due
         self._seen = seen
         self._at = 0

@@ -59,7 +59,7 @@ class Pushes:
     async def _push(self, target: TargetState) -> str:
         """Return why a target's tags aren't all pushed and read back, or ''."""
         way = self._tag_there if self._info.by_digest else self._push_from_here
-        self._folder.push_log(target.name).write_bytes(b"")
+        self._folder.open_to_write(self._folder.push_log(target.name), empty=True).close()
         for tag in target.info.tags:
             if reason := await way(target, tag) or await self._read_back(target, tag):
                 return f"{tag}: {reason}"
@@ -91,8 +91,8 @@ class Pushes:
     async def _run(self, command: list[str], target: TargetState) -> tuple[int, str]:
         """Run what pushes; return its exit code and what it said, which is logged too."""
         log = self._folder.push_log(target.name)
-        with log.open("ab") as out:
-            begun = out.tell()
+        with self._folder.open_to_write(log) as out:
+            begun = out.seek(0, os.SEEK_END)
             process = await GroupProcess.start(
                 command,
                 stderr=out,
@@ -107,7 +107,7 @@ class Pushes:
             except asyncio.CancelledError:
                 await process.stop()
                 raise
-        return code, log.read_bytes()[begun:].decode("utf-8", "replace")
+        return code, self._folder.read(log)[begun:].decode("utf-8", "replace")
 
     async def _read_back(self, target: TargetState, tag: str) -> str:
         """Ask the registry what a tag names now; return what differs from what was proved."""

@@ -24,7 +24,7 @@ class Recording:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.name = folder.info.id
-        self.events, events = events_due(_lines(folder.events_file))
+        self.events, events = events_due(_lines(folder, folder.events_file))
         self._streams = {_key(span.started): self._due(span) for span in spans(events)}
         times = [self.events.times, *(due.times for due in self._streams.values())]
         self.tape = Tape(time for some in times for time in some)
@@ -67,7 +67,8 @@ class Recording:
             self._temporary.cleanup()
 
     def _due(self, span: Span) -> Due:
-        return stream_due(_lines(self.folder.path / Path(span.started.stream).name), span)
+        file = self.folder.path / Path(span.started.stream).name
+        return stream_due(_lines(self.folder, file), span)
 
 
 def _key(event: TargetStarted) -> tuple[str, float]:
@@ -84,10 +85,10 @@ def recording_of(folder: RunFolder) -> Recording:
     return Recording(folder)
 
 
-def _lines(file: Path) -> Iterator[bytes]:
+def _lines(folder: RunFolder, file: Path) -> Iterator[bytes]:
     """Yield the lines with their ends, longest ones in pieces; none where it can't be read."""
     try:
-        with file.open("rb") as opened:
+        with folder.open(file) as opened:
             while line := opened.readline(LONGEST_LINE):
                 yield line
     except OSError:

@@ -257,7 +257,7 @@ def _standing(folder: RunFolder) -> RunRecord | None:
 def _packages(folder: RunFolder, target: str, platform: str) -> dict[str, str]:
     """Return the versions that a lane's image told of, by distribution; {} where it told none."""
     try:
-        told = msgspec.json.decode(folder.evidence_file(target, platform).read_bytes())
+        told = msgspec.json.decode(folder.read(folder.evidence_file(target, platform)))
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     probe = told.get("probe") if isinstance(told, dict) else None

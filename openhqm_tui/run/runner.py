@@ -51,7 +51,7 @@ class Runner:
         self._work = Work(folder, self._voice)
         self._obedience = Obedience(self._work, self._voice)
         self._watchdog = Watchdog(folder, self._voice)
-        self._ear = Ear(folder.control_file, self.state.heard)
+        self._ear = Ear(folder, self.state.heard)
         self._deaf = False
 
     async def execute(self) -> Outcome:
@@ -94,7 +94,7 @@ class Runner:
 
     def _begin(self) -> None:
         """Build every target; or what was asked alone, where a runner died before it began."""
-        asked = Ear(self.folder.control_file, 0).listen()
+        asked = Ear(self.folder, 0).listen()
         named = {request.target for request in asked if request.ask == "retry"}
         only = named if asked and all(request.ask == "retry" for request in asked) else {""}
         for name in self.state.targets:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from openhqm_tui.domain.failures import text_log_of
 from openhqm_tui.domain.plain_text import plain
@@ -28,7 +30,7 @@ def write_text_log(folder: RunFolder, target: str, stream: str) -> TargetState |
         return None
     state.end_stream(target)
     with contextlib.suppress(OSError):
-        _write(state.targets[target], _text_log(folder, stream))
+        _write(state.targets[target], folder.open_to_write(_text_log(folder, stream), empty=True))
     return state.targets[target]
 
 
@@ -36,7 +38,7 @@ def state_from_stream(folder: RunFolder, target: str, stream: str) -> RunState:
     """Fold what one target's Buildx has said so far; raises OSError."""
     state = RunState(folder.info, mask_of(folder))
     decoder = StreamDecoder()
-    with (folder.path / stream).open("rb") as file:
+    with folder.open(folder.path / stream) as file:
         while piece := file.read(_PIECE):
             state.apply_records(target, decoder.feed(piece))
     state.apply_records(target, decoder.close())
@@ -50,10 +52,10 @@ def whole_log(folder: RunFolder, target: TargetState) -> tuple[Path, bool]:
     written to a file alone in a folder of its own, for the caller to take away. Raises OSError.
     """
     file = _text_log(folder, target.stream)
-    if target.outcome is not None and target.stream and file.is_file():
+    if target.outcome is not None and target.stream and folder.has(file):
         return file, False
     file = Path(tempfile.mkdtemp(prefix="openhqm-tui-")) / "target.log"
-    _write(target, file)
+    _write(target, file.open("wb"))
     return file, True
 
 
@@ -62,10 +64,10 @@ def _text_log(folder: RunFolder, stream: str) -> Path:
     return folder.path / Path(text_log_of(stream)).name
 
 
-def _write(target: TargetState, file: Path) -> None:
+def _write(target: TargetState, file: BinaryIO) -> None:
     parts = [(target.name, target.log)]
     parts += [(f"{target.name} {platform}", lane.log) for platform, lane in target.lanes.items()]
-    with file.open("w", encoding="utf-8") as out:
+    with io.TextIOWrapper(file, encoding="utf-8") as out:
         for title, log in parts:
             out.write(f"== {title} ==\n")
             out.writelines(f"{plain(log.text(index))}\n" for index in range(len(log)))

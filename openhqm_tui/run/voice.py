@@ -31,9 +31,10 @@ class Voice:
 
     def hold_room(self) -> None:
         """Hold a piece of disk back for the last words; on a full disk there is none."""
-        with contextlib.suppress(OSError):
+        file = self._folder.reserve_file
+        with contextlib.suppress(OSError), self._folder.open_to_write(file, empty=True) as out:
             # Random, since some file systems need no room for zeros.
-            self._folder.reserve_file.write_bytes(os.urandom(_RESERVE))
+            out.write(os.urandom(_RESERVE))
 
     def say(self, event: journal.AnyEvent) -> str:
         """Say something; return '' or why it can't be written yet."""

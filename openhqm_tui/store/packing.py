@@ -21,13 +21,10 @@ from typing import BinaryIO
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from openhqm_tui.store.run_folder import MOST_BYTES, MOST_READ_WHOLE, RunFolder, runs_folder
 
-# A run of 16 targets whose every step is clipped by BuildKit stays below these.
+# A run of 16 targets whose every step is clipped by BuildKit stays below it.
 MOST_FILES = 4000
-MOST_BYTES = 2 * 1024**3
-# What is read whole, whenever runs are listed; the biggest known are a hundredth of it.
-_MOST_READ_WHOLE = 16 * 1024**2
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -127,14 +124,14 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
 def _pack(run: RunFolder, out: BinaryIO, *, whole_lines: bool) -> None:
     # The events first: what they tell of is in the streams that are read after them.
     names = ["run.json", "events.jsonl"]
-    names += [name for name in _files_of(run.path) if name not in names]
+    names += [name for name in _files_of(run) if name not in names]
     left = MOST_BYTES
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in names[:MOST_FILES]:
             entry = zipfile.ZipInfo(f"{run.info.id}/{name}", _NO_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (stat.S_IFREG | 0o600) << 16
-            with (run.path / name).open("rb") as source:
+            with run.open(run.path / name) as source:
                 size = os.fstat(source.fileno()).st_size
                 if whole_lines and name.endswith((".jsonl", ".rawjson")):
                     size = _last_line_end(source, size)
@@ -149,12 +146,12 @@ def _pack(run: RunFolder, out: BinaryIO, *, whole_lines: bool) -> None:
                     _copy(source, target, size)
 
 
-def _files_of(folder: Path) -> Iterator[str]:
-    """Yield the names of what is packed, in their order."""
-    found = [*folder.iterdir(), *(folder / "checks").glob("*")]
+def _files_of(run: RunFolder) -> Iterator[str]:
+    """Yield the names of what is packed, in their order; links are none of it."""
+    found = [*run.path.iterdir(), *(run.path / "checks").glob("*")]
     for path in sorted(found):
-        name = path.relative_to(folder).as_posix()
-        if _KNOWN.fullmatch(name) and path.is_file() and not path.is_symlink():
+        name = path.relative_to(run.path).as_posix()
+        if _KNOWN.fullmatch(name) and run.has(path):
             yield name
 
 
@@ -187,7 +184,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
         if top != id or not _KNOWN.fullmatch(name) or kind not in {0, stat.S_IFREG}:
             word = one_line(entry.filename, 60)
             raise zipfile.BadZipFile(f"it holds '{word}', which is no part of a run")
-        if name.endswith((".json", ".jsonl")) and entry.file_size > _MOST_READ_WHOLE:
+        if name.endswith((".json", ".jsonl")) and entry.file_size > MOST_READ_WHOLE:
             raise zipfile.BadZipFile(f"its {name} is larger than any run's")
     if not {f"{id}/run.json", f"{id}/events.jsonl"} <= set(names):
         raise zipfile.BadZipFile("it lacks run.json or events.jsonl")
@@ -218,17 +215,17 @@ def _copy(source: object, target: object, size: int) -> None:
 
 
 def _same(one: RunFolder, other: RunFolder) -> bool:
-    names = list(_files_of(one.path))
+    names = list(_files_of(one))
     try:
-        if names != list(_files_of(other.path)):
+        if names != list(_files_of(other)):
             return False
-        return all(_equal(one.path / name, other.path / name) for name in names)
+        return all(_equal(one, other, name) for name in names)
     except OSError:
         return False
 
 
-def _equal(one: Path, other: Path) -> bool:
-    with one.open("rb") as first, other.open("rb") as second:
+def _equal(one: RunFolder, other: RunFolder, name: str) -> bool:
+    with one.open(one.path / name) as first, other.open(other.path / name) as second:
         while True:
             piece = first.read(_PIECE)
             if piece != second.read(_PIECE):

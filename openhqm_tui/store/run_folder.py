@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -15,6 +17,12 @@ from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
+from openhqm_tui.files.confined import open_inside, open_to_write, read_inside
+
+# A run of 16 targets whose every step is clipped by BuildKit stays below it.
+MOST_BYTES = 2 * 1024**3
+# What is read whole, whenever runs are listed; the biggest known are a hundredth of it.
+MOST_READ_WHOLE = 16 * 1024**2
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,15 +96,48 @@ class RunFolder:
             raise UsageProblem(f"can't write the run folder {folder} ({error.strerror})") from error
         return run, lock
 
+    def open(self, file: Path) -> BinaryIO:
+        """Open one of the run's files for reading; raises OSError.
+
+        A run may come from elsewhere: through links it could show any file of whoever looks at it.
+        """
+        opened = os.fdopen(open_inside(self.path, self._name_of(file), links=False), "rb")
+        if os.fstat(opened.fileno()).st_size > MOST_BYTES:
+            opened.close()
+            raise OSError(errno.EFBIG, f"it is larger than {MOST_BYTES >> 30} GiB", str(file))
+        return opened
+
+    def read(self, file: Path, most: int = MOST_READ_WHOLE) -> bytes:
+        """Return what one of the run's files holds; raises OSError, also above `most` bytes."""
+        return read_inside(self.path, self._name_of(file), most, links=False)
+
+    def has(self, file: Path) -> bool:
+        """Tell whether one of the run's files is there and can be read."""
+        try:
+            self.open(file).close()
+        except OSError:
+            return False
+        return True
+
+    def open_to_write(self, file: Path, *, empty: bool = False) -> BinaryIO:
+        """Open one of the run's files for appending, with `empty` as a new one; raises OSError."""
+        return os.fdopen(open_to_write(self.path, self._name_of(file), empty=empty), "ab")
+
+    def _name_of(self, file: Path) -> str:
+        return os.path.relpath(file, self.path)
+
     @property
     def info(self) -> RunInfo:
         """What was known before the run started; raises Problem where it can't be read."""
         if self._info is None:
             try:
-                info = msgspec.json.decode(self.info_file.read_bytes(), type=RunInfo)
+                info = msgspec.json.decode(self.read(self.info_file), type=RunInfo)
             except FileNotFoundError as error:
                 raise UsageProblem(f"{self.path} is not a run folder") from error
-            except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except OSError as error:
+                why = error.strerror or error
+                raise UsageProblem(f"{self.info_file} can't be read ({why})") from error
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise UsageProblem(f"{self.info_file} can't be read ({error})") from error
             if info.schema > SCHEMA:
                 raise UsageProblem(
@@ -110,7 +151,8 @@ class RunFolder:
 
     def expectations(self) -> dict[tuple[str, str], Expectation]:
         """Return what each lane's image must be, by target and platform."""
-        kept = msgspec.json.decode(self.expectations_file.read_bytes(), type=list[LaneExpectation])
+        told = self.read(self.expectations_file)
+        kept = msgspec.json.decode(told, type=list[LaneExpectation])
         return {(one.target, str(one.expectation.platform)): one.expectation for one in kept}
 
     def stream_name(self, target: str, attempt: int) -> str:
@@ -131,16 +173,30 @@ class RunFolder:
 
     def append(self, event: AnyEvent) -> None:
         """Add an event; one write, so a reader sees whole lines or an unended last one."""
-        _append(self.events_file, msgspec.json.encode(event))
+        self._append(self.events_file, msgspec.json.encode(event))
 
     def ask(self, request: Request) -> int:
         """Write down what is asked of the runner; return where the line ends in the file."""
-        return _append(self.control_file, msgspec.json.encode(request))
+        return self._append(self.control_file, msgspec.json.encode(request))
+
+    def _append(self, file: Path, line: bytes) -> int:
+        descriptor = open_to_write(self.path, self._name_of(file))
+        try:
+            size = os.fstat(descriptor).st_size
+            # A line that a full disk cut off must not swallow this one.
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            left = (b"\n" if torn else b"") + line + b"\n"
+            while left:
+                left = left[os.write(descriptor, left) :]
+            # After an appending write the place is behind what was written, whoever else writes.
+            return os.lseek(descriptor, 0, os.SEEK_CUR)
+        finally:
+            os.close(descriptor)
 
     def events(self) -> Iterator[AnyEvent]:
         """Yield what the runner wrote so far; a line that can't be read is passed over."""
         try:
-            lines = self.events_file.read_bytes().split(b"\n")
+            lines = self.read(self.events_file, MOST_BYTES).split(b"\n")
         except OSError:
             return
         for line in lines:
@@ -155,7 +211,7 @@ class RunFolder:
         A child that inherits the descriptor holds the run as well. Raises Problem where
         another process holds it.
         """
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_to_write(self.path, self.lock_file.name)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -171,7 +227,7 @@ class RunFolder:
     def is_live(self) -> bool:
         """Tell whether a runner holds the run."""
         try:
-            descriptor = os.open(self.lock_file, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = open_inside(self.path, self.lock_file.name, links=False)
         except OSError:
             return False
         try:
@@ -234,21 +290,6 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
 
 def _can_name_a_file(name: str) -> bool:
     return bool(name) and not name.startswith(".") and not {"/", "\0"} & set(name)
-
-
-def _append(file: Path, line: bytes) -> int:
-    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        size = os.fstat(descriptor).st_size
-        # A line that a full disk cut off must not swallow this one.
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        left = (b"\n" if torn else b"") + line + b"\n"
-        while left:
-            left = left[os.write(descriptor, left) :]
-        # After an appending write the place is behind what was written, whoever else writes.
-        return os.lseek(descriptor, 0, os.SEEK_CUR)
-    finally:
-        os.close(descriptor)
 
 
 def _pretty(value: object) -> bytes:

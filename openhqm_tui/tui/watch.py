@@ -178,7 +178,7 @@ def gone(run: RunFolder) -> str:
 
 def _must_be_readable(run: RunFolder) -> None:
     try:
-        run.events_file.open("rb").close()
+        run.open(run.events_file).close()
     except FileNotFoundError as error:
         raise Problem(gone(run)) from error
     except OSError as error:

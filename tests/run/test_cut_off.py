@@ -82,7 +82,7 @@ def test_what_is_asked_after_a_cut_at_any_byte_is_heard(tmp_path: Path) -> None:
     for size in range(len(data) + 1):
         folder.control_file.write_bytes(data[:size])
         folder.ask(last)
-        ear = Ear(folder.control_file, 0)
+        ear = Ear(folder, 0)
         heard = ear.listen()
         assert heard[-1] == last, f"cut at {size}"
         assert heard[:-1] == before[: len(heard) - 1]

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.state import LaneState
+from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.proof_words import Evidence, evidence_lines
@@ -132,7 +133,7 @@ class EvidenceScreen(ModalScreen[None]):
 def read_evidence(file: Path) -> Evidence | None:
     """Return what an evidence file holds, made safe to show; None where there is none. Blocks."""
     try:
-        with file.open("rb") as opened:
+        with RunFolder(file.parent.parent).open(file) as opened:
             data = opened.read(_MOST_BYTES + 1)
     except OSError:
         return None
