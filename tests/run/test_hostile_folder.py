@@ -1,0 +1,213 @@
+"""A run folder from elsewhere shows no file but its own: links, FIFOs and devices are refused.
+
+Each way of looking at a run is tried against each of its files, replaced by something else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.problems import Problem
+from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.report.gather import read_report
+from openhqm_tui.run.player import Player
+from openhqm_tui.run.recording import recording_of
+from openhqm_tui.run.remembering import record_folder
+from openhqm_tui.run.text_log import whole_log, write_text_log
+from openhqm_tui.store.packing import export_run
+from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui.screens.evidence import read_evidence
+from tests.recordings import copied, recording, state_of
+
+SECRET = "hunter2-of-another-file"
+FILES = [
+    *("run.json", "bake.json", "events.jsonl", "expectations.json", "lock", "control.jsonl"),
+    *("redis.rawjson", "redis.log", "redis.metadata.json", "checks/redis.linux-amd64.json"),
+    "checks",
+]
+
+
+def link_outside(file: Path) -> None:
+    """Link to a file that would be read well: what the file itself was, with a secret in it."""
+    away = file.parents[len(file.relative_to(RUN_OF[file]).parts)] / "away" / file.name
+    away.parent.mkdir(exist_ok=True)
+    if file.is_dir():
+        shutil.copytree(file, away)
+        for inner in away.iterdir():
+            inner.write_bytes(marked(inner.read_bytes()))
+        shutil.rmtree(file)
+    else:
+        away.write_bytes(marked(file.read_bytes()))
+        file.unlink()
+    file.symlink_to(away)
+
+
+def marked(data: bytes) -> bytes:
+    """Return a file's bytes with the secret in place of words that are shown."""
+    for word in (b"CPython", b"x86_64", b"RUN", b"debian", b"uvicorn"):
+        data = data.replace(word, SECRET.encode())
+    return data
+
+
+def fifo(file: Path) -> None:
+    gone(file)
+    os.mkfifo(file)
+
+
+def endless(file: Path) -> None:
+    gone(file)
+    file.symlink_to("/dev/zero")
+
+
+def huge(file: Path) -> None:
+    gone(file)
+    with file.open("wb") as out:
+        out.truncate(1 << 42)
+
+
+def gone(file: Path) -> None:
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.unlink()
+
+
+RUN_OF: dict[Path, Path] = {}
+BECOMES: list[Callable[[Path], None]] = [link_outside, fifo, endless, huge]
+
+
+@pytest.fixture(params=FILES)
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """One of the files of a run folder; all of them are there."""
+    run = copied("checked", tmp_path / "run")
+    for name in FILES:
+        if not (run.path / name).exists():
+            (run.path / name).write_bytes(b"{}\n")
+    found: Path = run.path / request.param
+    RUN_OF[found] = run.path
+    return found
+
+
+@pytest.mark.parametrize("become", BECOMES, ids=lambda become: become.__name__)
+def test_no_way_of_looking_at_a_run_leaves_its_folder(
+    file: Path, become: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    become(file)
+    run = RunFolder(RUN_OF[file])
+    said: list[str] = []
+    for look in LOOKS:
+        try:
+            said.append(look(run, tmp_path))
+        except (Problem, OSError) as problem:
+            said.append(str(problem))
+    assert all(SECRET not in one for one in said)
+
+
+def _reports(run: RunFolder, _: Path) -> str:
+    return "".join(rendered(read_report(run), form) for form in SUFFIXES)
+
+
+def _export(run: RunFolder, place: Path) -> str:
+    packed = place / "run.zip"
+    export_run(run, packed)
+    with zipfile.ZipFile(packed) as archive:
+        return "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+
+
+def _replay(run: RunFolder, _: Path) -> str:
+    player = Player(recording_of(run), speed=float("inf"))
+    while not player.finished:
+        player.poll()
+    return _logs(player.state)
+
+
+def _follow(run: RunFolder, _: Path) -> str:
+    return _logs(state_of(run))
+
+
+def _logs(state: object) -> str:
+    lanes = [lane for target in state.targets.values() for lane in target.lanes.values()]  # type: ignore[attr-defined]
+    return "\n".join(lane.log.text(index) for lane in lanes for index in range(len(lane.log)))
+
+
+def _page(run: RunFolder, _: Path) -> str:
+    (target,) = [t for t in state_of(run).targets.values() if t.info.name == "redis"]
+    shown, passing = whole_log(run, target)
+    text = shown.read_text(errors="replace")
+    if passing:
+        shutil.rmtree(shown.parent)
+    return text
+
+
+def _evidence(run: RunFolder, _: Path) -> str:
+    return str(read_evidence(run.evidence_file("redis", "linux/amd64")))
+
+
+def _remember(run: RunFolder, _: Path) -> str:
+    return str(record_folder(run))
+
+
+def _expectations(run: RunFolder, _: Path) -> str:
+    try:
+        return str(run.expectations())
+    except ValueError:
+        return ""
+
+
+def _is_live(run: RunFolder, _: Path) -> str:
+    return str(run.is_live()) + str(list(run.events()))
+
+
+LOOKS = (
+    *(_reports, _export, _replay, _follow, _page, _evidence, _remember, _expectations),
+    _is_live,
+)
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "control.jsonl", "lock", "redis.log"])
+@pytest.mark.parametrize("there", [True, False])
+def test_nothing_is_written_through_a_link(tmp_path: Path, name: str, there: bool) -> None:
+    run = copied("checked", tmp_path / "run")
+    other = tmp_path / "other"
+    if there:
+        other.write_text("as it was")
+    (run.path / name).unlink(missing_ok=True)
+    (run.path / name).symlink_to(other)
+    write_text_log(run, "redis", "redis.rawjson")
+    event = next(iter(recording("checked").events()))
+    for write in (
+        lambda: run.ask(Request("cancel")),
+        lambda: run.append(event),
+        lambda: os.close(run.lock()),
+    ):
+        with contextlib.suppress(OSError):
+            write()
+    assert (other.read_text() == "as it was") if there else not other.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [
+        ("checks/redis.linux-amd64.json", (_reports, _export, _evidence)),
+        ("redis.log", (_page, _export)),
+        ("redis.rawjson", (_follow, _replay, _export)),
+        ("run.json", (_reports, _export)),
+    ],
+)
+def test_without_the_link_all_of_it_is_seen(
+    tmp_path: Path, name: str, looks: tuple[Callable[[RunFolder, Path], str], ...]
+) -> None:
+    run = copied("checked", tmp_path / "run")
+    (run.path / name).write_bytes(marked((run.path / name).read_bytes()))
+    for look in looks:
+        place = tmp_path / look.__name__
+        place.mkdir()
+        assert SECRET in look(run, place), look.__name__
