@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run dev test test-full check bench soak faults snapshots pictures guides recording engine lock constraints clean
+.PHONY: help run dev test test-full smoke lowest check bench soak faults snapshots pictures guides recording engine lock constraints clean
 
 ## This list
 help:
@@ -18,12 +18,24 @@ run: $(READY)
 dev: $(READY)
 	@TEXTUAL=debug $(BIN)/openhqm-tui
 
-## All tests: unit, snapshots, and the real engine's where one is or can be had (ONLY="not engine": those without)
+## All tests: unit, snapshots, and the real engine's where one is or can be had (ONLY="not engine": those without; TESTS=tests/tui: some)
 test: $(READY)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(if $(ONLY),-m "$(ONLY)")
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(if $(ONLY),-m "$(ONLY)") $(TESTS)
 
-## What CI runs once a week
-test-full: test
+## All tests that need no engine, on the oldest and on the newest Python of this machine
+test-full:
+	@for version in 3.11 newest; do \
+	  python=$$($(PYTHON) -m tests.pythons $$version) && \
+	  $(MAKE) --no-print-directory test ONLY="not engine" VENV=.venv-$$version PYTHON=$$python || exit 1; \
+	done
+
+## The installed console in a real terminal, on every Python of this machine
+smoke: $(READY)
+	@$(BIN)/python -m pytest --numprocesses auto -k every_python tests/package/test_smoke.py
+
+## The installed console on the lowest versions of its direct dependencies
+lowest: $(READY)
+	@$(BIN)/python -m pytest tests/package/test_smoke.py -k lowest
 
 ## Style and types
 check: $(READY)
@@ -68,13 +80,11 @@ engine: $(READY)
 
 ## Resolve the dependencies anew
 lock: $(READY)
-	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
 	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o requirements.lock
 
 ## Pin what the images' requirements ask for and constraints.txt lacks (UPGRADE=1: today's versions of all)
 constraints: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@cd assets/context && grep '^#' constraints.txt > constraints.new && \
 	  ../../$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --no-header --no-annotate \
 	    $(if $(UPGRADE),--upgrade) requirements*.txt -o constraints.txt && \
@@ -82,7 +92,7 @@ constraints: $(READY)
 
 ## Remove the environment and what tools have left
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-* dist build .pytest_cache .mypy_cache .ruff_cache
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("openhqm-tui needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.13") if sys.version_info < (3, 11) else None'

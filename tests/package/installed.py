@@ -16,6 +16,13 @@ class Built(NamedTuple):
     wheel_of_source: Path
 
 
+class Console(NamedTuple):
+    """How the installed console is started, without Docker on its PATH."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+
 class Installed(NamedTuple):
     """An environment with the package; `run` is a user in a folder, by default without Docker."""
 

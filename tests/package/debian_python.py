@@ -1,0 +1,60 @@
+"""A Python that this machine lacks, from Debian's packages, in a root file system of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from openhqm_tui.engine.apt import main_archive
+from openhqm_tui.engine.machine import read_machine
+
+VERSION = "3.14"
+_SUITE = "forky"
+_KEYRING = Path("/usr/share/keyrings/debian-archive-trixie-automatic.gpg")
+_FROM_HERE = ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt")
+
+
+def why_none() -> str:
+    """Return why no such root can be made here; '' where it can."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return "only root can make a root file system"
+    missing = [name for name in ("mmdebstrap", "unshare") if shutil.which(name) is None]
+    if missing:
+        return f"no {' '.join(missing)} here"
+    if not _KEYRING.exists():
+        return f"no {_KEYRING} here"
+    return "" if _archive() else "apt's sources name no Debian archive"
+
+
+def enter(root: Path) -> tuple[str, ...]:
+    """Return what a command in `root` begins with."""
+    script = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
+    return ("unshare", "--mount", "sh", "-c", script, str(root))
+
+
+def make(root: Path) -> None:
+    """Unpack Debian with Python into `root` (about 40 s)."""
+    subprocess.run(
+        [
+            *("mmdebstrap", "--quiet", "--variant=minbase", f"--keyring={_KEYRING}"),
+            # A mirror may be some weeks behind.
+            '--aptopt=Acquire::Check-Valid-Until "false"',
+            f"--include=python{VERSION},ca-certificates",
+            *(_SUITE, str(root), _archive()),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    for name in _FROM_HERE:
+        if Path("/", name).exists():
+            shutil.copy(Path("/", name), root / name)
+
+
+def _archive() -> str:
+    machine = read_machine()
+    found = main_archive(machine.archives, machine.codename)
+    return found.uri if found else ""

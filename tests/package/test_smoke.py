@@ -1,0 +1,66 @@
+"""The installed console, started by its command in a real terminal, on every Python there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.package.conftest import ConsoleOn
+from tests.package.installed import Console
+from tests.package.terminal import Terminal
+from tests.pythons import SUPPORTED
+
+# What only this place shows where there is no engine and no run.
+PLACES = {
+    "2": "No run is open.",
+    "3": "Nothing was checked yet.",
+    "4": "No run yet.",
+    "5": "Docker client",
+    "1": "[ ] all rows",
+}
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_the_installed_console_works_on_every_python(
+    console_on: ConsoleOn, version: str, tmp_path: Path
+) -> None:
+    goes_everywhere(console_on(version), tmp_path)
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_replay_opens_the_installed_console_on_every_python(
+    console_on: ConsoleOn, version: str, tmp_path: Path
+) -> None:
+    console = console_on(version)
+    command = [*console.command, "replay", "demo"]
+    with Terminal(command, cwd=tmp_path, environment=console.environment) as terminal:
+        terminal.shows("replay 1×", "kafka", "linux/amd64")
+        terminal.press("q")
+        code = terminal.exit_code()
+    assert code == 0, terminal.text
+
+
+def test_the_console_works_on_the_lowest_versions_that_the_package_allows(
+    console_on_lowest: Console, tmp_path: Path
+) -> None:
+    goes_everywhere(console_on_lowest, tmp_path)
+
+
+def goes_everywhere(console: Console, cwd: Path) -> None:
+    """Go to all places, play the recorded run, leave; assert what each shows and the exit code."""
+    with Terminal(console.command, cwd=cwd, environment=console.environment) as terminal:
+        terminal.shows("1 Plan", "[ ] all rows", "minimal", "no `docker` command", "q Quit")
+        for key, words in PLACES.items():
+            terminal.press(key)
+            terminal.shows(words, "no `docker` command")
+        terminal.press("D")
+        terminal.shows("replay 1×", "kafka", "linux/amd64")
+        terminal.press("T")
+        terminal.shows("8/8")
+        terminal.press("3")
+        terminal.shows("kafka linux/arm64", "architecture", "e Evidence")
+        terminal.press("q")
+        code = terminal.exit_code()
+    assert code == 0, terminal.text
+    assert "Traceback" not in terminal.text
