@@ -22,11 +22,11 @@ dev: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(if $(ONLY),-m "$(ONLY)") $(TESTS)
 
-## All tests that need no engine, on the oldest and on the newest Python of this machine
-test-full:
-	@for version in 3.11 newest; do \
-	  python=$$($(PYTHON) -m tests.pythons $$version) && \
-	  $(MAKE) --no-print-directory test ONLY="not engine" VENV=.venv-$$version PYTHON=$$python || exit 1; \
+## As `test`, and those that need no engine on the oldest and the newest Python of this machine too
+test-full: test
+	@for version in $$($(BIN)/python -m tests.pythons others); do \
+	  $(MAKE) --no-print-directory test ONLY="not engine" VENV=.venv-$$version \
+	    PYTHON=$$($(BIN)/python -m tests.pythons $$version) || exit 1; \
 	done
 
 ## The installed console in a real terminal, on every Python of this machine

@@ -17,6 +17,7 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 # Versions whose absence is a failure, separated by commas.
 REQUIRED = "OPENHQM_TUI_REQUIRE_PYTHONS"
 
+_OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _CAN_MAKE_ENVIRONMENTS = "import ensurepip, venv, sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -30,13 +31,14 @@ def is_required(version: str) -> bool:
     return version in os.environ.get(REQUIRED, "").replace(",", " ").split()
 
 
-def newest() -> str:
-    """Return the newest supported version that is here."""
-    return next(version for version in reversed(SUPPORTED) if find_python(version))
+def others() -> list[str]:
+    """Return the oldest and the newest supported version that are here, but not the running one."""
+    here = [version for version in SUPPORTED if find_python(version)]
+    return [version for version in dict.fromkeys((here[0], here[-1])) if version != _OWN]
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    if f"{sys.version_info[0]}.{sys.version_info[1]}" == version:
+    if version == _OWN:
         yield Path(sys.executable)
     for name in (f"python{version}", "python3"):
         if found := shutil.which(name):
@@ -76,8 +78,11 @@ def _output(*command: str) -> str:
 
 
 def main(version: str) -> int:
-    """Print the path of an interpreter, `newest` for the newest; 1 where there is none."""
-    python = find_python(newest() if version == "newest" else version)
+    """Print the path of an interpreter, for `others` their versions; 1 where there is none."""
+    if version == "others":
+        print(*others())
+        return 0
+    python = find_python(version)
     if python is None:
         print(f"Python {version} is not on this machine: install it (pyenv, uv)", file=sys.stderr)
         return 1
