@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from openhqm_tui.domain.check_hints import hint_of
+from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.verdicts import Answer, Verdict, worst
 
@@ -42,7 +43,9 @@ def ways_of(verdicts: Iterable[Verdict], *, emulated: bool | None) -> str:
     return " and ".join(told) or {True: "emulated", False: "native", None: ""}[emulated]
 
 
-def answer_lines(verdicts: Sequence[Verdict], *, verbose: bool = False) -> list[str]:
+def answer_lines(
+    verdicts: Sequence[Verdict], emulator: Emulator | None = None, *, verbose: bool = False
+) -> list[str]:
     """Return what isn't a pass, with what was expected and what helps; `verbose`: all answers.
 
     The lines are indented: they stand under the line of their lane.
@@ -57,7 +60,7 @@ def answer_lines(verdicts: Sequence[Verdict], *, verbose: bool = False) -> list[
             continue
         if verdict.expected:
             lines.append(f"      expected {one_line(verdict.expected)}")
-        if hint := hint_of(verdict):
+        if hint := hint_of(verdict, emulator):
             lines.append(f"      hint     {hint}")
     return lines
 

@@ -17,6 +17,7 @@ from openhqm_tui.domain.problems import EngineProblem, UsageProblem
 from openhqm_tui.engine.base_image import UPSTREAM_BASE
 from openhqm_tui.engine.doctor import BOTH, UNVERIFIED, Mended, examine, mend_all, pending
 from openhqm_tui.engine.mend import Rights, rights
+from openhqm_tui.store.places import emulators_file
 
 FORMATS = ("auto", "tty", "plain", "json")
 
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         )
 
     def look() -> list[Finding]:
-        return examine(platforms, base, builder)
+        return examine(platforms, base, builder, memory=emulators_file())
 
     findings = look()
     show.findings(findings)

@@ -9,6 +9,7 @@ import msgspec
 from openhqm_tui.cli.answers import answer_lines, not_passed, standing, tally, ways_of
 from openhqm_tui.domain import journal
 from openhqm_tui.domain.cache_hits import CacheHits, hits_of
+from openhqm_tui.domain.emulation_cost import emulation_cost
 from openhqm_tui.domain.failures import Failure, failure_of
 from openhqm_tui.domain.lane_words import mark_and_word
 from openhqm_tui.domain.published import PublishedImage
@@ -128,19 +129,23 @@ def check_lines(state: RunState, folder: Path, *, verbose: bool = False) -> list
         mark, _ = standing(lane.verdicts)
         way = ways_of(lane.verdicts, emulated=lane.emulated)
         told = f"{lane.target.name} · {lane.platform} · checks{f' ({way})' if way else ''}"
-        lines += [f"{mark} {told}", *answer_lines(lane.verdicts, verbose=verbose)]
+        lines += [f"{mark} {told}", *answer_lines(lane.verdicts, lane.emulator, verbose=verbose)]
         evidence = RunFolder(folder).evidence_file(lane.target.name, str(lane.platform))
         lines.append(f"  evidence {evidence}")
     return lines
 
 
 def warning_lines(state: RunState) -> list[str]:
-    """Return what the Dockerfile's checks remarked, once however many targets share it."""
+    """Return what the Dockerfile's checks remarked, once however many targets share it.
+
+    The last line is what a slow emulator cost, if it did.
+    """
     told: dict[str, list[str]] = {}
     for target in state.targets.values():
         for short, url in target.warnings:
             told.setdefault(f"{short} ({url})" if url else short, []).append(target.name)
-    return [f"! {text} [{' '.join(names)}]" for text, names in told.items()]
+    lines = [f"! {text} [{' '.join(names)}]" for text, names in told.items()]
+    return [*lines, *(f"! {cost}" for cost in (emulation_cost(state),) if cost)]
 
 
 def megabytes(size: int) -> str:

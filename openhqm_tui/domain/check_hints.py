@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openhqm_tui.domain.emulators import Emulator, crash_hint
 from openhqm_tui.domain.verdicts import Answer, Verdict
 
 _HINTS: dict[str, str] = {
@@ -42,20 +43,18 @@ _SIGNS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("exec format error", "no emulator for this platform"),
         "This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
     ),
-    (
-        ("uncaught target signal", "the emulator crashed", "exit code 139"),
-        "The emulator may have crashed, not your code: try a newer QEMU or a native node.",
-    ),
     (("no space left on device",), "The disk is full: `docker buildx prune` frees the cache."),
 )
+_CRASH_SIGNS = ("uncaught target signal", "the emulator crashed", "exit code 139")
 _EMULATED = (
     "It was asked under an emulator, which may be to blame: a newer QEMU or a native node can tell."
 )
 
 
-def hint_of(verdict: Verdict) -> str:
+def hint_of(verdict: Verdict, emulator: Emulator | None = None) -> str:
     """Return what usually helps against an answer; '' against a pass.
 
+    `emulator` is what ran the image, where one did and it is known.
     What is unknown was not asked, so nothing is wrong with the image that could be mended.
     """
     if verdict.answer is Answer.PASS:
@@ -64,6 +63,8 @@ def hint_of(verdict: Verdict) -> str:
     for words, hint in _SIGNS:
         if any(word in seen for word in words):
             return hint
+    if any(sign in seen for sign in _CRASH_SIGNS):
+        return crash_hint(emulator)
     if verdict.answer is Answer.UNKNOWN:
         return _EMULATED if verdict.how == "emulated" else ""
     return _HINTS.get(verdict.check, "")

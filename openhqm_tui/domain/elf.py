@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 MAGIC = b"\x7fELF"
 # Bytes from the start that tell all of it.
 HEADER_BYTES = 20
@@ -22,6 +24,18 @@ _MACHINES: dict[tuple[int, int, bool], str] = {
     (243, 64, True): "riscv64",
     (258, 64, True): "loongarch64",
 }
+# Go's name of an architecture -> its header's entry in the table above.
+_HEADERS: dict[str, tuple[int, int, bool]] = {
+    "386": (3, 32, True),
+    "amd64": (62, 64, True),
+    "arm": (40, 32, True),
+    "arm64": (183, 64, True),
+    "loong64": (258, 64, True),
+    "mips64le": (8, 64, True),
+    "ppc64le": (21, 64, True),
+    "riscv64": (243, 64, True),
+    "s390x": (22, 64, False),
+}
 # CUDA, AMD GPU, BPF: loaded into something else than the processor.
 _NO_PROCESSOR = {190, 224, 247}
 
@@ -39,3 +53,16 @@ def machine_of(head: bytes) -> str:
     if known:
         return known
     return f"ELF machine {machine} ({bits} bits, {'little' if little else 'big'} endian)"
+
+
+def header(arch: str) -> bytes:
+    """Return the header of a program for `arch` (Go's name), without a program; b'' if unknown."""
+    known = _HEADERS.get(arch)
+    if known is None:
+        return b""
+    machine, bits, little = known
+    order: Literal["little", "big"] = "little" if little else "big"
+    head = MAGIC + bytes([bits // 32, 1 if little else 2, 1]) + bytes(9)
+    # Type 2 is a program, version 1 the only one there is.
+    head += (2).to_bytes(2, order) + machine.to_bytes(2, order) + (1).to_bytes(4, order)
+    return head.ljust(64, b"\0")

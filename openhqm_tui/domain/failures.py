@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from openhqm_tui.domain.check_hints import hint_of
+from openhqm_tui.domain.emulators import Emulator, crash_hint
 from openhqm_tui.domain.engine_failures import EngineFailure, engine_failure
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.push_failures import push_reason
@@ -87,9 +89,10 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
     lane = target.lanes.get(step.lane) if step.lane is not None else None
     log = (lane.log if lane else target.log).last(lines, step=step.number)
     code = _EXIT.search(step.error)
+    platform = str(step.lane or step.name.ran_on or "")
     failure = Failure(
         target=target.name,
-        platform=str(step.lane or step.name.ran_on or ""),
+        platform=platform,
         stage=step.name.stage,
         step=step.name.label,
         where=where,
@@ -97,7 +100,7 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         reason=f"exit code {code['code']}" if code else reason or one_line(step.error, 400),
         log=tuple(plain(line) for line in log),
         log_file=text_log_of(target.stream),
-        hint=hint_for(step.error),
+        hint=_hint_of_step(step.error, log, target.run.info.emulators.get(platform)),
     )
     return _named(failure, trouble, target)
 
@@ -125,10 +128,10 @@ def unproved(target: TargetState) -> Failure | None:
         for lane in lanes
         for verdict in failed_checks(lane)
     ]
-    wrong = [verdict for lane in lanes for verdict in failed_checks(lane)]
+    wrong = [(verdict, lane) for lane in lanes for verdict in failed_checks(lane)]
     # What failed can be mended; what could not be asked comes after.
-    wrong.sort(key=lambda verdict: verdict.answer is not Answer.FAIL)
-    hints = (hint_of(verdict) for verdict in wrong)
+    wrong.sort(key=lambda pair: pair[0].answer is not Answer.FAIL)
+    hints = (hint_of(verdict, lane.emulator) for verdict, lane in wrong)
     return Failure(
         target=target.name,
         platform=str(lanes[0].platform) if len(lanes) == 1 else "",
@@ -187,19 +190,26 @@ _HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
         "A proxy re-signs TLS here: give its CA with --ca-bundle FILE.",
     ),
     (("exit code: 137",), "The step was killed, mostly for want of memory."),
-    (
-        ("uncaught target signal", "exit code: 139"),
-        "The emulator may have crashed, not your code: try a newer QEMU or a native node.",
-    ),
 )
+_SIGNS_IN_LOG = ("exec format error", "uncaught target signal")
+_CRASH_SIGNS = ("uncaught target signal", "exit code: 139")
 
 
-def hint_for(error: str) -> str:
-    """Return what usually helps against an error, or nothing."""
+def hint_for(error: str, emulator: Emulator | None = None) -> str:
+    """Return what usually helps against an error, or nothing; `emulator` is what ran the step."""
     if "failed to push" in error and (reason := push_reason(error)):
         return f"{reason[0].upper()}{reason[1:]}."
     lowered = error.lower()
-    return next((hint for words, hint in _HINTS if any(w in lowered for w in words)), "")
+    hint = next((hint for words, hint in _HINTS if any(w in lowered for w in words)), "")
+    return hint or (crash_hint(emulator) if any(sign in lowered for sign in _CRASH_SIGNS) else "")
+
+
+def _hint_of_step(error: str, log: Sequence[str], emulator: Emulator | None) -> str:
+    """Return the hint for a step: what an emulator or the kernel says stands in its log only."""
+    if hint := hint_for(error, emulator):
+        return hint
+    told = [line for line in log if any(sign in line.lower() for sign in _SIGNS_IN_LOG)]
+    return hint_for("\n".join(told), emulator)
 
 
 def _place(texts: list[str]) -> tuple[str, tuple[str, ...]]:

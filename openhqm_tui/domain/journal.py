@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.published import PublishedImage
 from openhqm_tui.domain.verdicts import Verdict
 
@@ -58,7 +59,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     how many seconds a build may say nothing before that is told, 0: for ever; `revision` is the
     commit of the context, '' where it is no Git checkout. With `by_digest` its images are pushed
     without a tag and pulled to be asked; with `allow_unknown` one that could not be asked
-    everything doesn't hold the tags back.
+    everything doesn't hold the tags back. `emulators` are what runs foreign platforms, by platform.
     """
 
     id: str
@@ -88,6 +89,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     cwd: str = ""
     quiet_after: float = 0.0
     revision: str = ""
+    emulators: dict[str, Emulator] = {}
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):

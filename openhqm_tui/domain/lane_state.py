@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.journal import Layer, Outcome
 from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.nodes import Node, worth_telling
@@ -45,6 +46,11 @@ class LaneState:
     def key(self) -> tuple[str, str]:
         """Name the lane: target and platform."""
         return self.target.name, str(self.platform)
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """What runs this platform's programs; None where they run natively or it isn't known."""
+        return self.target.run.info.emulators.get(str(self.platform))
 
     @property
     def status(self) -> Status:

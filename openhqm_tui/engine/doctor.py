@@ -9,10 +9,11 @@ from pathlib import Path
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.base_findings import BOTH, base_findings, registry_finding
-from openhqm_tui.engine.base_image import UPSTREAM_BASE
+from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE, local_platforms
 from openhqm_tui.engine.certificates import VARIABLES, ca_bundle
 from openhqm_tui.engine.daemon import ConfigError, start_fix, store_fix
 from openhqm_tui.engine.debian import advice_elsewhere, engine_fix
+from openhqm_tui.engine.emulator_facts import with_emulators
 from openhqm_tui.engine.facts import (
     OLDEST_BUILDX,
     OLDEST_ENGINE,
@@ -25,7 +26,7 @@ from openhqm_tui.engine.facts import (
 )
 from openhqm_tui.engine.machine import Machine, ask_apt, read_machine
 from openhqm_tui.engine.mend import Mended, mend, mend_all, pending, ways
-from openhqm_tui.engine.platform_findings import platform_findings
+from openhqm_tui.engine.platform_findings import emulator_findings, platform_findings
 from openhqm_tui.engine.shell import Runner, capture
 
 __all__ = ["BOTH", "Mended", "diagnose", "examine", "mend", "mend_all", "pending"]
@@ -47,14 +48,24 @@ def examine(
     builder: str | None = None,
     *,
     deep: bool = True,
+    memory: Path | None = None,
     run: Runner = capture,
 ) -> list[Finding]:
     """Look at everything a build for `platforms` needs; blocks, never raises.
 
     `deep` also asks the base image's registry, a network lookup of up to 15 s; without it
-    the look takes about half a second.
+    the look takes about half a second. `memory` is the file in which the emulators' measured
+    speed is kept: `deep` measures what it lacks, in a second or two for each platform.
     """
     facts = read_facts(builder, run=run)
+    facts = with_emulators(
+        facts,
+        platforms,
+        image=_image(facts, platforms, base, run),
+        memory=memory,
+        measure=deep,
+        run=run,
+    )
     return diagnose(facts, read_machine(), platforms, base, deep=deep, run=run)
 
 
@@ -85,11 +96,23 @@ def diagnose(
             found += platform_findings(facts, machine, platforms, with_apt)
             bases, answer = base_findings(facts, platforms, base, with_apt, deep=deep, run=run)
             found += bases
+            image = _image(facts, platforms, base, run) if facts.emulators else ""
+            found += emulator_findings(facts, platforms, with_apt, image)
             if deep:
                 found.append(registry_finding(base, answer, run=run))
         found.append(_disk(facts))
     found.append(_certificates(machine))
     return found
+
+
+def _image(facts: EngineFacts, platforms: Sequence[Platform], base: str, run: Runner) -> str:
+    """A base image that is here for the engine's own platform and all of `platforms`, or ''."""
+    if not facts.answers or facts.host is None:
+        return ""
+    refs = (base, BOOTSTRAPPED_BASE)
+    wanted = tuple(dict.fromkeys((facts.host, *platforms)))
+    here = local_platforms(refs, wanted, run=run)
+    return next((ref for ref in refs if len(here[ref]) == len(wanted)), "")
 
 
 def _client(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:

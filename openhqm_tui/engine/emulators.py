@@ -59,7 +59,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     for name in dict.fromkeys(f"qemu-{platform.qemu}" for platform in platforms):
         script += _enable(name)
     for platform in platforms:
-        script += _wait_for_buildkit(platform)
+        script += wait_for_buildkit(platform)
     names = ", ".join(str(platform) for platform in platforms)
     return Fix(title=f"install and enable QEMU for {names}", script=script, as_root=True)
 
@@ -70,8 +70,14 @@ def _enable(name: str) -> str:
     return f"""\
 if [ -e /usr/share/binfmts/{name} ] || [ -e /var/lib/binfmts/{name} ]; then
   update-binfmts --enable {name}
-elif ! [ -e {_FOLDER}/{name} ] && [ -e /usr/lib/binfmt.d/{name}.conf ]; then
-  grep '^:' /usr/lib/binfmt.d/{name}.conf > {_FOLDER}/register
+elif ! [ -e {_FOLDER}/{name} ]; then
+  # As systemd does: a file of the administrator's goes before the package's.
+  for conf in /etc/binfmt.d/{name}.conf /usr/lib/binfmt.d/{name}.conf; do
+    if [ -e "$conf" ]; then
+      grep '^:' "$conf" > {_FOLDER}/register
+      break
+    fi
+  done
 fi
 if ! grep -q '^flags:.*F' {_FOLDER}/{name}; then
   echo {name} "is not enabled for containers" >&2
@@ -81,7 +87,8 @@ echo {name}: "$(grep '^flags:' {_FOLDER}/{name})"
 """
 
 
-def _wait_for_buildkit(platform: Platform) -> str:
+def wait_for_buildkit(platform: Platform) -> str:
+    """Shell that waits until the builder knows its emulator for `platform`."""
     # BuildKit looks for new emulators every 20 seconds only (seen with Engine 28.5).
     name = shlex.quote(str(platform))
     return f"""\

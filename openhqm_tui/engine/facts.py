@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.nodes import Node, NodeWay, nodes_of
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
@@ -24,11 +25,9 @@ from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capt
 # What Buildx writes down for a node on the engine of the context `default`.
 _USUAL_SOCKET = "unix:///var/run/docker.sock"
 
-# Before 0.15 `--progress rawjson` wrote each record over many lines (moby/buildkit#4770); seen
-# with 0.13.1.
+# Before 0.15 `--progress rawjson` wrote each record over many lines (moby/buildkit#4770).
 OLDEST_BUILDX = (0, 15)
-# Engine 25 is the first whose containerd image store runs, loads and pushes what we build;
-# before it the store was a preview.
+# Engine 25 is the first whose containerd image store runs, loads and pushes what we build.
 OLDEST_ENGINE = (25, 0)
 # Engine 28.1 (API 1.49) is the first that shows the index of a local image and the config of each
 # platform: before it twelve of the checks are `unknown` for every image. Seen with 28.0.4 and 26.1.
@@ -54,7 +53,7 @@ class EngineFacts(msgspec.Struct, frozen=True):
 
     `buildx_path` is the plugin's program, `host` the engine's own platform, `free_bytes` the room
     where it keeps its images (None: not on this machine). `error` says in people's words why the
-    engine did not answer, `builder_error` why the builder did not.
+    engine did not answer, `builder_error` why the builder did not; `emulators`: `with_emulators`.
     """
 
     client_version: str = ""
@@ -79,6 +78,7 @@ class EngineFacts(msgspec.Struct, frozen=True):
     trouble: Trouble = Trouble.NONE
     error: str = ""
     builder_error: str = ""
+    emulators: dict[str, Emulator] = {}
 
     @property
     def answers(self) -> bool:

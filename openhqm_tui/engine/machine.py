@@ -149,6 +149,11 @@ def read_emulators(root: Path = Path("/")) -> dict[str, str]:
     return found
 
 
+def emulator_flags(platform: Platform, root: Path = Path("/")) -> str:
+    """The flags of the emulator that is registered under the usual name, '' where none is."""
+    return read_emulators(root).get(f"qemu-{platform.qemu}", "")
+
+
 def _os_release(path: Path) -> dict[str, str]:
     text, _ = _read(path)
     pairs = (line.partition("=") for line in (text or "").splitlines() if "=" in line)

@@ -18,6 +18,7 @@ from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.certificates import ca_bundle
+from openhqm_tui.engine.emulator_facts import with_emulators
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.git import commit_of, origin_of
 from openhqm_tui.run.caches import check_caches, folders_of
@@ -27,7 +28,7 @@ from openhqm_tui.run.preflight import check_base, check_engine, check_loading, c
 from openhqm_tui.run.pruning import make_room
 from openhqm_tui.run.state_in_context import exposed_state
 from openhqm_tui.store.checks_files import project_checks
-from openhqm_tui.store.places import bundled, ready_state_folder, state_folder
+from openhqm_tui.store.places import bundled, emulators_file, ready_state_folder, state_folder
 from openhqm_tui.store.retention import Limits
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
@@ -170,6 +171,7 @@ def prepare(
         jobs=options.jobs,
         quiet_after=options.quiet_after,
         revision=commit.revision,
+        emulators=with_emulators(facts, platforms, memory=emulators_file()).emulators,
         check=options.check,
         test_only=options.test_only,
         push=options.push,

@@ -20,6 +20,11 @@ def state_folder() -> Path:
     return at_home(told) if told else Path(platformdirs.user_state_dir(_APP))
 
 
+def emulators_file() -> Path:
+    """Return the file that keeps how fast the emulators here are; it need not exist."""
+    return state_folder() / "emulators.json"
+
+
 def cache_folder() -> Path:
     """Return the folder of what can be found out anew: `OPENHQM_TUI_CACHE_DIR` or the system's."""
     told = os.environ.get(CACHE_VARIABLE)

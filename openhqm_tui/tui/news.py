@@ -19,16 +19,24 @@ class News:
 
     def __init__(self) -> None:
         self._own: set[str] = set()
+        self._seen_going_on: set[str] = set()
 
     def asked(self, *requests: Request) -> None:
         """Note that somebody at this console asks for something."""
         self._own.update(request.target for request in requests if request.ask == "cancel")
 
     def of(self, state: RunState, events: Iterable[AnyEvent]) -> Iterator[str]:
-        """Yield a line for what is news in `events` and still holds: long silences, cancels."""
-        from openhqm_tui.domain.journal import CancelAsked, FellSilent
+        """Yield a line for what is news in `events` and still holds: long silences, cancels.
+
+        The end of a run that was seen going on tells what a slow emulator cost it.
+        """
+        from openhqm_tui.domain.emulation_cost import emulation_cost
+        from openhqm_tui.domain.journal import CancelAsked, FellSilent, RunEnded
 
         for event in events:
+            ended = isinstance(event, RunEnded) and state.info.id in self._seen_going_on
+            if ended and (cost := emulation_cost(state)):
+                yield cost
             if isinstance(event, CancelAsked):
                 if event.target not in self._own and _being_stopped(state, event.target):
                     yield f"{event.target or 'the run'} is being stopped: asked for elsewhere"
@@ -39,6 +47,8 @@ class News:
                     at = f" in {one_line(event.step, 60)}" if event.step else ""
                     lasts = clock(event.at - event.since)
                     yield f"{event.target} has said nothing for {lasts}{at}; it goes on, c stops it"
+        if state.goes_on:
+            self._seen_going_on.add(state.info.id)
 
 
 def _being_stopped(state: RunState, name: str) -> bool:

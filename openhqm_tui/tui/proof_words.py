@@ -122,7 +122,7 @@ def verdict_lines(lane: LaneState, check: str) -> list[Content]:
     if verdict.expected:
         lines.append(_line("expected", plain(verdict.expected)))
     lines.append(_line("seen", plain(verdict.evidence) or "–"))
-    if hint := hint_of(verdict):
+    if hint := hint_of(verdict, lane.emulator):
         lines.append(_line("hint", hint))
     return lines
 

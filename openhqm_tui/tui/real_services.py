@@ -90,9 +90,12 @@ def _caches(settings: Settings, folder: Path) -> tuple[tuple[Cache, ...], tuple[
 
 
 def _facts_of(builder: str | None = None) -> EngineFacts:
+    from openhqm_tui.engine.emulator_facts import with_emulators
     from openhqm_tui.engine.facts import read_facts
+    from openhqm_tui.store.places import emulators_file
 
-    return read_facts(builder)
+    facts = read_facts(builder)
+    return with_emulators(facts, facts.platforms, memory=emulators_file())
 
 
 def _source(settings: Settings, folder: Path) -> Source:
@@ -182,8 +185,9 @@ def _copy(text: str) -> None:
 
 def _examine(platforms: tuple[Platform, ...], builder: str | None) -> list[Finding]:
     from openhqm_tui.engine.doctor import examine
+    from openhqm_tui.store.places import emulators_file
 
-    return examine(platforms, builder=builder)
+    return examine(platforms, builder=builder, memory=emulators_file())
 
 
 def _mend(fix: Fix, say: Say, stop: Event) -> bool:

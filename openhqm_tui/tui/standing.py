@@ -22,6 +22,7 @@ class Way(StrEnum):
     NATIVE = "native"
     CROSS = "cross"
     EMULATED = "emulated"
+    SLOW = "emulated, slow"
     NONE = "none"
 
 
@@ -70,10 +71,15 @@ def node_names(platforms: Iterable[Platform], facts: EngineFacts | None) -> dict
 def way_of(platform: Platform, facts: EngineFacts | None, source: Source | None) -> Way | None:
     """Tell how images of `platform` come about here; None while nothing is known.
 
-    Cross: our own Dockerfile needs an emulator for the checks only.
+    Cross: our own Dockerfile needs an emulator for the checks only. Slow: another version of the
+    emulator is much faster.
     """
     if facts is None or not facts.answers:
         return None
     way = Way(facts.how(platform))
     ours = source is not None and source.kind is SourceKind.BUNDLED
-    return Way.CROSS if way is Way.EMULATED and ours and platform.arch in _CROSS_BUILT else way
+    if way is Way.EMULATED and ours and platform.arch in _CROSS_BUILT:
+        return Way.CROSS
+    emulator = facts.emulators.get(str(platform))
+    slow = emulator is not None and emulator.slow_on(platform)
+    return Way.SLOW if way is Way.EMULATED and slow else way

@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 _HEAD_LINES = 2
 _LEAST_NAMES, _MOST_NAMES = 14, 32
 _COLUMN = 22
+# With room for what is said of a slow emulator.
+_WIDE_COLUMN = 30
 # The cursor's edge, the box, the spaces around it.
 _BEFORE_NAME = 5
 _WAYS = {
     Way.NATIVE: ("native", "$text-success"),
     Way.CROSS: ("cross", "$text-accent"),
     Way.EMULATED: ("emulated", "$text-warning"),
+    Way.SLOW: ("emulated, slow: 5 Doctor", "$text-warning"),
     Way.NONE: ("! no emulator", "$text-error"),
 }
 
@@ -90,7 +93,7 @@ class Matrix(ScrollView, can_focus=True):
     def names_width(self) -> int:
         """How many columns the names take: all that they need where there is room for it."""
         room = max(_MOST_NAMES, self.size.width - self._cells_width)
-        most = max(_LEAST_NAMES, min(room, self.size.width - _COLUMN))
+        most = max(_LEAST_NAMES, min(room, self.size.width - self._column))
         return min(self._names_need, most)
 
     @property
@@ -99,13 +102,17 @@ class Matrix(ScrollView, can_focus=True):
         return self._names_need + self._cells_width
 
     @property
+    def _column(self) -> int:
+        return _WIDE_COLUMN if Way.SLOW in self.ways.values() else _COLUMN
+
+    @property
     def _names_need(self) -> int:
         longest = max((cell_len(variant) for variant in self.variants), default=0)
         return max(_LEAST_NAMES, longest + _BEFORE_NAME + 1)
 
     @property
     def _cells_width(self) -> int:
-        return _COLUMN * len(self.platforms)
+        return self._column * len(self.platforms)
 
     def show(
         self,
@@ -207,7 +214,7 @@ class Matrix(ScrollView, can_focus=True):
         if y >= _HEAD_LINES:
             row = y - _HEAD_LINES + self.scroll_offset.y
         if x >= self.names_width:
-            column = (x - self.names_width + self.scroll_offset.x) // _COLUMN
+            column = (x - self.names_width + self.scroll_offset.x) // self._column
         inside = row < len(self.variants) and column < len(self.platforms)
         return (row, column) if inside else None
 
@@ -230,8 +237,8 @@ class Matrix(ScrollView, can_focus=True):
         if self.row >= 0:
             top = max(min(top, self.row), self.row - max(1, rows) + 1)
         if self.column >= 0:
-            start = self.column * _COLUMN
-            left = min(max(left, start + _COLUMN - max(_COLUMN, columns)), start)
+            start = self.column * self._column
+            left = min(max(left, start + self._column - max(self._column, columns)), start)
         if (left, top) != self.scroll_offset:
             self.scroll_to(left, top, animate=False, force=True)
 
@@ -268,7 +275,7 @@ class Matrix(ScrollView, can_focus=True):
         for index, platform in enumerate(self.platforms):
             box = self._box(self._cells(-1, index))
             part = Content.assemble(" ", box, " ", (str(platform), "bold"))
-            parts.append(self._lit(part, -1, index, _COLUMN))
+            parts.append(self._lit(part, -1, index, self._column))
         return self._lit(corner, -1, -1, self.names_width), Content.assemble(*parts)
 
     def _ways_line(self) -> Content:
@@ -276,7 +283,7 @@ class Matrix(ScrollView, can_focus=True):
         for platform in self.platforms:
             way = self.ways.get(platform)
             word, style = _WAYS[way] if way is not None else ("", "")
-            room = _COLUMN - _BEFORE_NAME
+            room = self._column - _BEFORE_NAME
             if way is not None and (node := self.nodes.get(platform)):
                 word = one_line(f"{word} on {node}", room - 1)
             line.append((" " * _BEFORE_NAME + word.ljust(room), style))
@@ -291,7 +298,7 @@ class Matrix(ScrollView, can_focus=True):
         for column, platform in enumerate(self.platforms):
             box = self._box([(variant, platform)])
             cell = Content.assemble(" ", box, " ", self._last(variant, platform))
-            parts.append(self._lit(cell, row, column, _COLUMN))
+            parts.append(self._lit(cell, row, column, self._column))
         return self._lit(name, row, -1, self.names_width), Content.assemble(*parts)
 
     def _last(self, variant: str, platform: Platform) -> Content:

@@ -45,7 +45,7 @@ def summary(
             Content.assemble(words, " · ", (what, style)) if lanes else Content.styled(what, style)
         )
     facts = []
-    for way in (Way.CROSS, Way.EMULATED):
+    for way in (Way.CROSS, Way.EMULATED, Way.SLOW):
         if number := sum(ways.get(platform) is way for platform in lanes):
             facts.append(f"{number} {way.value}")
     if time:

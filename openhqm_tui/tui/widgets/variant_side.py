@@ -30,6 +30,7 @@ _WAYS = {
     Way.NATIVE: "native",
     Way.CROSS: "built without an emulator, checked under one",
     Way.EMULATED: "built and checked under an emulator",
+    Way.SLOW: "built and checked under a slow emulator: 5 Doctor has a faster one",
     Way.NONE: "can't be run here: 5 Doctor",
 }
 

@@ -1,0 +1,147 @@
+"""What is known of an emulator's version and speed, and what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from openhqm_tui.domain.elf import header, machine_of
+from openhqm_tui.domain.emulation_cost import emulation_cost
+from openhqm_tui.domain.emulators import Emulator, crash_hint, parse_version, speed_text
+from openhqm_tui.domain.journal import RunInfo, TargetInfo
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.progress import SolveStatus, Vertex
+from openhqm_tui.domain.state import RunState
+
+ARM64, RISCV64 = parse_platform("arm64"), parse_platform("riscv64")
+DEBIAN_7 = "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)"
+SEVEN, ELEVEN = Emulator(version=DEBIAN_7), Emulator(version="11.1.2 (Debian 1:11.1.2+ds-3)")
+
+
+def measured(emulator: Emulator, factor: float, *, best: bool = False) -> Emulator:
+    return Emulator(version=emulator.version, flags="PF", factor=factor, best=best)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        (f"qemu-aarch64 version {DEBIAN_7}\nCopyright (c) 2003-2022\n", DEBIAN_7),
+        ("qemu-aarch64 version 10.2.3\n", "10.2.3"),
+        ("seconds 0.14\n", ""),
+        ("", ""),
+    ],
+)
+def test_the_version_is_read_from_what_the_emulator_prints(text: str, version: str) -> None:
+    assert parse_version(text) == version
+
+
+@pytest.mark.parametrize("arch", ["386", "arm", "arm64", "ppc64le", "riscv64", "s390x"])
+def test_a_program_of_only_a_header_is_one_of_its_machine(arch: str) -> None:
+    assert machine_of(header(arch)) == parse_platform(arch).binary
+    assert len(header(arch)) >= 64
+    assert header("z80") == b""
+
+
+@pytest.mark.parametrize(
+    ("version", "crashes"),
+    [
+        ("7.2.22", False),
+        ("8.1.5", False),
+        ("8.2.2 (Debian 1:8.2.2+ds-0ubuntu1)", True),
+        ("9.2.4", True),
+        ("10.0.0", False),
+        ("", False),
+    ],
+)
+def test_the_versions_that_crash_are_known(version: str, crashes: bool) -> None:
+    assert Emulator(version=version).crashes is crashes
+
+
+@pytest.mark.parametrize(
+    ("emulator", "platform", "slow"),
+    [
+        (SEVEN, ARM64, True),
+        (ELEVEN, ARM64, False),
+        (measured(SEVEN, 19.6), ARM64, True),
+        (measured(ELEVEN, 19.6), ARM64, False),
+        # Not measured, nothing speaks against the old one but on arm64.
+        (SEVEN, RISCV64, False),
+        (measured(SEVEN, 5.0), RISCV64, False),
+        (measured(SEVEN, 15.0), RISCV64, True),
+        (measured(SEVEN, 15.0, best=True), RISCV64, False),
+        (Emulator(name="Rosetta"), ARM64, False),
+    ],
+)
+def test_slow_is_what_another_version_would_better(emulator, platform, slow) -> None:
+    assert emulator.slow_on(platform) is slow
+
+
+def test_a_slow_emulator_is_told_with_what_a_newer_one_takes() -> None:
+    assert (
+        speed_text(measured(SEVEN, 19.6), ARM64)
+        == "20 × slower than native; with QEMU 10 or later about 7 ×"
+    )
+    assert speed_text(measured(ELEVEN, 6.94), ARM64) == "6.9 × slower than native"
+    assert "with QEMU 10 or later" in speed_text(SEVEN, ARM64)
+    assert speed_text(SEVEN, RISCV64) == ""
+
+
+def test_a_crash_hint_names_the_version_that_is_here_and_the_one_that_helps() -> None:
+    old = crash_hint(Emulator(version="8.2.2 (Debian 1:8.2.2+ds-0ubuntu1)"))
+    assert "QEMU 8.2.2" in old
+    assert "QEMU 10 or later" in old
+    assert "QEMU 7.2.22" in crash_hint(SEVEN)
+    assert "QEMU 10 or later" in crash_hint(SEVEN)
+    # Nobody is sent for what is here already.
+    assert "or later" not in crash_hint(ELEVEN)
+    assert "QEMU 10 or later" in crash_hint(None)
+
+
+def ran(*seconds: tuple[float, float], emulator: Emulator | None = SEVEN) -> RunState:
+    targets = (TargetInfo(name="web", variant="web", platforms=("linux/amd64", "linux/arm64")),)
+    emulators = {"linux/arm64": emulator} if emulator else {}
+    info = RunInfo(id="x", created=0, host="linux/amd64", targets=targets, emulators=emulators)
+    run = RunState(info)
+    begun = 1_700_000_000
+
+    def moment(offset: float):
+        from datetime import UTC, datetime
+
+        return datetime.fromtimestamp(begun + offset, tz=UTC)
+
+    vertexes = [
+        Vertex(
+            digest=f"sha256:{platform}{start}",
+            name=f"[{platform} app {number}/9] RUN pip install {start}",
+            started=moment(start),
+            completed=moment(end),
+        )
+        for number, (start, end) in enumerate(seconds, 1)
+        for platform in ("linux/amd64", "linux/arm64")
+    ]
+    run.apply_records("web", [SolveStatus(vertexes=vertexes)])
+    return run
+
+
+def test_minutes_of_emulated_steps_are_told_with_what_a_faster_emulator_saves() -> None:
+    told = emulation_cost(ran((0, 200), (200, 300)))
+    # 300 s at 22 ×, of which about 7 / 22 would be left.
+    assert "linux/arm64 5 minutes under QEMU 7.2.22" in told
+    assert "saved about 3 minutes" in told
+    assert "doctor --fix" in told
+
+
+def test_steps_side_by_side_count_once() -> None:
+    assert "linux/arm64 5 minutes" in emulation_cost(ran((0, 300), (100, 300)))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ran((0, 59)),
+        ran((0, 300), emulator=ELEVEN),
+        ran((0, 300), emulator=None),
+        ran(),
+    ],
+)
+def test_what_nobody_waited_for_or_nothing_betters_is_not_told(state: RunState) -> None:
+    assert emulation_cost(state) == ""

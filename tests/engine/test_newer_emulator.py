@@ -1,0 +1,287 @@
+"""The fix that puts a newer QEMU in the place of a slow one: what it takes, measures, registers."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.emulators import Emulator
+from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.engine.doctor import diagnose
+from openhqm_tui.engine.emulator_facts import PROBE, was_tried, with_emulators
+from openhqm_tui.engine.facts import EngineFacts, read_facts
+from openhqm_tui.engine.machine import Machine
+from openhqm_tui.engine.newer_emulator import IMAGE, newer_emulator_fix
+from openhqm_tui.engine.shell import Outcome, stream
+from tests.engine.fakes import AMD64, ARM64, MIRROR, FakeRunner, debian, packages, policy, runner
+
+OLD, NEW = "7.2.22 (Debian 1:7.2+dfsg-7)", "11.1.2 (Debian 1:11.1.2+ds-3)"
+BASE = "openhqm-base:3.13-debian"
+MAGIC, MASK = "7f454c460201010000000000000000000200b700", "ffffffffffffff00fffffffffffffffffeffffff"
+
+
+def fix_of(machine: Machine, image: str = BASE) -> Fix:
+    fix = newer_emulator_fix((ARM64,), machine, image)
+    assert isinstance(fix, Fix)
+    assert subprocess.run(["sh", "-n"], input=fix.script, text=True, check=False).returncode == 0
+    return fix
+
+
+def facts(*emulators: tuple[str, Emulator], **changes: object) -> EngineFacts:
+    fields = {"local": True, "free_bytes": 50 << 30, "emulators": dict(emulators), **changes}
+    return msgspec.structs.replace(read_facts(run=runner()), **fields)
+
+
+def emulator_of(state: EngineFacts, machine: Machine | None = None) -> Finding:
+    machine = machine or debian(emulators={"qemu-aarch64": "PF"})
+    findings = diagnose(state, machine, run=runner(apt=policy(qemu_user="1:7.2")))
+    return next(one for one in findings if one.key == "emulator:linux/arm64")
+
+
+def test_only_the_binary_is_taken_and_apt_learns_of_no_other_suite() -> None:
+    fix = fix_of(debian())
+    assert "from Debian forky" in fix.title
+    assert f"URIs: {MIRROR}" in fix.script
+    assert "Dir::Etc::SourceParts=-" in fix.script
+    assert "apt-get install" not in fix.script
+    assert "/etc/apt" not in fix.script
+    assert "tar -x ./usr/bin/qemu-aarch64" in fix.script
+
+
+def test_a_suite_that_has_a_newer_one_itself_needs_no_other() -> None:
+    fix = fix_of(debian("13", "trixie", packages=packages(qemu_user="1:10.0.8+ds-0")))
+    assert "own packages" in fix.title
+    assert "forky" not in fix.script
+
+
+@pytest.mark.parametrize(
+    "machine", [debian(distro="ubuntu", likes=("debian",)), Machine(distro="fedora")]
+)
+def test_elsewhere_the_maintained_image_is_taken_by_its_digest(machine: Machine) -> None:
+    assert re.search(r"@sha256:[0-9a-f]{64}$", IMAGE)
+    fix = fix_of(machine)
+    assert f"docker pull --quiet {IMAGE}" in fix.script
+    assert "apt-get" not in fix.script
+
+
+def test_the_image_is_taken_too_where_the_suite_cannot_be_reached() -> None:
+    assert f"docker pull --quiet {IMAGE}" in fix_of(debian()).script
+
+
+def test_without_a_base_image_or_on_a_desktop_it_is_told_what_to_do() -> None:
+    assert "base image" in str(newer_emulator_fix((ARM64,), debian(), ""))
+    mac = Machine(system="darwin", desktop="Docker Desktop")
+    assert "--install arm64" in str(newer_emulator_fix((ARM64,), mac, BASE))
+
+
+def test_the_command_that_restores_the_old_one_is_shown_before_anything_runs() -> None:
+    first = fix_of(debian(packages=packages(binfmt_support="2.2"))).script.splitlines()[0]
+    assert "update-binfmts --import qemu-aarch64" in first
+    assert "systemctl restart systemd-binfmt" in fix_of(debian(systemd=True)).script.splitlines()[0]
+
+
+# The script, run over a made-up system
+
+
+class System:
+    """Folders and commands that stand for those that the script uses."""
+
+    def __init__(self, root: Path, *, support: bool, newer: str = "0.5") -> None:
+        self.root = root
+        for folder in ("binfmt", "lib", "etc", "share", "var", "bin", "dist"):
+            (root / folder).mkdir()
+        self.entry = root / "binfmt/qemu-aarch64"
+        self.entry.write_text(
+            f"enabled\ninterpreter /usr/bin/old\nflags: PF\noffset 0\nmagic {MAGIC}\nmask {MASK}\n"
+        )
+        self.log = root / "log"
+        if support:
+            (root / "share/qemu-aarch64").touch()
+            (root / "var/qemu-aarch64").write_text("qemu-user-static\n")
+        said = root / "registered"
+        said.write_text(OLD)
+        self._command(
+            "docker",
+            f"""case "$*" in
+  *buildx*) echo linux/arm64 ;;
+  *QEMU_VERSION*) echo "qemu-aarch64 version $(cat {said})" ;;
+  *sys.executable*) echo /usr/bin/python3 ;;
+  *--volume*) echo seconds {newer} ;;
+  *) echo seconds 2.5 ;;
+esac""",
+        )
+        self._command("apt-get", "case $* in *download*) : > qemu-user_11_amd64.deb ;; esac")
+        binary = f"#!/bin/sh\necho qemu-aarch64 version '{NEW}'\n"
+        self._command(
+            "dpkg-deb",
+            f"mkdir -p usr/bin; printf '%s' \"{binary}\" > usr/bin/qemu-aarch64\n"
+            "chmod 755 usr/bin/qemu-aarch64; tar -c usr",
+        )
+        self._command("tar", '[ "$1" = -c ] || cat > /dev/null')
+        self._command("update-binfmts", f'echo "$*" >> {self.log}')
+
+    def _command(self, name: str, script: str) -> None:
+        file = self.root / "bin" / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+    def run(self, fix: Fix) -> list[str]:
+        script = fix.script
+        for place, ours in {
+            "/proc/sys/fs/binfmt_misc": "binfmt",
+            "/usr/local/lib/openhqm-tui": "lib",
+            "/etc/binfmt.d": "etc",
+            "/usr/share/binfmts": "share",
+            "/var/lib/binfmts": "var",
+            "/usr/lib/binfmt.d": "dist",
+            "/run/systemd/system": "no-systemd",
+        }.items():
+            script = script.replace(place, str(self.root / ours))
+        said: list[str] = []
+        path = f"PATH={self.root / 'bin'}:$PATH\n"
+        assert stream(path + script, said.append) == 0, said
+        return said
+
+
+def test_a_faster_one_is_registered_and_written_down_for_the_next_start(tmp_path: Path) -> None:
+    system = System(tmp_path, support=True)
+    said = system.run(fix_of(debian()))
+    ours = tmp_path / "lib/qemu-aarch64"
+    assert ours.stat().st_mode & 0o111
+    unimport, install = system.log.read_text().splitlines()
+    assert unimport == "--unimport qemu-aarch64"
+    # Without --package: what an administrator sets, an upgrade of the package leaves alone.
+    assert install.startswith(f"--install qemu-aarch64 {ours} ")
+    assert r"--magic \x7f\x45\x4c\x46" in install
+    assert "--preserve yes --fix-binary yes --credentials no" in install
+    magic, mask = (re.sub("(..)", r"\\x\1", text) for text in (MAGIC, MASK))
+    line = f":qemu-aarch64:M:0:{magic}:{mask}:{ours}:PF"
+    assert (tmp_path / "binfmt/register").read_text() == line
+    assert any("probe 2.5 s with 7.2.22" in one and "0.5 s with 11.1.2" in one for one in said)
+    assert any("to restore the old one: rm -f" in one for one in said)
+
+
+def test_without_binfmt_support_a_file_of_systemds_holds_it(tmp_path: Path) -> None:
+    system = System(tmp_path, support=False)
+    system.run(fix_of(debian()))
+    (conf,) = (tmp_path / "etc").iterdir()
+    assert conf.name == "qemu-aarch64.conf"
+    assert conf.read_text().startswith(":qemu-aarch64:M:0:")
+    assert not system.log.exists()
+
+
+def test_a_slower_one_is_not_registered_and_not_offered_again(tmp_path: Path) -> None:
+    system = System(tmp_path, support=True, newer="2.4")
+    before = system.entry.read_text()
+    said = system.run(fix_of(debian()))
+    assert any("the registered one stays" in one for one in said)
+    assert system.entry.read_text() == before
+    assert not (tmp_path / "binfmt/register").exists()
+    assert was_tried(ARM64, Emulator(version=OLD), tmp_path / "lib")
+    assert not was_tried(ARM64, Emulator(version="8.2.2"), tmp_path / "lib")
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    system = System(tmp_path, support=True)
+    (tmp_path / "registered").write_text(NEW)
+    said = system.run(fix_of(debian()))
+    assert any("is registered already" in one for one in said)
+    assert not system.log.exists()
+    assert not (tmp_path / "binfmt/register").exists()
+
+
+# What the doctor says of it
+
+
+def test_a_slow_emulator_is_a_finding_with_its_version_flags_and_factor() -> None:
+    found = emulator_of(facts(("linux/arm64", Emulator(version=OLD, flags="PF", factor=19.6))))
+    assert found.health is Health.WARN
+    assert not found.blocks
+    assert found.detail.startswith("QEMU 7.2.22, flags PF: 20 × slower than native")
+    assert found.fixes
+
+
+def test_a_fast_emulator_is_well() -> None:
+    found = emulator_of(facts(("linux/arm64", Emulator(version=NEW, flags="PF", factor=6.9))))
+    assert found.health is Health.OK
+    assert not found.fixes
+
+
+def test_what_was_tried_in_vain_is_well_and_says_so() -> None:
+    tried = Emulator(version=OLD, factor=19.6, best=True)
+    found = emulator_of(facts(("linux/arm64", tried)))
+    assert found.health is Health.OK
+    assert "newer version was measured here" in found.detail
+
+
+def test_a_version_that_crashes_is_replaced_even_where_it_is_fast() -> None:
+    found = emulator_of(facts(("linux/arm64", Emulator(version="8.2.2", factor=5.0))))
+    assert found.health is Health.WARN
+    assert "crashes" in found.why
+
+
+def test_an_emulator_elsewhere_is_only_told_about() -> None:
+    slow = ("linux/arm64", Emulator(version=OLD, factor=19.6))
+    found = emulator_of(facts(slow, local=False))
+    assert not found.fixes
+    assert "--install arm64" in found.advice
+
+
+# How it is asked and measured
+
+
+class Emulated(FakeRunner):
+    """Containers that print a version when they are asked for it, and else the probe's seconds."""
+
+    def __init__(self, version: str, seconds: float) -> None:
+        super().__init__({})
+        self.version, self.seconds = version, seconds
+
+    def _one(self, line: str) -> Outcome:
+        self.asked.append(line)
+        if "QEMU_VERSION" in line and self.version:
+            return Outcome(0, f"qemu-aarch64 version {self.version}\nCopyright (c)\n")
+        return Outcome(0, f"seconds {self.seconds if 'linux/arm64' in line else 0.1}\n")
+
+
+def test_the_emulator_is_asked_through_a_container_and_measured_once(tmp_path: Path) -> None:
+    memory = tmp_path / "state/emulators.json"
+    elsewhere, run = facts(local=False), Emulated(OLD, 2.0)
+    for _ in range(2):
+        seen = with_emulators(
+            elsewhere, (AMD64, ARM64), image=BASE, memory=memory, measure=True, run=run
+        )
+        assert seen.emulators == {"linux/arm64": Emulator(version=OLD, factor=20.0)}
+    assert sum(PROBE in line and "QEMU_VERSION" not in line for line in run.asked) == 2
+    # The quick look measures nothing, and knows what was measured.
+    quick = with_emulators(elsewhere, (ARM64,), image=BASE, memory=memory, run=run)
+    assert quick.emulators["linux/arm64"].factor == 20.0
+    # Another emulator makes it void.
+    other = Emulated(NEW, 0.7)
+    seen = with_emulators(elsewhere, (ARM64,), image=BASE, memory=memory, measure=True, run=other)
+    assert seen.emulators["linux/arm64"].factor == 7.0
+
+
+def test_what_runs_the_program_instead_of_telling_a_version_is_no_qemu() -> None:
+    arm = facts(local=False)
+    seen = with_emulators(arm, (ARM64,), image=BASE, run=Emulated("", 0.3))
+    assert seen.emulators["linux/arm64"].name == "an emulator"
+    assert not seen.emulators["linux/arm64"].slow_on(ARM64)
+
+
+def test_damaged_memory_is_measured_anew(tmp_path: Path) -> None:
+    memory = tmp_path / "emulators.json"
+    memory.write_text("{")
+    seen = with_emulators(
+        facts(local=False),
+        (ARM64,),
+        image=BASE,
+        memory=memory,
+        measure=True,
+        run=Emulated(OLD, 2.0),
+    )
+    assert seen.emulators["linux/arm64"].factor == 20.0
