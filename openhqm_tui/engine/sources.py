@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
@@ -13,8 +14,10 @@ from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.references import is_remote
 from openhqm_tui.domain.variants import Variant
+from openhqm_tui.files.confined import read_inside, resolved_inside
 
 BUNDLED = "bundled"
+_MOST_BYTES = 4_000_000
 # Buildx reads these by itself when no -f is given; compose files are its business too, but not
 # a build plan that anyone wrote for images.
 BAKE_FILES = ("docker-bake.json", "docker-bake.hcl")
@@ -53,7 +56,13 @@ def find_source(
         )
     home = Path(context_path) if context_path else folder
     candidate = home / "Dockerfile"
-    if candidate.is_file() and _has_backend_argument(candidate):
+    try:
+        has_variants = candidate.is_file() and _has_backend_argument(candidate, inside=home)
+    except UsageProblem:
+        if context_path or not bake_file_in(folder):
+            raise
+        has_variants = False  # if the bake file needs it, Buildx says so
+    if has_variants:
         if bundled.exists() and candidate.samefile(bundled):
             return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
         return _dockerfile_source(candidate, str(home), bundled, variants)
@@ -91,12 +100,13 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _named(folder: Path, context: str, dockerfile: str) -> Path:
-    places = [folder / dockerfile]
+    if (folder / dockerfile).is_file():
+        return (folder / dockerfile).resolve()
+    # A name in a context that may be a stranger's is no way out of it.
     if context and not is_remote(context):
-        places.append(Path(context) / dockerfile)
-    for place in places:
-        if place.is_file():
-            return place.resolve()
+        place = resolved_inside(Path(context), dockerfile)
+        if place is not None and place.is_file():
+            return place
     raise UsageProblem(
         f"the Dockerfile {dockerfile} isn't there",
         fix="give a file, or `--dockerfile bundled` for the one that ships with openhqm-tui",
@@ -126,18 +136,29 @@ def _dockerfile_source(
     )
 
 
-def _has_backend_argument(dockerfile: Path) -> bool:
+def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
+    """Tell whether a Dockerfile builds variants; `inside` is the folder that it may not leave."""
+    folder = inside or dockerfile.resolve().parent
+    name = dockerfile.name if inside else dockerfile.resolve().name
     try:
-        return bool(_BACKEND_ARG.search(dockerfile.read_bytes()))
+        return bool(_BACKEND_ARG.search(read_inside(folder, name, _MOST_BYTES)))
     except OSError as error:
-        raise UsageProblem(f"{dockerfile} can't be read ({error.strerror})") from error
+        raise UsageProblem(
+            f"{dockerfile} can't be read ({error.strerror})",
+            fix="give --dockerfile FILE" if error.errno == errno.EXDEV else "",
+        ) from error
 
 
 def _bake_source(folder: Path, name: str) -> Source:
     """Resolve a bake file with Buildx itself: variables, inheritance and matrices included."""
     try:
+        # Buildx reads whatever it is given, to its end.
+        text = read_inside(folder, name, _MOST_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageProblem(f"{folder / name} can't be read ({error.strerror})") from error
+    try:
         printed = subprocess.run(
-            ["docker", "buildx", "bake", "--print", "-f", name, *_all_targets(folder, name)],
+            ["docker", "buildx", "bake", "--print", "-f", name, *_all_targets(text, name)],
             cwd=folder,
             capture_output=True,
             timeout=60,
@@ -161,9 +182,8 @@ def _bake_source(folder: Path, name: str) -> Source:
     )
 
 
-def _all_targets(folder: Path, name: str) -> list[str]:
+def _all_targets(text: str, name: str) -> list[str]:
     """Return what to print: nothing (the default group) where there is one, else every target."""
-    text = (folder / name).read_text(encoding="utf-8", errors="replace")
     if name.endswith(".json"):
         try:
             told = json.loads(text)

@@ -94,8 +94,10 @@ class Builds:
     async def _digest(self, target: TargetInfo, metadata: Path) -> tuple[str, str]:
         """Return the digest of what was built; or why its parts can't be put together."""
         if not self._info.by_digest or len(target.platforms) == 1:
-            return _digest_in(metadata, target.name), ""
-        parts = [_digest_in(metadata, part_name(target.name, p)) for p in target.platforms]
+            return _digest_in(self._folder, metadata, target.name), ""
+        parts = [
+            _digest_in(self._folder, metadata, part_name(target.name, p)) for p in target.platforms
+        ]
         if not all(parts):
             return "", "Buildx didn't tell the digests of what it pushed"
         return await merge(repository_of(target.tags[0]), parts, self._info.builder)
@@ -175,10 +177,10 @@ def ended_now(
     )
 
 
-def _digest_in(metadata: Path, target: str) -> str:
+def _digest_in(folder: RunFolder, metadata: Path, target: str) -> str:
     """Return the digest that Buildx wrote for a target; '' where it wrote none."""
     try:
-        told = msgspec.json.decode(metadata.read_bytes())
+        told = msgspec.json.decode(folder.read(metadata))
         return str(told[target]["containerimage.digest"])
     except (OSError, msgspec.MsgspecError, KeyError, TypeError):
         return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.dockerignore import is_ignored
 from openhqm_tui.domain.plan import Target
+from openhqm_tui.files.confined import read_inside
 from openhqm_tui.store.places import STATE_VARIABLE
 
 _MOST_BYTES = 1 << 20
@@ -40,8 +41,7 @@ def _ignore_file(folder: Path, dockerfile: str) -> str:
     """Return the text that BuildKit takes: the Dockerfile's own, else the context's."""
     for file in (folder / f"{dockerfile}.dockerignore", folder / ".dockerignore"):
         try:
-            with file.open("rb") as opened:
-                return opened.read(_MOST_BYTES).decode("utf-8", "replace")
+            return read_inside(file.parent, file.name, _MOST_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
     return ""

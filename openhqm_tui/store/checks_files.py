@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 from openhqm_tui.domain.checks_file import ChecksFile, parse_checks
 from openhqm_tui.domain.expecting import variants_in
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.variants import Variant
+from openhqm_tui.files.confined import read_inside, resolved_inside
 from openhqm_tui.store.places import at_home, bundled
 
 PROJECT_CHECKS = "openhqm-checks.toml"
 # A cloned project's file is a stranger's: nobody asks a megabyte of questions.
-_MOST_BYTES = 1024 * 1024
+_MOST_BYTES = 1_000_000
 
 
 def read_checks(file: Path) -> ChecksFile:
     """Return what a file asks; raises UsageProblem that names file, table and key."""
+    return _parsed(file, lambda: _read_anywhere(file))
+
+
+def _parsed(file: Path, read: Callable[[], bytes]) -> ChecksFile:
     try:
-        with file.open("rb") as opened:
-            data = opened.read(_MOST_BYTES + 1)
+        data = read()
     except OSError as error:
         raise UsageProblem(
             f"the checks file {file} can't be read ({error.strerror})", fix=_near(file)
         ) from error
-    if len(data) > _MOST_BYTES:
-        raise UsageProblem(f"the checks file {file} is larger than 1 MB")
     try:
         told = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -37,10 +42,23 @@ def read_checks(file: Path) -> ChecksFile:
 
 def project_checks(folder: Path, named: str = "") -> ChecksFile | None:
     """Return what the project in `folder` asks: the file `named`, else its own if it has one."""
-    if named:
-        return read_checks(folder / at_home(named))
-    file = folder / PROJECT_CHECKS
-    return read_checks(file) if file.exists() else None
+    file = folder / (at_home(named) if named else PROJECT_CHECKS)
+    if not named and not file.exists():
+        return None
+    # What is named may lie anywhere if a person named it: a project can't (`setting_keys`).
+    inside = not named or resolved_inside(folder, file) is not None
+    if not inside:
+        return read_checks(file)
+    name = os.path.relpath(file, folder)
+    return _parsed(file, lambda: read_inside(folder, name, _MOST_BYTES))
+
+
+def _read_anywhere(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        data = opened.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, "it is larger than 1 MB")
+    return data
 
 
 @functools.cache

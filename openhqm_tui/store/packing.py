@@ -101,7 +101,8 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
     Raises UsageProblem, and leaves what it had unpacked to the caller to take away.
     """
     try:
-        with file.open("rb") as opened:
+        # Not to wait for whoever might write into a FIFO.
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise zipfile.BadZipFile("it is no plain file")
             with zipfile.ZipFile(opened) as archive:

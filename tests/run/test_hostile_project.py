@@ -1,0 +1,154 @@
+"""A project's files are regular ones inside its folder, of a bounded size; else it is one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from openhqm_tui.domain.plan import SourceKind, Target
+from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.run.sources import source_for
+from openhqm_tui.run.state_in_context import exposed_state
+from openhqm_tui.store.checks_files import PROJECT_CHECKS, project_checks
+from openhqm_tui.store.settings import PROJECT_FILE, read_settings
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder; whoever lets Buildx read something of it fails."""
+
+    def fail(*words: Any, **_: Any) -> NoReturn:
+        raise AssertionError(f"started {words}")
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    place = tmp_path / "project"
+    place.mkdir()
+    return place
+
+
+def fifo(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def endless(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def link_out(file: Path) -> None:
+    away = file.parents[1] / f"{file.name}.away"
+    away.write_text("ARG QUEUE_BACKEND\n")
+    file.symlink_to(away)
+
+
+def huge(file: Path) -> None:
+    with file.open("wb") as out:
+        out.truncate(1 << 42)
+
+
+BECOMES: list[Callable[[Path], None]] = [fifo, endless, link_out, huge]
+NO_USER = Path("/nonexistent/settings.toml")
+
+
+def read_all(folder: Path, name: str, *, of_a_person: bool) -> None:
+    """Read settings and checks; what the project may not name is raised as well."""
+    if name == "checks.toml":
+        (folder / PROJECT_FILE).write_text(f'checks = "{name}"')
+    for line in read_settings(folder, {}, NO_USER).refused:
+        raise UsageProblem(line)
+    project_checks(folder, name if name == "checks.toml" and of_a_person else "")
+
+
+@pytest.mark.parametrize("become", BECOMES, ids=lambda become: become.__name__)
+@pytest.mark.parametrize("name", [PROJECT_FILE, PROJECT_CHECKS, "checks.toml"])
+def test_settings_and_checks_are_read_from_plain_files_only(
+    folder: Path, name: str, become: Callable[[Path], None]
+) -> None:
+    become(folder / name)
+    with pytest.raises(UsageProblem) as caught:
+        read_all(folder, name, of_a_person=become not in {link_out, endless})
+    line = str(caught.value)
+    assert str(folder / name) in line or "is not inside the project's folder" in line
+    assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize("become", [link_out, huge], ids=lambda become: become.__name__)
+@pytest.mark.parametrize("name", ["docker-bake.json", "docker-bake.hcl", "Dockerfile"])
+def test_what_is_to_be_built_is_read_from_plain_files_only(
+    folder: Path, name: str, become: Callable[[Path], None]
+) -> None:
+    become(folder / name)
+    with pytest.raises(UsageProblem) as caught:
+        source_for(folder)
+    line = str(caught.value)
+    assert line.startswith(f"{folder / name} can't be read (it is ")
+    assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize("become", [fifo, endless], ids=lambda become: become.__name__)
+@pytest.mark.parametrize("name", ["docker-bake.json", "docker-bake.hcl", "Dockerfile"])
+def test_what_is_no_file_is_nothing_to_build(
+    folder: Path, name: str, become: Callable[[Path], None]
+) -> None:
+    become(folder / name)
+    assert source_for(folder).kind is SourceKind.BUNDLED
+
+
+def test_links_inside_the_folder_are_followed(folder: Path) -> None:
+    (folder / "docker").mkdir()
+    (folder / "docker" / "Dockerfile.prod").write_text("FROM x\nARG QUEUE_BACKEND\n")
+    (folder / "Dockerfile").symlink_to("docker/Dockerfile.prod")
+    (folder / "docker" / "checks.toml").write_text("[targets.x]\ntitle = 'x'\n")
+    (folder / PROJECT_CHECKS).symlink_to("docker/checks.toml")
+    assert source_for(folder).kind is SourceKind.CHECKOUT
+    checks = project_checks(folder)
+    assert checks is not None
+    assert [*checks.targets] == ["x"]
+
+
+def test_a_dockerfile_that_the_bake_file_may_not_need_is_for_buildx_to_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link_out(folder / "Dockerfile")
+    (folder / "docker-bake.json").write_text("{}")
+    monkeypatch.setattr(
+        subprocess,
+        "run",
+        lambda command, **_: subprocess.CompletedProcess(command, 0, b'{"target": {"x": {}}}', b""),
+    )
+    assert source_for(folder).kind is SourceKind.BAKE
+
+
+def test_a_person_may_name_files_anywhere(folder: Path) -> None:
+    away = folder.parent / "away"
+    away.mkdir()
+    (away / "Dockerfile").write_text("ARG QUEUE_BACKEND\n")
+    (away / "checks.toml").write_text("[targets.x]\ntitle = 'x'\n")
+    (folder / "checks.toml").symlink_to(away / "checks.toml")
+    assert source_for(folder, dockerfile=str(away / "Dockerfile")).kind is SourceKind.CHECKOUT
+    assert project_checks(folder, "../away/checks.toml") is not None
+    assert project_checks(folder, "checks.toml") is not None
+
+
+def test_a_dockerfile_found_in_a_context_does_not_leave_it(folder: Path) -> None:
+    (folder / "app").mkdir()
+    link_out(folder / "app" / "Other")
+    with pytest.raises(UsageProblem, match="the Dockerfile Other isn't there"):
+        source_for(folder, context="app", dockerfile="Other")
+
+
+@pytest.mark.parametrize("become", BECOMES, ids=lambda become: become.__name__)
+@pytest.mark.parametrize("name", [".dockerignore", "Dockerfile.dockerignore"])
+def test_an_ignore_file_that_is_none_ignores_nothing(
+    folder: Path, name: str, become: Callable[[Path], None]
+) -> None:
+    become(folder / name)
+    platforms = parse_platforms("linux/amd64")
+    target = Target(name="x", variant="x", platforms=platforms, tags=(), body={"context": "."})
+    (warning,) = exposed_state([target], folder / "state", folder)
+    assert "is inside the build context" in warning
