@@ -75,11 +75,18 @@ class Guard:
 
     def _try_token(self, request: web.Request) -> web.StreamResponse:
         address = request.remote or ""
+        if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+            # Another page leads here: by a link that a person follows, or behind their back.
+            if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+                return refusal(403, "Another web page asked for this", "It may not give a token.")
+            # It uses up its own tries only, not those of the person at the same address.
+            address += " from another page"
         if (wait := self._door.wait(address)) > 0:
             answer = refusal(
                 429,
                 "Too many wrong tokens",
-                f"From your address none is tried for {math.ceil(wait)} seconds.",
+                f"By this way none is tried for {math.ceil(wait)} seconds. If you came by a link, "
+                "copy the address and paste it.",
             )
             answer.headers["Retry-After"] = str(math.ceil(wait))
             return answer

@@ -57,6 +57,10 @@ class ConsoleServer(Server):
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
+        for resource in app.router.resources():
+            if isinstance(resource, web.StaticResource):
+                # The library's shows what is in its folder.
+                resource._show_index = False
         self._guard.stand_before(app)
         app.router.add_static("/page", _PAGE)
         return app

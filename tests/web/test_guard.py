@@ -149,6 +149,36 @@ async def test_wrong_tokens_are_refused_and_then_not_even_tried(path: str) -> No
         assert inside.status == 200
 
 
+async def test_wrong_tokens_of_other_pages_lock_out_no_person() -> None:
+    async with served() as (client, url, _):
+        for _ in range(8):
+            link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
+            answer = await client.get(f"{url}/?token={'y' * 32}", headers=link, allow_redirects=False)
+        assert answer.status == 429
+        for headers in ({}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}):
+            answer = await client.get(f"{url}/?token={TOKEN}", headers=headers, allow_redirects=False)
+            assert answer.status == 303
+
+
+@pytest.mark.parametrize("dest", ["image", "iframe", "script", "empty", "style"])
+async def test_no_token_is_tried_for_what_another_page_embeds(dest: str) -> None:
+    async with served() as (client, url, _):
+        for site in ("cross-site", "same-site"):
+            embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest}
+            for _ in range(8):
+                answer = await client.get(f"{url}/?token={TOKEN}", headers=embedded)
+                assert answer.status == 403
+                assert "Set-Cookie" not in answer.headers
+        answer = await client.get(f"{url}/?token={TOKEN}", allow_redirects=False)
+        assert answer.status == 303
+
+
+@pytest.mark.parametrize("path", ["/static/", "/static/js/", "/static/fonts/", "/page/"])
+async def test_no_folder_is_listed(path: str) -> None:
+    async with served(None) as (client, url, _):
+        assert (await client.get(url + path)).status in {403, 404}
+
+
 async def test_every_answer_has_the_headers_that_keep_others_out() -> None:
     async with served(None) as (client, url, _):
         for path in EVERYTHING:
