@@ -10,6 +10,15 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; troubles end in one line, never a traceback."""
+    if os.environ.get("GITHUB_ACTIONS"):
+        from openhqm_tui.cli.actions import nothing_obeyed
+
+        with nothing_obeyed():
+            return _run(arguments)
+    return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     from openhqm_tui.cli.arguments import parse
     from openhqm_tui.domain.problems import Problem
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import msgspec
 
-from openhqm_tui.cli.actions import annotation, unheard
+from openhqm_tui.cli.actions import annotation, quiet, unheard
 from openhqm_tui.cli.answers import answer_lines, not_passed, standing, tally, ways_of
 from openhqm_tui.domain.check_hints import hint_of
 from openhqm_tui.domain.plain_text import one_line, plain
@@ -35,12 +35,12 @@ def show(lanes: Sequence[Lane], form: str, out: TextIO, *, verbose: bool = False
         return
     lines = _lines(lanes, verbose=verbose)
     if form == "github":
+        actions = quiet(out)
         for lane in lanes:
             for line in check_annotations(f"{lane.image} {lane.platform}", lane.verdicts):
-                say(line)
-        with unheard(say):
-            for line in lines:
-                say(line)
+                actions.command(line)
+        with unheard(actions.command):
+            actions.writelines(f"{line}\n" for line in lines)
         return
     for line in lines:
         say(line)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import TextIO, cast
 
-from openhqm_tui.cli.actions import annotation, unheard
+from openhqm_tui.cli.actions import annotation, quiet, unheard
 from openhqm_tui.cli.check_output import check_annotations
 from openhqm_tui.cli.summary import (
     check_lines,
@@ -140,6 +140,13 @@ class PlainOutput:
 class GithubOutput(PlainOutput):
     """For GitHub Actions: each lane's log in a group of its own when its target is over."""
 
+    def __init__(self, follower: Follower, out: TextIO, *, verbose: bool = False) -> None:
+        self._actions = quiet(out)
+        super().__init__(follower, cast(TextIO, self._actions), verbose=verbose)
+
+    def _command(self, line: str) -> None:
+        self._actions.command(line)
+
     def _print_lines(self, target: TargetState) -> None:
         """Nothing yet: lanes that build side by side would break up each other's groups."""
 
@@ -152,13 +159,13 @@ class GithubOutput(PlainOutput):
         for platform, log, index in self._unsaid.lines(target):
             lines[platform].append(plain(log.text(index)))
         for platform, said in lines.items():
-            self._say(f"::group::{target.name} {platform}".rstrip())
-            with unheard(self._say):
+            self._command(f"::group::{target.name} {platform}".rstrip())
+            with unheard(self._command):
                 self._say(*said)
-            self._say("::endgroup::")
+            self._command("::endgroup::")
 
     def _print_notes(self, notes: list[str]) -> None:
-        with unheard(self._say):
+        with unheard(self._command):
             super()._print_notes(notes)
 
     def end(self) -> None:
@@ -169,10 +176,11 @@ class GithubOutput(PlainOutput):
         for failure in failures_of(self._follower.state, self._follower.folder.path):
             file, _, line = failure.where.rpartition(":")
             title = f"{failure.target} {failure.platform} {failure.step}"
-            self._say(annotation("error", f"{title}: {failure.reason}", file=file, line=line))
+            self._command(annotation("error", f"{title}: {failure.reason}", file=file, line=line))
         for lane in self._follower.state.lanes:
-            self._say(*check_annotations(" ".join(lane.key), lane.verdicts))
-        with unheard(self._say):
+            for told in check_annotations(" ".join(lane.key), lane.verdicts):
+                self._command(told)
+        with unheard(self._command):
             super().end()
 
 

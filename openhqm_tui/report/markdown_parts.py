@@ -198,7 +198,7 @@ def _answers(lanes: list[Lane]) -> Iterator[str]:
                 f"{MARKS[case.answer]} {case.answer}",
                 code(case.seen),
                 code(case.expected),
-                case.how or "not run",
+                _how(case.how),
             )
             for case in lane.cases
         ]
@@ -229,3 +229,8 @@ def _cached(lane: Lane) -> str:
 
 def _gravity(case: Case) -> int:
     return ("fail", "unknown", "warn", "pass").index(case.answer)
+
+
+def _how(told: str) -> str:
+    """Return how an image ran to answer, of our words where it is one of them."""
+    return told if told in {"native", "emulated"} else code(told) if told else "not run"

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import junitparser
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.report.as_json import shipped_schema
 from openhqm_tui.report.formats import rendered
 from openhqm_tui.report.gather import read_report
@@ -101,7 +103,44 @@ def test_html_is_ours_alone(report: Report) -> None:
 
 @pytest.mark.parametrize("form", ["md", "github"])
 def test_markdown_is_ours_alone(report: Report, form: str) -> None:
-    document = rendered(report, form)
+    assert_markdown_is_ours(rendered(report, form))
+
+
+@pytest.mark.parametrize("form", ["md", "github"])
+@pytest.mark.parametrize("name", ["checked", "bake_fails", "warning"])
+def test_every_field_of_a_report_is_escaped(
+    name: str, form: str, word: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "run"
+    folder = with_layers(place) if name == "checked" else copied(name, place)
+    every = _every_text(msgspec.to_builtins(read_report(folder)), plain(word))
+    assert_markdown_is_ours(rendered(msgspec.convert(every, Report), form))
+
+
+# Words that the types of the journal let no stranger choose, and our own; a note's text is planted
+# in the folder above.
+_OURS = {"answer", "status", "outcome", "kind", "result", "built", "ran", "asks", "way"} | {
+    "sentence", "pushed", "text",
+}  # fmt: skip
+
+
+def _every_text(value: Any, word: str, name: str = "", *, ours: bool = False) -> Any:
+    if isinstance(value, dict):
+        named = name == "arguments"
+        # How a step ran is of our words, how an answer was had stands in the journal.
+        kept = _OURS if "answer" in value else _OURS | {"how"}
+        return {
+            f"{key}{word}" if named else key: _every_text(
+                one, word, "" if named else key, ours=key in kept
+            )
+            for key, one in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_every_text(one, word, name, ours=ours) for one in value]
+    return f"{value}{word}" if isinstance(value, str) and not ours else value
+
+
+def assert_markdown_is_ours(document: str) -> None:
     found = tokens(document)
     assert not [t for t in found if t.type in {"link_open", "image", "em_open", "s_open"}]
     raw = [t.content for t in found if t.type in {"html_inline", "html_block"}]

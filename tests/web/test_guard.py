@@ -153,10 +153,14 @@ async def test_wrong_tokens_of_other_pages_lock_out_no_person() -> None:
     async with served() as (client, url, _):
         for _ in range(8):
             link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
-            answer = await client.get(f"{url}/?token={'y' * 32}", headers=link, allow_redirects=False)
+            answer = await client.get(
+                f"{url}/?token={'y' * 32}", headers=link, allow_redirects=False
+            )
         assert answer.status == 429
         for headers in ({}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}):
-            answer = await client.get(f"{url}/?token={TOKEN}", headers=headers, allow_redirects=False)
+            answer = await client.get(
+                f"{url}/?token={TOKEN}", headers=headers, allow_redirects=False
+            )
             assert answer.status == 303
 
 
