@@ -5,18 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 
-from openhqm_tui.cli.which_run import run_and_targets, word_of
+from openhqm_tui.cli.which_run import latest_of, run_and_targets, word_of
 from openhqm_tui.domain.lane_words import WORDS
-from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.problems import Problem, UsageProblem
 from openhqm_tui.run.again import ask
-from openhqm_tui.run.standing import live_runs, state_now
+from openhqm_tui.run.standing import state_now
 from openhqm_tui.store.places import state_folder
-from openhqm_tui.store.run_folder import Request
+from openhqm_tui.store.run_folder import Request, all_runs
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Return 0 when the runner has heard; raises Problem where nothing can be stopped."""
-    folder, named = run_and_targets(parsed, next(live_runs(state_folder()), None))
+    live = latest_of(run for run in all_runs(state_folder()) if run.is_live())
+    if live.skipped and parsed.run_name is None:
+        # It may be the one that was meant: nothing else is stopped in its place.
+        raise UsageProblem(live.skipped[0].what, fix="name the run to cancel")
+    folder, named = run_and_targets(parsed, live)
     if folder is None:
         raise Problem("no run goes on: there is nothing to cancel", fix="see `openhqm-tui runs`")
     name = folder.path.name

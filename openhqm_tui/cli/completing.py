@@ -11,6 +11,7 @@ from typing import Any
 from argcomplete.completers import DirectoriesCompleter, FilesCompleter, SuppressCompleter
 from argcomplete.finders import CompletionFinder
 
+from openhqm_tui.cli.which_run import latest_of
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.platforms import ARCHITECTURES
 from openhqm_tui.domain.problems import Problem
@@ -85,7 +86,7 @@ def target_names(*, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
 def run_or_target_names(**_: Any) -> dict[str, str]:
     """Return runs, and the targets of the latest: RUN may be left out before a TARGET."""
     runs = run_names()
-    latest = next(all_runs(state_folder()), None)
+    latest = latest_of(all_runs(state_folder())).run
     return {**runs, **dict.fromkeys(_targets(latest) if latest else (), "a target of the latest")}
 
 

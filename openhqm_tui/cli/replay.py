@@ -16,6 +16,7 @@ from openhqm_tui.cli.console import has_terminal, open_on_replay
 from openhqm_tui.cli.ending import ended_in_order
 from openhqm_tui.cli.following import show
 from openhqm_tui.cli.output import automatic_format, choose_output, format_of
+from openhqm_tui.cli.which_run import latest_of
 from openhqm_tui.run.player import Player, parse_speed
 from openhqm_tui.run.recording import SHIPPED, Recording, recording_of
 from openhqm_tui.store.places import state_folder
@@ -59,7 +60,7 @@ def _recording(what: str | None) -> Recording:
     if what == SHIPPED:
         return Recording.shipped()
     if what is None:
-        over = next(_over(), None)
+        over = latest_of(_over()).used()
         return Recording.shipped() if over is None else recording_of(over)
     if what.endswith(".zip") or os.path.isfile(what):  # noqa: PTH113 - '' and odd names too
         return Recording.packed(Path(what))

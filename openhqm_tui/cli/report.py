@@ -7,17 +7,16 @@ import os
 import sys
 from pathlib import Path
 
+from openhqm_tui.cli.which_run import run_named
 from openhqm_tui.report.files import write_text
 from openhqm_tui.report.formats import rendered
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.github import append_summary
-from openhqm_tui.store.places import state_folder
-from openhqm_tui.store.run_folder import find_run
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Write the report of a run and return 0, however the run had ended."""
-    folder = find_run(state_folder(), parsed.run_name)
+    folder = run_named(parsed.run_name)
     report = read_report(folder)
     summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if parsed.format == "github" and summary and not parsed.output:

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from openhqm_tui.cli.following import read_so_far, show_and_cancel, show_and_leave
-from openhqm_tui.cli.which_run import run_and_targets, word_of
+from openhqm_tui.cli.which_run import latest_of, run_and_targets, run_named, word_of
 from openhqm_tui.domain.lane_words import WORDS
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.retrying import can_resume, can_retry, to_retry
@@ -21,7 +21,7 @@ from openhqm_tui.store.run_folder import Request, RunFolder, all_runs, find_run
 def run(parsed: argparse.Namespace) -> int:
     """Have it done, follow it unless that isn't wanted, and return what `build` would."""
     if parsed.command == "resume":
-        folder = find_run(state_folder(), parsed.run_name)
+        folder = run_named(parsed.run_name)
         state = state_now(folder)
         requests, what = _resume(folder.path.name, state)
     else:
@@ -41,7 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _retry(parsed: argparse.Namespace) -> tuple[RunFolder, RunState, list[Request], str]:
-    folder, named = run_and_targets(parsed, next(all_runs(state_folder()), None))
+    folder, named = run_and_targets(parsed, latest_of(all_runs(state_folder())))
     folder = folder or find_run(state_folder())
     name = folder.path.name
     state = state_now(folder)

@@ -3,15 +3,69 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
 from openhqm_tui.domain.state import RunState
 from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run
 
 
+# Of unreadable runs; beyond it they are counted.
+_MOST_REPORTED = 3
+
+
+class Latest(NamedTuple):
+    """The latest readable run of some, if any, and why later ones can't be read."""
+
+    run: RunFolder | None
+    skipped: tuple[Problem, ...] = ()
+
+    def used(self) -> RunFolder | None:
+        """Return the run, once the skipped ones are named on stderr.
+
+        Raises their first Problem where no run can be read.
+        """
+        if self.run is None:
+            if self.skipped:
+                raise self.skipped[0]
+            return None
+        for problem in self.skipped[:_MOST_REPORTED]:
+            sys.stderr.write(f"openhqm-tui: {problem}\n")
+        if more := len(self.skipped[_MOST_REPORTED:]):
+            sys.stderr.write(f"openhqm-tui: {more} more can't be read\n")
+        if self.skipped:
+            sys.stderr.write(f"openhqm-tui: using the latest readable run, {self.run.path.name}\n")
+        return self.run
+
+
+def latest_of(runs: Iterable[RunFolder]) -> Latest:
+    """Return the first of the runs that can be read, and why those before it can't."""
+    skipped = []
+    for run in runs:
+        try:
+            _ = run.info
+        except Problem as problem:
+            skipped.append(problem)
+        else:
+            return Latest(run, tuple(skipped))
+    return Latest(None, tuple(skipped))
+
+
+def run_named(name: str | None) -> RunFolder:
+    """Return the run of that name; without one the latest that can be read.
+
+    Raises UsageProblem where there is none.
+    """
+    if name is None and (latest := latest_of(all_runs(state_folder())).used()) is not None:
+        return latest
+    return find_run(state_folder(), name)
+
+
 def run_and_targets(
-    parsed: argparse.Namespace, unnamed: RunFolder | None
+    parsed: argparse.Namespace, unnamed: Latest
 ) -> tuple[RunFolder | None, list[str]]:
     """Return the run and the targets that `[RUN] [TARGET…]` names; `unnamed` without RUN.
 
@@ -20,12 +74,12 @@ def run_and_targets(
     """
     first, rest = parsed.run_name, list(parsed.targets)
     if first is None:
-        return unnamed, []
+        return unnamed.used(), []
     ids = [run.path.name for run in all_runs(state_folder())]
-    if first not in ids and unnamed is not None and first in _targets(unnamed):
-        return unnamed, _known(unnamed, [first, *rest])
+    if first not in ids and unnamed.run is not None and first in _targets(unnamed.run):
+        return unnamed.used(), _known(unnamed.run, [first, *rest])
     if first and "/" not in first and not any(name.startswith(first) for name in ids):
-        raise _neither(first, ids, unnamed)
+        raise _neither(first, ids, unnamed.run)
     run = find_run(state_folder(), first)
     return run, _known(run, rest)
 

@@ -23,6 +23,7 @@ from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.record import RunRecord
 from openhqm_tui.store import history_rows
 from openhqm_tui.store.history_schema import MIGRATIONS, migrate, version_of
+from openhqm_tui.store.installation import upgrade_command
 
 # Seconds that a writer waits for another.
 PATIENCE = 5.0
@@ -69,7 +70,7 @@ class History:
                 raise HistoryProblem(
                     f"the history {self.path} was written by a newer openhqm-tui, so it is left "
                     "alone",
-                    fix="upgrade with `pip install --upgrade openhqm-tui`",
+                    fix=f"upgrade with `{upgrade_command()}`",
                 )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")

@@ -18,6 +18,7 @@ from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
 from openhqm_tui.files.confined import open_inside, open_to_write, read_inside
+from openhqm_tui.store.installation import upgrade_command
 
 # A run of 16 targets whose every step is clipped by BuildKit stays below it.
 MOST_BYTES = 2 * 1024**3
@@ -142,7 +143,7 @@ class RunFolder:
             if info.schema > SCHEMA:
                 raise UsageProblem(
                     f"{self.path} was written by a newer openhqm-tui ({info.version})",
-                    fix="upgrade with `pip install --upgrade openhqm-tui`",
+                    fix=f"upgrade with `{upgrade_command()}`",
                 )
             if not all(_can_name_a_file(target.name) for target in info.targets):
                 raise UsageProblem(f"{self.info_file} can't be read (a target's name won't do)")

@@ -1,0 +1,30 @@
+"""How this package was installed, as far as upgrading it goes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_NAME = "openhqm-tui"
+
+
+def upgrade_command() -> str:
+    """Return the command that upgrades this installation: pipx's, uv's or pip's."""
+    environment = Path(sys.prefix)
+    # pipx and `uv tool` each leave a file of their own in the environment they make.
+    if (environment / "pipx_metadata.json").exists():
+        return f"pipx upgrade {_NAME}"
+    if (environment / "uv-receipt.toml").exists():
+        return f"uv tool upgrade {_NAME}"
+    pip = "uv pip" if _installer() == "uv" else "pip"
+    return f"{pip} install --upgrade {_NAME}"
+
+
+def _installer() -> str:
+    """Return what the distribution's INSTALLER file says; '' where it says nothing."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return (distribution(_NAME).read_text("INSTALLER") or "").strip()
+    except PackageNotFoundError:
+        return ""
