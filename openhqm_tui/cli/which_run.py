@@ -12,7 +12,6 @@ from openhqm_tui.domain.state import RunState
 from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run
 
-
 # Of unreadable runs; beyond it they are counted.
 _MOST_REPORTED = 3
 
