@@ -103,6 +103,11 @@ def _add_build(commands: Commands) -> None:
         "--push", action="store_true", help="push the tags, once every image is proved"
     )
     proof.add_argument(
+        "--no-push",
+        action="store_true",
+        help="build only, where the bake file itself pushes or writes a registry's cache",
+    )
+    proof.add_argument(
         "--allow-unknown",
         action="store_true",
         help="push also what could not be asked everything; what fails is never pushed",
@@ -268,6 +273,13 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     how = parser.add_argument_group("with what")
     how.add_argument("--builder", metavar="B", help="a Buildx builder (the selected one)")
+    how.add_argument(
+        "--allow",
+        action="append",
+        metavar="PERMISSION",
+        help="allow what Buildx asks for, as it spells it: fs.read=PATH, fs.write=PATH, fs=PATH, "
+        "network.host, security.insecure, ssh, device=NAME; again for more (plan needs none)",
+    )
     how.add_argument(
         "--cache-from",
         action="append",

@@ -9,6 +9,7 @@ from pathlib import Path
 from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.cache import Way
 from openhqm_tui.domain.image_names import check_names, split_names
+from openhqm_tui.domain.permissions import parse_permission
 from openhqm_tui.domain.plan import Source, SourceKind, check_tag
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
@@ -48,6 +49,8 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         cache_from=caches_of(parsed.cache_from or settings.cache_from, Way.FROM, folder),
         cache_to=caches_of(parsed.cache_to or settings.cache_to, Way.TO, folder),
         allow_unknown=getattr(parsed, "allow_unknown", False),
+        allow=tuple(one for text in parsed.allow or () for one in parse_permission(text)),
+        no_push=getattr(parsed, "no_push", False),
     )
     check_push(told)
     project_checks(folder, told.checks)

@@ -73,8 +73,9 @@ PLAN_EXAMPLES: Section = (
     "examples",
     """\
   openhqm-tui plan --build-all > bake.json
-  docker buildx bake --allow=fs.read=\\* -f bake.json
+  docker buildx bake -f bake.json
 """
+    "Buildx asks for what the plan names outside the folder, and says which --allow grants it. "
     "Beside the bundled Dockerfile (`variants --dockerfile bundled` tells its folder) lies "
     "assets/docker-bake.hcl, to be run by hand from there.",
 )

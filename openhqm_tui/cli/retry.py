@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+
+import msgspec
 
 from openhqm_tui.cli.following import read_so_far, show_and_cancel, show_and_leave
 from openhqm_tui.cli.which_run import latest_of, run_and_targets, run_named, word_of
 from openhqm_tui.domain.lane_words import WORDS
+from openhqm_tui.domain.permissions import parse_permission
 from openhqm_tui.domain.problems import Problem
 from openhqm_tui.domain.retrying import can_resume, can_retry, to_retry
 from openhqm_tui.domain.state import RunState
+from openhqm_tui.engine.permissions import resolve_grants
 from openhqm_tui.run.again import ask
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.run.standing import state_now
@@ -27,6 +32,8 @@ def run(parsed: argparse.Namespace) -> int:
     else:
         folder, state, requests, what = _retry(parsed)
     name = folder.path.name
+    allow = _allowed(parsed.allow or [])
+    requests = [msgspec.structs.replace(request, allow=allow) for request in requests]
     if parsed.detach:
         ask(folder, *requests)
         sys.stdout.write(f"{what}; follow it with `openhqm-tui attach {name}`\n")
@@ -38,6 +45,12 @@ def run(parsed: argparse.Namespace) -> int:
     # What others began isn't ours to stop; what was taken up here is, as with `build`.
     watch = show_and_leave if state.goes_on else show_and_cancel
     return watch(follower, parsed.format, verbose=parsed.verbose)
+
+
+def _allowed(words: list[str]) -> tuple[str, ...]:
+    """Return what is allowed with the paths as they are seen from here."""
+    granted = [one for text in words for one in parse_permission(text)]
+    return tuple(sorted(map(str, resolve_grants(granted, str(Path.cwd())))))
 
 
 def _retry(parsed: argparse.Namespace) -> tuple[RunFolder, RunState, list[Request], str]:

@@ -199,6 +199,12 @@ def _add_asking(commands: Commands) -> None:
     resume.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")
     for parser in (retry, resume):
         parser.add_argument(
+            "--allow",
+            action="append",
+            metavar="PERMISSION",
+            help="allow more than the run was allowed at its start, as `build --allow`",
+        )
+        parser.add_argument(
             "--detach", action="store_true", help="return as soon as the runner has heard"
         )
         add_format(parser)

@@ -53,13 +53,15 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `host` is the platform of the engine, where the checks run; `nodes` are the builder's, each
     of which tells native from emulated for the steps that it runs, and `driver` is how they are
-    reached (`docker`: the engine itself); `cache_folders` are where its local caches are;
+    reached (`docker`: the engine itself);
     `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
     what is built (see SourceKind), `cwd` where the plan's relative paths begin; `quiet_after` is
     how many seconds a build may say nothing before that is told, 0: for ever; `revision` is the
     commit of the context, '' where it is no Git checkout. With `by_digest` its images are pushed
     without a tag and pulled to be asked; with `allow_unknown` one that could not be asked
-    everything doesn't hold the tags back. `emulators` are what runs foreign platforms, by platform.
+    everything doesn't hold the tags back. `emulators` are what runs foreign platforms, by platform;
+    `allow` is what a person has granted beyond the folder `cwd`, as `--allow` spells it (None in
+    runs of before that was recorded).
     """
 
     id: str
@@ -74,7 +76,6 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     builder: str = ""
     driver: str = ""
     nodes: tuple[NodeInfo, ...] = ()
-    cache_folders: tuple[str, ...] = ()
     jobs: int = 0
     check: bool = True
     test_only: bool = False
@@ -90,6 +91,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     quiet_after: float = 0.0
     revision: str = ""
     emulators: dict[str, Emulator] = {}
+    allow: tuple[str, ...] | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):

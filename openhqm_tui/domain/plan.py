@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.cache import Cache, Way
+from openhqm_tui.domain.permissions import names_in_outputs, without_remote_caches
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.references import NAME, TAG
@@ -48,7 +49,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     go into the labels, seconds since the epoch and the commit of the context. `cache_from` and
     `cache_to` are the build caches outside of the engine. Every tag exists
     under `name` and under each of `more_names`. With `by_digest` the images don't come into the
-    engine's store, but without a tag into the registry of `name`.
+    engine's store, but without a tag into the registry of `name`. Without `push` the caches that
+    a bake file writes to registries are left out.
     """
 
     variants: tuple[Variant, ...]
@@ -67,6 +69,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     cache_from: tuple[Cache, ...] = ()
     cache_to: tuple[Cache, ...] = ()
     by_digest: bool = False
+    push: bool = False
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,19 +185,18 @@ def bake_command(
     bake_file: str,
     targets: tuple[str, ...],
     builder: str = "",
-    writes: tuple[str, ...] = (),
+    allow: tuple[str, ...] = (),
 ) -> list[str]:
     """Return the command that builds targets of a plan, for a person to copy.
 
-    Bake reads nothing outside the folder it runs in unless it is allowed to, and a plan names
-    its context, Dockerfile and certificates by their full paths; `writes` are the folders of
-    local caches.
+    `allow` is what the plan needs and a person has granted: bake reads and writes nothing else
+    outside the folder it runs in.
     """
     words = ["docker", "buildx"]
     if builder:
         words += ["--builder", builder]
-    allowed = ["--allow=fs.read=*", *(f"--allow=fs.write={folder}" for folder in writes)]
-    return [*words, "bake", *allowed, "-f", bake_file, *targets]
+    flags = [f"--allow={permission}" for permission in allow]
+    return [*words, "bake", *flags, "-f", bake_file, *targets]
 
 
 def _target(
@@ -296,7 +298,7 @@ def _goes_to(choices: Choices, tags: tuple[str, ...]) -> dict[str, list[str]]:
 def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
     """Return a target of a stranger's bake file as it is, but for platforms and output."""
     body = dict(source.bake_targets[variant.name])
-    tags = tuple(body.get("tags") or ())
+    tags = tuple(body.get("tags") or ()) or names_in_outputs(body)
     if choices.throwaway or not tags:
         # Without a name the store keeps no image that could be checked.
         images = [f"{name}:{choices.tag}" for name in (choices.name, *choices.more_names)]
@@ -311,6 +313,8 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
         "platforms": [str(platform) for platform in choices.platforms],
         **_goes_to(choices, tags),
     }
+    if not choices.push and "cache-to" in body:
+        body["cache-to"] = without_remote_caches(body["cache-to"])
     if choices.base_for:
         contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
         body["contexts"] = {**(body.get("contexts") or {}), **contexts}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import UsageProblem, nearest
 from openhqm_tui.domain.references import is_remote
 from openhqm_tui.domain.variants import Variant
+from openhqm_tui.engine.bake_print import print_definition
 from openhqm_tui.files.confined import read_inside, resolved_inside
 
 BUNDLED = "bundled"
@@ -156,21 +156,7 @@ def _bake_source(folder: Path, name: str) -> Source:
         text = read_inside(folder, name, _MOST_BYTES).decode("utf-8", "replace")
     except OSError as error:
         raise UsageProblem(f"{folder / name} can't be read ({error.strerror})") from error
-    try:
-        printed = subprocess.run(
-            ["docker", "buildx", "bake", "--print", "-f", name, *_all_targets(text, name)],
-            cwd=folder,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageProblem(f"{folder / name} can't be read: Buildx did not answer") from error
-    if printed.returncode != 0:
-        words = printed.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = words[-1].removeprefix("ERROR: ") if words else "no reason given"
-        raise UsageProblem(f"{folder / name} is no valid bake file: {reason}")
-    targets: dict[str, dict[str, Any]] = json.loads(printed.stdout).get("target") or {}
+    targets = print_definition(folder, name, _all_targets(text, name))
     if not targets:
         raise UsageProblem(f"{folder / name} has no target", fix="add one, or a default group")
     return Source(

@@ -104,7 +104,9 @@ def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:
         checked=info.check,
         test_only=info.test_only,
         push=info.push,
-        command=shlex.join(bake_command(str(folder.bake_file), names, info.builder)),
+        command=shlex.join(
+            bake_command(str(folder.bake_file), names, info.builder, info.allow or ())
+        ),
     )
 
 

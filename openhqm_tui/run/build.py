@@ -13,9 +13,12 @@ from openhqm_tui.domain import journal
 from openhqm_tui.domain.engine_failures import EngineFailure, Trouble
 from openhqm_tui.domain.failures import trouble_of
 from openhqm_tui.domain.journal import Outcome, TargetInfo
+from openhqm_tui.domain.permissions import allow_flags, described, linked, missing
 from openhqm_tui.domain.plan import SourceKind, part_name, repository_of
 from openhqm_tui.engine.git import buildx_git
+from openhqm_tui.run.control import Ear
 from openhqm_tui.run.merge import merge
+from openhqm_tui.run.permissions import exactly, granted_to, needs_of
 from openhqm_tui.run.processes import GroupProcess
 from openhqm_tui.run.text_log import write_text_log
 from openhqm_tui.run.voice import Voice
@@ -50,11 +53,14 @@ class Builds:
 
     async def _build(self, target: TargetInfo, attempt: int) -> journal.TargetEnded:
         stream = self._folder.stream_name(target.name, attempt)
+        needs, reason = self._permissions(target.name)
+        if reason:
+            return ended_now(target.name, attempt, Outcome.FAILED, reason=reason)
         metadata = self._folder.metadata_file(target.name)
         metadata.unlink(missing_ok=True)
         with self._folder.open_to_write(self._folder.path / stream, empty=True) as out:
             process = await GroupProcess.start(
-                self._command(target.name, metadata),
+                self._command(target.name, metadata, needs),
                 stderr=out,
                 cwd=Path(self._info.cwd or "/"),
                 env=await asyncio.to_thread(self._environment),
@@ -117,22 +123,36 @@ class Builds:
             self._told.add(trouble.kind)
             self._voice.note(f"{trouble.words}; {trouble.remedy}", target)
 
-    def _command(self, target: str, metadata: Path) -> list[str]:
+    def _permissions(self, target: str) -> tuple[tuple[str, ...], str]:
+        """Return what a target needs beyond the folder; or why it may not be built.
+
+        Links may lead elsewhere than when it was allowed, and a plan is built for days.
+        """
+        if self._info.allow is None and self._info.source != SourceKind.BAKE:
+            return (), ""
+        folder = self._info.cwd or "/"
+        plan = msgspec.json.decode(self._folder.bake_file.read_bytes())
+        parts = plan.get("group", {}).get(target, {}).get("targets", [target])
+        bodies = plan["target"]
+        needs = needs_of([bodies[name] for name in linked(bodies, parts)], folder)
+        requests = Ear(self._folder.control_file, 0).listen()
+        if lacking := missing(needs, granted_to(self._info, requests)):
+            flags = " ".join(allow_flags(lacking, folder))
+            what = ", ".join(described(lacking, folder))
+            again = f"openhqm-tui retry {self._info.id} {flags}"
+            return (), f"nobody has allowed this run to {what}; allow it with `{again}`"
+        return exactly(needs), ""
+
+    def _command(self, target: str, metadata: Path, allow: tuple[str, ...]) -> list[str]:
         # The plugin itself, where it is known: `docker` before it costs 40 ms of CPU a target.
         plugin = self._info.buildx_path
         buildx = [plugin] if plugin and os.access(plugin, os.X_OK) else ["docker", "buildx"]
         builder = ["--builder", self._info.builder] if self._info.builder else []
         return [
-            *(*buildx, *builder, "bake", *self._allowed(), "-f", str(self._folder.bake_file)),
+            *(*buildx, *builder, "bake", *(f"--allow={permission}" for permission in allow)),
+            *("-f", str(self._folder.bake_file)),
             *("--progress", "rawjson", "--metadata-file", str(metadata), target),
         ]
-
-    def _allowed(self) -> list[str]:
-        """A stranger's bake file may use the local caches that were named for this run."""
-        if self._info.source != SourceKind.BAKE:
-            return []
-        folders = self._info.cache_folders
-        return [f"--allow=fs={folder}" for folder in folders]
 
     def _environment(self) -> dict[str, str]:
         environment = dict(os.environ) | {
@@ -142,9 +162,6 @@ class Builds:
         }
         environment.pop("BUILDKIT_PROGRESS", None)
         if self._info.source != SourceKind.BAKE:
-            # The plan is our own and names its context outside the run folder on purpose; a
-            # stranger's bake file stays inside its folder unless Buildx is told otherwise.
-            environment["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
             # Three git commands a target, for a provenance that our plan doesn't have.
             environment["BUILDX_GIT_INFO"] = "false"
         return buildx_git(self._contexts(), environment)

@@ -61,12 +61,6 @@ def check_caches(
     return warnings
 
 
-def folders_of(variants: Iterable[str], caches: Sequence[Cache]) -> tuple[str, ...]:
-    """Return the folders that the local caches of these variants are in."""
-    found = [cache.folder_of(variant) for variant in variants for cache in caches]
-    return tuple(dict.fromkeys(filter(None, found)))
-
-
 def _from(folder: Path, cache: Cache) -> Cache:
     if cache.kind != "local" or cache.own:
         return cache

@@ -13,6 +13,7 @@ from openhqm_tui import __version__
 from openhqm_tui.domain.cache import Cache
 from openhqm_tui.domain.image_names import check_names
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
+from openhqm_tui.domain.permissions import Permission
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
@@ -21,9 +22,10 @@ from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.emulator_facts import with_emulators
 from openhqm_tui.engine.facts import EngineFacts
 from openhqm_tui.engine.git import commit_of, origin_of
-from openhqm_tui.run.caches import check_caches, folders_of
+from openhqm_tui.run.caches import check_caches
 from openhqm_tui.run.expected import idle_tables, measure_for
 from openhqm_tui.run.launch import launch
+from openhqm_tui.run.permissions import check_permissions, check_pushes
 from openhqm_tui.run.preflight import check_base, check_engine, check_loading, check_publishing
 from openhqm_tui.run.pruning import make_room
 from openhqm_tui.run.state_in_context import exposed_state
@@ -48,7 +50,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a person asked for; `selection` has the platforms of each variant by its name.
 
     Every tag exists under `name` and each of `more_names`. With `allow_unknown` an image that
-    could not be asked everything doesn't hold the push back.
+    could not be asked everything doesn't hold the push back. `allow` is what the person grants
+    beyond the folder; with `no_push` what the file itself would push stays here.
 
     `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs,
     `checks` one that says what the images must be ('': the project's own, if it has one). A build
@@ -74,6 +77,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cache_from: tuple[Cache, ...] = ()
     cache_to: tuple[Cache, ...] = ()
     allow_unknown: bool = False
+    allow: tuple[Permission, ...] = ()
+    no_push: bool = False
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,12 +146,19 @@ def prepare(
             cache_from=options.cache_from,
             cache_to=options.cache_to,
             by_digest=by_digest,
+            push=options.push,
         )
         target = make_plan(source, choices).targets[0]
         targets.append(target)
         for platform in chosen:
             expected = measure.of(variant.name, platform, chosen)
             expectations.append(LaneExpectation(target=target.name, expectation=expected))
+    plan = Plan(targets=tuple(targets), builder=options.builder)
+    cwd = source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
+    allow: tuple[str, ...] = ()
+    if not plan_only:
+        allow = check_permissions(options, source, plan, cwd, bundle)
+        check_pushes(options, source)
     info = RunInfo(
         id=run_id,
         created=now,
@@ -167,7 +179,6 @@ def prepare(
         builder=options.builder,
         driver=facts.driver,
         nodes=tuple(node.as_info() for node in facts.nodes),
-        cache_folders=folders_of(options.selection, (*options.cache_from, *options.cache_to)),
         jobs=options.jobs,
         quiet_after=options.quiet_after,
         revision=commit.revision,
@@ -182,9 +193,9 @@ def prepare(
         context=source.context,
         dockerfile=source.dockerfile or source.bake_file,
         source=source.kind.value,
-        cwd=source.context if source.kind is SourceKind.BAKE else str(Path.cwd()),
+        cwd=cwd,
+        allow=allow,
     )
-    plan = Plan(targets=tuple(targets), builder=options.builder)
     if not plan_only:
         warnings += exposed_state(targets, state_folder(), Path(info.cwd))
     return Prepared(
@@ -201,6 +212,8 @@ def check_push(options: Options) -> None:
             "only what is proved is pushed, and the checks are off",
             fix="leave out --push, or --no-check (`check = false` in the settings)",
         )
+    if options.push and options.no_push:
+        raise UsageProblem("--push and --no-push contradict each other", fix="leave one out")
     if options.allow_unknown and not options.push:
         raise UsageProblem(
             "--allow-unknown is about what is pushed, and nothing is",

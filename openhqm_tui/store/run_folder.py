@@ -29,13 +29,15 @@ MOST_READ_WHOLE = 16 * 1024**2
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody asks of the runner: `cancel`, `retry`, `check`.
 
-    No target means the whole run, no platform every lane, no check all questions.
+    No target means the whole run, no platform every lane, no check all questions. `allow` is
+    what the person grants the run from then on, as `--allow` spells it.
     """
 
     ask: str
     target: str = ""
     platform: str = ""
     check: str = ""
+    allow: tuple[str, ...] = ()
 
 
 class LaneExpectation(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,11 +22,14 @@ class CommandLines(NamedTuple):
     bake: tuple[str, ...]
 
 
-def command_lines(order: Order, everything: int, defaults: Order = _BUILT_IN) -> CommandLines:
+def command_lines(
+    order: Order, everything: int, defaults: Order = _BUILT_IN, allow: tuple[str, ...] = ()
+) -> CommandLines:
     """Return the commands that build `order`.
 
     `everything` is how many variants there are: all of them are `--build-all`. What the settings
-    (`defaults`) or we ourselves would choose is left out.
+    (`defaults`) or we ourselves would choose is left out. `allow` is what the plan needs outside
+    the folder.
     """
     groups: dict[tuple[Platform, ...], list[str]] = {}
     for variant, platforms in order.rows.items():
@@ -37,14 +40,9 @@ def command_lines(order: Order, everything: int, defaults: Order = _BUILT_IN) ->
         choices = [*chosen, *_fields(order, defaults)]
         build.append(shlex.join(["openhqm-tui", "build", *choices, *_manner(order, defaults)]))
         planned = shlex.join(["openhqm-tui", "plan", *choices])
-        baked = shlex.join(bake_command("bake.json", (), order.builder, _writes(order, variants)))
+        baked = shlex.join(bake_command("bake.json", (), order.builder, allow))
         bake.append(f"{planned} > bake.json && {baked}")
     return CommandLines(tuple(build), tuple(bake))
-
-
-def _writes(order: Order, variants: list[str]) -> tuple[str, ...]:
-    folders = [cache.folder_of(variant) for cache in order.cache_to for variant in variants]
-    return tuple(dict.fromkeys(filter(None, folders)))
 
 
 def _chosen(variants: list[str], platforms: tuple[Platform, ...], everything: int) -> Iterator[str]:

@@ -14,6 +14,7 @@ from openhqm_tui.domain.problems import Problem
 from openhqm_tui.tui.obstacles import base_trouble, platforms_of
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.permissions import Permission
     from openhqm_tui.domain.plan import Source
     from openhqm_tui.engine.base_image import Pullable
     from openhqm_tui.engine.facts import EngineFacts
@@ -36,11 +37,13 @@ class Begun(Message):
 
 
 class Refused(Message):
-    """A run could not begin."""
+    """The run of `order` could not begin; `cause` is what a person may have an answer to."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, order: Order, cause: Problem | None = None) -> None:
         super().__init__()
         self.problem = problem
+        self.order = order
+        self.cause = cause
 
 
 class BuilderSeen(Message):
@@ -74,15 +77,28 @@ class Errands:
         self._bases: dict[BaseKey, Pullable | None] = {}
         self._resting: Timer | None = None
 
-    def start(self, order: Order, facts: EngineFacts, source: Source) -> None:
-        """Begin a run; `Begun` or `Refused` follows, after which `starting` is to be reset."""
+    def start(
+        self,
+        order: Order,
+        facts: EngineFacts,
+        source: Source,
+        remember: tuple[Permission, ...] = (),
+    ) -> None:
+        """Begin a run; `Begun` or `Refused` follows, after which `starting` is to be reset.
+
+        `remember` is what is to be allowed from now on in this folder.
+        """
         self.starting = True
 
         def begin() -> None:
             try:
+                if remember:
+                    self._services.remember_allowed(source, remember)
                 run = self._services.start(order, facts, source)
-            except (Problem, OSError) as problem:
-                self._screen.post_message(Refused(str(problem)))
+            except Problem as problem:
+                self._screen.post_message(Refused(str(problem), order, problem))
+            except OSError as error:
+                self._screen.post_message(Refused(str(error), order))
             else:
                 self._screen.post_message(Begun(run))
 

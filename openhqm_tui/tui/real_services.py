@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.findings import Finding, Fix
     from openhqm_tui.domain.journal import RunInfo
     from openhqm_tui.domain.new_builder import NewBuilder
+    from openhqm_tui.domain.permissions import Permission
     from openhqm_tui.domain.plan import Source
     from openhqm_tui.domain.platforms import Platform
     from openhqm_tui.domain.record import RunRecord
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from openhqm_tui.engine.builders import Builder
     from openhqm_tui.engine.facts import EngineFacts
     from openhqm_tui.engine.mend import Rights
+    from openhqm_tui.run.prepare import Options
     from openhqm_tui.store.history_rows import Origin
     from openhqm_tui.store.run_folder import Request, RunFolder
     from openhqm_tui.store.settings import Settings
@@ -70,6 +72,8 @@ def real_services(folder: Path, settings: Settings) -> Services:
         checks=settings.check is not False,
         refused=settings.refused,
         copy=_copy,
+        remember_allowed=lambda source, allowed: _remember_allowed(source, allowed, folder),
+        chosen_beyond=lambda order, source: _chosen_beyond(settings, order, source, folder),
     )
 
 
@@ -117,12 +121,18 @@ def _source_at_once(settings: Settings, folder: Path) -> Source | None:
 
 
 def _start(settings: Settings, order: Order, facts: EngineFacts, source: Source) -> RunFolder:
-    from openhqm_tui.domain.image_names import check_names
-    from openhqm_tui.run.prepare import QUIET_AFTER, Options, begin, prepare
+    from openhqm_tui.run.prepare import begin, prepare
     from openhqm_tui.store.retention import limits_of
 
+    return begin(prepare(_options(settings, order), facts, source), limits_of(settings))
+
+
+def _options(settings: Settings, order: Order) -> Options:
+    from openhqm_tui.domain.image_names import check_names
+    from openhqm_tui.run.prepare import QUIET_AFTER, Options
+
     name, *more_names = check_names(order.names)
-    options = Options(
+    return Options(
         selection=order.rows,
         name=name,
         more_names=tuple(more_names),
@@ -139,8 +149,28 @@ def _start(settings: Settings, order: Order, facts: EngineFacts, source: Source)
         ca_bundle=settings.ca_bundle or "",
         checks=settings.checks or "",
         check=settings.check is not False,
+        context=settings.context or "",
+        dockerfile=settings.dockerfile or "",
+        allow=order.allow,
+        no_push=order.no_push,
     )
-    return begin(prepare(options, facts, source), limits_of(settings))
+
+
+def _remember_allowed(source: Source, allowed: tuple[Permission, ...], folder: Path) -> None:
+    from openhqm_tui.run.permissions import remember_answer
+
+    remember_answer(source, allowed, str(folder), time.time())
+
+
+def _chosen_beyond(
+    settings: Settings, order: Order, source: Source, folder: Path
+) -> tuple[str, ...]:
+    from openhqm_tui.run.permissions import chosen_beyond
+
+    try:
+        return chosen_beyond(_options(settings, order), source, str(folder))
+    except Problem:
+        return ()  # the fields say what is wrong
 
 
 def _past() -> Past:

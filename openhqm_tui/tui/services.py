@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.findings import Finding, Fix
     from openhqm_tui.domain.journal import RunInfo
     from openhqm_tui.domain.new_builder import NewBuilder
+    from openhqm_tui.domain.permissions import Permission
     from openhqm_tui.domain.plan import Source
     from openhqm_tui.domain.platforms import Platform
     from openhqm_tui.domain.record import RunRecord
@@ -88,7 +89,8 @@ class Order:
     """What is to be built: the platforms of each variant, what the images are called, and how.
 
     `name` are one or several names with commas between, as they are written in the field. '' for
-    builder and base image, and 0 for jobs, leave it to what is found here.
+    builder and base image, and 0 for jobs, leave it to what is found here. `allow` is what the
+    person has granted when asked; with `no_push` what a bake file itself would push stays here.
     """
 
     rows: dict[str, tuple[Platform, ...]]
@@ -99,6 +101,8 @@ class Order:
     base_image: str = ""
     jobs: int = 0
     test_only: bool = False
+    allow: tuple[Permission, ...] = ()
+    no_push: bool = False
     cache_from: tuple[Cache, ...] = ()
     cache_to: tuple[Cache, ...] = ()
 
@@ -126,7 +130,9 @@ class Services:
     `clock` are the seconds that a replay goes by. `report` writes a run's report and returns the
     file; it raises Problem. `samples` is what earlier builds of some variants of a place teach,
     `samples_before` what was known of a run before it began; `whole_run` is all that is
-    remembered of one, it raises Problem.
+    remembered of one, it raises Problem. `remember_allowed` keeps a person's answer for the folder
+    and its definition, it raises Problem; `chosen_beyond` is what a plan of ours needs outside
+    the folder, as `--allow` spells it.
     """
 
     now: Callable[[], float]
@@ -156,3 +162,5 @@ class Services:
     samples: Callable[[Origin, Collection[str]], list[Sample]] = lambda *_: []
     samples_before: Callable[[RunInfo], list[Sample]] = lambda _: []
     whole_run: Callable[[str], RunRecord] = _no_run
+    remember_allowed: Callable[[Source, tuple[Permission, ...]], None] = lambda *_: None
+    chosen_beyond: Callable[[Order, Source], tuple[str, ...]] = lambda *_: ()

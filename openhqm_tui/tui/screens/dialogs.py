@@ -25,16 +25,19 @@ _ALSO = (
 
 
 class Ask(ModalScreen[str]):
-    """A question with a few answers; the first is the default, leaving is the last."""
+    """A question with a few answers; the first is the default, leaving is `leave`, or the last."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar = bindings("dialog")
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
 
-    def __init__(self, title: str, text: Content, answers: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, title: str, text: Content, answers: list[tuple[str, str]], leave: str = ""
+    ) -> None:
         super().__init__()
         self._title, self._text, self._answers = title, text, answers
+        self._leave = leave or answers[-1][0]
 
     def compose(self) -> ComposeResult:
         """Build text and answers."""
@@ -61,8 +64,8 @@ class Ask(ModalScreen[str]):
         self.dismiss(event.button.id or "")
 
     def action_close(self) -> None:
-        """Leave with the last answer."""
-        self.dismiss(self._answers[-1][0])
+        """Leave with the answer that changes nothing."""
+        self.dismiss(self._leave)
 
     def key_left(self) -> None:
         """Go to the answer before."""

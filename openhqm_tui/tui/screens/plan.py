@@ -17,6 +17,7 @@ from openhqm_tui.tui.commands import bindings
 from openhqm_tui.tui.errands import BaseSeen, Begun, BuilderSeen, Errands, Refused
 from openhqm_tui.tui.obstacles import obstacle_in, wrong_fields
 from openhqm_tui.tui.past import Key, PastLane, last_lanes
+from openhqm_tui.tui.permission_dialog import ask_for
 from openhqm_tui.tui.presets import every_cell, failed_cells, first_columns, native_cells
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.selection import Cell, Selection
@@ -31,6 +32,7 @@ from openhqm_tui.tui.widgets.variant_side import SideBox, VariantSide
 from openhqm_tui.tui.words import count
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.permissions import Permission
     from openhqm_tui.engine.builders import Builder
     from openhqm_tui.engine.facts import EngineFacts
     from openhqm_tui.tui.outlook import Outlook
@@ -113,7 +115,9 @@ class PlanScreen(Place):
 
     def commands(self) -> CommandLines:
         """Return the commands that would build the same."""
-        return command_lines(self.order, len(self.names), self.console_app.services.defaults)
+        services, source = self.console_app.services, self.console_app.source
+        allow = services.chosen_beyond(self.order, source) if source is not None else ()
+        return command_lines(self.order, len(self.names), services.defaults, allow)
 
     async def catch_up(self) -> None:
         """Show all anew."""
@@ -251,17 +255,13 @@ class PlanScreen(Place):
 
     def action_build(self) -> None:
         """Begin a run of what is chosen."""
-        app, order, facts = self.console_app, self.order, self.facts
+        order, facts = self.order, self.facts
         if facts is not None and self.errands.base_is_open(order, facts):
             self._look_for_base()
         if reason := self.reason():
             self.notify(reason, title="Nothing is built", severity="warning", markup=False)
             return
-        if facts is None or app.source is None:
-            return
-        self._refusal = ""
-        self.errands.start(order, facts, app.source)
-        self.show_choice()
+        self._start(order)
 
     @on(Begun)
     async def begun(self, message: Begun) -> None:
@@ -273,8 +273,20 @@ class PlanScreen(Place):
 
     @on(Refused)
     def refused(self, message: Refused) -> None:
-        """Say why it could not begin."""
-        self.errands.starting, self._refusal = False, message.problem
+        """Ask a person where that is all it takes, or say why it could not begin."""
+        self.errands.starting = False
+        if not ask_for(self, message, self._start, self._not_started):
+            self._not_started(message.problem)
+
+    def _start(self, order: Order, remember: tuple[Permission, ...] = ()) -> None:
+        facts, source = self.facts, self.console_app.source
+        if facts is not None and source is not None:
+            self._refusal = ""
+            self.errands.start(order, facts, source, remember)
+            self.show_choice()
+
+    def _not_started(self, why: str) -> None:
+        self._refusal = why
         self.show_choice()
 
     def action_choose_all(self) -> None:

@@ -1,0 +1,63 @@
+"""Where the paths of permissions really lead, and what the environment grants."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable, Mapping
+
+from openhqm_tui.domain.permissions import ANY, READ, SSH, WRITE, Need, Permission
+from openhqm_tui.domain.problems import UsageProblem
+
+VARIABLE = "BUILDX_BAKE_ENTITLEMENTS_FS"
+_YES = {"1", "t", "T", "true", "TRUE", "True"}
+_NO = {"0", "f", "F", "false", "FALSE", "False"}
+
+
+def resolve_needs(needs: Iterable[Permission], folder: str) -> frozenset[Need]:
+    """Return what is needed with its paths resolved against `folder`.
+
+    Where a link stands before a `..`, what Buildx looks at is another place than what is opened
+    in the end: both are needed.
+    """
+    found = set()
+    for one in needs:
+        if one.key not in {READ, WRITE}:
+            found.add(Need(one, one))
+            continue
+        path = os.path.join(folder, one.value)  # noqa: PTH118 - Path would drop `..` of no effect
+        for meant in {posixpath.normpath(path), path}:
+            real = os.path.realpath(meant)
+            found.add(Need(Permission(one.key, real), Permission(one.key, _existing(real))))
+    return frozenset(found)
+
+
+def resolve_grants(granted: Iterable[Permission], folder: str) -> frozenset[Permission]:
+    """Return what is granted with its paths resolved against `folder`, existing or not."""
+    return frozenset(
+        Permission(one.key, os.path.realpath(os.path.normpath(os.path.join(folder, one.value))))  # noqa: PTH118
+        if one.key in {READ, WRITE} and one.value != ANY
+        else one
+        for one in granted
+    )
+
+
+def own_folder(folder: str) -> frozenset[Permission]:
+    """Return what Buildx grants unasked: all below the folder that it runs in."""
+    return resolve_grants((Permission(READ, "."), Permission(WRITE, ".")), folder)
+
+
+def from_environment(environment: Mapping[str, str]) -> tuple[Permission, ...]:
+    """Return what `BUILDX_BAKE_ENTITLEMENTS_FS=0` grants: files and the SSH agent."""
+    told = environment.get(VARIABLE)
+    if told is None or told in _YES:
+        return ()
+    if told not in _NO:
+        raise UsageProblem(f"{VARIABLE}={told} is no truth value", fix="write 0 or 1")
+    return (Permission(READ, ANY), Permission(WRITE, ANY), Permission(SSH))
+
+
+def _existing(path: str) -> str:
+    while not os.path.lexists(path) and path != "/":
+        path = os.path.dirname(path)  # noqa: PTH120
+    return path
