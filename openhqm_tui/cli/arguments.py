@@ -76,6 +76,7 @@ def build_parser(*, lazily: bool = False) -> argparse.ArgumentParser:
     )
     _add_build(commands)
     _add_plan(commands)
+    _add_permissions(commands)
     _add_variants(commands)
     _add_check(commands)
     _add_doctor(commands)
@@ -150,6 +151,28 @@ def _add_plan(commands: Commands) -> None:
         help="as `build --push` would run it: another machine's builder pushes by digest",
     )
     plan.set_defaults(run=later("openhqm_tui.cli.plan"))
+
+
+def _add_permissions(commands: Commands) -> None:
+    permissions = commands.add_parser(
+        "permissions",
+        help="list what was allowed in folders, or revoke it",
+        description="List the permissions that were remembered when a build asked for them. They "
+        "hold for one folder, as long as its definition is unchanged.",
+    )
+    add_list_format(permissions)
+    permissions.set_defaults(run=later("openhqm_tui.cli.permissions"))
+    of_permissions = permissions.add_subparsers(
+        dest="permissions_command", metavar="COMMAND", title="commands"
+    )
+    revoke = of_permissions.add_parser(
+        "revoke",
+        help="ask again before the next build",
+        description="Forget what was allowed in a folder: its next build asks again.",
+    )
+    revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="this folder if none")
+    revoke.add_argument("--all", action="store_true", help="in every folder")
+    revoke.set_defaults(run=later("openhqm_tui.cli.permissions"))
 
 
 def _add_variants(commands: Commands) -> None:

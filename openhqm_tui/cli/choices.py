@@ -17,6 +17,7 @@ from openhqm_tui.domain.references import check_reference
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.run.caches import caches_of
+from openhqm_tui.run.permissions import of_settings
 from openhqm_tui.run.prepare import QUIET_AFTER, Options, check_push
 from openhqm_tui.run.sources import source_for
 from openhqm_tui.store.checks_files import project_checks
@@ -49,7 +50,10 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         cache_from=caches_of(parsed.cache_from or settings.cache_from, Way.FROM, folder),
         cache_to=caches_of(parsed.cache_to or settings.cache_to, Way.TO, folder),
         allow_unknown=getattr(parsed, "allow_unknown", False),
-        allow=tuple(one for text in parsed.allow or () for one in parse_permission(text)),
+        allow=(
+            *(one for text in parsed.allow or () for one in parse_permission(text)),
+            *of_settings(settings.allow, folder),
+        ),
         no_push=getattr(parsed, "no_push", False),
     )
     check_push(told)

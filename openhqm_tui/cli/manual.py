@@ -32,7 +32,7 @@ SETTINGS: Section = (
     """
   backends platforms name tag jobs quiet-after builder base-image context
   dockerfile ca-bundle python-version cache-from cache-to check checks
-  keep-runs keep-mb theme keymap (keymap in files only)
+  allow keep-runs keep-mb theme keymap (allow, keymap in files only)
   `openhqm-tui guides settings` tells which of them a project may set.""",
 )
 

@@ -151,6 +151,13 @@ KEYS = {
         ),
         Key(name="check", flag="--no-check"),
         Key(name="checks", flag="--checks", project=_IN_FOLDER, rule=_inside),
+        Key(
+            name="allow",
+            flag="--allow",
+            in_environment=False,
+            project="no",
+            rule=_never("only a person may allow what a build asks for"),
+        ),
         Key(name="keep-runs", flag="runs prune --keep", project="no", rule=_never(_DELETES)),
         Key(name="keep-mb", flag="runs prune --max-size", project="no", rule=_never(_DELETES)),
         Key(name="theme"),

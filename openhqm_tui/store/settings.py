@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     cache_to: list[str] | None = None
     check: bool | None = None
     checks: str | None = None
+    allow: dict[str, list[str]] | None = None
     keep_runs: Annotated[int, msgspec.Meta(ge=1)] | None = None
     keep_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
     theme: str | None = None

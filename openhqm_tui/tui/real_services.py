@@ -129,6 +129,7 @@ def _start(settings: Settings, order: Order, facts: EngineFacts, source: Source)
 
 def _options(settings: Settings, order: Order) -> Options:
     from openhqm_tui.domain.image_names import check_names
+    from openhqm_tui.run.permissions import of_settings
     from openhqm_tui.run.prepare import QUIET_AFTER, Options
 
     name, *more_names = check_names(order.names)
@@ -151,7 +152,7 @@ def _options(settings: Settings, order: Order) -> Options:
         check=settings.check is not False,
         context=settings.context or "",
         dockerfile=settings.dockerfile or "",
-        allow=order.allow,
+        allow=(*order.allow, *of_settings(settings.allow, Path.cwd())),
         no_push=order.no_push,
     )
 

@@ -218,12 +218,20 @@ def test_what_cant_be_planned(more: dict[str, Any], says: str) -> None:
 @pytest.mark.parametrize(
     ("builder", "words"),
     [
-        ("", "docker buildx bake --allow=fs.read=* -f /run/bake.json redis kafka"),
-        ("big", "docker buildx --builder big bake --allow=fs.read=* -f /run/bake.json redis kafka"),
+        ("", "docker buildx bake --allow=fs.read=/c -f /run/bake.json redis kafka"),
+        (
+            "big",
+            "docker buildx --builder big bake --allow=fs.read=/c -f /run/bake.json redis kafka",
+        ),
     ],
 )
 def test_the_command_to_copy(builder: str, words: str) -> None:
-    assert bake_command("/run/bake.json", ("redis", "kafka"), builder) == words.split()
+    command = bake_command("/run/bake.json", ("redis", "kafka"), builder, ("fs.read=/c",))
+    assert command == words.split()
+
+
+def test_the_command_to_copy_allows_nothing_by_itself() -> None:
+    assert bake_command("bake.json", ()) == ["docker", "buildx", "bake", "-f", "bake.json"]
 
 
 # -- a stranger's bake file -------------------------------------------------------------------

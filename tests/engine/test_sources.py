@@ -130,7 +130,11 @@ def test_buildx_is_asked_for_the_default_group_or_for_every_target(
 
     monkeypatch.setattr(subprocess, "run", run)
     source = find(folder, bundled)
-    assert seen == [["docker", "buildx", "bake", "--print", "-f", name, *asked]]
+    (command,) = seen
+    assert command[command.index("docker") :] == [
+        *("docker", "buildx", "bake", "--print", "-f", name, *asked),
+    ]
+    assert command[3].endswith("read_only.py")
     assert source.kind is SourceKind.BAKE
     (variant,) = source.variants
     assert (variant.name, variant.title) == ("a", "Dockerfile last linux/amd64 odd")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,18 +11,11 @@ from openhqm_tui.cli.arguments import parse
 from openhqm_tui.cli.choices import options_from
 from openhqm_tui.domain.cache import Cache, Way
 from openhqm_tui.domain.nodes import Node
-from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.domain.problems import Problem, UsageProblem
-from openhqm_tui.domain.state import RunState
 from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.run.build import Builds
-from openhqm_tui.run.caches import caches_of, check_caches, folders_of
-from openhqm_tui.run.prepare import Options, prepare
-from openhqm_tui.run.voice import Voice
-from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.run.caches import caches_of, check_caches
 from openhqm_tui.store.settings import read_settings
-from tests.our_variants import VARIANTS
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
 AMD, ARM = BOTH
@@ -52,7 +44,6 @@ def test_folders_are_seen_from_the_project(monkeypatch: pytest.MonkeyPatch) -> N
     ]
     assert caches("type=local,dest=x")[0].own == "type=local,dest=x", "Buildx's own words stay"
     assert caches("gha", "gha") == caches("gha")
-    assert folders_of(["redis", "kafka"], found[3:]) == ("/c/redis", "/c/kafka")
 
 
 def test_flag_over_environment_over_project(
@@ -120,28 +111,3 @@ def test_what_works_warns_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -
     assert "only the last one's is kept" in warning
     assert check_caches(DUO, (), caches("inline"), [BOTH]) == []
     assert check_caches(DUO, (), caches("registry=a/b"), [(AMD,), (ARM,)]) == []
-
-
-def prepared(kind: SourceKind, **more: Any) -> Any:
-    source = Source(
-        kind=kind,
-        variants=VARIANTS,
-        context="/ctx",
-        dockerfile="/ctx/D",
-        bake_targets={"redis": {}},
-    )
-    options = Options(selection={"redis": (AMD,)}, **more)
-    return prepare(options, EngineFacts(), source, plan_only=True)
-
-
-def test_a_strangers_bake_file_may_use_the_folders_that_were_named_and_no_others(
-    tmp_path: Path,
-) -> None:
-    run = prepared(SourceKind.BAKE, cache_to=caches("local=/c"), cache_from=caches("local=/d"))
-    assert run.info.cache_folders == ("/d/redis", "/c/redis")
-    folder = RunFolder.create(tmp_path / "run", run.info, run.plan, run.expectations)
-    command = Builds(folder, Voice(folder, RunState(run.info)))._command("redis", Path("m"))
-    assert command[command.index("bake") + 1 : command.index("-f")] == [
-        "--allow=fs=/d/redis",
-        "--allow=fs=/c/redis",
-    ]

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.new_builder import NewBuilder
 from openhqm_tui.domain.nodes import Node
+from openhqm_tui.domain.permissions import Permission
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.problems import EngineProblem
@@ -110,6 +111,7 @@ class World:
     source: Source = field(default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=EIGHT))
     findings: list[Finding] = field(default_factory=lambda: list(FINDINGS))
     orders: list[Order] = field(default_factory=list)
+    remembered: list[tuple[Permission, ...]] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     mends: bool = True
     mends_slowly: bool = False
@@ -203,6 +205,7 @@ class World:
             refused=self.refused,
             copy=self.copied.append,
             clock=lambda: self.clock,
+            remember_allowed=lambda source, allowed: self.remembered.append(allowed),
         )
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:

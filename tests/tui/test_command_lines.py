@@ -9,7 +9,7 @@ from openhqm_tui.tui.command_lines import command_lines
 from openhqm_tui.tui.services import Order
 from tests.tui.conftest import AMD, ARM
 
-BAKE = " > bake.json && docker buildx bake '--allow=fs.read=*' -f bake.json"
+BAKE = " > bake.json && docker buildx bake -f bake.json"
 
 
 def test_one_command_for_each_set_of_platforms():
@@ -57,3 +57,10 @@ def test_what_the_settings_say_is_undone_where_it_was_changed_back():
     settings = Order({}, tag="1.2", jobs=4)
     (line,) = command_lines(Order({"a": (AMD,), "b": (AMD,)}), 2, settings).build
     assert line.endswith(" --tag latest --jobs 2")
+
+
+def test_bake_is_allowed_what_our_plan_needs_and_no_more():
+    allow = ("fs.read=/a place/Dockerfile", "fs.write=/cache/a")
+    (line,) = command_lines(Order({"a": (AMD,)}), 1, allow=allow).bake
+    assert "'--allow=fs.read=/a place/Dockerfile' --allow=fs.write=/cache/a -f bake.json" in line
+    assert "*" not in line

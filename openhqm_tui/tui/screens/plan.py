@@ -116,7 +116,7 @@ class PlanScreen(Place):
     def commands(self) -> CommandLines:
         """Return the commands that would build the same."""
         services, source = self.console_app.services, self.console_app.source
-        allow = services.chosen_beyond(self.order, source) if source is not None else ()
+        allow = services.chosen_beyond(self.order, source) if source else ()
         return command_lines(self.order, len(self.names), services.defaults, allow)
 
     async def catch_up(self) -> None:
@@ -130,9 +130,8 @@ class PlanScreen(Place):
         app = self.console_app
         if not self.platforms and app.source is not None:
             app.platforms = app.services.platforms or first_columns(app.source)
-        runs = app.past_runs or []
-        self.past = last_lanes(runs, app.source)
-        self.built = last_lanes(runs, app.source, built=True)
+        self.past = last_lanes(app.past_runs or [], app.source)
+        self.built = last_lanes(app.past_runs or [], app.source, built=True)
         self.errands.look_at_builder(self.fields.order.builder, app.facts)
         self.show_matrix()
 
@@ -162,8 +161,7 @@ class PlanScreen(Place):
             side = VariantSide(app.source, order, matrix.ways, self.past, self.built, times)
             self.query_one(SideBox).show(side, matrix.variant, self.commands())
         self.fields.mark_wrong(wrong_fields(order, app.source))
-        facts = self.facts
-        if facts is not None and facts.builder:
+        if (facts := self.facts) is not None and facts.builder:
             self.fields.show_builder(f"{facts.builder} ({facts.driver})")
         reason = self.reason()
         words = summary(
@@ -260,8 +258,8 @@ class PlanScreen(Place):
             self._look_for_base()
         if reason := self.reason():
             self.notify(reason, title="Nothing is built", severity="warning", markup=False)
-            return
-        self._start(order)
+        else:
+            self._start(order)
 
     @on(Begun)
     async def begun(self, message: Begun) -> None:
@@ -279,10 +277,9 @@ class PlanScreen(Place):
             self._not_started(message.problem)
 
     def _start(self, order: Order, remember: tuple[Permission, ...] = ()) -> None:
-        facts, source = self.facts, self.console_app.source
-        if facts is not None and source is not None:
+        if self.facts is not None and self.console_app.source is not None:
             self._refusal = ""
-            self.errands.start(order, facts, source, remember)
+            self.errands.start(order, self.facts, self.console_app.source, remember)
             self.show_choice()
 
     def _not_started(self, why: str) -> None:

@@ -1,0 +1,396 @@
+"""Where `docker buildx bake` asks for permission, and where we ask: the same, flag by flag."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from openhqm_tui.domain.permissions import PermissionsNeeded, allow_flags, parse_permission
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.engine.facts import EngineFacts, read_facts
+from openhqm_tui.run.prepare import Options, prepare
+from openhqm_tui.run.sources import source_for
+from tests.real.conftest import Cli, docker
+
+pytestmark = pytest.mark.engine
+
+INLINE = r'dockerfile-inline = "FROM scratch\nCOPY docker-bake.hcl /\n"'
+
+
+class Case(NamedTuple):
+    """A definition of a target `app`; `asks` are the flags that Buildx names, none: it asks not."""
+
+    text: str
+    asks: str = ""
+    environment: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    whole: bool = False
+
+
+READ_OUTSIDE = "--allow=fs.read=../outside"
+CASES = {
+    "context inside": Case('context = "sub"'),
+    "context is the folder above": Case('context = ".."', "--allow=fs.read=.."),
+    "context outside": Case('context = "../outside"', READ_OUTSIDE),
+    "context by its full path": Case('context = "{outside}"', READ_OUTSIDE),
+    "context far away": Case('context = "/usr/share/doc"', "--allow=fs.read=/usr/share/doc"),
+    "context through a link that leads out": Case('context = "link-out"', READ_OUTSIDE),
+    "context through a link that stays inside": Case('context = "link-in"'),
+    "context goes out and comes back": Case('context = "../project/sub"'),
+    "context below a folder that goes up again": Case(
+        'context = "sub/../../outside"', READ_OUTSIDE
+    ),
+    "context of the invocation, cwd://": Case('context = "cwd://../outside"', READ_OUTSIDE),
+    "context of a git address": Case('context = "https://localhost:9/x.git"'),
+    "context of git over ssh": Case('context = "git@localhost:x/y.git"', "--allow=ssh"),
+    "context has a tilde, which nobody expands": Case('context = "~"'),
+    "named context inside": Case('contexts = { x = "sub" }'),
+    "named context outside": Case('contexts = { x = "../outside" }', READ_OUTSIDE),
+    "named context is everything": Case('contexts = { x = "/" }', "--allow=fs.read=/"),
+    "named context is an image": Case('contexts = { x = "docker-image://scratch" }'),
+    "named context is a target": Case(
+        'target "app" {\n contexts = { x = "target:base" }\n' + INLINE + "\n}\n"
+        'target "base" {\n' + INLINE + "\n}",
+        whole=True,
+    ),
+    "Dockerfile outside": Case(
+        'dockerfile = "../outside/Dockerfile"', f"{READ_OUTSIDE}/Dockerfile"
+    ),
+    "Dockerfile is a link that leads out": Case(
+        'dockerfile = "Dockerfile.link"', f"{READ_OUTSIDE}/Dockerfile"
+    ),
+    "Dockerfile of a context outside": Case(
+        'context = "../outside"\ndockerfile = "Dockerfile"', READ_OUTSIDE
+    ),
+    "secret of a file inside": Case('secret = ["id=k,src=sub/file"]'),
+    "secret of a file outside": Case('secret = ["id=k,src=../outside/key"]', f"{READ_OUTSIDE}/key"),
+    "secret by type and source": Case(
+        'secret = ["type=file,id=k,source={outside}/key"]', f"{READ_OUTSIDE}/key"
+    ),
+    "secret as an object": Case(
+        'secret = [{ id = "k", src = "../outside/key" }]', f"{READ_OUTSIDE}/key"
+    ),
+    "secret of the environment": Case('secret = ["id=k,env=HOME"]'),
+    "ssh agent": Case('ssh = ["default"]', "--allow=ssh"),
+    "ssh socket outside": Case('ssh = ["default={outside}/agent"]', f"{READ_OUTSIDE}/agent"),
+    "the host's network": Case('network = "host"', "--allow=network.host"),
+    "no network": Case('network = "none"'),
+    "privileged containers": Case(
+        'entitlements = ["security.insecure"]', "--allow=security.insecure"
+    ),
+    "all devices": Case('entitlements = ["device"]', "--allow=device"),
+    "one device": Case('entitlements = ["device=vendor.com/x=y"]', "--allow=device=vendor.com/x=y"),
+    "cache written inside": Case('cache-to = ["type=local,dest=cache"]'),
+    "cache written outside": Case(
+        'cache-to = ["type=local,dest=../outside/cache"]', "--allow=fs.write=../outside"
+    ),
+    "cache written where nothing is": Case(
+        'cache-to = ["type=local,dest=../new/cache"]', "--allow=fs.write=.."
+    ),
+    "cache read outside": Case('cache-from = ["type=local,src=../outside"]', READ_OUTSIDE),
+    "cache of a registry read": Case('cache-from = ["localhost:9/x"]'),
+    "cache read and written outside": Case(
+        'cache-from = ["type=local,src=../outside"]\ncache-to = ["type=local,dest=../outside"]',
+        "--allow=fs=../outside",
+    ),
+    "output to a folder outside": Case(
+        'output = ["type=local,dest=../outside"]', "--allow=fs.write=../outside"
+    ),
+    "output to a file outside": Case(
+        'output = ["type=tar,dest=../outside/key"]', "--allow=fs.write=../outside/key"
+    ),
+    "output to an OCI file outside": Case(
+        'output = ["type=oci,dest=../outside/key"]', "--allow=fs.write=../outside/key"
+    ),
+    "output to a folder inside": Case('output = ["out"]'),
+    "an inherited secret": Case(
+        'target "_base" {\n secret = ["id=k,src=../outside/key"]\n}\n'
+        'target "app" {\n inherits = ["_base"]\n' + INLINE + "\n}",
+        f"{READ_OUTSIDE}/key",
+        whole=True,
+    ),
+    "a variable's default": Case(
+        'variable "WHERE" { default = "../outside" }\n'
+        'target "app" {\n context = WHERE\n' + INLINE + "\n}",
+        READ_OUTSIDE,
+        whole=True,
+    ),
+    "a variable of the environment": Case(
+        'variable "WHERE" { default = "../outside" }\n'
+        'target "app" {\n context = WHERE\n' + INLINE + "\n}",
+        environment=("WHERE=.",),
+        whole=True,
+    ),
+    "everything at once": Case(
+        'context = "../outside"\nnetwork = "host"\nssh = ["default"]\n'
+        'secret = ["id=k,src=/etc/hostname"]\ncache-to = ["type=local,dest=../outside"]',
+        "--allow=network.host --allow=ssh --allow=fs.read=/etc/hostname --allow=fs=../outside",
+    ),
+    "allowed by flags": Case(
+        'context = "../outside"\nnetwork = "host"',
+        allow=("fs.read=..", "network.host"),
+    ),
+    "allowed for another folder": Case(
+        'context = "../outside"', READ_OUTSIDE, allow=("fs.read=../outside/cache", "fs.write=..")
+    ),
+    "files allowed by the environment": Case(
+        'context = "../outside"\nssh = ["default"]',
+        environment=("BUILDX_BAKE_ENTITLEMENTS_FS=0",),
+    ),
+    "the environment allows files only": Case(
+        'network = "host"', "--allow=network.host", environment=("BUILDX_BAKE_ENTITLEMENTS_FS=0",)
+    ),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder beside another that isn't its business; an SSH agent's socket in the latter."""
+    folder, outside = tmp_path / "project", tmp_path / "outside"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "~").mkdir()
+    (folder / "sub" / "file").write_text("inside")
+    outside.mkdir()
+    (outside / "key").write_text("private")
+    (outside / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    (folder / "Dockerfile.link").symlink_to(outside / "Dockerfile")
+    (folder / "link-out").symlink_to(outside)
+    (folder / "link-in").symlink_to("sub")
+    with socket.socket(socket.AF_UNIX) as agent:
+        monkeypatch.chdir(outside)  # a socket's path may be too long from elsewhere
+        agent.bind("agent")
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(outside / "agent"))
+        monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
+        monkeypatch.chdir(folder)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def facts() -> EngineFacts:
+    return read_facts()
+
+
+def define(project: Path, text: str, *, whole: bool = False) -> None:
+    text = text.replace("{outside}", str(project.parent / "outside"))
+    inline = "" if "dockerfile =" in text else INLINE
+    body = text if whole else f'target "app" {{\n{text}\n{inline}\n}}\n'
+    (project / "docker-bake.hcl").write_text(body)
+
+
+def bake_asks(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the flags that `docker buildx bake` names; it builds where it asks for none."""
+    ran = subprocess.run(
+        [
+            "docker",
+            "buildx",
+            "bake",
+            "--progress",
+            "plain",
+            *(f"--allow={a}" for a in allow),
+            "app",
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "additional privileges requested" not in ran.stderr or ran.returncode == 1
+    if "ERROR: additional privileges requested" not in ran.stderr:
+        return ()
+    (flags,) = re.findall(r'^Pass "(.+)" to grant', ran.stderr, re.MULTILINE)
+    return tuple(sorted(shlex.split(flags)))
+
+
+def we_ask(facts: EngineFacts, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the flags that a build of ours names; nothing is built."""
+    granted = tuple(one for text in allow for one in parse_permission(text))
+    options = Options(
+        selection={"app": (parse_platform("linux/amd64"),)}, allow=granted, no_push=True
+    )
+    try:
+        prepare(options, facts, source_for(Path.cwd()))
+    except PermissionsNeeded as needed:
+        flags = allow_flags(needed.missing, needed.folder)
+        return tuple(sorted(word for flag in flags for word in shlex.split(flag)))
+    return ()
+
+
+def test_there_are_twenty_definitions_and_more() -> None:
+    assert len(CASES) >= 20
+    assert 10 <= sum(not case.asks for case in CASES.values()) <= len(CASES) - 10
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_we_ask_exactly_where_bake_asks(
+    project: Path,
+    facts: EngineFacts,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = CASES[name]
+    define(project, case.text, whole=case.whole)
+    for variable in case.environment:
+        monkeypatch.setenv(*variable.split("=", 1))
+    # Buildx empties the files of outputs before it asks, so it comes second.
+    ours = we_ask(facts, case.allow)
+    assert (project.parent / "outside" / "key").read_text() == "private"
+    theirs = bake_asks(case.allow)
+    print(f"{name} | {' '.join(theirs) or '–'} | {' '.join(ours) or '–'}")
+    assert ours == theirs
+    assert theirs == tuple(sorted(case.asks.split()))
+
+
+# What Buildx overlooks, and what we ask for all the same.
+OVERLOOKED = {
+    "a folder whose name begins as ours": Case(
+        'contexts = { x = "../project-secrets" }', "--allow=fs.read=../project-secrets"
+    ),
+    "a secret of the file that its id names": Case(
+        'secret = ["id=../outside/key"]', f"{READ_OUTSIDE}/key"
+    ),
+    "a link before a ..": Case('secret = ["id=k,src=link-deep/../key"]', f"{READ_OUTSIDE}/key"),
+    "an OCI layout": Case('contexts = { x = "oci-layout://../outside" }', READ_OUTSIDE),
+}
+
+
+@pytest.mark.parametrize("name", OVERLOOKED)
+def test_what_bake_overlooks_is_asked_for_too(project: Path, facts: EngineFacts, name: str) -> None:
+    secrets = project.parent / "project-secrets"
+    secrets.mkdir()
+    (project.parent / "outside" / "deep").mkdir()
+    (project / "link-deep").symlink_to(project.parent / "outside" / "deep")
+    # In the folder, where Buildx believes it to be.
+    (project / "key").write_text("harmless")
+    define(project, OVERLOOKED[name].text)
+    ours = we_ask(facts)
+    theirs = bake_asks()
+    print(f"{name} | {' '.join(theirs) or '–'} | {' '.join(ours) or '–'}")
+    assert theirs == ()
+    assert ours == tuple(OVERLOOKED[name].asks.split())
+
+
+EXPLOITS = {
+    "a private key as a secret": (
+        'secret = ["id=k,src=../outside/key"]',
+        "RUN --mount=type=secret,id=k cat /run/secrets/k > /stolen",
+    ),
+    "a named context": ('contexts = { home = "../outside" }', "COPY --from=home key /stolen"),
+    "the folder above as the context": ('context = ".."', "COPY outside/key /stolen"),
+    "the host's network": ('network = "host"', "COPY docker-bake.hcl /"),
+    "a cache outside": (
+        'cache-to = ["type=local,dest=../outside/cache"]',
+        "COPY docker-bake.hcl /",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPLOITS)
+def test_nothing_is_built_until_a_person_allows_it(project: Path, cli: Cli, name: str) -> None:
+    attribute, instruction = EXPLOITS[name]
+    tag = "openhqm-tui-tests/permissions:exploit"
+    dockerfile = f"FROM openhqm-base:3.13-debian\\n{instruction}\\n"
+    (project / "docker-bake.hcl").write_text(
+        f'target "app" {{\n{attribute}\ntags = ["{tag}"]\ndockerfile-inline = "{dockerfile}"\n}}\n'
+    )
+    before = sorted(path.name for path in (project.parent / "outside").iterdir())
+    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "plain")
+    refused = cli(*words, cwd=project)
+    assert refused.code == 2
+    assert not docker("images", "-q", tag)
+    assert sorted(path.name for path in (project.parent / "outside").iterdir()) == before
+    flags = shlex.split(refused.err.split("to allow it: ")[1])
+    assert all(flag.startswith("--allow=") for flag in flags)
+    try:
+        allowed = cli(*words, *flags, cwd=project)
+        assert allowed.code == 0, allowed.err + allowed.out
+        assert docker("images", "-q", tag)
+    finally:
+        docker("rmi", "-f", tag)
+
+
+def test_a_grant_holds_for_detached_runs_and_their_retries(project: Path, cli: Cli) -> None:
+    (project / "docker-bake.hcl").write_text(
+        'target "app" {\ncontexts = { x = "link-out" }\n'
+        'dockerfile-inline = "FROM scratch\\nCOPY --from=x no /\\n"\n}\n'
+    )
+    words = ("build", "--platforms", "linux/amd64", "--no-check", "--no-push")
+    begun = cli(*words, "--detach", READ_OUTSIDE, cwd=project)
+    assert begun.code == 0, begun.err
+    run = begun.out.strip()
+    failed = cli("attach", run, "--format", "json", cwd=project)
+    assert failed.code == 1
+    assert "no" in failed.summary["failures"][0]["reason"]
+    (project.parent / "outside" / "no").write_text("now it is there")
+    again = cli("retry", run, "--format", "json", cwd=project)
+    assert again.code == 0, again.out + again.err
+    docker("rmi", "-f", "openhqm:latest-app")
+
+
+def test_a_link_that_was_turned_elsewhere_is_not_followed_by_a_retry(
+    project: Path, cli: Cli
+) -> None:
+    (project / "docker-bake.hcl").write_text(
+        'target "app" {\ncontexts = { x = "link-out" }\n'
+        'dockerfile-inline = "FROM scratch\\nCOPY --from=x hostname /\\n"\n}\n'
+    )
+    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "json")
+    first = cli(*words, READ_OUTSIDE, cwd=project)
+    assert first.code == 1  # there is no such file
+    (project / "link-out").unlink()
+    (project / "link-out").symlink_to("/etc")
+    refused = cli("retry", "--format", "json", cwd=project)
+    assert refused.code == 1
+    assert "--allow=fs.read=/etc" in refused.summary["failures"][0]["reason"]
+    allowed = cli("retry", "--allow=fs.read=/etc", "--format", "json", cwd=project)
+    assert allowed.code == 0, allowed.out + allowed.err
+    docker("rmi", "-f", "openhqm:latest-app")
+
+
+def test_looking_at_a_definition_empties_no_file(project: Path, cli: Cli) -> None:
+    (project / "mine.tar").write_text("mine")
+    define(project, 'output = ["type=tar,dest=../outside/key", "type=oci,dest=mine.tar"]')
+    source = source_for(project)
+    assert [output["dest"] for output in source.bake_targets["app"]["output"]] == [
+        "../outside/key",
+        "mine.tar",
+    ]
+    assert cli("plan", cwd=project).code == 0
+    assert cli("variants", cwd=project).code == 0
+    assert (project / "mine.tar").read_text() == "mine"
+    assert (project.parent / "outside" / "key").read_text() == "private"
+
+
+PUSHING = {
+    "output": 'output = ["type=registry"]',
+    "image": 'output = ["type=image,push=true"]',
+    "cache": 'cache-to = ["type=registry,ref=localhost:9/cache"]',
+}
+
+
+@pytest.mark.parametrize("name", PUSHING)
+def test_a_definition_that_pushes_needs_push_or_an_answer(
+    project: Path, cli: Cli, name: str
+) -> None:
+    define(project, PUSHING[name] + '\ntags = ["localhost:9/openhqm-tui-tests/pushes:1"]')
+    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "json")
+    refused = cli(*words, cwd=project)
+    assert refused.code == 2
+    assert "localhost:9" in refused.err
+    assert "--push" in refused.err
+    assert "--no-push" in refused.err
+    built = cli(*words, "--no-push", cwd=project)
+    assert built.code == 0, built.out + built.err
+    docker("rmi", "-f", "localhost:9/openhqm-tui-tests/pushes:1")
+
+
+def test_plan_check_and_replay_never_ask(project: Path, cli: Cli) -> None:
+    define(project, 'context = "../outside"\noutput = ["type=registry"]')
+    assert cli("plan", cwd=project).code == 0

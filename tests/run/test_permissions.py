@@ -1,0 +1,301 @@
+"""What a run is allowed: granted by a person, kept for retries, and no more than it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from openhqm_tui.__main__ import main
+from openhqm_tui.domain.cache import Cache
+from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.permissions import PermissionsNeeded, PushNeeded, parse_permission
+from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.variants import Variant
+from openhqm_tui.run.build import Builds
+from openhqm_tui.run.permissions import of_settings, remember_answer
+from openhqm_tui.run.prepare import Options, Prepared, prepare
+from openhqm_tui.run.voice import Voice
+from openhqm_tui.store.permissions import all_remembered
+from openhqm_tui.store.run_folder import Request, RunFolder
+from tests.run.test_prepare import AMD, FACTS, plain_environment
+
+_ = plain_environment
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a person stands in, with another beside it."""
+    folder = tmp_path / "project"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "docker-bake.json").write_text("{}")
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "outside").mkdir()
+    (folder / "link").symlink_to("sub")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.delenv("BUILDX_BAKE_ENTITLEMENTS_FS", raising=False)
+    return folder
+
+
+def bake(project: Path, **body: Any) -> Source:
+    return Source(
+        kind=SourceKind.BAKE,
+        variants=(Variant("app", ""),),
+        context=str(project),
+        bake_file=str(project / "docker-bake.json"),
+        bake_targets={"app": body},
+    )
+
+
+def ready(source: Source, *, allow: str = "", plan_only: bool = False, **more: Any) -> Prepared:
+    granted = tuple(one for text in allow.split() for one in parse_permission(text))
+    options = Options(selection={"app": (AMD,)}, check=False, allow=granted, **more)
+    return prepare(options, FACTS, source, plan_only=plan_only)
+
+
+def test_what_nobody_allowed_is_refused_with_the_flags(project: Path) -> None:
+    source = bake(project, context="../outside", network="host")
+    with pytest.raises(PermissionsNeeded) as caught:
+        ready(source)
+    assert caught.value.exit_code == 2
+    assert str(caught.value).endswith("--allow=network.host --allow=fs.read=../outside")
+    with pytest.raises(PermissionsNeeded, match=r"outside$"):
+        ready(source, allow="network.host")
+
+
+def test_a_run_is_allowed_what_it_needs_and_no_more(project: Path) -> None:
+    outside = project.parent / "outside"
+    source = bake(project, context="../outside", secret=["id=k,src=sub/k"])
+    prepared = ready(source, allow="fs=/ ssh network.host fs.read=*")
+    assert prepared.info.allow == (f"fs.read={outside}",)
+    assert ready(bake(project)).info.allow == ()
+
+
+def test_a_plan_is_never_asked_for(project: Path) -> None:
+    source = bake(project, context="../outside", output=["type=registry"])
+    assert ready(source, plan_only=True).plan.targets
+
+
+@pytest.mark.parametrize("told", ["0", "false"])
+def test_the_environment_grants_files_and_the_agent(
+    project: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", told)
+    assert ready(bake(project, context="../outside", ssh=["default"])).info.allow
+    with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=network.host$"):
+        ready(bake(project, context="../outside", network="host"))
+
+
+@pytest.mark.parametrize("told", ["1", "true"])
+def test_the_environment_can_also_leave_it_at_that(
+    project: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", told)
+    with pytest.raises(PermissionsNeeded):
+        ready(bake(project, context="../outside"))
+
+
+def test_what_the_environment_says_must_be_a_truth_value(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", "maybe")
+    assert ready(bake(project)).info.allow == ()
+    with pytest.raises(UsageProblem, match="BUILDX_BAKE_ENTITLEMENTS_FS=maybe"):
+        ready(bake(project, context=".."))
+
+
+def test_settings_allow_in_the_folder_they_name(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = project.parent / "outside"
+    monkeypatch.setenv("HOME", str(project.parent))
+    allow = {"~/project": ["fs.read=../outside", "ssh"], "/elsewhere": ["fs=*"]}
+    granted = sorted(map(str, of_settings(allow, project)))
+    assert granted == [f"fs.read={outside}", "ssh"]
+    assert sorted(map(str, of_settings({str(project): ["fs.read=~/outside"]}, project))) == [
+        f"fs.read={outside}"
+    ]
+    with pytest.raises(UsageProblem, match=r"did you mean fs\.read"):
+        of_settings({str(project): ["fs.raed=x"]}, project)
+
+
+def test_an_answer_is_remembered_for_folder_and_definition(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = bake(project, context="../outside")
+    with pytest.raises(PermissionsNeeded) as caught:
+        ready(source)
+    remember_answer(source, caught.value.missing, str(project), 1.0)
+    assert ready(source).info.allow
+    # More than was answered is asked for again, and so is another definition.
+    with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=ssh$"):
+        ready(bake(project, context="../outside", ssh=["default"]))
+    assert main(["permissions"]) == 0
+    assert "read ../outside" in capsys.readouterr().out
+    (project / "docker-bake.json").write_text('{"target": {}}')
+    with pytest.raises(PermissionsNeeded):
+        ready(source)
+
+
+def test_an_answer_holds_in_no_other_folder(project: Path) -> None:
+    source = bake(project, context="../outside")
+    remember_answer(source, parse_permission(f"fs.read={project.parent}"), "/elsewhere", 1.0)
+    with pytest.raises(PermissionsNeeded):
+        ready(source)
+
+
+def test_what_was_remembered_can_be_revoked(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = bake(project, context="../outside")
+    remember_answer(source, parse_permission(f"fs.read={project.parent}"), str(project), 1.0)
+    assert ready(source).info.allow
+    assert main(["permissions", "revoke"]) == 0
+    assert capsys.readouterr().out == f"revoked in {project}: read ..\n"
+    with pytest.raises(PermissionsNeeded):
+        ready(source)
+    assert main(["permissions", "revoke"]) == 1
+    remember_answer(source, parse_permission("ssh"), "/elsewhere", 1.0)
+    assert main(["permissions", "--format", "json"]) == 0
+    assert '"allow":["ssh"]' in capsys.readouterr().out
+    assert main(["permissions", "revoke", "--all"]) == 0
+    assert all_remembered(project.parent / "state") == []
+
+
+def test_a_damaged_list_grants_nothing(project: Path) -> None:
+    state = project.parent / "state"
+    state.mkdir()
+    (state / "permissions.json").write_text('[{"folder": 3}]')
+    with pytest.raises(PermissionsNeeded):
+        ready(bake(project, context="../outside"))
+    remember_answer(bake(project), parse_permission("ssh"), str(project), 1.0)
+    assert (state / "permissions.json").stat().st_mode & 0o777 == 0o600
+    assert len(all_remembered(state)) == 1
+
+
+@pytest.mark.parametrize("kind", [SourceKind.CHECKOUT, SourceKind.BUNDLED])
+def test_our_own_plan_needs_what_it_names(project: Path, kind: SourceKind) -> None:
+    outside = project.parent / "outside"
+    (bundle := project.parent / "ca.pem").write_text("x")
+    (outside / "Dockerfile").write_text("FROM scratch\n")
+    source = Source(
+        kind=kind,
+        variants=(Variant("app", ""),),
+        context=str(outside),
+        dockerfile=str(outside / "Dockerfile"),
+    )
+    cache = Cache("local", str(project.parent / "cache"))
+    prepared = ready(source, ca_bundle=str(bundle), cache_to=(cache,))
+    assert prepared.info.allow == (
+        f"fs.read={bundle}",
+        f"fs.read={outside}",
+        f"fs.write={project.parent}/cache/app",
+    )
+
+
+def test_a_checkouts_dockerfile_that_leads_out_of_it_is_asked_for(project: Path) -> None:
+    (project.parent / "outside" / "D").write_text("FROM scratch\n")
+    (project / "Dockerfile.link").symlink_to("../outside/D")
+    source = Source(
+        kind=SourceKind.CHECKOUT,
+        variants=(Variant("app", ""),),
+        context=str(project),
+        dockerfile=str(project / "Dockerfile.link"),
+    )
+    with pytest.raises(PermissionsNeeded, match=r"--allow=fs.read=../outside/D$"):
+        ready(source)
+
+
+@pytest.mark.parametrize("body", [{"output": ["type=registry"]}, {"cache-to": ["r.example/cache"]}])
+def test_what_the_file_itself_pushes_needs_push_or_an_answer(
+    project: Path, body: dict[str, Any]
+) -> None:
+    source = bake(project, tags=["r.example/app:1"], **body)
+    with pytest.raises(PushNeeded, match=r"r.example.*--push .*--no-push"):
+        ready(source)
+    (local,) = ready(source, no_push=True).plan.targets
+    assert local.body["output"] == ["type=docker"]
+    assert local.body.get("cache-to", []) == []
+    (tested,) = ready(source, test_only=True).plan.targets
+    assert tested.body.get("cache-to", []) == []
+
+
+def test_push_keeps_the_cache_that_the_file_writes_and_pushes_after_the_checks(
+    project: Path,
+) -> None:
+    source = bake(project, output=["type=registry,name=r.example/app:1"], **{"cache-to": ["r/c"]})
+    options = Options(selection={"app": (AMD,)}, push=True)
+    (target,) = prepare(options, FACTS, source).plan.targets
+    assert target.body["output"] == ["type=docker"]
+    assert target.body["cache-to"] == ["r/c"]
+    assert target.tags == ("r.example/app:1",)
+
+
+def test_push_and_no_push_contradict_each_other(project: Path) -> None:
+    options = Options(selection={"app": (AMD,)}, push=True, no_push=True)
+    with pytest.raises(UsageProblem, match="--push and --no-push contradict"):
+        prepare(options, FACTS, bake(project))
+
+
+def folder_of(prepared: Prepared, place: Path) -> tuple[RunFolder, Builds]:
+    folder = RunFolder.create(place, prepared.info, prepared.plan, prepared.expectations)
+    return folder, Builds(folder, Voice(folder, RunState(prepared.info)))
+
+
+def test_buildx_is_told_exactly_what_a_target_was_allowed(project: Path, tmp_path: Path) -> None:
+    prepared = ready(bake(project, context="../outside"), allow="fs.read=.. ssh")
+    _, builds = folder_of(prepared, tmp_path / "run")
+    needs, reason = builds._permissions("app")
+    assert not reason
+    command = builds._command("app", Path("m"), needs)
+    allow = [word for word in command if word.startswith("--allow")]
+    assert allow == [f"--allow=fs.read={tmp_path / 'outside'}"]
+    assert "BUILDX_BAKE_ENTITLEMENTS_FS" not in builds._environment()
+
+
+def test_a_link_that_was_turned_elsewhere_fails_the_target_with_the_flags(
+    project: Path, tmp_path: Path
+) -> None:
+    folder, builds = folder_of(ready(bake(project, context="link")), tmp_path / "run")
+    (project / "link").unlink()
+    (project / "link").symlink_to("../outside")
+    ended = asyncio.run(builds.build(folder.info.targets[0], 1))
+    assert ended.outcome is Outcome.FAILED
+    assert ended.reason.endswith(
+        f"allow it with `openhqm-tui retry {folder.info.id} --allow=fs.read=../outside`"
+    )
+    folder.ask(Request("retry", "app", allow=(f"fs.read={tmp_path / 'outside'}",)))
+    assert builds._permissions("app") == ((f"fs.read={tmp_path / 'outside'}",), "")
+
+
+def test_runs_of_before_keep_going(project: Path, tmp_path: Path) -> None:
+    source = Source(
+        kind=SourceKind.CHECKOUT,
+        variants=(Variant("app", ""),),
+        context=str(project.parent / "outside"),
+        dockerfile=str(project / "Dockerfile"),
+    )
+    prepared = ready(source)
+    info = msgspec.structs.replace(prepared.info, allow=None)
+    _, builds = folder_of(msgspec.structs.replace(prepared, info=info), tmp_path / "run")
+    assert builds._permissions("app") == ((), "")
+
+
+def test_each_of_several_targets_is_looked_at_linked_ones_too(project: Path) -> None:
+    """Buildx asks for the files of only one of several targets, whichever comes last."""
+    source = msgspec.structs.replace(
+        bake(project),
+        bake_targets={
+            "app": {"contexts": {"base": "target:base"}},
+            "base": {"context": "../outside"},
+            "other": {"context": "/usr"},
+        },
+    )
+    with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=fs.read=../outside$"):
+        ready(source)
