@@ -135,7 +135,7 @@ class Builds:
         parts = plan.get("group", {}).get(target, {}).get("targets", [target])
         bodies = plan["target"]
         needs = needs_of([bodies[name] for name in linked(bodies, parts)], folder)
-        requests = Ear(self._folder.control_file, 0).listen()
+        requests = Ear(self._folder, 0).listen()
         if lacking := missing(needs, granted_to(self._info, requests)):
             flags = " ".join(allow_flags(lacking, folder))
             what = ", ".join(described(lacking, folder))

@@ -31,6 +31,7 @@ from openhqm_tui.engine.permissions import (
     resolve_grants,
     resolve_needs,
 )
+from openhqm_tui.files.confined import read_inside
 from openhqm_tui.store.permissions import Remembered, remember, remembered
 from openhqm_tui.store.places import at_home, state_folder
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.journal import RunInfo
     from openhqm_tui.run.prepare import Options
     from openhqm_tui.store.run_folder import Request
+
+_MOST_BYTES = 4_000_000
 
 
 def needs_of(bodies: Iterable[Mapping[str, Any]], folder: str) -> frozenset[Need]:
@@ -128,10 +131,10 @@ def remember_answer(source: Source, allowed: Iterable[Permission], folder: str, 
 
 def definition_digest(source: Source) -> str:
     """Return the digest of what says how to build: the bake file, or the Dockerfile."""
-    file = Path(source.bake_file or source.dockerfile)
+    file = Path(os.path.realpath(source.bake_file or source.dockerfile))
     digest = hashlib.sha256(str(file).encode("utf-8", "surrogateescape"))
     try:
-        digest.update(file.read_bytes())
+        digest.update(read_inside(file.parent, file.name, _MOST_BYTES))
     except OSError:
         digest.update(msgspec.json.encode(source.bake_targets, order="deterministic"))
     return digest.hexdigest()
