@@ -131,7 +131,7 @@ class Builds:
         if self._info.allow is None and self._info.source != SourceKind.BAKE:
             return (), ""
         folder = self._info.cwd or "/"
-        plan = msgspec.json.decode(self._folder.bake_file.read_bytes())
+        plan = msgspec.json.decode(self._folder.read(self._folder.bake_file))
         parts = plan.get("group", {}).get(target, {}).get("targets", [target])
         bodies = plan["target"]
         needs = needs_of([bodies[name] for name in linked(bodies, parts)], folder)
