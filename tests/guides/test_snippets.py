@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from check_jsonschema import main as check_schema
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
+from openhqm_tui.engine.facts import VERIFYING_ENGINE, version_tuple
 from tests.guides.commands import parsed
 from tests.guides.places import TOP, pages
 
@@ -95,3 +97,52 @@ def test_a_pipeline_is_closed_where_it_is_opened(snippet: Snippet):
         assert depth >= 0
     assert depth == 0
     assert all(word in snippet.text for word in ("pipeline {", "agent ", "stages {", "steps {"))
+
+
+CI_SNIPPETS = [*of("yaml"), *of("groovy")]
+_INSIDE = re.compile(r"(?:\$\{?(?:CI_PROJECT_DIR|WORKSPACE|GITHUB_WORKSPACE)\}?/|\s\.\w)")
+
+
+@pytest.mark.parametrize("snippet", CI_SNIPPETS, ids=ids)
+def test_state_and_environment_lie_outside_of_the_build_context(snippet: Snippet):
+    placed = [
+        line
+        for line in snippet.text.splitlines()
+        if re.search(r"OPENHQM_TUI_STATE_DIR|-m venv|bin/openhqm-tui|bin/pip", line)
+    ]
+    assert placed or "setup-python" in snippet.text
+    assert not [line for line in placed if _INSIDE.search(line)]
+
+
+def test_a_place_inside_would_be_found():
+    for line in (
+        "OPENHQM_TUI_STATE_DIR: $CI_PROJECT_DIR/.runs",
+        'OPENHQM_TUI_STATE_DIR = "${WORKSPACE}/.runs"',
+        "python3 -m venv .tui",
+    ):
+        assert _INSIDE.search(line)
+
+
+def test_every_ci_has_an_engine_that_can_verify():
+    (github,) = [one for one in of("yaml") if "jobs:" in one.text]
+    steps = YAML(typ="safe").load(github.text)["jobs"]["images"]["steps"]
+    (setup,) = [step for step in steps if "setup-docker-action" in step.get("uses", "")]
+    assert version_tuple(setup["with"]["version"]) >= VERIFYING_ENGINE
+    (gitlab,) = [one for one in of("yaml") if "services:" in one.text]
+    versions = re.findall(r"docker:(\d+\.\d+)-(?:cli|dind)", gitlab.text)
+    assert len(versions) == 2
+    assert all(version_tuple(version) >= VERIFYING_ENGINE for version in versions)
+
+
+def test_actions_of_the_guide_have_the_majors_of_our_own_workflows():
+    (github,) = [one for one in of("yaml") if "jobs:" in one.text]
+    own = "".join(file.read_text() for file in (TOP / ".github/workflows").glob("*.yml"))
+    for name, major in re.findall(r"uses: (\S+)@(v\d+)", github.text):
+        assert re.search(rf"{name}@\w{{40}} # {major}\.", own), name
+
+
+def test_the_gitlab_runner_shares_the_certificates_of_the_engine():
+    (runner,) = [tomllib.loads(one.text) for one in of("toml") if "[[runners]]" in one.text]
+    docker = runner["runners"][0]["docker"]
+    assert docker["privileged"]
+    assert docker["volumes"] == ["/certs/client", "/cache"]
