@@ -25,6 +25,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that knows no ✓ shows another sign; it doesn't end the command.
         sys.stdout.reconfigure(errors="replace")
+    if os.environ.get("SUDO_UID") and os.geteuid() == 0:
+        from openhqm_tui.cli.sudo import use_home_of_root
+
+        use_home_of_root()
     try:
         try:
             parsed = parse(sys.argv[1:] if arguments is None else list(arguments))

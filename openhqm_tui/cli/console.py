@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.store.places import state_folder
 from openhqm_tui.store.settings import read_settings
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def run(parsed: argparse.Namespace) -> int:
             "the console needs a terminal", fix="use `openhqm-tui build --format plain` here"
         )
     settings = read_settings(Path.cwd())
+    # Refused here, in one line, and not in a thread of the console.
+    state_folder()
     from openhqm_tui.tui import garbage
 
     garbage.rest()

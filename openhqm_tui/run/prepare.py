@@ -30,7 +30,7 @@ from openhqm_tui.run.preflight import check_base, check_engine, check_loading, c
 from openhqm_tui.run.pruning import make_room
 from openhqm_tui.run.state_in_context import exposed_state
 from openhqm_tui.store.checks_files import project_checks
-from openhqm_tui.store.places import bundled, emulators_file, ready_state_folder, state_folder
+from openhqm_tui.store.places import bundled, emulators_file, ready_state_folder, state_place
 from openhqm_tui.store.retention import Limits
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
@@ -197,7 +197,7 @@ def prepare(
         allow=allow,
     )
     if not plan_only:
-        warnings += exposed_state(targets, state_folder(), Path(info.cwd))
+        warnings += exposed_state(targets, state_place(), Path(info.cwd))
     return Prepared(
         plan=plan, info=info, expectations=tuple(expectations), warnings=tuple(warnings)
     )

@@ -18,7 +18,7 @@ import msgspec
 from openhqm_tui.domain import file_sorts
 from openhqm_tui.domain.layers import Layer
 from openhqm_tui.domain.secrets import detect
-from openhqm_tui.store.places import cache_folder
+from openhqm_tui.store.places import cache_folder, make_private
 
 # To be raised when a record gets other fields or its reader finds other things by the same rules.
 _SCHEMA = 2
@@ -34,7 +34,8 @@ class LayerCache:
     """The records of one cache folder (None: that of this user); `most_bytes` bounds all of it."""
 
     def __init__(self, folder: Path | None = None, *, most_bytes: int = MOST_BYTES) -> None:
-        self._top = (cache_folder() if folder is None else folder) / "layers"
+        top = cache_folder() if folder is None else folder
+        self._top = None if top is None else top / "layers"
         self._most_bytes = most_bytes
 
     def get(self, digest: str) -> Layer | None:
@@ -60,7 +61,7 @@ class LayerCache:
             return
         told = msgspec.msgpack.encode(layer)
         with contextlib.suppress(OSError):
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(file.parent)
             handle, name = tempfile.mkstemp(dir=file.parent)
             try:
                 with os.fdopen(handle, "wb") as opened:
@@ -69,17 +70,17 @@ class LayerCache:
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
-            self._make_room()
+            self._make_room(file.parents[1])
 
     def _file(self, digest: str) -> Path | None:
         # The engine says the digest, and an image may say anything.
         found = _DIGEST.fullmatch(digest)
-        return self._top / VERSION / f"{found[1]}{_SUFFIX}" if found else None
+        return self._top / VERSION / f"{found[1]}{_SUFFIX}" if found and self._top else None
 
-    def _make_room(self) -> None:
+    def _make_room(self, top: Path) -> None:
         """Throw away what was used longest ago, of all versions, until all is small enough."""
         aged: list[tuple[float, int, Path]] = []
-        for file in self._top.glob("*/*"):
+        for file in top.glob("*/*"):
             # Another process may have thrown it away just now.
             with contextlib.suppress(FileNotFoundError):
                 told = file.stat()

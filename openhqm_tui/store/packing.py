@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.store.places import make_private
 from openhqm_tui.store.run_folder import MOST_BYTES, MOST_READ_WHOLE, RunFolder, runs_folder
 
 # A run of 16 targets whose every step is clipped by BuildKit stays below it.
@@ -78,7 +79,7 @@ def import_run(file: Path, state: Path) -> tuple[RunFolder, bool]:
     """
     runs = runs_folder(state)
     try:
-        runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(runs)
         with tempfile.TemporaryDirectory(prefix="importing-", dir=state) as beside:
             new = unpack_run(file, Path(beside))
             there = RunFolder(runs / new.path.name)

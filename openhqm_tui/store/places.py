@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
+import stat
 from pathlib import Path
 
 import platformdirs
@@ -15,20 +18,37 @@ _APP = "openhqm-tui"
 
 
 def state_folder() -> Path:
-    """Return the folder of runs and history: `OPENHQM_TUI_STATE_DIR` or the system's own."""
+    """Return the folder of runs and history: `OPENHQM_TUI_STATE_DIR` or the system's own.
+
+    Raises UsageProblem for one that is somebody else's, or that others can write to.
+    """
+    folder = state_place()
+    refusal = not_ours(folder)
+    if refusal is not None:
+        raise UsageProblem(f"the state folder {folder} {refusal.what}", fix=refusal.fix)
+    return folder
+
+
+def state_place() -> Path:
+    """Return where the state folder is, or would be, whoever it belongs to."""
     told = os.environ.get(STATE_VARIABLE)
     return at_home(told) if told else Path(platformdirs.user_state_dir(_APP))
 
 
-def emulators_file() -> Path:
-    """Return the file that keeps how fast the emulators here are; it need not exist."""
-    return state_folder() / "emulators.json"
+def emulators_file() -> Path | None:
+    """Return the file that keeps how fast the emulators here are; None where it can't be kept."""
+    folder = state_place()
+    return folder / "emulators.json" if not_ours(folder) is None else None
 
 
-def cache_folder() -> Path:
-    """Return the folder of what can be found out anew: `OPENHQM_TUI_CACHE_DIR` or the system's."""
+def cache_folder() -> Path | None:
+    """Return the folder of what can be found out anew: `OPENHQM_TUI_CACHE_DIR` or the system's.
+
+    None for one that is somebody else's, or that others can write to.
+    """
     told = os.environ.get(CACHE_VARIABLE)
-    return at_home(told) if told else Path(platformdirs.user_cache_dir(_APP))
+    folder = at_home(told) if told else Path(platformdirs.user_cache_dir(_APP))
+    return folder if not_ours(folder) is None else None
 
 
 def at_home(told: str) -> Path:
@@ -58,7 +78,8 @@ def ready_state_folder() -> Path:
 
     folder = state_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
+        _close_to_others(folder / "runs")
         # Only a write tells: root passes every permission bit, but not a read-only file system.
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -68,6 +89,84 @@ def ready_state_folder() -> Path:
             fix=f"make it writable, or name another with {STATE_VARIABLE}=DIR",
         ) from error
     return folder
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and what is missing above it, open to its owner only; raises OSError."""
+    # `mkdir(parents=True)` would leave those above to the umask.
+    for place in (*reversed(folder.parents), folder):
+        if not place.is_dir():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
+def not_ours(folder: Path) -> UsageProblem | None:
+    """Return why nothing is read and written in a folder: whose it is, and who can write to it.
+
+    One that isn't there yet is ours, unless root would leave its files to whoever became root by
+    sudo.
+    """
+    name_another = f"name one of your own with {STATE_VARIABLE}=DIR"
+    try:
+        status = folder.stat()
+    except PermissionError as error:
+        return UsageProblem(f"can't be opened ({error.strerror})", fix=name_another)
+    except OSError:
+        if (user := user_of_sudo()) is not None:
+            above = next((place for place in folder.parents if place.exists()), Path("/"))
+            if above.stat().st_uid == user:
+                what = f"would be root's, in a folder of {_user(user)}"
+                return UsageProblem(what, fix=name_another)
+        return None
+    if status.st_uid != os.geteuid():
+        what = f"belongs to {_user(status.st_uid)}, and you are {_user(os.geteuid())}"
+        return UsageProblem(what, fix=name_another)
+    others = stat.S_IWOTH if _is_private_group(status.st_gid) else stat.S_IWOTH | stat.S_IWGRP
+    if status.st_mode & others:
+        mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
+        return UsageProblem(
+            f"can be written to by others ({mode})",
+            fix=f"run `chmod go-w {shlex.quote(str(folder))}`, or {name_another}",
+        )
+    return None
+
+
+def user_of_sudo() -> int | None:
+    """Return who became root by sudo; None where this isn't root, or always was."""
+    told = os.environ.get("SUDO_UID", "")
+    return int(told) if os.geteuid() == 0 and told.isdecimal() and int(told) else None
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take a folder of ours from all others; raises OSError where it isn't ours."""
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        return
+    if status.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, f"{folder} belongs to {_user(status.st_uid)}")
+    if status.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def _user(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
+
+
+def _is_private_group(gid: int) -> bool:
+    """Tell whether a group is one user's own, as most Linux systems give one to each."""
+    import grp
+
+    try:
+        group = grp.getgrgid(gid)
+    except KeyError:
+        return False
+    user = _user(os.geteuid())
+    return gid == os.getegid() and group.gr_name == user and set(group.gr_mem) <= {user}
 
 
 def bundled(name: str) -> Path:

@@ -19,6 +19,7 @@ from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
 from openhqm_tui.files.confined import open_inside, open_to_write, read_inside
 from openhqm_tui.store.installation import upgrade_command
+from openhqm_tui.store.places import make_private
 
 # A run of 16 targets whose every step is clipped by BuildKit stays below it.
 MOST_BYTES = 2 * 1024**3
@@ -83,7 +84,8 @@ class RunFolder:
         run = cls(folder)
         lock = -1
         try:
-            folder.mkdir(parents=True, mode=0o700)
+            make_private(folder.parent)
+            folder.mkdir(mode=0o700)
             (folder / "checks").mkdir(mode=0o700)
             run.bake_file.write_bytes(_pretty(plan.as_bake()))
             run.expectations_file.write_bytes(_pretty(list(expectations)))
