@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from openhqm_tui.domain.emulators import Emulator
+from openhqm_tui.domain.plain_text import Inert
 from openhqm_tui.domain.published import PublishedImage
 from openhqm_tui.domain.verdicts import Verdict
 
@@ -26,7 +27,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
+class TargetInfo(Inert, frozen=True, kw_only=True):
     """What `run.json` says of one target; `platforms` in their OCI spelling."""
 
     name: str
@@ -35,7 +36,7 @@ class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
-class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
+class NodeInfo(Inert, frozen=True, kw_only=True):
     """What `run.json` says of one node of the builder; platforms in their OCI spelling.
 
     `native` is what it runs without an emulator, '' unknown; `claimed` are those of its
@@ -48,7 +49,7 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     claimed: tuple[str, ...] = ()
 
 
-class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+class RunInfo(Inert, frozen=True, kw_only=True):
     """What is known before a run starts; `created` in seconds since the epoch.
 
     `host` is the platform of the engine, where the checks run; `nodes` are the builder's, each
@@ -94,7 +95,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+class Event(Inert, frozen=True, kw_only=True, tag_field="event"):
     """Something the runner did or saw, `at` seconds since the epoch."""
 
     at: Moment
@@ -163,7 +164,7 @@ class ImageSeen(Event, frozen=True, kw_only=True, tag="image-seen"):
     unpacked_size: Bytes = 0
 
 
-class Layer(msgspec.Struct, frozen=True, kw_only=True):
+class Layer(Inert, frozen=True, kw_only=True):
     """One layer of an image as a registry keeps it; `size` in compressed bytes.
 
     `created_by` is the instruction that made it, cut short; '' where the image doesn't tell.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 # ECMA-48 sequences: CSI; OSC, DCS, SOS, PM, APC up to their terminator; two-character escapes;
 # the 8-bit forms of the same. An unended string sequence swallows the rest of its line.
 _ESCAPES = re.compile(
@@ -19,6 +21,8 @@ _CONTROLS = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff"
     "\ud800-\udfff]"
 )
+# What acts on a terminal or reorders what stands there, and nothing that a text may need.
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Marks piled onto one letter draw over the lines above and below; no language needs so many.
 _MOST_MARKS = 4
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
@@ -36,6 +40,31 @@ def plain(text: str | bytes) -> str:
         return text
     text = _CONTROLS.sub("", _ESCAPES.sub("", text))
     return _PILED.sub(r"\1", text).expandtabs(8)
+
+
+def inert(text: str) -> str:
+    """Return `text` on one line without what would act on a terminal; all else stays as it is."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _ACTING.sub("", _ESCAPES.sub("", re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]", " ", text)))
+
+
+class Inert(msgspec.Struct, frozen=True):
+    """A record of which no text acts on a terminal, whoever wrote it: each is made inert.
+
+    Texts stand in its fields, alone or in tuples; a record in a field sees to its own.
+    """
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            safe = value
+            if isinstance(value, str):
+                safe = inert(value)
+            elif isinstance(value, tuple) and value and isinstance(value[0], str):
+                safe = tuple(map(inert, value))
+            if safe != value:
+                msgspec.structs.force_setattr(self, name, safe)
 
 
 def one_line(text: str | bytes, width: int = 200) -> str:

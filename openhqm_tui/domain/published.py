@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.plain_text import Inert, one_line
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 
@@ -21,7 +21,7 @@ _INDEXES = {
 _DIGEST_LENGTH = len("sha256:") + 64
 
 
-class PublishedImage(msgspec.Struct, frozen=True):
+class PublishedImage(Inert, frozen=True):
     """One platform's image in an index; `digest` is that of its manifest, '' where untold."""
 
     platform: str

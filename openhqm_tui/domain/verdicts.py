@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-import msgspec
-
-from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.plain_text import Inert, one_line
 
 # Characters of evidence in a verdict; all of it is in the evidence file.
 _MOST_EVIDENCE = 300
@@ -22,7 +20,7 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(Inert, frozen=True, kw_only=True):
     """One check's answer for one lane; `evidence` is what was seen, in few words.
 
     `how` tells how the image ran for it: `native`, `emulated`, or '' where it didn't run.
