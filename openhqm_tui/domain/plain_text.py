@@ -22,6 +22,7 @@ _CONTROLS = re.compile(
     "\ud800-\udfff]"
 )
 # What acts on a terminal or reorders what stands there, and nothing that a text may need.
+_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]")
 _ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Marks piled onto one letter draw over the lines above and below; no language needs so many.
 _MOST_MARKS = 4
@@ -46,7 +47,7 @@ def inert(text: str) -> str:
     """Return `text` on one line without what would act on a terminal; all else stays as it is."""
     if text.isascii() and text.isprintable():
         return text
-    return _ACTING.sub("", _ESCAPES.sub("", re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]", " ", text)))
+    return _ACTING.sub("", _ESCAPES.sub("", _BREAKS.sub(" ", text)))
 
 
 class Inert(msgspec.Struct, frozen=True):

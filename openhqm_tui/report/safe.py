@@ -16,6 +16,8 @@ _Told = TypeVar("_Told", bound=msgspec.Struct)
 
 # Characters of one text: more is no help to a reader.
 _LONGEST = 4000
+# Whose text has lines; all other is on one.
+_WITH_LINES = {"stderr"}
 # XML knows no such characters, whatever way they are written.
 _NOT_XML = dict.fromkeys((65534, 65535))
 
@@ -27,13 +29,13 @@ def made_safe(told: _Told, mask: Mask) -> _Told:
 
 def _safe(value: Any, mask: Mask) -> Any:
     if isinstance(value, str):
-        return _cut(mask.text(_shown(value)))
+        return _cut(mask.text(_on_one_line(value)))
     if isinstance(value, dict):
         return {_safe(name, mask): _named(name, one, mask) for name, one in value.items()}
     if isinstance(value, list | tuple):
         if value and all(isinstance(one, str) for one in value):
             # Together: a key may go over several lines of a log.
-            lines = mask.lines(_shown(line).replace("\n", " ") for line in value)
+            lines = mask.lines(_on_one_line(line) for line in value)
             return [_cut(line) for line in lines]
         return [_safe(one, mask) for one in value]
     return value
@@ -41,11 +43,18 @@ def _safe(value: Any, mask: Mask) -> Any:
 
 def _named(name: str, value: Any, mask: Mask) -> Any:
     """Return what stands under a name, of a build argument perhaps, which may be a secret's."""
-    return _cut(mask.named(name, _shown(value))) if isinstance(value, str) else _safe(value, mask)
+    if not isinstance(value, str):
+        return _safe(value, mask)
+    shown = _shown(value) if name in _WITH_LINES else _on_one_line(value)
+    return _cut(mask.named(name, shown))
 
 
 def _shown(text: str) -> str:
     return plain(text).translate(_NOT_XML)
+
+
+def _on_one_line(text: str) -> str:
+    return _shown(text).replace("\n", " ")
 
 
 def _cut(text: str) -> str:
