@@ -13,7 +13,7 @@ from openhqm_tui.domain.permissions import parse_permission
 from openhqm_tui.domain.plan import Source, SourceKind, check_tag
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.problems import UsageProblem, nearest
-from openhqm_tui.domain.references import check_reference
+from openhqm_tui.domain.references import check_builder, check_reference
 from openhqm_tui.domain.variants import Variant
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.run.caches import caches_of
@@ -37,7 +37,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         tag=check_tag(_first(parsed.tag, settings.tag, "latest")),
         jobs=getattr(parsed, "jobs", None) or settings.jobs or 0,
         quiet_after=_quiet_after(getattr(parsed, "quiet_after", None), settings.quiet_after),
-        builder=_first(parsed.builder, settings.builder, ""),
+        builder=_builder(_first(parsed.builder, settings.builder, "")),
         base_image=_reference(_first(parsed.base_image, settings.base_image, "")),
         python_version=_python(_first(parsed.python_version, settings.python_version, "3.13")),
         context=_first(parsed.context, settings.context, ""),
@@ -94,6 +94,10 @@ def _python(version: str) -> str:
     if not re.fullmatch(r"3\.\d{1,2}", version):
         raise UsageProblem(f"'{version}' is no Python version for the images", fix="write 3.13")
     return version
+
+
+def _builder(name: str) -> str:
+    return check_builder(name) if name else ""
 
 
 def _reference(image: str) -> str:

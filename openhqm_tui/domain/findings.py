@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from openhqm_tui.domain.plain_text import Inert
+
 
 class Health(StrEnum):
     """The state of one thing that a build needs."""
@@ -27,7 +29,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     as_root: bool = False
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(Inert, frozen=True, kw_only=True):
     """One thing looked at: its state, why it matters, and the way out.
 
     `fixes` run in order; where it is empty and `health` isn't `ok`, `advice` tells a person

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -29,6 +29,9 @@ class Outcome(StrEnum):
 
 class TargetInfo(Inert, frozen=True, kw_only=True):
     """What `run.json` says of one target; `platforms` in their OCI spelling."""
+
+    # It names files: a wrong one is refused, not changed.
+    _AS_IT_IS: ClassVar = frozenset({"name"})
 
     name: str
     variant: str

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-import msgspec
-
 from openhqm_tui.domain.journal import NodeInfo
-from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.plain_text import Inert, one_line
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.domain.progress import Vertex
@@ -24,7 +22,7 @@ _LONGEST_NAME = 64
 NodeWay = Literal["native", "emulated", "none"]
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(Inert, frozen=True):
     """One machine of a builder; `native` is what it runs without an emulator.
 
     `platforms` are all that it lists, those first that a person `claimed` for it.

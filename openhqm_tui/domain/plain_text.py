@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 import msgspec
 
@@ -56,8 +57,12 @@ class Inert(msgspec.Struct, frozen=True):
     Texts stand in its fields, alone or in tuples; a record in a field sees to its own.
     """
 
+    _AS_IT_IS: ClassVar[frozenset[str]] = frozenset()
+
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
+            if name in self._AS_IT_IS:
+                continue
             value = getattr(self, name)
             safe = value
             if isinstance(value, str):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from openhqm_tui.domain.plain_text import Inert
+
 
 class Client(msgspec.Struct, frozen=True):
     """A queue client library: its distribution on PyPI and the module that proves it."""
@@ -12,7 +14,7 @@ class Client(msgspec.Struct, frozen=True):
     module: str
 
 
-class Variant(msgspec.Struct, frozen=True):
+class Variant(Inert, frozen=True):
     """A named build of the image: its word on the command line and the clients it carries."""
 
     name: str

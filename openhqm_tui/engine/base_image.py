@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from openhqm_tui.domain.nodes import covers
+from openhqm_tui.domain.plain_text import Inert
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capture
@@ -21,7 +22,7 @@ WILL_BE_PULLED = "will be pulled"
 _LOOK_SECONDS = 10.0
 
 
-class BaseChoice(msgspec.Struct, frozen=True):
+class BaseChoice(Inert, frozen=True):
     """The base of a build; `mapped` says that the plan puts it in the place of `FROM`'s name."""
 
     ref: str
@@ -41,7 +42,7 @@ class Reach(StrEnum):
     OTHER = "other"
 
 
-class Pullable(msgspec.Struct, frozen=True):
+class Pullable(Inert, frozen=True):
     """The registry's answer: `platforms` where it gave an index, else a `detail` for people."""
 
     reach: Reach

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.nodes import Node
+from openhqm_tui.domain.plain_text import Inert
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import EngineProblem, UsageProblem, nearest
 from openhqm_tui.engine.facts import EngineFacts, facts_from, native_of, readable
@@ -17,7 +18,7 @@ _LOOK_SECONDS = 30.0
 _HOST_LABEL = "org.mobyproject.buildkit.worker.hostname"
 
 
-class Builder(msgspec.Struct, frozen=True, kw_only=True):
+class Builder(Inert, frozen=True, kw_only=True):
     """One builder: its driver, its nodes, and what Buildx says is wrong with it.
 
     `current` is the one that Buildx takes where none is named.

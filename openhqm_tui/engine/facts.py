@@ -18,6 +18,7 @@ import msgspec
 
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.nodes import Node, NodeWay, nodes_of
+from openhqm_tui.domain.plain_text import Inert
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.problems import UsageProblem
 from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome, Runner, capture
@@ -48,7 +49,7 @@ class Trouble(StrEnum):
     OTHER = "other"
 
 
-class EngineFacts(msgspec.Struct, frozen=True):
+class EngineFacts(Inert, frozen=True):
     """One look at engine and builder; versions are '' where the thing is missing.
 
     `buildx_path` is the plugin's program, `host` the engine's own platform, `free_bytes` the room
@@ -216,10 +217,7 @@ def _with_builder(facts: EngineFacts, inspected: Outcome) -> EngineFacts:
     if inspected.code == TIMED_OUT:
         return msgspec.structs.replace(facts, builder_error="the builder did not answer in time")
     name, driver, nodes = parse_inspect(
-        inspected.out,
-        host=facts.host,
-        engine_name=facts.engine_name,
-        context=facts.context,
+        inspected.out, host=facts.host, engine_name=facts.engine_name, context=facts.context
     )
     error = "" if inspected.ok else inspected.last_words.removeprefix("ERROR: ")
     if not error:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from openhqm_tui.domain.bake_names import check_bake
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import UsageProblem, nearest
@@ -159,6 +160,7 @@ def _bake_source(folder: Path, name: str) -> Source:
     targets = print_definition(folder, name, _all_targets(text, name))
     if not targets:
         raise UsageProblem(f"{folder / name} has no target", fix="add one, or a default group")
+    check_bake(targets, folder / name)
     return Source(
         kind=SourceKind.BAKE,
         variants=tuple(Variant(target, _describe(body)) for target, body in targets.items()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openhqm_tui.domain.references import check_clean
 from openhqm_tui.engine.sources import bake_file_in, find_source
 from openhqm_tui.store.checks_files import our_variants
 from openhqm_tui.store.places import bundled
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 def source_for(folder: Path, *, context: str = "", dockerfile: str = "") -> Source:
     """Return what can be built in `folder`; raises UsageProblem."""
+    check_clean(str(folder), "the folder")
     return find_source(
         folder,
         bundled=bundled("Dockerfile"),

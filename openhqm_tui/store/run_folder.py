@@ -17,6 +17,7 @@ from openhqm_tui.domain.expectation import Expectation
 from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.domain.plan import Plan
 from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
+from openhqm_tui.domain.references import is_target_name
 from openhqm_tui.files.confined import open_inside, open_to_write, read_inside
 from openhqm_tui.store.installation import upgrade_command
 from openhqm_tui.store.places import make_private
@@ -149,7 +150,7 @@ class RunFolder:
                     f"{self.path} was written by a newer openhqm-tui ({info.version})",
                     fix=f"upgrade with `{upgrade_command()}`",
                 )
-            if not all(_can_name_a_file(target.name) for target in info.targets):
+            if not all(is_target_name(target.name) for target in info.targets):
                 raise UsageProblem(f"{self.info_file} can't be read (a target's name won't do)")
             self._info = info
         return self._info
@@ -291,10 +292,6 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
         names = " ".join(run.path.name for run in found[:4])
         raise UsageProblem(f"'{name}' begins the name of {len(found)} runs", valid=names)
     return found[0]
-
-
-def _can_name_a_file(name: str) -> bool:
-    return bool(name) and not name.startswith(".") and not {"/", "\0"} & set(name)
 
 
 def _pretty(value: object) -> bytes:

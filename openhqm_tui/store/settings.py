@@ -6,7 +6,7 @@ A project's file may be a stranger's: `setting_keys` says which keys it may set,
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ import msgspec
 
 from openhqm_tui.domain.plain_text import one_line
 from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.references import check_builder, check_clean
 from openhqm_tui.files.confined import read_inside
 from openhqm_tui.store.places import CACHE_VARIABLE, STATE_VARIABLE, user_settings_file
 from openhqm_tui.store.setting_keys import KEYS, PREFIX, refusal
@@ -80,12 +81,15 @@ def read_settings(
     project = _from_file(file, lambda: read_inside(folder, PROJECT_FILE, _MOST_BYTES))
     refused = []
     for key, value in project.items():
-        if why := refusal(key, value, folder):
+        if why := refusal(key, value, folder) or _unclean(key, value):
             line = f"{file}: {key} is ignored: {why}; {_elsewhere(key, user_file)}"
             refused.append(one_line(line, _MOST_WORDS))
         else:
             merged[key] = value
     merged |= _from_environment(environment)
+    for key, value in merged.items():
+        if why := _unclean(key, value):
+            raise UsageProblem(f"the setting {key} won't do: {why}")
     return msgspec.convert(merged | {"refused": refused}, Settings)
 
 
@@ -149,3 +153,24 @@ def _typed(place: str, key: str, value: Any, *, loose: bool = False) -> Any:
         return msgspec.convert(value, field.type, strict=not loose)
     except msgspec.ValidationError as error:
         raise UsageProblem(f"{place}: {key} = {value!r} won't do ({error})") from error
+
+
+def _unclean(key: str, value: Any) -> str:
+    """Return why a value can't be one of its key's, however it may be typed; '' where it can."""
+    try:
+        for text in _texts(value):
+            check_clean(text, "the text")
+        if key == "builder" and value:
+            check_builder(value)
+    except UsageProblem as problem:
+        return str(problem)
+    return ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from value
+    elif isinstance(value, dict):
+        yield from (*value, *value.values())
