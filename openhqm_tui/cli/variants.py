@@ -27,5 +27,6 @@ def run(parsed: argparse.Namespace) -> int:
         line = f"{variant.name:{width}}  {variant.title}"
         sys.stdout.write(plain(line + (f" ({clients})" if clients else "")) + "\n")
     where = source.dockerfile or source.bake_file
-    sys.stderr.write(f"from {where} ({source.kind.value}), context {source.context}\n")
+    told = f"from {where} ({source.kind.value}), context {source.context}"
+    sys.stderr.write(plain(told) + "\n")
     return 0

@@ -51,6 +51,16 @@ def inert(text: str) -> str:
     return _ACTING.sub("", _ESCAPES.sub("", _BREAKS.sub(" ", text)))
 
 
+def escaped_json(text: str) -> str:
+    """Return JSON that means the same, with what would act on a terminal written as `\\u202e`."""
+    # Controls below U+0020 can stand in JSON as escapes only; those that remain are its layout.
+    return _ACTING.sub(lambda found: _escape(found[0]), text)
+
+
+def _escape(character: str) -> str:
+    return character if character == "\n" else f"\\u{ord(character):04x}"
+
+
 class Inert(msgspec.Struct, frozen=True):
     """A record of which no text acts on a terminal, whoever wrote it: each is made inert.
 

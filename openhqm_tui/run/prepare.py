@@ -14,6 +14,7 @@ from openhqm_tui.domain.cache import Cache
 from openhqm_tui.domain.image_names import check_names
 from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.permissions import Permission
+from openhqm_tui.domain.plain_text import Inert
 from openhqm_tui.domain.plan import Choices, Plan, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.problems import UsageProblem
@@ -81,7 +82,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     no_push: bool = False
 
 
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+class Prepared(Inert, frozen=True, kw_only=True):
     """A run that could begin: its plan, what is known of it, what its images must be."""
 
     plan: Plan

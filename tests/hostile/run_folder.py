@@ -234,7 +234,7 @@ def fields(document: Any, path: Path_ = ()) -> Iterator[Path_]:
     elif isinstance(document, dict):
         for key, value in document.items():
             yield from fields(value, (*path, key))
-            if path and path[-1] in _NAMED or not path and _DIGEST in str(value):
+            if (path and path[-1] in _NAMED) or (not path and _DIGEST in str(value)):
                 yield (*path, key, "{}")
     elif isinstance(document, list):
         for index, value in enumerate(document):
