@@ -48,7 +48,7 @@ def inert(text: str) -> str:
     """Return `text` on one line without what would act on a terminal; all else stays as it is."""
     if text.isascii() and text.isprintable():
         return text
-    return _ACTING.sub("", _ESCAPES.sub("", _BREAKS.sub(" ", text)))
+    return _ACTING.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", text)))
 
 
 def escaped_json(text: str) -> str:

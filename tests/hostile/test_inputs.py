@@ -265,6 +265,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         monkeypatch.setenv(f"OPENHQM_TUI_{name}_DIR", str(tmp_path / name))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    # A line that is wrapped isn't broken.
+    monkeypatch.setenv("COLUMNS", "4000")
     monkeypatch.chdir(place.folder)
     return place
 

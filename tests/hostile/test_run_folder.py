@@ -26,12 +26,11 @@ from tests.hostile.run_folder import (
     all_fields,
     documents,
     everything,
-    hostile,
     is_alone,
     put,
     write,
 )
-from tests.hostile.words import LETTERS, broken, unclean
+from tests.hostile.words import LETTERS, broken, hostile, unclean
 from tests.recordings import copied
 
 OTHER = "20261123-163211-eccd"
@@ -75,6 +74,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OPENHQM_TUI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "here"))
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    # A line that is wrapped isn't broken.
+    monkeypatch.setenv("COLUMNS", "4000")
     monkeypatch.chdir(tmp_path / "here")
     copied("checked", tmp_path / "state/runs" / OTHER)
     return tmp_path / "state"
@@ -166,8 +167,8 @@ def test_no_output_holds_what_came_from_a_field(
         write_text_log(run, target, f"{target}.rawjson")
     pages = "".join((run.path / f"{target}.log").read_text() for target in ("redis", "kafka"))
     seen["log for the pager"] = hold_clean("log for the pager", pages)
-    words = [f"{word}\n{told}" for word, told in completing.run_or_target_names().items()]
-    seen["completion"] = hold_clean("completion", "\n".join(words))
+    offered = [f"{word}\n{told}" for word, told in completing.run_or_target_names().items()]
+    seen["completion"] = hold_clean("completion", "\n".join(offered))
     packed = tmp_path / "run.zip"
     export_run(run, packed)
     _, text = say("runs", "import", str(packed))
