@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-import msgspec
-
+from openhqm_tui.domain.plain_text import Inert
 from openhqm_tui.domain.platforms import Platform
 
 # Before QEMU 10 its default ARM processor computes pointer authentication in software, and the
@@ -23,7 +22,7 @@ _USUAL_FACTOR_SINCE = 7.0
 _SLOW_BEFORE_GOOD = {"arm64"}
 
 
-class Emulator(msgspec.Struct, frozen=True, kw_only=True):
+class Emulator(Inert, frozen=True, kw_only=True):
     """What runs the programs of a foreign platform.
 
     `version` is as it names itself, '' where it can't be asked (Rosetta); `flags` are those of

@@ -94,7 +94,7 @@ class RunInfo(Inert, frozen=True, kw_only=True):
     cwd: str = ""
     quiet_after: float = 0.0
     revision: str = ""
-    emulators: dict[str, Emulator] = {}
+    emulators: dict[str, Emulator] = {}  # noqa: RUF012 - a struct copies its defaults
     allow: tuple[str, ...] | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -61,10 +61,20 @@ def _escape(character: str) -> str:
     return character if character == "\n" else f"\\u{ord(character):04x}"
 
 
+def _inert_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return inert(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
+        return tuple(map(inert, value))
+    if isinstance(value, dict):
+        return {_inert_value(key): _inert_value(one) for key, one in value.items()}
+    return value
+
+
 class Inert(msgspec.Struct, frozen=True):
     """A record of which no text acts on a terminal, whoever wrote it: each is made inert.
 
-    Texts stand in its fields, alone or in tuples; a record in a field sees to its own.
+    Texts stand in its fields, alone, in tuples and dicts; a record in a field sees to its own.
     """
 
     _AS_IT_IS: ClassVar[frozenset[str]] = frozenset()
@@ -74,12 +84,7 @@ class Inert(msgspec.Struct, frozen=True):
             if name in self._AS_IT_IS:
                 continue
             value = getattr(self, name)
-            safe = value
-            if isinstance(value, str):
-                safe = inert(value)
-            elif isinstance(value, tuple) and value and isinstance(value[0], str):
-                safe = tuple(map(inert, value))
-            if safe != value:
+            if (safe := _inert_value(value)) != value:
                 msgspec.structs.force_setattr(self, name, safe)
 
 

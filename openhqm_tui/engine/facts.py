@@ -79,7 +79,7 @@ class EngineFacts(Inert, frozen=True):
     trouble: Trouble = Trouble.NONE
     error: str = ""
     builder_error: str = ""
-    emulators: dict[str, Emulator] = {}
+    emulators: dict[str, Emulator] = {}  # noqa: RUF012 - a struct copies its defaults
 
     @property
     def answers(self) -> bool:

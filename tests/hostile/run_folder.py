@@ -47,6 +47,7 @@ INFO: dict[str, Any] = {
     "cwd": "/src/app",
     "revision": "b17a17a8af7ba2e004c0db1e5a01c7a6e8204751",
     "quiet_after": 300.0,
+    "emulators": {_ARM: {"name": "QEMU", "version": "7.2", "flags": "PF", "factor": 20.0}},
 }
 
 
@@ -184,7 +185,7 @@ _EXPECTATIONS = [
     }
 ]
 # What holds names that a stranger chose, not ours.
-_NAMED = {"args", "labels", "env", "contexts", "allow", "target", "group"}
+_NAMED = {"args", "labels", "env", "contexts", "allow", "target", "group", "emulators"}
 # Changed in place these would only hide what else a record says: a copy of it is changed.
 _IDENTITY = {
     "event",
