@@ -47,6 +47,7 @@ INFO: dict[str, Any] = {
     "cwd": "/src/app",
     "revision": "b17a17a8af7ba2e004c0db1e5a01c7a6e8204751",
     "quiet_after": 300.0,
+    "allow": ["fs.read=/src"],
     "emulators": {_ARM: {"name": "QEMU", "version": "7.2", "flags": "PF", "factor": 20.0}},
 }
 
