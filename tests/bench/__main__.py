@@ -2,7 +2,8 @@
 
 Everything is measured side by side in one run: on a noisy machine only the ratios mean something.
 Parts can be named (`make bench PARTS="console history"`); without a name, all of them. The part
-`builds` needs a real engine **and empties its build cache**; `checks` needs images that are there.
+`builds` needs a real engine **and empties its build cache**; `checks` needs images that are there;
+`emulation` needs root and registers either emulator for a while.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import builds, checks, console, eta, growth, history, start, streams
+from tests.bench import builds, checks, console, emulation, eta, growth, history, start, streams
 from tests.bench.guide import write_guide
 from tests.bench.machine import Machine
 from tests.bench.rows import Row, keep, missed, table
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "growth": growth.measure,
     "builds": builds.measure,
     "checks": checks.measure,
+    "emulation": emulation.measure,
 }
 
 

@@ -7,14 +7,12 @@ import pytest
 from openhqm_tui.domain.elf import header, machine_of
 from openhqm_tui.domain.emulation_cost import emulation_cost
 from openhqm_tui.domain.emulators import Emulator, crash_hint, parse_version, speed_text
-from openhqm_tui.domain.journal import RunInfo, TargetInfo
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.progress import SolveStatus, Vertex
 from openhqm_tui.domain.state import RunState
+from tests.emulated_runs import ELEVEN, SEVEN, emulated_run
 
 ARM64, RISCV64 = parse_platform("arm64"), parse_platform("riscv64")
 DEBIAN_7 = "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)"
-SEVEN, ELEVEN = Emulator(version=DEBIAN_7), Emulator(version="11.1.2 (Debian 1:11.1.2+ds-3)")
 
 
 def measured(emulator: Emulator, factor: float, *, best: bool = False) -> Emulator:
@@ -96,34 +94,8 @@ def test_a_crash_hint_names_the_version_that_is_here_and_the_one_that_helps() ->
     assert "QEMU 10 or later" in crash_hint(None)
 
 
-def ran(*seconds: tuple[float, float], emulator: Emulator | None = SEVEN) -> RunState:
-    targets = (TargetInfo(name="web", variant="web", platforms=("linux/amd64", "linux/arm64")),)
-    emulators = {"linux/arm64": emulator} if emulator else {}
-    info = RunInfo(id="x", created=0, host="linux/amd64", targets=targets, emulators=emulators)
-    run = RunState(info)
-    begun = 1_700_000_000
-
-    def moment(offset: float):
-        from datetime import UTC, datetime
-
-        return datetime.fromtimestamp(begun + offset, tz=UTC)
-
-    vertexes = [
-        Vertex(
-            digest=f"sha256:{platform}{start}",
-            name=f"[{platform} app {number}/9] RUN pip install {start}",
-            started=moment(start),
-            completed=moment(end),
-        )
-        for number, (start, end) in enumerate(seconds, 1)
-        for platform in ("linux/amd64", "linux/arm64")
-    ]
-    run.apply_records("web", [SolveStatus(vertexes=vertexes)])
-    return run
-
-
 def test_minutes_of_emulated_steps_are_told_with_what_a_faster_emulator_saves() -> None:
-    told = emulation_cost(ran((0, 200), (200, 300)))
+    told = emulation_cost(emulated_run((0, 200), (200, 300)))
     # 300 s at 22 ×, of which about 7 / 22 would be left.
     assert "linux/arm64 5 minutes under QEMU 7.2.22" in told
     assert "saved about 3 minutes" in told
@@ -131,16 +103,16 @@ def test_minutes_of_emulated_steps_are_told_with_what_a_faster_emulator_saves() 
 
 
 def test_steps_side_by_side_count_once() -> None:
-    assert "linux/arm64 5 minutes" in emulation_cost(ran((0, 300), (100, 300)))
+    assert "linux/arm64 5 minutes" in emulation_cost(emulated_run((0, 300), (100, 300)))
 
 
 @pytest.mark.parametrize(
     "state",
     [
-        ran((0, 59)),
-        ran((0, 300), emulator=ELEVEN),
-        ran((0, 300), emulator=None),
-        ran(),
+        emulated_run((0, 59)),
+        emulated_run((0, 300), emulator=ELEVEN),
+        emulated_run((0, 300), emulator=None),
+        emulated_run(),
     ],
 )
 def test_what_nobody_waited_for_or_nothing_betters_is_not_told(state: RunState) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from textual.events import AppBlur
 
+from openhqm_tui.domain import journal
 from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.run.follow import Follower
 from openhqm_tui.tui.attention import Attention, title_of
+from openhqm_tui.tui.news import News
+from tests.emulated_runs import emulated_run
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
@@ -80,3 +83,14 @@ async def test_an_old_run_that_is_opened_is_no_news(world: World):
         await settle(pilot)
         assert not app.run_is_live
         assert not [text for text in written if text.startswith("\x1b]9;")]
+
+
+def test_what_a_slow_emulator_cost_is_news_once_and_only_of_a_run_that_was_watched():
+    state = emulated_run((0, 300))
+    over = [journal.RunEnded(at=1.0, outcome=Outcome.PASSED)]
+    assert list(News().of(state, over)) == []
+    news = News()
+    assert list(news.of(state, ())) == []
+    (told,) = news.of(state, over)
+    assert "QEMU 10 or later would have saved about 3 minutes" in told
+    assert list(news.of(state, ())) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.nodes import Node
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import Platform, parse_platform
@@ -25,6 +26,8 @@ OURS = Source(kind=SourceKind.BUNDLED, variants=EIGHT)
 THEIRS = Source(kind=SourceKind.BAKE, variants=EIGHT)
 S390X = parse_platform("s390x")
 OLD_STORE = msgspec.structs.replace(GOOD, containerd_store=False)
+SLOW = msgspec.structs.replace(GOOD, emulators={str(ARM): Emulator(version="7.2.22")})
+FAST = msgspec.structs.replace(GOOD, emulators={str(ARM): Emulator(version="11.1.2")})
 ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
 
 
@@ -128,6 +131,10 @@ def test_what_is_not_checked_is_not_pushed():
         (ARM, OURS, GOOD, Way.CROSS),
         (ARM, THEIRS, GOOD, Way.EMULATED),
         (ARM, None, GOOD, Way.EMULATED),
+        # Ours runs nothing of it but the checks, which choose a cheaper processor themselves.
+        (ARM, OURS, SLOW, Way.CROSS),
+        (ARM, THEIRS, SLOW, Way.SLOW),
+        (ARM, THEIRS, FAST, Way.EMULATED),
         (S390X, OURS, GOOD, Way.NONE),
         (AMD, OURS, NO_ENGINE, None),
         (AMD, OURS, None, None),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 from textual.widgets import Button, Input, Static
 
+from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.plan import Source, SourceKind
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.problems import UsageProblem
@@ -16,8 +18,9 @@ from openhqm_tui.tui.screens.plan import PlanScreen
 from openhqm_tui.tui.services import Order
 from openhqm_tui.tui.widgets.matrix import Matrix
 from openhqm_tui.tui.widgets.plan_fields import PlanFields
+from tests.eight_variants import EIGHT
 from tests.tui import folders
-from tests.tui.conftest import AMD, ARM, NO_ENGINE, World, settle, until
+from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World, settle, until
 
 
 def place(app) -> PlanScreen:
@@ -171,6 +174,18 @@ async def test_another_platform_becomes_a_column(world: World):
         assert "no emulator for linux/s390x" in summary(app)
         await pilot.press("p", "escape")
         assert len(place(app).platforms) == 3
+
+
+async def test_a_slow_emulator_is_named_in_its_column_head(world: World):
+    slow = Emulator(version="7.2.22 (Debian 1:7.2+dfsg-7)")
+    world.facts = msgspec.structs.replace(GOOD, emulators={"linux/arm64": slow})
+    world.source = Source(kind=SourceKind.BAKE, variants=EIGHT)
+    app = world.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        head = place(app).query_one(Matrix).render_line(1).text
+        assert "native" in head
+        assert "emulated, slow: 5 Doctor" in head
 
 
 async def test_the_command_is_shown_and_copied(world: World):

@@ -1,0 +1,192 @@
+"""`make bench PARTS=emulation`: the emulator that doctor registered beside that of the package.
+
+Needs root: each classic build registers its emulator first, and the one that was registered comes
+back at the end. A program is started with either emulator by name, so nothing is registered for
+it. Processor time is told too: on a busy machine the wall tells little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.engine.apt import main_archive
+from openhqm_tui.engine.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE, local_platforms
+from openhqm_tui.engine.base_recipe import DEBIAN_PLATFORMS
+from openhqm_tui.engine.debian import NEWER_KEYRING
+from openhqm_tui.engine.emulator_facts import OWN_FOLDER
+from openhqm_tui.engine.facts import read_facts
+from openhqm_tui.engine.machine import read_machine
+from tests.bench.builds import Rounds, run, say
+from tests.bench.rows import Row, Wanted
+
+PART = "Emulation"
+ARM64 = parse_platform("linux/arm64")
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+_BASE = "openhqm-tui-bench-apt:arm64"
+_ROUNDS = 3
+_DOCKERFILE = Path(__file__).with_name("emulated.Dockerfile")
+# 0.7 s with the start of its container, on a machine of 2026.
+PROGRAM = """\
+import ast, collections, inspect, json, textwrap, time, typing, zlib
+sources = [inspect.getsource(one) for one in (ast, collections, inspect, json, textwrap, typing)]
+for _ in range(4):
+    for source in sources:
+        compile(source, "program", "exec")
+        zlib.decompress(zlib.compress(source.encode()))
+print(time.process_time())
+"""
+
+
+def measure(asked: argparse.Namespace) -> list[Row]:
+    """Return the rows of every emulated platform of the base image, and of a classic build."""
+    refs = (UPSTREAM_BASE, BOOTSTRAPPED_BASE)
+    here = local_platforms(refs, DEBIAN_PLATFORMS)
+    image = next((ref for ref in refs if ARM64 in here[ref]), "")
+    host = read_facts().host
+    if not image or host is None:
+        raise SystemExit("emulation needs the base image for arm64: `make engine` makes it")
+    rows: list[Row] = []
+    for platform in here[image]:
+        if not platform.runs_natively_on(host):
+            rows += _program_rows(image, platform, host)
+    if not asked.no_classic and all(path.exists() for path in _binaries(ARM64).values()):
+        rows += _classic_rows()
+    return rows
+
+
+def _binaries(platform: Platform) -> dict[str, Path]:
+    return {
+        "new": Path(OWN_FOLDER, f"qemu-{platform.qemu}"),
+        "old": Path(f"/usr/bin/qemu-{platform.qemu}-static"),
+    }
+
+
+def _program_rows(image: str, platform: Platform, host: Platform) -> list[Row]:
+    ways: dict[str, tuple[Platform, Path | None, str]] = {
+        "native": (host, None, ""),
+        "registered": (platform, None, ""),
+    }
+    for name, emulator in _binaries(platform).items():
+        if emulator.exists():
+            ways[name] = (platform, emulator, "")
+            if platform == ARM64:
+                ways[f"{name}, pauth=off"] = (platform, emulator, "max,pauth=off")
+    walls: Rounds = {}
+    processor: Rounds = {}
+    for _ in range(_ROUNDS):
+        for name, (one, binary, cpu) in ways.items():
+            started = time.monotonic()
+            said = run(*_program(image, one, binary, cpu))
+            walls.setdefault(name, []).append(time.monotonic() - started)
+            processor.setdefault(name, []).append(float(said))
+    what = f"a Python program, {platform}"
+    wanted: Wanted | None = ("≤", 6.0) if platform == ARM64 else None
+    rows = [Row(PART, f"{what}", "s", walls["registered"], "native", walls["native"], wanted)]
+    rows += [
+        Row(PART, f"{what}, processor time, {name}", "s", seconds, "native", processor["native"])
+        for name, seconds in processor.items()
+        if name != "native"
+    ]
+    return rows
+
+
+def _program(image: str, platform: Platform, binary: Path | None, cpu: str) -> list[str]:
+    words = ["docker", "run", "--rm", "--network", "none", "--platform", str(platform)]
+    words += ["--env", f"QEMU_CPU={cpu}"] if cpu else []
+    if binary is None:
+        return [*words, image, "python", "-c", PROGRAM]
+    mount = ["--volume", f"{binary}:/qemu:ro", "--entrypoint", "/qemu"]
+    return [*words, *mount, image, "/usr/local/bin/python", "-c", PROGRAM]
+
+
+def _classic_rows() -> list[Row]:
+    """Build a classic Dockerfile for arm64 without a cache under either emulator."""
+    if not run("docker", "image", "ls", "--quiet", _BASE).strip():
+        _make_base()
+    walls: Rounds = {}
+    processor: Rounds = {}
+    with _registered_again(ARM64):
+        for name, emulator in _binaries(ARM64).items():
+            _register(ARM64, emulator)
+            started = time.monotonic()
+            said = _classic()
+            walls[name] = [time.monotonic() - started]
+            processor[name] = [_processor_seconds(said)]
+            say(f"classic, {name}: {walls[name][0]:.1f} s, processor {processor[name][0]:.1f} s")
+    what = "a classic Dockerfile, linux/arm64, no cache"
+    title = "the package's emulator"
+    return [
+        Row(PART, f"{what}: {title}", "s", walls["old"], "the new one", walls["new"], ("≥", 3.5)),
+        Row(
+            PART,
+            f"{what}, processor time of its steps: {title}",
+            "s",
+            processor["old"],
+            "the new one",
+            processor["new"],
+        ),
+    ]
+
+
+def _classic() -> str:
+    words = ["docker", "buildx", "build", "--builder", "default", "--no-cache"]
+    words += ["--progress", "plain", "--platform", str(ARM64), "--output", "type=cacheonly"]
+    if bundle := os.environ.get("SSL_CERT_FILE"):
+        words += ["--secret", f"id=ca-bundle,src={bundle}"]
+    words += ["--file", str(_DOCKERFILE), str(_DOCKERFILE.parent)]
+    ran = subprocess.run(words, capture_output=True, check=False, text=True, errors="replace")
+    if ran.returncode != 0:
+        raise SystemExit(f"{' '.join(words)} ended with {ran.returncode}:\n{ran.stderr[-2000:]}")
+    return ran.stderr
+
+
+def _processor_seconds(log: str) -> float:
+    """Return what the shells of a build took by their `times`, their children included."""
+    pairs = re.findall(r"(?m)^#\d+ [\d.]+ (\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$", log)
+    return sum(60 * int(a) + float(b) + 60 * int(c) + float(d) for a, b, c, d in pairs)
+
+
+def _make_base() -> None:
+    """Make a base of arm64 in which apt-get and pip work: packages' own scripts are run for it."""
+    machine = read_machine()
+    archive = main_archive(machine.archives, machine.codename)
+    if archive is None:
+        raise SystemExit("apt's sources name no Debian archive to make a base from")
+    tar = "/var/tmp/openhqm-tui-bench-apt.tar"
+    run(
+        *("mmdebstrap", "--quiet", "--skip=check/qemu", "--variant=minbase"),
+        *("--include=python3,python3-pip,python3-venv,ca-certificates", "--architectures=arm64"),
+        *(f"--keyring={NEWER_KEYRING}", "trixie", tar, archive.uri),
+    )
+    run("docker", "import", "--platform", str(ARM64), tar, _BASE)
+    Path(tar).unlink()
+
+
+def _register(platform: Platform, binary: Path) -> None:
+    """Put `binary` in the place of the registered emulator, with its magic, mask and flags."""
+    entry = _BINFMT / f"qemu-{platform.qemu}"
+    fields = dict(re.findall(r"(?m)^(magic|mask|flags:) *(\S+)$", entry.read_text()))
+    magic, mask = (re.sub("(..)", r"\\x\1", fields[name]) for name in ("magic", "mask"))
+    line = f":{entry.name}:M:0:{magic}:{mask}:{binary}:{fields['flags:']}"
+    entry.write_text("-1")
+    (_BINFMT / "register").write_text(line)
+
+
+@contextmanager
+def _registered_again(platform: Platform) -> Iterator[None]:
+    """Register at the end what was registered at the beginning."""
+    entry = _BINFMT / f"qemu-{platform.qemu}"
+    before = re.search(r"(?m)^interpreter (\S+)$", entry.read_text())
+    try:
+        yield
+    finally:
+        if before:
+            _register(platform, Path(before[1]))
