@@ -47,6 +47,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         check=not getattr(parsed, "no_check", False) and settings.check is not False,
         test_only=getattr(parsed, "test_only", False),
         push=getattr(parsed, "push", False),
+        ignored=tuple(settings.refused),
         cache_from=caches_of(parsed.cache_from or settings.cache_from, Way.FROM, folder),
         cache_to=caches_of(parsed.cache_to or settings.cache_to, Way.TO, folder),
         allow_unknown=getattr(parsed, "allow_unknown", False),

@@ -56,7 +56,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs,
     `checks` one that says what the images must be ('': the project's own, if it has one). A build
-    that says nothing for `quiet_after` seconds is told of, 0: never.
+    that says nothing for `quiet_after` seconds is told of, 0: never. `ignored` are the keys that
+    the project's settings have and may not set.
     """
 
     selection: dict[str, tuple[Platform, ...]]
@@ -80,6 +81,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_unknown: bool = False
     allow: tuple[Permission, ...] = ()
     no_push: bool = False
+    ignored: tuple[str, ...] = ()
 
 
 class Prepared(Inert, frozen=True, kw_only=True):
@@ -204,6 +206,10 @@ def prepare(
     )
 
 
+# What is built, and what it must be.
+_SAY_WHAT = ("context", "dockerfile", "checks")
+
+
 def check_push(options: Options) -> None:
     """Raise UsageProblem where --push goes against something else that was asked for."""
     if options.push and options.test_only:
@@ -212,6 +218,12 @@ def check_push(options: Options) -> None:
         raise UsageProblem(
             "only what is proved is pushed, and the checks are off",
             fix="leave out --push, or --no-check (`check = false` in the settings)",
+        )
+    lacking = [key for key in _SAY_WHAT if key in options.ignored and not getattr(options, key)]
+    if options.push and lacking:
+        raise UsageProblem(
+            f"the project's `{lacking[0]}` is ignored, so this is not what it would publish",
+            fix=f"leave out --push, or give --{lacking[0]}",
         )
     if options.push and options.no_push:
         raise UsageProblem("--push and --no-push contradict each other", fix="leave one out")

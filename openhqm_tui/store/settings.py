@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     In a TOML file the keys are written as on the command line (`base-image`), in the
     environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas. `refused` has a
-    line for each key of the project that is not the project's to set.
+    line for each key that the project may not set as it does.
     """
 
     backends: list[str] | None = None
@@ -54,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     keep_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
     theme: str | None = None
     keymap: dict[str, str] | None = None
-    refused: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
 
 
 _FIELDS = {
@@ -79,11 +79,11 @@ def read_settings(
     merged = _from_file(user_file, user_file.read_bytes)
     file = folder / PROJECT_FILE
     project = _from_file(file, lambda: read_inside(folder, PROJECT_FILE, _MOST_BYTES))
-    refused = []
+    refused = {}
     for key, value in project.items():
         if why := refusal(key, value, folder) or _unclean(key, value):
             line = f"{file}: {key} is ignored: {why}; {_elsewhere(key, user_file)}"
-            refused.append(one_line(line, _MOST_WORDS))
+            refused[key] = one_line(line, _MOST_WORDS)
         else:
             merged[key] = value
     merged |= _from_environment(environment)

@@ -226,3 +226,20 @@ def test_a_flag_may_name_what_the_project_may_not(folder: Path) -> None:
     (folder / "openhqm-tui.toml").write_text('cache-to = ["registry=ghcr.io/acme/prod"]')
     (cache,) = options("plan --backend redis --cache-to registry=ghcr.io/me/x", folder).cache_to
     assert cache.place == "ghcr.io/me/x"
+
+
+@pytest.mark.parametrize("key", ["context", "dockerfile", "checks"])
+def test_what_the_project_would_not_publish_is_not_pushed(folder: Path, key: str) -> None:
+    (folder / "openhqm-tui.toml").write_text(f'{key} = "../elsewhere"\n')
+    line = "build --backend redis --push --name ghcr.io/me/x"
+    with pytest.raises(UsageProblem, match=f"the project's `{key}` is ignored") as caught:
+        options(line, folder)
+    assert f"leave out --push, or give --{key}" in str(caught.value)
+    assert options("build --backend redis", folder).ignored == (key,)
+
+
+def test_what_a_person_says_instead_is_pushed(folder: Path) -> None:
+    (folder / "openhqm-tui.toml").write_text('checks = "../elsewhere"\n')
+    (folder.parent / "mine.toml").write_text("")
+    found = options("build --backend redis --push --name x/y --checks ../mine.toml", folder)
+    assert found.checks == "../mine.toml"

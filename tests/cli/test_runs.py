@@ -17,8 +17,9 @@ from openhqm_tui.__main__ import main
 from openhqm_tui.cli.runs import Row, ago, on_disk, table, what_of
 from openhqm_tui.run.pruning import make_room, prune_runs
 from openhqm_tui.store.places import ready_state_folder
-from openhqm_tui.store.retention import YOUNG, Limits
+from openhqm_tui.store.retention import YOUNG, Limits, limits_of
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
+from openhqm_tui.store.settings import read_settings
 from tests.eight_variants import EIGHT_NAMES as EIGHT
 from tests.fake_docker import FakeDocker
 from tests.recordings import copied
@@ -201,6 +202,24 @@ def test_what_is_pruned_is_said_with_what_it_freed(
     size = sum(f.stat().st_size for f in (runs / three[2]).rglob("*") if f.is_file())
     assert out.splitlines()[-1] == f"2 runs removed, {on_disk(2 * size)} freed"
     assert names(runs) == three[2:]
+
+
+def test_a_cloned_folder_deletes_no_run_of_other_projects(
+    runs: Path, three: list[str], capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    (clone / "openhqm-tui.toml").write_text("keep-runs = 1\nkeep-mb = 1\n")
+    monkeypatch.chdir(clone)
+    assert main(["runs", "prune"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "nothing to remove\n"
+    assert [line.split(": ")[2] for line in err.splitlines()] == [
+        "keep-runs is ignored",
+        "keep-mb is ignored",
+    ]
+    make_room(runs.parent, limits_of(read_settings(clone)))
+    assert names(runs) == three
 
 
 def test_it_can_be_seen_before(runs: Path, three: list[str], capsys: Capture) -> None:

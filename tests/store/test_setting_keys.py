@@ -118,7 +118,7 @@ def test_a_project_may_not_set_what_lies_elsewhere(
     (project / PROJECT_FILE).write_text(text)
     found = read_settings(project, {}, NOTHING)
     assert getattr(found, key.replace("-", "_")) is None
-    (line,) = found.refused
+    (line,) = found.refused.values()
     assert line.startswith(f"{project / PROJECT_FILE}: {key} is ignored: ")
     assert why in line
     assert str(NOTHING) in line
@@ -146,7 +146,7 @@ def test_a_project_may_not_set_what_lies_elsewhere(
 def test_a_project_sets_what_is_its_own(project: Path, key: str, value: object) -> None:
     found = settings_of(project, key, value)
     assert getattr(found, key.replace("-", "_")) == value
-    assert found.refused == ()
+    assert found.refused == {}
 
 
 def test_what_the_project_may_not_set_stays_as_the_user_has_it(
@@ -162,7 +162,7 @@ def test_what_the_project_may_not_set_stays_as_the_user_has_it(
 
 
 def test_an_escape_sequence_in_a_refused_value_is_taken_out(project: Path) -> None:
-    (line,) = settings_of(project, "context", "../\x1b]52;c;x\x07\nfoo").refused
+    (line,) = settings_of(project, "context", "../\x1b]52;c;x\x07\nfoo").refused.values()
     assert "\x1b" not in line
     assert len(line.splitlines()) == 1
 
