@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run dev test test-full smoke lowest check bench soak faults snapshots pictures guides recording engine lock constraints clean
+.PHONY: help run dev test test-root test-full smoke lowest check bench soak faults snapshots pictures guides recording engine lock constraints clean
 
 ## This list
 help:
@@ -21,6 +21,11 @@ dev: $(READY)
 ## All tests: unit, snapshots, and the real engine's where one is or can be had (ONLY="not engine": those without; TESTS=tests/tui: some)
 test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(if $(ONLY),-m "$(ONLY)") $(TESTS)
+
+## The engine tests that need root, by sudo (`test` runs them too where you are root)
+test-root: $(READY)
+	@$(if $(filter 0,$(shell id -u)),,sudo --preserve-env) env PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 \
+	  $(BIN)/python -m pytest -p no:cacheprovider -m root tests/real
 
 ## As `test`, and those that need no engine on the oldest and the newest Python of this machine too
 test-full: test

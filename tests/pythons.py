@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
-# Versions whose absence is a failure, separated by commas.
-REQUIRED = "OPENHQM_TUI_REQUIRE_PYTHONS"
+# Versions whose absence is a failure, separated by commas. Read at once: tests lose our variables.
+_REQUIRED = os.environ.get("OPENHQM_TUI_REQUIRE_PYTHONS", "").replace(",", " ").split()
 
 _OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _CAN_MAKE_ENVIRONMENTS = "import ensurepip, venv, sys; print('%d.%d' % sys.version_info[:2])"
@@ -28,7 +28,7 @@ def find_python(version: str) -> Path | None:
 
 def is_required(version: str) -> bool:
     """Tell whether a machine without `version` fails the tests."""
-    return version in os.environ.get(REQUIRED, "").replace(",", " ").split()
+    return version in _REQUIRED
 
 
 def others() -> list[str]:

@@ -11,6 +11,7 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from uv import find_uv_bin
@@ -103,11 +104,18 @@ def console_on_lowest(built: Built, tmp_path_factory: pytest.TempPathFactory) ->
     return Console((str(environment / "bin/openhqm-tui"),), told)
 
 
+def missing(version: str, reason: str) -> NoReturn:
+    """Fail where this Python is required, else skip."""
+    told = f"no Python {version} on this machine: {reason}"
+    if is_required(version):
+        pytest.fail(told)
+    pytest.skip(told)
+
+
 def _in_debian(version: str, built: Built, place: Path) -> Console:
     reason = debian_python.why_none() if version == debian_python.VERSION else "not installed"
     if reason:
-        told = f"no Python {version} on this machine: {reason}"
-        (pytest.fail if is_required(version) else pytest.skip)(told)
+        missing(version, reason)
     own = place / "debian"
     own.mkdir(exist_ok=True)
     with (own / "lock").open("w") as lock:

@@ -17,7 +17,7 @@ from tests.real.conftest import Cli
 from tests.real.private_engine import PrivateEngine
 from tests.real.two_nodes import Endpoint
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.root]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.real.private_engine import PrivateEngine
 from tests.run.runs import Watch
 from tests.waiting import until
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.root]
 
 Begin = Callable[..., Watch]
 

@@ -24,7 +24,7 @@ from tests.waiting import until
 
 __all__ = ["checkout", "engine"]
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.root]
 
 
 BLOCK = 4096

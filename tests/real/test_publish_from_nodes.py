@@ -19,7 +19,7 @@ from tests.real.private_engine import PrivateEngine
 from tests.real.registry import DyingRegistry, free_port, held_at, is_whole, serving, tags_at
 from tests.real.test_publish import FAULT
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.root]
 
 BASE = "openhqm-base:3.13-debian"
 BUILDER = "openhqm-tui-tests-duo"

@@ -151,9 +151,7 @@ async def test_neither_what_is_said_nor_a_console_has_the_token(tmp_path: Path) 
     [(120, 120), (0, 1), (-5, 1), (10**9, 500), ("x", 80), (None, 80), (2.5, 80), ({}, 80)],
 )
 async def test_a_terminal_of_any_size_is_one_within_reason(told: object, cells: int) -> None:
-    echo = (
-        "import os, sys; sys.stdout.write('__GANGLION__\\n'); os.write(1, sys.stdin.buffer.read())"
-    )
+    echo = "import os, sys; os.write(1, b'__GANGLION__\\n'); os.write(1, sys.stdin.buffer.read())"
     sent: list[bytes] = []
     session = await started((sys.executable, "-c", echo))
 
