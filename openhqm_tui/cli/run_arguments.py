@@ -92,8 +92,15 @@ def _add_runs(commands: Commands) -> None:
     export = of_runs.add_parser(
         "export",
         help="pack a run into one file",
-        description="Pack a run into one file, which `runs import` and `replay` read. Logs hold "
-        "what the build printed, secrets too if it printed any: look before you share it.",
+        description="Pack a run into one file, which `runs import` and `replay` read. Known "
+        "secrets are masked in it; logs hold what else the build printed: look before you share "
+        "it.",
+    )
+    export.add_argument(
+        "--share",
+        action="store_true",
+        help="for a bug report: mask your home folder and this machine's name too, and say what "
+        "remains",
     )
     export.add_argument("run_name", metavar="RUN", help=_RUN)
     export.add_argument(

@@ -29,15 +29,23 @@ def mask_of(folder: RunFolder) -> Mask:
 
     A run from elsewhere names no file and no variable of this machine.
     """
-    plan = _plan(folder)
+    return _mask(_plan(folder), folder.info, from_here=not folder.is_imported)
+
+
+def shown_plan(plan: dict[str, Any], info: journal.RunInfo) -> dict[str, Any]:
+    """Return a bake file as it is shown to people: its secrets masked, no use to Buildx."""
+    masked: dict[str, Any] = _mask(plan, info, from_here=True).whole(plan)
+    return masked
+
+
+def _mask(plan: dict[str, Any], info: journal.RunInfo, *, from_here: bool) -> Mask:
     values = bake_secrets(plan)
-    targets = folder.info.targets
-    public = {target.name for target in targets} | {target.variant for target in targets}
-    public |= {platform for target in targets for platform in target.platforms}
-    tags = {tag for target in targets for tag in target.tags}
+    public = {target.name for target in info.targets} | {target.variant for target in info.targets}
+    public |= {platform for target in info.targets for platform in target.platforms}
+    tags = {tag for target in info.targets for tag in target.tags}
     public |= tags | {tag.rpartition(":")[2] for tag in tags}
-    if not folder.is_imported:
-        values |= set(_build_secrets(plan, Path(folder.info.cwd or "/")))
+    if from_here:
+        values |= set(_build_secrets(plan, Path(info.cwd or "/")))
     return Mask(values, public)
 
 

@@ -15,7 +15,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,14 +43,19 @@ _DAMAGED = (
 )
 
 
+# How a file is packed: its name, what it holds and how much of it; a file that holds it instead.
+Rewrite = Callable[[str, BinaryIO, int], BinaryIO]
+
+
 def packed_name(id: str) -> str:
     """Return the usual name of a run's file."""
     return f"openhqm-run-{id}.zip"
 
 
-def export_run(run: RunFolder, file: Path) -> None:
+def export_run(run: RunFolder, file: Path, rewrite: Rewrite | None = None) -> None:
     """Pack a run into a new file; one that goes on as far as its whole lines go.
 
+    `rewrite` takes out of its files what is not to leave this machine.
     Raises UsageProblem where there is such a file, or it can't be written.
     """
     live = run.is_live()
@@ -62,7 +67,7 @@ def export_run(run: RunFolder, file: Path) -> None:
         raise UsageProblem(f"can't write {file} ({error.strerror})") from error
     try:
         with os.fdopen(made, "wb") as out:
-            _pack(run, out, whole_lines=live)
+            _pack(run, out, rewrite or _as_it_is, whole_lines=live)
     except OSError as error:
         file.unlink(missing_ok=True)
         raise UsageProblem(f"can't write {file} ({error.strerror or error})") from error
@@ -71,9 +76,12 @@ def export_run(run: RunFolder, file: Path) -> None:
         raise
 
 
-def import_run(file: Path, state: Path) -> tuple[RunFolder, bool]:
+def import_run(
+    file: Path, state: Path, rewrite: Callable[[RunFolder], Rewrite] | None = None
+) -> tuple[RunFolder, bool]:
     """Unpack a file among the runs of the state folder; return the run and whether it is new.
 
+    `rewrite` gives how a run that is there already would have been packed.
     One that is there already is left as it is. Raises UsageProblem for a file that is no whole
     export, and for another run of the same name; nothing is left behind then.
     """
@@ -84,7 +92,7 @@ def import_run(file: Path, state: Path) -> tuple[RunFolder, bool]:
             new = unpack_run(file, Path(beside))
             there = RunFolder(runs / new.path.name)
             if os.path.lexists(there.path):
-                if _same(new, there):
+                if _same(new, there) or (rewrite and _same(new, there, rewrite(there))):
                     return there, False
                 raise UsageProblem(
                     f"{file}: there is another run {there.path.name}, and it is not overwritten"
@@ -123,7 +131,7 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
     return run
 
 
-def _pack(run: RunFolder, out: BinaryIO, *, whole_lines: bool) -> None:
+def _pack(run: RunFolder, out: BinaryIO, rewrite: Rewrite, *, whole_lines: bool) -> None:
     # The events first: what they tell of is in the streams that are read after them.
     names = ["run.json", "events.jsonl"]
     names += [name for name in _files_of(run) if name not in names]
@@ -143,9 +151,17 @@ def _pack(run: RunFolder, out: BinaryIO, *, whole_lines: bool) -> None:
                         f"run {run.path.name} has more than {MOST_BYTES >> 30} GiB of logs: "
                         "more than is packed"
                     )
+                packed = rewrite(name, source, size)
+                if packed is not source:
+                    size = packed.seek(0, os.SEEK_END)
+                    packed.seek(0)
                 entry.file_size = size
                 with archive.open(entry, "w") as target:
-                    _copy(source, target, size)
+                    _copy(packed, target, size)
+
+
+def _as_it_is(_name: str, source: BinaryIO, _size: int) -> BinaryIO:
+    return source
 
 
 def _files_of(run: RunFolder) -> Iterator[str]:
@@ -216,18 +232,19 @@ def _copy(source: object, target: object, size: int) -> None:
         size -= len(piece)
 
 
-def _same(one: RunFolder, other: RunFolder) -> bool:
+def _same(one: RunFolder, other: RunFolder, rewrite: Rewrite = _as_it_is) -> bool:
     names = list(_files_of(one))
     try:
         if names != list(_files_of(other)):
             return False
-        return all(_equal(one, other, name) for name in names)
+        return all(_equal(one, other, name, rewrite) for name in names)
     except OSError:
         return False
 
 
-def _equal(one: RunFolder, other: RunFolder, name: str) -> bool:
-    with one.open(one.path / name) as first, other.open(other.path / name) as second:
+def _equal(one: RunFolder, other: RunFolder, name: str, rewrite: Rewrite) -> bool:
+    with one.open(one.path / name) as first, other.open(other.path / name) as source:
+        second = rewrite(name, source, os.fstat(source.fileno()).st_size)
         while True:
             piece = first.read(_PIECE)
             if piece != second.read(_PIECE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from openhqm_tui.cli.output_json import JsonOutput
 from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
 from openhqm_tui.cli.output_tty import TtyOutput
 from openhqm_tui.domain.failures import text_log_of
+from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.report.formats import SUFFIXES, rendered
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.run.follow import Follower
@@ -112,8 +114,6 @@ def test_an_imported_run_reads_no_file_of_this_machine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "missing", "device"])
 def test_a_build_secret_that_is_no_plain_file_is_passed_over(tmp_path: Path, kind: str) -> None:
-    import os
-
     run = planted("failed", tmp_path / "run", tmp_path / "secret")
     (tmp_path / "secret").unlink()
     if kind == "fifo":
@@ -126,8 +126,6 @@ def test_a_build_secret_that_is_no_plain_file_is_passed_over(tmp_path: Path, kin
 
 
 def test_a_key_that_never_ends_hides_no_other_line(tmp_path: Path) -> None:
-    from openhqm_tui.domain.log_lines import LogLines
-
     log = LogLines()
     begun = f"-----BEGIN PRIVATE{' '}KEY-----\n{KEY}\n".encode()
     log.feed(begun + b"Building wheel for a: done\n" + KEY.encode() + b"\n", step=0, stream=1, at=0)

@@ -365,6 +365,8 @@ def _value(match: re.Match[str]) -> str:
     value = found[0]
     if value[0] in "\"'\\":
         return value
+    if value[0] == "=":
+        return ""  # google-auth==2.62.2 is a version
     if not name.isupper() and (first := _FIRST.match(value)):
         value = first[0]
     # `unexpected token: foo`, but `password: foo` and `token: 8f1c22ab`.

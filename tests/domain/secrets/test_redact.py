@@ -108,6 +108,8 @@ def test_what_is_masked(text: str, shown: str) -> None:
         "queue.backend=redis, OPENHQM_QUEUE_BACKEND=redis",
         "CPython 3.13.5 linux-aarch64",
         "TOKEN=\nnext",
+        " + google-auth==2.62.2",
+        "if token==expected1234:",
         "",
     ],
 )

@@ -1,0 +1,90 @@
+"""`plan` is exact in a file or a pipe, and shows no secret on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from openhqm_tui.cli import plan
+from openhqm_tui.domain.journal import RunInfo, TargetInfo
+
+TOKEN = "ghp_" + "a1B2" * 9
+PLAN: dict[str, Any] = {
+    "group": {"default": {"targets": ["api-of-production"]}},
+    "target": {
+        "api-of-production": {
+            "args": {
+                "DB_PASS": "hunter2-hunter2",
+                "API_TOKEN": "latest",
+                "DEPLOY_SECRET": "api-of-production",
+                "SHORT_PASS": "1234567",
+                "ANY": TOKEN,
+                "INDEX": "https://me:correct-horse@index.example.org/simple",
+                "NOTE": "correct-horse stays unread",
+                "PLATFORM_TOKEN": "linux/amd64",
+            },
+            "tags": ["acme/my-token:2026.11.28-r1"],
+            "secret": ["id=db_pass,src=/run/secrets/db", "type=env,id=two,env=PLAN_SECRET"],
+            "labels": {"note": "value-of-the-variable"},
+        }
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = TargetInfo(
+        name="api-of-production",
+        variant="api",
+        platforms=("linux/amd64",),
+        tags=("acme/my-token:2026.11.28-r1",),
+    )
+    made = SimpleNamespace(
+        plan=SimpleNamespace(as_bake=lambda: PLAN),
+        info=RunInfo(id="x", created=0, targets=(target,)),
+        warnings=(),
+    )
+    monkeypatch.setenv("PLAN_SECRET", "value-of-the-variable")
+    monkeypatch.setattr(plan, "options_from", lambda *_: (SimpleNamespace(builder=""), None))
+    monkeypatch.setattr(plan, "read_facts", lambda _: None)
+    monkeypatch.setattr(plan, "prepare", lambda *_, **__: made)
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> tuple[Any, str, str]:
+    assert plan.run(argparse.Namespace()) == 0
+    told = capsys.readouterr()
+    return json.loads(told.out), told.out, told.err
+
+
+def test_a_pipe_gets_the_exact_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    told, _, err = printed(capsys)
+    assert told == PLAN
+    assert err == ""
+
+
+def test_a_terminal_gets_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    told, out, err = printed(capsys)
+    for secret in ("hunter2-hunter2", TOKEN, "correct-horse", "value-of-the-variable"):
+        assert secret not in out
+    body = told["target"]["api-of-production"]
+    assert body["args"] == {
+        "DB_PASS": "***",
+        "API_TOKEN": "latest",
+        "DEPLOY_SECRET": "api-of-production",
+        "SHORT_PASS": "1234567",
+        "ANY": "***",
+        "INDEX": "https://***@index.example.org/simple",
+        "NOTE": "*** stays unread",
+        "PLATFORM_TOKEN": "linux/amd64",
+    }
+    assert body["tags"] == ["acme/my-token:2026.11.28-r1"]
+    assert body["secret"] == PLAN["target"]["api-of-production"]["secret"]
+    assert "masked on a terminal" in err
