@@ -13,6 +13,8 @@ from openhqm_tui.domain.engine_failures import EngineFailure, engine_failure
 from openhqm_tui.domain.plain_text import one_line, plain
 from openhqm_tui.domain.push_failures import push_reason
 from openhqm_tui.domain.state import LaneState, TargetState
+from openhqm_tui.domain.step_state import StepState
+from openhqm_tui.domain.steps import How
 from openhqm_tui.domain.verdicts import Answer, Verdict
 
 _WHERE = re.compile(r"^(?P<file>\S.*):(?P<line>\d+)$")
@@ -100,7 +102,7 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         reason=f"exit code {code['code']}" if code else reason or one_line(step.error, 400),
         log=tuple(plain(line) for line in log),
         log_file=text_log_of(target.stream),
-        hint=_hint_of_step(step.error, log, target.run.info.emulators.get(platform)),
+        hint=_hint_of_step(step, platform, log, target.run.info.emulators.get(platform)),
     )
     return _named(failure, trouble, target)
 
@@ -191,7 +193,8 @@ _HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (("exit code: 137",), "The step was killed, mostly for want of memory."),
 )
-_SIGNS_IN_LOG = ("exec format error", "uncaught target signal")
+_WRONG_MACHINE = "exec format error"
+_SIGNS_IN_LOG = (_WRONG_MACHINE, "uncaught target signal", "certificate verify failed")
 _CRASH_SIGNS = ("uncaught target signal", "exit code: 139")
 
 
@@ -204,12 +207,18 @@ def hint_for(error: str, emulator: Emulator | None = None) -> str:
     return hint or (crash_hint(emulator) if any(sign in lowered for sign in _CRASH_SIGNS) else "")
 
 
-def _hint_of_step(error: str, log: Sequence[str], emulator: Emulator | None) -> str:
-    """Return the hint for a step: what an emulator or the kernel says stands in its log only."""
-    if hint := hint_for(error, emulator):
-        return hint
+def _hint_of_step(
+    step: StepState, platform: str, log: Sequence[str], emulator: Emulator | None
+) -> str:
+    """Return the hint for a step; some signs stand in its log only."""
     told = [line for line in log if any(sign in line.lower() for sign in _SIGNS_IN_LOG)]
-    return hint_for("\n".join(told), emulator)
+    text = "\n".join([step.error, *told]).lower()
+    if step.how is How.NATIVE:
+        if _WRONG_MACHINE in text:
+            return f"A program of this step is made for another machine than {platform}."
+        if any(sign in text for sign in _CRASH_SIGNS):
+            return ""  # no emulator took part
+    return hint_for(step.error, emulator) or hint_for("\n".join(told), emulator)
 
 
 def _place(texts: list[str]) -> tuple[str, tuple[str, ...]]:

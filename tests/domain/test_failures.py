@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.failures import (
     Failure,
     failed_checks,
@@ -216,3 +218,39 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
     for size in range(0, len(data), 1999):
         records = [*StreamDecoder().feed(data[:size]), *decoder.close()]
         assert digest(*records).reason
+
+
+@pytest.mark.parametrize(
+    ("platform", "error", "log", "words"),
+    [
+        ("linux/amd64", "exit code: 255", "exec /b: exec format error", "another machine than"),
+        ("linux/arm64", "exit code: 255", "exec /b: exec format error", "doctor --fix"),
+        ("linux/arm64", "exit code: 1", "qemu: uncaught target signal 4", "QEMU 8.2.2"),
+        ("linux/arm64", "exit code: 139", "", "QEMU 8.2.2"),
+        # Natively no emulator takes part.
+        ("linux/amd64", "exit code: 139", "", ""),
+        (
+            "linux/amd64",
+            "exit code: 1",
+            "certificate verify failed: self-signed",
+            "--ca-bundle",
+        ),
+    ],
+)
+def test_what_only_the_log_of_a_step_tells_gets_a_hint(
+    platform: str, error: str, log: str, words: str
+) -> None:
+    vertex = Vertex(
+        digest="sha256:1",
+        name=f"[{platform} app 2/2] RUN x",
+        error=f"process did not complete successfully: {error}",
+    )
+    logs = [VertexLog(vertex="sha256:1", data=f"{log}\n".encode())] if log else []
+    target = failing(SolveStatus(vertexes=[vertex]), SolveStatus(logs=logs))
+    target.run.info = msgspec.structs.replace(
+        target.run.info, emulators={"linux/arm64": Emulator(version="8.2.2")}
+    )
+    failure = failure_of(target)
+    assert failure is not None
+    assert words in failure.hint
+    assert bool(words) is bool(failure.hint)
