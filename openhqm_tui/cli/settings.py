@@ -11,6 +11,6 @@ from openhqm_tui.store.settings import Settings, read_settings
 def settings_here(folder: Path | None = None) -> Settings:
     """Return the settings of a folder (the current one); what is refused is told on stderr."""
     settings = read_settings(folder or Path.cwd())
-    for line in settings.refused.values():
-        sys.stderr.write(f"openhqm-tui: {line}\n")
+    for refused in settings.refused.values():
+        sys.stderr.write(f"openhqm-tui: {refused.line}\n")
     return settings

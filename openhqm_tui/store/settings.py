@@ -25,12 +25,19 @@ TOKEN_VARIABLE = "OPENHQM_TUI_SERVE_TOKEN"  # noqa: S105 - its name
 MOST_SECONDS = 1e9
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """Why a key of the project is ignored, and all that is said of it in one line."""
+
+    why: str
+    line: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What can be set; None: not set, so the built-in default holds.
 
     In a TOML file the keys are written as on the command line (`base-image`), in the
-    environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas. `refused` has a
-    line for each key that the project may not set as it does.
+    environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas. `refused` has the
+    keys that the project may not set as it does.
     """
 
     backends: list[str] | None = None
@@ -54,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     keep_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
     theme: str | None = None
     keymap: dict[str, str] | None = None
-    refused: dict[str, str] = {}
+    refused: dict[str, Refused] = {}
 
 
 _FIELDS = {
@@ -83,7 +90,7 @@ def read_settings(
     for key, value in project.items():
         if why := refusal(key, value, folder) or _unclean(key, value):
             line = f"{file}: {key} is ignored: {why}; {_elsewhere(key, user_file)}"
-            refused[key] = one_line(line, _MOST_WORDS)
+            refused[key] = Refused(one_line(why), one_line(line, _MOST_WORDS))
         else:
             merged[key] = value
     merged |= _from_environment(environment)
@@ -94,8 +101,8 @@ def read_settings(
 
 
 def _elsewhere(key: str, user_file: Path) -> str:
-    ways = [way for way in (KEYS[key].flag, KEYS[key].variable) if way]
-    return " or ".join([f"set it with {', '.join(ways)}" if ways else "set it", f"in {user_file}"])
+    ways = ", ".join(filter(None, (KEYS[key].flag, KEYS[key].variable)))
+    return f"set it {f'with {ways} or ' if ways else ''}in {user_file}"
 
 
 def _from_file(file: Path, read: Callable[[], bytes]) -> dict[str, Any]:

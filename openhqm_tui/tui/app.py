@@ -156,8 +156,8 @@ class ConsoleApp(App[int]):
             obey_signals(self)
         if self.keymap:
             self.set_keymap(self.keymap)
-        for line in self.services.refused:
-            self.notify(line, severity="warning", markup=False, timeout=20)
+        if lines := "\n".join(self.services.refused):
+            self.notify(lines, title=messages.IGNORED, severity="warning", markup=False, timeout=20)
         self._look()
         self.read_past()
         if self._first_run is not None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from openhqm_tui.store.run_folder import RunFolder
     from openhqm_tui.tui.past import Past
 
+# The title of what the project's settings have and may not set.
+IGNORED = "Ignored in openhqm-tui.toml"
+
 
 class SourceFound(Message):
     """What can be built here, or why nothing can."""

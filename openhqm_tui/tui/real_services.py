@@ -70,11 +70,16 @@ def real_services(folder: Path, settings: Settings) -> Services:
         rights=_rights,
         platforms=parse_platforms(settings.platforms) if settings.platforms else (),
         checks=settings.check is not False,
-        refused=tuple(settings.refused.values()),
+        refused=_refused(settings),
         copy=_copy,
         remember_allowed=lambda source, allowed: _remember_allowed(source, allowed, folder),
         chosen_beyond=lambda order, source: _chosen_beyond(settings, order, source, folder),
     )
+
+
+def _refused(settings: Settings) -> tuple[str, ...]:
+    lines = [f"{key}: {told.why}" for key, told in settings.refused.items()]
+    return (*lines, "F1, Settings: where they can be set") if lines else ()
 
 
 def _line_of(names: str | list[str]) -> str:

@@ -59,8 +59,8 @@ def read_all(folder: Path, name: str, *, of_a_person: bool) -> None:
     """Read settings and checks; what the project may not name is raised as well."""
     if name == "checks.toml":
         (folder / PROJECT_FILE).write_text(f'checks = "{name}"')
-    for line in read_settings(folder, {}, NO_USER).refused.values():
-        raise UsageProblem(line)
+    for refused in read_settings(folder, {}, NO_USER).refused.values():
+        raise UsageProblem(refused.line)
     project_checks(folder, name if name == "checks.toml" and of_a_person else "")
 
 

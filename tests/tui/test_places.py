@@ -203,9 +203,12 @@ async def test_no_colour_is_left_for_the_children_to_see(world: World, monkeypat
 
 
 async def test_settings_that_the_project_may_not_set_are_told_when_the_console_opens(world: World):
-    world.refused = ("openhqm-tui.toml: keep-runs is ignored [b]", "checks is ignored")
+    world.refused = ("keep-runs: it would delete [b]", "checks: ../x is not inside")
     app = world.app()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: len(app.screen.query("Toast")) == 2)
-        assert [str(toast.render()) for toast in app.screen.query("Toast")] == [*world.refused]
+        await until(pilot, lambda: app.screen.query("Toast"))
+        (toast,) = app.screen.query("Toast")
+        said = str(toast.render())
+        assert said.splitlines()[-2:] == [*world.refused]
+        assert "Ignored in openhqm-tui.toml" in said
