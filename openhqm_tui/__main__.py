@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    from openhqm_tui.cli.arguments import parse
+    from openhqm_tui.cli.surroundings import leave_this_folder_out
     from openhqm_tui.domain.problems import Problem
 
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -31,6 +31,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         use_home_of_root()
     try:
         try:
+            leave_this_folder_out()
+            from openhqm_tui.cli.arguments import parse
+
             parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
             return int(parsed.run(parsed))
         finally:

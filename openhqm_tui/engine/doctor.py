@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
 def _permission(machine: Machine) -> tuple[tuple[Fix, ...], str]:
     if machine.system != "linux" or os.environ.get("DOCKER_HOST"):
         return (), "use a context or DOCKER_HOST whose socket is yours"
-    script = f"usermod -aG docker {machine.user}\n"
+    script = f"usermod -aG docker {shlex.quote(machine.user)}\n"
     fix = Fix(title=f"let {machine.user} use the engine", script=script, as_root=True)
     return (fix,), "log in again after that (or `newgrp docker`): groups are read at login"
 

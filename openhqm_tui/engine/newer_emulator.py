@@ -50,7 +50,7 @@ def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: s
     script += source
     for platform in platforms:
         undo = shlex.quote(_undo(platform.qemu, machine))
-        script += f"choose {platform.qemu} {platform} {undo}\n"
+        script += f"choose {platform.qemu} {shlex.quote(str(platform))} {undo}\n"
     for platform in platforms:
         script += wait_for_buildkit(platform)
     told = ", ".join(str(platform) for platform in platforms)

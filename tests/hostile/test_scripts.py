@@ -1,0 +1,99 @@
+"""Scripts and command lines that a person runs: a stranger's word in them is one word, quoted."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openhqm_tui.domain.findings import Fix
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine import base_recipe
+from openhqm_tui.engine.apt import Archive, Candidate
+from openhqm_tui.engine.base_recipe import bootstrap_fix
+from openhqm_tui.engine.doctor import _permission
+from openhqm_tui.engine.emulators import emulator_fix
+from openhqm_tui.engine.machine import Machine
+from openhqm_tui.engine.newer_emulator import newer_emulator_fix
+from openhqm_tui.tui.command_lines import command_lines
+from openhqm_tui.tui.services import Order
+
+# It leaves a mark where any of it is run, however it was put into quotes.
+WORD = "v9'; touch ran; echo '\"; touch ran; $(touch ran)`touch ran`\ntouch ran\n"
+HOSTILE = Platform("linux", "arm", WORD)
+MACHINE = Machine(
+    distro="debian",
+    codename="trixie",
+    likes=(),
+    apt=True,
+    root=True,
+    packages={
+        name: Candidate("1", "1") for name in ("qemu-user-static", "binfmt-support", "mmdebstrap")
+    },
+    archives=(Archive(uri=f"http://x/{WORD}", suites=("trixie",), components=("main",)),),
+    keyrings=(f"/usr/share/keyrings/{WORD}.gpg",),
+)
+
+
+_PROGRAMS = (
+    "docker grep tar mmdebstrap ln cat mkdir mktemp rm awk sed install mv head dpkg usermod "
+    "mountpoint mount update-binfmts sleep apt-get"
+)
+
+
+def run_with_nothing_else(script: str, folder: Path) -> list[str]:
+    """Run a script with shell built-ins alone and programs that do nothing; return what came."""
+    programs = folder / "programs"
+    programs.mkdir()
+    touch = programs / "touch"
+    touch.write_text(f"#!/bin/sh\n: > '{folder / 'ran'}'\n")
+    for name in _PROGRAMS.split():
+        (programs / name).write_text("#!/bin/sh\nexit 0\n")
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    subprocess.run(
+        ["/bin/sh", "-c", script], cwd=folder, env={"PATH": str(programs)}, timeout=60,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    return [path.name for path in folder.rglob("ran*")]
+
+
+def scripts() -> dict[str, str]:
+    emulator = emulator_fix([HOSTILE], MACHINE)
+    assert isinstance(emulator, Fix)
+    base = bootstrap_fix([HOSTILE], MACHINE, ref=f"x/{WORD}")
+    newer = newer_emulator_fix([HOSTILE], MACHINE, f"x/{WORD}")
+    assert isinstance(newer, Fix)
+    (member,), _ = _permission(msgspec.structs.replace(MACHINE, user=WORD))
+    order = Order(
+        {WORD: (HOSTILE,)}, name=f"a/{WORD}", tag=WORD, builder=WORD, base_image=f"b/{WORD}"
+    )
+    lines = command_lines(order, 2)
+    return {
+        "emulator": emulator.script,
+        "base": base.script,
+        "newer emulator": newer.script,
+        "group": member.script,
+        "build": f"openhqm-tui() {{ :; }}\n{lines.build[0]}",
+        "bake": f"openhqm-tui() {{ :; }}\n{lines.bake[0].replace('> bake.json', '')}",
+    }
+
+
+@pytest.mark.parametrize("name", ["emulator", "base", "newer emulator", "group", "build", "bake"])
+def test_a_word_in_a_script_runs_nothing(name: str, tmp_path: Path) -> None:
+    script = scripts()[name]
+    assert "touch" in script, "the word is in it"
+    assert run_with_nothing_else(script, tmp_path) == []
+
+
+def test_the_word_would_run_where_it_is_not_quoted(tmp_path: Path) -> None:
+    assert run_with_nothing_else(f"echo '{WORD}'", tmp_path) == ["ran"]
+
+
+def test_the_recipe_quotes_all_it_is_given() -> None:
+    script = bootstrap_fix([HOSTILE], MACHINE, ref=f"x/{WORD}").script
+    assert shlex.quote(f"x/{WORD}") in script
+    assert base_recipe.SUITE in script
