@@ -185,6 +185,17 @@ def test_ci_runs_every_week_and_on_demand_and_keeps_its_downloads() -> None:
     assert "make test-full" in {step.script for step in STEPS if step.place.startswith("ci/full/")}
 
 
+def test_the_weekly_run_has_the_oldest_and_the_newest_python() -> None:
+    (setup,) = [
+        step
+        for step in STEPS
+        if step.place.startswith("ci/full/") and "setup-python" in step.told.get("uses", "")
+    ]
+    versions = setup.told["with"]["python-version"].split()
+    tested = CI["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert {tested[0], tested[-1]} <= set(versions)
+
+
 def test_no_environment_names_a_registrys_host() -> None:
     for _, job in JOBS:
         assert "url" not in job.get("environment", {})
