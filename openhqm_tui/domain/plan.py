@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.bake_text import literal
 from openhqm_tui.domain.cache import Cache, Way
 from openhqm_tui.domain.permissions import names_in_outputs, without_remote_caches
 from openhqm_tui.domain.platforms import Platform
@@ -200,9 +201,16 @@ def bake_command(
 
 
 def _target(
-    name: str, variant: Variant, tags: tuple[str, ...], body: dict[str, Any], choices: Choices
+    name: str,
+    variant: Variant,
+    tags: tuple[str, ...],
+    body: dict[str, Any],
+    choices: Choices,
+    *,
+    printed: bool = False,
 ) -> Target:
     """Return a target with its caches; what is pushed by digest for several platforms in parts."""
+    body = literal(body, printed=printed)
     parts: dict[str, dict[str, Any]] = {}
     if choices.by_digest and len(choices.platforms) > 1:
         # Without it the names of a part's steps don't tell their platform.
@@ -230,8 +238,8 @@ def _add_caches(body: dict[str, Any], choices: Choices, variant: str) -> None:
         ("cache-to", choices.cache_to, Way.TO),
     ):
         if caches:
-            entries = [cache.entry(variant, way) for cache in caches]
-            body[key] = [*(body.get(key) or ()), *entries]
+            entries = {key: [cache.entry(variant, way) for cache in caches]}
+            body[key] = [*(body.get(key) or ()), *literal(entries, printed=False)[key]]
 
 
 def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
@@ -318,4 +326,4 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
     if choices.base_for:
         contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
         body["contexts"] = {**(body.get("contexts") or {}), **contexts}
-    return _target(variant.name, variant, tags, body, choices)
+    return _target(variant.name, variant, tags, body, choices, printed=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain import journal
+from openhqm_tui.domain.bake_text import read_literal
 from openhqm_tui.domain.engine_failures import EngineFailure, Trouble
 from openhqm_tui.domain.failures import trouble_of
 from openhqm_tui.domain.journal import Outcome, TargetInfo
@@ -170,7 +171,7 @@ class Builds:
         """The folders that the plan builds from, in which Buildx would call git."""
         home = Path(self._info.cwd or "/")
         bodies = msgspec.json.decode(self._folder.read(self._folder.bake_file)).get("target", {})
-        return {home / str(body.get("context") or ".") for body in bodies.values()}
+        return {home / str(read_literal(body).get("context") or ".") for body in bodies.values()}
 
 
 def ended_now(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from openhqm_tui.domain.bake_text import literal, read_literal
 from openhqm_tui.domain.permissions import (
     READ,
     WRITE,
@@ -44,7 +45,8 @@ _MOST_BYTES = 4_000_000
 
 
 def needs_of(bodies: Iterable[Mapping[str, Any]], folder: str) -> frozenset[Need]:
-    """Return what bake targets need beyond the folder that bake runs in."""
+    """Return what targets of a plan need beyond the folder that bake runs in."""
+    bodies = map(read_literal, bodies)
     needs = resolve_needs((one for body in bodies for one in needed(body)), folder)
     own = own_folder(folder)
     return frozenset(one for one in needs if not any(map(one.is_covered_by, own)))
@@ -61,7 +63,7 @@ def check_permissions(
     if source.kind is SourceKind.BAKE:
         # What the file asks for, also where the plan writes elsewhere: as Buildx does.
         names = linked(source.bake_targets, options.selection)
-        bodies += [source.bake_targets[name] for name in names]
+        bodies += [literal(source.bake_targets[name], printed=True) for name in names]
     needs = needs_of(bodies, folder)
     granted = (*resolve_grants(options.allow, folder), *_chosen(options, source, bundle, folder))
     if missing(needs, granted):

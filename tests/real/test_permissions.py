@@ -394,3 +394,28 @@ def test_a_definition_that_pushes_needs_push_or_an_answer(
 def test_plan_check_and_replay_never_ask(project: Path, cli: Cli) -> None:
     define(project, 'context = "../outside"\noutput = ["type=registry"]')
     assert cli("plan", cwd=project).code == 0
+
+
+def test_text_is_evaluated_once_only(project: Path, cli: Cli) -> None:
+    """`bake --print` leaves `${…}` in paths as it is; run again it would be another path."""
+    (project / "docker-bake.hcl").write_text(
+        'target "app" {\n'
+        'secret = [{ id = "k", src = "$${format(\\"/%s\\",\\"etc/hostname\\")}" }]\n'
+        'labels = { kept = "$${upper(\\"a\\")}" }\n'
+        'tags = ["openhqm-tui-tests/permissions:once"]\n'
+        'dockerfile-inline = "FROM openhqm-base:3.13-debian\\n'
+        'RUN --mount=type=secret,id=k cat /run/secrets/k > /stolen\\n"\n}\n'
+    )
+    # The file of that name, in the folder.
+    (project / '${format("').mkdir()
+    (project / '${format("' / '%s","etc').mkdir()
+    (project / '${format("' / '%s","etc' / 'hostname")}').write_text("harmless")
+    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "plain")
+    built = cli(*words, cwd=project)
+    tag = "openhqm-tui-tests/permissions:once"
+    try:
+        assert built.code == 0, built.err + built.out
+        assert docker("run", "--rm", "--network=none", tag, "cat", "/stolen") == "harmless"
+        assert docker("inspect", "-f", "{{.Config.Labels.kept}}", tag).strip() == '${upper("a")}'
+    finally:
+        docker("rmi", "-f", tag)
