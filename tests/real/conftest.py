@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -107,3 +108,25 @@ def docker(*words: str) -> str:
         ["docker", *words], capture_output=True, text=True, timeout=300, check=False
     )
     return ran.stdout
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder beside another that isn't its business; an SSH agent's socket in the latter."""
+    folder, outside = tmp_path / "project", tmp_path / "outside"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "~").mkdir()
+    (folder / "sub" / "file").write_text("inside")
+    outside.mkdir()
+    (outside / "key").write_text("private")
+    (outside / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    (folder / "Dockerfile.link").symlink_to(outside / "Dockerfile")
+    (folder / "link-out").symlink_to(outside)
+    (folder / "link-in").symlink_to("sub")
+    with socket.socket(socket.AF_UNIX) as agent:
+        monkeypatch.chdir(outside)  # a socket's path may be too long from elsewhere
+        agent.bind("agent")
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(outside / "agent"))
+        monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
+        monkeypatch.chdir(folder)
+        yield folder

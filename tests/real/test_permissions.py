@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +15,9 @@ from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.facts import EngineFacts, read_facts
 from openhqm_tui.run.prepare import Options, prepare
 from openhqm_tui.run.sources import source_for
-from tests.real.conftest import Cli, docker
+from tests.real.definitions import INLINE, READ_OUTSIDE, define
 
 pytestmark = pytest.mark.engine
-
-INLINE = r'dockerfile-inline = "FROM scratch\nCOPY docker-bake.hcl /\n"'
 
 
 class Case(NamedTuple):
@@ -34,7 +30,6 @@ class Case(NamedTuple):
     whole: bool = False
 
 
-READ_OUTSIDE = "--allow=fs.read=../outside"
 CASES = {
     "context inside": Case('context = "sub"'),
     "context is the folder above": Case('context = ".."', "--allow=fs.read=.."),
@@ -150,38 +145,9 @@ CASES = {
 }
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder beside another that isn't its business; an SSH agent's socket in the latter."""
-    folder, outside = tmp_path / "project", tmp_path / "outside"
-    (folder / "sub").mkdir(parents=True)
-    (folder / "~").mkdir()
-    (folder / "sub" / "file").write_text("inside")
-    outside.mkdir()
-    (outside / "key").write_text("private")
-    (outside / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
-    (folder / "Dockerfile.link").symlink_to(outside / "Dockerfile")
-    (folder / "link-out").symlink_to(outside)
-    (folder / "link-in").symlink_to("sub")
-    with socket.socket(socket.AF_UNIX) as agent:
-        monkeypatch.chdir(outside)  # a socket's path may be too long from elsewhere
-        agent.bind("agent")
-        monkeypatch.setenv("SSH_AUTH_SOCK", str(outside / "agent"))
-        monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
-        monkeypatch.chdir(folder)
-        yield folder
-
-
 @pytest.fixture(scope="module")
 def facts() -> EngineFacts:
     return read_facts()
-
-
-def define(project: Path, text: str, *, whole: bool = False) -> None:
-    text = text.replace("{outside}", str(project.parent / "outside"))
-    inline = "" if "dockerfile =" in text else INLINE
-    body = text if whole else f'target "app" {{\n{text}\n{inline}\n}}\n'
-    (project / "docker-bake.hcl").write_text(body)
 
 
 def bake_asks(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -275,147 +241,3 @@ def test_what_bake_overlooks_is_asked_for_too(project: Path, facts: EngineFacts,
     print(f"{name} | {' '.join(theirs) or '–'} | {' '.join(ours) or '–'}")
     assert theirs == ()
     assert ours == tuple(OVERLOOKED[name].asks.split())
-
-
-EXPLOITS = {
-    "a private key as a secret": (
-        'secret = ["id=k,src=../outside/key"]',
-        "RUN --mount=type=secret,id=k cat /run/secrets/k > /stolen",
-    ),
-    "a named context": ('contexts = { home = "../outside" }', "COPY --from=home key /stolen"),
-    "the folder above as the context": ('context = ".."', "COPY outside/key /stolen"),
-    "the host's network": ('network = "host"', "COPY docker-bake.hcl /"),
-    "a cache outside": (
-        'cache-to = ["type=local,dest=../outside/cache"]',
-        "COPY docker-bake.hcl /",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", EXPLOITS)
-def test_nothing_is_built_until_a_person_allows_it(project: Path, cli: Cli, name: str) -> None:
-    attribute, instruction = EXPLOITS[name]
-    tag = "openhqm-tui-tests/permissions:exploit"
-    dockerfile = f"FROM openhqm-base:3.13-debian\\n{instruction}\\n"
-    (project / "docker-bake.hcl").write_text(
-        f'target "app" {{\n{attribute}\ntags = ["{tag}"]\ndockerfile-inline = "{dockerfile}"\n}}\n'
-    )
-    before = sorted(path.name for path in (project.parent / "outside").iterdir())
-    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "plain")
-    refused = cli(*words, cwd=project)
-    assert refused.code == 2
-    assert not docker("images", "-q", tag)
-    assert sorted(path.name for path in (project.parent / "outside").iterdir()) == before
-    flags = shlex.split(refused.err.split("to allow it: ")[1])
-    assert all(flag.startswith("--allow=") for flag in flags)
-    try:
-        allowed = cli(*words, *flags, cwd=project)
-        assert allowed.code == 0, allowed.err + allowed.out
-        assert docker("images", "-q", tag)
-    finally:
-        docker("rmi", "-f", tag)
-
-
-def test_a_grant_holds_for_detached_runs_and_their_retries(project: Path, cli: Cli) -> None:
-    (project / "docker-bake.hcl").write_text(
-        'target "app" {\ncontexts = { x = "link-out" }\n'
-        'dockerfile-inline = "FROM scratch\\nCOPY --from=x no /\\n"\n}\n'
-    )
-    words = ("build", "--platforms", "linux/amd64", "--no-check", "--no-push")
-    begun = cli(*words, "--detach", READ_OUTSIDE, cwd=project)
-    assert begun.code == 0, begun.err
-    run = begun.out.strip()
-    failed = cli("attach", run, "--format", "json", cwd=project)
-    assert failed.code == 1
-    assert "no" in failed.summary["failures"][0]["reason"]
-    (project.parent / "outside" / "no").write_text("now it is there")
-    again = cli("retry", run, "--format", "json", cwd=project)
-    assert again.code == 0, again.out + again.err
-    docker("rmi", "-f", "openhqm:latest-app")
-
-
-def test_a_link_that_was_turned_elsewhere_is_not_followed_by_a_retry(
-    project: Path, cli: Cli
-) -> None:
-    (project / "docker-bake.hcl").write_text(
-        'target "app" {\ncontexts = { x = "link-out" }\n'
-        'dockerfile-inline = "FROM scratch\\nCOPY --from=x hostname /\\n"\n}\n'
-    )
-    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "json")
-    first = cli(*words, READ_OUTSIDE, cwd=project)
-    assert first.code == 1  # there is no such file
-    (project / "link-out").unlink()
-    (project / "link-out").symlink_to("/etc")
-    refused = cli("retry", "--format", "json", cwd=project)
-    assert refused.code == 1
-    assert "--allow=fs.read=/etc" in refused.summary["failures"][0]["reason"]
-    allowed = cli("retry", "--allow=fs.read=/etc", "--format", "json", cwd=project)
-    assert allowed.code == 0, allowed.out + allowed.err
-    docker("rmi", "-f", "openhqm:latest-app")
-
-
-def test_looking_at_a_definition_empties_no_file(project: Path, cli: Cli) -> None:
-    (project / "mine.tar").write_text("mine")
-    define(project, 'output = ["type=tar,dest=../outside/key", "type=oci,dest=mine.tar"]')
-    source = source_for(project)
-    assert [output["dest"] for output in source.bake_targets["app"]["output"]] == [
-        "../outside/key",
-        "mine.tar",
-    ]
-    assert cli("plan", cwd=project).code == 0
-    assert cli("variants", cwd=project).code == 0
-    assert (project / "mine.tar").read_text() == "mine"
-    assert (project.parent / "outside" / "key").read_text() == "private"
-
-
-PUSHING = {
-    "output": 'output = ["type=registry"]',
-    "image": 'output = ["type=image,push=true"]',
-    "cache": 'cache-to = ["type=registry,ref=localhost:9/cache"]',
-}
-
-
-@pytest.mark.parametrize("name", PUSHING)
-def test_a_definition_that_pushes_needs_push_or_an_answer(
-    project: Path, cli: Cli, name: str
-) -> None:
-    define(project, PUSHING[name] + '\ntags = ["localhost:9/openhqm-tui-tests/pushes:1"]')
-    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "json")
-    refused = cli(*words, cwd=project)
-    assert refused.code == 2
-    assert "localhost:9" in refused.err
-    assert "--push" in refused.err
-    assert "--no-push" in refused.err
-    built = cli(*words, "--no-push", cwd=project)
-    assert built.code == 0, built.out + built.err
-    docker("rmi", "-f", "localhost:9/openhqm-tui-tests/pushes:1")
-
-
-def test_plan_check_and_replay_never_ask(project: Path, cli: Cli) -> None:
-    define(project, 'context = "../outside"\noutput = ["type=registry"]')
-    assert cli("plan", cwd=project).code == 0
-
-
-def test_text_is_evaluated_once_only(project: Path, cli: Cli) -> None:
-    """`bake --print` leaves `${…}` in paths as it is; run again it would be another path."""
-    (project / "docker-bake.hcl").write_text(
-        'target "app" {\n'
-        'secret = [{ id = "k", src = "$${format(\\"/%s\\",\\"etc/hostname\\")}" }]\n'
-        'labels = { kept = "$${upper(\\"a\\")}" }\n'
-        'tags = ["openhqm-tui-tests/permissions:once"]\n'
-        'dockerfile-inline = "FROM openhqm-base:3.13-debian\\n'
-        'RUN --mount=type=secret,id=k cat /run/secrets/k > /stolen\\n"\n}\n'
-    )
-    # The file of that name, in the folder.
-    (project / '${format("').mkdir()
-    (project / '${format("' / '%s","etc').mkdir()
-    (project / '${format("' / '%s","etc' / 'hostname")}').write_text("harmless")
-    words = ("build", "--platforms", "linux/amd64", "--no-check", "--format", "plain")
-    built = cli(*words, cwd=project)
-    tag = "openhqm-tui-tests/permissions:once"
-    try:
-        assert built.code == 0, built.err + built.out
-        assert docker("run", "--rm", "--network=none", tag, "cat", "/stolen") == "harmless"
-        assert docker("inspect", "-f", "{{.Config.Labels.kept}}", tag).strip() == '${upper("a")}'
-    finally:
-        docker("rmi", "-f", tag)

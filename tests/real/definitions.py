@@ -1,0 +1,15 @@
+"""Bake definitions of a folder that has another beside it, which isn't its business."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+INLINE = r'dockerfile-inline = "FROM scratch\nCOPY docker-bake.hcl /\n"'
+READ_OUTSIDE = "--allow=fs.read=../outside"
+
+
+def define(project: Path, text: str, *, whole: bool = False) -> None:
+    text = text.replace("{outside}", str(project.parent / "outside"))
+    inline = "" if "dockerfile =" in text else INLINE
+    body = text if whole else f'target "app" {{\n{text}\n{inline}\n}}\n'
+    (project / "docker-bake.hcl").write_text(body)
