@@ -90,6 +90,8 @@ def _caches(way: str, kinds: Collection[str]) -> Rule:
 def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
     from openhqm_tui.domain.cache import Way, parse_cache
 
+    if not word.isprintable():
+        return "a cache is one line"  # of several, Buildx reads the first
     cache = parse_cache(word, Way(way))
     if cache.kind not in kinds:
         return f"a project may not use a cache of type {cache.kind} here"

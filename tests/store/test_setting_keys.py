@@ -94,6 +94,8 @@ def test_the_variables_of_the_table_set_the_key(tmp_path: Path, name: str) -> No
         ("cache-to", ["local=planted"], "planted/index.json is a link"),
         ("cache-to", ["local=each"], "each/redis is a link"),
         ("cache-to", ["local=each/{variant}"], "each/redis is not inside"),
+        ("cache-to", ["type=local,dest=/etc/x\n,dest=app"], "a cache is one line"),
+        ("cache-to", ["type=local,dest=app,dest=/etc/x"], "/etc/x is not inside"),
         ("cache-from", ["local=planted"], "planted/index.json is a link"),
         ("context", "..", ".. is not inside the project's folder"),
         ("context", "link", "link is not inside"),
