@@ -13,6 +13,8 @@ from typing import Protocol
 
 import msgspec
 
+from openhqm_tui.domain.plain_text import inert
+
 NOT_FOUND = 127
 TIMED_OUT = 124
 STOPPED = 130
@@ -90,7 +92,7 @@ def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> in
             for line in lines:
                 # A tool redraws its progress with \r: the last state is the one to show.
                 last = line.rstrip(b"\r\n").rpartition(b"\r")[2]
-                say(last.decode(errors="replace"))
+                say(inert(last.decode(errors="replace")))
         return process.wait()
     except BaseException:
         _kill(process, group=not sudo)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from threading import Event
 
+from openhqm_tui.domain.plain_text import inert
 from openhqm_tui.engine.mend import RunScript
 from openhqm_tui.engine.shell import NOT_FOUND, STOPPED
 
@@ -85,7 +86,7 @@ def _listen(
 
 def _words(line: bytes) -> str:
     # A tool redraws its progress with \r: the last state is the one to show.
-    return line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace")
+    return inert(line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace"))
 
 
 def _signal(group: int, number: signal.Signals, *, sudo: bool) -> None:

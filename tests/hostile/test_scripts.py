@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -17,9 +18,13 @@ from openhqm_tui.engine.base_recipe import bootstrap_fix
 from openhqm_tui.engine.doctor import _permission
 from openhqm_tui.engine.emulators import emulator_fix
 from openhqm_tui.engine.machine import Machine
+from openhqm_tui.engine.mend import RunScript
 from openhqm_tui.engine.newer_emulator import newer_emulator_fix
+from openhqm_tui.engine.shell import stream
+from openhqm_tui.engine.stoppable import stoppable
 from openhqm_tui.tui.command_lines import command_lines
 from openhqm_tui.tui.services import Order
+from tests.hostile.words import hostile, unclean
 
 # It leaves a mark where any of it is run, however it was put into quotes.
 WORD = "v9'; touch ran; echo '\"; touch ran; $(touch ran)`touch ran`\ntouch ran\n"
@@ -97,3 +102,12 @@ def test_the_recipe_quotes_all_it_is_given() -> None:
     script = bootstrap_fix([HOSTILE], MACHINE, ref=f"x/{WORD}").script
     assert shlex.quote(f"x/{WORD}") in script
     assert base_recipe.SUITE in script
+
+
+@pytest.mark.parametrize("run", [stream, stoppable(Event())])
+def test_what_a_fix_prints_acts_on_no_terminal(run: RunScript, tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / "word").write_text(hostile(1))
+    assert run(f"cat {shlex.quote(str(tmp_path / 'word'))}", said.append) == 0
+    assert said
+    assert not unclean("\n".join(said))
