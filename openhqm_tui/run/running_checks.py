@@ -54,6 +54,8 @@ _EMULATOR_SIGNS = (
 # QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
 # return of a distribution's code: without it Python starts 2 times and imports 5 times faster.
 # Such instructions do nothing then, as on every ARM server older than they are.
+# Since QEMU 10 its default is a cheap one; without pointer authentication a program still takes a
+# little less (4.7 s of processor time instead of 5.1 s under 11.1).
 EMULATED_CPU = {"arm64": "max,pauth=off"}
 # What a client's own settings would put into a container: nothing there can use a proxy, and its
 # address may hold a password.
