@@ -34,6 +34,8 @@ print("seconds", time.process_time())
 ASK_VERSION = "QEMU_VERSION=1"
 # Where a newer emulator is put, and what was found of one that is no faster.
 OWN_FOLDER = "/usr/local/lib/openhqm-tui"
+# What other drivers' builders run is another machine's, which can't be asked.
+_ON_THE_ENGINE = {"docker", "docker-container"}
 _ASK_SECONDS = 10.0
 _PROBE_SECONDS = 60.0
 
@@ -61,7 +63,7 @@ def with_emulators(
     doesn't hold it yet: a second or two for each platform.
     """
     emulated = [platform for platform in platforms if facts.emulated(platform)]
-    if not emulated:
+    if not emulated or facts.driver not in _ON_THE_ENGINE:
         return facts
     said = _said_here(emulated, run=run) if facts.local and facts.driver == "docker" else {}
     known = _read(memory)

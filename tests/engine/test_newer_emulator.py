@@ -285,3 +285,10 @@ def test_damaged_memory_is_measured_anew(tmp_path: Path) -> None:
         run=Emulated(OLD, 2.0),
     )
     assert seen.emulators["linux/arm64"].factor == 20.0
+
+
+def test_the_emulators_of_a_builder_on_another_machine_are_not_asked() -> None:
+    run = Emulated(OLD, 2.0)
+    seen = with_emulators(facts(driver="remote"), (ARM64,), image=BASE, measure=True, run=run)
+    assert seen.emulators == {}
+    assert run.asked == []
