@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -94,6 +95,9 @@ class Builds:
             return ended_now(target.name, attempt, Outcome.FAILED, code=code, reason=reason)
         # What it said is over: should it come again, it is told again.
         self._told.clear()
+        with contextlib.suppress(OSError):
+            # Buildx makes it anew, for all to read; it may hold the build's arguments.
+            metadata.chmod(0o600)
         digest, reason = await self._digest(target, metadata)
         outcome = Outcome.FAILED if reason else Outcome.PASSED
         return ended_now(target.name, attempt, outcome, digest=digest, reason=reason)

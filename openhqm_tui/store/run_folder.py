@@ -88,13 +88,13 @@ class RunFolder:
             make_private(folder.parent)
             folder.mkdir(mode=0o700)
             (folder / "checks").mkdir(mode=0o700)
-            run.bake_file.write_bytes(_pretty(plan.as_bake()))
-            run.expectations_file.write_bytes(_pretty(list(expectations)))
+            _make(run.bake_file, plan.as_bake())
+            _make(run.expectations_file, list(expectations))
             run.events_file.touch(mode=0o600)
             run.control_file.touch(mode=0o600)
             lock = run.lock()
             unfinished = folder / "run.json.new"
-            unfinished.write_bytes(_pretty(info))
+            _make(unfinished, info)
             unfinished.rename(run.info_file)
         except OSError as error:
             if lock >= 0:
@@ -292,6 +292,13 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
         names = " ".join(run.path.name for run in found[:4])
         raise UsageProblem(f"'{name}' begins the name of {len(found)} runs", valid=names)
     return found[0]
+
+
+def _make(file: Path, value: object) -> None:
+    """Write a new file as JSON, for its owner alone: a plan holds what a build needs to know."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(file, flags, 0o600), "wb") as out:
+        out.write(_pretty(value))
 
 
 def _pretty(value: object) -> bytes:

@@ -208,6 +208,8 @@ def test_the_plan_is_what_build_would_run(
     assert code == 0
     run = find_run(own_home / "state")
     assert json.loads(planned) == json.loads(run.bake_file.read_bytes())
+    files = [file for file in run.path.rglob("*") if file.is_file()]
+    assert [file.name for file in files if file.stat().st_mode & 0o077] == []
 
 
 # -- a build ----------------------------------------------------------------------------------

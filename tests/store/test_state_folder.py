@@ -134,6 +134,10 @@ def test_whatever_the_umask_all_that_is_made_is_its_owners_only(
         os.umask(before)
     for place in (state, state.parent, state.parents[1], run.path, run.path.parent):
         assert mode_of(place) == 0o700, place
+    files = [file for file in run.path.rglob("*") if file.is_file()]
+    assert len(files) >= 5
+    for file in files:
+        assert mode_of(file) == 0o600, file
 
 
 def test_runs_of_an_older_version_are_closed_to_others(state: Path) -> None:
