@@ -167,7 +167,9 @@ def test_the_doctor_looks_at_the_builder_of_flag_or_settings(
 ) -> None:
     asked: list[str | None] = []
 
-    def examine(_platforms: object, _base: str, builder: str | None) -> list[object]:
+    def examine(
+        _platforms: object, _base: str, builder: str | None, **_more: object
+    ) -> list[object]:
         asked.append(builder)
         return []
 
