@@ -86,7 +86,7 @@ def report(file: Path, arch: str, **lane: str) -> Path:
         for name in names
     ]
     targets = [
-        {"name": name, "pushed": "passed", "tags": [f"r.test:5000/o/openhqm:1.2.3-{arch}-{name}"]}
+        {"name": name, "pushed": "passed", "tags": [f"r.test:5000/o/openhqm-{arch}:1.2.3-{name}"]}
         for name in names
     ]
     file.write_text(json.dumps({"lanes": lanes, "targets": targets}), encoding="utf-8")

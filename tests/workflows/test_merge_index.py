@@ -112,7 +112,7 @@ def test_moving_tags_stay_where_a_variant_could_not_be_pushed(place: Path) -> No
     ran = merged(place, *both(place), tags="1.2.3 latest", failure=":1.2.3-redis")
     assert ran.returncode == 1
     assert ran.stderr == (
-        "merge_index: imagetools create of r.test:5000/o/openhqm@sha256:redis-arm64: "
+        "merge_index: imagetools create of r.test:5000/o/openhqm-arm64@sha256:redis-arm64: "
         "failed to authorize: 403 Forbidden\n"
     )
     assert not any("latest" in tag for tag in tagged(place))

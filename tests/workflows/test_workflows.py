@@ -168,6 +168,9 @@ def test_image_and_tags_come_from_the_checked_version() -> None:
     # An owner may be written with capitals, a reference may not.
     assert "repository_owner" not in (TOP / ".github/workflows/release.yml").read_text()
     assert RELEASE["jobs"]["merge"]["env"]["TAGS"] == "${{ needs.package.outputs.tags }}"
+    # The tag becomes the label `image.version`.
+    (build,) = [step for step in STEPS if "--push" in step.script]
+    assert '--name "$IMAGE-$ARCH" --tag "$VERSION" ' in build.script
     (publish,) = [step for step in STEPS if "gh release create" in step.script]
     assert '--prerelease="$PRERELEASE"' in publish.script
     assert '--latest="$LATEST"' in publish.script
