@@ -14,7 +14,7 @@ import openhqm_tui
 
 PACKAGE = Path(openhqm_tui.__file__).parent
 NAME = "openhqm_tui"
-MOST_LINES = 400
+MOST_LINES = 600
 
 # What the modules of each floor may import of the package; the floors' numbers are in DESIGN.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -164,7 +164,7 @@ def test_all_floors_were_looked_at() -> None:
         ("attic/x.py", "", "attic is no floor"),
         ("domain/utils.py", "", "a name that says nothing"),
         ("run/common/x.py", "", "a name that says nothing"),
-        ("run/x.py", "\n" * 401, "more than 400 lines"),
+        ("run/x.py", "\n" * 601, "more than 600 lines"),
     ],
 )
 def test_what_breaks_a_floor_is_found(tmp_path: Path, place: str, text: str, problem: str) -> None:
@@ -184,7 +184,7 @@ def test_what_breaks_a_floor_is_found(tmp_path: Path, place: str, text: str, pro
         ("cli/console.py", "def run():\n    from openhqm_tui.tui.app import App"),
         ("cli/serve.py", "def run():\n    from openhqm_tui.web.door import Door"),
         ("tui/x.py", "import textual\nfrom openhqm_tui.run import follow"),
-        ("run/x.py", "\n" * 400),
+        ("run/x.py", "\n" * 600),
     ],
 )
 def test_what_keeps_to_its_floor_is_not(tmp_path: Path, place: str, text: str) -> None:

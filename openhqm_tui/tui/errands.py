@@ -64,6 +64,16 @@ class BaseSeen(Message):
         self.found = found
 
 
+class PermissionsSeen(Message):
+    """What a plan of `order` needs beyond the folder, in Buildx's words."""
+
+    def __init__(self, order: Order, source: Source, allow: tuple[str, ...]) -> None:
+        super().__init__()
+        self.order = order
+        self.source = source
+        self.allow = allow
+
+
 class Errands:
     """Works in threads of `screen`, which gets the answers as messages and hands them on here."""
 
@@ -76,6 +86,35 @@ class Errands:
         # None: is being looked for.
         self._bases: dict[BaseKey, Pullable | None] = {}
         self._resting: Timer | None = None
+        self._permissions: PermissionsSeen | None = None
+        self._permissions_wait: Timer | None = None
+
+    def allowed(self, order: Order, source: Source) -> tuple[str, ...]:
+        """Return what is known of the permissions of a plan; they are read when it rests.
+
+        Reading them follows links on disk, and imports more than the first paint may.
+        """
+        seen = self._permissions
+        if seen is not None and (seen.order, seen.source) == (order, source):
+            return seen.allow
+
+        def read() -> None:
+            allow = self._services.chosen_beyond(order, source)
+            self._screen.post_message(PermissionsSeen(order, source, allow))
+
+        def begin() -> None:
+            self._screen.run_worker(read, thread=True, exclusive=True, group="permissions")
+
+        if self._permissions_wait is not None:
+            self._permissions_wait.stop()
+        self._permissions_wait = self._screen.set_timer(_REST, begin)
+        return seen.allow if seen else ()
+
+    def permissions_seen(self, message: PermissionsSeen) -> bool:
+        """Take an answer over, and tell whether it differs from what was shown."""
+        before = self._permissions.allow if self._permissions else ()
+        self._permissions = message
+        return message.allow != before
 
     def start(
         self,

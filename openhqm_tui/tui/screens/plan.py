@@ -14,10 +14,16 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.tui.clipboard import copy
 from openhqm_tui.tui.command_lines import CommandLines, command_lines
 from openhqm_tui.tui.commands import bindings
-from openhqm_tui.tui.errands import BaseSeen, Begun, BuilderSeen, Errands, Refused
+from openhqm_tui.tui.errands import (
+    BaseSeen,
+    Begun,
+    BuilderSeen,
+    Errands,
+    PermissionsSeen,
+    Refused,
+)
 from openhqm_tui.tui.obstacles import obstacle_in, wrong_fields
 from openhqm_tui.tui.past import Key, PastLane, last_lanes
-from openhqm_tui.tui.permission_dialog import ask_for
 from openhqm_tui.tui.presets import every_cell, failed_cells, first_columns, native_cells
 from openhqm_tui.tui.screens.place import Place
 from openhqm_tui.tui.selection import Cell, Selection
@@ -113,11 +119,12 @@ class PlanScreen(Place):
         """Return the chosen platforms of each variant."""
         return self.selection.by_variant(self.names, self.platforms)
 
-    def commands(self) -> CommandLines:
-        """Return the commands that would build the same."""
-        services, source = self.console_app.services, self.console_app.source
-        allow = services.chosen_beyond(self.order, source) if source else ()
-        return command_lines(self.order, len(self.names), services.defaults, allow)
+    def commands(self, *, shown: bool = False) -> CommandLines:
+        """Return the commands that build the same; those `shown` may lack what is being read."""
+        order, app = self.order, self.console_app
+        read = self.errands.allowed if shown else app.services.chosen_beyond
+        allow = read(order, app.source) if app.source else ()
+        return command_lines(order, len(self.names), app.services.defaults, allow)
 
     async def catch_up(self) -> None:
         """Show all anew."""
@@ -159,7 +166,7 @@ class PlanScreen(Place):
         if app.source is not None:
             times = outlook.cells(order, matrix.variant, self.platforms) if outlook else {}
             side = VariantSide(app.source, order, matrix.ways, self.past, self.built, times)
-            self.query_one(SideBox).show(side, matrix.variant, self.commands())
+            self.query_one(SideBox).show(side, matrix.variant, self.commands(shown=True))
         self.fields.mark_wrong(wrong_fields(order, app.source))
         if (facts := self.facts) is not None and facts.builder:
             self.fields.show_builder(f"{facts.builder} ({facts.driver})")
@@ -272,6 +279,8 @@ class PlanScreen(Place):
     @on(Refused)
     def refused(self, message: Refused) -> None:
         """Ask a person where that is all it takes, or say why it could not begin."""
+        from openhqm_tui.tui.permission_dialog import ask_for
+
         self.errands.starting = False
         if not ask_for(self, message, self._start, self._not_started):
             self._not_started(message.problem)
@@ -381,6 +390,12 @@ class PlanScreen(Place):
         """Take over how the chosen builder stands."""
         self.errands.builder_seen(message)
         self.show_matrix()
+
+    @on(PermissionsSeen)
+    def permissions_seen(self, message: PermissionsSeen) -> None:
+        """Show the commands with what they need."""
+        if self.errands.permissions_seen(message):
+            self.show_choice()
 
     @on(BaseSeen)
     def base_seen(self, message: BaseSeen) -> None:
