@@ -67,6 +67,7 @@ def watching(services: Services) -> Services:
         services,
         look_for=look_for,
         start=_refuse,
+        remember_allowed=_refuse,
         ask=_refuse,
         mend=mend,
         create_builder=_refuse,

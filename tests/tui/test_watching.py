@@ -107,9 +107,12 @@ def test_below_the_commands_everything_that_acts_is_refused(world: World) -> Non
             "recording",
             "clock",
         ),
-        *("samples", "samples_before", "whole_run"),
+        *("samples", "samples_before", "whole_run", "chosen_beyond", "refused"),
     }
-    acts = {"start", "ask", "mend", "page", "create_builder", "remove_builder", "report"}
+    acts = {
+        *("start", "ask", "mend", "page", "create_builder", "remove_builder", "report"),
+        "remember_allowed",
+    }
     assert {field.name for field in dataclasses.fields(Services)} == looks | acts
     services = watching(world.services())
     for name in acts - {"mend"}:
