@@ -22,6 +22,7 @@ FINDINGS = {
     "store": "multi-platform-build-is-not-supported-for-the-docker-driver",
     "builder": "builders-and-nodes",
     "platform": "qemu-and-binfmt",
+    "emulator": "the-right-version-of-qemu",
     "base": "without-docker-hub",
     "registry": "registries",
     "certificates": "behind-a-proxy",

@@ -72,7 +72,9 @@ _FIELDS = {
 _MOST_BYTES = 1_000_000
 _MOST_WORDS = 1000
 # Ours too, but about where things are kept, who may come in and how the tests run.
-_NOT_SETTINGS = {CACHE_VARIABLE, STATE_VARIABLE, TOKEN_VARIABLE, "OPENHQM_TUI_REQUIRE_ENGINE"}
+_NOT_SETTINGS = {CACHE_VARIABLE, STATE_VARIABLE, TOKEN_VARIABLE}
+# What the tests of the project demand of a machine.
+_DEMANDS = PREFIX + "REQUIRE_"
 _LISTS = {"backends", "platforms", "name", "cache-from", "cache-to"}
 _CACHES = {"cache-from", "cache-to"}
 
@@ -125,7 +127,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     variables = {key.variable: key.name for key in KEYS.values() if key.variable}
     for variable in sorted(environment):
-        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS:
+        if not variable.startswith(PREFIX) or variable.startswith(_DEMANDS):
+            continue
+        if variable in _NOT_SETTINGS:
             continue
         if variable not in variables:
             guess = nearest(variable.lower(), [known.lower() for known in variables])

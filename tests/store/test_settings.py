@@ -169,5 +169,5 @@ def test_an_unknown_variable_is_refused(tmp_path: Path, variable: str, near: str
 
 
 def test_variables_that_are_no_settings_are_left_alone(tmp_path: Path) -> None:
-    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "OPENHQM_TUI_REQUIRE_ENGINE": "1"}
+    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "OPENHQM_TUI_REQUIRE_PYTHONS": "3.13"}
     assert read_settings(tmp_path, environment, tmp_path / "none.toml").jobs is None
