@@ -125,18 +125,20 @@ def is_inside(path: str, folder: str) -> bool:
 def needed(body: Mapping[str, Any]) -> frozenset[Permission]:
     """Return what a target of `bake --print` needs; its paths are as written, some relative.
 
-    More than Buildx asks for is found in two places that it overlooks: the folder of an
-    `oci-layout://` context, and a secret that is read from the file its id names.
+    More than Buildx asks for is found where it overlooks what it opens: the folder of an
+    `oci-layout://` context, a secret that is read from the file its id names, and a folder that is
+    called like an address, as a link `https:/host/x` is, which it prefers to the address.
     """
     found: set[Permission] = set()
     context = _context(str(body.get("context") or "."))
     reads = {context, _dockerfile(str(body.get("dockerfile") or "Dockerfile"), context)}
-    for named in (body.get("contexts") or {}).values():
-        reads.add(str(named))
-        if str(named).startswith("oci-layout://"):
-            layout = str(named).removeprefix("oci-layout://").partition("@")[0]
+    for named in map(str, (body.get("contexts") or {}).values()):
+        if not _elsewhere(named):
+            reads.add(named.removeprefix("cwd://"))
+        if named.startswith("oci-layout://"):
+            layout = named.removeprefix("oci-layout://").partition("@")[0]
             reads.add(layout.partition(":")[0])
-    found |= {Permission(READ, _local(path)) for path in reads if path and not _elsewhere(path)}
+    found |= {Permission(READ, path or ".") for path in reads}
     for secret in map(_secret, body.get("secret") or ()):
         if path := secret.get("src") or ("" if secret.get("env") else secret.get("id", "")):
             found.add(Permission(READ, path))
@@ -302,13 +304,8 @@ def _dockerfile(dockerfile: str, context: str) -> str:
     return _clean(f"{context}/{dockerfile}")
 
 
-def _local(path: str) -> str:
-    path = path.removeprefix("cwd://")
-    return _clean(path) if path else "."
-
-
-def _elsewhere(path: str) -> bool:
-    return _is_remote(path) or path.startswith(("target:", "docker-image:"))
+def _elsewhere(named: str) -> bool:
+    return _is_remote(named) or named.startswith(("target:", "docker-image://"))
 
 
 def _is_remote(path: str) -> bool:

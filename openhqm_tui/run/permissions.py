@@ -25,6 +25,7 @@ from openhqm_tui.domain.permissions import (
     pushes,
 )
 from openhqm_tui.domain.plan import Plan, Source, SourceKind, part_name
+from openhqm_tui.domain.references import is_remote
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.permissions import (
     from_environment,
@@ -145,7 +146,7 @@ def definition_digest(source: Source) -> str:
 def _chosen(options: Options, source: Source, bundle: str, folder: str) -> frozenset[Permission]:
     """Return what a person has named, in flags or settings, or by standing in a folder."""
     reads = [bundle] if bundle else []
-    if source.kind is not SourceKind.BAKE:
+    if source.kind is not SourceKind.BAKE and not is_remote(source.context):
         reads.append(source.context)
     if options.dockerfile or source.kind is SourceKind.BUNDLED:
         reads.append(source.dockerfile)

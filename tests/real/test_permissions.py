@@ -224,6 +224,15 @@ OVERLOOKED = {
     ),
     "a link before a ..": Case('secret = ["id=k,src=link-deep/../key"]', f"{READ_OUTSIDE}/key"),
     "an OCI layout": Case('contexts = { x = "oci-layout://../outside" }', READ_OUTSIDE),
+    "a link before a .. in a named context": Case(
+        'contexts = { x = "link-deep/../sub" }', f"{READ_OUTSIDE}/sub"
+    ),
+    "a link called like a web address": Case('context = "https://localhost/x"', READ_OUTSIDE),
+    "a web address that goes up": Case(
+        'context = "https://localhost/../../../outside"', READ_OUTSIDE
+    ),
+    "a link called like a repository": Case('context = "github.com/x/y"', READ_OUTSIDE),
+    "a link called nearly like an image": Case('contexts = { x = "docker-image:x" }', READ_OUTSIDE),
 }
 
 
@@ -232,7 +241,11 @@ def test_what_bake_overlooks_is_asked_for_too(project: Path, facts: EngineFacts,
     secrets = project.parent / "project-secrets"
     secrets.mkdir()
     (project.parent / "outside" / "deep").mkdir()
+    (project.parent / "outside" / "sub").mkdir()
     (project / "link-deep").symlink_to(project.parent / "outside" / "deep")
+    for place in ("https:/localhost/x", "github.com/x/y", "docker-image:x"):
+        (project / place).parent.mkdir(parents=True, exist_ok=True)
+        (project / place).symlink_to(project.parent / "outside")
     # In the folder, where Buildx believes it to be.
     (project / "key").write_text("harmless")
     define(project, OVERLOOKED[name].text)

@@ -212,6 +212,21 @@ def test_a_checkouts_dockerfile_that_leads_out_of_it_is_asked_for(project: Path)
         ready(source)
 
 
+def test_a_folder_called_like_the_address_that_was_given_is_not_what_was_meant(
+    project: Path,
+) -> None:
+    (project / "https:/git.example").mkdir(parents=True)
+    (project / "https:/git.example/x").symlink_to(project.parent / "outside")
+    source = Source(
+        kind=SourceKind.CHECKOUT,
+        variants=(Variant("app", ""),),
+        context="https://git.example/x",
+        dockerfile="Dockerfile",
+    )
+    with pytest.raises(PermissionsNeeded, match=r"--allow=fs.read=../outside$"):
+        ready(source)
+
+
 @pytest.mark.parametrize("body", [{"output": ["type=registry"]}, {"cache-to": ["r.example/cache"]}])
 def test_what_the_file_itself_pushes_needs_push_or_an_answer(
     project: Path, body: dict[str, Any]
