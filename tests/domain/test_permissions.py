@@ -45,7 +45,7 @@ def words(body: dict[str, Any]) -> list[str]:
         ({"context": "https://h/x", "dockerfile": "../D"}, ["fs.read=../D", "fs.read=https://h/x"]),
         ({"context": "git@h:a/b.git#main:sub"}, ["fs.read=git@h:a/b.git#main:sub", "ssh"]),
         ({"context": "ssh://git@h/a.git"}, ["fs.read=ssh://git@h/a.git", "ssh"]),
-        ({"context": "git@h:a", "ssh": [{"id": "default", "paths": ["k"]}]}, ["fs.read=git@h:a", "fs.read=k"]),
+        ({"context": "git@h:a", "ssh": ["default=k"]}, ["fs.read=git@h:a", "fs.read=k"]),
         ({"context": "github.com/a/b"}, ["fs.read=github.com/a/b"]),
         ({"contexts": {"x": "https://h/x", "y": "github.com/a/b"}}, []),
         ({"contexts": {"x": "docker-image:x"}}, ["fs.read=docker-image:x"]),
