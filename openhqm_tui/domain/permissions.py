@@ -146,12 +146,7 @@ def needed(body: Mapping[str, Any]) -> frozenset[Permission]:
     if any(not paths for paths in keys) or (not keys and _GIT_SSH.match(context)):
         found.add(Permission(SSH))
     found |= {Permission(READ, path or ".") for paths in keys for path in paths}
-    for cache in map(_cache, body.get("cache-from") or ()):
-        if cache.get("type") == "local" and "src" in cache:
-            found.add(Permission(READ, cache["src"] or "."))
-    for cache in map(_cache, body.get("cache-to") or ()):
-        if cache.get("type") == "local" and "dest" in cache:
-            found.add(Permission(WRITE, cache["dest"] or "."))
+    found |= local_caches(body)
     for output in map(_output, body.get("output") or ()):
         dest = output.get("dest", "")
         if dest and dest != "-" and output.get("type") in {"local", "tar", "oci", "docker"}:
@@ -165,6 +160,17 @@ def needed(body: Mapping[str, Any]) -> frozenset[Permission]:
         elif entitlement in {NETWORK, INSECURE}:
             found.add(Permission(str(entitlement)))
     return frozenset(found)
+
+
+def local_caches(body: Mapping[str, Any]) -> frozenset[Permission]:
+    """Return the folders that a target takes its cache from, and that it writes one to."""
+    ways = (("cache-from", READ, "src"), ("cache-to", WRITE, "dest"))
+    return frozenset(
+        Permission(key, cache[field] or ".")
+        for way, key, field in ways
+        for cache in map(_cache, body.get(way) or ())
+        if cache.get("type") == "local" and field in cache
+    )
 
 
 def linked(bodies: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from openhqm_tui.domain.permissions import ANY, READ, SSH, WRITE, Need, Permission
+from openhqm_tui.domain.permissions import ANY, READ, SSH, WRITE, Need, Permission, is_inside
 from openhqm_tui.domain.problems import UsageProblem
 
 VARIABLE = "BUILDX_BAKE_ENTITLEMENTS_FS"
@@ -29,6 +29,18 @@ def resolve_needs(needs: Iterable[Permission], folder: str) -> frozenset[Need]:
         for meant in {posixpath.normpath(path), path}:
             real = os.path.realpath(meant)
             found.add(Need(Permission(one.key, real), Permission(one.key, _existing(real))))
+    return frozenset(found)
+
+
+def links_in_caches(caches: Iterable[Permission], folder: str) -> frozenset[Need]:
+    """Return what local caches need beyond themselves: Buildx goes through all links in them."""
+    found = set()
+    for cache in caches:
+        top = os.path.realpath(os.path.join(folder, cache.value))  # noqa: PTH118
+        for path in _layout(top):
+            real = os.path.realpath(path)
+            if not is_inside(real, top):
+                found.add(Need(Permission(cache.key, real), Permission(cache.key, _existing(real))))
     return frozenset(found)
 
 
@@ -55,6 +67,24 @@ def from_environment(environment: Mapping[str, str]) -> tuple[Permission, ...]:
     if told not in _NO:
         raise UsageProblem(f"{VARIABLE}={told} is no truth value", fix="write 0 or 1")
     return (Permission(READ, ANY), Permission(WRITE, ANY), Permission(SSH))
+
+
+def _layout(cache: str) -> Iterator[str]:
+    """Yield the paths of an OCI layout that are there: deeper than three, it has none."""
+    top = _below(cache, {"index.json", "index.json.lock", "oci-layout", "blobs", "ingest"})
+    for first in top:
+        yield first
+        for second in _below(first):
+            yield second
+            yield from _below(second)
+
+
+def _below(folder: str, names: Collection[str] = ()) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if not names or entry.name in names]
+    except OSError:
+        return []
 
 
 def _existing(path: str) -> str:

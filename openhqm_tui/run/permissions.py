@@ -19,6 +19,7 @@ from openhqm_tui.domain.permissions import (
     PermissionsNeeded,
     PushNeeded,
     linked,
+    local_caches,
     missing,
     needed,
     parse_permission,
@@ -29,6 +30,7 @@ from openhqm_tui.domain.references import is_remote
 from openhqm_tui.engine.certificates import ca_bundle
 from openhqm_tui.engine.permissions import (
     from_environment,
+    links_in_caches,
     own_folder,
     resolve_grants,
     resolve_needs,
@@ -47,8 +49,9 @@ _MOST_BYTES = 4_000_000
 
 def needs_of(bodies: Iterable[Mapping[str, Any]], folder: str) -> frozenset[Need]:
     """Return what targets of a plan need beyond the folder that bake runs in."""
-    bodies = map(read_literal, bodies)
+    bodies = [read_literal(body) for body in bodies]
     needs = resolve_needs((one for body in bodies for one in needed(body)), folder)
+    needs |= links_in_caches((one for body in bodies for one in local_caches(body)), folder)
     own = own_folder(folder)
     return frozenset(one for one in needs if not any(map(one.is_covered_by, own)))
 

@@ -212,6 +212,32 @@ def test_a_checkouts_dockerfile_that_leads_out_of_it_is_asked_for(project: Path)
         ready(source)
 
 
+@pytest.mark.parametrize(
+    ("link", "leads_to", "asks"),
+    [
+        ("blobs", "../../outside", "fs.write=../outside"),
+        ("blobs/sha256", "../../../outside", "fs.write=../outside"),
+        ("ingest/x", "../../../outside", "fs.write=../outside"),
+        ("index.json", "../../outside/login.json", "fs.write=../outside/login.json"),
+        ("index.json", "../../outside/new.json", "fs.write=../outside"),
+        ("oci-layout", "../sub", ""),
+        ("blobs", "sha256", ""),
+        ("elsewhere", "../../outside", ""),
+    ],
+)
+def test_links_in_a_cache_are_asked_for(project: Path, link: str, leads_to: str, asks: str) -> None:
+    (project.parent / "outside" / "login.json").write_text("{}")
+    (project / "cache" / link).parent.mkdir(parents=True)
+    (project / "cache" / link).symlink_to(leads_to)
+    source = bake(project, **{"cache-to": ["type=local,dest=cache"]})
+    if not asks:
+        assert ready(source).info.allow == ()
+        return
+    with pytest.raises(PermissionsNeeded, match=f"--allow={asks}$"):
+        ready(source)
+    assert ready(source, allow="fs.write=../outside").info.allow is not None
+
+
 def test_a_folder_called_like_the_address_that_was_given_is_not_what_was_meant(
     project: Path,
 ) -> None:
