@@ -11,7 +11,7 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; troubles end in one line, never a traceback."""
     if os.environ.get("GITHUB_ACTIONS"):
-        from openhqm_tui.cli.actions import nothing_obeyed
+        from openhqm_tui.cli.output.github import nothing_obeyed
 
         with nothing_obeyed():
             return _run(arguments)
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     from openhqm_tui.cli.surroundings import leave_this_folder_out
-    from openhqm_tui.domain.problems import Problem
+    from openhqm_tui.domain.errors import Problem
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that knows no ✓ shows another sign; it doesn't end the command.
@@ -32,7 +32,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         try:
             leave_this_folder_out()
-            from openhqm_tui.cli.arguments import parse
+            from openhqm_tui.cli.main import parse
 
             parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
             return int(parsed.run(parsed))

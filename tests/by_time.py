@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.run.player import Player
-from openhqm_tui.run.recording import Recording
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.follow.replay import Player, Recording
 from openhqm_tui.store.run_folder import RunFolder
 
 

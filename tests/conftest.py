@@ -57,8 +57,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def why_no_engine() -> str:
     """Return why images can't be built and checked here; '' where they can."""
     from openhqm_tui.domain.platforms import parse_platforms
-    from openhqm_tui.engine.base_image import WILL_BE_PULLED, choose_base
-    from openhqm_tui.engine.facts import read_facts
+    from openhqm_tui.engine.docker.facts import read_facts
+    from openhqm_tui.engine.source.base_image import WILL_BE_PULLED, choose_base
 
     facts = read_facts()
     if facts.error or facts.builder_error:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.log_lines import LONGEST_SHOWN, LogLines
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.run import follow
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.run.log import LONGEST_SHOWN, LogLines
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.follow import follower as follow
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import recording
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from openhqm_tui.domain.buildkit.rawjson import SolveStatus, Vertex
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.journal import RunInfo, TargetInfo
-from openhqm_tui.domain.progress import SolveStatus, Vertex
-from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.run.events import RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState
 
 SEVEN = Emulator(version="7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)")
 ELEVEN = Emulator(version="11.1.2 (Debian 1:11.1.2+ds-3)")

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from textual.pilot import Pilot
 
-from openhqm_tui.domain.journal import event_decoder
-from openhqm_tui.store.packing import unpack_run
-from openhqm_tui.store.places import bundled
+from openhqm_tui.domain.run.events import event_decoder
+from openhqm_tui.store.archive import unpack_run
+from openhqm_tui.store.paths import bundled
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.recordings import copied, recording
 from tests.tui.conftest import World, settle

@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.again import ask
-from openhqm_tui.run.standing import state_of
-from openhqm_tui.store.packing import export_run
-from openhqm_tui.store.places import STATE_VARIABLE
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.ask import send_request
+from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.store.archive import export_run
+from openhqm_tui.store.paths import STATE_VARIABLE
 from openhqm_tui.store.run_folder import Request, RunFolder, find_run
 from tests.waiting import until
 
@@ -195,7 +195,7 @@ def shipped(folder: Path) -> None:
     time.sleep(MENDING)
     needed.write_text(right)
     for name in ("kafka", "all"):
-        ask(run, Request("retry", name))
+        send_request(run, Request("retry", name))
     until(lambda: not run.is_live(), patience=900)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.record import (
+from openhqm_tui.domain.checks.layer_manifest import ImageLayer
+from openhqm_tui.domain.history.record import (
     LaneRecord,
     RunRecord,
     StepRecord,
@@ -137,7 +137,7 @@ def _lane(
         steps=len(_STEPS),
         cached=0 if cold else len(_STEPS),
         layers=tuple(
-            Layer(digest=f"sha256:{name}{platform}{part}{int(growth * 50)}", size=size // 5)
+            ImageLayer(digest=f"sha256:{name}{platform}{part}{int(growth * 50)}", size=size // 5)
             for part in range(5)
         ),
         packages={"redis": f"7.{int(growth * 20)}.0", "fastapi": "0.121.3"},

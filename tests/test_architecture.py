@@ -22,7 +22,11 @@ def named_places() -> list[str]:
     places, folder = [], ""
     for line in PAGE.splitlines():
         for quoted in re.findall(r"`([^`]+)`", line):
-            if not PLACES.match(quoted) or NOT_HERE.search(quoted.rsplit("/", 1)[-1]):
+            if (
+                not PLACES.match(quoted)
+                or "NAME" in quoted
+                or NOT_HERE.search(quoted.rsplit("/", 1)[-1])
+            ):
                 continue
             if "/" in quoted:
                 folder = quoted.rpartition("/")[0]

@@ -82,7 +82,7 @@ def test_of_dockers_settings_only_the_context_is_read() -> None:
     }
     readers = {file for file, word in words if word == "config.json"}
     logins = {file for file, word in words if word in {"auths", "credsStore", "credHelpers"}}
-    assert readers == {"engine/api.py"}
+    assert readers == {"engine/docker/api.py"}
     assert logins == set()
-    api = (PACKAGE / "engine" / "api.py").read_text(encoding="utf-8")
+    api = (PACKAGE / "engine" / "docker" / "api.py").read_text(encoding="utf-8")
     assert re.findall(r'"config\.json"\), "(\w+)"', re.sub(r"\s+", " ", api)) == ["currentContext"]

@@ -11,13 +11,13 @@ import pytest
 _CONSOLE = """
 import sys
 from pathlib import Path
-from openhqm_tui.cli import console
+from openhqm_tui.cli.commands import console
 from openhqm_tui.store.settings import read_settings
 settings = read_settings(Path.cwd(), {}, Path("none.toml"))
 from openhqm_tui.tui import app
-from openhqm_tui.tui.console import ConsoleApp
-from openhqm_tui.tui.real_services import real_services
-from openhqm_tui.tui.widgets.matrix import Matrix
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.core.backend import real_services
+from openhqm_tui.tui.plan.matrix import Matrix
 from dataclasses import replace
 from threading import Event
 
@@ -66,20 +66,40 @@ def before_first_paint(tmp_path_factory) -> set[str]:
 
 
 def test_the_first_paint_shows_what_can_be_built(before_first_paint):
-    assert "openhqm_tui.tui.widgets.matrix" in before_first_paint
+    assert "openhqm_tui.tui.plan.matrix" in before_first_paint
 
 
 @pytest.mark.parametrize(
     "module",
     [
-        *("openhqm_tui.tui.screens.run", "openhqm_tui.tui.screens.checks"),
-        *("openhqm_tui.tui.screens.history", "openhqm_tui.tui.screens.doctor"),
-        *("openhqm_tui.tui.screens.dialogs", "openhqm_tui.tui.screens.choose_builder"),
-        *("openhqm_tui.tui.palette", "openhqm_tui.tui.keymap", "openhqm_tui.tui.watching"),
-        *("openhqm_tui.domain.state", "openhqm_tui.domain.forecast", "openhqm_tui.domain.record"),
-        *("openhqm_tui.engine.doctor", "openhqm_tui.engine.facts", "openhqm_tui.engine.base_image"),
-        *("openhqm_tui.run.prepare", "openhqm_tui.run.follow", "openhqm_tui.run.remembering"),
-        *("openhqm_tui.store.history", "openhqm_tui.store.packing", "openhqm_tui.report.files"),
+        *("openhqm_tui.tui.run.screen", "openhqm_tui.tui.checks.screen"),
+        *("openhqm_tui.tui.history.screen", "openhqm_tui.tui.doctor.screen"),
+        *("openhqm_tui.tui.widgets.dialogs", "openhqm_tui.tui.plan.choose_builder"),
+        *(
+            "openhqm_tui.tui.commands.palette",
+            "openhqm_tui.tui.commands.keymap",
+            "openhqm_tui.tui.read_only",
+        ),
+        *(
+            "openhqm_tui.domain.run.state",
+            "openhqm_tui.domain.history.forecast",
+            "openhqm_tui.domain.history.record",
+        ),
+        *(
+            "openhqm_tui.engine.doctor.diagnose",
+            "openhqm_tui.engine.docker.facts",
+            "openhqm_tui.engine.source.base_image",
+        ),
+        *(
+            "openhqm_tui.run.start.prepare",
+            "openhqm_tui.run.follow.follower",
+            "openhqm_tui.run.follow.history_index",
+        ),
+        *(
+            "openhqm_tui.store.history.database",
+            "openhqm_tui.store.archive",
+            "openhqm_tui.report.write",
+        ),
         *("python_on_whales", "sqlite3", "zipfile"),
     ],
 )
@@ -99,7 +119,7 @@ except SystemExit as end:
 sys.stderr.write(chr(10) + " ".join(sys.modules))
 """
     loaded = _loaded_by(program, tmp_path)
-    assert "openhqm_tui.cli.arguments" in loaded
+    assert "openhqm_tui.cli.main" in loaded
     heavy = {"textual", "rich", "asyncio", "python_on_whales", "msgspec", "sqlite3", "difflib"}
     assert loaded & heavy == set()
     ours = {name for name in loaded if name.startswith("openhqm_tui.")}

@@ -10,9 +10,9 @@ from openhqm_tui.cli.parser import Parser, add_list_format, later
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
 
-# As domain/new_builder has them; its module would slow `--help` down.
+# As domain/plan/builders has them; its module would slow `--help` down.
 DRIVERS = ("docker-container", "kubernetes", "remote")
-_MODULE = "openhqm_tui.cli.builders"
+_MODULE = "openhqm_tui.cli.commands.builders"
 
 
 def add_builder_commands(commands: Commands) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from openhqm_tui.cli.arguments import build_parser
+from openhqm_tui.cli.main import build_parser
 from openhqm_tui.cli.manual import Section, man_sections
 
 

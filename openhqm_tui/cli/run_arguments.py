@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from openhqm_tui.cli.parser import Parser, add_format, add_list_format, at_least_one, later
-from openhqm_tui.report.formats import SUFFIXES
+from openhqm_tui.report.formats.catalog import SUFFIXES
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
@@ -27,7 +27,7 @@ def add_run_commands(commands: Commands) -> None:
     )
     attach.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")
     add_format(attach)
-    attach.set_defaults(run=later("openhqm_tui.cli.attach"))
+    attach.set_defaults(run=later("openhqm_tui.cli.commands.control:run_attach"))
     _add_asking(commands)
 
     replay = commands.add_parser(
@@ -48,7 +48,7 @@ def add_run_commands(commands: Commands) -> None:
         "--speed", default="1", metavar="N", help="N times as fast as it was, or `max`: at once (1)"
     )
     add_format(replay)
-    replay.set_defaults(run=later("openhqm_tui.cli.replay"))
+    replay.set_defaults(run=later("openhqm_tui.cli.commands.replay"))
 
 
 def _add_runs(commands: Commands) -> None:
@@ -64,7 +64,7 @@ def _add_runs(commands: Commands) -> None:
         help="the latest N only",
     )
     add_list_format(runs)
-    runs.set_defaults(run=later("openhqm_tui.cli.runs"))
+    runs.set_defaults(run=later("openhqm_tui.cli.commands.runs:run_runs"))
     of_runs = runs.add_subparsers(dest="runs_command", metavar="COMMAND", title="commands")
 
     prune = of_runs.add_parser(
@@ -87,7 +87,7 @@ def _add_runs(commands: Commands) -> None:
     )
     prune.add_argument("--all", action="store_true", help="remove every run that is over")
     prune.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    prune.set_defaults(run=later("openhqm_tui.cli.prune"))
+    prune.set_defaults(run=later("openhqm_tui.cli.commands.runs:run_prune"))
 
     export = of_runs.add_parser(
         "export",
@@ -110,7 +110,7 @@ def _add_runs(commands: Commands) -> None:
         metavar="FILE",
         help="where to write it (openhqm-run-ID.zip, here)",
     )
-    export.set_defaults(run=later("openhqm_tui.cli.packing"))
+    export.set_defaults(run=later("openhqm_tui.cli.commands.runs:run_packing"))
 
     imported = of_runs.add_parser(
         "import",
@@ -119,7 +119,7 @@ def _add_runs(commands: Commands) -> None:
         "looked at and replayed; as its plan comes from elsewhere, it is never executed.",
     )
     imported.add_argument("file", metavar="FILE", help="a file of `runs export`")
-    imported.set_defaults(run=later("openhqm_tui.cli.packing"))
+    imported.set_defaults(run=later("openhqm_tui.cli.commands.runs:run_packing"))
 
 
 def _add_report(commands: Commands) -> None:
@@ -141,7 +141,7 @@ def _add_report(commands: Commands) -> None:
     report.add_argument(
         "-o", "--output", default="", metavar="FILE", help="where to write it (standard output)"
     )
-    report.set_defaults(run=later("openhqm_tui.cli.report"))
+    report.set_defaults(run=later("openhqm_tui.cli.commands.report"))
 
 
 def add_learnt_commands(commands: Commands) -> None:
@@ -164,7 +164,7 @@ def add_learnt_commands(commands: Commands) -> None:
         help="the later run; without it RUN is compared with the one before that built the same",
     )
     add_list_format(compare)
-    compare.set_defaults(run=later("openhqm_tui.cli.compare"))
+    compare.set_defaults(run=later("openhqm_tui.cli.commands.history:run_compare"))
 
     history = commands.add_parser(
         "history",
@@ -172,7 +172,7 @@ def add_learnt_commands(commands: Commands) -> None:
         description="Show how times, sizes and cache hits of each image went from run to run.",
     )
     add_list_format(history)
-    history.set_defaults(run=later("openhqm_tui.cli.history"))
+    history.set_defaults(run=later("openhqm_tui.cli.commands.history:run_history"))
     of_history = history.add_subparsers(dest="history_command", metavar="COMMAND", title="commands")
     reindex = of_history.add_parser(
         "reindex",
@@ -181,7 +181,7 @@ def add_learnt_commands(commands: Commands) -> None:
         "in it. Missing runs are read by themselves: this is for a history that went wrong.",
         epilog="exit codes: 0 all were read, 1 a run can't be read",
     )
-    reindex.set_defaults(run=later("openhqm_tui.cli.history"))
+    reindex.set_defaults(run=later("openhqm_tui.cli.commands.history:run_history"))
 
 
 def _add_asking(commands: Commands) -> None:
@@ -215,9 +215,9 @@ def _add_asking(commands: Commands) -> None:
             "--detach", action="store_true", help="return as soon as the runner has heard"
         )
         add_format(parser)
-    cancel.set_defaults(run=later("openhqm_tui.cli.cancel"))
-    retry.set_defaults(run=later("openhqm_tui.cli.retry"))
-    resume.set_defaults(run=later("openhqm_tui.cli.retry"))
+    cancel.set_defaults(run=later("openhqm_tui.cli.commands.control:run_cancel"))
+    retry.set_defaults(run=later("openhqm_tui.cli.commands.control:run_retry"))
+    resume.set_defaults(run=later("openhqm_tui.cli.commands.control:run_retry"))
 
 
 def _add_run_and_targets(parser: Parser, run: str, targets: str) -> None:

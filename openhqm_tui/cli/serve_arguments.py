@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from openhqm_tui.cli.parser import Parser, at_least_one, later
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.errors import UsageProblem
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
@@ -77,7 +77,7 @@ def add_serve(commands: Commands) -> None:
         metavar="N",
         help=f"at most N consoles at once ({MOST_SESSIONS}); each is a process of some 80 MB",
     )
-    serve.set_defaults(run=later("openhqm_tui.cli.serve"))
+    serve.set_defaults(run=later("openhqm_tui.cli.commands.serve"))
 
 
 def _port(text: str) -> int:

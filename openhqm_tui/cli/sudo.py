@@ -7,7 +7,7 @@ import pwd
 import sys
 from pathlib import Path
 
-from openhqm_tui.store.places import user_of_sudo
+from openhqm_tui.store.paths import user_of_sudo
 
 # What would lead back there.
 _PLACES = (

@@ -7,7 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.errors import UsageProblem
 
 # Docker's client runs the plugins and credential helpers that these name.
 _DOCKERS = ("DOCKER_CONFIG", "BUILDX_CONFIG")

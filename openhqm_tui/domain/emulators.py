@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from openhqm_tui.domain.plain_text import Inert
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.text import Inert
 
 # Before QEMU 10 its default ARM processor computes pointer authentication in software, and the
 # code of today's distributions uses it at every call (docker-library/python discussion 1073).

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from openhqm_tui.domain.plain_text import Inert
+from openhqm_tui.domain.text import Inert
 
 
 class Health(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 
-from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.errors import Problem
 
 # A search expression is typed by hand; what is longer was pasted by mistake.
 _LONGEST = 300

@@ -7,7 +7,7 @@ from functools import total_ordering
 
 import msgspec
 
-from openhqm_tui.domain.problems import UsageProblem, nearest
+from openhqm_tui.domain.errors import UsageProblem, nearest
 
 # What `uname -m`, Docker and Debian call an architecture -> GOARCH, and the variant it implies.
 _ALIASES: dict[str, tuple[str, str]] = {

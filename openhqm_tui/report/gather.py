@@ -1,39 +1,181 @@
-"""From a run folder to all that a report tells of it."""
+"""From a run folder to a report: all texts made safe to show."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
-from openhqm_tui.domain.cache_hits import hits_of
-from openhqm_tui.domain.failures import Failure, failed_checks, failure_of, unproved
-from openhqm_tui.domain.lane_words import mark_and_word
-from openhqm_tui.domain.layer_shares import own_bytes
-from openhqm_tui.domain.nodes import worth_telling
-from openhqm_tui.domain.plan import bake_command
-from openhqm_tui.domain.questions import question_of
-from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState
-from openhqm_tui.domain.timeline import covered, lane_spans, target_span
-from openhqm_tui.domain.verdicts import Verdict
+from openhqm_tui.domain.checks.catalog import question_of
+from openhqm_tui.domain.checks.layer_manifest import own_bytes
+from openhqm_tui.domain.checks.verdict import Verdict
+from openhqm_tui.domain.failures.digest import Failure, failed_checks, failure_of, unproved
+from openhqm_tui.domain.plan.bake import bake_command
+from openhqm_tui.domain.plan.nodes import worth_telling
+from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.status_text import mark_and_word
+from openhqm_tui.domain.run.timeline import covered, hits_of, lane_spans, target_span
+from openhqm_tui.domain.secrets.redact import Mask, secret_values
+from openhqm_tui.domain.text import plain
 from openhqm_tui.report import model
-from openhqm_tui.report.evidence import (
-    LaneEvidence,
-    build_arguments,
-    read_evidence,
-    revision_of,
-    secrets_of,
-)
+from openhqm_tui.report.figures import Shares, Timing, against_all, sizes_of
 from openhqm_tui.report.limits import limits_of
-from openhqm_tui.report.safe import made_safe
-from openhqm_tui.report.sizing import Shares, against_all, sizes_of
-from openhqm_tui.report.timing import Timing
-from openhqm_tui.report.words import clock, count
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.report.model import Architecture
+from openhqm_tui.report.text import clock, count
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
+
+# What a run folder holds beside its journal: what images answered, with which arguments built.
+#
+# Files of other versions, damaged ones and strangers' are read as far as they can be.
+
+# More than any evidence of ours has; a stranger's folder may hold anything.
+_MOST_BYTES = 8 << 20
+
+
+class LaneEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What one lane's image told of itself; `command` is what asked it in a container."""
+
+    architecture: Architecture = Architecture()
+    command: str = ""
+    stderr: str = ""
+    clients: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+
+
+def read_evidence(folder: RunFolder, target: str, platform: str) -> LaneEvidence:
+    """Return what a lane's evidence file holds; nothing where there is none."""
+    told = _read(folder, folder.evidence_file(target, platform))
+    config, probe = _dict(told.get("config")), _dict(told.get("probe"))
+    python = " ".join(_word(probe, name) for name in ("implementation", "python")).strip()
+    return LaneEvidence(
+        architecture=Architecture(
+            config="/".join(filter(None, (_word(config, n) for n in ("os", "arch", "variant")))),
+            machine=_word(probe, "machine"),
+            python=python,
+            python_platform=_word(probe, "python_platform"),
+        ),
+        command=_word(told, "command"),
+        stderr=_word(told, "stderr"),
+        clients=tuple(
+            f"{_word(one, 'distribution')} {_word(one, 'version')}".strip()
+            for one in _list(probe.get("clients"))
+            if isinstance(one, dict) and one.get("found") is True
+        ),
+        env=_pairs(config.get("env")),
+    )
+
+
+def build_arguments(folder: RunFolder) -> dict[str, dict[str, str]]:
+    """Return the build arguments of every target, from the plan."""
+    return {
+        name: {str(key): str(value) for key, value in _dict(body.get("args")).items()}
+        for name, body in _targets(folder)
+    }
+
+
+def revision_of(folder: RunFolder) -> str:
+    """Return the commit of what was built, as the plan has it in a label."""
+    for _, body in _targets(folder):
+        if revision := _word(_dict(body.get("labels")), "org.opencontainers.image.revision"):
+            return revision
+    return ""
+
+
+def secrets_of(evidence: Mapping[Any, LaneEvidence]) -> set[str]:
+    """Return the values under secrets' names among the variables of a run's images."""
+    return {value for lane in evidence.values() for value in secret_values(lane.env)}
+
+
+def _targets(folder: RunFolder) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, body in _dict(_read(folder, folder.bake_file).get("target")).items():
+        yield name, _dict(body)
+
+
+def _read(folder: RunFolder, file: Path) -> dict[str, Any]:
+    try:
+        return _dict(json.loads(folder.read(file, _MOST_BYTES)))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _pairs(env: object) -> dict[str, str]:
+    lines = (line.partition("=") for line in _list(env) if isinstance(line, str))
+    return {name: value for name, _, value in lines}
+
+
+def _word(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+# A report's texts made safe to show, all of them: no control character, no secret.
+#
+# Done once, over the whole of it: a field that is added later can't be forgotten.
+
+_Told = TypeVar("_Told", bound=msgspec.Struct)
+
+# Characters of one text: more is no help to a reader.
+_LONGEST = 4000
+# Whose text has lines; all other is on one.
+_WITH_LINES = {"stderr"}
+# XML knows no such characters, whatever way they are written.
+_NOT_XML = dict.fromkeys((65534, 65535))
+
+
+def made_safe(told: _Told, mask: Mask) -> _Told:
+    """Return the same record with every text safe to show and without the secrets of `mask`."""
+    return msgspec.convert(_safe(msgspec.to_builtins(told), mask), type(told))
+
+
+def _safe(value: Any, mask: Mask) -> Any:
+    if isinstance(value, str):
+        return _cut(mask.text(_on_one_line(value)))
+    if isinstance(value, dict):
+        return {_safe(name, mask): _named(name, one, mask) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        if value and all(isinstance(one, str) for one in value):
+            # Together: a key may go over several lines of a log.
+            lines = mask.lines(_on_one_line(line) for line in value)
+            return [_cut(line) for line in lines]
+        return [_safe(one, mask) for one in value]
+    return value
+
+
+def _named(name: str, value: Any, mask: Mask) -> Any:
+    """Return what stands under a name, of a build argument perhaps, which may be a secret's."""
+    if not isinstance(value, str):
+        return _safe(value, mask)
+    shown = _shown(value) if name in _WITH_LINES else _on_one_line(value)
+    return _cut(mask.named(name, shown))
+
+
+def _shown(text: str) -> str:
+    return plain(text).translate(_NOT_XML)
+
+
+def _on_one_line(text: str) -> str:
+    return _shown(text).replace("\n", " ")
+
+
+def _cut(text: str) -> str:
+    # After it was masked: half a token can't be known as one.
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
 
 # Of a container's own words the last say why it ended.
 _LAST_WORDS = 2000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from openhqm_tui.domain.state import LaneState, RunState
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run.state import LaneState, RunState
 from openhqm_tui.report.model import Lane, Limit
 
 CLIPPED = b"[output clipped"

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, cast
 
 from openhqm_tui.domain.secrets.key_lines import KeyLines
 from openhqm_tui.domain.secrets.redact import MASK, dockerfile_secrets
-from openhqm_tui.report.evidence import read_evidence, secrets_of
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.report.gather import read_evidence, secrets_of
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
 
 _IN_MEMORY = 8 << 20

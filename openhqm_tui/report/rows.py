@@ -1,12 +1,102 @@
-"""Rows of tables that every document has alike; `code` is how a format writes what isn't prose."""
+"""Rows and groups that every document format shares."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
-from openhqm_tui.report.grouping import shared_bytes, slowest_check
-from openhqm_tui.report.model import Failure, Lane, Report
-from openhqm_tui.report.words import change, megabytes, percent, took, weight
+from openhqm_tui.report.model import Case, Failure, Lane, Layer, Report, Step
+from openhqm_tui.report.text import change, megabytes, percent, took, weight
+
+
+def by_target(report: Report) -> dict[str, list[Lane]]:
+    """Return the lanes of each target, in the order of the plan."""
+    found: dict[str, list[Lane]] = {}
+    for lane in report.lanes:
+        found.setdefault(lane.target, []).append(lane)
+    return found
+
+
+def asked_checks(report: Report) -> list[str]:
+    """Return the checks that some lane was asked, in the order in which they are asked."""
+    longest = sorted(report.lanes, key=lambda lane: -len(lane.cases))
+    return list(dict.fromkeys(case.check for lane in longest for case in lane.cases))
+
+
+def by_check(report: Report, check: str) -> list[Case]:
+    """Return every lane's answer to a check."""
+    return [case for lane in report.lanes for case in lane.cases if case.check == check]
+
+
+def case_of(lane: Lane, check: str) -> Case | None:
+    """Return a lane's answer to a check, if it was asked."""
+    return next((case for case in lane.cases if case.check == check), None)
+
+
+def tally(cases: Iterable[Case]) -> str:
+    """Return answers in few words: `8 of 8 pass`, `6 of 8 pass, 1 fail, 1 unknown`."""
+    answers = Counter(case.answer for case in cases)
+    if not answers:
+        return "none asked"
+    told = [f"{answers['pass']} of {answers.total()} pass"]
+    told += [f"{answers[name]} {name}" for name in ("fail", "unknown", "warn") if answers[name]]
+    return ", ".join(told)
+
+
+def different_layers(report: Report) -> list[tuple[Layer, list[Lane]]]:
+    """Return each different layer and the lanes that hold it: what most hold first, then large."""
+    found: dict[str, tuple[Layer, list[Lane]]] = {}
+    for lane in report.lanes:
+        for layer in lane.layers or ():
+            lanes = found.setdefault(layer.digest, (layer, []))[1]
+            if lane not in lanes:
+                lanes.append(lane)
+    return sorted(found.values(), key=lambda one: (-len(one[1]), -one[0].bytes, one[0].digest))
+
+
+def steps_of(report: Report, target: str) -> Sequence[Step]:
+    """Return the steps that a target had done, alone or with others."""
+    return [step for step in report.steps if target in step.targets]
+
+
+def shared_bytes(lane: Lane) -> int | None:
+    """Return the compressed bytes that some other lanes have too, but not all of its platform.
+
+    None: not measured.
+    """
+    if lane.layers is None or lane.own_bytes is None:
+        return None
+    whole = sum({layer.digest: layer.bytes for layer in lane.layers}.values())
+    return whole - lane.own_bytes - (lane.common_bytes or 0)
+
+
+def image_by_image(report: Report) -> str:
+    """Return what images would weigh that share nothing, in a sentence; '' for a single one."""
+    told = report.sizes
+    if not told.total_bytes or told.unique_bytes is None:
+        return ""
+    if sum(lane.bytes is not None for lane in report.lanes) < 2:
+        return ""
+    part = percent(told.unique_bytes / told.total_bytes)
+    total = megabytes(told.total_bytes)
+    return f" Image by image it would be {total}: {part} of that, as layers are shared."
+
+
+def built_in(report: Report, lane: Lane) -> float | None:
+    """Return the seconds that the build of a lane's target took; None: not measured."""
+    told = (target.build_seconds for target in report.targets if target.name == lane.target)
+    return next(told, None)
+
+
+def slowest_check(report: Report, target: str, ran: str) -> float | None:
+    """Return the seconds of a target's slowest lane to be asked, native or emulated."""
+    told = [
+        lane.check_seconds
+        for lane in report.lanes
+        if lane.target == target and lane.ran == ran and lane.check_seconds is not None
+    ]
+    return max(told, default=None)
+
 
 Code = Callable[[str], str]
 

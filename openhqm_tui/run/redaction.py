@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain import journal
+from openhqm_tui.domain.checks.verdict import Verdict
+from openhqm_tui.domain.run import events
 from openhqm_tui.domain.secrets.redact import Mask, bake_secrets
-from openhqm_tui.domain.verdicts import Verdict
 from openhqm_tui.files.confined import read_inside
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -32,13 +32,13 @@ def mask_of(folder: RunFolder) -> Mask:
     return _mask(_plan(folder), folder.info, from_here=not folder.is_imported)
 
 
-def shown_plan(plan: dict[str, Any], info: journal.RunInfo) -> dict[str, Any]:
+def shown_plan(plan: dict[str, Any], info: events.RunInfo) -> dict[str, Any]:
     """Return a bake file as it is shown to people: its secrets masked, no use to Buildx."""
     masked: dict[str, Any] = _mask(plan, info, from_here=True).whole(plan)
     return masked
 
 
-def _mask(plan: dict[str, Any], info: journal.RunInfo, *, from_here: bool) -> Mask:
+def _mask(plan: dict[str, Any], info: events.RunInfo, *, from_here: bool) -> Mask:
     values = bake_secrets(plan)
     public = {target.name for target in info.targets} | {target.variant for target in info.targets}
     public |= {platform for target in info.targets for platform in target.platforms}
@@ -49,19 +49,19 @@ def _mask(plan: dict[str, Any], info: journal.RunInfo, *, from_here: bool) -> Ma
     return Mask(values, public)
 
 
-def without_secrets(event: journal.AnyEvent, mask: Mask) -> journal.AnyEvent:
+def without_secrets(event: events.AnyEvent, mask: Mask) -> events.AnyEvent:
     """Return an event whose free texts are masked; names and digests stay as they are."""
     match event:
-        case journal.Noted():
+        case events.Note():
             return msgspec.structs.replace(event, text=mask.text(event.text))
-        case journal.TargetEnded() | journal.PushEnded() if event.reason:
+        case events.TargetEnded() | events.PushEnded() if event.reason:
             return msgspec.structs.replace(event, reason=mask.text(event.reason))
-        case journal.FellSilent() if event.step:
+        case events.OutputStalled() if event.step:
             return msgspec.structs.replace(event, step=mask.text(event.step))
-        case journal.LaneChecked():
+        case events.LaneChecked():
             verdicts = tuple(_verdict(verdict, mask) for verdict in event.verdicts)
             return msgspec.structs.replace(event, verdicts=verdicts)
-        case journal.LayersSeen():
+        case events.LayersSeen():
             layers = tuple(
                 msgspec.structs.replace(layer, created_by=mask.text(layer.created_by))
                 for layer in event.layers
@@ -70,7 +70,7 @@ def without_secrets(event: journal.AnyEvent, mask: Mask) -> journal.AnyEvent:
     return event
 
 
-def info_without_secrets(info: journal.RunInfo, mask: Mask) -> journal.RunInfo:
+def info_without_secrets(info: events.RunInfo, mask: Mask) -> events.RunInfo:
     """Return what is known of a run before its start, with the addresses in it masked."""
     return msgspec.structs.replace(
         info,

@@ -9,12 +9,12 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from openhqm_tui.domain.checks_file import ChecksFile, parse_checks
-from openhqm_tui.domain.expecting import variants_in
-from openhqm_tui.domain.problems import UsageProblem, nearest
-from openhqm_tui.domain.variants import Variant
+from openhqm_tui.domain.checks.config_file import ChecksFile, parse_checks
+from openhqm_tui.domain.checks.expectation import variants_in
+from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.files.confined import read_inside, resolved_inside
-from openhqm_tui.store.places import at_home, bundled
+from openhqm_tui.store.paths import at_home, bundled
 
 PROJECT_CHECKS = "openhqm-checks.toml"
 # A cloned project's file is a stranger's: nobody asks a megabyte of questions.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from openhqm_tui.domain.guide_links import Leads, link_to, links, title_of
-from openhqm_tui.domain.problems import UsageProblem, nearest
-from openhqm_tui.store.places import bundled
+from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.guides import Leads, link_to, links, title_of
+from openhqm_tui.store.paths import bundled
 
 INDEX = "README"
 _SUFFIX = ".md"

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain import file_sorts
-from openhqm_tui.domain.layers import Layer
+from openhqm_tui.domain.checks import file_kinds
+from openhqm_tui.domain.checks.layers import ScannedLayer
 from openhqm_tui.domain.secrets import detect
-from openhqm_tui.store.places import cache_folder, make_private
+from openhqm_tui.store.paths import cache_folder, make_private
 
 # To be raised when a record gets other fields or its reader finds other things by the same rules.
 _SCHEMA = 2
-_RULES = hashlib.sha256(f"{_SCHEMA}\n{file_sorts.RULES}\n{detect.RULES}".encode())
+_RULES = hashlib.sha256(f"{_SCHEMA}\n{file_kinds.RULES}\n{detect.RULES}".encode())
 VERSION = f"{_SCHEMA}-{_RULES.hexdigest()[:16]}"
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _SUM_BYTES = 32
@@ -38,7 +38,7 @@ class LayerCache:
         self._top = None if top is None else top / "layers"
         self._most_bytes = most_bytes
 
-    def get(self, digest: str) -> Layer | None:
+    def get(self, digest: str) -> ScannedLayer | None:
         """Return what is known of a layer; None where nothing is, or it can't be read."""
         file = self._file(digest)
         if file is None:
@@ -47,14 +47,14 @@ class LayerCache:
             told = file.read_bytes()
             if hashlib.sha256(told[_SUM_BYTES:]).digest() != told[:_SUM_BYTES]:
                 return None
-            layer = msgspec.msgpack.decode(told[_SUM_BYTES:], type=Layer)
+            layer = msgspec.msgpack.decode(told[_SUM_BYTES:], type=ScannedLayer)
             # Used just now: the last to be thrown away.
             os.utime(file)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         return layer if layer.digest == digest else None
 
-    def put(self, layer: Layer) -> None:
+    def put(self, layer: ScannedLayer) -> None:
         """Keep what is known of a layer; where nothing can be written, it is found out again."""
         file = self._file(layer.digest)
         if file is None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain.permissions import Permission, parse_permission
-from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.domain.errors import Problem, UsageProblem
+from openhqm_tui.domain.plan.permissions import Permission, parse_permission
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):

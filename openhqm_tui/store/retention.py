@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.errors import Problem
 from openhqm_tui.store.run_folder import RunFolder, all_runs, runs_folder
 from openhqm_tui.store.settings import Settings
 

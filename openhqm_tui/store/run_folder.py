@@ -13,14 +13,14 @@ from typing import BinaryIO
 
 import msgspec
 
-from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.journal import SCHEMA, AnyEvent, RunInfo, event_decoder
-from openhqm_tui.domain.plan import Plan
-from openhqm_tui.domain.problems import Problem, UsageProblem, nearest
-from openhqm_tui.domain.references import is_target_name
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.errors import Problem, UsageProblem, nearest
+from openhqm_tui.domain.plan.bake import Plan
+from openhqm_tui.domain.plan.image_names import is_target_name
+from openhqm_tui.domain.run.events import SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.files.confined import open_inside, open_to_write, read_inside
 from openhqm_tui.store.installation import upgrade_command
-from openhqm_tui.store.places import make_private
+from openhqm_tui.store.paths import make_private
 
 # A run of 16 targets whose every step is clipped by BuildKit stays below it.
 MOST_BYTES = 2 * 1024**3

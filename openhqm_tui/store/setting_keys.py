@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.references import is_remote
+from openhqm_tui.domain.plan.image_names import is_remote
 from openhqm_tui.files.confined import resolved_inside
 
 PREFIX = "OPENHQM_TUI_"
@@ -88,11 +88,11 @@ def _caches(way: str, kinds: Collection[str]) -> Rule:
 
 
 def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
-    from openhqm_tui.domain.cache import Way, parse_cache
+    from openhqm_tui.domain.plan.cache import CacheKind, parse_cache
 
     if not word.isprintable():
         return "a cache is one line"  # of several, Buildx reads the first
-    cache = parse_cache(word, Way(way))
+    cache = parse_cache(word, CacheKind(way))
     if cache.kind not in kinds:
         return f"a project may not use a cache of type {cache.kind} here"
     if unknown := sorted(cache.fields.keys() - _OF_EVERY_CACHE - _CACHE_WORDS[cache.kind]):
@@ -102,7 +102,7 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
 
 def _cache_folder(place: str, folder: Path) -> str:
     """Return why BuildKit may not read and write there: it goes through all links in a cache."""
-    from openhqm_tui.domain.cache import PLACEHOLDER
+    from openhqm_tui.domain.plan.cache import PLACEHOLDER
 
     if why := _inside(place.replace(PLACEHOLDER, "x"), folder):
         return why

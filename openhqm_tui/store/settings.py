@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.problems import UsageProblem, nearest
-from openhqm_tui.domain.references import check_builder, check_clean
+from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.plan.image_names import check_builder, check_clean
+from openhqm_tui.domain.text import one_line
 from openhqm_tui.files.confined import read_inside
-from openhqm_tui.store.places import CACHE_VARIABLE, STATE_VARIABLE, user_settings_file
+from openhqm_tui.store.paths import CACHE_VARIABLE, STATE_VARIABLE, user_settings_file
 from openhqm_tui.store.setting_keys import KEYS, PREFIX, refusal
 
 PROJECT_FILE = "openhqm-tui.toml"
@@ -142,7 +142,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         field = _FIELDS[name]
         value: Any = text
         if name in _LISTS:
-            from openhqm_tui.domain.cache import split_caches
+            from openhqm_tui.domain.plan.cache import split_caches
 
             # BuildKit's own words for a cache have commas of their own.
             words = split_caches(text) if name in _CACHES else text.split(",")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -12,40 +13,43 @@ from textual.app import App
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
+from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.findings import Finding, Health
-from openhqm_tui.domain.problems import Problem
-from openhqm_tui.tui import garbage, messages
-from openhqm_tui.tui.attention import LONG, Attention
-from openhqm_tui.tui.commands import PLACES, bindings
-from openhqm_tui.tui.learning import Learning, SamplesRead
-from openhqm_tui.tui.lost_terminal import obey_signals
-from openhqm_tui.tui.news import News
-from openhqm_tui.tui.presets import USUAL
-from openhqm_tui.tui.replays import Replays
-from openhqm_tui.tui.screens import place_called
-from openhqm_tui.tui.screens.place import Place
-from openhqm_tui.tui.settling import settle_in
-from openhqm_tui.tui.stylesheet import ReadOnce
-from openhqm_tui.tui.theme import DARK, DEFAULTS, THEMES, theme_after
-from openhqm_tui.tui.watch import Watch, gone
+from openhqm_tui.tui.command_table import PLACES, bindings
+from openhqm_tui.tui.core import garbage, messages
+from openhqm_tui.tui.core.estimates import EstimateLoader, SamplesRead
+from openhqm_tui.tui.core.lifecycle import CachedStylesheet, finish_startup, handle_signals
+from openhqm_tui.tui.core.notifications import LONG, EventNotices, TerminalNotifier
+from openhqm_tui.tui.core.run_watch import RunWatch, gone
+from openhqm_tui.tui.core.theme import DARK, DEFAULTS, THEMES, theme_after
+from openhqm_tui.tui.plan.selection import USUAL
+from openhqm_tui.tui.replay.controller import ReplayController
+from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from openhqm_tui.domain.plan import Source
+    from openhqm_tui.domain.plan.bake import Source
     from openhqm_tui.domain.platforms import Platform
-    from openhqm_tui.domain.state import RunState
-    from openhqm_tui.engine.facts import EngineFacts
-    from openhqm_tui.run.follow import Changes
-    from openhqm_tui.run.player import Player
+    from openhqm_tui.domain.run.state import RunState
+    from openhqm_tui.engine.docker.facts import EngineFacts
+    from openhqm_tui.run.follow.follower import Changes
+    from openhqm_tui.run.follow.replay import Player
     from openhqm_tui.store.run_folder import Request, RunFolder
-    from openhqm_tui.tui.mending import Mending
-    from openhqm_tui.tui.past import PastRun
-    from openhqm_tui.tui.services import Services
+    from openhqm_tui.tui.core.backend import Services
+    from openhqm_tui.tui.doctor.fix_runner import FixRunner
+    from openhqm_tui.tui.history.past_runs import PastRun
+
+
+def place_called(name: str) -> BaseScreen:
+    """Return a new screen of one of PLACES; its module is imported now."""
+    module = import_module(f"openhqm_tui.tui.{name}.screen")
+    screen: type[BaseScreen] = getattr(module, f"{name.title()}Screen")
+    return screen()
 
 
 def _palette() -> type[Provider]:
-    from openhqm_tui.tui.palette import RegistryProvider
+    from openhqm_tui.tui.commands.palette import RegistryProvider
 
     return RegistryProvider
 
@@ -76,7 +80,7 @@ class ConsoleApp(App[int]):
         # The first place from the start: Textual would lay out an empty screen before it.
         self.DEFAULT_MODE = "plan" if nothing else "run"  # type: ignore[misc]
         super().__init__()
-        self.stylesheet = ReadOnce(variables=self.get_css_variables())
+        self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
@@ -87,20 +91,20 @@ class ConsoleApp(App[int]):
         self.source_problem = ""
         self.findings: list[Finding] | None = None
         self.examining = False
-        self.mending: Mending | None = None
+        self.mending: FixRunner | None = None
         # The Plan place's columns: the doctor looks at them as well.
         self.platforms: tuple[Platform, ...] = ()
         self.past_runs: list[PastRun] | None = None
         self.past_problem = ""
-        self.learning = Learning(self)
-        self.follow = Watch(self, self._run_moved, self._second_passed, self._run_gone)
-        self.attention = Attention(self._write_raw)
-        self.news = News()
+        self.estimate_loader = EstimateLoader(self)
+        self.follow = RunWatch(self, self._run_moved, self._second_passed, self._run_gone)
+        self.attention = TerminalNotifier(self._write_raw)
+        self.news = EventNotices()
         self._seen_live = False
         self._hint_read = False
         self._first_run = run
         self._first_player = player
-        self.replays = Replays(self)
+        self.replays = ReplayController(self)
 
     @property
     def run_state(self) -> RunState | None:
@@ -136,10 +140,10 @@ class ConsoleApp(App[int]):
         return not self._hint_read and self.past_runs == [] and self.run_folder is None
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> BaseScreen | None:
         """The place in sight, under whatever dialog."""
         base = self.screen_stack[0] if self.screen_stack else None
-        return base if isinstance(base, Place) else None
+        return base if isinstance(base, BaseScreen) else None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our widgets use and not every theme has."""
@@ -152,8 +156,8 @@ class ConsoleApp(App[int]):
     def on_mount(self) -> None:
         """Show the first place at once, and look at the world meanwhile."""
         if not self.is_headless:
-            self.call_after_refresh(settle_in, self)
-            obey_signals(self)
+            self.call_after_refresh(finish_startup, self)
+            handle_signals(self)
         if self.keymap:
             self.set_keymap(self.keymap)
         if lines := "\n".join(self.services.refused):
@@ -182,7 +186,7 @@ class ConsoleApp(App[int]):
 
     def close_run(self) -> None:
         """Have no run open."""
-        from openhqm_tui.run.follow import Changes
+        from openhqm_tui.run.follow.follower import Changes
 
         self.follow.close()
         self._run_moved(Changes())
@@ -236,13 +240,13 @@ class ConsoleApp(App[int]):
         try:
             self.services.ask(run, *requests)
         except FileNotFoundError:
-            self.post_message(messages.Asked(run, f"{gone(run)}: nothing can be asked of it"))
+            self.post_message(messages.RequestSent(run, f"{gone(run)}: nothing can be asked of it"))
         except (Problem, OSError) as problem:
-            self.post_message(messages.Asked(run, str(problem)))
+            self.post_message(messages.RequestSent(run, str(problem)))
         else:
-            self.post_message(messages.Asked(run))
+            self.post_message(messages.RequestSent(run))
 
-    def on_asked(self, message: messages.Asked) -> None:
+    def on_request_sent(self, message: messages.RequestSent) -> None:
         """Follow a run that goes on again, or say why it doesn't."""
         if message.problem:
             self.notify(message.problem, severity="error", markup=False)
@@ -268,11 +272,11 @@ class ConsoleApp(App[int]):
     def _learn(self) -> None:
         """Read what earlier builds teach, once it is known of what and on which machine."""
         if self.source is not None and self.facts is not None and self.past_runs is not None:
-            self.learning.of_source(self.source, str(self.facts.host or ""))
+            self.estimate_loader.of_source(self.source, str(self.facts.host or ""))
 
     def on_samples_read(self, message: SamplesRead) -> None:
         """Take over what earlier builds teach."""
-        self.learning.take(message)
+        self.estimate_loader.take(message)
         self._tell()
         if (place := self._told) is not None:
             place.second_passed()
@@ -283,7 +287,7 @@ class ConsoleApp(App[int]):
         self.past_runs, self.past_problem = message.past.runs, message.past.problem
         self._learn()
         if first_look:
-            self.learning.of_run_anew()  # the first look at the history fills its gaps
+            self.estimate_loader.of_run_anew()  # the first look at the history fills its gaps
         self._tell()
         if first_look and not (self.run_folder or self._first_run or self._first_player):
             from openhqm_tui.tui.opening import offer_runs
@@ -310,7 +314,7 @@ class ConsoleApp(App[int]):
     def action_demo(self) -> None:
         """Play the recorded run that ships with the package."""
         if len(self.screen_stack) == 1:
-            self.replays.begin(None)
+            self.replays.play_recording(None)
 
     def action_replay(self, what: str) -> None:
         """Pause the replay, or change how it goes on."""
@@ -325,13 +329,13 @@ class ConsoleApp(App[int]):
         place = self.place
         if place is not None and len(self.screen_stack) == 1:
             self.on_hint_done()
-            from openhqm_tui.tui.screens.dialogs import Help
+            from openhqm_tui.tui.widgets.dialogs import HelpDialog
 
-            self.push_screen(Help(place.PLACE, self.keymap))
+            self.push_screen(HelpDialog(place.PLACE, self.keymap))
 
     def action_guides(self, name: str = "", address: str = "") -> None:
         """Open the guides, at a section of one if named."""
-        from openhqm_tui.tui.guides.opening import open_guides
+        from openhqm_tui.tui.guides.screen import open_guides
 
         open_guides(self, name, address)
 
@@ -341,12 +345,12 @@ class ConsoleApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave; ask first what becomes of a live run, or of a fix half-way."""
-        from openhqm_tui.tui.leaving import leave
+        from openhqm_tui.tui.widgets.dialogs import leave
 
         leave(self)
 
     @property
-    def _told(self) -> Place | None:
+    def _told(self) -> BaseScreen | None:
         """The place to tell: one that is only being built catches up by itself."""
         place = self.place
         return place if place is not None and place.stands else None
@@ -358,7 +362,7 @@ class ConsoleApp(App[int]):
 
     def _run_moved(self, changes: Changes) -> None:
         going = self.run_is_live or self.replays.player is not None
-        self.learning.of_run(self.run_state, goes_on=going)
+        self.estimate_loader.of_run(self.run_state, goes_on=going)
         if (place := self._told) is not None:
             # By message, so that it never overtakes what the place is in the midst of showing.
             place.post_message(messages.RunMoved(changes))
@@ -392,9 +396,9 @@ class ConsoleApp(App[int]):
             self._driver.write(text)
 
     def _second_passed(self) -> None:
-        self.learning.look()
+        self.estimate_loader.poll()
         if (place := self._told) is not None:
             place.show_standing()
             place.second_passed()
         if self.run_is_live and not self.is_headless:
-            self.call_after_refresh(garbage.search)
+            self.call_after_refresh(garbage.collect)

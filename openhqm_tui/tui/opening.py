@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.run_folder import Request, RunFolder
-from openhqm_tui.tui.screens.choose_run import ChooseRun
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.words import count, since
+from openhqm_tui.tui.core.labels import count, since
+from openhqm_tui.tui.widgets.dialogs import ChooseRun, QuestionDialog
 
 if TYPE_CHECKING:
     from openhqm_tui.tui.app import ConsoleApp
-    from openhqm_tui.tui.past import PastRun
+    from openhqm_tui.tui.history.past_runs import PastRun
 
 # Seconds since its last word in which a run that was cut off is offered unasked.
 _RECENT = 86400.0
@@ -77,7 +76,7 @@ def _offer(app: ConsoleApp, run: PastRun) -> None:
             app.ask_run(Request("resume"))
 
     title = f"Run {run.folder.path.name} was cut off at {run.over}/{len(run.targets)}: resume it?"
-    app.push_screen(Ask(title, text, answers), answered)
+    app.push_screen(QuestionDialog(title, text, answers), answered)
 
 
 async def _open(app: ConsoleApp, run: RunFolder) -> None:

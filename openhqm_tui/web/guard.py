@@ -1,4 +1,4 @@
-"""What stands before every answer: by which name, from which page, and with which token."""
+"""What is checked before every response: host name, origin, token."""
 
 from __future__ import annotations
 
@@ -7,9 +7,34 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from openhqm_tui.web.door import Door
-from openhqm_tui.web.names import Names
-from openhqm_tui.web.refusals import refusal
+from openhqm_tui.web.authentication import Authenticator
+from openhqm_tui.web.host_names import HostNames
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title} · openhqm-tui</title>
+<style>
+  :root {{ color-scheme: light dark; }}
+  body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 1rem; }}
+  h1 {{ font-size: 1.25rem; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>{text}</p>
+</body>
+</html>
+"""  # noqa: E501 - a page, not code
+
+
+def error_page(status: int, title: str, text: str) -> web.Response:
+    """Return a page of our own words: `text` may have markup, and nothing that a request said."""
+    body = _PAGE.format(title=title, text=text)
+    return web.Response(status=status, text=body, content_type="text/html")
+
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,8 +60,10 @@ _HEADERS = {
 class Guard:
     """Lets a request through to the console, or answers it; nothing is served without it."""
 
-    def __init__(self, names: Names, door: Door, *, cookie: str, secure: bool = False) -> None:
-        self._names, self._door = names, door
+    def __init__(
+        self, names: HostNames, authenticator: Authenticator, *, cookie: str, secure: bool = False
+    ) -> None:
+        self._names, self._authenticator = names, authenticator
         self._cookie, self._secure = cookie, secure
 
     def stand_before(self, app: web.Application) -> None:
@@ -47,22 +74,22 @@ class Guard:
     @web.middleware
     async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not self._names.answer_to(request.headers.get("Host", "")):
-            return refusal(
+            return error_page(
                 421,
                 "This server has another name",
                 "Open it by the address that it told when it was started. Behind a proxy or under "
                 "another name it is to be started with <code>--public-url</code>.",
             )
         if not self._is_our_page(request):
-            return refusal(
+            return error_page(
                 403,
                 "Another web page asked for this",
                 "Only the console's own page may open a console.",
             )
-        if self._door.is_locked:
+        if self._authenticator.is_locked:
             if "token" in request.query:
                 return self._try_token(request)
-            if not self._door.admits(request.cookies.get(self._cookie, "")):
+            if not self._authenticator.admits(request.cookies.get(self._cookie, "")):
                 return _closed()
         return await handler(request)
 
@@ -78,11 +105,13 @@ class Guard:
         if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
             # Another page leads here: by a link that a person follows, or behind their back.
             if request.headers.get("Sec-Fetch-Dest", "document") != "document":
-                return refusal(403, "Another web page asked for this", "It may not give a token.")
+                return error_page(
+                    403, "Another web page asked for this", "It may not give a token."
+                )
             # It uses up its own tries only, not those of the person at the same address.
             address += " from another page"
-        if (wait := self._door.wait(address)) > 0:
-            answer = refusal(
+        if (wait := self._authenticator.wait(address)) > 0:
+            answer = error_page(
                 429,
                 "Too many wrong tokens",
                 f"By this way none is tried for {math.ceil(wait)} seconds. If you came by a link, "
@@ -90,13 +119,13 @@ class Guard:
             )
             answer.headers["Retry-After"] = str(math.ceil(wait))
             return answer
-        if not self._door.opens_for(request.query["token"], address):
+        if not self._authenticator.opens_for(request.query["token"], address):
             return _closed()
         # Elsewhere: an address with the token would stay in the browser's history.
         inside = web.Response(status=303, headers={"Location": "/"})
         inside.set_cookie(
             self._cookie,
-            self._door.ticket,
+            self._authenticator.ticket,
             httponly=True,
             secure=self._secure,
             samesite="Strict",
@@ -106,7 +135,7 @@ class Guard:
 
 
 def _closed() -> web.Response:
-    return refusal(
+    return error_page(
         401,
         "The console asks for a token",
         "Open the address that <code>openhqm-tui serve</code> told when it was started, or "

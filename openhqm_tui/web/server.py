@@ -1,9 +1,10 @@
-"""The web server: textual-serve's, behind our guard, with consoles that end for sure."""
+"""The web server: textual-serve's, behind our guard."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -13,8 +14,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.web_runner import GracefulExit
 from textual_serve.server import Server, to_int
 
-from openhqm_tui.web.guard import Guard
-from openhqm_tui.web.refusals import refusal
+from openhqm_tui.web.guard import Guard, error_page
 from openhqm_tui.web.session import ConsoleSession
 
 _PAGE = Path(__file__).parent / "page"
@@ -139,7 +139,7 @@ class ConsoleServer(Server):
             self._said(f"{who} has left ({len(self._open)} of {self._most} open)")
 
     def _full(self) -> web.Response:
-        return refusal(
+        return error_page(
             503,
             "Enough consoles are open",
             f"There are {self._most}, the most that this server runs at once. Close one, or start "
@@ -152,3 +152,26 @@ _CONSOLE = _PAGE / "console.html"
 
 def _leave() -> None:
     raise GracefulExit
+
+
+_OF_REQUESTS = ("aiohttp.access", "aiohttp.client")
+
+
+class _Line(logging.Handler):
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell what went wrong; what was sent to us stays out of it."""
+        error = record.exc_info[1] if record.exc_info else None
+        text = record.getMessage() if error is None else f"{record.msg} ({type(error).__name__})"
+        self._say(text.replace("%s", "a browser"))
+
+
+def configure_logging(say: Callable[[str], None]) -> None:
+    """Have the libraries' warnings told by `say`, in place of whatever else shows them."""
+    root = logging.getLogger()
+    root.handlers = [_Line(say)]
+    for name in _OF_REQUESTS:
+        logging.getLogger(name).disabled = True

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from openhqm_tui.domain.plain_text import one_line
+from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.settings import TOKEN_VARIABLE
 
 # Seconds that a console gets to leave in good order, and then to obey a signal.
@@ -20,7 +20,7 @@ _OBEYS = 3.0
 # The largest terminal that a browser may ask for, in cells.
 _MOST_CELLS = 500
 _KEPT = 4096
-_DRIVER = "openhqm_tui.tui.served:ServedDriver"
+_DRIVER = "openhqm_tui.tui.browser_driver:ServedDriver"
 
 Say = Callable[[str], None]
 

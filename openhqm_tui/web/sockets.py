@@ -6,8 +6,8 @@ import contextlib
 import errno
 import socket
 
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.web.names import is_loopback
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.web.host_names import is_loopback
 
 _BACKLOG = 128
 

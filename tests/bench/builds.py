@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.engine.base_image import choose_base
-from openhqm_tui.store.places import bundled
+from openhqm_tui.engine.source.base_image import choose_base
+from openhqm_tui.store.paths import bundled
 from openhqm_tui.store.run_folder import runs_folder
 from tests.bench import images
 from tests.bench.rows import Row

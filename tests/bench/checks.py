@@ -24,15 +24,15 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.runtime import judge_running
+from openhqm_tui.domain.checks.verdict import proved
 from openhqm_tui.domain.platforms import Platform, parse_platforms
-from openhqm_tui.domain.proof_running import judge_running
-from openhqm_tui.domain.verdicts import proved
-from openhqm_tui.engine.facts import read_facts
-from openhqm_tui.run.checks import check_lane, index_of
-from openhqm_tui.run.expected import expectation_of
-from openhqm_tui.run.running_checks import EMULATED_CPU, ask
-from openhqm_tui.run.static_checks import config_of
+from openhqm_tui.engine.docker.facts import read_facts
+from openhqm_tui.run.checks.container import EMULATED_CPU, ask
+from openhqm_tui.run.checks.lane import check_lane, index_of
+from openhqm_tui.run.checks.static import config_of
+from openhqm_tui.run.start.expectations import expectation_of
 from tests.bench.rows import Row, Wanted
 from tests.our_variants import VARIANTS
 

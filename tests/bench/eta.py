@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from openhqm_tui.domain.estimate import Guess, Sample, samples_of
-from openhqm_tui.domain.forecast import Forecast
-from openhqm_tui.domain.record import RunRecord, hit_rate
-from openhqm_tui.run.remembering import record_folder
+from openhqm_tui.domain.history.estimate import Estimate, Sample, samples_of
+from openhqm_tui.domain.history.forecast import Forecast
+from openhqm_tui.domain.history.record import RunRecord, hit_rate
+from openhqm_tui.run.follow.history_index import record_folder
 from openhqm_tui.store.run_folder import RunFolder, all_runs
 from tests.by_time import moments
 
@@ -30,7 +30,7 @@ class Asked(NamedTuple):
     kind: str
     part: float
     left: float
-    guess: Guess | None
+    guess: Estimate | None
 
     @property
     def off(self) -> float | None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.run.events import Outcome
 from tests.tui.folders import BOTH, EIGHT, STEPS, Made
 
 _EVERY = 0.01

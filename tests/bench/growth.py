@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.log.pane import LogPane
 from tests.bench.flood import PIPED, finished
 from tests.bench.rows import Row
 from tests.bench.seat import resident

@@ -18,18 +18,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from openhqm_tui.domain.comparison import compare
-from openhqm_tui.domain.comparison_words import lines_of
-from openhqm_tui.domain.forecast import Forecast
-from openhqm_tui.domain.trend import trends
-from openhqm_tui.run.remembering import samples_for, whole_run
-from openhqm_tui.store.history import History
-from openhqm_tui.store.history_rows import Origin
+from openhqm_tui.domain.history.comparison import compare, lines_of
+from openhqm_tui.domain.history.forecast import Forecast
+from openhqm_tui.domain.history.trends import trends
+from openhqm_tui.run.follow.history_index import samples_for, whole_run
+from openhqm_tui.store.history.database import History
+from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.past import read_past
-from openhqm_tui.tui.real_services import real_services
-from openhqm_tui.tui.widgets.run_table import RunTable
+from openhqm_tui.tui.core.backend import real_services
+from openhqm_tui.tui.history.past_runs import read_past
+from openhqm_tui.tui.history.run_table import RunTable
 from tests.bench.rows import Row
 from tests.our_variants import VARIANT_NAMES
 from tests.synthetic import synthetic_runs

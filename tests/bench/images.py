@@ -12,12 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.layer_shares import by_digest, holders, own_bytes, unique_bytes
+from openhqm_tui.domain.checks.layer_manifest import (
+    ImageLayer,
+    by_digest,
+    holders,
+    own_bytes,
+    unique_bytes,
+)
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.engine.base_image import choose_base
-from openhqm_tui.engine.images import read_index
-from openhqm_tui.engine.layer_list import read_layers
+from openhqm_tui.engine.docker.images import read_index, read_layers
+from openhqm_tui.engine.source.base_image import choose_base
 from tests.bench.rows import Row, Wanted
 from tests.real.registry import free_port, serving
 
@@ -32,7 +36,7 @@ Lane = tuple[str, str]
 class Weight:
     """One platform's image: its layers, and its bytes in the store, compressed and unpacked."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[ImageLayer, ...]
     content: int
     unpacked: int
 
@@ -53,20 +57,20 @@ def weigh(references: Mapping[str, str]) -> Weights:
     }
 
 
-def base_layers(platforms: str) -> dict[str, tuple[Layer, ...]]:
+def base_layers(platforms: str) -> dict[str, tuple[ImageLayer, ...]]:
     """Return the layers of the base image, by platform."""
     base = choose_base(parse_platforms(platforms), explicit=None).ref
     return {platform: weight.layers for (_, platform), weight in weigh({"": base}).items()}
 
 
-def above(weight: Weight, base: tuple[Layer, ...]) -> int:
+def above(weight: Weight, base: tuple[ImageLayer, ...]) -> int:
     """Return the compressed bytes of an image's layers that its base hasn't."""
     under = by_digest(base)
     return sum(size for digest, size in by_digest(weight.layers).items() if digest not in under)
 
 
 def rows_of(
-    weights: Weights, bases: Mapping[str, tuple[Layer, ...]], classic: Weights | None = None
+    weights: Weights, bases: Mapping[str, tuple[ImageLayer, ...]], classic: Weights | None = None
 ) -> list[Row]:
     """Return what images weigh as rows; `classic` are those of the classic way, if it was gone."""
     classic = classic or {}

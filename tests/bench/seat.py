@@ -22,14 +22,14 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 from textual.widgets import Log, RichLog
 
-from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.garbage import set_aside
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.core.garbage import freeze
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.run.lane_grid import LanePanes
 from tests.bench.flood import line, number_of
 from tests.tui.conftest import World
 
@@ -197,7 +197,7 @@ class Peer(App[None]):
 
     def on_ready(self) -> None:
         self.run_worker(self.notes.watch_loop(True))
-        self.call_after_refresh(set_aside)
+        self.call_after_refresh(freeze)
         self.set_interval(0.1, self.look)
 
     def look(self) -> None:

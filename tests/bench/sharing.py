@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from openhqm_tui.domain.progress import StreamDecoder, Vertex
+from openhqm_tui.domain.buildkit.rawjson import StreamDecoder, Vertex
 
 # No step that makes a snapshot is as quick.
 _NO_TIME = timedelta(milliseconds=1)

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.store.history import History
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.store.history.database import History
 from tests.bench.rows import Row
 from tests.bench.terminal import Terminal
 from tests.synthetic import synthetic_runs
@@ -43,11 +43,11 @@ Bare().run()
 _ON_RUN = """
 import sys
 from pathlib import Path
-from openhqm_tui.tui import garbage
+from openhqm_tui.tui.core import garbage
 garbage.rest()
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.store.settings import Settings
-from openhqm_tui.tui.console import open_console
+from openhqm_tui.tui.launch import open_console
 sys.exit(open_console(Settings(), RunFolder(Path(sys.argv[1]))))
 """
 _PLAN = ("minimal", "linux/amd64")

@@ -29,12 +29,12 @@ from textual.geometry import Region
 from textual.widget import Widget
 from textual.widgets import Log, RichLog
 
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.ansi import shown_text
-from openhqm_tui.tui.log.lanes import LanesSearch, Source
-from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.log.ansi import shown_text
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.run.search_results import LanesSearch, Source
 from tests.bench.flood import PIPED, finished, line
 from tests.bench.rows import Row
 
@@ -210,7 +210,7 @@ def search_all(run: RunFolder) -> tuple[float, float, float]:
     slices, more = [], True
     while more:
         began = time.thread_time()
-        more = search.look(_SLICE)
+        more = search.advance(_SLICE)
         slices.append(time.thread_time() - began)
     texts = [shown_text(lane.log.text(at)) for lane in lanes for at in range(len(lane.log))]
     began = time.thread_time()

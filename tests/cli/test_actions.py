@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.actions import QuietStream, annotation, muted
-from openhqm_tui.report.formats import SUFFIXES
+from openhqm_tui.cli.output.github import QuietStream, annotation, muted
+from openhqm_tui.report.formats.catalog import SUFFIXES
 from tests.cli.test_build_output import ActionsRunner
 from tests.recordings import copied
 from tests.report.folders import changed

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from openhqm_tui import __version__
-from openhqm_tui.cli.arguments import parse
+from openhqm_tui.cli.main import parse
 from openhqm_tui.cli.parser import FORMATS
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.errors import UsageProblem
 
 
 def test_no_word_is_the_console() -> None:

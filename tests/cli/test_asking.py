@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.standing import state_of
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker
 from tests.recordings import copied
@@ -120,8 +120,8 @@ def live(docker: FakeDocker, own_home: Path) -> Iterator[Watch]:
     docker.target("gcp", HELD)
     with begun(prepared("kafka", "gcp", "redis", check=False)) as (watch, _):
         until(lambda: docker.has("held-gcp"))
-        until(lambda: watch.has(journal.TargetEnded, target="kafka"))
-        until(lambda: watch.has(journal.TargetEnded, target="redis"))
+        until(lambda: watch.has(events.TargetEnded, target="kafka"))
+        until(lambda: watch.has(events.TargetEnded, target="redis"))
         yield watch
 
 
@@ -146,7 +146,7 @@ def test_what_goes_on_is_cancelled(
     code, out, err = says(capsys, "cancel", *words)
     assert (code, err) == (0, "")
     assert out == f"{said} follow it with `openhqm-tui attach {live.name}`\n"
-    assert live.has(journal.CancelAsked), "the runner has heard"
+    assert live.has(events.CancelRequested), "the runner has heard"
     assert ended(live).targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
 
 
@@ -164,7 +164,7 @@ def test_a_target_is_retried_while_the_others_go_on(
     code, out, err = says(capsys, "retry", "--detach")
     assert (code, err) == (0, "")
     assert out == f"retrying kafka; follow it with `openhqm-tui attach {live.name}`\n"
-    until(lambda: live.has(journal.TargetEnded, target="kafka", attempt=2))
+    until(lambda: live.has(events.TargetEnded, target="kafka", attempt=2))
     assert says(capsys, "retry")[2] == (
         f"openhqm-tui: run {live.name} goes on, and nothing of it has failed: "
         "there is nothing to retry\n"
@@ -217,7 +217,7 @@ def test_an_interrupt_stops_only_what_was_taken_up_here(
         finally:
             retrying.kill()
     assert retrying.returncode == 130
-    assert live.has(journal.CancelAsked) is over
+    assert live.has(events.CancelRequested) is over
     if over:
         ended(live)
     else:
@@ -259,7 +259,7 @@ def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
     docker.target("gcp", HELD, {})
     with begun(prepared("redis", "gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
-        until(lambda: watch.has(journal.TargetEnded, target="redis"))
+        until(lambda: watch.has(events.TargetEnded, target="redis"))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
         code, out, err = says(capsys, "resume", "--format", "plain")

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.following import read_so_far, show_and_leave
-from openhqm_tui.cli.output import choose_output
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.run.follow import Follower
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.cli.output.choose import choose_output
+from openhqm_tui.cli.output.follow import read_so_far, show_and_leave
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.by_lane import by_lane
 from tests.cutting import cut
@@ -36,7 +36,7 @@ def retried(place: Path) -> RunFolder:
     for event in (
         journal.RunStarted(at=T, pid=1),
         journal.TargetStarted(at=T, target="kafka", attempt=2, stream="kafka.2.rawjson"),
-        journal.Noted(at=T, text="a note", target="kafka"),
+        journal.Note(at=T, text="a note", target="kafka"),
         journal.TargetEnded(at=T, target="kafka", attempt=2, outcome=Outcome.PASSED),
         journal.RunEnded(at=T, outcome=Outcome.PASSED),
     ):

@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.cli.following import _cancelling, exit_code_of, follow_to_the_end
-from openhqm_tui.cli.output import automatic_format, choose_output
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.cli.output.choose import automatic_format, choose_output
+from openhqm_tui.cli.output.follow import _cancelling, exit_code_of, follow_to_the_end
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.recordings import NAMES, copied, recording
 from tests.waiting import until
@@ -155,7 +155,7 @@ def hostile(tmp_path: Path) -> RunFolder:
     lines = records.splitlines(keepends=True)
     lines.insert(len(lines) - 2, record)
     stream.write_bytes(b"".join(lines) + b"Dockerfile:6\n" + error)
-    folder.append(journal.Noted(at=2e9, text="a note\n::error::false \x1b[31m ##[error]false"))
+    folder.append(journal.Note(at=2e9, text="a note\n::error::false \x1b[31m ##[error]false"))
     folder.append(journal.RunEnded(at=2e9, outcome=Outcome.FAILED))
     return folder
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli import builder_arguments, doctor
-from openhqm_tui.cli import builders as module
-from openhqm_tui.domain.new_builder import DRIVERS
-from openhqm_tui.domain.nodes import Node
+from openhqm_tui.cli import builder_arguments
+from openhqm_tui.cli.commands import builders as module
+from openhqm_tui.cli.commands import doctor
+from openhqm_tui.domain.plan.builders import DRIVERS
+from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.engine.facts import EngineFacts
+from openhqm_tui.engine.docker.builders import Builder
+from openhqm_tui.engine.docker.facts import EngineFacts
 
 AMD, ARM = parse_platforms("linux/amd64,linux/arm64")
 HERE = Node("default", "default", "running", native=AMD, platforms=(AMD, ARM))
@@ -174,7 +175,7 @@ def test_the_doctor_looks_at_the_builder_of_flag_or_settings(
         return []
 
     monkeypatch.setattr(doctor, "examine", examine)
-    monkeypatch.setattr(doctor.Face, "findings", lambda *_: None)
+    monkeypatch.setattr(doctor.DoctorOutput, "findings", lambda *_: None)
     Path("openhqm-tui.toml").write_text('builder = "duo"')
     says(capsys, f"doctor --format plain {flag}")
     assert asked == [builder]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from openhqm_tui.cli.check import _by_digest, _end_in_order, _platforms_in
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.proof import SeenImage
+from openhqm_tui.cli.commands.check import _by_digest, _end_in_order, _platforms_in
+from openhqm_tui.domain.checks.image_config import SeenImage
+from openhqm_tui.domain.errors import UsageProblem
 
 DIGEST = "sha256:f8ba94d0003271c3" + "0" * 48
 

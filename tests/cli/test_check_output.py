@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.cli.answers import tally
-from openhqm_tui.cli.check_output import Lane, show
-from openhqm_tui.cli.output_plain import GithubOutput
-from openhqm_tui.cli.summary import check_lines, rows_of
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.verdicts import Answer, Verdict
-from openhqm_tui.run.follow import Follower
-from openhqm_tui.run.standing import state_of
+from openhqm_tui.cli.output.check import Lane, show
+from openhqm_tui.cli.output.plain import GithubOutput
+from openhqm_tui.cli.output.summary import check_lines, rows_of, tally
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.load_state import state_of
 from tests.recordings import copied, recording
 
 GOOD = Verdict(check="index", answer=Answer.PASS, evidence="linux/amd64")

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 import pytest
 
-from openhqm_tui.cli.arguments import parse
-from openhqm_tui.cli.choices import options_from
-from openhqm_tui.domain.plan import SourceKind
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.run.prepare import Options
+from openhqm_tui.cli.build_options import options_from
+from openhqm_tui.cli.main import parse
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import SourceKind
+from openhqm_tui.run.start.prepare import Options
 from tests.fake_docker import FakeDocker
 from tests.our_variants import VARIANT_NAMES
 

@@ -11,11 +11,11 @@ from typing import TextIO
 
 import pytest
 
-from openhqm_tui.cli.following import show
-from openhqm_tui.cli.output import Output
-from openhqm_tui.cli.output_json import JsonOutput
-from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.cli.output.choose import Output
+from openhqm_tui.cli.output.follow import show
+from openhqm_tui.cli.output.jsonl import JsonOutput
+from openhqm_tui.cli.output.plain import GithubOutput, PlainOutput
+from openhqm_tui.run.follow.follower import Follower
 from tests.damage import Bench
 
 FACES: dict[str, Callable[[Follower, TextIO], Output]] = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.store.history import history_file
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.history.database import history_file
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.recordings import copied, recording
 

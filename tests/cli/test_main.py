@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.domain.questions import QUESTIONS
-from openhqm_tui.engine.doctor import diagnose
-from openhqm_tui.run import preflight
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.checks.catalog import QUESTIONS
+from openhqm_tui.engine.doctor.diagnose import diagnose
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.start import preflight
 from openhqm_tui.store.run_folder import find_run
 from tests.engine.fakes import debian, runner
 from tests.fake_docker import FakeDocker

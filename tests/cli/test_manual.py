@@ -10,7 +10,7 @@ import platformdirs.unix
 import pytest
 
 from openhqm_tui.cli import manual
-from openhqm_tui.cli.arguments import build_parser
+from openhqm_tui.cli.main import build_parser
 from openhqm_tui.store.setting_keys import KEYS
 
 

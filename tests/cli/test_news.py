@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from openhqm_tui.cli.following import follow_to_the_end
-from openhqm_tui.cli.output_tty import TtyOutput
-from openhqm_tui.domain import journal
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.cli.output.follow import follow_to_the_end
+from openhqm_tui.cli.output.tty import TtyOutput
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied
 
@@ -28,11 +28,11 @@ def silent(tmp_path: Path) -> RunFolder:
     name = folder.info.targets[0].name
     for event in (
         journal.TargetStarted(at=2e9, target=name, attempt=1, stream="none.rawjson"),
-        journal.FellSilent(at=2e9 + 312, target=name, since=2e9, step="build 2/4 RUN pip"),
-        journal.SpokeAgain(at=2e9 + 320, target=name),
-        journal.FellSilent(at=2e9 + 700, target=name, since=2e9 + 320),
-        journal.CancelAsked(at=2e9 + 701, target=name),
-        journal.CancelAsked(at=2e9 + 702),
+        journal.OutputStalled(at=2e9 + 312, target=name, since=2e9, step="build 2/4 RUN pip"),
+        journal.OutputResumed(at=2e9 + 320, target=name),
+        journal.OutputStalled(at=2e9 + 700, target=name, since=2e9 + 320),
+        journal.CancelRequested(at=2e9 + 701, target=name),
+        journal.CancelRequested(at=2e9 + 702),
     ):
         folder.append(event)
     return folder

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.cli import plan
-from openhqm_tui.domain.journal import RunInfo, TargetInfo
+from openhqm_tui.cli.commands import build
+from openhqm_tui.domain.run.events import RunInfo, TargetInfo
 
 TOKEN = "ghp_" + "a1B2" * 9
 PLAN: dict[str, Any] = {
@@ -50,13 +50,13 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
         warnings=(),
     )
     monkeypatch.setenv("PLAN_SECRET", "value-of-the-variable")
-    monkeypatch.setattr(plan, "options_from", lambda *_: (SimpleNamespace(builder=""), None))
-    monkeypatch.setattr(plan, "read_facts", lambda _: None)
-    monkeypatch.setattr(plan, "prepare", lambda *_, **__: made)
+    monkeypatch.setattr(build, "options_from", lambda *_: (SimpleNamespace(builder=""), None))
+    monkeypatch.setattr(build, "read_facts", lambda _: None)
+    monkeypatch.setattr(build, "prepare", lambda *_, **__: made)
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> tuple[Any, str, str]:
-    assert plan.run(argparse.Namespace()) == 0
+    assert build.run_plan(argparse.Namespace()) == 0
     told = capsys.readouterr()
     return json.loads(told.out), told.out, told.err
 

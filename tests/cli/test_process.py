@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import find_run
 from tests.cli.test_main import BUILD
 from tests.fake_docker import FakeDocker

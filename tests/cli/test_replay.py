@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.store.packing import export_run
+from openhqm_tui.store.archive import export_run
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.recordings import copied, recording
 

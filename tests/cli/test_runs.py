@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.runs import Row, ago, on_disk, table, what_of
-from openhqm_tui.run.pruning import make_room, prune_runs
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.cli.commands.runs import RunRow, ago, on_disk, table, what_of
+from openhqm_tui.run.prune import make_room, prune_runs
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.retention import YOUNG, Limits, limits_of
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from openhqm_tui.store.settings import read_settings
@@ -40,8 +40,10 @@ def cut_off(place: Path) -> RunFolder:
     return folder
 
 
-def row(targets: tuple[str, ...] = EIGHT, platforms: tuple[str, ...] = BOTH, **more: object) -> Row:
-    made = Row(run="20261123-100000-aaaa", folder="/f", state="passed", seconds=99.0)
+def row(
+    targets: tuple[str, ...] = EIGHT, platforms: tuple[str, ...] = BOTH, **more: object
+) -> RunRow:
+    made = RunRow(run="20261123-100000-aaaa", folder="/f", state="passed", seconds=99.0)
     return msgspec.structs.replace(
         made, targets=targets, platforms=platforms, created=1e9, size=1_200_000, **more
     )
@@ -314,7 +316,7 @@ def test_making_room_never_fails(runs: Path, monkeypatch: pytest.MonkeyPatch) ->
     def fails(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("openhqm_tui.run.pruning.prune", fails)
+    monkeypatch.setattr("openhqm_tui.run.prune.prune", fails)
     make_room(runs.parent, Limits())
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli import serve
-from openhqm_tui.cli.arguments import parse
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.cli.commands import serve
+from openhqm_tui.cli.main import parse
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.web.server import ConsoleServer
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -31,7 +31,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
 
     def note(server: ConsoleServer, bound: object) -> None:
         told.words = server._words
-        told.locked = server._guard._door.is_locked
+        told.locked = server._guard._authenticator.is_locked
         told.secure = server._guard._secure
 
     monkeypatch.setattr(ConsoleServer, "serve_on", note)

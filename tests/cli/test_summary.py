@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.cli.summary import (
+from openhqm_tui.cli.output.summary import (
     COLUMNS,
     aligned,
     cells,
@@ -19,10 +19,10 @@ from openhqm_tui.cli.summary import (
     rows_of,
     table_lines,
 )
-from openhqm_tui.domain.failures import Failure
-from openhqm_tui.domain.lane_words import MARKS, WORDS
-from openhqm_tui.domain.state import Status
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.failures.digest import Failure
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.status_text import MARKS, WORDS
 from tests.recordings import NAMES, recording, state_of
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.cli.surroundings import leave_the_folder_out
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.errors import UsageProblem
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from openhqm_tui.cli.output_json import JsonOutput
-from openhqm_tui.cli.output_plain import PlainOutput
-from openhqm_tui.cli.output_tty import TtyOutput
-from openhqm_tui.cli.time_left import TimeLeft
-from openhqm_tui.run.player import Player
-from openhqm_tui.run.recording import Recording
-from openhqm_tui.run.remembering import index_missing
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.cli.output.jsonl import JsonOutput
+from openhqm_tui.cli.output.plain import PlainOutput
+from openhqm_tui.cli.output.time_left import TimeLeft
+from openhqm_tui.cli.output.tty import TtyOutput
+from openhqm_tui.run.follow.history_index import index_missing
+from openhqm_tui.run.follow.replay import Player, Recording
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import runs_folder
 from tests.recordings import copied, recording
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli import completing
-from openhqm_tui.domain.journal import SCHEMA
+from openhqm_tui.cli import completion
+from openhqm_tui.domain.run.events import SCHEMA
 from openhqm_tui.store.installation import upgrade_command
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.recordings import copied
 
@@ -116,7 +116,7 @@ def test_many_unreadable_runs_are_counted(runs: Path, capsys: Capture) -> None:
 
 
 def test_completion_proposes_targets_of_the_latest_readable_run(latest: RunFolder) -> None:
-    assert "redis" in completing.run_or_target_names()
+    assert "redis" in completion.run_or_target_names()
 
 
 @pytest.mark.parametrize(

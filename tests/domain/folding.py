@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.domain.state import RunState, StepState
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.step import StepState
 
 
 def whole(state: RunState) -> dict[str, Any]:

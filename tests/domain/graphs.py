@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.progress import SolveStatus, Vertex
-from openhqm_tui.domain.state import RunState, TargetState
+from openhqm_tui.domain.buildkit.rawjson import SolveStatus, Vertex
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState, TargetState
 
 T0 = 1e9
 BOTH = ("linux/amd64", "linux/arm64")
@@ -31,8 +31,8 @@ def target_of(
     """Return a target that began at T0 and, with an `end`, was over by then."""
     info = TargetInfo(name="redis", variant="redis", platforms=platforms)
     run = RunState(RunInfo(id="run", created=T0, targets=(info,), host="linux/amd64"))
-    run.apply_event(journal.RunStarted(at=T0, pid=1))
-    run.apply_event(journal.TargetStarted(at=T0, target="redis", attempt=1, stream="redis.rawjson"))
+    run.apply_event(events.RunStarted(at=T0, pid=1))
+    run.apply_event(events.TargetStarted(at=T0, target="redis", attempt=1, stream="redis.rawjson"))
     for step in steps:
         name = step.name if step.name.startswith(("export", "[")) else f"[{step.name}] RUN it"
         vertex = Vertex(
@@ -55,9 +55,7 @@ def target_of(
             run.apply_records("redis", [SolveStatus(vertexes=[told])])
     if end is not None:
         outcome = Outcome.FAILED if any(s.error for s in steps) else Outcome.PASSED
-        run.apply_event(
-            journal.TargetEnded(at=T0 + end, target="redis", attempt=1, outcome=outcome)
-        )
+        run.apply_event(events.TargetEnded(at=T0 + end, target="redis", attempt=1, outcome=outcome))
     return run.targets["redis"]
 
 

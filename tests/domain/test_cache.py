@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.cache import Cache, Way, parse_cache, split_caches, unsupported
-from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Choices, Source, SourceKind, make_plan
+from openhqm_tui.domain.plan.cache import Cache, CacheKind, parse_cache, split_caches, unsupported
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.problems import UsageProblem
 from tests.our_variants import VARIANTS, find_variant
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -65,20 +65,21 @@ DIGEST = f"sha256:{'a' * 64}"
     ],
 )
 def test_presets_give_every_variant_a_place_of_its_own(word: str, takes: str, gives: str) -> None:
-    assert parse_cache(word, Way.FROM).entry("redis", Way.FROM) == takes
-    assert parse_cache(word, Way.TO).entry("redis", Way.TO) == gives
+    assert parse_cache(word, CacheKind.FROM).entry("redis", CacheKind.FROM) == takes
+    assert parse_cache(word, CacheKind.TO).entry("redis", CacheKind.TO) == gives
 
 
 def test_inline_and_a_digest_go_one_way_only() -> None:
-    assert parse_cache("inline", Way.TO).entry("redis", Way.TO) == "type=inline"
+    assert parse_cache("inline", CacheKind.TO).entry("redis", CacheKind.TO) == "type=inline"
     by_digest = f"registry=a/b@{DIGEST}"
     assert (
-        parse_cache(by_digest, Way.FROM).entry("x", Way.FROM) == f"type=registry,ref=a/b@{DIGEST}"
+        parse_cache(by_digest, CacheKind.FROM).entry("x", CacheKind.FROM)
+        == f"type=registry,ref=a/b@{DIGEST}"
     )
 
 
 def test_a_strangers_variant_leads_nowhere_else() -> None:
-    assert parse_cache("local=/c", Way.TO).entry("../x", Way.TO) == (
+    assert parse_cache("local=/c", CacheKind.TO).entry("../x", CacheKind.TO) == (
         "type=local,dest=/c/..-x,mode=max"
     )
 
@@ -86,25 +87,25 @@ def test_a_strangers_variant_leads_nowhere_else() -> None:
 @pytest.mark.parametrize(
     ("word", "way", "says"),
     [
-        ("registy=a/b", Way.FROM, "--cache-from registy=a/b: unknown cache 'registy': "),
-        ("registy=a/b", Way.FROM, "did you mean registry?"),
-        ("", Way.FROM, "valid: registry=REF local=DIR gha inline type=…"),
-        ("ghcr.io/acme/x", Way.TO, "--cache-to ghcr.io/acme/x: unknown cache"),
-        ("registry=", Way.TO, "it says no place; write registry=ghcr.io/acme/cache"),
-        ("registry", Way.TO, "it says no place"),
-        ("local=", Way.FROM, "it says no place; write local=.cache"),
-        ("registry=Not A Name", Way.FROM, "'Not A Name' can't be an image"),
-        (f"registry=a/b@{DIGEST}", Way.TO, "a digest can't be written to"),
-        ("gha=", Way.FROM, "that is no scope"),
-        ("gha=a,mode=min", Way.TO, "that is no scope"),
-        ("inline", Way.FROM, "write registry=IMAGE:TAG"),
-        ("inline=x", Way.TO, "unknown cache 'inline'"),
-        ("type=", Way.TO, "it says no type"),
-        ("type=s3,secret_access_key=hunter2", Way.TO, "secret_access_key would be written"),
-        ("type=azblob,Account_Key=hunter2", Way.TO, "account_key would be written"),
+        ("registy=a/b", CacheKind.FROM, "--cache-from registy=a/b: unknown cache 'registy': "),
+        ("registy=a/b", CacheKind.FROM, "did you mean registry?"),
+        ("", CacheKind.FROM, "valid: registry=REF local=DIR gha inline type=…"),
+        ("ghcr.io/acme/x", CacheKind.TO, "--cache-to ghcr.io/acme/x: unknown cache"),
+        ("registry=", CacheKind.TO, "it says no place; write registry=ghcr.io/acme/cache"),
+        ("registry", CacheKind.TO, "it says no place"),
+        ("local=", CacheKind.FROM, "it says no place; write local=.cache"),
+        ("registry=Not A Name", CacheKind.FROM, "'Not A Name' can't be an image"),
+        (f"registry=a/b@{DIGEST}", CacheKind.TO, "a digest can't be written to"),
+        ("gha=", CacheKind.FROM, "that is no scope"),
+        ("gha=a,mode=min", CacheKind.TO, "that is no scope"),
+        ("inline", CacheKind.FROM, "write registry=IMAGE:TAG"),
+        ("inline=x", CacheKind.TO, "unknown cache 'inline'"),
+        ("type=", CacheKind.TO, "it says no type"),
+        ("type=s3,secret_access_key=hunter2", CacheKind.TO, "secret_access_key would be written"),
+        ("type=azblob,Account_Key=hunter2", CacheKind.TO, "account_key would be written"),
     ],
 )
-def test_wrong_words_are_one_clear_line(word: str, way: Way, says: str) -> None:
+def test_wrong_words_are_one_clear_line(word: str, way: CacheKind, says: str) -> None:
     with pytest.raises(UsageProblem) as told:
         parse_cache(word, way)
     assert says in str(told.value)
@@ -136,24 +137,26 @@ def test_a_list_is_cut_where_a_cache_begins(text: str, words: list[str]) -> None
 @pytest.mark.parametrize(
     ("driver", "store", "way", "lacks"),
     [
-        ("docker", True, Way.FROM, ("s3",)),
-        ("docker", True, Way.TO, ("s3",)),
-        ("docker", False, Way.FROM, ("gha", "inline", "s3")),
-        ("docker", False, Way.TO, ("registry", "local", "gha", "s3")),
-        ("docker-container", False, Way.TO, ()),
-        ("remote", True, Way.FROM, ()),
-        ("kubernetes", False, Way.TO, ()),
+        ("docker", True, CacheKind.FROM, ("s3",)),
+        ("docker", True, CacheKind.TO, ("s3",)),
+        ("docker", False, CacheKind.FROM, ("gha", "inline", "s3")),
+        ("docker", False, CacheKind.TO, ("registry", "local", "gha", "s3")),
+        ("docker-container", False, CacheKind.TO, ()),
+        ("remote", True, CacheKind.FROM, ()),
+        ("kubernetes", False, CacheKind.TO, ()),
     ],
 )
-def test_what_a_driver_has(driver: str, store: bool, way: Way, lacks: tuple[str, ...]) -> None:
+def test_what_a_driver_has(
+    driver: str, store: bool, way: CacheKind, lacks: tuple[str, ...]
+) -> None:
     caches = [Cache(kind) for kind in ("registry", "local", "gha", "inline", "s3")]
     assert unsupported(caches, way, driver=driver, containerd_store=store) == lacks
 
 
 def test_the_plan_holds_them_for_each_target() -> None:
     caches = {
-        "cache_from": (parse_cache("local=/c", Way.FROM), parse_cache("gha", Way.FROM)),
-        "cache_to": (parse_cache("local=/c", Way.TO),),
+        "cache_from": (parse_cache("local=/c", CacheKind.FROM), parse_cache("gha", CacheKind.FROM)),
+        "cache_to": (parse_cache("local=/c", CacheKind.TO),),
     }
     choices = Choices(
         variants=(find_variant("redis"), find_variant("kafka")),
@@ -191,4 +194,4 @@ def test_the_plan_holds_them_for_each_target() -> None:
     ],
 )
 def test_the_folders_that_are_written(word: str, folder: str) -> None:
-    assert parse_cache(word, Way.TO).folder_of("redis") == folder
+    assert parse_cache(word, CacheKind.TO).folder_of("redis") == folder

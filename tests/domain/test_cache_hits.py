@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from openhqm_tui.domain.cache_hits import CacheHits, hits_of
-from openhqm_tui.domain.journal import RunInfo, TargetInfo
-from openhqm_tui.domain.progress import SolveStatus, Vertex
-from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.buildkit.rawjson import SolveStatus, Vertex
+from openhqm_tui.domain.run.events import RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.timeline import CacheHits, hits_of
 from tests.recordings import recording, state_of
 
 BEGAN = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)

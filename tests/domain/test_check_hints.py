@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.check_hints import hint_of
-from openhqm_tui.domain.questions import QUESTIONS
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.checks.catalog import QUESTIONS, hint_of
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
 
 
 def hint(check: str, answer: Answer = Answer.FAIL, evidence: str = "", how: str = "") -> str:

@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 
-from openhqm_tui.domain.checks_file import parse_checks
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.checks.config_file import parse_checks
+from openhqm_tui.domain.errors import UsageProblem
 
 FILE = "openhqm-checks.toml"
 

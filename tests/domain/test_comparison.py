@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.comparison import before, compare
-from openhqm_tui.domain.comparison_words import bytes_words, lines_of, seconds_words
-from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.record import (
+from openhqm_tui.domain.checks.layer_manifest import ImageLayer
+from openhqm_tui.domain.history.comparison import (
+    before,
+    bytes_words,
+    compare,
+    lines_of,
+    seconds_words,
+)
+from openhqm_tui.domain.history.record import (
     LaneRecord,
     RunRecord,
     StepRecord,
@@ -162,7 +167,7 @@ def test_a_step_that_targets_share_is_one_line() -> None:
 
 def test_which_layers_grew() -> None:
     def layered(*layers: tuple[str, int, str]) -> RunRecord:
-        made = tuple(Layer(digest=d, size=s, created_by=c) for d, s, c in layers)
+        made = tuple(ImageLayer(digest=d, size=s, created_by=c) for d, s, c in layers)
         return run(target("redis", lane(layers=made)))
 
     one = layered(("1", 29 * MB, "FROM"), ("2", 5 * MB, "COPY core"), ("3", MB, "COPY old"))

@@ -7,11 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.config_proof import judge_config, judge_user
-from openhqm_tui.domain.expectation import ANY_VALUE, Expectation
+from openhqm_tui.domain.checks.expectation import ANY_VALUE, Expectation
+from openhqm_tui.domain.checks.image_config import SeenConfig, judge_config, judge_user
+from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import SeenConfig
-from openhqm_tui.domain.verdicts import Answer
 
 ARM = parse_platform("arm64")
 COMMAND = ("python", "-m", "openhqm.api.listener")

@@ -7,13 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.contents import Contents, judge_contents, judge_secrets, judge_size
-from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.layers import Found, Kind, Placed
+from openhqm_tui.domain.checks.contents import (
+    Contents,
+    is_right,
+    judge_contents,
+    judge_secrets,
+    judge_size,
+)
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage
+from openhqm_tui.domain.checks.layers import FileKind, Found, Placed
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import SeenConfig, SeenImage
-from openhqm_tui.domain.usual_files import is_right
-from openhqm_tui.domain.verdicts import Answer, Verdict
 
 ARM = parse_platform("arm64")
 WANTED = Expectation(platform=ARM, platforms=(ARM,))
@@ -24,7 +29,7 @@ P, F, W, U = Answer.PASS, Answer.FAIL, Answer.WARN, Answer.UNKNOWN
 
 
 def binary(path: str, machine: str = "aarch64") -> Found:
-    return Found(Kind.BINARY, path, machine)
+    return Found(FileKind.BINARY, path, machine)
 
 
 def contents(*found: Found, deleted: bool = False) -> Contents:
@@ -41,12 +46,12 @@ def told(expected: Expectation, *found: Found, deleted: bool = False) -> dict[st
     return {verdict.check: verdict for verdict in verdicts}
 
 
-SU = Found(Kind.SETUID, "/usr/bin/su", "4755")
-BACKDOOR = Found(Kind.SETUID, "/app/backdoor", "4755")
-PING = Found(Kind.SETUID, "/usr/bin/ping", "capabilities")
-GCC = Found(Kind.COMPILER, "/usr/bin/gcc", "gcc", 5)
-PIP = Found(Kind.CACHE, "/root/.cache/pip/http/a", "pip", 1_500_000)
-APT = Found(Kind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
+SU = Found(FileKind.SETUID, "/usr/bin/su", "4755")
+BACKDOOR = Found(FileKind.SETUID, "/app/backdoor", "4755")
+PING = Found(FileKind.SETUID, "/usr/bin/ping", "capabilities")
+GCC = Found(FileKind.COMPILER, "/usr/bin/gcc", "gcc", 5)
+PIP = Found(FileKind.CACHE, "/root/.cache/pip/http/a", "pip", 1_500_000)
+APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +128,8 @@ def test_layers_that_cant_be_read_are_unknown() -> None:
 
 # -- secrets ----------------------------------------------------------------------------------
 
-KEY = Found(Kind.SECRET, "/app/id", "private key")
-TEST_KEY = Found(Kind.SECRET, "/usr/lib/python3/dist-packages/x/tests/key.pem", "private key")
+KEY = Found(FileKind.SECRET, "/app/id", "private key")
+TEST_KEY = Found(FileKind.SECRET, "/usr/lib/python3/dist-packages/x/tests/key.pem", "private key")
 
 
 def secrets(expected: Expectation = WANTED, config: Any = CONFIG, **more: Any) -> tuple[Any, str]:
@@ -186,7 +191,7 @@ def test_a_secret_is_never_told_itself() -> None:
 def test_evidence_is_a_strangers_text() -> None:
     hostile = "/\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
     found = [msgspec.structs.replace(one, path=hostile) for one in (BACKDOOR, GCC, PIP, KEY)]
-    seen = contents(*found, Found(Kind.BINARY, hostile, hostile))
+    seen = contents(*found, Found(FileKind.BINARY, hostile, hostile))
     verdicts = [*judge_contents(STRICT, seen), judge_secrets(STRICT, CONFIG, seen)]
     assert {verdict.answer for verdict in verdicts} == {F}
     for verdict in verdicts:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from openhqm_tui.domain.critical_path import Order, critical_path, load
+from openhqm_tui.domain.run.critical_path import Order, critical_path, load
 from tests.domain.graphs import T0, S, target_of
 from tests.recordings import recording, state_of
 

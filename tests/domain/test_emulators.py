@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.elf import header, machine_of
-from openhqm_tui.domain.emulation_cost import emulation_cost
+from openhqm_tui.domain.checks.file_kinds import header, machine_of
 from openhqm_tui.domain.emulators import Emulator, crash_hint, parse_version, speed_text
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.run.emulation_cost import emulation_cost
+from openhqm_tui.domain.run.state import RunState
 from tests.emulated_runs import ELEVEN, SEVEN, emulated_run
 
 ARM64, RISCV64 = parse_platform("arm64"), parse_platform("riscv64")

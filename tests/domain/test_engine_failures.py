@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.engine_failures import Trouble, engine_failure
-from openhqm_tui.domain.failures import Failure, failure_of
-from openhqm_tui.domain.progress import PlainText, SolveStatus, Vertex, VertexLog
+from openhqm_tui.domain.buildkit.rawjson import PlainText, SolveStatus, Vertex, VertexLog
+from openhqm_tui.domain.failures.digest import Failure, failure_of
+from openhqm_tui.domain.failures.rules import EngineFailureKind, engine_failure
 from tests.domain.test_failures import RUN, digest, failing, step
 
 EOF = "rpc error: code = Unavailable desc = error reading from server: EOF"
@@ -14,51 +14,54 @@ SOCKET = "unix:///tmp/engine/docker.sock"
 # What was done to a real engine while it built, and what Buildx said then.
 RECORDED = [
     # dockerd killed, or stopped, in the middle of a step
-    (f"ERROR: failed to receive status: {EOF}", Trouble.WENT_AWAY),
+    (f"ERROR: failed to receive status: {EOF}", EngineFailureKind.WENT_AWAY),
     # dockerd killed while it exported
-    ("ERROR: failed to solve: Unavailable: error reading from server: EOF", Trouble.WENT_AWAY),
+    (
+        "ERROR: failed to solve: Unavailable: error reading from server: EOF",
+        EngineFailureKind.WENT_AWAY,
+    ),
     # dockerd killed while Buildx began
     (
         "ERROR: listing workers for Build: failed to list workers: Unavailable: "
         "error reading from server: EOF",
-        Trouble.WENT_AWAY,
+        EngineFailureKind.WENT_AWAY,
     ),
     # dockerd stopped while Buildx began
     (
         "ERROR: failed to dial gRPC: cannot connect to the Docker daemon. Is 'docker daemon' "
         "running on this host?: dial unix /tmp/engine/docker.sock: connect: "
         "no such file or directory",
-        Trouble.NOT_THERE,
+        EngineFailureKind.NOT_THERE,
     ),
     # no dockerd, with its socket and without
     (
         f"ERROR: Cannot connect to the Docker daemon at {SOCKET}. Is the docker daemon running?",
-        Trouble.NOT_THERE,
+        EngineFailureKind.NOT_THERE,
     ),
     # the engine's containerd killed
     (
         'ERROR: failed to solve: connection error: desc = "transport: Error while dialing: '
         'dial unix /tmp/engine/run/containerd.sock: connect: connection refused"',
-        Trouble.STORE_WENT_AWAY,
+        EngineFailureKind.STORE_WENT_AWAY,
     ),
     # the engine's disk full at the start, and at the export
     (
         "ERROR: failed to build: failed to solve: write /tmp/engine/root/containerd/"
         "io.containerd.metadata.v1.bolt/meta.db: no space left on device",
-        Trouble.DISK_FULL,
+        EngineFailureKind.DISK_FULL,
     ),
     (
         "ERROR: failed to build: failed to solve: mount callback failed on /tmp/m/containerd-m42: "
         "failed to write compressed diff: failed to create diff tar stream: failed to copy: "
         "/tmp/m/big: write /tmp/engine/ingest/98e7/data: no space left on device",
-        Trouble.DISK_FULL,
+        EngineFailureKind.DISK_FULL,
     ),
-    ('ERROR: no builder "nope" found', Trouble.NO_BUILDER),
+    ('ERROR: no builder "nope" found', EngineFailureKind.NO_BUILDER),
 ]
 
 
 @pytest.mark.parametrize(("said", "kind"), RECORDED)
-def test_what_buildx_really_said(said: str, kind: Trouble) -> None:
+def test_what_buildx_really_said(said: str, kind: EngineFailureKind) -> None:
     found = engine_failure(said)
     assert found is not None
     assert found.kind is kind
@@ -73,30 +76,30 @@ def test_what_buildx_really_said(said: str, kind: Trouble) -> None:
             "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing "
             'transport due to: connection error: desc = "error reading from server: EOF", '
             'received prior goaway: code: NO_ERROR, debug data: "graceful_stop"',
-            Trouble.WENT_AWAY,
+            EngineFailureKind.WENT_AWAY,
         ),
         (
             "ERROR: failed to build: failed to solve: ResourceExhausted: failed to read "
             "dockerfile: failed to create temp dir: mkdir /var/lib/docker/tmp/buildkit-mount26: "
             "no space left on device",
-            Trouble.DISK_FULL,
+            EngineFailureKind.DISK_FULL,
         ),
         (
             'ERROR: failed to solve: ResourceExhausted: process "/bin/sh -c x" did not complete '
             "successfully: cannot allocate memory",
-            Trouble.NO_MEMORY,
+            EngineFailureKind.NO_MEMORY,
         ),
         (
             'ERROR: process "/bin/sh -c x" did not complete successfully: exit code: 137',
-            Trouble.NO_MEMORY,
+            EngineFailureKind.NO_MEMORY,
         ),
         (
             "ERROR: Error response from daemon: No such container: buildx_buildkit_mine0",
-            Trouble.NO_BUILDER,
+            EngineFailureKind.NO_BUILDER,
         ),
     ],
 )
-def test_what_others_were_told(said: str, kind: Trouble) -> None:
+def test_what_others_were_told(said: str, kind: EngineFailureKind) -> None:
     found = engine_failure(said)
     assert found is not None
     assert found.kind is kind
@@ -124,7 +127,7 @@ def test_what_is_the_builds_own_is_no_trouble_of_the_engine(said: str) -> None:
 def test_a_buildx_that_was_killed(code: int, word: str) -> None:
     found = engine_failure("", code)
     assert found is not None
-    assert found.kind is Trouble.BUILDX_KILLED
+    assert found.kind is EngineFailureKind.BUILDX_KILLED
     assert word in found.words
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.error_lines import looks_like_error
+from openhqm_tui.domain.run.log import looks_like_error
 
 OURS, OUT, ERR = 0, 1, 2
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.estimate import (
-    Guess,
+from openhqm_tui.domain.history.estimate import (
+    Estimate,
+    EstimateRequest,
     Sample,
-    Wanted,
     before_start,
     like,
     samples_of,
@@ -20,16 +20,16 @@ from openhqm_tui.domain.estimate import (
     together,
     typical,
 )
-from openhqm_tui.domain.record import StepRecord, record_of
+from openhqm_tui.domain.history.record import StepRecord, record_of
 from tests.domain.certain import sure
 from tests.recordings import recording, state_of
 
 AMD, ARM = "linux/amd64", "linux/arm64"
-REDIS = Wanted(variant="redis", platforms=(AMD, ARM), place="here", host=AMD)
+REDIS = EstimateRequest(variant="redis", platforms=(AMD, ARM), place="here", host=AMD)
 
 
 def sample(build: float, at: float = 0.0, **more: Any) -> Sample:
-    fields = {f: more.pop(f) for f in tuple(more) if f in Wanted.__struct_fields__}
+    fields = {f: more.pop(f) for f in tuple(more) if f in EstimateRequest.__struct_fields__}
     return Sample(kind=msgspec.structs.replace(REDIS, **fields), at=at, build=build, **more)
 
 
@@ -41,10 +41,10 @@ def step(label: str, start: float, end: float, platform: str = AMD, **more: Any)
     ("values", "told"),
     [
         ([], None),
-        ([4.0], Guess(4.0, 0.0, 1)),
-        ([1.0, 2.0, 3.0], Guess(2.0, 1.4826, 3)),
+        ([4.0], Estimate(4.0, 0.0, 1)),
+        ([1.0, 2.0, 3.0], Estimate(2.0, 1.4826, 3)),
         # One that went wrong moves neither.
-        ([2.0, 2.0, 2.0, 900.0], Guess(2.0, 0.0, 4)),
+        ([2.0, 2.0, 2.0, 900.0], Estimate(2.0, 0.0, 4)),
     ],
 )
 def test_the_middle_and_how_far_off_it_may_be(values, told):
@@ -87,7 +87,7 @@ def test_the_likest_kind_counts_and_no_other(worse, better):
 def test_the_latest_come_first_and_only_some_count():
     many = [sample(100.0, at=float(at)) for at in range(10)]
     many += [sample(5.0, at=100.0 + at) for at in range(5)]
-    assert before_start(many, REDIS) == Guess(5.0, 0.0, 5)
+    assert before_start(many, REDIS) == Estimate(5.0, 0.0, 5)
 
 
 def test_those_with_as_much_company_count_if_there_are_two():
@@ -127,7 +127,7 @@ def test_what_was_built_on_more_platforms_is_cut():
 def test_what_was_built_on_fewer_platforms_is_a_part():
     wants = msgspec.structs.replace(REDIS, platforms=(AMD, ARM))
     guess = before_start([sample(4.0, platforms=(AMD,))], wants)
-    assert guess == Guess(4.0, 0.0, 1, whole=False)
+    assert guess == Estimate(4.0, 0.0, 1, whole=False)
 
 
 @pytest.mark.parametrize(
@@ -143,16 +143,16 @@ def test_what_was_built_on_fewer_platforms_is_a_part():
     ],
 )
 def test_targets_together(guesses, jobs, seconds, whole):
-    told = sure(together([None if g is None else Guess(float(g)) for g in guesses], jobs))
+    told = sure(together([None if g is None else Estimate(float(g)) for g in guesses], jobs))
     assert (told.seconds, told.whole) == (seconds, whole)
 
 
 def test_a_part_that_is_not_whole_leaves_none_whole():
-    assert not sure(together([Guess(5.0), Guess(1.0, whole=False)], 0)).whole
+    assert not sure(together([Estimate(5.0), Estimate(1.0, whole=False)], 0)).whole
 
 
 def test_a_push_takes_nobody_knows_how_long():
-    assert not sure(together([Guess(5.0)], 0, push=True)).whole
+    assert not sure(together([Estimate(5.0)], 0, push=True)).whole
 
 
 def test_steps_are_told_apart_by_how_they_ran():
@@ -226,5 +226,5 @@ def test_an_estimate_lies_within_what_was(known, platforms):
 
 @given(st.lists(times, min_size=1, max_size=8), st.integers(0, 9))
 def test_together_takes_no_less_than_the_longest_and_no_more_than_all(seconds, jobs):
-    told = sure(together([Guess(one) for one in seconds], jobs))
+    told = sure(together([Estimate(one) for one in seconds], jobs))
     assert max(seconds) <= told.seconds <= sum(seconds) * 1.000001

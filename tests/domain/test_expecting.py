@@ -6,12 +6,17 @@ import tomllib
 
 import pytest
 
-from openhqm_tui.domain.checks_file import ChecksFile, parse_checks
-from openhqm_tui.domain.expectation import Expectation, Service
-from openhqm_tui.domain.expecting import expectation_for, unmatched, variants_in
+from openhqm_tui.domain.checks.catalog import QUESTIONS, asked_by, in_order
+from openhqm_tui.domain.checks.config_file import ChecksFile, parse_checks
+from openhqm_tui.domain.checks.expectation import (
+    Expectation,
+    Service,
+    expectation_for,
+    unmatched,
+    variants_in,
+)
+from openhqm_tui.domain.plan.variants import Client, Variant
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.questions import QUESTIONS, asked_by, in_order
-from openhqm_tui.domain.variants import Client, Variant
 
 AMD64, ARM64 = parse_platform("linux/amd64"), parse_platform("linux/arm64")
 REDIS, KAFKA = Client("redis", "redis"), Client("aiokafka", "aiokafka")

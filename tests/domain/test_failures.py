@@ -5,19 +5,25 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
+from openhqm_tui.domain.buildkit.rawjson import (
+    PlainText,
+    SolveStatus,
+    StreamDecoder,
+    Vertex,
+    VertexLog,
+)
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.failures import (
+from openhqm_tui.domain.failures.digest import (
     Failure,
     failed_checks,
     failure_of,
     hint_for,
     text_log_of,
 )
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.progress import PlainText, SolveStatus, StreamDecoder, Vertex, VertexLog
-from openhqm_tui.domain.state import RunState, TargetState
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState, TargetState
 from tests.recordings import NAMES, recording, state_of
 
 
@@ -62,11 +68,11 @@ def failing(*records: SolveStatus | PlainText, reason: str = "", code: int = 1) 
     )
     state = RunState(info)
     state.apply_event(
-        journal.TargetStarted(at=0.0, target="redis", attempt=1, stream="redis.rawjson")
+        events.TargetStarted(at=0.0, target="redis", attempt=1, stream="redis.rawjson")
     )
     state.apply_records("redis", records)
     state.apply_event(
-        journal.TargetEnded(
+        events.TargetEnded(
             at=1.0,
             target="redis",
             attempt=1,

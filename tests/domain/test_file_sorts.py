@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.elf import machine_of
-from openhqm_tui.domain.file_sorts import cache_of, compiler_of
+from openhqm_tui.domain.checks.file_kinds import cache_of, compiler_of, machine_of
 from openhqm_tui.domain.platforms import ARCHITECTURES, Platform
 from tests.engine.tars import elf
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.estimate import Sample, Wanted, place_of, samples_of
-from openhqm_tui.domain.forecast import Countdown, Forecast, wanted
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.record import StepRecord, record_of
-from openhqm_tui.domain.state import RunState, TargetState
+from openhqm_tui.domain.history.estimate import EstimateRequest, Sample, place_of, samples_of
+from openhqm_tui.domain.history.forecast import Countdown, Forecast, wanted
+from openhqm_tui.domain.history.record import StepRecord, record_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState, TargetState
 from tests.by_time import moments
 from tests.domain.certain import sure
 from tests.domain.graphs import BOTH, T0, S, target_of
@@ -73,7 +73,7 @@ WARM = (
 
 
 def sample(steps: tuple[StepRecord, ...] = COLD, at: float = 0.0, **more: Any) -> Sample:
-    kind = Wanted(variant="redis", platforms=BOTH, place=place_of("", "", ""), host=AMD)
+    kind = EstimateRequest(variant="redis", platforms=BOTH, place=place_of("", "", ""), host=AMD)
     return Sample(kind=kind, at=at, build=max(step.end for step in steps), steps=steps, **more)
 
 
@@ -147,7 +147,7 @@ def _waiting(jobs: int) -> RunState:
         TargetInfo(name=name, variant="redis", platforms=BOTH) for name in ("a", "b", "c")
     )
     state = RunState(RunInfo(id="r", created=T0, targets=targets, host=AMD, jobs=jobs))
-    state.apply_event(journal.RunStarted(at=T0, pid=1))
+    state.apply_event(events.RunStarted(at=T0, pid=1))
     return state
 
 
@@ -163,14 +163,14 @@ def test_of_what_is_built_the_checks_are_left() -> None:
     state = _waiting(0)
     for name in state.targets:
         state.apply_event(
-            journal.TargetStarted(at=T0, target=name, attempt=1, stream=f"{name}.rawjson")
+            events.TargetStarted(at=T0, target=name, attempt=1, stream=f"{name}.rawjson")
         )
         state.apply_event(
-            journal.TargetEnded(at=T0 + 30, target=name, attempt=1, outcome=Outcome.PASSED)
+            events.TargetEnded(at=T0 + 30, target=name, attempt=1, outcome=Outcome.PASSED)
         )
     forecast = Forecast([sample(tail=10.0, checks={AMD: 2.0, ARM: 8.0})])
     assert sure(forecast.run(state, T0 + 33)).seconds == 8
-    state.apply_event(journal.CheckStarted(at=T0 + 33, target="a", platform=ARM, emulated=True))
+    state.apply_event(events.CheckStarted(at=T0 + 33, target="a", platform=ARM, emulated=True))
     lane = state.lane("a", ARM)
     assert lane is not None
     assert sure(forecast.lane(lane, T0 + 36)).seconds == 5
@@ -181,16 +181,16 @@ def test_of_what_is_built_the_checks_are_left() -> None:
 def test_nobody_knows_how_long_a_push_takes() -> None:
     info = msgspec.structs.replace(_waiting(0).info, push=True, check=False)
     state = RunState(info)
-    state.apply_event(journal.RunStarted(at=T0, pid=1))
+    state.apply_event(events.RunStarted(at=T0, pid=1))
     forecast = Forecast([sample()])
     guess = sure(forecast.run(state, T0))
     assert (guess.seconds, guess.whole) == (32, False)
     for name in state.targets:
         state.apply_event(
-            journal.TargetStarted(at=T0, target=name, attempt=1, stream=f"{name}.rawjson")
+            events.TargetStarted(at=T0, target=name, attempt=1, stream=f"{name}.rawjson")
         )
         state.apply_event(
-            journal.TargetEnded(at=T0 + 30, target=name, attempt=1, outcome=Outcome.PASSED)
+            events.TargetEnded(at=T0 + 30, target=name, attempt=1, outcome=Outcome.PASSED)
         )
     assert state.goes_on
     assert forecast.run(state, T0 + 31) is None
@@ -205,7 +205,7 @@ def test_a_target_that_is_unknown_leaves_the_run_longer_than_that() -> None:
         ),
     )
     state = RunState(info)
-    state.apply_event(journal.RunStarted(at=T0, pid=1))
+    state.apply_event(events.RunStarted(at=T0, pid=1))
     guess = sure(Forecast([sample()]).run(state, T0))
     assert (guess.seconds, guess.whole) == (32, False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.guide_links import Leads, link_to, links, sections, title_of
+from openhqm_tui.domain.guides import Leads, link_to, links, sections, title_of
 
 TEXT = """\
 # The *first*, `coded`

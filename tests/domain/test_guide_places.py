@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from openhqm_tui.domain.guide_links import sections
-from openhqm_tui.domain.guide_places import FINDINGS, place_of_check, place_of_finding
-from openhqm_tui.domain.questions import QUESTIONS
+from openhqm_tui.domain.checks.catalog import QUESTIONS
+from openhqm_tui.domain.guides import FINDINGS, place_of_check, place_of_finding, sections
 from tests.guides.places import GUIDES, TOP
 
 
@@ -23,7 +22,7 @@ def test_every_check_has_a_section(check: str) -> None:
 
 
 def test_every_finding_of_the_doctor_has_a_section_of_its_own() -> None:
-    sources = "".join(file.read_text() for file in (TOP / "openhqm_tui/engine").glob("*.py"))
+    sources = "".join(file.read_text() for file in (TOP / "openhqm_tui/engine").rglob("*.py"))
     keys = set(re.findall(r'\bkey(?:, title = |=)f?"(\w+)', sources))
     assert {"engine", "store", "base"} <= keys
     assert keys == set(FINDINGS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.image_names import check_names, full_name, split_names
-from openhqm_tui.domain.plan import repository_of
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import repository_of
+from openhqm_tui.domain.plan.image_names import check_names, full_name, split_names
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.layer_list import config_digest, layers_of
+from openhqm_tui.domain.checks.layer_manifest import ImageLayer, config_digest, layers_of
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 MANIFEST: dict[str, Any] = {
@@ -24,14 +23,14 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def layers(manifest: Any = MANIFEST, config: Any = CONFIG) -> tuple[Layer, ...]:
+def layers(manifest: Any = MANIFEST, config: Any = CONFIG) -> tuple[ImageLayer, ...]:
     return layers_of(json.dumps(manifest).encode(), json.dumps(config).encode())
 
 
 def test_what_each_weighs_and_what_made_it() -> None:
     assert layers() == (
-        Layer(digest=A, size=28_486_588, created_by="ADD root.tar /"),
-        Layer(digest=B, size=29, created_by="WORKDIR /app"),
+        ImageLayer(digest=A, size=28_486_588, created_by="ADD root.tar /"),
+        ImageLayer(digest=B, size=29, created_by="WORKDIR /app"),
     )
     assert config_digest(json.dumps(MANIFEST).encode()) == C
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from openhqm_tui.domain.journal import Layer
-from openhqm_tui.domain.layer_shares import holders, in_every, own_bytes, unique_bytes
+from openhqm_tui.domain.checks.layer_manifest import (
+    ImageLayer,
+    holders,
+    in_every,
+    own_bytes,
+    unique_bytes,
+)
 
 BASE, CORE, REDIS, EMPTY = (
-    Layer(digest=f"sha256:{name}", size=size)
+    ImageLayer(digest=f"sha256:{name}", size=size)
     for name, size in (("base", 28), ("core", 7), ("redis", 2), ("empty", 1))
 )
 MINIMAL = (BASE, EMPTY, EMPTY, CORE)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Layer, LayersSeen, event_decoder
+from openhqm_tui.domain.checks.layer_manifest import ImageLayer
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import LayersSeen, event_decoder
 from tests.domain.test_state_by_hand import begun, started
 
-LAYERS = (Layer(digest="sha256:a", size=28, created_by="ADD root.tar /"), Layer(digest="sha256:b"))
+LAYERS = (
+    ImageLayer(digest="sha256:a", size=28, created_by="ADD root.tar /"),
+    ImageLayer(digest="sha256:b"),
+)
 SEEN = LayersSeen(at=6.0, target="redis", platform="linux/arm64", layers=LAYERS)
 
 
@@ -35,10 +39,12 @@ def test_of_a_lane_that_is_none() -> None:
 
 
 def test_a_size_that_no_runner_wrote() -> None:
-    line = msgspec.json.encode(msgspec.structs.replace(SEEN, layers=(Layer(digest="", size=-1),)))
+    line = msgspec.json.encode(
+        msgspec.structs.replace(SEEN, layers=(ImageLayer(digest="", size=-1),))
+    )
     with pytest.raises(msgspec.ValidationError):
         event_decoder.decode(line)
 
 
 def test_it_is_one_of_the_events() -> None:
-    assert isinstance(SEEN, journal.AnyEvent)
+    assert isinstance(SEEN, events.AnyEvent)

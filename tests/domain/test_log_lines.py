@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.log_lines import LONGEST_SHOWN, LogLines
+from openhqm_tui.domain.run.log import LONGEST_SHOWN, LogLines
 from tests.cutting import cut
 
 _WHERE: dict[str, Any] = {"step": 1, "stream": 1, "at": 0.0}

@@ -6,9 +6,9 @@ import shlex
 
 import pytest
 
-from openhqm_tui.domain.new_builder import NewNode, check_builder_name, new_builder, parse_node
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.builders import NewNode, check_builder_name, new_builder, parse_node
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.problems import UsageProblem
 
 
 @pytest.mark.parametrize(

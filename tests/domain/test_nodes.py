@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.journal import NodeInfo, RunInfo, TargetInfo
-from openhqm_tui.domain.nodes import LaneNodes, Node, nodes_of, read_nodes
+from openhqm_tui.domain.buildkit.rawjson import StreamDecoder, Vertex
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.plan.nodes import LaneNodes, Node, NodeInfo, nodes_of, read_nodes
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.progress import StreamDecoder, Vertex
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.domain.steps import How
+from openhqm_tui.domain.run.events import RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState
 
 AMD, ARM, ARM7 = (parse_platform(f"linux/{arch}") for arch in ("amd64", "arm64", "arm/v7"))
 STREAM = Path(__file__).parent / "outputs" / "two-nodes.rawjson"
@@ -176,9 +176,9 @@ def test_a_recorded_build_on_two_nodes_has_all_its_steps_in_their_lanes() -> Non
         titles = sorted(step.name.title.split()[0] for step in lane.steps)
         assert titles == ["COPY", "COPY", "RUN", "RUN"]
     amd, arm = (target.lanes[platform] for platform in (AMD, ARM))
-    assert (amd.how, amd.node_name) == (How.NATIVE, "amd1")
-    assert (arm.how, arm.node_name) == (How.NATIVE, "arm1")
-    assert {step.how for step in arm.steps} == {How.NATIVE}
+    assert (amd.how, amd.node_name) == (ExecutionMode.NATIVE, "amd1")
+    assert (arm.how, arm.node_name) == (ExecutionMode.NATIVE, "arm1")
+    assert {step.how for step in arm.steps} == {ExecutionMode.NATIVE}
     assert "web builds for two" in [arm.log[index].text for index in range(len(arm.log))]
 
 
@@ -191,8 +191,8 @@ def test_a_node_that_only_claims_a_platform_emulates_it() -> None:
     )
     state = recorded(AMD1, claiming)
     lanes = state.targets["web"].lanes
-    assert lanes[AMD].how is How.NATIVE
-    assert lanes[ARM].how is How.EMULATED
+    assert lanes[AMD].how is ExecutionMode.NATIVE
+    assert lanes[ARM].how is ExecutionMode.EMULATED
     assert lanes[ARM].node_name == "arm1"
 
 

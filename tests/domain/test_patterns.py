@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.patterns import parse_pattern, runs_away, steepness
-from openhqm_tui.domain.problems import Problem
 
 
 @pytest.mark.parametrize(

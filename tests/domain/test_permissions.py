@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.permissions import (
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.permissions import (
     Need,
     Permission,
     PermissionsNeeded,
@@ -21,7 +22,6 @@ from openhqm_tui.domain.permissions import (
     pushes,
     without_remote_caches,
 )
-from openhqm_tui.domain.problems import UsageProblem
 
 
 def words(body: dict[str, Any]) -> list[str]:

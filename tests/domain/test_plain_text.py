@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.plain_text import one_line, plain
+from openhqm_tui.domain.text import one_line, plain
 
 # Words of a terminal's language, so that random texts hold whole and broken sequences.
 _HOSTILE = st.sampled_from(

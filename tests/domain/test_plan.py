@@ -6,22 +6,21 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.cache import Way, parse_cache
-from openhqm_tui.domain.plan import (
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import (
     Choices,
     Plan,
     Source,
     SourceKind,
     bake_command,
-    check_name,
     check_tag,
     make_plan,
     tags_of,
 )
+from openhqm_tui.domain.plan.cache import CacheKind, parse_cache
+from openhqm_tui.domain.plan.image_names import check_name, check_reference
+from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.references import check_reference
-from openhqm_tui.domain.variants import Variant
 from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.our_variants import find_variant
 
@@ -346,7 +345,7 @@ def test_what_goes_by_digest_has_no_tag_and_is_a_bake_target_for_each_platform()
 
 
 def test_each_part_has_a_cache_of_its_own() -> None:
-    cache = parse_cache("registry=r.example/cache", Way.TO)
+    cache = parse_cache("registry=r.example/cache", CacheKind.TO)
     bake = _planned("x", by_digest=True, cache_to=(cache,)).as_bake()
     caches = [
         entry

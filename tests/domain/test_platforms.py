@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.platforms import (
     ARCHITECTURES,
     Platform,
     parse_platform,
     parse_platforms,
 )
-from openhqm_tui.domain.problems import UsageProblem
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem, nearest
+from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem, nearest
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain import progress
-from openhqm_tui.domain.progress import (
+from openhqm_tui.domain.buildkit import rawjson
+from openhqm_tui.domain.buildkit.rawjson import (
     PlainText,
     Record,
     SolveStatus,
@@ -112,14 +112,14 @@ def test_any_json_is_a_record_or_text(values: list[object]) -> None:
 @given(st.lists(st.integers(1, 40), max_size=20))
 @settings(deadline=None, max_examples=100)
 def test_an_endless_line_is_left_out_and_said_once(sizes: list[int]) -> None:
-    before, progress.LONGEST_LINE = progress.LONGEST_LINE, 100
+    before, rawjson.LONGEST_LINE = rawjson.LONGEST_LINE, 100
     try:
         decoder = StreamDecoder()
         found = [record for size in sizes for record in decoder.feed(b"x" * size)]
         assert len(decoder._rest) <= 100
         found += decoder.feed(b"end\n" + ONE + b"\n")
     finally:
-        progress.LONGEST_LINE = before
+        rawjson.LONGEST_LINE = before
     texts = [record.text for record in found if isinstance(record, PlainText)]
     said = "[a line of more than 100 bytes was left out]"
     assert texts == ([said] if sum(sizes) > 100 else ["x" * sum(sizes) + "end"])

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.image_config import SeenImage, judge_index
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import SeenImage, judge_index
-from openhqm_tui.domain.variants import Client
-from openhqm_tui.domain.verdicts import Answer, Verdict
 
 AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
 REDIS, KAFKA = Client("redis", "redis"), Client("aiokafka", "aiokafka")

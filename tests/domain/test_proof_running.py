@@ -7,20 +7,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.expectation import Expectation, Service
-from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof_running import (
+from openhqm_tui.domain.checks.expectation import Expectation, Service
+from openhqm_tui.domain.checks.runtime import (
     RUNNING_CHECKS,
     ProbeAnswer,
     ProbeTrouble,
     SeenByteCode,
     SeenModule,
+    SeenService,
     asked_running,
     judge_running,
 )
-from openhqm_tui.domain.service_words import SeenService
-from openhqm_tui.domain.variants import Client
-from openhqm_tui.domain.verdicts import Answer, Verdict, proved
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, proved
+from openhqm_tui.domain.plan.variants import Client
+from openhqm_tui.domain.platforms import parse_platform
 
 ARM = parse_platform("arm64")
 REDIS, KAFKA = Client("redis", "redis"), Client("aiokafka", "aiokafka")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.published import PublishedImage, difference, digest_of, read_published
+from openhqm_tui.domain.run.published import PublishedImage, difference, digest_of, read_published
 
 AMD, ARM = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 PROVED = {"linux/amd64": AMD, "linux/arm64": ARM}

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.cache_hits import hits_of
-from openhqm_tui.domain.journal import Layer, Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.progress import SolveStatus, Vertex
-from openhqm_tui.domain.record import hit_rate, record_of
+from openhqm_tui.domain.buildkit.rawjson import SolveStatus, Vertex
+from openhqm_tui.domain.checks.layer_manifest import ImageLayer
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.history.record import hit_rate, record_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.timeline import hits_of
 from openhqm_tui.domain.secrets.redact import Mask
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.domain.verdicts import Answer, Verdict
 from tests.domain.certain import sure
 from tests.domain.graphs import T0, S, target_of
 from tests.recordings import NAMES, recording, state_of
@@ -75,9 +76,9 @@ def _planted() -> RunState:
         dockerfile="Dockerfile",
     )
     state = RunState(info)
-    state.apply_event(journal.RunStarted(at=T0 + 1.0, pid=1))
+    state.apply_event(events.RunStarted(at=T0 + 1.0, pid=1))
     state.apply_event(
-        journal.TargetStarted(at=T0 + 1.0, target="redis", attempt=1, stream="redis.rawjson")
+        events.TargetStarted(at=T0 + 1.0, target="redis", attempt=1, stream="redis.rawjson")
     )
     # The secret begins where a label is cut.
     long = f"[build 1/2] RUN {'x' * 175} {TOKEN}"
@@ -87,7 +88,7 @@ def _planted() -> RunState:
         vertex = Vertex(digest=f"sha256:{number}", name=name, started=at, completed=at)
         state.apply_records("redis", [SolveStatus(vertexes=[vertex])])
     state.apply_event(
-        journal.TargetEnded(
+        events.TargetEnded(
             at=T0 + 5.0,
             target="redis",
             attempt=1,
@@ -97,15 +98,15 @@ def _planted() -> RunState:
     )
     lane = ("redis", "linux/amd64")
     state.apply_event(
-        journal.LayersSeen(
+        events.LayersSeen(
             at=T0 + 5.0,
             target=lane[0],
             platform=lane[1],
-            layers=(Layer(digest="sha256:1", created_by=f"RUN echo {PASSWORD}"),),
+            layers=(ImageLayer(digest="sha256:1", created_by=f"RUN echo {PASSWORD}"),),
         )
     )
     state.apply_event(
-        journal.LaneChecked(
+        events.LaneChecked(
             at=T0 + 6.0,
             target=lane[0],
             platform=lane[1],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.expectation import Service
-from openhqm_tui.domain.service_words import SeenService, what_became_of
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.expectation import Service
+from openhqm_tui.domain.checks.runtime import SeenService, what_became_of
+from openhqm_tui.domain.checks.verdict import Answer
 
 P, F, U = Answer.PASS, Answer.FAIL, Answer.UNKNOWN
 WANTED = Service()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.state import RunState
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState
 
 PLATFORM = "linux/amd64"
 STARTED = journal.TargetStarted(at=1.0, target="kafka", attempt=1, stream="kafka.rawjson")
-SILENT = journal.FellSilent(at=310.0, target="kafka", since=10.0)
+SILENT = journal.OutputStalled(at=310.0, target="kafka", since=10.0)
 
 
 def run_of(*names: str) -> RunState:
@@ -34,7 +34,7 @@ def test_only_the_target_that_says_nothing_is_silent() -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        journal.SpokeAgain(at=320.0, target="kafka"),
+        journal.OutputResumed(at=320.0, target="kafka"),
         journal.TargetEnded(at=320.0, target="kafka", attempt=1, outcome=Outcome.FAILED),
         journal.TargetStarted(at=320.0, target="kafka", attempt=2, stream="kafka.2.rawjson"),
     ],
@@ -49,5 +49,5 @@ def test_what_is_over_is_not_silent() -> None:
 
 
 def test_a_silence_of_nobody_changes_nothing() -> None:
-    nobody = journal.FellSilent(at=310.0, target="nobody", since=10.0)
-    assert silences(STARTED, nobody, journal.SpokeAgain(at=1.0, target="nobody")) == [None, None]
+    nobody = journal.OutputStalled(at=310.0, target="nobody", since=10.0)
+    assert silences(STARTED, nobody, journal.OutputResumed(at=1.0, target="nobody")) == [None, None]

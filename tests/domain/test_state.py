@@ -6,14 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.progress import (
-    Record,
-    StreamDecoder,
-)
-from openhqm_tui.domain.state import RunState, Status
-from openhqm_tui.domain.steps import How
+from openhqm_tui.domain.buildkit.rawjson import Record, StreamDecoder
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.status import Status
 from tests.cutting import cut
 from tests.domain.folding import whole
 from tests.recordings import NAMES, recording, state_of
@@ -122,14 +120,14 @@ def test_a_target_that_never_started_has_no_time() -> None:
 
 def test_an_emulated_step_is_told() -> None:
     (lane,) = state_of(recording("emulated")).lanes
-    assert {step.how for step in lane.steps if step.name.of} == {How.EMULATED}
+    assert {step.how for step in lane.steps if step.name.of} == {ExecutionMode.EMULATED}
 
 
 def test_cross_steps_are_neither_native_nor_emulated() -> None:
     state = state_of(recording("bake_fails"))
     lane = state.lane("redis", "linux/arm64")
     assert lane is not None
-    assert {step.how for step in lane.steps} >= {How.CROSS, How.EMULATED}
+    assert {step.how for step in lane.steps} >= {ExecutionMode.CROSS, ExecutionMode.EMULATED}
 
 
 def test_the_dockerfiles_warnings_are_kept_once() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.state import RunState, Status
-from openhqm_tui.domain.verdicts import Answer, Verdict, merged
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, merged
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.status import Status
 
 ONE = ("redis", "linux/amd64")
 PASS = Verdict(check="user", answer=Answer.PASS)
@@ -113,7 +114,9 @@ def test_a_new_build_has_to_be_pushed_again() -> None:
 
 
 def test_what_was_heard_never_goes_back() -> None:
-    folded = state(journal.Heard(at=1.0, upto=40), journal.Heard(at=2.0, upto=10))
+    folded = state(
+        journal.RequestReceived(at=1.0, upto=40), journal.RequestReceived(at=2.0, upto=10)
+    )
     assert folded.heard == 40
 
 

@@ -7,19 +7,21 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.progress import (
+from openhqm_tui.domain.buildkit.rawjson import (
     PlainText,
     SolveStatus,
     Vertex,
     VertexLog,
     VertexStatus,
 )
-from openhqm_tui.domain.state import LaneState, RunState, Status, TargetState, is_cancel
-from openhqm_tui.domain.steps import How
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.step import is_cancel
 from tests.domain.folding import whole
 
 BOTH = ("linux/amd64", "linux/arm64")
@@ -160,10 +162,10 @@ def test_a_retry_forgets_the_first_attempt() -> None:
 def test_asking_to_cancel_marks_what_isnt_over() -> None:
     state = RunState(info("redis", "kafka", "sqs"))
     state.apply_event(ended(Outcome.PASSED, "redis"))
-    state.apply_event(journal.CancelAsked(at=2.0, target="sqs"))
+    state.apply_event(journal.CancelRequested(at=2.0, target="sqs"))
     asked = {t.name: t.cancel_asked for t in state.targets.values()}
     assert asked == {"redis": False, "kafka": False, "sqs": True}
-    state.apply_event(journal.CancelAsked(at=2.0))
+    state.apply_event(journal.CancelRequested(at=2.0))
     asked = {t.name: t.cancel_asked for t in state.targets.values()}
     assert asked == {"redis": False, "kafka": True, "sqs": True}
 
@@ -306,7 +308,7 @@ def test_with_one_platform_every_step_is_its_lanes() -> None:
     state.apply_records("redis", [vertex("[core 1/2] RUN x", started=moment(0))])
     (lane,) = redis.lanes.values()
     assert [step.name.label for step in lane.steps] == ["core 1/2 RUN x"]
-    assert lane.steps[0].how is How.EMULATED
+    assert lane.steps[0].how is ExecutionMode.EMULATED
 
 
 def test_bytes_moved_are_summed_over_the_parts() -> None:

@@ -8,9 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.progress import (
-    StreamDecoder,
-)
+from openhqm_tui.domain.buildkit.rawjson import StreamDecoder
 from tests.domain.folding import whole
 from tests.domain.test_state_by_hand import RUN, begun
 

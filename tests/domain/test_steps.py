@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openhqm_tui.domain.buildkit.vertex import (
+    ExecutionMode,
+    StepKind,
+    how_built,
+    how_it_ran,
+    parse_step_name,
+)
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.steps import How, Kind, how_built, how_it_ran, parse_step_name
 
 AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
 
@@ -15,44 +21,44 @@ AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
 @pytest.mark.parametrize(
     ("name", "kind", "label", "ran_on", "made_for"),
     [
-        ("[1/3] FROM scratch", Kind.BUILD, "1/3 FROM scratch", None, None),
-        ("[core 2/3] RUN x", Kind.BUILD, "core 2/3 RUN x", None, None),
-        ("[linux/arm64 core 2/3] RUN x", Kind.BUILD, "core 2/3 RUN x", ARM, ARM),
-        ("[redis linux/arm64 core 2/3] RUN x", Kind.BUILD, "core 2/3 RUN x", ARM, ARM),
-        ("[linux/amd64->arm64 core 1/1] RUN x", Kind.BUILD, "core 1/1 RUN x", AMD, ARM),
-        ("[linux/amd64->linux/arm64 core 1/1] RUN x", Kind.BUILD, "core 1/1 RUN x", AMD, ARM),
-        ("[redis core 2/3] RUN x", Kind.BUILD, "redis core 2/3 RUN x", None, None),
-        ("[internal] load .dockerignore", Kind.INTERNAL, "load .dockerignore", None, None),
-        ("[redis internal] load metadata", Kind.INTERNAL, "load metadata", None, None),
+        ("[1/3] FROM scratch", StepKind.BUILD, "1/3 FROM scratch", None, None),
+        ("[core 2/3] RUN x", StepKind.BUILD, "core 2/3 RUN x", None, None),
+        ("[linux/arm64 core 2/3] RUN x", StepKind.BUILD, "core 2/3 RUN x", ARM, ARM),
+        ("[redis linux/arm64 core 2/3] RUN x", StepKind.BUILD, "core 2/3 RUN x", ARM, ARM),
+        ("[linux/amd64->arm64 core 1/1] RUN x", StepKind.BUILD, "core 1/1 RUN x", AMD, ARM),
+        ("[linux/amd64->linux/arm64 core 1/1] RUN x", StepKind.BUILD, "core 1/1 RUN x", AMD, ARM),
+        ("[redis core 2/3] RUN x", StepKind.BUILD, "redis core 2/3 RUN x", None, None),
+        ("[internal] load .dockerignore", StepKind.INTERNAL, "load .dockerignore", None, None),
+        ("[redis internal] load metadata", StepKind.INTERNAL, "load metadata", None, None),
         (
             "[auth] library/python:pull token",
-            Kind.INTERNAL,
+            StepKind.INTERNAL,
             "auth library/python:pull token",
             None,
             None,
         ),
-        ("exporting to image", Kind.EXPORT, "exporting to image", None, None),
-        ("pushing layers", Kind.EXPORT, "pushing layers", None, None),
+        ("exporting to image", StepKind.EXPORT, "exporting to image", None, None),
+        ("pushing layers", StepKind.EXPORT, "pushing layers", None, None),
         (
             "resolve image config for docker-image://x",
-            Kind.INTERNAL,
+            StepKind.INTERNAL,
             "resolve image config for docker-image://x",
             None,
             None,
         ),
         (
             "[context python:3.13-slim] base:1",
-            Kind.BUILD,
+            StepKind.BUILD,
             "context python:3.13-slim base:1",
             None,
             None,
         ),
-        ("[linux/vax core 1/2] RUN x", Kind.BUILD, "linux/vax core 1/2 RUN x", None, None),
-        ("", Kind.INTERNAL, "", None, None),
-        ("[", Kind.INTERNAL, "[", None, None),
+        ("[linux/vax core 1/2] RUN x", StepKind.BUILD, "linux/vax core 1/2 RUN x", None, None),
+        ("", StepKind.INTERNAL, "", None, None),
+        ("[", StepKind.INTERNAL, "[", None, None),
         (
             "[a 1/2] RUN echo '\x1b[31m]' \\\n  && x",
-            Kind.BUILD,
+            StepKind.BUILD,
             "a 1/2 RUN echo ']' \\ && x",
             None,
             None,
@@ -60,7 +66,7 @@ AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
     ],
 )
 def test_the_parts_of_a_name(
-    name: str, kind: Kind, label: str, ran_on: Platform | None, made_for: Platform | None
+    name: str, kind: StepKind, label: str, ran_on: Platform | None, made_for: Platform | None
 ) -> None:
     step = parse_step_name(name)
     assert (step.kind, step.label) == (kind, label)
@@ -81,22 +87,22 @@ def test_any_name_has_an_answer_on_one_line(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "host", "lane", "how"),
     [
-        ("[linux/amd64 a 1/1] RUN", AMD, AMD, How.NATIVE),
-        ("[linux/arm64 a 1/1] RUN", AMD, ARM, How.EMULATED),
-        ("[linux/amd64->arm64 a 1/1] RUN", AMD, ARM, How.CROSS),
-        ("[linux/amd64->arm64 a 1/1] RUN", ARM, ARM, How.EMULATED),
-        ("[a 1/1] RUN", AMD, ARM, How.EMULATED),
-        ("[a 1/1] RUN", AMD, AMD, How.NATIVE),
-        ("[linux/arm64 a 1/1] COPY --from=b /x /x", AMD, ARM, How.CROSS),
-        ("[linux/arm64 a 1/1] WORKDIR /app", AMD, ARM, How.CROSS),
-        ("[linux/arm64 a 1/1] COPYCAT", AMD, ARM, How.EMULATED),
-        ("[linux/amd64 a 1/1] COPY . .", AMD, AMD, How.NATIVE),
+        ("[linux/amd64 a 1/1] RUN", AMD, AMD, ExecutionMode.NATIVE),
+        ("[linux/arm64 a 1/1] RUN", AMD, ARM, ExecutionMode.EMULATED),
+        ("[linux/amd64->arm64 a 1/1] RUN", AMD, ARM, ExecutionMode.CROSS),
+        ("[linux/amd64->arm64 a 1/1] RUN", ARM, ARM, ExecutionMode.EMULATED),
+        ("[a 1/1] RUN", AMD, ARM, ExecutionMode.EMULATED),
+        ("[a 1/1] RUN", AMD, AMD, ExecutionMode.NATIVE),
+        ("[linux/arm64 a 1/1] COPY --from=b /x /x", AMD, ARM, ExecutionMode.CROSS),
+        ("[linux/arm64 a 1/1] WORKDIR /app", AMD, ARM, ExecutionMode.CROSS),
+        ("[linux/arm64 a 1/1] COPYCAT", AMD, ARM, ExecutionMode.EMULATED),
+        ("[linux/amd64 a 1/1] COPY . .", AMD, AMD, ExecutionMode.NATIVE),
         ("[a 1/1] RUN", None, AMD, None),
         ("[a 1/1] RUN", AMD, None, None),
     ],
 )
 def test_how_a_step_ran(
-    name: str, host: Platform | None, lane: Platform | None, how: How | None
+    name: str, host: Platform | None, lane: Platform | None, how: ExecutionMode | None
 ) -> None:
     assert how_it_ran(parse_step_name(name), host, lane) is how
 
@@ -104,16 +110,19 @@ def test_how_a_step_ran(
 @pytest.mark.parametrize(
     ("steps", "platform", "host", "how"),
     [
-        ([How.NATIVE, How.NATIVE], AMD, AMD, How.NATIVE),
-        ([], AMD, AMD, How.NATIVE),
-        ([How.CROSS, How.NATIVE], ARM, AMD, How.CROSS),
-        ([How.CROSS, How.EMULATED, None], ARM, AMD, How.EMULATED),
+        ([ExecutionMode.NATIVE, ExecutionMode.NATIVE], AMD, AMD, ExecutionMode.NATIVE),
+        ([], AMD, AMD, ExecutionMode.NATIVE),
+        ([ExecutionMode.CROSS, ExecutionMode.NATIVE], ARM, AMD, ExecutionMode.CROSS),
+        ([ExecutionMode.CROSS, ExecutionMode.EMULATED, None], ARM, AMD, ExecutionMode.EMULATED),
         ([], ARM, AMD, None),
         ([None], ARM, None, None),
     ],
 )
 def test_how_a_lane_is_built(
-    steps: list[How | None], platform: Platform, host: Platform | None, how: How | None
+    steps: list[ExecutionMode | None],
+    platform: Platform,
+    host: Platform | None,
+    how: ExecutionMode | None,
 ) -> None:
     assert how_built(steps, platform, host) is how
 
@@ -121,13 +130,17 @@ def test_how_a_lane_is_built(
 @pytest.mark.parametrize(
     ("name", "kind", "label"),
     [
-        ("[redis__linux-arm64 linux/arm64 build 1/2] RUN x", Kind.BUILD, "build 1/2 RUN x"),
-        ("[redis__linux-arm64] exporting to image", Kind.EXPORT, "exporting to image"),
-        ("[redis__linux-arm-v7 internal] load .dockerignore", Kind.INTERNAL, "load .dockerignore"),
-        ("[redis__linux-arm64 context base] load x", Kind.BUILD, "context base load x"),
-        ("[redis__linux-arm64] resolving provenance", Kind.INTERNAL, "resolving provenance"),
+        ("[redis__linux-arm64 linux/arm64 build 1/2] RUN x", StepKind.BUILD, "build 1/2 RUN x"),
+        ("[redis__linux-arm64] exporting to image", StepKind.EXPORT, "exporting to image"),
+        (
+            "[redis__linux-arm-v7 internal] load .dockerignore",
+            StepKind.INTERNAL,
+            "load .dockerignore",
+        ),
+        ("[redis__linux-arm64 context base] load x", StepKind.BUILD, "context base load x"),
+        ("[redis__linux-arm64] resolving provenance", StepKind.INTERNAL, "resolving provenance"),
     ],
 )
-def test_the_part_of_a_target_is_no_stage(name: str, kind: Kind, label: str) -> None:
+def test_the_part_of_a_target_is_no_stage(name: str, kind: StepKind, label: str) -> None:
     step = parse_step_name(name)
     assert (step.kind, step.label) == (kind, label)

@@ -8,14 +8,14 @@ import math
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.tape import (
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.replay import (
     LONGEST_SILENCE,
-    Due,
-    Pace,
+    ReplayClock,
+    ReplayEvent,
+    ReplayTimeline,
     Span,
-    Tape,
     events_due,
     spans,
     stream_due,
@@ -60,7 +60,7 @@ def moment(seconds: float) -> str:
     ],
 )
 def test_the_recorded_time_at_a_position(times, position, recorded):
-    assert Tape(times).recorded(position) == recorded
+    assert ReplayTimeline(times).recorded(position) == recorded
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_the_recorded_time_at_a_position(times, position, recorded):
     ],
 )
 def test_how_long_a_tape_is(times, length):
-    assert Tape(times).length == length
+    assert ReplayTimeline(times).length == length
 
 
 def test_at_its_end_a_tape_has_told_everything():
     times = [T0 + 0.1 * number for number in range(1000)]
-    tape = Tape([*times, T0 + 5000.3, T0 + 5000.7])
+    tape = ReplayTimeline([*times, T0 + 5000.3, T0 + 5000.7])
     assert tape.recorded(tape.length) == T0 + 5000.7
 
 
@@ -104,7 +104,7 @@ def test_at_its_end_a_tape_has_told_everything():
     ],
 )
 def test_how_far_a_tape_is(steps, at, position, over):
-    pace = Pace(60.0)
+    pace = ReplayClock(60.0)
     assert pace.position(0.0) == 0.0
     for clock, what in steps:
         match what:
@@ -123,18 +123,18 @@ def test_how_far_a_tape_is(steps, at, position, over):
 
 
 def test_a_tape_begins_when_it_is_first_looked_at():
-    pace = Pace(60.0)
+    pace = ReplayClock(60.0)
     assert pace.position(1000.0) == 0.0
     assert pace.position(1003.0) == 3.0
 
 
 def test_at_once_means_at_once():
-    pace = Pace(60.0, math.inf)
+    pace = ReplayClock(60.0, math.inf)
     assert pace.is_over(0.0)
 
 
 def test_speeds_end_somewhere():
-    pace = Pace(60.0)
+    pace = ReplayClock(60.0)
     for _ in range(20):
         pace.shift(0.0, 1)
     assert pace.speed == 100.0
@@ -144,7 +144,7 @@ def test_speeds_end_somewhere():
 
 
 def test_bytes_are_due_in_their_order():
-    due = Due()
+    due = ReplayEvent()
     due.add(T0, 10)
     due.add(T0, 15)
     due.add(T0 + 2, 30)
@@ -166,7 +166,7 @@ def test_events_are_due_at_their_times_and_what_cant_be_read_with_the_one_before
 
 
 def test_an_event_never_comes_before_the_one_above_it():
-    lines = [line(journal.Noted(at=at, text="x")) for at in (T0 + 5, T0 + 1, T0 + 6)]
+    lines = [line(journal.Note(at=at, text="x")) for at in (T0 + 5, T0 + 1, T0 + 6)]
     due, events = events_due(lines)
     assert [at for at, _ in events] == [T0 + 5, T0 + 5, T0 + 6]
     assert due.upto(T0 + 4) == 0
@@ -174,9 +174,9 @@ def test_an_event_never_comes_before_the_one_above_it():
 
 @pytest.mark.parametrize("at", [1e11, 1e300])
 def test_made_up_times_make_no_tape_endless(at):
-    lines = [line(journal.Noted(at=moment, text="x")) for moment in (T0, at, T0 + 1)]
+    lines = [line(journal.Note(at=moment, text="x")) for moment in (T0, at, T0 + 1)]
     due, _ = events_due(lines)
-    tape = Tape(due.times)
+    tape = ReplayTimeline(due.times)
     assert tape.length <= 3 * LONGEST_SILENCE
     assert due.upto(tape.recorded(tape.length)) == sum(map(len, lines))
 

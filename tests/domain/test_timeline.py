@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.timeline import (
+from openhqm_tui.domain.run.timeline import (
     covered,
     lane_spans,
     merged,

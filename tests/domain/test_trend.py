@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.trend import columns, run_hit_rate, run_size, sparkline, trends
+from openhqm_tui.domain.history.trends import columns, run_hit_rate, run_size, sparkline, trends
 from tests.domain.test_comparison import AMD, ARM, MB, lane, run, target
 
 

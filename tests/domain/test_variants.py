@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.variants import Client
-from openhqm_tui.run.expected import expectation_of
+from openhqm_tui.run.start.expectations import expectation_of
 from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.our_variants import ALL_CLIENTS, VARIANT_NAMES, VARIANTS, find_variant
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from openhqm_tui.domain.verdicts import Answer, Verdict, proved, worst
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, proved, worst
 
 PASS, FAIL, WARN, UNKNOWN = Answer.PASS, Answer.FAIL, Answer.WARN, Answer.UNKNOWN
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine.apt import Archive, Candidate
-from openhqm_tui.engine.debian import NEWER_KEYRING
-from openhqm_tui.engine.machine import Machine
-from openhqm_tui.engine.shell import NOT_FOUND, Outcome
+from openhqm_tui.engine.docker.command import NOT_FOUND, CommandResult
+from openhqm_tui.engine.doctor.apt import Archive, Candidate
+from openhqm_tui.engine.doctor.install import NEWER_KEYRING
+from openhqm_tui.engine.doctor.machine import Machine
 
 OUTPUTS = Path(__file__).with_name("outputs")
 INFO = (OUTPUTS / "info.json").read_text()
@@ -20,7 +20,7 @@ ARM64 = Platform("linux", "arm64")
 S390X = Platform("linux", "s390x")
 
 MIRROR = "http://mirror.example/debian"
-OFFLINE = Outcome(
+OFFLINE = CommandResult(
     1,
     "",
     'ERROR: failed to do request: Head "https://registry.example/v2/": '
@@ -31,36 +31,36 @@ OFFLINE = Outcome(
 class FakeRunner:
     """Answers by the longest known beginning of a command; remembers what it was asked."""
 
-    def __init__(self, table: dict[str, Outcome]) -> None:
+    def __init__(self, table: dict[str, CommandResult]) -> None:
         self.table = table
         self.asked: list[str] = []
 
-    def __call__(self, *commands: Sequence[str], timeout: float) -> list[Outcome]:
+    def __call__(self, *commands: Sequence[str], timeout: float) -> list[CommandResult]:
         assert timeout > 0
         return [self._one(" ".join(command)) for command in commands]
 
-    def _one(self, line: str) -> Outcome:
+    def _one(self, line: str) -> CommandResult:
         self.asked.append(line)
         known = [start for start in self.table if line.startswith(start)]
         if not known:
-            return Outcome(NOT_FOUND, "", f"not in the table: {line}")
+            return CommandResult(NOT_FOUND, "", f"not in the table: {line}")
         return self.table[max(known, key=len)]
 
 
-def runner(apt: Outcome | None = None, **changes: Outcome) -> FakeRunner:
+def runner(apt: CommandResult | None = None, **changes: CommandResult) -> FakeRunner:
     """A healthy engine without a registry; keyword = command with its spaces as underscores."""
     table = {
-        "docker info": Outcome(0, INFO),
-        "docker buildx inspect": Outcome(0, INSPECT),
-        "docker image inspect": Outcome(0, "linux/amd64\n"),
+        "docker info": CommandResult(0, INFO),
+        "docker buildx inspect": CommandResult(0, INSPECT),
+        "docker image inspect": CommandResult(0, "linux/amd64\n"),
         "docker buildx imagetools": OFFLINE,
-        "env LC_ALL=C apt-cache policy": apt or Outcome(0, ""),
+        "env LC_ALL=C apt-cache policy": apt or CommandResult(0, ""),
     }
     table.update({name.replace("_", " "): outcome for name, outcome in changes.items()})
     return FakeRunner(table)
 
 
-def policy(**candidates: str) -> Outcome:
+def policy(**candidates: str) -> CommandResult:
     """What `apt-cache policy` says; keyword = package with dashes and dots as underscores."""
     names = {"docker_io": "docker.io"}
     text = "".join(
@@ -68,7 +68,7 @@ def policy(**candidates: str) -> Outcome:
         f"  Installed: (none)\n  Candidate: {version}\n  Version table:\n"
         for name, version in candidates.items()
     )
-    return Outcome(0, text)
+    return CommandResult(0, text)
 
 
 def debian(release: str = "12", codename: str = "bookworm", **changes: object) -> Machine:

@@ -49,8 +49,8 @@ echo "== a bare Debian $suite"
 # The mirror is whatever this machine's apt uses.
 mirror=$("$python" - <<'PY'
 from pathlib import Path
-from openhqm_tui.engine.apt import main_archive, read_archives
-from openhqm_tui.engine.machine import read_machine
+from openhqm_tui.engine.doctor.apt import main_archive, read_archives
+from openhqm_tui.engine.doctor.machine import read_machine
 archive = main_archive(read_archives(Path("/etc/apt")), read_machine().codename)
 print(archive.uri if archive else "")
 PY
@@ -102,7 +102,7 @@ cat > "$root/inside.sh" <<'INSIDE'
 set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 export PYTHONPATH=/opt/openhqm-tui PYTHONDONTWRITEBYTECODE=1
-doctor() { python3 -m openhqm_tui.cli.doctor "$@"; }
+doctor() { python3 -m openhqm_tui.cli.commands.doctor "$@"; }
 seconds() { date +%s.%N; }
 took() { awk -v a="$1" -v b="$(seconds)" 'BEGIN { printf "   (%.1f s)\n", b - a }'; }
 # All that a run could have changed: packages, apt, configuration, processes, images.
@@ -158,9 +158,9 @@ echo "== one more emulator, switched off before"
 update-binfmts --disable qemu-s390x
 python3 - <<'PY'
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine.emulators import emulator_fix, runnable
-from openhqm_tui.engine.machine import ask_apt, read_machine
-from openhqm_tui.engine.mend import mend
+from openhqm_tui.engine.doctor.emulators import emulator_fix, runnable
+from openhqm_tui.engine.doctor.machine import ask_apt, read_machine
+from openhqm_tui.engine.doctor.apply import apply_fixes
 s390x = Platform("linux", "s390x")
 assert not runnable(s390x, read_machine())
 assert mend([emulator_fix((s390x,), ask_apt(read_machine()))], say=print)

@@ -11,9 +11,9 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
-from openhqm_tui.domain.layers import Layer
-from openhqm_tui.engine.layer_scan import Limits, Line, Order, scan_export, scan_layer
-from openhqm_tui.engine.layer_streams import Budget, Stream
+from openhqm_tui.domain.checks.layers import ScannedLayer
+from openhqm_tui.engine.layers.scan import Limits, ScanLine, ScanOrder, scan_export, scan_layer
+from openhqm_tui.engine.layers.stream import Budget, Stream
 
 
 def elf(machine: int = 62, bits: int = 64, little: bool = True) -> bytes:
@@ -68,7 +68,7 @@ def budget(size: int = 1 << 30, entries: int = 100_000) -> Budget:
     return Budget(size=size, entries=entries)
 
 
-def scanned(layer: bytes | Made, **limits: int) -> Layer:
+def scanned(layer: bytes | Made, **limits: int) -> ScannedLayer:
     """One layer, as the scanner tells of it."""
     data = layer if isinstance(layer, bytes) else layer.done()
     return scan_layer(Stream(pieces(data)), budget(), "it", Limits(**limits))
@@ -95,6 +95,8 @@ def classic_export(*layers: bytes) -> bytes:
     return made.file("manifest.json", b"[]").done()
 
 
-def exported(export: bytes, *wanted: str, known: tuple[str, ...] = (), **limits: int) -> list[Line]:
-    order = Order(wanted=wanted, known=known, limits=Limits(**limits))
+def exported(
+    export: bytes, *wanted: str, known: tuple[str, ...] = (), **limits: int
+) -> list[ScanLine]:
+    order = ScanOrder(wanted=wanted, known=known, limits=Limits(**limits))
     return list(scan_export(pieces(export), order))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.engine.api import EngineApi, EngineSilent, local_socket
+from openhqm_tui.engine.docker.api import EngineApi, EngineSilent, local_socket
 from tests.fake_docker import FakeDocker
 
 

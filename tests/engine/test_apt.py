@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.engine.apt import (
+from openhqm_tui.engine.doctor.apt import (
     Archive,
     Candidate,
     main_archive,

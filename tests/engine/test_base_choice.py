@@ -7,15 +7,15 @@ import json
 import pytest
 
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine.base_image import (
+from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult
+from openhqm_tui.engine.doctor.base_findings import BOTH
+from openhqm_tui.engine.source.base_image import (
     BOOTSTRAPPED_BASE,
     UPSTREAM_BASE,
     Reach,
     check_pullable,
     choose_base,
 )
-from openhqm_tui.engine.doctor import BOTH
-from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome
 from tests.engine.fakes import (
     AMD64,
     ARM64,
@@ -36,10 +36,10 @@ def test_choose_base() -> None:
     assert choose_base(BOTH, explicit=None, run=run).ref == UPSTREAM_BASE
 
 
-def image(ref: str, *platforms: Platform) -> dict[str, Outcome]:
+def image(ref: str, *platforms: Platform) -> dict[str, CommandResult]:
     return {
         f"docker image inspect --platform {platform} --format {{{{.Os}}}}/{{{{.Architecture}}}} "
-        f"{ref}": Outcome(0, f"{platform}\n")
+        f"{ref}": CommandResult(0, f"{platform}\n")
         for platform in platforms
     }
 
@@ -62,7 +62,9 @@ def image(ref: str, *platforms: Platform) -> dict[str, Outcome]:
         ),
     ],
 )
-def test_choose_base_by_what_is_here(local: dict[str, Outcome], ref: str, mapped: bool) -> None:
+def test_choose_base_by_what_is_here(
+    local: dict[str, CommandResult], ref: str, mapped: bool
+) -> None:
     choice = choose_base(BOTH, explicit=None, run=FakeRunner({"docker image": ABSENT, **local}))
     assert (choice.ref, choice.mapped) == (ref, mapped)
     assert choice.reason
@@ -71,16 +73,15 @@ def test_choose_base_by_what_is_here(local: dict[str, Outcome], ref: str, mapped
 def test_choose_base_of_an_engine_that_tells_one_platform_only() -> None:
     old = FakeRunner(
         {
-            "docker image inspect --platform": Outcome(125, "", "unknown flag: --platform"),
+            "docker image inspect --platform": CommandResult(125, "", "unknown flag: --platform"),
             "docker image inspect --format": ABSENT,
-            "docker image inspect --format {{.Os}}/{{.Architecture}} " + BOOTSTRAPPED_BASE: Outcome(
-                0, "linux/amd64\n"
-            ),
-            "docker info": Outcome(0, '[["driver-type","io.containerd.snapshotter.v1"]]'),
+            "docker image inspect --format {{.Os}}/{{.Architecture}} "
+            + BOOTSTRAPPED_BASE: CommandResult(0, "linux/amd64\n"),
+            "docker info": CommandResult(0, '[["driver-type","io.containerd.snapshotter.v1"]]'),
         }
     )
     assert choose_base(BOTH, explicit=None, run=old).ref == BOOTSTRAPPED_BASE
-    old.table["docker info"] = Outcome(0, '[["Backing Filesystem","extfs"]]')
+    old.table["docker info"] = CommandResult(0, '[["Backing Filesystem","extfs"]]')
     assert choose_base(BOTH, explicit=None, run=old).ref == UPSTREAM_BASE
     assert choose_base((AMD64,), explicit=None, run=old).ref == BOOTSTRAPPED_BASE
 
@@ -97,31 +98,36 @@ INDEX = json.dumps(
 
 
 def test_pullable() -> None:
-    answer = check_pullable("r", run=FakeRunner({"docker": Outcome(0, INDEX)}))
+    answer = check_pullable("r", run=FakeRunner({"docker": CommandResult(0, INDEX)}))
     assert answer.reach is Reach.OK
     assert answer.platforms == BOTH
     assert answer.lacks((AMD64, S390X)) == (S390X,)
-    assert check_pullable("r", run=FakeRunner({"docker": Outcome(0, "{")})).reach is Reach.OTHER
+    assert (
+        check_pullable("r", run=FakeRunner({"docker": CommandResult(0, "{")})).reach is Reach.OTHER
+    )
 
 
 @pytest.mark.parametrize(
     ("outcome", "reach"),
     [
         (OFFLINE, Reach.NETWORK),
-        (Outcome(TIMED_OUT), Reach.NETWORK),
-        (Outcome(NOT_FOUND), Reach.OTHER),
-        (Outcome(1, "", "ERROR: tls: failed to verify certificate: x509: unknown"), Reach.TLS),
+        (CommandResult(TIMED_OUT), Reach.NETWORK),
+        (CommandResult(NOT_FOUND), Reach.OTHER),
         (
-            Outcome(1, "", "ERROR: toomanyrequests: You have reached your pull limit"),
+            CommandResult(1, "", "ERROR: tls: failed to verify certificate: x509: unknown"),
+            Reach.TLS,
+        ),
+        (
+            CommandResult(1, "", "ERROR: toomanyrequests: You have reached your pull limit"),
             Reach.RATE_LIMIT,
         ),
-        (Outcome(1, "", "ERROR: pull access denied, insufficient_scope"), Reach.AUTH),
-        (Outcome(1, "", "ERROR: unexpected status 401 Unauthorized"), Reach.AUTH),
-        (Outcome(1, "", "ERROR: docker.io/library/x:1: not found"), Reach.MISSING),
-        (Outcome(1, "", "ERROR: something new"), Reach.OTHER),
+        (CommandResult(1, "", "ERROR: pull access denied, insufficient_scope"), Reach.AUTH),
+        (CommandResult(1, "", "ERROR: unexpected status 401 Unauthorized"), Reach.AUTH),
+        (CommandResult(1, "", "ERROR: docker.io/library/x:1: not found"), Reach.MISSING),
+        (CommandResult(1, "", "ERROR: something new"), Reach.OTHER),
     ],
 )
-def test_why_an_image_cannot_be_had(outcome: Outcome, reach: Reach) -> None:
+def test_why_an_image_cannot_be_had(outcome: CommandResult, reach: Reach) -> None:
     answer = check_pullable("x:1", run=FakeRunner({"docker": outcome}))
     assert answer.reach is reach
     assert answer.detail

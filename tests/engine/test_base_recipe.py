@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.engine.base_recipe import bootstrap_fix, can_be_bootstrapped
+from openhqm_tui.engine.doctor.base_findings import bootstrap_fix, can_be_bootstrapped
 from tests.engine.fakes import AMD64, ARM64, MIRROR, debian, packages
 from tests.engine.test_mending import OLD, fix_of
 

@@ -7,13 +7,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from openhqm_tui.domain.new_builder import new_builder
-from openhqm_tui.domain.nodes import Node
+from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
+from openhqm_tui.domain.plan.builders import new_builder
+from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
-from openhqm_tui.engine.builder_changes import create_builder, remove_builder, use_builder
-from openhqm_tui.engine.builders import Builder, find_builder, list_builders
-from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome
+from openhqm_tui.engine.docker.builders import (
+    Builder,
+    create_builder,
+    find_builder,
+    list_builders,
+    remove_builder,
+    use_builder,
+)
+from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult
 from tests.engine.fakes import AMD64, ARM64, INFO, OUTPUTS, FakeRunner
 
 # As Buildx 0.29 prints them, cut to what is read.
@@ -37,15 +43,15 @@ LISTED = [
 LINES = "\n".join(json.dumps(line) for line in LISTED)
 
 
-def buildx(**more: Outcome) -> FakeRunner:
+def buildx(**more: CommandResult) -> FakeRunner:
     """Buildx with two builders; keyword = what follows `docker buildx`, spaces as underscores."""
-    table = {"docker info": Outcome(0, INFO), "docker buildx ls": Outcome(0, LINES)}
+    table = {"docker info": CommandResult(0, INFO), "docker buildx ls": CommandResult(0, LINES)}
     table |= {f"docker buildx {words.replace('_', ' ')}": told for words, told in more.items()}
     return FakeRunner(table)
 
 
 def test_what_buildx_lists() -> None:
-    run = buildx(ls=Outcome(0, f"warning: not JSON\n{LINES}\n[]\n"))
+    run = buildx(ls=CommandResult(0, f"warning: not JSON\n{LINES}\n[]\n"))
     one, two = list_builders(run=run)
     assert run.asked == [
         "docker info --format {{json .}}",
@@ -64,8 +70,8 @@ def test_what_buildx_lists() -> None:
 def test_nodes_tell_what_they_run_natively_and_what_they_emulate() -> None:
     told = json.loads(INFO)
     listed = (OUTPUTS / "ls-duo.json").read_text()
-    elsewhere = Outcome(0, json.dumps(told | {"Name": "another"}))
-    table = {"docker info": elsewhere, "docker buildx ls": Outcome(0, listed)}
+    elsewhere = CommandResult(0, json.dumps(told | {"Name": "another"}))
+    table = {"docker info": elsewhere, "docker buildx ls": CommandResult(0, listed)}
     duo, default = list_builders(run=FakeRunner(table))
     assert default.nodes[0].native == Platform("linux", "amd64")
     assert [(node.name, node.platforms[0]) for node in duo.nodes] == [
@@ -74,8 +80,8 @@ def test_nodes_tell_what_they_run_natively_and_what_they_emulate() -> None:
     ]
     # Another machine than the engine's: the first that it lists is its own.
     assert [node.native for node in duo.nodes] == [AMD64, ARM64]
-    here = Outcome(0, json.dumps(told | {"Name": "vm"}))
-    table = {"docker info": here, "docker buildx ls": Outcome(0, listed)}
+    here = CommandResult(0, json.dumps(told | {"Name": "vm"}))
+    table = {"docker info": here, "docker buildx ls": CommandResult(0, listed)}
     duo, _ = list_builders(run=FakeRunner(table))
     assert [node.native for node in duo.nodes] == [AMD64, AMD64]
     assert ARM64 in duo.nodes[1].emulated
@@ -83,7 +89,7 @@ def test_nodes_tell_what_they_run_natively_and_what_they_emulate() -> None:
 
 def test_buildx_that_can_not_say() -> None:
     with pytest.raises(EngineProblem, match="can't be listed: docker: No such file"):
-        list_builders(run=buildx(ls=Outcome(NOT_FOUND, "", "docker: No such file")))
+        list_builders(run=buildx(ls=CommandResult(NOT_FOUND, "", "docker: No such file")))
 
 
 def node(status: str = "running", endpoint: str = "") -> Node:
@@ -117,7 +123,7 @@ def test_a_builder_that_is_not_there() -> None:
 TWO = new_builder("duo", "remote", ["amd64=unix:///a", "arm64=unix:///b"])
 FIRST, SECOND, START = (" ".join(command) for command in TWO.commands())
 AWAY = "docker buildx rm duo"
-FINE = Outcome(0)
+FINE = CommandResult(0)
 
 
 def changes(run: FakeRunner) -> list[str]:
@@ -135,35 +141,42 @@ def test_a_builder_of_two_nodes_is_made() -> None:
 @pytest.mark.parametrize(
     ("fails", "outcome", "says", "told"),
     [
-        ("create", Outcome(1, "", "ERROR: bad\n"), "builder 'duo' can't be made: bad", [FIRST]),
+        (
+            "create",
+            CommandResult(1, "", "ERROR: bad\n"),
+            "builder 'duo' can't be made: bad",
+            [FIRST],
+        ),
         (
             "create_--append",
-            Outcome(1, "", "x\nERROR: lookup h: no such host\n"),
+            CommandResult(1, "", "x\nERROR: lookup h: no such host\n"),
             "no such host; see whether the host's name is right",
             [FIRST, SECOND, AWAY],
         ),
         (
             "inspect",
-            Outcome(1, "", " > [internal] booting\n------\nERROR: context deadline exceeded\n"),
+            CommandResult(
+                1, "", " > [internal] booting\n------\nERROR: context deadline exceeded\n"
+            ),
             "context deadline exceeded; see that BuildKit listens there, or give --no-start",
             [FIRST, SECOND, START, AWAY],
         ),
         (
             "inspect",
-            Outcome(TIMED_OUT, "", "no answer in time"),
+            CommandResult(TIMED_OUT, "", "no answer in time"),
             "no answer in 300 s",
             [FIRST, SECOND, START, AWAY],
         ),
         (
             "inspect",
-            Outcome(1, "", 'ERROR: failed to resolve reference "docker.io/moby/buildkit"'),
+            CommandResult(1, "", 'ERROR: failed to resolve reference "docker.io/moby/buildkit"'),
             "give --driver-opt image=REF",
             [FIRST, SECOND, START, AWAY],
         ),
     ],
 )
 def test_what_fails_is_taken_away_again(
-    fails: str, outcome: Outcome, says: str, told: list[str]
+    fails: str, outcome: CommandResult, says: str, told: list[str]
 ) -> None:
     run = buildx(create=FINE, inspect=FINE, rm=FINE)
     run.table[f"docker buildx {fails.replace('_', ' ')}"] = outcome
@@ -177,7 +190,7 @@ def test_what_fails_is_taken_away_again(
 
 def test_an_interrupt_leaves_nothing_behind() -> None:
     class Interrupted(FakeRunner):
-        def __call__(self, *commands: Sequence[str], timeout: float) -> list[Outcome]:
+        def __call__(self, *commands: Sequence[str], timeout: float) -> list[CommandResult]:
             if "--bootstrap" in commands[0]:
                 raise KeyboardInterrupt
             return super().__call__(*commands, timeout=timeout)
@@ -226,4 +239,4 @@ def test_what_is_never_removed(name: str, says: str) -> None:
 def test_a_removal_that_fails_says_why_and_not_that_one_failed() -> None:
     said = "failed to remove big: device busy\nERROR: failed to remove one or more builders\n"
     with pytest.raises(Problem, match="can't be removed: failed to remove big: device busy"):
-        remove_builder("big", lambda _: None, run=buildx(rm=Outcome(1, "", said)))
+        remove_builder("big", lambda _: None, run=buildx(rm=CommandResult(1, "", said)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.engine import cleaning
+from openhqm_tui.engine.docker import cleanup
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_containers_are_removed_once_they_are_overdue(
         asked.append(command)
         return told
 
-    monkeypatch.setattr(cleaning, "_said", said)
-    cleaning.remove_overdue_containers("it.until", 1000.0)
+    monkeypatch.setattr(cleanup, "_said", said)
+    cleanup.remove_overdue_containers("it.until", 1000.0)
     assert "label=it.until" in asked[0]
     assert [command[4:] for command in asked[1:]] == ([tuple(removed)] if removed else [])

@@ -11,17 +11,16 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli import doctor as cli
+from openhqm_tui.cli.commands import doctor as cli
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine.base_image import (
-    BOOTSTRAPPED_BASE,
-)
-from openhqm_tui.engine.doctor import BOTH, diagnose, examine, pending
-from openhqm_tui.engine.facts import EngineFacts, Trouble, read_facts
-from openhqm_tui.engine.machine import Machine, read_machine
-from openhqm_tui.engine.mend import Rights
-from openhqm_tui.engine.shell import Outcome
+from openhqm_tui.engine.docker.command import CommandResult
+from openhqm_tui.engine.docker.facts import EngineFacts, EngineProblemKind, read_facts
+from openhqm_tui.engine.doctor.apply import Rights, pending
+from openhqm_tui.engine.doctor.base_findings import BOTH
+from openhqm_tui.engine.doctor.diagnose import diagnose, examine
+from openhqm_tui.engine.doctor.machine import Machine, read_machine
+from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE
 from tests.engine.fakes import (
     AMD64,
     ARM64,
@@ -34,7 +33,7 @@ from tests.engine.fakes import (
 )
 
 HERE = debian(dockerd="/usr/sbin/dockerd", docker_running=True, emulators={"qemu-aarch64": "PF"})
-ABSENT = Outcome(1, "", "Error response from daemon: No such image")
+ABSENT = CommandResult(1, "", "Error response from daemon: No such image")
 
 
 def healthy(**changes: object) -> EngineFacts:
@@ -78,7 +77,9 @@ def test_the_quick_look_asks_no_registry() -> None:
 
 
 def test_a_bare_machine() -> None:
-    facts = EngineFacts(trouble=Trouble.NO_CLIENT, error="there is no `docker` command here")
+    facts = EngineFacts(
+        trouble=EngineProblemKind.NO_CLIENT, error="there is no `docker` command here"
+    )
     findings = found(facts, debian())
     assert findings["client"].blocks
     assert findings["engine"].blocks
@@ -89,27 +90,36 @@ def test_a_bare_machine() -> None:
 @pytest.mark.parametrize(
     ("trouble", "machine", "fix", "advice"),
     [
-        (Trouble.NOT_RUNNING, HERE, "", "a dockerd is running but doesn't answer"),
-        (Trouble.NOT_RUNNING, debian(dockerd="/usr/sbin/dockerd"), "setsid dockerd", ""),
+        (EngineProblemKind.NOT_RUNNING, HERE, "", "a dockerd is running but doesn't answer"),
+        (EngineProblemKind.NOT_RUNNING, debian(dockerd="/usr/sbin/dockerd"), "setsid dockerd", ""),
         (
-            Trouble.NOT_RUNNING,
+            EngineProblemKind.NOT_RUNNING,
             debian(dockerd="/usr/sbin/dockerd", systemd=True),
             "systemctl enable --now docker",
             "",
         ),
-        (Trouble.NOT_RUNNING, Machine(system="darwin", desktop="Colima"), "", "start Colima"),
-        (Trouble.PERMISSION, HERE, "usermod -aG docker ada", "log in again"),
-        (Trouble.PERMISSION, Machine(system="darwin"), "", "socket"),
-        (Trouble.UNREACHABLE, HERE, "", "docker context ls"),
-        (Trouble.TIMEOUT, HERE, "", "log"),
-        (Trouble.NOT_DOCKER, debian(systemd=True), "docker.io", ""),
+        (
+            EngineProblemKind.NOT_RUNNING,
+            Machine(system="darwin", desktop="Colima"),
+            "",
+            "start Colima",
+        ),
+        (EngineProblemKind.PERMISSION, HERE, "usermod -aG docker ada", "log in again"),
+        (EngineProblemKind.PERMISSION, Machine(system="darwin"), "", "socket"),
+        (EngineProblemKind.UNREACHABLE, HERE, "", "docker context ls"),
+        (EngineProblemKind.TIMEOUT, HERE, "", "log"),
+        (EngineProblemKind.NOT_DOCKER, debian(systemd=True), "docker.io", ""),
     ],
 )
 def test_a_silent_engine(
-    trouble: Trouble, machine: Machine, fix: str, advice: str, monkeypatch: pytest.MonkeyPatch
+    trouble: EngineProblemKind,
+    machine: Machine,
+    fix: str,
+    advice: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    client = "" if trouble is Trouble.NOT_DOCKER else "28.2.2"
+    client = "" if trouble is EngineProblemKind.NOT_DOCKER else "28.2.2"
     facts = EngineFacts(
         client_version=client, buildx_version="0.29.1" if client else "", trouble=trouble, error="e"
     )
@@ -123,7 +133,9 @@ def test_a_silent_engine(
 
 def test_docker_host_is_not_ours_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
-    facts = EngineFacts(client_version="28", buildx_version="0.29", trouble=Trouble.NOT_RUNNING)
+    facts = EngineFacts(
+        client_version="28", buildx_version="0.29", trouble=EngineProblemKind.NOT_RUNNING
+    )
     assert not pending(found(facts, debian(dockerd="/usr/sbin/dockerd")).values())
 
 
@@ -263,7 +275,9 @@ def doctor(*words: str) -> int:
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
-    facts = EngineFacts(trouble=Trouble.NO_CLIENT, error="there is no `docker` command here")
+    facts = EngineFacts(
+        trouble=EngineProblemKind.NO_CLIENT, error="there is no `docker` command here"
+    )
     findings = diagnose(facts, debian(), run=runner())
     monkeypatch.setattr(cli, "examine", lambda *_args, **_kwargs: findings)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
@@ -328,13 +342,13 @@ def test_a_no_runs_nothing(
 
     monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
     monkeypatch.setattr(cli, "rights", lambda: Rights.ROOT)
-    monkeypatch.setattr("openhqm_tui.engine.mend.stream", pytest.fail)
+    monkeypatch.setattr("openhqm_tui.engine.doctor.apply.stream", pytest.fail)
     assert doctor("--fix", "--format", "plain") == 3
 
 
 def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.Face().output("a\x1b[2Jb")
-    cli.ColourFace().output("[red]not markup[/red]")
+    cli.DoctorOutput().output("a\x1b[2Jb")
+    cli.ColorDoctorOutput().output("[red]not markup[/red]")
     out = capsys.readouterr().out
     assert "\x1b[2J" not in out
     assert "[red]not markup[/red]" in out

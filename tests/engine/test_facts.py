@@ -7,28 +7,28 @@ import time
 
 import pytest
 
-from openhqm_tui.domain.nodes import covers
+from openhqm_tui.domain.plan.nodes import covers
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.engine.facts import (
+from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult
+from openhqm_tui.engine.docker.facts import (
     EngineFacts,
-    Trouble,
+    EngineProblemKind,
     facts_from,
     parse_inspect,
     read_facts,
     version_tuple,
 )
-from openhqm_tui.engine.shell import NOT_FOUND, TIMED_OUT, Outcome
 from tests.engine.fakes import AMD64, ARM64, INFO, INSPECT, OUTPUTS, S390X, runner
 
 
-def info(**changes: object) -> Outcome:
-    return Outcome(0, json.dumps({**json.loads(INFO), **changes}))
+def info(**changes: object) -> CommandResult:
+    return CommandResult(0, json.dumps({**json.loads(INFO), **changes}))
 
 
 def test_a_healthy_engine() -> None:
     facts = read_facts(run=runner())
     assert facts.answers
-    assert (facts.trouble, facts.error, facts.builder_error) == (Trouble.NONE, "", "")
+    assert (facts.trouble, facts.error, facts.builder_error) == (EngineProblemKind.NONE, "", "")
     assert facts.client_version == "28.2.2"
     assert facts.server_version == "28.5.2+dfsg4"
     assert facts.buildx_version == "0.29.1+ds1"
@@ -56,38 +56,40 @@ def test_the_builder_asked_for_is_inspected() -> None:
 @pytest.mark.parametrize(
     ("outcome", "trouble", "words"),
     [
-        (Outcome(NOT_FOUND), Trouble.NO_CLIENT, "no `docker` command"),
-        (Outcome(TIMED_OUT), Trouble.TIMEOUT, "did not answer in 10 s"),
+        (CommandResult(NOT_FOUND), EngineProblemKind.NO_CLIENT, "no `docker` command"),
+        (CommandResult(TIMED_OUT), EngineProblemKind.TIMEOUT, "did not answer in 10 s"),
         (
-            Outcome(
+            CommandResult(
                 1,
                 (OUTPUTS / "info-not-running.json").read_text(),
                 (OUTPUTS / "info-not-running.err").read_text(),
             ),
-            Trouble.NOT_RUNNING,
+            EngineProblemKind.NOT_RUNNING,
             "isn't running",
         ),
         (
-            Outcome(
+            CommandResult(
                 1,
                 '{"ServerErrors":["permission denied while trying to connect to the Docker '
                 'daemon socket at unix:///var/run/docker.sock: connect: permission denied"]}',
             ),
-            Trouble.PERMISSION,
+            EngineProblemKind.PERMISSION,
             "permission denied",
         ),
         (
-            Outcome(1, "{}", "error during connect: dial tcp: lookup far: no such host"),
-            Trouble.UNREACHABLE,
+            CommandResult(1, "{}", "error during connect: dial tcp: lookup far: no such host"),
+            EngineProblemKind.UNREACHABLE,
             "can't be reached",
         ),
-        (Outcome(0, '{"host": {"arch": "amd64"}}'), Trouble.NOT_DOCKER, "Podman"),
-        (Outcome(1, "not json", "boom"), Trouble.OTHER, "boom"),
-        (Outcome(0, "[]"), Trouble.OTHER, "did not answer"),
+        (CommandResult(0, '{"host": {"arch": "amd64"}}'), EngineProblemKind.NOT_DOCKER, "Podman"),
+        (CommandResult(1, "not json", "boom"), EngineProblemKind.OTHER, "boom"),
+        (CommandResult(0, "[]"), EngineProblemKind.OTHER, "did not answer"),
     ],
 )
-def test_why_the_engine_does_not_answer(outcome: Outcome, trouble: Trouble, words: str) -> None:
-    facts = facts_from(outcome, Outcome(1, "", "no builder"))
+def test_why_the_engine_does_not_answer(
+    outcome: CommandResult, trouble: EngineProblemKind, words: str
+) -> None:
+    facts = facts_from(outcome, CommandResult(1, "", "no builder"))
     assert facts.trouble is trouble
     assert words in facts.error
     assert "\n" not in facts.error
@@ -95,15 +97,17 @@ def test_why_the_engine_does_not_answer(outcome: Outcome, trouble: Trouble, word
 
 
 def test_a_silent_engine_still_tells_client_and_buildx() -> None:
-    silent = Outcome(1, (OUTPUTS / "info-not-running.json").read_text(), "Cannot connect to …")
-    facts = facts_from(silent, Outcome(1))
+    silent = CommandResult(
+        1, (OUTPUTS / "info-not-running.json").read_text(), "Cannot connect to …"
+    )
+    facts = facts_from(silent, CommandResult(1))
     assert (facts.client_version, facts.buildx_version) == ("28.2.2", "0.29.1+ds1")
 
 
 def test_no_buildx() -> None:
     facts = facts_from(
         info(ClientInfo={"Version": "20.10.24", "Plugins": []}),
-        Outcome(1, "", "docker: 'buildx' is not a docker command."),
+        CommandResult(1, "", "docker: 'buildx' is not a docker command."),
     )
     assert facts.answers
     assert facts.buildx_version == ""
@@ -112,7 +116,7 @@ def test_no_buildx() -> None:
 
 def test_a_broken_plugin_is_no_buildx() -> None:
     broken = {"Name": "buildx", "Version": "", "Err": "exec format error"}
-    facts = facts_from(info(ClientInfo={"Version": "28", "Plugins": [broken]}), Outcome(1))
+    facts = facts_from(info(ClientInfo={"Version": "28", "Plugins": [broken]}), CommandResult(1))
     assert facts.buildx_version == ""
 
 
@@ -134,19 +138,19 @@ def test_engine_too_old(version: str, old: bool) -> None:
 
 def test_the_old_image_stores() -> None:
     status = [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]]
-    facts = facts_from(info(Driver="overlay2", DriverStatus=status), Outcome(0, INSPECT))
+    facts = facts_from(info(Driver="overlay2", DriverStatus=status), CommandResult(0, INSPECT))
     assert not facts.containerd_store
     assert not facts.can_load_many_platforms
 
 
 def test_an_unknown_builder_is_told() -> None:
-    facts = facts_from(info(), Outcome(1, "", 'ERROR: no builder "nope" found\n'))
+    facts = facts_from(info(), CommandResult(1, "", 'ERROR: no builder "nope" found\n'))
     assert facts.builder_error == 'no builder "nope" found'
     assert facts.answers
 
 
 def test_an_engine_elsewhere_has_no_room_here() -> None:
-    facts = facts_from(info(Name="far-away", KernelVersion="5.0"), Outcome(0, INSPECT))
+    facts = facts_from(info(Name="far-away", KernelVersion="5.0"), CommandResult(0, INSPECT))
     assert not facts.local
     assert facts.free_bytes is None
 
@@ -217,13 +221,13 @@ def test_a_container_on_the_engine_is_of_its_platform_whatever_is_claimed() -> N
 
 def test_a_dead_node_is_told() -> None:
     text = DUO.replace("Status:   running\n", "Error: connection refused\n")
-    facts = facts_from(info(), Outcome(0, text))
+    facts = facts_from(info(), CommandResult(0, text))
     assert facts.builder_error == "duo1: connection refused"
 
 
 def test_a_container_builder_that_is_not_started() -> None:
     text = "Name: box\nDriver: docker-container\n\nNodes:\nName: box0\nStatus: inactive\n"
-    facts = facts_from(info(), Outcome(0, text))
+    facts = facts_from(info(), CommandResult(0, text))
     assert facts.platforms == ()
     assert facts.how(AMD64) == "native"
     assert facts.how(ARM64) == "emulated"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.engine.git import buildx_git, commit_of, safe_git
+from openhqm_tui.engine.source.git import buildx_git, commit_of, safe_git
 from tests.hostile_checkout import AT_A_LOG, BARE, BY_FETCHING, Checkout
 
 

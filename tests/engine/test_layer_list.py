@@ -16,9 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from openhqm_tui.engine.api import EngineApi
-from openhqm_tui.engine.images import ImageUnknown
-from openhqm_tui.engine.layer_list import read_layers
+from openhqm_tui.engine.docker.api import EngineApi
+from openhqm_tui.engine.docker.images import ImageUnknown, read_layers
 
 
 def digest(blob: bytes) -> str:

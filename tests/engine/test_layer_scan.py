@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.layers import Found, Kind, Placed, place
-from openhqm_tui.engine.layer_scan import Limits, Line, Order, scan_layer
-from openhqm_tui.engine.layer_streams import Damaged, Stream, TooMuch, new_digest, unpacked
+from openhqm_tui.domain.checks.layers import FileKind, Found, Placed, place
+from openhqm_tui.engine.layers.scan import Limits, ScanLine, ScanOrder, scan_layer
+from openhqm_tui.engine.layers.stream import Damaged, Stream, TooMuch, new_digest, unpacked
 from tests.engine.tars import (
     Made,
     budget,
@@ -165,7 +165,7 @@ def test_a_link_to_a_file_of_a_lower_layer_keeps_it() -> None:
     lower = Made().file("bin/evil", elf(62), 0o4755)
     upper = Made().hard("bin/kept", "bin/evil", mode=0o755).file("bin/.wh.evil")
     placed = place([scanned(lower), scanned(upper)])
-    assert Placed(Found(Kind.SETUID, "/bin/kept", "4755"), 2, False) in placed
+    assert Placed(Found(FileKind.SETUID, "/bin/kept", "4755"), 2, False) in placed
     assert sorted(left(lower, upper)) == ["/bin/kept", "/bin/kept"]
 
 
@@ -304,17 +304,17 @@ def test_beyond_the_budget_nothing_more_is_read() -> None:
 # -- the program ------------------------------------------------------------------------------
 
 
-def program(export: bytes, *wanted: str, **limits: int) -> tuple[int, list[Line], bytes]:
-    order = Order(wanted=wanted, limits=Limits(**limits))
+def program(export: bytes, *wanted: str, **limits: int) -> tuple[int, list[ScanLine], bytes]:
+    order = ScanOrder(wanted=wanted, limits=Limits(**limits))
     ran = subprocess.run(
-        [sys.executable, "-P", "-m", "openhqm_tui.engine.layer_scan", msgspec.json.encode(order)],
+        [sys.executable, "-P", "-m", "openhqm_tui.engine.layers.scan", msgspec.json.encode(order)],
         input=export,
         capture_output=True,
         env={"PATH": os.environ["PATH"]},
         timeout=120,
         check=False,
     )
-    lines = [msgspec.json.decode(line, type=Line) for line in ran.stdout.splitlines()]
+    lines = [msgspec.json.decode(line, type=ScanLine) for line in ran.stdout.splitlines()]
     return ran.returncode, lines, ran.stderr
 
 
@@ -334,14 +334,14 @@ def test_what_is_no_export_is_said_to_be_that() -> None:
 
 def test_memory_has_an_end() -> None:
     told = (
-        "from openhqm_tui.engine import layer_scan as scan\n"
+        "from openhqm_tui.engine.layers import scan\n"
         "scan._limit(scan.Limits(memory=400 << 20))\n"
         "def source():\n    yield bytes(500 << 20)\n"
         "import sys\n"
-        "scan.run(scan.Order(wanted=('x',)), source(), sys.stdout.buffer.write)"
+        "scan.run(scan.ScanOrder(wanted=('x',)), source(), sys.stdout.buffer.write)"
     )
     ran = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True)
-    line = msgspec.json.decode(ran.stdout, type=Line)
+    line = msgspec.json.decode(ran.stdout, type=ScanLine)
     assert line.trouble is not None
     assert "MB of memory" in line.trouble.reason
 

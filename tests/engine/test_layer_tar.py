@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.engine.layer_streams import Damaged, Stream, TooMuch
-from openhqm_tui.engine.layer_tar import MOST_HEADER, TarReader
+from openhqm_tui.engine.layers.stream import Damaged, Stream, TooMuch
+from openhqm_tui.engine.layers.tar import MOST_HEADER, TarReader
 from tests.engine.tars import Made, budget, pieces
 
 FORMS: list[Literal[0, 1, 2]] = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]

@@ -8,19 +8,26 @@ import subprocess
 import pytest
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
-from openhqm_tui.engine import mend as mend_module
-from openhqm_tui.engine.apt import Candidate
-from openhqm_tui.engine.daemon import (
+from openhqm_tui.engine.docker import command
+from openhqm_tui.engine.doctor import apply as mend_module
+from openhqm_tui.engine.doctor.apply import (
+    FixOutcome,
+    Rights,
+    apply_fixes,
+    diagnose_and_apply,
+    pending,
+)
+from openhqm_tui.engine.doctor.apt import Candidate
+from openhqm_tui.engine.doctor.daemon import (
     ConfigError,
     config_script,
     start_fix,
     store_fix,
     with_containerd_store,
 )
-from openhqm_tui.engine.debian import NEWER_KEYRING, engine_fix
-from openhqm_tui.engine.emulators import emulator_fix, not_held_open, runnable
-from openhqm_tui.engine.machine import Machine
-from openhqm_tui.engine.mend import Mended, Rights, mend, mend_all, pending
+from openhqm_tui.engine.doctor.emulators import emulator_fix, not_held_open, runnable
+from openhqm_tui.engine.doctor.install import NEWER_KEYRING, engine_fix
+from openhqm_tui.engine.doctor.machine import Machine
 from tests.engine.fakes import AMD64, ARM64, MIRROR, S390X, debian, packages
 
 
@@ -253,15 +260,15 @@ class Patient:
             finding("all", health=Health.OK)
         ]
 
-    def run(self, script: str, say: mend_module.Say, *, sudo: bool = False) -> int:
+    def run(self, script: str, say: command.Say, *, sudo: bool = False) -> int:
         self.ran.append(script)
         say(f"ran {script}")
         if not self.stubborn and self.code == 0:
             self.troubles = [pair for pair in self.troubles if pair[1].script != script]
         return self.code
 
-    def mended(self, allow: bool = True) -> Mended:
-        return mend_all(
+    def mended(self, allow: bool = True) -> FixOutcome:
+        return diagnose_and_apply(
             self.examine, allow=lambda _finding, _fix: allow, say=lambda _line: None, run=self.run
         )
 
@@ -307,16 +314,16 @@ def test_root_by_sudo_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[bool] = []
     said: list[str] = []
 
-    def run(script: str, say: mend_module.Say, *, sudo: bool = False) -> int:
+    def run(script: str, say: command.Say, *, sudo: bool = False) -> int:
         calls.append(sudo)
         return 0
 
     as_root = Fix(title="r", script="true", as_root=True)
     monkeypatch.setattr(mend_module, "rights", lambda: Rights.SUDO)
-    assert mend([as_root, ONE], run=run, say=said.append)
+    assert apply_fixes([as_root, ONE], run=run, say=said.append)
     assert calls == [True, False]
     monkeypatch.setattr(mend_module, "rights", lambda: Rights.NONE)
-    assert not mend([as_root], run=run, say=said.append)
+    assert not apply_fixes([as_root], run=run, say=said.append)
     assert "no sudo" in said[-1]
     assert len(calls) == 2
 
@@ -324,5 +331,5 @@ def test_root_by_sudo_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_real_script_streams_its_lines() -> None:
     said: list[str] = []
     script = "echo first\nprintf '10%%\\r100%%\\n'\necho err >&2\nfalse\necho never"
-    assert not mend([Fix(title="t", script=script)], say=said.append)
+    assert not apply_fixes([Fix(title="t", script=script)], say=said.append)
     assert said == ["first", "100%", "err", "failed (exit code 1): t"]

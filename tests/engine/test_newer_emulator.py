@@ -11,12 +11,12 @@ import pytest
 
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.findings import Finding, Fix, Health
-from openhqm_tui.engine.doctor import diagnose
-from openhqm_tui.engine.emulator_facts import PROBE, was_tried, with_emulators
-from openhqm_tui.engine.facts import EngineFacts, read_facts
-from openhqm_tui.engine.machine import Machine
-from openhqm_tui.engine.newer_emulator import IMAGE, newer_emulator_fix
-from openhqm_tui.engine.shell import Outcome, stream
+from openhqm_tui.engine.docker.command import CommandResult, stream
+from openhqm_tui.engine.docker.facts import EngineFacts, read_facts
+from openhqm_tui.engine.doctor.diagnose import diagnose
+from openhqm_tui.engine.doctor.emulator_facts import PROBE, was_tried, with_emulators
+from openhqm_tui.engine.doctor.machine import Machine
+from openhqm_tui.engine.doctor.newer_emulator import IMAGE, newer_emulator_fix
 from tests.engine.fakes import AMD64, ARM64, MIRROR, FakeRunner, debian, packages, policy, runner
 
 OLD, NEW = "7.2.22 (Debian 1:7.2+dfsg-7)", "11.1.2 (Debian 1:11.1.2+ds-3)"
@@ -241,11 +241,11 @@ class Emulated(FakeRunner):
         super().__init__({})
         self.version, self.seconds = version, seconds
 
-    def _one(self, line: str) -> Outcome:
+    def _one(self, line: str) -> CommandResult:
         self.asked.append(line)
         if "QEMU_VERSION" in line and self.version:
-            return Outcome(0, f"qemu-aarch64 version {self.version}\nCopyright (c)\n")
-        return Outcome(0, f"seconds {self.seconds if 'linux/arm64' in line else 0.1}\n")
+            return CommandResult(0, f"qemu-aarch64 version {self.version}\nCopyright (c)\n")
+        return CommandResult(0, f"seconds {self.seconds if 'linux/arm64' in line else 0.1}\n")
 
 
 def test_the_emulator_is_asked_through_a_container_and_measured_once(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.engine.sources import find_source
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.engine.source.find import find_source
 from tests.our_variants import VARIANT_NAMES, VARIANTS
 
 DOCKERFILE = "FROM x\nARG QUEUE_BACKEND=all\n"

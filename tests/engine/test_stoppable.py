@@ -9,10 +9,16 @@ from threading import Event, Thread
 
 import pytest
 
-from openhqm_tui.engine import mend
-from openhqm_tui.engine.mend import Rights, rights_unasked
-from openhqm_tui.engine.shell import NOT_FOUND, STOPPED, TIMED_OUT, Outcome, stoppable_capture
-from openhqm_tui.engine.stoppable import stoppable
+from openhqm_tui.engine.docker.command import (
+    NOT_FOUND,
+    STOPPED,
+    TIMED_OUT,
+    CommandResult,
+    stoppable,
+    stoppable_capture,
+)
+from openhqm_tui.engine.doctor import apply
+from openhqm_tui.engine.doctor.apply import Rights, rights_unasked
 from tests.processes import is_gone
 from tests.waiting import until
 
@@ -78,7 +84,7 @@ def test_a_script_that_closed_its_output_can_be_stopped(tmp_path: Path) -> None:
 
 
 def test_who_ignores_the_first_word_hears_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openhqm_tui.engine.stoppable._GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("openhqm_tui.engine.docker.command._STOP_GRACE_SECONDS", 0.2)
     stop = Event()
     script = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
     assert stoppable(stop)(script, lambda _: stop.set()) == STOPPED
@@ -103,14 +109,14 @@ def test_no_sudo_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 def test_rights_where_nobody_can_be_asked(
     monkeypatch: pytest.MonkeyPatch, known: Rights, code: int, told: Rights
 ) -> None:
-    monkeypatch.setattr(mend, "rights", lambda: known)
-    assert rights_unasked(run=lambda *_, timeout: [Outcome(code)]) is told
+    monkeypatch.setattr(apply, "rights", lambda: known)
+    assert rights_unasked(run=lambda *_, timeout: [CommandResult(code)]) is told
 
 
 def test_a_quick_command_can_be_stopped_too() -> None:
     stop = Event()
     run = stoppable_capture(stop)
-    assert run(["echo", "hi"], timeout=60) == [Outcome(0, "hi\n")]
+    assert run(["echo", "hi"], timeout=60) == [CommandResult(0, "hi\n")]
     assert run(["sleep", "60"], timeout=0.2)[0].code == TIMED_OUT
     stop.set()
     (ended,) = run(["sh", "-c", "sleep 600"], timeout=600)

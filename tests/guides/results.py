@@ -14,22 +14,24 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.grouping import asked_checks, case_of
-from openhqm_tui.report.markdown_parts import (
+from openhqm_tui.report.formats.markdown import (
     architecture,
+    block,
     cache,
+    code,
     environment,
     failures,
     lanes_table,
     limits,
     performance,
+    sizes,
+    table,
 )
-from openhqm_tui.report.markdown_sizes import sizes
-from openhqm_tui.report.markdown_text import block, code, table
+from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
-from openhqm_tui.report.words import MARKS, OUTCOMES, clock, moment
-from openhqm_tui.store.places import STATE_VARIABLE
+from openhqm_tui.report.rows import asked_checks, case_of
+from openhqm_tui.report.text import MARKS, OUTCOMES, clock, moment
+from openhqm_tui.store.paths import STATE_VARIABLE
 from openhqm_tui.store.run_folder import find_run
 from tests.guides.places import TOP
 from tests.our_variants import VARIANTS

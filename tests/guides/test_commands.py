@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.cli import arguments
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.cli import main
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.store.run_folder import runs_folder
 from tests.guides.commands import Command, commands, split
 from tests.guides.places import TOP, pages
@@ -86,7 +86,7 @@ def test_ours_are_words_that_our_parser_takes(command: Command, capsys):
     if words[:1] == ["NAME"]:
         return  # stands for a command that the reader is about to write
     try:
-        arguments.parse(words)
+        main.parse(words)
     except SystemExit as end:
         trouble = "" if end.code == 0 else f"ended with {end.code}"
     except UsageProblem as problem:
@@ -99,13 +99,13 @@ def test_ours_are_words_that_our_parser_takes(command: Command, capsys):
 
 def test_a_wrong_flag_would_be_found():
     with pytest.raises(UsageProblem, match="--backends"):
-        arguments.parse(["build", "--backends", "redis"])
+        main.parse(["build", "--backends", "redis"])
 
 
 def is_whole(words: tuple[str, ...]) -> bool:
     """Tell whether nothing is missing: a sentence may name the beginning of a command."""
     try:
-        arguments.parse(words)
+        main.parse(words)
     except (UsageProblem, SystemExit):
         return "--help" in words
     return True

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from openhqm_tui.domain.questions import QUESTIONS
+from openhqm_tui.domain.checks.catalog import QUESTIONS
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.store.checks_files import our_variants
 from tests.guides.places import GUIDES

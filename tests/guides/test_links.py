@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from openhqm_tui.domain.guide_links import Leads, link_to, links, sections
+from openhqm_tui.domain.guides import Leads, link_to, links, sections
 from tests.guides.commands import parsed
 from tests.guides.places import GUIDES, TOP, pages
 

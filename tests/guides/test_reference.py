@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from openhqm_tui.domain.guide_links import links
+from openhqm_tui.domain.guides import links
 from tests.guides.places import GUIDES, TOP
 
 PAGE = (GUIDES / "reference.md").read_text(encoding="utf-8")

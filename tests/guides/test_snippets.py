@@ -13,7 +13,7 @@ from check_jsonschema import main as check_schema
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from openhqm_tui.engine.facts import VERIFYING_ENGINE, version_tuple
+from openhqm_tui.engine.docker.facts import VERIFYING_ENGINE, version_tuple
 from tests.guides.commands import parsed
 from tests.guides.places import TOP, pages
 

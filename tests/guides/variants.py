@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from openhqm_tui.domain.plan import Choices, make_plan
+from openhqm_tui.domain.plan.bake import Choices, make_plan
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.report.markdown_text import table
-from openhqm_tui.run.sources import source_for
+from openhqm_tui.report.formats.markdown import table
+from openhqm_tui.run.start.source import source_for
 from openhqm_tui.store.checks_files import our_variants
 from tests.guides.places import TOP
 

@@ -10,13 +10,13 @@ import pytest
 from textual.pilot import Pilot
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.variants import Client, Variant
-from openhqm_tui.engine.base_image import Pullable, Reach
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.tui.attention import title_of
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.variants import Client, Variant
+from openhqm_tui.engine.docker.builders import Builder
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.tui.core.notifications import title_of
 from tests.hostile.run_folder import ID, all_fields, everything, write
 from tests.hostile.words import hostile, unclean
 from tests.tui.conftest import AMD, ARM, GOOD, World, settle, world

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli import completing
-from openhqm_tui.domain.problems import Problem
+from openhqm_tui.cli import completion
+from openhqm_tui.domain.errors import Problem
 from tests.hostile.run_folder import fields, put
 from tests.hostile.test_run_folder import as_json, texts_in
 from tests.hostile.words import broken, hostile, unclean
@@ -274,7 +274,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 def told_by(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> str:
     if words[0] == "completion":
         asked: Callable[..., Any] = getattr(
-            completing, "builder_names" if words[1] == "builders" else "variants"
+            completion, "builder_names" if words[1] == "builders" else "variants"
         )
         try:
             return "\n".join(asked(prefix="", parsed_args=None).items().__repr__().splitlines())

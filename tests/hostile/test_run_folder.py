@@ -13,11 +13,11 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli import completing
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.problems import Problem
-from openhqm_tui.run.text_log import write_text_log
-from openhqm_tui.store.packing import export_run
+from openhqm_tui.cli import completion
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.run import events
+from openhqm_tui.run.runner.text_log import write_text_log
+from openhqm_tui.store.archive import export_run
 from openhqm_tui.store.run_folder import RunFolder
 from tests.hostile.run_folder import (
     EVENTS,
@@ -137,9 +137,9 @@ def strings_of(kind: Any) -> bool:
 
 def test_every_kind_of_event_and_every_text_of_it_is_there() -> None:
     here = {event["event"]: event for event in EVENTS}
-    kinds = {kind.__struct_config__.tag: kind for kind in typing.get_args(journal.AnyEvent)}
+    kinds = {kind.__struct_config__.tag: kind for kind in typing.get_args(events.AnyEvent)}
     assert set(here) == set(kinds)
-    for tag, kind in [*kinds.items(), ("", journal.RunInfo)]:
+    for tag, kind in [*kinds.items(), ("", events.RunInfo)]:
         told = here.get(str(tag), INFO)
         hints = typing.get_type_hints(kind)
         wanted = {
@@ -167,7 +167,7 @@ def test_no_output_holds_what_came_from_a_field(
         write_text_log(run, target, f"{target}.rawjson")
     pages = "".join((run.path / f"{target}.log").read_text() for target in ("redis", "kafka"))
     seen["log for the pager"] = hold_clean("log for the pager", pages)
-    offered = [f"{word}\n{told}" for word, told in completing.run_or_target_names().items()]
+    offered = [f"{word}\n{told}" for word, told in completion.run_or_target_names().items()]
     seen["completion"] = hold_clean("completion", "\n".join(offered))
     packed = tmp_path / "run.zip"
     export_run(run, packed)

@@ -12,18 +12,16 @@ import pytest
 
 from openhqm_tui.domain.findings import Fix
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine import base_recipe
-from openhqm_tui.engine.apt import Archive, Candidate
-from openhqm_tui.engine.base_recipe import bootstrap_fix
-from openhqm_tui.engine.doctor import _permission
-from openhqm_tui.engine.emulators import emulator_fix
-from openhqm_tui.engine.machine import Machine
-from openhqm_tui.engine.mend import RunScript
-from openhqm_tui.engine.newer_emulator import newer_emulator_fix
-from openhqm_tui.engine.shell import stream
-from openhqm_tui.engine.stoppable import stoppable
-from openhqm_tui.tui.command_lines import command_lines
-from openhqm_tui.tui.services import Order
+from openhqm_tui.engine.docker.command import RunScript, stoppable, stream
+from openhqm_tui.engine.doctor import base_findings
+from openhqm_tui.engine.doctor.apt import Archive, Candidate
+from openhqm_tui.engine.doctor.base_findings import bootstrap_fix
+from openhqm_tui.engine.doctor.diagnose import _permission
+from openhqm_tui.engine.doctor.emulators import emulator_fix
+from openhqm_tui.engine.doctor.machine import Machine
+from openhqm_tui.engine.doctor.newer_emulator import newer_emulator_fix
+from openhqm_tui.tui.core.backend import BuildOrder
+from openhqm_tui.tui.plan.shell_commands import command_lines
 from tests.hostile.words import hostile, unclean
 
 # It leaves a mark where any of it is run, however it was put into quotes.
@@ -73,7 +71,7 @@ def scripts() -> dict[str, str]:
     newer = newer_emulator_fix([HOSTILE], MACHINE, f"x/{WORD}")
     assert isinstance(newer, Fix)
     (member,), _ = _permission(msgspec.structs.replace(MACHINE, user=WORD))
-    order = Order(
+    order = BuildOrder(
         {WORD: (HOSTILE,)}, name=f"a/{WORD}", tag=WORD, builder=WORD, base_image=f"b/{WORD}"
     )
     lines = command_lines(order, 2)
@@ -101,7 +99,7 @@ def test_the_word_would_run_where_it_is_not_quoted(tmp_path: Path) -> None:
 def test_the_recipe_quotes_all_it_is_given() -> None:
     script = bootstrap_fix([HOSTILE], MACHINE, ref=f"x/{WORD}").script
     assert shlex.quote(f"x/{WORD}") in script
-    assert base_recipe.SUITE in script
+    assert base_findings.SUITE in script
 
 
 @pytest.mark.parametrize("run", [stream, stoppable(Event())])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.plan import tags_of
+from openhqm_tui.domain.plan.bake import tags_of
 from tests.our_variants import VARIANT_NAMES, VARIANTS
 
 ROOT = Path(__file__).parents[2]

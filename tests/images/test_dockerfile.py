@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.variants import Variant
+from openhqm_tui.domain.plan.variants import Variant
 from tests.our_variants import ALL_CLIENTS, VARIANTS
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from openhqm_tui.engine.apt import main_archive
-from openhqm_tui.engine.machine import read_machine
+from openhqm_tui.engine.doctor.apt import main_archive
+from openhqm_tui.engine.doctor.machine import read_machine
 
 VERSION = "3.14"
 _SUITE = "forky"

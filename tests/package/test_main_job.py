@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.questions import QUESTIONS
+from openhqm_tui.domain.checks.catalog import QUESTIONS
 from tests.package.installed import Installed
 from tests.real.conftest import BOTH, docker
 

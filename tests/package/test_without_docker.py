@@ -76,7 +76,7 @@ def test_it_tells_how_a_shell_asks(installed: Installed, folder: Path, shell: st
 
 def test_its_guides_can_be_read(installed: Installed, folder: Path) -> None:
     code = (
-        "from openhqm_tui.store.places import bundled\n"
+        "from openhqm_tui.store.paths import bundled\n"
         "for file in sorted(bundled('guides').rglob('*.md')):\n"
         "    file.read_text(encoding='utf-8')\n"
         "    print(file.name)"

@@ -88,12 +88,12 @@ class PrivateEngine:
         """
         inside = ["nsenter", "--target", str(self._processes["dockerd"].pid), "--net"]
         subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)
-        door = self.place / f"{port}.sock"
-        there, here = f"UNIX-LISTEN:{door},fork", f"TCP:127.0.0.1:{port}"
+        authenticator = self.place / f"{port}.sock"
+        there, here = f"UNIX-LISTEN:{authenticator},fork", f"TCP:127.0.0.1:{port}"
         self._start(f"{port}-out", ["socat", there, here])
-        until(door.is_socket, "the way out is there")
+        until(authenticator.is_socket, "the way out is there")
         listen = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr"
-        self._start(f"{port}-in", [*inside, "socat", listen, f"UNIX-CONNECT:{door}"])
+        self._start(f"{port}-in", [*inside, "socat", listen, f"UNIX-CONNECT:{authenticator}"])
 
     def send(self, means: signal.Signals) -> None:
         """Send dockerd a signal."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.published import PublishedIndex, read_published
+from openhqm_tui.domain.run.published import PublishedIndex, read_published
 from tests.waiting import until
 
 _KINDS = (
@@ -121,7 +121,7 @@ class DyingRegistry:
         self._behind = free_port()
         self._serving = serving(folder, self._behind)
         self._serving.__enter__()
-        self._door = socket.create_server(("127.0.0.1", port))
+        self._authenticator = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self._let_in, daemon=True).start()
 
     def die(self) -> None:
@@ -130,14 +130,14 @@ class DyingRegistry:
             self.died.set()
             # Else the thread that waits at the door would hold it open.
             with contextlib.suppress(OSError):
-                self._door.shutdown(socket.SHUT_RDWR)
-            self._door.close()
+                self._authenticator.shutdown(socket.SHUT_RDWR)
+            self._authenticator.close()
             self._serving.__exit__(None, None, None)
 
     def _let_in(self) -> None:
         while not self.died.is_set():
             try:
-                guest, _ = self._door.accept()
+                guest, _ = self._authenticator.accept()
             except OSError:
                 return
             host = socket.create_connection(("127.0.0.1", self._behind))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import find_run
 from tests.by_lane import by_lane
 from tests.real.conftest import Cli

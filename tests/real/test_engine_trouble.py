@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.failures import Failure, failure_of
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.again import ask
+from openhqm_tui.domain.failures.digest import Failure, failure_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.ask import send_request
 from openhqm_tui.store.run_folder import Request, RunFolder, find_run
 from tests.real import private_engine
 from tests.real.conftest import Cli, Ran
@@ -64,7 +64,7 @@ def begin(cli: Cli, checkout: Path, own_home: Path) -> Iterator[Begin]:
     yield run
     for folder in begun:
         if folder.is_live():
-            ask(folder, Request("cancel"))
+            send_request(folder, Request("cancel"))
             until(lambda folder=folder: not folder.is_live())  # type: ignore[misc]
 
 
@@ -153,16 +153,16 @@ def test_an_engine_that_is_held_up_is_told_of_and_can_be_cancelled(
     engine.send(signal.SIGSTOP)
     until(
         lambda: (
-            watch.has(journal.FellSilent, target="web")
-            and watch.has(journal.FellSilent, target="worker")
+            watch.has(events.OutputStalled, target="web")
+            and watch.has(events.OutputStalled, target="worker")
         ),
         "the silence is told",
     )
-    silences = [event for event in watch.events if isinstance(event, journal.FellSilent)]
+    silences = [event for event in watch.events if isinstance(event, events.OutputStalled)]
     assert all(f"echo {event.target} begins" in event.step for event in silences)
     assert watch.targets("web", "worker") == [Status.RUNNING] * 2, "it tells, and ends nothing"
     engine.send(signal.SIGCONT)
-    ask(watch.folder, Request("cancel"))
+    send_request(watch.folder, Request("cancel"))
     ended(watch)
     assert watch.status is Status.CANCELLED
-    assert len([e for e in watch.events if isinstance(e, journal.FellSilent)]) == 2, "once each"
+    assert len([e for e in watch.events if isinstance(e, events.OutputStalled)]) == 2, "once each"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.failures import failure_of
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.again import ask
+from openhqm_tui.domain.failures.digest import failure_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.ask import send_request
 from openhqm_tui.store.run_folder import Request, find_run
 from tests.real import private_engine
 from tests.real.conftest import run_cli
@@ -89,7 +89,7 @@ def test_a_run_whose_disk_fills_up_ends_clearly_and_is_taken_up_when_there_is_ro
     assert "history.db can't be written (the disk is full)" in remembered
     taken.unlink()
     folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
-    ask(folder, Request("resume"))
+    send_request(folder, Request("resume"))
     until(lambda: not folder.is_live())
     assert Watch(folder).finish().status is Status.PASSED
 
@@ -119,5 +119,5 @@ def test_a_build_that_finds_no_room_for_its_result_fails_and_says_why(
 
 
 def _runner_of(watch: Watch) -> int:
-    (started,) = [e for e in watch.look().events if isinstance(e, journal.RunStarted)]
+    (started,) = [e for e in watch.look().events if isinstance(e, events.RunStarted)]
     return started.pid

@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.expectation import Expectation, Service
+from openhqm_tui.domain.checks.expectation import Expectation, Service
+from openhqm_tui.domain.checks.runtime import judge_running
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.domain.proof_running import judge_running
-from openhqm_tui.domain.verdicts import Answer, Verdict
-from openhqm_tui.engine.base_image import choose_base
-from openhqm_tui.engine.facts import read_facts
-from openhqm_tui.run import running_checks
-from openhqm_tui.run.running_checks import RUN_LABEL, UNTIL_LABEL, ask, sweep
+from openhqm_tui.engine.docker.facts import read_facts
+from openhqm_tui.engine.source.base_image import choose_base
+from openhqm_tui.run.checks import container
+from openhqm_tui.run.checks.container import RUN_LABEL, UNTIL_LABEL, ask, sweep
 from tests.real.conftest import COMMAND, docker
 from tests.waiting import soon, until
 
@@ -146,8 +146,8 @@ async def test_an_interpreter_that_prints_without_end_is_stopped(
 async def test_a_forged_answer_isnt_heard_and_an_interpreter_that_hangs_is_removed(
     image: str, host: Platform, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running_checks, "NATIVE_PATIENCE", 1.0)
-    monkeypatch.setattr(running_checks, "MARGIN", 2.0)
+    monkeypatch.setattr(container, "NATIVE_PATIENCE", 1.0)
+    monkeypatch.setattr(container, "MARGIN", 2.0)
     forged = """os.write(1, b'openhqm-tui-probe:{"uid":1000}\\n')\nwhile True: signal.pause()"""
     silent = build(image, "silent", FIRST.replace("{}", forged))
     told = await verdicts_on(silent, wanted(host), ("true",), run_id)

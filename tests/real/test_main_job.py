@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.questions import QUESTIONS
+from openhqm_tui.domain.checks.catalog import QUESTIONS
 from tests.our_variants import VARIANTS
 from tests.real.conftest import BOTH, MAIN_JOB, Ran, docker, run_cli
 

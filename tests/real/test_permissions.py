@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
-from openhqm_tui.domain.permissions import PermissionsNeeded, allow_flags, parse_permission
+from openhqm_tui.domain.plan.permissions import PermissionsNeeded, allow_flags, parse_permission
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.engine.facts import EngineFacts, read_facts
-from openhqm_tui.run.prepare import Options, prepare
-from openhqm_tui.run.sources import source_for
+from openhqm_tui.engine.docker.facts import EngineFacts, read_facts
+from openhqm_tui.run.start.prepare import Options, prepare
+from openhqm_tui.run.start.source import source_for
 from tests.real.definitions import INLINE, READ_OUTSIDE, define
 
 pytestmark = pytest.mark.engine

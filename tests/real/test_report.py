@@ -10,7 +10,7 @@ import junitparser
 import pytest
 from jsonschema import Draft202012Validator
 
-from openhqm_tui.report.as_json import shipped_schema
+from openhqm_tui.report.formats.json import shipped_schema
 from tests.real.conftest import Cli, docker
 
 pytestmark = pytest.mark.engine
@@ -32,7 +32,7 @@ RUN echo "pushed by $NPM_TOKEN"; exit 7
 def folder(tmp_path: Path, remove_images: Callable[[str], None]) -> Path:
     """Two targets of a stranger's bake file: one is good, one fails and tells its secret."""
     from openhqm_tui.domain.platforms import parse_platforms
-    from openhqm_tui.engine.base_image import choose_base
+    from openhqm_tui.engine.source.base_image import choose_base
 
     remove_images(NAME)
     place = tmp_path / "bake"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.again import ask
-from openhqm_tui.run.standing import state_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.ask import send_request
+from openhqm_tui.run.follow.load_state import state_of
 from openhqm_tui.store.run_folder import Request, find_run
 from tests.real.conftest import Cli, docker
 from tests.real.registry import free_port, serving, tags_at
@@ -33,7 +33,7 @@ def test_what_failed_is_mended_and_retried_after_the_end(
     assert state_of(run).status is Status.FAILED
     dockerfile = checkout / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("exit 7", "true"))
-    ask(run, Request("retry", "kafka"))
+    send_request(run, Request("retry", "kafka"))
     until(lambda: not run.is_live())
     after = state_of(run)
     assert after.status is Status.PASSED
@@ -50,10 +50,10 @@ def test_a_lane_is_asked_again_by_its_digest_whatever_the_tag_names_by_then(
     assert cli(*words, "--format", "json", cwd=checkout).code == 0
     run = find_run(own_home / "state")
     docker("tag", "openhqm-base:3.13-debian", f"{NAME}:latest-minimal")
-    ask(run, Request("check", "minimal", "linux/amd64", "user"))
+    send_request(run, Request("check", "minimal", "linux/amd64", "user"))
     until(lambda: not run.is_live())
     assert state_of(run).status is Status.PASSED
-    checked = [event for event in run.events() if isinstance(event, journal.LaneChecked)]
+    checked = [event for event in run.events() if isinstance(event, events.LaneChecked)]
     assert len(checked) == 2
     assert checked[0].verdicts == checked[1].verdicts
 

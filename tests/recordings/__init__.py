@@ -8,8 +8,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
 
 HERE = Path(__file__).parent

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openhqm_tui.report import as_json
+from openhqm_tui.report.formats import json
 
-FILE = Path(as_json.__file__).parent / as_json.SCHEMA_FILE
+FILE = Path(json.__file__).parent / json.SCHEMA_FILE
 
 if __name__ == "__main__":
-    FILE.write_bytes(as_json.made_schema())
+    FILE.write_bytes(json.made_schema())

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.run import events as journal
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.grouping import image_by_image, shared_bytes
 from openhqm_tui.report.model import Report
+from openhqm_tui.report.rows import image_by_image, shared_bytes
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied, recording
 from tests.report.folders import with_layers
@@ -123,7 +123,7 @@ def test_limits_tell_what_isnt_proved(tmp_path: Path) -> None:
         journal.LaneChecked(
             at=1795451541.0, target="redis", platform="linux/arm64", verdicts=verdicts
         ),
-        journal.Noted(at=1795451541.0, text="the disk is nearly full"),
+        journal.Note(at=1795451541.0, text="the disk is nearly full"),
     )
     report = read_report(folder)
     told = {limit.kind: limit for limit in report.limits}

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.cli.following import follow_to_the_end
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.cli.output.follow import follow_to_the_end
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.report.formats.github import append_summary, as_summary
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.github import append_summary, as_summary
 from tests.recordings import copied, recording
 
 

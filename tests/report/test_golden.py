@@ -9,7 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
 from openhqm_tui.store.run_folder import RunFolder

@@ -13,11 +13,11 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from openhqm_tui.domain.plain_text import plain
-from openhqm_tui.report.as_json import shipped_schema
-from openhqm_tui.report.formats import rendered
+from openhqm_tui.domain.text import plain
+from openhqm_tui.report.formats.catalog import rendered
+from openhqm_tui.report.formats.json import shipped_schema
+from openhqm_tui.report.formats.markdown import block, code
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.markdown_text import block, code
 from openhqm_tui.report.model import Report
 from tests.recordings import copied
 from tests.report.folders import changed, with_layers

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from openhqm_tui.report.formats.html import as_html
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.html import as_html
 from openhqm_tui.report.model import Report
 from tests.recordings import NAMES, recording
 from tests.report.folders import with_layers

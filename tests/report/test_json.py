@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from openhqm_tui.report.as_json import as_json, made_schema, shipped_schema
+from openhqm_tui.report.formats.json import as_json, made_schema, shipped_schema
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import SCHEMA, Report
 from tests.recordings import NAMES, recording

@@ -8,8 +8,8 @@ import junitparser
 import msgspec
 import pytest
 
+from openhqm_tui.report.formats.junit import as_junit
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.junit import as_junit
 from openhqm_tui.report.model import Case, Report
 from tests.recordings import NAMES, recording
 

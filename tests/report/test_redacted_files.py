@@ -12,9 +12,9 @@ import pytest
 
 from openhqm_tui.__main__ import main
 from openhqm_tui.report.redacted_files import RedactedFiles
-from openhqm_tui.run.follow import Follower
-from openhqm_tui.run.text_log import write_text_log
-from openhqm_tui.store.packing import export_run, import_run
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.runner.text_log import write_text_log
+from openhqm_tui.store.archive import export_run, import_run
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import NAMES, copied, state_of
 from tests.run.planted import ARGUMENT, SECRETS, VARIABLE, planted

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
 from openhqm_tui.report.gather import read_report
 from tests.domain.secrets.test_patterns import ISSUED, secret_of
 from tests.recordings import copied

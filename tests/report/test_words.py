@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.report.words import change, clock, megabytes, moment, percent, timestamp, took
+from openhqm_tui.report.text import change, clock, megabytes, moment, percent, timestamp, took
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,16 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.plan import Choices, Source, SourceKind, make_plan
+from openhqm_tui.domain.plan.bake import Choices, Source, SourceKind, make_plan
 from openhqm_tui.domain.platforms import Platform, parse_platforms
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.expected import expectation_of
-from openhqm_tui.run.follow import Follower
-from openhqm_tui.run.prepare import Prepared, begin
-from openhqm_tui.run.runner import Runner
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.runner.__main__ import Runner
+from openhqm_tui.run.start.expectations import expectation_of
+from openhqm_tui.run.start.prepare import Prepared, start_run
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import LaneExpectation, RunFolder, runs_folder
 from tests.our_variants import VARIANTS, find_variant
 from tests.waiting import until
@@ -92,7 +92,7 @@ class Watch:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.follower = Follower(folder)
-        self.events: list[journal.AnyEvent] = []
+        self.events: list[events.AnyEvent] = []
         self._one_at_a_time = threading.Lock()
         self.name = folder.path.name
 
@@ -101,7 +101,7 @@ class Watch:
             self.events += self.follower.poll().events
         return self
 
-    def has(self, kind: type[journal.Event], **fields: object) -> bool:
+    def has(self, kind: type[events.Event], **fields: object) -> bool:
         self.look()
         return any(
             isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items())
@@ -125,7 +125,7 @@ class Watch:
     def targets(self, *names: str) -> list[Status]:
         return [self.follower.state.targets[name].status for name in names]
 
-    def order(self, kind: type[journal.Event]) -> list[str]:
+    def order(self, kind: type[events.Event]) -> list[str]:
         return [getattr(event, "target", "") for event in self.events if isinstance(event, kind)]
 
 
@@ -152,9 +152,9 @@ async def executed(run: Prepared) -> Watch:
 @contextmanager
 def begun(run: Prepared) -> Iterator[tuple[Watch, int]]:
     """Start the real runner process; nothing of it is left behind."""
-    watch = Watch(begin(run))
-    until(lambda: watch.has(journal.RunStarted), "the runner starts")
-    pid = next(event.pid for event in watch.events if isinstance(event, journal.RunStarted))
+    watch = Watch(start_run(run))
+    until(lambda: watch.has(events.RunStarted), "the runner starts")
+    pid = next(event.pid for event in watch.events if isinstance(event, events.RunStarted))
     with swept(watch):
         yield watch, pid
 
@@ -166,7 +166,7 @@ def swept(watch: Watch) -> Iterator[None]:
         yield
     finally:
         for event in watch.look().events:
-            if isinstance(event, journal.TargetStarted | journal.RunStarted):
+            if isinstance(event, events.TargetStarted | events.RunStarted):
                 try:
                     os.killpg(event.pid, signal.SIGKILL)
                 except ProcessLookupError:

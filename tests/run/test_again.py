@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.problems import Problem
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run import again
-from openhqm_tui.run.again import ask
-from openhqm_tui.run.standing import state_of
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run import ask as again
+from openhqm_tui.run.ask import send_request
+from openhqm_tui.run.follow.load_state import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up
@@ -41,8 +41,8 @@ async def test_what_failed_is_retried_after_the_end_and_the_run_passes(docker: F
     kafka = watch.follower.state.targets["kafka"]
     assert (kafka.attempt, kafka.stream) == (2, "kafka.2.rawjson")
     assert (folder.path / "kafka.rawjson").read_bytes() == first, "the first try's log is kept"
-    assert watch.order(journal.TargetStarted) == ["kafka", "redis", "kafka"]
-    assert len(watch.order(journal.RunStarted)) == len(watch.order(journal.RunEnded)) == 2
+    assert watch.order(events.TargetStarted) == ["kafka", "redis", "kafka"]
+    assert len(watch.order(events.RunStarted)) == len(watch.order(events.RunEnded)) == 2
 
 
 async def test_the_outcome_is_that_of_all_targets(docker: FakeDocker) -> None:
@@ -63,10 +63,10 @@ async def test_what_was_heard_is_not_done_again(docker: FakeDocker) -> None:
     watch.folder.ask(Request("retry", "gcp"))
     taken = await taken_up(watch.folder)
     assert taken.status is Status.PASSED
-    assert len(taken.order(journal.CancelAsked)) == 1
+    assert len(taken.order(events.CancelRequested)) == 1
     idle = await taken_up(watch.folder)
     assert idle.status is Status.PASSED
-    assert idle.order(journal.TargetStarted) == taken.order(journal.TargetStarted)
+    assert idle.order(events.TargetStarted) == taken.order(events.TargetStarted)
 
 
 async def test_a_run_that_was_taken_up_lasts_as_long_as_it_was_executed(
@@ -74,8 +74,8 @@ async def test_a_run_that_was_taken_up_lasts_as_long_as_it_was_executed(
 ) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     before = state_of(folder)
-    folder.append(journal.RunStarted(at=before.ended + 5000.0, pid=1))  # type: ignore[operator]
-    folder.append(journal.RunEnded(at=before.ended + 5003.0, outcome=Outcome.PASSED))  # type: ignore[operator]
+    folder.append(events.RunStarted(at=before.ended + 5000.0, pid=1))  # type: ignore[operator]
+    folder.append(events.RunEnded(at=before.ended + 5003.0, outcome=Outcome.PASSED))  # type: ignore[operator]
     after = state_of(folder)
     assert after.elapsed(0) == pytest.approx(before.elapsed(0) + 3.0)
     assert after.targets["redis"].elapsed(0) == before.targets["redis"].elapsed(0)
@@ -88,16 +88,16 @@ def test_a_run_whose_runner_was_killed_is_resumed(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True}, {})
     with begun(prepared("redis", "gcp", "sqs", jobs=2)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
-        until(lambda: watch.has(journal.LaneChecked, target="sqs", platform="linux/arm64"))
+        until(lambda: watch.has(events.LaneChecked, target="sqs", platform="linux/arm64"))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
-        ask(watch.folder, Request("resume"))
+        send_request(watch.folder, Request("resume"))
         until(lambda: not watch.folder.is_live())
         again_watch = Watch(watch.folder).finish()
         with swept(again_watch):
             assert again_watch.status is Status.PASSED
-            assert again_watch.order(journal.TargetStarted) == ["redis", "gcp", "sqs", "gcp"]
-            cut = [e.reason for e in again_watch.events if isinstance(e, journal.TargetEnded)]
+            assert again_watch.order(events.TargetStarted) == ["redis", "gcp", "sqs", "gcp"]
+            cut = [e.reason for e in again_watch.events if isinstance(e, events.TargetEnded)]
             assert "the runner was cut off" in cut
 
 
@@ -120,14 +120,14 @@ async def test_what_was_built_just_before_the_runner_was_killed_is_known_when_it
 async def test_checks_that_were_cut_off_are_resumed_without_a_build(docker: FakeDocker) -> None:
     docker.container("linux/arm64", hold=True)
     async with running(prepared("redis")) as (watch, _):
-        await soon(lambda: watch.has(journal.LaneChecked, platform="linux/amd64"))
+        await soon(lambda: watch.has(events.LaneChecked, platform="linux/amd64"))
         await soon(lambda: docker.has("held-container"))
         watch.folder.ask(Request("cancel"))
     docker.container("linux/arm64")
     watch.folder.ask(Request("resume"))
     taken = await taken_up(watch.folder)
     assert taken.status is Status.PASSED
-    assert taken.order(journal.TargetStarted) == ["redis"]
+    assert taken.order(events.TargetStarted) == ["redis"]
     assert len(docker.calls_of("run", "linux/amd64")) == 1, "it was proved before"
 
 
@@ -138,19 +138,19 @@ def test_asking_a_run_that_goes_on_returns_when_it_was_heard(docker: FakeDocker)
     docker.target("gcp", {"hold": True})
     with begun(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
-        ask(watch.folder, Request("cancel", "gcp"))
-        assert watch.has(journal.CancelAsked, target="gcp")
+        send_request(watch.folder, Request("cancel", "gcp"))
+        assert watch.has(events.CancelRequested, target="gcp")
         until(lambda: watch.look().follower.finished)
-        assert [e.pid for e in watch.events if isinstance(e, journal.RunStarted)] == [pid]
+        assert [e.pid for e in watch.events if isinstance(e, events.RunStarted)] == [pid]
 
 
 def test_asking_a_run_that_is_over_starts_a_runner(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN, {})
     with begun(prepared("kafka", "redis")) as (watch, _):
         until(lambda: watch.look().follower.finished)
-        ask(watch.folder, Request("retry", "kafka"))
+        send_request(watch.folder, Request("retry", "kafka"))
         after = Watch(watch.folder)
-        assert len(after.look().order(journal.RunStarted)) == 2, "it stands there at return"
+        assert len(after.look().order(events.RunStarted)) == 2, "it stands there at return"
         with swept(after):
             until(lambda: not watch.folder.is_live())
             assert after.finish().status is Status.PASSED
@@ -163,7 +163,7 @@ def test_nothing_is_lost_however_many_ask_at_once(docker: FakeDocker) -> None:
     with begun(prepared(*names, check=False)) as (watch, _):
         until(lambda: watch.look().follower.finished)
         asking = [
-            threading.Thread(target=ask, args=(watch.folder, Request("retry", name)))
+            threading.Thread(target=send_request, args=(watch.folder, Request("retry", name)))
             for name in names
         ]
         for thread in asking:
@@ -174,14 +174,14 @@ def test_nothing_is_lost_however_many_ask_at_once(docker: FakeDocker) -> None:
         after = Watch(watch.folder).finish()
         with swept(after):
             assert after.status is Status.PASSED
-            assert sorted(after.order(journal.TargetStarted)) == sorted(names * 2)
+            assert sorted(after.order(events.TargetStarted)) == sorted(names * 2)
 
 
 async def test_who_asks_a_runner_that_ends_unhearing_gets_another(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN, {})
     folder = (await executed(prepared("kafka", check=False))).folder
     lock = folder.lock()  # a runner that has decided to end, and hears no more
-    asking = threading.Thread(target=ask, args=(folder, Request("retry", "kafka")))
+    asking = threading.Thread(target=send_request, args=(folder, Request("retry", "kafka")))
     asking.start()
     await soon(lambda: folder.control_file.stat().st_size > 0)
     os.close(lock)
@@ -195,7 +195,7 @@ async def test_who_asks_a_runner_that_ends_unhearing_gets_another(docker: FakeDo
 async def test_there_is_nothing_to_cancel_in_a_run_that_is_over(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     before = folder.events_file.read_bytes()
-    ask(folder, Request("cancel"))
+    send_request(folder, Request("cancel"))
     assert folder.events_file.read_bytes() == before
 
 
@@ -203,7 +203,7 @@ async def test_a_runner_that_dies_at_once_is_said(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     folder.expectations_file.write_bytes(b"{")
     with pytest.raises(Problem, match="the runner died at once") as caught:
-        ask(folder, Request("retry", "redis"))
+        send_request(folder, Request("retry", "redis"))
     assert "msgspec" in str(caught.value)
     assert str(folder.runner_log) in str(caught.value)
 
@@ -213,12 +213,12 @@ def test_a_runner_that_never_answers_is_said(monkeypatch: pytest.MonkeyPatch) ->
     folder = folder_of(prepared("redis"))
     lock = folder.lock()
     with pytest.raises(Problem, match=r"the runner of run-[0-9a-f]+ doesn't answer"):
-        ask(folder, Request("retry", "redis"))
+        send_request(folder, Request("retry", "redis"))
     os.close(lock)
 
 
 def test_a_run_elsewhere_is_looked_at_only(tmp_path: Path) -> None:
     strange = shutil.copytree(folder_of(prepared("redis")).path, tmp_path / "run-elsewhere")
     with pytest.raises(Problem, match="isn't in the state folder"):
-        ask(RunFolder(strange), Request("retry", "redis"))
+        send_request(RunFolder(strange), Request("retry", "redis"))
     assert (strange / "control.jsonl").read_bytes() == b""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import Status
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of
@@ -28,7 +28,7 @@ def tagged(docker: FakeDocker) -> list[tuple[str, str]]:
 
 
 def pushes(watch: Watch) -> list[tuple[str, Outcome, str]]:
-    ended = [event for event in watch.events if isinstance(event, journal.PushEnded)]
+    ended = [event for event in watch.events if isinstance(event, events.PushEnded)]
     return [(event.target, event.outcome, event.reason) for event in ended]
 
 
@@ -120,7 +120,7 @@ async def test_a_tag_that_failed_is_given_alone_by_a_retry(docker: FakeDocker) -
     folder.ask(Request("retry"))
     watch = await taken_up(folder)
     assert watch.status is Status.PASSED
-    assert watch.order(journal.TargetStarted) == ["redis"], "nothing is built for it"
+    assert watch.order(events.TargetStarted) == ["redis"], "nothing is built for it"
     assert len(docker.calls_of("pull")) == 2, "nor fetched"
 
 
@@ -128,7 +128,7 @@ async def test_parts_that_cant_be_put_together_fail_the_target(docker: FakeDocke
     docker.push(REDIS, err="toomanyrequests: retry-after: 1s")
     watch = await executed(far_away("redis"))
     assert watch.status is Status.FAILED
-    (ended,) = (event for event in watch.events if isinstance(event, journal.TargetEnded))
+    (ended,) = (event for event in watch.events if isinstance(event, events.TargetEnded))
     assert ended.reason.startswith("openhqm: the registry limits how often one may ask")
     assert docker.calls_of("pull") == []
 

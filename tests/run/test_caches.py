@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.cli.arguments import parse
-from openhqm_tui.cli.choices import options_from
-from openhqm_tui.domain.cache import Cache, Way
-from openhqm_tui.domain.nodes import Node
+from openhqm_tui.cli.build_options import options_from
+from openhqm_tui.cli.main import parse
+from openhqm_tui.domain.errors import Problem, UsageProblem
+from openhqm_tui.domain.plan.cache import Cache, CacheKind
+from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.problems import Problem, UsageProblem
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.run.caches import caches_of, check_caches
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.run.start.preflight import caches_of, check_caches
 from openhqm_tui.store.settings import read_settings
 
 BOTH = parse_platforms("linux/amd64,linux/arm64")
@@ -28,7 +28,7 @@ DUO = EngineFacts(
 )
 
 
-def caches(*words: str, way: Way = Way.TO) -> tuple[Cache, ...]:
+def caches(*words: str, way: CacheKind = CacheKind.TO) -> tuple[Cache, ...]:
     return caches_of(words, way, Path("/here"))
 
 
@@ -90,7 +90,7 @@ def test_what_cant_be_is_said_before_anything_starts(
     facts: EngineFacts, takes: tuple[str, ...], gives: tuple[str, ...], says: str
 ) -> None:
     with pytest.raises(Problem) as told:
-        check_caches(facts, caches(*takes, way=Way.FROM), caches(*gives), [BOTH])
+        check_caches(facts, caches(*takes, way=CacheKind.FROM), caches(*gives), [BOTH])
     assert says in str(told.value)
     assert told.value.exit_code == (2 if "folder" in says else 3)
 
@@ -103,10 +103,10 @@ def test_a_folder_that_cant_be_written(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_what_works_warns_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ACTIONS_RUNTIME_TOKEN", raising=False)
-    (warning,) = check_caches(ENGINE, caches("gha", way=Way.FROM), (), [BOTH])
+    (warning,) = check_caches(ENGINE, caches("gha", way=CacheKind.FROM), (), [BOTH])
     assert "ACTIONS_RUNTIME_TOKEN isn't set" in warning
     monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "x")
-    assert check_caches(ENGINE, caches("gha", way=Way.FROM), (), [BOTH]) == []
+    assert check_caches(ENGINE, caches("gha", way=CacheKind.FROM), (), [BOTH]) == []
     (warning,) = check_caches(DUO, (), caches("registry=a/b"), [BOTH])
     assert "only the last one's is kept" in warning
     assert check_caches(DUO, (), caches("inline"), [BOTH]) == []

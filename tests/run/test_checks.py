@@ -8,17 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.expectation import Expectation, Service
+from openhqm_tui.domain.checks.expectation import Expectation, Service
+from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage
+from openhqm_tui.domain.checks.runtime import RUNNING_CHECKS, ProbeAnswer
+from openhqm_tui.domain.checks.verdict import Answer, worst
+from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import SeenConfig, SeenImage
-from openhqm_tui.domain.proof_running import RUNNING_CHECKS, ProbeAnswer
-from openhqm_tui.domain.variants import Client
-from openhqm_tui.domain.verdicts import Answer, worst
-from openhqm_tui.engine.images import ImageUnknown
-from openhqm_tui.run import checks, running_checks, static_checks
-from openhqm_tui.run.checks import check_lane
-from openhqm_tui.run.probe import MARK
-from openhqm_tui.run.processes import Ended
+from openhqm_tui.engine.docker.images import ImageUnknown
+from openhqm_tui.run.checks import container, static
+from openhqm_tui.run.checks import lane as checks
+from openhqm_tui.run.checks.lane import check_lane
+from openhqm_tui.run.checks.probe import MARK
+from openhqm_tui.run.process import Ended
 
 ALWAYS = ("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets")
 ARM = parse_platform("arm64")
@@ -47,9 +48,9 @@ class Engine:
         self.seen = SeenConfig(
             os="linux", arch="arm64", entrypoint=("serve",), cmd=("it",), layers=(), history=()
         )
-        monkeypatch.setattr(running_checks, "run_bounded", self.run)
+        monkeypatch.setattr(container, "run_bounded", self.run)
         monkeypatch.setattr("secrets.token_hex", lambda _: "0f0f")
-        monkeypatch.setattr(static_checks, "_ask", self.config)
+        monkeypatch.setattr(static, "_ask", self.config)
 
     async def run(self, command: list[str], *, patience: float, flood: int | None = None) -> Ended:
         self.started.append(command)
@@ -197,7 +198,7 @@ async def test_a_cancelled_check_removes_its_container(monkeypatch: pytest.Monke
             await asyncio.Event().wait()
         return Ended(0)
 
-    monkeypatch.setattr(running_checks, "run_bounded", run)
+    monkeypatch.setattr(container, "run_bounded", run)
     task = asyncio.create_task(lane(INDEX))
     await begun.wait()
     task.cancel()
@@ -214,7 +215,7 @@ async def test_a_store_that_doesnt_tell_is_unknown_never_a_pass(
     def unknown(reference: str, platform: str) -> SeenConfig:
         raise ImageUnknown("no such image")
 
-    monkeypatch.setattr(static_checks, "_ask", unknown)
+    monkeypatch.setattr(static, "_ask", unknown)
     checked = await lane(ImageUnknown("the engine did not answer"))
     told = {v.check: (v.answer, v.evidence) for v in checked.verdicts}
     assert told["index"] == (Answer.UNKNOWN, "the engine did not answer")
@@ -232,7 +233,7 @@ async def test_a_service_whose_command_cant_be_read_is_unknown(
     def unknown(reference: str, platform: str) -> SeenConfig:
         raise ImageUnknown("the engine is older than 28.1")
 
-    monkeypatch.setattr(static_checks, "_ask", unknown)
+    monkeypatch.setattr(static, "_ask", unknown)
     checked = await lane(INDEX, service=Service())
     (told,) = [v for v in checked.verdicts if v.check == "service"]
     assert told.answer is Answer.UNKNOWN

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.state import Status
-from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.run.standing import state_of
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.load_state import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import variant_of
@@ -53,7 +53,7 @@ async def test_what_is_asked_again_after_the_end(
     watch = await taken_up(folder)
     assert asked_after(docker, 4) == asked
     assert watch.status is Status.PASSED
-    assert watch.order(journal.TargetStarted) == ["redis", "minimal"], "nothing is built for it"
+    assert watch.order(events.TargetStarted) == ["redis", "minimal"], "nothing is built for it"
 
 
 async def test_what_was_wrong_and_is_mended_is_proved_then(docker: FakeDocker) -> None:
@@ -77,7 +77,7 @@ async def test_one_check_renews_one_answer(docker: FakeDocker) -> None:
     assert told["machine"] is Answer.PASS
     assert told["python"] is Answer.FAIL, "an answer that wasn't asked for stays"
     assert watch.status is Status.FAILED
-    started = [e.check for e in watch.events if isinstance(e, journal.CheckStarted)]
+    started = [e.check for e in watch.events if isinstance(e, events.CheckStarted)]
     assert started == ["", "", "machine"]
 
 
@@ -94,9 +94,9 @@ async def test_while_the_run_goes_on(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     async with running(prepared("redis", "gcp")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        await soon(lambda: watch.look().order(journal.LaneChecked) == ["redis"] * 2)
+        await soon(lambda: watch.look().order(events.LaneChecked) == ["redis"] * 2)
         watch.folder.ask(Request("check"))
-        await soon(lambda: watch.look().order(journal.LaneChecked) == ["redis"] * 4)
+        await soon(lambda: watch.look().order(events.LaneChecked) == ["redis"] * 4)
         docker.release("gcp")
     watch.finish()
     assert watch.status is Status.PASSED
@@ -122,7 +122,7 @@ async def test_a_run_that_left_no_tag_has_no_image_to_ask(docker: FakeDocker) ->
     (note,) = watch.follower.state.notes
     assert "has taken its images away" in note
     folder.ask(Request("retry", "redis"))
-    assert (await taken_up(folder)).order(journal.LaneChecked) == ["redis"] * 4
+    assert (await taken_up(folder)).order(events.LaneChecked) == ["redis"] * 4
 
 
 async def test_a_check_that_is_cut_off_takes_nothing_back(docker: FakeDocker) -> None:
@@ -138,7 +138,7 @@ async def test_a_check_that_is_cut_off_takes_nothing_back(docker: FakeDocker) ->
     assert lane.verdicts, "old answers are shown until there are new ones"
     folder.ask(Request("cancel"))
     after = await task
-    assert after.order(journal.CheckCancelled) == ["redis"]
+    assert after.order(events.CheckCancelled) == ["redis"]
     assert after.status is Status.PASSED
 
 
@@ -152,4 +152,4 @@ async def test_a_retry_waits_for_its_checks(docker: FakeDocker) -> None:
     docker.release("container")
     watch = await task
     assert watch.follower.state.notes == ["redis is being checked: retry it when that is over"]
-    assert watch.order(journal.TargetStarted) == ["redis"]
+    assert watch.order(events.TargetStarted) == ["redis"]

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from openhqm_tui import __version__
-from openhqm_tui.domain.plan import SourceKind
-from openhqm_tui.run import prepare as module
+from openhqm_tui.domain.plan.bake import SourceKind
+from openhqm_tui.run.start import prepare as module
 from tests.run.test_prepare import SOURCE, ready
 
 PREFIX = "org.opencontainers.image."

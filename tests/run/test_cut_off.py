@@ -9,19 +9,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.progress import PlainText, SolveStatus, StreamDecoder
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.run.control import Ear
-from openhqm_tui.run.standing import state_of
+from openhqm_tui.domain.buildkit.rawjson import PlainText, SolveStatus, StreamDecoder
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.runner.requests import RequestReader
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.domain.folding import whole
 from tests.recordings import copied, recording
 from tests.recordings import state_of as followed
 
 WINDOW = 64 * 1024
-BEGUN_AGAIN = journal.RunStarted(at=2e9, pid=1)
+BEGUN_AGAIN = events.RunStarted(at=2e9, pid=1)
 
 
 def alone(name: str, place: Path) -> RunFolder:
@@ -32,16 +32,16 @@ def alone(name: str, place: Path) -> RunFolder:
     return RunFolder(place)
 
 
-def whole_lines(data: bytes) -> list[journal.AnyEvent]:
+def whole_lines(data: bytes) -> list[events.AnyEvent]:
     """The events of a journal, read without the code that is tested.
 
     The last one counts as soon as its text is complete: the next line that is written ends it.
     """
     lines = data.split(b"\n")
-    told = [msgspec.json.decode(line, type=journal.AnyEvent) for line in lines[:-1]]
+    told = [msgspec.json.decode(line, type=events.AnyEvent) for line in lines[:-1]]
     if lines[-1].startswith(b"{") and lines[-1].endswith(b"}"):
         try:
-            told.append(msgspec.json.decode(lines[-1], type=journal.AnyEvent))
+            told.append(msgspec.json.decode(lines[-1], type=events.AnyEvent))
         except msgspec.DecodeError:
             return told
     return told
@@ -82,12 +82,12 @@ def test_what_is_asked_after_a_cut_at_any_byte_is_heard(tmp_path: Path) -> None:
     for size in range(len(data) + 1):
         folder.control_file.write_bytes(data[:size])
         folder.ask(last)
-        ear = Ear(folder, 0)
-        heard = ear.listen()
+        request_reader = RequestReader(folder, 0)
+        heard = request_reader.listen()
         assert heard[-1] == last, f"cut at {size}"
         assert heard[:-1] == before[: len(heard) - 1]
         assert len(heard) - 1 >= data[:size].count(b"\n")
-        assert ear.upto == folder.control_file.stat().st_size
+        assert request_reader.upto == folder.control_file.stat().st_size
 
 
 def near_line_ends(data: bytes) -> list[int]:
@@ -121,7 +121,7 @@ def test_a_run_that_is_taken_up_knows_what_everybody_reads(tmp_path: Path) -> No
     for size in near_line_ends(data):
         folder.events_file.write_bytes(data[:size])
         taken_up = state_of(folder)
-        for event in (BEGUN_AGAIN, journal.RunEnded(at=2e9, outcome=Outcome.CANCELLED)):
+        for event in (BEGUN_AGAIN, events.RunEnded(at=2e9, outcome=Outcome.CANCELLED)):
             folder.append(event)
             taken_up.apply_event(event)
         assert whole(followed(folder)) == whole(taken_up), f"cut at {size}"

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain.plan import SourceKind
-from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.plan.bake import SourceKind
 from tests.run.test_prepare import SOURCE, THEIRS, plain_environment, ready
 
 __all__ = ["plain_environment"]

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run import follow
-from openhqm_tui.run.follow import Changes, Follower
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow import follower as follow
+from openhqm_tui.run.follow.follower import Changes, Follower
 from openhqm_tui.store.run_folder import RunFolder
 from tests.cutting import cut
 from tests.domain.folding import whole
@@ -105,11 +105,11 @@ def test_a_growing_run_ends_as_a_finished_one(tmp_path_factory, name, places, ra
 
     try:
         while growing.events:
-            event = journal.event_decoder.decode(growing.events[0])
-            if isinstance(event, journal.TargetStarted):
+            event = events.event_decoder.decode(growing.events[0])
+            if isinstance(event, events.TargetStarted):
                 pieces = cut(growing.stream(event.stream), places)
                 left[event.target] = (event.stream, pieces)
-            elif isinstance(event, journal.TargetEnded) and event.target in left:
+            elif isinstance(event, events.TargetEnded) and event.target in left:
                 write_some(event.target, len(left[event.target][1]))
             growing.next_event()
             for target in left:
@@ -138,7 +138,7 @@ def test_an_event_counts_when_its_line_is_whole(grow) -> None:
     assert not follower.poll()
     growing.write("events.jsonl", line[20:])
     (event,) = follower.poll().events
-    assert isinstance(event, journal.RunStarted)
+    assert isinstance(event, events.RunStarted)
 
 
 def test_what_changed_is_named(grow) -> None:
@@ -207,10 +207,10 @@ def test_a_second_attempt_has_its_own_stream(tmp_path: Path) -> None:
     folder = copied("failed", tmp_path / "run")
     shutil.copy(folder.path / "redis.rawjson", folder.path / "kafka.2.rawjson")
     for event in (
-        journal.RunStarted(at=2e9, pid=1),
-        journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
-        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=2, outcome=Outcome.PASSED),
-        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+        events.RunStarted(at=2e9, pid=1),
+        events.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+        events.TargetEnded(at=2e9 + 1, target="kafka", attempt=2, outcome=Outcome.PASSED),
+        events.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
     ):
         folder.append(event)
     kafka = state_of(folder).targets["kafka"]
@@ -251,7 +251,7 @@ def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, line: bytes)
 def test_a_stream_is_read_from_the_run_folder_only(tmp_path: Path, stream: str) -> None:
     folder = copied("failed", tmp_path / "run")
     first, *rest = folder.events_file.read_bytes().splitlines(keepends=True)
-    begun = journal.TargetStarted(at=1.0, target="redis", attempt=1, stream=stream)
+    begun = events.TargetStarted(at=1.0, target="redis", attempt=1, stream=stream)
     ended = [line for line in rest if b"target-ended" in line or b"run-ended" in line]
     folder.events_file.write_bytes(first + msgspec.json.encode(begun) + b"\n" + b"".join(ended))
     redis = state_of(folder).targets["redis"]
@@ -265,7 +265,7 @@ def test_an_interrupted_run_that_is_taken_up_again_is_not_interrupted(grow) -> N
     growing.die()
     to_the_end(follower)
     growing.lock = growing.folder.lock()
-    growing.folder.append(journal.RunStarted(at=3e9, pid=2))
+    growing.folder.append(events.RunStarted(at=3e9, pid=2))
     follower.poll()
     assert not follower.state.interrupted
     assert not follower.finished

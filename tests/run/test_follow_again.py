@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.run import follow
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.run.follow import follower as follow
+from openhqm_tui.run.follow.follower import Follower
 from tests.domain.folding import whole
 from tests.recordings import copied, state_of
 from tests.run.test_follow import to_the_end
@@ -23,10 +23,10 @@ def test_a_run_that_is_taken_up_again_after_its_end_is_followed_on(tmp_path: Pat
     to_the_end(follower)
     shutil.copy(folder.path / "redis.rawjson", folder.path / "kafka.2.rawjson")
     for event in (
-        journal.RunStarted(at=2e9, pid=1),
-        journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
-        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=2, outcome=Outcome.PASSED),
-        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+        events.RunStarted(at=2e9, pid=1),
+        events.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson"),
+        events.TargetEnded(at=2e9 + 1, target="kafka", attempt=2, outcome=Outcome.PASSED),
+        events.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
     ):
         folder.append(event)
     changes = follower.poll(())
@@ -43,7 +43,7 @@ def test_an_earlier_attempt_is_read_to_its_end_before_the_next(
     folder = copied("failed", tmp_path / "run")
     shutil.copy(folder.path / "kafka.rawjson", folder.path / "kafka.2.rawjson")
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
-    again = journal.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson")
+    again = events.TargetStarted(at=2e9, target="kafka", attempt=2, stream="kafka.2.rawjson")
     lines.insert(-1, msgspec.json.encode(again) + b"\n")
     folder.events_file.write_bytes(b"".join(lines))
     follower = Follower(folder)
@@ -62,19 +62,19 @@ def test_the_end_of_an_attempt_is_seen_before_the_next_begins(tmp_path: Path) ->
     to_the_end(follower)
     # All at once: what a runner says that takes up what another was killed in the midst of.
     for event in (
-        journal.RunStarted(at=2e9, pid=1),
-        journal.TargetQueued(at=2e9, target="kafka", attempt=2),
-        journal.TargetEnded(at=2e9, target="kafka", attempt=2, outcome=Outcome.CANCELLED),
-        journal.TargetQueued(at=2e9, target="kafka", attempt=3),
-        journal.TargetEnded(at=2e9 + 1, target="kafka", attempt=3, outcome=Outcome.PASSED),
-        journal.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
+        events.RunStarted(at=2e9, pid=1),
+        events.TargetQueued(at=2e9, target="kafka", attempt=2),
+        events.TargetEnded(at=2e9, target="kafka", attempt=2, outcome=Outcome.CANCELLED),
+        events.TargetQueued(at=2e9, target="kafka", attempt=3),
+        events.TargetEnded(at=2e9 + 1, target="kafka", attempt=3, outcome=Outcome.PASSED),
+        events.RunEnded(at=2e9 + 1, outcome=Outcome.PASSED),
     ):
         folder.append(event)
     seen = []
     for _ in range(2):
         changes = follower.poll()
         kafka = follower.state.targets["kafka"]
-        ends = [e.outcome for e in changes.events if isinstance(e, journal.TargetEnded)]
+        ends = [e.outcome for e in changes.events if isinstance(e, events.TargetEnded)]
         seen.append((kafka.attempt, kafka.outcome, ends))
     assert seen == [
         (2, Outcome.CANCELLED, [Outcome.CANCELLED]),

@@ -14,16 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.problems import Problem
-from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.run.player import Player
-from openhqm_tui.run.recording import recording_of
-from openhqm_tui.run.remembering import record_folder
-from openhqm_tui.run.text_log import whole_log, write_text_log
-from openhqm_tui.store.packing import export_run
+from openhqm_tui.run.follow.history_index import record_folder
+from openhqm_tui.run.follow.replay import Player, recording_of
+from openhqm_tui.run.runner.text_log import whole_log, write_text_log
+from openhqm_tui.store.archive import export_run
 from openhqm_tui.store.run_folder import Request, RunFolder
-from openhqm_tui.tui.screens.evidence import read_evidence
+from openhqm_tui.tui.checks.evidence import read_evidence
 from tests.recordings import copied, recording, state_of
 
 SECRET = "hunter2-of-another-file"

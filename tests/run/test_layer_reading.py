@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.engine.layer_scan import Limits
-from openhqm_tui.run import layer_reading
-from openhqm_tui.run.layer_reading import LayersUnread, layers_of
+from openhqm_tui.engine.layers.scan import Limits
+from openhqm_tui.run.checks import static
+from openhqm_tui.run.checks.static import LayersUnread, layers_of
 from openhqm_tui.store.layer_cache import LayerCache
 from tests.engine.tars import Made, digest_of, elf, oci_export
 from tests.fake_docker import FakeDocker
@@ -152,7 +152,7 @@ async def test_patience_has_an_end(
 ) -> None:
     export(docker, oci_export(ONE, TWO))
     docker.tell(export_hold=True)
-    monkeypatch.setattr(layer_reading, "PATIENCE", 0.01)
+    monkeypatch.setattr(static, "PATIENCE", 0.01)
     with pytest.raises(LayersUnread, match="not done in"):
         await layers_of("x", PLATFORM, BOTH, cache)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run import lane_checks
-from openhqm_tui.run.again import ask
-from openhqm_tui.run.runner import Runner
-from openhqm_tui.run.standing import state_of
-from openhqm_tui.run.voice import Voice
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.ask import send_request
+from openhqm_tui.run.checks import lane
+from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.runner.__main__ import Runner
+from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up
@@ -31,16 +31,16 @@ def test_a_retry_that_waited_for_its_turn_isnt_lost_with_its_runner(docker: Fake
     docker.target("gcp", {"hold": True}, {})
     with begun(prepared("kafka", "gcp", jobs=1, check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
-        ask(watch.folder, Request("retry", "kafka"))
+        send_request(watch.folder, Request("retry", "kafka"))
         until(lambda: watch.look().targets("kafka") == [Status.WAITING], "no more what it was")
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
-        ask(watch.folder, Request("resume"))
+        send_request(watch.folder, Request("resume"))
         until(lambda: not watch.folder.is_live())
         after = Watch(watch.folder).finish()
         with swept(after):
             assert after.status is Status.PASSED
-            assert sorted(after.order(journal.TargetStarted)) == ["gcp", "gcp", "kafka", "kafka"]
+            assert sorted(after.order(events.TargetStarted)) == ["gcp", "gcp", "kafka", "kafka"]
 
 
 async def test_a_second_check_of_a_lane_that_is_asked_is_said_not_to_be_done(
@@ -86,7 +86,7 @@ async def test_a_run_that_never_began_does_what_is_asked_of_it(
     for request in asked:
         folder.ask(request)
     watch = await taken_up(folder)
-    assert sorted(watch.order(journal.TargetStarted)) == built
+    assert sorted(watch.order(events.TargetStarted)) == built
     assert watch.follower.state.outcome is (
         Outcome.PASSED if len(built) == 2 else Outcome.CANCELLED
     )
@@ -94,7 +94,7 @@ async def test_a_run_that_never_began_does_what_is_asked_of_it(
 
 def test_a_run_that_never_began_is_cancelled(docker: FakeDocker) -> None:
     folder = folder_of(prepared("redis"))
-    ask(folder, Request("cancel"))
+    send_request(folder, Request("cancel"))
     until(lambda: not folder.is_live())
     assert state_of(folder).outcome is Outcome.CANCELLED
     assert docker.calls_of("bake") == []
@@ -129,7 +129,7 @@ async def test_a_defect_while_a_lane_is_asked_again_costs_neither_image_nor_answ
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(lane_checks, "check_lane", broken)
+    monkeypatch.setattr(lane, "check_lane", broken)
     folder.ask(Request("check", "redis", "linux/arm64"))
     watch = await taken_up(folder)
     redis = watch.follower.state.targets["redis"]
@@ -148,7 +148,7 @@ class FullDisk:
         self.full = False
         append = RunFolder.append
 
-        def meet(folder: RunFolder, event: journal.AnyEvent) -> None:
+        def meet(folder: RunFolder, event: events.AnyEvent) -> None:
             if self.full:
                 raise OSError(errno.ENOSPC, "No space left on device")
             append(folder, event)
@@ -162,8 +162,8 @@ async def test_what_a_full_disk_holds_up_is_written_in_order_when_there_is_room(
     docker.target("gcp", {"hold": True})
     disk = FullDisk(monkeypatch)
     async with running(prepared("gcp", "redis", check=False)) as (watch, _):
-        await soon(lambda: docker.has("held-gcp") and watch.has(journal.TargetStarted))
-        await soon(lambda: watch.has(journal.TargetEnded, target="redis"))
+        await soon(lambda: docker.has("held-gcp") and watch.has(events.TargetStarted))
+        await soon(lambda: watch.has(events.TargetEnded, target="redis"))
         disk.full = True
         docker.release("gcp")
         await soon(lambda: (watch.folder.path / "gcp.log").exists())
@@ -175,27 +175,27 @@ async def test_what_a_full_disk_holds_up_is_written_in_order_when_there_is_room(
 
 def test_the_last_words_have_the_room_that_was_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(prepared("redis"))
-    voice = Voice(folder, state_of(folder))
-    voice.hold_room()
+    journal = JournalWriter(folder, state_of(folder))
+    journal.hold_room()
     assert folder.reserve_file.stat().st_size > 64 * 1024
     append = RunFolder.append
 
-    def full(run: RunFolder, event: journal.AnyEvent) -> None:
+    def full(run: RunFolder, event: events.AnyEvent) -> None:
         if run.reserve_file.exists():
             raise OSError(errno.ENOSPC, "No space left on device")
         append(run, event)
 
     monkeypatch.setattr(RunFolder, "append", full)
-    assert voice.say(journal.RunStarted(at=1.0, pid=1)) == "No space left on device"
-    voice.end(journal.RunEnded(at=2.0, outcome=Outcome.FAILED))
+    assert journal.append(events.RunStarted(at=1.0, pid=1)) == "No space left on device"
+    journal.end(events.RunEnded(at=2.0, outcome=Outcome.FAILED))
     kinds = [type(event) for event in folder.events()]
-    assert kinds == [journal.Noted, journal.RunStarted, journal.RunEnded]
+    assert kinds == [events.Note, events.RunStarted, events.RunEnded]
     assert not folder.reserve_file.exists()
 
 
 def test_an_end_that_cant_be_written_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(prepared("redis"))
-    voice = Voice(folder, state_of(folder))
+    journal = JournalWriter(folder, state_of(folder))
     FullDisk(monkeypatch).full = True
     with pytest.raises(OSError, match="the end of the run can't be written down: No space left"):
-        voice.end(journal.RunEnded(at=2.0, outcome=Outcome.FAILED))
+        journal.end(events.RunEnded(at=2.0, outcome=Outcome.FAILED))

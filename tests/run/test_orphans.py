@@ -10,12 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.again import ask
-from openhqm_tui.run.orphans import end_orphans, orphans_of
-from openhqm_tui.run.standing import state_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.ask import send_request
+from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.runner.orphans import end_orphans, orphans_of
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, folder_of, prepared, swept
@@ -45,9 +45,9 @@ async def test_only_what_works_for_the_run_is_found_and_ended() -> None:
         process("run", "--label", f"openhqm-tui.run={folder.info.id}2", "image"),
         process("less", str(folder.path / "redis.log")) as reader,
     ):
-        folder.append(journal.PushStarted(at=1.0, target="redis", pid=push))
+        folder.append(events.PushStarted(at=1.0, target="redis", pid=push))
         # An id that came again: somebody else's process has it by now.
-        folder.append(journal.PushStarted(at=1.0, target="redis", pid=reader))
+        folder.append(events.PushStarted(at=1.0, target="redis", pid=reader))
         await soon(lambda: len(orphans_of(folder)) == 3)
         assert {orphan.pid for orphan in orphans_of(folder)} == {buildx, container, push}
         ended = await end_orphans(folder, ((signal.SIGTERM, 60.0),))
@@ -85,14 +85,14 @@ def test_an_interrupted_run_is_cancelled_and_nothing_of_it_is_left(docker: FakeD
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
         assert orphans_of(watch.folder)
-        ask(watch.folder, Request("cancel"))
+        send_request(watch.folder, Request("cancel"))
         until(lambda: not watch.folder.is_live())
         assert orphans_of(watch.folder) == []
         after = Watch(watch.folder).finish()
         with swept(after):
             assert after.follower.state.outcome is Outcome.CANCELLED
             assert after.targets("gcp", "redis") == [Status.CANCELLED] * 2
-            assert after.order(journal.TargetStarted) == ["gcp"], "nothing is begun by it"
+            assert after.order(events.TargetStarted) == ["gcp"], "nothing is begun by it"
 
 
 def test_a_push_that_outlived_its_runner_is_ended_and_not_begun_by_a_cancel(
@@ -102,12 +102,12 @@ def test_a_push_that_outlived_its_runner_is_ended_and_not_begun_by_a_cancel(
     docker.push("openhqm:latest-redis", hold=True)
     with begun(prepared("redis", "kafka", push=True)) as (watch, pid):
         until(lambda: docker.has("held-push"))
-        until(lambda: watch.has(journal.PushStarted))
+        until(lambda: watch.has(events.PushStarted))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
         (orphan,) = orphans_of(watch.folder)
         assert "push openhqm:latest-redis" in orphan.command
-        ask(watch.folder, Request("cancel"))
+        send_request(watch.folder, Request("cancel"))
         until(lambda: not watch.folder.is_live())
         assert orphans_of(watch.folder) == []
         state = state_of(watch.folder)
@@ -115,7 +115,7 @@ def test_a_push_that_outlived_its_runner_is_ended_and_not_begun_by_a_cancel(
         assert [target.pushed for target in state.targets.values()] == [Outcome.CANCELLED] * 2
         assert len(docker.calls_of("push")) == 1
         docker.push("openhqm:latest-redis")
-        ask(watch.folder, Request("resume"))
+        send_request(watch.folder, Request("resume"))
         until(lambda: not watch.folder.is_live())
         assert state_of(watch.folder).outcome is Outcome.PASSED
 
@@ -130,7 +130,7 @@ def test_a_containers_client_that_outlived_its_runner_is_ended(docker: FakeDocke
         label = f" --label openhqm-tui.run={watch.name} "
         assert any(label in orphan.command for orphan in orphans_of(watch.folder))
         docker.container("linux/arm64")
-        ask(watch.folder, Request("resume"))
+        send_request(watch.folder, Request("resume"))
         until(lambda: not watch.folder.is_live())
         assert orphans_of(watch.folder) == []
         assert state_of(watch.folder).outcome is Outcome.PASSED

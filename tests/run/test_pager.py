@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.run.pager import page, pager_command
-from openhqm_tui.run.text_log import whole_log
+from openhqm_tui.run.runner.text_log import whole_log
 from tests.tui import folders
 
 HERE = {"less", "more", "bat"}

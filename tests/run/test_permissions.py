@@ -10,17 +10,17 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.domain.cache import Cache
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.permissions import PermissionsNeeded, PushNeeded, parse_permission
-from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.domain.variants import Variant
-from openhqm_tui.run.build import Builds
-from openhqm_tui.run.permissions import of_settings, remember_answer
-from openhqm_tui.run.prepare import Options, Prepared, prepare
-from openhqm_tui.run.voice import Voice
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.cache import Cache
+from openhqm_tui.domain.plan.permissions import PermissionsNeeded, PushNeeded, parse_permission
+from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.runner.build import Builds
+from openhqm_tui.run.runner.journal import JournalWriter
+from openhqm_tui.run.start.permissions import of_settings, remember_answer
+from openhqm_tui.run.start.prepare import Options, Prepared, prepare
 from openhqm_tui.store.permissions import all_remembered
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.run.test_prepare import AMD, FACTS, plain_environment
@@ -286,7 +286,7 @@ def test_push_and_no_push_contradict_each_other(project: Path) -> None:
 
 def folder_of(prepared: Prepared, place: Path) -> tuple[RunFolder, Builds]:
     folder = RunFolder.create(place, prepared.info, prepared.plan, prepared.expectations)
-    return folder, Builds(folder, Voice(folder, RunState(prepared.info)))
+    return folder, Builds(folder, JournalWriter(folder, RunState(prepared.info)))
 
 
 def test_buildx_is_told_exactly_what_a_target_was_allowed(project: Path, tmp_path: Path) -> None:

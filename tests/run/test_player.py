@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.state import RunState, Status
-from openhqm_tui.run.player import Player, parse_speed
-from openhqm_tui.run.recording import Recording, recording_of
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.replay import Player, Recording, parse_speed, recording_of
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import NAMES, copied, recording, state_of
 
@@ -71,14 +71,14 @@ def retried(tmp_path: Path) -> RunFolder:
     later = state.last_at + 86400
     stream = (run.path / f"{name}.rawjson").read_bytes()
     (run.path / f"{name}.2.rawjson").write_bytes(stream)
-    run.append(journal.RunStarted(at=later, pid=1))
-    run.append(journal.TargetStarted(at=later, target=name, attempt=2, stream=f"{name}.2.rawjson"))
+    run.append(events.RunStarted(at=later, pid=1))
+    run.append(events.TargetStarted(at=later, target=name, attempt=2, stream=f"{name}.2.rawjson"))
     run.append(
-        journal.TargetEnded(
+        events.TargetEnded(
             at=later + 5, target=name, attempt=2, outcome=Outcome.CANCELLED, exit_code=1
         )
     )
-    run.append(journal.RunEnded(at=later + 5, outcome=Outcome.CANCELLED))
+    run.append(events.RunEnded(at=later + 5, outcome=Outcome.CANCELLED))
     return run
 
 

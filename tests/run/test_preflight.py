@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.domain.errors import EngineProblem
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.domain.problems import EngineProblem
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.run.preflight import check_engine, check_publishing
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.run.start.preflight import check_engine, check_publishing
 
 ONE = parse_platforms("linux/amd64")
 OLD = EngineFacts(

@@ -11,17 +11,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform, parse_platforms
-from openhqm_tui.domain.problems import EngineProblem, Problem, UsageProblem
-from openhqm_tui.domain.variants import Variant
-from openhqm_tui.engine.base_image import WILL_BE_PULLED, BaseChoice, Pullable, Reach
-from openhqm_tui.engine.doctor import diagnose
-from openhqm_tui.engine.facts import EngineFacts
-from openhqm_tui.run import preflight
-from openhqm_tui.run import prepare as module
-from openhqm_tui.run.prepare import Options, Prepared, prepare
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.engine.doctor.diagnose import diagnose
+from openhqm_tui.engine.source.base_image import WILL_BE_PULLED, BaseChoice, Pullable, Reach
+from openhqm_tui.run.start import preflight
+from openhqm_tui.run.start import prepare as module
+from openhqm_tui.run.start.prepare import Options, Prepared, prepare
 from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.engine.fakes import debian, runner
 from tests.hostile_checkout import Checkout, signature

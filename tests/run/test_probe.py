@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.proof_running import ProbeAnswer, SeenModule
-from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.run import probe, running_checks
-from openhqm_tui.run.processes import Ended
+from openhqm_tui.domain.checks.runtime import ProbeAnswer, SeenModule
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.run.checks import container, probe
+from openhqm_tui.run.process import Ended
 
 NONCE = "0123456789abcdef"
 
@@ -37,7 +37,7 @@ def library(place: Path, distribution: str, version: str, module: str, code: str
 def run(place: Path, *words: str, seconds: float = 60) -> Ended:
     """Run the program as a container runs it, with this machine's Python."""
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", running_checks.PROBE, NONCE, *words],
+        [sys.executable, "-S", "-c", container.PROBE, NONCE, *words],
         env={"PYTHONPATH": str(place), "PATH": os.environ["PATH"]},
         cwd=place,
         capture_output=True,
@@ -49,7 +49,7 @@ def run(place: Path, *words: str, seconds: float = 60) -> Ended:
 
 def ask(place: Path, clients: str = "", absent: str = "", *words: str) -> ProbeAnswer:
     ended = run(place, f"clients={clients}", f"absent={absent}", *words)
-    said = running_checks.read_answer(ended, NONCE, patience=1, emulated=False)
+    said = container.read_answer(ended, NONCE, patience=1, emulated=False)
     assert isinstance(said, ProbeAnswer), said
     return said
 
@@ -267,7 +267,7 @@ def _narrowed(value: object) -> object:
 def test_it_loads_next_to_nothing() -> None:
     """Each module of the standard library costs up to a second under emulation."""
     also = "tell({'loaded': ' '.join(sys.modules)})"
-    told = running_checks.PROBE.replace('    tell({"clients"', f'    {also}\n    tell({{"clients"')
+    told = container.PROBE.replace('    tell({"clients"', f'    {also}\n    tell({{"clients"')
     assert also in told
     ran = subprocess.run(
         [sys.executable, "-S", "-c", told, NONCE, "service=1,200,0,/", "--", "true"],

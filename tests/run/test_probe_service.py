@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.proof_running import ProbeAnswer
-from openhqm_tui.domain.service_words import SeenService
-from openhqm_tui.run import running_checks
+from openhqm_tui.domain.checks.runtime import ProbeAnswer, SeenService
+from openhqm_tui.run.checks import container
 from tests.run.test_probe import NONCE, run
 
 _SERVER = """
@@ -47,9 +46,7 @@ def serve(
     place: Path, port: int, *command: str, seconds: float = 30, status: int = 200
 ) -> SeenService:
     words = [f"service={port},{status},{seconds},/health?a=b,c", "--", *command]
-    said = running_checks.read_answer(
-        run(place, *words, seconds=120), NONCE, patience=1, emulated=False
-    )
+    said = container.read_answer(run(place, *words, seconds=120), NONCE, patience=1, emulated=False)
     assert isinstance(said, ProbeAnswer), said
     assert said.clients == [], "the questions are asked all the same"
     assert said.service is not None

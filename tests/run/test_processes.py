@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.run.processes import GroupProcess, run_bounded
+from openhqm_tui.run.process import GroupProcess, run_bounded
 from tests.processes import is_gone
 from tests.waiting import soon
 

@@ -6,14 +6,15 @@ import asyncio
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.retrying import to_retry
-from openhqm_tui.domain.state import Status, TargetState
-from openhqm_tui.run import build
-from openhqm_tui.run.prepare import Options, check_push
-from openhqm_tui.run.runner import Runner
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.retry import to_retry
+from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.runner import build
+from openhqm_tui.run.runner.__main__ import Runner
+from openhqm_tui.run.start.prepare import Options, check_push
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of, raw_index
@@ -26,7 +27,7 @@ def pushed(docker: FakeDocker) -> list[str]:
 
 
 def pushes(watch: Watch) -> list[tuple[str, Outcome, str]]:
-    ended = [event for event in watch.events if isinstance(event, journal.PushEnded)]
+    ended = [event for event in watch.events if isinstance(event, events.PushEnded)]
     return [(event.target, event.outcome, event.reason) for event in ended]
 
 
@@ -39,8 +40,8 @@ async def test_every_tag_of_what_is_proved_is_pushed(docker: FakeDocker) -> None
     assert (redis.pushed, redis.push_digest) == (Outcome.PASSED, redis.digest)
     assert "digest: sha256:" in watch.folder.push_log("redis").read_text()
     kinds = [type(event) for event in watch.events]
-    assert kinds.index(journal.PushStarted) > max(
-        index for index, kind in enumerate(kinds) if kind is journal.LaneChecked
+    assert kinds.index(events.PushStarted) > max(
+        index for index, kind in enumerate(kinds) if kind is events.LaneChecked
     )
 
 
@@ -108,7 +109,7 @@ async def test_a_push_that_failed_is_tried_again_alone_where_that_is_asked(
     watch = await taken_up(folder)
     assert watch.status is Status.PASSED
     assert pushed(docker)[2:] == ["openhqm:latest-redis"]
-    assert watch.order(journal.TargetStarted) == ["redis", "kafka"], "nothing is built for it"
+    assert watch.order(events.TargetStarted) == ["redis", "kafka"], "nothing is built for it"
 
 
 async def test_a_tag_that_names_another_image_by_now_is_not_pushed(docker: FakeDocker) -> None:
@@ -193,7 +194,7 @@ async def test_a_cancel_between_the_last_check_and_the_push_is_obeyed(
     assert await kind(folder).execute() is Outcome.CANCELLED
     watch = Watch(folder).look()
     assert pushed(docker) == []
-    assert watch.order(journal.CancelAsked) == [""]
+    assert watch.order(events.CancelRequested) == [""]
     assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
     folder.ask(Request("resume"))
     assert (await taken_up(folder)).status is Status.PASSED
@@ -224,7 +225,7 @@ async def test_a_cancel_of_a_run_that_was_over_holds_no_later_push_up(
         folder.ask(request)
     watch = await taken_up(folder)
     assert watch.status is Status.PASSED
-    assert watch.order(journal.CancelAsked) == []
+    assert watch.order(events.CancelRequested) == []
 
 
 async def test_a_cancel_that_was_heard_holds_no_later_push_up(docker: FakeDocker) -> None:
@@ -294,7 +295,7 @@ async def test_a_retry_honours_what_was_allowed(docker: FakeDocker) -> None:
     watch = await taken_up(folder)
     assert watch.status is Status.PASSED
     assert len(pushed(docker)) == 2
-    assert watch.order(journal.TargetStarted) == ["redis"], "nothing is built for it"
+    assert watch.order(events.TargetStarted) == ["redis"], "nothing is built for it"
 
 
 def test_to_allow_without_a_push_has_no_meaning() -> None:
@@ -308,15 +309,15 @@ def test_to_allow_without_a_push_has_no_meaning() -> None:
 async def test_what_the_registry_holds_is_read_back_and_kept(docker: FakeDocker) -> None:
     raw = raw_index("redis", attestations=2)
     watch = await executed(prepared("redis", push=True))
-    (read,) = (event for event in watch.events if isinstance(event, journal.ReadBack))
+    (read,) = (event for event in watch.events if isinstance(event, events.ReadBack))
     assert (read.name, read.digest) == ("openhqm:latest-redis", digest_of("redis"))
     assert [image.platform for image in read.images] == ["linux/amd64", "linux/arm64"]
     kinds = [type(event) for event in watch.events]
-    assert kinds.index(journal.PushStarted) < kinds.index(journal.ReadBack)
-    assert kinds.index(journal.ReadBack) < kinds.index(journal.PushEnded)
+    assert kinds.index(events.PushStarted) < kinds.index(events.ReadBack)
+    assert kinds.index(events.ReadBack) < kinds.index(events.PushEnded)
     docker.reads_back("openhqm:latest-redis", raw=raw)
     watch = await executed(prepared("redis", push=True))
-    (read,) = (event for event in watch.events if isinstance(event, journal.ReadBack))
+    (read,) = (event for event in watch.events if isinstance(event, events.ReadBack))
     assert read.attestations == 2, "told, and no platform"
     assert "another digest" in pushes(watch)[0][2]
 
@@ -356,7 +357,7 @@ async def test_a_registry_that_only_the_engine_trusts_is_read_back_by_it(
     docker.reads_back("openhqm:latest-redis", err=HTTP)
     watch = await executed(prepared("redis", push=True))
     assert watch.status is Status.PASSED
-    (read,) = (event for event in watch.events if isinstance(event, journal.ReadBack))
+    (read,) = (event for event in watch.events if isinstance(event, events.ReadBack))
     assert read.digest == digest_of("redis")
     docker.reads_back("openhqm:latest-redis", err="x509: certificate signed by unknown authority")
     assert (await executed(prepared("redis", push=True))).status is Status.PASSED

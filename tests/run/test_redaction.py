@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.cli.following import show
-from openhqm_tui.cli.output import Output
-from openhqm_tui.cli.output_json import JsonOutput
-from openhqm_tui.cli.output_plain import GithubOutput, PlainOutput
-from openhqm_tui.cli.output_tty import TtyOutput
-from openhqm_tui.domain.failures import text_log_of
-from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.report.formats import SUFFIXES, rendered
+from openhqm_tui.cli.output.choose import Output
+from openhqm_tui.cli.output.follow import show
+from openhqm_tui.cli.output.jsonl import JsonOutput
+from openhqm_tui.cli.output.plain import GithubOutput, PlainOutput
+from openhqm_tui.cli.output.tty import TtyOutput
+from openhqm_tui.domain.failures.digest import text_log_of
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.history_index import record_folder
 from openhqm_tui.run.redaction import mask_of
-from openhqm_tui.run.remembering import record_folder
-from openhqm_tui.run.text_log import write_text_log
+from openhqm_tui.run.runner.text_log import write_text_log
 from openhqm_tui.store.run_folder import RunFolder
 from tests.run.planted import ARGUMENT, GITHUB, KEY, SECRETS, VARIABLE, planted
 

@@ -13,20 +13,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.remembering import (
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.history_index import (
     Indexed,
+    check_readable,
     index_missing,
-    look,
     remember,
     remembered,
     samples_for,
 )
-from openhqm_tui.store.history import History, history_file
-from openhqm_tui.store.history_rows import Origin
-from openhqm_tui.store.places import ready_state_folder
+from openhqm_tui.store.history.database import History, history_file
+from openhqm_tui.store.history.rows import Origin
+from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker
 from tests.recordings import copied, recording
@@ -304,7 +304,7 @@ async def test_a_locked_history_is_waited_for_but_not_by_the_run(docker: FakeDoc
     assert known(state) == set()
     other.execute("ROLLBACK")
     other.close()
-    assert look(state) == ""
+    assert check_readable(state) == ""
     assert index_missing(state) == Indexed(1, [])
     assert known(state) == {watch.name}
 

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.failures import failure_of
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.processes import GroupProcess
+from openhqm_tui.domain.failures.digest import failure_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.process import GroupProcess
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of
@@ -37,8 +37,8 @@ async def test_every_target_is_built_and_every_lane_proved(docker: FakeDocker) -
     folder = watch.folder
     assert msgspec.json.decode(folder.evidence_file("redis", "linux/arm64").read_bytes())
     assert "== redis linux/arm64 ==" in (folder.path / "redis.log").read_text()
-    assert watch.order(journal.RunEnded) == [""]
-    assert isinstance(watch.events[-1], journal.RunEnded)
+    assert watch.order(events.RunEnded) == [""]
+    assert isinstance(watch.events[-1], events.RunEnded)
 
 
 async def test_what_is_asked_of_docker(docker: FakeDocker) -> None:
@@ -75,7 +75,7 @@ async def test_one_at_a_time_in_the_order_of_the_plan(docker: FakeDocker) -> Non
     for name in names:
         docker.target(name, {"alone": True})
     watch = await executed(prepared(*names, jobs=1, check=False))
-    assert watch.order(journal.TargetStarted) == list(names)
+    assert watch.order(events.TargetStarted) == list(names)
     assert watch.status is Status.PASSED
     assert not docker.has("overlap")
 
@@ -155,11 +155,11 @@ async def test_a_defect_of_our_own_doesnt_look_like_a_success(docker: FakeDocker
     assert any("openhqm-tui itself failed" in note for note in watch.follower.state.notes)
 
 
-def full_disk_at(monkeypatch: pytest.MonkeyPatch, kind: type[journal.Event], times: int) -> None:
+def full_disk_at(monkeypatch: pytest.MonkeyPatch, kind: type[events.Event], times: int) -> None:
     """Let the first events of a kind meet a full disk."""
     append, left = RunFolder.append, [kind] * times
 
-    def fails(folder: RunFolder, event: journal.AnyEvent) -> None:
+    def fails(folder: RunFolder, event: events.AnyEvent) -> None:
         if left and isinstance(event, kind):
             left.pop()
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -172,7 +172,7 @@ async def test_a_buildx_nobody_can_be_told_of_is_ended(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.target("gcp", {"hold": True})
-    full_disk_at(monkeypatch, journal.TargetStarted, 1)
+    full_disk_at(monkeypatch, events.TargetStarted, 1)
     stopped: list[int] = []
     stop = GroupProcess.stop
 
@@ -193,15 +193,15 @@ async def test_a_full_disk_doesnt_end_the_listening(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.target("gcp", {"hold": True})
-    full_disk_at(monkeypatch, journal.Heard, 2)
+    full_disk_at(monkeypatch, events.RequestReceived, 2)
     async with running(prepared("gcp", "redis", check=False)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
         watch.folder.ask(Request("check", "gcp"))
-        await soon(lambda: watch.has(journal.Heard), "it is said when there is room again")
+        await soon(lambda: watch.has(events.RequestReceived), "it is said when there is room again")
         watch.folder.ask(Request("cancel", "gcp"))
     watch.finish()
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
-    assert watch.has(journal.RunEnded)
+    assert watch.has(events.RunEnded)
     assert any("can't be written (No space" in note for note in watch.follower.state.notes)
 
 
@@ -209,7 +209,7 @@ async def test_a_cancel_that_cant_be_written_down_is_obeyed(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.target("gcp", {"hold": True})
-    full_disk_at(monkeypatch, journal.CancelAsked, 1)
+    full_disk_at(monkeypatch, events.CancelRequested, 1)
     async with running(prepared("gcp", check=False)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
         watch.folder.ask(Request("cancel"))
@@ -227,7 +227,7 @@ async def test_one_target_is_cancelled_and_the_others_go_on(docker: FakeDocker) 
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.PASSED]
-    ended = [e for e in watch.events if isinstance(e, journal.TargetEnded) and e.target == "gcp"]
+    ended = [e for e in watch.events if isinstance(e, events.TargetEnded) and e.target == "gcp"]
     assert [event.exit_code for event in ended] == [130]
 
 
@@ -238,22 +238,22 @@ async def test_cancelling_the_run_ends_what_runs_and_what_waits(docker: FakeDock
         watch.folder.ask(Request("cancel"))
     watch.finish()
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.CANCELLED]
-    assert watch.order(journal.TargetStarted) == ["gcp"]
+    assert watch.order(events.TargetStarted) == ["gcp"]
 
 
 async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> None:
     docker.container("linux/arm64", hold=True)
     async with running(prepared("redis")) as (watch, _):
         # The native lane's container runs beside it, and would be removed as well.
-        await soon(lambda: watch.has(journal.LaneChecked, platform="linux/amd64"))
+        await soon(lambda: watch.has(events.LaneChecked, platform="linux/amd64"))
         await soon(lambda: docker.has("held-container"))
         watch.folder.ask(Request("cancel", "redis"))
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert watch.targets("redis") == [Status.CANCELLED]
-    ended = [e.outcome for e in watch.events if isinstance(e, journal.TargetEnded)]
+    ended = [e.outcome for e in watch.events if isinstance(e, events.TargetEnded)]
     assert ended == [Outcome.PASSED], "its build is as good as before"
-    cut = [e.platform for e in watch.events if isinstance(e, journal.CheckCancelled)]
+    cut = [e.platform for e in watch.events if isinstance(e, events.CheckCancelled)]
     assert cut == ["linux/arm64"]
     (removed,) = docker.calls_of("rm", "--force")
     assert removed[-1] == f"openhqm-tui-{watch.name}-redis-linux-arm64"
@@ -263,9 +263,9 @@ async def test_a_failed_target_is_tried_again_while_the_run_goes_on(docker: Fake
     docker.target("kafka", {"stream": "failed/kafka", "exit": 1}, {"stream": "failed/redis"})
     docker.target("gcp", {"hold": True})
     async with running(prepared("kafka", "gcp")) as (watch, _):
-        await soon(lambda: watch.has(journal.TargetEnded, target="kafka", outcome=Outcome.FAILED))
+        await soon(lambda: watch.has(events.TargetEnded, target="kafka", outcome=Outcome.FAILED))
         watch.folder.ask(Request("retry", "kafka"))
-        await soon(lambda: watch.has(journal.TargetEnded, target="kafka", attempt=2))
+        await soon(lambda: watch.has(events.TargetEnded, target="kafka", attempt=2))
         docker.release("gcp")
     watch.finish()
     assert watch.status is Status.PASSED
@@ -280,9 +280,9 @@ async def test_a_cancelled_target_is_tried_again(docker: FakeDocker) -> None:
     async with running(prepared("kafka", "gcp")) as (watch, _):
         await soon(lambda: docker.has("held-kafka") and docker.has("held-gcp"))
         watch.folder.ask(Request("cancel", "kafka"))
-        await soon(lambda: watch.has(journal.TargetEnded, target="kafka"))
+        await soon(lambda: watch.has(events.TargetEnded, target="kafka"))
         watch.folder.ask(Request("retry", "kafka"))
-        await soon(lambda: watch.has(journal.TargetEnded, target="kafka", attempt=2))
+        await soon(lambda: watch.has(events.TargetEnded, target="kafka", attempt=2))
         docker.release("gcp")
     assert watch.finish().status is Status.PASSED
 
@@ -294,7 +294,7 @@ async def test_what_runs_is_not_started_twice(docker: FakeDocker) -> None:
         watch.folder.ask(Request("retry", "gcp"))
         watch.folder.ask(Request("cancel"))  # obeyed in order: the retry was read before it
     watch.finish()
-    assert watch.order(journal.TargetStarted) == ["gcp"]
+    assert watch.order(events.TargetStarted) == ["gcp"]
 
 
 async def test_requests_that_make_no_sense_are_passed_over(docker: FakeDocker) -> None:
@@ -306,11 +306,11 @@ async def test_requests_that_make_no_sense_are_passed_over(docker: FakeDocker) -
             control.write(b'{"ask":"cancel","target":"nope"}\n{"ask":"retry"}\n')
             control.write(b'{"ask":"can')
         watch.look()
-        assert not watch.has(journal.CancelAsked)
+        assert not watch.has(events.CancelRequested)
         with watch.folder.control_file.open("ab") as control:
             control.write(b'cel"}\n')
     watch.finish()
-    assert watch.order(journal.CancelAsked) == [""]
+    assert watch.order(events.CancelRequested) == [""]
     assert watch.status is Status.CANCELLED
 
 
@@ -341,7 +341,7 @@ def test_a_signal_cancels_the_run_and_leaves_nothing(
         os.kill(pid, means)
         until(lambda: watch.look().follower.finished)
         assert watch.status is Status.CANCELLED
-        (started,) = [e for e in watch.events if isinstance(e, journal.TargetStarted)]
+        (started,) = [e for e in watch.events if isinstance(e, events.TargetStarted)]
         with pytest.raises(ProcessLookupError):
             os.killpg(started.pid, 0)
 

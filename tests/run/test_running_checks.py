@@ -11,17 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.expectation import Expectation, Service
+from openhqm_tui.domain.checks.expectation import Expectation, Service
+from openhqm_tui.domain.checks.runtime import ProbeAnswer, ProbeTrouble, SeenService, judge_running
+from openhqm_tui.domain.checks.verdict import Answer, worst
+from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof_running import ProbeAnswer, ProbeTrouble, judge_running
 from openhqm_tui.domain.secrets.redact import Mask
-from openhqm_tui.domain.service_words import SeenService
-from openhqm_tui.domain.variants import Client
-from openhqm_tui.domain.verdicts import Answer, worst
-from openhqm_tui.run import running_checks
-from openhqm_tui.run.probe import MARK
-from openhqm_tui.run.processes import Ended
-from openhqm_tui.run.running_checks import ask, container_command, read_answer, shown_command
+from openhqm_tui.run.checks import container
+from openhqm_tui.run.checks.container import ask, container_command, read_answer, shown_command
+from openhqm_tui.run.checks.probe import MARK
+from openhqm_tui.run.process import Ended
 
 ARM = parse_platform("arm64")
 WANTED = Expectation(
@@ -371,6 +370,6 @@ def test_whatever_a_container_prints_can_be_said(code, out, err, timed_out, emul
 
 
 def test_the_probe_that_is_sent_is_the_files() -> None:
-    folder = Path(running_checks.__file__).parent
+    folder = Path(container.__file__).parent
     texts = [(folder / name).read_text("utf-8") for name in ("probe_service.py", "probe.py")]
     assert command()[command().index("-c") + 1] == "".join(texts)

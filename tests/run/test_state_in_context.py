@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.plan import Target
-from openhqm_tui.run.state_in_context import exposed_state
+from openhqm_tui.domain.plan.bake import Target
+from openhqm_tui.run.start.state_in_context import exposed_state
 from tests.run.test_prepare import SOURCE, ready
 
 

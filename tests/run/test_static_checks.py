@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage
+from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.proof import SeenConfig, SeenImage
-from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.engine.images import ImageUnknown
-from openhqm_tui.run.static_checks import config_of, look_at, without_secrets
+from openhqm_tui.engine.docker.images import ImageUnknown
+from openhqm_tui.run.checks.static import config_of, look_at, without_secrets
 from tests.engine.tars import Made, digest_of, elf, oci_export
 from tests.fake_docker import FakeDocker
 

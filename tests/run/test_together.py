@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from openhqm_tui.run.together import together
+from openhqm_tui.run.process import gather_all
 
 
 async def test_what_each_gave_comes_in_order() -> None:
@@ -20,7 +20,7 @@ async def test_what_each_gave_comes_in_order() -> None:
         first.set()
         return "b"
 
-    assert await together(late(), early()) == ["a", "b"]
+    assert await gather_all(late(), early()) == ["a", "b"]
 
 
 async def test_an_error_comes_when_all_have_ended() -> None:
@@ -36,7 +36,7 @@ async def test_an_error_comes_when_all_have_ended() -> None:
         ended.append("last")
 
     with pytest.raises(ValueError, match="first"):
-        await together(fail(), last())
+        await gather_all(fail(), last())
     assert ended == ["last"]
 
 
@@ -56,7 +56,7 @@ async def test_when_cancelled_each_takes_away_what_it_made() -> None:
     async def careless() -> None:
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(together(careless(), tidy()))
+    task = asyncio.create_task(gather_all(careless(), tidy()))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.engine.base_image import choose_base
-from openhqm_tui.store.places import bundled
+from openhqm_tui.engine.source.base_image import choose_base
+from openhqm_tui.store.paths import bundled
 
 NAME = "openhqm-tui-soak"
 BOTH = "linux/amd64,linux/arm64"

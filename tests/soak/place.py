@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from openhqm_tui.domain import journal
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.run import events
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder, all_runs
 from tests.soak.material import KINDS, Material
 
@@ -94,7 +94,7 @@ class Place:
             process.wait()
         for run in self.runs():
             for event in run.events():
-                if isinstance(event, journal.RunStarted | journal.TargetStarted):
+                if isinstance(event, events.RunStarted | events.TargetStarted):
                     with contextlib.suppress(ProcessLookupError, PermissionError):
                         if str(run.path) in command_of(event.pid):
                             os.killpg(event.pid, signal.SIGKILL)
@@ -117,15 +117,15 @@ def until(condition: Callable[[], object], what: str, patience: float = PATIENCE
         time.sleep(0.005)
 
 
-def has(run: RunFolder, kind: type[journal.Event]) -> bool:
+def has(run: RunFolder, kind: type[events.Event]) -> bool:
     """Tell whether the journal has an event of a kind."""
     return any(isinstance(event, kind) for event in run.events())
 
 
 def runner_of(run: RunFolder) -> int:
     """Return the process that executes a run, once it says so."""
-    until(lambda: has(run, journal.RunStarted), "the runner starts")
-    return [event.pid for event in run.events() if isinstance(event, journal.RunStarted)][-1]
+    until(lambda: has(run, events.RunStarted), "the runner starts")
+    return [event.pid for event in run.events() if isinstance(event, events.RunStarted)][-1]
 
 
 @contextlib.contextmanager
@@ -154,8 +154,8 @@ def wait_for_moment(run: RunFolder, moment: str, place: Place) -> str:
     elif moment == "build":
         time.sleep(place.random.uniform(0.5, 9.0))
     else:
-        until(lambda: has(run, journal.CheckStarted) or has(run, journal.RunEnded), "checks begin")
+        until(lambda: has(run, events.CheckStarted) or has(run, events.RunEnded), "checks begin")
         time.sleep(place.random.uniform(0, 3.0))
-    if has(run, journal.RunEnded):
+    if has(run, events.RunEnded):
         raise TooLate(moment)
     return f"{moment} +{time.monotonic() - began:.2f} s"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from openhqm_tui.domain import journal
+from openhqm_tui.domain.run import events
 from openhqm_tui.store.run_folder import RunFolder
 from tests.soak import promises
 from tests.soak.place import (
@@ -51,7 +51,7 @@ def console(place: Place, kind: str, expected: Expected) -> str:
         moment = wait_for_moment(run, place.random.choice(MOMENTS[1:]), place)
         with_terminal = place.random.random() < 0.5
         seat.kill(with_terminal=with_terminal)
-        if has(run, journal.RunEnded):
+        if has(run, events.RunEnded):
             raise TooLate(moment)
         live = place.path / "attached.json"
         attached = place.start("attach", run.path.name, "--format", "json", out=live)
@@ -193,7 +193,7 @@ def two(place: Place, kind: str, expected: Expected) -> str:
 
 
 def _is_over(run: RunFolder) -> bool:
-    return has(run, journal.RunEnded) and not run.is_live()
+    return has(run, events.RunEnded) and not run.is_live()
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from openhqm_tui.domain.checks.catalog import QUESTIONS, asked_by
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.questions import QUESTIONS, asked_by
-from openhqm_tui.run.expected import expectation_of
+from openhqm_tui.run.start.expectations import expectation_of
 from openhqm_tui.store.checks_files import (
     PROJECT_CHECKS,
     our_variants,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.checks_file import (
+from openhqm_tui.domain.checks.catalog import QUESTIONS
+from openhqm_tui.domain.checks.config_file import (
     ALLOWING,
     KEYS,
     PLATFORMS,
@@ -16,9 +17,8 @@ from openhqm_tui.domain.checks_file import (
     ChecksFile,
     parse_checks,
 )
-from openhqm_tui.domain.expecting import expectation_for
+from openhqm_tui.domain.checks.expectation import expectation_for
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.questions import QUESTIONS
 
 TOP = Path(__file__).parents[2]
 GUIDE = (TOP / "assets" / "guides" / "checks.md").read_text(encoding="utf-8")

@@ -14,17 +14,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.record import RunRecord, record_of
-from openhqm_tui.store import history as module
-from openhqm_tui.store import history_schema
-from openhqm_tui.store.history import (
+from openhqm_tui.domain.history.record import RunRecord, record_of
+from openhqm_tui.store.history import database as module
+from openhqm_tui.store.history import schema
+from openhqm_tui.store.history.database import (
     History,
     HistoryDamaged,
     HistoryProblem,
     history_file,
     set_aside,
 )
-from openhqm_tui.store.history_rows import SAMPLES, Origin
+from openhqm_tui.store.history.rows import SAMPLES, Origin
 from tests.recordings import NAMES, recording, state_of
 
 
@@ -277,8 +277,8 @@ def _older(tmp_path: Path, monkeypatch, *steps: str) -> None:
     """Leave a history of today, which a later version knows more `steps` of."""
     with History(tmp_path) as history:
         history.put(record(), 1)
-    later = (*history_schema.MIGRATIONS, *steps)
-    monkeypatch.setattr(history_schema, "MIGRATIONS", later)
+    later = (*schema.MIGRATIONS, *steps)
+    monkeypatch.setattr(schema, "MIGRATIONS", later)
     monkeypatch.setattr(module, "MIGRATIONS", later)
 
 
@@ -290,7 +290,7 @@ def test_an_older_history_becomes_todays(tmp_path: Path, monkeypatch) -> None:
     connection = sqlite3.connect(history.path)
     assert connection.execute("SELECT a FROM more").fetchall() == [("d",)]
     assert connection.execute("SELECT b FROM runs").fetchall() == [("c",)]
-    version = len(history_schema.MIGRATIONS)
+    version = len(schema.MIGRATIONS)
     assert connection.execute("PRAGMA user_version").fetchone() == (version,)
     connection.close()
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain.layers import Found, Kind, Layer
+from openhqm_tui.domain.checks.layers import FileKind, Found, ScannedLayer
 from openhqm_tui.store import layer_cache
 from openhqm_tui.store.layer_cache import LayerCache
 
-FOUND = (Found(Kind.BINARY, "/usr/bin/x", "aarch64", 5), Found(Kind.SECRET, "/é", "key"))
+FOUND = (Found(FileKind.BINARY, "/usr/bin/x", "aarch64", 5), Found(FileKind.SECRET, "/é", "key"))
 
 
-def layer(number: int = 0, **more: object) -> Layer:
-    told = Layer(digest=f"sha256:{number:064x}", blob="b", found=FOUND, files=b"\0\xff" * 8)
+def layer(number: int = 0, **more: object) -> ScannedLayer:
+    told = ScannedLayer(digest=f"sha256:{number:064x}", blob="b", found=FOUND, files=b"\0\xff" * 8)
     return msgspec.structs.replace(told, **more)
 
 

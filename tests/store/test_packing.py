@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.problems import Problem, UsageProblem
-from openhqm_tui.run.again import ask
-from openhqm_tui.store import packing
-from openhqm_tui.store.packing import export_run, import_run, unpack_run
+from openhqm_tui.domain.errors import Problem, UsageProblem
+from openhqm_tui.run.ask import send_request
+from openhqm_tui.store import archive as packing
+from openhqm_tui.store.archive import export_run, import_run, unpack_run
 from openhqm_tui.store.run_folder import Request, RunFolder, all_runs, find_run
 from tests.recordings import NAMES, copied, recording, state_of
 
@@ -133,7 +133,7 @@ def test_an_imported_run_is_never_executed(packed, tmp_path):
     assert found.is_imported
     for request in (Request("retry", "redis"), Request("resume"), Request("check")):
         with pytest.raises(Problem, match="imported"):
-            ask(found, request)
+            send_request(found, request)
     assert not run.control_file.exists()
     assert not run.is_live()
 

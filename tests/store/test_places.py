@@ -7,38 +7,38 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.store import places
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.store import paths
 
 
 def test_the_variable_names_the_state_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(places.STATE_VARIABLE, str(tmp_path / "mine"))
-    assert places.ready_state_folder() == tmp_path / "mine"
+    monkeypatch.setenv(paths.STATE_VARIABLE, str(tmp_path / "mine"))
+    assert paths.ready_state_folder() == tmp_path / "mine"
 
 
 def test_a_tilde_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv(places.STATE_VARIABLE, "~/runs")
-    assert places.state_folder() == tmp_path / "runs"
+    monkeypatch.setenv(paths.STATE_VARIABLE, "~/runs")
+    assert paths.state_folder() == tmp_path / "runs"
 
 
 def test_without_it_the_systems_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(places.STATE_VARIABLE)
+    monkeypatch.delenv(paths.STATE_VARIABLE)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    assert places.state_folder().is_relative_to(tmp_path)
-    assert places.state_folder().name == "openhqm-tui"
+    assert paths.state_folder().is_relative_to(tmp_path)
+    assert paths.state_folder().name == "openhqm-tui"
 
 
 def test_it_is_made_for_its_owner_only() -> None:
-    mode = stat.S_IMODE(places.ready_state_folder().stat().st_mode)
+    mode = stat.S_IMODE(paths.ready_state_folder().stat().st_mode)
     assert mode == 0o700
 
 
 def test_nothing_is_left_by_the_look() -> None:
-    assert list(places.ready_state_folder().iterdir()) == []
+    assert list(paths.ready_state_folder().iterdir()) == []
 
 
 @pytest.mark.parametrize("below", [False, True])
@@ -48,9 +48,9 @@ def test_where_nothing_can_be_written(
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
     place = in_the_way / "below" if below else in_the_way
-    monkeypatch.setenv(places.STATE_VARIABLE, str(place))
+    monkeypatch.setenv(paths.STATE_VARIABLE, str(place))
     with pytest.raises(UsageProblem) as caught:
-        places.ready_state_folder()
+        paths.ready_state_folder()
     assert str(place) in str(caught.value)
     assert "OPENHQM_TUI_STATE_DIR=DIR" in str(caught.value)
 
@@ -60,11 +60,11 @@ def test_where_nothing_can_be_written(
 )
 def test_the_images_are_found_in_a_checkout(name: str, inside: str) -> None:
     first, _, rest = name.partition("/")
-    file = places.bundled(first) / rest if rest else places.bundled(first)
+    file = paths.bundled(first) / rest if rest else paths.bundled(first)
     assert inside in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("told", ["~nobody-of-this-name/x", "a\0b"])
 def test_what_is_no_path(told: str) -> None:
     with pytest.raises(UsageProblem):
-        places.at_home(told)
+        paths.at_home(told)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.journal import RunInfo
-from openhqm_tui.domain.plan import Plan
-from openhqm_tui.domain.problems import Problem
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.plan.bake import Plan
+from openhqm_tui.domain.run.events import RunInfo
 from openhqm_tui.store.retention import Kept, Limits, limits_of, prune, size_of, surplus
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run, runs_folder
 from openhqm_tui.store.settings import Settings

@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.expectation import Expectation
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.plan import Plan, Target
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.errors import Problem, UsageProblem
+from openhqm_tui.domain.plan.bake import Plan, Target
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.problems import Problem, UsageProblem
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
     Request,
@@ -110,7 +110,7 @@ def test_events_and_requests_are_whole_lines(tmp_path: Path) -> None:
     run = made(tmp_path)
     events: list[journal.AnyEvent] = [
         journal.RunStarted(at=1.0, pid=7),
-        journal.Noted(at=2.0, text="two\nlines"),
+        journal.Note(at=2.0, text="two\nlines"),
         journal.RunEnded(at=3.0, outcome=Outcome.PASSED),
     ]
     for event in events:
@@ -127,7 +127,7 @@ def test_events_and_requests_are_whole_lines(tmp_path: Path) -> None:
 
 def test_what_cant_be_read_of_the_events_is_passed_over(tmp_path: Path) -> None:
     run = made(tmp_path)
-    run.append(journal.Noted(at=2.0, text="x"))
+    run.append(journal.Note(at=2.0, text="x"))
     with run.events_file.open("ab") as events:
         events.write(b'{"event":"of tomorrow"}\n\xff\n{"event":"noted","at":3.0,"te')
     assert [event.at for event in run.events()] == [2.0]
@@ -149,9 +149,9 @@ def test_what_a_full_disk_cut_off_doesnt_swallow_the_next_line(
 
     monkeypatch.setattr(os, "write", fills_up)
     with pytest.raises(OSError, match="No space left"):
-        run.append(journal.Noted(at=1.0, text="cut off"))
+        run.append(journal.Note(at=1.0, text="cut off"))
     monkeypatch.undo()
-    run.append(journal.Noted(at=2.0, text="whole"))
+    run.append(journal.Note(at=2.0, text="whole"))
     assert [event.at for event in run.events()] == [2.0]
     assert run.events_file.read_bytes().count(b"\n") == 2
 

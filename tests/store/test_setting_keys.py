@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.cli.arguments import build_parser
+from openhqm_tui.cli.main import build_parser
 from openhqm_tui.store.setting_keys import KEYS
 from openhqm_tui.store.settings import PROJECT_FILE, Settings, read_settings
 
@@ -172,7 +172,7 @@ def test_an_escape_sequence_in_a_refused_value_is_taken_out(project: Path) -> No
 
 
 def test_the_names_of_lines_that_are_refused_are_no_key(project: Path) -> None:
-    from openhqm_tui.domain.problems import UsageProblem
+    from openhqm_tui.domain.errors import UsageProblem
 
     with pytest.raises(UsageProblem, match="unknown setting 'refused'"):
         settings_of(project, "refused", ["x"])

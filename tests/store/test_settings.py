@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.store.settings import PROJECT_FILE, Settings, read_settings
 
 

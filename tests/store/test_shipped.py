@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.store.places import bundled
+from openhqm_tui.store.paths import bundled
 
 ANYWHERES_ADDRESSES = {b"127.0.0.1", b"0.0.0.0"}
 # What a build of open images names; all else would be somebody's. The last is a Python module.

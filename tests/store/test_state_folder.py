@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.plan import Plan
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.store import places
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Plan
+from openhqm_tui.store import paths
 from openhqm_tui.store.layer_cache import LayerCache
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import recording
@@ -28,7 +28,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebod
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the state folder is; all may go there."""
     place = tmp_path / "home" / "state"
-    monkeypatch.setenv(places.STATE_VARIABLE, str(place))
+    monkeypatch.setenv(paths.STATE_VARIABLE, str(place))
     monkeypatch.delenv("SUDO_UID", raising=False)
     for above in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
         above.chmod(0o755)
@@ -65,7 +65,7 @@ def as_user(uid: int, say: Callable[[], str]) -> str:
 
 def said_of_the_state() -> str:
     try:
-        return str(places.ready_state_folder())
+        return str(paths.ready_state_folder())
     except UsageProblem as problem:
         return str(problem)
 
@@ -81,7 +81,7 @@ def test_somebody_elses_is_refused_and_stays_as_it_was(state: Path) -> None:
     )
     assert as_user(ANN, said_of_the_state) == str(state)
     with pytest.raises(UsageProblem, match=f"belongs to user {ANN}, and you are root"):
-        places.state_folder()
+        paths.state_folder()
     assert list(state.iterdir()) == []
 
 
@@ -105,7 +105,7 @@ def test_one_that_others_can_write_to_is_refused(state: Path, mode: int) -> None
     state.mkdir()
     state.chmod(mode)
     with pytest.raises(UsageProblem) as caught:
-        places.state_folder()
+        paths.state_folder()
     assert f"can be written to by others (mode {mode:04o})" in str(caught.value)
     assert f"run `chmod go-w {state}`" in str(caught.value)
     assert "OPENHQM_TUI_STATE_DIR=DIR" in str(caught.value)
@@ -124,10 +124,10 @@ def test_whatever_the_umask_all_that_is_made_is_its_owners_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = tmp_path / "one" / "two" / "state"
-    monkeypatch.setenv(places.STATE_VARIABLE, str(state))
+    monkeypatch.setenv(paths.STATE_VARIABLE, str(state))
     before = os.umask(0)
     try:
-        places.ready_state_folder()
+        paths.ready_state_folder()
         source = recording("checked")
         run = RunFolder.create(state / "runs" / "x", source.info, Plan(targets=()))
     finally:
@@ -144,7 +144,7 @@ def test_runs_of_an_older_version_are_closed_to_others(state: Path) -> None:
     (state / "runs").mkdir(parents=True)
     state.chmod(0o755)
     (state / "runs").chmod(0o755)
-    places.ready_state_folder()
+    paths.ready_state_folder()
     assert mode_of(state / "runs") == 0o700
     assert mode_of(state) == 0o755
 
@@ -154,14 +154,14 @@ def test_what_others_may_have_written_is_no_memory(
     state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = tmp_path / "cache"
-    monkeypatch.setenv(places.CACHE_VARIABLE, str(cache))
-    assert places.emulators_file() == state / "emulators.json"
-    assert places.cache_folder() == cache
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(cache))
+    assert paths.emulators_file() == state / "emulators.json"
+    assert paths.cache_folder() == cache
     for place in (state, cache):
         place.mkdir()
         os.chown(place, ANN, ANN)
-    assert places.emulators_file() is None
-    assert places.cache_folder() is None
+    assert paths.emulators_file() is None
+    assert paths.cache_folder() is None
     assert LayerCache().get(f"sha256:{'0' * 64}") is None
 
 
@@ -203,9 +203,9 @@ def test_root_by_sudo_makes_no_state_folder_below_the_users(
 ) -> None:
     state.parent.mkdir(exist_ok=True)
     os.chown(state.parent, ANN, ANN)
-    assert places.state_folder() == state
+    assert paths.state_folder() == state
     monkeypatch.setenv("SUDO_UID", str(ANN))
     with pytest.raises(UsageProblem, match=f"would be root's, in a folder of user {ANN}"):
-        places.ready_state_folder()
+        paths.ready_state_folder()
     assert not state.exists()
-    assert places.emulators_file() is None
+    assert paths.emulators_file() is None

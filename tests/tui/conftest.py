@@ -14,22 +14,22 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from openhqm_tui.domain.errors import EngineProblem
 from openhqm_tui.domain.findings import Finding, Fix, Health
-from openhqm_tui.domain.new_builder import NewBuilder
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.domain.permissions import Permission
-from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.builders import NewBuilder
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.permissions import Permission
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
-from openhqm_tui.domain.problems import EngineProblem
-from openhqm_tui.engine.base_image import Pullable, Reach
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.engine.facts import EngineFacts, Trouble
-from openhqm_tui.engine.mend import Rights
-from openhqm_tui.run.remembering import samples_before, samples_for, whole_run
+from openhqm_tui.engine.docker.builders import Builder
+from openhqm_tui.engine.docker.facts import EngineFacts, EngineProblemKind
+from openhqm_tui.engine.doctor.apply import Rights
+from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.run.follow.history_index import samples_before, samples_for, whole_run
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.past import read_past
-from openhqm_tui.tui.services import Order, Say, Services
+from openhqm_tui.tui.core.backend import BuildOrder, Say, Services
+from openhqm_tui.tui.history.past_runs import read_past
 from tests.eight_variants import EIGHT
 from tests.tui.folders import T0
 
@@ -49,7 +49,9 @@ GOOD = EngineFacts(
     local=True,
 )
 NO_ENGINE = EngineFacts(
-    client_version="29.1.0", trouble=Trouble.NOT_RUNNING, error="the Docker engine isn't running"
+    client_version="29.1.0",
+    trouble=EngineProblemKind.NOT_RUNNING,
+    error="the Docker engine isn't running",
 )
 
 FINDINGS = [
@@ -110,14 +112,14 @@ class World:
     facts: EngineFacts = GOOD
     source: Source = field(default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=EIGHT))
     findings: list[Finding] = field(default_factory=lambda: list(FINDINGS))
-    orders: list[Order] = field(default_factory=list)
+    orders: list[BuildOrder] = field(default_factory=list)
     remembered: list[tuple[Permission, ...]] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     mends: bool = True
     mends_slowly: bool = False
     helps: bool = True
     rights: Rights = Rights.ROOT
-    defaults: Order = field(default_factory=lambda: Order({}))
+    defaults: BuildOrder = field(default_factory=lambda: BuildOrder({}))
     platforms: tuple[Platform, ...] = ()
     refused: tuple[str, ...] = ()
     builders: list[Builder] = field(default_factory=list)
@@ -129,12 +131,12 @@ class World:
     asked: list[Request] = field(default_factory=list)
     paged: list[str] = field(default_factory=list)
     copied: list[str] = field(default_factory=list)
-    begin: Callable[[Order], RunFolder] | None = None
+    begin: Callable[[BuildOrder], RunFolder] | None = None
 
     def services(self) -> Services:
         """Return the console's services over this world."""
 
-        def start(order: Order, facts: EngineFacts, source: Source) -> RunFolder:
+        def start(order: BuildOrder, facts: EngineFacts, source: Source) -> RunFolder:
             self.orders.append(order)
             assert self.begin is not None
             return self.begin(order)
@@ -268,7 +270,7 @@ async def settle(pilot: Pilot[int]) -> None:
 
 def _read_all(app: ConsoleApp) -> bool:
     """Tell whether all that stands in the run folder so far has been read."""
-    from openhqm_tui.run.follow import Follower
+    from openhqm_tui.run.follow.follower import Follower
 
     assert app.run_folder is not None
     fresh = Follower(app.run_folder)

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import NodeInfo, Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.plan import Plan
-from openhqm_tui.domain.questions import QUESTIONS, Group, question_of
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.checks.catalog import QUESTIONS, Group, question_of
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.plan.bake import Plan
+from openhqm_tui.domain.plan.nodes import NodeInfo
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.eight_variants import EIGHT_NAMES
 
@@ -148,12 +149,12 @@ class Made:
 
     def start(self) -> Made:
         """The runner begins."""
-        self.run.append(journal.RunStarted(at=self.created, pid=1))
+        self.run.append(events.RunStarted(at=self.created, pid=1))
         return self
 
     def end(self, outcome: Outcome, seconds: float) -> Made:
         """The runner ends."""
-        self.run.append(journal.RunEnded(at=self.at(seconds), outcome=outcome))
+        self.run.append(events.RunEnded(at=self.at(seconds), outcome=outcome))
         self.release()
         return self
 
@@ -162,9 +163,7 @@ class Made:
         stream = self.run.stream_name(target, attempt)
         (self.run.path / stream).touch()
         self.run.append(
-            journal.TargetStarted(
-                at=self.at(seconds), target=target, attempt=attempt, stream=stream
-            )
+            events.TargetStarted(at=self.at(seconds), target=target, attempt=attempt, stream=stream)
         )
         return self
 
@@ -173,7 +172,7 @@ class Made:
     ) -> Made:
         """Buildx is over with a target."""
         self.run.append(
-            journal.TargetEnded(
+            events.TargetEnded(
                 at=self.at(seconds),
                 target=target,
                 attempt=attempt,
@@ -189,7 +188,7 @@ class Made:
         """A lane's image is found and asked."""
         emulated = platform != "linux/amd64"
         self.run.append(
-            journal.ImageSeen(
+            events.ImageSeen(
                 at=self.at(seconds),
                 target=target,
                 platform=platform,
@@ -199,12 +198,12 @@ class Made:
             )
         )
         self.run.append(
-            journal.CheckStarted(
+            events.CheckStarted(
                 at=self.at(seconds), target=target, platform=platform, emulated=emulated
             )
         )
         self.run.append(
-            journal.LaneChecked(
+            events.LaneChecked(
                 at=self.at(seconds + 0.9),
                 target=target,
                 platform=platform,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.run.lane_grid import LanePanes
 from tests.tui import folders
 from tests.tui.conftest import World
 
@@ -47,7 +47,7 @@ def foot(log: LogPane) -> str:
 
 def counted(log: LogPane) -> str:
     """Return what a log's search says of itself; '' where there is none."""
-    return log.hunt.counted if log.hunt is not None else ""
+    return log.search_cursor.counted if log.search_cursor is not None else ""
 
 
 def here(app: ConsoleApp) -> str:

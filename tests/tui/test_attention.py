@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from textual.events import AppBlur
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.run.follow import Follower
-from openhqm_tui.tui.attention import Attention, title_of
-from openhqm_tui.tui.news import News
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.tui.core.notifications import EventNotices, TerminalNotifier, title_of
 from tests.emulated_runs import emulated_run
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
@@ -36,7 +35,7 @@ def test_the_title_tells_how_far_the_run_is(tmp_path):
 
 def test_the_title_is_saved_once_and_given_back(tmp_path):
     written: list[str] = []
-    attention = Attention(written.append)
+    attention = TerminalNotifier(written.append)
     attention.close()
     assert written == []
     attention.show(None)
@@ -63,7 +62,7 @@ async def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(
     async with app.run_test() as pilot:
         await settle(pilot)
         written: list[str] = []
-        app.attention = Attention(written.append)
+        app.attention = TerminalNotifier(written.append)
         if not looks:
             app.post_message(AppBlur())
             await until(pilot, lambda: not app.app_focus)
@@ -78,7 +77,7 @@ async def test_an_old_run_that_is_opened_is_no_news(world: World):
     app = world.app(made.run)
     written: list[str] = []
     async with app.run_test() as pilot:
-        app.attention = Attention(written.append)
+        app.attention = TerminalNotifier(written.append)
         app.post_message(AppBlur())
         await settle(pilot)
         assert not app.run_is_live
@@ -87,9 +86,9 @@ async def test_an_old_run_that_is_opened_is_no_news(world: World):
 
 def test_what_a_slow_emulator_cost_is_news_once_and_only_of_a_run_that_was_watched():
     state = emulated_run((0, 300))
-    over = [journal.RunEnded(at=1.0, outcome=Outcome.PASSED)]
-    assert list(News().of(state, over)) == []
-    news = News()
+    over = [events.RunEnded(at=1.0, outcome=Outcome.PASSED)]
+    assert list(EventNotices().of(state, over)) == []
+    news = EventNotices()
     assert list(news.of(state, ())) == []
     (told,) = news.of(state, over)
     assert "QEMU 10 or later would have saved about 3 minutes" in told

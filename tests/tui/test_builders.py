@@ -8,13 +8,12 @@ import pytest
 from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
-from openhqm_tui.tui.screens.create_builder import CreateBuilder
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.services import Order
-from openhqm_tui.tui.widgets.builder_words import node_lines
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.engine.docker.builders import Builder
+from openhqm_tui.tui.core.backend import BuildOrder
+from openhqm_tui.tui.plan.choose_builder import ChooseBuilder, node_lines
+from openhqm_tui.tui.plan.create_builder import CreateBuilder
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.conftest import AMD, ARM, GOOD, World, parse_platform, settle, until
 
 SMALL = (80, 24)
@@ -192,7 +191,7 @@ async def test_a_builder_is_removed_after_its_command_was_shown(world: World, wa
     async with app.run_test(size=SMALL) as pilot:
         await open_dialog(pilot, "duo")
         await (pilot.click("#remove") if way == "mouse" else pilot.press(way))
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         shown = app.screen.query_one(".dialog-text Static", Static).content
         assert "$ docker buildx rm duo" in str(shown)
         await (pilot.click("#remove") if way == "mouse" else pilot.press("enter"))
@@ -211,7 +210,7 @@ async def test_nothing_is_removed_without_a_yes_nor_an_engines_own(world: World)
         await pilot.press("x")
         await until(pilot, lambda: "default is an engine's own builder" in problem(app))
         await pilot.press("down", "x")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ChooseBuilder))
         assert names(app) == ["default", "duo", "dead"]
@@ -225,7 +224,7 @@ async def test_who_leaves_after_the_chosen_one_was_removed_builds_with_what_is_s
     world: World,
 ):
     world.builders, world.other_facts = BUILDERS, {"duo": GOOD}
-    world.defaults = Order({}, builder="duo")
+    world.defaults = BuildOrder({}, builder="duo")
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
         await open_dialog(pilot)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.questions import QUESTIONS
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.catalog import QUESTIONS
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.run_folder import Request
-from openhqm_tui.tui.screens.checks import ChecksScreen
-from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.checks.screen import ChecksScreen
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
@@ -135,7 +135,7 @@ async def test_no_run_has_no_checks(world: World):
             lambda made: (
                 made.finish("redis", Outcome.PASSED, 3),
                 made.run.append(
-                    journal.CheckStarted(at=made.at(4), target="redis", platform="linux/amd64")
+                    events.CheckStarted(at=made.at(4), target="redis", platform="linux/amd64")
                 ),
             ),
             "It is being asked everything now.",
@@ -144,7 +144,7 @@ async def test_no_run_has_no_checks(world: World):
             lambda made: (
                 made.finish("redis", Outcome.PASSED, 3),
                 made.run.append(
-                    journal.CheckCancelled(at=made.at(4), target="redis", platform="linux/amd64")
+                    events.CheckCancelled(at=made.at(4), target="redis", platform="linux/amd64")
                 ),
             ),
             "Its checks were cut off: R asks it again.",
@@ -180,9 +180,9 @@ async def test_a_run_that_was_told_not_to_check_can_be_asked(world: World):
 async def test_what_is_asked_now_is_seen_and_old_answers_stay(world: World):
     made = checked(world)
     made.hold()
-    made.run.append(journal.RunStarted(at=made.at(60), pid=1))
+    made.run.append(events.RunStarted(at=made.at(60), pid=1))
     made.run.append(
-        journal.CheckStarted(
+        events.CheckStarted(
             at=made.at(61), target="redis", platform="linux/arm64", emulated=True, check="machine"
         )
     )
@@ -196,7 +196,7 @@ async def test_what_is_asked_now_is_seen_and_old_answers_stay(world: World):
         assert rows(app)[3].count("✗") == 1
         verdicts = folders.verdicts("linux/arm64")
         made.run.append(
-            journal.LaneChecked(
+            events.LaneChecked(
                 at=made.at(62),
                 target="redis",
                 platform="linux/arm64",

@@ -10,30 +10,29 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.tui import commands
+from openhqm_tui.tui import command_table
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.guides.scroll import GuideScroll
-from openhqm_tui.tui.screens.dialogs import Ask, Help
-from openhqm_tui.tui.screens.guides import GuidesScreen
-from openhqm_tui.tui.screens.search import SearchScreen
-from openhqm_tui.tui.widgets.cell_table import CellTable
-from openhqm_tui.tui.widgets.failure_panel import FailurePanel
-from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.widgets.matrix import Matrix
-from openhqm_tui.tui.widgets.search_bar import SearchBar
-from openhqm_tui.tui.widgets.target_list import TargetList
-from openhqm_tui.tui.widgets.waterfall import Waterfall
+from openhqm_tui.tui.guides.screen import GuideScroll, GuidesScreen
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.log.search_bar import SearchBar
+from openhqm_tui.tui.plan.matrix import Matrix
+from openhqm_tui.tui.run.failure_panel import FailurePanel
+from openhqm_tui.tui.run.search import SearchScreen
+from openhqm_tui.tui.run.target_list import TargetList
+from openhqm_tui.tui.steps.waterfall import Waterfall
+from openhqm_tui.tui.widgets.dialogs import HelpDialog, QuestionDialog
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
 
 def screen_of(place: str) -> Any:
-    return getattr(import_module(f"openhqm_tui.tui.screens.{place}"), f"{place.title()}Screen")
+    return getattr(import_module(f"openhqm_tui.tui.{place}.screen"), f"{place.title()}Screen")
 
 
 CARRIED_OUT_BY = {
     "app": ConsoleApp,
-    **{place: screen_of(place) for place in commands.PLACES},
+    **{place: screen_of(place) for place in command_table.PLACES},
     "matrix": Matrix,
     "targets": TargetList,
     "digest": FailurePanel,
@@ -42,11 +41,11 @@ CARRIED_OUT_BY = {
     "typed": SearchBar,
     "search": SearchScreen,
     "table": CellTable,
-    "dialog": Ask,
+    "dialog": QuestionDialog,
     "guides": GuidesScreen,
     "guide": GuideScroll,
 }
-EVERY = [command for where in CARRIED_OUT_BY for command in commands.commands(where)]
+EVERY = [command for where in CARRIED_OUT_BY for command in command_table.commands(where)]
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda command: command.id)
@@ -59,11 +58,11 @@ def test_every_command_is_carried_out_by_something(command):
 
 def test_ids_are_unique_and_no_key_means_two_things_in_one_place():
     assert max(Counter(command.id for command in EVERY).values()) == 1
-    for place in commands.PLACES:
+    for place in command_table.PLACES:
         for widget in ("", "matrix", "targets", "log", "table"):
             keys: Counter[str] = Counter()
             for where in {place, "app"}:
-                for command in commands.commands(where):
+                for command in command_table.commands(where):
                     keys.update(k for k in command.keys.split(",") if k)
             assert [key for key, number in keys.items() if number > 1] == [], (place, widget)
 
@@ -73,12 +72,12 @@ async def test_help_shows_every_key_of_the_place(world: World):
         await settle(pilot)
         await pilot.press("question_mark")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Help)
+        assert isinstance(pilot.app.screen, HelpDialog)
         text = "\n".join(str(static.content) for static in pilot.app.screen.query(Static))
-        for command in (*commands.commands("plan"), *commands.commands("matrix")):
+        for command in (*command_table.commands("plan"), *command_table.commands("matrix")):
             assert command.help.split(";")[0][:40] in text
         await pilot.press("escape")
-        assert not isinstance(pilot.app.screen, Help)
+        assert not isinstance(pilot.app.screen, HelpDialog)
 
 
 async def test_keys_can_be_remapped(world: World):
@@ -116,14 +115,14 @@ async def test_each_place_is_one_key_away(world: World, key):
         await settle(pilot)
         await pilot.press("5", key)
         await settle(pilot)
-        assert commands.PLACES[int(key) - 1] == app.place.PLACE
+        assert command_table.PLACES[int(key) - 1] == app.place.PLACE
 
 
 async def test_each_place_is_one_click_away(world: World):
     app = world.app(folders.passed(world.state).run)
     async with app.run_test() as pilot:
         await settle(pilot)
-        for place in commands.PLACES:
+        for place in command_table.PLACES:
             tab = next(t for t in app.screen.query("Tab") if t.place == place)
             await pilot.click(tab)
             await settle(pilot)

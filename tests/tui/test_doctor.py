@@ -10,11 +10,11 @@ import pytest
 from textual.widgets import Static
 
 from openhqm_tui.domain.findings import Fix
-from openhqm_tui.engine.mend import Rights
-from openhqm_tui.tui.mending import command_line
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.screens.doctor import DoctorScreen
-from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.engine.doctor.apply import Rights
+from openhqm_tui.tui.doctor.fix_runner import command_line
+from openhqm_tui.tui.doctor.screen import DoctorScreen
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.conftest import World, settle, until
 
 BASE = Fix(title="Make a base image", script="mmdebstrap trixie\ndocker import -")
@@ -52,7 +52,7 @@ async def open_doctor(pilot) -> None:
 
 async def agree(pilot) -> str:
     """Say yes to the question in sight; return what it showed."""
-    assert isinstance(pilot.app.screen, Ask)
+    assert isinstance(pilot.app.screen, QuestionDialog)
     shown = str(pilot.app.screen.query_one(".dialog-text Static", Static).content)
     await pilot.press("enter")
     await pilot.pause()
@@ -114,7 +114,7 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
         # Nothing else is begun meanwhile.
         await pilot.press("f", "F", "r")
         await pilot.pause()
-        assert not isinstance(app.screen, Ask)
+        assert not isinstance(app.screen, QuestionDialog)
         await pilot.press("C", "escape")
         await pilot.pause()
         assert app.mending is not None
@@ -134,7 +134,7 @@ async def test_the_output_is_read_with_times_and_all_the_room(two: World):
     async with app.run_test(size=(80, 24)) as pilot:
         await open_doctor(pilot)
         await pilot.press("f")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await agree(pilot)
         await until(pilot, lambda: "Reading package lists..." in log(app))
         pane = app.screen.query_one("#mending", LogPane)
@@ -149,7 +149,7 @@ async def test_the_output_is_read_with_times_and_all_the_room(two: World):
         await pilot.press("enter")
         await until(pilot, lambda: middle.display and pane.size.height == before)
         await pilot.press("C")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await agree(pilot)
         await rest(pilot)
 
@@ -182,7 +182,7 @@ async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, s
         await until(pilot, lambda: says in text(app, "#finding"))
         await pilot.press("f")
         await pilot.pause()
-        assert not isinstance(app.screen, Ask)
+        assert not isinstance(app.screen, QuestionDialog)
         await pilot.press("y")
         await pilot.pause()
         assert app.clipboard.startswith("sudo sh -euc 'apt-get")
@@ -218,7 +218,7 @@ async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leav
         mending = app.mending
         await pilot.press("1", "q")
         await pilot.pause()
-        assert isinstance(app.screen, Ask)
+        assert isinstance(app.screen, QuestionDialog)
         await pilot.press(*keys)
         await pilot.pause()
         assert (app.return_value == 0) is leaves

@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 
-from openhqm_tui.tui.commands import every_command
+from openhqm_tui.tui.command_table import every_command
 from tests.tui.cases import Case
 from tests.tui.conftest import World, settle, until
 

@@ -8,15 +8,15 @@ import msgspec
 import pytest
 from textual.content import Content
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.verdicts import Answer, Verdict
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.run import events
 from openhqm_tui.store.run_folder import Request
-from openhqm_tui.tui.screens.checks import ChecksScreen
-from openhqm_tui.tui.screens.evidence import EvidenceScreen, read_evidence
-from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.checks.evidence import EvidenceScreen, read_evidence
+from openhqm_tui.tui.checks.screen import ChecksScreen
+from openhqm_tui.tui.checks.table import VerdictTable
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from openhqm_tui.tui.widgets.status_line import Tab
-from openhqm_tui.tui.widgets.verdict_table import VerdictTable
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.test_checks import ARM, checked, rows, text
@@ -55,7 +55,7 @@ async def test_by_mouse_alone_an_answer_is_opened_asked_again_and_left(world: Wo
 
 async def test_the_evidence_that_is_open_is_renewed_with_the_run(world: World):
     made = checked(world).hold()
-    made.run.append(journal.RunStarted(at=made.at(60), pid=1))
+    made.run.append(events.RunStarted(at=made.at(60), pid=1))
     app = world.app(made.run)
     async with app.run_test(size=(140, 40)) as pilot:
         await settle(pilot)
@@ -111,7 +111,7 @@ async def test_evidence_under_the_mouse_is_no_markup(world: World):
     made = folders.passed(world.state, ("redis",))
     odd = Verdict(check="clients", answer=Answer.FAIL, evidence="import failed: [/opt/app] missing")
     made.run.append(
-        journal.LaneChecked(at=made.at(9), target="redis", platform="linux/amd64", verdicts=(odd,))
+        events.LaneChecked(at=made.at(9), target="redis", platform="linux/amd64", verdicts=(odd,))
     )
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:

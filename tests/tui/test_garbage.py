@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from openhqm_tui.tui.garbage import set_aside
+from openhqm_tui.tui.core.garbage import freeze
 
 
 class Ring:
@@ -27,13 +27,13 @@ def _unfrozen() -> Iterator[None]:
 def test_what_was_set_aside_is_freed_when_the_next_is():
     ring = Ring()
     known = weakref.ref(ring)
-    set_aside()
+    freeze()
     assert gc.get_freeze_count() > 0
     del ring
     gc.collect()
     assert known() is not None, "it is looked through no longer"
-    set_aside()
+    freeze()
     assert known() is not None, "what is shown still stays where it is"
-    set_aside(again=True)
+    freeze(again=True)
     assert known() is None
     assert gc.get_freeze_count() > 0

@@ -7,11 +7,10 @@ from textual.widgets import Markdown
 from textual.widgets.markdown import MarkdownBlock
 
 from openhqm_tui.store.guides import guides
-from openhqm_tui.store.places import bundled
+from openhqm_tui.store.paths import bundled
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.guides.scroll import GuideScroll
-from openhqm_tui.tui.guides.text import DrawnTable, GuideText, PlainFence, pieces
-from openhqm_tui.tui.screens.guides import GuidesScreen
+from openhqm_tui.tui.guides.markdown import DrawnTable, GuideText, PlainFence, pieces
+from openhqm_tui.tui.guides.screen import GuideScroll, GuidesScreen
 from tests.tui.conftest import GUIDES, World, settle, until
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.store.history import History, history_file
-from openhqm_tui.tui.widgets.cell_table import CellTable
-from openhqm_tui.tui.widgets.comparison_view import ComparisonView
-from openhqm_tui.tui.widgets.run_table import RunTable
-from openhqm_tui.tui.widgets.trend_view import TrendView
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.store.history.database import History, history_file
+from openhqm_tui.tui.history.comparison import ComparisonView
+from openhqm_tui.tui.history.run_table import RunTable
+from openhqm_tui.tui.history.trends import TrendView
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.synthetic import synthetic_runs
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until

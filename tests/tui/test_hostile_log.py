@@ -23,10 +23,10 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.tui.ansi import segments
-from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.tui.log.ansi import segments
+from openhqm_tui.tui.log.pane import LogPane
 from tests.cutting import cut
 from tests.tui.folders import Made
 

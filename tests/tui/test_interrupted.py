@@ -8,16 +8,16 @@ from functools import partial
 
 from textual.widgets import Static
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.follow import Follower
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import Request, RunFolder
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.widgets.cell_table import CellTable
-from openhqm_tui.tui.widgets.cut_off import CutOff, cut_off_words
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.target_list import TargetList
+from openhqm_tui.tui.run.header import InterruptedPanel, cut_off_words
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.target_list import TargetList
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.test_run_asks import notices
@@ -26,7 +26,7 @@ SIZE = (120, 40)
 
 
 def banner(app) -> str:
-    found = app.screen.query_one(CutOff)
+    found = app.screen.query_one(InterruptedPanel)
     return str(found.content) if found.display else ""
 
 
@@ -80,7 +80,7 @@ async def test_the_word_in_the_banner_can_be_clicked(world: World):
         await until(pilot, lambda: "u Resume" in banner(app))
         lines = banner(app).split("\n")
         at = lines[1].index("u Resume")
-        await pilot.click(CutOff, offset=(at + 2, 1))
+        await pilot.click(InterruptedPanel, offset=(at + 2, 1))
         await until(pilot, lambda: world.asked == [Request("resume")])
 
 
@@ -133,7 +133,7 @@ async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: Wo
         assert "20261122-1" in lines[2]
         assert "✓ proved" in lines[3]
         await pilot.press("C")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await pilot.press("enter")
         await until(pilot, lambda: world.asked == [Request("cancel")])
         assert '"cancel"' in made.run.control_file.read_text()
@@ -197,7 +197,7 @@ async def test_a_long_silence_is_shown_and_told_once(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         made.run.append(
-            journal.FellSilent(at=made.at(302), target="redis", since=made.at(2), step="core 2/2")
+            events.OutputStalled(at=made.at(302), target="redis", since=made.at(2), step="core 2/2")
         )
         await until(pilot, lambda: "◌ silent 5:12" in listed(app))
         head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
@@ -207,15 +207,15 @@ async def test_a_long_silence_is_shown_and_told_once(world: World):
         world.now += 10
         await until(pilot, lambda: "◌ silent 5:22" in listed(app))
         assert notices(app) == told
-        made.run.append(journal.SpokeAgain(at=made.at(330), target="redis"))
+        made.run.append(events.OutputResumed(at=made.at(330), target="redis"))
         await until(pilot, lambda: "silent" not in listed(app))
     made.release()
 
 
 async def test_a_silence_that_is_over_is_no_news(world: World):
     made = folders.running(world.state)
-    made.run.append(journal.FellSilent(at=made.at(302), target="redis", since=made.at(2)))
-    made.run.append(journal.SpokeAgain(at=made.at(330), target="redis"))
+    made.run.append(events.OutputStalled(at=made.at(302), target="redis", since=made.at(2)))
+    made.run.append(events.OutputResumed(at=made.at(330), target="redis"))
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.tui.commands import every_command, works_beside
-from openhqm_tui.tui.keymap import checked_keymap
-from openhqm_tui.tui.theme import THEMES, theme_called
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.tui.command_table import every_command, works_beside
+from openhqm_tui.tui.commands.keymap import checked_keymap
+from openhqm_tui.tui.core.theme import THEMES, theme_called
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from textual.geometry import Region, Size
 
-from openhqm_tui.tui.widgets.lane_grid import LaneGrid
+from openhqm_tui.tui.run.lane_grid import LaneGrid
 
 
 class Parent:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.state import Status
-from openhqm_tui.tui.lane_order import begin_busiest_first, busiest_first
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.tui.run.lane_grid import begin_busiest_first, busiest_first
 
 
 def keys(word: str) -> list[tuple[str, str]]:

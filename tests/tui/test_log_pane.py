@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
+from openhqm_tui.tui.log.search_bar import SearchBar
 from openhqm_tui.tui.log.text import Stamps
-from openhqm_tui.tui.widgets.lane_panes import LanePane
-from openhqm_tui.tui.widgets.search_bar import SearchBar
+from openhqm_tui.tui.run.lane_pane import LanePane
 from tests.tui.conftest import World, settle, until
 from tests.tui.logs import WIDE, counted, foot, here, long_log, pane, shown
 
@@ -227,7 +227,7 @@ async def test_a_log_that_begins_anew_forgets_what_was_typed(world: World):
         await pilot.press("tab", "slash", *"alpha 5")
         made.begin("redis", 8, attempt=2)
         await until(pilot, lambda: not app.screen.query(SearchBar))
-        assert pane(app).hunt is None
+        assert pane(app).search_cursor is None
         assert pane(app).following
 
 

@@ -8,14 +8,18 @@ from rich.segment import Segment
 from rich.style import Style
 from textual._ansi_theme import ALABASTER, MONOKAI
 
-from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.tui.ansi import segments
-from openhqm_tui.tui.legible import contrast, legible
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.tui.log.ansi import contrast, legible, segments
 from openhqm_tui.tui.log.drawing import thumb_of
-from openhqm_tui.tui.log.foot import Part, lay_out, part_at
-from openhqm_tui.tui.log.pick import Pick, Spot, character_at, word_around
+from openhqm_tui.tui.log.mouse_selection import (
+    MouseSelection,
+    TextPosition,
+    character_at,
+    word_around,
+)
+from openhqm_tui.tui.log.status_row import StatusPart, lay_out, part_at
 from openhqm_tui.tui.log.text import Stamps, cut_out, painted, stamp
-from openhqm_tui.tui.log.view import LogView, Only
+from openhqm_tui.tui.log.view import LogFilter, LogView
 
 BEGAN = 1795446840.0
 RED, BOLD = Style(color="red"), Style(bold=True)
@@ -69,7 +73,7 @@ def test_pieces_of_a_line(start, end, text):
 # Picking.
 
 
-def picked(start: Spot, end: Spot, only: Only | None = None) -> list[str]:
+def picked(start: TextPosition, end: TextPosition, only: LogFilter | None = None) -> list[str]:
     lines = LogLines()
     for number, text in enumerate(("first one", "\x1b[31msecond\x1b[0m one", "third one")):
         lines.add(text, step=0, at=1.0, stream=1 + number % 2)
@@ -77,7 +81,7 @@ def picked(start: Spot, end: Spot, only: Only | None = None) -> list[str]:
     view.resize(80, 10)
     if only is not None:
         view.show_only(only)
-    pick = Pick(start)
+    pick = MouseSelection(start)
     pick.to(end)
     assert pick
     return pick.lines(view)
@@ -86,11 +90,11 @@ def picked(start: Spot, end: Spot, only: Only | None = None) -> list[str]:
 @pytest.mark.parametrize(
     ("start", "end", "lines"),
     [
-        (Spot(0, 6), Spot(0, 8), ["one"]),
-        (Spot(0, 8), Spot(0, 6), ["one"]),
-        (Spot(0, 6), Spot(1, 5), ["one", "second"]),
-        (Spot(2, 4), Spot(0, 6), ["one", "second one", "third"]),
-        (Spot(1, 7), Spot(1, 1 << 30), ["one"]),
+        (TextPosition(0, 6), TextPosition(0, 8), ["one"]),
+        (TextPosition(0, 8), TextPosition(0, 6), ["one"]),
+        (TextPosition(0, 6), TextPosition(1, 5), ["one", "second"]),
+        (TextPosition(2, 4), TextPosition(0, 6), ["one", "second one", "third"]),
+        (TextPosition(1, 7), TextPosition(1, 1 << 30), ["one"]),
     ],
 )
 def test_what_is_picked_is_plain_text_from_there_to_there(start, end, lines):
@@ -98,13 +102,13 @@ def test_what_is_picked_is_plain_text_from_there_to_there(start, end, lines):
 
 
 def test_lines_that_the_filter_hides_are_not_picked():
-    assert picked(Spot(0, 6), Spot(2, 4), Only(stream=1)) == ["one", "third"]
+    assert picked(TextPosition(0, 6), TextPosition(2, 4), LogFilter(stream=1)) == ["one", "third"]
 
 
 def test_a_click_picks_nothing():
-    pick = Pick(Spot(1, 4))
+    pick = MouseSelection(TextPosition(1, 4))
     assert not pick
-    pick.to(Spot(1, 4))
+    pick.to(TextPosition(1, 4))
     assert not pick
 
 
@@ -133,8 +137,8 @@ def test_the_word_around_a_character(text, at, word):
 
 # The line below.
 
-LEFT = [Part("x filter", "key", "filter", 10), Part("120/300", "", rank=60)]
-RIGHT = [Part("⤓ 128 new", "news", "follow", 99)]
+LEFT = [StatusPart("x filter", "key", "filter", 10), StatusPart("120/300", "", rank=60)]
+RIGHT = [StatusPart("⤓ 128 new", "news", "follow", 99)]
 
 
 @pytest.mark.parametrize(

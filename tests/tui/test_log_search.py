@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.log_lines import LogLines
 from openhqm_tui.domain.patterns import parse_pattern
-from openhqm_tui.tui.log.hunt import Hunt
-from openhqm_tui.tui.log.lanes import LanesSearch, Place, Source
-from openhqm_tui.tui.log.search import LineFinder, LineMatcher, Step
-from openhqm_tui.tui.log.view import LogView, Only
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.tui.log.search import LineFinder, LineMatcher, SearchCursor, Step
+from openhqm_tui.tui.log.view import LogFilter, LogView
+from openhqm_tui.tui.run.search_results import LanesSearch, ResultRow, Source
 
 
 class Ticks:
@@ -45,11 +44,11 @@ HELD = {3, 7, 8, 20}
 def test_all_is_found_in_order_wherever_one_begins_and_however_small_the_slices(origin):
     clock = Ticks()
     finder = LineFinder(HELD.__contains__, origin)
-    while finder.look(30, clock.now + 3, clock):
+    while finder.search(30, clock.now + 3, clock):
         pass
     assert hits(finder) == sorted(HELD)
-    assert not finder.look(30, clock.now + 3, clock)
-    assert finder.look(40, clock.now + 2, clock), "lines that came are searched too"
+    assert not finder.search(30, clock.now + 3, clock)
+    assert finder.search(40, clock.now + 2, clock), "lines that came are searched too"
 
 
 @given(st.sets(st.integers(0, 40)), st.integers(0, 40), st.integers(-1, 41), st.integers(0, 60))
@@ -57,7 +56,7 @@ def test_a_step_is_told_only_when_it_is_known_and_then_it_is_right(held, origin,
     clock = Ticks()
     finder = LineFinder(held.__contains__, origin)
     for _ in range(looks):
-        finder.look(41, clock.now + 1, clock)
+        finder.search(41, clock.now + 1, clock)
     for direction in (1, -1):
         step = finder.step(here, direction, 41)
         if direction > 0:
@@ -76,14 +75,14 @@ def test_the_nearest_is_the_next_one_or_else_the_last(here, line):
     finder = LineFinder(HELD.__contains__, here)
     clock = Ticks()
     while not finder.nearest(here, 30).known:
-        finder.look(30, clock.now + 1, clock)
+        finder.search(30, clock.now + 1, clock)
     assert finder.nearest(here, 30).line == line
 
 
 def test_the_nearest_is_known_before_all_has_been_searched():
     finder = LineFinder(HELD.__contains__, 19)
     clock = Ticks()
-    finder.look(30, clock.now + 3, clock)
+    finder.search(30, clock.now + 3, clock)
     assert finder.nearest(19, 30) == Step(True, 20)
 
 
@@ -91,7 +90,7 @@ def test_the_nearest_is_known_before_all_has_been_searched():
 @pytest.mark.parametrize("origin", [0, 8, 30])
 def test_how_many_hits_there_are_up_to_a_line(origin, line, rank):
     finder = LineFinder(HELD.__contains__, origin)
-    finder.look(30, 1000, Ticks())
+    finder.search(30, 1000, Ticks())
     assert finder.rank(line) == rank
 
 
@@ -130,21 +129,21 @@ def test_where_a_line_matches():
 # Hunting.
 
 
-def hunting(*texts: str, pattern: str = "", at: int | None = None) -> tuple[LogView, Hunt]:
+def hunting(*texts: str, pattern: str = "", at: int | None = None) -> tuple[LogView, SearchCursor]:
     view = LogView(log_of(*texts, stream=2))
     view.resize(80, 3)
     if at is not None:
         view.go(at)
-    return view, Hunt(view, Ticks(1e-6), parse_pattern(pattern) if pattern else None)
+    return view, SearchCursor(view, Ticks(1e-6), parse_pattern(pattern) if pattern else None)
 
 
 def test_next_and_before_go_round_and_say_so():
-    view, hunt = hunting("a", "b", "a", "c", "a", "c", pattern="a", at=1)
+    view, search_cursor = hunting("a", "b", "a", "c", "a", "c", pattern="a", at=1)
     went = []
     for direction in (1, 1, 1, -1, -1):
-        hunt.want(direction)
-        hunt.look(1.0)
-        went.append((view.here, hunt.counted, hunt.notice))
+        search_cursor.want(direction)
+        search_cursor.advance(1.0)
+        went.append((view.here, search_cursor.counted, search_cursor.notice))
     assert went == [
         (2, "2/3", ""),
         (4, "3/3", ""),
@@ -153,18 +152,18 @@ def test_next_and_before_go_round_and_say_so():
         (2, "2/3", ""),
     ]
     view.go(3)
-    assert hunt.counted == "–/3"
+    assert search_cursor.counted == "–/3"
 
 
 def test_errors_are_found_from_the_end_on_and_none_is_said():
-    view, hunt = hunting("error: one", "fine", "error: two", "fine")
-    hunt.want(1)
-    hunt.look(1.0)
-    assert (view.here, hunt.counted, hunt.name) == (0, "1/2", "✗ errors")
-    view, hunt = hunting("fine", "fine")
-    hunt.want(1)
-    hunt.look(1.0)
-    assert (hunt.notice, hunt.counted) == ("", "no errors")
+    view, search_cursor = hunting("error: one", "fine", "error: two", "fine")
+    search_cursor.want(1)
+    search_cursor.advance(1.0)
+    assert (view.here, search_cursor.counted, search_cursor.name) == (0, "1/2", "✗ errors")
+    view, search_cursor = hunting("fine", "fine")
+    search_cursor.want(1)
+    search_cursor.advance(1.0)
+    assert (search_cursor.notice, search_cursor.counted) == ("", "no errors")
     assert view.following, "where there is nothing, one stays"
 
 
@@ -172,18 +171,18 @@ def test_what_the_filter_hides_is_not_found():
     view = LogView(log_of("a", "a", "b"))
     view.lines.add("a", step=1, at=1.0, stream=2)
     view.grow()
-    view.show_only(Only(stream=2))
-    hunt = Hunt(view, Ticks(1e-6), parse_pattern("a"))
-    hunt.look(1.0)
-    assert hunt.counted == "–/1"
+    view.show_only(LogFilter(stream=2))
+    search_cursor = SearchCursor(view, Ticks(1e-6), parse_pattern("a"))
+    search_cursor.advance(1.0)
+    assert search_cursor.counted == "–/1"
 
 
 def test_how_far_the_search_is_shows_in_the_count():
-    _, hunt = hunting(*["a"] * 10, pattern="a", at=0)
-    hunt.look(0.0)
-    assert hunt.counted.endswith("…")
-    hunt.look(1.0)
-    assert hunt.counted == "1/10"
+    _, search_cursor = hunting(*["a"] * 10, pattern="a", at=0)
+    search_cursor.advance(0.0)
+    assert search_cursor.counted.endswith("…")
+    search_cursor.advance(1.0)
+    assert search_cursor.counted == "1/10"
 
 
 # All lanes.
@@ -197,7 +196,7 @@ def lanes(*logs: LogLines) -> LanesSearch:
 def searched(*logs: LogLines) -> LanesSearch:
     search = lanes(*logs)
     search.search(parse_pattern("a"))
-    while search.look(0.001):
+    while search.advance(0.001):
         pass
     return search
 
@@ -206,7 +205,13 @@ def test_rows_are_lanes_with_their_hits_and_lanes_without_are_left_out():
     search = searched(log_of("a", "b", "a"), log_of("b"), log_of("b", "a"))
     assert search.counts == [2, 0, 1]
     places = [search.place(row) for row in range(len(search))]
-    assert places == [Place(0, -1), Place(0, 0), Place(0, 1), Place(2, -1), Place(2, 0)]
+    assert places == [
+        ResultRow(0, -1),
+        ResultRow(0, 0),
+        ResultRow(0, 1),
+        ResultRow(2, -1),
+        ResultRow(2, 0),
+    ]
     assert [search.row(place) for place in places] == list(range(5))
     assert list(search.headings()) == [0, 3]
     assert [search.line(place) for place in places] == [0, 0, 2, 1, 1]
@@ -219,12 +224,12 @@ def test_hits_come_while_logs_grow_and_a_log_that_begins_anew_is_searched_anew()
     search = searched(first, second)
     second.add("a", step=0, at=1.0, stream=1)
     assert not search.done
-    while search.look(0.001):
+    while search.advance(0.001):
         pass
     assert search.counts == [1, 1]
     fresh = log_of("b", "b", "b", "a", "a")
     search.renew([search.sources[0]._replace(log=fresh), search.sources[1]])
-    while search.look(0.001):
+    while search.advance(0.001):
         pass
     assert search.counts == [2, 1]
     assert search.line(search.place(1)) == 3
@@ -235,7 +240,7 @@ def test_other_logs_in_the_place_of_these_are_all_searched():
     one = Source("other", "", log_of("a", "a", "a"), str)
     for sources, counts in (([one], [3]), ([], []), ([one, search.sources[0]], [3, 1])):
         search.renew(sources)
-        while search.look(0.001):
+        while search.advance(0.001):
             pass
         assert search.counts == counts
 
@@ -243,7 +248,7 @@ def test_other_logs_in_the_place_of_these_are_all_searched():
 def test_every_log_has_its_share_of_a_slice():
     search = lanes(log_of(*["b"] * 5000), log_of("a"))
     search.search(parse_pattern("a"))
-    search.look(0.004)
+    search.advance(0.004)
     assert search.counts == [0, 1]
     assert not search.done
 

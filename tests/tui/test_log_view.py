@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.tui.log.view import ALL, LogView, Only, cut_in_rows
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.tui.log.view import ALL, LogFilter, LogView, cut_in_rows
 
 
 def view_of(count: int, *, width: int = 10, height: int = 5, wrap: bool = False) -> LogView:
@@ -109,10 +109,10 @@ def test_lines_that_come_while_zoomed_move_nothing():
 def test_a_filter_keeps_the_reader_by_the_line_that_was_read():
     view = view_of(100)
     view.go(41)
-    view.show_only(Only(stream=2))
+    view.show_only(LogFilter(stream=2))
     assert [int(text) % 2 for text in seen(view)] == [1] * 5
     assert view.here == 41
-    view.show_only(Only(step=4))
+    view.show_only(LogFilter(step=4))
     assert {int(text) // 10 for text in seen(view)} == {4}
     assert view.here == 41
     view.show_only(ALL)
@@ -124,7 +124,7 @@ def test_a_filter_looks_at_a_long_log_in_slices_and_still_finds_the_place(monkey
     monkeypatch.setattr("openhqm_tui.tui.log.view._LINES_A_SLICE", 30)
     view = view_of(100)
     view.go(81)
-    view.show_only(Only(stream=2))
+    view.show_only(LogFilter(stream=2))
     assert len(view) == 15
     while view.grow():
         pass
@@ -139,7 +139,7 @@ def test_a_filter_looks_at_a_long_log_in_slices_and_still_finds_the_place(monkey
 
 def test_what_comes_under_a_filter_is_counted_under_it():
     view = view_of(100)
-    view.show_only(Only(stream=2))
+    view.show_only(LogFilter(stream=2))
     view.scroll(-3)
     add(view.lines, 20)
     view.grow()
@@ -256,7 +256,9 @@ def test_whatever_is_done_the_rows_in_sight_are_right(steps, wrap):
                 if full and not followed:
                     assert seen(view) == before
             case _:
-                view.show_only({"stderr": Only(stream=2), "step": Only(step=1)}.get(what, ALL))
+                view.show_only(
+                    {"stderr": LogFilter(stream=2), "step": LogFilter(step=1)}.get(what, ALL)
+                )
                 view.grow()
         rows = view.rows()
         total = sum(view.rows_of(place) for place in range(len(view)))

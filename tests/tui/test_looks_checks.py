@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
 from tests.tui import folders
 from tests.tui.conftest import World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
@@ -45,7 +45,7 @@ def mixed(world: World) -> folders.Made:
     made.begin("gcp").build("gcp", 5).finish("gcp", Outcome.PASSED, 7.4)
     made.check("gcp", "linux/amd64", 7.6, user=Answer.WARN)
     made.run.append(
-        journal.CheckStarted(at=made.at(9), target="gcp", platform="linux/arm64", emulated=True)
+        events.CheckStarted(at=made.at(9), target="gcp", platform="linux/arm64", emulated=True)
     )
     return made.begin("sqs").build("sqs", 2)
 
@@ -53,7 +53,7 @@ def mixed(world: World) -> folders.Made:
 def cancelled(world: World) -> folders.Made:
     made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis", 5)
     made.finish("redis", Outcome.PASSED, 7.4).check("redis", "linux/amd64", 7.6)
-    made.run.append(journal.CheckCancelled(at=made.at(8), target="redis", platform="linux/arm64"))
+    made.run.append(events.CheckCancelled(at=made.at(8), target="redis", platform="linux/arm64"))
     return made.end(Outcome.CANCELLED, 9)
 
 

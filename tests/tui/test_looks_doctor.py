@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.findings import Fix, Health
-from openhqm_tui.engine.mend import Rights
+from openhqm_tui.engine.doctor.apply import Rights
 from tests.tui.conftest import NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.run.events import Outcome
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.store.history import History
+from openhqm_tui.store.history.database import History
 from tests.synthetic import synthetic_runs
 from tests.tui import folders
 from tests.tui.conftest import World

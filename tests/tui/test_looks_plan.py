@@ -7,11 +7,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.variants import Variant
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.tui.services import Order
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.engine.docker.builders import Builder
+from openhqm_tui.tui.core.backend import BuildOrder
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
@@ -42,7 +42,7 @@ def _no_engine(world: World) -> None:
 
 
 def _settings(world: World) -> None:
-    world.defaults = Order(
+    world.defaults = BuildOrder(
         {}, "ghcr.io/acme/openhqm", "1.2", push=True, base_image="acme/base:13", jobs=2
     )
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.run.player import Player
-from openhqm_tui.run.recording import Recording
+from openhqm_tui.run.follow.replay import Player, Recording
 from tests.recordings import recording
 from tests.tui.conftest import NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from openhqm_tui.domain.journal import CancelAsked, FellSilent, Outcome
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run.events import CancelRequested, Outcome, OutputStalled
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
@@ -62,7 +62,7 @@ def _mixed(world: World) -> folders.Made:
     made.check("all", "linux/arm64", 7).build("redis", 5).finish("redis", Outcome.PASSED, 8)
     made.check("redis", "linux/amd64", 8).fail("kafka").finish("sqs", Outcome.CANCELLED, 6)
     made.build("azure", 3).build("gcp", 2)
-    made.run.append(CancelAsked(at=made.at(9), target="gcp"))
+    made.run.append(CancelRequested(at=made.at(9), target="gcp"))
     return made
 
 
@@ -98,7 +98,9 @@ def _interrupted(world: World) -> folders.Made:
 def _silent(world: World) -> folders.Made:
     made = folders.running(world.state)
     world.now = made.at(314)
-    made.run.append(FellSilent(at=made.at(302), target="redis", since=made.at(2), step="core 2/2"))
+    made.run.append(
+        OutputStalled(at=made.at(302), target="redis", since=made.at(2), step="core 2/2")
+    )
     return made
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.findings import Health
-from openhqm_tui.domain.state import Status
-from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.tui.marks import answer_mark, health_mark, status_mark, step_mark
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.tui.core.labels import answer_mark, health_mark, status_mark, step_mark
 
 _STEPS = (
     Status.WAITING,

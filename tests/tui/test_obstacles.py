@@ -6,19 +6,19 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.engine.base_image import Pullable, Reach
-from openhqm_tui.tui.obstacles import (
+from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.tui.core.backend import BuildOrder
+from openhqm_tui.tui.plan.engine_status import PlatformSupport, platform_support
+from openhqm_tui.tui.plan.validation import (
     NOTHING_CHOSEN,
     base_trouble,
     destination,
     obstacle_in,
     wrong_fields,
 )
-from openhqm_tui.tui.services import Order
-from openhqm_tui.tui.standing import Way, way_of
 from tests.eight_variants import EIGHT
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE
 
@@ -49,7 +49,7 @@ ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
     ],
 )
 def test_fields_that_are_wrong(source, fields, wrong):
-    found = wrong_fields(Order(ROWS, **fields), source)
+    found = wrong_fields(BuildOrder(ROWS, **fields), source)
     assert set(found) == set(wrong)
     for field, words in wrong.items():
         assert words in found[field]
@@ -74,7 +74,7 @@ def test_fields_that_are_wrong(source, fields, wrong):
     ],
 )
 def test_what_the_engine_could_not_do(rows, facts, checks, says):
-    told = obstacle_in(Order(rows), facts, checks=checks)
+    told = obstacle_in(BuildOrder(rows), facts, checks=checks)
     assert says in told
     assert bool(told) is bool(says)
 
@@ -92,7 +92,7 @@ def test_what_the_engine_could_not_do(rows, facts, checks, says):
     ],
 )
 def test_a_base_image_that_can_not_be_had(found, says, certain):
-    words, sure = base_trouble(found, Order(ROWS, base_image="x"))
+    words, sure = base_trouble(found, BuildOrder(ROWS, base_image="x"))
     assert says in words
     assert (bool(words), sure) == (bool(says), certain)
 
@@ -118,7 +118,7 @@ def test_a_bake_file_says_itself_where_a_push_goes():
 
 
 def test_what_is_not_checked_is_not_pushed():
-    order = Order(ROWS, push=True)
+    order = BuildOrder(ROWS, push=True)
     assert obstacle_in(order, GOOD, checks=True) == ""
     assert "only what is proved" in obstacle_in(order, GOOD, checks=False)
 
@@ -126,44 +126,46 @@ def test_what_is_not_checked_is_not_pushed():
 @pytest.mark.parametrize(
     ("platform", "source", "facts", "way"),
     [
-        (AMD, OURS, GOOD, Way.NATIVE),
+        (AMD, OURS, GOOD, PlatformSupport.NATIVE),
         # Our own Dockerfile crosses; of another nothing is known.
-        (ARM, OURS, GOOD, Way.CROSS),
-        (ARM, THEIRS, GOOD, Way.EMULATED),
-        (ARM, None, GOOD, Way.EMULATED),
+        (ARM, OURS, GOOD, PlatformSupport.CROSS),
+        (ARM, THEIRS, GOOD, PlatformSupport.EMULATED),
+        (ARM, None, GOOD, PlatformSupport.EMULATED),
         # Ours runs nothing of it but the checks, which choose a cheaper processor themselves.
-        (ARM, OURS, SLOW, Way.CROSS),
-        (ARM, THEIRS, SLOW, Way.SLOW),
-        (ARM, THEIRS, FAST, Way.EMULATED),
-        (S390X, OURS, GOOD, Way.NONE),
+        (ARM, OURS, SLOW, PlatformSupport.CROSS),
+        (ARM, THEIRS, SLOW, PlatformSupport.SLOW),
+        (ARM, THEIRS, FAST, PlatformSupport.EMULATED),
+        (S390X, OURS, GOOD, PlatformSupport.NONE),
         (AMD, OURS, NO_ENGINE, None),
         (AMD, OURS, None, None),
     ],
 )
 def test_how_a_platform_is_built_here(platform, source, facts, way):
-    assert way_of(platform, facts, source) is way
+    assert platform_support(platform, facts, source) is way
 
 
 def test_several_names_are_told_apart_and_none_is_there_twice():
     assert destination(("a.example/x", "y"), OURS) == "a.example/x and docker.io/library/y"
-    assert wrong_fields(Order(ROWS, name="a.example/x, y"), OURS) == {}
-    assert "given twice" in wrong_fields(Order(ROWS, name="y, docker.io/library/y"), OURS)["name"]
+    assert wrong_fields(BuildOrder(ROWS, name="a.example/x, y"), OURS) == {}
+    assert (
+        "given twice" in wrong_fields(BuildOrder(ROWS, name="y, docker.io/library/y"), OURS)["name"]
+    )
     tagged = msgspec.structs.replace(THEIRS, bake_targets={"a": {"tags": ["x:1"]}})
-    assert "one name is enough" in wrong_fields(Order(ROWS, name="a, b"), tagged)["name"]
-    assert wrong_fields(Order(ROWS, name="a"), tagged) == {}
+    assert "one name is enough" in wrong_fields(BuildOrder(ROWS, name="a, b"), tagged)["name"]
+    assert wrong_fields(BuildOrder(ROWS, name="a"), tagged) == {}
 
 
 def test_several_nodes_can_load_one_platform_only():
     nodes = (Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,)))
     facts = msgspec.structs.replace(GOOD, driver="remote", builder="duo", nodes=nodes)
-    says = obstacle_in(Order(ROWS), facts, checks=True)
+    says = obstacle_in(BuildOrder(ROWS), facts, checks=True)
     assert says.startswith("builder duo has 2 nodes")
-    assert obstacle_in(Order(ROWS, push=True), facts, checks=True) == ""
-    assert obstacle_in(Order({"redis": (ARM,)}), facts, checks=True) == ""
+    assert obstacle_in(BuildOrder(ROWS, push=True), facts, checks=True) == ""
+    assert obstacle_in(BuildOrder({"redis": (ARM,)}), facts, checks=True) == ""
 
 
 def test_a_store_without_a_registrys_digests_pushes_nothing() -> None:
     rows: dict[str, tuple[Platform, ...]] = {"redis": (AMD,)}
-    assert obstacle_in(Order(rows), OLD_STORE, checks=True) == ""
-    assert "5 Doctor" in obstacle_in(Order(rows, push=True), OLD_STORE, checks=True)
-    assert obstacle_in(Order(rows, push=True), GOOD, checks=True) == ""
+    assert obstacle_in(BuildOrder(rows), OLD_STORE, checks=True) == ""
+    assert "5 Doctor" in obstacle_in(BuildOrder(rows, push=True), OLD_STORE, checks=True)
+    assert obstacle_in(BuildOrder(rows, push=True), GOOD, checks=True) == ""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList, Static
 
-from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.history.past_runs import read_past
 from openhqm_tui.tui.opening import cut_off
-from openhqm_tui.tui.past import read_past
-from openhqm_tui.tui.screens.choose_run import ChooseRun
-from openhqm_tui.tui.screens.dialogs import Ask, Help
+from openhqm_tui.tui.widgets.dialogs import ChooseRun, HelpDialog, QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.test_run_asks import notices
@@ -127,10 +126,10 @@ async def test_the_latest_run_that_was_cut_off_is_offered(world: World, keys, pl
     made = interrupted(world)
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         assert title(app) == f"Run {folders.ID} was cut off at 1/3: resume it?"
         await pilot.press(*keys)
-        await until(pilot, lambda: not isinstance(app.screen, Ask))
+        await until(pilot, lambda: not isinstance(app.screen, QuestionDialog))
         await until(pilot, lambda: app.place is not None and place == app.place.PLACE)
         await until(pilot, lambda: world.asked == asked)
         assert (app.run_folder is not None) is (place == "run")
@@ -158,10 +157,10 @@ async def test_whoever_is_busy_already_is_only_told(world: World):
         app.clear_notifications()
         await app.switch_mode("plan")
         app.past_runs = None
-        app.push_screen(Help("plan", {}))
+        app.push_screen(HelpDialog("plan", {}))
         app.read_past()
         await until(pilot, lambda: "1 run going on: 4 History opens it" in notices(app))
-        assert isinstance(app.screen, Help)
+        assert isinstance(app.screen, HelpDialog)
         assert app.run_folder is None
     made.release()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.problems import UsageProblem
+from openhqm_tui.domain.errors import UsageProblem
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.test_run_asks import notices

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.state import Status
-from openhqm_tui.tui.marks import past_mark
-from openhqm_tui.tui.past import last_lanes, read_past
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.tui.core.labels import past_mark
+from openhqm_tui.tui.history.past_runs import last_lanes, read_past
 from tests.tui import folders
 from tests.tui.conftest import World
 

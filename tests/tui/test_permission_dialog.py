@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from textual.widgets import Button, Static
 
-from openhqm_tui.domain.permissions import Permission, PermissionsNeeded, PushNeeded
+from openhqm_tui.domain.plan.permissions import Permission, PermissionsNeeded, PushNeeded
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.services import Order
+from openhqm_tui.tui.core.backend import BuildOrder
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
@@ -22,8 +22,8 @@ MISSING = (
 SAID = "read ../outside"
 
 
-def asks_for_permissions(world: World) -> Callable[[Order], RunFolder]:
-    def begin(order: Order) -> RunFolder:
+def asks_for_permissions(world: World) -> Callable[[BuildOrder], RunFolder]:
+    def begin(order: BuildOrder) -> RunFolder:
         if set(MISSING) - set(order.allow):
             raise PermissionsNeeded(MISSING, "/home/me/project")
         return folders.passed(world.state).run
@@ -31,18 +31,18 @@ def asks_for_permissions(world: World) -> Callable[[Order], RunFolder]:
     return begin
 
 
-async def ask(pilot: Any) -> Ask:
+async def ask(pilot: Any) -> QuestionDialog:
     """Choose the first cell, build, and return the question."""
     await settle(pilot)
     await pilot.press("space", "b")
-    await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
-    assert isinstance(pilot.app.screen, Ask)
+    await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
+    assert isinstance(pilot.app.screen, QuestionDialog)
     return pilot.app.screen
 
 
 async def press(pilot: Any, answer: str) -> None:
     pilot.app.screen.query_one(f"#{answer}", Button).press()
-    await until(pilot, lambda: not isinstance(pilot.app.screen, Ask))
+    await until(pilot, lambda: not isinstance(pilot.app.screen, QuestionDialog))
     await until(pilot, lambda: not pilot.app.workers or not _starting(pilot.app))
 
 
@@ -84,7 +84,7 @@ async def test_a_refused_build_does_not_start(world: World, keys: list[str]) -> 
     async with app.run_test() as pilot:
         await ask(pilot)
         await pilot.press(*keys)
-        await until(pilot, lambda: not isinstance(app.screen, Ask))
+        await until(pilot, lambda: not isinstance(app.screen, QuestionDialog))
         await pilot.pause()
         assert "nothing was built" in str(app.place.query_one("#summary", Static).content)
         assert app.place.PLACE == "plan"
@@ -98,7 +98,7 @@ async def test_what_was_allowed_once_is_asked_for_again(world: World) -> None:
         await ask(pilot)
         await press(pilot, "no")
         await pilot.press("b")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
     assert [order.allow for order in world.orders] == [(), ()]
 
 
@@ -108,7 +108,7 @@ async def test_what_was_allowed_once_is_asked_for_again(world: World) -> None:
 async def test_a_definition_that_pushes_is_asked_about(
     world: World, answer: str, push: bool, no_push: bool
 ) -> None:
-    def begin(order: Order) -> RunFolder:
+    def begin(order: BuildOrder) -> RunFolder:
         if not (order.push or order.no_push):
             raise PushNeeded(("pushes app to r.example/app:1",))
         return folders.passed(world.state).run
@@ -126,7 +126,7 @@ async def test_a_definition_that_pushes_is_asked_about(
 async def test_a_hostile_path_stays_on_one_line(world: World) -> None:
     hostile = Permission("fs.read", "/x\x1b]52;c;aGk=\x07\n[red]Allow[/red]")
 
-    def begin(order: Order) -> RunFolder:
+    def begin(order: BuildOrder) -> RunFolder:
         raise PermissionsNeeded((hostile,), "/home/me/project")
 
     world.begin = begin

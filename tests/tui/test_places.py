@@ -10,11 +10,11 @@ import pytest
 from textual.widgets import Static
 
 from openhqm_tui.domain.findings import Fix, Health
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.screens.doctor import DoctorScreen
-from openhqm_tui.tui.widgets.cell_table import CellTable
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.log_pane import LogPane
+from openhqm_tui.tui.doctor.screen import DoctorScreen
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World, settle, until
 
@@ -84,7 +84,7 @@ async def test_the_doctor_shows_and_mends_after_asking(world: World):
         assert "apt-get install -y qemu-user-static" in text(app, "#finding")
         await pilot.press("f")
         await pilot.pause()
-        assert isinstance(app.screen, Ask)
+        assert isinstance(app.screen, QuestionDialog)
         await pilot.press("right", "enter")
         await pilot.pause()
         assert world.mended == []
@@ -183,7 +183,7 @@ async def test_quitting_a_live_run_asks_what_becomes_of_it(world: World, keys, l
         await settle(pilot)
         await pilot.press("ctrl+q")
         await pilot.pause()
-        assert isinstance(app.screen, Ask)
+        assert isinstance(app.screen, QuestionDialog)
         await pilot.press(*keys)
         await pilot.pause()
         assert (app.return_value == 0) is leaves

@@ -9,15 +9,15 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.plan import Source, SourceKind
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.domain.variants import Variant
-from openhqm_tui.engine.base_image import Pullable, Reach
-from openhqm_tui.tui.screens.plan import PlanScreen
-from openhqm_tui.tui.services import Order
-from openhqm_tui.tui.widgets.matrix import Matrix
-from openhqm_tui.tui.widgets.plan_fields import PlanFields
+from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.tui.core.backend import BuildOrder
+from openhqm_tui.tui.plan.fields import PlanFields
+from openhqm_tui.tui.plan.matrix import Matrix
+from openhqm_tui.tui.plan.screen import PlanScreen
 from tests.eight_variants import EIGHT
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World, settle, until
@@ -271,7 +271,7 @@ async def test_a_bake_file_brings_its_own_platforms(world: World):
 
 async def test_the_settings_name_the_first_columns_and_fields(world: World):
     world.platforms = (ARM,)
-    world.defaults = Order({}, name="acme/app", tag="1.2", base_image="a/b:1", jobs=3)
+    world.defaults = BuildOrder({}, name="acme/app", tag="1.2", base_image="a/b:1", jobs=3)
     world.images["a/b:1"] = Pullable(Reach.OK)
     world.begin = lambda order: folders.passed(world.state).run
     app = world.app()
@@ -283,7 +283,7 @@ async def test_the_settings_name_the_first_columns_and_fields(world: World):
         await pilot.press("b")
         await until(pilot, lambda: world.orders)
         (order,) = world.orders
-        assert order == Order({"all": (ARM,)}, "acme/app", "1.2", base_image="a/b:1", jobs=3)
+        assert order == BuildOrder({"all": (ARM,)}, "acme/app", "1.2", base_image="a/b:1", jobs=3)
 
 
 async def test_a_platform_taken_away_takes_its_choice_along(world: World):

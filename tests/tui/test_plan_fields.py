@@ -8,15 +8,14 @@ import msgspec
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.domain.problems import EngineProblem
-from openhqm_tui.engine.base_image import Pullable, Reach
-from openhqm_tui.engine.builders import Builder
-from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
-from openhqm_tui.tui.services import Order
-from openhqm_tui.tui.widgets.matrix import Matrix
-from openhqm_tui.tui.widgets.plan_fields import Folded
-from openhqm_tui.tui.widgets.toggle import Toggle
+from openhqm_tui.domain.errors import EngineProblem
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.engine.docker.builders import Builder
+from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.tui.core.backend import BuildOrder
+from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
+from openhqm_tui.tui.plan.fields import Folded, Toggle
+from openhqm_tui.tui.plan.matrix import Matrix
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, World, settle, until
 from tests.tui.test_plan import lines, place, side, summary
@@ -55,7 +54,7 @@ async def test_every_field_goes_into_the_order(world: World):
         await until(pilot, lambda: not app.screen.query_one("#build", Button).disabled)
         await pilot.press("b")
         await until(pilot, lambda: world.orders)
-        told = Order({"all": (AMD,)}, "openhqmx", "latest1", push=True, base_image="debian:13")
+        told = BuildOrder({"all": (AMD,)}, "openhqmx", "latest1", push=True, base_image="debian:13")
         (order,) = world.orders
         assert (order.jobs, order.rows, order.name, order.tag, order.push, order.base_image) == (
             4,
@@ -205,7 +204,7 @@ async def test_builders_that_can_not_be_listed(world: World):
 
 async def test_a_builder_that_does_not_answer_stops_the_build(world: World):
     broken = msgspec.structs.replace(BIG, builder_error="connection refused")
-    world.defaults, world.other_facts = Order({}, builder="big"), {"big": broken}
+    world.defaults, world.other_facts = BuildOrder({}, builder="big"), {"big": broken}
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain import journal
-from openhqm_tui.domain.journal import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.published import PublishedImage
-from openhqm_tui.domain.state import RunState
-from openhqm_tui.domain.verdicts import Answer, Verdict
-from openhqm_tui.tui.proof_words import answer_cell, lane_lines, summary_words
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.published import PublishedImage
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.tui.checks.text import answer_cell, lane_lines, summary_words
 from tests.tui import folders
 
 
@@ -98,7 +98,7 @@ def test_an_answer_in_a_cell(answer: Answer, letters: int, says: str) -> None:
 
 
 def test_a_run_without_a_push_says_nothing_of_one(tmp_path: Path) -> None:
-    from openhqm_tui.run.standing import state_of
+    from openhqm_tui.run.follow.load_state import state_of
 
     made = folders.passed(tmp_path, ("redis",))
     assert (

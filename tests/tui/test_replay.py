@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run.player import Player
-from openhqm_tui.run.recording import Recording
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.replay import Player, Recording
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.replays import REFUSED
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.widgets.replay_bar import ReplayBar, ReplayKey, ReplayOffer
+from openhqm_tui.tui.replay.bar import ReplayBar, ReplayKey, ReplayOffer
+from openhqm_tui.tui.replay.controller import REFUSED
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.recordings import copied, recording
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World, settle, until
@@ -114,7 +113,7 @@ async def test_nothing_can_be_asked_of_a_replay(world: World):
             await pilot.press(key)
             await until(pilot, lambda: told(app))
             assert set(told(app)) == {REFUSED}
-            assert not isinstance(app.screen, Ask)
+            assert not isinstance(app.screen, QuestionDialog)
 
         await is_refused("c")
         await is_refused("C")
@@ -180,7 +179,7 @@ async def test_a_run_that_goes_on_is_not_played(world: World):
     try:
         async with app.run_test(size=(100, 30)) as pilot:
             await settle(pilot)
-            app.replays.begin(made.run)
+            app.replays.play_recording(made.run)
             await until(pilot, lambda: any("goes on" in text for text in told(app)))
             assert app.replays.player is None
     finally:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.report.files import write_report
-from openhqm_tui.tui.reports import write_report as ask_for_report
+from openhqm_tui.report.write import write_report
+from openhqm_tui.tui.history.screen import write_report as ask_for_report
 from tests.recordings import copied
 from tests.tui.conftest import World, settle, until
 

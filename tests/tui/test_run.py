@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.tui.screens.run import RunScreen
-from openhqm_tui.tui.widgets.failure_panel import FailurePanel
-from openhqm_tui.tui.widgets.lane_panes import LanePane, LanePanes
-from openhqm_tui.tui.widgets.log_pane import LogPane
-from openhqm_tui.tui.widgets.target_list import TargetList
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.run.failure_panel import FailurePanel
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.lane_pane import LanePane
+from openhqm_tui.tui.run.screen import RunScreen
+from openhqm_tui.tui.run.target_list import TargetList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, Static
 
-from openhqm_tui.domain.journal import CancelAsked, Outcome
-from openhqm_tui.domain.state import Status
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run.events import CancelRequested, Outcome
+from openhqm_tui.domain.run.status import Status
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.widgets.failure_panel import FailurePanel
-from openhqm_tui.tui.widgets.lane_pane import LanePane
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.target_list import TargetList
+from openhqm_tui.tui.run.failure_panel import FailurePanel
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.lane_pane import LanePane
+from openhqm_tui.tui.run.target_list import TargetList
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.looks import SMALL
@@ -224,14 +224,14 @@ async def test_a_target_that_was_told_to_stop_is_not_told_twice(world: World):
     app = world.app(made.run)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        made.run.append(CancelAsked(at=made.at(9), target="redis"))
+        made.run.append(CancelRequested(at=made.at(9), target="redis"))
         await until(pilot, lambda: "stopping" in targets(app).render().plain)
         await pilot.press("c")
         await pilot.pause()
         assert len(app.screen_stack) == 1
         await pilot.press("down", "c")
         await pilot.pause()
-        assert isinstance(app.screen, Ask)
+        assert isinstance(app.screen, QuestionDialog)
     made.release()
 
 

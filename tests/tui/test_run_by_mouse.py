@@ -6,9 +6,9 @@ import pytest
 from textual.events import MouseScrollDown
 from textual.widgets import Static
 
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.tui.widgets.pages_line import PagesLine
-from openhqm_tui.tui.widgets.target_list import TargetList
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.tui.run.pages_line import PagesLine
+from openhqm_tui.tui.run.target_list import TargetList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.test_run_asks import _click_word, digest, in_sight, panes, targets

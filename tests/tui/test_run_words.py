@@ -7,22 +7,23 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.failures import unproved
-from openhqm_tui.domain.journal import CancelAsked, NodeInfo, Outcome
-from openhqm_tui.domain.retrying import to_retry
-from openhqm_tui.domain.state import RunState, Status
-from openhqm_tui.domain.timeline import lane_seconds
-from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.run.follow import Follower
-from openhqm_tui.tui.digests import digest_of
-from openhqm_tui.tui.own_log import OwnLog
-from openhqm_tui.tui.run_asks import first_lane, possible
-from openhqm_tui.tui.widgets.failure_panel import digest
-from openhqm_tui.tui.widgets.lane_pane import heading
-from openhqm_tui.tui.widgets.pages_line import page_words
-from openhqm_tui.tui.widgets.run_lines import facts, totals
-from openhqm_tui.tui.widgets.target_lines import standing, strip_first, two_lines
-from openhqm_tui.tui.words import way_words
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.failures.digest import unproved
+from openhqm_tui.domain.plan.nodes import NodeInfo
+from openhqm_tui.domain.run.events import CancelRequested, Outcome
+from openhqm_tui.domain.run.retry import to_retry
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.timeline import lane_seconds
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.tui.core.labels import way_words
+from openhqm_tui.tui.run.actions import first_lane, possible
+from openhqm_tui.tui.run.failure_panel import digest, digest_of
+from openhqm_tui.tui.run.header import facts, totals
+from openhqm_tui.tui.run.lane_pane import heading
+from openhqm_tui.tui.run.own_log import OwnLog
+from openhqm_tui.tui.run.pages_line import page_words
+from openhqm_tui.tui.run.target_list import standing, strip_first, two_lines
 from tests.tui import folders
 
 NOW = folders.T0 + 12
@@ -83,7 +84,7 @@ def test_the_lines_of_a_target_are_as_wide_as_the_list(tmp_path: Path, width):
 
 def test_a_target_that_was_told_to_stop_is_stopping(tmp_path: Path):
     made = folders.running(tmp_path, ("redis",))
-    made.run.append(CancelAsked(at=made.at(9), target="redis"))
+    made.run.append(CancelRequested(at=made.at(9), target="redis"))
     target = state_of(made).targets["redis"]
     made.release()
     assert "stopping" in standing(target, NOW, 40).plain

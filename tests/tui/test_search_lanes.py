@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.widgets import Input, Static
 
-from openhqm_tui.tui.screens.search import SearchScreen
-from openhqm_tui.tui.widgets.hit_list import HitList
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.search import SearchScreen
+from openhqm_tui.tui.run.search_results import HitList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.logs import long_log, pane, shown

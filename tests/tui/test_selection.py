@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.tui.selection import Selection
-from openhqm_tui.tui.widgets.lane_panes import fit
+from openhqm_tui.tui.plan.selection import Selection
+from openhqm_tui.tui.run.lane_grid import fit
 from tests.tui.conftest import AMD, ARM
 
 

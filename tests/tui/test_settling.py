@@ -7,12 +7,13 @@ import sys
 
 PROGRAM = """
 import sys
-from openhqm_tui.tui import app, settling
-before = {name for name in sys.modules if name.startswith("openhqm_tui.tui.screens.")}
-settling.load()
+from openhqm_tui.tui import app
+from openhqm_tui.tui.core import lifecycle
+before = {name for name in sys.modules if name.endswith((".screen", ".dialogs"))}
+lifecycle.import_the_rest()
 loaded = set(sys.modules)
-from openhqm_tui.tui.commands import PLACES
-from openhqm_tui.tui.screens import place_called
+from openhqm_tui.tui.command_table import PLACES
+from openhqm_tui.tui.app import place_called
 for place in PLACES:
     place_called(place)
 late = {name for name in set(sys.modules) - loaded if name.startswith("openhqm_tui.")}

@@ -6,15 +6,15 @@ import time
 
 from textual.widgets import Static
 
-from openhqm_tui.domain.critical_path import critical_path
+from openhqm_tui.domain.run.critical_path import critical_path
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.run.failure_panel import FailurePanel
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.steps.run_chart import RunChart
 from openhqm_tui.tui.steps.target_chart import TargetChart
-from openhqm_tui.tui.widgets.failure_panel import FailurePanel
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.step_view import StepHead, StepView
-from openhqm_tui.tui.widgets.target_list import TargetList
-from openhqm_tui.tui.widgets.waterfall import Waterfall
+from openhqm_tui.tui.steps.view import StepHead, StepView
+from openhqm_tui.tui.steps.waterfall import Waterfall
 from tests.domain.graphs import T0, S, target_of
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until

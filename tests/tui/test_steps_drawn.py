@@ -8,8 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from openhqm_tui.tui.steps.bars import Axis, bar, ticks
-from openhqm_tui.tui.steps.target_chart import TargetChart
-from openhqm_tui.tui.steps.words import (
+from openhqm_tui.tui.steps.chart import (
     brief,
     moved_words,
     place_of,
@@ -17,7 +16,8 @@ from openhqm_tui.tui.steps.words import (
     tick_words,
     title_of,
 )
-from openhqm_tui.tui.widgets.waterfall import columns
+from openhqm_tui.tui.steps.target_chart import TargetChart
+from openhqm_tui.tui.steps.waterfall import columns
 from tests.domain.graphs import T0, S, target_of
 
 

@@ -6,7 +6,7 @@ import pytest
 from textual.color import Color
 from textual.theme import Theme
 
-from openhqm_tui.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_after
+from openhqm_tui.tui.core.theme import CONTRAST, DARK, LIGHT, THEMES, theme_after
 
 INKS = ("foreground", "text-muted", "foreground-muted", "primary", "accent")
 TEXTS = ("text-success", "text-warning", "text-error")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.domain.estimate import Guess
-from openhqm_tui.tui.time_left import guess_words, left_words
-from openhqm_tui.tui.widgets.build_line import BuildLine
+from openhqm_tui.domain.history.estimate import Estimate
+from openhqm_tui.tui.core.estimates import guess_words, left_words
+from openhqm_tui.tui.plan.summary import BuildLine
+from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.widgets.status_line import RunWord
-from openhqm_tui.tui.widgets.target_list import TargetList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
@@ -25,10 +25,10 @@ def _before(world: World, *targets: str) -> None:
     ("guess", "words"),
     [
         (None, "time unknown"),
-        (Guess(11.2), "about 0:11"),
-        (Guess(11.2, 1.0), "about 0:11"),
-        (Guess(11.2, 9.0), "about 0:11 (± 0:09)"),
-        (Guess(11.2, 9.0, whole=False), "over 0:11"),
+        (Estimate(11.2), "about 0:11"),
+        (Estimate(11.2, 1.0), "about 0:11"),
+        (Estimate(11.2, 9.0), "about 0:11 (± 0:09)"),
+        (Estimate(11.2, 9.0, whole=False), "over 0:11"),
     ],
 )
 def test_how_long_in_words(guess, words):
@@ -36,8 +36,8 @@ def test_how_long_in_words(guess, words):
 
 
 def test_what_is_left_in_words():
-    assert left_words(Guess(61.0)) == "1:01 left"
-    assert left_words(Guess(61.0, whole=False)) == "over 1:01 left"
+    assert left_words(Estimate(61.0)) == "1:01 left"
+    assert left_words(Estimate(61.0, whole=False)) == "over 1:01 left"
 
 
 async def test_plan_tells_how_long_it_takes(world: World):
@@ -45,27 +45,27 @@ async def test_plan_tells_how_long_it_takes(world: World):
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.learning.samples)
+        await until(pilot, lambda: app.estimate_loader.samples)
         await pilot.press("down", "space")
         screen = app.screen
         # The native image alone: both took 7.4 s.
-        assert screen.outlook.whole(screen.order).seconds == pytest.approx(5.6, abs=0.2)
+        assert screen.plan_estimator.whole(screen.order).seconds == pytest.approx(5.6, abs=0.2)
         assert "about 0:06" in str(screen.query_one(BuildLine).query_one(Static).render())
         side = str(screen.query_one("#variant").render())
         assert "time" in side
         assert "amd64 about 0:0" in side
         # What was never built leaves it open.
         await pilot.press("down", "space")
-        assert not screen.outlook.whole(screen.order).whole
+        assert not screen.plan_estimator.whole(screen.order).whole
 
 
 async def test_plan_says_that_nobody_knows(world: World):
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.learning.samples == [])
+        await until(pilot, lambda: app.estimate_loader.samples == [])
         await pilot.press("a")
-        assert app.screen.outlook.whole(app.screen.order) is None
+        assert app.screen.plan_estimator.whole(app.screen.order) is None
 
 
 async def test_run_tells_what_is_left(world: World):
@@ -75,11 +75,11 @@ async def test_run_tells_what_is_left(world: World):
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.learning.time_left.of() is not None)
+        await until(pilot, lambda: app.estimate_loader.time_left.of() is not None)
         await until(pilot, lambda: " left" in str(app.screen.query_one(RunWord).render()))
         targets = str(app.screen.query_one(TargetList).render())
         assert "0:02/~0:" in targets
-        guess = app.learning.time_left.of("redis")
+        guess = app.estimate_loader.time_left.of("redis")
         assert 0 < guess.seconds < 8
     made.release()
 
@@ -89,7 +89,7 @@ async def test_of_a_first_run_it_is_unknown(world: World):
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.learning.time_left.is_unknown)
+        await until(pilot, lambda: app.estimate_loader.time_left.is_unknown)
         await until(
             pilot, lambda: "time left unknown" in str(app.screen.query_one("#run-facts").render())
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from openhqm_tui.domain.journal import CancelAsked, Outcome
+from openhqm_tui.domain.run.events import CancelRequested, Outcome
 from openhqm_tui.store.run_folder import Request
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.widgets.target_list import TargetList
+from openhqm_tui.tui.run.target_list import TargetList
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 from tests.tui.test_run_asks import notices
@@ -26,11 +26,11 @@ async def test_what_one_console_asks_both_see(world: World):
         await settle(first)
         await settle(second)
         await first.press("down", "c")
-        await until(first, lambda: isinstance(one.screen, Ask))
+        await until(first, lambda: isinstance(one.screen, QuestionDialog))
         await first.press("enter")
         await until(first, lambda: world.asked == [Request("cancel", "kafka")])
         # What a runner does then.
-        made.run.append(CancelAsked(at=made.at(9), target="kafka"))
+        made.run.append(CancelRequested(at=made.at(9), target="kafka"))
         await until(second, lambda: "kafka is being stopped: asked for elsewhere" in notices(other))
         await until(second, lambda: "stopping" in listed(other))
         await until(first, lambda: "stopping" in listed(one))

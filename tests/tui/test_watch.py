@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.app import App
 
-from openhqm_tui.domain.journal import Outcome, RunStarted
-from openhqm_tui.domain.state import Status
-from openhqm_tui.run import follow
-from openhqm_tui.run.follow import Changes, Follower
-from openhqm_tui.tui.watch import Watch
+from openhqm_tui.domain.run.events import Outcome, RunStarted
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow import follower
+from openhqm_tui.run.follow.follower import Changes, Follower
+from openhqm_tui.tui.core.run_watch import RunWatch
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
@@ -19,7 +19,7 @@ class Heard:
     def __init__(self, app: App[int]) -> None:
         self.changes: list[Changes] = []
         self.seconds = 0
-        self.watch = Watch(app, self.changes.append, self._second)
+        self.watch = RunWatch(app, self.changes.append, self._second)
 
     def _second(self) -> None:
         self.seconds += 1
@@ -71,7 +71,7 @@ async def test_resuming_what_goes_on_or_isnt_there_changes_nothing(world: World)
 
 async def test_a_long_log_is_read_in_turns_that_leave_room(world: World, monkeypatch):
     """However much there is to read, nobody waits for more than a look at two targets."""
-    monkeypatch.setattr(follow, "_MOST_BYTES", 2000)
+    monkeypatch.setattr(follower, "_MOST_BYTES", 2000)
     targets = ("redis", "kafka", "sqs", "azure")
     made = folders.Made(world.state, targets).start()
     for target in targets:

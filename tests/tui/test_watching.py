@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.engine.base_image import Pullable, Reach
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.engine.source.base_image import Pullable, Reach
 from openhqm_tui.store.run_folder import Request
-from openhqm_tui.tui.commands import every_command
-from openhqm_tui.tui.screens.plan import PlanScreen
-from openhqm_tui.tui.services import Order, Services
-from openhqm_tui.tui.watching import REFUSED, WatchingApp, watching
+from openhqm_tui.tui.command_table import every_command
+from openhqm_tui.tui.core.backend import BuildOrder, Services
+from openhqm_tui.tui.plan.screen import PlanScreen
+from openhqm_tui.tui.read_only import REFUSED, ReadOnlyApp, read_only
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from tests.recordings import copied
 from tests.tui.conftest import World, settle, until
@@ -33,8 +33,8 @@ def told(app: Any) -> list[str]:
     return [note.message for note in app._notifications]
 
 
-def watcher(world: World, **more: Any) -> WatchingApp:
-    return WatchingApp(world.services(), **more)
+def watcher(world: World, **more: Any) -> ReadOnlyApp:
+    return ReadOnlyApp(world.services(), **more)
 
 
 def test_these_commands_act() -> None:
@@ -114,7 +114,7 @@ def test_below_the_commands_everything_that_acts_is_refused(world: World) -> Non
         "remember_allowed",
     }
     assert {field.name for field in dataclasses.fields(Services)} == looks | acts
-    services = watching(world.services())
+    services = read_only(world.services())
     for name in acts - {"mend"}:
         with pytest.raises(UsageProblem, match=REFUSED):
             getattr(services, name)(None, Request("cancel"))
@@ -125,7 +125,7 @@ def test_below_the_commands_everything_that_acts_is_refused(world: World) -> Non
 
 
 async def test_leaving_a_live_run_offers_no_cancel(world: World) -> None:
-    from openhqm_tui.tui.leaving import _question
+    from openhqm_tui.tui.widgets.dialogs import _question
 
     for app, offered in ((watcher(world), False), (world.app(), True)):
         assert ("cancel" in [key for key, _ in _question(app)._answers]) is offered
@@ -139,9 +139,9 @@ def test_whoever_watches_has_no_host_called_but_the_one_of_the_settings(world: W
         return Pullable(Reach.OK)
 
     known = dataclasses.replace(
-        world.services(), look_for=look_for, defaults=Order({}, base_image="acme/base:1")
+        world.services(), look_for=look_for, defaults=BuildOrder({}, base_image="acme/base:1")
     )
-    services = watching(known)
+    services = read_only(known)
     assert services.look_for("10.0.0.5:22/x:y", (), "docker") == Pullable(Reach.OTHER, REFUSED)
     assert services.look_for("acme/base:1", (), "docker").reach is Reach.OK
     assert asked == ["acme/base:1"]

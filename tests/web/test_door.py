@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.web.door import Door, checked_token, new_token
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.web.authentication import Authenticator, checked_token, new_token
 
 TOKEN = "a-token-that-nobody-guesses"
 
@@ -18,56 +18,58 @@ class Clock:
 
 
 def test_without_a_token_everybody_may_come_in() -> None:
-    door = Door(None)
-    assert not door.is_locked
-    assert door.admits("")
+    authenticator = Authenticator(None)
+    assert not authenticator.is_locked
+    assert authenticator.admits("")
 
 
 def test_the_token_opens_and_the_ticket_admits() -> None:
-    door = Door(TOKEN)
-    assert door.is_locked
-    assert door.opens_for(TOKEN, "192.0.2.1")
-    assert door.admits(door.ticket)
-    for other in ("", TOKEN, door.ticket[:-1], door.ticket + "x", "\udcff", "ö"):
-        assert not door.admits(other)
+    authenticator = Authenticator(TOKEN)
+    assert authenticator.is_locked
+    assert authenticator.opens_for(TOKEN, "192.0.2.1")
+    assert authenticator.admits(authenticator.ticket)
+    for other in ("", TOKEN, authenticator.ticket[:-1], authenticator.ticket + "x", "\udcff", "ö"):
+        assert not authenticator.admits(other)
 
 
 @pytest.mark.parametrize("wrong", ["", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "ö", "\udcff"])
 def test_what_is_not_the_token_does_not(wrong: str) -> None:
-    assert not Door(TOKEN).opens_for(wrong, "192.0.2.1")
+    assert not Authenticator(TOKEN).opens_for(wrong, "192.0.2.1")
 
 
 def test_every_server_has_a_ticket_of_its_own() -> None:
-    assert Door(TOKEN).ticket != Door(TOKEN).ticket
+    assert Authenticator(TOKEN).ticket != Authenticator(TOKEN).ticket
 
 
 def test_an_address_that_guesses_has_to_wait_and_others_have_not() -> None:
     clock = Clock()
-    door = Door(TOKEN, clock)
+    authenticator = Authenticator(TOKEN, clock)
     for _ in range(5):
-        assert door.wait("192.0.2.1") == 0
-        assert not door.opens_for("wrong", "192.0.2.1")
+        assert authenticator.wait("192.0.2.1") == 0
+        assert not authenticator.opens_for("wrong", "192.0.2.1")
         clock.now += 1
-    assert door.wait("192.0.2.1") == 55
-    assert door.wait("192.0.2.2") == 0
+    assert authenticator.wait("192.0.2.1") == 55
+    assert authenticator.wait("192.0.2.2") == 0
     clock.now += 55
-    assert door.wait("192.0.2.1") == 0
+    assert authenticator.wait("192.0.2.1") == 0
 
 
 def test_of_many_addresses_the_latest_are_remembered() -> None:
-    door = Door(TOKEN, Clock())
+    authenticator = Authenticator(TOKEN, Clock())
     for _ in range(5):
-        door.opens_for("wrong", "old")
+        authenticator.opens_for("wrong", "old")
     for number in range(1024):
-        door.opens_for("wrong", f"address {number}")
-    assert door.wait("old") == 0
-    assert len(door._wrong) == 1024
+        authenticator.opens_for("wrong", f"address {number}")
+    assert authenticator.wait("old") == 0
+    assert len(authenticator._wrong) == 1024
 
 
 def test_neither_token_nor_ticket_is_told() -> None:
-    door = Door(TOKEN)
-    assert door.mask(f"GET /?token={TOKEN} {door.ticket}") == "GET /?token=*** ***"
-    assert Door(None).mask("GET /") == "GET /"
+    authenticator = Authenticator(TOKEN)
+    assert (
+        authenticator.mask(f"GET /?token={TOKEN} {authenticator.ticket}") == "GET /?token=*** ***"
+    )
+    assert Authenticator(None).mask("GET /") == "GET /"
 
 
 @pytest.mark.parametrize("token", ["short", "with a blank in its midst", "x" * 257, "ö" * 20, ""])

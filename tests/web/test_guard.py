@@ -10,9 +10,9 @@ import pytest
 from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
-from openhqm_tui.web.door import Door
+from openhqm_tui.web.authentication import Authenticator
 from openhqm_tui.web.guard import Guard
-from openhqm_tui.web.names import Names
+from openhqm_tui.web.host_names import HostNames
 from openhqm_tui.web.server import ConsoleServer
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -38,26 +38,26 @@ HEADERS = {
 async def served(
     token: str | None = TOKEN,
     *,
-    names: Names | None = None,
+    names: HostNames | None = None,
     most: int = 4,
     secure: bool = False,
     said: Callable[[str], None] = lambda _: None,
-) -> AsyncIterator[tuple[ClientSession, str, Door]]:
+) -> AsyncIterator[tuple[ClientSession, str, Authenticator]]:
     """Serve on a free port, with a client that keeps no cookies of itself."""
-    door = Door(token)
-    guard = Guard(names or Names(), door, cookie=COOKIE, secure=secure)
+    authenticator = Authenticator(token)
+    guard = Guard(names or HostNames(), authenticator, cookie=COOKIE, secure=secure)
     server = TestServer(await ConsoleServer(CONSOLE, guard, most=most, said=said)._make_app())
     await server.start_server()
     jar = CookieJar(unsafe=True)
     async with ClientSession(cookie_jar=jar) as client:
         try:
-            yield client, f"http://127.0.0.1:{server.port}", door
+            yield client, f"http://127.0.0.1:{server.port}", authenticator
         finally:
             await server.close()
 
 
-def ours(door: Door, origin: str = "") -> dict[str, str]:
-    told = {"Cookie": f"{COOKIE}={door.ticket}"}
+def ours(authenticator: Authenticator, origin: str = "") -> dict[str, str]:
+    told = {"Cookie": f"{COOKIE}={authenticator.ticket}"}
     return told | ({"Origin": origin} if origin else {})
 
 
@@ -107,19 +107,19 @@ async def test_no_websocket_without_the_token() -> None:
 
 async def test_a_websocket_for_our_page_with_the_ticket() -> None:
     async with (
-        served() as (client, url, door),
-        client.ws_connect(f"{url}/ws", headers=ours(door, url)) as tab,
+        served() as (client, url, authenticator),
+        client.ws_connect(f"{url}/ws", headers=ours(authenticator, url)) as tab,
     ):
         assert await tab.receive_bytes() == b"hi"
 
 
 async def test_the_token_gives_a_cookie_and_leads_to_where_it_is_not() -> None:
-    async with served() as (client, url, door):
+    async with served() as (client, url, authenticator):
         answer = await client.get(f"{url}/?token={TOKEN}", allow_redirects=False)
         assert (answer.status, answer.headers["Location"]) == (303, "/")
         cookie = answer.headers["Set-Cookie"]
         assert TOKEN not in cookie
-        for word in (f"{COOKIE}={door.ticket}", "HttpOnly", "SameSite=Strict", "Path=/"):
+        for word in (f"{COOKIE}={authenticator.ticket}", "HttpOnly", "SameSite=Strict", "Path=/"):
             assert word in cookie
         assert "Secure" not in cookie
         inside = await client.get(f"{url}/")
@@ -135,7 +135,7 @@ async def test_behind_tls_the_cookie_keeps_to_it() -> None:
 
 @pytest.mark.parametrize("path", EVERYTHING)
 async def test_wrong_tokens_are_refused_and_then_not_even_tried(path: str) -> None:
-    async with served() as (client, url, door):
+    async with served() as (client, url, authenticator):
         headers = {"Origin": url} if path == "/ws" else {}
         for wrong in ("", "wrong", TOKEN + "x", "%ff", "ö"):
             answer = await client.get(f"{url}{path}?token={wrong}", headers=headers)
@@ -145,7 +145,7 @@ async def test_wrong_tokens_are_refused_and_then_not_even_tried(path: str) -> No
         assert answer.status == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 60
         # Who is in already stays in.
-        inside = await client.get(f"{url}/", headers=ours(door))
+        inside = await client.get(f"{url}/", headers=ours(authenticator))
         assert inside.status == 200
 
 
@@ -211,7 +211,7 @@ async def test_another_method_is_refused() -> None:
 
 
 async def test_a_proxy_s_page_is_ours_by_its_own_name() -> None:
-    names = Names(frozenset({"127.0.0.1"}), public="https://builds.example.org")
+    names = HostNames(frozenset({"127.0.0.1"}), public="https://builds.example.org")
     async with served(None, names=names) as (client, url, _):
         headers = {"Origin": "https://builds.example.org", "Host": "builds.example.org"}
         async with client.ws_connect(f"{url}/ws", headers=headers) as tab:

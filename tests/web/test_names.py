@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.problems import UsageProblem
-from openhqm_tui.web.names import Names, checked_public, host_name, in_url, is_loopback
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.web.host_names import HostNames, checked_public, host_name, in_url, is_loopback
 
-HERE = Names(frozenset({"127.0.0.1"}))
-NAMED = Names(frozenset({"build-box", "192.0.2.7"}))
-EVERYWHERE = Names(frozenset({"build-box"}), any_address=True)
-PROXIED = Names(frozenset({"127.0.0.1"}), public="https://builds.example.org")
+HERE = HostNames(frozenset({"127.0.0.1"}))
+NAMED = HostNames(frozenset({"build-box", "192.0.2.7"}))
+EVERYWHERE = HostNames(frozenset({"build-box"}), any_address=True)
+PROXIED = HostNames(frozenset({"127.0.0.1"}), public="https://builds.example.org")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ PROXIED = Names(frozenset({"127.0.0.1"}), public="https://builds.example.org")
         (PROXIED, "127.0.0.1:8123"),
     ],
 )
-def test_names_it_answers_to(names: Names, host: str) -> None:
+def test_names_it_answers_to(names: HostNames, host: str) -> None:
     assert names.answer_to(host)
 
 
@@ -57,7 +57,7 @@ def test_names_it_answers_to(names: Names, host: str) -> None:
         (PROXIED, "other.example.org"),
     ],
 )
-def test_names_it_does_not_answer_to(names: Names, host: str) -> None:
+def test_names_it_does_not_answer_to(names: HostNames, host: str) -> None:
     assert not names.answer_to(host)
 
 
@@ -76,7 +76,7 @@ def test_names_it_does_not_answer_to(names: Names, host: str) -> None:
         (PROXIED, "http://builds.example.org", "127.0.0.1:8123", False),
     ],
 )
-def test_pages_that_are_ours(names: Names, origin: str, host: str, ours: bool) -> None:
+def test_pages_that_are_ours(names: HostNames, origin: str, host: str, ours: bool) -> None:
     assert names.are_origin(origin, host) is ours
 
 

@@ -19,7 +19,7 @@ from string import Template
 import pytest
 
 from openhqm_tui import __version__
-from openhqm_tui.cli.arguments import parse
+from openhqm_tui.cli.main import parse
 from tests.recordings import copied
 from tests.workflows.reading import TOP, Step, steps
 

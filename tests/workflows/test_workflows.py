@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.engine.facts import VERIFYING_ENGINE, version_tuple
+from openhqm_tui.engine.docker.facts import VERIFYING_ENGINE, version_tuple
 from tests.workflows.reading import FILES, TOP, Step, jobs, steps, workflow
 
 JOBS = jobs()

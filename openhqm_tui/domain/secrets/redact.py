@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Any
 
-from openhqm_tui.domain.plain_text import plain
 from openhqm_tui.domain.secrets.patterns import (
     BEGINS_LOOSELY,
     PRIVATE_KEY_LOOSE,
@@ -24,6 +23,7 @@ from openhqm_tui.domain.secrets.patterns import (
     WORDS,
     is_secret_name,
 )
+from openhqm_tui.domain.text import plain
 
 MASK = "***"
 

@@ -11,12 +11,11 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.strip import Strip
 
-from openhqm_tui.domain.log_lines import LogLine
-from openhqm_tui.tui.ansi import segments
-from openhqm_tui.tui.legible import legible
-from openhqm_tui.tui.log.foot import Placed
+from openhqm_tui.domain.run.log import LogLine
+from openhqm_tui.tui.log.ansi import legible, segments
+from openhqm_tui.tui.log.status_row import PlacedPart
 from openhqm_tui.tui.log.text import STAMP_WIDTH, Span, Stamps, cut_out, painted, stamp
-from openhqm_tui.tui.log.view import LogView, Row
+from openhqm_tui.tui.log.view import LogRow, LogView
 
 _GUTTER = _BAR = 1
 
@@ -81,7 +80,7 @@ class LogDrawing:
         """Forget rows: they would be cut elsewhere now."""
         self._rows.clear()
 
-    def aim(self, view: LogView, rows: Sequence[Row]) -> None:
+    def aim(self, view: LogView, rows: Sequence[LogRow]) -> None:
         """Say what is in sight from now on."""
         lines = {row.line for row in rows}
         places = {(row.line, row.start) for row in rows}
@@ -89,7 +88,7 @@ class LogDrawing:
         self._rows = {place: known for place, known in self._rows.items() if place in places}
         self.thumb = thumb_of(view, rows)
 
-    def row(self, view: LogView, row: Row, spans: Sequence[Span], ink: LogInk) -> list[Segment]:
+    def row(self, view: LogView, row: LogRow, spans: Sequence[Span], ink: LogInk) -> list[Segment]:
         """Draw one row, as wide as the view's text and what stands before it."""
         here = not view.following and row.place == view.cursor
         marked = row.place in view.marked
@@ -113,7 +112,7 @@ class LogDrawing:
         """Draw the scrollbar's cell beside row `y`."""
         return Segment("▐" if y in self.thumb else " ", ink.base + ink.bar)
 
-    def foot(self, placed: Sequence[Placed], width: int, ink: LogInk) -> Strip:
+    def foot(self, placed: Sequence[PlacedPart], width: int, ink: LogInk) -> Strip:
         """Draw the line below the rows."""
         styles = {"on": ink.on_foot, "key": ink.key, "news": ink.news}
         found: list[Segment] = []
@@ -125,7 +124,7 @@ class LogDrawing:
         return Strip(found).crop_extend(0, width, ink.foot)
 
     def _text(
-        self, view: LogView, row: Row, line: LogLine, spans: Sequence[Span], ink: LogInk
+        self, view: LogView, row: LogRow, line: LogLine, spans: Sequence[Span], ink: LogInk
     ) -> list[Segment]:
         pieces = self._lines.get(row.line)
         if pieces is None:
@@ -147,7 +146,7 @@ class LogDrawing:
         inside = inside.crop_extend(left + len(before), left + room - len(after), ink.base)
         return [*before, *inside, *after]
 
-    def _before(self, row: Row, line: LogLine, ink: LogInk, sign: str) -> list[Segment]:
+    def _before(self, row: LogRow, line: LogLine, ink: LogInk, sign: str) -> list[Segment]:
         note = ink.base + ink.note
         if row.start and not sign:
             sign = "↪"
@@ -158,7 +157,7 @@ class LogDrawing:
         return [gutter, Segment(f"{time:>{STAMP_WIDTH - 1}} ", note)]
 
 
-def thumb_of(view: LogView, rows: Sequence[Row]) -> range:
+def thumb_of(view: LogView, rows: Sequence[LogRow]) -> range:
     """Return the rows that a scrollbar's thumb covers; none where all of the log is in sight."""
     total, height = len(view), view.height
     if not rows or (rows[0].place == 0 and rows[0].start == 0 and rows[-1].place == total - 1):

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from textual.cache import LRUCache
 
-from openhqm_tui.domain.log_lines import LogLines
-from openhqm_tui.tui.ansi import shown_text
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.tui.log.ansi import shown_text
 
 # A few milliseconds' worth.
 _LINES_A_SLICE = 20_000
@@ -24,17 +24,17 @@ _KEPT_CUTS = 512
 _LINE_END = 1 << 30
 
 
-class Only(NamedTuple):
+class LogFilter(NamedTuple):
     """What a filter lets through: one stream, or one step; -1 stands for any."""
 
     stream: int = -1
     step: int = -1
 
 
-ALL = Only()
+ALL = LogFilter()
 
 
-class Row(NamedTuple):
+class LogRow(NamedTuple):
     """One row in sight: the characters of line `line` from `start` up to `end`."""
 
     place: int
@@ -167,7 +167,7 @@ class LogView:
         if not self.following:
             self.reveal(self.cursor)
 
-    def show_only(self, only: Only) -> None:
+    def show_only(self, only: LogFilter) -> None:
         """Let other lines through; the reader stays by the line that was read."""
         here = self.here
         self.only, self.mark = only, None
@@ -274,15 +274,15 @@ class LogView:
         end = self._last_top()
         return end if self.following else min(self._want, end)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[LogRow]:
         """Return the rows in sight."""
-        found: list[Row] = []
+        found: list[LogRow] = []
         place, skip = self.top
         while place < len(self) and len(found) < self.height:
             index = self.index_of(place)
             cuts = (*self._starts(index), _LINE_END) if self.wrap else (0, _LINE_END)
             for number in range(skip, len(cuts) - 1):
-                found.append(Row(place, index, cuts[number], cuts[number + 1]))
+                found.append(LogRow(place, index, cuts[number], cuts[number + 1]))
             place, skip = place + 1, 0
         return found[: self.height]
 

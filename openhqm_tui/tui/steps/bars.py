@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from openhqm_tui.domain.timeline import Span
+from openhqm_tui.domain.run.timeline import Span
 
 # Distances between ticks that a person reads at once, in seconds.
 _NICE = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)

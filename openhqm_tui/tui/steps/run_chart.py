@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
-from openhqm_tui.domain.cache_hits import hits_of
-from openhqm_tui.domain.status import Status
-from openhqm_tui.domain.timeline import Span, covered, lane_spans, run_span
-from openhqm_tui.tui.marks import run_mark, standing_mark, status_mark
-from openhqm_tui.tui.steps.chart import Row
-from openhqm_tui.tui.steps.words import brief
-from openhqm_tui.tui.words import count, how_of, way_words
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.timeline import Span, covered, hits_of, lane_spans, run_span
+from openhqm_tui.tui.core.labels import (
+    count,
+    how_of,
+    run_mark,
+    standing_mark,
+    status_mark,
+    way_words,
+)
+from openhqm_tui.tui.steps.chart import ChartRow, brief
 
 if TYPE_CHECKING:
-    from openhqm_tui.domain.state import LaneState, RunState
+    from openhqm_tui.domain.run.state import LaneState, RunState
 
 
 class RunChart:
@@ -41,7 +45,7 @@ class RunChart:
         failed = (i for i, lane in enumerate(self._lanes) if lane.status is Status.FAILED)
         return next(failed, 0)
 
-    def row(self, index: int) -> Row:
+    def row(self, index: int) -> ChartRow:
         """Return a row."""
         lane = self._lanes[index]
         built, checks = lane_spans(lane, self.span[1])
@@ -51,7 +55,7 @@ class RunChart:
         before = self._lanes[index - 1] if index else None
         notes = [how.value] if how is not None else []
         notes += [f"{cached} of {known} cached"] if cached else []
-        return Row(
+        return ChartRow(
             mark=status_mark(status),
             place=lane.target.name,
             title=str(lane.platform),

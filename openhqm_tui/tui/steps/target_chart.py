@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 from textual.content import Content
 
-from openhqm_tui.domain.cache_hits import hits_of
-from openhqm_tui.domain.critical_path import Order, load
-from openhqm_tui.domain.plain_text import one_line
-from openhqm_tui.domain.status import Status
-from openhqm_tui.domain.steps import How
-from openhqm_tui.domain.timeline import Span, build_is_over, merged, spans, target_span
-from openhqm_tui.tui.marks import status_mark, step_mark
-from openhqm_tui.tui.steps.chart import Row
-from openhqm_tui.tui.steps.words import brief, moved_words, place_of, short_name, title_of
-from openhqm_tui.tui.words import count, way_words
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.run.critical_path import Order, load
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.timeline import Span, build_is_over, hits_of, merged, spans, target_span
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.tui.core.labels import count, status_mark, step_mark, way_words
+from openhqm_tui.tui.steps.chart import ChartRow, brief, moved_words, place_of, short_name, title_of
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.platforms import Platform
-    from openhqm_tui.domain.state import TargetState
-    from openhqm_tui.domain.step_state import StepState
+    from openhqm_tui.domain.run.state import TargetState
+    from openhqm_tui.domain.run.step import StepState
 
 _NEVER = float("inf")
 _INKS = {
@@ -90,7 +87,7 @@ class TargetChart:
         failed = self.target.failed_step
         return next((i for i, line in enumerate(self._lines) if line.step is failed), 0)
 
-    def row(self, index: int) -> Row:
+    def row(self, index: int) -> ChartRow:
         """Return a row."""
         line = self._lines[index]
         return self._heading(line.group) if line.step is None else self._row(line.step, line.again)
@@ -159,12 +156,12 @@ class TargetChart:
                 return chain
             telling.remove(min(telling[:-1], key=self._took))
 
-    def _row(self, step: StepState, again: bool) -> Row:
+    def _row(self, step: StepState, again: bool) -> ChartRow:
         status = self._status(step)
         critical = step.digest in self._critical
         ink = _INKS.get(status, "$accent" if critical else "$primary")
         told = step.name.of or step.name.stage
-        return Row(
+        return ChartRow(
             mark=step_mark(status),
             place=place_of(step) if told else "",
             title=title_of(step),
@@ -179,13 +176,13 @@ class TargetChart:
             could=self._could(step),
         )
 
-    def _heading(self, group: _Group) -> Row:
+    def _heading(self, group: _Group) -> ChartRow:
         parts = merged(span for step in group.steps for span in spans(step, self.span[1]))
         cached = sum(step.cached for step in group.steps)
         counts = [count(len(group.steps), "step"), f"{cached} cached" if cached else ""]
         lane = self.target.lanes.get(group.lane) if group.lane is not None else None
         status = lane.status if lane is not None else _standing(group.steps, over=self.over)
-        return Row(
+        return ChartRow(
             mark=status_mark(status),
             place=str(group.lane) if group.lane is not None else "whole target",
             title=way_words(lane) if lane is not None else "",
@@ -211,7 +208,7 @@ class TargetChart:
             notes.append(moved)
         if step.cached:
             notes.append("cached")
-        elif step.how is How.EMULATED:
+        elif step.how is ExecutionMode.EMULATED:
             notes.append("emulated")
         if critical:
             notes.append("critical")

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from openhqm_tui.tui.commands import key_words
+from openhqm_tui.tui.commands.registry import key_words
 
 
 class _Key(NamedTuple):

@@ -10,17 +10,16 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from openhqm_tui.domain.status import Status
-from openhqm_tui.tui.commands import PLACES, commands
-from openhqm_tui.tui.marks import run_mark
-from openhqm_tui.tui.standing import blocker, engine_words
-from openhqm_tui.tui.time_left import left_words
-from openhqm_tui.tui.words import clock
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.tui.command_table import PLACES, commands
+from openhqm_tui.tui.core.estimates import left_words
+from openhqm_tui.tui.core.labels import clock, run_mark
+from openhqm_tui.tui.plan.engine_status import blocker, engine_words
 
 if TYPE_CHECKING:
-    from openhqm_tui.domain.estimate import Guess
-    from openhqm_tui.domain.state import RunState
-    from openhqm_tui.engine.facts import EngineFacts
+    from openhqm_tui.domain.history.estimate import Estimate
+    from openhqm_tui.domain.run.state import RunState
+    from openhqm_tui.engine.docker.facts import EngineFacts
 
 
 class Tab(Static):
@@ -80,18 +79,18 @@ class PlaceBar(Horizontal):
             yield Tab(place, here=place == self._here)
         yield RunWord(id="run-word")
 
-    def show(self, state: RunState | None, now: float, left: Guess | None) -> None:
+    def show(self, state: RunState | None, now: float, left: Estimate | None) -> None:
         """Show how the run stands now, and what is left of it."""
         word = self.query_one(RunWord)
         word.tooltip = "The run, the targets that are over, how long it takes." if state else None
         word.update(run_word(state, now, left), layout=False)
 
 
-def run_word(state: RunState | None, now: float, left: Guess | None = None) -> Content:
+def run_word(state: RunState | None, now: float, left: Estimate | None = None) -> Content:
     """Return a run's standing in a few words."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
-    from openhqm_tui.domain.retrying import ended
+    from openhqm_tui.domain.run.retry import ended
 
     failed = sum(target.status is Status.FAILED for target in state.targets.values())
     mark = run_mark(state)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain.expectation import Expectation
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform, parse_platforms
-from openhqm_tui.domain.verdicts import Answer, Verdict
-from openhqm_tui.run.checks import check_lane, index_of
+from openhqm_tui.run.checks.lane import check_lane, index_of
 from tests.real.conftest import Ran, docker, run_cli
 from tests.real.faults.fault import BOTH, Fault
 from tests.real.faults.images import image_of

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.verdicts import Answer
-from openhqm_tui.run.running_checks import RUN_LABEL
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.run.checks.container import RUN_LABEL
 from tests.real.conftest import MAIN_JOB, Ran, docker
 from tests.real.faults.asking import GOOD, Answers, question
 from tests.real.faults.fault import BOTH, Fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.verdict import Answer
 from tests.real.faults.asking import GOOD, Answers
 from tests.real.faults.fault import BOTH, Fault
 

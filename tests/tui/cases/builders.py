@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from openhqm_tui.domain.nodes import Node
-from openhqm_tui.engine.builders import Builder
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
-from openhqm_tui.tui.screens.create_builder import CreateBuilder
-from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
+from openhqm_tui.tui.plan.create_builder import CreateBuilder
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.cases import Case
 from tests.tui.conftest import World
 
@@ -40,7 +40,7 @@ CASES = {
     "builders.next": Case(lambda app: _marked(app, "other"), ("B",), _three),
     "builders.previous": Case(lambda app: _marked(app, "default"), ("B",), _three),
     "builders.new": Case(lambda app: isinstance(app.screen, CreateBuilder), ("B",), _three),
-    "builders.remove": Case(lambda app: isinstance(app.screen, Ask), ("B",), _three),
+    "builders.remove": Case(lambda app: isinstance(app.screen, QuestionDialog), ("B",), _three),
     "builders.nodes-up": Case(lambda app: _scrolled(app) == 0, ("B", "J"), _three, size=SMALL),
     "builders.nodes-down": Case(lambda app: _scrolled(app) > 0, ("B",), _three, size=SMALL),
 }

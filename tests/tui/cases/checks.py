@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from openhqm_tui.domain.journal import Outcome
-from openhqm_tui.domain.verdicts import Answer
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.evidence import EvidenceScreen
-from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.checks.evidence import EvidenceScreen
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.cases.guides import begun_at

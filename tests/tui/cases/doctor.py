@@ -9,14 +9,14 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.dialogs import Ask
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.cases import Case
 from tests.tui.cases.guides import begun_at
 from tests.tui.conftest import World
 
 
 def _title(app: ConsoleApp) -> str:
-    if not isinstance(app.screen, Ask):
+    if not isinstance(app.screen, QuestionDialog):
         return ""
     return str(app.screen.query_one(".dialog-title", Static).content)
 

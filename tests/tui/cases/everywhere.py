@@ -6,7 +6,7 @@ from textual.command import CommandPalette
 from textual.screen import ModalScreen
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.dialogs import Help
+from openhqm_tui.tui.widgets.dialogs import HelpDialog
 from tests.tui.cases import Case
 
 
@@ -30,7 +30,7 @@ CASES = {
     "go.checks": _at("checks"),
     "go.history": _at("history"),
     "go.doctor": _at("doctor"),
-    "help": Case(lambda app: isinstance(app.screen, Help)),
+    "help": Case(lambda app: isinstance(app.screen, HelpDialog)),
     "theme.switch": Case(lambda app: app.theme == "openhqm-light"),
     "theme.choose": Case(_palette_of_themes),
     "quit": Case(lambda app: app.return_code == 0 and app._exit),

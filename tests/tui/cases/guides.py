@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.guides.scroll import GuideScroll
-from openhqm_tui.tui.screens.dialogs import Help
-from openhqm_tui.tui.screens.guides import GuidesScreen
-from openhqm_tui.tui.screens.pick import Pick
+from openhqm_tui.tui.guides.screen import GuideScroll, GuidesScreen, PickDialog
+from openhqm_tui.tui.widgets.dialogs import HelpDialog
 from tests.tui.cases import Case
 
 
@@ -38,7 +36,7 @@ def _at(number: int) -> Callable[[ConsoleApp], bool]:
 def _picks(words: str) -> Callable[[ConsoleApp], bool]:
     def done(app: ConsoleApp) -> bool:
         top = app.screen
-        return isinstance(top, Pick) and words in top.title_words
+        return isinstance(top, PickDialog) and words in top.title_words
 
     return done
 
@@ -79,7 +77,7 @@ CASES = {
     "guides.after": Case(_at(1), ("f1",)),
     "guides.before": Case(_at(0), ("f1", "right_square_bracket")),
     "guides.side": Case(_focused("guides-list"), ("f1",)),
-    "guides.help": Case(lambda app: isinstance(app.screen, Help), ("f1",)),
+    "guides.help": Case(lambda app: isinstance(app.screen, HelpDialog), ("f1",)),
     "guide.up": Case(lambda app: scrolled(app) == 1, ("f1", "j", "j")),
     "guide.down": Case(lambda app: scrolled(app) == 1, ("f1",)),
     "guide.page-up": Case(lambda app: scrolled(app) == 0, ("f1", "pagedown")),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.screens.history import HistoryScreen
+from openhqm_tui.tui.history.screen import HistoryScreen
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import World
@@ -57,7 +57,7 @@ def _reports_there(world: World) -> folders.Made:
     def services():
         from dataclasses import replace
 
-        from openhqm_tui.report.files import write_report
+        from openhqm_tui.report.write import write_report
 
         return replace(plain_services(), report=lambda run: write_report(run, world.state))
 
@@ -100,7 +100,9 @@ CASES = {
         lambda app: app.place is not None and app.place.PLACE == "run", ("4",), _one, opened=False
     ),
     "history.resume": Case(_resumed, ("4", "down"), _cut_off, opened=False),
-    "history.cancel": Case(lambda app: isinstance(app.screen, Ask), ("4",), _running, opened=False),
+    "history.cancel": Case(
+        lambda app: isinstance(app.screen, QuestionDialog), ("4",), _running, opened=False
+    ),
     "history.replay": Case(lambda app: app.replays.player is not None, ("4",), _one, opened=False),
     "history.report": Case(_reports, ("4",), _reports_there, opened=False),
     "history.reload": Case(lambda app: _listed(app) == 2, ("4",), _another_appears, opened=False),

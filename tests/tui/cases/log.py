@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.log.search_bar import SearchBar
 from openhqm_tui.tui.log.text import Stamps
 from openhqm_tui.tui.log.view import ALL
-from openhqm_tui.tui.screens.search import SearchScreen
-from openhqm_tui.tui.widgets.hit_list import HitList
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.search_bar import SearchBar
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.search import SearchScreen
+from openhqm_tui.tui.run.search_results import HitList
 from tests.tui.cases import Case
 from tests.tui.logs import here, long_log, pane
 
@@ -60,7 +60,7 @@ CASES = {
     "log.mark-up": _case(lambda app: len(pane(app).view.marked) == 2),
     "log.mark-down": _case(lambda app: len(pane(app).view.marked) == 2, _START),
     "log.copy": _case(lambda app: app.clipboard == "▸ deps 1/2 RUN one", _START),
-    "log.close": _case(lambda app: pane(app).hunt is None, _FOUND),
+    "log.close": _case(lambda app: pane(app).search_cursor is None, _FOUND),
     "log.up": _case(_at("beta 79")),
     "log.down": _case(_at("alpha 0"), _START),
     "log.left": _case(lambda app: pane(app).drawing.left == 8, (*_IN, "l", "l")),
@@ -71,7 +71,9 @@ CASES = {
     "log.half-down": _case(lambda app: _top(app) > 2, _START),
     "log.start": _case(_at("▸ deps 1/2 RUN one")),
     "log.zoom": _case(lambda app: app.screen.query_one(LanePanes).zoomed),
-    "typed.keep": _case(lambda app: not app.screen.query(SearchBar) and pane(app).hunt, _TYPED),
+    "typed.keep": _case(
+        lambda app: not app.screen.query(SearchBar) and pane(app).search_cursor, _TYPED
+    ),
     "typed.leave": _case(
         lambda app: not app.screen.query(SearchBar) and pane(app).following, _TYPED
     ),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from openhqm_tui.domain.plan import Source, SourceKind
-from openhqm_tui.domain.variants import Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.choose_builder import ChooseBuilder
-from openhqm_tui.tui.screens.dialogs import AskLine
-from openhqm_tui.tui.screens.plan import PlanScreen
-from openhqm_tui.tui.widgets.matrix import Matrix
-from openhqm_tui.tui.widgets.plan_fields import PlanFields
+from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
+from openhqm_tui.tui.plan.fields import PlanFields
+from openhqm_tui.tui.plan.matrix import Matrix
+from openhqm_tui.tui.plan.screen import PlanScreen
+from openhqm_tui.tui.widgets.dialogs import InputDialog
 from tests.eight_variants import EIGHT_NAMES
 from tests.tui import folders
 from tests.tui.cases import Case
@@ -70,7 +70,7 @@ CASES = {
         lambda app: _plan(app).rows() == {"kafka": (AMD, ARM)}, ("a",), _failed, opened=False
     ),
     "plan.options": Case(lambda app: not _fields(app).has_class("-folded"), size=(80, 24)),
-    "plan.platform": Case(lambda app: isinstance(app.screen, AskLine)),
+    "plan.platform": Case(lambda app: isinstance(app.screen, InputDialog)),
     "plan.platform-away": Case(lambda app: _plan(app).platforms == (ARM,)),
     "plan.copy": Case(lambda app: app.clipboard.startswith("openhqm-tui build"), ("space",)),
     "plan.copy-bake": Case(_bake_copied, ("space",)),

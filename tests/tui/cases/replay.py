@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from openhqm_tui.run.player import Player
+from openhqm_tui.run.follow.replay import Player
 from openhqm_tui.tui.app import ConsoleApp
 from tests.tui.cases import Case
 

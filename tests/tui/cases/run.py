@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from openhqm_tui.domain.journal import Outcome
+from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.screens.dialogs import Ask
-from openhqm_tui.tui.widgets.failure_panel import FailurePanel
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.step_view import StepView
-from openhqm_tui.tui.widgets.target_list import TargetList
+from openhqm_tui.tui.run.failure_panel import FailurePanel
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.target_list import TargetList
+from openhqm_tui.tui.steps.view import StepView
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import World
@@ -78,7 +78,7 @@ def _said(words: str) -> Callable[[ConsoleApp], bool]:
 
 
 def _asks(app: ConsoleApp) -> bool:
-    return isinstance(app.screen, Ask)
+    return isinstance(app.screen, QuestionDialog)
 
 
 CASES = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.widgets.lane_panes import LanePanes
-from openhqm_tui.tui.widgets.step_view import StepView
-from openhqm_tui.tui.widgets.waterfall import Waterfall
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.steps.view import StepView
+from openhqm_tui.tui.steps.waterfall import Waterfall
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import World

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.widgets.cell_table import CellTable
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import World

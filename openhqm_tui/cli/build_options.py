@@ -1,0 +1,160 @@
+"""From flags and settings to options: flag over environment over project over user."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from openhqm_tui.cli.commands.settings import settings_here
+from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.plan.bake import Source, SourceKind, check_tag
+from openhqm_tui.domain.plan.cache import CacheKind
+from openhqm_tui.domain.plan.image_names import (
+    check_builder,
+    check_names,
+    check_reference,
+    split_names,
+)
+from openhqm_tui.domain.plan.permissions import parse_permission
+from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.platforms import Platform, parse_platforms
+from openhqm_tui.engine.source.certificates import ca_bundle
+from openhqm_tui.run.start.permissions import of_settings
+from openhqm_tui.run.start.preflight import caches_of
+from openhqm_tui.run.start.prepare import QUIET_AFTER, Options, check_push
+from openhqm_tui.run.start.source import source_for
+from openhqm_tui.store.checks_files import project_checks
+from openhqm_tui.store.settings import Settings
+
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Source]:
+    """Return what to build and from where; raises UsageProblem for the first wrong word."""
+    settings = settings_here(folder)
+    name, *more_names = check_names(_names(parsed.name, settings.name))
+    told = Options(
+        selection={},
+        name=name,
+        more_names=tuple(more_names),
+        tag=check_tag(_first(parsed.tag, settings.tag, "latest")),
+        jobs=getattr(parsed, "jobs", None) or settings.jobs or 0,
+        quiet_after=_quiet_after(getattr(parsed, "quiet_after", None), settings.quiet_after),
+        builder=_builder(_first(parsed.builder, settings.builder, "")),
+        base_image=_reference(_first(parsed.base_image, settings.base_image, "")),
+        python_version=_python(_first(parsed.python_version, settings.python_version, "3.13")),
+        context=_first(parsed.context, settings.context, ""),
+        dockerfile=_first(parsed.dockerfile, settings.dockerfile, ""),
+        ca_bundle=ca_bundle(_first(parsed.ca_bundle, settings.ca_bundle, "")),
+        checks=_first(getattr(parsed, "checks", None), settings.checks, ""),
+        check=not getattr(parsed, "no_check", False) and settings.check is not False,
+        test_only=getattr(parsed, "test_only", False),
+        push=getattr(parsed, "push", False),
+        ignored=tuple(settings.refused),
+        cache_from=caches_of(parsed.cache_from or settings.cache_from, CacheKind.FROM, folder),
+        cache_to=caches_of(parsed.cache_to or settings.cache_to, CacheKind.TO, folder),
+        allow_unknown=getattr(parsed, "allow_unknown", False),
+        allow=(
+            *(one for text in parsed.allow or () for one in parse_permission(text)),
+            *of_settings(settings.allow, folder),
+        ),
+        no_push=getattr(parsed, "no_push", False),
+    )
+    check_push(told)
+    project_checks(folder, told.checks)
+    # Words are judged before any file or engine is looked at: a typing error costs nothing.
+    named = parsed.backend or []
+    if not (told.context or told.dockerfile) and named:
+        _judge_early(named, folder)
+    platforms = parse_platforms(parsed.platforms) if parsed.platforms else None
+    if platforms is None and settings.platforms:
+        platforms = parse_platforms(settings.platforms)
+    source = source_for(folder, context=told.context, dockerfile=told.dockerfile)
+    variants = _variants(parsed, settings, source)
+    check_tag(told.tag, variants)
+    selection = {
+        variant.name: platforms or _platforms_of(source, variant.name) for variant in variants
+    }
+    fields = {name: getattr(told, name) for name in told.__struct_fields__}
+    return Options(**(fields | {"selection": selection})), source
+
+
+def _first(*values: str | None) -> str:
+    return next((value for value in values if value is not None), "")
+
+
+def _names(*told: str | list[str] | None) -> list[str]:
+    """Return the names that count most: `--name a --name b` and `--name a,b` are the same."""
+    first = next((names for names in told if names is not None), "openhqm")
+    texts = [first] if isinstance(first, str) else first
+    return [name for text in texts for name in split_names(text) or (text,)]
+
+
+def _quiet_after(*values: float | None) -> float:
+    return next((value for value in values if value is not None), QUIET_AFTER)
+
+
+def _python(version: str) -> str:
+    if not re.fullmatch(r"3\.\d{1,2}", version):
+        raise UsageProblem(f"'{version}' is no Python version for the images", fix="write 3.13")
+    return version
+
+
+def _builder(name: str) -> str:
+    return check_builder(name) if name else ""
+
+
+def _reference(image: str) -> str:
+    return check_reference(image) if image else ""
+
+
+def _words(backends: list[str]) -> list[str]:
+    return [word.strip() for text in backends for word in text.split(",") if word.strip()]
+
+
+def _judge_early(named: list[str], folder: Path) -> None:
+    """A bake file has its own words; everywhere else the variants are known without looking."""
+    from openhqm_tui.engine.source.find import BAKE_FILES
+    from openhqm_tui.store.checks_files import our_variant
+
+    if not any((folder / name).is_file() for name in BAKE_FILES):
+        for word in _words(named):
+            our_variant(word)
+
+
+def _variants(
+    parsed: argparse.Namespace, settings: Settings, source: Source
+) -> tuple[Variant, ...]:
+    words = _words(parsed.backend or [])
+    if parsed.build_all and words:
+        raise UsageProblem("--backend and --build-all contradict each other", fix="give one")
+    if parsed.build_all:
+        return source.variants
+    words = words or list(settings.backends or ())
+    if not words:
+        if source.kind is SourceKind.BAKE:
+            return source.variants
+        raise UsageProblem(
+            "nothing chosen to build",
+            fix="give --backend NAME or --build-all",
+            valid=" ".join(variant.name for variant in source.variants),
+        )
+    by_name = {variant.name.lower(): variant for variant in source.variants}
+    chosen = []
+    for word in dict.fromkeys(words):
+        if word.lower() not in by_name:
+            guess = nearest(word, by_name)
+            raise UsageProblem(
+                f"unknown backend '{word}'",
+                fix=f"did you mean {guess}?" if guess else "",
+                valid=" ".join(by_name),
+            )
+        chosen.append(by_name[word.lower()])
+    return tuple(dict.fromkeys(chosen))
+
+
+def _platforms_of(source: Source, variant: str) -> tuple[Platform, ...]:
+    """Return a bake target's own platforms, or both of ours."""
+    body = source.bake_targets.get(variant) or {}
+    return parse_platforms(body.get("platforms") or BOTH)

@@ -1,0 +1,1 @@
+"""How a headless run is shown."""

@@ -1,0 +1,87 @@
+"""What `check` prints: a line per lane, what isn't a pass in detail, and all of it as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+import msgspec
+
+from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
+from openhqm_tui.cli.output.summary import answer_lines, not_passed, standing, tally, ways_of
+from openhqm_tui.domain.checks.catalog import hint_of
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, proved
+from openhqm_tui.domain.text import one_line, plain
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """One image on one platform and its verdicts."""
+
+    image: str
+    platform: str
+    emulated: bool
+    verdicts: tuple[Verdict, ...]
+
+
+def show(lanes: Sequence[Lane], form: str, out: TextIO, *, verbose: bool = False) -> None:
+    """Print the lanes in a format: `json`, `github`, or for people (`plain`, `tty`)."""
+
+    def say(line: str) -> None:
+        out.write(f"{line}\n")
+
+    if form == "json":
+        for lane in lanes:
+            say(msgspec.json.encode(lane).decode())
+        return
+    lines = _lines(lanes, verbose=verbose)
+    if form == "github":
+        actions = quiet(out)
+        for lane in lanes:
+            for line in check_annotations(f"{lane.image} {lane.platform}", lane.verdicts):
+                actions.command(line)
+        with escaped_commands(actions.command):
+            actions.writelines(f"{line}\n" for line in lines)
+        return
+    for line in lines:
+        say(line)
+
+
+def check_annotations(name: str, verdicts: Sequence[Verdict]) -> list[str]:
+    """Return a line for GitHub Actions for every answer of a lane that is no pass."""
+    lines = []
+    for verdict in not_passed(verdicts):
+        kind = "warning" if verdict.answer is Answer.WARN else "error"
+        told = f"{verdict.check}: {verdict.answer.value}: {one_line(verdict.evidence)}"
+        if verdict.expected:
+            told += f"; expected {one_line(verdict.expected)}"
+        if hint := hint_of(verdict):
+            told += f"\n{hint}"
+        lines.append(annotation(kind, told, title=plain(f"{verdict.check} · {name}")))
+    return lines
+
+
+def _lines(lanes: Sequence[Lane], *, verbose: bool) -> list[str]:
+    heads = [(lane.image, f"{lane.platform} {_way(lane)}".rstrip()) for lane in lanes]
+    widths = [max(len(head[column]) for head in heads) for column in (0, 1)]
+    lines = []
+    for lane, (image, platform) in zip(lanes, heads, strict=True):
+        mark, word = standing(lane.verdicts)
+        head = f"{image:{widths[0]}}  {platform:{widths[1]}}"
+        told = plain(f"{head}  {mark} {word:<10}  {tally(lane.verdicts)}")
+        lines.append(f"{told}  {found}" if (found := _clients(lane)) else told)
+        lines += answer_lines(lane.verdicts, verbose=verbose)
+    good = sum(proved(lane.verdicts) for lane in lanes)
+    count = "1 image" if len(lanes) == 1 else f"{len(lanes)} images"
+    return [*lines, "", f"{count}: {good} proved, {len(lanes) - good} not"]
+
+
+def _clients(lane: Lane) -> str:
+    """Return the client libraries that an image was seen to import: `redis 7.4.1 on aarch64`."""
+    for verdict in lane.verdicts:
+        if verdict.check == "clients" and verdict.answer is Answer.PASS:
+            return one_line(verdict.evidence)
+    return ""
+
+
+def _way(lane: Lane) -> str:
+    return ways_of(lane.verdicts, emulated=lane.emulated)

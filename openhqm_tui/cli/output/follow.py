@@ -1,0 +1,121 @@
+"""Following a run to its end, the same way for `build`, `attach`, `retry` and `resume`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+from openhqm_tui.cli.output.choose import Output, choose_output, format_of
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.store.run_folder import Request, RunFolder
+
+_EVERY = 0.05
+_CANCELLED = 130
+
+
+def follow_to_the_end(folder: RunFolder, form: str, *, verbose: bool = False) -> int:
+    """Show a run until it is over; Ctrl-C cancels it and still waits for its end."""
+    return show_and_cancel(Follower(folder), form, verbose=verbose)
+
+
+def show_and_cancel(follower: Follower, form: str, *, verbose: bool = False) -> int:
+    """As `follow_to_the_end`, from where `follower` is."""
+    output = choose_output(form, follower, verbose=verbose)
+    with _cancelling(follower.folder):
+        show(follower, output)
+    if format_of(form) == "github":
+        from openhqm_tui.cli.output.github import add_step_summary
+
+        add_step_summary(follower)
+    return _say_how_it_ended(follower)
+
+
+def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> int:
+    """Show a run until it is over, from where `follower` is; Ctrl-C only stops the watching."""
+    output = choose_output(form, follower, ctrl_c="stops watching", verbose=verbose)
+    name = follower.folder.path.name
+    # A watcher that is ended must not leave a terminal without its cursor.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        show(follower, output)
+    except KeyboardInterrupt:
+        output.leave()
+        stops = f"it goes on; `openhqm-tui cancel {name}` stops it"
+        now = stops if _goes_on(follower) else f"run {name} is over"
+        sys.stderr.write(f"\nopenhqm-tui: {now}\n")
+        return _CANCELLED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return _say_how_it_ended(follower)
+
+
+def read_so_far(follower: Follower) -> None:
+    """Read all that is there of a run, so that only what comes after is shown."""
+    while follower.poll().more or not (follower.finished or follower.folder.is_live()):
+        pass
+
+
+def exit_code_of(state: RunState) -> int:
+    """Return what a run's outcome is to a shell."""
+    if state.interrupted:
+        return 1
+    return {Status.PASSED: 0, Status.CANCELLED: _CANCELLED}.get(state.status, 1)
+
+
+def show(follower: Follower, output: Output) -> None:
+    """Show a run until it is over, and the end."""
+    # At least one look: a run that was read to its end may have been taken up again.
+    while True:
+        changes = follower.poll()
+        output.update(changes)
+        if follower.finished:
+            break
+        if not changes.more:
+            time.sleep(_EVERY)
+    output.end()
+
+
+def _goes_on(follower: Follower) -> bool:
+    return follower.state.goes_on and follower.folder.is_live()
+
+
+def _say_how_it_ended(follower: Follower) -> int:
+    folder = follower.folder
+    if follower.state.interrupted:
+        sys.stderr.write(
+            f"openhqm-tui: run {folder.path.name} was interrupted: the runner died (its last words "
+            f"may be in {folder.runner_log}); `openhqm-tui resume {folder.path.name}` goes on\n"
+        )
+    return exit_code_of(follower.state)
+
+
+@contextlib.contextmanager
+def _cancelling(folder: RunFolder) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into the request to cancel the run, once."""
+    asked = False
+
+    def cancel(_number: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            return
+        # Before it is asked: a second signal may come while this one is being answered.
+        asked = True
+        try:
+            folder.ask(Request("cancel"))
+        except OSError as error:
+            asked = False
+            sys.stderr.write(f"\nopenhqm-tui: can't cancel, try again ({error.strerror})\n")
+        else:
+            sys.stderr.write("\nopenhqm-tui: cancelling, waiting for Buildx to stop…\n")
+
+    before = {means: signal.signal(means, cancel) for means in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for means, handler in before.items():
+            signal.signal(means, handler)

@@ -1,0 +1,114 @@
+"""One JSON object a line, and nothing else on stdout."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+import msgspec
+
+from openhqm_tui.cli.output.ordering import EventOrderer
+from openhqm_tui.cli.output.summary import failures_of, pushes_of, rows_of, warning_lines
+from openhqm_tui.cli.output.time_left import TimeLeft
+from openhqm_tui.domain.run.events import LaneChecked, TargetEnded, TargetStarted
+from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.domain.run.timeline import hits_of
+from openhqm_tui.domain.text import plain
+from openhqm_tui.run.follow.follower import Changes, Follower
+from openhqm_tui.run.redaction import info_without_secrets
+
+SCHEMA = 1
+
+
+class JsonOutput:
+    """Writes the journal's events, log lines (`"event": "log"`), and a last `summary`."""
+
+    def __init__(self, follower: Follower, out: TextIO) -> None:
+        self._follower = follower
+        self._out = out
+        self._encoder = msgspec.json.Encoder()
+        self._orderer = EventOrderer(follower)
+        self._left = TimeLeft(follower)
+        folder = follower.folder
+        expected = self._left.at_first()
+        self._write(
+            {
+                "event": "run",
+                "schema": SCHEMA,
+                "run": folder.path.name,
+                "folder": str(folder.path),
+                "info": info_without_secrets(folder.info, follower.state.mask),
+                "expected_seconds": None if expected is None else round(expected.seconds, 1),
+            }
+        )
+
+    def update(self, changes: Changes) -> None:
+        """Write the events and the new log lines, a target's in the order they happened."""
+        for event in self._orderer.events(changes):
+            if isinstance(event, TargetEnded):
+                self._write_lines(self._follower.state.targets[event.target])
+            self._write(event)
+            if isinstance(event, TargetStarted | TargetEnded | LaneChecked):
+                self._write_left(event.at)
+        for name in sorted(changes.targets):
+            self._write_lines(self._follower.state.targets[name])
+        self._out.flush()
+
+    def leave(self) -> None:
+        """Every line is whole: there is nothing to take away."""
+        self._out.flush()
+
+    def end(self) -> None:
+        """Write the summary: a record per lane, and the failures' digests."""
+        state = self._follower.state
+        self._write(
+            {
+                "event": "summary",
+                "outcome": state.status.value,
+                "interrupted": state.interrupted,
+                "started": state.started,
+                "ended": state.ended,
+                "lanes": rows_of(state),
+                "cache": hits_of(state),
+                "targets": {
+                    target.name: {"cache": hits_of(target)} for target in state.targets.values()
+                },
+                "warnings": warning_lines(state),
+                "pushes": pushes_of(state),
+                "failures": failures_of(state, self._follower.folder.path),
+            }
+        )
+        self._out.flush()
+
+    def _write_left(self, at: float) -> None:
+        """Write what is left, where that is known; `whole` false: it takes longer than that."""
+        left = self._left.run()
+        if left is not None:
+            targets = self._follower.state.targets.values()
+            guesses = {target.name: self._left.target(target) for target in targets}
+            self._write(
+                {
+                    "event": "eta",
+                    "at": at,
+                    "seconds": round(left.seconds, 1),
+                    "whole": left.whole,
+                    "targets": {n: round(g.seconds, 1) for n, g in guesses.items() if g},
+                }
+            )
+
+    def _write_lines(self, target: TargetState) -> None:
+        for platform, log, index in self._orderer.lines(target):
+            line = log[index]
+            self._write(
+                {
+                    "event": "log",
+                    "target": target.name,
+                    "platform": platform,
+                    "step": line.step,
+                    "stream": line.stream,
+                    "at": line.at,
+                    "text": plain(line.text),
+                }
+            )
+
+    def _write(self, value: Any) -> None:
+        self._out.write(self._encoder.encode(value).decode() + "\n")

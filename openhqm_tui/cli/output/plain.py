@@ -1,0 +1,189 @@
+"""Plain lines: every line of every lane with its name before it; for pipes, CI, screen readers."""
+
+from __future__ import annotations
+
+from typing import TextIO, cast
+
+from openhqm_tui.cli.output.check import check_annotations
+from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
+from openhqm_tui.cli.output.ordering import EventOrderer, logs_of
+from openhqm_tui.cli.output.summary import (
+    check_lines,
+    clock,
+    failure_lines,
+    failures_of,
+    last_line,
+    push_lines,
+    table_lines,
+    warning_lines,
+)
+from openhqm_tui.cli.output.time_left import TimeLeft, expected_words
+from openhqm_tui.domain.checks.verdict import Answer, worst
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.publishing import held_words
+from openhqm_tui.domain.run.state import LaneState, TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.status_text import MARKS, WORDS, mark_and_word
+from openhqm_tui.domain.text import one_line, plain
+from openhqm_tui.run.follow.follower import Changes, Follower
+
+_RESULTS = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
+
+
+class PlainOutput:
+    """Prints log lines as they come and each lane's result when it is known."""
+
+    def __init__(self, follower: Follower, out: TextIO, *, verbose: bool = False) -> None:
+        self._follower = follower
+        self._verbose = verbose
+        self._out = out
+        self._orderer = EventOrderer(follower)
+        # The lanes whose results were told, with the attempt.
+        self._told = {_attempt(lane) for lane in follower.state.lanes if lane.status.is_over}
+        self._say(f"run {follower.folder.path.name} · {follower.folder.path}")
+        if follower.state.outcome is None and (guess := TimeLeft(follower).at_first()):
+            self._say(expected_words(guess))
+
+    def update(self, changes: Changes) -> None:
+        """Print the new lines of the lanes that moved, and what became of them."""
+        for name in sorted(changes.targets):
+            self._print_lines(self._follower.state.targets[name])
+        for event in self._orderer.events(changes):
+            self._tell(event)
+        if notes := [text for event in changes.events if (text := self._note(event))]:
+            self._print_notes(notes)
+        self._out.flush()
+
+    def leave(self) -> None:
+        """Every line is whole: there is nothing to take away."""
+        self._out.flush()
+
+    def end(self) -> None:
+        """Print digests of what failed, then the table."""
+        folder = self._follower.folder.path
+        state = self._follower.state
+        for lane in state.lanes:
+            if lane.status.is_over and _attempt(lane) not in self._told:
+                self._tell_result(lane, *mark_and_word(lane))
+        for failure in failures_of(state, folder):
+            self._say("", *failure_lines(failure))
+        if wrong := check_lines(state, folder, verbose=self._verbose):
+            self._say("", *wrong)
+        if remarks := warning_lines(state):
+            self._say("", *remarks)
+        if pushed := push_lines(state):
+            self._say("", *pushed)
+        self._say("", *table_lines(state), "", last_line(state))
+        self._out.flush()
+
+    def _say(self, *lines: str) -> None:
+        self._out.writelines(f"{line}\n" for line in lines)
+
+    def _note(self, event: events.AnyEvent) -> str:
+        match event:
+            case events.Note():
+                return event.text
+            case events.CancelRequested():
+                return f"{event.target or 'the run'} is being cancelled"
+            case events.OutputStalled():
+                at = f" in {event.step}" if event.step else ""
+                silent = f"{event.target} has said nothing for {clock(event.at - event.since)}{at}"
+                stops = f"openhqm-tui cancel {self._follower.folder.path.name} {event.target}"
+                return f"{silent}; it goes on, and `{stops}` stops it"
+            case events.OutputResumed():
+                return f"{event.target} says something again"
+        return ""
+
+    def _print_notes(self, notes: list[str]) -> None:
+        self._say(*(f"note: {one_line(note, 500)}" for note in notes))
+
+    def _print_lines(self, target: TargetState) -> None:
+        for platform, log, index in self._orderer.lines(target):
+            name = f"{target.name} {platform}".strip()
+            self._say(f"{name} | {plain(log.text(index))}")
+
+    def _tell(self, event: events.AnyEvent) -> None:
+        state = self._follower.state
+        match event:
+            case events.TargetEnded():
+                self._tell_end(state.targets[event.target])
+            case events.CheckStarted() if lane := state.lane(event.target, event.platform):
+                if _attempt(lane) in self._told:
+                    self._tell_lane(lane, "checking again")
+            case events.LaneChecked() if lane := state.lane(event.target, event.platform):
+                status = _RESULTS.get(worst(event.verdicts), Status.PASSED)
+                self._tell_result(lane, MARKS[status], WORDS[status])
+            case events.CheckCancelled() if lane := state.lane(event.target, event.platform):
+                self._tell_result(lane, MARKS[Status.CANCELLED], WORDS[Status.CANCELLED])
+            case events.ReadBack():
+                held = f"{event.name}: {held_words(event)}"
+                self._say(f"{event.target} | pushed and read back {held}")
+            case _:
+                pass
+
+    def _tell_end(self, target: TargetState) -> None:
+        took = clock((target.ended or 0.0) - (target.started or 0.0))
+        for lane in target.lanes.values():
+            if target.outcome is Outcome.PASSED and target.run.info.check:
+                self._tell_lane(lane, f"built in {took}, checking")
+            elif _attempt(lane) not in self._told:
+                self._tell_result(lane, *mark_and_word(lane))
+
+    def _tell_result(self, lane: LaneState, mark: str, word: str) -> None:
+        self._told.add(_attempt(lane))
+        self._tell_lane(lane, f"{mark} {word}")
+
+    def _tell_lane(self, lane: LaneState, what: str) -> None:
+        self._say(f"{' '.join(lane.key)} | {what}")
+
+
+class GithubOutput(PlainOutput):
+    """For GitHub Actions: each lane's log in a group of its own when its target is over."""
+
+    def __init__(self, follower: Follower, out: TextIO, *, verbose: bool = False) -> None:
+        self._actions = quiet(out)
+        super().__init__(follower, cast(TextIO, self._actions), verbose=verbose)
+
+    def _command(self, line: str) -> None:
+        self._actions.command(line)
+
+    def _print_lines(self, target: TargetState) -> None:
+        """Nothing yet: lanes that build side by side would break up each other's groups."""
+
+    def _tell_end(self, target: TargetState) -> None:
+        self._print_groups(target)
+        super()._tell_end(target)
+
+    def _print_groups(self, target: TargetState) -> None:
+        lines: dict[str, list[str]] = {platform: [] for platform, _ in logs_of(target)}
+        for platform, log, index in self._orderer.lines(target):
+            lines[platform].append(plain(log.text(index)))
+        for platform, said in lines.items():
+            self._command(f"::group::{target.name} {platform}".rstrip())
+            with escaped_commands(self._command):
+                self._say(*said)
+            self._command("::endgroup::")
+
+    def _print_notes(self, notes: list[str]) -> None:
+        with escaped_commands(self._command):
+            super()._print_notes(notes)
+
+    def end(self) -> None:
+        """Annotate what failed, then print as plain does."""
+        for target in self._follower.state.targets.values():
+            if target.attempt and target.outcome is None:
+                self._print_groups(target)  # its runner died before it was over
+        for failure in failures_of(self._follower.state, self._follower.folder.path):
+            file, _, line = failure.where.rpartition(":")
+            title = f"{failure.target} {failure.platform} {failure.step}"
+            self._command(annotation("error", f"{title}: {failure.reason}", file=file, line=line))
+        for lane in self._follower.state.lanes:
+            for told in check_annotations(" ".join(lane.key), lane.verdicts):
+                self._command(told)
+        with escaped_commands(self._command):
+            super().end()
+
+
+def _attempt(lane: LaneState) -> tuple[str, str, int]:
+    return *lane.key, lane.target.attempt

@@ -1,0 +1,361 @@
+"""The end of a run: a line for each image, and why each failure failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.domain.checks.catalog import hint_of
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, worst
+from openhqm_tui.domain.emulators import Emulator
+from openhqm_tui.domain.failures.digest import Failure, failure_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.emulation_cost import emulation_cost
+from openhqm_tui.domain.run.published import PublishedImage
+from openhqm_tui.domain.run.publishing import held_words, let_through
+from openhqm_tui.domain.run.retry import push_failed
+from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.status_text import mark_and_word
+from openhqm_tui.domain.run.timeline import CacheHits, hits_of
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.store.run_folder import RunFolder
+
+# A mark and a word each: nothing is told by colour only.
+MARKS: dict[Answer, str] = {
+    Answer.PASS: "✓",
+    Answer.WARN: "!",
+    Answer.FAIL: "✗",
+    Answer.UNKNOWN: "?",
+}
+_GRAVITY = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.PASS)
+_NAMED = 2
+
+
+def tally(verdicts: Sequence[Verdict]) -> str:
+    """Return how many answers are a pass, and the first that aren't: `19/21 pass, size: warn`."""
+    if not verdicts:
+        return "none asked"
+    others = not_passed(verdicts)
+    told = f"{len(verdicts) - len(others)}/{len(verdicts)} pass"
+    for verdict in others[:_NAMED]:
+        told += f", {verdict.check}: {verdict.answer.value}"
+    return told + (f", {len(others) - _NAMED} more" if len(others) > _NAMED else "")
+
+
+def not_passed(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Return the answers that are no pass, the gravest first."""
+    others = [verdict for verdict in verdicts if verdict.answer is not Answer.PASS]
+    return sorted(others, key=lambda verdict: _GRAVITY.index(verdict.answer))
+
+
+def ways_of(verdicts: Iterable[Verdict], *, emulated: bool | None) -> str:
+    """Return how an image ran for its answers: `native`, `emulated`, or what its lane tells."""
+    told = dict.fromkeys(verdict.how for verdict in verdicts if verdict.how)
+    return " and ".join(told) or {True: "emulated", False: "native", None: ""}[emulated]
+
+
+def answer_lines(
+    verdicts: Sequence[Verdict], emulator: Emulator | None = None, *, verbose: bool = False
+) -> list[str]:
+    """Return what isn't a pass, with what was expected and what helps; `verbose`: all answers.
+
+    The lines are indented: they stand under the line of their lane.
+    """
+    lines: list[str] = []
+    for verdict in verdicts if verbose else not_passed(verdicts):
+        how = f" ({verdict.how})" if verbose and verdict.how else ""
+        seen = one_line(verdict.evidence) or "–"
+        mark = MARKS[verdict.answer]
+        lines.append(f"  {mark} {verdict.check}: {verdict.answer.value}{how}: {seen}")
+        if verdict.answer is Answer.PASS:
+            continue
+        if verdict.expected:
+            lines.append(f"      expected {one_line(verdict.expected)}")
+        if hint := hint_of(verdict, emulator):
+            lines.append(f"      hint     {hint}")
+    return lines
+
+
+def standing(verdicts: Sequence[Verdict]) -> tuple[str, str]:
+    """Return mark and word of all answers of a lane together."""
+    answer = worst(verdicts)
+    words = {Answer.FAIL: "failed", Answer.UNKNOWN: "not proved"}
+    return MARKS[answer], words.get(answer, "proved")
+
+
+class ResultRow(msgspec.Struct, frozen=True):
+    """One lane in the summary; `seconds` of its target's build, `size` in compressed bytes.
+
+    `cache` are its hits; `how` it was built, and on which `node`, '' where the engine itself built.
+    """
+
+    target: str
+    platform: str
+    status: str
+    mark: str
+    result: str
+    how: str
+    node: str
+    seconds: float
+    check_seconds: float
+    size: int
+    unpacked_size: int
+    digest: str
+    tags: tuple[str, ...]
+    checks: str
+    steps: int
+    cached_steps: int
+    cache: CacheHits
+    verdicts: tuple[Verdict, ...]
+
+
+def rows_of(state: RunState) -> list[ResultRow]:
+    """Return a row for every lane, in the order of the plan."""
+    return [_row(lane) for lane in state.lanes]
+
+
+def _row(lane: LaneState) -> ResultRow:
+    target, status = lane.target, lane.status
+    built = 0.0
+    if target.started is not None and target.ended is not None:
+        built = max(0.0, target.ended - target.started)
+    checked = 0.0
+    if lane.check_started is not None and lane.check_ended is not None:
+        checked = max(0.0, lane.check_ended - lane.check_started)
+    how = lane.how
+    mark, result = mark_and_word(lane)
+    if status is Status.FAILED and lane.verdicts:
+        result = "check failed"
+    return ResultRow(
+        target=target.name,
+        platform=str(lane.platform),
+        status=status.value,
+        mark=mark,
+        result=result,
+        how=how.value if how is not None else "",
+        node=lane.node_name,
+        seconds=built,
+        check_seconds=checked,
+        size=lane.content_size,
+        unpacked_size=lane.unpacked_size,
+        digest=lane.digest,
+        tags=target.info.tags,
+        checks=tally(lane.verdicts),
+        steps=len(lane.steps),
+        cached_steps=sum(step.cached for step in lane.steps),
+        cache=hits_of(lane),
+        verdicts=lane.verdicts,
+    )
+
+
+def failures_of(state: RunState, folder: Path) -> list[Failure]:
+    """Return the digest of every failed build, with the full path of its log."""
+    found = []
+    for target in state.targets.values():
+        failure = failure_of(target)
+        if failure is not None:
+            log = str(folder / failure.log_file) if failure.log_file else ""
+            found.append(msgspec.structs.replace(failure, log_file=log))
+    return found
+
+
+def failure_lines(failure: Failure) -> list[str]:
+    """Return a failed build's digest as lines for people."""
+    head = " · ".join(
+        part
+        for part in (failure.target, failure.platform, failure.stage and f"stage {failure.stage}")
+        if part
+    )
+    lines = [f"✗ {head}"]
+    if failure.step:
+        lines.append(f"  step    {failure.step}")
+    if failure.where:
+        lines.append(f"  line    {failure.where}")
+    lines.append(f"  reason  {failure.reason}")
+    lines += [f"  {line}" for line in failure.source]
+    if failure.log:
+        lines.append("  last of its log:")
+        lines += [f"  │ {line}" for line in failure.log]
+    if failure.hint:
+        lines.append(f"  hint    {failure.hint}")
+    if failure.log_file:
+        lines.append(f"  log     {failure.log_file}")
+    return lines
+
+
+def check_lines(state: RunState, folder: Path, *, verbose: bool = False) -> list[str]:
+    """Return the answers that are no pass, lane by lane, as lines for people; or all of them."""
+    lines: list[str] = []
+    for lane in state.lanes:
+        if not (verbose and lane.verdicts) and not not_passed(lane.verdicts):
+            continue
+        mark, _ = standing(lane.verdicts)
+        way = ways_of(lane.verdicts, emulated=lane.emulated)
+        told = f"{lane.target.name} · {lane.platform} · checks{f' ({way})' if way else ''}"
+        lines += [f"{mark} {told}", *answer_lines(lane.verdicts, lane.emulator, verbose=verbose)]
+        evidence = RunFolder(folder).evidence_file(lane.target.name, str(lane.platform))
+        lines.append(f"  evidence {evidence}")
+    return lines
+
+
+def warning_lines(state: RunState) -> list[str]:
+    """Return what the Dockerfile's checks remarked, once however many targets share it.
+
+    The last line is what a slow emulator cost, if it did.
+    """
+    told: dict[str, list[str]] = {}
+    for target in state.targets.values():
+        for short, url in target.warnings:
+            told.setdefault(f"{short} ({url})" if url else short, []).append(target.name)
+    lines = [f"! {text} [{' '.join(names)}]" for text, names in told.items()]
+    return [*lines, *(f"! {cost}" for cost in (emulation_cost(state),) if cost)]
+
+
+def megabytes(size: int) -> str:
+    """Return a size in MB (10^6 bytes), `–` where there is none."""
+    return f"{size / 1e6:.1f} MB" if size else "–"
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as `0:04` or `1:02:03`; `–` for none."""
+    if seconds <= 0:
+        return "–"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What a registry held under a tag when it was read back."""
+
+    tag: str
+    digest: str
+    images: tuple[PublishedImage, ...]
+    attestations: int
+
+
+def _held(event: events.ReadBack) -> Held:
+    return Held(event.name, event.digest, event.images, event.attestations)
+
+
+class Push(msgspec.Struct, frozen=True):
+    """What became of a target's tags; `outcome` '' where no push was tried.
+
+    `read_back` is what the registries held under the tags afterwards.
+    """
+
+    target: str
+    tags: tuple[str, ...]
+    outcome: str
+    reason: str
+    digest: str
+    read_back: tuple[Held, ...]
+
+
+def pushes_of(state: RunState) -> list[Push]:
+    """Return what became of every target's tags, where the run was to push them."""
+    if not state.info.push:
+        return []
+    return [
+        Push(
+            target=target.name,
+            tags=target.info.tags,
+            outcome=target.pushed.value if target.pushed else "",
+            reason=target.push_reason,
+            digest=target.push_digest,
+            read_back=tuple(_held(event) for event in target.read_back.values()),
+        )
+        for target in state.targets.values()
+    ]
+
+
+def push_lines(state: RunState) -> list[str]:
+    """Return which tags are in their registry and which aren't, as lines for people."""
+    lines: list[str] = []
+    for push in pushes_of(state):
+        lines += _tag_lines(push, state.targets[push.target])
+    if allowed := let_through(state):
+        lines.append(f"! --allow-unknown: {allowed}")
+    if any(push_failed(target) for target in state.targets.values()):
+        lines.append(
+            f"  `openhqm-tui retry {state.info.id}` pushes what is left, and builds nothing"
+        )
+    return lines
+
+
+def _tag_lines(push: Push, target: TargetState) -> list[str]:
+    """Return a line for each tag of a target; one that failed names the tag that it failed at."""
+    lines, images = [], []
+    for tag in push.tags:
+        held = target.read_back.get(tag)
+        at_fault = push.reason.startswith(f"{tag}: ")
+        if held is not None and not at_fault:
+            lines.append(f"✓ pushed and read back {tag}: {held_words(held)}")
+            images = [f"{image.platform} {image.digest}" for image in held.images]
+        elif push.outcome == "passed":
+            lines.append(f"✓ pushed {tag} {push.digest}".rstrip())
+        elif push.outcome:
+            named = any(push.reason.startswith(f"{other}: ") for other in push.tags)
+            why = push.reason.removeprefix(f"{tag}: ") if at_fault or not named else ""
+            said = why or (push.outcome if push.outcome == "cancelled" else "")
+            # What is there, but isn't known to be right, was pushed.
+            head = f"✗ {tag}" if said.startswith("pushed, ") else f"✗ not pushed {tag}"
+            lines.append(f"{head}: {said}" if said else head)
+        else:
+            lines.append(f"− not pushed {tag}")
+    return [*lines, *(f"  {image}" for image in images)]
+
+
+def last_line(state: RunState) -> str:
+    """Return the run in one sentence."""
+    lanes = state.lanes
+    counts: dict[str, int] = {}
+    for lane in lanes:
+        _, word = mark_and_word(lane)
+        counts[word] = counts.get(word, 0) + 1
+    told = ", ".join(f"{count} {word}" for word, count in counts.items())
+    took = state.elapsed(state.ended or state.last_at)
+    line = f"{len(lanes)} image{'' if len(lanes) == 1 else 's'}: {told} in {clock(took)}"
+    if hits := hits_of(state).words:
+        line += f" · {hits}"
+    if state.interrupted:
+        line += " · interrupted"
+    if state.info.push:
+        pushed = sum(len(push.tags) for push in pushes_of(state) if push.outcome == "passed")
+        tags = f"{pushed} tag pushed" if pushed == 1 else f"{pushed} tags pushed"
+        line += f" · {tags if pushed else 'nothing pushed'}"
+    return line
+
+
+COLUMNS = ("target", "platform", "result", "built in", "size", "checks")
+
+
+def cells(row: ResultRow) -> tuple[str, ...]:
+    """Return a row's cells, as COLUMNS names them."""
+    cached = " (cached)" if row.cache.steps and row.cache.cached == row.cache.steps else ""
+    return (
+        row.target,
+        " ".join(filter(None, (row.platform, row.how, row.node and f"on {row.node}"))),
+        f"{row.mark} {row.result}",
+        clock(row.seconds) + cached,
+        megabytes(row.size),
+        row.checks,
+    )
+
+
+def table_lines(state: RunState) -> list[str]:
+    """Return the table as plain lines, columns aligned."""
+    return aligned([COLUMNS, *(cells(row) for row in rows_of(state))])
+
+
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Return rows of equal length as lines with their columns under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,163 @@
+"""For a terminal: a live table of lanes (Rich), digests as they happen, a summary at the end."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from openhqm_tui.cli.output.summary import (
+    COLUMNS,
+    cells,
+    check_lines,
+    clock,
+    failure_lines,
+    failures_of,
+    last_line,
+    push_lines,
+    rows_of,
+    warning_lines,
+)
+from openhqm_tui.cli.output.time_left import TimeLeft
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import LaneState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.status_text import mark_and_word
+from openhqm_tui.domain.text import one_line, plain
+from openhqm_tui.run.follow.follower import Changes, Follower
+
+_STYLES: dict[Status, str] = {
+    Status.WAITING: "dim",
+    Status.RUNNING: "cyan",
+    Status.CHECKING: "magenta",
+    Status.DONE: "green",
+    Status.CACHED: "green",
+    Status.PASSED: "green",
+    Status.UNKNOWN: "yellow",
+    Status.FAILED: "bold red",
+    Status.CANCELLED: "yellow",
+}
+_BAR = 12
+
+
+class TtyOutput:
+    """Keeps a table of lanes at the bottom of the terminal while the run goes."""
+
+    def __init__(self, follower: Follower, ctrl_c: str, *, verbose: bool = False) -> None:
+        self._follower = follower
+        self._verbose = verbose
+        self._ctrl_c = ctrl_c
+        self._console = Console(highlight=False)
+        self._digested = {
+            (target.name, target.attempt)
+            for target in follower.state.targets.values()
+            if target.outcome is Outcome.FAILED
+        }
+        self._left = TimeLeft(follower)
+        path = follower.folder.path
+        self._console.print(Text(f"run {path.name} · {path}", style="dim"))
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=4,
+            transient=True,
+            vertical_overflow="crop",
+        )
+        self._live.start()
+
+    def update(self, changes: Changes) -> None:
+        """Print the digest of a target that has just failed; the table redraws itself."""
+        state = self._follower.state
+        for name in changes.targets:
+            target = state.targets[name]
+            if (name, target.attempt) in self._digested or target.status is not Status.FAILED:
+                continue
+            if name in self._follower.targets:
+                continue  # its last words aren't read yet
+            for failure in failures_of(state, self._follower.folder.path):
+                if failure.target == name:
+                    self._digested.add((name, target.attempt))
+                    self._console.print(Text("\n".join(failure_lines(failure)) + "\n"))
+
+    def leave(self) -> None:
+        """Take the live table away."""
+        self._live.stop()
+
+    def end(self) -> None:
+        """Take the live table away and print the last one, which stays in the scrollback."""
+        self._live.stop()
+        state = self._follower.state
+        if wrong := check_lines(state, self._follower.folder.path, verbose=self._verbose):
+            self._console.print(Text("\n".join(wrong) + "\n"))
+        if remarks := warning_lines(state):
+            self._console.print(Text("\n".join(remarks) + "\n", style="yellow"))
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in COLUMNS:
+            table.add_column(
+                Text(name), justify="right" if name in {"built in", "size"} else "left"
+            )
+        for row in rows_of(state):
+            texts = [Text(plain(cell)) for cell in cells(row)]
+            texts[2].stylize(_STYLES[Status(row.status)])
+            table.add_row(*texts)
+        self._console.print(table)
+        if pushed := push_lines(state):
+            self._console.print(Text("\n" + "\n".join(pushed) + "\n"))
+        self._console.print(Text(last_line(state), style="bold"))
+        for note in state.notes:
+            self._console.print(Text(f"note: {one_line(note, 500)}", style="yellow"))
+
+    def _render(self) -> Group:
+        now = self._follower.now
+        state = self._follower.state
+        table = Table.grid(padding=(0, 2))
+        room = max(4, self._console.height - 3)
+        lanes = state.lanes
+        if len(lanes) > room:
+            # What moves or went wrong is worth the room; what waits or is done can be counted.
+            order = (Status.FAILED, Status.RUNNING, Status.CHECKING, Status.UNKNOWN)
+            lanes = sorted(lanes, key=lambda lane: lane.status not in order)[:room]
+        for lane in lanes:
+            table.add_row(*self._cells(lane, now))
+        hidden = len(state.lanes) - len(lanes)
+        took = clock(state.elapsed(now)) if state.started else "0:00"
+        left = f" · {words}" if (words := self._left.words()) else ""
+        over = sum(lane.status.is_over for lane in state.lanes)
+        foot = f"{over}/{len(state.lanes)} images · {took}{left} · Ctrl-C {self._ctrl_c}"
+        if hidden:
+            foot = f"{hidden} more lanes · {foot}"
+        return Group(table, Text(foot, style="dim"))
+
+    def _cells(self, lane: LaneState, now: float) -> tuple[Text, ...]:
+        status = lane.status
+        done, known = lane.step_counts()
+        full = _BAR if status.is_over or not known else min(_BAR, done * _BAR // known)
+        if status is Status.WAITING:
+            full = 0
+        style = _STYLES[status]
+        current = next((s for s in reversed(lane.steps) if s.status is Status.RUNNING), None)
+        return (
+            Text(f"{mark_and_word(lane)[0]} {lane.target.name}", style=style),
+            Text(str(lane.platform)),
+            Text("━" * full, style=style) + Text("─" * (_BAR - full), style="dim"),
+            Text(f"{done}/{known}" if known else ""),
+            Text(clock(lane.target.elapsed(now))),
+            *([Text(self._left.words(lane.target), style="dim")] if self._left.is_known else []),
+            Text(_word(lane, now), style=style),
+            Text(
+                one_line(current.name.label, 60) if current else "",
+                style="dim",
+                no_wrap=True,
+                overflow="ellipsis",
+            ),
+        )
+
+
+def _word(lane: LaneState, now: float) -> str:
+    target = lane.target
+    if lane.status is Status.RUNNING and target.cancel_asked:
+        return "stopping"
+    if lane.status is Status.RUNNING and target.silent_since is not None:
+        return f"silent {clock(now - target.silent_since)}"
+    return mark_and_word(lane)[1]

@@ -1,0 +1,160 @@
+"""A BuildKit vertex as a person sees it: read from its name.
+
+BuildKit names the vertices of a Dockerfile `[TARGET OS/ARCH->OS/ARCH STAGE N/M] INSTRUCTION`;
+every part of the bracket may be missing (frontend/dockerfile/dockerfile2llb, prefixCommand).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.text import one_line
+
+# An instruction may be a whole script; the little that a line of text has room for.
+_LONGEST_TITLE = 2000
+_LONGEST_LABEL = 200
+
+
+class StepKind(StrEnum):
+    """What a step does for whom: `build` belongs to a lane, the rest to the target."""
+
+    BUILD = "build"
+    INTERNAL = "internal"
+    EXPORT = "export"
+
+
+class ExecutionMode(StrEnum):
+    """How a step ran, seen from the machine that ran it."""
+
+    NATIVE = "native"
+    CROSS = "cross"
+    EMULATED = "emulated"
+
+
+class StepName(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a vertex name; empty where the name doesn't tell.
+
+    `ran_on` is the platform that the step executes on, `made_for` the one it works for: they
+    differ in `linux/amd64->arm64`.
+    """
+
+    kind: StepKind
+    title: str
+    stage: str = ""
+    index: int = 0
+    of: int = 0
+    ran_on: Platform | None = None
+    made_for: Platform | None = None
+
+    @property
+    def label(self) -> str:
+        """The step in few words: `core 2/3 RUN uv pip install …`."""
+        place = f"{self.stage} {self.index}/{self.of}".strip() if self.of else self.stage
+        return one_line(f"{place} {self.title}", _LONGEST_LABEL)
+
+
+_BRACKET = re.compile(r"^\[(?P<inside>[^\]]*)\]\s*(?P<title>.*)$", re.DOTALL)
+_COUNT = re.compile(r"^(?P<index>[0-9]{1,9})/(?P<of>[0-9]{1,9})$")
+# What our own plan calls the part of a target that is for one platform (plan.part_name).
+_PART = re.compile(r"^\S+__[a-z]+-[a-z0-9]+(?:-[a-z0-9]+)?$")
+_EXPORTS = frozenset({"exporting", "unpacking", "pushing", "sending", "writing", "naming"})
+_MOVES = frozenset({"FROM", "COPY", "ADD", "WORKDIR", "LINK"})
+_PLATFORM = re.compile(r"^(?P<on>[a-z]+/[a-z0-9]+(?:/[a-z0-9]+)?)(?:->(?P<to>[a-z0-9/]+))?$")
+
+
+def parse_step_name(name: str) -> StepName:
+    """Read a vertex name; whatever it holds, an answer comes back."""
+    match = _BRACKET.match(name)
+    if match is None:
+        return _without_stage(name)
+    words = match["inside"].split()
+    if words and _PART.match(words[0]):
+        words = words[1:]
+        if not words:
+            return _without_stage(match["title"])
+    title = one_line(match["title"], _LONGEST_TITLE)
+    if "internal" in words:
+        return StepName(kind=StepKind.INTERNAL, title=title)
+    ran_on = made_for = None
+    index = of = 0
+    stage: list[str] = []
+    for word in words:
+        if platform := _PLATFORM.match(word):
+            ran_on, made_for = _platforms(platform["on"], platform["to"])
+            if ran_on is not None:
+                stage.clear()  # what stands before the platform is the target's name
+                continue
+        if count := _COUNT.match(word):
+            index, of = int(count["index"]), int(count["of"])
+        else:
+            stage.append(word)
+    kind = StepKind.BUILD if of or stage[:1] != ["auth"] else StepKind.INTERNAL
+    return StepName(
+        kind=kind,
+        title=title,
+        stage=" ".join(stage),
+        index=index,
+        of=of,
+        ran_on=ran_on,
+        made_for=made_for,
+    )
+
+
+def _without_stage(name: str) -> StepName:
+    exports = name.split(" ", 1)[0] in _EXPORTS
+    kind = StepKind.EXPORT if exports else StepKind.INTERNAL
+    return StepName(kind=kind, title=one_line(name, _LONGEST_TITLE))
+
+
+def how_built(
+    steps: Iterable[ExecutionMode | None], platform: Platform, host: Platform | None
+) -> ExecutionMode | None:
+    """Tell how a lane is built from how its steps ran; None where nobody can say.
+
+    One step under an emulator makes the whole lane emulated.
+    """
+    hows = set(steps)
+    if host is None or ExecutionMode.EMULATED in hows:
+        return ExecutionMode.EMULATED if ExecutionMode.EMULATED in hows else None
+    if platform.runs_natively_on(host):
+        return ExecutionMode.NATIVE
+    return ExecutionMode.CROSS if ExecutionMode.CROSS in hows else None
+
+
+def how_it_ran(
+    step: StepName, host: Platform | None, lane: Platform | None
+) -> ExecutionMode | None:
+    """Tell how a step ran on a node whose own platform is `host`; None where nobody can say."""
+    ran_on = step.ran_on or lane
+    if ran_on is None or host is None:
+        return None
+    if not ran_on.runs_natively_on(host):
+        # BuildKit itself moves files, on its own machine: nothing of the foreign one is run.
+        moves = step.title.split(" ", 1)[0] in _MOVES
+        return ExecutionMode.CROSS if moves else ExecutionMode.EMULATED
+    made_for = step.made_for or lane
+    return (
+        ExecutionMode.CROSS if made_for is not None and made_for != ran_on else ExecutionMode.NATIVE
+    )
+
+
+def _platforms(on: str, to: str | None) -> tuple[Platform | None, Platform | None]:
+    try:
+        ran_on = parse_platform(on)
+    except UsageProblem:
+        return None, None
+    if not to:
+        return ran_on, ran_on
+    try:
+        # BuildKit leaves out what both have in common: `linux/amd64->arm64`.
+        return ran_on, parse_platform(
+            to if to.count("/") and to.startswith("linux/") else f"linux/{to}"
+        )
+    except UsageProblem:
+        return ran_on, ran_on

@@ -1,0 +1,1 @@
+"""The checks: what is expected, what was seen, the verdict."""

@@ -1,0 +1,126 @@
+"""What a file is, by its path or its ELF header."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+_COMPILER = re.compile(
+    r"/(?:"
+    r"(?:[a-z0-9_]+-[a-z0-9_-]+-|c[89]9-)?"
+    r"(?P<name>gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|gfortran|gnat|gdc|tcc|rustc|javac|swiftc|ghc|zig)"
+    r"(?:-[0-9][0-9.]*)?"
+    r"|(?P<inner>cc1|cc1plus|cc1obj|f951|lto1|go1|d21)"
+    r"|(?:usr/)?(?:local/)?(?:go|lib/go|lib/go-[0-9.]+)/bin/(?P<go>go)"
+    r"|pkg/tool/[a-z0-9_]+/(?P<gotool>compile)"
+    r")$"
+)
+_PROGRAMS = re.compile(r"/(?:bin|sbin|libexec|lib|lib64|tool)/")
+
+# In this order; the first that fits says whose cache it is.
+_CACHES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("apt lists", r"^/var/lib/apt/lists/(?!lock$)"),
+        ("apt archives", r"^/var/cache/apt/(?:archives/(?!lock$)|(?:src)?pkgcache\.bin$)"),
+        ("apk", r"^/(?:var/cache/apk|etc/apk/cache)/"),
+        ("dnf", r"^/var/cache/(?:dnf|yum|libdnf5)/"),
+        ("zypper", r"^/var/cache/zypp/"),
+        # pip notes there when it last looked for a newer pip: no package.
+        ("pip", r"/\.cache/pip/(?!selfcheck/)"),
+        ("uv", r"/\.cache/uv/"),
+        ("poetry", r"/\.cache/pypoetry/"),
+        ("pdm", r"/\.cache/pdm/"),
+        ("conda", r"/(?:conda|miniconda3?|anaconda3?|mambaforge|miniforge3?)/pkgs/"),
+        ("npm", r"/\.npm/_cacache/"),
+        ("yarn", r"/\.cache/yarn/"),
+        ("pnpm", r"/\.local/share/pnpm/store/"),
+        ("go", r"/(?:\.cache/go-build|go/pkg/mod/cache)/"),
+        ("cargo", r"/(?:\.cargo|usr/local/cargo)/registry/"),
+        ("maven", r"/\.m2/repository/"),
+        ("gradle", r"/\.gradle/caches/"),
+        ("gem", r"/gems/(?:[0-9.]+/)?cache/[^/]+\.gem$"),
+    )
+)
+_CACHE_WORDS = ("cache", "lists/", "/.", "/pkgs/", "registry/")
+RULES = "\n".join([_COMPILER.pattern, _PROGRAMS.pattern, *(f"{n} {p.pattern}" for n, p in _CACHES)])
+
+
+def compiler_of(path: str) -> str:
+    """Return which compiler an executable at that path is; '' where it is none."""
+    match = _COMPILER.search(path)
+    if match is None or not _PROGRAMS.search(path):
+        return ""
+    return match["name"] or match["inner"] or "go"
+
+
+def cache_of(path: str) -> str:
+    """Return whose package cache a file at that path belongs to; '' where to none."""
+    # Most files are told apart by these few letters, without a pattern.
+    if not any(word in path for word in _CACHE_WORDS):
+        return ""
+    return next((name for name, pattern in _CACHES if pattern.search(path)), "")
+
+
+MAGIC = b"\x7fELF"
+# Bytes from the start that tell all of it.
+HEADER_BYTES = 20
+
+# (e_machine, bits, little-endian) -> its name, as `uname -m` has it where that is plain.
+_MACHINES: dict[tuple[int, int, bool], str] = {
+    (3, 32, True): "i386",
+    (8, 32, True): "mipsel",
+    (8, 64, True): "mips64el",
+    (20, 32, False): "ppc",
+    (21, 64, False): "ppc64",
+    (21, 64, True): "ppc64le",
+    (22, 64, False): "s390x",
+    (40, 32, True): "arm",
+    (62, 64, True): "x86_64",
+    (183, 64, True): "aarch64",
+    (243, 32, True): "riscv32",
+    (243, 64, True): "riscv64",
+    (258, 64, True): "loongarch64",
+}
+# Go's name of an architecture -> its header's entry in the table above.
+_HEADERS: dict[str, tuple[int, int, bool]] = {
+    "386": (3, 32, True),
+    "amd64": (62, 64, True),
+    "arm": (40, 32, True),
+    "arm64": (183, 64, True),
+    "loong64": (258, 64, True),
+    "mips64le": (8, 64, True),
+    "ppc64le": (21, 64, True),
+    "riscv64": (243, 64, True),
+    "s390x": (22, 64, False),
+}
+# CUDA, AMD GPU, BPF: loaded into something else than the processor.
+_NO_PROCESSOR = {190, 224, 247}
+
+
+def machine_of(head: bytes) -> str:
+    """Return the machine that a file's first bytes name; '' where it is no processor's ELF file."""
+    if len(head) < HEADER_BYTES or not head.startswith(MAGIC):
+        return ""
+    bits = {1: 32, 2: 64}.get(head[4], 0)
+    little = head[5] != 2
+    machine = int.from_bytes(head[18:20], "little" if little else "big")
+    if machine in _NO_PROCESSOR:
+        return ""
+    known = _MACHINES.get((machine, bits, little))
+    if known:
+        return known
+    return f"ELF machine {machine} ({bits} bits, {'little' if little else 'big'} endian)"
+
+
+def header(arch: str) -> bytes:
+    """Return the header of a program for `arch` (Go's name), without a program; b'' if unknown."""
+    known = _HEADERS.get(arch)
+    if known is None:
+        return b""
+    machine, bits, little = known
+    order: Literal["little", "big"] = "little" if little else "big"
+    head = MAGIC + bytes([bits // 32, 1 if little else 2, 1]) + bytes(9)
+    # Type 2 is a program, version 1 the only one there is.
+    head += (2).to_bytes(2, order) + machine.to_bytes(2, order) + (1).to_bytes(4, order)
+    return head.ljust(64, b"\0")

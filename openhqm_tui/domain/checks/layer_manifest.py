@@ -1,0 +1,114 @@
+"""An image's layers by its manifest: what each weighs, what made it, which images share it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from openhqm_tui.domain.secrets.redact import Mask, config_secrets
+from openhqm_tui.domain.text import Inert, one_line
+
+# The engine keeps no more than 128; the journal's line must stay one that can be read.
+_MOST_LAYERS = 256
+_LONGEST = 120
+_OURS = re.compile(r"^/bin/sh -c (?:#\(nop\)\s*)?|\s*# buildkit$")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+class ImageLayer(Inert, frozen=True, kw_only=True):
+    """One layer of an image as a registry keeps it; `size` in compressed bytes.
+
+    `created_by` is the instruction that made it, cut short; '' where the image doesn't tell.
+    """
+
+    digest: str
+    size: Bytes = 0
+    created_by: str = ""
+
+
+def config_digest(manifest: bytes) -> str:
+    """Return the digest of the config that a manifest names; '' where it names none."""
+    digest = _dict(_read(manifest).get("config")).get("digest")
+    return digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else ""
+
+
+def layers_of(manifest: bytes, config: bytes) -> tuple[ImageLayer, ...]:
+    """Return the layers of an image, the lowest first; () where the manifest can't be read.
+
+    What made them is told where the config's history has as many entries that made a layer.
+    """
+    told = _read(manifest).get("layers")
+    found = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    whole = _read(config)
+    history, mask = whole.get("history"), _mask_of(_dict(whole.get("config")))
+    made = [
+        str(step.get("created_by") or "")
+        for step in (history if isinstance(history, list) else ())
+        if isinstance(step, dict) and not step.get("empty_layer")
+    ]
+    if len(made) != len(found):
+        made = [""] * len(found)
+    layers = []
+    for one, made_by in zip(found, made, strict=True):
+        digest, size = one.get("digest"), one.get("size")
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            return ()
+        if not isinstance(size, int) or not 0 <= size < 2**63:
+            return ()
+        # Masked before it is cut: half a token can't be known as one.
+        words = one_line(_OURS.sub("", mask.start(made_by)), _LONGEST)
+        layers.append(ImageLayer(digest=digest, size=size, created_by=words))
+    return tuple(layers[:_MOST_LAYERS])
+
+
+def _mask_of(config: dict[str, Any]) -> Mask:
+    env = config.get("Env")
+    lines = [line for line in env if isinstance(line, str)] if isinstance(env, list) else []
+    labels = {name: str(value) for name, value in _dict(config.get("Labels")).items()}
+    return Mask(config_secrets(lines, labels))
+
+
+def _read(blob: bytes) -> dict[str, Any]:
+    try:
+        return _dict(json.loads(blob))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def holders(images: Sequence[Sequence[ImageLayer]]) -> Counter[str]:
+    """Return in how many of the images each layer is, by its digest."""
+    return Counter(digest for layers in images for digest in {layer.digest for layer in layers})
+
+
+def own_bytes(layers: Sequence[ImageLayer], held: Counter[str]) -> int:
+    """Return the compressed bytes that no other image has; a layer that is there twice is one."""
+    return sum(size for digest, size in by_digest(layers).items() if held[digest] <= 1)
+
+
+def in_every(images: Sequence[Sequence[ImageLayer]]) -> frozenset[str]:
+    """Return the digests of the layers that every one of several images has."""
+    if len(images) < 2:
+        return frozenset()
+    return frozenset.intersection(*(frozenset(by_digest(layers)) for layers in images))
+
+
+def unique_bytes(images: Sequence[Sequence[ImageLayer]]) -> int:
+    """Return the compressed bytes of all images, each layer counted once."""
+    return sum(by_digest([layer for layers in images for layer in layers]).values())
+
+
+def by_digest(layers: Sequence[ImageLayer]) -> dict[str, int]:
+    """Return the compressed size of each different layer."""
+    return {layer.digest: layer.size for layer in layers}

@@ -1,0 +1,132 @@
+"""What is known of one layer of an image, and what of it is left in the final file system.
+
+A record has what the checks ask about in full (binaries, files with rights of their own,
+compilers, caches, secrets), and of every other path only a hash: enough to know what a later
+layer hides of an earlier one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from functools import lru_cache
+
+import msgspec
+
+# Short enough to keep one for each path, too long to find another path with the same.
+HASH_BYTES = 16
+
+
+class FileKind(StrEnum):
+    """Why a file of a layer is told of by its path."""
+
+    BINARY = "binary"
+    SETUID = "setuid"
+    COMPILER = "compiler"
+    CACHE = "cache"
+    SECRET = "secret"  # noqa: S105 - a kind of finding, not one of them
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True):
+    """One file that a check asks about; `path` is absolute, `what` says what it is.
+
+    `what` is: of a binary its machine (`aarch64`), of a setuid file its mode (`4755`) or
+    `capabilities`, of a cache whose it is (`pip`), of a secret its sort, never its value.
+    `size` in bytes.
+    """
+
+    kind: FileKind
+    path: str
+    what: str = ""
+    size: int = 0
+
+
+class ScannedLayer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One layer, scanned. `digest` is that of its tar, `blob` that of what was compressed.
+
+    `files`, `folders`, `removed` and `emptied` are packed hashes of paths: of all that is no
+    folder, of folders, of what is deleted of the layers below, of folders whose content is.
+    `links` are hard links to files that aren't in this layer: path and target.
+    """
+
+    digest: str
+    blob: str = ""
+    size: int = 0
+    entries: int = 0
+    found: tuple[Found, ...] = ()
+    files: bytes = b""
+    folders: bytes = b""
+    removed: bytes = b""
+    emptied: bytes = b""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A finding and the number of its layer, from 1; `deleted`: a later layer hides the file."""
+
+    found: Found
+    layer: int
+    deleted: bool
+
+
+def path_hash(path: str) -> bytes:
+    """Return the short hash of an absolute path."""
+    return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=HASH_BYTES).digest()
+
+
+def place(layers: Sequence[ScannedLayer]) -> list[Placed]:
+    """Return all that was found in `layers` (the lowest first), and whether it is there still."""
+    covers: list[_Cover] = []
+    placed: list[Placed] = []
+    for number in range(len(layers), 0, -1):
+        layer = layers[number - 1]
+        here = []
+        for found in (*layer.found, *_linked(layer, layers[: number - 1])):
+            own, folders = _hashes(found.path)
+            deleted = any(cover.hides(own, folders) for cover in covers)
+            here.append(Placed(found, number, deleted))
+        placed = here + placed
+        # What lies below the lowest layer hides nothing.
+        if number > 1:
+            covers.append(_Cover(layer))
+    return placed
+
+
+class _Cover:
+    """What one layer hides of those below it."""
+
+    def __init__(self, layer: ScannedLayer) -> None:
+        gone = _unpacked(layer.files) | _unpacked(layer.removed)
+        self._paths = gone | _unpacked(layer.folders)
+        self._folders = gone | _unpacked(layer.emptied)
+
+    def hides(self, own: bytes, folders: frozenset[bytes]) -> bool:
+        """Tell whether a path is hidden, given its hash and those of the folders it is in."""
+        return own in self._paths or not self._folders.isdisjoint(folders)
+
+
+@lru_cache(maxsize=65536)
+def _folders(folder: str) -> frozenset[bytes]:
+    """Return the hashes of a folder and all those above it, the root too."""
+    if not folder:
+        return frozenset({path_hash("/")})
+    return _folders(folder.rpartition("/")[0]) | {path_hash(folder)}
+
+
+def _hashes(path: str) -> tuple[bytes, frozenset[bytes]]:
+    return path_hash(path), _folders(path.rpartition("/")[0])
+
+
+def _linked(layer: ScannedLayer, below: Sequence[ScannedLayer]) -> Iterable[Found]:
+    """Return what hard links of a layer make of files that lie below it."""
+    for path, target in layer.links:
+        for under in reversed(below):
+            found = [one for one in under.found if one.path == target]
+            if found:
+                yield from (msgspec.structs.replace(one, path=path) for one in found)
+                break
+
+
+def _unpacked(hashes: bytes) -> set[bytes]:
+    return {hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)}

@@ -1,0 +1,1 @@
+"""From an error text to its cause and fix."""

@@ -1,0 +1,234 @@
+"""Why a target failed, in the few lines that a person needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.checks.catalog import hint_of
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.emulators import Emulator, crash_hint
+from openhqm_tui.domain.failures.rules import EngineFailure, engine_failure, push_reason
+from openhqm_tui.domain.run.state import LaneState, TargetState
+from openhqm_tui.domain.run.step import StepState
+from openhqm_tui.domain.text import one_line, plain
+
+_WHERE = re.compile(r"^(?P<file>\S.*):(?P<line>\d+)$")
+_EXIT = re.compile(r"did not complete successfully: exit code: (?P<code>\d+)")
+# docker prints its own failure, then the reason that matters after these words.
+_SOLVE = re.compile(
+    r"^ERROR: (?:target [^:]+: )?(?:failed to (?:build|solve): )*(?:failed to solve: )?"
+)
+
+
+_LAST_WORDS = 20
+_NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """The digest of one failure; empty where the build doesn't tell.
+
+    `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with
+    the failing one marked, `log` the last lines that the step printed, `checks` what keeps built
+    images from being proved; all made safe to show. `trouble` names what befell the engine.
+    """
+
+    target: str
+    platform: str = ""
+    stage: str = ""
+    step: str = ""
+    where: str = ""
+    source: tuple[str, ...] = ()
+    reason: str = ""
+    log: tuple[str, ...] = ()
+    log_file: str = ""
+    hint: str = ""
+    checks: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+def trouble_of(target: TargetState, exit_code: int) -> EngineFailure | None:
+    """Return what befell the engine while a target was built; None where that isn't known.
+
+    What its steps print is no sign of it, but for a full disk: there the step only fails.
+    """
+    said = [text for text in target.texts if text.startswith("ERROR:")]
+    step = target.failed_step
+    if step is not None:
+        lane = target.lanes.get(step.lane) if step.lane is not None else None
+        last = (lane.log if lane else target.log).last(_LAST_WORDS, step=step.number)
+        said += [step.error, *(line for line in last if _NO_SPACE.search(line))]
+    return engine_failure("\n".join(said), exit_code, target.run.info.builder)
+
+
+def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
+    """Return why a target's build failed; None where it didn't."""
+    if target.outcome is None or target.outcome.value != "failed":
+        return None
+    where, source = _place(target.texts)
+    error = next((text for text in reversed(target.texts) if text.startswith("ERROR:")), "")
+    reason = one_line(_SOLVE.sub("", error), 400) or one_line(target.reason, 400)
+    trouble = trouble_of(target, target.exit_code)
+    step = target.failed_step
+    if step is None:
+        # Where the trouble has a name, Buildx' own words stand with the rest of what it said.
+        told = None if trouble is not None else error
+        said = tuple(plain(text) for text in target.texts if text is not told)[-lines:]
+        failure = Failure(
+            target=target.name,
+            where=where,
+            source=source,
+            reason=reason or f"Buildx ended with exit code {target.exit_code}",
+            log=said,
+            log_file=text_log_of(target.stream),
+            hint=hint_for(error or target.reason),
+        )
+        return _named(failure, trouble, target)
+    lane = target.lanes.get(step.lane) if step.lane is not None else None
+    log = (lane.log if lane else target.log).last(lines, step=step.number)
+    code = _EXIT.search(step.error)
+    platform = str(step.lane or step.name.ran_on or "")
+    failure = Failure(
+        target=target.name,
+        platform=platform,
+        stage=step.name.stage,
+        step=step.name.label,
+        where=where,
+        source=source,
+        reason=f"exit code {code['code']}" if code else reason or one_line(step.error, 400),
+        log=tuple(plain(line) for line in log),
+        log_file=text_log_of(target.stream),
+        hint=_hint_of_step(step, platform, log, target.run.info.emulators.get(platform)),
+    )
+    return _named(failure, trouble, target)
+
+
+def _named(failure: Failure, trouble: EngineFailure | None, target: TargetState) -> Failure:
+    if trouble is None:
+        return failure
+    code = f" ({failure.reason})" if failure.reason.startswith("exit code ") else ""
+    again = f"openhqm-tui retry {target.run.info.id} {target.name}"
+    return msgspec.structs.replace(
+        failure,
+        reason=trouble.words + code,
+        hint=f"{trouble.remedy}; then `{again}`",
+        trouble=trouble.kind.value,
+    )
+
+
+def unproved(target: TargetState) -> Failure | None:
+    """Return what keeps a target's images from being proved; None where nothing does."""
+    lanes = [lane for lane in target.lanes.values() if failed_checks(lane)]
+    if not lanes:
+        return None
+    lines = [
+        (f"{lane.platform} " if len(lanes) > 1 else "") + _answered(verdict)
+        for lane in lanes
+        for verdict in failed_checks(lane)
+    ]
+    wrong = [(verdict, lane) for lane in lanes for verdict in failed_checks(lane)]
+    # What failed can be mended; what could not be asked comes after.
+    wrong.sort(key=lambda pair: pair[0].answer is not Answer.FAIL)
+    hints = (hint_of(verdict, lane.emulator) for verdict, lane in wrong)
+    return Failure(
+        target=target.name,
+        platform=str(lanes[0].platform) if len(lanes) == 1 else "",
+        checks=tuple(lines),
+        hint=next((hint for hint in hints if hint), ""),
+        log_file=text_log_of(target.stream),
+    )
+
+
+def _answered(verdict: Verdict) -> str:
+    words = {Answer.FAIL: "fails", Answer.UNKNOWN: "is unknown"}[verdict.answer]
+    seen = one_line(verdict.evidence) or "nothing"
+    wanted = one_line(verdict.expected)
+    return f"{verdict.check} {words}: {seen}" + (f"; expected {wanted}" if wanted else "")
+
+
+def text_log_of(stream: str) -> str:
+    """Return the file beside a stream that holds its log as text: `redis.log`."""
+    return stream.removesuffix(".rawjson") + ".log" if stream else ""
+
+
+def failed_checks(lane: LaneState) -> list[Verdict]:
+    """Return the verdicts that keep a lane's image from being proved."""
+    return [v for v in lane.verdicts if v.answer in {Answer.FAIL, Answer.UNKNOWN}]
+
+
+_HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("no such host", "i/o timeout", "connection refused", "failed to resolve source metadata"),
+        "The base image can't be had over the network: give --base-image REF, "
+        "or let `openhqm-tui doctor --fix` make one from Debian packages.",
+    ),
+    (
+        ("toomanyrequests", "429 too many"),
+        "The registry limits how often you may pull: log in with `docker login`, "
+        "or give --base-image REF.",
+    ),
+    (
+        ("unauthorized", "authentication required", "denied:"),
+        "Log in first: `docker login REGISTRY`.",
+    ),
+    (
+        ("no space left on device",),
+        "The disk is full: `docker buildx prune` frees the build cache.",
+    ),
+    (
+        ("exec format error",),
+        "This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+    ),
+    (
+        (
+            "certificate verify failed",
+            "x509: certificate signed by unknown authority",
+            "unknownissuer",
+        ),
+        "A proxy re-signs TLS here: give its CA with --ca-bundle FILE.",
+    ),
+    (("exit code: 137",), "The step was killed, mostly for want of memory."),
+)
+_WRONG_MACHINE = "exec format error"
+_SIGNS_IN_LOG = (_WRONG_MACHINE, "uncaught target signal", "certificate verify failed")
+_CRASH_SIGNS = ("uncaught target signal", "exit code: 139")
+
+
+def hint_for(error: str, emulator: Emulator | None = None) -> str:
+    """Return what usually helps against an error, or nothing; `emulator` is what ran the step."""
+    if "failed to push" in error and (reason := push_reason(error)):
+        return f"{reason[0].upper()}{reason[1:]}."
+    lowered = error.lower()
+    hint = next((hint for words, hint in _HINTS if any(w in lowered for w in words)), "")
+    return hint or (crash_hint(emulator) if any(sign in lowered for sign in _CRASH_SIGNS) else "")
+
+
+def _hint_of_step(
+    step: StepState, platform: str, log: Sequence[str], emulator: Emulator | None
+) -> str:
+    """Return the hint for a step; some signs stand in its log only."""
+    told = [line for line in log if any(sign in line.lower() for sign in _SIGNS_IN_LOG)]
+    text = "\n".join([step.error, *told]).lower()
+    if step.how is ExecutionMode.NATIVE:
+        if _WRONG_MACHINE in text:
+            return f"A program of this step is made for another machine than {platform}."
+        if any(sign in text for sign in _CRASH_SIGNS):
+            return ""  # no emulator took part
+    return hint_for(step.error, emulator) or hint_for("\n".join(told), emulator)
+
+
+def _place(texts: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Find Buildx's excerpt of the Dockerfile: `Dockerfile:11`, a rule, lines, a rule."""
+    for index, text in enumerate(texts[:-1]):
+        match = _WHERE.match(text)
+        if match and texts[index + 1].startswith("-----"):
+            source: list[str] = []
+            for line in texts[index + 2 : index + 40]:
+                if line.startswith("-----"):
+                    break
+                source.append(plain(line).rstrip())
+            return f"{one_line(match['file'])}:{match['line']}", tuple(source)
+    return "", ()

@@ -1,0 +1,414 @@
+"""Two runs compared: what got slower, larger or failing, and the lines that say so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from openhqm_tui.domain.checks.layer_manifest import ImageLayer
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.history.record import LaneRecord, RunRecord, StepRecord, TargetRecord
+from openhqm_tui.domain.history.trends import BUILT
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import one_line
+
+# A step's time must differ by so many seconds, and by this part, to be worth a line.
+_SECONDS, _PART = 0.5, 0.2
+# A layer that is a few bytes larger holds a new time stamp, and nothing new.
+_BYTES = 1024
+_GOOD = {Answer.PASS.value, Answer.WARN.value}
+
+# A lane by its target and platform; platform '' is the target's own work.
+LaneKey = tuple[str, str]
+
+
+class LaneChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One image before and after; `failing` are the checks that were well or not asked before."""
+
+    target: str
+    platform: str
+    status: tuple[str, str]
+    seconds: tuple[float, float]
+    size: tuple[int, int]
+    failing: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+
+
+class StepChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A step whose time differs; None where there was no such step. `cached` before and after."""
+
+    target: str
+    platform: str
+    label: str
+    seconds: tuple[float | None, float | None]
+    cached: tuple[bool, bool]
+
+    @property
+    def more(self) -> float:
+        """By how many seconds it takes longer; negative: less."""
+        return (self.seconds[1] or 0.0) - (self.seconds[0] or 0.0)
+
+
+class LayerChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer that differs, by the instruction that made it; bytes, None where there was none."""
+
+    target: str
+    platform: str
+    created_by: str
+    size: tuple[int | None, int | None]
+
+    @property
+    def more(self) -> int:
+        """By how many bytes it is larger; negative: smaller."""
+        return (self.size[1] or 0) - (self.size[0] or 0)
+
+
+class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution whose version differs; '' where it wasn't there. `lanes` have it so."""
+
+    name: str
+    version: tuple[str, str]
+    lanes: tuple[LaneKey, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two runs, the gravest first in each list.
+
+    `facts` are what the runs stand on (engine, base image…), where that differs: name, before,
+    after. `size` is that of the images that both runs built; `gone` and `new` are those that only
+    one of the runs has.
+    """
+
+    runs: tuple[str, str]
+    status: tuple[str, str]
+    seconds: tuple[float, float]
+    size: tuple[int, int]
+    facts: tuple[tuple[str, str, str], ...]
+    lanes: tuple[LaneChange, ...]
+    steps: tuple[StepChange, ...]
+    layers: tuple[LayerChange, ...]
+    packages: tuple[PackageChange, ...]
+    gone: tuple[LaneKey, ...]
+    new: tuple[LaneKey, ...]
+
+
+def compare(before: RunRecord, after: RunRecord) -> Comparison:
+    """Return what differs; steps, layers and packages of the images that both runs have."""
+    old, new = _lanes(before), _lanes(after)
+    both = [key for key in new if key in old]
+    pairs = [(key, old[key], new[key]) for key in both]
+    lanes = sorted((_lane(*pair) for pair in pairs), key=_gravity)
+    weighed = [(a, b) for _, a, b in pairs if a.size and b.size]
+    return Comparison(
+        runs=(before.id, after.id),
+        status=(before.status, after.status),
+        seconds=(before.seconds, after.seconds),
+        size=(sum(a.size for a, _ in weighed), sum(b.size for _, b in weighed)),
+        facts=tuple(_facts(before, after)),
+        lanes=tuple(lanes),
+        steps=tuple(sorted(_steps(before, after), key=lambda s: -abs(s.more))),
+        layers=tuple(
+            sorted(
+                (change for pair in pairs for change in _layers(*pair)),
+                key=lambda layer: -abs(layer.more),
+            )
+        ),
+        packages=tuple(_packages(pairs)),
+        gone=tuple(key for key in old if key not in new),
+        new=tuple(key for key in new if key not in old),
+    )
+
+
+def before(run: RunRecord, runs: Iterable[RunRecord]) -> RunRecord | None:
+    """Return the run that one is best compared with: the latest before it that built the same.
+
+    `runs` are the latest first.
+    """
+    earlier = [r for r in runs if (r.created, r.id) < (run.created, run.id)]
+    mine = set(_lanes(run))
+    same = (r for r in earlier if set(_lanes(r)) == mine)
+    some = (r for r in earlier if not mine.isdisjoint(_lanes(r)))
+    return next(same, None) or next(some, None)
+
+
+def _lanes(run: RunRecord) -> dict[LaneKey, LaneRecord]:
+    return {(t.name, lane.platform): lane for t in run.targets for lane in t.lanes}
+
+
+def _lane(key: LaneKey, old: LaneRecord, new: LaneRecord) -> LaneChange:
+    was = {verdict.check: verdict.answer for verdict in old.verdicts}
+    now = {verdict.check: verdict.answer for verdict in new.verdicts}
+    bad = [check for check, answer in now.items() if answer not in _GOOD]
+    return LaneChange(
+        target=key[0],
+        platform=key[1],
+        status=(old.status, new.status),
+        seconds=(old.seconds, new.seconds),
+        size=(old.size, new.size),
+        failing=tuple(check for check in bad if was.get(check, "pass") in _GOOD),
+        mended=tuple(
+            check
+            for check, answer in was.items()
+            if answer not in _GOOD and now.get(check) in _GOOD
+        ),
+    )
+
+
+def _gravity(lane: LaneChange) -> tuple[bool, bool, float]:
+    worse = lane.status[0] != lane.status[1] and lane.status[1] in {"failed", "unknown"}
+    return not worse, not lane.failing, lane.seconds[0] - lane.seconds[1]
+
+
+def _facts(old: RunRecord, new: RunRecord) -> Iterator[tuple[str, str, str]]:
+    for name in ("revision", "base", "engine", "buildx", "builder", "host", "version", "jobs"):
+        was, now = str(getattr(old, name)), str(getattr(new, name))
+        if was != now:
+            yield name, was, now
+
+
+def _steps(before: RunRecord, after: RunRecord) -> Iterator[StepChange]:
+    old = {target.name: target for target in before.targets}
+    for target in after.targets:
+        if target.name in old:
+            yield from _steps_of(old[target.name], target)
+
+
+def _steps_of(before: TargetRecord, after: TargetRecord) -> Iterator[StepChange]:
+    old = {(step.platform, step.label): step for step in before.steps}
+    new = {(step.platform, step.label): step for step in after.steps}
+    platforms = {lane.platform for lane in before.lanes} & {lane.platform for lane in after.lanes}
+    for key in {**old, **new}:
+        was, now = old.get(key), new.get(key)
+        a, b = _seconds(was), _seconds(now)
+        differs = abs((a or 0.0) - (b or 0.0))
+        longer = max(a or 0.0, b or 0.0)
+        if key[0] in platforms | {""} and differs >= max(_SECONDS, _PART * longer):
+            yield StepChange(
+                target=after.name,
+                platform=key[0],
+                label=key[1],
+                seconds=(a, b),
+                cached=(was is not None and was.cached, now is not None and now.cached),
+            )
+
+
+def _seconds(step: StepRecord | None) -> float | None:
+    return None if step is None else 0.0 if step.cached else step.seconds
+
+
+def _layers(key: LaneKey, old: LaneRecord, new: LaneRecord) -> Iterator[LayerChange]:
+    kept = {layer.digest for layer in old.layers} & {layer.digest for layer in new.layers}
+    was, now = _by_maker(old.layers, kept), _by_maker(new.layers, kept)
+    for maker in {**was, **now}:
+        a, b = was.get(maker), now.get(maker)
+        if a is None or b is None or abs(a - b) >= _BYTES:
+            yield LayerChange(target=key[0], platform=key[1], created_by=maker, size=(a, b))
+
+
+def _by_maker(layers: Iterable[ImageLayer], kept: set[str]) -> dict[str, int]:
+    """Return the bytes that each instruction made, of layers that the other image hasn't."""
+    found: dict[str, int] = {}
+    for layer in layers:
+        if layer.digest not in kept:
+            found[layer.created_by] = found.get(layer.created_by, 0) + layer.size
+    return found
+
+
+def _packages(pairs: Iterable[tuple[LaneKey, LaneRecord, LaneRecord]]) -> Iterator[PackageChange]:
+    found: dict[tuple[str, str, str], list[LaneKey]] = {}
+    for key, old, new in pairs:
+        if not old.packages or not new.packages:
+            continue  # one of them was not asked
+        for name in sorted({**old.packages, **new.packages}):
+            was, now = old.packages.get(name, ""), new.packages.get(name, "")
+            if was != now:
+                found.setdefault((name, was, now), []).append(key)
+    for (name, was, now), lanes in found.items():
+        yield PackageChange(name=name, version=(was, now), lanes=tuple(lanes))
+
+
+# As many of a kind are told; the rest are counted.
+_MOST = 12
+_MOST_NAMES = 3
+_MOUNT = re.compile(r"--mount=\S*\s+")
+_WORSE, _BETTER, _OTHER = "▲", "▼", "·"
+_BAD = {Status.FAILED.value, Status.UNKNOWN.value, Status.CANCELLED.value}
+
+
+class Line(NamedTuple):
+    """One line; `mark` '' is a heading, ✗ and ▲ are worse, ✓ and ▼ better, · neither."""
+
+    mark: str
+    text: str
+
+
+def lines_of(told: Comparison) -> list[Line]:
+    """Return all that differs, under headings; one line where nothing does."""
+    found = [Line("", f"{told.runs[0]} → {told.runs[1]}"), *_whole(told)]
+    for title, lines in (
+        ("what they stand on", [Line(_OTHER, _fact(*fact)) for fact in told.facts]),
+        ("images", [*_images(told), *_only(told)]),
+        ("steps", _step_lines(told)),
+        ("layers", _layer_lines(told)),
+        ("packages", list(_package_lines(told))),
+    ):
+        if lines:
+            found += [Line("", title), *lines[:_MOST]]
+            if len(lines) > _MOST:
+                found.append(Line(_OTHER, f"{len(lines) - _MOST} more"))
+    if len(found) == 1 + len(list(_whole(told))):
+        found.append(Line(_OTHER, "nothing else differs"))
+    return found
+
+
+def seconds_words(seconds: float | None) -> str:
+    """Return a time to a tenth below a minute: `4.2 s`, `3:05`; – for none."""
+    if seconds is None:
+        return "–"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def bytes_words(size: int | None) -> str:
+    """Return a size in the units that Docker uses; – for none."""
+    if size is None:
+        return "–"
+    amount = float(size)
+    for unit in ("B", "kB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} MB"
+
+
+def _whole(told: Comparison) -> Iterator[Line]:
+    was, now = told.status
+    if was != now:
+        turn = "✓" if now == Status.PASSED.value else "✗" if was == Status.PASSED.value else _OTHER
+        yield Line(turn, f"{was} → {now}")
+    took = [seconds_words(seconds) for seconds in told.seconds]
+    change = _change("took", *told.seconds, *took)
+    # A run that failed was over sooner, and no better.
+    yield change if was == now else change._replace(mark=_OTHER)
+    if all(told.size):
+        sizes = bytes_words(told.size[0]), bytes_words(told.size[1])
+        yield _change("images", *told.size, *sizes)
+
+
+def _change(what: str, was: float, now: float, old: str, new: str) -> Line:
+    if old == new:
+        return Line(_OTHER, f"{what} {new}, as before")
+    part = _part((now - was) / was) if was else ""
+    return Line(_WORSE if now > was else _BETTER, f"{what} {old} → {new}{part}")
+
+
+def _part(more: float) -> str:
+    """Return ` (−12%)`; nothing where it would be nought: that says no change."""
+    told = f"{more:+.0%}".replace("-", "−")
+    return "" if told in {"+0%", "−0%"} else f" ({told})"
+
+
+def _fact(name: str, was: str, now: str) -> str:
+    short = 12 if name == "revision" else 80
+    return f"{name} {was[:short] or 'unknown'} → {now[:short] or 'unknown'}"
+
+
+def _images(told: Comparison) -> Iterator[Line]:
+    for lane in told.lanes:
+        yield from _image(lane)
+
+
+def _image(lane: LaneChange) -> Iterator[Line]:
+    where = f"{lane.target} {lane.platform}"
+    if lane.status[0] != lane.status[1]:
+        yield Line(_turn(*lane.status), f"{where}: {lane.status[0]} → {lane.status[1]}")
+    if lane.failing:
+        yield Line("✗", f"{where}: newly failing {', '.join(lane.failing)}")
+    if lane.mended:
+        yield Line("✓", f"{where}: well again {', '.join(lane.mended)}")
+    old, new = lane.seconds
+    # What came to no image was over sooner, and no quicker.
+    if set(lane.status) <= BUILT and abs(new - old) >= max(0.5, 0.2 * max(old, new)):
+        yield _change(where, old, new, seconds_words(old), seconds_words(new))
+    a, b = lane.size
+    if a and b and bytes_words(a) != bytes_words(b):
+        yield _change(where, a, b, bytes_words(a), bytes_words(b))
+
+
+def _turn(was: str, now: str) -> str:
+    """Return the mark of what became of an image: one that wasn't asked is neither."""
+    if now in _BAD:
+        return "✗"
+    return "✓" if now == Status.PASSED.value or (was in _BAD and now in BUILT) else _OTHER
+
+
+def _only(told: Comparison) -> Iterator[Line]:
+    if told.gone:
+        yield Line(_OTHER, f"only before: {_lane_lines(told.gone)}")
+    if told.new:
+        yield Line(_OTHER, f"only after: {_lane_lines(told.new)}")
+
+
+def _step_lines(told: Comparison) -> list[Line]:
+    """Return the steps; one that several targets share and waited for is one line."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for step in told.steps:
+        sides = [
+            "cached" if cached else seconds_words(seconds)
+            for seconds, cached in zip(step.seconds, step.cached, strict=True)
+        ]
+        mark = _WORSE if step.more > 0 else _BETTER
+        key = mark, f"{sides[0]} → {sides[1]}", step.platform, step.label
+        found.setdefault(key, []).append(step.target)
+    return [
+        Line(mark, "  ".join([change, f"{_some(targets)} {platform}".strip(), _instruction(label)]))
+        for (mark, change, platform, label), targets in found.items()
+    ]
+
+
+def _layer_lines(told: Comparison) -> list[Line]:
+    """Return the layers; one that several targets share is one line."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for layer in told.layers:
+        mark = _WORSE if layer.more > 0 else _BETTER
+        change = " → ".join(bytes_words(size) for size in layer.size)
+        key = mark, change, layer.platform, layer.created_by
+        found.setdefault(key, []).append(layer.target)
+    return [
+        Line(mark, "  ".join([change, f"{_some(targets)} {platform}", _made(created_by)]))
+        for (mark, change, platform, created_by), targets in found.items()
+    ]
+
+
+def _made(created_by: str) -> str:
+    return _instruction(created_by) or "an instruction that isn't told"
+
+
+def _instruction(text: str) -> str:
+    """Return an instruction without its mounts, which say little and are long."""
+    return one_line(_MOUNT.sub("", text), 90)
+
+
+def _some(names: list[str]) -> str:
+    """Return up to three names, the rest counted."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def _package_lines(told: Comparison) -> Iterator[Line]:
+    for package in told.packages:
+        was, now = (version or "–" for version in package.version)
+        yield Line(_OTHER, f"{package.name} {was} → {now}  {_lane_lines(package.lanes)}")
+
+
+def _lane_lines(lanes: Iterable[LaneKey]) -> str:
+    """Return lanes in few words: those of a target together."""
+    by_target: dict[str, list[str]] = {}
+    for target, platform in lanes:
+        by_target.setdefault(target, []).append(platform.removeprefix("linux/"))
+    return ", ".join(f"{target} {'+'.join(platforms)}" for target, platforms in by_target.items())

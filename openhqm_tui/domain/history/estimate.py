@@ -1,0 +1,226 @@
+"""How long a build takes, from how long it took: what past runs teach, before anything begins.
+
+A *sample* is how one target was built once. Only samples of like kind count: the same variant of
+the same source, on the same host and builder. Where there is none, nobody knows.
+"""
+
+from __future__ import annotations
+
+import heapq
+import statistics
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from openhqm_tui.domain.history.record import RunRecord, StepRecord, TargetRecord
+from openhqm_tui.domain.run.events import Outcome
+
+# As many samples as an estimate looks at, the latest of the likest kind.
+MOST_SAMPLES = 5
+# The scale by which the median of deviations is a standard deviation, where they are normal.
+_MAD = 1.4826
+
+# A step by its platform ('' the target's own) and its label.
+StepKey = tuple[str, str]
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A time in seconds, how far off it may well be, and from how many samples it is known.
+
+    Not `whole` where a part of it is unknown: it takes longer than that.
+    """
+
+    seconds: float
+    spread: float = 0.0
+    count: int = 1
+    whole: bool = True
+
+
+class EstimateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A target that is to be built: what makes a sample one of its kind.
+
+    `place` is what it is built from (see `place_of`), `node` the builder, `beside` how many
+    targets are built with it, itself included.
+    """
+
+    variant: str
+    platforms: tuple[str, ...]
+    place: str = ""
+    host: str = ""
+    node: str = ""
+    beside: int = 1
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """How a target was built once: `build` seconds, and `tail` more until all was checked.
+
+    `at` is when, `checks` has the seconds of each platform's checks.
+    """
+
+    kind: EstimateRequest
+    at: float = 0.0
+    build: float = 0.0
+    tail: float = 0.0
+    checks: dict[str, float] = {}
+    steps: tuple[StepRecord, ...] = ()
+
+
+def samples_of(run: RunRecord, targets: int = 0) -> list[Sample]:
+    """Return what a run teaches: its targets that were built, on this machine only.
+
+    `targets` is how many there were, where the record doesn't hold all of them.
+    """
+    if run.imported:
+        return []
+    many = targets or len(run.targets)
+    beside = min(many, run.jobs or many)
+    return [_sample(run, target, beside) for target in run.targets if _teaches(target)]
+
+
+def place_of(source: str, context: str, dockerfile: str) -> str:
+    """Return one word for what an image is built from."""
+    return "\n".join((source, context, dockerfile))
+
+
+def typical(values: Iterable[float]) -> Estimate | None:
+    """Return the median and its robust spread (by the median deviation); None of nothing."""
+    known = list(values)
+    if not known:
+        return None
+    middle = statistics.median(known)
+    spread = _MAD * statistics.median(abs(value - middle) for value in known)
+    return Estimate(middle, spread, len(known))
+
+
+def step_time(
+    samples: Iterable[Sample], key: StepKey, *, cached: bool, how: str = ""
+) -> Estimate | None:
+    """Return how long a step of that kind takes; None where it never ran so."""
+    return typical(
+        step.seconds
+        for sample in samples
+        for step in sample.steps
+        if (step.platform, step.label) == key and step.cached is cached and how in {step.how, ""}
+    )
+
+
+def like(samples: Iterable[Sample], wants: EstimateRequest) -> list[Sample]:
+    """Return the samples of the kind that is likest to what is wanted, the latest first.
+
+    They are cut to the platforms that are wanted; where none has all of those, what there is.
+    """
+    fit = [sample for sample in samples if _is_of_kind(sample.kind, wants)]
+    if not fit:
+        return []
+    best = min(_strangeness(sample.kind, wants) for sample in fit)
+    kind = [sample for sample in fit if _strangeness(sample.kind, wants) == best]
+    kind.sort(key=lambda sample: (_beside(sample.kind, wants), -sample.at))
+    near = [s for s in kind if _beside(s.kind, wants) == _beside(kind[0].kind, wants)]
+    # A few of the very kind say more than many that had the machine to themselves.
+    chosen = near if len(near) >= 2 else kind
+    return [_cut(sample, set(wants.platforms)) for sample in chosen]
+
+
+def before_start(
+    samples: Iterable[Sample], wants: EstimateRequest, *, check: bool = True
+) -> Estimate | None:
+    """Return how long a target will take, its checks included; None: unknown.
+
+    Whether a build finds its cache can't be known before it begins: the spread tells.
+    """
+    known = like(samples, wants)[:MOST_SAMPLES]
+    guess = typical(sample.build + (sample.tail if check else 0.0) for sample in known)
+    if guess is None:
+        return None
+    whole = all(set(wants.platforms) <= set(sample.kind.platforms) for sample in known)
+    return msgspec.structs.replace(guess, whole=whole)
+
+
+def together(
+    guesses: Sequence[Estimate | None], jobs: int, *, push: bool = False
+) -> Estimate | None:
+    """Return how long targets take, `jobs` at once (0: all); None where none of it is known.
+
+    Nobody knows how long a `push` takes: with one it isn't whole.
+    """
+    known = [guess for guess in guesses if guess is not None]
+    if not known:
+        return None
+    slots = [(0.0, 0.0)] * (min(jobs, len(known)) or len(known))
+    for guess in known:
+        # The next target begins where one ends first.
+        end, spread = slots[0]
+        heapq.heapreplace(slots, (end + guess.seconds, spread + guess.spread))
+    seconds, spread = max(slots)
+    whole = not push and len(known) == len(guesses) and all(guess.whole for guess in known)
+    return Estimate(seconds, spread, min(guess.count for guess in known), whole)
+
+
+def _teaches(target: TargetRecord) -> bool:
+    return target.outcome == Outcome.PASSED.value and target.build_seconds > 0
+
+
+def _sample(run: RunRecord, target: TargetRecord, beside: int) -> Sample:
+    return Sample(
+        kind=EstimateRequest(
+            variant=target.variant,
+            platforms=tuple(lane.platform for lane in target.lanes),
+            place=place_of(run.source, run.context, run.dockerfile),
+            host=run.host,
+            node=run.builder,
+            beside=beside,
+        ),
+        at=run.created,
+        build=target.build_seconds,
+        tail=max(0.0, target.seconds - target.build_seconds),
+        checks={lane.platform: lane.check_seconds for lane in target.lanes if lane.check_seconds},
+        steps=target.steps,
+    )
+
+
+def _is_of_kind(kind: EstimateRequest, wants: EstimateRequest) -> bool:
+    same = (kind.variant, kind.place, kind.host) == (wants.variant, wants.place, wants.host)
+    return same and not set(kind.platforms).isdisjoint(wants.platforms)
+
+
+def _strangeness(kind: EstimateRequest, wants: EstimateRequest) -> tuple[bool, bool, bool]:
+    """Return what a sample hasn't in common, the gravest first."""
+    asked, had = set(wants.platforms), set(kind.platforms)
+    return not asked <= had, kind.node != wants.node, asked != had
+
+
+def _beside(kind: EstimateRequest, wants: EstimateRequest) -> int:
+    """Return how unlike the company is that a target was built in: none, up to twice, more."""
+    few, many = sorted((max(1, kind.beside), max(1, wants.beside)))
+    return (many // few).bit_length() - 1 if many != few else 0
+
+
+def _cut(sample: Sample, platforms: set[str]) -> Sample:
+    """Return a sample as if it had been built on some of its platforms only."""
+    if set(sample.kind.platforms) <= platforms:
+        return sample
+    kept = tuple(step for step in sample.steps if step.platform in platforms | {""})
+    lost = [step for step in sample.steps if step.platform not in platforms | {""}]
+    last = max((step.end for step in kept if step.platform), default=0.0)
+    saved = max((step.end for step in lost), default=0.0) - last if last else 0.0
+    saved = max(0.0, min(saved, sample.build))
+    if any(step.on_path for step in lost):
+        # What the rest waited for is unknown: any of it may lead.
+        kept = tuple(msgspec.structs.replace(step, on_path=True) for step in kept)
+    # The target's own last steps, its export, came so much earlier.
+    kept = tuple(
+        step
+        if step.platform or step.end <= last or not last
+        else msgspec.structs.replace(
+            step, start=max(0.0, step.start - saved), end=max(0.0, step.end - saved)
+        )
+        for step in kept
+    )
+    had = tuple(p for p in sample.kind.platforms if p in platforms)
+    return msgspec.structs.replace(
+        sample,
+        kind=msgspec.structs.replace(sample.kind, platforms=had),
+        build=sample.build - saved,
+        steps=kept,
+        checks={p: seconds for p, seconds in sample.checks.items() if p in platforms},
+    )

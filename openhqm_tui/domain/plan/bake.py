@@ -1,0 +1,310 @@
+"""From what a person chose to what Buildx runs: the plan, stored as a bake file."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake_text import literal
+from openhqm_tui.domain.plan.cache import Cache, CacheKind
+from openhqm_tui.domain.plan.image_names import TAG, check_name
+from openhqm_tui.domain.plan.permissions import names_in_outputs, without_remote_caches
+from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.platforms import Platform
+
+_NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class SourceKind(StrEnum):
+    """Where the images come from."""
+
+    CHECKOUT = "checkout"
+    BUNDLED = "bundled"
+    BAKE = "bake"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be built: a Dockerfile with `ARG QUEUE_BACKEND` and its context, or a bake file.
+
+    For a bake file, `bake_targets` holds the resolved targets as `bake --print` gives them.
+    """
+
+    kind: SourceKind
+    variants: tuple[Variant, ...]
+    context: str = ""
+    dockerfile: str = ""
+    bake_file: str = ""
+    bake_targets: dict[str, dict[str, Any]] = {}
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person chose to build.
+
+    `base_for` maps the `FROM` names of the Dockerfile to the images put in their place;
+    `throwaway` names the image of a run that leaves no tag behind; `created` and `revision`
+    go into the labels, seconds since the epoch and the commit of the context. `cache_from` and
+    `cache_to` are the build caches outside of the engine. Every tag exists
+    under `name` and under each of `more_names`. With `by_digest` the images don't come into the
+    engine's store, but without a tag into the registry of `name`. Without `push` the caches that
+    a bake file writes to registries are left out.
+    """
+
+    variants: tuple[Variant, ...]
+    platforms: tuple[Platform, ...]
+    name: str = "openhqm"
+    more_names: tuple[str, ...] = ()
+    tag: str = "latest"
+    builder: str = ""
+    base_for: dict[str, str] = {}
+    python_version: str = "3.13"
+    ca_bundle: str = ""
+    throwaway: str = ""
+    created: int | None = None
+    revision: str = ""
+    source_url: str = ""
+    cache_from: tuple[Cache, ...] = ()
+    cache_to: tuple[Cache, ...] = ()
+    by_digest: bool = False
+    push: bool = False
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One bake target: one variant on its platforms; `body` is the target's bake JSON.
+
+    With `parts`, the bake JSON of one target for each platform by name, it is a group of these: a
+    builder of several nodes merges what a target's nodes have pushed under a tag, `latest` where
+    it has none, and asks nobody whether it is proved.
+    """
+
+    name: str
+    variant: str
+    platforms: tuple[Platform, ...]
+    tags: tuple[str, ...]
+    body: dict[str, Any]
+    parts: dict[str, dict[str, Any]] = {}
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The resolved targets of one run."""
+
+    targets: tuple[Target, ...]
+    builder: str = ""
+
+    def as_bake(self) -> dict[str, Any]:
+        """Return the plan as a bake file: `docker buildx bake -f` runs it as it is."""
+        bodies: dict[str, dict[str, Any]] = {}
+        groups = {"default": {"targets": [target.name for target in self.targets]}}
+        for target in self.targets:
+            if target.parts:
+                groups[target.name] = {"targets": list(target.parts)}
+            bodies |= target.parts or {target.name: target.body}
+        return {"group": groups, "target": bodies}
+
+    @property
+    def lanes(self) -> list[tuple[str, Platform]]:
+        """Every target on every one of its platforms."""
+        return [(t.name, platform) for t in self.targets for platform in t.platforms]
+
+
+def part_name(target: str, platform: Platform | str) -> str:
+    """Return the name of the bake target that builds a target's part for one platform."""
+    # Two underscores: no target of a stranger's is called so.
+    return f"{target}__{str(platform).replace('/', '-')}"
+
+
+def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
+    """Return `tag` if it is one, with each variant's suffix, else raise UsageProblem."""
+    if not tag:
+        raise UsageProblem("the tag is empty", fix="write --tag latest or leave it out")
+    if not TAG.fullmatch(tag):
+        near = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).strip("-.")[:128]
+        raise UsageProblem(
+            f"'{tag}' can't be a tag",
+            fix="it is letters, digits and _ . - only, at most 128"
+            + (f": write {near}" if TAG.fullmatch(near) else ""),
+        )
+    longest = max((len(variant.name) + 1 for variant in variants), default=0)
+    if len(tag) + longest > 128:
+        raise UsageProblem(
+            f"the tag is {len(tag)} characters long",
+            fix=f"with the variant's name it must not pass 128: use at most {128 - longest}",
+        )
+    return tag
+
+
+def tags_of(variant: Variant, name: str, tag: str) -> tuple[str, ...]:
+    """Return the tags of a variant: `NAME:TAG-VARIANT`; for `all`, `NAME:TAG` too."""
+    suffixed = f"{name}:{tag}-{variant.name}"
+    return (f"{name}:{tag}", suffixed) if variant.name == "all" else (suffixed,)
+
+
+def repository_of(tag: str) -> str:
+    """Return what stands before a tag: `localhost:5000/x:1.0` is of `localhost:5000/x`."""
+    name, colon, last = tag.rpartition(":")
+    return name if colon and "/" not in last else tag
+
+
+def make_plan(source: Source, choices: Choices) -> Plan:
+    """Resolve choices into targets; raise UsageProblem where they can't be."""
+    if not choices.variants:
+        raise UsageProblem("no variant chosen", fix="give --backend NAME or --build-all")
+    if not choices.platforms:
+        raise UsageProblem("no platform chosen", fix="give --platforms linux/amd64,linux/arm64")
+    for name in (choices.name, *choices.more_names):
+        check_name(name)
+    check_tag(choices.tag, choices.variants)
+    make = _bake_target if source.kind is SourceKind.BAKE else _own_target
+    targets = tuple(make(source, choices, variant) for variant in choices.variants)
+    return Plan(targets=targets, builder=choices.builder)
+
+
+def bake_command(
+    bake_file: str,
+    targets: tuple[str, ...],
+    builder: str = "",
+    allow: tuple[str, ...] = (),
+) -> list[str]:
+    """Return the command that builds targets of a plan, for a person to copy.
+
+    `allow` is what the plan needs and a person has granted: bake reads and writes nothing else
+    outside the folder it runs in.
+    """
+    words = ["docker", "buildx"]
+    if builder:
+        words += ["--builder", builder]
+    flags = [f"--allow={permission}" for permission in allow]
+    return [*words, "bake", *flags, "-f", bake_file, *targets]
+
+
+def _target(
+    name: str,
+    variant: Variant,
+    tags: tuple[str, ...],
+    body: dict[str, Any],
+    choices: Choices,
+    *,
+    printed: bool = False,
+) -> Target:
+    """Return a target with its caches; what is pushed by digest for several platforms in parts."""
+    body = literal(body, printed=printed)
+    parts: dict[str, dict[str, Any]] = {}
+    if choices.by_digest and len(choices.platforms) > 1:
+        # Without it the names of a part's steps don't tell their platform.
+        args = {**(body.get("args") or {}), "BUILDKIT_MULTI_PLATFORM": "1"}
+        for platform in choices.platforms:
+            part = {**body, "args": args, "platforms": [str(platform)]}
+            # In a cache of both the one that comes last would replace the other.
+            _add_caches(part, choices, part_name(variant.name, platform))
+            parts[part_name(name, platform)] = part
+    _add_caches(body, choices, variant.name)
+    return Target(
+        name=name,
+        variant=variant.name,
+        platforms=choices.platforms,
+        tags=tags,
+        body=body,
+        parts=parts,
+    )
+
+
+def _add_caches(body: dict[str, Any], choices: Choices, variant: str) -> None:
+    """Add the chosen caches to those that a target has."""
+    for key, caches, way in (
+        ("cache-from", choices.cache_from, CacheKind.FROM),
+        ("cache-to", choices.cache_to, CacheKind.TO),
+    ):
+        if caches:
+            entries = {key: [cache.entry(variant, way) for cache in caches]}
+            body[key] = [*(body.get(key) or ()), *literal(entries, printed=False)[key]]
+
+
+def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
+    names = (choices.name, *choices.more_names)
+    tags = (
+        (f"{choices.throwaway}-{variant.name}",)
+        if choices.throwaway
+        else tuple(tag for name in names for tag in tags_of(variant, name, choices.tag))
+    )
+    args: dict[str, str] = {
+        "QUEUE_BACKEND": variant.name,
+        "PYTHON_VERSION": choices.python_version,
+    }
+    # Not `queue.backend`: the Dockerfile must say it, or its check would prove nothing.
+    labels = {"org.opencontainers.image.version": choices.tag}
+    base = next(iter(choices.base_for.values()), f"python:{choices.python_version}-slim")
+    labels["org.opencontainers.image.base.name"] = base
+    if choices.revision:
+        labels["org.opencontainers.image.revision"] = choices.revision
+    if choices.source_url:
+        labels["org.opencontainers.image.source"] = choices.source_url
+    if choices.created is not None:
+        # BuildKit takes the image's and the layers' times from here, so equal input
+        # gives an equal digest (docs.docker.com/build/ci/github-actions/reproducible-builds).
+        args["SOURCE_DATE_EPOCH"] = str(choices.created)
+        moment = datetime.fromtimestamp(choices.created, UTC)
+        labels["org.opencontainers.image.created"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    body: dict[str, Any] = {
+        "context": source.context,
+        "dockerfile": source.dockerfile,
+        "args": args,
+        "labels": labels,
+        "platforms": [str(platform) for platform in choices.platforms],
+        "attest": ["type=provenance,disabled=true"],
+        **_goes_to(choices, tags),
+    }
+    if choices.base_for:
+        body["contexts"] = {
+            name: f"docker-image://{image}" for name, image in choices.base_for.items()
+        }
+    if choices.ca_bundle:
+        body["secret"] = [f"id=ca-bundle,src={choices.ca_bundle}"]
+    return _target(_NOT_IN_TARGET.sub("-", variant.name), variant, tags, body, choices)
+
+
+def _goes_to(choices: Choices, tags: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return a bake target's tags and output: the engine's store, or a registry by digest."""
+    if not choices.by_digest:
+        return {"tags": list(tags), "output": ["type=docker"]}
+    attributes = (
+        *(
+            f"name={repository_of(tags[0])}",
+            "push-by-digest=true",
+            "name-canonical=true",
+            "push=true",
+        ),
+        # A node that is an engine itself would keep every image on its disk.
+        *("store=false", "oci-mediatypes=true"),
+    )
+    # With a tag Buildx would push by that.
+    return {"tags": [], "output": [",".join(("type=image", *attributes))]}
+
+
+def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
+    """Return a target of a stranger's bake file as it is, but for platforms and output."""
+    body = dict(source.bake_targets[variant.name])
+    tags = tuple(body.get("tags") or ()) or names_in_outputs(body)
+    if choices.throwaway or not tags:
+        # Without a name the store keeps no image that could be checked.
+        images = [f"{name}:{choices.tag}" for name in (choices.name, *choices.more_names)]
+        images = [choices.throwaway] if choices.throwaway else images
+        tags = tuple(f"{image}-{variant.name}" for image in images)
+    elif choices.more_names:
+        raise UsageProblem(
+            f"the bake file gives {variant.name} its tags, so several --name have no meaning",
+            fix="write all tags into the bake file",
+        )
+    body |= {
+        "platforms": [str(platform) for platform in choices.platforms],
+        **_goes_to(choices, tags),
+    }
+    if not choices.push and "cache-to" in body:
+        body["cache-to"] = without_remote_caches(body["cache-to"])
+    if choices.base_for:
+        contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
+        body["contexts"] = {**(body.get("contexts") or {}), **contexts}
+    return _target(variant.name, variant, tags, body, choices, printed=True)

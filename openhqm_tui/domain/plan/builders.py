@@ -1,0 +1,147 @@
+"""A Buildx builder that is to be made: from the words of a person to the commands that make it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.platforms import Platform, parse_platforms
+
+# `docker` isn't among them: an engine's own builder comes with its context.
+DRIVERS = ("docker-container", "kubernetes", "remote")
+# Buildx's own grammar.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_LONGEST_NAME = 100
+
+
+class NewNode(msgspec.Struct, frozen=True):
+    """One node: where its BuildKit or engine is ('': here), and what it is to build for."""
+
+    endpoint: str = ""
+    platforms: tuple[Platform, ...] = ()
+
+
+class NewBuilder(msgspec.Struct, frozen=True, kw_only=True):
+    """A builder with its nodes; `options` are the driver's, as K=V. `start`: have it started."""
+
+    name: str
+    driver: str
+    nodes: tuple[NewNode, ...]
+    options: tuple[str, ...] = ()
+    start: bool = True
+
+    def commands(self) -> tuple[tuple[str, ...], ...]:
+        """Return the commands that make it, one for each node, and the one that starts it."""
+        made = [
+            (
+                *("docker", "buildx", "create"),
+                *(("--append",) if index else ()),
+                *("--name", self.name, "--driver", self.driver),
+                *(word for option in self.options for word in ("--driver-opt", option)),
+                *(("--platform", ",".join(map(str, node.platforms))) if node.platforms else ()),
+                *((node.endpoint,) if node.endpoint else ()),
+            )
+            for index, node in enumerate(self.nodes)
+        ]
+        start = ("docker", "buildx", "inspect", "--bootstrap", self.name)
+        return (*made, start) if self.start else tuple(made)
+
+
+def remove_command(name: str) -> tuple[str, ...]:
+    """Return the command that removes a builder."""
+    return ("docker", "buildx", "rm", name)
+
+
+def use_command(name: str) -> tuple[str, ...]:
+    """Return the command that has Buildx take a builder where none is named."""
+    return ("docker", "buildx", "use", name)
+
+
+def new_builder(
+    name: str,
+    driver: str,
+    nodes: Iterable[str],
+    options: Iterable[str] = (),
+    *,
+    start: bool = True,
+) -> NewBuilder:
+    """Read the words of a person; raises UsageProblem for the first that is wrong.
+
+    A node is ENDPOINT or PLATFORMS=ENDPOINT; without any there is one, on the current engine.
+    """
+    check_builder_name(name)
+    if driver not in DRIVERS:
+        guess = nearest(driver, DRIVERS)
+        raise UsageProblem(
+            f"unknown driver '{driver}'",
+            fix=f"did you mean {guess}?" if guess else "",
+            valid=" ".join(DRIVERS),
+        )
+    read = tuple(parse_node(word) for word in nodes) or (NewNode(),)
+    if driver == "remote" and not all(node.endpoint for node in read):
+        raise UsageProblem(
+            "a remote builder has no endpoint by itself",
+            fix="give --node tcp://HOST:PORT or --node unix:///PATH",
+        )
+    _check_apart(read)
+    return NewBuilder(
+        name=name,
+        driver=driver,
+        nodes=read,
+        options=tuple(_option(word) for word in options),
+        start=start,
+    )
+
+
+def check_builder_name(name: str) -> str:
+    """Return `name` if a builder can have it, else raise UsageProblem."""
+    if name == "default":
+        raise UsageProblem("'default' is the engine's own builder", fix="give another name")
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise UsageProblem(
+            f"'{name}' can't be a builder's name" if name else "the builder's name is empty",
+            fix="it begins with a letter, and goes on with letters, digits and . _ -",
+        )
+    return name
+
+
+def parse_node(word: str) -> NewNode:
+    """Read `ENDPOINT` or `PLATFORMS=ENDPOINT`; raises UsageProblem."""
+    left, equals, right = word.strip().partition("=")
+    # An endpoint has an = of its own: kubernetes:///x?deployment=y.
+    if not equals or "://" in left or "?" in left:
+        return NewNode(_endpoint(word.strip(), word))
+    return NewNode(_endpoint(right, word), parse_platforms(left))
+
+
+def _endpoint(text: str, word: str) -> str:
+    if not text or text.startswith("-") or any(c.isspace() or not c.isprintable() for c in text):
+        raise UsageProblem(
+            f"node '{word}' has no endpoint",
+            fix="write tcp://HOST:PORT, ssh://HOST, unix:///PATH or a Docker context, "
+            "PLATFORMS= before it if you like",
+        )
+    return text
+
+
+def _check_apart(nodes: tuple[NewNode, ...]) -> None:
+    """Raise where two nodes are one, or are to build the same: Buildx would take the first."""
+    endpoints = [node.endpoint for node in nodes]
+    claimed = [platform for node in nodes for platform in node.platforms]
+    for what, told in (("node", endpoints), ("platform", [str(p) for p in claimed])):
+        twice = next((word for word in told if told.count(word) > 1), None)
+        if twice is not None:
+            raise UsageProblem(
+                f"the {what} '{twice}' is given twice",
+                fix="Buildx takes the first that is given; leave the other out",
+            )
+
+
+def _option(word: str) -> str:
+    key, equals, _ = word.partition("=")
+    if not equals or not key or key.startswith("-"):
+        raise UsageProblem(f"--driver-opt {word}: that is no K=V", fix="write network=host")
+    return word

@@ -1,0 +1,114 @@
+"""Image names: the grammar of github.com/distribution/reference, and names as people give them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.text import inert
+
+_DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
+
+
+def check_name(name: str) -> str:
+    """Return `name` if an image can have it, else raise UsageProblem with what is wrong."""
+    if not name.strip():
+        raise UsageProblem(
+            "the image name is empty", fix="write --name openhqm or REGISTRY/openhqm"
+        )
+    if NAME.fullmatch(name):
+        return name
+    if NAME.fullmatch(name.lower()):
+        fix = f"image names are lower case: write {name.lower()}"
+    elif ":" in name.rsplit("/", 1)[-1]:
+        fix = "leave the tag out of the name and give it with --tag"
+    else:
+        fix = (
+            "it is lower-case letters, digits and . _ - between slashes, as in ghcr.io/acme/openhqm"
+        )
+    raise UsageProblem(f"'{name}' can't be an image name", fix=fix)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names in a line of them, with commas between."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def full_name(name: str) -> str:
+    """Return a name with the registry that Docker implies: `acme/x` is `docker.io/acme/x`."""
+    host, slash, path = name.partition("/")
+    if slash and host in _DOCKER_HUB:
+        return full_name(path) if "/" in path else f"docker.io/library/{path}"
+    if slash and (host == "localhost" or any(mark in host for mark in ".:")):
+        return name
+    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+
+
+def check_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return `names`, the main one first; raises UsageProblem for a wrong one, and for one twice.
+
+    Two spellings of one repository would only be pushed over each other.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        whole = full_name(check_name(name))
+        if whole in seen:
+            same = "" if seen[whole] == name else f" ('{seen[whole]}' is the same repository)"
+            raise UsageProblem(f"the image name '{name}' is given twice{same}", fix="leave one out")
+        seen[whole] = name
+    return tuple(seen.values()) or (check_name(""),)
+
+
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])"
+NAME = re.compile(rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+_REFERENCE = re.compile(rf"{NAME.pattern}(?::{TAG.pattern})?(?:@{_DIGEST})?")
+
+# Buildx takes letters, digits, _ and -; a compose service may have a dot too.
+_TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+# A builder, or the Docker context that has one of its own.
+_BUILDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,254}")
+_REMOTE = re.compile(r"^(?:https?://|git@|git://|ssh://|github\.com/)")
+
+
+def is_remote(context: str) -> bool:
+    """Tell whether BuildKit fetches a build context from elsewhere."""
+    return bool(_REMOTE.match(context))
+
+
+def check_reference(text: str) -> str:
+    """Return `text` if it names an image (`NAME[:TAG][@DIGEST]`), else raise UsageProblem."""
+    if not _REFERENCE.fullmatch(text):
+        raise UsageProblem(
+            f"'{text}' can't be an image", fix="write NAME:TAG or NAME@sha256:… in lower case"
+        )
+    return text
+
+
+def is_target_name(text: str) -> bool:
+    """Tell whether a bake target can be called so: it names files, rows and arguments too."""
+    return bool(_TARGET.fullmatch(text))
+
+
+def check_builder(name: str) -> str:
+    """Return `name` if a builder or a Docker context can have it, else raise UsageProblem."""
+    if not _BUILDER.fullmatch(name):
+        raise UsageProblem(
+            f"'{name}' can't be a builder",
+            fix="it begins with a letter or digit and goes on with these and _ . + -; "
+            "`docker buildx ls` lists them",
+        )
+    return name
+
+
+def check_clean(text: str, what: str) -> str:
+    """Return `text` if it holds nothing that acts on a terminal, else raise UsageProblem."""
+    if inert(text) != text:
+        raise UsageProblem(
+            f"{what} '{text}' holds control characters or line breaks", fix="take them out"
+        )
+    return text

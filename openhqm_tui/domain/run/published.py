@@ -1,0 +1,112 @@
+"""What a registry holds under a tag, read back from it, and whether that is what was proved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.text import Inert, one_line
+
+# How an attestation stands in an index: as a manifest for `unknown/unknown` with this note.
+_ATTESTATION = "vnd.docker.reference.type"
+_INDEXES = {
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+}
+_DIGEST_LENGTH = len("sha256:") + 64
+
+
+class PublishedImage(Inert, frozen=True):
+    """One platform's image in an index; `digest` is that of its manifest, '' where untold."""
+
+    platform: str
+    digest: str
+
+
+class PublishedIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """An index as a registry gives it, attestations counted apart.
+
+    What has one platform may be no index but that image's manifest, which doesn't tell its
+    platform: `images` is empty then, and `is_index` False.
+    """
+
+    digest: str
+    is_index: bool
+    images: tuple[PublishedImage, ...] = ()
+    attestations: int = 0
+
+
+def digest_of(raw: bytes) -> str:
+    """Return the digest of a manifest or an index from its very bytes."""
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def read_published(raw: bytes) -> PublishedIndex:
+    """Read an index, or a manifest, from its very bytes; raises ValueError with what is wrong."""
+    try:
+        told = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ValueError("its answer is no JSON") from error
+    if not isinstance(told, dict):
+        raise ValueError("its answer is no index")
+    manifests = told.get("manifests")
+    is_index = told.get("mediaType") in _INDEXES or isinstance(manifests, list)
+    if not is_index:
+        if not isinstance(told.get("config"), dict):
+            raise ValueError("its answer is neither an index nor an image")
+        return PublishedIndex(digest=digest_of(raw), is_index=False)
+    images, attestations = [], 0
+    for entry in manifests if isinstance(manifests, list) else ():
+        if not isinstance(entry, dict):
+            raise ValueError("its index has an entry that is none")
+        if _is_attestation(entry):
+            attestations += 1
+            continue
+        digest = str(entry.get("digest") or "")[:_DIGEST_LENGTH]
+        images.append(PublishedImage(_platform(entry.get("platform")), one_line(digest)))
+    return PublishedIndex(
+        digest=digest_of(raw), is_index=True, images=tuple(images), attestations=attestations
+    )
+
+
+def difference(digest: str, proved: Mapping[str, str], seen: PublishedIndex) -> str:
+    """Return what a registry has otherwise than it was proved; '' where it is the very same.
+
+    `digest` is that of the whole, `proved` the digest of each platform's image ('': not known).
+    """
+    there = {image.platform: image.digest for image in seen.images}
+    if seen.is_index:
+        if lacking := [platform for platform in proved if platform not in there]:
+            return f"the registry has no image for {', '.join(lacking)}"
+        if more := [platform for platform in there if platform not in proved]:
+            return f"the registry has an image for {', '.join(more)}, which was not proved"
+        for platform, known in proved.items():
+            if known and there[platform] and known != there[platform]:
+                return (
+                    f"the registry has another image for {platform} than was proved "
+                    f"({there[platform]}, not {known})"
+                )
+    if seen.digest != digest:
+        return f"the registry has another digest than was proved ({seen.digest}, not {digest})"
+    return ""
+
+
+def _is_attestation(entry: dict[str, Any]) -> bool:
+    annotations = entry.get("annotations")
+    return isinstance(annotations, dict) and _ATTESTATION in annotations
+
+
+def _platform(told: object) -> str:
+    parts = told if isinstance(told, dict) else {}
+    names = (parts.get("os"), parts.get("architecture"), parts.get("variant"))
+    text = "/".join(str(name) for name in names if name)
+    try:
+        return str(parse_platform(text))
+    except UsageProblem:
+        # Anybody may write an index: it is shown as it is, and differs from all that is proved.
+        return one_line(text, 60) or "no platform"

@@ -1,0 +1,480 @@
+"""The state of a run: a fold over its journal.
+
+`RunState` changes only through `apply_event`, `apply_records` and `end_stream`; the same
+journal gives the same state, however it is cut into pieces. No clock is read: times come from
+the journal, in seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from openhqm_tui.domain.buildkit.rawjson import PlainText, Record, Vertex, seconds
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode, how_built
+from openhqm_tui.domain.checks.layer_manifest import ImageLayer
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, worst
+from openhqm_tui.domain.emulators import Emulator
+from openhqm_tui.domain.plan.nodes import LaneNodes, Node, read_nodes, worth_telling
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.log import LogLines, note_change
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.step import StepState
+from openhqm_tui.domain.secrets.redact import Mask, dockerfile_secrets
+from openhqm_tui.domain.text import one_line
+
+
+class LaneState:
+    """One target on one platform: its steps, its log, its verdicts."""
+
+    def __init__(self, target: TargetState, platform: Platform) -> None:
+        self.target = target
+        self.platform = platform
+        self.steps: list[StepState] = []
+        self.log = LogLines(target.run.shown)
+        self.check_started: float | None = None
+        self.check_ended: float | None = None
+        # What is being asked now: None nothing, '' every question, else the one.
+        self.asking: str | None = None
+        self.check_cut = False
+        # When its first checks were over: asking again later is no part of the build's time.
+        self.done_at: float | None = None
+        self.emulated: bool | None = None
+        self.verdicts: tuple[Verdict, ...] = ()
+        self.digest = ""
+        self.content_size = 0
+        self.unpacked_size = 0
+        self.layers: tuple[ImageLayer, ...] = ()
+        self._before: tuple[float | None, float | None, bool | None] = (None, None, None)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name the lane: target and platform."""
+        return self.target.name, str(self.platform)
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """What runs this platform's programs; None where they run natively or it isn't known."""
+        return self.target.run.info.emulators.get(str(self.platform))
+
+    @property
+    def status(self) -> Status:
+        """Where this lane stands: through its build, then its checks."""
+        target = self.target
+        if target.started is None and target.outcome is None:
+            return Status.WAITING if target.run.goes_on else Status.CANCELLED
+        if target.outcome is Outcome.FAILED:
+            steps = {step.status for step in self.steps}
+            stopped = Status.FAILED not in steps and target.failed_step is not None
+            return Status.CANCELLED if stopped else Status.FAILED
+        if target.outcome is Outcome.CANCELLED:
+            return Status.CANCELLED
+        if self.check_ended is not None:
+            worst_answer = worst(self.verdicts)
+            if worst_answer is Answer.FAIL:
+                return Status.FAILED
+            return Status.UNKNOWN if worst_answer is Answer.UNKNOWN else Status.PASSED
+        if self.check_started is not None:
+            return Status.CHECKING if target.run.goes_on else Status.CANCELLED
+        if target.outcome is Outcome.PASSED:
+            if not target.run.info.check:
+                return Status.DONE
+            over = self.check_cut or not target.run.goes_on
+            return Status.CANCELLED if over else Status.CHECKING
+        return Status.RUNNING if target.run.goes_on else Status.CANCELLED
+
+    @property
+    def has_image(self) -> bool:
+        """Tell whether there is an image that can be asked."""
+        return self.target.outcome is Outcome.PASSED or bool(self.target.digest)
+
+    @property
+    def node(self) -> Node | None:
+        """On which node of the builder it is built; None where that isn't known."""
+        return self.target.nodes.node_of(self.platform)
+
+    @property
+    def node_name(self) -> str:
+        """The name of its node, '' where it says nothing: the engine itself builds."""
+        info = self.target.run.info
+        told = self.node is not None and worth_telling(info.nodes, info.driver)
+        return self.node.name if told and self.node is not None else ""
+
+    @property
+    def how(self) -> ExecutionMode | None:
+        """Tell how it is built, seen from its node; None where nobody can say yet."""
+        native = self.target.nodes.native_of(self.platform)
+        return how_built((step.how for step in self.steps), self.platform, native)
+
+    def step_counts(self) -> tuple[int, int]:
+        """Return how many of the known steps are over, and how many are known."""
+        return sum(step.status.is_over for step in self.steps), len(self.steps)
+
+    def ask(self, event: events.CheckStarted) -> None:
+        """Fold in that questions are put; old answers stand until there are new ones."""
+        self._before = self.check_started, self.check_ended, self.emulated
+        self.check_started, self.check_ended = event.at, None
+        self.asking, self.check_cut, self.emulated = event.check, False, event.emulated
+
+    def answer(self, event: events.LaneChecked) -> None:
+        """Fold in the answers."""
+        self.check_ended, self.verdicts, self.emulated = event.at, event.verdicts, event.emulated
+        self.asking, self.check_cut = None, False
+        self.done_at = event.at if self.done_at is None else self.done_at
+
+    def cut_off(self) -> None:
+        """Fold in that there is no answer: what was known before is known still."""
+        if self.asking is not None:
+            self.check_started, self.check_ended, self.emulated = self._before
+        self.asking, self.check_cut = None, self.check_ended is None
+
+
+# Buildx prints a failed step's log again with its error; more than this is not its words.
+_MOST_TEXTS = 2000
+_MOST_BYTES = 2**63 - 1
+# Of one target: a stranger's stream may hold any number.
+_MOST_SOURCES = 8
+
+
+class ChangedLanes(NamedTuple):
+    """What some records touched: lanes by target and platform, the standing of their target.
+
+    A line more in a lane's log leaves its target standing as it did.
+    """
+
+    lanes: frozenset[tuple[str, str]]
+    standing: bool
+
+
+class TargetState:
+    """One target: the unit of build, cancel and retry."""
+
+    def __init__(self, run: RunState, info: TargetInfo) -> None:
+        self.run = run
+        self.info = info
+        self.name = info.name
+        self.platforms = tuple(parse_platform(text) for text in info.platforms)
+        self.nodes = LaneNodes(run.nodes, self.platforms, run.host, in_parts=run.info.by_digest)
+        self.attempt = 0
+        # What its Dockerfile itself holds of them, to be masked in all that is kept or given away.
+        self.secrets: frozenset[str] = frozenset()
+        self._sources: set[int] = set()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.stream = ""
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.outcome: Outcome | None = None
+        self.exit_code = 0
+        self.digest = ""
+        self.reason = ""
+        self.cancel_asked = False
+        self.silence: events.OutputStalled | None = None
+        self.lanes = {platform: LaneState(self, platform) for platform in self.platforms}
+        self.steps: dict[str, StepState] = {}
+        self.log = LogLines(self.run.shown)
+        self.texts: list[str] = []
+        self.warnings: dict[tuple[str, str], None] = {}
+        self.pushing = False
+        self.pushed: Outcome | None = None
+        self.push_reason = ""
+        self.push_digest = ""
+        # What the registry held under each tag when it was read back.
+        self.read_back: dict[str, events.ReadBack] = {}
+
+    def learn_secrets(self, dockerfile: bytes) -> None:
+        """Take in which secrets a Dockerfile holds; each of its remarks comes with all of it."""
+        known = hash(dockerfile)
+        if known not in self._sources and len(self._sources) < _MOST_SOURCES:
+            self._sources.add(known)
+            self.secrets |= dockerfile_secrets(dockerfile.decode(errors="replace"))
+            self.run.mask = self.run.mask.knowing(self.secrets)
+
+    @property
+    def failed_step(self) -> StepState | None:
+        """The first step that failed of itself, not by being cancelled."""
+        return next((s for s in self.steps.values() if s.status is Status.FAILED), None)
+
+    @property
+    def status(self) -> Status:
+        """Where this target stands, its lanes' checks included."""
+        if self.outcome is Outcome.FAILED:
+            return Status.FAILED
+        if self.outcome is Outcome.CANCELLED:
+            return Status.CANCELLED
+        if self.outcome is None:
+            if self.started is None:
+                return Status.WAITING if self.run.goes_on else Status.CANCELLED
+            return Status.RUNNING if self.run.goes_on else Status.CANCELLED
+        lanes = {lane.status for lane in self.lanes.values()}
+        for status in (Status.CHECKING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED):
+            if status in lanes:
+                return status
+        return Status.PASSED if Status.PASSED in lanes else Status.DONE
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when its Buildx has said nothing, where that is longer than it should be."""
+        return self.silence.since if self.silence is not None else None
+
+    def step_counts(self) -> tuple[int, int]:
+        """Return how many of the known steps are over, and how many are known."""
+        return sum(s.status.is_over for s in self.steps.values()), len(self.steps)
+
+    def elapsed(self, now: float) -> float:
+        """Return the seconds from its start to its end, its checks included, or to `now`."""
+        if self.started is None:
+            return 0.0
+        ends = [lane.done_at for lane in self.lanes.values() if lane.done_at is not None]
+        if self.status.is_over or len(ends) == len(self.lanes):
+            last = [*ends, self.ended if self.ended is not None else self._last_seen()]
+            return max(0.0, max(last) - self.started)
+        return max(0.0, now - self.started)
+
+    def _last_seen(self) -> float:
+        """Return the last moment of which anything is known: nobody wrote down how it ended."""
+        moments = [self.started or 0.0]
+        for step in self.steps.values():
+            moments += [*step.intervals, *filter(None, step.intervals.values())]
+        logs = [self.log, *(lane.log for lane in self.lanes.values())]
+        return max(moments + [log.at(len(log) - 1) for log in logs if len(log)])
+
+
+class RunState:
+    """The whole run."""
+
+    def __init__(self, info: RunInfo, mask: Mask | None = None) -> None:
+        """Begin with what was known before the start; `mask` knows the secrets of its plan."""
+        self.info = info
+        self.mask = mask or Mask()
+        self.host = parse_platform(info.host) if info.host else None
+        self.nodes = read_nodes(info.nodes)
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.outcome: Outcome | None = None
+        self.interrupted = False
+        self.notes: list[str] = []
+        self.heard = 0
+        # Images that are in the engine's store only to be asked.
+        self.pulled: dict[str, None] = {}
+        self._sat_down = 0.0
+        self.last_at = 0.0
+        self._earlier = 0.0
+        self.targets = {target.name: TargetState(self, target) for target in info.targets}
+
+    @property
+    def status(self) -> Status:
+        """Where the run stands."""
+        if self.outcome is not None:
+            return Status(self.outcome.value)
+        if self.interrupted:
+            return Status.CANCELLED
+        if self.started is None:
+            return Status.WAITING
+        built = all(target.outcome is not None for target in self.targets.values())
+        if built and any(lane.status is Status.CHECKING for lane in self.lanes):
+            return Status.CHECKING
+        return Status.RUNNING
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether anybody executes it still."""
+        return self.outcome is None and not self.interrupted
+
+    def elapsed(self, now: float) -> float:
+        """Return the seconds that it was executed, until `now` while it goes on.
+
+        The time before it was taken up again doesn't count.
+        """
+        if self.started is None:
+            return 0.0
+        last = self.last_at if self.interrupted else now
+        return self._earlier + max(0.0, (self.ended or last) - self._sat_down)
+
+    def ending(self) -> Outcome:
+        """Return how the run ends if nothing more is done; what isn't over was cancelled."""
+        statuses = {target.status for target in self.targets.values()}
+        if Status.CANCELLED in statuses or not all(status.is_over for status in statuses):
+            return Outcome.CANCELLED
+        # Who allows what is unknown has its push told as the end; what fails is no matter of it.
+        wrong = {Status.FAILED} if self.info.allow_unknown else {Status.FAILED, Status.UNKNOWN}
+        if statuses & wrong:
+            return Outcome.FAILED
+        if self.info.push:
+            pushes = {target.pushed for target in self.targets.values()}
+            if Outcome.CANCELLED in pushes:
+                return Outcome.CANCELLED
+            return Outcome.PASSED if pushes == {Outcome.PASSED} else Outcome.FAILED
+        return Outcome.PASSED
+
+    def shown(self, text: str) -> str:
+        """Return a line of a log without what is known to be secret by now."""
+        return self.mask.raw(text)
+
+    @property
+    def secrets(self) -> set[str]:
+        """What is to be masked, of all targets."""
+        return {secret for target in self.targets.values() for secret in target.secrets}
+
+    @property
+    def lanes(self) -> list[LaneState]:
+        """Every lane, in the order of the plan."""
+        return [lane for target in self.targets.values() for lane in target.lanes.values()]
+
+    def apply_event(self, event: events.AnyEvent) -> None:  # noqa: C901, PLR0915 - a case for each kind
+        """Fold one event of the runner in; one for an unknown target or lane changes nothing."""
+        before, self.last_at = self.last_at, event.at
+        match event:
+            case events.RunStarted():
+                if self.started is None:
+                    self.started = event.at
+                else:
+                    self._earlier += max(0.0, before - self._sat_down)
+                self._sat_down = event.at
+                self.ended, self.outcome = None, None
+            case events.RunEnded():
+                self.ended, self.outcome = event.at, event.outcome
+            case events.TargetQueued() if target := self.targets.get(event.target):
+                target._reset()
+                target.attempt = event.attempt
+            case events.TargetStarted() if target := self.targets.get(event.target):
+                target._reset()
+                target.attempt, target.stream = event.attempt, event.stream
+                target.started = event.at
+            case events.TargetEnded() if target := self.targets.get(event.target):
+                target.ended, target.outcome = event.at, event.outcome
+                target.exit_code, target.digest = event.exit_code, event.digest
+                target.reason, target.silence = event.reason, None
+            case events.OutputStalled() if target := self.targets.get(event.target):
+                target.silence = event if target.outcome is None else None
+            case events.OutputResumed() if target := self.targets.get(event.target):
+                target.silence = None
+            case events.CancelRequested():
+                for target in self.targets.values():
+                    if event.target in {"", target.name} and target.outcome is None:
+                        target.cancel_asked = True
+            case events.Note():
+                self.notes.append(event.text)
+            case events.ImageSeen() if lane := self.lane(event.target, event.platform):
+                lane.digest = event.digest
+                lane.content_size, lane.unpacked_size = event.content_size, event.unpacked_size
+            case events.LayersSeen() if lane := self.lane(event.target, event.platform):
+                lane.layers = event.layers
+            case events.CheckStarted() if lane := self.lane(event.target, event.platform):
+                lane.ask(event)
+            case events.LaneChecked() if lane := self.lane(event.target, event.platform):
+                lane.answer(event)
+            case events.CheckCancelled() if lane := self.lane(event.target, event.platform):
+                lane.cut_off()
+            case events.PushStarted() if target := self.targets.get(event.target):
+                if not target.pushing:
+                    target.read_back = {}
+                target.pushing, target.pushed = True, None
+            case events.ImagePulled() if event.kept:
+                self.pulled.pop(event.reference, None)
+            case events.ImagePulled():
+                self.pulled[event.reference] = None
+            case events.ReadBack() if target := self.targets.get(event.target):
+                target.read_back[event.name] = event
+            case events.PushEnded() if target := self.targets.get(event.target):
+                target.pushing, target.pushed = False, event.outcome
+                target.push_reason, target.push_digest = event.reason, event.digest
+            case events.RequestReceived():
+                self.heard = max(self.heard, event.upto)
+
+    def lane(self, target: str, platform: str) -> LaneState | None:
+        """Return a lane by its names, if there is one."""
+        found = self.targets.get(target)
+        if found is None:
+            return None
+        return next((lane for p, lane in found.lanes.items() if str(p) == platform), None)
+
+    def apply_records(self, target_name: str, records: Iterable[Record]) -> ChangedLanes:  # noqa: C901 - a case for each kind
+        """Fold records of one target's stream in; return what they touched."""
+        target = self.targets.get(target_name)
+        lanes: set[LaneState] = set()
+        heard: dict[str, tuple[LogLines, int]] = {}
+        standing = False
+        if target is None:
+            return ChangedLanes(frozenset(), standing)
+        for record in records:
+            if isinstance(record, PlainText):
+                standing = True
+                if len(target.texts) < _MOST_TEXTS:
+                    target.texts.append(self.shown(record.text))
+                continue
+            standing |= bool(record.vertexes or record.statuses or record.warnings)
+            untold = target.nodes.lanes_in(record.vertexes) if record.vertexes else {}
+            for vertex in record.vertexes or ():
+                if lane := self._apply_vertex(target, vertex, untold.get(vertex.digest)):
+                    lanes.add(lane)
+            for status in record.statuses or ():
+                if step := target.steps.get(status.vertex):
+                    step.parts[status.id] = (_bytes(status.current), _bytes(status.total))
+            for log in record.logs or ():
+                if (known := heard.get(log.vertex)) is None:
+                    if (step := target.steps.get(log.vertex)) is None:
+                        continue
+                    lane = _lane_of(target, step)
+                    known = heard[log.vertex] = (_log_of(target, step), step.number)
+                    if lane is not None:
+                        lanes.add(lane)
+                    standing |= lane is None
+                lines, number = known
+                at = seconds(log.timestamp) or 0.0
+                lines.feed(log.data, step=number, stream=log.stream, at=at)
+            for warning in record.warnings or ():
+                short = self.mask.text(one_line(warning.short))
+                target.warnings[(short, one_line(warning.url))] = None
+                if warning.source is not None:
+                    target.learn_secrets(warning.source.data)
+        return ChangedLanes(frozenset(lane.key for lane in lanes), standing)
+
+    def end_stream(self, target_name: str) -> None:
+        """Say that a target's stream is over: unended log lines are ended."""
+        target = self.targets.get(target_name)
+        if target is not None:
+            for step in target.steps.values():
+                _log_of(target, step).finish(step.number, step.ended or 0.0)
+
+    def _apply_vertex(
+        self, target: TargetState, vertex: Vertex, untold: Platform | None
+    ) -> LaneState | None:
+        step = target.steps.get(vertex.digest)
+        if step is None:
+            sole = target.platforms[0] if len(target.platforms) == 1 else None
+            named = msgspec.structs.replace(vertex, name=self.shown(vertex.name))
+            step = StepState(len(target.steps), named, target.nodes.native_of, sole or untold)
+            target.steps[vertex.digest] = step
+            if step.lane in target.lanes:
+                target.lanes[step.lane].steps.append(step)
+        before = step.status
+        step.cached = step.cached or vertex.cached
+        step.error = self.shown(vertex.error) if vertex.error else step.error
+        start, end = seconds(vertex.started), seconds(vertex.completed)
+        if start is not None:
+            known = step.intervals.get(start)
+            step.intervals[start] = end if end is not None else known
+        after = step.status
+        if after is not before:
+            note_change(_log_of(target, step), step, before, after)
+        return _lane_of(target, step)
+
+
+def _bytes(told: int) -> int:
+    """Return a number of bytes as one that can be counted with: no negative, none beyond 64 bit."""
+    return min(max(told, 0), _MOST_BYTES)
+
+
+def _lane_of(target: TargetState, step: StepState) -> LaneState | None:
+    return target.lanes.get(step.lane) if step.lane is not None else None
+
+
+def _log_of(target: TargetState, step: StepState) -> LogLines:
+    lane = _lane_of(target, step)
+    return target.log if lane is None else lane.log

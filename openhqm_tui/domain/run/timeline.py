@@ -1,0 +1,153 @@
+"""When things ran, merged into spans; and how much of a build came from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from openhqm_tui.domain.run.retry import was_cut_off
+from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.step import StepState
+
+# A start and an end, in seconds since the epoch.
+Span = tuple[float, float]
+
+
+def spans(step: StepState, until: float) -> list[Span]:
+    """Return when a step ran, overlaps merged; what is still open ends at `until`."""
+    if len(step.intervals) == 1:
+        [(start, end)] = step.intervals.items()
+        return [(start, max(start, until if end is None else end))]
+    return merged((start, until if end is None else end) for start, end in step.intervals.items())
+
+
+def merged(parts: Iterable[Span]) -> list[Span]:
+    """Return the same time as few stretches in order; one that ends before it starts is a point."""
+    whole: list[Span] = []
+    for start, end in sorted(parts):
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((start, max(start, end)))
+    return whole
+
+
+def covered(parts: Iterable[Span]) -> float:
+    """Return the seconds that stretches cover; overlaps count once."""
+    return sum(end - start for start, end in merged(parts))
+
+
+def build_is_over(target: TargetState) -> bool:
+    """Tell whether no step of a target will go on by itself."""
+    return target.ended is not None or target.status.is_over or target.run.interrupted
+
+
+def target_span(target: TargetState, now: float) -> Span:
+    """Return when a target began and when its build was over, or `now` while it goes on."""
+    start = target.started if target.started is not None else now
+    if target.ended is not None:
+        return start, max(start, target.ended)
+    if not build_is_over(target):
+        return start, max(start, now)
+    # Nobody wrote down the end of a build that was killed: the last that is known of it.
+    return start, max([start, *_told(target.steps.values())])
+
+
+def lane_spans(lane: LaneState, until: float) -> tuple[list[Span], list[Span]]:
+    """Return when a lane's steps ran and when its image was asked; open ones end at `until`."""
+    built = merged(span for step in lane.steps if not step.cached for span in spans(step, until))
+    asked = lane.check_started
+    if asked is None:
+        return built, []
+    end = lane.check_ended if lane.check_ended is not None else until
+    return built, [(asked, max(asked, end))]
+
+
+def lane_seconds(lane: LaneState, now: float) -> float:
+    """Return how long a lane took, or has taken until `now`."""
+    started = lane.target.started
+    if started is None:
+        return 0.0
+    if not lane.status.is_over and lane.done_at is None:
+        return lane.target.elapsed(now)
+    if lane.done_at is not None:
+        return max(0.0, lane.done_at - started)
+    if was_cut_off(lane):
+        return lane.target.elapsed(now)
+    ends = [step.ended for step in lane.steps if step.ended is not None]
+    return max(0.0, max(ends) - started) if ends else lane.target.elapsed(now)
+
+
+def run_span(run: RunState, now: float) -> Span:
+    """Return when a run's targets began and when they were over, or `now` while it goes on."""
+    begun = [target for target in run.targets.values() if target.started is not None]
+    start = min((target_span(target, now)[0] for target in begun), default=run.started or now)
+    if run.outcome is None and not run.interrupted and run.started is not None:
+        return start, max(start, now)
+    checked = [lane.check_ended for lane in run.lanes if lane.check_ended is not None]
+    return start, max([start, *checked, *(target_span(target, now)[1] for target in begun)])
+
+
+def _told(steps: Iterable[StepState]) -> Sequence[float]:
+    """Return every moment that the build has told of steps."""
+    return [
+        moment
+        for step in steps
+        for pair in step.intervals.items()
+        for moment in pair
+        if moment is not None
+    ]
+
+
+_ENDED = {Status.DONE, Status.CACHED, Status.FAILED}
+
+
+class CacheHits(msgspec.Struct, frozen=True):
+    """How many of the `steps` that a cache could have held were `cached`."""
+
+    cached: int
+    steps: int
+
+    @property
+    def words(self) -> str:
+        """Say it to people: `cache 41 of 52 steps (79 %)`; '' where there was no such step."""
+        if not self.steps:
+            return ""
+        # Nearly all is not all: only 52 of 52 are 100 %, and only 0 are 0 %.
+        percent = min(max(round(100 * self.cached / self.steps), 1), 99)
+        if self.cached in {0, self.steps}:
+            percent = 100 if self.cached else 0
+        steps = "step" if self.steps == 1 else "steps"
+        return f"cache {self.cached} of {self.steps} {steps} ({percent} %)"
+
+
+def could_be_cached(step: StepState) -> bool:
+    """Tell whether a cache could have held what a step made, and it is known whether one did.
+
+    Those are the Dockerfile's own instructions. A `FROM` makes nothing, and what loads contexts,
+    resolves names or exports is done every time. A step that was cancelled may have been in a
+    cache or not.
+    """
+    return bool(step.name.of) and not _begins_stage(step) and step.status in _ENDED
+
+
+def hits_of(of: RunState | TargetState | LaneState) -> CacheHits:
+    """Return the hits of a lane, of a target, or of all targets of a run.
+
+    A step that several targets share counts for each: each was spared it, or waited for it. One
+    that two builds share while it runs is told by BuildKit to one of them twice, and counts so.
+    """
+    if isinstance(of, RunState):
+        return _counted(step for target in of.targets.values() for step in target.steps.values())
+    return _counted(of.steps.values() if isinstance(of, TargetState) else of.steps)
+
+
+def _counted(steps: Iterable[StepState]) -> CacheHits:
+    counted = [step.cached for step in steps if could_be_cached(step)]
+    return CacheHits(cached=sum(counted), steps=len(counted))
+
+
+def _begins_stage(step: StepState) -> bool:
+    return step.name.title.split(" ", 1)[0].upper() == "FROM"

@@ -1,0 +1,1 @@
+"""Talking to the engine and to Buildx."""

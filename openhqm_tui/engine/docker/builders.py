@@ -1,0 +1,246 @@
+"""Buildx builders: list, create, remove, select; every command is shown before it runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.errors import EngineProblem, UsageProblem, nearest
+from openhqm_tui.domain.plan.builders import NewBuilder, remove_command, use_command
+from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.secrets.redact import masked
+from openhqm_tui.domain.text import Inert, one_line
+from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult, Runner, capture
+from openhqm_tui.engine.docker.facts import EngineFacts, facts_from, native_of, readable
+
+# Nodes that can't be reached are waited for by Buildx itself, some seconds each.
+_LOOK_SECONDS = 30.0
+_HOST_LABEL = "org.mobyproject.buildkit.worker.hostname"
+
+
+class Builder(Inert, frozen=True, kw_only=True):
+    """One builder: its driver, its nodes, and what Buildx says is wrong with it.
+
+    `current` is the one that Buildx takes where none is named.
+    """
+
+    name: str
+    driver: str = ""
+    nodes: tuple[Node, ...] = ()
+    current: bool = False
+    error: str = ""
+
+    def refusal(self, context: str) -> str:
+        """Return why nothing can be built with it for the engine of `context`; '' if it can."""
+        if self.error:
+            return f"does not answer: {self.error}"
+        if not self.nodes:
+            return "has no node"
+        elsewhere = context and context not in {node.endpoint for node in self.nodes}
+        if self.driver == "docker" and elsewhere and not self.current:
+            return "keeps its images in another engine, where they can't be checked"
+        return ""
+
+    @property
+    def stays(self) -> str:
+        """Why it can't be removed; '' where it can: an engine's own comes with its context."""
+        return f"{self.name} is an engine's own builder" if self.driver == "docker" else ""
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """How its nodes stand, each state once."""
+        return tuple(dict.fromkeys(node.status for node in self.nodes if node.status))
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """All that its nodes list."""
+        return tuple(dict.fromkeys(listed for node in self.nodes for listed in node.platforms))
+
+
+def list_builders(*, run: Runner = capture) -> list[Builder]:
+    """Return the builders as Buildx lists them; raises EngineProblem, blocks.
+
+    The engine is asked too: it knows the platform of the machine that both are on.
+    """
+    info, listed = run(
+        ["docker", "info", "--format", "{{json .}}"],
+        ["docker", "buildx", "ls", "--format", "json"],
+        timeout=_LOOK_SECONDS,
+    )
+    if not listed.ok:
+        fix = "install Docker" if listed.code == NOT_FOUND else "`openhqm-tui doctor` tells why"
+        words = listed.last_words.removeprefix("ERROR: ")
+        raise EngineProblem(f"the builders can't be listed: {words}", fix=fix)
+    facts = facts_from(info, CommandResult(1))
+    found = []
+    for line in listed.out.splitlines():
+        try:
+            told = msgspec.json.decode(line.encode())
+        except msgspec.DecodeError:
+            continue
+        if isinstance(told, dict) and told.get("Name"):
+            found.append(_builder(told, facts))
+    return found
+
+
+def find_builder(name: str, builders: list[Builder]) -> Builder:
+    """Return the builder of that name; raises UsageProblem that names the nearest."""
+    for builder in builders:
+        if builder.name == name:
+            return builder
+    names = [builder.name for builder in builders]
+    guess = nearest(name, names)
+    raise UsageProblem(
+        f"there is no builder '{name}'",
+        fix=f"did you mean {guess}?" if guess else "",
+        valid=" ".join(names),
+    )
+
+
+def _builder(told: dict[str, Any], facts: EngineFacts) -> Builder:
+    nodes = [node for node in told.get("Nodes") or () if isinstance(node, dict)]
+    errors = [str(told.get("Err") or ""), *(str(node.get("Err") or "") for node in nodes)]
+    driver = str(told.get("Driver") or "")
+    return Builder(
+        name=str(told["Name"]),
+        driver=driver,
+        nodes=tuple(_node(node, driver, facts) for node in nodes),
+        current=told.get("Current") is True,
+        error="; ".join(error for error in errors if error),
+    )
+
+
+def _node(told: dict[str, Any], driver: str, facts: EngineFacts) -> Node:
+    endpoint = str(told.get("Endpoint") or "")
+    labels = told.get("Labels")
+    hostname = str(labels.get(_HOST_LABEL) or "") if isinstance(labels, dict) else ""
+    listed = readable(str(word) for word in told.get("Platforms") or ())
+    return Node(
+        name=str(told.get("Name") or ""),
+        endpoint=endpoint,
+        status=str(told.get("Status") or ""),
+        error=str(told.get("Err") or ""),
+        native=native_of(
+            listed,
+            driver=driver,
+            endpoint=endpoint,
+            hostname=hostname,
+            host=facts.host,
+            engine_name=facts.engine_name,
+            context=facts.context,
+        ),
+        platforms=listed,
+    )
+
+
+Say = Callable[[str], None]
+
+# Seconds. A first start pulls BuildKit's image, or waits for a pod.
+_START_SECONDS = 300.0
+_CHANGE_SECONDS = 60.0
+
+# What Buildx says of a node that doesn't come up, and what helps.
+_WAYS_OUT: tuple[tuple[str, str], ...] = (
+    (
+        r"failed to resolve reference|pull access denied|toomanyrequests",
+        "BuildKit's image can't be had: give --driver-opt image=REF that this machine reaches",
+    ),
+    (r"namespace|KUBERNETES_MASTER", "name a cluster with KUBECONFIG or --driver-opt namespace=N"),
+    (r"no such host|lookup ", "see whether the host's name is right"),
+    (
+        r"deadline exceeded|refused|no such file|waiting for connection|no route",
+        "see that BuildKit listens there, or give --no-start to keep it for later",
+    ),
+    (r"permission denied|publickey", "see that you may use that machine's engine"),
+    (r"unknown option|invalid driver|failed to parse", "see the driver's options in Buildx's help"),
+)
+
+
+def command_words(command: Sequence[str]) -> str:
+    """Return a command as a shell takes it, without the secrets that an option may hold."""
+    return masked(shlex.join(command))
+
+
+def create_builder(
+    new: NewBuilder, say: Say, *, run: Runner = capture, undo: Runner | None = None
+) -> None:
+    """Make a builder with its nodes and start it; blocks. What fails is taken away again.
+
+    `undo` runs the taking away, where `run` is one that may be stopped.
+
+    Raises UsageProblem where the name is taken, EngineProblem where Buildx can't.
+    """
+    if any(builder.name == new.name for builder in list_builders(run=run)):
+        raise UsageProblem(
+            f"there is a builder '{new.name}' already",
+            fix=f"choose another name, or `openhqm-tui builders rm {new.name}` first",
+        )
+    made = False
+    try:
+        for command in new.commands():
+            say(command_words(command))
+            seconds = _START_SECONDS if "--bootstrap" in command else _CHANGE_SECONDS
+            _run(command, f"builder '{new.name}' can't be made", run, seconds)
+            made = True
+    except BaseException:
+        if made:
+            say(command_words(remove_command(new.name)))
+            (undo or run)(remove_command(new.name), timeout=_CHANGE_SECONDS)
+        raise
+
+
+def remove_builder(name: str, say: Say, *, run: Runner = capture) -> None:
+    """Remove a builder and what it keeps; blocks.
+
+    Raises UsageProblem for one that isn't there, or is an engine's own.
+    """
+    removable(name, list_builders(run=run))
+    say(command_words(remove_command(name)))
+    _run(remove_command(name), f"builder '{name}' can't be removed", run, _CHANGE_SECONDS)
+
+
+def removable(name: str, builders: list[Builder]) -> Builder:
+    """Return the builder of that name if it may be removed; raises UsageProblem."""
+    builder = find_builder(name, builders)
+    if builder.stays:
+        raise UsageProblem(
+            f"'{name}' can't be removed: it is an engine's own builder",
+            fix=f"`docker context rm {name}` removes a context with its builder"
+            if name != "default"
+            else "it goes with Docker itself",
+        )
+    return builder
+
+
+def use_builder(name: str, say: Say, *, run: Runner = capture) -> None:
+    """Have Buildx take a builder where none is named; blocks. Raises UsageProblem."""
+    find_builder(name, list_builders(run=run))
+    say(command_words(use_command(name)))
+    _run(use_command(name), f"builder '{name}' can't be selected", run, _CHANGE_SECONDS)
+
+
+def _run(command: Sequence[str], trouble: str, run: Runner, seconds: float) -> None:
+    (ended,) = run(command, timeout=seconds)
+    if not ended.ok:
+        words = _why(ended, seconds)
+        raise EngineProblem(f"{trouble}: {masked(words)}", fix=_way_out(words))
+
+
+def _why(ended: CommandResult, seconds: float) -> str:
+    if ended.code == TIMED_OUT:
+        return f"no answer in {seconds:g} s (waiting for connection)"
+    if ended.code == NOT_FOUND:
+        return ended.last_words
+    lines = [line.strip() for line in (ended.err or ended.out).splitlines() if line.strip()]
+    # `rm` ends with a line that only says that one of them failed.
+    telling = [line for line in lines if not line.endswith("failed to remove one or more builders")]
+    return one_line((telling or lines or [f"exit code {ended.code}"])[-1].removeprefix("ERROR: "))
+
+
+def _way_out(words: str) -> str:
+    return next((fix for known, fix in _WAYS_OUT if re.search(known, words)), "")

@@ -1,0 +1,118 @@
+"""Fixes run one after another, each followed by a new look, until nothing is left to mend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+import msgspec
+
+from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.engine.docker.command import Runner, RunScript, Say, capture, stream
+
+# Every finding is mended in a few steps; more rounds than this means going in circles.
+_MOST_ROUNDS = 20
+
+
+class Rights(StrEnum):
+    """How this process comes to root's rights."""
+
+    ROOT = "root"
+    SUDO = "sudo"
+    PASSWORD = "password"  # noqa: S105 - that sudo wants one, not the word itself
+    NONE = "none"
+
+
+class FixOutcome(msgspec.Struct, frozen=True):
+    """What became of a mending: the last look, what was run, and why it stopped early."""
+
+    findings: tuple[Finding, ...]
+    ran: tuple[Fix, ...] = ()
+    stopped: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether a build can start now."""
+        return not any(finding.blocks for finding in self.findings)
+
+
+def ways(way: Fix | str) -> tuple[tuple[Fix, ...], str]:
+    """A fix, or advice in its place, as a finding's `fixes` and `advice`."""
+    return ((way,), "") if isinstance(way, Fix) else ((), way)
+
+
+def rights() -> Rights:
+    """Tell how a fix that needs root can be run here."""
+    if os.geteuid() == 0:
+        return Rights.ROOT
+    return Rights.SUDO if shutil.which("sudo") else Rights.NONE
+
+
+def rights_unasked(*, run: Runner = capture) -> Rights:
+    """Tell the same where nobody can be asked for a password; blocks for a moment."""
+    how = rights()
+    if how is Rights.SUDO and not run(["sudo", "-n", "true"], timeout=5)[0].ok:
+        return Rights.PASSWORD
+    return how
+
+
+def pending(findings: Iterable[Finding]) -> list[tuple[Finding, Fix]]:
+    """The fixes that the findings ask for, each once, in order."""
+    wanted: dict[str, tuple[Finding, Fix]] = {}
+    for finding in findings:
+        if finding.health is not Health.OK:
+            for fix in finding.fixes:
+                wanted.setdefault(fix.script, (finding, fix))
+    return list(wanted.values())
+
+
+def apply_fixes(fixes: Iterable[Fix], *, run: RunScript = stream, say: Say) -> bool:
+    """Run `fixes` in order, their output line by line to `say`; stop at the first failure.
+
+    Blocks. Never asks: consent is the caller's to get, with every script shown before.
+    """
+    for fix in fixes:
+        how = rights() if fix.as_root else Rights.ROOT
+        if how is Rights.NONE:
+            say(f"needs root, and there is no sudo here: {fix.title}")
+            return False
+        code = run(fix.script, say, sudo=how is Rights.SUDO)
+        if code != 0:
+            say(f"failed (exit code {code}): {fix.title}")
+            return False
+    return True
+
+
+def diagnose_and_apply(
+    examine: Callable[[], list[Finding]],
+    *,
+    allow: Callable[[Finding, Fix], bool],
+    say: Say,
+    run: RunScript = stream,
+    first: list[Finding] | None = None,
+) -> FixOutcome:
+    """Look, run the next fix that `allow` agrees to, look again, until nothing is left to do.
+
+    A fix that has run once and is asked for again did not help: the loop stops there.
+    """
+    findings = examine() if first is None else first
+    done: dict[str, Fix] = {}
+    refused: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        left = [pair for pair in pending(findings) if pair[1].script not in refused]
+        if not left:
+            return FixOutcome(tuple(findings), tuple(done.values()))
+        finding, fix = left[0]
+        if fix.script in done:
+            stopped = f"{finding.title} is still not well after: {fix.title}"
+            return FixOutcome(tuple(findings), tuple(done.values()), stopped)
+        if not allow(finding, fix):
+            refused.add(fix.script)
+            continue
+        done[fix.script] = fix
+        if not apply_fixes([fix], run=run, say=say):
+            return FixOutcome(tuple(examine()), tuple(done.values()), f"failed: {fix.title}")
+        findings = examine()
+    return FixOutcome(tuple(findings), tuple(done.values()), "too many steps")

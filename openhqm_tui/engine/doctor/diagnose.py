@@ -1,0 +1,344 @@
+"""The doctor's examination: what a build needs, its state, why it matters, the way out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.docker.command import Runner, capture
+from openhqm_tui.engine.docker.facts import (
+    OLDEST_BUILDX,
+    OLDEST_ENGINE,
+    VERIFYING_API,
+    VERIFYING_ENGINE,
+    EngineFacts,
+    EngineProblemKind,
+    dotted,
+    read_facts,
+)
+from openhqm_tui.engine.doctor.apply import (
+    ways,
+)
+from openhqm_tui.engine.doctor.base_findings import BOTH, base_findings, registry_finding
+from openhqm_tui.engine.doctor.daemon import ConfigError, start_fix, store_fix
+from openhqm_tui.engine.doctor.emulator_facts import with_emulators
+from openhqm_tui.engine.doctor.install import advice_elsewhere, engine_fix
+from openhqm_tui.engine.doctor.machine import Machine, ask_apt, read_machine
+from openhqm_tui.engine.doctor.platforms import emulator_findings, platform_findings
+from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE, local_platforms
+from openhqm_tui.engine.source.certificates import VARIABLES, ca_bundle
+
+_GIB = 1 << 30
+# All eight variants on two platforms with their caches take about 3 GiB.
+_TIGHT_BYTES = 6 * _GIB
+_FULL_BYTES = 1 * _GIB
+
+_ENOUGH = dotted(VERIFYING_ENGINE)
+OLD_API = f"its API is older than {VERIFYING_API} and doesn't show an image's index"
+UNVERIFIED = f"{OLD_API}, so no image will count as verified here"
+_ON_HOSTED_CI = "in GitHub Actions docker/setup-docker-action installs one"
+
+
+def examine(
+    platforms: Sequence[Platform] = BOTH,
+    base: str = UPSTREAM_BASE,
+    builder: str | None = None,
+    *,
+    deep: bool = True,
+    memory: Path | None = None,
+    run: Runner = capture,
+) -> list[Finding]:
+    """Look at everything a build for `platforms` needs; blocks, never raises.
+
+    `deep` also asks the base image's registry, a network lookup of up to 15 s; without it
+    the look takes about half a second. `memory` is the file in which the emulators' measured
+    speed is kept: `deep` measures what it lacks, in a second or two for each platform.
+    """
+    facts = read_facts(builder, run=run)
+    facts = with_emulators(
+        facts,
+        platforms,
+        image=_image(facts, platforms, base, run),
+        memory=memory,
+        measure=deep,
+        run=run,
+    )
+    return diagnose(facts, read_machine(), platforms, base, deep=deep, run=run)
+
+
+def diagnose(
+    facts: EngineFacts,
+    machine: Machine,
+    platforms: Sequence[Platform] = BOTH,
+    base: str = UPSTREAM_BASE,
+    *,
+    deep: bool = True,
+    run: Runner = capture,
+) -> list[Finding]:
+    """Turn facts into findings; asks apt only if there is something to mend by it."""
+    asked: list[Machine] = []
+
+    def with_apt() -> Machine:
+        if not asked:
+            asked.append(ask_apt(machine, run=run))
+        return asked[0]
+
+    found = [_client(facts, with_apt), _engine(facts, machine, with_apt)]
+    if facts.client_version:
+        found.append(_buildx(facts, with_apt))
+    if facts.answers:
+        found.append(_store(facts, machine, platforms))
+        if facts.buildx_version:
+            found.append(_builder(facts))
+            found += platform_findings(facts, machine, platforms, with_apt)
+            bases, answer = base_findings(facts, platforms, base, with_apt, deep=deep, run=run)
+            found += bases
+            image = _image(facts, platforms, base, run) if facts.emulators else ""
+            found += emulator_findings(facts, platforms, with_apt, image)
+            if deep:
+                found.append(registry_finding(base, answer, run=run))
+        found.append(_disk(facts))
+    found.append(_certificates(machine))
+    return found
+
+
+def _image(facts: EngineFacts, platforms: Sequence[Platform], base: str, run: Runner) -> str:
+    """A base image that is here for the engine's own platform and all of `platforms`, or ''."""
+    if not facts.answers or facts.host is None:
+        return ""
+    refs = (base, BOOTSTRAPPED_BASE)
+    wanted = tuple(dict.fromkeys((facts.host, *platforms)))
+    here = local_platforms(refs, wanted, run=run)
+    return next((ref for ref in refs if len(here[ref]) == len(wanted)), "")
+
+
+def _client(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
+    why = "every build is started by the `docker` command"
+    title = "Docker client"
+    if facts.trouble not in {EngineProblemKind.NO_CLIENT, EngineProblemKind.NOT_DOCKER}:
+        return Finding(
+            key="client", title=title, health=Health.OK, detail=facts.client_version, why=why
+        )
+    fixes, advice = ways(engine_fix(with_apt()))
+    return Finding(
+        key="client",
+        title=title,
+        health=Health.FAIL,
+        detail=facts.error,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine]) -> Finding:
+    why = "the engine builds the images and keeps them"
+    title = "Docker Engine"
+    if facts.answers and not facts.engine_too_old:
+        cpus = f"{facts.cpus} CPU{'' if facts.cpus == 1 else 's'}"
+        memory = f"{facts.memory_bytes / _GIB:.0f} GiB"
+        return Finding(
+            key="engine",
+            title=title,
+            health=Health.OK if facts.verifies else Health.WARN,
+            detail=f"{facts.server_version} on {facts.host} ({cpus}, {memory})",
+            why=why if facts.verifies else UNVERIFIED,
+            advice="" if facts.verifies else f"upgrade it to {_ENOUGH} or later; {_ON_HOSTED_CI}",
+        )
+    fixes: tuple[Fix, ...] = ()
+    advice = ""
+    detail = facts.error
+    if facts.engine_too_old:
+        detail = f"{facts.server_version} is too old: {dotted(OLDEST_ENGINE)} or later is needed"
+        if facts.local:
+            fixes, advice = ways(engine_fix(with_apt()))
+        else:
+            advice = "renew the engine there: docs.docker.com/engine/install"
+    elif facts.trouble is EngineProblemKind.NO_CLIENT:
+        advice = "it comes with the Docker client"
+    elif facts.trouble is EngineProblemKind.PERMISSION:
+        why = "whoever may use the socket is as good as root on this machine"
+        fixes, advice = _permission(machine)
+    elif facts.trouble is EngineProblemKind.NOT_RUNNING:
+        fixes, advice = _not_running(machine, with_apt)
+    elif facts.trouble is EngineProblemKind.UNREACHABLE:
+        advice = "look at `docker context ls` and at DOCKER_HOST, or start the engine there"
+    elif facts.trouble is EngineProblemKind.NOT_DOCKER:
+        advice = "Podman's socket speaks no BuildKit: install Docker Engine"
+    else:
+        advice = "look at the engine's own log (journalctl -u docker), or restart it"
+    return Finding(
+        key="engine",
+        title=title,
+        health=Health.FAIL,
+        detail=detail,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _permission(machine: Machine) -> tuple[tuple[Fix, ...], str]:
+    if machine.system != "linux" or os.environ.get("DOCKER_HOST"):
+        return (), "use a context or DOCKER_HOST whose socket is yours"
+    script = f"usermod -aG docker {shlex.quote(machine.user)}\n"
+    fix = Fix(title=f"let {machine.user} use the engine", script=script, as_root=True)
+    return (fix,), "log in again after that (or `newgrp docker`): groups are read at login"
+
+
+def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tuple[Fix, ...], str]:
+    endpoint = os.environ.get("DOCKER_HOST", "")
+    if endpoint and endpoint not in {"unix:///var/run/docker.sock", "unix:///run/docker.sock"}:
+        return (), f"start the engine behind DOCKER_HOST={endpoint}, or unset DOCKER_HOST"
+    if machine.system != "linux" or (machine.desktop and not machine.dockerd):
+        return (), advice_elsewhere(machine)
+    if not machine.dockerd:
+        # A client alone, without the engine's package.
+        return ways(engine_fix(with_apt()))
+    if machine.docker_running and not machine.systemd:
+        return (), "a dockerd is running but doesn't answer: look at its log, or end it"
+    if machine.systemd or machine.mendable:
+        return (start_fix(machine),), ""
+    return (), "start its service (`rc-service docker start`, `service docker start`)"
+
+
+def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
+    why = "Buildx builds for several platforms and tells its progress as JSON"
+    title = "Docker Buildx"
+    if facts.buildx_version and not facts.buildx_too_old:
+        return Finding(
+            key="buildx", title=title, health=Health.OK, detail=facts.buildx_version, why=why
+        )
+    detail = "there is no Buildx plugin for this client"
+    if facts.buildx_too_old:
+        detail = f"{facts.buildx_version} is too old: {dotted(OLDEST_BUILDX)} or later is needed"
+    # Without an engine both come in one step, that of the client or the engine.
+    only = facts.answers and not facts.engine_too_old
+    fixes, advice = ways(engine_fix(with_apt(), buildx_only=only))
+    return Finding(
+        key="buildx",
+        title=title,
+        health=Health.FAIL,
+        detail=detail,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) -> Finding:
+    why = "only the containerd image store can keep (--load) an image of several platforms"
+    title = "Image store"
+    if facts.containerd_store:
+        return Finding(key="store", title=title, health=Health.OK, detail="containerd", why=why)
+    detail = "the engine keeps its images in the old store, one platform each"
+    fixes: tuple[Fix, ...] = ()
+    advice = ""
+    if facts.local and machine.dockerd:
+        try:
+            fixes = (store_fix(machine, facts.image_count),)
+        except ConfigError as trouble:
+            advice = (
+                f'{trouble}: put "features": {{"containerd-snapshotter": true}} in it by hand '
+                "and restart the engine"
+            )
+        if facts.image_count:
+            detail += (
+                f"; its {facts.image_count} images (and all containers) are out of sight while "
+                "the other store is on, and back when it is off again"
+            )
+    elif machine.desktop == "Colima":
+        advice = "`colima start --edit`: docker: {features: {containerd-snapshotter: true}}"
+    elif machine.desktop == "OrbStack":
+        advice = 'OrbStack, Settings, Docker: add "features": {"containerd-snapshotter": true}'
+    elif machine.desktop:
+        advice = "Docker Desktop, Settings, General: Use containerd for pulling and storing images"
+    else:
+        advice = (
+            'on the engine\'s machine put "features": {"containerd-snapshotter": true} in '
+            "/etc/docker/daemon.json and restart the engine"
+        )
+    return Finding(
+        key="store",
+        title=title,
+        health=Health.FAIL if len(platforms) > 1 else Health.WARN,
+        detail=detail,
+        why=why,
+        fixes=fixes,
+        advice=advice,
+        needed=len(platforms) > 1,
+    )
+
+
+def _builder(facts: EngineFacts) -> Finding:
+    why = "the builder runs the steps of a build"
+    detail = f"{facts.builder} ({facts.driver}"
+    detail += f", {len(facts.nodes)} nodes)" if len(facts.nodes) > 1 else ")"
+    health, advice = Health.OK, ""
+    if facts.builder_error:
+        health, detail = Health.FAIL, facts.builder_error
+        advice = "choose another with --builder (`docker buildx ls` names them), or mend that one"
+    elif any(node.status in {"inactive", "stopped"} for node in facts.nodes):
+        detail += ", not started yet: the first build starts it"
+    return Finding(
+        key="builder",
+        title="Builder",
+        health=health,
+        detail=detail,
+        why=why,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _disk(facts: EngineFacts) -> Finding:
+    title, why = "Disk", "images and BuildKit's cache are kept by the engine"
+    if facts.free_bytes is None:
+        return Finding(
+            key="disk",
+            title=title,
+            health=Health.OK,
+            detail="the engine is on another machine; its room is not known here",
+            why=why,
+        )
+    health, advice = Health.OK, ""
+    if facts.free_bytes < _TIGHT_BYTES:
+        full = facts.free_bytes < _FULL_BYTES
+        health = Health.FAIL if full else Health.WARN
+        advice = "`docker buildx du` and `docker system df` show what takes room; "
+        advice += "`docker buildx prune` frees BuildKit's cache"
+    return Finding(
+        key="disk",
+        title=title,
+        health=health,
+        detail=f"{facts.free_bytes / _GIB:.1f} GiB free in {facts.root_dir}",
+        why=why,
+        advice=advice,
+        needed=True,
+    )
+
+
+def _certificates(machine: Machine) -> Finding:
+    why = "where a proxy re-signs TLS, installs inside a build need this machine's certificates"
+    named = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
+    health, detail, advice = Health.OK, "public ones only", ""
+    if named and not Path(named).is_file():
+        health, detail = Health.WARN, f"{named}, which the environment names, isn't there"
+        advice = f"unset {' and '.join(VARIABLES)}, or put the bundle there"
+    elif bundle := ca_bundle(own=bool(machine.private_cas)):
+        detail = f"builds get {bundle} as a secret; no layer keeps it"
+    return Finding(
+        key="certificates",
+        title="Certificates",
+        health=health,
+        detail=detail,
+        why=why,
+        advice=advice,
+    )

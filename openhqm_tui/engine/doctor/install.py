@@ -1,0 +1,203 @@
+"""Docker Engine and Buildx from Debian's and Ubuntu's own packages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openhqm_tui.domain.findings import Fix
+from openhqm_tui.engine.docker.facts import (
+    OLDEST_BUILDX,
+    OLDEST_ENGINE,
+    VERIFYING_ENGINE,
+    dotted,
+    version_tuple,
+)
+from openhqm_tui.engine.doctor.apt import main_archive, upstream
+from openhqm_tui.engine.doctor.daemon import ConfigError, config_script, stop_and_start
+from openhqm_tui.engine.doctor.machine import Machine
+
+# Debian 12's own docker.io is 20.10, without Buildx; Debian 13's is 26.1, with Buildx 0.13,
+# whose progress can't be read line by line. forky's packages need no newer libc than
+# Debian 12 has; they are the first with Engine 28 and the containerd store of today.
+NEWER_SUITE = "forky"
+# The key that signs forky; it comes with Debian 12's own debian-archive-keyring.
+NEWER_KEYRING = "/usr/share/keyrings/debian-archive-trixie-automatic.gpg"
+_FROM_NEWER = "docker.io docker-cli docker-buildx containerd tini-static"
+_SOURCE = f"/etc/apt/sources.list.d/openhqm-tui-{NEWER_SUITE}.sources"
+_PIN = f"/etc/apt/preferences.d/openhqm-tui-{NEWER_SUITE}"
+
+# Without systemd a package would start its service by a SysV script: dockerd alone, with a
+# containerd of its own. Debian's way to say "do not start anything" is policy-rc.d; the
+# subshell takes it away again, however the installation ends.
+_STARTING_NOTHING = """\
+(
+  if ! [ -e /usr/sbin/policy-rc.d ]; then
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+  fi
+  {install}
+)
+"""
+
+
+def install_script(*packages: str, machine: Machine, update: bool = False) -> str:
+    """Shell that installs `packages` and nothing they merely recommend, without questions."""
+    # A machine just started may be busy with upgrades of its own: wait for them.
+    options = "-y -qq -o DPkg::Lock::Timeout=120 --no-install-recommends"
+    install = f"apt-get install {options} {' '.join(packages)}"
+    return (
+        "export DEBIAN_FRONTEND=noninteractive\n"
+        + ("apt-get update -qq\n" if update else "")
+        + (f"{install}\n" if machine.systemd else _STARTING_NOTHING.format(install=install))
+    )
+
+
+def lists_are_empty(machine: Machine) -> bool:
+    """Tell whether apt was never asked for its lists (a fresh container or image)."""
+    return not any(package.candidate for package in machine.packages.values())
+
+
+def update_fix() -> Fix:
+    """Fetch apt's lists, so that what can be installed is known."""
+    return Fix(title="fetch the lists of packages", script="apt-get update -qq\n", as_root=True)
+
+
+def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
+    """The fix that installs or renews Engine and Buildx, or advice where we can't.
+
+    `buildx_only` leaves an engine that is good as it is. `machine` must know its packages
+    (see `machine.ask_apt`).
+    """
+    if not machine.mendable:
+        return advice_elsewhere(machine)
+    if machine.version_of("podman-docker"):
+        return (
+            "the package podman-docker stands in for Docker: remove it "
+            "(apt-get remove podman-docker), then run this again"
+        )
+    if machine.version_of("docker-ce") or machine.candidate("docker-ce"):
+        # Docker's own archive is set up here: its packages and Debian's exclude each other.
+        packages = ["docker-buildx-plugin"]
+        if not buildx_only:
+            packages = ["docker-ce", "docker-ce-cli", "containerd.io", *packages]
+        return _install_fix("from Docker's own packages", packages, machine)
+    packages = ["docker-buildx"]
+    if not buildx_only:
+        # Where the client is a package of its own, docker.io only recommends it.
+        cli = ["docker-cli"] if machine.candidate("docker-cli") else []
+        packages = ["ca-certificates", "docker.io", *cli, *packages]
+    old_debian = machine.debian and machine.release.isdigit() and int(machine.release) <= 12
+    if _offers(machine, VERIFYING_ENGINE, buildx_only=buildx_only):
+        return _install_fix("from this system's own packages", packages, machine)
+    if lists_are_empty(machine) and not old_debian:
+        return update_fix()
+    if machine.debian:
+        if "docker-cli" not in packages and not buildx_only:
+            packages.append("docker-cli")
+        return _from_newer_suite(packages, machine)
+    if _offers(machine, OLDEST_ENGINE, buildx_only=buildx_only):
+        return _install_fix("from this system's own packages", packages, machine)
+    return (
+        f"{machine.distro_name} has no Docker Engine {dotted(OLDEST_ENGINE)} with Buildx "
+        f"{dotted(OLDEST_BUILDX)} of its own: install Docker's packages as "
+        "docs.docker.com/engine/install says, then run this again"
+    )
+
+
+def advice_elsewhere(machine: Machine) -> str:
+    """What a person does on a system where we explain and install nothing."""
+    if machine.system == "darwin":
+        if machine.desktop:
+            return f"start {machine.desktop}, then run this again"
+        return (
+            "install Docker Desktop, OrbStack or Colima (`brew install colima docker "
+            "docker-buildx && colima start`), start it, then run this again"
+        )
+    if machine.distro in {"fedora", "rhel", "centos", "rocky", "almalinux"} or (
+        {"fedora", "rhel"} & set(machine.likes)
+    ):
+        return (
+            "install Docker's packages (docker-ce docker-ce-cli containerd.io "
+            "docker-buildx-plugin) as docs.docker.com/engine/install says, then "
+            "`systemctl enable --now docker`; Podman's `docker` has no Buildx"
+        )
+    if machine.distro == "arch" or "arch" in machine.likes:
+        return "`pacman -S docker docker-buildx`, then `systemctl enable --now docker`"
+    if machine.distro == "alpine":
+        return (
+            "`apk add docker docker-cli-buildx`, then `rc-update add docker` and "
+            "`service docker start`"
+        )
+    return "install Docker Engine with Buildx as docs.docker.com/engine/install says"
+
+
+def _offers(machine: Machine, oldest: tuple[int, ...], *, buildx_only: bool) -> bool:
+    engine, buildx = machine.candidate("docker.io"), machine.candidate("docker-buildx")
+    if not buildx or version_tuple(upstream(buildx)) < OLDEST_BUILDX:
+        return False
+    return buildx_only or bool(engine and version_tuple(upstream(engine)) >= oldest)
+
+
+def _install_fix(
+    where: str, packages: Sequence[str], machine: Machine, *, before: str = "", update: bool = False
+) -> Fix:
+    engine = len(packages) > 1
+    names = "Docker Engine and Buildx" if engine else "Docker Buildx"
+    restart = ""
+    if engine and machine.docker_running and not machine.systemd:
+        # Nobody else would put the new engine in the place of the running one.
+        restart = stop_and_start()
+        where += "; the engine is restarted"
+    return Fix(
+        title=f"install {names} {where}",
+        script=before
+        + (_choose_store(machine) if engine else "")
+        + install_script(*packages, machine=machine, update=update)
+        + restart,
+        as_root=True,
+    )
+
+
+def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
+    archive = main_archive(machine.archives, machine.codename)
+    if archive is None:
+        return (
+            "apt's sources name no Debian archive here, so there is nowhere to take a newer "
+            "Docker from: add one, or install Docker's packages (docs.docker.com/engine/install)"
+        )
+    if NEWER_KEYRING not in machine.keyrings:
+        return (
+            f"the key of Debian {NEWER_SUITE} is missing ({NEWER_KEYRING}): "
+            "`apt-get install --only-upgrade debian-archive-keyring`, then run this again"
+        )
+    source = (
+        f"cat > {_SOURCE} <<'SOURCE'\n"
+        f"Types: deb\nURIs: {archive.uri}\nSuites: {NEWER_SUITE}\nComponents: main\n"
+        f"Signed-By: {NEWER_KEYRING}\nSOURCE\n"
+    )
+    # 50: nothing else is ever taken from there by itself.
+    pin = (
+        f"cat > {_PIN} <<'PIN'\n"
+        f"Package: *\nPin: release n={NEWER_SUITE}\nPin-Priority: 50\n\n"
+        f"Package: {_FROM_NEWER}\nPin: release n={NEWER_SUITE}\nPin-Priority: 990\nPIN\n"
+    )
+    return _install_fix(
+        f"from Debian {NEWER_SUITE} ({machine.distro_name} has too old ones); nothing else "
+        "is taken from there",
+        packages,
+        machine,
+        before=source + pin,
+        update=True,
+    )
+
+
+def _choose_store(machine: Machine) -> str:
+    """Shell that chooses the image store before an engine's very first start."""
+    if machine.dockerd:
+        # It may hold images already: switching its store is a step of its own.
+        return ""
+    try:
+        return config_script(machine)
+    except ConfigError:
+        return ""

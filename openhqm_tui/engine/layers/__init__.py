@@ -1,0 +1,1 @@
+"""Reading untrusted image layers in a child process."""

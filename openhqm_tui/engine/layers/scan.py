@@ -1,0 +1,299 @@
+"""The program that reads an exported image: a process of its own, with little memory and time.
+
+What it reads is a stranger's, made to harm perhaps. So it runs apart, with limits that the kernel
+holds, reads standard input and writes a line of JSON for each layer to standard output. The layout
+of the export (OCI's or Docker's older one) is of no matter: whatever unpacks to a tar is scanned,
+and named by the digest of what it unpacks to, which is how an image's config names its layers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from openhqm_tui.domain.checks.file_kinds import (
+    HEADER_BYTES,
+    MAGIC,
+    cache_of,
+    compiler_of,
+    machine_of,
+)
+from openhqm_tui.domain.checks.layers import FileKind, Found, ScannedLayer, path_hash
+from openhqm_tui.domain.secrets.detect import LONGEST, is_telling, sorts_in, sorts_in_named
+from openhqm_tui.engine.layers.stream import (
+    PIECE,
+    Budget,
+    Damaged,
+    Stream,
+    TooMuch,
+    looks_packed,
+    new_digest,
+    unpacked,
+)
+from openhqm_tui.engine.layers.tar import BLOCK, Entry, TarReader
+
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_RIGHTS = 0o6000
+_EXECUTABLE = 0o111
+_READ = 1 << 18
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one reading may use: bytes of memory, seconds of processor, bytes and files unpacked.
+
+    `most_found` is how many files of a layer are told of by their path, `most_text` the bytes of
+    all these paths.
+    """
+
+    memory: int = 768 << 20
+    seconds: int = 600
+    unpacked: int = 32 << 30
+    entries: int = 3_000_000
+    most_found: int = 50_000
+    most_text: int = 8 << 20
+
+
+class ScanOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be read: digests of layers; `known` are blobs that needn't be read again."""
+
+    wanted: tuple[str, ...]
+    known: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+class ScanProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something could not be read; `blob` is its name in the export, '' for all of it."""
+
+    blob: str = ""
+    reason: str
+
+
+class ScanLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of what the program says: a layer or a trouble."""
+
+    layer: ScannedLayer | None = None
+    trouble: ScanProblem | None = None
+
+
+def scan_export(source: Iterable[bytes], order: ScanOrder) -> Iterator[ScanLine]:
+    """Yield the layers of an exported image that are wanted, in the order they come in.
+
+    It ends when all have come. Troubles of one layer don't keep it from the next.
+    """
+    wanted, known = set(order.wanted), set(order.known)
+    budget = Budget(size=order.limits.unpacked, entries=order.limits.entries)
+    # The export itself is in no layer, and Docker makes it: only its files are counted.
+    export = TarReader(Stream(source), budget)
+    for entry in export:
+        blob = entry.path.rpartition("/")[2]
+        if not wanted:
+            return
+        if not entry.is_file or not entry.size or blob in known:
+            continue
+        packed = Stream(export.pieces())
+        if not _may_be_layer(packed):
+            continue
+        try:
+            layer = scan_layer(packed, budget, blob, order.limits)
+        except (Damaged, TooMuch) as error:
+            yield ScanLine(trouble=ScanProblem(blob=blob, reason=str(error)))
+            if isinstance(error, TooMuch):
+                return
+            continue
+        if layer.digest in wanted:
+            wanted.discard(layer.digest)
+            yield ScanLine(layer=layer)
+
+
+def scan_layer(packed: Stream, budget: Budget, blob: str, limits: Limits) -> ScannedLayer:
+    """Read one layer, compressed or not; raises Damaged and TooMuch."""
+    digest = new_digest()
+    stream = Stream(unpacked(packed, budget, digest))
+    scan = _LayerScan(limits)
+    tar = TarReader(stream, budget)
+    for entry in tar:
+        scan.add(entry, tar)
+    size = scan.size
+    # Only all of it, padding and all, gives the digest.
+    stream.skip()
+    return scan.layer(digest=f"sha256:{digest.hexdigest()}", blob=blob, size=size)
+
+
+class _LayerScan:
+    """What has been found so far in one layer."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._most_found = limits.most_found
+        self._room = limits.most_text
+        self._found: list[Found] = []
+        # Of files that later entries may be hard links to.
+        self._by_path: dict[str, list[Found]] = {}
+        self._here: set[bytes] = set()
+        self._files, self._folders = bytearray(), bytearray()
+        self._removed, self._emptied = bytearray(), bytearray()
+        self._links: list[tuple[str, str]] = []
+        self._entries = 0
+        self.size = 0
+
+    def layer(self, *, digest: str, blob: str, size: int) -> ScannedLayer:
+        """Return all of it as a record."""
+        return ScannedLayer(
+            digest=digest,
+            blob=blob,
+            size=size,
+            entries=self._entries,
+            found=tuple(self._found),
+            files=bytes(self._files),
+            folders=bytes(self._folders),
+            removed=bytes(self._removed),
+            emptied=bytes(self._emptied),
+            links=tuple(self._links),
+        )
+
+    def add(self, entry: Entry, tar: TarReader) -> None:
+        """Take in one entry, with its content."""
+        self._entries += 1
+        folder, _, name = entry.path.rpartition("/")
+        if name.startswith(_WHITEOUT):
+            if name == _OPAQUE:
+                self._emptied += path_hash(folder or "/")
+            elif not name.startswith(_WHITEOUT * 2):
+                self._removed += path_hash(f"{folder}/{name[len(_WHITEOUT) :]}")
+            return
+        own = path_hash(entry.path)
+        if entry.is_folder:
+            self._folders += own
+            return
+        self._files += own
+        self._here.add(own)
+        if entry.is_hard_link:
+            self._link(entry)
+        elif entry.is_file:
+            self.size += entry.size
+            self._file(entry, tar)
+
+    def _link(self, entry: Entry) -> None:
+        if path_hash(entry.link) not in self._here:
+            self._take_room(entry.path + entry.link)
+            self._links.append((entry.path, entry.link))
+        for found in self._by_path.get(entry.link, ()):
+            if found.kind is not FileKind.SETUID:
+                self._tell(msgspec.structs.replace(found, path=entry.path))
+        self._rights(entry)
+
+    def _file(self, entry: Entry, tar: TarReader) -> None:
+        path = entry.path
+        self._rights(entry)
+        if entry.mode & _EXECUTABLE and (name := compiler_of(path)):
+            self._tell(Found(FileKind.COMPILER, path, name, entry.size))
+        if name := cache_of(path):
+            self._tell(Found(FileKind.CACHE, path, name, entry.size))
+        machine, secrets = _look_into(path, entry.size, tar.pieces())
+        if machine:
+            self._tell(Found(FileKind.BINARY, path, machine, entry.size))
+        for what in sorted(secrets):
+            self._tell(Found(FileKind.SECRET, path, what))
+
+    def _rights(self, entry: Entry) -> None:
+        # A link's header gives its rights to the file that it is another name of.
+        if entry.mode & _RIGHTS:
+            self._tell(Found(FileKind.SETUID, entry.path, f"{entry.mode & 0o7777:o}"))
+        elif entry.capabilities:
+            self._tell(Found(FileKind.SETUID, entry.path, "capabilities"))
+
+    def _tell(self, found: Found) -> None:
+        self._take_room(found.path)
+        self._found.append(found)
+        self._by_path.setdefault(found.path, []).append(found)
+
+    def _take_room(self, text: str) -> None:
+        self._room -= len(text)
+        if self._room < 0 or len(self._found) + len(self._links) >= self._most_found:
+            raise TooMuch(f"it has more than {self._most_found} files to tell of, or longer paths")
+
+
+def _look_into(path: str, size: int, pieces: Iterator[bytes]) -> tuple[str, set[str]]:
+    """Return a file's machine, where it is a program, and the sorts of secrets in it."""
+    machine, secrets = "", set[str]()
+    window = b""
+    telling = is_telling(path)
+    for number, piece in enumerate(_gathered(pieces, min(size, PIECE))):
+        if number == 0:
+            if piece.startswith(MAGIC):
+                machine = machine_of(piece[:HEADER_BYTES])
+            if telling:
+                secrets |= sorts_in_named(path, piece)
+        window = window[-LONGEST:] + piece
+        secrets |= sorts_in(window)
+    return machine, secrets
+
+
+def _gathered(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of at least `size`, the last one aside."""
+    kept: list[bytes] = []
+    room = size
+    for piece in pieces:
+        kept.append(piece)
+        room -= len(piece)
+        if room <= 0:
+            yield kept[0] if len(kept) == 1 else b"".join(kept)
+            kept, room = [], size
+    if kept:
+        yield b"".join(kept)
+
+
+def _may_be_layer(packed: Stream) -> bool:
+    """Tell whether a file of the export is a layer, by its first block."""
+    start = packed.peek(BLOCK)
+    if looks_packed(start):
+        return True
+    # JSON begins otherwise; an empty tar is all zeros.
+    return len(start) == BLOCK and (start[257:262] == b"ustar" or not any(start))
+
+
+def _limit(limits: Limits) -> None:
+    """Have the kernel hold the limits; what a system doesn't know is left as it is."""
+    for what, most in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_CPU, limits.seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 16),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, most))
+
+
+def _standard_input() -> Iterator[bytes]:
+    while piece := os.read(0, _READ):
+        yield piece
+
+
+def run(order: ScanOrder, source: Iterable[bytes], say: Callable[[bytes], object]) -> None:
+    """Scan, and say a line of JSON for each layer or trouble."""
+    try:
+        for line in scan_export(source, order):
+            say(msgspec.json.encode(line) + b"\n")
+    except (Damaged, TooMuch) as error:
+        say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=str(error)))) + b"\n")
+    except MemoryError:
+        memory = f"it takes more than {order.limits.memory >> 20} MB of memory to read"
+        say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=memory))) + b"\n")
+
+
+def main() -> None:
+    """Read an order from the command line and an export from standard input."""
+    order = msgspec.json.decode(sys.argv[1], type=ScanOrder)
+    _limit(order.limits)
+    run(order, _standard_input(), sys.stdout.buffer.write)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Bytes of a layer as they come: unpacked piece by piece, counted, never all at once."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from openhqm_tui.domain.errors import Problem
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+# Bytes; however much a bomb unpacks to, no piece is larger.
+PIECE = 1 << 20
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+# A frame to be skipped, as zstd:chunked puts one before or behind the others.
+_ZSTD_SKIPPED = tuple(bytes([0x50 + n, 0x2A, 0x4D, 0x18]) for n in range(16))
+# Bytes of history that a frame may ask for: 2^27, what `zstd` itself takes without being told.
+_LARGEST_WINDOW = 27
+
+
+class Damaged(Problem):
+    """A layer that can't be read; `str()` says why."""
+
+
+class TooMuch(Problem):
+    """A layer or an image goes beyond what is read of any; `str()` says which limit."""
+
+
+class Budget:
+    """How many bytes and entries may still be unpacked, over all layers of an image."""
+
+    def __init__(self, *, size: int, entries: int) -> None:
+        self._size, self._entries = size, entries
+        self._left = size
+        self._left_entries = entries
+
+    def take(self, size: int) -> None:
+        """Take bytes from it; raises TooMuch."""
+        self._left -= size
+        if self._left < 0:
+            raise TooMuch(f"it unpacks to more than {self._size >> 20} MB")
+
+    def take_entry(self) -> None:
+        """Take one file, folder or link from it; raises TooMuch."""
+        self._left_entries -= 1
+        if self._left_entries < 0:
+            raise TooMuch(f"it has more than {self._entries} files")
+
+
+class Stream:
+    """A reader over pieces that come one after the other."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._piece = b""
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        """Return the next `size` bytes, fewer only at the end."""
+        end = self._at + size
+        if end <= len(self._piece):
+            taken = self._piece[self._at : end]
+            self._at = end
+            return taken
+        return b"".join(self.pieces(size))
+
+    def peek(self, size: int) -> bytes:
+        """Return the next `size` bytes, fewer only at the end, and leave them there."""
+        while len(self._piece) - self._at < size:
+            more = next(self._pieces, b"")
+            if not more:
+                break
+            self._piece, self._at = self._piece[self._at :] + more, 0
+        return self._piece[self._at : self._at + size]
+
+    def pieces(self, size: int | None = None) -> Iterator[bytes]:
+        """Yield the next `size` bytes as they come, fewer only at the end; None: all."""
+        while size is None or size > 0:
+            if self._at == len(self._piece):
+                self._piece, self._at = next(self._pieces, b""), 0
+                if not self._piece:
+                    return
+            end = len(self._piece) if size is None else min(len(self._piece), self._at + size)
+            piece, self._at = self._piece[self._at : end], end
+            if size is not None:
+                size -= len(piece)
+            yield piece
+
+    def skip(self, size: int | None = None) -> int:
+        """Pass over the next `size` bytes (None: all) and return how many there were."""
+        return sum(map(len, self.pieces(size)))
+
+
+def unpacked(packed: Stream, budget: Budget, digest: _Hash) -> Iterator[bytes]:
+    """Yield what a layer unpacks to (gzip, zstd or neither), counted and hashed.
+
+    Raises Damaged and TooMuch.
+    """
+    start = packed.peek(4)
+    if start.startswith(_GZIP):
+        pieces = _gunzip(packed.pieces())
+    elif start == _ZSTD or start in _ZSTD_SKIPPED:
+        pieces = _unzstd(packed.pieces())
+    else:
+        pieces = packed.pieces()
+    for piece in pieces:
+        budget.take(len(piece))
+        digest.update(piece)
+        yield piece
+
+
+def looks_packed(start: bytes) -> bool:
+    """Tell whether a file begins as a compressed layer does."""
+    return start.startswith((_GZIP, _ZSTD, *_ZSTD_SKIPPED))
+
+
+def new_digest() -> _Hash:
+    """Return the hash that layers are named by."""
+    return hashlib.sha256()
+
+
+def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    for packed in pieces:
+        left = packed
+        while left:
+            if member.eof:
+                member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            try:
+                out = member.decompress(left, PIECE)
+            except zlib.error as error:
+                raise Damaged("its gzip data is damaged") from error
+            left = member.unused_data if member.eof else member.unconsumed_tail
+            if out:
+                yield out
+    if not member.eof:
+        raise Damaged("its gzip data ends too early")
+
+
+def _unzstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    new, error_type = _zstd()
+    frame = new()
+    for packed in pieces:
+        left = packed
+        while left or not (frame.eof or frame.needs_input):
+            if frame.eof:
+                frame = new()
+            try:
+                out = frame.decompress(left, PIECE)
+            except error_type as error:
+                raise Damaged("its zstd data is damaged") from error
+            left = frame.unused_data if frame.eof else b""
+            if out:
+                yield out
+    if not frame.eof:
+        raise Damaged("its zstd data ends too early")
+
+
+def _zstd() -> tuple[Any, type[Exception]]:
+    """Return a maker of decompressors of bounded memory, and what they raise."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW}
+    return lambda: zstd.ZstdDecompressor(options=options), zstd.ZstdError

@@ -1,0 +1,255 @@
+"""Which base image a build starts from, and whether one could be had."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.nodes import covers
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.text import Inert
+from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult, Runner, capture
+
+UPSTREAM_BASE = "python:3.13-slim"
+BOOTSTRAPPED_BASE = "openhqm-base:3.13-debian"
+
+WILL_BE_PULLED = "will be pulled"
+
+_LOOK_SECONDS = 10.0
+
+
+class BaseChoice(Inert, frozen=True):
+    """The base of a build; `mapped` says that the plan puts it in the place of `FROM`'s name."""
+
+    ref: str
+    reason: str
+    mapped: bool = False
+
+
+class Reach(StrEnum):
+    """Whether an image can be had from its registry, and why not."""
+
+    OK = "ok"
+    NETWORK = "network"
+    TLS = "tls"
+    AUTH = "auth"
+    RATE_LIMIT = "rate-limit"
+    MISSING = "missing"
+    OTHER = "other"
+
+
+class Pullable(Inert, frozen=True):
+    """The registry's answer: `platforms` where it gave an index, else a `detail` for people."""
+
+    reach: Reach
+    detail: str = ""
+    platforms: tuple[Platform, ...] = ()
+
+    def lacks(self, wanted: Sequence[Platform]) -> tuple[Platform, ...]:
+        """The wanted platforms that the image doesn't have; none if it didn't tell."""
+        if not self.platforms:
+            return ()
+        return tuple(
+            platform
+            for platform in wanted
+            if not any(_serves(listed, platform) for listed in self.platforms)
+        )
+
+
+def choose_base(
+    platforms: Sequence[Platform],
+    *,
+    explicit: str | None,
+    upstream: str = UPSTREAM_BASE,
+    bootstrapped: str = BOOTSTRAPPED_BASE,
+    driver: str = "docker",
+    run: Runner = capture,
+) -> BaseChoice:
+    """Choose the base: the one asked for; else upstream's if it is here; else ours if it is.
+
+    Offline, and quick: all looks into the local store run side by side. Where neither is here,
+    BuildKit pulls upstream's. Only the `docker` driver's builds see the engine's store.
+    """
+    if explicit:
+        mapped = explicit != upstream
+        return BaseChoice(explicit, f"asked for with --base-image {explicit}", mapped)
+    if driver != "docker":
+        return BaseChoice(upstream, "will be pulled by the builder")
+    here = local_platforms((upstream, bootstrapped), platforms, run=run)
+    if here[upstream] and not _absent(here[upstream], platforms):
+        return BaseChoice(upstream, "in the local store")
+    if here[bootstrapped] and not _absent(here[bootstrapped], platforms):
+        return BaseChoice(
+            bootstrapped,
+            f"{upstream} is not in the local store; built from Debian packages in its place",
+            mapped=True,
+        )
+    return BaseChoice(upstream, WILL_BE_PULLED)
+
+
+def local_platforms(
+    refs: Sequence[str], platforms: Sequence[Platform], *, run: Runner = capture
+) -> dict[str, tuple[Platform, ...]]:
+    """Which of `platforms` the local store holds of each image."""
+    asked = [(ref, platform) for ref in refs for platform in platforms]
+    outcomes = run(
+        *(
+            ["docker", "image", "inspect", "--platform", str(platform), "--format", _FORMAT, ref]
+            for ref, platform in asked
+        ),
+        timeout=_LOOK_SECONDS,
+    )
+    if any(_too_old_to_be_asked(outcome) for outcome in outcomes):
+        return _local_platforms_of_old(refs, platforms, run=run)
+    found: dict[str, list[Platform]] = {ref: [] for ref in refs}
+    for (ref, platform), outcome in zip(asked, outcomes, strict=True):
+        # The store may offer a variant (arm64/v8 for arm64); its word that it serves is enough.
+        if outcome.ok:
+            found[ref].append(platform)
+    return {ref: tuple(held) for ref, held in found.items()}
+
+
+def check_pullable(ref: str, timeout: float = 15, *, run: Runner = capture) -> Pullable:
+    """Ask the registry for `ref`'s index, without pulling; blocks, never raises.
+
+    `timeout` is in seconds. The question is asked by the Docker client from this machine;
+    the engine of a remote builder may see another network.
+    """
+    (outcome,) = run(["docker", "buildx", "imagetools", "inspect", "--raw", ref], timeout=timeout)
+    if not outcome.ok:
+        return _why_not(ref, outcome)
+    try:
+        index = msgspec.json.decode(outcome.out.encode())
+        manifests = index.get("manifests") or []
+        found = [_platform_of(entry.get("platform") or {}) for entry in manifests]
+    except (msgspec.DecodeError, AttributeError, UnicodeError):
+        return Pullable(Reach.OTHER, f"the registry's answer for {ref} can't be read")
+    return Pullable(Reach.OK, platforms=tuple(platform for platform in found if platform))
+
+
+def look_for(
+    ref: str, platforms: Sequence[Platform], *, driver: str, run: Runner = capture
+) -> Pullable:
+    """Tell whether `ref` can be had for `platforms`: from the local store, else its registry.
+
+    Blocks, never raises. Only the `docker` driver's builds see the engine's store.
+    """
+    if driver == "docker" and platforms:
+        held = local_platforms((ref,), platforms, run=run)[ref]
+        if not _absent(held, platforms):
+            return Pullable(Reach.OK, platforms=held)
+    return check_pullable(ref, run=run)
+
+
+_FORMAT = "{{.Os}}/{{.Architecture}}"
+
+# What registries, Go's net library and its TLS library say, in the order of precedence.
+_SIGNS: tuple[tuple[Reach, tuple[str, ...]], ...] = (
+    (Reach.TLS, ("x509:", "certificate signed by unknown", "tls: failed to verify")),
+    (Reach.RATE_LIMIT, ("toomanyrequests", "429", "rate limit")),
+    (
+        Reach.NETWORK,
+        (
+            "no such host",
+            "i/o timeout",
+            "deadline exceeded",
+            "connection refused",
+            "connection reset",
+            "network is unreachable",
+            "no route to host",
+            "server misbehaving",
+            "dial tcp",
+            "proxyconnect",
+            "502 bad gateway",
+            "503 service",
+            ": eof",
+        ),
+    ),
+    (
+        Reach.AUTH,
+        ("401", "403", "unauthorized", "authorization failed", "denied", "insufficient_scope"),
+    ),
+    (Reach.MISSING, ("not found", "manifest unknown", "name unknown", "404")),
+)
+
+# What Buildx wraps around the cause.
+_WRAPPING = re.compile(r'^ERROR: |failed to do request: \w+ "[^"]*": |failed to fetch \w+ token: ')
+
+_WORDS = {
+    Reach.TLS: "the registry's certificate isn't trusted here",
+    Reach.RATE_LIMIT: "the registry's pull limit is reached",
+    Reach.NETWORK: "the registry can't be reached",
+    Reach.AUTH: "the registry wants a login, or there is no such image",
+    Reach.MISSING: "the registry has no such image",
+    Reach.OTHER: "the registry gave an error",
+}
+
+
+def _why_not(ref: str, outcome: CommandResult) -> Pullable:
+    if outcome.code == NOT_FOUND:
+        return Pullable(Reach.OTHER, "there is no `docker` command here")
+    if outcome.code == TIMED_OUT:
+        return Pullable(Reach.NETWORK, f"{ref}: no answer from the registry in time")
+    words = _WRAPPING.sub("", outcome.last_words)
+    low = outcome.err.lower()
+    for reach, signs in _SIGNS:
+        if any(sign in low for sign in signs):
+            return Pullable(reach, f"{ref}: {_WORDS[reach]} ({words})")
+    return Pullable(Reach.OTHER, f"{ref}: {_WORDS[Reach.OTHER]} ({words})")
+
+
+def _too_old_to_be_asked(outcome: CommandResult) -> bool:
+    low = outcome.err.lower()
+    # Clients before 28.1 don't know the flag; engines before 28.1 refuse it by API version.
+    return not outcome.ok and ("unknown flag" in low or "requires api version" in low)
+
+
+def _local_platforms_of_old(
+    refs: Sequence[str], platforms: Sequence[Platform], *, run: Runner
+) -> dict[str, tuple[Platform, ...]]:
+    """As `local_platforms`, for engines and clients before 28.1, which tell one platform only.
+
+    The containerd store keeps an image of several platforms under one name, so there the one
+    told stands for all; with the older stores an image has one platform.
+    """
+    outcomes = run(
+        ["docker", "info", "--format", "{{json .DriverStatus}}"],
+        *(["docker", "image", "inspect", "--format", _FORMAT, ref] for ref in refs),
+        timeout=_LOOK_SECONDS,
+    )
+    whole = "containerd.snapshotter" in outcomes[0].out
+    found: dict[str, tuple[Platform, ...]] = {}
+    for ref, outcome in zip(refs, outcomes[1:], strict=True):
+        one = _parse(outcome.out.strip()) if outcome.ok else None
+        found[ref] = tuple(
+            platform for platform in platforms if one and (whole or _serves(one, platform))
+        )
+    return found
+
+
+def _absent(held: Sequence[Platform], wanted: Sequence[Platform]) -> tuple[Platform, ...]:
+    return tuple(platform for platform in wanted if platform not in held)
+
+
+def _serves(listed: Platform, wanted: Platform) -> bool:
+    plain = not listed.variant or not wanted.variant
+    return covers(listed, wanted) or (
+        plain and (listed.os, listed.arch) == (wanted.os, wanted.arch)
+    )
+
+
+def _platform_of(entry: dict[str, str]) -> Platform | None:
+    parts = (entry.get("os", ""), entry.get("architecture", ""), entry.get("variant", ""))
+    return _parse("/".join(part for part in parts if part))
+
+
+def _parse(text: str) -> Platform | None:
+    try:
+        return parse_platform(text)
+    except UsageProblem:
+        # `unknown/unknown` is how attestations stand in an index.
+        return None

@@ -1,0 +1,42 @@
+"""Which certificates the installs in a build are given, where a proxy re-signs TLS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from openhqm_tui.domain.errors import UsageProblem
+
+# What tools are told their certificates by, and so builds too.
+VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
+# Where Debian and Ubuntu put the bundle, and what an administrator added to it.
+SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+ADDED = Path("/usr/local/share/ca-certificates")
+
+
+def ca_bundle(
+    told: str = "",
+    *,
+    environment: Mapping[str, str] | None = None,
+    own: bool | None = None,
+    system: Path = SYSTEM_BUNDLE,
+) -> str:
+    """Return the bundle asked for, or what this machine's tools use, or '' (public ones will do).
+
+    A machine that trusts authorities of its own is behind such a proxy more often than not, and
+    containers know nothing of them: `own` tells it (None: look). Raises UsageProblem where the
+    file asked for isn't there.
+    """
+    if told:
+        if not Path(told).is_file():
+            raise UsageProblem(f"the CA bundle {told} isn't there", fix="give a PEM file")
+        return str(Path(told).resolve())
+    environment = os.environ if environment is None else environment
+    for variable in VARIABLES:
+        file = environment.get(variable, "")
+        if file and Path(file).is_file():
+            return str(Path(file).resolve())
+    if own is None:
+        own = any(ADDED.rglob("*.crt"))
+    return str(system) if own and system.is_file() else ""

@@ -1,0 +1,197 @@
+"""What can be built from a folder: a checkout's Dockerfile, a bake file, or the bundled images."""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.bake_names import check_bake
+from openhqm_tui.domain.plan.image_names import is_remote
+from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.engine.source.bake_print import print_definition
+from openhqm_tui.files.confined import read_inside, resolved_inside
+
+BUNDLED = "bundled"
+_MOST_BYTES = 4_000_000
+# Buildx reads these by itself when no -f is given; compose files are its business too, but not
+# a build plan that anyone wrote for images.
+BAKE_FILES = ("docker-bake.json", "docker-bake.hcl")
+_BACKEND_ARG = re.compile(rb"^\s*ARG\s+QUEUE_BACKEND\b", re.MULTILINE | re.IGNORECASE)
+
+
+def find_source(
+    folder: Path,
+    *,
+    bundled: Path,
+    bundled_context: Path,
+    variants: tuple[Variant, ...],
+    context: str = "",
+    dockerfile: str = "",
+) -> Source:
+    """Return what is built in `folder`, with `--context` and `--dockerfile` if they are given.
+
+    `bundled` and `bundled_context` are the package's own Dockerfile and context, `variants` what
+    a Dockerfile with `ARG QUEUE_BACKEND` builds. Raises UsageProblem that names what isn't there.
+    """
+    context_path = _context(folder, context) if context else ""
+    if dockerfile == BUNDLED:
+        # In a checkout, its own code is what `bundled` puts another Dockerfile over.
+        here = folder if (folder / "src" / "openhqm").is_dir() else bundled_context
+        return _dockerfile_source(bundled, context_path or str(here), bundled, variants)
+    if dockerfile:
+        return _dockerfile_source(
+            _named(folder, context_path, dockerfile), context_path, bundled, variants
+        )
+    if is_remote(context_path):
+        return Source(
+            kind=SourceKind.CHECKOUT,
+            variants=variants,
+            context=context_path,
+            dockerfile="Dockerfile",
+        )
+    home = Path(context_path) if context_path else folder
+    candidate = home / "Dockerfile"
+    try:
+        has_variants = candidate.is_file() and _has_backend_argument(candidate, inside=home)
+    except UsageProblem:
+        if context_path or not bake_file_in(folder):
+            raise
+        has_variants = False  # if the bake file needs it, Buildx says so
+    if has_variants:
+        if bundled.exists() and candidate.samefile(bundled):
+            return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
+        return _dockerfile_source(candidate, str(home), bundled, variants)
+    if context_path:
+        return _dockerfile_source(bundled, context_path, bundled, variants)
+    if name := bake_file_in(folder):
+        return _bake_source(folder, name)
+    return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
+
+
+def bake_file_in(folder: Path) -> str:
+    """Return the name of the bake file in a folder; '' where there is none."""
+    return next((name for name in BAKE_FILES if (folder / name).is_file()), "")
+
+
+def _context(folder: Path, context: str) -> str:
+    if is_remote(context):
+        return context
+    path = (folder / context).expanduser()
+    if not path.is_dir():
+        kind = "is not a folder" if path.exists() else "isn't there"
+        near = nearest(path.name, [p.name for p in _folders(path.parent)])
+        raise UsageProblem(
+            f"the context {context} {kind}",
+            fix=f"did you mean {path.parent / near}?" if near else "give a folder or a git address",
+        )
+    return str(path.resolve())
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return [path for path in parent.iterdir() if path.is_dir()]
+    except OSError:
+        return []
+
+
+def _named(folder: Path, context: str, dockerfile: str) -> Path:
+    if (folder / dockerfile).is_file():
+        return (folder / dockerfile).resolve()
+    # A name in a context that may be a stranger's is no way out of it.
+    if context and not is_remote(context):
+        place = resolved_inside(Path(context), dockerfile)
+        if place is not None and place.is_file():
+            return place
+    raise UsageProblem(
+        f"the Dockerfile {dockerfile} isn't there",
+        fix="give a file, or `--dockerfile bundled` for the one that ships with openhqm-tui",
+    )
+
+
+def _dockerfile_source(
+    dockerfile: Path, context: str, bundled: Path, variants: tuple[Variant, ...]
+) -> Source:
+    if not _has_backend_argument(dockerfile):
+        raise UsageProblem(
+            f"{dockerfile} has no `ARG QUEUE_BACKEND`, so it builds no variants",
+            fix="add the argument, write a bake file, or give --dockerfile bundled",
+        )
+    ours = dockerfile == bundled or (bundled.exists() and dockerfile.samefile(bundled))
+    context = context or str(dockerfile.parent)
+    if ours and not is_remote(context) and not (Path(context) / "requirements.txt").is_file():
+        raise UsageProblem(
+            f"the context {context} is no OpenHQM checkout: it has no requirements.txt",
+            fix="give --context DIR, or --dockerfile FILE for images of another kind",
+        )
+    return Source(
+        kind=SourceKind.BUNDLED if ours else SourceKind.CHECKOUT,
+        variants=variants,
+        context=context,
+        dockerfile=str(dockerfile),
+    )
+
+
+def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
+    """Tell whether a Dockerfile builds variants; `inside` is the folder that it may not leave."""
+    folder = inside or dockerfile.resolve().parent
+    name = dockerfile.name if inside else dockerfile.resolve().name
+    try:
+        return bool(_BACKEND_ARG.search(read_inside(folder, name, _MOST_BYTES)))
+    except OSError as error:
+        raise UsageProblem(
+            f"{dockerfile} can't be read ({error.strerror})",
+            fix="give --dockerfile FILE" if error.errno == errno.EXDEV else "",
+        ) from error
+
+
+def _bake_source(folder: Path, name: str) -> Source:
+    """Resolve a bake file with Buildx itself: variables, inheritance and matrices included."""
+    try:
+        # Buildx reads whatever it is given, to its end.
+        text = read_inside(folder, name, _MOST_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageProblem(f"{folder / name} can't be read ({error.strerror})") from error
+    targets = print_definition(folder, name, _all_targets(text, name))
+    if not targets:
+        raise UsageProblem(f"{folder / name} has no target", fix="add one, or a default group")
+    check_bake(targets, folder / name)
+    return Source(
+        kind=SourceKind.BAKE,
+        variants=tuple(Variant(target, _describe(body)) for target, body in targets.items()),
+        bake_file=str(folder / name),
+        context=str(folder),
+        bake_targets=targets,
+    )
+
+
+def _all_targets(text: str, name: str) -> list[str]:
+    """Return what to print: nothing (the default group) where there is one, else every target."""
+    if name.endswith(".json"):
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError):
+            return []  # Buildx says it better
+        groups, targets = (told.get(kind) for kind in ("group", "target"))
+        if isinstance(targets, dict) and "default" not in {*targets, *(groups or ())}:
+            return sorted(targets)
+        return []
+    if re.search(r'^\s*(?:group|target)\s+"default"', text, re.MULTILINE):
+        return []
+    return sorted(set(re.findall(r'^\s*target\s+"([\w-]+)"', text, re.MULTILINE)))
+
+
+def _describe(body: dict[str, Any]) -> str:
+    platforms = []
+    for text in body.get("platforms") or ():
+        try:
+            platforms.append(str(parse_platform(text)))
+        except UsageProblem:
+            platforms.append(str(text))
+    where = str(body.get("dockerfile") or "Dockerfile")
+    return " ".join(part for part in (where, body.get("target") or "", *platforms) if part)

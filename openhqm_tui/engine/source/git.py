@@ -1,0 +1,136 @@
+"""Git in a folder that anyone may have written: no program that its settings name is run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from openhqm_tui.domain.plan.repository import web_address
+
+_PATIENCE = 10.0
+# Every setting of a repository that names a program for the commands run here, and hooks.
+_OVERRIDES = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.pager": "cat",
+    "core.sshCommand": "false",
+    "core.askPass": "false",
+    "credential.helper": "",
+    "diff.external": "",
+    "gpg.program": "false",
+    "gpg.openpgp.program": "false",
+    "gpg.ssh.program": "false",
+    "gpg.x509.program": "false",
+    "log.showSignature": "false",
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
+# What a partial clone lacks is fetched by whatever program its settings name; no protocol at
+# all stands above a repository's own `protocol.*.allow`, and older versions know it too.
+_VARIABLES = {
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+    "GIT_ASKPASS": "false",
+    "GIT_SSH_COMMAND": "false",
+}
+_GIT_INFO = ("BUILDX_GIT_INFO", "BUILDX_GIT_LABELS")
+# What strconv.ParseBool, by which Buildx reads its variables, takes for true.
+_TRUE = {"1", "t", "T", "true", "TRUE", "True"}
+# Sections of a repository's own settings by which `git status` runs programs. A submodule has
+# settings of its own, which nobody can override from outside.
+_STATUS_RUNS = ("filter.", "core.fsmonitor", "core.hookspath", "submodule.", "extensions.partial")
+
+
+def commit_of(folder: str | Path) -> tuple[str, int] | None:
+    """Return the last commit that touched a folder and its time; None outside a checkout."""
+    told = _git(folder, "rev-list", "-1", "--format=%ct", "HEAD", "--", ".").split()
+    if len(told) != 3 or told[0] != "commit" or not told[2].isdecimal():
+        return None
+    return told[1], int(told[2])
+
+
+def origin_of(folder: str | Path) -> str:
+    """Return the web address of a checkout's remote `origin`; '' where it has none."""
+    return web_address(_git(folder, "config", "--get", "remote.origin.url").rstrip("\n"))
+
+
+def safe_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a program that calls git: what git may not do, overridden."""
+    safe = {**environment, **_VARIABLES}
+    told = safe.get("GIT_CONFIG_COUNT", "")
+    first = int(told) if told.isascii() and told.isdecimal() else 0
+    for number, (key, value) in enumerate(_OVERRIDES.items(), first):
+        safe |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    safe["GIT_CONFIG_COUNT"] = str(first + len(_OVERRIDES))
+    return safe
+
+
+def buildx_git(contexts: Iterable[str | Path], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return `environment` for a Buildx that records git's information of these folders.
+
+    Buildx calls git there for provenance and labels; from 0.36 on, it hands on none of our
+    variables. Where one of its calls would run a program of the repository's, it calls no git.
+    """
+    safe = safe_git(environment)
+    wanted = environment.get("BUILDX_GIT_INFO", "1") in _TRUE or (
+        environment.get("BUILDX_GIT_LABELS", "") in {*_TRUE, "full"}
+    )
+    dirty = environment.get("BUILDX_GIT_CHECK_DIRTY", "") in _TRUE
+    if wanted and not all(_harmless(context, dirty=dirty) for context in contexts):
+        safe |= dict.fromkeys(_GIT_INFO, "false")
+    return safe
+
+
+def _harmless(context: str | Path, *, dirty: bool) -> bool:
+    """Tell whether Buildx's own calls of git run nothing but git in a folder."""
+    if not Path(context).is_dir() or not _git(context, "rev-parse", "--is-inside-work-tree"):
+        return True  # no checkout: it asks no further
+    # The one call of Buildx that reads objects. Told offline, it fetches none.
+    if not _git(context, "show", "--format=%H", "HEAD", "--quiet", "--", silent=True):
+        return False
+    if not dirty:
+        return True
+    settings = _git(context, "config", "--list", "-z", "--show-scope").split("\0")
+    pairs = zip(settings[::2], settings[1::2], strict=False)
+    own = [text.partition("\n")[0] for scope, text in pairs if scope in {"local", "worktree"}]
+    hook = _git(context, "rev-parse", "--git-path", "hooks/post-index-change", plain=True).strip()
+    links = _git(context, "ls-files", "-s", "-z", "--", ":/").split("\0")
+    return (
+        not any(key.startswith(_STATUS_RUNS) or key.endswith(".promisor") for key in own)
+        and not any(entry.startswith("160000 ") for entry in links)
+        and bool(hook)
+        and not os.access(Path(context) / hook, os.X_OK)
+    )
+
+
+def _git(folder: str | Path, *words: str, silent: bool = False, plain: bool = False) -> str:
+    """Return what git says; '' where it fails or, with `silent`, has a word of warning.
+
+    With `plain`, hooks aren't looked for elsewhere than the repository says.
+    """
+    settings = [
+        word
+        for key, value in _OVERRIDES.items()
+        if not (plain and key == "core.hooksPath")
+        for word in ("-c", f"{key}={value}")
+    ]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        asked = subprocess.run(
+            ["git", *settings, "-C", str(folder), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+            text=True,
+            errors="replace",
+            env=os.environ | _VARIABLES | {"LC_ALL": "C"},
+        )
+        if asked.returncode == 0 and not (silent and asked.stderr):
+            return asked.stdout
+    return ""

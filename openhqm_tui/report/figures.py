@@ -1,0 +1,182 @@
+"""Figures of a report: where the time went, what the images weigh."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from openhqm_tui.domain.buildkit.vertex import StepKind
+from openhqm_tui.domain.checks.layer_manifest import by_digest, holders, in_every, unique_bytes
+from openhqm_tui.domain.run.critical_path import critical_path, load
+from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
+from openhqm_tui.domain.run.step import StepState
+from openhqm_tui.domain.run.timeline import run_span, spans, target_span
+from openhqm_tui.report import model
+
+# A run of 8 × 2 has some 150; a stranger's may have any number.
+_MOST_STEPS = 2000
+_MOUNTS = re.compile(r"--mount=\S+\s+")
+
+
+class Timing:
+    """Measures a run that is over, or what there is of it `now`; moments from its start."""
+
+    def __init__(self, state: RunState, now: float) -> None:
+        self._state = state
+        self.now = now
+        self._start, _ = run_span(state, now)
+        self._paths = {
+            name: critical_path(target) for name, target in state.targets.items() if target.steps
+        }
+
+    def since_start(self, moment: float | None) -> float | None:
+        """Return how many seconds after the run's start a moment was."""
+        return None if moment is None else max(0.0, moment - self._start)
+
+    def target(self, target: TargetState) -> dict[str, float | None]:
+        """Return the figures of a target's build by their names in the model."""
+        if target.started is None:
+            return {}
+        told = load(target, self._paths.get(target.name, ()), self.now)
+        return {
+            "started": self.since_start(target.started),
+            "build_seconds": told.wall,
+            "busy_seconds": told.busy,
+            "path_seconds": told.on_path,
+        }
+
+    def steps(self) -> tuple[model.Step, ...]:
+        """Return the steps that took time, in the order in which they began.
+
+        Work that targets share was done once, and is one step.
+        """
+        found: dict[str, model.Step] = {}
+        for target in self._state.targets.values():
+            for step in target.steps.values():
+                if not step.intervals or step.cached or step.name.kind is StepKind.INTERNAL:
+                    continue
+                one = self._step(target, step)
+                shared = found.get(step.digest)
+                found[step.digest] = one if shared is None else _together(shared, one)
+        return tuple(sorted(found.values(), key=lambda s: (s.start, s.label)))[:_MOST_STEPS]
+
+    def critical_path(self) -> tuple[model.Step, ...]:
+        """Return the steps that decided when the build that ended last was over, the first first.
+
+        Those that were there already are left out.
+        """
+        begun = [t for t in self._state.targets.values() if t.name in self._paths]
+        if not begun:
+            return ()
+        last = max(begun, key=lambda target: target_span(target, self.now)[1])
+        steps = (last.steps[digest] for digest in self._paths[last.name])
+        return tuple(self._step(last, step) for step in steps if not step.cached)
+
+    def _step(self, target: TargetState, step: StepState) -> model.Step:
+        until = target_span(target, self.now)[1]
+        ran = spans(step, until)
+        return model.Step(
+            label=_label(step),
+            targets=(target.name,),
+            platform="" if step.lane is None else str(step.lane),
+            how="" if step.how is None else step.how.value,
+            status=step.status.value,
+            start=max(0.0, ran[0][0] - self._start) if ran else 0.0,
+            seconds=_total(ran),
+            cached=step.cached,
+            on_path=step.digest in self._paths.get(target.name, ()),
+        )
+
+
+def _label(step: StepState) -> str:
+    """Return a step's place and instruction, whole: it is cut when its secrets are masked.
+
+    What it mounts is said before what it does, and would leave no room for that.
+    """
+    name = step.name
+    place = f"{name.stage} {name.index}/{name.of}".strip() if name.of else name.stage
+    return f"{place} {_MOUNTS.sub('', name.title)}".strip()
+
+
+def _total(ran: Iterable[tuple[float, float]]) -> float:
+    return sum(end - start for start, end in ran)
+
+
+def _together(one: model.Step, other: model.Step) -> model.Step:
+    return model.Step(
+        label=one.label,
+        targets=(*one.targets, *other.targets),
+        platform=one.platform,
+        how=one.how or other.how,
+        status=other.status if other.status == "failed" else one.status,
+        start=min(one.start, other.start),
+        seconds=max(one.seconds, other.seconds),
+        on_path=one.on_path or other.on_path,
+    )
+
+
+class Shares:
+    """Who has which layers: `held` has in how many lanes each is, by its digest."""
+
+    def __init__(self, state: RunState) -> None:
+        known = [lane for lane in state.lanes if lane.layers]
+        self.held = holders([lane.layers for lane in known])
+        platforms = {lane.platform for lane in known}
+        self._common = {
+            platform: in_every([lane.layers for lane in known if lane.platform == platform])
+            for platform in platforms
+        }
+
+    def common_bytes(self, lane: LaneState) -> int:
+        """Return the compressed bytes in layers that every lane on a lane's platform has."""
+        common = self._common[lane.platform]
+        sizes = by_digest(lane.layers)
+        return sum(size for digest, size in sizes.items() if digest in common)
+
+
+def against_all(lanes: list[model.Lane]) -> list[model.Lane]:
+    """Return the lanes with their size as a part of that of the target `all`."""
+    whole = {lane.platform: lane.bytes for lane in lanes if lane.variant == "all"}
+    return [
+        msgspec.structs.replace(lane, against_all=lane.bytes / size)
+        if lane.bytes is not None and (size := whole.get(lane.platform))
+        else lane
+        for lane in lanes
+    ]
+
+
+def sizes_of(state: RunState, lanes: list[model.Lane]) -> model.Sizes:
+    """Return what the images weigh together."""
+    sizes = [lane.bytes for lane in lanes if lane.bytes is not None]
+    images = [lane.layers for lane in state.lanes if lane.content_size]
+    unique = None
+    if images and all(images):
+        # Its manifest and its config are each image's own.
+        rest = [
+            lane.content_size - sum(by_digest(lane.layers).values())
+            for lane in state.lanes
+            if lane.content_size
+        ]
+        unique = unique_bytes(images) + sum(max(0, size) for size in rest)
+    platforms = list(dict.fromkeys(lane.platform for lane in lanes))
+    by_key = {(lane.target, lane.platform): lane.bytes for lane in lanes if lane.bytes}
+    return model.Sizes(
+        total_bytes=sum(sizes) if sizes else None,
+        unique_bytes=unique,
+        layers=len(by_digest([layer for layers in images for layer in layers])) if unique else None,
+        platforms=tuple(
+            model.Comparison(
+                target=name,
+                first=platforms[0],
+                second=other,
+                first_bytes=first,
+                second_bytes=second,
+                ratio=second / first,
+            )
+            for name in state.targets
+            for other in platforms[1:]
+            if (first := by_key.get((name, platforms[0]))) and (second := by_key.get((name, other)))
+        ),
+    )

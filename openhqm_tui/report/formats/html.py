@@ -1,0 +1,438 @@
+"""The report as one HTML file that needs nothing beside it: no script, no font, no request.
+
+Its policy forbids all that, so that nothing a stranger's text might become could do anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.report.formats.charts import (
+    kind_of,
+    legend,
+    patterns,
+    run_waterfall,
+    sizes_chart,
+    target_waterfall,
+)
+from openhqm_tui.report.formats.elements import Html, code, element, folded, joined, scrolled, table
+from openhqm_tui.report.model import Case, Lane, Node, Report, Step
+from openhqm_tui.report.rows import (
+    CACHE_HEAD,
+    PAIR_HEAD,
+    PUSH_HEAD,
+    TARGET_HEAD,
+    asked_checks,
+    built_in,
+    cache_rows,
+    case_of,
+    different_layers,
+    failure_rows,
+    image_by_image,
+    pair_rows,
+    push_rows,
+    size_cells,
+    tally,
+    target_rows,
+)
+from openhqm_tui.report.text import (
+    MARKS,
+    NOT_MEASURED,
+    NOTHING,
+    OUTCOMES,
+    RESULTS,
+    clock,
+    count,
+    megabytes,
+    moment,
+    percent,
+    took,
+    weight,
+)
+
+
+def checks_matrix(report: Report) -> Html:
+    """Return the matrix; each of its answers leads to what was seen."""
+    checks = asked_checks(report)
+    ways = {case.check: case for lane in report.lanes for case in lane.cases}
+    head = [element("th", "lane", scope="col"), element("th", "image ran", scope="col")]
+    head += [
+        element("th", element("span", check), scope="col", class_="check", title=ways[check].asks)
+        for check in checks
+    ]
+    rows = []
+    for number, lane in enumerate(report.lanes):
+        cells = [
+            element("th", lane_name(lane), scope="row"),
+            element("td", lane.ran or "not run"),
+            *(_cell(number, lane, check) for check in checks),
+        ]
+        rows.append(element("tr", *cells))
+    caption = "Every check of every lane"
+    whole = element(
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", *head)),
+        element("tbody", *rows),
+        class_="matrix",
+    )
+    return scrolled(whole, caption)
+
+
+def questions(report: Report) -> Html:
+    """Return what each check asks, and how it finds the answer, folded."""
+    told = {case.check: case for lane in report.lanes for case in lane.cases}
+    rows = [
+        (check, told[check].asks or NOTHING, told[check].way or NOTHING)
+        for check in asked_checks(report)
+    ]
+    caption = "What each check asks, and how"
+    return folded(caption, table(("check", "asks", "how"), rows, caption=caption))
+
+
+def evidence(report: Report) -> Iterator[Html]:
+    """Yield what was seen of each lane, folded; open where something isn't as it must be."""
+    for number, lane in enumerate(report.lanes):
+        if not lane.cases:
+            continue
+        wrong = any(case.answer in {"fail", "unknown"} for case in lane.cases)
+        parts: list[str] = [_answers(number, lane)]
+        for command in dict.fromkeys(case.command for case in lane.cases if case.command):
+            parts += [element("p", "Asked in a container by"), element("pre", command)]
+        if lane.stderr:
+            parts += [element("p", "It said on stderr"), element("pre", lane.stderr)]
+        title = element("span", lane_name(lane), f": {tally(lane.cases)}")
+        yield folded(title, *parts, open="open" if wrong else None)
+
+
+def lane_name(lane: Lane) -> Html:
+    """Return a lane's name, its platform beside it."""
+    return element("span", code(lane.target), " ", lane.platform)
+
+
+def _cell(number: int, lane: Lane, check: str) -> Html:
+    case = case_of(lane, check)
+    if case is None:
+        return element("td", NOTHING, class_="answer", title="not asked")
+    word = element("span", case.answer, class_="unseen" if case.answer == "pass" else None)
+    link = element(
+        "a",
+        element("span", MARKS[case.answer], aria_hidden="true"),
+        " ",
+        word,
+        href=f"#{_place(number, lane, case)}",
+        title=case.seen or None,
+    )
+    return element("td", link, class_=f"answer {case.answer}")
+
+
+def _answers(number: int, lane: Lane) -> Html:
+    rows = []
+    for case in lane.cases:
+        rows.append(
+            (
+                element("span", case.check, id=_place(number, lane, case)),
+                element("span", f"{MARKS[case.answer]} {case.answer}", class_=case.answer),
+                code(case.seen),
+                code(case.expected),
+                case.how or "not run",
+            )
+        )
+    head = ("check", "answer", "seen", "expected", "image ran")
+    return table(head, rows, caption=f"{lane.target} {lane.platform}, answer by answer")
+
+
+def _place(number: int, lane: Lane, case: Case) -> str:
+    return f"lane-{number}-{lane.cases.index(case)}"
+
+
+_SLOWEST = 10
+# Characters of a step's instruction; the whole of it stands in the log.
+_LETTERS = 240
+WORK = (
+    ("native", "native"),
+    ("cross", "cross: on its own machine, for another"),
+    ("emulated", "emulated"),
+    ("asked", "its image is asked"),
+    ("failed", "failed"),
+    ("plain", "nobody can say where"),
+)
+
+WEIGHT = (
+    ("common", "in every image on its platform"),
+    ("shared", "in some other images"),
+    ("own", "its own"),
+)
+_UNKNOWN = (("plain", "not told apart"),)
+
+
+def lanes_table(report: Report) -> Html:
+    """Return the result of every lane."""
+    rows = [
+        (
+            lane_name(lane),
+            element("span", f"{RESULTS[lane.status]} {lane.result}", class_=lane.status),
+            " on ".join(filter(None, (lane.built, lane.node))) or NOTHING,
+            tally(lane.cases),
+            took(built_in(report, lane))
+            + (" (cached)" if lane.steps and lane.steps == lane.cached_steps else ""),
+            weight(lane.bytes),
+            percent(lane.against_all),
+        )
+        for lane in report.lanes
+    ]
+    head = ("lane", "result", "built", "checks", "built in", "compressed", "against all")
+    return table(head, rows, caption="Every image", numbers=3)
+
+
+def failures(report: Report) -> Iterator[Html]:
+    """Yield why each target failed, or isn't proved."""
+    for failure in report.failures:
+        where = f" on {failure.platform}" if failure.platform else ""
+        yield element("h3", code(failure.target), where)
+        yield _facts(failure_rows(failure, code))
+        if failure.checks:
+            yield element("ul", *(element("li", code(check)) for check in failure.checks))
+        if failure.source:
+            yield element("pre", "\n".join(failure.source))
+        if failure.log:
+            yield element("p", "The last of its log:")
+            yield element("pre", "\n".join(failure.log))
+
+
+def environment(report: Report) -> Html:
+    """Return where and of what it was built."""
+    told = report.environment
+    rows: list[tuple[str, str]] = [
+        ("Docker Engine", code(told.engine)),
+        ("Buildx", code(told.buildx)),
+        ("builder", code(told.builder) if told.builder else "the selected one"),
+        ("host", code(told.host)),
+        *((f"node {node.name}", _node(node)) for node in told.nodes),
+        ("base image", code(told.base)),
+        ("why that one", told.base_reason or NOTHING),
+        ("Python asked for", code(told.python)),
+        ("Python found", code(", ".join(told.pythons))),
+        ("git revision", code(told.revision)),
+        ("Dockerfile or bake file", code(told.dockerfile)),
+        ("context", code(told.context)),
+        ("targets at once", str(told.jobs) if told.jobs else "all"),
+    ]
+    rows += [(f"build argument {name}", code(value)) for name, value in told.arguments.items()]
+    return _facts(rows)
+
+
+def performance(report: Report) -> Iterator[Html]:
+    """Yield how long it took: targets, slowest steps, what decided the end, every step."""
+    yield table(TARGET_HEAD, target_rows(report, code), caption="Every target", numbers=6)
+    if report.steps:
+        slowest = sorted(report.steps, key=lambda step: -step.seconds)[:_SLOWEST]
+        yield _steps(slowest, "The slowest steps")
+    if report.critical_path:
+        name = report.critical_path[0].targets[0]
+        yield _steps(report.critical_path, f"What {name} waited for, which ended last")
+    for target in report.targets:
+        if any(target.name in step.targets for step in report.steps):
+            picture = element("div", target_waterfall(report, target.name), class_="wide")
+            yield folded(element("span", "The steps of ", code(target.name)), picture)
+
+
+def architecture(report: Report) -> Html:
+    """Return what every image said of the machine that it is made for."""
+    if not any(lane.cases for lane in report.lanes):
+        return element("p", f"{NOT_MEASURED.capitalize()}: no image was asked.")
+    rows = [
+        (
+            lane_name(lane),
+            code(told.config),
+            code(told.machine),
+            code(told.python_platform),
+            code(told.python),
+            told.binaries or NOTHING,
+            lane.ran or "not run",
+        )
+        for lane in report.lanes
+        for told in (lane.architecture,)
+    ]
+    head = ("lane", "config", "platform.machine()", "sysconfig", "Python", "ELF files", "ran")
+    return table(head, rows, caption="What every image said of its machine")
+
+
+def cache(report: Report) -> Iterator[Html]:
+    """Yield how much of the work was there already."""
+    told = report.cache
+    if not told.steps:
+        yield element("p", f"Hit rate: {NOT_MEASURED}; no build step is known.")
+        return
+    steps = count(told.steps, "build step")
+    yield element("p", f"{told.cached} of {steps} cached: {percent(told.rate)}.")
+    yield table(CACHE_HEAD, cache_rows(report, code), caption="By target", numbers=3)
+
+
+def sizes(report: Report) -> Iterator[Html]:
+    """Yield what the images weigh, each and together."""
+    told = report.sizes
+    if told.total_bytes is None:
+        yield element("p", f"{NOT_MEASURED.capitalize()}: no image was seen.")
+        return
+    total = megabytes(told.total_bytes)
+    if told.unique_bytes is None:
+        yield element("p", f"All images together: {total}; a push of them: {NOT_MEASURED}.")
+    else:
+        yield element(
+            "p",
+            "A push of everything to an empty registry transfers ",
+            element("strong", megabytes(told.unique_bytes)),
+            f" in {told.layers} different layers.{image_by_image(report)}",
+        )
+    known = {lane.layers is not None for lane in report.lanes if lane.bytes}
+    yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])
+    yield element("div", sizes_chart(report), class_="wide")
+    rows = [(lane_name(lane), *size_cells(lane)) for lane in report.lanes]
+    head = ("lane", "compressed", "against all", "in every image", "in some", "its own", "on disk")
+    yield table(head, rows, caption="Every image, and in how many others its layers are", numbers=6)
+    if told.platforms:
+        caption = "One platform against the other"
+        yield table(PAIR_HEAD, pair_rows(report, code), caption=caption, numbers=3)
+    if layers := different_layers(report):
+        yield folded(f"{len(layers)} different layers", _layers(report))
+
+
+def pushes(report: Report) -> Html:
+    """Return which tags are in their registry, and which aren't."""
+    return table(PUSH_HEAD, push_rows(report, code), caption="Every tag")
+
+
+def limits(report: Report) -> Html:
+    """Return what this run doesn't prove."""
+    if not report.limits:
+        return element("p", "None found.")
+    return element(
+        "ul",
+        *(
+            element(
+                "li",
+                element("strong", limit.kind),
+                f": {limit.text}",
+                joined((" (", joined(map(code, limit.lanes), ", "), ")")) if limit.lanes else "",
+            )
+            for limit in report.limits
+        ),
+    )
+
+
+def _layers(report: Report) -> Html:
+    rows = []
+    for layer, lanes in different_layers(report):
+        targets = dict.fromkeys(lane.target for lane in lanes)
+        platforms = dict.fromkeys(lane.platform for lane in lanes)
+        rows.append(
+            (
+                code(layer.digest.removeprefix("sha256:")[:12]),
+                code(layer.created_by),
+                f"{', '.join(targets)} on {', '.join(platforms)}",
+                str(len(lanes)),
+                megabytes(layer.bytes),
+            )
+        )
+    head = ("layer", "made by", "in", "images", "compressed")
+    return table(head, rows, caption="Layer by layer", numbers=2)
+
+
+def _steps(steps: Iterable[Step], caption: str) -> Html:
+    rows = [
+        (
+            code(one_line(step.label, _LETTERS)),
+            ", ".join(step.targets),
+            f"{step.platform or 'all'} {step.how}".rstrip(),
+            clock(step.seconds),
+        )
+        for step in steps
+    ]
+    return table(("step", "of", "platform", "took"), rows, caption=caption, numbers=1)
+
+
+def _node(node: Node) -> Html:
+    native = joined((" natively ", code(node.native))) if node.native else ""
+    return joined(("for ", code(", ".join(node.platforms)), native))
+
+
+def _facts(rows: Iterable[tuple[str, str]]) -> Html:
+    return element(
+        "dl", *(joined((element("dt", name), element("dd", value))) for name, value in rows)
+    )
+
+
+def as_html(report: Report) -> str:
+    """Return the report as a document."""
+    style = (files("openhqm_tui.report.formats") / "report.css").read_text(encoding="utf-8")
+    known = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{known}'; base-uri 'none'; form-action 'none'"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", f"{report.run.outcome}: build test results of run {report.run.id}"),
+        element("style", Html(style)),
+    )
+    body = element("body", patterns(), element("main", *_chapters(report)))
+    return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
+
+
+def _chapters(report: Report) -> list[Html]:
+    run = report.run
+    parts = [
+        element(
+            "header",
+            element("h1", "Build test results"),
+            element(
+                "p",
+                element("strong", OUTCOMES[run.outcome], class_=f"outcome {run.outcome}"),
+                f" {run.sentence}",
+            ),
+            element("p", "Run ", code(run.id), f" of {moment(run.created)}, ", run.version),
+            element("p", f"{NOTHING} stands for what this run didn't measure."),
+        ),
+        _chapter("Images", lanes_table(report)),
+    ]
+    if report.failures:
+        parts.append(_chapter("Failures", *failures(report)))
+    kinds = {kind_of(step) for step in report.steps if step.platform}
+    kinds |= {"asked" for lane in report.lanes if lane.check_seconds is not None}
+    parts += [
+        _chapter(
+            "When it ran",
+            legend(kind for kind in WORK if kind[0] in kinds),
+            element("div", run_waterfall(report), class_="wide"),
+        ),
+        _chapter("Checks", *_checks(report)),
+        _chapter("Architecture verification", architecture(report)),
+        _chapter("Sizes", *sizes(report)),
+        _chapter("Performance metrics", *performance(report)),
+        _chapter("Cache performance", *cache(report)),
+    ]
+    if run.push:
+        parts.append(_chapter("Tags in the registry", pushes(report)))
+    return [
+        *parts,
+        _chapter("Known limits", limits(report)),
+        _chapter("Environment", environment(report)),
+        _chapter("The same once more", element("pre", run.command)),
+    ]
+
+
+def _checks(report: Report) -> list[Html]:
+    if not any(lane.cases for lane in report.lanes):
+        return [element("p", "No image was asked.")]
+    return [checks_matrix(report), questions(report), *evidence(report)]
+
+
+def _chapter(title: str, *inside: Html) -> Html:
+    return element("section", element("h2", title), joined(inside))

@@ -1,0 +1,128 @@
+"""The report as JUnit XML, which CI systems read: a suite for each lane.
+
+A suite's cases are `build` and each check that was asked. `fail` is a failure and `warn` passes;
+`unknown` is an *error*: what could not be asked is never a pass, and a skipped case would be
+green. Skipped is what nobody tried: a lane that was cancelled or stopped because of a sibling,
+and the checks of a lane without an image. Names hold no id of the run, so that trends work.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as Xml
+
+from openhqm_tui.report.model import Case, Failure, Lane, Report, Target
+from openhqm_tui.report.rows import built_in
+from openhqm_tui.report.text import timestamp
+
+_KINDS = ("failure", "error", "skipped")
+
+
+def as_junit(report: Report) -> str:
+    """Return the report as a document of JUnit."""
+    suites = [_suite(report, lane) for lane in report.lanes]
+    if report.run.push:
+        suites.append(_registry(report))
+    root = Xml.Element("testsuites", name="openhqm-tui", time=_seconds(report.run.seconds))
+    _count(root, [case for suite in suites for case in suite.iter("testcase")])
+    # The schemas of the root know no such number.
+    del root.attrib["skipped"]
+    root.extend(suites)
+    Xml.indent(root)
+    told = Xml.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{told}\n'
+
+
+def _suite(report: Report, lane: Lane) -> Xml.Element:
+    build = built_in(report, lane)
+    both = [seconds for seconds in (build, lane.check_seconds) if seconds is not None]
+    suite = Xml.Element(
+        "testsuite",
+        name=f"{lane.target} {lane.platform}",
+        time=_seconds(sum(both)),
+        timestamp=timestamp(report.run.created),
+    )
+    told = {
+        "run": report.run.id,
+        "variant": lane.variant,
+        "built": lane.built,
+        "ran": lane.ran,
+        "node": lane.node,
+        "digest": lane.digest,
+        "compressed bytes": "" if lane.bytes is None else str(lane.bytes),
+        "bytes on disk": "" if lane.unpacked_bytes is None else str(lane.unpacked_bytes),
+    }
+    properties = Xml.SubElement(suite, "properties")
+    for name, value in told.items():
+        if value:
+            Xml.SubElement(properties, "property", name=name, value=value)
+    kind = f"{lane.target}.{lane.platform.replace('/', '-')}"
+    cases = [_build_case(report, lane, kind, build), *(_case(one, kind) for one in lane.cases)]
+    if report.run.checked and not lane.cases:
+        asked = Xml.Element("testcase", name="checks", classname=kind)
+        Xml.SubElement(asked, "skipped", message=f"not asked: the lane is {lane.result}")
+        cases.append(asked)
+    _count(suite, cases)
+    suite.extend(cases)
+    return suite
+
+
+def _build_case(report: Report, lane: Lane, kind: str, took: float | None) -> Xml.Element:
+    case = Xml.Element("testcase", name="build", classname=kind)
+    if took is not None:
+        case.set("time", _seconds(took))
+    if lane.digest or lane.cases or lane.status in {"done", "passed", "unknown"}:
+        return case
+    if lane.status == "failed":
+        why = next((one for one in report.failures if one.target == lane.target), None)
+        reason = why.reason if why is not None else "failed"
+        failed = Xml.SubElement(case, "failure", message=reason, type="build")
+        failed.text = "\n".join(_digest(why)) if why is not None else ""
+    else:
+        Xml.SubElement(case, "skipped", message=f"the lane is {lane.result}")
+    return case
+
+
+def _case(told: Case, kind: str) -> Xml.Element:
+    case = Xml.Element("testcase", name=told.check, classname=kind)
+    wanted = f"; expected {told.expected}" if told.expected else ""
+    words = f"{told.seen or 'nothing seen'}{wanted}"
+    if told.answer in {"fail", "unknown"}:
+        name = "failure" if told.answer == "fail" else "error"
+        found = Xml.SubElement(case, name, message=words, type=told.answer)
+        found.text = "\n".join(filter(None, (told.asks, words, told.command)))
+    else:
+        out = Xml.SubElement(case, "system-out")
+        out.text = f"warning: {words}" if told.answer == "warn" else words
+    return case
+
+
+def _registry(report: Report) -> Xml.Element:
+    suite = Xml.Element("testsuite", name="registry", timestamp=timestamp(report.run.created))
+    cases = [_tag(target, tag) for target in report.targets for tag in target.tags]
+    _count(suite, cases)
+    suite.extend(cases)
+    return suite
+
+
+def _tag(target: Target, tag: str) -> Xml.Element:
+    case = Xml.Element("testcase", name=tag, classname="registry")
+    if target.pushed == "failed":
+        Xml.SubElement(case, "failure", message=target.push_reason, type="push")
+    elif target.pushed != "passed":
+        Xml.SubElement(case, "skipped", message="not pushed")
+    return case
+
+
+def _digest(failure: Failure) -> list[str]:
+    head = (failure.stage, failure.step, failure.where, failure.reason, failure.hint)
+    return [line for line in (*head, *failure.source, *failure.log, failure.log_file) if line]
+
+
+def _count(suite: Xml.Element, cases: list[Xml.Element]) -> None:
+    suite.set("tests", str(len(cases)))
+    for kind, name in zip(_KINDS, ("failures", "errors", "skipped"), strict=True):
+        suite.set(name, str(sum(case.find(kind) is not None for case in cases)))
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3f}"

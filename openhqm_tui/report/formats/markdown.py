@@ -1,0 +1,390 @@
+"""The report as Markdown, in the shape of a BUILD_TEST_RESULTS document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.report.model import Case, Lane, Report, Step
+from openhqm_tui.report.rows import (
+    CACHE_HEAD,
+    PAIR_HEAD,
+    PUSH_HEAD,
+    TARGET_HEAD,
+    asked_checks,
+    built_in,
+    by_check,
+    by_target,
+    cache_rows,
+    different_layers,
+    failure_rows,
+    image_by_image,
+    pair_rows,
+    push_rows,
+    size_cells,
+    tally,
+    target_rows,
+)
+from openhqm_tui.report.text import (
+    MARKS,
+    NOT_MEASURED,
+    NOTHING,
+    OUTCOMES,
+    RESULTS,
+    clock,
+    count,
+    megabytes,
+    moment,
+    percent,
+    took,
+    weight,
+)
+
+# Text from strangers put into Markdown so that it stays text: on GitHub and elsewhere.
+#
+# Code spans are the one place where a code host makes nothing of what it reads: no link, no
+# mention of a person, no number of an issue, no HTML. So every word that isn't ours stands in one.
+
+_LONGEST = 300
+# A backtick ends a code span, a pipe a table's cell; with a backslash before it nobody agrees.
+_UNSAFE = re.compile(r"[`|\\]")
+_NOT_A_WORD = re.compile(r"[^A-Za-z0-9 \u00a0-\uffff]")
+_TICKS = re.compile(r"`+")
+_FENCE = 3
+
+
+def code(text: str, longest: int = _LONGEST) -> str:
+    """Return a text as code on one line, for a sentence or a table's cell; `–` for none."""
+    line = one_line(text, longest)
+    if not line:
+        return "–"
+    if not _UNSAFE.search(line):
+        return f"`{line}`"
+    # Written out letter by letter it is the same to a reader, and nothing to Markdown.
+    return f"<code>{_NOT_A_WORD.sub(lambda found: f'&#{ord(found[0])};', line)}</code>"
+
+
+def block(lines: Iterable[str], kind: str = "text") -> list[str]:
+    """Return lines as a block of code; no run of backticks in them can end it."""
+    told = list(lines)
+    longest = max((len(run) for line in told for run in _TICKS.findall(line)), default=0)
+    fence = "`" * max(_FENCE, longest + 1)
+    return [f"{fence}{kind}", *told, fence]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> list[str]:
+    """Return a table; its last `numbers` columns are aligned to the right.
+
+    What isn't ours in a cell must have gone through `code`.
+    """
+    left = len(head) - numbers
+    rule = [" --- " if index < left else " --: " for index in range(len(head))]
+    return [
+        _row(head),
+        f"|{'|'.join(rule)}|",
+        *(_row(row) for row in rows),
+    ]
+
+
+def folded(title: str, lines: Iterable[str]) -> list[str]:
+    """Return lines that are shown when their title is clicked; the title is HTML of ours."""
+    return ["<details>", f"<summary>{title}</summary>", "", *lines, "", "</details>", ""]
+
+
+def html_code(text: str, longest: int = _LONGEST) -> str:
+    """Return a text as code within HTML, as in the title of what is folded."""
+    line = one_line(text, longest)
+    return f"<code>{_NOT_A_WORD.sub(lambda found: f'&#{ord(found[0])};', line)}</code>"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def sizes(report: Report) -> Iterator[str]:
+    """Yield what the images weigh, each and together."""
+    yield from (push_sentence(report), "")
+    if report.sizes.total_bytes is None:
+        return
+    rows = [(code(lane.target), code(lane.platform), *size_cells(lane)) for lane in report.lanes]
+    yield "Of the compressed size: in layers that all images on its platform have, some, or none:"
+    yield ""
+    head = (
+        "target",
+        "platform",
+        "compressed",
+        "against `all`",
+        "all",
+        "some",
+        "none",
+        "on disk",
+    )
+    yield from (*table(head, rows, numbers=6), "")
+    if report.sizes.platforms:
+        yield from ("### One platform against the other", "")
+        yield from (*table(PAIR_HEAD, pair_rows(report, code, code), numbers=3), "")
+    layers = different_layers(report)
+    if layers:
+        yield from ("### Layer by layer", "")
+        yield from folded(f"{len(layers)} different layers", _layers(report))
+
+
+def push_sentence(report: Report) -> str:
+    """Return what a push of everything transfers, in a sentence."""
+    told = report.sizes
+    if told.total_bytes is None:
+        return f"Sizes: {NOT_MEASURED}; no image was seen."
+    total = megabytes(told.total_bytes)
+    if told.unique_bytes is None:
+        return f"All images together: {total} compressed; what a push transfers: {NOT_MEASURED}."
+    return (
+        f"A push of everything to an empty registry transfers **{megabytes(told.unique_bytes)}** "
+        f"in {told.layers} different layers.{image_by_image(report)}"
+    )
+
+
+def _layers(report: Report) -> list[str]:
+    rows = []
+    for layer, lanes in different_layers(report):
+        targets = dict.fromkeys(lane.target for lane in lanes)
+        platforms = dict.fromkeys(lane.platform for lane in lanes)
+        rows.append(
+            (
+                code(layer.digest.removeprefix("sha256:"), 13),
+                code(layer.created_by, 80),
+                f"{', '.join(map(code, targets))} on {', '.join(map(code, platforms))}",
+                str(len(lanes)),
+                megabytes(layer.bytes),
+            )
+        )
+    return table(("layer", "made by", "in", "images", "compressed"), rows, numbers=2)
+
+
+_SLOWEST = 10
+
+
+def lanes_table(report: Report) -> list[str]:
+    """Return the result of every lane."""
+    rows = [
+        (
+            code(lane.target),
+            f"{code(lane.platform)} {lane.built}".rstrip()
+            + (f" on {code(lane.node)}" if lane.node else ""),
+            f"{RESULTS[lane.status]} {lane.result}",
+            tally(lane.cases),
+            took(built_in(report, lane)) + _cached(lane),
+            weight(lane.bytes),
+        )
+        for lane in report.lanes
+    ]
+    head = ("target", "platform", "result", "checks", "built in", "size")
+    return table(head, rows, numbers=2)
+
+
+def environment(report: Report) -> list[str]:
+    """Return where and of what it was built."""
+    told = report.environment
+    rows = [
+        ("Docker Engine", code(told.engine)),
+        ("Buildx", code(told.buildx)),
+        ("builder", code(told.builder) if told.builder else "the selected one"),
+        ("host", code(told.host)),
+        ("base image", code(told.base)),
+        ("why that one", code(told.base_reason)),
+        ("Python asked for", code(told.python)),
+        ("Python found", ", ".join(map(code, told.pythons)) or NOTHING),
+        ("git revision", code(told.revision)),
+        ("Dockerfile or bake file", code(told.dockerfile)),
+        ("context", code(told.context)),
+        ("targets at once", str(told.jobs) if told.jobs else "all"),
+    ]
+    for node in told.nodes:
+        native = f"natively {code(node.native)}" if node.native else ""
+        platforms = f"for {', '.join(map(code, node.platforms))}" if node.platforms else ""
+        rows.append((f"node {code(node.name)}", f"{platforms} {native}".strip() or NOTHING))
+    for name, value in told.arguments.items():
+        rows.append((f"build argument {code(name)}", code(value)))
+    return table(("what", "which"), rows)
+
+
+def test_cases(report: Report) -> Iterator[str]:
+    """Yield what was asked of the images, then every answer, target by target."""
+    checks = asked_checks(report)
+    if not checks:
+        yield from ("No image was asked.", "")
+        return
+    rows = []
+    for check in checks:
+        asked = by_check(report, check)
+        worst = min(asked, key=_gravity)
+        rows.append((code(check), worst.asks or "–", worst.way or "–", tally(asked)))
+    yield from (*table(("check", "asks", "how", "result"), rows), "")
+    for target, lanes in by_target(report).items():
+        cases = [case for lane in lanes for case in lane.cases]
+        if cases:
+            title = f"{html_code(target)}: every answer ({tally(cases)})"
+            yield from folded(title, _answers(lanes))
+
+
+def performance(report: Report) -> Iterator[str]:
+    """Yield how long it took, target by target, the slowest steps, what decided the end."""
+    yield f"The run took {clock(report.run.seconds)}."
+    yield ""
+    yield from (*table(TARGET_HEAD, target_rows(report, code), numbers=6), "")
+    slowest = sorted(report.steps, key=lambda step: -step.seconds)[:_SLOWEST]
+    if slowest:
+        yield from ("### Slowest steps", "")
+        yield from (*_steps_table(slowest), "")
+    if report.critical_path:
+        name = report.critical_path[0].targets[0]
+        yield from (f"### What {code(name)} waited for, which ended last", "")
+        yield from (*_steps_table(report.critical_path), "")
+
+
+def architecture(report: Report) -> Iterator[str]:
+    """Yield what every image said of the machine that it is made for."""
+    if not any(lane.cases for lane in report.lanes):
+        yield from (f"{NOT_MEASURED.capitalize()}: no image was asked.", "")
+        return
+    rows = [
+        (
+            code(lane.target),
+            code(lane.platform),
+            code(told.config),
+            code(told.machine),
+            code(told.python_platform),
+            code(told.binaries, 100),
+            lane.ran or "not run",
+        )
+        for lane in report.lanes
+        for told in (lane.architecture,)
+    ]
+    head = (
+        "target",
+        "platform",
+        "config",
+        "`platform.machine()`",
+        "`sysconfig`",
+        "ELF files",
+        "ran",
+    )
+    yield from (*table(head, rows), "")
+
+
+def cache(report: Report) -> Iterator[str]:
+    """Yield how much of the work was there already."""
+    told = report.cache
+    if not told.steps:
+        yield from (f"Hit rate: {NOT_MEASURED}; no build step is known.", "")
+        return
+    yield f"{told.cached} of {count(told.steps, 'build step')} cached: {percent(told.rate)}."
+    yield ""
+    yield from (*table(CACHE_HEAD, cache_rows(report, code), numbers=3), "")
+
+
+def failures(report: Report) -> Iterator[str]:
+    """Yield why each target failed, or isn't proved."""
+    for failure in report.failures:
+        where = f" on {code(failure.platform)}" if failure.platform else ""
+        yield from (f"### {code(failure.target)}{where}", "")
+        rows = failure_rows(failure, code)
+        yield from (*table(("what", "which"), rows), "") if rows else ()
+        if failure.checks:
+            yield from (*(f"- {code(check, 400)}" for check in failure.checks), "")
+        if failure.source:
+            yield from (*block(failure.source, "dockerfile"), "")
+        if failure.log:
+            yield from ("The last of its log:", "", *block(failure.log), "")
+
+
+def pushes(report: Report) -> Iterator[str]:
+    """Yield which tags are in their registry, and which aren't."""
+    yield from (*table(PUSH_HEAD, push_rows(report, code)), "")
+
+
+def limits(report: Report) -> Iterator[str]:
+    """Yield what this run doesn't prove."""
+    if not report.limits:
+        yield "None found."
+    for limit in report.limits:
+        where = f" ({', '.join(map(code, limit.lanes))})" if limit.lanes else ""
+        ours = limit.kind not in {"unknown", "warning", "Dockerfile", "note"}
+        yield f"- **{limit.kind}**: {limit.text if ours else code(limit.text, 500)}{where}"
+
+
+def _answers(lanes: list[Lane]) -> Iterator[str]:
+    for lane in lanes:
+        if not lane.cases:
+            continue
+        ran = f", run {lane.ran}" if lane.ran else ""
+        yield from (f"**{code(lane.target)} on {code(lane.platform)}**{ran}", "")
+        rows = [
+            (
+                code(case.check),
+                f"{MARKS[case.answer]} {case.answer}",
+                code(case.seen),
+                code(case.expected),
+                _how(case.how),
+            )
+            for case in lane.cases
+        ]
+        yield from (*table(("check", "result", "seen", "expected", "image ran"), rows), "")
+        commands = dict.fromkeys(case.command for case in lane.cases if case.command)
+        for command in commands:
+            yield from ("Asked in a container by", "", *block([command], "sh"), "")
+        if lane.stderr and any(case.answer in {"fail", "unknown"} for case in lane.cases):
+            yield from ("It said on stderr", "", *block(lane.stderr.splitlines()), "")
+
+
+def _steps_table(steps: Iterable[Step]) -> list[str]:
+    rows = [
+        (
+            code(step.label, 160),
+            ", ".join(map(code, step.targets)),
+            f"{code(step.platform) if step.platform else 'all'} {step.how}".rstrip(),
+            clock(step.seconds),
+        )
+        for step in steps
+    ]
+    return table(("step", "of", "platform", "took"), rows, numbers=1)
+
+
+def _cached(lane: Lane) -> str:
+    return " (cached)" if lane.steps and lane.steps == lane.cached_steps else ""
+
+
+def _gravity(case: Case) -> int:
+    return ("fail", "unknown", "warn", "pass").index(case.answer)
+
+
+def _how(told: str) -> str:
+    """Return how an image ran to answer, of our words where it is one of them."""
+    return told if told in {"native", "emulated"} else code(told) if told else "not run"
+
+
+def as_markdown(report: Report) -> str:
+    """Return the report as one document."""
+    return "\n".join(_lines(report)).rstrip("\n") + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    run = report.run
+    yield from ("# Build test results", "")
+    yield f"**{OUTCOMES[run.outcome]}** · {run.sentence}"
+    yield ""
+    yield f"Run {code(run.id)} of {moment(run.created)}, openhqm-tui {code(run.version)}."
+    yield ""
+    yield from (*lanes_table(report), "", "– stands for what this run didn't measure.", "")
+    if report.failures:
+        yield from ("## Failures", "", *failures(report))
+    yield from ("## Environment", "", *environment(report), "")
+    yield from ("## Test cases", "", *test_cases(report))
+    yield from ("## Performance metrics", "", *performance(report))
+    yield from ("## Architecture verification", "", *architecture(report))
+    yield from ("## Cache performance", "", *cache(report))
+    yield from ("## Sizes", "", *sizes(report))
+    if run.push:
+        yield from ("## Tags in the registry", "", *pushes(report))
+    yield from ("## Known limits", "", *limits(report), "")
+    yield from ("## The same once more", "", *block([run.command], "sh"), "")

@@ -1,0 +1,1 @@
+"""Putting the checks to an image."""

@@ -1,0 +1,345 @@
+"""The container that asks a lane's image: started without rights, bounded, gone afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+import secrets
+import shlex
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.runtime import (
+    CRASHES,
+    EMULATOR_HINT,
+    MEMORY_MB,
+    PROCESSES,
+    ProbeAnswer,
+    ProbeTrouble,
+)
+from openhqm_tui.domain.plan.variants import Client
+from openhqm_tui.domain.secrets.redact import Mask
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.engine.docker.cleanup import remove_overdue_containers
+from openhqm_tui.run.checks.probe import MARK
+from openhqm_tui.run.process import Ended, run_bounded
+
+# Seconds for the questions: an emulated Python starts 5 to 20 times slower than a native one.
+NATIVE_PATIENCE = 60.0
+EMULATED_PATIENCE = 300.0
+# Seconds more until the container is taken away: it takes some to start on a busy machine.
+MARGIN = 30.0
+RUN_LABEL = "openhqm-tui.run"
+# When a container must be gone, in seconds of the epoch: whoever was to remove it may be gone too.
+UNTIL_LABEL = "openhqm-tui.until"
+_LONG_AFTER = 600.0
+_TRIES = 25
+# Bytes that nobody who answers questions needs: who prints more is stopped.
+_FLOOD = 16 * 1024 * 1024
+_MOST_VOLUMES = 64
+# Not `type=tmpfs`: that one would be root's alone where the image has a folder there.
+_MEMORY_VOLUME = (
+    "volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"
+    '"volume-opt=o=size=16m,noexec,nosuid,nodev"'
+)
+# A command line has room for so much of an image's own command.
+_LONGEST_COMMAND = 64 * 1024
+PROBE_FILES = tuple(Path(__file__).parent / name for name in ("probe_service.py", "probe.py"))
+PROBE = "".join(file.read_text(encoding="utf-8") for file in PROBE_FILES)
+_EMULATOR_SIGNS = (
+    b"uncaught target signal",
+    b"qemu: ",
+    b"rosetta error",
+    b"can't apply global",
+    b"unable to find CPU model",
+)
+# QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
+# return of a distribution's code: without it Python starts 2 times and imports 5 times faster.
+# Such instructions do nothing then, as on every ARM server older than they are.
+# Since QEMU 10 its default is a cheap one; without pointer authentication a program still takes a
+# little less (4.7 s of processor time instead of 5.1 s under 11.1).
+EMULATED_CPU = {"arm64": "max,pauth=off"}
+# What a client's own settings would put into a container: nothing there can use a proxy, and its
+# address may hold a password.
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_NO_PROXIES = [f"{name}=" for upper in _PROXIES for name in (upper, upper.lower())]
+
+
+class ContainerAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a container said, how it ended, and the command that asked."""
+
+    said: ProbeAnswer | ProbeTrouble
+    ended: Ended
+    command: list[str]
+
+
+def container_command(
+    reference: str,
+    expected: Expectation,
+    *,
+    name: str,
+    run_id: str,
+    nonce: str = "",
+    until: float = 0.0,
+    own_command: tuple[str, ...] = (),
+    volumes: tuple[str, ...] = (),
+    emulated: bool = False,
+    plain_emulator: bool = False,
+) -> list[str]:
+    """Return the `docker run` that asks the image, with no more rights than its command needs.
+
+    `own_command` is what the image runs by itself; `volumes` are the folders that it declares
+    as such: each is empty and small here. `plain_emulator` leaves the emulator as it is
+    set up, else it is told to be a CPU that is cheap to emulate.
+    """
+    patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
+    cpu = "" if plain_emulator or not emulated else EMULATED_CPU.get(expected.platform.arch, "")
+    settings = [*_NO_PROXIES, *([f"QEMU_CPU={cpu}"] if cpu else [])]
+    asked = {
+        "patience": f"{patience:.0f}",
+        "clients": _spelled(expected.clients or ()),
+        "absent": _spelled(expected.absent),
+        "library": ",".join(expected.library),
+        "modules": ",".join(expected.modules),
+        "byte_code": "yes" if expected.byte_code else "",
+    }
+    words = [f"{key}={value}" for key, value in asked.items() if value]
+    if service := expected.service:
+        within = service.within_emulated if emulated else service.within
+        words.append(f"service={service.port},{service.status},{within:g},{service.path}")
+        words += ["--", *_speakable(own_command)]
+    return [
+        "docker", "run", "--rm", "--pull", "never", "--name", name,
+        "--label", f"{RUN_LABEL}={run_id}", "--label", f"{UNTIL_LABEL}={until:.0f}",
+        "--platform", str(expected.platform),
+        "--network", "none", "--read-only",
+        "--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=16m", "--shm-size", "16m",  # noqa: S108
+        *_stand_ins(volumes),
+        "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+        "--memory", f"{MEMORY_MB}m", "--memory-swap", f"{MEMORY_MB}m",
+        "--pids-limit", str(PROCESSES), "--cpus", "2", "--oom-score-adj", "500",
+        "--ulimit", "core=0", "--ulimit", "nofile=4096:4096",
+        *(word for setting in settings for word in ("--env", setting)),
+        "--no-healthcheck", "--log-driver", "none",
+        "--entrypoint", "python", reference, "-c", PROBE, nonce, *words,
+    ]  # fmt: skip
+
+
+def shown_command(command: list[str], mask: Mask) -> str:
+    """Return a container's command for a shell, the probe read from its files: it is long.
+
+    The image's own command is in it, without its secrets.
+    """
+    probe = f'"$(cat {shlex.join(map(str, PROBE_FILES))})"'
+    at = command.index(PROBE)
+    return f"{shlex.join(command[:at])} {probe} {mask.start(shlex.join(command[at + 1 :]))}"
+
+
+def _stand_ins(volumes: tuple[str, ...]) -> list[str]:
+    """Return the options that put memory in the place of an image's volumes.
+
+    Else each would be a folder on the engine's disk, to be filled up without a bound.
+    """
+    asked = (posixpath.normpath(f"/{volume.lstrip('/')}") for volume in volumes)
+    options = []
+    for place in dict.fromkeys(asked):
+        if "\0" in place or place == "/tmp":  # noqa: S108 - is memory already
+            continue
+        # A mount is a line of CSV.
+        quoted = place.replace('"', '""')
+        options += ["--mount", f'type=volume,"dst={quoted}",{_MEMORY_VOLUME}']
+    return options
+
+
+def _spelled(clients: tuple[Client, ...]) -> str:
+    return ",".join(f"{client.distribution}={client.module}" for client in clients)
+
+
+def _speakable(command: tuple[str, ...]) -> list[str]:
+    """Return an image's own command as words that a process can be started with."""
+    words = [word.replace("\0", "").encode("utf-8", "replace").decode() for word in command]
+    return words if sum(len(word.encode()) for word in words) < _LONGEST_COMMAND else []
+
+
+async def ask(
+    reference: str,
+    expected: Expectation,
+    *,
+    own_command: tuple[str, ...],
+    volumes: tuple[str, ...] = (),
+    emulated: bool,
+    run_id: str,
+    lane: str,
+) -> ContainerAnswer:
+    """Ask a lane's image in a container of its own, and once more where that may tell more.
+
+    An emulator's crash comes and goes: one more try, with the emulator as it is set up, tells
+    whether it is steady. And where the image's command took all memory or processes there were,
+    the questions are asked again without it.
+    """
+    name = f"openhqm-tui-{run_id}-{lane}"
+    if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > _LONGEST_COMMAND:
+        reason = (
+            f"it declares {len(volumes)} volumes; no more than {_MOST_VOLUMES} are stood in for"
+        )
+        return ContainerAnswer(said=ProbeTrouble(reason=reason), ended=Ended(0), command=[])
+
+    async def once(
+        wanted: Expectation, name: str, *, plain_emulator: bool = False
+    ) -> ContainerAnswer:
+        nonce = secrets.token_hex(16)
+        patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
+        if service := wanted.service:
+            within = service.within_emulated if emulated else service.within
+            patience = max(patience, within)
+        command = container_command(
+            reference,
+            wanted,
+            name=name,
+            run_id=run_id,
+            nonce=nonce,
+            until=time.time() + patience + _LONG_AFTER,
+            own_command=own_command,
+            volumes=volumes,
+            emulated=emulated,
+            plain_emulator=plain_emulator,
+        )
+        ended = await _run(command, name, patience + MARGIN)
+        said = read_answer(ended, nonce, patience=patience, emulated=emulated)
+        return ContainerAnswer(said=said, ended=ended, command=command)
+
+    asked = await once(expected, name)
+    if emulated and _emulator_crashed(asked.said):
+        asked = await once(expected, f"{name}-again", plain_emulator=True)
+    said = asked.said
+    if isinstance(said, ProbeAnswer) and said.service and said.service.hit_a_limit:
+        alone = msgspec.structs.replace(expected, service=None)
+        again = await once(alone, f"{name}-alone")
+        if isinstance(again.said, ProbeAnswer):
+            said = msgspec.structs.replace(again.said, service=said.service)
+            return msgspec.structs.replace(asked, said=said)
+    return asked
+
+
+async def sweep() -> None:
+    """Take away the containers that nobody came to take away: their starters were killed."""
+    await asyncio.to_thread(remove_overdue_containers, UNTIL_LABEL, time.time())
+
+
+def _emulator_crashed(said: ProbeAnswer | ProbeTrouble) -> bool:
+    if isinstance(said, ProbeTrouble):
+        return said.emulator
+    crashed = said.service is not None and said.service.crashed
+    return crashed or (said.trouble is not None and said.trouble.emulator)
+
+
+async def _run(command: list[str], name: str, patience: float) -> Ended:
+    try:
+        ended = await run_bounded(command, patience=patience, flood=_FLOOD)
+    except asyncio.CancelledError:
+        await _remove(name)
+        raise
+    if ended.timed_out or ended.flooded:
+        await _remove(name)
+    return ended
+
+
+async def _remove(container: str) -> None:
+    """Take a container away; one that is just being started or removed takes a moment."""
+    look = ["docker", "ps", "--all", "--quiet", "--filter", f"name=^/{container}$"]
+    for _ in range(_TRIES):
+        await run_bounded(["docker", "rm", "--force", "--volumes", container], patience=30)
+        if not (await run_bounded(look, patience=30)).out.strip():
+            return
+        await asyncio.sleep(0.2)
+
+
+class _QuestionsEnd(msgspec.Struct, frozen=True):
+    """How the process that asked ended, as process 1 saw it."""
+
+    stuck: bool = False
+    signal: int = 0
+    exit_code: int = 0
+
+
+def read_answer(
+    ended: Ended, nonce: str = "", *, patience: float, emulated: bool
+) -> ProbeAnswer | ProbeTrouble:
+    """Put together what the probe told in a container's output, and why it told no more.
+
+    The first word on a matter stands; lines without the nonce are the image's own.
+    """
+    mark = (MARK + nonce).encode()
+    told: dict[str, msgspec.Raw] = {}
+    unreadable = False
+    for line in ended.out.split(b"\n"):
+        if line.startswith(mark):
+            try:
+                told = msgspec.json.decode(line[len(mark) :], type=dict[str, msgspec.Raw]) | told
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                unreadable = True
+    try:
+        end = msgspec.json.decode(told.pop("questions", b"{}"), type=_QuestionsEnd)
+        if told:
+            return _with_trouble(told, end, ended, patience, emulated)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        unreadable = True
+    if unreadable:
+        return ProbeTrouble(reason="the answer from the container can't be read")
+    return _end_of_questions(end, patience, emulated) or _end_of_container(
+        ended, patience, emulated
+    )
+
+
+def _with_trouble(
+    told: dict[str, Any], end: _QuestionsEnd, ended: Ended, patience: float, emulated: bool
+) -> ProbeAnswer:
+    told.pop("trouble", None)
+    answer = msgspec.json.decode(msgspec.json.encode(told), type=ProbeAnswer)
+    trouble = _end_of_questions(end, patience, emulated)
+    if trouble is None and (ended.code or ended.timed_out or ended.flooded):
+        trouble = _end_of_container(ended, patience, emulated)
+    return msgspec.structs.replace(answer, trouble=trouble)
+
+
+def _end_of_questions(end: _QuestionsEnd, patience: float, emulated: bool) -> ProbeTrouble | None:
+    if end.stuck:
+        return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)
+    if emulated and end.signal in CRASHES:
+        reason = f"the emulator crashed (signal {end.signal}); {EMULATOR_HINT}"
+        return ProbeTrouble(reason=reason, emulator=True)
+    if end.signal == 9:
+        return ProbeTrouble(reason=f"Python was killed: out of memory (limit {MEMORY_MB} MB)")
+    if end.signal:
+        return ProbeTrouble(reason=f"Python crashed (signal {end.signal})")
+    if end.exit_code:
+        return ProbeTrouble(reason=f"Python ended with exit code {end.exit_code}")
+    return None
+
+
+def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTrouble:
+    if ended.flooded:
+        return ProbeTrouble(reason=f"it printed more than {_FLOOD // 1024**2} MB")
+    if ended.timed_out:
+        return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)
+    words = one_line(ended.err[-2000:], 240)
+    if emulated and (
+        ended.code - 128 in CRASHES or any(sign in ended.err for sign in _EMULATOR_SIGNS)
+    ):
+        reason = f"the emulator crashed (exit code {ended.code}): {words or 'no output'}"
+        return ProbeTrouble(reason=f"{reason}; {EMULATOR_HINT}", emulator=True)
+    if b"exec format error" in ended.err:
+        return ProbeTrouble(reason="no emulator for this platform here", could_not_ask=True)
+    if ended.code == 125:
+        # docker run's own failure: the image was never started.
+        return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
+    if ended.code in {126, 127}:
+        return ProbeTrouble(reason=f"no `python` in the image: {words}")
+    told = f": {words}" if words else ""
+    if not ended.code:
+        return ProbeTrouble(reason=f"Python ended well, but gave no answer{told}")
+    return ProbeTrouble(reason=f"Python ended with exit code {ended.code}{told}")

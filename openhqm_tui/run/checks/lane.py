@@ -1,0 +1,301 @@
+"""The checks of a run's images: by digest, verdicts into the journal, evidence beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage, judge_user
+from openhqm_tui.domain.checks.runtime import judge_running
+from openhqm_tui.domain.checks.verdict import Verdict, merged, unanswered
+from openhqm_tui.domain.plan.bake import repository_of
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import TargetInfo
+from openhqm_tui.domain.run.state import LaneState, TargetState
+from openhqm_tui.domain.secrets.redact import Mask, config_secrets
+from openhqm_tui.engine.docker.images import ImageUnknown, read_index, read_layers
+from openhqm_tui.run.checks.container import ask, shown_command, sweep
+from openhqm_tui.run.checks.pull import Pulls
+from openhqm_tui.run.checks.static import config_of, look_at
+from openhqm_tui.run.process import gather_all
+from openhqm_tui.run.runner.journal import JournalWriter
+from openhqm_tui.store.run_folder import RunFolder
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What one lane's image answered: verdicts, and the evidence to keep."""
+
+    verdicts: tuple[Verdict, ...]
+    evidence: dict[str, object]
+
+
+async def check_lane(
+    reference: str,
+    expected: Expectation,
+    index: list[SeenImage] | ImageUnknown,
+    *,
+    emulated: bool,
+    run_id: str,
+    lane: str,
+) -> Checked:
+    """Put all questions to one lane's image; `reference` names it by digest."""
+    platform = str(expected.platform)
+    evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
+    config = await config_of(reference, platform)
+    # Side by side: one waits for the engine to hand over layers, the other for a container.
+    (static, seen), (running, said) = await gather_all(
+        look_at(reference, expected, index, config),
+        _run(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane),
+    )
+    return Checked((*static, *running), evidence | seen | said)
+
+
+async def _run(
+    reference: str,
+    expected: Expectation,
+    config: SeenConfig | ImageUnknown,
+    *,
+    emulated: bool,
+    run_id: str,
+    lane: str,
+) -> tuple[list[Verdict], dict[str, object]]:
+    if not expected.asks_python:
+        if isinstance(config, ImageUnknown):
+            return [judge_user(expected, None, str(config))], {}
+        return [judge_user(expected, config)], {}
+    unserved: list[Verdict] = []
+    known = SeenConfig(cmd=expected.command or ()) if isinstance(config, ImageUnknown) else config
+    if expected.service is not None and not known.command and isinstance(config, ImageUnknown):
+        # Nobody can tell what would be started: that is no failure of the image.
+        unserved = [unanswered("service", f"the image's command is unknown: {config}")]
+        expected = msgspec.structs.replace(expected, service=None)
+    asked = await ask(
+        reference,
+        expected,
+        own_command=known.command,
+        volumes=known.volumes,
+        emulated=emulated,
+        run_id=run_id,
+        lane=lane,
+    )
+    # What doesn't start often prints its settings, and what it prints is kept and shown.
+    mask = Mask(config_secrets(known.env, known.labels))
+    evidence: dict[str, object] = {
+        "command": shown_command(asked.command, mask),
+        "probe": _masked(msgspec.to_builtins(asked.said), mask),
+        "exit_code": asked.ended.code,
+        "stderr": mask.text(asked.ended.err[-4096:].decode("utf-8", "replace")),
+    }
+    how = "emulated" if emulated else "native"
+    verdicts = judge_running(expected, asked.said, how=how)
+    return [
+        msgspec.structs.replace(verdict, evidence=mask.text(verdict.evidence))
+        for verdict in verdicts
+    ] + unserved, evidence
+
+
+def _masked(told: Any, mask: Mask) -> Any:
+    """Return what a container told without the secrets in any of its words."""
+    if isinstance(told, str):
+        return mask.start(told)
+    if isinstance(told, list):
+        return [_masked(one, mask) for one in told]
+    if isinstance(told, dict):
+        return {name: _masked(one, mask) for name, one in told.items()}
+    return told
+
+
+async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]:
+    """Return the digest of an image's index and what it holds, or why nobody can tell."""
+    try:
+        return await asyncio.to_thread(read_index, reference)
+    except ImageUnknown as error:
+        return "", error
+
+
+class LaneChecks:
+    """Questions the lanes of one run, and says so in its journal."""
+
+    def __init__(self, folder: RunFolder, journal: JournalWriter) -> None:
+        self._folder = folder
+        self._info = folder.info
+        self._journal = journal
+        self._pulls = Pulls(journal)
+        self._expectations = folder.expectations()
+        self._swept = False
+        self._host = parse_platform(self._info.host) if self._info.host else None
+        # A container that starts Python is CPU-bound: more at once than cores only wait longer.
+        self._at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+        # Layers on their way into the record: no lane is busy with them, but the run is.
+        self.reading: set[asyncio.Task[None]] = set()
+
+    async def check_target(self, target: TargetState) -> None:
+        """Look at the images of a target that was just built, and question every lane."""
+        try:
+            reference, index = await self._index(target)
+            if not isinstance(index, ImageUnknown):
+                self._say_images(target.info, index)
+            if self._info.check:
+                await self._ask(list(target.lanes.values()), reference, index)
+        except asyncio.CancelledError:
+            if self._info.check:
+                self._say_cut_off(list(target.lanes.values()))
+            raise
+
+    async def again(self, lane: LaneState, check: str = "") -> None:
+        """Question one lane again; with `check` only that answer is renewed."""
+        try:
+            reference, index = await self._index(lane.target)
+            if not lane.digest and not isinstance(index, ImageUnknown):
+                # The runner that had it built was killed before it could say what it is.
+                mine = [image for image in index if image.platform == str(lane.platform)]
+                self._say_images(lane.target.info, mine)
+            await self._ask([lane], reference, index, check)
+        except asyncio.CancelledError:
+            self._journal.append(
+                events.CheckCancelled(
+                    at=time.time(), target=lane.target.name, platform=str(lane.platform)
+                )
+            )
+            raise
+
+    async def _index(self, target: TargetState) -> tuple[str, list[SeenImage] | ImageUnknown]:
+        # By digest: a tag that moves meanwhile must not change what is proved.
+        tag = target.info.tags[0]
+        reference = f"{repository_of(tag)}@{target.digest}" if target.digest else tag
+        if self._info.by_digest and (why := await self._pulls.fetch(target)):
+            return reference, ImageUnknown(why)
+        _, index = await index_of(reference)
+        if isinstance(index, ImageUnknown) and target.digest:
+            # Where its tag names another image by now, the engine knows it by its digest alone.
+            _, by_id = await index_of(target.digest)
+            if not isinstance(by_id, ImageUnknown):
+                return target.digest, by_id
+        return reference, index
+
+    async def _ask(
+        self,
+        lanes: Sequence[LaneState],
+        reference: str,
+        index: list[SeenImage] | ImageUnknown,
+        check: str = "",
+    ) -> None:
+        if not self._swept:
+            self._swept = True
+            await sweep()
+        # The longest first, so that none is left over at the end.
+        longest_first = sorted(lanes, key=lambda lane: not self._emulated(lane))
+        asked = [self._ask_lane(lane, reference, index, check) for lane in longest_first]
+        for ended in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
+
+    async def _ask_lane(
+        self,
+        lane: LaneState,
+        reference: str,
+        index: list[SeenImage] | ImageUnknown,
+        check: str,
+    ) -> None:
+        target, platform = lane.key
+        expected = self._expectations.get(lane.key)
+        if expected is None:
+            wanted = lane.platform
+            expected = Expectation(platform=wanted, platforms=(wanted,), asks_python=False)
+        emulated = self._emulated(lane)
+        async with self._at_once:
+            before = lane.verdicts
+            self._journal.append(
+                events.CheckStarted(
+                    at=time.time(),
+                    target=target,
+                    platform=platform,
+                    emulated=emulated,
+                    check=check,
+                )
+            )
+            checked = await check_lane(
+                reference,
+                expected,
+                index,
+                emulated=emulated,
+                run_id=self._info.id,
+                lane=f"{target}-{platform.replace('/', '-')}",
+            )
+        self._keep_evidence(target, platform, checked.evidence)
+        self._journal.append(
+            events.LaneChecked(
+                at=time.time(),
+                target=target,
+                platform=platform,
+                verdicts=merged(before, checked.verdicts, check),
+                emulated=emulated,
+            )
+        )
+        # Only now, and beside all else: nobody waits for it, and no verdict depends on it.
+        reading = asyncio.create_task(self._say_layers(lane, reference))
+        self.reading.add(reading)
+        reading.add_done_callback(self.reading.discard)
+
+    def _emulated(self, lane: LaneState) -> bool:
+        return self._host is not None and not lane.platform.runs_natively_on(self._host)
+
+    def _keep_evidence(self, target: str, platform: str, evidence: dict[str, object]) -> None:
+        """Write down what an image answered; a full disk doesn't cost the verdict."""
+        told = msgspec.json.format(msgspec.json.encode(evidence), indent=2)
+        try:
+            file = self._folder.evidence_file(target, platform)
+            with self._folder.open_to_write(file, empty=True) as out:
+                out.write(told)
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            words = f"the evidence of {target} {platform} can't be kept ({error.strerror})"
+            self._journal.note(words, target)
+
+    def _say_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
+        for image in index:
+            self._journal.append(
+                events.ImageSeen(
+                    at=time.time(),
+                    target=target.name,
+                    platform=image.platform,
+                    digest=image.digest,
+                    content_size=image.content_size,
+                    unpacked_size=image.unpacked_size,
+                )
+            )
+
+    async def _say_layers(self, lane: LaneState, reference: str) -> None:
+        """Write down what a lane's image is made of; a store that can't tell costs no verdict."""
+        target, platform = lane.key
+        if lane.layers or not lane.digest:
+            return
+        try:
+            layers = await asyncio.to_thread(read_layers, reference, platform, lane.digest)
+        except ImageUnknown:
+            return
+        except Exception as error:
+            self._journal.note(f"the layers can't be read: {type(error).__name__}: {error}", target)
+            return
+        if self._journal.state.lane(target, platform) is not lane:
+            return  # it is being built anew
+        self._journal.append(
+            events.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
+        )
+
+    def _say_cut_off(self, lanes: Sequence[LaneState]) -> None:
+        for lane in lanes:
+            if lane.check_ended is None:
+                target, platform = lane.key
+                self._journal.append(
+                    events.CheckCancelled(at=time.time(), target=target, platform=platform)
+                )

@@ -1,0 +1,294 @@
+"""The questions put to an image from inside its container.
+
+The text of `probe_service.py` and then of this file is the program: `python -c TEXT NONCE
+KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `absent` are `DISTRIBUTION=MODULE,…`,
+`library` and `modules` are `MODULE,…`, `byte_code` asks for byte-code, `service` is
+`PORT,STATUS,SECONDS,PATH`: what COMMAND must answer. `patience`: the questions' seconds.
+
+Process 1 starts the image's own command, so that it comes up meanwhile, and a second process,
+which asks; it watches both, so that a crash or a hang of either is seen for what it is. Each
+answer is one line on stdout as soon as it is known: the mark, the nonce and a JSON object.
+
+Any Python 3 and next to no imports: under emulation, and with no byte-code in the base, each
+module of the standard library costs up to a second (json and importlib.metadata eight).
+
+All this runs on the image's own interpreter and among its own files. The nonce keeps apart what
+the image happens to print; an image that means to lie (by a `python` of its own, a sitecustomize,
+or its command writing to process 1) can do so, about itself. Whoever reads the answers takes
+them for a stranger's words.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from openhqm_tui.run.checks.probe_service import Service
+
+MARK = "openhqm-tui-probe:"
+# Seen in every interpreter's installation, run by no service.
+NEVER_SERVED = ("pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack")
+
+
+def quoted(text: str) -> str:
+    """Return `text` as a JSON string; what isn't ASCII is told by its number."""
+    plain = [
+        c if " " <= c < "\x7f" and c not in '"\\' else f"\\u{min(ord(c), 65533):04x}" for c in text
+    ]
+    return '"' + "".join(plain) + '"'
+
+
+def as_json(value: object) -> str:
+    """Return JSON for the few kinds of values that an answer holds."""
+    if isinstance(value, dict):
+        return "{" + ",".join(quoted(k) + ":" + as_json(v) for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(as_json(v) for v in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else quoted(str(value))
+
+
+def normal(name: str) -> str:
+    """Return a distribution's name as all spellings of it share it."""
+    return name.lower().replace("-", "_").replace(".", "_")
+
+
+def installed() -> "dict[str, str]":
+    """Return the versions of all distributions on the path, by their normal name."""
+    found: "dict[str, str]" = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for entry in names:
+            stem, dot, kind = entry.rpartition(".")
+            if dot and kind in ("dist-info", "egg-info"):
+                name, _, version = stem.partition("-")
+                found.setdefault(normal(name), version.partition("-py")[0])
+    return found
+
+
+def on_path(module: str) -> bool:
+    """Tell whether a module's file or folder is anywhere on the path."""
+    place = module.replace(".", os.sep)
+    for folder in sys.path:
+        start = os.path.join(folder, place)
+        if os.path.isdir(start) or os.path.exists(start + ".py"):
+            return True
+    return False
+
+
+def loaded(
+    name: str, version: str, use: "Callable[[Any], str] | None" = None
+) -> "dict[str, object]":
+    """Import a module and, with `use`, try it out: `use` returns what there is to tell of it."""
+    seen: "dict[str, object]" = {"distribution": name.partition("=")[0], "version": version}
+    try:
+        module = name.rpartition("=")[2]
+        __import__(module)
+        if use:
+            seen["version"] = use(sys.modules[module])
+        seen["found"] = True
+    except BaseException as error:
+        seen["error"] = repr(error)[:200]
+    return seen
+
+
+def tls(ssl: "Any") -> str:
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return " ".join(ssl.OPENSSL_VERSION.split()[1:2])
+
+
+def database(sqlite3: "Any") -> str:
+    ((version,),) = sqlite3.connect(":memory:").execute("select sqlite_version()")
+    return str(version)
+
+
+def call(ctypes: "Any") -> str:
+    if ctypes.CDLL(None).getpid() != os.getpid():
+        raise OSError("a call into the C library gives a wrong answer")
+    return ""
+
+
+def zone(zoneinfo: "Any") -> str:
+    # Without a file of it, ZoneInfo would import half a packaging library to look for another.
+    if not any(os.path.exists(os.path.join(folder, "UTC")) for folder in zoneinfo.TZPATH):
+        return "without zones"
+    zoneinfo.ZoneInfo("UTC")
+    return ""
+
+
+# That a module of the standard library loads doesn't prove that it works.
+USES = {"ssl": tls, "sqlite3": database, "ctypes": call, "zoneinfo": zone}
+
+
+def compiled(module: "Any") -> str:
+    """Return the suffix of the shared object behind a module; raises ImportError without one."""
+    name: str = module.__name__
+    for other, one in list(sys.modules.items()):
+        file = getattr(one, "__file__", None) or ""
+        if (other == name or other.startswith(name + ".")) and file.endswith(".so"):
+            return "." + os.path.basename(file).partition(".")[2]
+    raise ImportError("there is no compiled module behind it")
+
+
+def fresh(cached: str, source: str) -> bool:
+    """Tell whether Python would take a module's byte-code as it is."""
+    from _frozen_importlib_external import MAGIC_NUMBER
+
+    try:
+        file = os.open(cached, os.O_RDONLY)
+        head = os.read(file, 16)
+        os.close(file)
+        if head[:4] != MAGIC_NUMBER or head[4] & 1:
+            return head[:4] == MAGIC_NUMBER
+        told = os.stat(source)
+    except OSError:
+        return False
+    stamps = [int.from_bytes(head[at : at + 4], "little") for at in (8, 12)]
+    return stamps == [int(told.st_mtime) & 0xFFFFFFFF, told.st_size & 0xFFFFFFFF]
+
+
+def byte_code(modules: "list[str]") -> "dict[str, object]":
+    """Count the modules with byte-code and name those without: loaded ones, the core, the app."""
+    asked: "dict[str, tuple[str, str]]" = {}
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        cached, source = getattr(spec, "cached", None), getattr(spec, "origin", None)
+        if cached and source and source.endswith(".py"):
+            asked[name] = (cached, source)
+    tops = [sys.modules.get(name.partition(".")[0]) for name in modules]
+    folders = [
+        os.path.dirname(os.path.dirname(getattr(top, "__file__", None) or "")) for top in tops
+    ]
+    folders += os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    for folder in {folder for folder in folders if os.path.isdir(folder)}:
+        for name in os.listdir(folder):
+            source = os.path.join(folder, name, "__init__.py")
+            if name not in NEVER_SERVED and os.path.exists(source):
+                tag = sys.implementation.cache_tag
+                cached = os.path.join(folder, name, "__pycache__", f"__init__.{tag}.pyc")
+                asked.setdefault(name, (cached, source))
+    missing = sorted(name for name, (cached, source) in asked.items() if not fresh(cached, source))
+    return {"asked": len(asked), "missing": len(missing), "names": [n[:80] for n in missing[:5]]}
+
+
+def ask(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> None:
+    """Answer all questions but that of the service, the ones that may crash last."""
+    words = {key: [word for word in value.split(",") if word] for key, value in asked.items()}
+    from _imp import extension_suffixes
+    from sysconfig import get_platform
+
+    python = {
+        # What platform.machine() returns on Linux, without its imports.
+        "machine": os.uname().machine,
+        "implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(
+            sys.implementation.name, sys.implementation.name
+        ),
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
+        "python_platform": get_platform(),
+        "ext_suffix": (extension_suffixes() or [""])[0],
+        "uid": os.getuid(),
+    }
+    tell(python)
+    versions = installed()
+    seen: "list[dict[str, object]]" = []
+    for asked_for in words.get("absent", []):
+        name, _, module = asked_for.partition("=")
+        version = versions.get(normal(name), "")
+        seen.append({"distribution": name, "version": version, "found": on_path(module)})
+    tell({"absent": seen})
+    if "library" in words:
+        tell({"library": [loaded(name, "", USES.get(name)) for name in words["library"]]})
+    if "modules" in words:
+        tell({"extensions": [loaded(name, "", compiled) for name in words["modules"]]})
+    if "byte_code" in words:
+        tell({"byte_code": byte_code(words.get("modules", []))})
+    clients = words.get("clients", [])
+    found = [loaded(one, versions.get(normal(one.partition("=")[0]), "")) for one in clients]
+    tell({"clients": found})
+
+
+def main() -> None:
+    """Be process 1: start the command and the questions, watch both, tell how they ended."""
+    nonce, *words = sys.argv[1:]
+    at = words.index("--") if "--" in words else len(words)
+    asked = dict(word.partition("=")[::2] for word in words[:at])
+    command = words[at + 1 :]
+    sys.argv = ["-c"]
+    # Whatever a library prints while it is imported must not mix with the answers.
+    out = os.dup(1)
+    os.dup2(2, 1)
+
+    def tell(answer: "dict[str, Any]") -> None:
+        os.write(out, (MARK + nonce + as_json(answer) + "\n").encode())
+
+    service = Service(asked["service"], command) if "service" in asked else None
+    watched, theirs = os.pipe()
+    questions = os.fork()
+    if not questions:
+        try:
+            ask(asked, tell)
+        finally:
+            # Client libraries may leave threads behind; the answers are given.
+            os._exit(1 if sys.exc_info()[0] else 0)
+    os.close(theirs)
+    watch(tell, service, questions, watched, float(asked.get("patience", "60")))
+    os._exit(0)
+
+
+def watch(
+    tell: "Callable[[dict[str, Any]], None]",
+    service: "Service | None",
+    questions: int,
+    watched: int,
+    patience: float,
+) -> None:
+    """Follow the questions and the service until both have ended or had their time."""
+    from select import select
+    from time import monotonic
+
+    begun = monotonic()
+    while questions or service:
+        now = monotonic() - begun
+        # Often at first, then a fiftieth of what has gone by: near enough, and next to no load.
+        pause = min(max(now / 50, 0.003), 0.1)
+        if service:
+            done = service.look([watched] if questions else [], pause)
+        else:
+            select([watched], [], [], pause)
+        ended: "dict[int, int]" = {}
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if not pid:
+                break
+            ended[pid] = status
+        if service and (done or service.pid in ended):
+            tell({"service": service.end(ended.get(service.pid))})
+            service = None
+        if questions and (questions in ended or now > patience):
+            status = ended.get(questions, -1)
+            if status == -1:
+                os.kill(questions, 9)
+            tell(
+                {
+                    "questions": {
+                        "stuck": status == -1,
+                        "signal": max(status, 0) & 127,
+                        "exit_code": max(status, 0) >> 8,
+                    }
+                }
+            )
+            questions = 0
+
+
+if __name__ == "__main__":
+    main()

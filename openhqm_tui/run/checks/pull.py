@@ -1,0 +1,65 @@
+"""Images that another machine has built and pushed by digest: fetched here to be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from openhqm_tui.domain.failures.rules import push_failure
+from openhqm_tui.domain.plan.bake import repository_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.engine.docker.images import ImageUnknown, platforms_here
+from openhqm_tui.engine.docker.registry import pull_command
+from openhqm_tui.run.process import run_bounded
+from openhqm_tui.run.runner.journal import JournalWriter
+
+# Seconds for one image; what is big comes slowly over a thin line.
+_PATIENCE = 1800.0
+_AT_ONCE = 2
+
+
+class Pulls:
+    """Fetches the images of one run's targets, each platform by the digest of its index."""
+
+    def __init__(self, journal: JournalWriter) -> None:
+        self._journal = journal
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        # Lanes of a target that are asked again side by side fetch it once.
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def fetch(self, target: TargetState) -> str:
+        """Have all of a target's images in the engine's store; return why they aren't, or ''."""
+        reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
+        async with self._turns.setdefault(target.name, asyncio.Lock()):
+            try:
+                here = await asyncio.to_thread(platforms_here, reference)
+            except ImageUnknown as error:
+                return str(error)
+            missing = [p for p in target.info.platforms if p not in here]
+            # A name of theirs for the same image must not go with what we take away later.
+            kept = bool(here) and reference not in self._journal.state.pulled
+            for platform in missing:
+                # Said before: should this runner die, it is known what may be left.
+                self._journal.append(
+                    events.ImagePulled(
+                        at=time.time(),
+                        target=target.name,
+                        platform=platform,
+                        reference=reference,
+                        kept=kept,
+                    )
+                )
+                if reason := await self._pull(reference, platform):
+                    return reason
+        return ""
+
+    async def _pull(self, reference: str, platform: str) -> str:
+        async with self._at_once:
+            ended = await run_bounded(pull_command(reference, platform), patience=_PATIENCE)
+        if ended.timed_out:
+            return f"{platform} can't be pulled: no end after {_PATIENCE:.0f} s"
+        if ended.code != 0:
+            said = ended.err.decode("utf-8", "replace")
+            return f"{platform} can't be pulled: {push_failure(said, reference)}"
+        return ""

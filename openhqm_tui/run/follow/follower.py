@@ -1,0 +1,220 @@
+"""Following a run folder, growing or finished: new bytes in, changed lanes out."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Collection
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from openhqm_tui.domain.buildkit.rawjson import StreamDecoder
+from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.events import event_decoder
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.redaction import mask_of, without_secrets
+from openhqm_tui.store.run_folder import RunFolder
+
+# What a look takes of one stream: some milliseconds of folding, so that a face can look at
+# several between two frames.
+_MOST_BYTES = 64 * 1024
+
+
+class Changes(msgspec.Struct):
+    """What one look at the folder brought: names of lanes `(target, platform)` and targets.
+
+    `standing` are those of the `targets` of which more than a lane's log has changed. `more` says
+    that there was more to read than one look takes, `over` that nothing more will come, `first`
+    that it stood there when the folder was opened.
+    """
+
+    lanes: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    targets: set[str] = msgspec.field(default_factory=set)
+    standing: set[str] = msgspec.field(default_factory=set)
+    events: list[journal.AnyEvent] = msgspec.field(default_factory=list)
+    more: bool = False
+    over: bool = False
+    first: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.lanes or self.targets or self.events)
+
+    def name(self, *targets: str) -> None:
+        """Say that targets stand otherwise than before."""
+        self.targets.update(targets)
+        self.standing.update(targets)
+
+    def add(self, later: Changes) -> None:
+        """Take in what a later look brought."""
+        self.lanes |= later.lanes
+        self.targets |= later.targets
+        self.standing |= later.standing
+        self.events += later.events
+        self.more, self.over = later.more, later.over
+
+
+class Tail:
+    """A file of a run read from where the last look ended."""
+
+    def __init__(self, folder: RunFolder, path: Path) -> None:
+        self.folder = folder
+        self.path = path
+        self._file: BinaryIO | None = None
+
+    def read(self, most: int = _MOST_BYTES) -> bytes:
+        """Return what is new, no more than `most` bytes."""
+        if self._file is None:
+            try:
+                self._file = self.folder.open(self.path)
+            except OSError:
+                return b""  # not there yet; or no file can have the name that is told
+        return self._file.read(min(most, _MOST_BYTES))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _is_end_of(target: str, event: journal.AnyEvent) -> bool:
+    return isinstance(event, journal.TargetEnded) and event.target == target
+
+
+class Follower:
+    """Keeps `state` up to date with a run folder; reads only, and never waits."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.state = RunState(folder.info, mask_of(folder))
+        self._events = self._events_tail()
+        self._rest = b""
+        self._waiting: deque[journal.AnyEvent] = deque()
+        self._streams: dict[str, tuple[Tail, StreamDecoder]] = {}
+        self._over: set[str] = set()
+        self._silent: set[str] = set()
+
+    @property
+    def now(self) -> float:
+        """What time it is for the run, in seconds since the epoch."""
+        return time.time()
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the run is over and all of it was read."""
+        over = self.state.outcome is not None or self.state.interrupted
+        return over and not self._streams and not self._waiting
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets whose streams aren't read to their ends."""
+        return tuple(self._streams)
+
+    def poll(self, only: Collection[str] | None = None) -> Changes:
+        """Read what is new and fold it in, of all streams or of the named targets' `only`."""
+        finished = self.finished
+        # Asked before reading: what a runner wrote before its end is then surely read.
+        live = self._is_live()
+        changes = Changes()
+        said = self._read_events()
+        self._apply_events(changes)
+        for target in list(self._streams) if only is None else only:
+            if target in self._streams:
+                said |= self._read_stream(target, changes)
+                self._silent.add(target)
+        if live or said or changes:
+            self._silent.clear()
+        elif not self.state.interrupted and (self.state.outcome is None or self._streams):
+            self._runner_died(changes)
+        changes.more |= bool(self._waiting)
+        changes.over = self.finished and not finished
+        return changes
+
+    def close(self) -> None:
+        """Close the files."""
+        self._events.close()
+        for tail, _ in self._streams.values():
+            tail.close()
+        self._streams.clear()
+
+    def _events_tail(self) -> Tail:
+        return Tail(self.folder, self.folder.events_file)
+
+    def _stream_tail(self, event: journal.TargetStarted) -> Tail:
+        return Tail(self.folder, self.folder.path / Path(event.stream).name)
+
+    def _is_live(self) -> bool:
+        return self.folder.is_live()
+
+    def _runner_died(self, changes: Changes) -> None:
+        """Say so once every stream has been looked at since, and was silent."""
+        if self._silent.issuperset(self._streams):
+            # In a damaged journal a target may begin behind the end, whose stream none will end.
+            self.state.interrupted = self.state.outcome is None
+            changes.name(*self.state.targets)
+            self._over.update(self._streams)
+            changes.more = bool(self._streams)
+
+    def _read_events(self) -> bool:
+        data = self._events.read()
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            try:
+                event = event_decoder.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue  # from a newer version, or a damaged folder: the rest is still true
+            target = getattr(event, "target", "")
+            if not target or target in self.state.targets:
+                self._waiting.append(without_secrets(event, self.state.mask))
+        return bool(data)
+
+    def _apply_events(self, changes: Changes) -> None:
+        while self._waiting:
+            event = self._waiting[0]
+            if isinstance(event, journal.TargetStarted | journal.TargetQueued):
+                if event.target in self._streams:
+                    # The stream of an earlier attempt is folded in before it is forgotten.
+                    self._over.add(event.target)
+                    return
+                if any(_is_end_of(event.target, earlier) for earlier in changes.events):
+                    # Its end is shown before it is forgotten as well: the next look goes on here.
+                    return
+            if isinstance(event, journal.TargetStarted):
+                self._streams[event.target] = (self._stream_tail(event), StreamDecoder())
+                self._over.discard(event.target)
+            elif isinstance(event, journal.TargetEnded):
+                self._over.add(event.target)
+            elif isinstance(event, journal.RunEnded):
+                self._over.update(self._streams)
+            elif isinstance(event, journal.RunStarted):
+                self.state.interrupted = False
+            self._waiting.popleft()
+            self.state.apply_event(event)
+            changes.events.append(event)
+            target = getattr(event, "target", "")
+            changes.name(*([target] if target else self.state.targets))
+            platform = getattr(event, "platform", "")
+            if platform and self.state.lane(target, platform) is not None:
+                changes.lanes.add((target, platform))
+
+    def _read_stream(self, target: str, changes: Changes) -> bool:
+        tail, decoder = self._streams[target]
+        data = tail.read()
+        ends = not data and target in self._over
+        records = decoder.feed(data) if data else decoder.close() if ends else []
+        if records:
+            touched = self.state.apply_records(target, records)
+            changes.lanes |= touched.lanes
+            changes.targets.add(target)
+            if touched.standing:
+                changes.standing.add(target)
+        if ends:
+            tail.close()
+            del self._streams[target]
+            self.state.end_stream(target)
+            changes.name(target)
+        elif data and (target in self._over or len(data) == _MOST_BYTES):
+            changes.more = True
+        return bool(data)

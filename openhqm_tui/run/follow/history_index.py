@@ -1,0 +1,276 @@
+"""Run folders read into the history: at a run's end, and later whatever is missing there.
+
+The run folders are the truth. Where the history can't be used, builds go on without it, and what
+it misses is read into it as soon as it can be used again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.history.estimate import Sample
+from openhqm_tui.domain.history.record import RunRecord, record_of
+from openhqm_tui.domain.run.events import RunInfo
+from openhqm_tui.domain.secrets.redact import masked
+from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.load_state import state_now
+from openhqm_tui.store.history.database import (
+    PATIENCE,
+    History,
+    HistoryDamaged,
+    HistoryProblem,
+    RunUnfit,
+    history_file,
+    set_aside,
+)
+from openhqm_tui.store.history.rows import Origin
+from openhqm_tui.store.run_folder import RunFolder, all_runs
+
+# Seconds that the end of a run waits at most to see whether the history can be written.
+_LOOK = 0.3
+# Run folders that are read for a list, where the history can't be used.
+_MOST_UNREMEMBERED = 200
+_GOING_ON = {"waiting", "running", "checking"}
+_Found = TypeVar("_Found")
+
+
+class Indexed(NamedTuple):
+    """How many runs were read into the history, and why some weren't: a name and the reason."""
+
+    read: int
+    unread: list[tuple[str, str]]
+
+
+class Remembered(NamedTuple):
+    """The runs that there are, the latest first, and those of before whose folders are gone.
+
+    `folders` are those that are there, by name; `live` the runs that go on. `problem` is why the
+    history can't be used: then these are the latest run folders alone.
+    """
+
+    runs: list[RunRecord]
+    folders: dict[str, RunFolder]
+    live: frozenset[str]
+    problem: str = ""
+
+
+def state_of_run(folder: RunFolder) -> Path:
+    """Return the state folder that a run folder is in."""
+    return folder.path.parent.parent
+
+
+def check_readable(state: Path) -> str:
+    """Return why nothing could be written into the history now, in one line; '' if it could.
+
+    A damaged one is set aside and read anew from the run folders, which is told as well.
+    """
+    said: list[str] = []
+    try:
+        _with_history(state, History.could_write, said.append, patience=_LOOK)
+    except HistoryProblem as problem:
+        return f"{problem}: the run goes on without it, and is remembered once it can be"
+    return " ".join(said)
+
+
+def remember(folder: RunFolder) -> str:
+    """Read one run that is over into the history; return '' or why it isn't there. Blocks."""
+    state = state_of_run(folder)
+    try:
+        return _with_history(state, lambda history: _index(history, folder), lambda _: None)
+    except HistoryProblem as problem:
+        return str(problem)
+
+
+def index_missing(
+    state: Path, *, anew: bool = False, say: Callable[[str], None] = lambda _: None
+) -> Indexed:
+    """Read all runs that are over and not in the history, or not as they are now. Blocks.
+
+    With `anew` all of them; `say` is told of what happened to the history. Raises HistoryProblem.
+    """
+    return _with_history(state, lambda history: _index_all(history, state, anew=anew), say)
+
+
+def remembered(state: Path, limit: int = 1000) -> Remembered:
+    """Return the latest runs, what the history misses read into it first. Blocks."""
+    folders = {folder.path.name: folder for folder in all_runs(state)}
+    live: dict[str, RunRecord] = {}
+    for name, folder in folders.items():
+        if folder.is_live() and (record := _standing(folder)) is not None:
+            live[name] = record
+    problem = ""
+
+    def listed(history: History) -> list[RunRecord]:
+        _index_all(history, state, anew=False)
+        return history.runs(limit)
+
+    try:
+        runs = _with_history(state, listed, lambda _: None)
+    except HistoryProblem as trouble:
+        problem = str(trouble)
+        runs = []
+        for folder in list(folders.values())[:_MOST_UNREMEMBERED]:
+            if (record := _standing(folder)) is not None:
+                runs.append(record)
+    known = [live.pop(run.id, run) for run in runs]
+    known += live.values()
+    known.sort(key=lambda run: (run.created, run.id), reverse=True)
+    going = frozenset(run.id for run in known if run.status in _GOING_ON)
+    return Remembered(known, folders, going, problem)
+
+
+def samples_for(state: Path, place: Origin, variants: Collection[str]) -> list[Sample]:
+    """Return what is known of builds of that kind; none where the history can't be used. Blocks."""
+    if not history_file(state).exists():
+        return []
+    place = place._replace(context=masked(place.context), dockerfile=masked(place.dockerfile))
+    try:
+        with History(state) as history:
+            return history.samples(place, variants)
+    except HistoryProblem:
+        return []
+
+
+def samples_before(state: Path, info: RunInfo) -> list[Sample]:
+    """Return what was known of a run's targets before it began. Blocks."""
+    place = Origin(info.source, info.context, info.dockerfile, info.host)
+    variants = {target.variant for target in info.targets}
+    return [sample for sample in samples_for(state, place, variants) if sample.at < info.created]
+
+
+def whole_run(state: Path, name: str) -> RunRecord:
+    """Return all that is remembered of a run. Blocks; raises Problem."""
+    with History(state) as history:
+        found = history.run(name)
+    if found is None:
+        raise HistoryProblem(f"nothing is remembered of run {name} yet")
+    return found
+
+
+def record_folder(folder: RunFolder) -> RunRecord | None:
+    """Return all of a run that is over, from its folder; None while it goes on. Blocks.
+
+    Raises Problem where it can't be read.
+    """
+    follower = Follower(folder)
+    try:
+        while not follower.finished:
+            if not follower.poll() and follower.state.goes_on and folder.is_live():
+                return None
+    finally:
+        follower.close()
+    record = record_of(
+        follower.state,
+        mask=follower.state.mask,
+        packages=lambda target, platform: _packages(folder, target, platform),
+        imported=folder.is_imported,
+    )
+    # Its folder's name is what it is found by: one from elsewhere may have another id.
+    return msgspec.structs.replace(record, id=folder.path.name)
+
+
+def _index(history: History, folder: RunFolder) -> str:
+    try:
+        # Asked before reading: what is added meanwhile makes it be read again.
+        size = folder.events_file.stat().st_size
+        record = record_folder(folder)
+    except (Problem, OSError) as error:
+        return str(error)
+    if record is None:
+        return "it goes on"
+    try:
+        history.put(record, size)
+    except RunUnfit as problem:
+        return str(problem)
+    return ""
+
+
+def _index_all(history: History, state: Path, *, anew: bool) -> Indexed:
+    known: Mapping[str, int] = {} if anew else history.sizes()
+    read, unread = 0, []
+    for folder in all_runs(state):
+        with contextlib.suppress(OSError):
+            if known.get(folder.path.name) == folder.events_file.stat().st_size:
+                continue
+        if folder.is_live():
+            continue
+        reason = _index(history, folder)
+        read += not reason
+        if reason:
+            unread.append((folder.path.name, reason))
+    return Indexed(read, unread)
+
+
+def _with_history(
+    state: Path,
+    work: Callable[[History], _Found],
+    say: Callable[[str], None],
+    *,
+    patience: float = PATIENCE,
+) -> _Found:
+    """Do something with the history; a damaged one is set aside and read anew first."""
+    try:
+        with History(state, patience=patience) as history:
+            return work(history)
+    except HistoryDamaged as damage:
+        aside = set_aside(state, damage)
+        with History(state) as history:
+            _index_all(history, state, anew=False)
+            if aside is not None:
+                saved = _save(history, aside)
+                say(
+                    f"{damage.what}: it is kept as {aside.name}, and read anew from the run "
+                    f"folders{f', {saved} runs from itself' if saved else ''}"
+                )
+            return work(history)
+
+
+def _save(history: History, aside: Path) -> int:
+    """Take over what can still be read of a damaged history, and is in no run folder."""
+    saved = 0
+    with contextlib.suppress(HistoryProblem), History(aside.parent, path=aside) as damaged:
+        here = history.sizes()
+        for name, size in damaged.sizes().items():
+            with contextlib.suppress(HistoryProblem):
+                if name not in here and (record := damaged.run(name)) is not None:
+                    history.put(record, size)
+                    saved += 1
+    return saved
+
+
+def _standing(folder: RunFolder) -> RunRecord | None:
+    """Return how a run stands, by its events alone."""
+    try:
+        state = state_now(folder)
+    except (Problem, OSError):
+        return None
+    record = record_of(state, imported=folder.is_imported)
+    return msgspec.structs.replace(record, id=folder.path.name)
+
+
+def _packages(folder: RunFolder, target: str, platform: str) -> dict[str, str]:
+    """Return the versions that a lane's image told of, by distribution; {} where it told none."""
+    try:
+        told = msgspec.json.decode(folder.read(folder.evidence_file(target, platform)))
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}
+    probe = told.get("probe") if isinstance(told, dict) else None
+    return dict(_versions(probe)) if isinstance(probe, dict) else {}
+
+
+def _versions(probe: dict[Any, Any]) -> Iterator[tuple[str, str]]:
+    packages = probe.get("packages")
+    if isinstance(packages, dict):
+        yield from ((str(name), str(version)) for name, version in packages.items())
+    clients = probe.get("clients")
+    for client in clients if isinstance(clients, list) else ():
+        if isinstance(client, dict) and client.get("version"):
+            yield str(client.get("distribution")), str(client["version"])
+    if probe.get("python"):
+        yield "python", str(probe["python"])

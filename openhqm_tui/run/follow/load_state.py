@@ -1,0 +1,52 @@
+"""How runs stand as their events alone tell it: their streams stay on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.run.events import RunInfo
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.store.run_folder import RunFolder, all_runs
+
+
+def state_of(folder: RunFolder) -> RunState:
+    """Fold what stands in `events.jsonl`; raises Problem where `run.json` can't be read."""
+    state = RunState(folder.info)
+    for event in folder.events():
+        state.apply_event(event)
+    return state
+
+
+def state_now(folder: RunFolder) -> RunState:
+    """Return a run's state as its events tell it, and whether it was interrupted.
+
+    Raises Problem where `run.json` can't be read.
+    """
+    # Asked before reading: what a runner wrote before its end is then surely read.
+    live = folder.is_live()
+    state = state_of(folder)
+    state.interrupted = not live and state.outcome is None
+    return state
+
+
+def live_runs(state: Path) -> Iterator[RunFolder]:
+    """Yield the readable runs that go on, latest first."""
+    for run in all_runs(state):
+        try:
+            if run.is_live() and run.info:
+                yield run
+        except Problem:
+            continue
+
+
+def tags_shared(state: Path, info: RunInfo) -> list[tuple[RunFolder, list[str]]]:
+    """Return the runs that go on and give the same tags as `info` will, with these tags."""
+    wanted = {tag for target in info.targets for tag in target.tags}
+    found = []
+    for run in live_runs(state):
+        tags = [tag for target in run.info.targets for tag in target.tags if tag in wanted]
+        if tags:
+            found.append((run, tags))
+    return found

@@ -1,0 +1,161 @@
+"""Child processes in a group of their own, always waited for, with bounded output."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+# Buildx tells BuildKit to stop on SIGINT and waits for its answer: seconds for each means.
+GRACE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a process ended; output beyond the limit was read and dropped.
+
+    `timed_out` and `flooded`: it was killed for taking too long, for saying too much.
+    """
+
+    code: int
+    out: bytes = b""
+    err: bytes = b""
+    timed_out: bool = False
+    flooded: bool = False
+
+
+class GroupProcess:
+    """A process in its own group, whose stdout and stderr go straight to open files."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        *,
+        stderr: IO[bytes],
+        cwd: Path,
+        env: Mapping[str, str],
+    ) -> GroupProcess:
+        """Start `command`; the kernel writes its output, nobody copies it."""
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                cwd=cwd,
+                env=dict(env),
+                start_new_session=True,
+            )
+        )
+
+    async def wait(self) -> int:
+        """Wait for its end and return the exit code; negative is the signal that ended it."""
+        return await self._process.wait()
+
+    async def stop(self, grace: Sequence[tuple[signal.Signals, float]] = GRACE) -> None:
+        """End the whole group: politely first, each means for its seconds, then the next."""
+        for means, patience in grace:
+            if self._process.returncode is not None:
+                break
+            self._signal(means)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._process.wait()), patience)
+        # The plugin may outlive the client that started it.
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, means: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, means)
+
+
+async def run_bounded(
+    command: Sequence[str],
+    *,
+    patience: float,
+    limit: int = 256 * 1024,
+    flood: int | None = None,
+) -> Ended:
+    """Run a command to its end, at most `patience` seconds, keeping `limit` bytes a stream.
+
+    One that prints more than `flood` bytes on a stream is killed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    flooded = timed_out = False
+
+    def kill() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def too_much() -> None:
+        nonlocal flooded
+        flooded = True
+        kill()
+
+    readers = asyncio.gather(
+        *(_read(stream, limit, flood, too_much) for stream in (process.stdout, process.stderr))
+    )
+    try:
+        out, err = await asyncio.wait_for(asyncio.shield(readers), patience)
+        await process.wait()
+    except (TimeoutError, asyncio.CancelledError) as error:
+        kill()
+        out, err = await readers
+        await process.wait()
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        timed_out = True
+    return Ended(process.returncode or 0, out, err, timed_out, flooded)
+
+
+async def _read(
+    stream: asyncio.StreamReader, limit: int, flood: int | None, too_much: Callable[[], None]
+) -> bytes:
+    kept = bytearray()
+    heard = 0
+    while piece := await stream.read(65536):
+        heard += len(piece)
+        if len(kept) < limit:
+            kept += piece[: limit - len(kept)]
+        if flood is not None and heard > flood:
+            flood = None
+            too_much()
+    return bytes(kept)
+
+
+T = TypeVar("T")
+
+
+async def gather_all(*work: Awaitable[T]) -> list[T]:
+    """Do all of `work` side by side and return what each gave, in order; raises the first error.
+
+    Every one is waited for, also when it is cancelled: `asyncio.gather` alone returns at the first
+    that ends so, and what the others have yet to take away would stay.
+    """
+    results: list[T] = []
+    errors: list[BaseException] = []
+    for ended in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            errors.append(ended)
+        else:
+            results.append(ended)
+    if errors:
+        raise errors[0]
+    return results

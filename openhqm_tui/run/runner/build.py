@@ -1,0 +1,238 @@
+"""One target's build: one Buildx process, whose progress goes straight into the run folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from openhqm_tui.domain.failures.digest import trouble_of
+from openhqm_tui.domain.failures.rules import EngineFailure, EngineFailureKind, push_failure
+from openhqm_tui.domain.plan.bake import SourceKind, part_name, repository_of
+from openhqm_tui.domain.plan.bake_text import read_literal
+from openhqm_tui.domain.plan.permissions import allow_flags, described, linked, missing
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome, TargetInfo
+from openhqm_tui.domain.run.published import digest_of
+from openhqm_tui.engine.docker.registry import merge_command, merged_command
+from openhqm_tui.engine.source.git import buildx_git
+from openhqm_tui.run.process import Ended, GroupProcess, run_bounded
+from openhqm_tui.run.runner.journal import JournalWriter
+from openhqm_tui.run.runner.requests import RequestReader
+from openhqm_tui.run.runner.text_log import write_text_log
+from openhqm_tui.run.start.permissions import exactly, granted_to, needs_of
+from openhqm_tui.store.run_folder import RunFolder
+
+# Seconds for some small requests to a registry that may be far away.
+_PATIENCE = 120.0
+
+
+async def merge(repository: str, digests: Sequence[str], builder: str) -> tuple[str, str]:
+    """Push the index of what `repository` has under `digests`; return its digest, or '' and why.
+
+    What it will be is asked first: an index whose digest is known can be pushed without a tag.
+    """
+    parts = [f"{repository}@{digest}" for digest in digests]
+    shown = await run_bounded(merged_command(parts, builder), patience=_PATIENCE)
+    if shown.code != 0 or shown.timed_out:
+        return "", _why(shown, repository)
+    digest = digest_of(shown.out.removesuffix(b"\n"))
+    command = merge_command(f"{repository}@{digest}", parts, builder)
+    pushed = await run_bounded(command, patience=_PATIENCE)
+    if pushed.code != 0 or pushed.timed_out:
+        return "", _why(pushed, repository)
+    return digest, ""
+
+
+def _why(ended: Ended, repository: str) -> str:
+    if ended.timed_out:
+        return f"{repository}: no answer from the registry in {_PATIENCE:.0f} s"
+    said = (ended.err + ended.out).decode("utf-8", "replace")
+    return f"{repository}: {push_failure(said, repository)}"
+
+
+# Bytes; a target's metadata alone takes some thousands.
+_TOO_LITTLE = 16 * 1024
+_FULL_DISK = "Buildx can write neither its log nor its result there"
+
+
+class Builds:
+    """Builds the targets of one run, and says so in its journal."""
+
+    def __init__(self, folder: RunFolder, journal: JournalWriter) -> None:
+        self._folder = folder
+        self._info = folder.info
+        self._journal = journal
+        self._told: set[EngineFailureKind] = set()
+        self._at_once = asyncio.Semaphore(self._info.jobs or max(1, len(self._info.targets)))
+
+    async def build(self, target: TargetInfo, attempt: int) -> events.TargetEnded:
+        """Build a target when it is its turn, and say how it went."""
+        try:
+            async with self._at_once:
+                ended = await self._build(target, attempt)
+        except asyncio.CancelledError:
+            ended = ended_now(target.name, attempt, Outcome.CANCELLED)
+        except OSError as error:
+            ended = ended_now(target.name, attempt, Outcome.FAILED, reason=str(error))
+        self._journal.append(ended)
+        return ended
+
+    async def _build(self, target: TargetInfo, attempt: int) -> events.TargetEnded:
+        stream = self._folder.stream_name(target.name, attempt)
+        needs, reason = self._permissions(target.name)
+        if reason:
+            return ended_now(target.name, attempt, Outcome.FAILED, reason=reason)
+        metadata = self._folder.metadata_file(target.name)
+        metadata.unlink(missing_ok=True)
+        with self._folder.open_to_write(self._folder.path / stream, empty=True) as out:
+            process = await GroupProcess.start(
+                self._command(target.name, metadata, needs),
+                stderr=out,
+                cwd=Path(self._info.cwd or "/"),
+                env=await asyncio.to_thread(self._environment),
+            )
+        try:
+            unsaid = self._journal.append(
+                events.TargetStarted(
+                    at=time.time(),
+                    target=target.name,
+                    attempt=attempt,
+                    stream=stream,
+                    pid=process.pid,
+                )
+            )
+            if unsaid:
+                # What it says could be kept no more than that it runs.
+                await process.stop()
+                reason = f"the run folder can't be written ({unsaid})"
+                return ended_now(target.name, attempt, Outcome.FAILED, reason=reason)
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await process.stop()
+            return ended_now(target.name, attempt, Outcome.CANCELLED, code=130)
+        built = await asyncio.to_thread(write_text_log, self._folder, target.name, stream)
+        if code != 0:
+            trouble = trouble_of(built, code) if built is not None else None
+            reason = trouble.words if trouble is not None else self._full_disk()
+            if trouble is not None:
+                self._tell(trouble, target.name)
+            return ended_now(target.name, attempt, Outcome.FAILED, code=code, reason=reason)
+        # What it said is over: should it come again, it is told again.
+        self._told.clear()
+        with contextlib.suppress(OSError):
+            # Buildx makes it anew, for all to read; it may hold the build's arguments.
+            metadata.chmod(0o600)
+        digest, reason = await self._digest(target, metadata)
+        outcome = Outcome.FAILED if reason else Outcome.PASSED
+        return ended_now(target.name, attempt, outcome, digest=digest, reason=reason)
+
+    async def _digest(self, target: TargetInfo, metadata: Path) -> tuple[str, str]:
+        """Return the digest of what was built; or why its parts can't be put together."""
+        if not self._info.by_digest or len(target.platforms) == 1:
+            return _digest_in(self._folder, metadata, target.name), ""
+        parts = [
+            _digest_in(self._folder, metadata, part_name(target.name, p)) for p in target.platforms
+        ]
+        if not all(parts):
+            return "", "Buildx didn't tell the digests of what it pushed"
+        return await merge(repository_of(target.tags[0]), parts, self._info.builder)
+
+    def _full_disk(self) -> str:
+        """Say that a Buildx that failed had no room for its words; '' where it had."""
+        try:
+            disk = os.statvfs(self._folder.path)
+        except OSError:
+            return ""
+        full = disk.f_bavail * disk.f_frsize < _TOO_LITTLE
+        return f"the disk of {self._folder.path} is full: {_FULL_DISK}" if full else ""
+
+    def _tell(self, trouble: EngineFailure, target: str) -> None:
+        """Remark on what befell the engine, once for all the targets that it befell."""
+        if trouble.kind not in self._told:
+            self._told.add(trouble.kind)
+            self._journal.note(f"{trouble.words}; {trouble.remedy}", target)
+
+    def _permissions(self, target: str) -> tuple[tuple[str, ...], str]:
+        """Return what a target needs beyond the folder; or why it may not be built.
+
+        Links may lead elsewhere than when it was allowed, and a plan is built for days.
+        """
+        if self._info.allow is None and self._info.source != SourceKind.BAKE:
+            return (), ""
+        folder = self._info.cwd or "/"
+        plan = msgspec.json.decode(self._folder.read(self._folder.bake_file))
+        parts = plan.get("group", {}).get(target, {}).get("targets", [target])
+        bodies = plan["target"]
+        needs = needs_of([bodies[name] for name in linked(bodies, parts)], folder)
+        requests = RequestReader(self._folder, 0).listen()
+        if lacking := missing(needs, granted_to(self._info, requests)):
+            flags = " ".join(allow_flags(lacking, folder))
+            what = ", ".join(described(lacking, folder))
+            again = f"openhqm-tui retry {self._info.id} {flags}"
+            return (), f"nobody has allowed this run to {what}; allow it with `{again}`"
+        return exactly(needs), ""
+
+    def _command(self, target: str, metadata: Path, allow: tuple[str, ...]) -> list[str]:
+        # The plugin itself, where it is known: `docker` before it costs 40 ms of CPU a target.
+        plugin = self._info.buildx_path
+        buildx = [plugin] if plugin and os.access(plugin, os.X_OK) else ["docker", "buildx"]
+        builder = ["--builder", self._info.builder] if self._info.builder else []
+        return [
+            *(*buildx, *builder, "bake", *(f"--allow={permission}" for permission in allow)),
+            *("-f", str(self._folder.bake_file)),
+            *("--progress", "rawjson", "--metadata-file", str(metadata), target),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        environment = dict(os.environ) | {
+            # Reading the provenance back costs a round trip a target, and nothing of it is used.
+            "BUILDX_METADATA_PROVENANCE": "disabled",
+            "DOCKER_CLI_HINTS": "false",
+        }
+        environment.pop("BUILDKIT_PROGRESS", None)
+        if self._info.source != SourceKind.BAKE:
+            # Three git commands a target, for a provenance that our plan doesn't have.
+            environment["BUILDX_GIT_INFO"] = "false"
+        return buildx_git(self._contexts(), environment)
+
+    def _contexts(self) -> set[Path]:
+        """The folders that the plan builds from, in which Buildx would call git."""
+        home = Path(self._info.cwd or "/")
+        bodies = msgspec.json.decode(self._folder.read(self._folder.bake_file)).get("target", {})
+        return {home / str(read_literal(body).get("context") or ".") for body in bodies.values()}
+
+
+def ended_now(
+    target: str,
+    attempt: int,
+    outcome: Outcome,
+    *,
+    code: int = 0,
+    digest: str = "",
+    reason: str = "",
+) -> events.TargetEnded:
+    """Return that a target is over, now."""
+    return events.TargetEnded(
+        at=time.time(),
+        target=target,
+        attempt=attempt,
+        outcome=outcome,
+        exit_code=code,
+        digest=digest,
+        reason=reason,
+    )
+
+
+def _digest_in(folder: RunFolder, metadata: Path, target: str) -> str:
+    """Return the digest that Buildx wrote for a target; '' where it wrote none."""
+    try:
+        told = msgspec.json.decode(folder.read(metadata))
+        return str(told[target]["containerimage.digest"])
+    except (OSError, msgspec.MsgspecError, KeyError, TypeError):
+        return ""

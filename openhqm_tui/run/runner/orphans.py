@@ -1,0 +1,107 @@
+"""What a runner that was killed left running: found by what it is, and ended.
+
+Buildx, `docker push` and the containers' clients go on without their runner. They are ended when
+the run is taken up again or cancelled (`run.again.ask`), by `end_orphans`. Who only wants to tell
+of them asks `orphans_of`; a run that is executed has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+
+import msgspec
+
+from openhqm_tui.domain.run import events
+from openhqm_tui.run.checks.container import RUN_LABEL
+from openhqm_tui.run.process import GRACE
+from openhqm_tui.store.run_folder import RunFolder
+
+_LOOK_EVERY = 0.1
+_PATIENCE = 10.0
+
+
+class Orphan(msgspec.Struct, frozen=True):
+    """A process that works for a run; it leads the group `group`, or is of it."""
+
+    pid: int
+    group: int
+    command: str
+
+
+def orphans_of(folder: RunFolder) -> list[Orphan]:
+    """Return the processes that work for a run whose runner is gone; none while it is live.
+
+    Ids come again, so each is known by its command too: a Buildx that builds this run folder's
+    plan, a container's client with this run's label, or the recorded id of a push with its tag.
+    Raises Problem where `run.json` can't be read. Where `ps` doesn't answer, nothing is known.
+    """
+    return [] if folder.is_live() else _workers(folder)
+
+
+async def end_orphans(
+    folder: RunFolder, grace: Sequence[tuple[signal.Signals, float]] = GRACE
+) -> list[Orphan]:
+    """End what a run's dead runner left, each group politely first; return what it was.
+
+    For who holds the run's lock, so that nobody begins it meanwhile.
+    """
+    found = await asyncio.to_thread(_workers, folder)
+    left = {orphan.group for orphan in found}
+    for means, patience in grace:
+        for group in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, means)
+        for _ in range(round(patience / _LOOK_EVERY)):
+            if not left:
+                return found
+            await asyncio.sleep(_LOOK_EVERY)
+            left = {orphan.group for orphan in await asyncio.to_thread(_workers, folder)}
+    return found
+
+
+def _workers(folder: RunFolder) -> list[Orphan]:
+    tags = {target.name: target.tags for target in folder.info.targets}
+    pushes = {
+        event.pid: tags.get(event.target, ())
+        for event in folder.events()
+        if isinstance(event, events.PushStarted) and event.pid
+    }
+    plans = {str(file) for file in (folder.bake_file, folder.bake_file.resolve())}
+    found: list[Orphan] = []
+    if folder.is_imported:
+        return found
+    for pid, group, command in _processes():
+        words = f" {command} "
+        builds = any(f" bake -f {plan} " in words for plan in plans)
+        asks = f" --label {RUN_LABEL}={folder.info.id} " in words
+        pushed = any(
+            f" push {tag} " in words or f" --tag {tag} " in words for tag in pushes.get(pid, ())
+        )
+        if (builds or asks or pushed) and group != os.getpgrp():
+            found.append(Orphan(pid, group, command))
+    return found
+
+
+def _processes() -> list[tuple[int, int, str]]:
+    """Return every process as its id, its group's id and its command."""
+    try:
+        told = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,args="],
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        ).stdout.decode("utf-8", "replace")
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    found = []
+    for line in told.splitlines():
+        pid, group, standing, command = [*line.split(maxsplit=3), "", "", "", ""][:4]
+        # What has ended and waits to be asked for does no work.
+        if pid.isdecimal() and group.isdecimal() and not standing.startswith("Z"):
+            found.append((int(pid), int(group), command))
+    return found

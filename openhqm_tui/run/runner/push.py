@@ -1,0 +1,142 @@
+"""Pushing a target's tags, once all is proved; credentials stay Docker's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+
+from openhqm_tui.domain.failures.rules import is_about_trust, push_failure
+from openhqm_tui.domain.plan.bake import repository_of
+from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.published import difference, read_published
+from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.engine.docker.images import ImageUnknown, read_distribution
+from openhqm_tui.engine.docker.registry import push_command, read_back_command, tag_command
+from openhqm_tui.run.checks.lane import index_of
+from openhqm_tui.run.process import GroupProcess, run_bounded
+from openhqm_tui.run.runner.journal import JournalWriter
+from openhqm_tui.store.run_folder import RunFolder
+
+_DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
+# Seconds for one small request; bytes that no index takes.
+_READ_BACK_PATIENCE = 120.0
+_MOST_BYTES = 4 << 20
+
+
+class Pushes:
+    """Pushes what one run has built, and says so in its journal."""
+
+    def __init__(self, folder: RunFolder, journal: JournalWriter) -> None:
+        self._folder = folder
+        self._info = folder.info
+        self._journal = journal
+
+    async def push_all(self, targets: list[TargetState]) -> None:
+        """Push target after target, so that they find each other's layers; end at a failure."""
+        for target in targets:
+            try:
+                reason = await self._push(target)
+            except asyncio.CancelledError:
+                self._say_ended(target, Outcome.CANCELLED)
+                raise
+            except OSError as error:
+                reason = str(error)
+            self._say_ended(target, Outcome.FAILED if reason else Outcome.PASSED, reason)
+            if reason:
+                return
+
+    def _say_ended(self, target: TargetState, outcome: Outcome, reason: str = "") -> None:
+        digest = target.digest if outcome is Outcome.PASSED else ""
+        self._journal.append(
+            events.PushEnded(
+                at=time.time(), target=target.name, outcome=outcome, reason=reason, digest=digest
+            )
+        )
+
+    async def _push(self, target: TargetState) -> str:
+        """Return why a target's tags aren't all pushed and read back, or ''."""
+        way = self._tag_there if self._info.by_digest else self._push_from_here
+        self._folder.open_to_write(self._folder.push_log(target.name), empty=True).close()
+        for tag in target.info.tags:
+            if reason := await way(target, tag) or await self._read_back(target, tag):
+                return f"{tag}: {reason}"
+        return ""
+
+    async def _push_from_here(self, target: TargetState, tag: str) -> str:
+        """Push a tag of the engine's store, with all its platforms."""
+        digest, index = await index_of(tag)
+        if isinstance(index, ImageUnknown):
+            return f"it can't be found in the engine's store: {index}"
+        if digest != target.digest:
+            return "it names another image by now than the one that was proved: build it again"
+        code, said = await self._run(push_command(tag), target)
+        if code != 0:
+            return push_failure(said, tag)
+        found = _DIGEST.findall(said)
+        # The tag may have moved since it was looked at, or not all platforms were there.
+        if not found or found[-1] != target.digest:
+            has = found[-1] if found else "docker push told none"
+            return f"the registry has another digest than was proved ({has})"
+        return ""
+
+    async def _tag_there(self, target: TargetState, tag: str) -> str:
+        """Give a tag to what the registry has by its digest; another registry gets a copy."""
+        reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
+        code, said = await self._run(tag_command(tag, reference, self._info.builder), target)
+        return push_failure(said, tag) if code != 0 else ""
+
+    async def _run(self, command: list[str], target: TargetState) -> tuple[int, str]:
+        """Run what pushes; return its exit code and what it said, which is logged too."""
+        log = self._folder.push_log(target.name)
+        with self._folder.open_to_write(log) as out:
+            begun = out.seek(0, os.SEEK_END)
+            process = await GroupProcess.start(
+                command,
+                stderr=out,
+                cwd=self._folder.path,
+                env=dict(os.environ) | {"DOCKER_CLI_HINTS": "false"},
+            )
+            try:
+                self._journal.append(
+                    events.PushStarted(at=time.time(), target=target.name, pid=process.pid)
+                )
+                code = await process.wait()
+            except asyncio.CancelledError:
+                await process.stop()
+                raise
+        return code, self._folder.read(log)[begun:].decode("utf-8", "replace")
+
+    async def _read_back(self, target: TargetState, tag: str) -> str:
+        """Ask the registry what a tag names now; return what differs from what was proved."""
+        command = read_back_command(tag, self._info.builder if self._info.by_digest else "")
+        told = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
+        if told.timed_out:
+            return f"pushed, but not read back: no answer in {_READ_BACK_PATIENCE:.0f} s"
+        said = told.err.decode("utf-8", "replace")
+        try:
+            if told.code != 0 and is_about_trust(said) and not self._info.by_digest:
+                # Only the engine's own settings name such a registry; it has just pushed there.
+                seen = await asyncio.to_thread(read_distribution, tag)
+            elif told.code != 0:
+                return f"pushed, but not read back: {push_failure(said, tag)}"
+            else:
+                seen = read_published(told.out)
+        except (ValueError, ImageUnknown) as error:
+            return f"pushed, but not read back: {error}"
+        self._journal.append(
+            events.ReadBack(
+                at=time.time(),
+                target=target.name,
+                name=tag,
+                digest=seen.digest,
+                is_index=seen.is_index,
+                images=seen.images,
+                attestations=seen.attestations,
+            )
+        )
+        proved = {str(lane.platform): lane.digest for lane in target.lanes.values()}
+        differs = difference(target.digest, proved, seen)
+        return f"pushed, but {differs}" if differs else ""

@@ -1,0 +1,31 @@
+"""What the runner is asked, read from `control.jsonl`."""
+
+from __future__ import annotations
+
+import contextlib
+
+import msgspec
+
+from openhqm_tui.store.run_folder import Request, RunFolder
+
+
+class RequestReader:
+    """Reads requests from byte `upto` of the file on, which moves behind every whole line."""
+
+    def __init__(self, folder: RunFolder, upto: int) -> None:
+        self.upto = upto
+        self._folder = folder
+        self._decoder = msgspec.json.Decoder(Request)
+
+    def listen(self) -> list[Request]:
+        """Return what is new; a line that can't be read is passed over."""
+        with self._folder.open(self._folder.control_file) as control:
+            control.seek(self.upto)
+            data = control.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self.upto += len(whole)
+        requests: list[Request] = []
+        for line in whole.splitlines():
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                requests.append(self._decoder.decode(line))
+        return requests

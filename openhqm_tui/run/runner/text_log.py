@@ -1,0 +1,74 @@
+"""A target's whole log as text, for people with a pager: written when the target is over."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from openhqm_tui.domain.buildkit.rawjson import StreamDecoder
+from openhqm_tui.domain.failures.digest import text_log_of
+from openhqm_tui.domain.run.state import RunState, TargetState
+from openhqm_tui.domain.text import plain
+from openhqm_tui.run.redaction import mask_of
+from openhqm_tui.store.run_folder import RunFolder
+
+_PIECE = 1024 * 1024
+
+
+def write_text_log(folder: RunFolder, target: str, stream: str) -> TargetState | None:
+    """Write `TARGET.log` beside its stream: the target's own steps, then each lane's.
+
+    Return what its Buildx said; None where the stream can't be read. A full disk loses this copy
+    only: the stream has it all.
+    """
+    try:
+        state = state_from_stream(folder, target, stream)
+    except OSError:
+        return None
+    state.end_stream(target)
+    with contextlib.suppress(OSError):
+        _write(state.targets[target], folder.open_to_write(_text_log(folder, stream), empty=True))
+    return state.targets[target]
+
+
+def state_from_stream(folder: RunFolder, target: str, stream: str) -> RunState:
+    """Fold what one target's Buildx has said so far; raises OSError."""
+    state = RunState(folder.info, mask_of(folder))
+    decoder = StreamDecoder()
+    with folder.open(folder.path / stream) as file:
+        while piece := file.read(_PIECE):
+            state.apply_records(target, decoder.feed(piece))
+    state.apply_records(target, decoder.close())
+    return state
+
+
+def whole_log(folder: RunFolder, target: TargetState) -> tuple[Path, bool]:
+    """Return the file that holds all that a target has said so far, and whether it is passing.
+
+    A target that isn't over, or was cancelled, has no `TARGET.log`: what is known of it is
+    written to a file alone in a folder of its own, for the caller to take away. Raises OSError.
+    """
+    file = _text_log(folder, target.stream)
+    if target.outcome is not None and target.stream and folder.has(file):
+        return file, False
+    file = Path(tempfile.mkdtemp(prefix="openhqm-tui-")) / "target.log"
+    _write(target, file.open("wb"))
+    return file, True
+
+
+def _text_log(folder: RunFolder, stream: str) -> Path:
+    # A journal may come from a stranger: whatever it names is a file of the run folder.
+    return folder.path / Path(text_log_of(stream)).name
+
+
+def _write(target: TargetState, file: BinaryIO) -> None:
+    parts = [(target.name, target.log)]
+    parts += [(f"{target.name} {platform}", lane.log) for platform, lane in target.lanes.items()]
+    with io.TextIOWrapper(file, encoding="utf-8") as out:
+        for title, log in parts:
+            out.write(f"== {title} ==\n")
+            out.writelines(f"{plain(log.text(index))}\n" for index in range(len(log)))
+        out.writelines(f"{plain(text)}\n" for text in ("== buildx ==", *target.texts))

@@ -1,0 +1,1 @@
+"""Everything before the runner process exists."""

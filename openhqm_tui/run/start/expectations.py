@@ -1,0 +1,49 @@
+"""What the images of a run must be: shipped data, the project's file, the command line."""
+
+from __future__ import annotations
+
+import msgspec
+
+from openhqm_tui.domain.checks.config_file import ChecksFile
+from openhqm_tui.domain.checks.expectation import Expectation, expectation_for, unmatched
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.store.checks_files import shipped_checks
+
+
+class ExpectationResolver(msgspec.Struct, frozen=True):
+    """The checks files that images are measured by, later ones with the last word."""
+
+    files: tuple[ChecksFile, ...] = ()
+    python: str = ""
+
+    def of(self, target: str, platform: Platform, platforms: tuple[Platform, ...]) -> Expectation:
+        """Return what a target's image on one of its platforms must be."""
+        return expectation_for(self.files, target, platform, platforms, python=self.python)
+
+
+def measure_for(source: Source, own: ChecksFile | None, *, python: str) -> ExpectationResolver:
+    """Return what the images built of a source are measured by; `own` is the project's file."""
+    named = () if own is None else (own,)
+    match source.kind:
+        case SourceKind.BAKE:
+            # Which Python a stranger's bake file builds with is not for our flags to say.
+            return ExpectationResolver(named)
+        case SourceKind.CHECKOUT:
+            ours = (shipped_checks(), shipped_checks("own-dockerfile"))
+            return ExpectationResolver((*ours, *named), python)
+        case SourceKind.BUNDLED:
+            return ExpectationResolver((shipped_checks(), *named), python)
+
+
+def idle_tables(source: Source, own: ChecksFile | None) -> list[str]:
+    """Return a line for every table of the project's file that no target matches."""
+    return [] if own is None else unmatched(own, [variant.name for variant in source.variants])
+
+
+def expectation_of(
+    variant: Variant, platform: Platform, platforms: tuple[Platform, ...], *, python: str = ""
+) -> Expectation:
+    """Return what an image of one of OpenHQM's variants must be."""
+    return ExpectationResolver((shipped_checks(),), python).of(variant.name, platform, platforms)

@@ -1,0 +1,305 @@
+"""From what a person asked to a run that has begun: everything checked, then one process."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from openhqm_tui import __version__
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Choices, Plan, Source, SourceKind, make_plan
+from openhqm_tui.domain.plan.cache import Cache
+from openhqm_tui.domain.plan.image_names import check_names
+from openhqm_tui.domain.plan.permissions import Permission
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.run.events import RunInfo, TargetInfo
+from openhqm_tui.domain.text import Inert
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.engine.doctor.emulator_facts import with_emulators
+from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
+from openhqm_tui.engine.source.certificates import ca_bundle
+from openhqm_tui.engine.source.git import commit_of, origin_of
+from openhqm_tui.run.prune import make_room
+from openhqm_tui.run.start.expectations import idle_tables, measure_for
+from openhqm_tui.run.start.launch import launch
+from openhqm_tui.run.start.permissions import check_permissions, check_pushes
+from openhqm_tui.run.start.preflight import (
+    check_base,
+    check_caches,
+    check_engine,
+    check_loading,
+    check_publishing,
+)
+from openhqm_tui.run.start.state_in_context import exposed_state
+from openhqm_tui.store.checks_files import project_checks
+from openhqm_tui.store.paths import bundled, emulators_file, ready_state_folder, state_place
+from openhqm_tui.store.retention import Limits
+from openhqm_tui.store.run_folder import (
+    LaneExpectation,
+    RunFolder,
+    new_run_id,
+    runs_folder,
+)
+
+# Where the bundled Dockerfile and context come from.
+OUR_SOURCE = "https://github.com/openhqm/openhqm-tui"
+THROWAWAY = "openhqm-tui-test"
+# Seconds: an emulated `pip install` may well compile for minutes without a word.
+QUIET_AFTER = 300.0
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked for; `selection` has the platforms of each variant by its name.
+
+    Every tag exists under `name` and each of `more_names`. With `allow_unknown` an image that
+    could not be asked everything doesn't hold the push back. `allow` is what the person grants
+    beyond the folder; with `no_push` what the file itself would push stays here.
+
+    `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs,
+    `checks` one that says what the images must be ('': the project's own, if it has one). A build
+    that says nothing for `quiet_after` seconds is told of, 0: never. `ignored` are the keys that
+    the project's settings have and may not set.
+    """
+
+    selection: dict[str, tuple[Platform, ...]]
+    name: str = "openhqm"
+    more_names: tuple[str, ...] = ()
+    tag: str = "latest"
+    jobs: int = 0
+    quiet_after: float = QUIET_AFTER
+    builder: str = ""
+    base_image: str = ""
+    python_version: str = "3.13"
+    context: str = ""
+    dockerfile: str = ""
+    ca_bundle: str = ""
+    checks: str = ""
+    check: bool = True
+    test_only: bool = False
+    push: bool = False
+    cache_from: tuple[Cache, ...] = ()
+    cache_to: tuple[Cache, ...] = ()
+    allow_unknown: bool = False
+    allow: tuple[Permission, ...] = ()
+    no_push: bool = False
+    ignored: tuple[str, ...] = ()
+
+
+class Prepared(Inert, frozen=True, kw_only=True):
+    """A run that could begin: its plan, what is known of it, what its images must be."""
+
+    plan: Plan
+    info: RunInfo
+    expectations: tuple[LaneExpectation, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def prepare(
+    options: Options, facts: EngineFacts, source: Source, *, plan_only: bool = False
+) -> Prepared:
+    """Resolve options into a run, with every reason why it can't work found before it starts.
+
+    Raises UsageProblem for bad input and EngineProblem for what the engine can't do; with
+    `plan_only` the engine need not be there at all.
+    """
+    now = time.time()
+    run_id = new_run_id(now)
+    platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
+    if not options.selection:
+        raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
+    check_push(options)
+    check_names((options.name, *options.more_names))
+    # What another's BuildKit builds isn't in this engine's store: it comes here by its digest.
+    by_digest = options.push and facts.driver not in {"", "docker"}
+    own = project_checks(Path.cwd(), options.checks)
+    measure = measure_for(source, own, python=options.python_version)
+    warnings = idle_tables(source, own)
+    if not plan_only:
+        many = any(len(chosen) > 1 for chosen in options.selection.values())
+        warnings += check_engine(facts, platforms, many=many, check=options.check)
+        warnings += check_caches(
+            facts, options.cache_from, options.cache_to, list(options.selection.values())
+        )
+        check_loading(facts, many=many, push=options.push)
+        check_publishing(facts, push=options.push, allow_unknown=options.allow_unknown)
+    upstream = f"python:{options.python_version}-slim"
+    base = _base(options, facts, source, upstream, platforms)
+    if base is not None and not plan_only:
+        warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
+    mapped = {upstream: base.ref} if base is not None and base.mapped else {}
+    bundle = ca_bundle(options.ca_bundle)
+    commit = _commit(source)
+    targets = []
+    expectations: list[LaneExpectation] = []
+    for name, chosen in options.selection.items():
+        variant = next(v for v in source.variants if v.name == name)
+        choices = Choices(
+            variants=(variant,),
+            platforms=chosen,
+            name=options.name,
+            more_names=options.more_names,
+            tag=options.tag,
+            builder=options.builder,
+            base_for=mapped,
+            python_version=options.python_version,
+            ca_bundle=bundle,
+            throwaway=f"{THROWAWAY}:{run_id}" if options.test_only else "",
+            created=commit.created,
+            revision=commit.revision,
+            source_url=commit.source,
+            cache_from=options.cache_from,
+            cache_to=options.cache_to,
+            by_digest=by_digest,
+            push=options.push,
+        )
+        target = make_plan(source, choices).targets[0]
+        targets.append(target)
+        for platform in chosen:
+            expected = measure.of(variant.name, platform, chosen)
+            expectations.append(LaneExpectation(target=target.name, expectation=expected))
+    plan = Plan(targets=tuple(targets), builder=options.builder)
+    cwd = source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
+    allow: tuple[str, ...] = ()
+    if not plan_only:
+        allow = check_permissions(options, source, plan, cwd, bundle)
+        check_pushes(options, source)
+    info = RunInfo(
+        id=run_id,
+        created=now,
+        version=__version__,
+        targets=tuple(
+            TargetInfo(
+                name=target.name,
+                variant=target.variant,
+                platforms=tuple(str(platform) for platform in target.platforms),
+                tags=target.tags,
+            )
+            for target in targets
+        ),
+        host=str(facts.host or ""),
+        engine=facts.server_version,
+        buildx=facts.buildx_version,
+        buildx_path=facts.buildx_path,
+        builder=options.builder,
+        driver=facts.driver,
+        nodes=tuple(node.as_info() for node in facts.nodes),
+        jobs=options.jobs,
+        quiet_after=options.quiet_after,
+        revision=commit.revision,
+        emulators=with_emulators(facts, platforms, memory=emulators_file()).emulators,
+        check=options.check,
+        test_only=options.test_only,
+        push=options.push,
+        by_digest=by_digest,
+        allow_unknown=options.allow_unknown,
+        base="" if base is None else base.ref,
+        base_reason="" if base is None else base.reason,
+        context=source.context,
+        dockerfile=source.dockerfile or source.bake_file,
+        source=source.kind.value,
+        cwd=cwd,
+        allow=allow,
+    )
+    if not plan_only:
+        warnings += exposed_state(targets, state_place(), Path(info.cwd))
+    return Prepared(
+        plan=plan, info=info, expectations=tuple(expectations), warnings=tuple(warnings)
+    )
+
+
+# What is built, and what it must be.
+_SAY_WHAT = ("context", "dockerfile", "checks")
+
+
+def check_push(options: Options) -> None:
+    """Raise UsageProblem where --push goes against something else that was asked for."""
+    if options.push and options.test_only:
+        raise UsageProblem("--push and --test-only contradict each other", fix="leave one out")
+    if options.push and not options.check:
+        raise UsageProblem(
+            "only what is proved is pushed, and the checks are off",
+            fix="leave out --push, or --no-check (`check = false` in the settings)",
+        )
+    lacking = [key for key in _SAY_WHAT if key in options.ignored and not getattr(options, key)]
+    if options.push and lacking:
+        raise UsageProblem(
+            f"the project's `{lacking[0]}` is ignored, so this is not what it would publish",
+            fix=f"leave out --push, or give --{lacking[0]}",
+        )
+    if options.push and options.no_push:
+        raise UsageProblem("--push and --no-push contradict each other", fix="leave one out")
+    if options.allow_unknown and not options.push:
+        raise UsageProblem(
+            "--allow-unknown is about what is pushed, and nothing is",
+            fix="give --push too, or leave it out",
+        )
+
+
+def start_run(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # noqa: B008 - frozen
+    """Write the run folder and start the detached runner; return the folder to follow.
+
+    Old runs that are more than `limits` make room. Raises UsageProblem where the state folder
+    can't be written.
+    """
+    state = ready_state_folder()
+    path = runs_folder(state) / prepared.info.id
+    folder, lock = RunFolder.create_held(path, prepared.info, prepared.plan, prepared.expectations)
+    # Before anything goes on: who stops this process here has begun nothing.
+    make_room(state, limits)
+    launch(folder, lock)
+    return folder
+
+
+def _base(
+    options: Options,
+    facts: EngineFacts,
+    source: Source,
+    upstream: str,
+    platforms: tuple[Platform, ...],
+) -> BaseChoice | None:
+    if source.kind is SourceKind.BAKE:
+        if options.base_image:
+            raise UsageProblem(
+                "--base-image has no meaning for a bake file",
+                fix="set the target's `contexts` in the bake file",
+            )
+        return None
+    return choose_base(
+        platforms,
+        explicit=options.base_image or None,
+        upstream=upstream,
+        bootstrapped=BOOTSTRAPPED_BASE.replace("3.13", options.python_version, 1),
+        driver=facts.driver or "docker",
+    )
+
+
+class _Commit(NamedTuple):
+    """What a label tells of a context: its repository, and the commit or tag in it."""
+
+    source: str = ""
+    revision: str = ""
+    created: int | None = None
+
+
+def _commit(source: Source) -> _Commit:
+    """Return where a context came from: a revision is told with the repository that has it.
+
+    The package's own context, outside of a checkout, is that of its release.
+    """
+    told = os.environ.get("SOURCE_DATE_EPOCH", "")
+    epoch = int(told) if told.isdecimal() else None
+    ours = source.kind is SourceKind.BUNDLED and source.context == str(bundled("context"))
+    # Our Dockerfile names our repository, which has no other context's commits.
+    other = "unknown" if source.kind is SourceKind.BUNDLED and not ours else ""
+    commit = commit_of(source.context) if Path(source.context).is_dir() else None
+    if commit is None:
+        if ours:
+            return _Commit(OUR_SOURCE, f"v{__version__}", epoch)
+        return _Commit(other, created=epoch)
+    revision, committed = commit
+    origin = origin_of(source.context) or (OUR_SOURCE if ours else other)
+    return _Commit(origin, revision, committed if epoch is None else epoch)

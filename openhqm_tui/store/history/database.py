@@ -1,0 +1,205 @@
+"""The history: what is remembered of every run, in one SQLite database of the state folder.
+
+It outlives the run folders that it was read from, and can be read from them anew. Several
+processes use it at once: readers never wait, writers wait for each other for some seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.history.estimate import Sample
+from openhqm_tui.domain.history.record import RunRecord
+from openhqm_tui.store.history import rows
+from openhqm_tui.store.history.schema import MIGRATIONS, migrate, version_of
+from openhqm_tui.store.installation import upgrade_command
+
+# Seconds that a writer waits for another.
+PATIENCE = 5.0
+
+
+class HistoryProblem(Problem):
+    """The history can't be read or written; builds go on without it."""
+
+
+class RunUnfit(HistoryProblem):
+    """One run can't be remembered; the history and all others are well."""
+
+
+class HistoryDamaged(HistoryProblem):
+    """What stands in the file is no history any more; `inode` tells which file that was."""
+
+    inode = 0
+
+
+def history_file(state: Path) -> Path:
+    """Return where the history is, whether or not it exists."""
+    return state / "history.db"
+
+
+class History:
+    """The open history of a state folder; every method raises HistoryProblem. Blocks."""
+
+    def __init__(
+        self, state: Path, *, patience: float = PATIENCE, path: Path | None = None
+    ) -> None:
+        self.path = path or history_file(state)
+        with self._troubles():
+            self._connection = self._open(patience)
+
+    def _open(self, patience: float) -> sqlite3.Connection:
+        # Nobody else may read what stands in it, from its first byte on.
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._inode = os.fstat(descriptor).st_ino
+        os.close(descriptor)
+        connection = sqlite3.connect(self.path, timeout=patience, isolation_level=None)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            if version_of(connection) > len(MIGRATIONS):
+                raise HistoryProblem(
+                    f"the history {self.path} was written by a newer openhqm-tui, so it is left "
+                    "alone",
+                    fix=f"upgrade with `{upgrade_command()}`",
+                )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def put(self, record: RunRecord, events_size: int) -> None:
+        """Remember a run as it is now, unless more of it is remembered already."""
+        with self._troubles(), self._transaction():
+            rows.put(self._connection, record, events_size)
+
+    def could_write(self) -> None:
+        """Do nothing, if something could be written now."""
+        with self._troubles(), self._transaction():
+            # A page that is really written: a full disk and a read-only one only tell then.
+            version = version_of(self._connection)
+            self._connection.execute(f"PRAGMA user_version = {version}")
+
+    def sizes(self) -> dict[str, int]:
+        """Return which runs are remembered, and the bytes of events that each was read from."""
+        with self._troubles():
+            return dict(self._connection.execute("SELECT id, events_size FROM runs"))
+
+    def runs(self, limit: int = -1) -> list[RunRecord]:
+        """Return the latest runs, the latest first: their lanes, but nothing below these."""
+        with self._troubles():
+            return rows.runs(self._connection, limit)
+
+    def run(self, id: str) -> RunRecord | None:
+        """Return all that is remembered of one run."""
+        with self._troubles():
+            return rows.whole_run(self._connection, id)
+
+    def samples(self, place: rows.Origin, variants: Collection[str]) -> list[Sample]:
+        """Return what past runs of a place teach of some variants; see `history_rows.samples`."""
+        with self._troubles():
+            return rows.samples(self._connection, place, variants)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        """Say in one line what SQLite or the disk can't do."""
+        try:
+            yield
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            problem = _problem(self.path, error)
+            if isinstance(problem, HistoryDamaged):
+                problem.inode = self._inode
+            raise problem from error
+        except OverflowError as error:
+            # Of a run from elsewhere: no number of ours is so large.
+            raise RunUnfit("the run holds a number beyond all measure") from error
+        except UnicodeEncodeError as error:
+            # A folder may be called anything.
+            raise RunUnfit("the run's name is no text") from error
+        except OSError as error:
+            raise HistoryProblem(
+                f"the history {self.path} can't be opened ({error.strerror or error})",
+                fix="the runs themselves are whole",
+            ) from error
+
+
+def _problem(path: Path, error: sqlite3.Error | msgspec.MsgspecError) -> HistoryProblem:
+    if isinstance(error, msgspec.MsgspecError):
+        return HistoryDamaged(f"the history {path} is damaged ({error})")
+    # The low byte is the kind, the rest tells its causes apart.
+    match (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return HistoryProblem(f"the history {path} is locked by another process")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return HistoryDamaged(f"the history {path} is damaged")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return HistoryProblem(f"the history {path} can't be written (read-only)")
+        case sqlite3.SQLITE_FULL:
+            return HistoryProblem(f"the history {path} can't be written (the disk is full)")
+    if "no such table" in str(error) or "no such column" in str(error):
+        return HistoryDamaged(f"the history {path} is damaged ({error})")
+    return HistoryProblem(f"the history {path} can't be used ({error})")
+
+
+def set_aside(state: Path, damage: HistoryDamaged) -> Path | None:
+    """Give a damaged history another name, so that a new one can be begun; return that name.
+
+    None where another process has done so already. Raises HistoryProblem.
+    """
+    path = history_file(state)
+    try:
+        lock = os.open(state / "history.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise HistoryProblem(f"{damage.what}, and stays so ({error.strerror})") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists() or path.stat().st_ino != damage.inode:
+            return None
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        # The log first: a new history must never be given the old one's.
+        for ending in ("-wal", "-shm", ""):
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    except OSError as error:
+        raise HistoryProblem(f"{damage.what}, and stays so ({error.strerror})") from error
+    finally:
+        os.close(lock)
+    return aside

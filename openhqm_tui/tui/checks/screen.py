@@ -1,0 +1,303 @@
+"""The Checks screen: what was verified of each image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+from textual import on
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from openhqm_tui.domain.checks.catalog import QUESTIONS, asked_by, in_order, question_of
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.guides import place_of_check
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import plain
+from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui.checks.evidence import EvidenceScreen
+from openhqm_tui.tui.checks.table import LANE_COLUMNS, VerdictTable, layouts
+from openhqm_tui.tui.checks.text import (
+    NOT_PASSED,
+    elsewhere_lines,
+    every_answer,
+    lane_lines,
+    not_passed,
+    summary_words,
+    verdict_lines,
+    verdict_of,
+)
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.clipboard import copy
+from openhqm_tui.tui.widgets.base_screen import BaseScreen
+from openhqm_tui.tui.widgets.table import CellTable
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.run.state import LaneState, RunState
+    from openhqm_tui.run.follow.follower import Changes
+
+# Lines of a terminal that has room for what others answered.
+_TALL = 34
+_ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
+_LANE_TIPS = (
+    "One image: a target on a platform.",
+    "Natively, or by an emulator: then an answer may be the emulator's fault.",
+    "Proved: every check was asked, and none failed; else how many of them pass.",
+)
+
+
+class ChecksScreen(BaseScreen):
+    """A row for every lane, a column for every question, the answer below."""
+
+    PLACE = "checks"
+    CSS_PATH = "screen.tcss"
+    BINDINGS: ClassVar = bindings("checks")
+    AUTO_FOCUS = "VerdictTable"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lanes: list[LaneState] = []
+        self._checks: tuple[str, ...] = ()
+        self._shown: RunState | None = None
+        self._only_others = False
+
+    def body(self) -> Iterable[Widget]:
+        """Yield table and answer, or the word that there is no run."""
+        yield Static(
+            Content.assemble(
+                ("Nothing was checked yet.\n\n", "bold"),
+                "Every image of a run is checked as soon as it is built.\n\n",
+                ("1", "$primary bold"),
+                " Plan starts a run · ",
+                ("4", "$primary bold"),
+                " History opens an earlier one",
+            ),
+            id="no-checks",
+        )
+        yield Vertical(
+            Static(id="checks-summary"),
+            VerdictTable(self._explain, self._check_at),
+            VerticalScroll(Static(id="evidence"), id="evidence-box", can_focus=False),
+            id="checks",
+        )
+
+    async def catch_up(self) -> None:
+        """Fill the table anew; the cursor stays where it is."""
+        state = self.console_app.run_state
+        self._shown = state
+        self.query_one("#no-checks").display = state is None
+        self.query_one("#checks").display = state is not None
+        if state is not None:
+            self._choose(state)
+            self._show_table()
+            self._show_summary(state)
+            self._show_answer()
+        self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        """Say as much in the cells as there is room for."""
+        self.set_class(self.size.height < _TALL, "-low")
+        if self.stands and self._shown is not None:
+            self.call_after_refresh(self._show_table)
+            self.call_after_refresh(self._show_answer)
+
+    async def run_moved(self, changes: Changes) -> None:
+        """Fill the table anew when the runner says anything."""
+        if changes.events or self.console_app.run_state is not self._shown:
+            await self.catch_up()
+
+    @on(CellTable.Marked)
+    def cell_marked(self) -> None:
+        """Show the answer that is marked."""
+        self._show_answer()
+        self.refresh_bindings()
+
+    @on(CellTable.Opened)
+    def cell_opened(self) -> None:
+        """Show all that is known of the answer."""
+        marked, folder = self._marked(), self.console_app.run_folder
+        if marked is not None and folder is not None:
+            lane, check = marked
+            file = folder.evidence_file(*lane.key)
+            step, again = self.action_next_failure, self._again_here
+            self.app.push_screen(EvidenceScreen(lane, check, file, step, again))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what makes no sense now."""
+        if action not in _ABOUT_ANSWERS or not self.stands:
+            return True
+        if self._shown is None:
+            return False
+        if action == "next_failure":
+            return bool(self._not_passed()) or None
+        if action == "only_others":
+            return self._only_others or bool(self._not_passed()) or None
+        if action == "again":
+            lanes = self._lanes if parameters == ("all",) else [self._marked_lane()]
+            return any(lane is not None and lane.has_image for lane in lanes) or None
+        return True
+
+    def action_next_failure(self, by: int = 1) -> None:
+        """Go to the next answer that is no pass, or the one before."""
+        found = self._not_passed()
+        if not found:
+            self.notify("Every answer there is, is a pass.", timeout=3)
+            return
+        table = self.query_one(VerdictTable)
+        here = (table.row, table.column)
+        if by > 0:
+            table.go(*next((place for place in found if place > here), found[0]))
+        else:
+            table.go(*next((place for place in reversed(found) if place < here), found[-1]))
+
+    def action_only_others(self) -> None:
+        """Leave out what is a pass, or show it again; the cursor keeps to its answer."""
+        state = self._shown
+        if state is None:
+            return
+        marked = self._marked()
+        self._only_others = not self._only_others
+        self._choose(state)
+        self._show_table()
+        if marked is not None:
+            lane, check = marked
+            row = self._lanes.index(lane) if lane in self._lanes else 0
+            column = self._checks.index(check) + len(LANE_COLUMNS) if check in self._checks else 0
+            self.query_one(VerdictTable).go(row, column)
+        self._show_summary(state)
+        self._show_answer()
+        self.refresh_bindings()
+
+    def action_open(self) -> None:
+        """Show all that is known of the answer."""
+        self.cell_opened()
+
+    def action_again(self, what: str) -> None:
+        """Ask the marked check, its lane or all lanes again."""
+        if what == "all":
+            self._ask(Request("check"), "every image")
+        elif (marked := self._marked()) is not None:
+            lane, check = marked
+            if what == "lane":
+                check = ""
+            name = " ".join(lane.key)
+            self._ask(Request("check", *lane.key, check), f"{name}, {check}" if check else name)
+
+    def action_read_more(self) -> None:
+        """Open the guide at the marked check."""
+        marked = self._marked()
+        self.console_app.action_guides(*place_of_check(marked[1] if marked else ""))
+
+    def action_copy(self) -> None:
+        """Copy the answer that is shown."""
+        if self._lanes:
+            copy(self, str(self.query_one("#evidence", Static).content), "the answer")
+
+    def _again_here(self) -> None:
+        self.action_again("check")
+
+    def _ask(self, request: Request, what: str) -> None:
+        if self.console_app.replays.refuses():
+            return
+        self.console_app.ask_run(request)
+        self.notify(f"asking again: {what}", markup=False, timeout=3)
+
+    def _marked_lane(self) -> LaneState | None:
+        row = self.query_one(VerdictTable).row
+        return self._lanes[row] if 0 <= row < len(self._lanes) else None
+
+    def _marked(self) -> tuple[LaneState, str] | None:
+        """Return the lane and the check under the cursor; '' stands for the whole lane."""
+        lane = self._marked_lane()
+        if lane is None:
+            return None
+        return lane, self._check_at(self.query_one(VerdictTable).column)
+
+    def _check_at(self, column: int) -> str:
+        place = column - len(LANE_COLUMNS)
+        return self._checks[place] if 0 <= place < len(self._checks) else ""
+
+    def _not_passed(self) -> list[tuple[int, int]]:
+        return [
+            (row, column)
+            for row, lane in enumerate(self._lanes)
+            for column, check in enumerate(self._checks, len(LANE_COLUMNS))
+            if (verdict := verdict_of(lane, check)) and verdict.answer in NOT_PASSED
+        ]
+
+    def _choose(self, state: RunState) -> None:
+        """Choose the lanes and checks to show: all of them, or those with answers that count."""
+        checks = _checks_of(state, self.console_app.run_folder)
+        self._lanes = state.lanes
+        if self._only_others:
+            self._lanes = [lane for lane in state.lanes if _is_worth_a_look(lane)]
+            told = {verdict.check for lane in self._lanes for verdict in not_passed(lane)}
+            checks = tuple(check for check in checks if check in told)
+        self._checks = checks
+
+    def _show_summary(self, state: RunState) -> None:
+        words = summary_words(state)
+        if self._only_others:
+            # First: a narrow screen cuts what comes last.
+            left_out = Content.styled("▼ without what is a pass (x shows all)", "$accent")
+            words = Content.assemble(left_out, " · ", words)
+        self.query_one("#checks-summary", Static).update(words)
+
+    def _show_table(self) -> None:
+        table = self.query_one(VerdictTable)
+        for layout in layouts(self._lanes, self._checks, table.size.width):
+            table.show(layout.heading, layout.rows, gaps=layout.gaps, spans=layout.spans)
+            if table.fits:
+                break
+
+    def _explain(self, row: int, column: int) -> str:
+        """Return the words for what the mouse is on."""
+        check = self._check_at(column)
+        if row < 0:
+            told = question_of(check)
+            return f"{check}: {told.asks}\n{told.way}" if check else _LANE_TIPS[min(column, 2)]
+        if not 0 <= row < len(self._lanes):
+            return ""
+        verdict = verdict_of(self._lanes[row], check)
+        return plain(verdict.evidence) if verdict is not None else ""
+
+    def _show_answer(self) -> None:
+        marked = self._marked()
+        if marked is None:
+            self.query_one("#evidence", Static).update("")
+            return
+        lane, check = marked
+        lines = verdict_lines(lane, check) if check else lane_lines(lane)
+        if self.size.height >= _TALL:
+            lanes = self._shown.lanes if self._shown is not None else []
+            more = (
+                elsewhere_lines(lanes, lane, check) if check else [Content(""), *every_answer(lane)]
+            )
+            lines += more[: self.size.height // 3]
+        self.query_one("#evidence", Static).update(Content("\n").join(lines))
+        folder, top = self.console_app.run_folder, self.app.screen
+        if isinstance(top, EvidenceScreen) and folder is not None:
+            top.show(lane, check, folder.evidence_file(*lane.key))
+
+
+def _is_worth_a_look(lane: LaneState) -> bool:
+    """Tell whether something of a lane is no pass, or it ended without an answer."""
+    ended_unproved = lane.status.is_over and lane.status not in {Status.PASSED, Status.DONE}
+    return bool(not_passed(lane)) or ended_unproved
+
+
+def _checks_of(state: RunState, folder: RunFolder | None) -> tuple[str, ...]:
+    """Return the checks that were asked, or before any was those that will be."""
+    seen = {verdict.check for lane in state.lanes for verdict in lane.verdicts}
+    return in_order(seen or _to_be_asked(folder))
+
+
+def _to_be_asked(folder: RunFolder | None) -> Iterable[str]:
+    try:
+        expected = folder.expectations() if folder is not None else {}
+    except (OSError, msgspec.MsgspecError, Problem):
+        return QUESTIONS
+    return [check for each in expected.values() for check in asked_by(each)] or QUESTIONS

@@ -1,0 +1,204 @@
+"""Images and checks as a table: as much in the cells as the width has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from textual import events
+from textual.content import Content
+
+from openhqm_tui.domain.checks.catalog import question_of
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.run.state import LaneState
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.tui.checks.text import (
+    ASKING,
+    answer_cell,
+    how_it_runs,
+    is_asked,
+    not_passed,
+    verdict_of,
+)
+from openhqm_tui.tui.core.labels import answer_mark, standing_mark
+from openhqm_tui.tui.widgets.table import CellTable, Span
+
+LANE_COLUMNS = ("image", "runs", "stands")
+# How much of what was seen a cell may show, in the first table of these that fits; 0: its word.
+_SEEN = (60, 40, 32, 24, 18, 14, 0)
+_NAME = 12
+_WORD = len("✓ pass")
+_NONE = Content.styled("·", "$foreground-muted")
+# Names that are long for what stands below them.
+_SHORTER = {"architecture": "arch", "health-check": "health"}
+
+
+class Layout(NamedTuple):
+    """A table as `CellTable.show` takes it; a last column without a check tells what is no pass."""
+
+    heading: list[str]
+    rows: Sequence[Sequence[Content]]
+    gaps: list[int]
+    spans: list[Span]
+
+
+def layouts(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> Iterator[Layout]:
+    """Yield ways to lay out lanes and checks in so many columns, the richest first.
+
+    With cells that say what was seen; with symbols under names; under three letters; and side by
+    side without a gap, where what is no pass is named at the end of the line.
+    """
+    names = [check.replace("-", " ") for check in checks]
+    if 2 * _NAME + sum(max(len(name), _WORD) + 2 for name in names) <= width:
+        for letters in _SEEN:
+            yield _with_words(lanes, checks, names, letters, width)
+    for gap in (2, 1):
+        yield _with_symbols(lanes, checks, [_SHORTER.get(c, c) for c in checks], gap, width)
+    heads = [question_of(check).head for check in checks]
+    for gap in (2, 1):
+        yield _with_symbols(lanes, checks, heads, 1, width, beside=gap)
+    yield _as_strips(lanes, checks, width)
+
+
+def _with_words(
+    lanes: Sequence[LaneState], checks: Sequence[str], names: list[str], letters: int, width: int
+) -> Layout:
+    rows = [
+        [
+            *_lane_cells(lane, width),
+            *(_worded(lane, check, letters) for check in checks),
+        ]
+        for lane in lanes
+    ]
+    return Layout([*LANE_COLUMNS, *names], rows, [], _spans(checks))
+
+
+def _with_symbols(
+    lanes: Sequence[LaneState],
+    checks: Sequence[str],
+    names: list[str],
+    gap: int,
+    width: int,
+    *,
+    beside: int = 2,
+) -> Layout:
+    heading = [*LANE_COLUMNS[:1], "run", LANE_COLUMNS[2], *names]
+    rows = [[*_brief_cells(lane, width), *_symbols(lane, checks)] for lane in lanes]
+    return Layout(heading, rows, [*[beside] * 3, *_gaps(checks, gap)], _spans(checks))
+
+
+def _as_strips(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> Layout:
+    heads = [_brief_cells(lane, width) for lane in lanes]
+    titles = [*LANE_COLUMNS[:1], "run", LANE_COLUMNS[2]]
+    used = 1 + sum(
+        max([len(title), *(head[index].cell_length for head in heads)]) + 2
+        for index, title in enumerate(titles)
+    )
+    gaps = _gaps(checks, 0)
+    room = max(0, width - used - len(checks) - sum(gaps) - 2)
+    rows = [
+        [*head, *_symbols(lane, checks), _others(lane, checks, room)]
+        for head, lane in zip(heads, lanes, strict=True)
+    ]
+    heading = [*titles, *[""] * len(checks), "no pass"]
+    return Layout(heading, rows, [2, 2, 2, *gaps[:-1], 2], _spans(checks))
+
+
+def _spans(checks: Sequence[str]) -> list[Span]:
+    spans, at = [], len(LANE_COLUMNS)
+    for group, members in groupby(checks, lambda check: question_of(check).group):
+        size = len(list(members))
+        spans.append(Span(group.value, at, at + size - 1))
+        at += size
+    return spans
+
+
+def _gaps(checks: Sequence[str], gap: int) -> list[int]:
+    """Return the gap after each check: one more where another group begins."""
+    groups = [question_of(check).group for check in checks]
+    return [
+        gap + (place + 1 < len(groups) and groups[place + 1] is not group)
+        for place, group in enumerate(groups)
+    ]
+
+
+def _lane_cells(lane: LaneState, width: int) -> list[Content]:
+    target, platform = lane.key
+    # The answers need room beside a long name; all of it stands below.
+    room = max(_NAME, width // 4)
+    return [
+        Content.assemble((one_line(target, room), "bold"), f" {platform}"),
+        Content(how_it_runs(lane)),
+        standing_mark(lane).content,
+    ]
+
+
+def _brief_cells(lane: LaneState, width: int) -> list[Content]:
+    name, how, standing = _lane_cells(lane, width)
+    if lane.verdicts and lane.asking is None:
+        mark = standing_mark(lane)
+        passed = sum(verdict.answer is Answer.PASS for verdict in lane.verdicts)
+        standing = Content.styled(f"{mark.symbol} {passed}/{len(lane.verdicts)}", mark.style)
+    return [name, how[:3], standing]
+
+
+def _worded(lane: LaneState, check: str, letters: int) -> Content:
+    verdict = verdict_of(lane, check)
+    if is_asked(lane, check):
+        return ASKING.content
+    return _NONE if verdict is None else answer_cell(verdict, letters)
+
+
+def _symbols(lane: LaneState, checks: Sequence[str]) -> list[Content]:
+    answers = {verdict.check: answer_mark(verdict.answer) for verdict in lane.verdicts}
+    cells = []
+    for check in checks:
+        mark = ASKING if is_asked(lane, check) else answers.get(check)
+        cells.append(_NONE if mark is None else Content.styled(mark.symbol, mark.style))
+    return cells
+
+
+def _others(lane: LaneState, checks: Sequence[str], room: int) -> Content:
+    """Name the answers of a lane that are no pass, as many as there is room for."""
+    others = [verdict for verdict in not_passed(lane) if verdict.check in checks]
+    told = Content("")
+    for place, verdict in enumerate(others):
+        mark = answer_mark(verdict.answer)
+        left = len(others) - place - 1
+        word = Content.styled(f"{mark.symbol} {verdict.check}", mark.style)
+        more = len(f" +{left}") if left else 0
+        if told.cell_length + word.cell_length + 1 + more > room and place:
+            return told + Content.styled(f" +{left + 1}", "$foreground-muted")
+        told = Content(" ").join([told, word]) if place else word
+    return told
+
+
+class VerdictTable(CellTable):
+    """A table by cells; `explain` has the words for a row (-1: the heading) and a column.
+
+    `name` is what a column is called in full, where there is no room for its title.
+    """
+
+    def __init__(self, explain: Callable[[int, int], str], name: Callable[[int], str]) -> None:
+        super().__init__(by_cell=True)
+        self._explain = explain
+        self._name_of = name
+        self._told = ""
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether all columns are in sight."""
+        return self._fits_from(1)
+
+    def name_of(self, column: int) -> str:
+        """Return a column's name in full."""
+        return self._name_of(column)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Explain what is under the mouse."""
+        told = self._explain(self.row_at(event.y), self._column_at(event.x))
+        if told != self._told:
+            self._told = told
+            # Never a bare string: a tooltip's would be read as markup, and images have their say.
+            self.tooltip = Content(told) if told else None

@@ -1,0 +1,270 @@
+"""What is proved of a lane, in words: standing, verdict, evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.content import Content
+
+from openhqm_tui.domain.checks.catalog import hint_of, question_of
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.failures.digest import failed_checks
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.publishing import held_words, let_through
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import one_line, plain
+from openhqm_tui.tui.core.labels import Mark, answer_mark, count, size, status_mark, when
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.run.state import LaneState, RunState
+
+NOT_PASSED = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN)
+ASKING = Mark("◆", "asking", "$accent")
+_LABEL = 10
+
+
+class Evidence(NamedTuple):
+    """What the evidence file of a lane holds: the container's command, and all of it as text."""
+
+    file: str
+    command: str
+    text: str
+
+
+def verdict_of(lane: LaneState, check: str) -> Verdict | None:
+    """Return a lane's answer to a check, if it has one."""
+    return next((verdict for verdict in lane.verdicts if verdict.check == check), None)
+
+
+def not_passed(lane: LaneState) -> list[Verdict]:
+    """Return a lane's answers that are no pass, the gravest first."""
+    others = [verdict for verdict in lane.verdicts if verdict.answer in NOT_PASSED]
+    return sorted(others, key=lambda verdict: NOT_PASSED.index(verdict.answer))
+
+
+def is_asked(lane: LaneState, check: str) -> bool:
+    """Tell whether a lane is being asked a check now."""
+    return lane.asking is not None and lane.asking in {"", check}
+
+
+def answer_cell(verdict: Verdict, letters: int) -> Content:
+    """Return an answer for a table: with no room its word, else up to `letters` of what was seen.
+
+    A pass that says what was seen needs no word.
+    """
+    mark = answer_mark(verdict.answer)
+    if not letters:
+        return mark.content
+    passed = verdict.answer is Answer.PASS
+    word = mark.symbol if passed else f"{mark.symbol} {mark.word}"
+    seen = one_line(verdict.evidence, letters)
+    return Content.assemble((word, mark.style), f" {seen}" if seen else "")
+
+
+def how_it_runs(lane: LaneState) -> str:
+    """Say whether a lane's image runs natively here, as it was seen or as it will."""
+    emulated = lane.emulated
+    if emulated is None and lane.target.run.host is not None:
+        emulated = not lane.platform.runs_natively_on(lane.target.run.host)
+    return {True: "emulated", False: "native", None: ""}[emulated]
+
+
+def summary_words(state: RunState) -> Content:
+    """Return how many images are proved, how many answers are a pass, and what is asked now."""
+    lanes = state.lanes
+    statuses = Counter(lane.status for lane in lanes)
+    parts: list[Content | str] = [Content.styled(count(len(lanes), "image"), "bold")]
+    for status in Status:
+        if number := statuses[status]:
+            mark = status_mark(status)
+            parts += [" · ", Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style)]
+    answers = Counter(verdict.answer for lane in lanes for verdict in lane.verdicts)
+    if total := answers.total():
+        told = f" · {answers[Answer.PASS]} of {count(total, 'answer')} pass"
+        parts.append(told)
+        for answer in (Answer.FAIL, Answer.UNKNOWN, Answer.WARN):
+            if number := answers[answer]:
+                mark = answer_mark(answer)
+                parts.append(", ")
+                parts.append(Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style))
+    if not state.info.check:
+        parts.append(" · this run was told not to check")
+    if state.info.push:
+        parts += [" · ", push_words(state)]
+    return Content.assemble(*parts)
+
+
+def lane_head(lane: LaneState) -> Content:
+    """Return a lane's name and how it runs."""
+    target, platform = lane.key
+    how = how_it_runs(lane)
+    return Content.assemble((target, "bold"), f" {platform}", f" · {how}" if how else "")
+
+
+def verdict_lines(lane: LaneState, check: str) -> list[Content]:
+    """Return one answer: what was asked, expected and seen, and what helps."""
+    verdict = verdict_of(lane, check)
+    question = question_of(check)
+    mark = answer_mark(verdict.answer) if verdict is not None else Mark("–", "no answer", "")
+    if is_asked(lane, check):
+        mark = ASKING
+    lines = [
+        Content.assemble((check, "$primary bold"), " · ", mark.content, " · ", lane_head(lane))
+    ]
+    if question.asks:
+        lines.append(_line("asks", question.asks))
+    if verdict is None:
+        return [*lines, *_standing(lane)]
+    if verdict.expected:
+        lines.append(_line("expected", plain(verdict.expected)))
+    lines.append(_line("seen", plain(verdict.evidence) or "–"))
+    if hint := hint_of(verdict, lane.emulator):
+        lines.append(_line("hint", hint))
+    return lines
+
+
+def lane_lines(lane: LaneState) -> list[Content]:
+    """Return a lane as a whole: how it stands, its image, every answer that is no pass."""
+    lines = [Content.assemble(lane_head(lane), " · ", status_mark(lane.status).content)]
+    lines += _standing(lane)
+    for verdict in not_passed(lane):
+        mark = answer_mark(verdict.answer)
+        text = f"{mark.symbol} {mark.word}"
+        lines.append(
+            Content.assemble(
+                (f"{text:<{_LABEL}}", mark.style),
+                (verdict.check, "bold"),
+                f": {plain(verdict.evidence)}",
+            )
+        )
+    if lane.content_size or lane.unpacked_size:
+        told = f"{size(lane.content_size)} packed · {size(lane.unpacked_size)} unpacked"
+        lines.append(_line("size", told))
+    if lane.digest:
+        # Without a label: with one it would not fit into 80 columns.
+        lines.append(Content.styled(plain(lane.digest), "$foreground-muted"))
+    for name, held in lane.target.read_back.items():
+        lines.append(_line("held", f"{plain(name)}: {held_words(held)}"))
+    return lines
+
+
+def every_answer(lane: LaneState) -> list[Content]:
+    """Return a line for every answer of a lane, in the order in which it was asked."""
+    lines = []
+    for verdict in lane.verdicts:
+        mark = answer_mark(verdict.answer)
+        lines.append(
+            Content.assemble(
+                (f"{mark.symbol} {mark.word:<8}", mark.style),
+                (f"{verdict.check:<14}", "bold"),
+                plain(verdict.evidence),
+            )
+        )
+    return lines
+
+
+def elsewhere_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> list[Content]:
+    """Return what the other images answered to a check, those that answered alike in one line."""
+    alike: dict[tuple[Answer, str], list[LaneState]] = {}
+    for other in lanes:
+        verdict = verdict_of(other, check)
+        if other is not lane and verdict is not None:
+            alike.setdefault((verdict.answer, verdict.evidence), []).append(other)
+    lines = []
+    for (answer, seen), others in sorted(
+        alike.items(), key=lambda told: (*NOT_PASSED, Answer.PASS).index(told[0][0])
+    ):
+        mark = answer_mark(answer)
+        who = " ".join(others[0].key) if len(others) == 1 else count(len(others), "image")
+        lines.append(
+            Content.assemble(
+                (f"{mark.symbol} {mark.word:<8}", mark.style),
+                (f"{one_line(who, 30):<22}", "bold"),
+                f" {one_line(seen)}",
+            )
+        )
+    return [Content(""), Content.styled("Elsewhere", "bold"), *lines] if lines else []
+
+
+def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> list[Content]:
+    """Return all there is: the answer or all of a lane's, its command, the raw evidence."""
+    lines: list[Content] = verdict_lines(lane, check) if check else lane_lines(lane)
+    if check and (way := question_of(check).way):
+        lines.insert(2, _line("how", way))
+    if not check:
+        lines += [Content(""), *every_answer(lane)]
+    if lane.check_ended is not None:
+        took = lane.check_ended - (lane.check_started or lane.check_ended)
+        lines.append(_line("answered", f"{when(lane.check_ended)}, after {took:.1f} s"))
+    if evidence is None:
+        return [
+            *lines,
+            Content(""),
+            Content.styled("There is no evidence file yet.", "$foreground-muted"),
+        ]
+    if evidence.command:
+        lines += [
+            Content(""),
+            Content.styled("The command that asked", "bold"),
+            Content(evidence.command),
+        ]
+    lines += [
+        Content(""),
+        Content.assemble(
+            ("All that was seen", "bold"), (f"  {evidence.file}", "$foreground-muted")
+        ),
+    ]
+    return [*lines, *(Content(line) for line in evidence.text.split("\n"))]
+
+
+def push_words(state: RunState) -> Content:
+    """Return how the push of a run stands, in one line."""
+    targets = list(state.targets.values())
+    failed = next((target for target in targets if target.pushed is Outcome.FAILED), None)
+    pushed = sum(len(target.info.tags) for target in targets if target.pushed is Outcome.PASSED)
+    if failed is not None:
+        return Content.styled(f"✗ not pushed: {plain(failed.push_reason)}", "$text-error bold")
+    if pushing := next((target for target in targets if target.pushing), None):
+        return Content.styled(f"▸ pushing {pushing.name}", "$primary")
+    if pushed:
+        held = [event for target in targets for event in target.read_back.values()]
+        back = " and read back" if len(held) >= pushed else ""
+        words = f"✓ {count(pushed, 'tag')} pushed{back}"
+        if len(held) == 1:
+            words += f": {held_words(held[0])}"
+        allowed = f" · ! {let_through(state)}" if let_through(state) else ""
+        return Content.assemble((words, "$text-success"), (allowed, "$text-warning"))
+    return Content("nothing pushed" if state.outcome is not None else "pushed when all is proved")
+
+
+def _line(label: str, text: str) -> Content:
+    return Content.assemble((f"{label:<{_LABEL}}", "$foreground-muted"), text)
+
+
+def _standing(lane: LaneState) -> list[Content]:
+    """Say in one sentence why there are no answers, or what they amount to."""
+    target, status = lane.target, lane.status
+    match status:
+        case Status.WAITING | Status.RUNNING:
+            text = "It is asked as soon as it is built."
+        case Status.CHECKING if lane.asking is None:
+            text = "It is its turn soon: as many are asked at once as there are processors."
+        case Status.CHECKING:
+            text = f"It is being asked {lane.asking or 'everything'} now."
+        case Status.DONE:
+            text = "This run was told not to check: R asks it now."
+        case Status.PASSED:
+            text = "Proved: no answer is a failure, and none is missing."
+        case Status.UNKNOWN:
+            text = "Not proved: something could not be asked, and that is never a pass."
+        case _ if target.outcome is Outcome.FAILED:
+            text = "No image: its build failed. 2 Run shows why."
+        case Status.FAILED:
+            text = f"Not proved: {count(len(failed_checks(lane)), 'answer')} can't stand."
+        case Status.CANCELLED if not lane.has_image:
+            text = "No image: its build was stopped. 2 Run retries it."
+        case _:
+            text = "Its checks were cut off: R asks it again."
+    return [Content(text)]

@@ -1,0 +1,157 @@
+"""Estimates from earlier builds: loaded in threads, and the time left in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from openhqm_tui.tui.core.labels import clock
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.history.estimate import Estimate, Sample
+    from openhqm_tui.domain.history.forecast import Countdown, Forecast
+    from openhqm_tui.domain.plan.bake import Source
+    from openhqm_tui.domain.run.state import RunState
+    from openhqm_tui.tui.app import ConsoleApp
+
+
+# An estimate that is more unsure than this, in seconds and as a part of it, says so.
+_UNSURE, _UNSURE_PART = 2.0, 0.4
+
+
+class TimeLeft:
+    """What is left of the run that is open; nothing until what was learnt before is read."""
+
+    def __init__(self) -> None:
+        self._run = ""
+        self._forecast: Forecast | None = None
+        self._countdowns: dict[str, Countdown] = {}
+        self._whole: dict[str, bool] = {}
+
+    def start(self, run: str) -> None:
+        """Say which run is open now: nothing is known of it yet."""
+        self._run, self._forecast = run, None
+        self._countdowns, self._whole = {}, {}
+
+    def learn(self, run: str, samples: Iterable[Sample]) -> None:
+        """Take in what earlier builds teach of the run that is open."""
+        if run == self._run:
+            from openhqm_tui.domain.history.forecast import Forecast
+
+            self._forecast = Forecast(samples)
+
+    def update(self, state: RunState, now: float) -> None:
+        """Reckon anew what is left."""
+        if self._forecast is None:
+            return
+        self._feed("", self._forecast.run(state, now), now)
+        for target in state.targets.values():
+            begun = target.started is not None or target.outcome is not None
+            guess = self._forecast.target(target, now) if begun else None
+            self._feed(target.name, guess, now)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Tell whether it was reckoned and nothing came of it."""
+        return "" in self._countdowns and self.of() is None
+
+    def of(self, target: str = "") -> Estimate | None:
+        """Return what is left of a target, or of the run; None: unknown, or it is over."""
+        seconds = self._countdowns[target].seconds if target in self._countdowns else None
+        if seconds is None:
+            return None
+        from openhqm_tui.domain.history.estimate import Estimate
+
+        return Estimate(seconds, whole=self._whole[target])
+
+    def _feed(self, name: str, guess: Estimate | None, now: float) -> None:
+        from openhqm_tui.domain.history.forecast import Countdown
+
+        countdown = self._countdowns.setdefault(name, Countdown())
+        countdown.feed(None if guess is None else guess.seconds, now)
+        self._whole[name] = guess is None or guess.whole
+
+
+def left_words(guess: Estimate) -> str:
+    """Return what is left: `0:12 left`, or `over 0:12 left` where a part of it is unknown."""
+    over = "" if guess.whole else "over "
+    return f"{over}{clock(guess.seconds + 0.5)} left"
+
+
+def guess_words(guess: Estimate | None) -> str:
+    """Return how long something will take: `about 0:11`, or that nobody knows."""
+    if guess is None:
+        return "time unknown"
+    if not guess.whole:
+        return f"over {clock(guess.seconds + 0.5)}"
+    about = f"about {clock(guess.seconds + 0.5)}"
+    unsure = guess.spread >= max(_UNSURE, _UNSURE_PART * guess.seconds)
+    return f"{about} (± {clock(guess.spread + 0.5)})" if unsure else about
+
+
+class SamplesRead(Message):
+    """What earlier builds teach: of all that can be built here, or of the run named `run`."""
+
+    def __init__(self, samples: list[Sample], run: str = "") -> None:
+        super().__init__()
+        self.samples = samples
+        self.run = run
+
+
+class EstimateLoader:
+    """Has samples read when there is something to reckon with them; `samples` None: not yet."""
+
+    def __init__(self, app: ConsoleApp) -> None:
+        self._app = app
+        self._of: RunState | None = None
+        self._goes_on = False
+        self.samples: list[Sample] | None = None
+        self.time_left = TimeLeft()
+
+    def of_source(self, source: Source, host: str) -> None:
+        """Have read what earlier builds of a source teach, on a host of a platform."""
+        from openhqm_tui.store.history.rows import Origin
+
+        file = source.dockerfile or source.bake_file
+        origin = Origin(source.kind.value, source.context, file, host)
+        names = [variant.name for variant in source.variants]
+        self._read(lambda: self._app.services.samples(origin, names), "samples")
+
+    def of_run(self, state: RunState | None, *, goes_on: bool) -> None:
+        """Begin to reckon what is left of a run that is newly open, if it goes on."""
+        if state is self._of:
+            return
+        self._of, self._goes_on = state, goes_on
+        self.time_left.start("" if state is None else state.info.id)
+        self.of_run_anew()
+
+    def of_run_anew(self) -> None:
+        """Have read once more what is known of the open run: there may be more of it by now."""
+        if self._of is not None and self._goes_on:
+            info = self._of.info
+            self._read(lambda: self._app.services.samples_before(info), "forecast", info.id)
+
+    def take(self, message: SamplesRead) -> None:
+        """Take over what was read."""
+        if not message.run:
+            self.samples = message.samples
+        elif self._of is not None:
+            self.time_left.learn(message.run, message.samples)
+            self.poll()
+
+    def poll(self) -> None:
+        """Reckon anew what is left."""
+        if self._of is not None:
+            self.time_left.update(self._of, self._app.now)
+
+    def _read(self, read: Callable[[], list[Sample]], group: str, run: str = "") -> None:
+        def work() -> None:
+            samples = read()
+            # A later look may have been quicker, and knows more.
+            if not get_current_worker().is_cancelled:
+                self._app.post_message(SamplesRead(samples, run))
+
+        self._app.run_worker(work, thread=True, exclusive=True, group=group)

@@ -1,0 +1,197 @@
+"""How states, times, sizes and names look on screen: always a symbol and a word."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.content import Content
+
+from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.findings import Health
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
+    from openhqm_tui.tui.history.past_runs import PastLane
+
+
+class Mark(NamedTuple):
+    """A symbol, the word that says the same, and the style of both."""
+
+    symbol: str
+    word: str
+    style: str
+
+    @property
+    def content(self) -> Content:
+        """The symbol and the word, coloured."""
+        return Content.assemble((f"{self.symbol} {self.word}", self.style))
+
+
+_STATUS = {
+    Status.WAITING: Mark("·", "waiting", "$foreground-muted"),
+    Status.RUNNING: Mark("▸", "building", "$primary"),
+    Status.CHECKING: Mark("◆", "checking", "$accent"),
+    Status.DONE: Mark("●", "built", "$text-success"),
+    Status.CACHED: Mark("●", "cached", "$foreground-muted"),
+    Status.PASSED: Mark("✓", "proved", "$text-success"),
+    Status.UNKNOWN: Mark("?", "not proved", "$text-warning"),
+    Status.FAILED: Mark("✗", "failed", "$text-error bold"),
+    Status.CANCELLED: Mark("⊘", "cancelled", "$foreground-muted"),
+}
+_STEP = {
+    Status.WAITING: Mark("·", "waiting", "$foreground-muted"),
+    Status.RUNNING: Mark("▸", "running", "$primary"),
+    Status.DONE: Mark("●", "done", "$text-success"),
+    Status.CACHED: Mark("○", "cached", "$foreground-muted"),
+    Status.FAILED: Mark("✗", "failed", "$text-error bold"),
+    # BuildKit also stops a step whose result another build has given.
+    Status.CANCELLED: Mark("⊘", "stopped", "$foreground-muted"),
+}
+_ANSWER = {
+    Answer.PASS: Mark("✓", "pass", "$text-success"),
+    Answer.FAIL: Mark("✗", "fail", "$text-error bold"),
+    Answer.WARN: Mark("!", "warn", "$text-warning"),
+    Answer.UNKNOWN: Mark("?", "unknown", "$text-warning"),
+}
+_HEALTH = {
+    Health.OK: Mark("✓", "ok", "$text-success"),
+    Health.WARN: Mark("!", "warning", "$text-warning"),
+    Health.FAIL: Mark("✗", "problem", "$text-error bold"),
+    Health.UNKNOWN: Mark("?", "unknown", "$text-warning"),
+}
+# A run whose runner is gone before its end: killed, or the machine went down.
+INTERRUPTED = Mark("↯", "interrupted", "$text-warning bold")
+_NOT_BEGUN = Mark("·", "not begun", "$foreground-muted")
+GOING_ON = Mark("▸", "going on", "$primary bold")
+# A build that says nothing for longer than it should.
+SILENT = Mark("◌", "silent", "$text-warning")
+
+
+def status_mark(status: Status) -> Mark:
+    """Return how a target or lane of that status looks."""
+    return _STATUS[status]
+
+
+def standing_mark(standing: TargetState | LaneState) -> Mark:
+    """Return how a target or lane looks; nobody cancelled what the end of its runner cut off."""
+    from openhqm_tui.domain.run.retry import was_cut_off
+    from openhqm_tui.domain.run.state import LaneState
+
+    if not was_cut_off(standing):
+        return _STATUS[standing.status]
+    target = standing.target if isinstance(standing, LaneState) else standing
+    return _NOT_BEGUN if target.started is None else INTERRUPTED
+
+
+def past_mark(lane: PastLane) -> Mark:
+    """Return how a lane looks that ended some time ago."""
+    return INTERRUPTED if lane.cut_off else _STATUS[lane.status]
+
+
+def silent_for(target: TargetState, now: float) -> float | None:
+    """Return for how many seconds a build has said nothing, where that is worth a word."""
+    if target.silent_since is None or not target.run.goes_on or target.outcome is not None:
+        return None
+    return max(0.0, now - target.silent_since)
+
+
+def step_mark(status: Status) -> Mark:
+    """Return how a step looks; it has fewer states than a lane."""
+    return _STEP[status]
+
+
+def run_mark(state: RunState) -> Mark:
+    """Return how a run looks: one that was told not to check proves nothing."""
+    if state.interrupted:
+        return INTERRUPTED
+    built = state.status is Status.PASSED and not state.info.check
+    return _STATUS[Status.DONE if built else state.status]
+
+
+def answer_mark(answer: Answer) -> Mark:
+    """Return how a verdict looks."""
+    return _ANSWER[answer]
+
+
+def health_mark(health: Health) -> Mark:
+    """Return how a finding looks."""
+    return _HEALTH[health]
+
+
+def highlighted(content: Content, *, focused: bool) -> Content:
+    """Return what the cursor is on as the cursor shows it; colours of its own stay."""
+    kind = "" if focused else "-blurred"
+    colours = f"$block-cursor{kind}-foreground on $block-cursor{kind}-background"
+    return content.stylize_before(f"{colours} $lit{kind}-style")
+
+
+def clock(seconds: float) -> str:
+    """Return a duration that may still grow: `0:04`, `12:30`, `1:02:03`."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def path_words(path: Path) -> str:
+    """Return a path as a shell understands it, the home folder written `~`."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in the units that Docker uses: `61 MB`."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def count(number: int, word: str) -> str:
+    """Return `1 image`, `4 images`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def when(moment: float) -> str:
+    """Return a moment in this machine's time zone: `23 Nov 15:14`."""
+    return time.strftime("%d %b %H:%M", time.localtime(moment))
+
+
+def since(moment: float, now: float) -> str:
+    """Return a moment as one says it: `15:14` if it is of the same day as `now`."""
+    then, today = time.localtime(moment), time.localtime(now)
+    same_day = then[:3] == today[:3]
+    return time.strftime("%H:%M", then) if same_day else when(moment)
+
+
+def how_of(lane: LaneState) -> ExecutionMode | None:
+    """Tell how a lane is built; None where nobody can say yet."""
+    return lane.how
+
+
+def way_words(lane: LaneState) -> str:
+    """Return how and on which node a lane is built: `native on arm1`; '' where nobody can say."""
+    how = how_of(lane)
+    words = [how.value] if how is not None else []
+    return " ".join([*words, *([f"on {one_line(lane.node_name, 24)}"] if lane.node_name else [])])
+
+
+def short(platform: Platform) -> str:
+    """Return the platform without `linux/`, for where every cell counts."""
+    return str(platform).removeprefix("linux/")
+
+
+def step_label(target: TargetState, number: int) -> str:
+    """Return a step's name by its number in its target; what is of no step was said by Buildx."""
+    steps = (step for step in target.steps.values() if step.number == number)
+    return next((step.name.label for step in steps), "Buildx")

@@ -1,0 +1,116 @@
+"""The console's start and end: stylesheet cache, late imports, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import termios
+import threading
+from functools import partial
+from importlib import import_module
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from textual.cache import LRUCache
+from textual.css.stylesheet import Stylesheet
+
+from openhqm_tui.tui.command_table import PLACES
+from openhqm_tui.tui.core import garbage
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.app import ConsoleApp
+
+
+# Each would stop the loop when it is gone to first: half of a tenth of a second for Run and the
+# guides. They are at hand too when the package is changed under a console that watches.
+LATER = (
+    *(f"openhqm_tui.tui.{place}.screen" for place in PLACES),
+    "openhqm_tui.domain.history.forecast",
+    "openhqm_tui.tui.opening",
+    "openhqm_tui.tui.checks.evidence",
+    "openhqm_tui.tui.commands.palette",
+    "openhqm_tui.tui.guides.screen",
+    "openhqm_tui.tui.run.search",
+    "openhqm_tui.tui.widgets.dialogs",
+)
+
+
+def finish_startup(app: ConsoleApp) -> None:
+    """Set the started console aside, and import in a thread what it will need."""
+    garbage.resume()
+    app.run_worker(import_the_rest, thread=True, group="settling", exit_on_error=False)
+
+
+def import_the_rest() -> None:
+    """Import what wasn't needed for the first paint."""
+    for name in LATER:
+        import_module(name)
+    garbage.freeze()
+
+
+# Textual's stylesheet, but what was read once is not read again while the colours stay.
+#
+# Textual reads all of it anew with every screen that brings rules of its own: a third of the time
+# to the first paint.
+
+# More than Textual's and our own sheets together; beyond its limit an LRU that is swept in order
+# finds nothing any more.
+_SHEETS = 512
+
+
+class CachedStylesheet(Stylesheet):
+    """A stylesheet that keeps its rules until the colours change."""
+
+    def __init__(self, *, variables: dict[str, str] | None = None) -> None:
+        super().__init__(variables=variables)
+        self._parse_cache = LRUCache(_SHEETS)
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        """Take other colours; the same ones change nothing."""
+        if variables != self._variables:
+            super().set_variables(variables)
+
+    def reparse(self) -> None:
+        """Read what is new."""
+        self.parse()
+
+
+# Seconds in which a console without a terminal ends by itself, a fix's end among it.
+_GRACE = 5.0
+
+
+def handle_signals(app: ConsoleApp) -> None:
+    """Leave in good order where the terminal is lost, or somebody ends the console.
+
+    The run goes on: its runner has a session of its own.
+    """
+    loop = asyncio.get_running_loop()
+
+    def obey(means: int, _: FrameType | None) -> None:
+        # Not by the loop's own handlers: it may be waiting for a terminal that takes no more.
+        if _terminal_is_lost():
+            _let_go_of_terminal()
+        loop.call_soon_threadsafe(partial(app.exit, return_code=128 + means))
+
+    for means in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(means, obey)
+
+
+def _terminal_is_lost() -> bool:
+    try:
+        termios.tcgetattr(sys.stdin.fileno())
+    except (termios.error, OSError, ValueError):
+        return True
+    return False
+
+
+def _let_go_of_terminal() -> None:
+    """Have what is still written go nowhere, and wait for nothing for long."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    last = threading.Timer(_GRACE, os._exit, (128 + signal.SIGHUP,))
+    last.daemon = True
+    last.start()

@@ -1,0 +1,109 @@
+"""What the console reports outside its screens: terminal title, bell, notifications.
+
+The title is saved and brought back by xterm's window operations 22 and 23, which most terminals
+and tmux know and the others ignore. A notification is OSC 9, as in iTerm2, kitty, WezTerm, foot
+and Ghostty; the bell beside it reaches the rest, tmux's status line included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.tui.core.labels import clock, run_mark
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.run.events import AnyEvent
+    from openhqm_tui.domain.run.state import RunState
+    from openhqm_tui.store.run_folder import Request
+
+
+# Seconds that a run takes before its end is news: who waits less has not gone away.
+LONG = 20.0
+
+
+class TerminalNotifier:
+    """Tells the terminal how the run stands; `write` takes raw bytes for the terminal."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._title = ""
+
+    def show(self, state: RunState | None, *, replayed: bool = False) -> None:
+        """Put the run's standing into the title, if it changed; a replay's is said to be that."""
+        title = f"replay · {title_of(state)}" if replayed else title_of(state)
+        if title == self._title:
+            return
+        if not self._title:
+            self._write("\x1b[22;2t")
+        self._title = title
+        self._write(f"\x1b]2;{title}\x07")
+
+    def tell(self, state: RunState) -> None:
+        """Ring and notify: the run is over."""
+        self._write(f"\x1b]9;{title_of(state)}\x07\x07")
+
+    def close(self) -> None:
+        """Give the terminal its own title back."""
+        if self._title:
+            self._title = ""
+            self._write("\x1b[23;2t")
+
+
+def title_of(state: RunState | None) -> str:
+    """Return the run's standing in one line: `3/8 · 1 failed · openhqm-tui`."""
+    if state is None:
+        return "openhqm-tui"
+    from openhqm_tui.domain.run.retry import ended
+
+    targets = list(state.targets.values())
+    failed = sum(target.status is Status.FAILED for target in targets)
+    parts = [f"{len(ended(state))}/{len(targets)}", run_mark(state).word]
+    if failed and state.status is not Status.FAILED:
+        parts.append(f"{failed} failed")
+    return one_line(" · ".join(part for part in (*parts, "openhqm-tui") if part), 80)
+
+
+class EventNotices:
+    """Knows what this console asked itself, so that it only tells what others did."""
+
+    def __init__(self) -> None:
+        self._own: set[str] = set()
+        self._seen_going_on: set[str] = set()
+
+    def asked(self, *requests: Request) -> None:
+        """Note that somebody at this console asks for something."""
+        self._own.update(request.target for request in requests if request.ask == "cancel")
+
+    def of(self, state: RunState, events: Iterable[AnyEvent]) -> Iterator[str]:
+        """Yield a line for what is news in `events` and still holds: long silences, cancels.
+
+        The end of a run that was seen going on tells what a slow emulator cost it.
+        """
+        from openhqm_tui.domain.run.emulation_cost import emulation_cost
+        from openhqm_tui.domain.run.events import CancelRequested, OutputStalled, RunEnded
+
+        for event in events:
+            ended = isinstance(event, RunEnded) and state.info.id in self._seen_going_on
+            if ended and (cost := emulation_cost(state)):
+                yield cost
+            if isinstance(event, CancelRequested):
+                if event.target not in self._own and _being_stopped(state, event.target):
+                    yield f"{event.target or 'the run'} is being stopped: asked for elsewhere"
+                self._own.discard(event.target)
+            elif isinstance(event, OutputStalled):
+                target = state.targets.get(event.target)
+                if target is not None and target.silence is event and state.goes_on:
+                    at = f" in {one_line(event.step, 60)}" if event.step else ""
+                    lasts = clock(event.at - event.since)
+                    yield f"{event.target} has said nothing for {lasts}{at}; it goes on, c stops it"
+        if state.goes_on:
+            self._seen_going_on.add(state.info.id)
+
+
+def _being_stopped(state: RunState, name: str) -> bool:
+    """Tell whether a cancel is still to come to its end."""
+    asked = [target for target in state.targets.values() if name in {"", target.name}]
+    return state.goes_on and any(t.cancel_asked and not t.status.is_over for t in asked)

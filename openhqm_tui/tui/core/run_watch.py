@@ -1,0 +1,185 @@
+"""Following one run folder while it grows, and looking in on it now and then once it doesn't."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.dom import DOMNode
+from textual.timer import Timer
+from textual.worker import Worker
+
+from openhqm_tui.domain.errors import Problem
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.run.state import RunState
+    from openhqm_tui.run.follow.follower import Changes, Follower
+    from openhqm_tui.store.run_folder import RunFolder
+
+# A round a tenth of a second is as many as an eye can tell apart in text.
+_ROUND = 0.1
+# A round goes through the targets a few at a time, spread over its time: what they brought is
+# drawn between two turns, so that no frame has to draw all lanes at once.
+_A_TURN = 2
+# Of a turn's time, what reading leaves to the drawing if there is more to read than time.
+_FOR_DRAWING = 0.01
+# Seconds between two looks at a run that is over: another console may take it up again.
+_LOOKS_IN = 1.0
+
+
+class RunWatch:
+    """Polls the folder of a live run, and says what changed and when a second has passed.
+
+    `gone` is told once where the folder of the run that is open was removed.
+    """
+
+    def __init__(
+        self,
+        node: DOMNode,
+        moved: Callable[[Changes], None],
+        second: Callable[[], None],
+        gone: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._node = node
+        self._moved = moved
+        self._second = second
+        self._gone = gone
+        self._follower: Follower | None = None
+        self._worker: Worker[None] | None = None
+        self._looking_in: Timer | None = None
+
+    @property
+    def state(self) -> RunState | None:
+        """The state of the run, if one is open."""
+        return self._follower.state if self._follower else None
+
+    @property
+    def folder(self) -> RunFolder | None:
+        """The folder of the run, if one is open."""
+        return self._follower.folder if self._follower else None
+
+    @property
+    def follower(self) -> Follower | None:
+        """The follower of the run, if one is open."""
+        return self._follower
+
+    @property
+    def live(self) -> bool:
+        """Tell whether a run is open that goes on; one that is over may have more to read."""
+        return self._follower is not None and self._follower.state.goes_on
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is being polled."""
+        return self._worker is None
+
+    def open(self, run: RunFolder) -> None:
+        """Follow another run; raises Problem where it can't be read."""
+        from openhqm_tui.run.follow.follower import Follower
+
+        _must_be_readable(run)
+        self.watch(Follower(run))
+
+    def watch(self, follower: Follower) -> None:
+        """Look by another follower: of another run, or of a replay."""
+        from openhqm_tui.run.follow.follower import Changes
+
+        self.close()
+        self._follower = follower
+        self._moved(Changes())
+        self._begin(follower)
+
+    def resume(self) -> None:
+        """Follow on a run that was over, and that a new runner has taken up again."""
+        if self._follower is not None and self.idle:
+            self._begin(self._follower)
+
+    def close(self) -> None:
+        """Let go of the run."""
+        self._stop()
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
+
+    def _begin(self, follower: Follower) -> None:
+        self._stop()
+        # The journal at once: whoever asks next wants to know whether the run goes on.
+        self._tell(follower.poll(()), first=True)
+        self._worker = self._node.run_worker(
+            self._follow(follower), name="watch", group="watch", exclusive=True
+        )
+
+    def _stop(self) -> None:
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+        if self._looking_in is not None:
+            self._looking_in.stop()
+            self._looking_in = None
+
+    async def _follow(self, follower: Follower) -> None:
+        clock = asyncio.get_running_loop().time
+        told = clock()
+        first = True
+        while await self._go_round(follower, first=first):
+            first = False
+            if clock() - told >= 1.0:
+                told = clock()
+                self._node.call_later(self._second)
+        self._worker = None
+        self._looking_in = self._node.set_interval(_LOOKS_IN, self._look_in)
+        self._node.call_later(self._second)
+
+    def _look_in(self) -> None:
+        """Follow on what another console has had taken up again; say where a run is removed."""
+        follower = self._follower
+        if follower is None or not self.idle:
+            return
+        if not os.path.exists(follower.folder.events_file):  # noqa: PTH110
+            self._stop()
+            self._gone()
+            return
+        changes = follower.poll(())
+        if changes:
+            changes.over = follower.finished
+            self._tell(changes)
+        if not follower.finished:
+            self._begin(follower)
+
+    async def _go_round(self, follower: Follower, *, first: bool) -> bool:
+        """Look at all targets once, the `first` time or again; return whether more will come."""
+        clock = asyncio.get_running_loop().time
+        began, targets = clock(), follower.targets
+        turns = [targets[at : at + _A_TURN] for at in range(0, len(targets), _A_TURN)] or [()]
+        for number, some in enumerate(turns, 1):
+            ends = began + _ROUND * number / len(turns)
+            changes = follower.poll(some)
+            while changes.more and clock() < ends - _FOR_DRAWING:
+                await asyncio.sleep(0)
+                changes.add(follower.poll(some))
+            self._tell(changes, first=first)
+            if follower.finished:
+                return False
+            await asyncio.sleep(max(0.0, ends - clock()))
+        return True
+
+    def _tell(self, changes: Changes, *, first: bool = False) -> None:
+        if changes:
+            changes.first = first
+            self._moved(changes)
+
+
+def gone(run: RunFolder) -> str:
+    """Return the words for a run whose folder was removed."""
+    return f"run {run.path.name} is gone: its folder was removed"
+
+
+def _must_be_readable(run: RunFolder) -> None:
+    try:
+        run.open(run.events_file).close()
+    except FileNotFoundError as error:
+        raise Problem(gone(run)) from error
+    except OSError as error:
+        raise Problem(f"run {run.path.name} can't be read ({error.strerror})") from error

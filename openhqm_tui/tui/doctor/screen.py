@@ -1,0 +1,320 @@
+"""The Doctor screen: what this machine lacks for building, and its fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import on, work
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.guides import place_of_finding
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.engine.doctor.apply import Rights, pending
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.clipboard import copy
+from openhqm_tui.tui.core.labels import clock, count
+from openhqm_tui.tui.doctor.fix_runner import FixRunner, Step, command_line, fixable, lacks_root
+from openhqm_tui.tui.doctor.text import (
+    describe_finding,
+    describe_steps,
+    finding_cells,
+    findings_sum,
+    worth_looking_at,
+)
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.widgets.base_screen import BaseScreen
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
+from openhqm_tui.tui.widgets.table import CellTable
+
+# Seconds between two looks at what the running fix says.
+_FLUSH_EVERY = 0.1
+
+
+class DoctorScreen(BaseScreen):
+    """Findings, what is known of the marked one, and the output of the fixes."""
+
+    PLACE = "doctor"
+    CSS_PATH = "screen.tcss"
+    BINDINGS: ClassVar = bindings("doctor")
+    AUTO_FOCUS = "CellTable"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
+
+    class RightsSeen(Message):
+        """How the fixes could come to root's rights."""
+
+        def __init__(self, rights: Rights) -> None:
+            super().__init__()
+            self.rights = rights
+
+    class Mended(Message):
+        """The fixes are over."""
+
+        def __init__(self, mending: FixRunner) -> None:
+            super().__init__()
+            self.mending = mending
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rights = Rights.ROOT
+        self._output = LogLines()
+        self._draining: Timer | None = None
+        self._told_at = ""
+        self._asked = False
+        self._shown: list[Finding] | None = None
+        # What was mended last, until a new look tells whether it helped.
+        self._hoped: tuple[Finding, ...] = ()
+
+    @property
+    def mending(self) -> FixRunner | None:
+        """The fixes that are under way."""
+        return self.console_app.mending
+
+    def body(self) -> Iterable[Widget]:
+        """Yield findings, the marked one, the output."""
+        yield Vertical(
+            Static(id="doctor-summary"),
+            Horizontal(
+                CellTable(id="findings"),
+                VerticalScroll(Static(id="finding"), id="finding-box", can_focus=False),
+                id="doctor-middle",
+            ),
+            LogPane(self._output, id="mending"),
+            id="doctor",
+        )
+
+    async def catch_up(self) -> None:
+        """Show the last look; the first time, take one."""
+        said_something = len(self._output) > 0 or self.mending is not None
+        self.query_one("#mending").display = said_something
+        self.show_findings()
+        if not self._asked:
+            self._asked = True
+            self.action_examine()
+
+    def on_unmount(self) -> None:
+        """Leave nothing running that nobody watches."""
+        if self.mending is not None:
+            self.mending.stop()
+
+    def engine_seen(self) -> None:
+        """Show what was found."""
+        if self.stands:
+            self.show_findings()
+
+    @property
+    def marked(self) -> Finding | None:
+        """The finding that the cursor is on."""
+        findings = self.console_app.findings or []
+        row = self.query_one(CellTable).row
+        return findings[row] if row < len(findings) else None
+
+    def show_findings(self) -> None:
+        """Show the list, its sum and the marked one."""
+        findings = self.console_app.findings
+        table = self.query_one(CellTable)
+        table.display = bool(findings)
+        if findings:
+            table.show(("state", "what", "seen"), [finding_cells(f) for f in findings])
+            if findings is not self._shown:
+                table.go(worth_looking_at(findings, table.row), 0)
+                self._judge(findings)
+            self._shown = findings
+        self._show_sum()
+        self._show_marked()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Grey out what can't be done now."""
+        if not self.stands:
+            return True
+        finding, busy = self.marked, self.mending is not None
+        match action:
+            case "fix":
+                return True if finding and fixable(finding) and not busy else None
+            case "fix_all":
+                return True if pending(self.console_app.findings or ()) and not busy else None
+            case "copy":
+                return True if finding and fixable(finding) else None
+            case "examine":
+                return None if self.console_app.examining or busy else True
+            case "stop":
+                return busy
+        return True
+
+    @on(CellTable.Marked)
+    def row_marked(self) -> None:
+        """Describe another finding."""
+        self.query_one("#finding-box").scroll_home(animate=False)
+        self._show_marked()
+
+    @on(CellTable.Opened)
+    def row_opened(self) -> None:
+        """Offer to mend what is marked."""
+        if self.check_action("fix", ()):
+            self.action_fix()
+
+    @on(LogPane.Zoom)
+    def output_zoomed(self) -> None:
+        """Give the output all the room, or the room back."""
+        self.toggle_class("-zoomed")
+
+    def action_examine(self) -> None:
+        """Look at the machine again."""
+        self._read_rights()
+        self.console_app.examine()
+        self.show_findings()
+
+    def action_fix(self) -> None:
+        """Show what mends the marked finding, and do it if that is wanted."""
+        if (finding := self.marked) is None:
+            return
+        if reason := lacks_root(finding.fixes, self.rights):
+            self.notify(reason, title="Nothing is run", severity="warning", markup=False)
+            return
+        steps = [(finding, fix) for fix in finding.fixes]
+        self._confirm(f"Run this to mend “{one_line(finding.title)}”?", steps, [])
+
+    def action_fix_all(self) -> None:
+        """Show all that would be run, and do it one after the other if that is wanted."""
+        found = pending(self.console_app.findings or ())
+        left_out = [step for step in found if lacks_root([step[1]], self.rights)]
+        steps = [step for step in found if step not in left_out]
+        if steps:
+            many = f"these {len(steps)} fixes, one after the other" if len(steps) > 1 else "this"
+            self._confirm(f"Run {many}?", steps, left_out)
+        elif left_out:
+            reason = lacks_root([fix for _, fix in left_out], self.rights)
+            self.notify(reason, title="Nothing is run", severity="warning", markup=False)
+
+    def action_copy(self) -> None:
+        """Copy what mends the marked finding, as lines for a shell."""
+        finding = self.marked
+        if finding is not None and fixable(finding):
+            lines = [command_line(fix, self.rights) for fix in finding.fixes]
+            copy(self, "\n".join(lines), count(len(lines), "command"))
+
+    def action_read_more(self) -> None:
+        """Open the guide at what is marked."""
+        if (finding := self.marked) is not None:
+            self.console_app.action_guides(*place_of_finding(finding.key))
+
+    def action_stop(self) -> None:
+        """Stop the running fix, after saying what that leaves behind."""
+        mending = self.mending
+        if mending is None or mending.stopping:
+            return
+        text = (
+            f"“{one_line(mending.current[1].title)}” has run for "
+            f"{clock(self.now - mending.started)}. What it has done by now stays done: packages "
+            "may be left half installed (`dpkg --configure -a` goes on with them), a service "
+            "stopped and not yet started again. No fix after it is begun."
+        )
+        question = QuestionDialog(
+            "Stop the running fix?", Content(text), [("stop", "Stop it"), ("no", "Let it go on")]
+        )
+
+        def answered(answer: str | None) -> None:
+            if answer == "stop" and self.mending is mending:
+                mending.stop()
+                self._show_sum()
+
+        self.app.push_screen(question, answered)
+
+    def action_scroll_side(self, lines: int) -> None:
+        """Scroll what is told of the finding."""
+        self.query_one("#finding-box").scroll_relative(y=lines, animate=False)
+
+    def _confirm(self, title: str, steps: Sequence[Step], left_out: Sequence[Step]) -> None:
+        text = describe_steps(steps, self.rights, left_out)
+        question = QuestionDialog(title, text, [("run", "Run it"), ("no", "Leave it")])
+        self.app.push_screen(question, lambda answer: self._answered(answer, steps))
+
+    def _answered(self, answer: str | None, steps: Sequence[Step]) -> None:
+        if answer != "run" or self.mending is not None:
+            return
+        mending = self.console_app.mending = FixRunner(steps, self.now)
+        self._output = LogLines()
+        pane = self.query_one("#mending", LogPane)
+        pane.display = True
+        pane.show(self._output)
+        pane.began(mending.started)
+        self._draining = self.set_interval(_FLUSH_EVERY, lambda: self._watch(mending))
+        self.show_findings()
+        self._mend(mending)
+
+    @work(thread=True, exclusive=True, group="mend")
+    def _mend(self, mending: FixRunner) -> None:
+        mending.run(self.console_app.services)
+        self.post_message(self.Mended(mending))
+
+    @work(thread=True, exclusive=True, group="rights")
+    def _read_rights(self) -> None:
+        self.post_message(self.RightsSeen(self.console_app.services.rights()))
+
+    def on_doctor_screen_rights_seen(self, message: RightsSeen) -> None:
+        """Tell what needs root from now on."""
+        self.rights = message.rights
+        self._show_marked()
+
+    def on_doctor_screen_mended(self, message: Mended) -> None:
+        """Say how it ended, and look again."""
+        if self._draining is not None:
+            self._draining.stop()
+        self._drain(message.mending)
+        if words := message.mending.last_word():
+            self._output.add(words, step=0, at=self.now)
+            self.query_one("#mending", LogPane).flush()
+        self._hoped = tuple(finding for finding, _ in message.mending.done)
+        self.console_app.mending = None
+        self.action_examine()
+
+    def _watch(self, mending: FixRunner) -> None:
+        """Show what the fix says, and how long it runs by now."""
+        self._drain(mending)
+        if clock(self.now - mending.started) != self._told_at:
+            self._show_sum()
+
+    def _drain(self, mending: FixRunner) -> None:
+        """Show what the fix has said since."""
+        while mending.said:
+            line, stream = mending.said.popleft()
+            self._output.add(line, step=0, at=self.now, stream=stream)
+        self.query_one("#mending", LogPane).flush()
+
+    def _judge(self, findings: list[Finding]) -> None:
+        """Say what is still not well after its fix."""
+        health = {finding.key: finding.health for finding in findings}
+        for finding in dict.fromkeys(self._hoped):
+            if health.get(finding.key, Health.OK) is not Health.OK:
+                words = f"✗ {one_line(finding.title)} is still not well after this"
+                self._output.add(words, step=0, at=self.now)
+        if self._hoped:
+            self._hoped = ()
+            self.query_one("#mending", LogPane).flush()
+
+    def _show_sum(self) -> None:
+        app, mending = self.console_app, self.mending
+        if mending is not None:
+            self._told_at = clock(self.now - mending.started)
+            progress = Content.styled(f"▸ {mending.progress(self.now)}", "$text-accent")
+            words = Content.assemble(progress, "" if mending.stopping else " · C stops it")
+        elif app.findings is None:
+            words = Content.styled("looking at this machine…", "$foreground-muted")
+        else:
+            words = findings_sum(app.findings)
+            if app.examining:
+                words = Content.assemble(words, " · looking again…")
+        self.query_one("#doctor-summary", Static).update(words)
+
+    def _show_marked(self) -> None:
+        finding = self.marked if self.console_app.findings else None
+        words = describe_finding(finding, self.rights) if finding else Content("")
+        self.query_one("#finding", Static).update(words)
+        self.refresh_bindings()

@@ -1,0 +1,391 @@
+"""A log that is read: moved about in, searched, filtered, marked, copied from."""
+
+from __future__ import annotations
+
+import re
+from time import monotonic
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+from openhqm_tui.domain.patterns import parse_pattern
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.clipboard import copy
+from openhqm_tui.tui.core.labels import count
+from openhqm_tui.tui.log.canvas import LogCanvas
+from openhqm_tui.tui.log.mouse_selection import (
+    MOST_LINES,
+    MouseSelection,
+    TextPosition,
+    character_at,
+    word_around,
+)
+from openhqm_tui.tui.log.search import SearchCursor
+from openhqm_tui.tui.log.search_bar import SearchBar
+from openhqm_tui.tui.log.status_row import part_at
+from openhqm_tui.tui.log.text import Stamps, stamp
+from openhqm_tui.tui.log.view import ALL, LogFilter
+
+_WHEEL_ROWS = 3
+_FAR = 1 << 30
+
+
+class LogPane(LogCanvas, can_focus=True):
+    """One log and its reader's keys and mouse."""
+
+    BINDINGS: ClassVar = bindings("log")
+
+    class Zoom(Message):
+        """Somebody wants this log to have all the room."""
+
+        def __init__(self, pane: LogPane) -> None:
+            super().__init__()
+            self.pane = pane
+
+        @property
+        def control(self) -> LogPane:
+            """The log that it is about."""
+            return self.pane
+
+    class Shaped(Message):
+        """Lines are wrapped or cut now, or show other times: to be done elsewhere too."""
+
+        def __init__(self, pane: LogPane) -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, log: LogLines | None = None, *, id: str | None = None) -> None:
+        super().__init__(log, id=id)
+        self._bar: SearchBar | None = None
+        self._before_typing = self.view.bookmark()
+        self._stood = 0
+        self._held = ""
+
+    def show(self, log: LogLines) -> None:
+        """Show another log from now on, from its end."""
+        if log is not self.log_lines and self._bar is not None:
+            self.end_typing(keep=False, focus=self._bar.has_focus_within)
+        super().show(log)
+
+    def show_found(self, line: int, pattern: re.Pattern[str]) -> None:
+        """Go to a line that was found from elsewhere; n and N go on from there."""
+        self.end_typing(keep=False, focus=False)
+        self.view.grow()
+        if not self.view.lets_through(line):
+            self.view.show_only(ALL)
+        self.pick = self.view.mark = None
+        self.view.go(line)
+        self.search_cursor = SearchCursor(self.view, monotonic, pattern, origin=line)
+        self.aside_to_match()
+        self.fit()
+        self.work()
+
+    def show_step(self, step: int | None) -> None:
+        """Show what one step says, from its beginning; of no step, all from the first line."""
+        known = step is not None and self.log_lines.first_of(step) is not None
+        self.view.show_only(LogFilter(step=step) if step is not None and known else ALL)
+        self.view.grow()
+        self.view.go_to_start()
+        self.work()
+
+    # Searching.
+
+    def search(self, text: str) -> None:
+        """Search for an expression as it is typed; raises Problem where it is none."""
+        pattern = parse_pattern(text) if text else None
+        self.view.go_back(self._before_typing)
+        self.search_cursor = None
+        if pattern is not None:
+            rows = self.view.rows()
+            follows = self.view.following and rows
+            origin = rows[0].line if follows else self.view.here
+            self.search_cursor = SearchCursor(self.view, monotonic, pattern, origin=origin)
+            self.search_cursor.want_nearest()
+        elif self._bar is not None:
+            self._bar.tell("")
+        self.fit()
+        self.work()
+
+    def end_typing(self, *, keep: bool, focus: bool = True) -> None:
+        """Take the search line away; the search stays if it is kept, else the reader goes back."""
+        bar, self._bar, self.typing = self._bar, None, False
+        if bar is None:
+            return
+        if not keep:
+            self.search_cursor = None
+            self.view.go_back(self._before_typing)
+        if focus:
+            self.focus()
+        bar.remove()
+        self.fit()
+
+    @property
+    def searched_for(self) -> str:
+        """The expression that is searched for; '' for none."""
+        matcher = self.search_cursor.matcher if self.search_cursor is not None else None
+        return matcher.pattern.pattern if matcher is not None else ""
+
+    def action_search(self) -> None:
+        """Open the line that searches this log."""
+        if self._bar is None and self.parent is not None:
+            self._before_typing = self.view.bookmark()
+            self.typing = True
+            self._bar = SearchBar(self, self.searched_for)
+            assert isinstance(self.parent, Widget)
+            self.parent.mount(self._bar, after=self)
+
+    def action_next(self, direction: int) -> None:
+        """Go to the next match, or, with -1, to the one before; with no search, begin one."""
+        if self.search_cursor is None:
+            self.action_search()
+            return
+        self.search_cursor.want(direction)
+        self._moved(work=True)
+
+    def action_error(self, direction: int) -> None:
+        """Go to the next line that looks like an error, or, with -1, to the one before."""
+        if self.search_cursor is None or not self.search_cursor.is_for_errors:
+            self.search_cursor = SearchCursor(self.view, monotonic)
+        self.action_next(direction)
+
+    def searched(self) -> None:
+        """Say in the search line what was found so far."""
+        if self._bar is not None and self.search_cursor is not None:
+            self._bar.tell(
+                "  ".join(filter(None, (self.search_cursor.notice, self.search_cursor.counted)))
+            )
+
+    # Moving.
+
+    def _moved(self, *, work: bool = False) -> None:
+        self.pick = self.drawing.aside = None
+        if self.search_cursor is not None and not work:
+            self.search_cursor.notice = ""
+        self.fit()
+        if work:
+            self.work()
+
+    def action_move(self, lines: int) -> None:
+        """Go some lines down, or up."""
+        self.view.move(lines)
+        self._moved()
+
+    def action_pages(self, pages: float) -> None:
+        """Scroll by pages or parts of one; a line of the page before stays in sight."""
+        rows = max(1, int(abs(pages) * self.view.height) - (abs(pages) >= 1))
+        self.view.scroll(rows if pages > 0 else -rows)
+        self._moved()
+
+    def action_start(self) -> None:
+        """Go to the first line."""
+        self.view.go_to_start()
+        self._moved()
+
+    def action_follow(self) -> None:
+        """Go to the end and stay there."""
+        self.view.follow()
+        self._moved()
+
+    def action_aside(self, columns: int) -> None:
+        """Scroll to the side, as far as the lines in sight go."""
+        widest = max((cell_len(self.view.text_at(row.line)) for row in self.rows), default=0)
+        furthest = max(0, widest - self.view.width)
+        self.drawing.aside = None
+        self.drawing.left = max(0, min(furthest, self.drawing.left + columns))
+        self.drawing.reshape()
+        self.fit()
+
+    def action_zoom(self) -> None:
+        """Ask for all the room."""
+        self.post_message(self.Zoom(self))
+
+    # How it is shown.
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or cut them."""
+        self.shape(not self.view.wrap, self.drawing.stamps)
+        self.post_message(self.Shaped(self))
+
+    def action_times(self) -> None:
+        """Show other times, or none."""
+        self.shape(self.view.wrap, self.drawing.stamps.next)
+        self.post_message(self.Shaped(self))
+
+    def shape(self, wrap: bool, stamps: Stamps) -> None:
+        """Wrap or cut lines, and show these times."""
+        if wrap != self.view.wrap:
+            self.drawing.left, self.drawing.aside = 0, None
+            self.view.set_wrap(wrap)
+        self.drawing.stamps = stamps
+        self.drawing.reshape()
+        self.fit()
+
+    def action_filter(self) -> None:
+        """Show standard error only; then only the step one stands in; then all."""
+        view = self.view
+        here = view.here
+        if view.only == ALL:
+            self._stood = here or 0
+            only = LogFilter(stream=2)
+        elif view.only.stream >= 0 and len(view.lines):
+            only = LogFilter(step=view.lines.step(self._stood if here is None else here))
+        else:
+            only = ALL
+        view.show_only(only)
+        self.drawing.reshape()
+        if self.search_cursor is not None:
+            matcher = self.search_cursor.matcher
+            self.search_cursor = SearchCursor(view, monotonic, matcher.pattern if matcher else None)
+        self._moved(work=True)
+
+    # Marking and copying.
+
+    def action_mark(self) -> None:
+        """Mark lines from here on; again: unmark."""
+        if self.view.mark is None:
+            self.view.move(0, marking=True)
+        else:
+            self.view.mark = None
+        self._moved()
+
+    def action_extend(self, lines: int) -> None:
+        """Mark lines from here on, and go on."""
+        self.view.move(lines, marking=True)
+        self._moved()
+
+    def action_copy(self) -> None:
+        """Copy what is picked, else what is marked, else the line one stands on."""
+        view = self.view
+        if self.pick:
+            lines = self.pick.lines(view)
+        else:
+            here = view.place_of(view.here or 0)
+            places = view.marked or range(here, min(here + 1, len(view)))
+            lines = [self._line_to_copy(view.index_of(place)) for place in places[:MOST_LINES]]
+        if not lines:
+            return
+        text = "\n".join(lines)
+        what = count(len(lines), "line")
+        if self.pick and len(lines) == 1:
+            what = count(len(text), "character")
+        copy(self, text, what)
+        view.mark = None
+        self.fit()
+
+    def action_close(self) -> None:
+        """Let go of what is picked or marked, else of the search."""
+        if self.pick or self.view.mark is not None:
+            self.pick = self.view.mark = None
+        else:
+            self.search_cursor = None
+        self.fit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let Esc through to the place where there is nothing to let go of here."""
+        if action == "close":
+            return bool(self.pick or self.view.mark is not None or self.search_cursor is not None)
+        return super().check_action(action, parameters)
+
+    def _line_to_copy(self, line: int) -> str:
+        text = self.view.text_at(line)
+        drawing = self.drawing
+        time = stamp(self.log_lines.at(line), drawing.stamps, drawing.began)
+        return f"{time} {text}" if time else text
+
+    # The mouse.
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down; with shift, to the right."""
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up; with shift, to the left."""
+        self._wheel(event, -1)
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Scroll to the right."""
+        event.stop()
+        self.action_aside(4)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Scroll to the left."""
+        event.stop()
+        self.action_aside(-4)
+
+    def _wheel(self, event: events.MouseEvent, direction: int) -> None:
+        event.stop()
+        if event.shift or event.ctrl:
+            self.action_aside(4 * direction)
+        else:
+            self.view.scroll(direction * _WHEEL_ROWS)
+            self.fit()
+
+    async def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the scrollbar or of the text; press what is in the foot."""
+        if event.button != 1:
+            return
+        self.pick = None
+        if event.y >= self.view.height:
+            part = part_at(self.foot, event.x - 1)
+            if part is not None and part.action:
+                await self.run_action(part.action)
+            return
+        self._held = "bar" if event.x >= self.size.width - 1 else "text"
+        if self._held == "text":
+            self.pick = MouseSelection(self._spot(event.x, event.y))
+        self.capture_mouse()
+        self.on_mouse_move(event)
+
+    def on_mouse_move(self, event: events.MouseMove | events.MouseDown) -> None:
+        """Drag the scrollbar, or pick text as far as here."""
+        if self._held == "bar":
+            self.view.scroll_to_share(event.y / max(1, self.view.height - 1))
+            self.fit()
+        elif self._held == "text" and self.pick is not None:
+            if not 0 <= event.y < self.view.height and self.pick:
+                self.view.scroll(-1 if event.y < 0 else 1)
+                self.fit()
+            self.pick.to(self._spot(event.x, max(0, min(event.y, self.view.height - 1))))
+            if self.pick:
+                # What moves can't be picked.
+                self.view.stay()
+                self.fit()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Copy what was picked; where nothing was, stand on the line."""
+        held, self._held = self._held, ""
+        self.release_mouse()
+        if held != "text":
+            return
+        if self.pick:
+            self.action_copy()
+            return
+        self.pick = None
+        if not self.view.following and event.y < len(self.rows):
+            self.view.move(self.rows[event.y].place - self.view.cursor)
+        self.fit()
+
+    def on_click(self, event: events.Click) -> None:
+        """Two clicks pick and copy a word, three the line."""
+        if event.chain < 2 or not 0 <= event.y < len(self.rows):
+            return
+        line, character = self._spot(event.x, event.y)
+        text = self.view.text_at(line)
+        start, end = word_around(text, character) if event.chain == 2 else (0, len(text))
+        if start < end:
+            self.view.stay()
+            self.pick = MouseSelection(TextPosition(line, start), TextPosition(line, end - 1))
+            self.action_copy()
+
+    def _spot(self, x: int, y: int) -> TextPosition:
+        if not self.rows or y >= len(self.rows):
+            return TextPosition(self.rows[-1].line, _FAR) if self.rows else TextPosition(0, 0)
+        row = self.rows[y]
+        left = 0 if self.view.wrap else self.drawing.left_of(row.line)
+        text = self.view.text_at(row.line)[row.start : row.end]
+        column = max(0, x - self.drawing.before_text)
+        return TextPosition(row.line, row.start + character_at(text, left + column))

@@ -1,0 +1,217 @@
+"""Image names and build options: fields that are edited where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Checkbox, Input, Label, Static
+
+from openhqm_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.core.backend import BuildOrder
+
+
+class Toggle(Checkbox):
+    """`[x] words` or `[ ] words`; Space, Enter and a click tick it."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Toggle {
+        border: none; padding: 0; height: 1; width: auto; background: transparent;
+        &:focus { background: $block-cursor-background; border: none; }
+        & > .toggle--label { padding: 0; }
+        &:focus > .toggle--label { background: transparent; text-style: none; }
+    }
+    """
+
+    @property
+    def _button(self) -> Content:
+        return Content.styled("[x]" if self.value else "[ ]", "$primary bold" if self.value else "")
+
+
+# What is marked when a field of this name is wrong.
+FIELDS = ("name", "tag", "base", "push")
+
+
+class Folded(Static):
+    """The fields that are folded away, in words; a click unfolds them."""
+
+    ALLOW_SELECT = False
+
+    class Opened(Message):
+        """Somebody wants to see the fields."""
+
+    def on_click(self) -> None:
+        """Unfold."""
+        self.post_message(self.Opened())
+
+
+class PlanFields(Vertical):
+    """Holds the order but for its rows; `Changed` follows every change."""
+
+    DEFAULT_CSS = """
+    PlanFields {
+        height: auto; padding: 0 1;
+        & Horizontal { height: 1; }
+        & Label { width: 8; color: $text-muted; }
+        & Label.-second { width: auto; padding: 0 1 0 2; }
+        & Input { width: 1fr; background: $panel; padding: 0 1; }
+        & Input:focus { background: $block-cursor-background; }
+        & .-invalid { color: $text-error; text-style: underline; }
+        & #tag { max-width: 24; }
+        & #jobs { width: 12; }
+        & #builder { width: auto; min-width: 10; max-width: 40; background: $panel; }
+        & #builder:focus { background: $block-cursor-background; }
+        & Toggle { margin: 0 0 0 2; }
+        & Folded {
+            display: none; height: 1; color: $text-muted;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
+        & Folded:hover { background: $block-hover-background; }
+        &.-folded .-more { display: none; }
+        &.-folded Folded { display: block; }
+    }
+    """
+
+    class Changed(Message):
+        """The order is another now."""
+
+    class Left(Message):
+        """The base image's field was left."""
+
+    class BuilderAsked(Message):
+        """Somebody wants to choose the builder."""
+
+    def __init__(self, order: BuildOrder) -> None:
+        super().__init__()
+        self.order = order
+        self._builder_words = ""
+
+    def compose(self) -> ComposeResult:
+        """Build the fields."""
+        order = self.order
+        with Horizontal():
+            yield Label("name")
+            yield Input(order.name, id="name", compact=True, placeholder="openhqm")
+            yield Label("tag", classes="-second")
+            yield Input(order.tag, id="tag", compact=True, placeholder="latest")
+        with Horizontal(classes="-more"):
+            yield Label("base")
+            yield Input(order.base_image, id="base", compact=True, placeholder="automatic")
+            yield Label("at once", classes="-second")
+            jobs = str(order.jobs) if order.jobs else ""
+            restrict = r"(?:[1-9][0-9]{0,2})?"
+            yield Input(jobs, id="jobs", compact=True, placeholder="all", restrict=restrict)
+        with Horizontal(classes="-more"):
+            yield Label("builder")
+            yield Button("", id="builder", compact=True)
+            yield Toggle("push", order.push, id="push")
+            yield Toggle("test only", order.test_only, id="test-only")
+        yield Folded(id="folded")
+
+    def on_mount(self) -> None:
+        """Explain every field to the mouse."""
+        for id, words in (
+            ("name", "What the images are called, a registry before it; several registries: a,b."),
+            ("tag", "The tag; -VARIANT is added to it."),
+            ("base", "An image in the place of the Dockerfile's base; empty: chosen here."),
+            ("jobs", "At most so many targets are built at once; empty: all of them."),
+            ("builder", "Choose the Buildx builder."),
+            ("push", "Push the images once every one of them is proved."),
+            ("test-only", "Build and check, and leave no image behind."),
+        ):
+            self.query_one(f"#{id}").tooltip = words
+        self._show_words()
+
+    def fold(self, folded: bool) -> None:
+        """Fold all but the names away, or unfold them."""
+        self.set_class(folded, "-folded")
+        if folded and self.query(".-more *:focus"):
+            self.query_one("#name").focus()
+
+    def show_builder(self, words: str) -> None:
+        """Show the builder in few words."""
+        self._builder_words = one_line(words, 36)
+        self._show_words()
+
+    def take(self, order: BuildOrder) -> None:
+        """Take over an order that was changed elsewhere."""
+        self.order = order
+        for id, value in (("push", order.push), ("test-only", order.test_only)):
+            with self.prevent(Toggle.Changed):
+                self.query_one(f"#{id}", Toggle).value = value
+        self._show_words()
+        self.post_message(self.Changed())
+
+    def switch(self, id: str) -> None:
+        """Turn the switch of that id on or off."""
+        order = self.order
+        if id == "push":
+            self.take(replace(order, push=not order.push))
+        else:
+            self.take(replace(order, test_only=not order.test_only))
+
+    def mark_wrong(self, wrong: dict[str, str]) -> None:
+        """Mark the fields that are wrong, and no others."""
+        for field in FIELDS:
+            self.query_one(f"#{field}").set_class(field in wrong, "-invalid")
+
+    @on(Input.Changed)
+    def text_changed(self, event: Input.Changed) -> None:
+        """Take a text over."""
+        event.stop()
+        value = event.value.strip()
+        match event.input.id:
+            case "name":
+                self.order = replace(self.order, name=value)
+            case "tag":
+                self.order = replace(self.order, tag=value)
+            case "base":
+                self.order = replace(self.order, base_image=value)
+            case _:
+                self.order = replace(self.order, jobs=int(value or 0))
+        self._show_words()
+        self.post_message(self.Changed())
+
+    @on(Toggle.Changed)
+    def toggled(self, event: Toggle.Changed) -> None:
+        """Take a switch over."""
+        event.stop()
+        self.switch(event.checkbox.id or "")
+
+    @on(Button.Pressed, "#builder")
+    def builder_pressed(self, event: Button.Pressed) -> None:
+        """Ask for another builder."""
+        event.stop()
+        self.post_message(self.BuilderAsked())
+
+    @on(events.DescendantBlur)
+    def field_left(self, event: events.DescendantBlur) -> None:
+        """Tell that the base image is written."""
+        if event.widget.id == "base":
+            self.post_message(self.Left())
+
+    def _show_words(self) -> None:
+        order = self.order
+        builder = self._builder_words or order.builder or "…"
+        button = self.query_one("#builder", Button)
+        button.label = Content(f"{builder} ▾")
+        # Textual draws another label, but leaves it the room of the one before.
+        button.refresh(layout=True)
+        words = [
+            f"builder {builder}",
+            f"base {order.base_image or 'automatic'}",
+            f"{order.jobs} at once" if order.jobs else "all at once",
+            *(["push"] if order.push else []),
+            *(["test only"] if order.test_only else []),
+        ]
+        self.query_one(Folded).update(
+            Content.assemble(("o ", "$primary bold"), one_line(" · ".join(words)))
+        )

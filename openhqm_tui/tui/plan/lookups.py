@@ -1,0 +1,220 @@
+"""What the Plan place has done in threads: looks at builder and base image, and the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.tui.plan.validation import base_trouble, platforms_of
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.bake import Source
+    from openhqm_tui.domain.plan.permissions import Permission
+    from openhqm_tui.engine.docker.facts import EngineFacts
+    from openhqm_tui.engine.source.base_image import Pullable
+    from openhqm_tui.store.run_folder import RunFolder
+    from openhqm_tui.tui.core.backend import BuildOrder, Services
+
+# Image, platforms and driver: what a look for a base image is about.
+BaseKey = tuple[str, tuple[Platform, ...], str]
+
+# Seconds without a change before a registry is asked.
+_REST = 0.4
+
+
+class RunBegun(Message):
+    """A run has begun."""
+
+    def __init__(self, run: RunFolder) -> None:
+        super().__init__()
+        self.run = run
+
+
+class RunRefused(Message):
+    """The run of `order` could not begin; `cause` is what a person may have an answer to."""
+
+    def __init__(self, problem: str, order: BuildOrder, cause: Problem | None = None) -> None:
+        super().__init__()
+        self.problem = problem
+        self.order = order
+        self.cause = cause
+
+
+class BuilderSeen(Message):
+    """How the engine stands with another builder."""
+
+    def __init__(self, builder: str, facts: EngineFacts) -> None:
+        super().__init__()
+        self.builder = builder
+        self.facts = facts
+
+
+class BaseSeen(Message):
+    """Whether a base image can be had."""
+
+    def __init__(self, key: BaseKey, found: Pullable) -> None:
+        super().__init__()
+        self.key = key
+        self.found = found
+
+
+class PermissionsSeen(Message):
+    """What a plan of `order` needs beyond the folder, in Buildx's words."""
+
+    def __init__(self, order: BuildOrder, source: Source, allow: tuple[str, ...]) -> None:
+        super().__init__()
+        self.order = order
+        self.source = source
+        self.allow = allow
+
+
+class Lookups:
+    """Works in threads of `screen`, which gets the answers as messages and hands them on here."""
+
+    def __init__(self, screen: Widget, services: Services) -> None:
+        self._screen, self._services = screen, services
+        self.starting = False
+        self._builder = ""
+        self._builder_facts: EngineFacts | None = None
+        self._seen_with: EngineFacts | None = None
+        # None: is being looked for.
+        self._bases: dict[BaseKey, Pullable | None] = {}
+        self._resting: Timer | None = None
+        self._permissions: PermissionsSeen | None = None
+        self._permissions_wait: Timer | None = None
+
+    def allowed(self, order: BuildOrder, source: Source) -> tuple[str, ...]:
+        """Return what is known of the permissions of a plan; they are read when it rests.
+
+        Reading them follows links on disk, and imports more than the first paint may.
+        """
+        seen = self._permissions
+        if seen is not None and (seen.order, seen.source) == (order, source):
+            return seen.allow
+
+        def read() -> None:
+            allow = self._services.chosen_beyond(order, source)
+            self._screen.post_message(PermissionsSeen(order, source, allow))
+
+        def begin() -> None:
+            self._screen.run_worker(read, thread=True, exclusive=True, group="permissions")
+
+        if self._permissions_wait is not None:
+            self._permissions_wait.stop()
+        self._permissions_wait = self._screen.set_timer(_REST, begin)
+        return seen.allow if seen else ()
+
+    def permissions_seen(self, message: PermissionsSeen) -> bool:
+        """Take an answer over, and tell whether it differs from what was shown."""
+        before = self._permissions.allow if self._permissions else ()
+        self._permissions = message
+        return message.allow != before
+
+    def start(
+        self,
+        order: BuildOrder,
+        facts: EngineFacts,
+        source: Source,
+        remember: tuple[Permission, ...] = (),
+    ) -> None:
+        """Begin a run; `Begun` or `Refused` follows, after which `starting` is to be reset.
+
+        `remember` is what is to be allowed from now on in this folder.
+        """
+        self.starting = True
+
+        def begin() -> None:
+            try:
+                if remember:
+                    self._services.remember_allowed(source, remember)
+                run = self._services.start(order, facts, source)
+            except Problem as problem:
+                self._screen.post_message(RunRefused(str(problem), order, problem))
+            except OSError as error:
+                self._screen.post_message(RunRefused(str(error), order))
+            else:
+                self._screen.post_message(RunBegun(run))
+
+        self._screen.run_worker(begin, thread=True, exclusive=True, group="start")
+
+    def facts(self, builder: str, usual: EngineFacts | None) -> EngineFacts | None:
+        """Return the facts with `builder`, None before they are known; `usual` without one."""
+        if not builder:
+            return usual
+        return self._builder_facts if builder == self._builder else None
+
+    def look_at_builder(self, builder: str, usual: EngineFacts | None) -> None:
+        """Read the facts with `builder` if it is another, or if the `usual` ones were renewed."""
+        if not builder or usual is None:
+            return
+        if builder == self._builder and usual is self._seen_with:
+            return
+        if builder != self._builder:
+            self._builder_facts = None
+        self._builder, self._seen_with = builder, usual
+
+        def read() -> None:
+            facts = self._services.facts_of(builder)
+            self._screen.post_message(BuilderSeen(builder, facts))
+
+        self._screen.run_worker(read, thread=True, exclusive=True, group="builder")
+
+    def builder_seen(self, message: BuilderSeen) -> None:
+        """Take an answer over, unless another builder was chosen meanwhile."""
+        if message.builder == self._builder:
+            self._builder_facts = message.facts
+
+    def look_for_base_soon(self, look: Callable[[], None]) -> None:
+        """Call `look` when nothing has changed for a moment."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self._screen.set_timer(_REST, look)
+
+    def look_for_base(self, order: BuildOrder, facts: EngineFacts | None) -> None:
+        """Ask whether the base image can be had, once for the same platforms and driver."""
+        if not order.base_image or not order.rows or facts is None or not facts.answers:
+            return
+        key = _key(order, facts)
+        if key in self._bases:
+            return
+        self._bases[key] = None
+
+        def read() -> None:
+            self._screen.post_message(BaseSeen(key, self._services.look_for(*key)))
+
+        self._screen.run_worker(read, thread=True, group="base")
+
+    def base_seen(self, message: BaseSeen) -> None:
+        """Take an answer over."""
+        self._bases[message.key] = message.found
+
+    def base_is_open(self, order: BuildOrder, facts: EngineFacts) -> bool:
+        """Tell whether the base image was never looked for as it is to be used now."""
+        return bool(order.base_image) and _key(order, facts) not in self._bases
+
+    def base_obstacle(self, order: BuildOrder, facts: EngineFacts) -> str:
+        """Return what surely speaks against the base image; '' if nothing does."""
+        key = _key(order, facts)
+        if not order.base_image or key not in self._bases:
+            return ""
+        found = self._bases[key]
+        if found is None:
+            return f"looking for {order.base_image}…"
+        trouble, certain = base_trouble(found, order)
+        return trouble if certain else ""
+
+    def base_caution(self, order: BuildOrder, facts: EngineFacts | None) -> str:
+        """Return what may speak against the base image; '' if nothing does."""
+        found = self._bases.get(_key(order, facts)) if order.base_image and facts else None
+        trouble = base_trouble(found, order)[0] if found is not None else ""
+        return f"it may not be had: {trouble}" if trouble else ""
+
+
+def _key(order: BuildOrder, facts: EngineFacts) -> BaseKey:
+    return order.base_image, platforms_of(order), facts.driver

@@ -1,0 +1,311 @@
+"""Variants by platforms: every cell is an image that can be chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.labels import clock, highlighted, past_mark, size
+from openhqm_tui.tui.plan.engine_status import PlatformSupport
+from openhqm_tui.tui.plan.selection import Cell, Selection
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.tui.history.past_runs import Key, PastLane
+
+_HEAD_LINES = 2
+_LEAST_NAMES, _MOST_NAMES = 14, 32
+_COLUMN = 22
+# With room for what is said of a slow emulator.
+_WIDE_COLUMN = 30
+# The cursor's edge, the box, the spaces around it.
+_BEFORE_NAME = 5
+_WAYS = {
+    PlatformSupport.NATIVE: ("native", "$text-success"),
+    PlatformSupport.CROSS: ("cross", "$text-accent"),
+    PlatformSupport.EMULATED: ("emulated", "$text-warning"),
+    PlatformSupport.SLOW: ("emulated, slow: 5 Doctor", "$text-warning"),
+    PlatformSupport.NONE: ("! no emulator", "$text-error"),
+}
+
+
+class Matrix(ScrollView, can_focus=True):
+    """The cells, their headings, and a cursor over both; headings choose whole rows, columns.
+
+    Headings and names stay in sight while the cells scroll under them.
+    """
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar = bindings("matrix")
+    DEFAULT_CSS = """
+    Matrix { width: 100%; height: auto; scrollbar-size: 1 1; }
+    """
+
+    class Changed(Message):
+        """Other cells are chosen now."""
+
+        def __init__(self, selection: Selection) -> None:
+            super().__init__()
+            self.selection = selection
+
+    class Moved(Message):
+        """The cursor is elsewhere."""
+
+    class Build(Message):
+        """Somebody wants what is chosen built."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.variants: tuple[str, ...] = ()
+        self.platforms: tuple[Platform, ...] = ()
+        self.selection = Selection()
+        self.ways: dict[Platform, PlatformSupport | None] = {}
+        self.nodes: dict[Platform, str] = {}
+        self.past: dict[Key, PastLane] = {}
+        self.note = ""
+        # Row -1 is the platforms' heading, column -1 the variants' names.
+        self.row = 0
+        self.column = 0
+
+    @property
+    def variant(self) -> str:
+        """The variant that the cursor is on; the first while it is on the heading."""
+        return self.variants[max(0, self.row)] if self.variants else ""
+
+    @property
+    def platform(self) -> Platform | None:
+        """The platform that the cursor is on; None while it is on a name."""
+        return self.platforms[self.column] if 0 <= self.column < len(self.platforms) else None
+
+    @property
+    def names_width(self) -> int:
+        """How many columns the names take: all that they need where there is room for it."""
+        room = max(_MOST_NAMES, self.size.width - self._cells_width)
+        most = max(_LEAST_NAMES, min(room, self.size.width - self._column))
+        return min(self._names_need, most)
+
+    @property
+    def full_width(self) -> int:
+        """How many columns everything takes."""
+        return self._names_need + self._cells_width
+
+    @property
+    def _column(self) -> int:
+        return _WIDE_COLUMN if PlatformSupport.SLOW in self.ways.values() else _COLUMN
+
+    @property
+    def _names_need(self) -> int:
+        longest = max((cell_len(variant) for variant in self.variants), default=0)
+        return max(_LEAST_NAMES, longest + _BEFORE_NAME + 1)
+
+    @property
+    def _cells_width(self) -> int:
+        return self._column * len(self.platforms)
+
+    def show(
+        self,
+        variants: tuple[str, ...],
+        platforms: tuple[Platform, ...],
+        selection: Selection,
+        ways: dict[Platform, PlatformSupport | None],
+        past: dict[Key, PastLane],
+        note: str = "",
+        nodes: dict[Platform, str] | None = None,
+    ) -> None:
+        """Show all this; the cursor stays where it is if it can. `note` is for no rows at all.
+
+        `nodes` are those that build the platforms, where that is worth telling.
+        """
+        self.variants, self.platforms, self.selection = variants, platforms, selection
+        self.ways, self.past, self.note, self.nodes = ways, past, note, nodes or {}
+        # Before the variants are known there is no row to stand on, nor a reason to leave it.
+        if variants:
+            self.row = min(self.row, len(variants) - 1)
+            self.column = min(self.column, len(platforms) - 1)
+        self._measure()
+        self.refresh(layout=True)
+
+    def render_line(self, y: int) -> Strip:
+        """Return the visible row `y`: a heading, or a row that is scrolled to."""
+        width, style = self.size.width, self.visual_style
+        if not self.variants:
+            words = self.note or "looking for what can be built…"
+            note = Content.styled(f" {words}" if y == 0 else "", "$foreground-muted")
+            return Visual.to_strips(self, note, width, 1, style, pad=True)[0]
+        left, top = self.scroll_offset
+        row = y - _HEAD_LINES + top
+        if row >= len(self.variants):
+            return Strip.blank(width, self.rich_style)
+        if y == 0:
+            name, cells = self._heading()
+        elif y == 1:
+            name, cells = Content(" " * self.names_width), self._ways_line()
+        else:
+            name, cells = self._row(row)
+        fixed = Visual.to_strips(self, name, self.names_width, 1, style, pad=True)[0]
+        moving = Visual.to_strips(self, cells, self._cells_width, 1, style, pad=True)[0]
+        strip = Strip.join([fixed, moving.crop(left)])
+        return strip.crop_extend(0, width, self.rich_style)
+
+    def on_resize(self) -> None:
+        """Give the names what room there is, and keep the cursor in sight."""
+        self._measure()
+        self._reveal()
+
+    def watch_has_focus(self, value: bool) -> None:
+        """Draw the cursor as it is now."""
+        super().watch_has_focus(value)
+        self.refresh()
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """Move the cursor; it stops at the edges."""
+        self._go(self.row + rows, self.column + columns)
+
+    def action_leap(self, pages: int) -> None:
+        """Move the cursor by pages of rows."""
+        self._go(max(0, self.row + pages * max(1, self.size.height - _HEAD_LINES)), self.column)
+
+    def action_choose(self) -> None:
+        """Choose what the cursor is on, or leave it out."""
+        self._toggle(self.row, self.column)
+
+    def action_row(self) -> None:
+        """Choose the row, or leave it out."""
+        self._toggle(self.row, -1)
+
+    def action_column(self) -> None:
+        """Choose the column, or leave it out."""
+        self._toggle(-1, self.column)
+
+    def action_build(self) -> None:
+        """Ask for the build."""
+        self.post_message(self.Build())
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what is clicked, or leave it out."""
+        if (place := self._place_at(event.x, event.y)) is not None:
+            self._go(*place)
+            self._toggle(*place)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell a name in full where it is cut."""
+        place = self._place_at(event.x, event.y)
+        room = self.names_width - _BEFORE_NAME - 1
+        name = self.variants[place[0]] if place is not None and place[0] >= 0 else ""
+        tooltip = Content(name) if place is not None and place[1] < 0 and len(name) > room else None
+        if self.tooltip != tooltip:
+            self.tooltip = tooltip
+
+    def _place_at(self, x: int, y: int) -> tuple[int, int] | None:
+        """Return row and column there; -1 for headings, None beside them."""
+        row, column = -1, -1
+        if y >= _HEAD_LINES:
+            row = y - _HEAD_LINES + self.scroll_offset.y
+        if x >= self.names_width:
+            column = (x - self.names_width + self.scroll_offset.x) // self._column
+        inside = row < len(self.variants) and column < len(self.platforms)
+        return (row, column) if inside else None
+
+    def _measure(self) -> None:
+        width = self.names_width + self._cells_width if self.variants else 1
+        self.virtual_size = Size(width, _HEAD_LINES + len(self.variants))
+
+    def _go(self, row: int, column: int) -> None:
+        self.row = max(-1, min(len(self.variants) - 1, row))
+        self.column = max(-1, min(len(self.platforms) - 1, column))
+        self._reveal()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _reveal(self) -> None:
+        """Scroll as little as brings the cursor into sight, under headings and beside names."""
+        rows = self.scrollable_content_region.height - _HEAD_LINES
+        columns = self.scrollable_content_region.width - self.names_width
+        left, top = self.scroll_offset
+        if self.row >= 0:
+            top = max(min(top, self.row), self.row - max(1, rows) + 1)
+        if self.column >= 0:
+            start = self.column * self._column
+            left = min(max(left, start + self._column - max(self._column, columns)), start)
+        if (left, top) != self.scroll_offset:
+            self.scroll_to(left, top, animate=False, force=True)
+
+    def _cells(self, row: int, column: int) -> list[Cell]:
+        variants = self.variants if row < 0 else (self.variants[row],)
+        platforms = self.platforms if column < 0 else (self.platforms[column],)
+        return [(variant, platform) for variant in variants for platform in platforms]
+
+    def _toggle(self, row: int, column: int) -> None:
+        if self.variants and self.platforms:
+            self.selection = self.selection.toggled(self._cells(row, column))
+            self.refresh()
+            self.post_message(self.Changed(self.selection))
+
+    def _box(self, cells: list[Cell]) -> tuple[str, str]:
+        chosen = sum(cell in self.selection.cells for cell in cells)
+        if chosen == 0:
+            return "[ ]", "$foreground-muted"
+        return ("[x]", "$primary bold") if chosen == len(cells) else ("[-]", "$primary")
+
+    def _lit(self, part: Content, row: int, column: int, width: int) -> Content:
+        """Pad a cell, and mark it if the cursor is on it."""
+        part = part.truncate(width - 1, ellipsis=True)
+        part = part.pad_right(max(0, width - part.cell_length))
+        if (row, column) == (self.row, self.column):
+            marked = Content.assemble(("▌", "$primary"), part[1:])
+            return highlighted(marked, focused=self.has_focus)
+        return part
+
+    def _heading(self) -> tuple[Content, Content]:
+        box = self._box(self._cells(-1, -1))
+        corner = Content.assemble(" ", box, " all rows")
+        parts = []
+        for index, platform in enumerate(self.platforms):
+            box = self._box(self._cells(-1, index))
+            part = Content.assemble(" ", box, " ", (str(platform), "bold"))
+            parts.append(self._lit(part, -1, index, self._column))
+        return self._lit(corner, -1, -1, self.names_width), Content.assemble(*parts)
+
+    def _ways_line(self) -> Content:
+        line: list[tuple[str, str]] = []
+        for platform in self.platforms:
+            way = self.ways.get(platform)
+            word, style = _WAYS[way] if way is not None else ("", "")
+            room = self._column - _BEFORE_NAME
+            if way is not None and (node := self.nodes.get(platform)):
+                word = one_line(f"{word} on {node}", room - 1)
+            line.append((" " * _BEFORE_NAME + word.ljust(room), style))
+        return Content.assemble(*line)
+
+    def _row(self, row: int) -> tuple[Content, Content]:
+        variant = self.variants[row]
+        box = self._box(self._cells(row, -1))
+        words = (one_line(variant), "bold" if row == self.row else "")
+        name = Content.assemble(" ", box, " ", words)
+        parts = []
+        for column, platform in enumerate(self.platforms):
+            box = self._box([(variant, platform)])
+            cell = Content.assemble(" ", box, " ", self._last(variant, platform))
+            parts.append(self._lit(cell, row, column, self._column))
+        return self._lit(name, row, -1, self.names_width), Content.assemble(*parts)
+
+    def _last(self, variant: str, platform: Platform) -> Content:
+        past = self.past.get((variant, str(platform)))
+        if past is None:
+            return Content.styled("–", "$foreground-muted")
+        mark = past_mark(past)
+        if past.status in {Status.PASSED, Status.DONE}:
+            facts = f" {clock(past.seconds)}" + (f" {size(past.size)}" if past.size else "")
+            return Content.assemble((mark.symbol, mark.style), facts)
+        return Content.assemble((f"{mark.symbol} {mark.word}", mark.style))

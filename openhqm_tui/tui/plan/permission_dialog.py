@@ -1,0 +1,102 @@
+"""Asking a person for what a build needs: permissions as Buildx's, pushes of the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.screen import Screen
+
+from openhqm_tui.domain.plan.permissions import Permission, PermissionsNeeded, PushNeeded, described
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.core.backend import BuildOrder
+    from openhqm_tui.tui.plan.lookups import RunRefused
+
+REFUSED = "not allowed: nothing was built"
+# Starts an order, and remembers what was allowed for it if that is wanted.
+Start = Callable[["BuildOrder", tuple[Permission, ...]], None]
+
+
+def ask_for(
+    screen: Screen[None], refusal: RunRefused, start: Start, refused: Callable[[str], None]
+) -> bool:
+    """Ask, and start the order with what was allowed; leaving allows nothing.
+
+    Returns False where it is no person's answer that a build lacks.
+    """
+    match refusal.cause:
+        case PermissionsNeeded() as permissions:
+            _ask_permissions(screen, permissions, refusal.order, start, refused)
+        case PushNeeded() as pushes:
+            _ask_pushes(screen, pushes, refusal.order, start, refused)
+        case _:
+            return False
+    return True
+
+
+def _ask_permissions(
+    screen: Screen[None],
+    problem: PermissionsNeeded,
+    order: BuildOrder,
+    start: Start,
+    refused: Callable[[str], None],
+) -> None:
+    def answered(answer: str | None) -> None:
+        if answer not in {"once", "remember"}:
+            refused(REFUSED)
+            return
+        allowed = replace(order, allow=(*order.allow, *problem.missing))
+        start(allowed, problem.missing if answer == "remember" else ())
+
+    needs = described(problem.missing, problem.folder)
+    text = Content("\n").join(
+        [
+            Content("This folder's definition asks to:"),
+            *(Content(f"  • {one_line(need, 300)}") for need in needs),
+            Content.styled("Allow it only if you trust who wrote it.", "$text-warning"),
+        ]
+    )
+    answers = [
+        ("no", "Don't build"),
+        ("once", "Allow once"),
+        ("remember", "Allow and remember"),
+    ]
+    screen.app.push_screen(QuestionDialog("Allow this build?", text, answers, leave="no"), answered)
+
+
+def _ask_pushes(
+    screen: Screen[None],
+    problem: PushNeeded,
+    order: BuildOrder,
+    start: Start,
+    refused: Callable[[str], None],
+) -> None:
+    def answered(answer: str | None) -> None:
+        if answer == "push":
+            start(replace(order, push=True), ())
+        elif answer == "local":
+            start(replace(order, no_push=True), ())
+        else:
+            refused(REFUSED)
+
+    lines = [Content(f"  • {one_line(told, 300)}") for told in problem.pushes]
+    text = Content("\n").join(
+        [
+            Content("This folder's definition:"),
+            *lines,
+            Content("Tags are pushed once every image is verified."),
+        ]
+    )
+    answers = [
+        ("no", "Don't build"),
+        ("local", "Build without pushing"),
+        ("push", "Build and push"),
+    ]
+    screen.app.push_screen(
+        QuestionDialog("Push what is built?", text, answers, leave="no"), answered
+    )

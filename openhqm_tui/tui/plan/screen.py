@@ -1,0 +1,430 @@
+"""The Plan screen: choose what to build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Button, Input
+
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.clipboard import copy
+from openhqm_tui.tui.core.estimates import guess_words
+from openhqm_tui.tui.core.labels import count
+from openhqm_tui.tui.history.past_runs import Key, PastLane, last_lanes
+from openhqm_tui.tui.plan.engine_status import blocker, node_names, platform_support
+from openhqm_tui.tui.plan.fields import Folded, PlanFields
+from openhqm_tui.tui.plan.layout import WIDE, PlanChoice, PlanRoom
+from openhqm_tui.tui.plan.lookups import (
+    BaseSeen,
+    BuilderSeen,
+    Lookups,
+    PermissionsSeen,
+    RunBegun,
+    RunRefused,
+)
+from openhqm_tui.tui.plan.matrix import Matrix
+from openhqm_tui.tui.plan.selection import (
+    Cell,
+    Selection,
+    every_cell,
+    failed_cells,
+    first_columns,
+    native_cells,
+)
+from openhqm_tui.tui.plan.shell_commands import CommandLines, command_lines
+from openhqm_tui.tui.plan.summary import BuildLine, summary
+from openhqm_tui.tui.plan.validation import obstacle_in, wrong_fields
+from openhqm_tui.tui.plan.variant_panel import SideBox, VariantSide
+from openhqm_tui.tui.widgets.base_screen import BaseScreen
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.permissions import Permission
+    from openhqm_tui.engine.docker.builders import Builder
+    from openhqm_tui.engine.docker.facts import EngineFacts
+    from openhqm_tui.tui.core.backend import BuildOrder
+    from openhqm_tui.tui.plan.estimate import PlanEstimator
+
+
+class PlanScreen(BaseScreen):
+    """The matrix, what the marked variant is, the fields, and the button that builds."""
+
+    PLACE = "plan"
+    CSS_PATH = "screen.tcss"
+    BINDINGS: ClassVar = bindings("plan")
+    AUTO_FOCUS = "Matrix"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.selection = Selection()
+        self.past: dict[Key, PastLane] = {}
+        self.built: dict[Key, PastLane] = {}
+        self._refusal = ""
+        self._lookups: Lookups | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Yield matrix, side, fields and button."""
+        yield PlanRoom(
+            PlanChoice(self.console_app.services.defaults, id="choice"),
+            SideBox(),
+            id="plan",
+        )
+
+    @property
+    def facts(self) -> EngineFacts | None:
+        """How the engine stands, with the builder that is chosen."""
+        return self.lookups.facts(self.fields.order.builder, self.console_app.facts)
+
+    @property
+    def lookups(self) -> Lookups:
+        """What is done in threads."""
+        if self._lookups is None:
+            self._lookups = Lookups(self, self.console_app.services)
+        return self._lookups
+
+    @property
+    def fields(self) -> PlanFields:
+        """The fields."""
+        return self.query_one(PlanFields)
+
+    @property
+    def order(self) -> BuildOrder:
+        """What would be built as it stands."""
+        return replace(self.fields.order, rows=self.rows())
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The columns."""
+        return self.console_app.platforms
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there is to build."""
+        source = self.console_app.source
+        return tuple(variant.name for variant in source.variants) if source else ()
+
+    @property
+    def plan_estimator(self) -> PlanEstimator | None:
+        """How long things take here; None before it is known what was learnt of them."""
+        app, facts = self.console_app, self.facts
+        if app.source is None or app.estimate_loader.samples is None or facts is None:
+            return None
+        from openhqm_tui.tui.plan.estimate import PlanEstimator
+
+        return PlanEstimator(
+            app.estimate_loader.samples,
+            app.source,
+            str(facts.host or ""),
+            check=app.services.checks,
+        )
+
+    def rows(self) -> dict[str, tuple[Platform, ...]]:
+        """Return the chosen platforms of each variant."""
+        return self.selection.by_variant(self.names, self.platforms)
+
+    def commands(self, *, shown: bool = False) -> CommandLines:
+        """Return the commands that build the same; those `shown` may lack what is being read."""
+        order, app = self.order, self.console_app
+        read = self.lookups.allowed if shown else app.services.chosen_beyond
+        allow = read(order, app.source) if app.source else ()
+        return command_lines(order, len(self.names), app.services.defaults, allow)
+
+    async def catch_up(self) -> None:
+        """Show all anew."""
+        self.engine_seen()
+
+    def engine_seen(self) -> None:
+        """Show rows, platforms and how they are built."""
+        if not self.stands:
+            return
+        app = self.console_app
+        if not self.platforms and app.source is not None:
+            app.platforms = app.services.platforms or first_columns(app.source)
+        self.past = last_lanes(app.past_runs or [], app.source)
+        self.built = last_lanes(app.past_runs or [], app.source, built=True)
+        self.lookups.look_at_builder(self.fields.order.builder, app.facts)
+        self.show_matrix()
+
+    def show_matrix(self) -> None:
+        """Show the cells, and what follows from them."""
+        app = self.console_app
+        ways = {
+            platform: platform_support(platform, self.facts, app.source)
+            for platform in self.platforms
+        }
+        note = f"nothing to build here: {app.source_problem}" if app.source_problem else ""
+        self.query_one(Matrix).show(
+            self.names,
+            self.platforms,
+            self.selection,
+            ways,
+            self.past,
+            note,
+            node_names(self.platforms, self.facts),
+        )
+        self.query_one(PlanChoice).share_room()
+        self.show_choice()
+
+    def show_choice(self) -> None:
+        """Show what follows from the choice: side, fields, summary, button."""
+        app, order, matrix = self.console_app, self.order, self.query_one(Matrix)
+        plan_estimator = self.plan_estimator
+        if app.source is not None:
+            times = (
+                plan_estimator.cells(order, matrix.variant, self.platforms)
+                if plan_estimator
+                else {}
+            )
+            side = VariantSide(app.source, order, matrix.ways, self.past, self.built, times)
+            self.query_one(SideBox).show(side, matrix.variant, self.commands(shown=True))
+        self.fields.mark_wrong(wrong_fields(order, app.source))
+        if (facts := self.facts) is not None and facts.builder:
+            self.fields.show_builder(f"{facts.builder} ({facts.driver})")
+        reason = self.reason()
+        words = summary(
+            order,
+            matrix.ways,
+            guess_words(plan_estimator.whole(order)) if plan_estimator else "",
+            app.source,
+            obstacle=self._refusal or reason,
+            caution=self.lookups.base_caution(order, facts),
+        )
+        self.query_one(BuildLine).show(words, can_build=not reason, starting=self.lookups.starting)
+        self.refresh_bindings()
+
+    def reason(self) -> str:
+        """Return why nothing can be built as it stands; '' if something can."""
+        app, order = self.console_app, self.order
+        if app.source_problem:
+            return app.source_problem
+        if self.lookups.starting:
+            return "starting…"
+        if order.builder and self.facts is None and app.facts is not None:
+            return f"looking at builder {order.builder}…"
+        if stop := blocker(self.facts):
+            return stop
+        if app.run_is_live and app.replays.player is None:
+            return "a run is going on: 2 shows it, C there stops it"
+        if wrong := wrong_fields(order, app.source):
+            return next(iter(wrong.values()))
+        assert self.facts is not None
+        if stop := obstacle_in(order, self.facts, checks=app.services.checks):
+            return stop
+        return self.lookups.base_obstacle(order, self.facts)
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Grey out what can't be done now."""
+        if not self.stands:
+            return True
+        match action:
+            case "build":
+                return None if self.reason() else True
+            case "to_matrix":
+                return not self.query_one(Matrix).has_focus
+            case "copy":
+                return bool(self.rows()) or None
+            case "choose_failed":
+                return bool(failed_cells(self._cells(), self.past)) or None
+            case "choose_native":
+                return bool(self.facts and self.facts.answers) or None
+            case "remove_platform":
+                return len(self.platforms) > 1 or None
+        return True
+
+    @on(Matrix.Changed)
+    def choice_changed(self, message: Matrix.Changed) -> None:
+        """Take the choice over."""
+        self._refusal = ""
+        self.selection = message.selection
+        self.show_choice()
+        self.lookups.look_for_base_soon(self._look_unless_typing)
+
+    @on(Matrix.Moved)
+    def cursor_moved(self) -> None:
+        """Describe the variant that is marked now."""
+        self.query_one(SideBox).scroll_home(animate=False)
+        self.show_choice()
+
+    @on(PlanFields.Changed)
+    def fields_changed(self) -> None:
+        """Show what follows from the fields."""
+        self._refusal = ""
+        self.show_choice()
+
+    @on(PlanFields.Left)
+    def base_left(self) -> None:
+        """Look whether the base image can be had."""
+        self._look_for_base()
+
+    @on(Input.Submitted, "#base")
+    def base_told(self) -> None:
+        """Leave the field: what it names is looked for before anything is built."""
+        self.query_one(Matrix).focus()
+
+    @on(Input.Submitted, "#name,#tag,#jobs")
+    @on(Button.Pressed, "#build")
+    @on(Matrix.Build)
+    def build_asked(self) -> None:
+        """Build, or say why not."""
+        self.action_build()
+
+    def action_build(self) -> None:
+        """Begin a run of what is chosen."""
+        order, facts = self.order, self.facts
+        if facts is not None and self.lookups.base_is_open(order, facts):
+            self._look_for_base()
+        if reason := self.reason():
+            self.notify(reason, title="Nothing is built", severity="warning", markup=False)
+        else:
+            self._start(order)
+
+    @on(RunBegun)
+    async def begun(self, message: RunBegun) -> None:
+        """Watch the new run."""
+        self.lookups.starting = False
+        self.console_app.open_run(message.run)
+        self.show_choice()
+        await self.console_app.action_go("run")
+
+    @on(RunRefused)
+    def refused(self, message: RunRefused) -> None:
+        """Ask a person where that is all it takes, or say why it could not begin."""
+        from openhqm_tui.tui.plan.permission_dialog import ask_for
+
+        self.lookups.starting = False
+        if not ask_for(self, message, self._start, self._not_started):
+            self._not_started(message.problem)
+
+    def _start(self, order: BuildOrder, remember: tuple[Permission, ...] = ()) -> None:
+        if self.facts is not None and self.console_app.source is not None:
+            self._refusal = ""
+            self.lookups.start(order, self.facts, self.console_app.source, remember)
+            self.show_choice()
+
+    def _not_started(self, why: str) -> None:
+        self._refusal = why
+        self.show_choice()
+
+    def action_choose_all(self) -> None:
+        """Choose every cell."""
+        self._choose(self._cells())
+
+    def action_choose_none(self) -> None:
+        """Choose nothing."""
+        self._choose(())
+
+    def action_choose_native(self) -> None:
+        """Choose every variant on the platforms that need no emulator, and nothing else."""
+        if self.facts is not None:
+            self._choose(native_cells(self._cells(), self.facts))
+
+    def action_choose_failed(self) -> None:
+        """Choose what was not well the last time, and nothing else."""
+        self._choose(failed_cells(self._cells(), self.past))
+
+    def action_copy(self, way: str) -> None:
+        """Copy the commands that build the same, ours or Buildx's own."""
+        lines = self.commands().bake if way == "bake" else self.commands().build
+        if lines:
+            copy(self, "\n".join(lines), count(len(lines), "command"))
+
+    def action_to_matrix(self) -> None:
+        """Leave a field."""
+        self.query_one(Matrix).focus()
+
+    def action_edit_name(self) -> None:
+        """Go to the first field."""
+        self.query_one("#name").focus()
+
+    @on(Folded.Opened)
+    def action_options(self) -> None:
+        """Show all fields, or fold all but the names away."""
+        self.query_one(PlanChoice).unfold()
+
+    def action_switch(self, field: str) -> None:
+        """Turn a switch on or off."""
+        self.fields.switch(field)
+
+    @on(PlanFields.BuilderAsked)
+    def action_choose_builder(self) -> None:
+        """Ask for another builder."""
+        facts = self.console_app.facts
+        from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
+
+        context = facts.context if facts is not None else ""
+        self.app.push_screen(ChooseBuilder(context, self.fields.order.builder), self._builder_told)
+
+    def action_scroll_side(self, lines: int) -> None:
+        """Scroll what is known of the variant."""
+        self.query_one(SideBox).scroll_relative(y=lines, animate=False)
+
+    def action_add_platform(self) -> None:
+        """Ask for another platform."""
+        from openhqm_tui.tui.widgets.dialogs import InputDialog
+
+        question = InputDialog("Another platform", "linux/arm/v7", parse_platform)
+        self.app.push_screen(question, self._platform_told)
+
+    def action_remove_platform(self) -> None:
+        """Take the marked column away, and what is chosen of it."""
+        gone = self.query_one(Matrix).platform or self.platforms[-1]
+        self.selection = self.selection.with_cells(every_cell(self.names, [gone]), chosen=False)
+        self.console_app.platforms = tuple(p for p in self.platforms if p != gone)
+        self.show_matrix()
+
+    def _cells(self) -> list[Cell]:
+        return every_cell(self.names, self.platforms)
+
+    def _choose(self, cells: Iterable[Cell]) -> None:
+        self.selection = Selection(cells=frozenset(cells))
+        self._refusal = ""
+        self.show_matrix()
+        self.lookups.look_for_base_soon(self._look_unless_typing)
+
+    def _platform_told(self, text: str | None) -> None:
+        if text:
+            columns = dict.fromkeys([*self.platforms, parse_platform(text)])
+            self.console_app.platforms = tuple(columns)
+            self.show_matrix()
+
+    def _builder_told(self, builder: Builder | None) -> None:
+        if builder is not None:
+            # The one that Buildx has selected is what an order without a builder means.
+            name = "" if builder.current else builder.name
+            self.fields.show_builder(f"{builder.name} ({builder.driver})")
+            self.fields.take(replace(self.fields.order, builder=name))
+            self.engine_seen()
+
+    @on(BuilderSeen)
+    def builder_seen(self, message: BuilderSeen) -> None:
+        """Take over how the chosen builder stands."""
+        self.lookups.builder_seen(message)
+        self.show_matrix()
+
+    @on(PermissionsSeen)
+    def permissions_seen(self, message: PermissionsSeen) -> None:
+        """Show the commands with what they need."""
+        if self.lookups.permissions_seen(message):
+            self.show_choice()
+
+    @on(BaseSeen)
+    def base_seen(self, message: BaseSeen) -> None:
+        """Take over whether the base image can be had."""
+        self.lookups.base_seen(message)
+        self.show_choice()
+
+    def _look_unless_typing(self) -> None:
+        # Half a name would be looked for in vain; the whole is when the field is left.
+        if not self.query_one("#base").has_focus:
+            self._look_for_base()
+
+    def _look_for_base(self) -> None:
+        order = self.order
+        if "base" not in wrong_fields(order, self.console_app.source):
+            self.lookups.look_for_base(order, self.facts)
+        self.show_choice()

@@ -1,0 +1,174 @@
+"""What is known of one variant, beside the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from openhqm_tui.domain.plan.bake import Source, SourceKind, tags_of
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.tui.core.estimates import guess_words
+from openhqm_tui.tui.core.labels import clock, past_mark, short, size, when
+from openhqm_tui.tui.plan.engine_status import PlatformSupport
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.history.estimate import Estimate
+    from openhqm_tui.domain.plan.variants import Variant
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.tui.core.backend import BuildOrder
+    from openhqm_tui.tui.history.past_runs import Key, PastLane
+    from openhqm_tui.tui.plan.shell_commands import CommandLines
+
+_LABEL = 7
+_LEAST = 20
+_WAYS = {
+    PlatformSupport.NATIVE: "native",
+    PlatformSupport.CROSS: "built without an emulator, checked under one",
+    PlatformSupport.EMULATED: "built and checked under an emulator",
+    PlatformSupport.SLOW: "built and checked under a slow emulator: 5 Doctor has a faster one",
+    PlatformSupport.NONE: "can't be run here: 5 Doctor",
+}
+
+
+class SideBox(VerticalScroll, can_focus=False):
+    """Shows what is known of a variant, written anew for every width."""
+
+    def __init__(self) -> None:
+        super().__init__(Static(id="variant"), id="side")
+        self._shown: tuple[VariantSide, str, CommandLines] | None = None
+
+    def show(self, side: VariantSide, variant: str, lines: CommandLines) -> None:
+        """Show another variant, or the same as it stands now."""
+        self._shown = (side, variant, lines)
+        self._write()
+
+    def on_resize(self) -> None:
+        """Fill the width that there is now."""
+        self._write()
+
+    def _write(self) -> None:
+        if self._shown is not None:
+            side, variant, lines = self._shown
+            width = self.scrollable_content_region.width
+            self.query_one("#variant", Static).update(side.describe(variant, lines, width))
+
+
+class VariantSide:
+    """All that is told of variants, for a side of some width."""
+
+    def __init__(
+        self,
+        source: Source,
+        order: BuildOrder,
+        ways: Mapping[Platform, PlatformSupport | None],
+        past: Mapping[Key, PastLane],
+        built: Mapping[Key, PastLane],
+        times: Mapping[Platform, Estimate],
+    ) -> None:
+        self._source, self._order, self._ways = source, order, ways
+        self._past, self._built, self._times = past, built, times
+
+    def describe(self, name: str, lines: CommandLines, width: int) -> Content:
+        """Return title, clients, tags, sizes, last results, and the commands for all chosen."""
+        variant = next((v for v in self._source.variants if v.name == name), None)
+        if variant is None:
+            return Content("")
+        platforms = list(self._ways)
+        title = one_line(variant.title)
+        head = Content.assemble((one_line(variant.name), "$primary bold"), f" — {title}")
+        rows = [
+            *head.wrap(max(_LEAST, width)),
+            *_field("adds", [self._clients(variant, platforms)], width),
+            *_field("tags", [", ".join(self._tags(variant))], width),
+            *_field("size", [" · ".join(self._sizes(variant, platforms))], width),
+            *_field("time", [self._time(platforms)], width),
+            *_field("last", self._last(variant, platforms), width),
+            *_field("how", self._hows(platforms), width),
+        ]
+        if lines.build:
+            rows += _commands("y copies what builds all that is chosen", lines.build)
+            rows += _commands("Y copies the same for Buildx alone", lines.bake)
+        return Content("\n").join(rows)
+
+    def _lanes(
+        self, found: Mapping[Key, PastLane], variant: Variant, platforms: Iterable[Platform]
+    ) -> list[tuple[Platform, PastLane]]:
+        keyed = ((platform, found.get((variant.name, str(platform)))) for platform in platforms)
+        return [(platform, lane) for platform, lane in keyed if lane is not None]
+
+    def _clients(self, variant: Variant, platforms: list[Platform]) -> str:
+        if self._source.kind is SourceKind.BAKE:
+            return ""
+        for _, lane in self._lanes(self._built, variant, platforms):
+            # As the check saw them: `redis 7.4.1 on x86_64`.
+            if variant.clients and lane.clients:
+                return one_line(lane.clients.rpartition(" on ")[0] or lane.clients)
+        return ", ".join(client.distribution for client in variant.clients) or "nothing"
+
+    def _tags(self, variant: Variant) -> list[str]:
+        if self._order.test_only:
+            return ["none: a test leaves no image"]
+        body = self._source.bake_targets.get(variant.name)
+        if body is not None and body.get("tags"):
+            return [one_line(str(tag)) for tag in body["tags"]]
+        by_name = [tags_of(variant, name, self._order.tag) for name in self._order.names]
+        # A bake file's target without a tag gets one of ours, so that it can be checked.
+        return [tag for tags in by_name for tag in (tags[-1:] if body is not None else tags)]
+
+    def _sizes(self, variant: Variant, platforms: list[Platform]) -> list[str]:
+        return [
+            f"{short(platform)} {size(lane.size)}{self._against_all(variant, platform, lane)}"
+            for platform, lane in self._lanes(self._built, variant, platforms)
+            if lane.size
+        ]
+
+    def _against_all(self, variant: Variant, platform: Platform, lane: PastLane) -> str:
+        whole = self._built.get(("all", str(platform)))
+        if variant.name == "all" or whole is None or not whole.size:
+            return ""
+        percent = round(100 * (lane.size - whole.size) / whole.size)
+        return f" ({percent:+d} % of all)".replace("-", "−")
+
+    def _time(self, platforms: list[Platform]) -> str:
+        known = [(p, self._times[p]) for p in platforms if p in self._times]
+        return " · ".join(f"{short(platform)} {guess_words(guess)}" for platform, guess in known)
+
+    def _last(self, variant: Variant, platforms: list[Platform]) -> list[Content]:
+        found = []
+        for platform, lane in self._lanes(self._past, variant, platforms):
+            mark = past_mark(lane).content
+            took = f", {clock(lane.seconds)}" if lane.built else ""
+            line = Content.assemble(f"{short(platform)} ", mark, f" {when(lane.at)}{took}")
+            good = self._built.get((variant.name, str(platform)))
+            if good is not None and good.at != lane.at:
+                line += f", built {when(good.at)} in {clock(good.seconds)}"
+            found.append(line)
+        return found
+
+    def _hows(self, platforms: list[Platform]) -> list[str]:
+        pairs = ((platform, self._ways[platform]) for platform in platforms)
+        return [f"{short(platform)} {_WAYS[way]}" for platform, way in pairs if way is not None]
+
+
+def _field(name: str, values: Iterable[str | Content], width: int) -> list[Content]:
+    """Return a label with its values, each on lines of its own, those that wrap hanging."""
+    rows: list[Content] = []
+    for value in values:
+        content = Content(value) if isinstance(value, str) else value
+        if content.plain:
+            rows += content.wrap(max(_LEAST, width - _LABEL))
+    labels = [f"{name:<{_LABEL}}", *[" " * _LABEL] * len(rows)]
+    return [
+        Content.assemble((label, "$foreground-muted"), row)
+        for label, row in zip(labels, rows, strict=False)
+    ]
+
+
+def _commands(title: str, lines: Iterable[str]) -> list[Content]:
+    # Whole, for whoever copies them with the mouse: the screen wraps them.
+    head = [Content(""), Content.styled(title, "$foreground-muted")]
+    return head + [Content(f"$ {line}") for line in lines]

@@ -1,0 +1,1 @@
+"""Watching builds side by side."""

@@ -1,0 +1,158 @@
+"""Cancel, retry and resume from the console, and the full log in a pager."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+from textual.content import Content
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.run.retry import can_resume, can_retry, to_retry
+from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.runner.text_log import whole_log
+from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui.core.labels import path_words
+from openhqm_tui.tui.run.failure_panel import has_digest
+from openhqm_tui.tui.widgets.dialogs import QuestionDialog
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.run.state import RunState
+    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.run.lane_grid import LaneKey
+
+
+_OF_A_RUN = {
+    *("cancel_target", "cancel_run", "retry_target", "retry_all", "resume"),
+    *("page", "order", "own_log", "page_log", "digest", "zoom", "steps"),
+}
+# What is about the lanes, where their steps stand in their place.
+LANES_ONLY = frozenset({"page", "order", "own_log", "zoom"})
+_GREY_WITHOUT_RUN = {"zoom", "steps", "page_log", "own_log", "order"}
+
+
+def possible(
+    action: str,
+    state: RunState | None,
+    target: TargetState | None,
+    *,
+    live: bool,
+    pages: int,
+    zoomed: bool,
+) -> bool | None:
+    """Tell whether an action of the Run place makes sense now; None: shown, but greyed out."""
+    if action not in _OF_A_RUN:
+        return True
+    if state is None or target is None:
+        return None if action in _GREY_WITHOUT_RUN else False
+    match action:
+        case "cancel_run":
+            return live
+        case "cancel_target":
+            over = target.status.is_over or target.cancel_asked
+            return (None if over else True) if live else False
+        case "retry_all":
+            return bool(to_retry(state))
+        case "resume":
+            return not live and can_resume(state)
+        case "retry_target":
+            return (can_retry(target) or None) if to_retry(state) else False
+        case "page":
+            return pages > 1
+        case "order":
+            return (pages > 1 and not zoomed) or None
+        case "page_log":
+            return bool(target.attempt) or None
+        case "digest":
+            return has_digest(target)
+    return True
+
+
+def cancel(app: ConsoleApp, target: str) -> None:
+    """Ask whether to stop a target, or with no name the run, and see that it is done."""
+    if app.replays.refuses():
+        return
+    if target:
+        title, text, stop = f"Stop {target}?", "The other targets go on.", "Stop it"
+    else:
+        title, text = "Stop the whole run?", "Targets that are built already are kept."
+        stop = "Stop all"
+
+    def answered(answer: str | None) -> None:
+        # It may have ended by itself while the person thought.
+        if answer == "stop" and app.run_is_live:
+            app.ask_run(Request("cancel", target))
+            app.notify(f"stopping {target or 'the run'}…", markup=False, timeout=4)
+
+    question = QuestionDialog(title, Content(text), [("stop", stop), ("no", "Let it go on")])
+    app.push_screen(question, answered)
+
+
+def retry(app: ConsoleApp, targets: list[str]) -> None:
+    """Have targets built once more."""
+    if app.replays.refuses():
+        return
+    app.ask_run(*(Request("retry", target) for target in targets))
+    app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
+
+
+def resume(app: ConsoleApp, run: RunFolder | None = None) -> None:
+    """Have a run go on that was cut off or cancelled: the open one if no other is named."""
+    if run in {None, app.run_folder} and app.replays.refuses():
+        return
+    app.ask_run(Request("resume"), run=run)
+    app.notify("resuming what was cut off or cancelled…", markup=False, timeout=4)
+
+
+def cancel_all(app: ConsoleApp, run: RunFolder) -> None:
+    """Ask whether to stop a run that isn't the open one, and see that it is done."""
+
+    def answered(answer: str | None) -> None:
+        if answer == "stop":
+            app.ask_run(Request("cancel"), run=run)
+            app.notify(f"stopping run {run.path.name}…", markup=False, timeout=4)
+
+    text = Content("Targets that are built already are kept.")
+    answers = [("stop", "Stop all"), ("no", "Let it go on")]
+    app.push_screen(QuestionDialog(f"Stop run {run.path.name}?", text, answers), answered)
+
+
+def first_lane(state: RunState, target: str) -> LaneKey | None:
+    """Return the lane of a target to look at first: the one that failed, if any."""
+    found = state.targets.get(target)
+    lanes = list(found.lanes.values()) if found else []
+    failed = (lane for lane in lanes if lane.status is Status.FAILED)
+    lane = next(failed, lanes[0] if lanes else None)
+    return lane.key if lane else None
+
+
+async def page_log(app: ConsoleApp, folder: RunFolder, target: TargetState) -> None:
+    """Show what a target has said so far until the pager is left; say where there can't be one."""
+    try:
+        file, passing = await asyncio.to_thread(whole_log, folder, target)
+    except OSError as error:
+        words = f"the log can't be written ({error.strerror})"
+        app.notify(words, severity="error", markup=False)
+        return
+    problem = _show(app, file)
+    if problem:
+        words = f"{problem}; the log is in {path_words(file)}"
+        app.notify(words, severity="warning", markup=False, timeout=10)
+    elif passing:
+        await asyncio.to_thread(shutil.rmtree, file.parent, ignore_errors=True)
+
+
+def _show(app: ConsoleApp, file: Path) -> str:
+    """Give the terminal to the pager until it is left; return why that can't be, if it can't."""
+    try:
+        with app.suspend():
+            app.services.page(file)
+    except SuspendNotSupported:
+        return "a browser has no pager" if app.is_web else "no pager here"
+    except Problem as problem:
+        return str(problem)
+    return ""

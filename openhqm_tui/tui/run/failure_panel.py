@@ -1,0 +1,168 @@
+"""Why a target failed, in a few lines."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Static
+
+from openhqm_tui.domain.failures.digest import Failure, failed_checks, failure_of, unproved
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.clipboard import copy
+from openhqm_tui.tui.core.labels import path_words
+
+
+def has_digest(target: TargetState) -> bool:
+    """Tell whether there is something to say about why a target failed, or isn't proved."""
+    if not target.status.is_over:
+        return False
+    failed = target.outcome is Outcome.FAILED
+    return failed or any(failed_checks(lane) for lane in target.lanes.values())
+
+
+def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
+    """Return why a target failed, or isn't proved, with the whole path of its log."""
+    if target is None or not has_digest(target):
+        return None
+    failure = failure_of(target) or unproved(target)
+    if failure is not None and failure.log_file and folder is not None:
+        log = path_words(folder.path / failure.log_file)
+        failure = msgspec.structs.replace(failure, log_file=log)
+    return failure
+
+
+# So long that no line of code or output is cut when it is copied.
+_UNCUT = 100_000
+
+
+class FailurePanel(VerticalScroll):
+    """The digest of one failure."""
+
+    BINDINGS: ClassVar = bindings("digest")
+    DEFAULT_CSS = """
+    FailurePanel {
+        height: auto;
+        max-height: 60%;
+        padding: 0 1;
+        border-top: solid $error;
+        background: $surface;
+        scrollbar-size-vertical: 1;
+        display: none;
+        &.-shown { display: block; }
+        &:focus { background-tint: $foreground 3%; border-top: heavy $error; }
+        & > Static {
+            width: 1fr;
+            link-style: none;
+            link-color: $foreground;
+            link-background: $panel;
+            link-style-hover: bold;
+            link-color-hover: $foreground;
+            link-background-hover: $block-hover-background;
+        }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._failure: Failure | None = None
+        self._known: tuple[object, ...] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Build the one text."""
+        yield Static()
+
+    def show(self, failure: Failure | None) -> None:
+        """Show a failure from its beginning; None: hide."""
+        if failure == self._failure:
+            return
+        self._failure = failure
+        self.set_class(failure is not None, "-shown")
+        self.scroll_home(animate=False)
+        self._draw()
+
+    def show_of(self, target: TargetState | None, folder: RunFolder | None) -> None:
+        """Show why a target failed, looked for anew only where there is more to look at."""
+        known = None
+        if target is not None and folder is not None:
+            # To find a step's last words may mean to go through all of a long log.
+            said = (len(target.texts), sum(len(lane.log) for lane in target.lanes.values()))
+            answers = tuple(lane.verdicts for lane in target.lanes.values())
+            known = (folder.path, target.name, target.attempt, target.status, answers, *said)
+        if known is None or known != self._known:
+            self._known = known
+            self.show(digest_of(target, folder))
+
+    def on_resize(self) -> None:
+        """Cut the lines anew."""
+        self._draw()
+
+    def action_copy(self) -> None:
+        """Copy the digest's text, its lines whole."""
+        if self._failure is not None:
+            copy(self, digest(self._failure, _UNCUT).plain, "the digest")
+
+    def _draw(self) -> None:
+        if self._failure is not None:
+            text = digest(self._failure, self.size.width - 1)
+            self.query_one(Static).update(Content("\n").join([text, _offers(self._failure)]))
+
+
+def _offers(failure: Failure) -> Content:
+    """Return what can be done about it, each word to be clicked."""
+    offers = [("r Retry", "retry_target"), ("p Whole log", "page_log")]
+    if failure.checks:
+        offers.append(("3 Evidence", "app.go('checks')"))
+    offers.append(("d Hide", "digest"))
+    parts: list[tuple[str, Style] | str] = []
+    for words, action in offers:
+        named = action if action.startswith("app.") else f"screen.{action}"
+        parts += [(f" {words} ", Style.from_meta({"@click": named})), " "]
+    return Content.assemble(*parts)
+
+
+def digest(failure: Failure, width: int) -> Content:
+    """Return the digest as text: where, why, the last words, what usually helps.
+
+    Lines of code and output are cut at `width`, where wrapping would tear them apart.
+    """
+
+    def cut(line: str, style: str = "") -> Content:
+        return Content.styled(f"  {line}", style).truncate(max(20, width), ellipsis=True)
+
+    def said(title: str, words: str, style: str = "") -> Content:
+        return Content.assemble((f"{title:<7}", "$foreground-muted"), (words, style))
+
+    word = "is not proved" if failure.checks else "failed"
+    after = Content.styled(f" {word}", "$text-error bold")
+    after += Content(f" · {failure.platform}" if failure.platform else "")
+    name = Content.styled(failure.target, "$text-error bold")
+    name = name.truncate(max(8, width - after.cell_length - 2), ellipsis=True)
+    lines = [Content.styled("✗ ", "$text-error") + name + after]
+    lines += [Content(line) for line in failure.checks]
+    if failure.step:
+        lines.append(said("step", failure.step).truncate(max(20, width), ellipsis=True))
+    if failure.reason:
+        lines.append(said("why", failure.reason))
+    if failure.hint:
+        lines.append(said("helps", failure.hint, "$text-warning"))
+    if failure.where:
+        lines.append(said("where", failure.where))
+    for line in failure.source:
+        marked = ">>>" in line
+        if line.endswith("|") and not marked:
+            continue
+        lines.append(cut(line, "bold $text-error" if marked else "$foreground-muted"))
+    if failure.log:
+        lines.append(Content.styled("its last words", "$foreground-muted"))
+        lines += [cut(line) for line in failure.log]
+    if failure.log_file:
+        lines.append(said("file", failure.log_file))
+    return Content("\n").join(lines)

@@ -1,0 +1,188 @@
+"""The lines around a run's targets: totals, facts, and what to do about an interrupted run."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Static
+
+from openhqm_tui.domain.run.retry import ended
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.tui.checks.text import push_words
+from openhqm_tui.tui.core.estimates import TimeLeft, left_words
+from openhqm_tui.tui.core.labels import INTERRUPTED, clock, count, standing_mark, when
+
+# In the order in which a person asks: what goes wrong, what goes on, what is to come.
+_TOLD = (
+    Status.FAILED,
+    Status.RUNNING,
+    Status.CHECKING,
+    Status.WAITING,
+    Status.UNKNOWN,
+    Status.CANCELLED,
+    Status.DONE,
+    Status.PASSED,
+)
+
+
+class NoRun(Static):
+    """Says that there is no run, and where to get one."""
+
+    def on_mount(self) -> None:
+        """Say it."""
+        self.update(
+            Content.assemble(
+                ("No run is open.\n\n", "bold"),
+                ("1", "$primary bold"),
+                " Plan chooses what to build · ",
+                ("4", "$primary bold"),
+                " History opens an earlier run",
+            )
+        )
+
+
+class TotalsLine(Static):
+    """How many targets are over, and how the rest stand."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    TotalsLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+    _state: RunState | None = None
+    _said = Content()
+
+    def show(self, state: RunState) -> None:
+        """Show how the targets stand now."""
+        self._state = state
+        said = totals(state, self.size.width)
+        if not said.is_same(self._said):
+            self._said = said
+            self.update(said, layout=False)
+
+    def on_resize(self) -> None:
+        """Say as much as there is room for now."""
+        if self._state is not None:
+            self.show(self._state)
+
+
+class FactsBox(Static):
+    """When the run was, what it makes and from what, and what is odd about it."""
+
+    _shown: tuple[RunState, float, TimeLeft | None] | None = None
+    _said = Content()
+    _lines = 0
+
+    def show(self, state: RunState, now: float, left: TimeLeft | None = None) -> None:
+        """Show the facts as they are now."""
+        self._shown = state, now, left
+        said = facts(state, now, self.size.width, left)
+        if said.is_same(self._said):
+            return
+        self._said = said
+        # Only what takes other room is worth a new layout.
+        lines = sum(1 + line.cell_length // max(1, self.size.width) for line in said.split("\n"))
+        self.update(said, layout=lines != self._lines)
+        self._lines = lines
+
+    def on_resize(self) -> None:
+        """Cut the lines anew."""
+        if self._shown is not None:
+            self.show(*self._shown)
+
+
+def totals(state: RunState, width: int) -> Content:
+    """Return how many targets are over and how the rest stand, as fully as there is room for."""
+    targets = sorted(state.targets.values(), key=lambda target: _TOLD.index(target.status))
+    first = f"{len(ended(state))}/{len(targets)} over"
+    told = list(Counter(standing_mark(target) for target in targets).items())
+    words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
+    signs = [(f"{mark.symbol} {number}", mark.style) for mark, number in told]
+    shorter = [[*words[:full], *signs[full:]] for full in range(len(told), -1, -1)]
+    shorter += [signs[:kept] for kept in range(len(told) - 1, -1, -1)]
+    for parts in shorter:
+        # Not by dots: one is the sign of waiting.
+        content = Content("  ").join(Content.styled(*part) for part in [(first, "bold"), *parts])
+        if content.cell_length <= width:
+            break
+    return content
+
+
+def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None) -> Content:
+    """Return what is worth knowing of a run besides its targets, in lines of `width`."""
+    info = state.info
+    images = count(len(state.lanes), "image")
+    made = f"{images} · {when(info.created)}"
+    with_time = f"{made} · {clock(state.elapsed(now))}"
+    lines = [Content(with_time if len(with_time) <= width else made)]
+    if left is not None and state.goes_on:
+        guess = left.of()
+        if guess is not None:
+            lines.append(Content(f"about {left_words(guess)}"))
+        elif left.is_unknown:
+            words = "time left unknown"
+            lines.append(Content.styled(words, "$foreground-muted").truncate(width, ellipsis=True))
+    if info.base:
+        base = Content.styled(f"base {info.base}", "$foreground-muted")
+        lines.append(base.truncate(max(8, width), ellipsis=True))
+    if info.test_only:
+        lines.append(Content("test only: nothing is kept"))
+    if info.push and any(t.pushing or t.pushed is not None for t in state.targets.values()):
+        lines.append(push_words(state).truncate(max(8, width), ellipsis=True))
+    if state.interrupted:
+        lines.append(INTERRUPTED.content)
+    if state.notes:
+        lines.append(Content.styled(f"! {state.notes[-1]}", "$text-warning"))
+    return Content("\n").join(lines)
+
+
+_STYLE = INTERRUPTED.style
+
+
+class InterruptedPanel(Static):
+    """Two lines over the run, there only where it was cut off; their offers can be clicked."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    InterruptedPanel {
+        height: auto;
+        max-height: 3;
+        padding: 0 1;
+        background: $surface;
+        display: none;
+        link-style: none;
+        link-color: $foreground;
+        link-background: $panel;
+        link-style-hover: bold;
+        link-background-hover: $block-hover-background;
+        link-color-hover: $foreground;
+    }
+    """
+    _said = Content()
+
+    def show(self, state: RunState | None, *, resumable: bool = True) -> None:
+        """Show how the run that is open stands; what is only read offers nothing."""
+        said = Content()
+        if state is not None and state.interrupted:
+            said = cut_off_words(state, resumable=resumable)
+        if not said.is_same(self._said):
+            self._said = said
+            self.update(said)
+        self.display = bool(said.plain)
+
+
+def cut_off_words(state: RunState, *, resumable: bool) -> Content:
+    """Return what happened to a run that was cut off, and what can be done."""
+    builds = any(t.started is not None and t.outcome is None for t in state.targets.values())
+    left = "; Buildx may still be at work" if builds and resumable else ""
+    said = Content.assemble(
+        (f"{INTERRUPTED.symbol} Interrupted at {len(ended(state))}/{len(state.targets)}", _STYLE),
+        f": its runner died{left}.",
+    )
+    if not resumable:
+        return said
+    offer = Style.from_meta({"@click": "screen.resume"})
+    ways = "\n", (" u Resume ", offer), " ends what is left of it, and builds what isn't over."
+    return Content.assemble(said, *ways)

@@ -1,0 +1,185 @@
+"""One lane on screen: a heading that tells how it stands, and its log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import Reactive
+from textual.widgets import Static
+
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.timeline import lane_seconds
+from openhqm_tui.tui.core.labels import (
+    SILENT,
+    clock,
+    how_of,
+    short,
+    silent_for,
+    standing_mark,
+    step_label,
+    way_words,
+)
+from openhqm_tui.tui.log.pane import LogPane
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.run.state import LaneState
+    from openhqm_tui.tui.run.own_log import OwnLog
+
+ZOOM, UNZOOM = "⤢", "⤡"
+_NOTHING = {
+    Status.WAITING: "waiting for its turn",
+    Status.RUNNING: "nothing said yet",
+    Status.CANCELLED: "cancelled before it began",
+}
+
+
+class LaneHead(Static):
+    """The heading; a click on its mark, or two clicks on its words, give the lane all the room."""
+
+    ALLOW_SELECT = False
+    virtual_size = Reactive(Size())
+
+
+class LanePane(Vertical):
+    """One lane, or its target's own log in the lane's place."""
+
+    DEFAULT_CSS = """
+    LanePane {
+        height: 1fr;
+        & > LaneHead {
+            height: 1;
+            padding: 0 1;
+            background: $panel;
+            color: $foreground;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+        }
+        & > LaneHead:hover { background: $block-hover-background; }
+        /* Textual styles the children anew only where the pane itself has such a rule. */
+        &:focus-within { background: $surface; }
+        &:focus-within > LaneHead {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: bold;
+        }
+    }
+    """
+
+    # Nothing here scrolls: another size is no reason to lay the whole screen out once more.
+    virtual_size = Reactive(Size())
+
+    def __init__(self, lane: LaneState) -> None:
+        super().__init__()
+        self.display = False
+        self.lane = lane
+        self.zoomed = False
+        self.own: OwnLog | None = None
+        self._now = 0.0
+        self._said = Content()
+        self.head = LaneHead()
+        self.head.tooltip = "Two clicks give this lane all the room, and give it back."
+        self.log_pane = LogPane(lane.log)
+        self.log_pane.step_name = self._step_name
+
+    def compose(self) -> ComposeResult:
+        """Build the heading over the log."""
+        yield self.head
+        yield self.log_pane
+
+    @property
+    def in_reading(self) -> bool:
+        """Tell whether somebody reads here: has the focus in it, or has scrolled up."""
+        return self.log_pane.has_focus or not self.log_pane.following
+
+    def show(self, lane: LaneState, now: float) -> None:
+        """Show how the lane stands now; a retried lane has a new log."""
+        self.lane = lane
+        self.log_pane.began(lane.target.run.started)
+        if self.own is not None:
+            self.log_pane.placeholder = "nothing said outside of its lanes"
+            self.log_pane.show(self.own.catch_up(lane.target))
+            if self.own.lacks(lane.target):
+                self.call_later(self._show_more, lane)
+        else:
+            nothing = _NOTHING.get(lane.status, "no output of this lane alone")
+            if lane.target.run.interrupted and lane.status is Status.CANCELLED:
+                nothing = "nothing was said before it was cut off"
+            self.log_pane.placeholder = nothing
+            self.log_pane.show(lane.log)
+        self.show_head(now)
+
+    def _show_more(self, lane: LaneState) -> None:
+        if lane is self.lane and self.own is not None and self.is_attached:
+            self.show(lane, self._now)
+
+    def _step_name(self, number: int) -> str:
+        return step_label(self.lane.target, number)
+
+    def show_head(self, now: float) -> None:
+        """Renew the heading alone."""
+        self._now = now
+        room = max(1, self.size.width - 4)
+        words = heading(self.lane, now, room, own=self.own is not None)
+        gap = " " * max(1, room + 1 - words.cell_length)
+        mark = UNZOOM if self.zoomed else ZOOM
+        said = Content.assemble(words.truncate(room), gap, (mark, "bold $primary"))
+        if not said.is_same(self._said):
+            self._said = said
+            self.head.update(said, layout=False)
+
+    def on_resize(self) -> None:
+        """Say as much in the heading as there is room for now."""
+        self.show_head(self._now)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the log whose heading is clicked; the mark, or two clicks, zoom."""
+        if event.widget is not self.head:
+            return
+        self.log_pane.focus()
+        on_mark = event.x >= self.head.outer_size.width - 3
+        if event.chain == (1 if on_mark else 2):
+            # Not through the log: a message that a parent has sent goes no further than to it.
+            self.post_message(LogPane.Zoom(self.log_pane))
+
+
+def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Content:
+    """Return a lane's name and standing; what says least is left out where it's narrow."""
+    target = lane.target
+    mark = standing_mark(target if own else lane)
+    silent = silent_for(target, now) if own or lane.status is Status.RUNNING else None
+    if silent is not None:
+        mark = SILENT._replace(word=f"{SILENT.word} {clock(silent)}")
+    how = None if own else how_of(lane)
+    seconds = target.elapsed(now) if own else lane_seconds(lane, now)
+    began = lane.status is not Status.WAITING
+    way = way_words(lane) if not own else ""
+    for spare in range(7):
+        facts = [f"attempt {target.attempt}"] if target.attempt > 1 and spare < 4 else []
+        if spare == 0 or (how is None and spare < 3):
+            facts += [way] if way else []
+        else:
+            facts += (
+                [how.value] if how and spare < (2 if how is ExecutionMode.NATIVE else 6) else []
+            )
+        facts += [clock(seconds)] if began and spare < 5 else []
+        place = str(lane.platform) if spare < 3 else short(lane.platform)
+        content = Content.assemble(
+            (f"{mark.symbol} ", mark.style),
+            (target.name, "bold"),
+            " own log · " if own else f" {place} · ",
+            "".join(f"{fact} · " for fact in facts),
+            (mark.word, mark.style),
+        )
+        if content.cell_length <= width:
+            return content
+    # A long name gives way to what changes.
+    over = content.cell_length - width
+    name = Content.styled(target.name, "bold")
+    name = name.truncate(max(4, name.cell_length - over), ellipsis=True)
+    return Content.assemble(content[:2], name, content[2 + len(target.name) :])

@@ -1,0 +1,400 @@
+"""The Run screen: all builds side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Input
+
+from openhqm_tui.domain.run.retry import to_retry
+from openhqm_tui.domain.run.state import RunState, TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.follower import Changes
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.garbage import freeze
+from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.run.actions import (
+    LANES_ONLY,
+    cancel,
+    first_lane,
+    page_log,
+    possible,
+    resume,
+    retry,
+)
+from openhqm_tui.tui.run.failure_panel import FailurePanel
+from openhqm_tui.tui.run.header import FactsBox, InterruptedPanel, NoRun, TotalsLine
+from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
+from openhqm_tui.tui.run.lane_pane import LanePane
+from openhqm_tui.tui.run.pages_line import PagesLine
+from openhqm_tui.tui.run.search import Hit, RunLogs, SearchScreen, show_hit, show_step
+from openhqm_tui.tui.run.target_list import STRIP_BELOW, TargetList
+from openhqm_tui.tui.steps.view import StepView
+from openhqm_tui.tui.steps.waterfall import Waterfall
+from openhqm_tui.tui.widgets.base_screen import BaseScreen
+
+
+class RunScreen(BaseScreen):
+    """Targets on the left, their lanes' logs on the right, why one failed below."""
+
+    PLACE = "run"
+    CSS_PATH = "screen.tcss"
+    BINDINGS: ClassVar = bindings("run")
+    AUTO_FOCUS = "TargetList"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-strip"),
+        (STRIP_BELOW, "-narrow"),
+        (100, "-wide"),
+        (150, "-vast"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: RunState | None = None
+        self._failure_seen = False
+        self._digest_hidden = False
+        # The lane that was brought into sight for the target that is chosen.
+        self._brought: LaneKey | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Yield list, panes and digest, or the word that there is no run."""
+        yield NoRun(id="no-run")
+        yield InterruptedPanel()
+        yield Horizontal(
+            Vertical(TotalsLine(id="totals"), TargetList(), FactsBox(id="run-facts"), id="left"),
+            Vertical(
+                LanePanes(id="panes"),
+                PagesLine(id="pages"),
+                StepView(id="steps"),
+                FailurePanel(),
+                id="right",
+            ),
+            id="run",
+        )
+
+    @property
+    def state(self) -> RunState | None:
+        """The run that is open."""
+        return self.console_app.run_state
+
+    @property
+    def only_read(self) -> bool:
+        """Tell whether nothing can be built in the run that is open: a replay, an imported one."""
+        folder = self.console_app.run_folder
+        return self.console_app.replays.player is not None or (
+            folder is not None and folder.is_imported
+        )
+
+    @property
+    def chosen(self) -> TargetState | None:
+        """The target that commands are about."""
+        name = self.query_one(TargetList).chosen
+        return self.state.targets.get(name) if self.state is not None else None
+
+    async def catch_up(self) -> None:
+        """Show the run that is open."""
+        state = self.state
+        self.query_one("#no-run").display = state is None
+        self.query_one("#run").display = state is not None
+        if state is None:
+            self.query_one(InterruptedPanel).show(None)
+            return
+        if state is not self._shown:
+            await self._open(state)
+        self.query_one(LanePanes).use_room(self.now)
+        self._show_targets(state)
+        self._first_failure(state)
+        self._show_digest()
+        self.refresh_bindings()
+
+    async def _open(self, state: RunState) -> None:
+        targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
+        # A run that is taken up again is read anew, but the person is still at the same place;
+        # what is played again begins anew.
+        again = self._shown is not None and self._shown.info.id == state.info.id
+        again = again and self.console_app.replays.player is None
+        another = self._shown is not None
+        zoomed, self._shown = panes.zoomed, state
+        if not again:
+            self._failure_seen, self._digest_hidden, self._brought = False, False, None
+            targets.chosen, zoomed = next(iter(state.targets), ""), None
+        self._show_targets(state)
+        await panes.open_run(state, self.now, live=self.console_app.run_is_live)
+        if zoomed is not None:
+            panes.zoom(zoomed, self.now)
+        else:
+            targets.focus()
+        if not self.app.is_headless:
+            self.call_after_refresh(freeze, again=another)
+
+    async def run_moved(self, changes: Changes) -> None:
+        """Renew what a look at the folder changed."""
+        state = self.state
+        if state is None or state is not self._shown:
+            await self.catch_up()
+            return
+        panes = self.query_one(LanePanes)
+        if changes.standing:
+            targets = (state.targets[name] for name in changes.standing if name in state.targets)
+            lanes = [lane.key for target in targets for lane in target.lanes.values()]
+            panes.refresh_lanes(lanes, self.now, anew=changes.first)
+            self._show_targets(state)
+            self._first_failure(state)
+            self._bring_failed(state)
+            self._show_digest()
+        panes.flush(changes.lanes)
+        if changes.events or not state.goes_on:
+            self.refresh_bindings()
+
+    def second_passed(self) -> None:
+        """Renew what counts seconds."""
+        state = self.state
+        if state is not None and state is self._shown:
+            self.query_one(LanePanes).tick(self.now)
+            self._show_targets(state)
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Hide or grey out what can't be done now."""
+        if not self.stands:
+            return True
+        panes = self.query_one(LanePanes)
+        if (self.steps_shown and action in LANES_ONLY) or (action == "resume" and self.only_read):
+            return False
+        return possible(
+            action,
+            self.state,
+            self.chosen,
+            live=self.console_app.run_is_live,
+            pages=panes.pages,
+            zoomed=panes.zoomed is not None,
+        )
+
+    @on(TargetList.Chosen)
+    def target_chosen(self, message: TargetList.Chosen) -> None:
+        """Show its lanes, and why it failed."""
+        if self.state is not None and (key := first_lane(self.state, message.target)):
+            self._brought = key
+            self.query_one(LanePanes).reveal(key, self.now)
+        self._show_steps()
+        self._show_digest()
+        self.refresh_bindings()
+
+    @on(TargetList.Zoom)
+    def target_zoomed(self) -> None:
+        """Give the chosen target's first lane all the room."""
+        if self.steps_shown:
+            self.action_steps()
+        self.action_zoom()
+
+    @on(LogPane.Zoom)
+    def lane_zoomed(self, message: LogPane.Zoom) -> None:
+        """Give the lane all the room, or the room back to all."""
+        if isinstance(message.pane.parent, LanePane):
+            self._zoom(message.pane.parent.lane.key)
+
+    @on(LanePanes.Resized)
+    def room_changed(self) -> None:
+        """Lay the panes out anew."""
+        self.query_one(LanePanes).use_room(self.now)
+
+    @on(LanePanes.Paged)
+    def page_turned(self) -> None:
+        """Say which lanes are in sight, and what can be clicked."""
+        self._show_pages()
+        self.refresh_bindings()
+
+    def _show_pages(self) -> None:
+        self.query_one(PagesLine).show_panes(self.query_one(LanePanes), own=self._own_shown)
+
+    def on_descendant_focus(self) -> None:
+        """The lane in focus belongs to the chosen target."""
+        panes, targets = self.query_one(LanePanes), self.query_one(TargetList)
+        key = panes.focused_key
+        if key is not None and key[0] != targets.chosen:
+            targets.mark(key[0])
+            self._show_digest()
+            self.refresh_bindings()
+        self._show_pages()
+
+    def action_zoom(self) -> None:
+        """Give one lane all the room, or the room back to all."""
+        if (key := self._lane_meant()) is not None:
+            self._zoom(key)
+
+    def action_unzoom(self) -> None:
+        """Give the room back to all."""
+        panes = self.query_one(LanePanes)
+        if panes.zoomed is not None:
+            panes.zoom(None, self.now)
+        else:
+            self.query_one(TargetList).focus()
+
+    @property
+    def steps_shown(self) -> bool:
+        """Tell whether steps stand in the lanes' place."""
+        return self.has_class("-steps")
+
+    def action_steps(self) -> None:
+        """Show the steps of the chosen target in the lanes' place, or the lanes again."""
+        self.toggle_class("-steps")
+        self._show_steps()
+        self.query_one(Waterfall if self.steps_shown else TargetList).focus()
+        self.refresh_bindings()
+
+    @on(StepView.Left)
+    def steps_left(self) -> None:
+        """Show the lanes again."""
+        self.action_steps()
+
+    @on(StepView.Chosen)
+    def steps_chosen(self, message: StepView.Chosen) -> None:
+        """Choose the target whose steps are shown."""
+        self.query_one(TargetList).choose(message.target)
+
+    @on(StepView.Opened)
+    def step_opened(self, message: StepView.Opened) -> None:
+        """Show the log that a step wrote into, where the step begins."""
+        self.action_steps()
+        if self.state is not None:
+            panes = self.query_one(LanePanes)
+            show_step(panes, self.state, (message.target, message.platform), message.step, self.now)
+
+    def action_search_lanes(self) -> None:
+        """Search the logs of all lanes."""
+        if self.state is not None:
+            focused = self.focused
+            text = focused.searched_for if isinstance(focused, LogPane) else ""
+            screen = SearchScreen(RunLogs(lambda: self.state).sources, text)
+            self.app.push_screen(screen, self._hit_chosen)
+
+    def _hit_chosen(self, hit: Hit | None) -> None:
+        if hit is not None and self.state is not None:
+            if self.steps_shown:
+                self.action_steps()
+            show_hit(self.query_one(LanePanes), self.state, hit, self.now)
+
+    def action_page(self, by: int) -> None:
+        """Go to other lanes."""
+        self.query_one(LanePanes).turn(by, self.now)
+
+    def action_order(self) -> None:
+        """Put the busiest lanes first, or all into the order of the plan."""
+        self.query_one(LanePanes).switch_order(self.now)
+
+    def action_own_log(self) -> None:
+        """Show the target's own log in the lane's place, or the lane's again."""
+        if (key := self._lane_meant()) is not None:
+            panes = self.query_one(LanePanes)
+            panes.show_own(key, self.now, own=not self._own_shown)
+            panes.lay_out(self.now)
+
+    def action_target(self, by: int) -> None:
+        """Choose another target, wherever the focus is."""
+        self.query_one(TargetList).action_move(by)
+
+    def action_digest(self) -> None:
+        """Show or hide why the chosen target failed."""
+        self._digest_hidden = not self._digest_hidden
+        self._show_digest()
+
+    def action_cancel_target(self) -> None:
+        """Ask whether to stop the chosen target."""
+        cancel(self.console_app, self.query_one(TargetList).chosen)
+
+    def action_cancel_run(self) -> None:
+        """Ask whether to stop the run."""
+        cancel(self.console_app, "")
+
+    def action_retry_target(self) -> None:
+        """Build the chosen target once more."""
+        retry(self.console_app, [self.query_one(TargetList).chosen])
+
+    def action_retry_all(self) -> None:
+        """Build all once more that failed or were stopped."""
+        if self.state is not None:
+            retry(self.console_app, to_retry(self.state))
+
+    def action_resume(self) -> None:
+        """Go on with what was cut off or cancelled."""
+        resume(self.console_app)
+
+    def action_page_log(self) -> None:
+        """Read the chosen target's whole log in a pager."""
+        target, folder = self.chosen, self.console_app.run_folder
+        if target is not None and folder is not None:
+            reading = page_log(self.console_app, folder, target)
+            self.run_worker(reading, exclusive=True, group="pager")
+
+    def _zoom(self, key: LaneKey) -> None:
+        panes = self.query_one(LanePanes)
+        panes.zoom(None if panes.zoomed == key else key, self.now)
+
+    def _lane_meant(self) -> LaneKey | None:
+        """Return the lane in focus, else the one with all the room, else the chosen target's."""
+        panes = self.query_one(LanePanes)
+        key = panes.focused_key or panes.zoomed
+        if key is None and self.state is not None:
+            key = first_lane(self.state, self.query_one(TargetList).chosen)
+        # Another run may be open already whose lanes aren't on screen yet.
+        return key if key in panes.panes else None
+
+    @property
+    def _own_shown(self) -> bool:
+        key = self._lane_meant()
+        return key is not None and self.query_one(LanePanes).panes[key].own is not None
+
+    def _first_failure(self, state: RunState) -> None:
+        """Mark the first target that fails, once: after that the person leads."""
+        targets = state.targets.values()
+        failed = next((target for target in targets if target.status is Status.FAILED), None)
+        if self._failure_seen or failed is None:
+            return
+        self._failure_seen = True
+        if self._is_busy:
+            words = f"✗ {failed.name} failed; choose it to see why"
+            self.notify(words, severity="error", markup=False)
+            return
+        self.query_one(TargetList).choose(failed.name)
+        self.query_one(TargetList).focus()
+
+    def _bring_failed(self, state: RunState) -> None:
+        """Show the lane that failed in the place of its target's first.
+
+        A target's end is told before all that its build said is read: which platform failed is
+        known later.
+        """
+        panes = self.query_one(LanePanes)
+        key = first_lane(state, self.query_one(TargetList).chosen)
+        brought = self._brought
+        if brought and key and key != brought == panes.kept and not panes.in_reading:
+            self._brought = key
+            panes.reveal(key, self.now)
+
+    @property
+    def _is_busy(self) -> bool:
+        """Tell whether somebody types, answers, or reads what would be taken from their eyes."""
+        panes = self.query_one(LanePanes)
+        scrolled_up = any(not pane.log_pane.following for pane in panes.visible_panes)
+        typing = isinstance(self.focused, Input) or len(self.app.screen_stack) > 1
+        return typing or scrolled_up or self.steps_shown or panes.zoomed is not None
+
+    def _show_digest(self) -> None:
+        target = None if self._digest_hidden else self.chosen
+        self.query_one(FailurePanel).show_of(target, self.console_app.run_folder)
+
+    def _show_steps(self) -> None:
+        if self.steps_shown and self.state is not None and self.chosen is not None:
+            self.query_one(StepView).show(self.state, self.chosen.name, self.now)
+
+    def _show_targets(self, state: RunState) -> None:
+        left = self.console_app.estimate_loader.time_left
+        self.query_one(TargetList).show(state, self.now, left)
+        self._show_steps()
+        self.query_one(TotalsLine).show(state)
+        self.query_one(InterruptedPanel).show(state, resumable=not self.only_read)
+        self.query_one(FactsBox).show(state, self.now, left)

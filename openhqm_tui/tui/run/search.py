@@ -1,0 +1,228 @@
+"""Search in the logs of all images of a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import ClassVar, NamedTuple
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.patterns import parse_pattern
+from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.labels import count, step_label
+from openhqm_tui.tui.run.actions import first_lane
+from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
+from openhqm_tui.tui.run.own_log import OwnLog
+from openhqm_tui.tui.run.search_results import HitList, LanesSearch, Source
+
+_SLICE_SECONDS = 0.008
+_PAUSE_SECONDS = 0.002
+# How often growing logs are looked at, and the list is drawn while there is much to search.
+_LOOK_SECONDS = 0.1
+
+
+class Hit(NamedTuple):
+    """A line that was chosen: where it stands, and what found it."""
+
+    source: Source
+    line: int
+    pattern: re.Pattern[str]
+
+
+class SearchScreen(ModalScreen[Hit | None]):
+    """Gives the line that was chosen; None if it was left."""
+
+    CSS_PATH = "search.tcss"
+    BINDINGS: ClassVar = [*bindings("search"), *bindings("dialog")]
+
+    def __init__(self, sources: Callable[[], list[Source]], text: str = "") -> None:
+        super().__init__()
+        self._sources = sources
+        self._text = text
+        self._search = LanesSearch(sources(), monotonic)
+        self._list = HitList(self._search)
+        self._problem = ""
+        self._drawn = 0.0
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Build the field, the sum and the list."""
+        with Vertical(id="search"):
+            with Horizontal(id="search-line"):
+                yield Static("/", id="search-sign")
+                yield Input(self._text, compact=True, placeholder="a regular expression")
+                yield Static("✕", id="search-close")
+            yield Static(id="search-sum")
+            yield self._list
+            yield Static(
+                "Enter or a click opens · Esc closes · ↑↓ line · Tab lane", id="search-keys"
+            )
+
+    def on_mount(self) -> None:
+        """Search from now on, and look what the logs have gained."""
+        self.query_one(Input).focus()
+        self.set_interval(_LOOK_SECONDS, self._look_again)
+        self._show()
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Search for what is typed so far."""
+        self._problem = ""
+        try:
+            pattern = parse_pattern(event.value) if event.value else None
+        except Problem as problem:
+            pattern, self._problem = None, str(problem)
+        self._search.search(pattern)
+        self._list.restart()
+        self._work()
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Open what is chosen."""
+        self.action_open()
+
+    @on(HitList.Opened)
+    def clicked(self) -> None:
+        """Open what was clicked."""
+        self.action_open()
+
+    def on_click(self, event: events.Click) -> None:
+        """Leave by the cross."""
+        if event.widget is not None and event.widget.id == "search-close":
+            self.action_close()
+
+    def action_open(self) -> None:
+        """Give the chosen line."""
+        place, pattern = self._list.chosen, self._search.pattern
+        if place is not None and pattern is not None:
+            source = self._search.sources[place.source]
+            self.dismiss(Hit(source, self._search.line(place), pattern))
+
+    def action_close(self) -> None:
+        """Leave with nothing."""
+        self.dismiss(None)
+
+    def action_move(self, rows: int) -> None:
+        """Choose another line."""
+        self._list.move(rows)
+
+    def action_pages(self, pages: int) -> None:
+        """Choose a line some pages on."""
+        self._list.move(pages * max(1, self._list.size.height - 1))
+
+    def action_lane(self, direction: int) -> None:
+        """Choose the first line of another lane."""
+        self._list.move_lanes(direction)
+
+    def _look_again(self) -> None:
+        anew = self._search.renew(self._sources())
+        if anew or (not self._search.done and self._timer is None):
+            self._work()
+
+    def _work(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        more = self._search.advance(_SLICE_SECONDS)
+        if not more or monotonic() - self._drawn > _LOOK_SECONDS:
+            self._show()
+        if more and self.is_attached:
+            self._timer = self.set_timer(_PAUSE_SECONDS, self._work)
+
+    def _show(self) -> None:
+        self._drawn = monotonic()
+        counts = self._search.counts
+        lanes = len(self._search.sources)
+        if self._problem:
+            words = Content.styled(f"✗ {self._problem}", "$text-error")
+        elif self._search.pattern is None:
+            words = Content.styled(f"Searches {count(lanes, 'log')}.", "$foreground-muted")
+        else:
+            logs = count(lanes, "log")
+            words = Content(f"nothing in {logs}")
+            if found := sum(map(bool, counts)):
+                total = count(sum(counts), "line")
+                words = Content.assemble((total, "bold"), f" in {found} of {logs}")
+            if not self._search.done:
+                words += Content.styled(" · searching…", "$foreground-muted")
+        self.query_one("#search-sum", Static).update(words, layout=False)
+        self._list.refresh()
+
+
+# Lines of own logs to put together in one look: more would hold up the screen.
+_MOST = 5000
+
+
+class RunLogs:
+    """The logs of the run that is open: of each target its lanes', then its own."""
+
+    def __init__(self, state: Callable[[], RunState | None]) -> None:
+        self._state = state
+        self._own: dict[str, OwnLog] = {}
+
+    def sources(self) -> list[Source]:
+        """Return the logs as they are now."""
+        found: list[Source] = []
+        room = _MOST
+        state = self._state()
+        for target in state.targets.values() if state is not None else ():
+            name = partial(step_label, target)
+            for lane in target.lanes.values():
+                found.append(Source(target.name, str(lane.platform), lane.log, name))
+            own = self._own.setdefault(target.name, OwnLog())
+            before = len(own.lines)
+            if room > 0:
+                room -= max(0, len(own.catch_up(target)) - before)
+            found.append(Source(target.name, "", own.lines, name))
+        return found
+
+
+def show_hit(panes: LanePanes, state: RunState, hit: Hit, now: float) -> None:
+    """Bring the log into sight that a line was found in, and stand on the line."""
+    target, platform, log, _ = hit.source
+    lane = state.lane(target, platform)
+    key = lane.key if lane is not None else first_lane(state, target)
+    if key is None:
+        return
+    panes.show_own(key, now, own=not platform)
+    panes.reveal(key, now)
+    pane = panes.panes[key].log_pane
+    pane.focus()
+    line = hit.line if pane.log_lines is log else _same_line(pane.log_lines, log, hit.line)
+    if line is not None:
+        pane.show_found(line, hit.pattern)
+
+
+def show_step(
+    panes: LanePanes, state: RunState, lane: LaneKey, step: int | None, now: float
+) -> None:
+    """Bring the log into sight that a step wrote into, and stand where the step begins.
+
+    What belongs to no lane stands in its target's own log.
+    """
+    known = state.lane(*lane)
+    key = known.key if known is not None else first_lane(state, lane[0])
+    if key is not None:
+        panes.show_own(key, now, own=known is None)
+        panes.zoom(key, now)
+        panes.panes[key].log_pane.show_step(step)
+
+
+def _same_line(there: LogLines, here: LogLines, line: int) -> int | None:
+    """Return where a line of one own log stands in another, which was put together separately."""
+    text = here.text(line)
+    if line < len(there) and there.text(line) == text:
+        return line
+    return next((at for at in range(len(there)) if there.text(at) == text), None)

@@ -1,0 +1,343 @@
+"""The targets of a run: a list, or a strip where the terminal is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import RunState, TargetState
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.tui.command_table import bindings
+from openhqm_tui.tui.core.estimates import TimeLeft, left_words
+from openhqm_tui.tui.core.labels import (
+    SILENT,
+    Mark,
+    clock,
+    count,
+    highlighted,
+    how_of,
+    silent_for,
+    standing_mark,
+)
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.history.estimate import Estimate
+
+
+_BAR = 8
+_WIDE_BAR = 12
+_LEAST_BAR = 4
+_WIDE = 40
+_LEAST_NAME = 8
+# Narrower than this a line has no room for a name, its time and what that will be.
+_TIMED = 24
+_BARRED = {Status.RUNNING, Status.FAILED, Status.CANCELLED}
+
+
+def two_lines(
+    target: TargetState,
+    now: float,
+    width: int,
+    *,
+    marked: bool,
+    focused: bool,
+    left: Estimate | None = None,
+) -> list[Content]:
+    """Return a target's name and time, and below how far it is and how it stands.
+
+    `left` is how long it still takes, where that is known.
+    """
+    mark = standing_mark(target)
+    edge = Content.styled("▌", "$primary") if marked else Content(" ")
+    elapsed = Content(_time(target, now, left if width >= _TIMED else None))
+    name = _name(target, max(4, width - 4 - elapsed.cell_length))
+    gap = " " * max(1, width - 3 - name.cell_length - elapsed.cell_length)
+    first = Content.assemble(edge, (f"{mark.symbol} ", mark.style), name, gap, elapsed)
+    second = edge + Content("  ") + standing(target, now, max(4, width - 4), left)
+    lines = [
+        line.truncate(width).pad_right(max(0, width - line.cell_length)) for line in (first, second)
+    ]
+    return [highlighted(line, focused=focused) for line in lines] if marked else lines
+
+
+def standing(target: TargetState, now: float, width: int, left: Estimate | None = None) -> Content:
+    """Return bar, steps and state; then what else is worth knowing, while there is room.
+
+    The bar fills by the time that it takes where that is known, else by the steps.
+    """
+    mark = standing_mark(target)
+    line = Content.styled(state_word(target, mark), mark.style)
+    if (silent := silent_for(target, now)) is not None and not target.cancel_asked:
+        line = Content.styled(silent_words(silent), SILENT.style)
+    over, known = target.step_counts()
+    if known and target.status in _BARRED and target.outcome is not Outcome.PASSED:
+        line = Content(f"{over}/{known} ") + line
+        cells = min(_WIDE_BAR if width >= _WIDE else _BAR, width - line.cell_length - 1)
+        if cells >= _LEAST_BAR:
+            done, whole = float(over), float(known)
+            if left is not None and left.whole and target.status is Status.RUNNING:
+                done = target.elapsed(now)
+                whole = done + left.seconds
+            line = bar(done, whole, cells, mark.style) + Content(" ") + line
+    if left is not None and not target.status.is_over:
+        line = _longer(line, Content(left_words(left)), width) or line
+    for more in _more(target):
+        longer = _longer(line, more, width)
+        if longer is None:
+            break
+        line = longer
+    return line
+
+
+def _longer(line: Content, more: Content, width: int) -> Content | None:
+    """Return a line with more behind it, if that fits."""
+    longer = Content.assemble(line, " · ", more)
+    return longer if longer.cell_length <= width else None
+
+
+def _time(target: TargetState, now: float, left: Estimate | None) -> str:
+    """Return how long it has taken, and what it will have taken: `0:05/~0:17 `."""
+    if target.started is None:
+        return ""
+    elapsed = target.elapsed(now)
+    if left is None or target.status.is_over:
+        return f"{clock(elapsed)} "
+    about = "~" if left.whole else ">"
+    return f"{clock(elapsed)}/{about}{clock(elapsed + left.seconds + 0.5)} "
+
+
+def state_word(target: TargetState, mark: Mark) -> str:
+    """Return the word of a state; also that a target is being stopped, or fails its checks."""
+    if target.status is Status.FAILED and target.outcome is Outcome.PASSED:
+        return "checks failed"
+    return "stopping" if target.cancel_asked and not target.status.is_over else mark.word
+
+
+def silent_words(seconds: float) -> str:
+    """Return for how long a build has said nothing: `◌ silent 5:12`."""
+    return f"{SILENT.symbol} {SILENT.word} {clock(seconds)}"
+
+
+def bar(done: float, whole: float, cells: int, style: str) -> Content:
+    """Return how far something is, as a line that fills."""
+    filled = min(cells, int(cells * done / whole)) if whole > 0 else 0
+    return Content.assemble(("━" * filled, style), ("─" * (cells - filled), "$foreground-muted"))
+
+
+def strip_part(target: TargetState, *, marked: bool, focused: bool) -> Content:
+    """Return a target in a strip: symbol and name."""
+    mark = standing_mark(target)
+    edge = ("▌", "$primary") if marked else (" ", "")
+    part = Content.assemble(edge, (f"{mark.symbol} ", mark.style), (target.name, "bold"), " ")
+    return highlighted(part, focused=focused) if marked else part
+
+
+def strip_first(widths: Sequence[int], chosen: int, room: int, first: int) -> int:
+    """Return the first target of a strip `room` wide that keeps `chosen` in sight."""
+    first = min(first, chosen)
+    while first < chosen and sum(widths[first : chosen + 1]) > room:
+        first += 1
+    while first > 0 and sum(widths[first - 1 :]) <= room:
+        first -= 1
+    return first
+
+
+def _name(target: TargetState, room: int) -> Content:
+    """Return the name, shortened if it must be, and which attempt it is if not the first."""
+    name = Content.styled(target.name, "bold")
+    if target.attempt < 2:
+        return name.truncate(room, ellipsis=True)
+    for again in (f" attempt {target.attempt}", f" ↻{target.attempt}"):
+        if min(name.cell_length, _LEAST_NAME) + len(again) <= room:
+            break
+    return name.truncate(max(4, room - len(again)), ellipsis=True) + Content.styled(
+        again, "$foreground-muted"
+    )
+
+
+def _more(target: TargetState) -> Iterable[Content]:
+    if target.warnings:
+        words = f"! {count(len(target.warnings), 'warning')}"
+        yield Content.styled(words, "$text-warning")
+    if any(how_of(lane) is ExecutionMode.EMULATED for lane in target.lanes.values()):
+        yield Content("emulated")
+    if cached := sum(step.cached for step in target.steps.values()):
+        yield Content(f"{cached} cached")
+    nodes = dict.fromkeys(filter(None, (lane.node_name for lane in target.lanes.values())))
+    if nodes:
+        yield Content(f"on {', '.join(one_line(name, 24) for name in nodes)}")
+
+
+# A narrower terminal has no columns to spare for a list beside the logs.
+STRIP_BELOW = 80
+
+
+class TargetList(Widget, can_focus=True):
+    """Two lines a target, of which only those in sight are drawn."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar = bindings("targets")
+    DEFAULT_CSS = """
+    TargetList {
+        height: 1fr;
+        width: 1fr;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
+    """
+
+    class Chosen(Message):
+        """Another target is chosen."""
+
+        def __init__(self, target: str) -> None:
+            super().__init__()
+            self.target = target
+
+    class Zoom(Message):
+        """Somebody wants the chosen target to have all the room."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.chosen = ""
+        self._state: RunState | None = None
+        self._now = 0.0
+        self._left = TimeLeft()
+        self._first = 0
+
+    @property
+    def is_strip(self) -> bool:
+        """Tell whether the targets stand side by side."""
+        return self.app.size.width < STRIP_BELOW
+
+    def show(self, state: RunState, now: float, left: TimeLeft) -> None:
+        """Show how the targets stand now, and what is left of them."""
+        self._state, self._now, self._left = state, now, left
+        if self.chosen not in state.targets:
+            self.chosen = next(iter(state.targets), "")
+            self._first = 0
+        self.refresh()
+
+    def choose(self, target: str) -> None:
+        """Mark a target and say so."""
+        if self._state is None or target not in self._state.targets:
+            return
+        self.mark(target)
+        self.post_message(self.Chosen(target))
+
+    def mark(self, target: str) -> None:
+        """Mark a target that is in sight elsewhere."""
+        self.chosen = target
+        self._reveal()
+        self.refresh()
+
+    def render(self) -> Content:
+        """Draw the targets in sight."""
+        targets, width = self._targets(), self.size.width
+        if not targets:
+            return Content("")
+        if self.is_strip:
+            return self._strip(targets, width)
+        lines: list[Content] = []
+        for target in targets[self._first : self._first + self._room + 1]:
+            marked = target.name == self.chosen
+            left = self._left.of(target.name)
+            lines += two_lines(
+                target, self._now, width, marked=marked, focused=self.has_focus, left=left
+            )
+        return Content("\n").join(lines[: self.size.height])
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Return the two lines of a strip; a list takes what there is."""
+        return 2
+
+    def action_move(self, by: int) -> None:
+        """Choose a target further up or down."""
+        names = [target.name for target in self._targets()]
+        if names:
+            place = names.index(self.chosen) + by
+            self.choose(names[max(0, min(len(names) - 1, place))])
+
+    def action_leap(self, pages: int) -> None:
+        """Choose a target pages further."""
+        self.action_move(pages * max(1, self._room - 1))
+
+    def action_zoom(self) -> None:
+        """Ask for all the room."""
+        self.post_message(self.Zoom())
+
+    def on_resize(self) -> None:
+        """Keep the chosen target in sight."""
+        self._reveal()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what is clicked; twice: give it all the room."""
+        targets = self._targets()
+        index = self._target_at(event.x, event.y)
+        if index < len(targets):
+            self.choose(targets[index].name)
+            if event.chain == 2:
+                self.action_zoom()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Choose later targets."""
+        event.stop()
+        self.action_move(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Choose earlier targets."""
+        event.stop()
+        self.action_move(-1)
+
+    @property
+    def _room(self) -> int:
+        """How many whole targets are in sight."""
+        return max(1, self.size.height // 2)
+
+    def _targets(self) -> list[TargetState]:
+        return list(self._state.targets.values()) if self._state else []
+
+    def _reveal(self) -> None:
+        targets = self._targets()
+        chosen = next((i for i, target in enumerate(targets) if target.name == self.chosen), 0)
+        if self.is_strip:
+            self._first = strip_first(self._widths(targets), chosen, self.size.width, self._first)
+            return
+        # Never below what fills the room: a list that has room shows its first again.
+        highest = max(0, len(targets) - self._room)
+        self._first = max(min(self._first, chosen, highest), chosen - self._room + 1, 0)
+
+    def _widths(self, targets: list[TargetState]) -> list[int]:
+        return [strip_part(t, marked=False, focused=False).cell_length for t in targets]
+
+    def _target_at(self, x: int, y: int) -> int:
+        if not self.is_strip:
+            return self._first + y // 2
+        ends = list(accumulate(self._widths(self._targets())[self._first :]))
+        return self._first + sum(end <= x for end in ends)
+
+    def _strip(self, targets: list[TargetState], width: int) -> Content:
+        parts = [
+            strip_part(target, marked=target.name == self.chosen, focused=self.has_focus)
+            for target in targets[self._first :]
+        ]
+        if self._first and not parts[0].plain.startswith("▌"):
+            parts[0] = Content.styled("‹", "$primary") + parts[0][1:]
+        strip = Content.assemble(*parts)
+        if strip.cell_length > width:
+            strip = strip.truncate(width - 2) + Content.styled(" ›", "$primary")
+        chosen = next(target for target in targets if target.name == self.chosen)
+        elapsed = clock(chosen.elapsed(self._now)) if chosen.started is not None else ""
+        below = Content.assemble(" ", standing(chosen, self._now, max(4, width - len(elapsed) - 3)))
+        gap = " " * max(1, width - below.cell_length - len(elapsed) - 1)
+        return Content.assemble(strip, "\n", below, gap, elapsed)

@@ -1,0 +1,229 @@
+"""Steps of a target or lanes of a run: what they add up to, their waterfall, one in detail."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.style import Style
+from textual.widgets import Static
+
+from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.tui.steps.chart import Chart
+from openhqm_tui.tui.steps.run_chart import RunChart, lane_row
+from openhqm_tui.tui.steps.target_chart import TargetChart
+from openhqm_tui.tui.steps.waterfall import Waterfall
+
+# From that height on, so many lines are for the detail, its border among them.
+_DETAIL = ((34, 8), (18, 6), (12, 3))
+
+
+class StepHead(Static):
+    """Two lines on the whole; the second ends with words that can be clicked."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    StepHead {
+        height: 2;
+        padding: 0 1;
+        background: $surface;
+        text-wrap: nowrap;
+        link-style: none;
+        link-color: $foreground;
+        link-background: $panel;
+        link-style-hover: bold;
+        link-background-hover: $block-hover-background;
+        link-color-hover: $foreground;
+    }
+    """
+
+    def show(self, chart: Chart, width: int, *, cached: bool) -> None:
+        """Show what a chart has to say; `cached` tells whether it shows cached steps."""
+        words = [
+            ("s Logs", "leave"),
+            ("a Target" if chart.what == "lane" else "a Whole run", "whole"),
+        ]
+        if chart.what == "step":
+            words.append((". Hide cached" if cached else ". Show cached", "cached"))
+        links = Content(" ").join(
+            Content.styled(f" {word} ", Style.from_meta({"@click": action}))
+            for word, action in words
+        )
+        room = width - links.cell_length - 1
+        facts = next((text for text in chart.facts() if len(text) <= room), "")
+        second = Content.assemble(
+            (facts, "$foreground-muted"), " " * (room + 1 - len(facts)), links
+        )
+        self.update(Content("\n").join([chart.head(width), second]), layout=False)
+
+    def action_leave(self) -> None:
+        """Ask for the logs."""
+        self.post_message(Waterfall.Left(wholly=True))
+
+    def action_whole(self) -> None:
+        """Ask for the whole run, or for the one target again."""
+        self.post_message(Waterfall.Whole())
+
+    def action_cached(self) -> None:
+        """Ask to hide the cached steps, or to show them."""
+        self.post_message(Waterfall.Cached())
+
+
+class StepView(Vertical):
+    """A chart with its head and the detail of the row that is marked."""
+
+    DEFAULT_CSS = """
+    StepView {
+        height: 1fr;
+        & > #steps-detail {
+            padding: 0 1;
+            border-top: solid $border-blurred;
+            scrollbar-size-vertical: 1;
+            & > Static { width: 1fr; }
+        }
+    }
+    """
+
+    class Opened(Message):
+        """Somebody wants the log of a step, or of a lane where `step` is None.
+
+        `platform` is '' where the step belongs to no lane.
+        """
+
+        def __init__(self, target: str, platform: str, step: int | None) -> None:
+            super().__init__()
+            self.target = target
+            self.platform = platform
+            self.step = step
+
+    class Chosen(Message):
+        """Another target is shown."""
+
+        def __init__(self, target: str) -> None:
+            super().__init__()
+            self.target = target
+
+    class Left(Message):
+        """Somebody has seen enough."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.target = ""
+        self.whole = False
+        self.cached = True
+        self._state: RunState | None = None
+        self._chart: Chart | None = None
+        self._now = 0.0
+        self._told: tuple[str, str, str] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Build head, waterfall and detail."""
+        yield StepHead()
+        yield Waterfall()
+        yield VerticalScroll(Static(), id="steps-detail", can_focus=False)
+
+    @property
+    def waterfall(self) -> Waterfall:
+        """The rows."""
+        return self.query_one(Waterfall)
+
+    def show(self, state: RunState, target: str, now: float) -> None:
+        """Show how a target's steps stand now, or the whole run if that is looked at."""
+        key = None
+        if state is not self._state or target != self.target:
+            self.waterfall.forget()
+            lanes = state.targets[target].lanes if self.whole else {}
+            key = next((lane_row(target, str(platform)) for platform in lanes), None)
+        self._state, self._now, self.target = state, now, target
+        self._draw(key)
+
+    def on_resize(self) -> None:
+        """Say as much as there is room for now; always the same, so that no row jumps."""
+        rows = next((rows for least, rows in _DETAIL if self.size.height >= least), 0)
+        self.query_one("#steps-detail").styles.height = rows
+        self._draw_words()
+
+    @on(Waterfall.Marked)
+    def row_marked(self, message: Waterfall.Marked) -> None:
+        """Tell about the row."""
+        message.stop()
+        self._draw_words()
+
+    @on(Waterfall.Whole)
+    def whole_wanted(self, message: Waterfall.Whole) -> None:
+        """Show the whole run, or the one target again."""
+        message.stop()
+        self.whole = not self.whole
+        self.waterfall.forget()
+        self._draw()
+        self.screen.refresh_bindings()
+
+    @on(Waterfall.Cached)
+    def cached_wanted(self, message: Waterfall.Cached) -> None:
+        """Hide the cached steps, or show them."""
+        message.stop()
+        self.cached = not self.cached
+        self._draw()
+
+    @on(Waterfall.Read)
+    def read_on(self, message: Waterfall.Read) -> None:
+        """Scroll the words about the row."""
+        message.stop()
+        detail = self.query_one("#steps-detail")
+        detail.scroll_to(y=detail.scroll_offset.y + message.lines, animate=False, force=True)
+
+    @on(Waterfall.Left)
+    def left(self, message: Waterfall.Left) -> None:
+        """Go back from the whole run to the target, from there to the logs."""
+        message.stop()
+        if self.whole and not message.wholly:
+            self.whole_wanted(Waterfall.Whole())
+        else:
+            self.post_message(self.Left())
+
+    @on(Waterfall.Opened)
+    def row_opened(self, message: Waterfall.Opened) -> None:
+        """Ask for a step's log; a lane of the whole run shows its steps."""
+        message.stop()
+        row, chart = self.waterfall.row, self._chart
+        if isinstance(chart, RunChart):
+            lane = chart.lane(row)
+            self.whole = False
+            self.target = lane.target.name
+            self._draw(str(lane.platform))
+            self.screen.refresh_bindings()
+            self.post_message(self.Chosen(lane.target.name))
+        elif isinstance(chart, TargetChart):
+            step, platform = chart.step(row), chart.lane(row)
+            number = step.number if step is not None else None
+            self.post_message(self.Opened(chart.target.name, str(platform or ""), number))
+
+    def _draw(self, key: str | None = None) -> None:
+        state = self._state
+        target = state.targets.get(self.target) if state is not None else None
+        if state is None or target is None:
+            return
+        self._chart = (
+            RunChart(state, self._now)
+            if self.whole
+            else TargetChart(target, self._now, cached=self.cached)
+        )
+        self.waterfall.show(self._chart, key)
+        self._draw_words()
+
+    def _draw_words(self) -> None:
+        chart = self._chart
+        if chart is None:
+            return
+        width = max(0, self.size.width - 2)
+        self.query_one(StepHead).show(chart, width, cached=self.cached)
+        row = self.waterfall.row
+        detail = self.query_one("#steps-detail")
+        detail.display = bool(chart.keys) and self.size.height >= _DETAIL[-1][0]
+        if chart.keys:
+            detail.query_one(Static).update(chart.detail(row))
+            if self._told != (told := (chart.what, self.target, chart.keys[row])):
+                self._told = told
+                detail.scroll_to(y=0, animate=False, force=True)

@@ -1,0 +1,305 @@
+"""Dialogs: a question, one line of text, a list, the keys, leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.text import one_line
+from openhqm_tui.store.run_folder import Request
+from openhqm_tui.tui.command_table import bindings, help_sections
+from openhqm_tui.tui.commands.registry import key_words
+from openhqm_tui.tui.core.labels import GOING_ON, since
+from openhqm_tui.tui.history.past_runs import PastRun
+
+if TYPE_CHECKING:
+    from openhqm_tui.tui.app import ConsoleApp
+
+
+_KEYS_WIDTH = 14
+_HELP_WIDTH = 52
+_ALSO = (
+    "Esc closes · Ctrl+p finds commands by name\n"
+    "Screen reader? `openhqm-tui build --format plain` says all of it"
+)
+
+
+class QuestionDialog(ModalScreen[str]):
+    """A question with a few answers; the first is the default, leaving is `leave`, or the last."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar = bindings("dialog")
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-broad")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
+
+    def __init__(
+        self, title: str, text: Content, answers: list[tuple[str, str]], leave: str = ""
+    ) -> None:
+        super().__init__()
+        self._title, self._text, self._answers = title, text, answers
+        self._leave = leave or answers[-1][0]
+
+    def compose(self) -> ComposeResult:
+        """Build text and answers."""
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled(self._title, "bold"), classes="dialog-title")
+            with VerticalScroll(classes="dialog-text", can_focus=False):
+                yield Static(self._text)
+            with Horizontal(classes="dialog-answers"):
+                for index, (key, words) in enumerate(self._answers):
+                    yield Button(
+                        Content(words),
+                        id=key,
+                        variant="primary" if index == 0 else "default",
+                        compact=True,
+                    )
+
+    def on_mount(self) -> None:
+        """Put the focus on the default."""
+        self.query(Button).first().focus()
+
+    @on(Button.Pressed)
+    def answer(self, event: Button.Pressed) -> None:
+        """Give the answer."""
+        self.dismiss(event.button.id or "")
+
+    def action_close(self) -> None:
+        """Leave with the answer that changes nothing."""
+        self.dismiss(self._leave)
+
+    def key_left(self) -> None:
+        """Go to the answer before."""
+        self.focus_previous(Button)
+
+    def key_right(self) -> None:
+        """Go to the next answer."""
+        self.focus_next(Button)
+
+    def key_up(self) -> None:
+        """Show earlier lines of a long text."""
+        self.query_one(".dialog-text").scroll_up(animate=False)
+
+    def key_down(self) -> None:
+        """Show later lines of a long text."""
+        self.query_one(".dialog-text").scroll_down(animate=False)
+
+    def key_pageup(self) -> None:
+        """Show an earlier page of a long text."""
+        self.query_one(".dialog-text").scroll_page_up(animate=False)
+
+    def key_pagedown(self) -> None:
+        """Show a later page of a long text."""
+        self.query_one(".dialog-text").scroll_page_down(animate=False)
+
+
+class InputDialog(ModalScreen[str]):
+    """One line of text, checked while it is typed; leaving gives ''."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar = bindings("dialog")
+
+    def __init__(self, title: str, hint: str, check: Callable[[str], object]) -> None:
+        super().__init__()
+        self._title, self._hint, self._check = title, hint, check
+
+    def compose(self) -> ComposeResult:
+        """Build the field and what is wrong with it."""
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled(self._title, "bold"), classes="dialog-title")
+            yield Input(placeholder=self._hint, compact=True)
+            yield Static(classes="dialog-problem")
+
+    @on(Input.Changed)
+    def say(self, event: Input.Changed) -> None:
+        """Say what is wrong so far."""
+        self.query_one(".dialog-problem", Static).update(self._problem(event.value))
+
+    @on(Input.Submitted)
+    def done(self, event: Input.Submitted) -> None:
+        """Give what was written, if it is right."""
+        if event.value and not self._problem(event.value).plain:
+            self.dismiss(event.value)
+
+    def action_close(self) -> None:
+        """Leave with nothing."""
+        self.dismiss("")
+
+    def _problem(self, text: str) -> Content:
+        try:
+            if text:
+                self._check(text)
+        except Problem as problem:
+            return Content.styled(f"✗ {problem}", "$text-error")
+        return Content("")
+
+
+class HelpDialog(ModalScreen[None]):
+    """The keys of one place, from the registry."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar = [*bindings("dialog"), ("question_mark,q", "close")]
+
+    def __init__(self, place: str, keymap: dict[str, str]) -> None:
+        super().__init__()
+        self._place, self._keymap = place, keymap
+
+    def compose(self) -> ComposeResult:
+        """Build the list."""
+        with Vertical(classes="dialog -tall"):
+            yield Static(Content.styled("Keys", "bold"), classes="dialog-title")
+            with VerticalScroll(classes="dialog-text"):
+                yield Static(self._text())
+            yield Static(Content.styled(_ALSO, "$foreground-muted"), classes="dialog-also")
+
+    def action_close(self) -> None:
+        """Leave."""
+        self.dismiss(None)
+
+    def _text(self) -> Content:
+        lines = []
+        for title, found in help_sections(self._place):
+            lines.append(Content.styled(title, "$primary bold"))
+            for command in found:
+                keys = key_words(self._keymap.get(command.id, command.keys))
+                first, *rest = wrap(command.help, _HELP_WIDTH)
+                lines.append(Content.assemble((f"  {keys:<{_KEYS_WIDTH}}", "bold"), first))
+                lines += [Content(" " * (_KEYS_WIDTH + 2) + line) for line in rest]
+            lines.append(Content(""))
+        return Content("\n").join(lines[:-1])
+
+
+Answer = TypeVar("Answer")
+
+
+class ListDialog(ModalScreen[Answer]):
+    """Goes through its only OptionList by `step(1)` and `step(-1)`."""
+
+    def action_step(self, rows: int) -> None:
+        """Go to the line below or above."""
+        options = self.query_one(OptionList)
+        if rows > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+    def begin_with_first(self) -> None:
+        """Mark the first line, and have the keys go to the list."""
+        options = self.query_one(OptionList)
+        options.highlighted = 0
+        options.focus()
+
+
+class ChooseRun(ListDialog[PastRun]):
+    """The runs that go on, the latest first; leaving gives None."""
+
+    CSS_PATH = ["dialogs.tcss", "choose_run.tcss"]  # noqa: RUF012
+    BINDINGS: ClassVar = [*bindings("dialog"), ("j", "step(1)"), ("k", "step(-1)")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
+
+    def __init__(self, runs: Sequence[PastRun], now: float) -> None:
+        super().__init__()
+        self._runs, self._now = runs, now
+
+    def compose(self) -> ComposeResult:
+        """Build the list."""
+        title = f"{len(self._runs)} runs are going on: which one is to be opened?"
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled(title, "bold"), classes="dialog-title")
+            yield OptionList(
+                *(Option(_words(run, self._now)) for run in self._runs),
+                id="live-runs",
+                compact=True,
+                markup=False,
+            )
+            with Horizontal(classes="dialog-answers"):
+                yield Button("Open it", id="open", compact=True)
+                yield Button("None of them", id="none", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin with the latest."""
+        self.begin_with_first()
+
+    @on(OptionList.OptionSelected)
+    def selected(self, event: OptionList.OptionSelected) -> None:
+        """Give the answer."""
+        self.dismiss(self._runs[event.option_index])
+
+    @on(Button.Pressed)
+    def answered(self, event: Button.Pressed) -> None:
+        """Give what is marked, or nothing."""
+        marked = self.query_one(OptionList).highlighted
+        opens = event.button.id == "open" and marked is not None
+        self.dismiss(self._runs[marked or 0] if opens else None)
+
+    def action_close(self) -> None:
+        """Leave with nothing."""
+        self.dismiss(None)
+
+
+def _words(run: PastRun, now: float) -> Content:
+    over = f"{run.over}/{len(run.targets)} over"
+    return Content.assemble(
+        (f"{GOING_ON.symbol} ", GOING_ON.style),
+        (f"since {since(run.created, now)}", "bold"),
+        f" · {over} · {run.folder.path.name}\n",
+        f"  {one_line(', '.join(run.targets), 200)}",
+    )
+
+
+class Leave(QuestionDialog):
+    """Asks what becomes of what goes on; whoever wants to leave twice leaves it as it is."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS = [("q", "leave")]  # noqa: RUF012
+
+    def action_leave(self) -> None:
+        """Leave by the first answer."""
+        self.dismiss("leave")
+
+
+def leave(app: ConsoleApp) -> None:
+    """Leave at once where nothing goes on; else ask first, once."""
+    if isinstance(app.screen, Leave):
+        app.screen.action_leave()
+    elif (not app.run_is_live or app.replays.player) and app.mending is None:
+        app.exit(0)
+    elif len(app.screen_stack) == 1:
+        app.push_screen(_question(app), partial(_answered, app))
+
+
+def _question(app: ConsoleApp) -> Leave:
+    if app.mending is not None:
+        return Leave(
+            "A fix is running.",
+            Content("Leaving stops it half-way; what it has done by now stays done."),
+            [("leave", "Stop it and leave"), ("no", "Stay here")],
+        )
+    cancel = [] if app.watches_only else [("cancel", "Cancel it")]
+    return Leave(
+        "A run is going on.",
+        Content("It goes on without the console, and `openhqm-tui` opens on it again."),
+        [("leave", "Leave it running"), *cancel, ("no", "Stay here")],
+    )
+
+
+def _answered(app: ConsoleApp, answer: str | None) -> None:
+    if answer == "cancel" and app.run_folder is not None and not app.watches_only:
+        # Not by a thread: the console is gone before one would have begun.
+        try:
+            app.run_folder.ask(Request("cancel"))
+        except OSError as error:
+            app.notify(f"can't be cancelled: {error}", severity="error", markup=False)
+            return
+    if answer in {"leave", "cancel"}:
+        app.exit(0)
