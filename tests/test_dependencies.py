@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sys
 import tomllib
@@ -74,3 +75,9 @@ def test_every_imported_distribution_is_a_direct_requirement(
     known = sys.stdlib_module_names | {"openhqm_tui", "tests", "openhqm", "compression", "click"}
     wanted = {_normal(DISTRIBUTIONS.get(name, name)) for name in imported - known}
     assert wanted <= declared
+
+
+def test_the_command_is_where_the_package_says() -> None:
+    for entry in TOLD["project"]["scripts"].values():
+        module, _, function = entry.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
