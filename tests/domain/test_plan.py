@@ -14,6 +14,7 @@ from openhqm_tui.domain.plan.bake import (
     SourceKind,
     bake_command,
     check_tag,
+    linked_targets,
     make_plan,
     tags_of,
 )
@@ -280,6 +281,36 @@ def test_a_strangers_target_always_has_a_name_to_check(
 def test_a_mapped_base_joins_a_strangers_contexts() -> None:
     mapped = of_stranger(stranger(), base_for={"python": "mine:1"})["contexts"]
     assert mapped == {"x": "y", "python": "docker-image://mine:1"}
+
+
+def test_what_a_chosen_target_builds_on_is_in_the_plan_and_put_nowhere() -> None:
+    bodies: dict[str, dict[str, Any]] = {
+        "app": {"contexts": {"b": "target:base", "t": "target:tool"}},
+        "base": {
+            "contexts": {"x": "target:deep"},
+            "tags": ["a:1"],
+            "output": [{"type": "registry"}],
+            "cache-to": [{"type": "registry", "ref": "a/c"}, {"type": "local", "dest": "c"}],
+            "context": "a${b}",
+        },
+        "deep": {},
+        "tool": {"platforms": ["linux/amd64"]},
+        "other": {},
+    }
+    source = Source(kind=SourceKind.BAKE, variants=(), bake_targets=bodies)
+    both, nowhere = ["linux/amd64", "linux/arm64"], {"output": ["type=cacheonly"]}
+    assert linked_targets(source, {"app": BOTH, "deep": BOTH}, push=False) == {
+        "base": {
+            "contexts": {"x": "target:deep"},
+            "cache-to": [{"type": "local", "dest": "c"}],
+            "context": "a$${b}",
+            "platforms": both,
+            **nowhere,
+        },
+        "tool": {"platforms": ["linux/amd64"], **nowhere},
+    }
+    plan = Plan(targets=(), linked=linked_targets(source, {"base": BOTH[:1]}, push=True))
+    assert plan.as_bake()["target"] == {"deep": {"platforms": ["linux/amd64"], **nowhere}}
 
 
 # -- references -------------------------------------------------------------------------------

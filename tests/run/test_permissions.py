@@ -212,6 +212,21 @@ def test_a_checkouts_dockerfile_that_leads_out_of_it_is_asked_for(project: Path)
         ready(source)
 
 
+def test_a_target_is_planned_with_those_that_it_builds_on(project: Path) -> None:
+    source = msgspec.structs.replace(
+        bake(project),
+        bake_targets={
+            "app": {"contexts": {"b": "target:base"}},
+            "base": {"context": "../outside", "output": [{"type": "registry"}]},
+        },
+    )
+    with pytest.raises(PermissionsNeeded, match=r"--allow=fs.read=../outside$"):
+        ready(source)
+    prepared = ready(source, allow="fs.read=../outside", no_push=True)
+    assert prepared.plan.as_bake()["target"]["base"]["output"] == ["type=cacheonly"]
+    assert [target.name for target in prepared.info.targets] == ["app"]
+
+
 @pytest.mark.parametrize(
     ("link", "leads_to", "asks"),
     [

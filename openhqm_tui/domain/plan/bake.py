@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +14,7 @@ from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake_text import literal
 from openhqm_tui.domain.plan.cache import Cache, CacheKind
 from openhqm_tui.domain.plan.image_names import TAG, check_name
-from openhqm_tui.domain.plan.permissions import names_in_outputs, without_remote_caches
+from openhqm_tui.domain.plan.permissions import linked, names_in_outputs, without_remote_caches
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform
 
@@ -90,14 +91,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The resolved targets of one run."""
+    """The resolved targets of one run; `linked` has the bodies of those that they build on."""
 
     targets: tuple[Target, ...]
     builder: str = ""
+    linked: dict[str, dict[str, Any]] = {}
 
     def as_bake(self) -> dict[str, Any]:
         """Return the plan as a bake file: `docker buildx bake -f` runs it as it is."""
-        bodies: dict[str, dict[str, Any]] = {}
+        bodies = dict(self.linked)
         groups = {"default": {"targets": [target.name for target in self.targets]}}
         for target in self.targets:
             if target.parts:
@@ -161,6 +163,31 @@ def make_plan(source: Source, choices: Choices) -> Plan:
     make = _bake_target if source.kind is SourceKind.BAKE else _own_target
     targets = tuple(make(source, choices, variant) for variant in choices.variants)
     return Plan(targets=targets, builder=choices.builder)
+
+
+def linked_targets(
+    source: Source, selection: Mapping[str, Sequence[Platform]], *, push: bool
+) -> dict[str, dict[str, Any]]:
+    """Return the targets of a bake file that chosen ones build on and that aren't chosen.
+
+    They are built for the platforms of those, and put nowhere.
+    """
+    wanted: dict[str, dict[str, None]] = {}
+    for chosen, platforms in selection.items():
+        for name in linked(source.bake_targets, [chosen]):
+            if name not in selection:
+                wanted.setdefault(name, {}).update(dict.fromkeys(map(str, platforms)))
+    found = {}
+    for name, theirs in wanted.items():
+        body = {k: v for k, v in source.bake_targets[name].items() if k != "tags"}
+        if len(body.get("platforms") or ()) != 1:
+            # Of a single platform, it serves all: a program that the build itself needs.
+            body["platforms"] = list(theirs)
+        body["output"] = ["type=cacheonly"]
+        if not push and "cache-to" in body:
+            body["cache-to"] = without_remote_caches(body["cache-to"])
+        found[name] = literal(body, printed=True)
+    return found
 
 
 def bake_command(

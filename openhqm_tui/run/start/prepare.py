@@ -11,7 +11,14 @@ import msgspec
 
 from openhqm_tui import __version__
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.bake import Choices, Plan, Source, SourceKind, make_plan
+from openhqm_tui.domain.plan.bake import (
+    Choices,
+    Plan,
+    Source,
+    SourceKind,
+    linked_targets,
+    make_plan,
+)
 from openhqm_tui.domain.plan.cache import Cache
 from openhqm_tui.domain.plan.image_names import check_names
 from openhqm_tui.domain.plan.permissions import Permission
@@ -161,7 +168,11 @@ def prepare(
         for platform in chosen:
             expected = measure.of(variant.name, platform, chosen)
             expectations.append(LaneExpectation(target=target.name, expectation=expected))
-    plan = Plan(targets=tuple(targets), builder=options.builder)
+    plan = Plan(
+        targets=tuple(targets),
+        builder=options.builder,
+        linked=linked_targets(source, options.selection, push=options.push),
+    )
     cwd = source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
     allow: tuple[str, ...] = ()
     if not plan_only:
