@@ -145,6 +145,12 @@ def _pack(run: RunFolder, out: BinaryIO, rewrite: Rewrite, *, whole_lines: bool)
                 size = os.fstat(source.fileno()).st_size
                 if whole_lines and name.endswith((".jsonl", ".rawjson")):
                     size = _last_line_end(source, size)
+                if name.endswith((".json", ".jsonl")) and size > MOST_READ_WHOLE:
+                    # As a file it would be refused, and it is put into memory to be redacted.
+                    raise UsageProblem(
+                        f"{run.path / name} is larger than {MOST_READ_WHOLE >> 20} MiB: "
+                        "more than is packed"
+                    )
                 left -= size
                 if left < 0:
                     raise UsageProblem(

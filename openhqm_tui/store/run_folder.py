@@ -17,7 +17,7 @@ from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.errors import Problem, UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Plan
 from openhqm_tui.domain.plan.image_names import is_target_name
-from openhqm_tui.domain.run.events import SCHEMA, AnyEvent, RunInfo, event_decoder
+from openhqm_tui.domain.run.events import MOST_LANES, SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.files.confined import open_inside, open_to_write, read_inside
 from openhqm_tui.store.installation import upgrade_command
 from openhqm_tui.store.paths import make_private
@@ -150,6 +150,8 @@ class RunFolder:
                     f"{self.path} was written by a newer openhqm-tui ({info.version})",
                     fix=f"upgrade with `{upgrade_command()}`",
                 )
+            if sum(len(target.platforms) for target in info.targets) > MOST_LANES:
+                raise UsageProblem(f"{self.info_file} can't be read (it has too many images)")
             if not all(is_target_name(target.name) for target in info.targets):
                 raise UsageProblem(f"{self.info_file} can't be read (a target's name won't do)")
             self._info = info

@@ -16,7 +16,7 @@ from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.run.ask import send_request
 from openhqm_tui.store import archive as packing
 from openhqm_tui.store.archive import export_run, import_run, unpack_run
-from openhqm_tui.store.run_folder import Request, RunFolder, all_runs, find_run
+from openhqm_tui.store.run_folder import MOST_READ_WHOLE, Request, RunFolder, all_runs, find_run
 from tests.recordings import NAMES, copied, recording, state_of
 
 ID = recording("checked").info.id
@@ -104,6 +104,15 @@ def test_an_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1000)
     with pytest.raises(UsageProblem, match="more than is packed"):
         export_run(recording("checked"), tmp_path / "run.zip")
+    assert not (tmp_path / "run.zip").exists()
+
+
+def test_a_plan_larger_than_any_is_not_packed(tmp_path):
+    run = copied("checked", tmp_path / "run")
+    with run.bake_file.open("ab") as plan:
+        plan.truncate(MOST_READ_WHOLE + 1)
+    with pytest.raises(UsageProblem, match="larger than 16 MiB"):
+        export_run(run, tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 
 

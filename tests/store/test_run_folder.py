@@ -36,6 +36,14 @@ PLAN = Plan(
 )
 
 
+TOO_MANY_IMAGES = msgspec.json.encode(
+    {
+        **{"id": "x", "created": 1, "version": "1"},
+        "targets": [{"name": "a", "variant": "a", "platforms": ["linux/arm"] * 10_001, "tags": []}],
+    }
+)
+
+
 def info(run_id: str = "run") -> RunInfo:
     target = TargetInfo(name="redis", variant="redis", platforms=("linux/arm64",), tags=("x:1",))
     return RunInfo(id=run_id, created=1.0, targets=(target,))
@@ -83,6 +91,7 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         (b'{"id":"x"}', "can't be read"),
         (b'{"id":"\xff","created":1,"targets":[]}', "can't be read"),
         (b'{"id":"x","created":1,"targets":[],"schema":99,"version":"9.0"}', "newer openhqm-tui"),
+        pytest.param(TOO_MANY_IMAGES, "too many images", id="too-many-images"),
     ],
 )
 def test_a_damaged_run_is_said_to_be_so(tmp_path: Path, content: bytes | None, says: str) -> None:

@@ -15,6 +15,8 @@ from openhqm_tui.domain.run.published import PublishedImage
 from openhqm_tui.domain.text import Inert
 
 SCHEMA = 1
+# Images of one run. Whoever looks at a run holds all of them; nobody builds a hundredth of it.
+MOST_LANES = 10_000
 
 # A line with a number beyond these can't be of a runner: it is passed over like any damaged one.
 Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]

@@ -23,7 +23,7 @@ from openhqm_tui.domain.plan.cache import Cache
 from openhqm_tui.domain.plan.image_names import check_names
 from openhqm_tui.domain.plan.permissions import Permission
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.run.events import RunInfo, TargetInfo
+from openhqm_tui.domain.run.events import MOST_LANES, RunInfo, TargetInfo
 from openhqm_tui.domain.text import Inert
 from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.engine.doctor.emulator_facts import with_emulators
@@ -118,6 +118,11 @@ def prepare(
     platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
     if not options.selection:
         raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
+    if sum(map(len, options.selection.values())) > MOST_LANES:
+        raise UsageProblem(
+            f"more than {MOST_LANES} images are too many for one run",
+            fix="give --backend NAME or fewer --platforms",
+        )
     check_push(options)
     check_names((options.name, *options.more_names))
     # What another's BuildKit builds isn't in this engine's store: it comes here by its digest.
