@@ -290,10 +290,10 @@ def test_a_build_tells_of_a_live_run_with_the_same_tags(
     line = "build --backend {} --platforms amd64 --base-image mine:1 --no-check --format json"
     code, _, err = says(capsys, *line.format("redis").split())
     assert code == 0
-    (told,) = [line for line in err.splitlines() if "goes on and builds" in line]
-    assert f"run {live.name} goes on and builds openhqm:latest-redis too" in told
+    (told,) = [line for line in err.splitlines() if "is in progress and builds" in line]
+    assert f"run {live.name} is in progress and builds openhqm:latest-redis too" in told
     assert "both runs are kept apart" in told
-    assert "goes on" not in says(capsys, *line.format("minimal").split())[2]
+    assert "in progress" not in says(capsys, *line.format("minimal").split())[2]
 
 
 def test_a_detached_build_tells_how_to_follow_it(

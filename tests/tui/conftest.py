@@ -28,7 +28,7 @@ from openhqm_tui.engine.source.base_image import Pullable, Reach
 from openhqm_tui.run.follow.history_index import samples_before, samples_for, whole_run
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.core.backend import BuildOrder, Say, Services
+from openhqm_tui.tui.core.backend import BuildOrder, Say, Services, StartedRun
 from openhqm_tui.tui.history.past_runs import read_past
 from tests.eight_variants import EIGHT
 from tests.tui.folders import T0
@@ -122,6 +122,8 @@ class World:
     defaults: BuildOrder = field(default_factory=lambda: BuildOrder({}))
     platforms: tuple[Platform, ...] = ()
     refused: tuple[str, ...] = ()
+    # What preflight warns of.
+    warnings: tuple[str, ...] = ()
     builders: list[Builder] = field(default_factory=list)
     # Why Buildx can't make or remove one; `makes_slowly`: not before it is stopped.
     change_problem: str = ""
@@ -136,10 +138,10 @@ class World:
     def services(self) -> Services:
         """Return the console's services over this world."""
 
-        def start(order: BuildOrder, facts: EngineFacts, source: Source) -> RunFolder:
+        def start(order: BuildOrder, facts: EngineFacts, source: Source) -> StartedRun:
             self.orders.append(order)
             assert self.begin is not None
-            return self.begin(order)
+            return StartedRun(self.begin(order), self.warnings)
 
         def mend(fix: Fix, say: Say, stop: Event) -> bool:
             at, finding = next((i, f) for i, f in enumerate(self.findings) if fix in f.fixes)
@@ -207,6 +209,7 @@ class World:
             refused=self.refused,
             copy=self.copied.append,
             clock=lambda: self.clock,
+            warnings=lambda order, facts, source: self.warnings,
             remember_allowed=lambda source, allowed: self.remembered.append(allowed),
         )
 

@@ -38,6 +38,8 @@ def test_all_variants_are_build_all():
         ({"jobs": 2}, " --jobs 2", ""),
         ({"test_only": True}, " --test-only", ""),
         ({"push": True}, " --push", ""),
+        ({"push": True, "allow_unknown": True}, " --push --allow-unknown", ""),
+        ({"allow_unknown": True}, "", ""),
         ({"base_image": "a/b:1"}, " --base-image a/b:1", " --base-image a/b:1"),
     ],
 )

@@ -107,7 +107,7 @@ def test_below_the_commands_everything_that_acts_is_refused(world: World) -> Non
             "recording",
             "clock",
         ),
-        *("samples", "samples_before", "whole_run", "chosen_beyond", "refused"),
+        *("samples", "samples_before", "whole_run", "chosen_beyond", "warnings", "refused"),
     }
     acts = {
         *("start", "ask", "mend", "page", "create_builder", "remove_builder", "report"),

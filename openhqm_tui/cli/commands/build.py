@@ -14,7 +14,7 @@ from openhqm_tui.cli.output.choose import format_of
 from openhqm_tui.cli.output.follow import follow_to_the_end
 from openhqm_tui.domain.text import escaped_json
 from openhqm_tui.engine.docker.facts import read_facts
-from openhqm_tui.run.follow.load_state import tags_shared
+from openhqm_tui.run.follow.load_state import shared_tag_warnings
 from openhqm_tui.run.redaction import shown_plan
 from openhqm_tui.run.start.prepare import prepare, start_run
 from openhqm_tui.store.paths import ready_state_folder
@@ -32,12 +32,8 @@ def run_build(parsed: argparse.Namespace) -> int:
         _say(warning)
     if prepared.info.base_reason:
         sys.stderr.write(f"base image: {prepared.info.base} ({prepared.info.base_reason})\n")
-    for other, tags in tags_shared(state, prepared.info):
-        more = f" and {len(tags) - 1} more" if len(tags) > 1 else ""
-        _say(
-            f"run {other.path.name} goes on and builds {tags[0]}{more} too: both runs are kept "
-            "apart, and the tag will name the image of the one that ends last"
-        )
+    for warning in shared_tag_warnings(state, prepared.info):
+        _say(warning)
     folder = start_run(prepared, limits_of(read_settings(Path.cwd())))
     name = folder.path.name
     if parsed.detach:

@@ -50,3 +50,15 @@ def tags_shared(state: Path, info: RunInfo) -> list[tuple[RunFolder, list[str]]]
         if tags:
             found.append((run, tags))
     return found
+
+
+def shared_tag_warnings(state: Path, info: RunInfo) -> list[str]:
+    """Return a warning for each run in progress that gives the same tags as `info` will."""
+    warnings = []
+    for other, tags in tags_shared(state, info):
+        more = f" and {len(tags) - 1} more" if len(tags) > 1 else ""
+        warnings.append(
+            f"run {other.path.name} is in progress and builds {tags[0]}{more} too: both runs are "
+            "kept apart, and the tag will name the image of the run that finishes last"
+        )
+    return warnings

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from openhqm_tui import __version__
-from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.plan.bake import (
     Choices,
     Plan,
     Source,
     SourceKind,
+    Target,
     linked_targets,
     make_plan,
 )
@@ -225,6 +228,38 @@ def prepare(
     return Prepared(
         plan=plan, info=info, expectations=tuple(expectations), warnings=tuple(warnings)
     )
+
+
+def foreseen_warnings(options: Options, facts: EngineFacts, source: Source) -> tuple[str, ...]:
+    """Return the warnings that `prepare` would give, without asking a registry or an engine.
+
+    What would be refused is left out: the Plan screen shows it as the reason not to build.
+    """
+    platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
+    many = any(len(chosen) > 1 for chosen in options.selection.values())
+
+    def exposed() -> list[str]:
+        targets: list[Target] = []
+        for name, chosen in options.selection.items():
+            variant = next(v for v in source.variants if v.name == name)
+            choices = Choices(variants=(variant,), platforms=chosen)
+            targets += make_plan(source, choices).targets
+        folder = source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
+        return exposed_state(targets, state_place(), Path(folder))
+
+    finders: tuple[Callable[[], list[str]], ...] = (
+        lambda: idle_tables(source, project_checks(Path.cwd(), options.checks)),
+        lambda: check_engine(facts, platforms, many=many, check=options.check),
+        lambda: check_caches(
+            facts, options.cache_from, options.cache_to, list(options.selection.values())
+        ),
+        exposed,
+    )
+    warnings: list[str] = []
+    for find in finders:
+        with suppress(Problem):
+            warnings += find()
+    return tuple(warnings)
 
 
 # What is built, and what it must be.

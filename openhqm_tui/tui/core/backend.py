@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.plan.image_names import split_names
@@ -95,12 +95,14 @@ class BuildOrder:
     `name` are one or several names with commas between, as they are written in the field. '' for
     builder and base image, and 0 for jobs, leave it to what is found here. `allow` is what the
     person has granted when asked; with `no_push` what a bake file itself would push stays here.
+    `allow_unknown` pushes images with inconclusive checks too, where `push` pushes at all.
     """
 
     rows: dict[str, tuple[Platform, ...]]
     name: str = "openhqm"
     tag: str = "latest"
     push: bool = False
+    allow_unknown: bool = False
     builder: str = ""
     base_image: str = ""
     jobs: int = 0
@@ -114,6 +116,13 @@ class BuildOrder:
     def names(self) -> tuple[str, ...]:
         """What the images are called in each registry, the main name first."""
         return split_names(self.name)
+
+
+class StartedRun(NamedTuple):
+    """A run that has begun, and the warnings that preflight gave for it."""
+
+    folder: RunFolder
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,13 +145,13 @@ class Services:
     `samples_before` what was known of a run before it began; `whole_run` is all that is
     remembered of one, it raises Problem. `remember_allowed` keeps a person's answer for the folder
     and its definition, it raises Problem; `chosen_beyond` is what a plan of ours needs outside
-    the folder, as `--allow` spells it.
+    the folder, as `--allow` spells it; `warnings` are those that a run would begin with.
     """
 
     now: Callable[[], float]
     read_facts: Callable[[], EngineFacts]
     find_source: Callable[[], Source]
-    start: Callable[[BuildOrder, EngineFacts, Source], RunFolder]
+    start: Callable[[BuildOrder, EngineFacts, Source], StartedRun]
     past: Callable[[], PastRuns]
     examine: Callable[[tuple[Platform, ...]], list[Finding]]
     mend: Callable[[Fix, Say, Event], bool]
@@ -168,6 +177,7 @@ class Services:
     whole_run: Callable[[str], RunRecord] = _no_run
     remember_allowed: Callable[[Source, tuple[Permission, ...]], None] = lambda *_: None
     chosen_beyond: Callable[[BuildOrder, Source], tuple[str, ...]] = lambda *_: ()
+    warnings: Callable[[BuildOrder, EngineFacts, Source], tuple[str, ...]] = lambda *_: ()
 
 
 # The services that work on this machine; each is imported when it is called.
@@ -213,6 +223,7 @@ def real_services(folder: Path, settings: Settings) -> Services:
         copy=_copy,
         remember_allowed=lambda source, allowed: _remember_allowed(source, allowed, folder),
         chosen_beyond=lambda order, source: _chosen_beyond(settings, order, source, folder),
+        warnings=lambda order, facts, source: _warnings(settings, order, facts, source),
     )
 
 
@@ -264,11 +275,26 @@ def _source_at_once(settings: Settings, folder: Path) -> Source | None:
         return None  # who asks again, in a thread, is told why
 
 
-def _start(settings: Settings, order: BuildOrder, facts: EngineFacts, source: Source) -> RunFolder:
+def _start(settings: Settings, order: BuildOrder, facts: EngineFacts, source: Source) -> StartedRun:
+    from openhqm_tui.run.follow.load_state import shared_tag_warnings
     from openhqm_tui.run.start.prepare import prepare, start_run
+    from openhqm_tui.store.paths import state_folder
     from openhqm_tui.store.retention import limits_of
 
-    return start_run(prepare(_options(settings, order), facts, source), limits_of(settings))
+    prepared = prepare(_options(settings, order), facts, source)
+    warnings = (*prepared.warnings, *shared_tag_warnings(state_folder(), prepared.info))
+    return StartedRun(start_run(prepared, limits_of(settings)), warnings)
+
+
+def _warnings(
+    settings: Settings, order: BuildOrder, facts: EngineFacts, source: Source
+) -> tuple[str, ...]:
+    from openhqm_tui.run.start.prepare import foreseen_warnings
+
+    try:
+        return foreseen_warnings(_options(settings, order), facts, source)
+    except Problem:
+        return ()  # the fields say what is wrong
 
 
 def _options(settings: Settings, order: BuildOrder) -> Options:
@@ -288,6 +314,7 @@ def _options(settings: Settings, order: BuildOrder) -> Options:
         quiet_after=QUIET_AFTER if settings.quiet_after is None else settings.quiet_after,
         test_only=order.test_only,
         push=order.push,
+        allow_unknown=order.push and order.allow_unknown,
         cache_from=order.cache_from,
         cache_to=order.cache_to,
         python_version=settings.python_version or "3.13",

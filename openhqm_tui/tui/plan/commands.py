@@ -89,6 +89,14 @@ PLAN: tuple[Command, ...] = (
     ),
     Command(
         "plan",
+        "plan.allow-unknown",
+        "U",
+        "Allow unknown",
+        "Also push images with inconclusive checks, or not.",
+        "switch('allow-unknown')",
+    ),
+    Command(
+        "plan",
         "plan.test-only",
         "t",
         "Test only",

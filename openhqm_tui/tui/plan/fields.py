@@ -114,6 +114,7 @@ class PlanFields(Vertical):
             yield Button("", id="builder", compact=True)
             yield Toggle("push", order.push, id="push")
             yield Toggle("test only", order.test_only, id="test-only")
+            yield Toggle("allow unknown", order.allow_unknown, id="allow-unknown")
         yield Folded(id="folded")
 
     def on_mount(self) -> None:
@@ -126,6 +127,7 @@ class PlanFields(Vertical):
             ("builder", "Choose the Buildx builder."),
             ("push", "Push the images once every one of them is proved."),
             ("test-only", "Build and check, and leave no image behind."),
+            ("allow-unknown", "Also push images with inconclusive checks."),
         ):
             self.query_one(f"#{id}").tooltip = words
         self._show_words()
@@ -144,7 +146,11 @@ class PlanFields(Vertical):
     def take(self, order: BuildOrder) -> None:
         """Take over an order that was changed elsewhere."""
         self.order = order
-        for id, value in (("push", order.push), ("test-only", order.test_only)):
+        for id, value in (
+            ("push", order.push),
+            ("test-only", order.test_only),
+            ("allow-unknown", order.allow_unknown),
+        ):
             with self.prevent(Toggle.Changed):
                 self.query_one(f"#{id}", Toggle).value = value
         self._show_words()
@@ -153,10 +159,13 @@ class PlanFields(Vertical):
     def switch(self, id: str) -> None:
         """Turn the switch of that id on or off."""
         order = self.order
-        if id == "push":
-            self.take(replace(order, push=not order.push))
-        else:
-            self.take(replace(order, test_only=not order.test_only))
+        match id:
+            case "push":
+                self.take(replace(order, push=not order.push))
+            case "allow-unknown":
+                self.take(replace(order, allow_unknown=not order.allow_unknown))
+            case _:
+                self.take(replace(order, test_only=not order.test_only))
 
     def mark_wrong(self, wrong: dict[str, str]) -> None:
         """Mark the fields that are wrong, and no others."""
@@ -201,6 +210,8 @@ class PlanFields(Vertical):
     def _show_words(self) -> None:
         order = self.order
         builder = self._builder_words or order.builder or "…"
+        # It says which images are pushed, so it takes room only where any are.
+        self.query_one("#allow-unknown").display = order.push
         button = self.query_one("#builder", Button)
         button.label = Content(f"{builder} ▾")
         # Textual draws another label, but leaves it the room of the one before.
@@ -210,6 +221,7 @@ class PlanFields(Vertical):
             f"base {order.base_image or 'automatic'}",
             f"{order.jobs} at once" if order.jobs else "all at once",
             *(["push"] if order.push else []),
+            *(["allow unknown"] if order.push and order.allow_unknown else []),
             *(["test only"] if order.test_only else []),
         ]
         self.query_one(Folded).update(

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.plan.permissions import Permission
     from openhqm_tui.engine.docker.facts import EngineFacts
     from openhqm_tui.engine.source.base_image import Pullable
-    from openhqm_tui.store.run_folder import RunFolder
-    from openhqm_tui.tui.core.backend import BuildOrder, Services
+    from openhqm_tui.tui.core.backend import BuildOrder, Services, StartedRun
 
 # Image, platforms and driver: what a look for a base image is about.
 BaseKey = tuple[str, tuple[Platform, ...], str]
@@ -31,9 +30,9 @@ _REST = 0.4
 class RunBegun(Message):
     """A run has begun."""
 
-    def __init__(self, run: RunFolder) -> None:
+    def __init__(self, started: StartedRun) -> None:
         super().__init__()
-        self.run = run
+        self.run, self.warnings = started
 
 
 class RunRefused(Message):
@@ -64,14 +63,21 @@ class BaseSeen(Message):
         self.found = found
 
 
-class PermissionsSeen(Message):
-    """What a plan of `order` needs beyond the folder, in Buildx's words."""
+class PlanExamined(Message):
+    """What a plan of `order` needs beyond the folder, in Buildx's words, and its warnings."""
 
-    def __init__(self, order: BuildOrder, source: Source, allow: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        order: BuildOrder,
+        facts: EngineFacts | None,
+        source: Source,
+        allow: tuple[str, ...],
+        warnings: tuple[str, ...],
+    ) -> None:
         super().__init__()
-        self.order = order
-        self.source = source
+        self.examined = order, facts, source
         self.allow = allow
+        self.warnings = warnings
 
 
 class Lookups:
@@ -86,35 +92,46 @@ class Lookups:
         # None: is being looked for.
         self._bases: dict[BaseKey, Pullable | None] = {}
         self._resting: Timer | None = None
-        self._permissions: PermissionsSeen | None = None
-        self._permissions_wait: Timer | None = None
+        self._examined: PlanExamined | None = None
+        self._examine_wait: Timer | None = None
 
-    def allowed(self, order: BuildOrder, source: Source) -> tuple[str, ...]:
-        """Return what is known of the permissions of a plan; they are read when it rests.
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The permissions that the plan examined last needs."""
+        return self._examined.allow if self._examined else ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings that the plan examined last would begin with."""
+        return self._examined.warnings if self._examined else ()
+
+    def examine_plan(self, order: BuildOrder, facts: EngineFacts | None, source: Source) -> None:
+        """Read a plan's permissions and warnings once it has not changed for a moment.
 
         Reading them follows links on disk, and imports more than the first paint may.
         """
-        seen = self._permissions
-        if seen is not None and (seen.order, seen.source) == (order, source):
-            return seen.allow
+        seen = self._examined
+        if seen is not None and seen.examined == (order, facts, source):
+            return
 
         def read() -> None:
             allow = self._services.chosen_beyond(order, source)
-            self._screen.post_message(PermissionsSeen(order, source, allow))
+            known = facts is not None and facts.answers and order.rows
+            warnings = self._services.warnings(order, facts, source) if facts and known else ()
+            self._screen.post_message(PlanExamined(order, facts, source, allow, warnings))
 
         def begin() -> None:
-            self._screen.run_worker(read, thread=True, exclusive=True, group="permissions")
+            self._screen.run_worker(read, thread=True, exclusive=True, group="plan")
 
-        if self._permissions_wait is not None:
-            self._permissions_wait.stop()
-        self._permissions_wait = self._screen.set_timer(_REST, begin)
-        return seen.allow if seen else ()
+        if self._examine_wait is not None:
+            self._examine_wait.stop()
+        self._examine_wait = self._screen.set_timer(_REST, begin)
 
-    def permissions_seen(self, message: PermissionsSeen) -> bool:
+    def plan_examined(self, message: PlanExamined) -> bool:
         """Take an answer over, and tell whether it differs from what was shown."""
-        before = self._permissions.allow if self._permissions else ()
-        self._permissions = message
-        return message.allow != before
+        before = self.allowed, self.warnings
+        self._examined = message
+        return (message.allow, message.warnings) != before
 
     def start(
         self,
@@ -133,13 +150,13 @@ class Lookups:
             try:
                 if remember:
                     self._services.remember_allowed(source, remember)
-                run = self._services.start(order, facts, source)
+                started = self._services.start(order, facts, source)
             except Problem as problem:
                 self._screen.post_message(RunRefused(str(problem), order, problem))
             except OSError as error:
                 self._screen.post_message(RunRefused(str(error), order))
             else:
-                self._screen.post_message(RunBegun(run))
+                self._screen.post_message(RunBegun(started))
 
         self._screen.run_worker(begin, thread=True, exclusive=True, group="start")
 
@@ -209,11 +226,11 @@ class Lookups:
         trouble, certain = base_trouble(found, order)
         return trouble if certain else ""
 
-    def base_caution(self, order: BuildOrder, facts: EngineFacts | None) -> str:
-        """Return what may speak against the base image; '' if nothing does."""
+    def base_cautions(self, order: BuildOrder, facts: EngineFacts | None) -> tuple[str, ...]:
+        """Return what may speak against the base image."""
         found = self._bases.get(_key(order, facts)) if order.base_image and facts else None
         trouble = base_trouble(found, order)[0] if found is not None else ""
-        return f"it may not be had: {trouble}" if trouble else ""
+        return (f"it may not be had: {trouble}",) if trouble else ()
 
 
 def _key(order: BuildOrder, facts: EngineFacts) -> BaseKey:

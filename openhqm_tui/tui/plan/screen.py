@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.clipboard import copy
 from openhqm_tui.tui.core.estimates import guess_words
@@ -23,7 +24,7 @@ from openhqm_tui.tui.plan.lookups import (
     BaseSeen,
     BuilderSeen,
     Lookups,
-    PermissionsSeen,
+    PlanExamined,
     RunBegun,
     RunRefused,
 )
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from openhqm_tui.engine.docker.facts import EngineFacts
     from openhqm_tui.tui.core.backend import BuildOrder
     from openhqm_tui.tui.plan.estimate import PlanEstimator
+
+# How long a warning about a new run stays on screen.
+_WARNING_SECONDS = 20
 
 
 class PlanScreen(BaseScreen):
@@ -130,8 +134,11 @@ class PlanScreen(BaseScreen):
     def commands(self, *, shown: bool = False) -> CommandLines:
         """Return the commands that build the same; those `shown` may lack what is being read."""
         order, app = self.order, self.console_app
-        read = self.lookups.allowed if shown else app.services.chosen_beyond
-        allow = read(order, app.source) if app.source else ()
+        allow: tuple[str, ...] = ()
+        if shown:
+            allow = self.lookups.allowed
+        elif app.source:
+            allow = app.services.chosen_beyond(order, app.source)
         return command_lines(order, len(self.names), app.services.defaults, allow)
 
     async def catch_up(self) -> None:
@@ -175,6 +182,7 @@ class PlanScreen(BaseScreen):
         app, order, matrix = self.console_app, self.order, self.query_one(Matrix)
         plan_estimator = self.plan_estimator
         if app.source is not None:
+            self.lookups.examine_plan(order, self.facts, app.source)
             times = (
                 plan_estimator.cells(order, matrix.variant, self.platforms)
                 if plan_estimator
@@ -192,7 +200,7 @@ class PlanScreen(BaseScreen):
             guess_words(plan_estimator.whole(order)) if plan_estimator else "",
             app.source,
             obstacle=self._refusal or reason,
-            caution=self.lookups.base_caution(order, facts),
+            cautions=(*self.lookups.base_cautions(order, facts), *self.lookups.warnings),
         )
         self.query_one(BuildLine).show(words, can_build=not reason, starting=self.lookups.starting)
         self.refresh_bindings()
@@ -217,7 +225,7 @@ class PlanScreen(BaseScreen):
             return stop
         return self.lookups.base_obstacle(order, self.facts)
 
-    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, arguments: tuple[object, ...]) -> bool | None:
         """Grey out what can't be done now."""
         if not self.stands:
             return True
@@ -226,6 +234,9 @@ class PlanScreen(BaseScreen):
                 return None if self.reason() else True
             case "to_matrix":
                 return not self.query_one(Matrix).has_focus
+            case "switch":
+                # Which images are pushed is a question only where any are.
+                return None if arguments == ("allow-unknown",) and not self.order.push else True
             case "copy":
                 return bool(self.rows()) or None
             case "choose_failed":
@@ -288,6 +299,14 @@ class PlanScreen(BaseScreen):
         """Watch the new run."""
         self.lookups.starting = False
         self.console_app.open_run(message.run)
+        for warning in message.warnings:
+            self.notify(
+                one_line(warning, 500),
+                title="Warning",
+                severity="warning",
+                markup=False,
+                timeout=_WARNING_SECONDS,
+            )
         self.show_choice()
         await self.console_app.action_go("run")
 
@@ -406,10 +425,10 @@ class PlanScreen(BaseScreen):
         self.lookups.builder_seen(message)
         self.show_matrix()
 
-    @on(PermissionsSeen)
-    def permissions_seen(self, message: PermissionsSeen) -> None:
-        """Show the commands with what they need."""
-        if self.lookups.permissions_seen(message):
+    @on(PlanExamined)
+    def plan_examined(self, message: PlanExamined) -> None:
+        """Show the commands with what they need, and the warnings."""
+        if self.lookups.plan_examined(message):
             self.show_choice()
 
     @on(BaseSeen)

@@ -78,3 +78,5 @@ def _manner(order: BuildOrder, defaults: BuildOrder) -> Iterator[str]:
         yield "--test-only"
     if order.push:
         yield "--push"
+        if order.allow_unknown:
+            yield "--allow-unknown"

@@ -31,9 +31,9 @@ def summary(
     source: Source | None,
     *,
     obstacle: str = "",
-    caution: str = "",
+    cautions: tuple[str, ...] = (),
 ) -> Content:
-    """Return what would be built, how and how long; an obstacle or a caution after it."""
+    """Return what would be built, how and how long; an obstacle or cautions after it."""
     if obstacle == NOTHING_CHOSEN:
         return _first_steps()
     lanes = [platform for platforms in order.rows.values() for platform in platforms]
@@ -58,7 +58,7 @@ def summary(
     return Content.assemble(
         words,
         *(f" · {one_line(fact)}" for fact in facts),
-        (f" · ! {one_line(caution, 300)}", "$text-warning") if caution else "",
+        *((f" · ! {one_line(caution, 500)}", "$text-warning") for caution in cautions),
     )
 
 
@@ -91,7 +91,10 @@ class BuildLine(Horizontal):
 
     def show(self, words: Content, *, can_build: bool, starting: bool) -> None:
         """Show the summary, and whether the button works."""
-        self.query_one("#summary", Static).update(words)
+        text = self.query_one("#summary", Static)
+        text.update(words)
+        # Several long warnings may need more lines than there are.
+        text.tooltip = words
         button = self.query_one("#build", Button)
         button.disabled = not can_build
         button.label = Content("Starting…" if starting else "b Build")

@@ -36,6 +36,11 @@ def obstacle_in(order: BuildOrder, facts: EngineFacts, *, checks: bool) -> str:
         return f"{why}: push them, or choose another builder"
     if checks and (lacking := without_emulator(order, facts)):
         return f"no emulator for {lacking}: 5 Doctor"
+    if order.push and checks and not facts.verifies and not order.allow_unknown:
+        return (
+            f"Docker Engine {facts.server_version} can't verify images, and only verified images "
+            "are pushed: switch on allow unknown (U), or push off"
+        )
     if order.push and not facts.containerd_store:
         return "the image store doesn't keep what a registry names it by: 5 Doctor switches it"
     if order.push and not checks:

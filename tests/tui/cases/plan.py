@@ -76,6 +76,7 @@ CASES = {
     "plan.copy-bake": Case(_bake_copied, ("space",)),
     "plan.names": Case(lambda app: isinstance(app.focused, Input) and app.focused.id == "name"),
     "plan.push": Case(lambda app: _plan(app).order.push),
+    "plan.allow-unknown": Case(lambda app: _plan(app).order.allow_unknown, ("P",)),
     "plan.test-only": Case(lambda app: _plan(app).order.test_only),
     "plan.builder": Case(lambda app: isinstance(app.screen, ChooseBuilder)),
     "plan.side-up": Case(

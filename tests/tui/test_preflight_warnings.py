@@ -1,0 +1,118 @@
+"""The console shows the warnings that `openhqm-tui build` prints."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+import pytest
+from textual.widgets import Static
+
+from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.store.settings import Settings
+from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.core.backend import BuildOrder, real_services
+from tests.eight_variants import EIGHT
+from tests.tui import folders
+from tests.tui.conftest import AMD, ARM, GOOD, World, settle, until
+from tests.tui.test_plan import place, summary
+
+OLD = msgspec.structs.replace(GOOD, server_version="28.0.4")
+ORDER = BuildOrder({"redis": (AMD,)})
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "elsewhere"))
+    source = Source(
+        kind=SourceKind.BUNDLED,
+        variants=EIGHT,
+        context=str(folder),
+        dockerfile=str(folder / "Dockerfile"),
+    )
+    return folder, source
+
+
+async def test_the_plan_shows_a_table_of_checks_that_matches_no_target(world: World, project):
+    folder, world.source = project
+    (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
+    real = real_services(folder, Settings())
+    app = ConsoleApp(dataclasses.replace(world.services(), warnings=real.warnings))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: "nosuch" in summary(app))
+        assert f" · ! {folder}/openhqm-checks.toml: no target is called" in summary(app)
+        tooltip = place(app).query_one("#summary", Static).tooltip
+        assert "nosuch" in str(tooltip)
+
+
+def test_every_kind_of_warning_is_foreseen(project, monkeypatch):
+    folder, source = project
+    monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(folder / ".runs"))
+    (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
+    warnings = real_services(folder, Settings()).warnings(ORDER, OLD, source)
+    assert len(warnings) == 3
+    assert "nosuch" in warnings[0]
+    assert warnings[1].startswith("Docker Engine 28.0.4: its API is older")
+    assert warnings[2].startswith(f"the state folder {folder}/.runs is inside the build context")
+    assert real_services(folder, Settings(check=False)).warnings(ORDER, OLD, source) == (
+        warnings[0],
+        warnings[2],
+    )
+
+
+def test_a_refused_part_hides_no_other_warning(project):
+    folder, source = project
+    (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
+    dead = msgspec.structs.replace(GOOD, error="the engine is gone")
+    (warning,) = real_services(folder, Settings()).warnings(ORDER, dead, source)
+    assert "nosuch" in warning
+
+
+async def test_a_started_run_repeats_its_warnings(world: World):
+    world.warnings = ("the base image can't be seen from here", "[b]the tag is shared")
+    world.begin = lambda order: folders.passed(world.state).run
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("space", "b")
+        await until(pilot, lambda: world.orders and app.run_folder is not None)
+        await until(pilot, lambda: len(app._notifications) == 2)
+        told = [(toast.message, toast.severity) for toast in app._notifications]
+        assert told == [(warning, "warning") for warning in world.warnings]
+
+
+async def test_allow_unknown_is_offered_where_images_are_pushed(world: World):
+    world.facts = OLD
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        toggle = app.screen.query_one("#allow-unknown")
+        assert not toggle.display
+        await pilot.press("space", "U")
+        assert not place(app).order.allow_unknown
+        await pilot.press("P")
+        await pilot.pause()
+        assert toggle.display
+        assert "only verified images are pushed: switch on allow unknown (U)" in summary(app)
+        await pilot.press("U")
+        await pilot.pause()
+        assert place(app).order.allow_unknown
+        assert "push to docker.io/library/openhqm" in summary(app)
+        (line,) = place(app).commands().build
+        assert line.endswith(" --push --allow-unknown")
+
+
+def test_allow_unknown_reaches_the_options_of_a_pushing_run_only():
+    from openhqm_tui.tui.core.backend import _options
+
+    for push in (True, False):
+        order = dataclasses.replace(
+            ORDER, rows={"redis": (AMD, ARM)}, push=push, allow_unknown=True
+        )
+        assert _options(Settings(), order).allow_unknown is push
