@@ -121,7 +121,7 @@ def _answers(report: Report) -> Iterator[str]:
     first, second = map(code, platforms)
     yield "✓ pass · ✗ fail · ! warning · ? could not be asked, which is never a pass. Of each pair"
     yield f"the first is the answer of {first}, the second that of {second}."
-    yield "What each check asks: [What images must be](checks.md)."
+    yield "What each check covers: [Image checks](checks.md)."
     yield ""
     rows = []
     for check in asked_checks(report):
