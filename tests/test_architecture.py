@@ -75,9 +75,7 @@ def test_its_commands_name_targets_and_tests_that_are_there() -> None:
 
 
 def test_the_layer_diagram_lists_every_folder() -> None:
-    drawn = set(
-        re.findall(r"\b([a-z]+)/", PAGE.partition("## Layers")[2].partition("| path")[0])
-    )
+    drawn = set(re.findall(r"\b([a-z]+)/", PAGE.partition("## Layers")[2].partition("| path")[0]))
     there = {
         p.name for p in PACKAGE.iterdir() if p.is_dir() and p.name not in {"__pycache__", "bundled"}
     }

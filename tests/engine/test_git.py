@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from openhqm_tui.engine.source import git
 from openhqm_tui.engine.source.git import buildx_git, commit_of, safe_git
 from tests.hostile_checkout import AT_A_LOG, BARE, BY_FETCHING, Checkout
 
@@ -128,6 +129,30 @@ def test_changes_are_asked_for_only_where_that_runs_no_program(
     assert not checkout.ran()
     checkout.git(*STATUS)
     assert checkout.ran(), "the exploit works with an unguarded git"
+
+
+@pytest.mark.parametrize("place", ["HEAD", "packed-refs", "settings"])
+def test_buildx_asks_no_git_that_never_answers(
+    checkout: Checkout, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "_PATIENCE", 0.5)
+    fifo = checkout.folder / ".git" / place
+    fifo.unlink(missing_ok=True)
+    os.mkfifo(fifo)
+    if place == "settings":
+        with (checkout.folder / ".git" / "config").open("a") as config:
+            config.write("[include]\npath = settings\n")
+    assert buildx_git([checkout.folder], {})["BUILDX_GIT_INFO"] == "false"
+
+
+@pytest.mark.parametrize("setting", ["core.excludesFile", "core.attributesFile"])
+def test_changes_are_not_asked_for_where_git_reads_any_file(
+    checkout: Checkout, setting: str
+) -> None:
+    checkout.git("config", setting, "/dev/zero")
+    assert "BUILDX_GIT_INFO" not in buildx_git([checkout.folder], {})
+    dirty = buildx_git([checkout.folder], {"BUILDX_GIT_CHECK_DIRTY": "1"})
+    assert dirty["BUILDX_GIT_INFO"] == "false"
 
 
 def test_an_ordinary_checkout_keeps_its_information(checkout: Checkout) -> None:

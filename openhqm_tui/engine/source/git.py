@@ -45,6 +45,8 @@ _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
 # Sections of a repository's own settings by which `git status` runs programs. A submodule has
 # settings of its own, which nobody can override from outside.
 _STATUS_RUNS = ("filter.", "core.fsmonitor", "core.hookspath", "submodule.", "extensions.partial")
+# And those that name files without an end to read.
+_STATUS_READS = ("core.attributesfile", "core.excludesfile")
 
 
 def commit_of(folder: str | Path) -> tuple[str, int] | None:
@@ -88,31 +90,50 @@ def buildx_git(contexts: Iterable[str | Path], environment: Mapping[str, str]) -
 
 
 def _harmless(context: str | Path, *, dirty: bool) -> bool:
-    """Tell whether Buildx's own calls of git run nothing but git in a folder."""
-    if not Path(context).is_dir() or not _git(context, "rev-parse", "--is-inside-work-tree"):
+    """Tell whether Buildx's own calls of git run nothing but git in a folder, and come to an end.
+
+    Buildx waits for ever: a FIFO among the settings of a repository is as good as a lock.
+    """
+    try:
+        return _is_harmless(context, dirty=dirty)
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _is_harmless(context: str | Path, *, dirty: bool) -> bool:
+    if not Path(context).is_dir() or not _ask(context, "rev-parse", "--is-inside-work-tree"):
         return True  # no checkout: it asks no further
     # The one call of Buildx that reads objects. Told offline, it fetches none.
-    if not _git(context, "show", "--format=%H", "HEAD", "--quiet", "--", silent=True):
+    if not _ask(context, "show", "--format=%H", "HEAD", "--quiet", "--", silent=True):
         return False
     if not dirty:
         return True
-    settings = _git(context, "config", "--list", "-z", "--show-scope").split("\0")
+    settings = _ask(context, "config", "--list", "-z", "--show-scope").split("\0")
     pairs = zip(settings[::2], settings[1::2], strict=False)
     own = [text.partition("\n")[0] for scope, text in pairs if scope in {"local", "worktree"}]
-    hook = _git(context, "rev-parse", "--git-path", "hooks/post-index-change", plain=True).strip()
-    links = _git(context, "ls-files", "-s", "-z", "--", ":/").split("\0")
+    hook = _ask(context, "rev-parse", "--git-path", "hooks/post-index-change", plain=True).strip()
+    links = _ask(context, "ls-files", "-s", "-z", "--", ":/").split("\0")
     return (
-        not any(key.startswith(_STATUS_RUNS) or key.endswith(".promisor") for key in own)
+        not any(
+            key.startswith(_STATUS_RUNS + _STATUS_READS) or key.endswith(".promisor") for key in own
+        )
         and not any(entry.startswith("160000 ") for entry in links)
         and bool(hook)
         and not os.access(Path(context) / hook, os.X_OK)
     )
 
 
-def _git(folder: str | Path, *words: str, silent: bool = False, plain: bool = False) -> str:
+def _git(folder: str | Path, *words: str) -> str:
+    """Return what git says; '' where it fails or doesn't answer."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return _ask(folder, *words)
+    return ""
+
+
+def _ask(folder: str | Path, *words: str, silent: bool = False, plain: bool = False) -> str:
     """Return what git says; '' where it fails or, with `silent`, has a word of warning.
 
-    With `plain`, hooks aren't looked for elsewhere than the repository says.
+    With `plain`, hooks aren't looked for elsewhere than the repository says. Raises TimeoutExpired.
     """
     settings = [
         word
@@ -120,7 +141,7 @@ def _git(folder: str | Path, *words: str, silent: bool = False, plain: bool = Fa
         if not (plain and key == "core.hooksPath")
         for word in ("-c", f"{key}={value}")
     ]
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+    with contextlib.suppress(OSError):
         asked = subprocess.run(
             ["git", *settings, "-C", str(folder), *words],
             stdin=subprocess.DEVNULL,
