@@ -1,6 +1,6 @@
-"""`make guides`: the pages that are measured, of a real run of all images (some minutes).
+"""`make guides`: regenerate the measured guides from a real run of all images (a few minutes).
 
-`python -m tests.guides variants` only fills the tables of the variants and of the settings anew.
+`python -m tests.guides variants` regenerates only the tables of variants and settings.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from tests.guides.variants import filled
 
 
 def main(words: list[str]) -> int:
-    """Write the pages anew; with `variants`, without a run."""
+    """Regenerate the pages; with `variants`, only those that need no run."""
     if words not in ([], ["variants"]):
-        sys.stderr.write(f"what is {words[0]!r} for? there is: variants\n")
+        sys.stderr.write(f"unknown argument {words[0]!r}; valid: variants\n")
         return 2
     results, variants = GUIDES / "results.md", GUIDES / "variants.md"
     if not words:

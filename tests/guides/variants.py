@@ -30,7 +30,7 @@ def contents() -> list[str]:
         clients = ", ".join(f"`{client.distribution}`" for client in variant.clients) or "none"
         every = len(variant.clients) > 1
         rows.append((f"`{variant.name}`", variant.title, "all of them" if every else clients))
-    return table(("variant", "what it is", "client"), rows)
+    return table(("variant", "description", "client"), rows)
 
 
 def tags() -> list[str]:
@@ -57,7 +57,7 @@ def sizes(results: str) -> list[str]:
         found.setdefault(name, {})[arch] = (packed, part, unpacked)
     names = [variant.name for variant in our_variants()]
     if sorted(found) != sorted(names) or any(len(each) != 2 for each in found.values()):
-        raise ValueError("the results don't tell the sizes of all variants on both platforms")
+        raise ValueError("the results lack sizes of all variants on both platforms")
     rows = []
     for name in names:
         amd, arm = found[name]["amd64"], found[name]["arm64"]
