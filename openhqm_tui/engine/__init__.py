@@ -1,1 +1,1 @@
-"""Floor 2: the Docker engine, Buildx, images, and what a machine lacks for them."""
+"""Layer 2: the Docker engine, Buildx, images, and diagnosis of the machine."""

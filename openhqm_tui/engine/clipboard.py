@@ -1,4 +1,4 @@
-"""The clipboard of the machine that the console runs on, through whatever program reaches it."""
+"""The clipboard of the machine that runs the console, through any program that can set it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Floor 4: what a run tells, for who wasn't there: Markdown, HTML, JUnit, JSON, step summary."""
+"""Layer 4: reports of a run: Markdown, HTML, JUnit, JSON, step summary."""

@@ -1,4 +1,4 @@
-"""Figures of a report: where the time went, what the images weigh."""
+"""Figures of a report: where the time went and the sizes of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a run folder to a report: all texts made safe to show."""
+"""From a run folder to a report, with all text sanitized."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run doesn't prove, and what was remarked in it: so that nobody takes it for proof."""
+"""What a run doesn't verify, and its remarks, so that readers don't overestimate the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that a report tells of one run; its JSON is this, as `report.schema.json` documents it.
+"""All data of a report on one run; its JSON is documented by `report.schema.json`.
 
 Every figure is the run's own: what it doesn't hold is null, never guessed. Texts are safe to show
 and their secrets are masked. What changes the meaning of a field, or takes one away, raises

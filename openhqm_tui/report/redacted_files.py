@@ -1,4 +1,4 @@
-"""A run's files as they leave this machine: without the secrets that are known of it."""
+"""A run's files for export, with all known secrets masked."""
 
 from __future__ import annotations
 

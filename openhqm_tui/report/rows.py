@@ -1,4 +1,4 @@
-"""Rows and groups that every document format shares."""
+"""Rows and groups shared by all document formats."""
 
 from __future__ import annotations
 

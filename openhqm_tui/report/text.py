@@ -1,4 +1,4 @@
-"""Times and sizes as reports write them; what a run doesn't tell is said to be not measured."""
+"""Times and sizes as text for reports; missing values are written as not measured."""
 
 from __future__ import annotations
 

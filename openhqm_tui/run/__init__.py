@@ -1,1 +1,1 @@
-"""Floor 3: a plan being executed, and the following of it."""
+"""Layer 3: executing a plan and following the run."""

@@ -1,4 +1,4 @@
-"""Asking for something in a run, whether it goes on or is over: then it is taken up again."""
+"""Requests to a run. A finished run is continued by a new runner."""
 
 from __future__ import annotations
 

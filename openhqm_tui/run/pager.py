@@ -1,4 +1,4 @@
-"""The person's pager, in the terminal that the console has left to it."""
+"""The user's pager, in the terminal that the console has suspended."""
 
 from __future__ import annotations
 

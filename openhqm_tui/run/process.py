@@ -1,4 +1,4 @@
-"""Child processes in a group of their own, always waited for, with bounded output."""
+"""Child processes in their own process group, always waited for, with bounded output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Old runs make room for new ones; what they left running goes with them."""
+"""Removal of old runs, and of what they left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which secrets a run has: those of its plan, and the build secrets that this machine gives it."""
+"""The secrets of a run: those in its plan, and the build secrets set on this machine."""
 
 from __future__ import annotations
 

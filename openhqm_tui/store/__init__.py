@@ -1,1 +1,1 @@
-"""Floor 2: what is kept on disk: run folders, settings."""
+"""Layer 2: data on disk: run folders, settings, history."""

@@ -1,4 +1,4 @@
-"""A run in one file: `openhqm-run-ID.zip`, for a colleague, a bug report, another machine.
+"""A run as one file, `openhqm-run-ID.zip`, to share or to attach to a bug report.
 
 It holds the run folder's files under `ID/`, but for the lock and for what is asked of the runner.
 The same run gives the same bytes. A packed run comes from anywhere: what is unpacked is only

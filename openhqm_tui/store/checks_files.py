@@ -1,4 +1,4 @@
-"""Checks files on disk: those that ship with the package, and the project's own."""
+"""Checks files on disk: the bundled ones and the project's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guides that ship with the package."""
+"""The bundled guides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How this package was installed, as far as upgrading it goes."""
+"""How this package was installed, to advise how to upgrade it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of layers, kept by their digests: what many images share is read once.
+"""Results for layers, cached by digest: layers that images share are read once.
 
 A file for each layer, written at once and in one piece, so that any number of processes may use
 the cache. A damaged one, or one of another version of the rules, is as good as none.

@@ -1,4 +1,4 @@
-"""Where things are kept on this machine, and whether they can be."""
+"""The folders that data is stored in, and whether they are safe to use."""
 
 from __future__ import annotations
 

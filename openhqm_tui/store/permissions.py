@@ -1,4 +1,4 @@
-"""Permissions that a person has let be remembered: for one folder and one definition of it."""
+"""Remembered permissions: each for one folder and one definition in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs are kept on the disk, and the removal of the others."""
+"""Which runs are kept on disk, and removal of the others."""
 
 from __future__ import annotations
 

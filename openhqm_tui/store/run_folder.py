@@ -1,4 +1,4 @@
-"""A run folder: everything that is known of one run, as files that only grow."""
+"""A run folder: all data of one run, in append-only files."""
 
 from __future__ import annotations
 

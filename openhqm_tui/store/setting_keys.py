@@ -1,4 +1,4 @@
-"""Who may set each key: a flag, the environment, the user's settings, the project's settings.
+"""Where each key may be set: flag, environment, user settings, project settings.
 
 The one table: `settings.py` reads by it, and the guide on settings is generated from it. A
 project's file counts as written by a stranger, who has what lies in the folder, and nothing else.

@@ -1,4 +1,4 @@
-"""Settings: flag over environment over project over user, every key known and typed.
+"""Settings: flag over environment over project over user; every key is known and typed.
 
 A project's file may be a stranger's: `setting_keys` says which keys it may set, and to what.
 """

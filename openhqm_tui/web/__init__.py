@@ -1,1 +1,1 @@
-"""The face in a browser: each tab is a console of its own; who may open one is decided here."""
+"""The console in a browser: one process per tab, with access control."""

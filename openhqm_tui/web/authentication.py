@@ -1,4 +1,4 @@
-"""Who may open a console: by the token, or by the ticket that is given for it once."""
+"""Who may open a console: by token, or by the ticket that is issued for it once."""
 
 from __future__ import annotations
 

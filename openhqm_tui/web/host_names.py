@@ -1,4 +1,4 @@
-"""By which names the server is called, and which web pages are its own."""
+"""The host names of the server, and which web pages are its own."""
 
 from __future__ import annotations
 

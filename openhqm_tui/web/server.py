@@ -1,4 +1,4 @@
-"""The web server: textual-serve's, behind our guard."""
+"""The web server: that of textual-serve, behind an access check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One console: a process of its own, that ends with its browser tab and with the server."""
+"""One console: a process that ends with its browser tab and with the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sockets that the server listens on, bound before anything else: a wrong one is one line."""
+"""The sockets the server listens on, bound first, so that a bad address is a one-line error."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Talking to the engine and to Buildx."""
+"""Access to the engine and to Buildx."""

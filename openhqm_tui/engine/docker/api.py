@@ -1,4 +1,4 @@
-"""The Engine API over one connection that is kept: what the command line doesn't show.
+"""The Engine API over one persistent connection, for data that the CLI doesn't show.
 
 A local engine's socket is connected to straight away. Every other way (ssh, TLS, TCP) goes
 through `docker system dial-stdio`, which honours contexts as `docker` itself does.

@@ -1,4 +1,4 @@
-"""Taking away what a run left in the engine: containers and throwaway tags."""
+"""Removal of what a run left in the engine: containers and temporary tags."""
 
 from __future__ import annotations
 

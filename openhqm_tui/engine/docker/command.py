@@ -1,4 +1,4 @@
-"""Commands of the Docker CLI: run to their end, streamed line by line, or stopped."""
+"""Commands of the Docker CLI: run to completion, streamed line by line, or stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine and the selected builder say of themselves, read in one quick look.
+"""Facts about the engine and the selected builder, read in one quick pass.
 
 Two `docker` calls side by side, made by hand: importing python-on-whales costs more than
 both calls together, and this runs at the start of every build and of the console.

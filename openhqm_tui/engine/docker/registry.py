@@ -1,4 +1,4 @@
-"""What is asked of a registry, by Docker's own commands: credentials stay Docker's business."""
+"""Registry queries through Docker's own commands; credentials are left to Docker."""
 
 from __future__ import annotations
 

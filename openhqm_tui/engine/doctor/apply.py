@@ -1,4 +1,4 @@
-"""Fixes run one after another, each followed by a new look, until nothing is left to mend."""
+"""Run fixes one after another and diagnose again after each, until none is left."""
 
 from __future__ import annotations
 

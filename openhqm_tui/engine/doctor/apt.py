@@ -1,4 +1,4 @@
-"""What apt knows: the archives in its sources (both formats) and what it would install."""
+"""APT data: the archives in its sources (both formats) and what it would install."""
 
 from __future__ import annotations
 

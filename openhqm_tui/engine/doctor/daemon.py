@@ -1,4 +1,4 @@
-"""The engine's own process and configuration: started, restarted, its image store chosen."""
+"""The engine's process and configuration: start, restart, choose the image store."""
 
 from __future__ import annotations
 

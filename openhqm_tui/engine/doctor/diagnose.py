@@ -1,4 +1,4 @@
-"""The doctor's examination: what a build needs, its state, why it matters, the way out."""
+"""The diagnosis: what a build needs, its state, why it matters, and the fix."""
 
 from __future__ import annotations
 

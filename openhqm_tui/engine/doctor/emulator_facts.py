@@ -1,4 +1,4 @@
-"""The emulators that the kernel would use: their versions, and how fast they are."""
+"""The emulators that the kernel would use: their versions and speed."""
 
 from __future__ import annotations
 

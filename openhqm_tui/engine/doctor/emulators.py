@@ -1,4 +1,4 @@
-"""QEMU for the platforms that this machine's own processor doesn't run."""
+"""QEMU for the platforms that this machine's processor can't run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docker Engine and Buildx from Debian's and Ubuntu's own packages."""
+"""Docker Engine and Buildx from the packages of Debian and Ubuntu."""
 
 from __future__ import annotations
 

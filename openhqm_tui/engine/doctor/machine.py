@@ -1,4 +1,4 @@
-"""What this machine is, as far as mending it goes: system, packages, rights, what runs."""
+"""Facts about this machine that fixes depend on: system, packages, rights, running services."""
 
 from __future__ import annotations
 

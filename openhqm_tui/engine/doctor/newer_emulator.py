@@ -1,4 +1,4 @@
-"""A newer QEMU for those platforms where it is the faster one, beside the system's own package.
+"""A newer QEMU for the platforms where it is faster, next to the system package.
 
 Only the binary is taken, into a folder of ours. Both are measured before anything is registered,
 and what a restart of the machine reads is written down: the list of binfmt-support or a file of

@@ -1,4 +1,4 @@
-"""The doctor's look at the platforms: which run natively, which under an emulator, which not."""
+"""Findings about platforms: which run natively, which under an emulator, which not at all."""
 
 from __future__ import annotations
 

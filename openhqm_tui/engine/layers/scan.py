@@ -1,4 +1,4 @@
-"""The program that reads an exported image: a process of its own, with little memory and time.
+"""The program that reads an exported image, in its own process with memory and time limits.
 
 What it reads is a stranger's, made to harm perhaps. So it runs apart, with limits that the kernel
 holds, reads standard input and writes a line of JSON for each layer to standard output. The layout

@@ -1,4 +1,4 @@
-"""Bytes of a layer as they come: unpacked piece by piece, counted, never all at once."""
+"""Bytes of a layer as a stream: decompressed in pieces and counted, never all in memory."""
 
 from __future__ import annotations
 

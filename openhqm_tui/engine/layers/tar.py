@@ -1,4 +1,4 @@
-"""A strict reader of tar streams from strangers: what it doesn't understand is an error.
+"""A strict reader of untrusted tar streams: anything it doesn't support is an error.
 
 `tarfile` ends without a word where a header is damaged, and keeps extended headers of any size in
 memory. Here, as in the engine's own reader, an archive that can't be read to its end is damaged.

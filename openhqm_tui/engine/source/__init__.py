@@ -1,1 +1,1 @@
-"""Where a build comes from."""
+"""The source of a build."""

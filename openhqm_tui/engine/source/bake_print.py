@@ -1,4 +1,4 @@
-"""A bake definition as Buildx resolves it, read without a file being touched."""
+"""A bake definition as Buildx resolves it, read without changing any file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which base image a build starts from, and whether one could be had."""
+"""Which base image a build starts from, and whether one is available."""
 
 from __future__ import annotations
 

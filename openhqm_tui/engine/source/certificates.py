@@ -1,4 +1,4 @@
-"""Which certificates the installs in a build are given, where a proxy re-signs TLS."""
+"""The certificates passed to the installs of a build behind a proxy that re-signs TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Git in a folder that anyone may have written: no program that its settings name is run."""
+"""Git in an untrusted folder: no program configured in its settings is run."""
 
 from __future__ import annotations
 

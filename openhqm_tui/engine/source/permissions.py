@@ -1,4 +1,4 @@
-"""Where the paths of permissions really lead, and what the environment grants."""
+"""Where the paths of permissions lead, and what the environment grants."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One module for each format of a report."""
+"""One module per report format."""

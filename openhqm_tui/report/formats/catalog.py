@@ -1,4 +1,4 @@
-"""The formats of a report by their names on the command line."""
+"""The report formats by their command-line names."""
 
 from __future__ import annotations
 

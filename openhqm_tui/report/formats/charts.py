@@ -1,4 +1,4 @@
-"""The pictures of the HTML report, as SVG: when everything ran, and what it weighs.
+"""The charts of the HTML report as SVG: timeline and sizes.
 
 Everything in them has its words beside it; a pattern tells what a colour tells.
 """

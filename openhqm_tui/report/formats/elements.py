@@ -1,4 +1,4 @@
-"""HTML and SVG put together so that no text can become markup: escaping is what happens unasked."""
+"""HTML and SVG elements; text is always escaped, so it can't become markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report as a step summary of GitHub Actions: what one wants to see on the page of a job."""
+"""The report as a step summary for GitHub Actions: the results to see on a job's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing beside it: no script, no font, no request.
+"""The report as one self-contained HTML file: no scripts, fonts or requests.
 
 Its policy forbids all that, so that nothing a stranger's text might become could do anything.
 """

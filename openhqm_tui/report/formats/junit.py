@@ -1,4 +1,4 @@
-"""The report as JUnit XML, which CI systems read: a suite for each lane.
+"""The report as JUnit XML for CI systems: one suite per image.
 
 A suite's cases are `build` and each check that was asked. `fail` is a failure and `warn` passes;
 `unknown` is an *error*: what could not be asked is never a pass, and a skipped case would be

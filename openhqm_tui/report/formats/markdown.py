@@ -1,4 +1,4 @@
-"""The report as Markdown, in the shape of a BUILD_TEST_RESULTS document."""
+"""The report as Markdown, in the layout of BUILD_TEST_RESULTS."""
 
 from __future__ import annotations
 

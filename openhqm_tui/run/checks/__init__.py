@@ -1,1 +1,1 @@
-"""Putting the checks to an image."""
+"""Running the checks of an image."""

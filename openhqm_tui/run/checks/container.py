@@ -1,4 +1,4 @@
-"""The container that asks a lane's image: started without rights, bounded, gone afterwards."""
+"""The container that checks an image: unprivileged, limited, and always removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks of a run's images: by digest, verdicts into the journal, evidence beside it."""
+"""The checks of a run's images by digest: verdicts to the journal, evidence to files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions put to an image from inside its container.
+"""The checks that run inside the container of an image.
 
 The text of `probe_service.py` and then of this file is the program: `python -c TEXT NONCE
 KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `absent` are `DISTRIBUTION=MODULE,…`,

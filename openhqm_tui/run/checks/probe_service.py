@@ -1,4 +1,4 @@
-"""The image's own command, started and watched inside its container; the probe's other half.
+"""The image's own command, started and monitored inside its container (part of the probe).
 
 The probe's text is put behind this text: see `probe.py` for what holds for both. The command
 gets a process group of its own, no stdin, and this process's environment and folder; of what it

@@ -1,4 +1,4 @@
-"""Images that another machine has built and pushed by digest: fetched here to be asked."""
+"""Images that a remote builder pushed by digest: pulled to be checked here."""
 
 from __future__ import annotations
 

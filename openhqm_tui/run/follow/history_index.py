@@ -1,4 +1,4 @@
-"""Run folders read into the history: at a run's end, and later whatever is missing there.
+"""Indexing run folders in the history: when a run ends, and later whatever is missing.
 
 The run folders are the truth. Where the history can't be used, builds go on without it, and what
 it misses is read into it as soon as it can be used again.

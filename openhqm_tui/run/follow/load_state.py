@@ -1,4 +1,4 @@
-"""How runs stand as their events alone tell it: their streams stay on disk."""
+"""The state of runs from their events alone, without reading their streams."""
 
 from __future__ import annotations
 

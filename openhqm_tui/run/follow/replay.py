@@ -1,4 +1,4 @@
-"""Replay of a recorded run: a follower that sees only what had happened at its own time.
+"""Replay of a recorded run: a follower that sees only what had happened by its own time.
 
 Nothing is copied and nobody writes: the recording's files are read up to where they were when
 the time was what it is on the tape. Every face that follows a live run so shows a replay as well.

@@ -1,4 +1,4 @@
-"""The process that executes a run: one Buildx per target, checks as soon as a target is done.
+"""The process that executes a run: one Buildx per target, checks as soon as a target is built.
 
 `python -m openhqm_tui.run.runner FOLDER FD` runs it; FD is the inherited, held lock of the run.
 It writes the journal, obeys `control.jsonl`, and outlives whoever watches. In a folder whose run

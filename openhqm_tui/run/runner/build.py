@@ -1,4 +1,4 @@
-"""One target's build: one Buildx process, whose progress goes straight into the run folder."""
+"""The build of one target: one Buildx process that writes its progress to the run folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runner's journal: events written and folded in; a full disk only delays them."""
+"""The runner's journal: events are written and folded in; a full disk only delays them."""
 
 from __future__ import annotations
 

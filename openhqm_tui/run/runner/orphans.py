@@ -1,4 +1,4 @@
-"""What a runner that was killed left running: found by what it is, and ended.
+"""What a killed runner left running: identified, then stopped.
 
 Buildx, `docker push` and the containers' clients go on without their runner. They are ended when
 the run is taken up again or cancelled (`run.again.ask`), by `end_orphans`. Who only wants to tell

@@ -1,4 +1,4 @@
-"""Pushing a target's tags, once all is proved; credentials stay Docker's own."""
+"""Push a target's tags after everything is verified; credentials are left to Docker."""
 
 from __future__ import annotations
 

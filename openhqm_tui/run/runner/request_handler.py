@@ -1,4 +1,4 @@
-"""Doing what is asked of a runner, or saying why it isn't done."""
+"""Carry out requests to the runner, or report why they are refused."""
 
 from __future__ import annotations
 

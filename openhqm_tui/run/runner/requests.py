@@ -1,4 +1,4 @@
-"""What the runner is asked, read from `control.jsonl`."""
+"""Requests to the runner, read from `control.jsonl`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A target's whole log as text, for people with a pager: written when the target is over."""
+"""A target's complete log as text, for pagers; written when the target is finished."""
 
 from __future__ import annotations
 

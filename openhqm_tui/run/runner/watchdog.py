@@ -1,4 +1,4 @@
-"""Telling of builds that say nothing for long; nothing is done about them."""
+"""Warnings about builds that print nothing for a long time; the builds are left alone."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Everything before the runner process exists."""
+"""Everything that happens before the runner process starts."""

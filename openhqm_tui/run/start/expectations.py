@@ -1,4 +1,4 @@
-"""What the images of a run must be: shipped data, the project's file, the command line."""
+"""The expectations for the images of a run: bundled data, the project's file, the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runner as a process of its own, which outlives whoever began it."""
+"""Start the runner as a separate process that outlives the process that started it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is allowed: what its plan needs, set against what a person has granted."""
+"""The permissions of a run: what its plan needs, compared with what the user granted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every reason why a run can't work, found before it starts."""
+"""Checks before the start for everything that would make a run fail."""
 
 from __future__ import annotations
 

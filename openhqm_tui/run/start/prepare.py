@@ -1,4 +1,4 @@
-"""From what a person asked to a run that has begun: everything checked, then one process."""
+"""From a request to a started run: validate everything, then start one process."""
 
 from __future__ import annotations
 

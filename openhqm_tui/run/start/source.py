@@ -1,4 +1,4 @@
-"""What can be built from a folder, the package's own images among it."""
+"""What can be built from a folder, including the bundled images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A state folder inside a build context: each run's journal changes what the next one builds."""
+"""Warn about a state folder in a build context, where journals change what the next run builds."""
 
 from __future__ import annotations
 

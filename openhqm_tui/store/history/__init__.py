@@ -1,1 +1,1 @@
-"""What is remembered of all runs, in one SQLite database."""
+"""The history of all runs, in one SQLite database."""

@@ -1,4 +1,4 @@
-"""The history: what is remembered of every run, in one SQLite database of the state folder.
+"""The history: a record of every run, in one SQLite database in the state folder.
 
 It outlives the run folders that it was read from, and can be read from them anew. Several
 processes use it at once: readers never wait, writers wait for each other for some seconds.

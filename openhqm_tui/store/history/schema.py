@@ -1,4 +1,4 @@
-"""The tables of the history, and how an older one becomes today's.
+"""The tables of the history and their migrations.
 
 `user_version` tells which steps of MIGRATIONS a database has behind it. A step that has landed is
 never changed: what is new is a step of its own.
