@@ -17,9 +17,15 @@ PREFIX = "org.opencontainers.image."
 
 
 def labels(context: Path, kind: SourceKind = SourceKind.BUNDLED) -> tuple[str | None, str | None]:
-    source = msgspec.structs.replace(SOURCE, context=str(context), kind=kind)
+    dockerfile = str(context / "Dockerfile")
+    source = msgspec.structs.replace(SOURCE, context=str(context), dockerfile=dockerfile, kind=kind)
     told = ready(source=source).plan.targets[0].body["labels"]
     return told.get(f"{PREFIX}source"), told.get(f"{PREFIX}revision")
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -30,8 +30,11 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "home" / "state"
     monkeypatch.setenv(paths.STATE_VARIABLE, str(place))
     monkeypatch.delenv("SUDO_UID", raising=False)
-    for above in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
-        above.chmod(0o755)
+    for above in (tmp_path, *tmp_path.parents):
+        if above.stat().st_uid == os.geteuid() and above != Path(tempfile.gettempdir()):
+            above.chmod(above.stat().st_mode | 0o555)
+        if above.parent == Path(tempfile.gettempdir()):
+            break
     return place
 
 

@@ -73,7 +73,7 @@ def test_a_later_attempt_is_said_and_a_long_name_gives_way(tmp_path: Path):
 def test_the_lines_of_a_target_are_as_wide_as_the_list(tmp_path: Path, width):
     for made in (
         folders.running(tmp_path / "a", folders.EIGHT),
-        folders.failed(tmp_path / "b", ("x" * 70, "ü" * 3)),
+        folders.failed(tmp_path / "b", ("x" * 70, "u" * 3)),
     ):
         for target in state_of(made).targets.values():
             for marked in (True, False):
