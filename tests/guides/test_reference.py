@@ -1,4 +1,4 @@
-"""From the script to this: every row has an answer, and a proof that exists."""
+"""The migration guide: every row has a replacement, and a test or command that exists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rows() -> list[Row]:
     found = []
     for line in PAGE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-        if line.startswith("| ") and cells[0] != "then":
+        if line.startswith("| ") and cells[0] != "script":
             assert len(cells) == 3, line
             found.append(Row(*cells))
     return found
