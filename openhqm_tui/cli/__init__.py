@@ -1,1 +1,1 @@
-"""Floor 4: the command line, for people and for machines."""
+"""Layer 4: the command line, for people and programs."""

@@ -1,1 +1,1 @@
-"""Floor 1: what a build is. Pure: no I/O, no clock, no screen."""
+"""Layer 1: the model of a build. Pure: no I/O, no clock, no screen."""

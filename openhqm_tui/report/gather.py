@@ -40,7 +40,7 @@ _MOST_BYTES = 8 << 20
 
 
 class LaneEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What one lane's image told of itself; `command` is what asked it in a container."""
+    """Check output of one lane's image; `command` is what ran in its container."""
 
     architecture: Architecture = Architecture()
     command: str = ""
@@ -184,7 +184,7 @@ Evidence = Mapping[tuple[str, str], LaneEvidence]
 
 
 def read_report(folder: RunFolder) -> model.Report:
-    """Return what a run tells, to its end or as far as it is; raises Problem if it can't be read.
+    """Return the report of a finished or running run; raises Problem if it can't be read.
 
     Nothing is asked of an engine: what the folder doesn't hold isn't told.
     """
@@ -196,7 +196,7 @@ def read_report(folder: RunFolder) -> model.Report:
 
 
 def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:
-    """Return what a run tells whose journal was folded into `state`, as of `now`."""
+    """Return the report of a run whose journal was folded into `state`, as of `now`."""
     if state.outcome is not None or state.interrupted:
         now = max(state.info.created, state.last_at)
     evidence = {lane.key: read_evidence(folder, *lane.key) for lane in state.lanes}

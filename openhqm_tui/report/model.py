@@ -262,7 +262,7 @@ class Run(Told, frozen=True, kw_only=True):
 
 
 class Report(Told, frozen=True, kw_only=True):
-    """What one run of openhqm-tui tells."""
+    """The report of one run of openhqm-tui."""
 
     schema: Count = SCHEMA
     run: Run

@@ -12,7 +12,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-# Buildx tells BuildKit to stop on SIGINT and waits for its answer: seconds for each means.
+# On SIGINT, Buildx tells BuildKit to stop and waits for it: seconds for each signal.
 GRACE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 

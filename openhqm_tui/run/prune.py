@@ -16,19 +16,19 @@ from openhqm_tui.store.run_folder import RunFolder
 def prune_runs(
     state: Path, limits: Limits, *, spare: float = 0.0, only_say: bool = False
 ) -> Pruned:
-    """Prune as the store does, and end what runs that were cut off left running."""
+    """Prune like the store, and stop what interrupted runs left running."""
     return prune(state, limits, spare=spare, only_say=only_say, let_go=_end_what_is_left)
 
 
 def make_room(state: Path, limits: Limits) -> None:
-    """Remove the runs that are more than `limits`, but none that is young; never fails."""
+    """Remove runs beyond `limits`, except young ones; never fails."""
     with contextlib.suppress(OSError, Problem):
         prune_runs(state, limits, spare=YOUNG)
 
 
 def _end_what_is_left(folder: RunFolder) -> None:
     if folder.is_imported:
-        return  # nothing here was ever run for it, whatever it tells
-    # Of a run that came to its end nothing is left, and looking for it takes its time.
+        return  # an imported run never ran here, whatever its files say
+    # A finished run left nothing running, and searching takes time.
     if state_of(folder).outcome is None:
         asyncio.run(end_orphans(folder))

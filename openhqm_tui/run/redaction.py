@@ -25,7 +25,7 @@ _MOST_LINES = 50
 
 
 def mask_of(folder: RunFolder) -> Mask:
-    """Return what masks the secrets of a run in whatever is told of it.
+    """Return the mask for the secrets of a run in all of its output.
 
     A run from elsewhere names no file and no variable of this machine.
     """

@@ -53,7 +53,7 @@ def packed_name(id: str) -> str:
 
 
 def export_run(run: RunFolder, file: Path, rewrite: Rewrite | None = None) -> None:
-    """Pack a run into a new file; one that goes on as far as its whole lines go.
+    """Pack a run into a new file; of a running one, the complete lines so far.
 
     `rewrite` takes out of its files what is not to leave this machine.
     Raises UsageProblem where there is such a file, or it can't be written.
@@ -110,7 +110,7 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
     Raises UsageProblem, and leaves what it had unpacked to the caller to take away.
     """
     try:
-        # Not to wait for whoever might write into a FIFO.
+        # Don't block on a FIFO that nobody writes to.
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise zipfile.BadZipFile("it is no plain file")
@@ -225,7 +225,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
             archive.open(entry) as source,
             os.fdopen(os.open(target, flags, 0o600), "wb") as out,
         ):
-            # Never more than was told and added up: what is longer ends there, and is damage.
+            # Never read more than the declared size that was counted; a longer entry is damaged.
             _copy(source, out, entry.file_size)
 
 

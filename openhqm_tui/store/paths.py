@@ -30,7 +30,7 @@ def state_folder() -> Path:
 
 
 def state_place() -> Path:
-    """Return where the state folder is, or would be, whoever it belongs to."""
+    """Return the path of the state folder, whether or not it exists, for any owner."""
     told = os.environ.get(STATE_VARIABLE)
     return at_home(told) if told else Path(platformdirs.user_state_dir(_APP))
 
@@ -42,7 +42,7 @@ def emulators_file() -> Path | None:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder of what can be found out anew: `OPENHQM_TUI_CACHE_DIR` or the system's.
+    """Return the cache folder: `OPENHQM_TUI_CACHE_DIR` or the system's default.
 
     None for one that is somebody else's, or that others can write to.
     """
@@ -80,7 +80,7 @@ def ready_state_folder() -> Path:
     try:
         make_private(folder)
         _close_to_others(folder / "runs")
-        # Only a write tells: root passes every permission bit, but not a read-only file system.
+        # Only a write shows it: root passes all permission bits, but not a read-only file system.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -38,7 +38,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One run folder: bytes on the disk, seconds since its last event, whether it goes on."""
+    """One run folder: bytes on disk, seconds since its last event, whether it is running."""
 
     name: str
     size: int
@@ -134,7 +134,7 @@ def _runs(state: Path, pruned: Pruned) -> Iterator[Kept]:
             pruned.unread.append((name, str(problem)))
             continue
         try:
-            # A build may say much for hours, of which the journal tells nothing.
+            # A build may print output for hours without an event in the journal.
             files = [run.events_file, *run.path.glob("*.rawjson")]
             age = now - max(file.stat().st_mtime for file in files)
         except OSError:
@@ -151,7 +151,7 @@ def _remove(run: RunFolder, let_go: Callable[[RunFolder], None]) -> str | None:
         let_go(run)
         # In one step, and locked still: nobody lists, reads or takes up half a run.
         run.path.rename(out_of_sight)
-        # Another prune may help with it, so only what is left of it tells.
+        # Another prune may run concurrently, so check what is left.
         shutil.rmtree(out_of_sight, ignore_errors=True)
     except (OSError, Problem) as error:
         if not run.path.exists():

@@ -196,7 +196,7 @@ class RunFolder:
             left = (b"\n" if torn else b"") + line + b"\n"
             while left:
                 left = left[os.write(descriptor, left) :]
-            # After an appending write the place is behind what was written, whoever else writes.
+            # After an appending write, the offset is the end of it, even with other writers.
             return os.lseek(descriptor, 0, os.SEEK_CUR)
         finally:
             os.close(descriptor)

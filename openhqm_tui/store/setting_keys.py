@@ -64,7 +64,7 @@ def _never(why: str) -> Rule:
 
 
 def _inside(value: str, folder: Path) -> str:
-    # `~` is the home of whoever reads it.
+    # `~` is the home folder of the reader.
     if value.startswith("~") or resolved_inside(folder, value) is None:
         return f"{value} is not inside the project's folder"
     return ""

@@ -1,1 +1,1 @@
-"""Floor 4: the console (Textual)."""
+"""Layer 4: the console (Textual)."""

@@ -71,7 +71,7 @@ class Authenticator:
 
 
 def checked_token(token: str, place: str) -> str:
-    """Return the token that stands in `place`; raises UsageProblem, which doesn't show it."""
+    """Return the token in `place`; raises UsageProblem, which doesn't contain it."""
     if not _TOKEN.fullmatch(token):
         raise UsageProblem(
             f"{place}: a token has {LEAST} to {_MOST} letters, digits and - . _ ~",
@@ -86,5 +86,5 @@ def new_token() -> str:
 
 
 def _same(told: str, right: str) -> bool:
-    """Compare in a time that tells nothing of how much of it is right."""
+    """Compare in constant time."""
     return hmac.compare_digest(told.encode("utf-8", "replace"), right.encode())

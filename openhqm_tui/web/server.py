@@ -122,7 +122,7 @@ class ConsoleServer(Server):
         except OSError as error:
             self._said(f"no console can be started ({error.strerror})")
         finally:
-            # Whoever waits for this may be cancelled; the console must end all the same.
+            # The waiting task may be cancelled, but the console must still end.
             ending = asyncio.create_task(self._end(tab, session, str(request.remote)))
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
@@ -170,7 +170,7 @@ class _Line(logging.Handler):
 
 
 def configure_logging(say: Callable[[str], None]) -> None:
-    """Have the libraries' warnings told by `say`, in place of whatever else shows them."""
+    """Route the libraries' warnings to `say` instead of their own output."""
     root = logging.getLogger()
     root.handlers = [_Line(say)]
     for name in _OF_REQUESTS:

@@ -137,7 +137,7 @@ async def _end(process: Process) -> None:
     for ask, patience in ways:
         with contextlib.suppress(ProcessLookupError):
             ask()
-        # Whoever waits for us may lose patience; the process must be gone all the same.
+        # The waiting task may time out, but the process must still be gone.
         await asyncio.wait({gone}, timeout=patience)
         if gone.done():
             return

@@ -37,7 +37,7 @@ VERIFYING_API = "1.49"
 
 
 class EngineProblemKind(StrEnum):
-    """Why the engine can't be used, told apart because each has another way out."""
+    """Why the engine can't be used; each reason has its own fix."""
 
     NONE = ""
     NO_CLIENT = "no-client"

@@ -12,7 +12,7 @@ import msgspec
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.engine.docker.command import Runner, RunScript, Say, capture, stream
 
-# Every finding is mended in a few steps; more rounds than this means going in circles.
+# Each finding takes a few steps to fix; more rounds than this means an endless loop.
 _MOST_ROUNDS = 20
 
 
@@ -26,7 +26,7 @@ class Rights(StrEnum):
 
 
 class FixOutcome(msgspec.Struct, frozen=True):
-    """What became of a mending: the last look, what was run, and why it stopped early."""
+    """The result of applying fixes: the last diagnosis, what was run, why it stopped early."""
 
     findings: tuple[Finding, ...]
     ran: tuple[Fix, ...] = ()

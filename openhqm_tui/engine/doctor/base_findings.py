@@ -70,7 +70,7 @@ _PROOF = (
 
 
 def can_be_bootstrapped(base: str, platforms: Sequence[Platform], machine: Machine) -> bool:
-    """Tell whether this machine can make what stands in for `base` on all `platforms`."""
+    """Return whether this machine can build a replacement for `base` on all `platforms`."""
     return (
         base == UPSTREAM_BASE
         and machine.debian
@@ -135,7 +135,7 @@ def bootstrap_fix(
 
 
 def engine_script(socket: str) -> str:
-    """Return what has a script use the engine at a local socket, whoever runs it."""
+    """Return the lines that make a script use the engine at a local socket, for any user."""
     if socket in {"", USUAL_SOCKET}:
         return ""
     return f"export DOCKER_HOST={shlex.quote(f'unix://{socket}')}\n"
@@ -334,11 +334,11 @@ def _way_out(
     machine = with_apt()
     if (
         facts.local
-        # The old image stores can't hold it for several platforms: that is mended first.
+        # The classic image store can't hold several platforms: fix that first.
         and facts.containerd_store
         and can_be_bootstrapped(base, platforms, machine)
     ):
-        # Building it anew drops the platforms left out: keep those it has, and the usual two.
+        # A rebuild drops omitted platforms: keep the existing ones and the usual two.
         known = tuple(platform for platform in DEBIAN_PLATFORMS if platform not in platforms)
         held = local_platforms((BOOTSTRAPPED_BASE,), known, run=run)[BOOTSTRAPPED_BASE]
         every = tuple(dict.fromkeys((*BOTH, *platforms, *held)))

@@ -79,7 +79,7 @@ def diagnose(
     deep: bool = True,
     run: Runner = capture,
 ) -> list[Finding]:
-    """Turn facts into findings; asks apt only if there is something to mend by it."""
+    """Turn facts into findings; queries apt only if it could fix something."""
     asked: list[Machine] = []
 
     def with_apt() -> Machine:

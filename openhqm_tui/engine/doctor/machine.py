@@ -178,7 +178,7 @@ def _runs(proc: Path, name: str) -> bool:
 
 
 def _which(name: str) -> str:
-    # Daemons live in sbin folders, which a user's PATH often lacks.
+    # Daemons are in sbin folders, which are often missing from a user's PATH.
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
     return shutil.which(name, path=path) or ""
 

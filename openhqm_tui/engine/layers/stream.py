@@ -19,7 +19,7 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 # A frame to be skipped, as zstd:chunked puts one before or behind the others.
 _ZSTD_SKIPPED = tuple(bytes([0x50 + n, 0x2A, 0x4D, 0x18]) for n in range(16))
-# Bytes of history that a frame may ask for: 2^27, what `zstd` itself takes without being told.
+# Bytes of history that a frame may ask for: 2^27, the default limit of `zstd` itself.
 _LARGEST_WINDOW = 27
 
 

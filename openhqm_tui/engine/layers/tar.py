@@ -16,7 +16,7 @@ _ZEROS = bytes(BLOCK)
 # Bytes: a path that the kernel takes has 4096; an extended header has some, and attributes.
 MOST_PATH = 4096
 MOST_HEADER = 1 << 20
-# These have no content, whatever size their header tells.
+# These have no content, whatever size their header states.
 _HEADER_ONLY = frozenset("123456")
 _CAPABILITIES = "SCHILY.xattr.security.capability"
 
@@ -111,7 +111,7 @@ class TarReader:
                 self._extend(kind, size, extended)
                 continue
             if kind == "S" and block[482]:
-                # An old sparse file's map goes on in blocks of its own.
+                # The map of an old sparse file continues in separate blocks.
                 while self._taken(BLOCK)[504]:
                     self._budget.take_entry()
             return block
@@ -150,7 +150,7 @@ class TarReader:
         )
 
     def _skip_sparse_map(self) -> None:
-        """Pass over the map that stands before a sparse file's content (PAX 1.0)."""
+        """Skip the map that precedes the content of a sparse file (PAX 1.0)."""
         self._sparse_map = False
         lines, wanted, text = 0, 1, b""
         while lines < wanted:
@@ -223,7 +223,7 @@ def _sparse_form(extended: dict[str, bytes]) -> str:
     told = extended.get("GNU.sparse.major", b""), extended.get("GNU.sparse.minor", b"")
     if told in {(b"0", b"0"), (b"0", b"1"), (b"1", b"0")}:
         return f"{told[0].decode()}.{told[1].decode()}"
-    # The oldest form tells no version, only its map.
+    # The oldest format has no version, only a map.
     return "0.0" if told == (b"", b"") and extended.get("GNU.sparse.map") else ""
 
 

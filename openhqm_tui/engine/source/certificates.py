@@ -8,7 +8,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.errors import UsageProblem
 
-# What tools are told their certificates by, and so builds too.
+# Variables that tools, and therefore builds, read their certificates from.
 VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
 # Where Debian and Ubuntu put the bundle, and what an administrator added to it.
 SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")

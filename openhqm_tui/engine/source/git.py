@@ -103,7 +103,7 @@ def _harmless(context: str | Path, *, dirty: bool) -> bool:
 def _is_harmless(context: str | Path, *, dirty: bool) -> bool:
     if not Path(context).is_dir() or not _ask(context, "rev-parse", "--is-inside-work-tree"):
         return True  # no checkout: it asks no further
-    # The one call of Buildx that reads objects. Told offline, it fetches none.
+    # The only call of Buildx that reads objects. With this, it fetches none.
     if not _ask(context, "show", "--format=%H", "HEAD", "--quiet", "--", silent=True):
         return False
     if not dirty:

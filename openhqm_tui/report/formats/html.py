@@ -151,7 +151,7 @@ def _place(number: int, lane: Lane, case: Case) -> str:
 
 
 _SLOWEST = 10
-# Characters of a step's instruction; the whole of it stands in the log.
+# Characters of a step's instruction; the log has the full text.
 _LETTERS = 240
 WORK = (
     ("native", "native"),

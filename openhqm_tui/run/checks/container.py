@@ -34,7 +34,7 @@ EMULATED_PATIENCE = 300.0
 # Seconds more until the container is taken away: it takes some to start on a busy machine.
 MARGIN = 30.0
 RUN_LABEL = "openhqm-tui.run"
-# When a container must be gone, in seconds of the epoch: whoever was to remove it may be gone too.
+# Deadline of a container in epoch seconds: the process that should remove it may have died.
 UNTIL_LABEL = "openhqm-tui.until"
 _LONG_AFTER = 600.0
 _TRIES = 25

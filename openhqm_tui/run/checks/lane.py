@@ -103,7 +103,7 @@ async def _run(
 
 
 def _masked(told: Any, mask: Mask) -> Any:
-    """Return what a container told without the secrets in any of its words."""
+    """Return the output of a container with all secrets masked."""
     if isinstance(told, str):
         return mask.start(told)
     if isinstance(told, list):
@@ -287,7 +287,7 @@ class LaneChecks:
             self._journal.note(f"the layers can't be read: {type(error).__name__}: {error}", target)
             return
         if self._journal.state.lane(target, platform) is not lane:
-            return  # it is being built anew
+            return  # it is being rebuilt
         self._journal.append(
             events.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
         )

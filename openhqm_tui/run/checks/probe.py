@@ -34,7 +34,7 @@ NEVER_SERVED = ("pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"
 
 
 def quoted(text: str) -> str:
-    """Return `text` as a JSON string; what isn't ASCII is told by its number."""
+    """Return `text` as a JSON string; non-ASCII characters are escaped."""
     plain = [
         c if " " <= c < "\x7f" and c not in '"\\' else f"\\u{min(ord(c), 65533):04x}" for c in text
     ]

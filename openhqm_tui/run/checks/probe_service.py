@@ -42,7 +42,7 @@ def run(command: "list[str]", output: int) -> None:
         # Python ignores them, and what is ignored would stay so.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        # Where memory runs out it is this command that ends, not the one that tells of it.
+        # If memory runs out, this command is killed, not the process that reports it.
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")
     except OSError:
@@ -107,7 +107,7 @@ class Service:
             return True
         if status or "reply" in self.told:
             self.wrong_since = self.wrong_since or now
-        # What starts may say 503 for a while; what stands for so long is its answer.
+        # A starting service may return 503 for a while; after this time it is the final response.
         return bool(self.wrong_since) and now - self.wrong_since > self.seconds / 4
 
     def hear(self) -> int:

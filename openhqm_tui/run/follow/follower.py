@@ -69,7 +69,7 @@ class Tail:
             try:
                 self._file = self.folder.open(self.path)
             except OSError:
-                return b""  # not there yet; or no file can have the name that is told
+                return b""  # doesn't exist yet, or the name isn't a valid file name
         return self._file.read(min(most, _MOST_BYTES))
 
     def close(self) -> None:
@@ -179,7 +179,7 @@ class Follower:
                     self._over.add(event.target)
                     return
                 if any(_is_end_of(event.target, earlier) for earlier in changes.events):
-                    # Its end is shown before it is forgotten as well: the next look goes on here.
+                    # Show the end of the old log before dropping it: the next read continues here.
                     return
             if isinstance(event, journal.TargetStarted):
                 self._streams[event.target] = (self._stream_tail(event), StreamDecoder())

@@ -154,7 +154,7 @@ def whole_run(state: Path, name: str) -> RunRecord:
 
 
 def record_folder(folder: RunFolder) -> RunRecord | None:
-    """Return all of a run that is over, from its folder; None while it goes on. Blocks.
+    """Read a finished run from its folder; returns None while it is running. Blocks.
 
     Raises Problem where it can't be read.
     """
@@ -214,7 +214,7 @@ def _with_history(
     *,
     patience: float = PATIENCE,
 ) -> _Found:
-    """Do something with the history; a damaged one is set aside and read anew first."""
+    """Run an operation on the history; a damaged one is set aside and rebuilt first."""
     try:
         with History(state, patience=patience) as history:
             return work(history)
@@ -245,7 +245,7 @@ def _save(history: History, aside: Path) -> int:
 
 
 def _standing(folder: RunFolder) -> RunRecord | None:
-    """Return how a run stands, by its events alone."""
+    """Return the state of a run from its events alone."""
     try:
         state = state_now(folder)
     except (Problem, OSError):
@@ -255,7 +255,7 @@ def _standing(folder: RunFolder) -> RunRecord | None:
 
 
 def _packages(folder: RunFolder, target: str, platform: str) -> dict[str, str]:
-    """Return the versions that a lane's image told of, by distribution; {} where it told none."""
+    """Return the versions found in a lane's image, by distribution; {} if there are none."""
     try:
         told = msgspec.json.decode(folder.read(folder.evidence_file(target, platform)))
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -12,7 +12,7 @@ from openhqm_tui.store.run_folder import RunFolder, all_runs
 
 
 def state_of(folder: RunFolder) -> RunState:
-    """Fold what stands in `events.jsonl`; raises Problem where `run.json` can't be read."""
+    """Fold the events in `events.jsonl`; raises Problem if `run.json` can't be read."""
     state = RunState(folder.info)
     for event in folder.events():
         state.apply_event(event)

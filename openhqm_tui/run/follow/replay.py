@@ -92,7 +92,7 @@ def _key(event: TargetStarted) -> tuple[str, float]:
 
 
 def recording_of(folder: RunFolder) -> Recording:
-    """Read a run that is over; raises UsageProblem for one that goes on. Blocks."""
+    """Read a finished run; raises UsageProblem if it is still running. Blocks."""
     if folder.is_live():
         raise UsageProblem(
             f"run {folder.path.name} goes on: there is no end to play to yet",
@@ -185,7 +185,7 @@ class Player(Follower):
         self.pace.shift(self._clock(), by)
 
     def jump(self, position: float) -> Player:
-        """Return the player that goes on from a position: this one ahead, another one back."""
+        """Return the player that continues from a position: this one if ahead, or a new one."""
         if position >= self.position:
             self.pace.jump(self._clock(), position)
             return self

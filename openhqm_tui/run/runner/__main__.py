@@ -46,7 +46,7 @@ class Runner:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.info = folder.info
-        # All that the journal tells; what this runner writes there is folded in at once.
+        # The state from the journal; what this runner writes there is folded in immediately.
         self.state = state_of(folder)
         self._journal = JournalWriter(folder, self.state)
         self._work = Scheduler(folder, self._journal)
@@ -118,7 +118,7 @@ class Runner:
         try:
             requests = self._request_reader.listen()
         except OSError as error:
-            # Said once: the run goes on, and so does listening.
+            # Reported once: the run and the listening continue.
             if not self._deaf:
                 traceback.print_exception(error)
             self._deaf = True
@@ -137,10 +137,10 @@ class Runner:
 
     async def _settle(self) -> None:
         """End what a runner that was cut off left running, and say that it is over."""
-        # Buildx goes on without its runner, and would write over the next try's digest.
+        # Buildx continues without its runner and would overwrite the digest of the next attempt.
         await asyncio.gather(end_orphans(self.folder), self._remove_containers())
         self._close("the runner was cut off")
-        # Only who asks for the rest, or for a target again, wants the push that was to come.
+        # The pending push is wanted only if the rest or a target is requested again.
         self._work.push_called_off = self.info.push
 
     def _close(self, reason: str) -> None:
@@ -200,7 +200,7 @@ def main(arguments: list[str]) -> int:
     # Buildx must not inherit the lock: a runner that is killed has to look dead at once.
     os.set_inheritable(lock, False)
     outcome = asyncio.run(Runner(folder).execute())
-    # Nobody waits for the history: whoever wants the run to go on may have it.
+    # Don't block on the history: release the run for others first.
     os.close(lock)
     if trouble := remember(folder):
         sys.stderr.write(f"not in the history yet: {trouble}\n")

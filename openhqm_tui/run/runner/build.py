@@ -123,10 +123,10 @@ class Builds:
             if trouble is not None:
                 self._tell(trouble, target.name)
             return ended_now(target.name, attempt, Outcome.FAILED, code=code, reason=reason)
-        # What it said is over: should it come again, it is told again.
+        # The condition has ended: if it returns, it is reported again.
         self._told.clear()
         with contextlib.suppress(OSError):
-            # Buildx makes it anew, for all to read; it may hold the build's arguments.
+            # Buildx recreates it world-readable, and it may contain build arguments.
             metadata.chmod(0o600)
         digest, reason = await self._digest(target, metadata)
         outcome = Outcome.FAILED if reason else Outcome.PASSED

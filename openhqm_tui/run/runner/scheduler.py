@@ -46,16 +46,16 @@ class Scheduler:
         self.gone = set(self.state.targets) if gone else set()
 
     def pending(self) -> list[asyncio.Task[None]]:
-        """Return what goes on, layers being read for the record included."""
+        """Return the running tasks, including layers being read for the record."""
         tasks = (*self._tasks.values(), *self._checks.reading)
         return [task for task in tasks if not task.done()]
 
     def busy(self, key: Key) -> bool:
-        """Tell whether something goes on."""
+        """Return whether any task is running."""
         return key in self._tasks and not self._tasks[key].done()
 
     def busy_with(self, target: str) -> set[Key]:
-        """Return what goes on with a target: its build, its lanes being asked again."""
+        """Return the running tasks of a target: its build, repeated checks of its lanes."""
         return {key for key in self._tasks if key[0] == target and self.busy(key)}
 
     def build(self, name: str) -> None:

@@ -16,7 +16,7 @@ from openhqm_tui.store.run_folder import RunFolder
 
 
 class _Heard:
-    """How long a stream was when it last grew, and when that was; whether silence was told."""
+    """Size and time of a stream's last growth, and whether a warning was given."""
 
     def __init__(self, size: int, now: float) -> None:
         self.size, self.at = size, now
@@ -26,7 +26,7 @@ class _Heard:
 
 
 class Watchdog:
-    """Looks at the streams of the targets that are being built, and tells of them in the journal.
+    """Monitor the streams of targets being built, and record warnings in the journal.
 
     Time is measured on a clock that stands still while the machine sleeps: what a laptop's lid
     has cut off isn't silence.

@@ -299,7 +299,7 @@ def start_run(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # no
     state = ready_state_folder()
     path = runs_folder(state) / prepared.info.id
     folder, lock = RunFolder.create_held(path, prepared.info, prepared.plan, prepared.expectations)
-    # Before anything goes on: who stops this process here has begun nothing.
+    # Before anything starts: stopping this process here leaves nothing behind.
     make_room(state, limits)
     launch(folder, lock)
     return folder
@@ -329,7 +329,7 @@ def _base(
 
 
 class _Commit(NamedTuple):
-    """What a label tells of a context: its repository, and the commit or tag in it."""
+    """Label values for a context: its repository, and the commit or tag in it."""
 
     source: str = ""
     revision: str = ""
@@ -337,7 +337,7 @@ class _Commit(NamedTuple):
 
 
 def _commit(source: Source) -> _Commit:
-    """Return where a context came from: a revision is told with the repository that has it.
+    """Return the origin of a context: a revision is given with its repository.
 
     The package's own context, outside of a checkout, is that of its release.
     """

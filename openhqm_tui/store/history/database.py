@@ -38,7 +38,7 @@ class RunUnfit(HistoryProblem):
 
 
 class HistoryDamaged(HistoryProblem):
-    """What stands in the file is no history any more; `inode` tells which file that was."""
+    """The file is no longer a valid history; `inode` identifies the file."""
 
     inode = 0
 
@@ -59,7 +59,7 @@ class History:
             self._connection = self._open(patience)
 
     def _open(self, patience: float) -> sqlite3.Connection:
-        # Nobody else may read what stands in it, from its first byte on.
+        # Nobody else may read its contents, from the first byte on.
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._inode = os.fstat(descriptor).st_ino
         os.close(descriptor)
@@ -164,7 +164,7 @@ class History:
 def _problem(path: Path, error: sqlite3.Error | msgspec.MsgspecError) -> HistoryProblem:
     if isinstance(error, msgspec.MsgspecError):
         return HistoryDamaged(f"the history {path} is damaged ({error})")
-    # The low byte is the kind, the rest tells its causes apart.
+    # The low byte is the kind, the rest the cause.
     match (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return HistoryProblem(f"the history {path} is locked by another process")
