@@ -108,7 +108,7 @@ def classic_row(platforms: Sequence[str], variants: Sequence[str], weights: imag
     which = "" if set(variants) == set(VARIANT_NAMES) else f", of {' '.join(variants)}"
     return Row(
         PART,
-        f"the classic way, one after the other, {where}{which}",
+        f"sequential build, {where}{which}",
         "s",
         [seconds],
         "ours, cold (before, between, after)",
@@ -149,7 +149,7 @@ def shared_row(state: Path) -> Row:
     shared = sharing_of(streams_of(last))
     return Row(
         PART,
-        "executions of the steps that targets share, cold",
+        "executions of shared steps, cold",
         "",
         [shared.executions],
         "such steps",

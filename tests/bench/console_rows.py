@@ -15,7 +15,7 @@ def rows_of(figures: dict[str, Any]) -> list[Row]:
     return [
         row
         for name in ("8 panes", "16 panes")
-        for row in _flooded(figures, name, f"{rate}, {figures[name]['panes']} panes in sight")
+        for row in _flooded(figures, name, f"{rate}, {figures[name]['panes']} visible panes")
     ] + _opened(figures)
 
 
@@ -24,13 +24,15 @@ def _flooded(figures: dict[str, Any], name: str, what: str) -> list[Row]:
     unprobed = figures[f"{name}, unprobed"]["cpu"]
     keys = ours["keys"]
     rows = [
-        _lateness(f"{what}: loop late, {word}", ours["loop"]["late"][at], idle["late"][at], limit)
+        _lateness(
+            f"{what}: event loop delay, {word}", ours["loop"]["late"][at], idle["late"][at], limit
+        )
         for at, word, limit in ((1, "p99", 0.01), (2, "worst", 0.05))
     ]
     rows += [
         Row(
             _PART,
-            f"{what}: own work in a gap, worst",
+            f"{what}: longest uninterrupted work, worst",
             "ms",
             [ours["loop"]["own"][2]],
             wanted=("≤", 0.05),
@@ -52,11 +54,11 @@ def _flooded(figures: dict[str, Any], name: str, what: str) -> list[Row]:
     rows += [
         Row(_PART, f"{what}: key → paint, worst", "ms", [keys["seconds"][2]]),
         Row(_PART, f"{what}: key → paint, median", "ms", [keys["seconds"][0]]),
-        Row(_PART, f"{what}: keys without an answer", "", [keys["unanswered"]], wanted=("≤", 0)),
+        Row(_PART, f"{what}: keys without a response", "", [keys["unanswered"]], wanted=("≤", 0)),
         Row(_PART, f"{what}: lines missing", "", [ours["missing"]], wanted=("≤", 0)),
         Row(
             _PART,
-            f"{what}: a reader further up is moved",
+            f"{what}: scrolled-up reader is moved",
             "",
             [float(not ours["reader"])],
             wanted=("≤", 0),
@@ -72,19 +74,24 @@ def _opened(figures: dict[str, Any]) -> list[Row]:
     return [
         Row(
             _PART,
-            f"{what}: process start → first lines in sight",
+            f"{what}: process start → first lines visible",
             "s",
             [opening["first_screen"]],
             wanted=("≤", 2.0),
         ),
         Row(_PART, f"{what}: console's start → all read", "s", [opening["all_read"]]),
-        _lateness(f"{what}: loop late while it is read, p99", loop["late"][1], idle["late"][1]),
         _lateness(
-            f"{what}: loop late while it is read, worst", loop["late"][2], idle["late"][2], 0.05
+            f"{what}: event loop delay while it is read, p99", loop["late"][1], idle["late"][1]
+        ),
+        _lateness(
+            f"{what}: event loop delay while it is read, worst",
+            loop["late"][2],
+            idle["late"][2],
+            0.05,
         ),
         Row(
             _PART,
-            f"{what}: own work in a gap while it is read, worst",
+            f"{what}: longest uninterrupted work while it is read, worst",
             "ms",
             [loop["own"][2]],
             wanted=("≤", 0.05),
@@ -93,12 +100,12 @@ def _opened(figures: dict[str, Any]) -> list[Row]:
         Row(_PART, f"{what}: key → paint while it is read, median", "ms", [keys["seconds"][0]]),
         Row(
             _PART,
-            f"{what}: whole process in memory, at the most",
+            f"{what}: process memory, peak",
             "MB",
             [opening["memory"]],
             wanted=("≤", 150e6),
         ),
-        Row(_PART, f"{what}: whole process in memory, in the end", "MB", [opening["memory_now"]]),
+        Row(_PART, f"{what}: process memory, at the end", "MB", [opening["memory_now"]]),
     ]
 
 

@@ -41,11 +41,11 @@ def measure(_: argparse.Namespace) -> list[Row]:
         lanes = {n: _in_a_process(place / f"lanes-{n}", LINES_OF_LANES, n) for n in LANES}
         lines = {n: _in_a_process(place / f"lines-{n}", n, LANES_OF_LINES) for n in LINES}
     return [
-        *_grown("lanes", {n: one["folding"] for n, one in lanes.items()}, "CPU a line", "µs"),
+        *_grown("lanes", {n: one["folding"] for n, one in lanes.items()}, "CPU per line", "µs"),
         *_held(f"{LINES_OF_LANES:,} lines in {{:,}} lanes", lanes),
-        *_grown("lines", {n: one["folding"] for n, one in lines.items()}, "CPU a line", "µs"),
+        *_grown("lines", {n: one["folding"] for n, one in lines.items()}, "CPU per line", "µs"),
         *_held(f"{{:,}} lines in {LANES_OF_LINES} lanes", lines),
-        *_grown("lines", {n: one["painting"] for n, one in lines.items()}, "CPU a frame", "ms"),
+        *_grown("lines", {n: one["painting"] for n, one in lines.items()}, "CPU per frame", "ms"),
     ]
 
 

@@ -68,10 +68,10 @@ def _looked_at(state: Path) -> dict[str, list[Took]]:
     return {
         "list: read": timed(lambda: read_past(state)),
         "trends": timed(lambda: trends(runs, runs[0])),
-        "comparison: read and told": timed(
+        "comparison: read and formatted": timed(
             lambda: lines_of(compare(whole_run(state, one), whole_run(state, other)))
         ),
-        "forecast: read and learnt": timed(
+        "estimate: read and computed": timed(
             lambda: Forecast(samples_for(state, place, VARIANT_NAMES))
         ),
     }

@@ -106,7 +106,7 @@ def rows_of(
                 f"{variant}, {platform}: above the base",
                 "MB",
                 [above(weights[variant, platform], bases[platform])],
-                "the classic way",
+                "sequential build",
                 [above(weight, bases[platform])],
             )
         )
@@ -145,7 +145,7 @@ def _push_rows(weights: Weights, classic: Weights) -> list[Row]:
     rows = [
         Row(
             PART,
-            "layers of 8 × 2, each once (from the manifests)",
+            "layers of 8 × 2, counted once (from the manifests)",
             "MB",
             [ours],
             "`all` × 2",
@@ -159,10 +159,10 @@ def _push_rows(weights: Weights, classic: Weights) -> list[Row]:
         rows.append(
             Row(
                 PART,
-                f"layers of the {len(classic)} images that the classic way made, each once",
+                f"layers of the {len(classic)} images of the sequential build, each once",
                 "MB",
                 [unique_bytes(same)],
-                "the classic way",
+                "sequential build",
                 [unique_bytes(theirs)],
             )
         )

@@ -67,7 +67,7 @@ def table(rows: Sequence[Row]) -> str:
                 *([""] if lines else []),
                 f"### {part}",
                 "",
-                "| what | ours | beside it | | ratio | wanted | |",
+                "| measurement | openhqm-tui | baseline | | ratio | target | |",
                 "|---|---|---|---|---|---|---|",
             ]
         lines.append(f"| {' | '.join(_cells(row))} |")
@@ -75,12 +75,12 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def missed(rows: Sequence[Row]) -> str:
-    """Return which rows are not as wanted, in a line or a list."""
+    """Return which rows missed their target, in a line or a list."""
     wanted = [row for row in rows if row.wanted is not None]
     wrong = [row for row in wanted if not row.holds]
     if not wrong:
-        return f"All {len(wanted)} rows with something wanted are as wanted."
-    lines = [f"{len(wrong)} of {len(wanted)} rows are not as wanted:"]
+        return f"All {len(wanted)} rows with a target met it."
+    lines = [f"{len(wrong)} of {len(wanted)} rows missed their target:"]
     lines += [f"- {row.part}: {' · '.join(cell for cell in _cells(row) if cell)}" for row in wrong]
     return "\n".join(lines)
 

@@ -114,10 +114,10 @@ def _seats(folder: Path) -> tuple[list[Seat], Made]:
         Seat("a bare Textual app", (sys.executable, "-c", _BARE), ("one line",), none),
         Seat("first paint", console, _PLAN, none),
         Seat("first paint, no engine", console, _PLAN, nowhere),
-        Seat(f"first paint, {MANY:,} runs remembered", console, _PLAN, some),
-        Seat(f"first paint, {MOST:,} runs remembered", console, _PLAN, most),
+        Seat(f"first paint, {MANY:,} runs in the history", console, _PLAN, some),
+        Seat(f"first paint, {MOST:,} runs in the history", console, _PLAN, most),
         Seat("a finished run of 8 × 2, opened", (sys.executable, "-c", _ON_RUN, run), lane, over),
-        Seat("out of a run that goes on", console, ("building", EIGHT[-1]), live, leave_running),
+        Seat("quit during a run", console, ("building", EIGHT[-1]), live, leave_running),
     ], going
 
 
@@ -131,7 +131,7 @@ def _remembering(folder: Path, count: int) -> dict[str, str]:
     with History(folder) as history:
         for run in synthetic_runs(count):
             history.put(run, 1)
-    _say(f"start: {count} runs remembered")
+    _say(f"start: {count} runs in the history")
     return environment
 
 
@@ -155,7 +155,7 @@ def _start_rows(seats: Sequence[Seat]) -> list[Row]:
     rows += [Row(PART, without.name, "ms", without.paints, bare.name, bare.paints, ("≤", 2.0))]
     rows += [Row(PART, seat.name, "ms", seat.paints, bare.name, bare.paints) for seat in more[:3]]
     live = more[-1]
-    rows.append(Row(PART, "from q to the end", "ms", plan.quits, bare.name, bare.quits))
+    rows.append(Row(PART, "quit", "ms", plan.quits, bare.name, bare.quits))
     rows.append(Row(PART, live.name, "ms", live.quits, bare.name, bare.quits))
     return rows
 
@@ -193,10 +193,10 @@ def _idle_rows(place: Path, seats: Sequence[Seat]) -> list[Row]:
     name = "a finished run on screen for 30 s, share of a core"
     rows = [Row(PART, name, "%", [run[0]], "a bare Textual app", [bare[0]])]
     rows.append(Row(PART, "the same, against the limit", "%", [run[0]], wanted=("≤", 0.01)))
-    rows.append(Row(PART, "its threads wake up, a second", "", [run[1]], seats[0].name, [bare[1]]))
+    rows.append(Row(PART, "thread wake-ups per second", "", [run[1]], seats[0].name, [bare[1]]))
     for key, what in (("1", "Plan"), ("3", "Checks"), ("4", "History"), ("5", "Doctor")):
         share, _ = _at_rest(place, seats[5], key, GLANCES)
-        rows.append(Row(PART, f"{what} at rest, share of a core", "%", [share]))
+        rows.append(Row(PART, f"{what} idle, share of a core", "%", [share]))
     return rows
 
 

@@ -40,8 +40,8 @@ from tests.bench.rows import Row
 
 LANES, ROUNDS = 16, 5
 # Lines of a round: as many as it takes to be measured well.
-FOLDED = {"ours": 320_000, "ours, a line a record": 160_000, "Log": 160_000, "RichLog": 4_000}
-PAINTED = {"ours, a line a record": 32_000, "Log": 16_000, "RichLog": 2_000}
+FOLDED = {"ours": 320_000, "ours, one line per record": 160_000, "Log": 160_000, "RichLog": 4_000}
+PAINTED = {"ours, one line per record": 32_000, "Log": 16_000, "RichLog": 2_000}
 # A lane's share of a tenth of a second at 10,000 lines a second is half of it.
 BATCH = 125
 MANY = 1_000_000
@@ -50,7 +50,10 @@ _SIZE = (200, 60)
 _PART = "Streams and panes"
 _PEERS: dict[str, Callable[[], Log | RichLog]] = {"Log": Log, "RichLog": RichLog}
 
-_SHAPES = {"ours": ("pieces of 4 KiB", PIPED), "ours, a line a record": ("a line a record", 0)}
+_SHAPES = {
+    "ours": ("chunks of 4 KiB", PIPED),
+    "ours, one line per record": ("one line per record", 0),
+}
 _CALLS = {
     "Log": "Log.write_lines",
     "Log, calls": "Log.write_lines, calls alone",
@@ -76,7 +79,7 @@ def measure(_: argparse.Namespace) -> list[Row]:
             "the same over a list of the same text",
             [searched[1]],
         ),
-        Row(_PART, "own work in the longest slice of it", "ms", [searched[2]], wanted=("≤", 0.05)),
+        Row(_PART, "work in its longest slice", "ms", [searched[2]], wanted=("≤", 0.05)),
     ]
 
 
