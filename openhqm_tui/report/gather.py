@@ -18,8 +18,7 @@ from openhqm_tui.domain.failures.digest import Failure, failed_checks, failure_o
 from openhqm_tui.domain.plan.bake import bake_command
 from openhqm_tui.domain.plan.nodes import worth_telling
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
-from openhqm_tui.domain.run.status import Status
-from openhqm_tui.domain.run.status_text import mark_and_word
+from openhqm_tui.domain.run.status_text import result_text, status_text
 from openhqm_tui.domain.run.timeline import covered, hits_of, lane_spans, target_span
 from openhqm_tui.domain.secrets.redact import Mask, secret_values
 from openhqm_tui.domain.text import plain
@@ -233,7 +232,7 @@ def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:
     if state.outcome is not None:
         outcome = state.outcome.value
     seconds = state.elapsed(now)
-    words = Counter(mark_and_word(lane)[1] for lane in state.lanes)
+    words = Counter(status_text(lane).word for lane in state.lanes)
     told = ", ".join(f"{number} {word}" for word, number in words.items())
     names = tuple(target.name for target in info.targets)
     return model.Run(
@@ -291,9 +290,7 @@ def _environment(
 def _lane(lane: LaneState, timing: Timing, shares: Shares, evidence: LaneEvidence) -> model.Lane:
     target, hits = lane.target, hits_of(lane)
     built, asked = lane_spans(lane, target_span(target, timing.now)[1])
-    status, (_, result) = lane.status, mark_and_word(lane)
-    if status is Status.FAILED and lane.verdicts:
-        result = "check failed"
+    status, result = lane.status, result_text(lane).word
     ran = "" if lane.emulated is None else ("emulated" if lane.emulated else "native")
     elf = next((v for v in lane.verdicts if v.check == "binaries"), None)
     return model.Lane(

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import time
 
+from openhqm_tui.domain.run.status import (
+    CHECK_FAILED,
+    CUT_OFF,
+    NOT_BEGUN,
+    RUN_TEXTS,
+    STATUS_TEXTS,
+    STOPPED,
+    VERDICT_TEXTS,
+)
+
 NOT_MEASURED = "not measured"
 # The same in a table, where it is explained once.
 NOTHING = "–"
-MARKS = {"pass": "✓", "fail": "✗", "warn": "!", "unknown": "?"}
-OUTCOMES = {
-    "passed": "✓ passed",
-    "failed": "✗ failed",
-    "cancelled": "− cancelled",
-    "interrupted": "↯ interrupted",
-    "going on": "▸ going on",
-}
-RESULTS = {
-    "waiting": "·",
-    "running": "▸",
-    "checking": "?",
-    "done": "✓",
-    "cached": "✓",
-    "passed": "✓",
-    "unknown": "?",
-    "failed": "✗",
-    "cancelled": "−",
-}
+MARKS = {answer.value: text.symbol for answer, text in VERDICT_TEXTS.items()}
+OUTCOMES = {outcome: str(text) for outcome, text in RUN_TEXTS.items()}
+_RESULTS = (*STATUS_TEXTS.values(), CHECK_FAILED, STOPPED, CUT_OFF, NOT_BEGUN)
+# The symbol of each word that a lane's result can be.
+SYMBOLS = {text.word: text.symbol for text in _RESULTS}
 
 
 def clock(seconds: float) -> str:

@@ -247,7 +247,7 @@ def test_named_targets_are_retried_in_a_run_that_is_over(
         ended(watch)
         code, out, _ = says(capsys, "retry", "run", "--format", "plain", "sqs")
         assert code == 1, "kafka has failed still"
-        assert "sqs linux/amd64 | ✓ built" in out
+        assert "sqs linux/amd64 | ● built" in out
         assert "kafka linux/amd64 |" not in out, "that isn't built again"
         assert ended(Watch(watch.folder)).targets("kafka", "sqs") == [Status.FAILED, Status.DONE]
         assert len(docker.calls_of("bake")) == 3
@@ -265,7 +265,7 @@ def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
         code, out, err = says(capsys, "resume", "--format", "plain")
         assert code == 0
         assert err == f"openhqm-tui: going on with what was cut off in run {watch.name}\n"
-        assert "gcp linux/arm64 | ✓ built" in out
+        assert "gcp linux/arm64 | ● built" in out
         assert "redis linux/amd64 |" not in out, "that was built before"
         assert out.splitlines()[-1].startswith("4 images: 4 built in ")
 

@@ -190,9 +190,9 @@ def test_the_exit_code_is_that_of_the_build(
         assert "`openhqm-tui resume 20261123-100000-aaaa` goes on" in err
         assert out.endswith(" · interrupted\n")
         for told in (
-            "kafka linux/amd64 | − cancelled",
+            "kafka linux/amd64 | − stopped",
             "kafka linux/arm64 | ✗ failed",
-            "redis linux/amd64 | ↯ interrupted",
+            "redis linux/amd64 | ! interrupted",
         ):
             assert f"{told}\n" in out
     else:

@@ -87,11 +87,11 @@ def test_results_digest_and_table_are_told_once(capsys: Capture) -> None:
     _, out, _ = shown(recording("bake_fails"), "plain", capsys)
     for line in (
         "bad linux/amd64 | ✗ failed",
-        "bad linux/arm64 | − cancelled",
+        "bad linux/arm64 | − stopped",
         "redis linux/amd64 | ✓ proved",
         "✗ bad · linux/amd64 · stage final",
         "  line    Dockerfile:11",
-        "4 images: 1 failed, 1 cancelled, 2 proved in",
+        "4 images: 1 failed, 1 stopped, 2 proved in",
     ):
         assert sum(one.startswith(line) for one in out.splitlines()) == 1, line
 

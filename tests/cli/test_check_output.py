@@ -42,7 +42,7 @@ def shown(form: str, lanes: list[Lane] = LANES, *, verbose: bool = False) -> lis
 
 def test_a_lane_is_a_line_and_what_is_no_pass_stands_below_the_gravest_first() -> None:
     amd64, cache, expected, hint, arm64, *rest, empty, last = shown("plain")
-    assert amd64 == "acme/api:1  linux/amd64 native    ! proved      1/2 pass, caches: warn"
+    assert amd64 == "acme/api:1  linux/amd64 native    ✓ proved      1/2 pass, caches: warn"
     assert cache == "  ! caches: warn: /root/.cache"
     assert expected == "      expected none"
     assert hint.startswith("      hint     Keep caches out of layers")

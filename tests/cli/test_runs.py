@@ -67,7 +67,7 @@ def test_every_run_is_listed_with_its_state_the_latest_first(runs: Path, capsys:
     for line, name, word in zip(
         lines,
         ("16", "15", "14", "12", "11", "10"),
-        ("? unreadable", "▸ going on", "↯ interrupted", "− cancelled", "✗ failed", "✓ passed"),
+        ("? unreadable", "▸ going on", "! interrupted", "⊘ cancelled", "✗ failed", "✓ passed"),
         strict=True,
     ):
         assert line.startswith(f"20261123-{name}0000-aaaa  ")

@@ -56,8 +56,8 @@ async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up
         await until(pilot, lambda: "Interrupted at 1/3: its runner died" in banner(app))
         assert "Buildx may still be at work" in banner(app)
         assert app.follow.idle
-        assert "↯ interrupted" in str(app.screen.query_one("#run-word", Static).content)
-        await until(pilot, lambda: "↯ kafka" in listed(app))
+        assert "! interrupted" in str(app.screen.query_one("#run-word", Static).content)
+        await until(pilot, lambda: "! kafka" in listed(app))
         assert "interrupted" in listed(app)
         head = app.screen.query_one(LanePanes).panes["kafka", "linux/amd64"].head
         assert "interrupted" in str(head.content)
@@ -91,7 +91,7 @@ def test_what_can_only_be_read_offers_nothing(world: World):
         pass
     follower.close()
     words = cut_off_words(follower.state, resumable=False).plain
-    assert words == "↯ Interrupted at 0/2: its runner died."
+    assert words == "! Interrupted at 0/2: its runner died."
     assert "u Resume" in cut_off_words(follower.state, resumable=True).plain
 
 
@@ -127,7 +127,7 @@ async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: Wo
         await pilot.press("4")
         await settle(pilot)
         table = app.screen.query_one(CellTable)
-        await until(pilot, lambda: "↯ interrupted" in table.render().plain)
+        await until(pilot, lambda: "! interrupted" in table.render().plain)
         lines = table.render().plain.split("\n")
         assert "▸ going on" in lines[1]
         assert "20261122-1" in lines[2]
@@ -138,7 +138,7 @@ async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: Wo
         await until(pilot, lambda: world.asked == [Request("cancel")])
         assert '"cancel"' in made.run.control_file.read_text()
         made.release()
-        await until(pilot, lambda: table.render().plain.count("↯ interrupted") == 2)
+        await until(pilot, lambda: table.render().plain.count("! interrupted") == 2)
         await pilot.press("down", "u")
         await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
         await until(pilot, lambda: world.asked == [Request("cancel"), Request("resume")])

@@ -203,7 +203,7 @@ def test_a_row_tells_state_time_and_notes_in_words_and_symbols() -> None:
         "waits": ("·", None),
         "cached": ("○", None),
         "bad": ("✗", 1),
-        "stop": ("⊘", 1),
+        "stop": ("−", 1),
     }
     assert rows["bad"].notes == ("it died: exit code: 7", "emulated", "critical")
     assert rows["cached"].notes == ("cached",)

@@ -14,7 +14,7 @@ from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.plan.permissions import parse_permission
 from openhqm_tui.domain.run.retry import can_resume, can_retry, to_retry
 from openhqm_tui.domain.run.state import RunState
-from openhqm_tui.domain.run.status_text import WORDS
+from openhqm_tui.domain.run.status_text import status_text
 from openhqm_tui.engine.source.permissions import resolve_grants
 from openhqm_tui.run.ask import send_request
 from openhqm_tui.run.follow.follower import Follower
@@ -60,7 +60,7 @@ def _retry(parsed: argparse.Namespace) -> tuple[RunFolder, RunState, list[Reques
     state = state_now(folder)
     for target in named:
         if not can_retry(state.targets[target]):
-            word = WORDS[state.targets[target].status]
+            word = status_text(state.targets[target]).word
             raise Problem(f"{target} of run {name} is {word}: there is nothing to retry")
     if targets := named or to_retry(state):
         what = f"retrying {', '.join(targets)}"
@@ -109,7 +109,9 @@ def run_cancel(parsed: argparse.Namespace) -> int:
         raise Problem(f"run {name} is over ({word_of(state)}): there is nothing to cancel")
     targets = [target for target in named if not state.targets[target].status.is_over]
     if named and not targets:
-        over = ", ".join(f"{target} is {WORDS[state.targets[target].status]}" for target in named)
+        over = ", ".join(
+            f"{target} is {status_text(state.targets[target]).word}" for target in named
+        )
         raise Problem(f"{over}: there is nothing to cancel", fix=f"run {name} goes on")
     send_request(folder, *(Request("cancel", target) for target in targets or [""]))
     what = ", ".join(targets) or "the run"

@@ -17,6 +17,7 @@ from openhqm_tui.cli.output.summary import aligned, clock, megabytes
 from openhqm_tui.cli.run_lookup import word_of
 from openhqm_tui.cli.signals import stop_on_signals
 from openhqm_tui.domain.errors import Problem, UsageProblem
+from openhqm_tui.domain.run.status import RUN_TEXTS
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.report.redacted_files import RedactedFiles
 from openhqm_tui.run.follow.load_state import state_now
@@ -26,15 +27,6 @@ from openhqm_tui.store.paths import ready_state_folder, state_folder
 from openhqm_tui.store.retention import MB, Limits, limits_of, size_of
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run
 
-# A mark and a word each: nothing is told by colour only.
-_MARKS = {
-    "going on": "▸",
-    "passed": "✓",
-    "failed": "✗",
-    "cancelled": "−",
-    "interrupted": "↯",
-    "unreadable": "?",
-}
 _GAP = 2
 # What is left out where there is no room, the first first.
 _EXPENDABLE = ("size", "took", "when")
@@ -81,7 +73,7 @@ def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
     columns = {
         "run": [row.run for row in rows],
         "when": [ago(now - row.created) if row.created else "–" for row in rows],
-        "state": [f"{_MARKS[row.state]} {row.state}" for row in rows],
+        "state": [str(RUN_TEXTS[row.state]) for row in rows],
         "took": [clock(row.seconds) for row in rows],
         "size": [on_disk(row.size) for row in rows],
     }

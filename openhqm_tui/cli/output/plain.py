@@ -23,8 +23,8 @@ from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.publishing import held_words
 from openhqm_tui.domain.run.state import LaneState, TargetState
-from openhqm_tui.domain.run.status import Status
-from openhqm_tui.domain.run.status_text import MARKS, WORDS, mark_and_word
+from openhqm_tui.domain.run.status import STATUS_TEXTS, Status, StatusText
+from openhqm_tui.domain.run.status_text import status_text
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.follow.follower import Changes, Follower
 
@@ -65,7 +65,7 @@ class PlainOutput:
         state = self._follower.state
         for lane in state.lanes:
             if lane.status.is_over and _attempt(lane) not in self._told:
-                self._tell_result(lane, *mark_and_word(lane))
+                self._tell_result(lane, status_text(lane))
         for failure in failures_of(state, folder):
             self._say("", *failure_lines(failure))
         if wrong := check_lines(state, folder, verbose=self._verbose):
@@ -113,9 +113,9 @@ class PlainOutput:
                     self._tell_lane(lane, "checking again")
             case events.LaneChecked() if lane := state.lane(event.target, event.platform):
                 status = _RESULTS.get(worst(event.verdicts), Status.PASSED)
-                self._tell_result(lane, MARKS[status], WORDS[status])
+                self._tell_result(lane, STATUS_TEXTS[status])
             case events.CheckCancelled() if lane := state.lane(event.target, event.platform):
-                self._tell_result(lane, MARKS[Status.CANCELLED], WORDS[Status.CANCELLED])
+                self._tell_result(lane, STATUS_TEXTS[Status.CANCELLED])
             case events.ReadBack():
                 held = f"{event.name}: {held_words(event)}"
                 self._say(f"{event.target} | pushed and read back {held}")
@@ -128,11 +128,11 @@ class PlainOutput:
             if target.outcome is Outcome.PASSED and target.run.info.check:
                 self._tell_lane(lane, f"built in {took}, checking")
             elif _attempt(lane) not in self._told:
-                self._tell_result(lane, *mark_and_word(lane))
+                self._tell_result(lane, status_text(lane))
 
-    def _tell_result(self, lane: LaneState, mark: str, word: str) -> None:
+    def _tell_result(self, lane: LaneState, text: StatusText) -> None:
         self._told.add(_attempt(lane))
-        self._tell_lane(lane, f"{mark} {word}")
+        self._tell_lane(lane, str(text))
 
     def _tell_lane(self, lane: LaneState, what: str) -> None:
         self._say(f"{' '.join(lane.key)} | {what}")

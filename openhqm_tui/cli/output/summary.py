@@ -17,19 +17,12 @@ from openhqm_tui.domain.run.published import PublishedImage
 from openhqm_tui.domain.run.publishing import held_words, let_through
 from openhqm_tui.domain.run.retry import push_failed
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
-from openhqm_tui.domain.run.status import Status
-from openhqm_tui.domain.run.status_text import mark_and_word
+from openhqm_tui.domain.run.status import STATUS_TEXTS, VERDICT_TEXTS, Status
+from openhqm_tui.domain.run.status_text import result_text, status_text
 from openhqm_tui.domain.run.timeline import CacheHits, hits_of
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.run_folder import RunFolder
 
-# A mark and a word each: nothing is told by colour only.
-MARKS: dict[Answer, str] = {
-    Answer.PASS: "✓",
-    Answer.WARN: "!",
-    Answer.FAIL: "✗",
-    Answer.UNKNOWN: "?",
-}
 _GRAVITY = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.PASS)
 _NAMED = 2
 
@@ -68,7 +61,7 @@ def answer_lines(
     for verdict in verdicts if verbose else not_passed(verdicts):
         how = f" ({verdict.how})" if verbose and verdict.how else ""
         seen = one_line(verdict.evidence) or "–"
-        mark = MARKS[verdict.answer]
+        mark = VERDICT_TEXTS[verdict.answer].symbol
         lines.append(f"  {mark} {verdict.check}: {verdict.answer.value}{how}: {seen}")
         if verdict.answer is Answer.PASS:
             continue
@@ -81,9 +74,9 @@ def answer_lines(
 
 def standing(verdicts: Sequence[Verdict]) -> tuple[str, str]:
     """Return mark and word of all answers of a lane together."""
-    answer = worst(verdicts)
-    words = {Answer.FAIL: "failed", Answer.UNKNOWN: "not proved"}
-    return MARKS[answer], words.get(answer, "proved")
+    statuses = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
+    text = STATUS_TEXTS[statuses.get(worst(verdicts), Status.PASSED)]
+    return text.symbol, text.word
 
 
 class ResultRow(msgspec.Struct, frozen=True):
@@ -126,9 +119,7 @@ def _row(lane: LaneState) -> ResultRow:
     if lane.check_started is not None and lane.check_ended is not None:
         checked = max(0.0, lane.check_ended - lane.check_started)
     how = lane.how
-    mark, result = mark_and_word(lane)
-    if status is Status.FAILED and lane.verdicts:
-        result = "check failed"
+    mark, result, _ = result_text(lane)
     return ResultRow(
         target=target.name,
         platform=str(lane.platform),
@@ -192,7 +183,7 @@ def check_lines(state: RunState, folder: Path, *, verbose: bool = False) -> list
     for lane in state.lanes:
         if not (verbose and lane.verdicts) and not not_passed(lane.verdicts):
             continue
-        mark, _ = standing(lane.verdicts)
+        mark = VERDICT_TEXTS[worst(lane.verdicts)].symbol
         way = ways_of(lane.verdicts, emulated=lane.emulated)
         told = f"{lane.target.name} · {lane.platform} · checks{f' ({way})' if way else ''}"
         lines += [f"{mark} {told}", *answer_lines(lane.verdicts, lane.emulator, verbose=verbose)]
@@ -315,7 +306,7 @@ def last_line(state: RunState) -> str:
     lanes = state.lanes
     counts: dict[str, int] = {}
     for lane in lanes:
-        _, word = mark_and_word(lane)
+        word = status_text(lane).word
         counts[word] = counts.get(word, 0) + 1
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)

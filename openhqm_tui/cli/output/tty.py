@@ -22,21 +22,18 @@ from openhqm_tui.cli.output.summary import (
 from openhqm_tui.cli.output.time_left import TimeLeft
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
-from openhqm_tui.domain.run.status import Status
-from openhqm_tui.domain.run.status_text import mark_and_word
+from openhqm_tui.domain.run.status import STATUS_TEXTS, ColorRole, Status
+from openhqm_tui.domain.run.status_text import status_text
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.follow.follower import Changes, Follower
 
-_STYLES: dict[Status, str] = {
-    Status.WAITING: "dim",
-    Status.RUNNING: "cyan",
-    Status.CHECKING: "magenta",
-    Status.DONE: "green",
-    Status.CACHED: "green",
-    Status.PASSED: "green",
-    Status.UNKNOWN: "yellow",
-    Status.FAILED: "bold red",
-    Status.CANCELLED: "yellow",
+_STYLES: dict[ColorRole, str] = {
+    ColorRole.MUTED: "dim",
+    ColorRole.ACTIVE: "cyan",
+    ColorRole.CHECKING: "magenta",
+    ColorRole.SUCCESS: "green",
+    ColorRole.WARNING: "yellow",
+    ColorRole.ERROR: "bold red",
 }
 _BAR = 12
 
@@ -99,7 +96,7 @@ class TtyOutput:
             )
         for row in rows_of(state):
             texts = [Text(plain(cell)) for cell in cells(row)]
-            texts[2].stylize(_STYLES[Status(row.status)])
+            texts[2].stylize(_STYLES[STATUS_TEXTS[Status(row.status)].role])
             table.add_row(*texts)
         self._console.print(table)
         if pushed := push_lines(state):
@@ -135,10 +132,10 @@ class TtyOutput:
         full = _BAR if status.is_over or not known else min(_BAR, done * _BAR // known)
         if status is Status.WAITING:
             full = 0
-        style = _STYLES[status]
+        style = _STYLES[status_text(lane).role]
         current = next((s for s in reversed(lane.steps) if s.status is Status.RUNNING), None)
         return (
-            Text(f"{mark_and_word(lane)[0]} {lane.target.name}", style=style),
+            Text(f"{status_text(lane).symbol} {lane.target.name}", style=style),
             Text(str(lane.platform)),
             Text("━" * full, style=style) + Text("─" * (_BAR - full), style="dim"),
             Text(f"{done}/{known}" if known else ""),
@@ -160,4 +157,4 @@ def _word(lane: LaneState, now: float) -> str:
         return "stopping"
     if lane.status is Status.RUNNING and target.silent_since is not None:
         return f"silent {clock(now - target.silent_since)}"
-    return mark_and_word(lane)[1]
+    return status_text(lane).word

@@ -1,8 +1,11 @@
-"""Where a run, a target, a lane or a step stands."""
+"""Where a run, a target, a lane or a step stands, and how every front end shows it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
+
+from openhqm_tui.domain.checks.verdict import Answer
 
 # What a run is called whose runner was gone before its end.
 INTERRUPTED = "interrupted"
@@ -25,3 +28,70 @@ class Status(StrEnum):
     def is_over(self) -> bool:
         """Tell whether nothing more will happen by itself."""
         return self not in {Status.WAITING, Status.RUNNING, Status.CHECKING}
+
+
+class ColorRole(StrEnum):
+    """What the color of a status says; each front end has its own color for it."""
+
+    MUTED = "muted"
+    ACTIVE = "active"
+    CHECKING = "checking"
+    SUCCESS = "success"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class StatusText(NamedTuple):
+    """The symbol and the word of a status, and the role of its color: color alone says nothing."""
+
+    symbol: str
+    word: str
+    role: ColorRole
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.word}"
+
+
+# Of targets and images; a run has that of its worst image.
+STATUS_TEXTS: dict[Status, StatusText] = {
+    Status.WAITING: StatusText("·", "waiting", ColorRole.MUTED),
+    Status.RUNNING: StatusText("▸", "building", ColorRole.ACTIVE),
+    Status.CHECKING: StatusText("◆", "checking", ColorRole.CHECKING),
+    Status.DONE: StatusText("●", "built", ColorRole.SUCCESS),
+    Status.CACHED: StatusText("○", "cached", ColorRole.MUTED),
+    Status.PASSED: StatusText("✓", "proved", ColorRole.SUCCESS),
+    Status.UNKNOWN: StatusText("?", "not proved", ColorRole.WARNING),
+    Status.FAILED: StatusText("✗", "failed", ColorRole.ERROR),
+    Status.CANCELLED: StatusText("⊘", "cancelled", ColorRole.MUTED),
+}
+CHECK_FAILED = StatusText("✗", "check failed", ColorRole.ERROR)
+# A platform that BuildKit stopped because a sibling failed; a step that another build finished.
+STOPPED = StatusText("−", "stopped", ColorRole.MUTED)
+# A run, or what is part of it, whose runner died.
+CUT_OFF = StatusText("!", INTERRUPTED, ColorRole.WARNING)
+NOT_BEGUN = StatusText("·", "not begun", ColorRole.MUTED)
+IN_PROGRESS = StatusText("▸", "going on", ColorRole.ACTIVE)
+
+STEP_TEXTS: dict[Status, StatusText] = {
+    Status.WAITING: STATUS_TEXTS[Status.WAITING],
+    Status.RUNNING: StatusText("▸", "running", ColorRole.ACTIVE),
+    Status.DONE: StatusText("●", "done", ColorRole.SUCCESS),
+    Status.CACHED: STATUS_TEXTS[Status.CACHED],
+    Status.FAILED: STATUS_TEXTS[Status.FAILED],
+    Status.CANCELLED: STOPPED,
+}
+VERDICT_TEXTS: dict[Answer, StatusText] = {
+    Answer.PASS: StatusText("✓", "pass", ColorRole.SUCCESS),
+    Answer.FAIL: StatusText("✗", "fail", ColorRole.ERROR),
+    Answer.WARN: StatusText("!", "warn", ColorRole.WARNING),
+    Answer.UNKNOWN: StatusText("?", "unknown", ColorRole.WARNING),
+}
+# Of whole runs, by what lists and reports call their state.
+RUN_TEXTS: dict[str, StatusText] = {
+    "going on": IN_PROGRESS,
+    "passed": StatusText("✓", "passed", ColorRole.SUCCESS),
+    "failed": STATUS_TEXTS[Status.FAILED],
+    "cancelled": STATUS_TEXTS[Status.CANCELLED],
+    INTERRUPTED: CUT_OFF,
+    "unreadable": StatusText("?", "unreadable", ColorRole.WARNING),
+}

@@ -1,37 +1,36 @@
-"""How a lane stands, in a mark and a word each: nothing is told by colour only."""
+"""Which entry of the status table a target or lane has."""
 
 from __future__ import annotations
 
+from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.retry import was_cut_off
-from openhqm_tui.domain.run.state import LaneState
-from openhqm_tui.domain.run.status import Status
-
-MARKS: dict[Status, str] = {
-    Status.WAITING: "·",
-    Status.RUNNING: "▸",
-    Status.CHECKING: "?",
-    Status.DONE: "✓",
-    Status.CACHED: "✓",
-    Status.PASSED: "✓",
-    Status.UNKNOWN: "?",
-    Status.FAILED: "✗",
-    Status.CANCELLED: "−",
-}
-WORDS: dict[Status, str] = {
-    Status.WAITING: "waiting",
-    Status.RUNNING: "building",
-    Status.CHECKING: "checking",
-    Status.DONE: "built",
-    Status.CACHED: "cached",
-    Status.PASSED: "proved",
-    Status.UNKNOWN: "not proved",
-    Status.FAILED: "failed",
-    Status.CANCELLED: "cancelled",
-}
+from openhqm_tui.domain.run.state import LaneState, TargetState
+from openhqm_tui.domain.run.status import (
+    CHECK_FAILED,
+    CUT_OFF,
+    NOT_BEGUN,
+    STATUS_TEXTS,
+    STOPPED,
+    Status,
+    StatusText,
+)
 
 
-def mark_and_word(lane: LaneState) -> tuple[str, str]:
-    """Return how a lane stands; nobody cancelled what the end of its runner cut off."""
-    if not was_cut_off(lane):
-        return MARKS[lane.status], WORDS[lane.status]
-    return ("·", "not begun") if lane.target.started is None else ("↯", "interrupted")
+def status_text(standing: TargetState | LaneState) -> StatusText:
+    """Return how a target or lane is shown.
+
+    Nobody cancelled what ended with its runner, or what BuildKit stopped because a sibling failed.
+    """
+    target = standing.target if isinstance(standing, LaneState) else standing
+    if was_cut_off(standing):
+        return NOT_BEGUN if target.started is None else CUT_OFF
+    if standing.status is Status.CANCELLED and target.outcome is Outcome.FAILED:
+        return STOPPED
+    return STATUS_TEXTS[standing.status]
+
+
+def result_text(lane: LaneState) -> StatusText:
+    """Return how a lane is shown in a summary, which tells a failed check from a failed build."""
+    if lane.status is Status.FAILED and lane.verdicts:
+        return CHECK_FAILED
+    return status_text(lane)

@@ -12,7 +12,7 @@ from openhqm_tui.domain.text import one_line
 from openhqm_tui.report.formats.elements import Html, element, joined
 from openhqm_tui.report.model import Lane, Report, Step
 from openhqm_tui.report.rows import shared_bytes, steps_of
-from openhqm_tui.report.text import RESULTS, clock, megabytes, percent
+from openhqm_tui.report.text import SYMBOLS, clock, megabytes, percent
 
 _WIDTH, _RIGHT = 1000.0, 86.0
 _ROW, _BAR = 24.0, 14.0
@@ -47,7 +47,7 @@ def run_waterfall(report: Report) -> Html:
             built.append(scale.bar(y, lane.check_started, lane.check_seconds, "asked", words))
         label = f"{lane.target} {lane.platform.removeprefix('linux/')}"
         rows += [*_label(y, one_line(label, 27), f"{lane.target} {lane.platform}"), *built]
-        rows.append(_note(y, f"{RESULTS[lane.status]} {lane.result}"))
+        rows.append(_note(y, f"{SYMBOLS[lane.result]} {lane.result}"))
     desc = f"{len(report.lanes)} lanes over {clock(scale.end)}; the tables below have the figures."
     return _picture("When each image was built and asked", desc, scale, len(report.lanes), rows)
 

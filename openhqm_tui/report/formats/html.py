@@ -44,7 +44,7 @@ from openhqm_tui.report.text import (
     NOT_MEASURED,
     NOTHING,
     OUTCOMES,
-    RESULTS,
+    SYMBOLS,
     clock,
     count,
     megabytes,
@@ -175,7 +175,7 @@ def lanes_table(report: Report) -> Html:
     rows = [
         (
             lane_name(lane),
-            element("span", f"{RESULTS[lane.status]} {lane.result}", class_=lane.status),
+            element("span", f"{SYMBOLS[lane.result]} {lane.result}", class_=lane.status),
             " on ".join(filter(None, (lane.built, lane.node))) or NOTHING,
             tally(lane.cases),
             took(built_in(report, lane))

@@ -31,7 +31,7 @@ from openhqm_tui.report.text import (
     NOT_MEASURED,
     NOTHING,
     OUTCOMES,
-    RESULTS,
+    SYMBOLS,
     clock,
     count,
     megabytes,
@@ -171,7 +171,7 @@ def lanes_table(report: Report) -> list[str]:
             code(lane.target),
             f"{code(lane.platform)} {lane.built}".rstrip()
             + (f" on {code(lane.node)}" if lane.node else ""),
-            f"{RESULTS[lane.status]} {lane.result}",
+            f"{SYMBOLS[lane.result]} {lane.result}",
             tally(lane.cases),
             took(built_in(report, lane)) + _cached(lane),
             weight(lane.bytes),

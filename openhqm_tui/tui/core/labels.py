@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
-from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.findings import Health
-from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.status import (
+    CUT_OFF,
+    IN_PROGRESS,
+    STATUS_TEXTS,
+    STEP_TEXTS,
+    STOPPED,
+    VERDICT_TEXTS,
+    ColorRole,
+    Status,
+    StatusText,
+)
 from openhqm_tui.domain.text import one_line
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+    from openhqm_tui.domain.checks.verdict import Answer
     from openhqm_tui.domain.platforms import Platform
     from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
     from openhqm_tui.tui.history.past_runs import PastLane
@@ -33,31 +43,13 @@ class Mark(NamedTuple):
         return Content.assemble((f"{self.symbol} {self.word}", self.style))
 
 
-_STATUS = {
-    Status.WAITING: Mark("·", "waiting", "$foreground-muted"),
-    Status.RUNNING: Mark("▸", "building", "$primary"),
-    Status.CHECKING: Mark("◆", "checking", "$accent"),
-    Status.DONE: Mark("●", "built", "$text-success"),
-    Status.CACHED: Mark("●", "cached", "$foreground-muted"),
-    Status.PASSED: Mark("✓", "proved", "$text-success"),
-    Status.UNKNOWN: Mark("?", "not proved", "$text-warning"),
-    Status.FAILED: Mark("✗", "failed", "$text-error bold"),
-    Status.CANCELLED: Mark("⊘", "cancelled", "$foreground-muted"),
-}
-_STEP = {
-    Status.WAITING: Mark("·", "waiting", "$foreground-muted"),
-    Status.RUNNING: Mark("▸", "running", "$primary"),
-    Status.DONE: Mark("●", "done", "$text-success"),
-    Status.CACHED: Mark("○", "cached", "$foreground-muted"),
-    Status.FAILED: Mark("✗", "failed", "$text-error bold"),
-    # BuildKit also stops a step whose result another build has given.
-    Status.CANCELLED: Mark("⊘", "stopped", "$foreground-muted"),
-}
-_ANSWER = {
-    Answer.PASS: Mark("✓", "pass", "$text-success"),
-    Answer.FAIL: Mark("✗", "fail", "$text-error bold"),
-    Answer.WARN: Mark("!", "warn", "$text-warning"),
-    Answer.UNKNOWN: Mark("?", "unknown", "$text-warning"),
+_STYLES = {
+    ColorRole.MUTED: "$foreground-muted",
+    ColorRole.ACTIVE: "$primary",
+    ColorRole.CHECKING: "$accent",
+    ColorRole.SUCCESS: "$text-success",
+    ColorRole.WARNING: "$text-warning",
+    ColorRole.ERROR: "$text-error bold",
 }
 _HEALTH = {
     Health.OK: Mark("✓", "ok", "$text-success"),
@@ -65,33 +57,35 @@ _HEALTH = {
     Health.FAIL: Mark("✗", "problem", "$text-error bold"),
     Health.UNKNOWN: Mark("?", "unknown", "$text-warning"),
 }
-# A run whose runner is gone before its end: killed, or the machine went down.
-INTERRUPTED = Mark("↯", "interrupted", "$text-warning bold")
-_NOT_BEGUN = Mark("·", "not begun", "$foreground-muted")
-GOING_ON = Mark("▸", "going on", "$primary bold")
+INTERRUPTED = Mark(CUT_OFF.symbol, CUT_OFF.word, "$text-warning bold")
+GOING_ON = Mark(IN_PROGRESS.symbol, IN_PROGRESS.word, "$primary bold")
 # A build that says nothing for longer than it should.
 SILENT = Mark("◌", "silent", "$text-warning")
 
 
+def _mark(text: StatusText) -> Mark:
+    if text is CUT_OFF:
+        return INTERRUPTED
+    return Mark(text.symbol, text.word, _STYLES[text.role])
+
+
 def status_mark(status: Status) -> Mark:
     """Return how a target or lane of that status looks."""
-    return _STATUS[status]
+    return _mark(STATUS_TEXTS[status])
 
 
 def standing_mark(standing: TargetState | LaneState) -> Mark:
-    """Return how a target or lane looks; nobody cancelled what the end of its runner cut off."""
-    from openhqm_tui.domain.run.retry import was_cut_off
-    from openhqm_tui.domain.run.state import LaneState
+    """Return how a target or lane looks."""
+    from openhqm_tui.domain.run.status_text import status_text
 
-    if not was_cut_off(standing):
-        return _STATUS[standing.status]
-    target = standing.target if isinstance(standing, LaneState) else standing
-    return _NOT_BEGUN if target.started is None else INTERRUPTED
+    return _mark(status_text(standing))
 
 
 def past_mark(lane: PastLane) -> Mark:
     """Return how a lane looks that ended some time ago."""
-    return INTERRUPTED if lane.cut_off else _STATUS[lane.status]
+    if lane.cut_off:
+        return INTERRUPTED
+    return _mark(STOPPED if lane.stopped else STATUS_TEXTS[lane.status])
 
 
 def silent_for(target: TargetState, now: float) -> float | None:
@@ -103,7 +97,7 @@ def silent_for(target: TargetState, now: float) -> float | None:
 
 def step_mark(status: Status) -> Mark:
     """Return how a step looks; it has fewer states than a lane."""
-    return _STEP[status]
+    return _mark(STEP_TEXTS[status])
 
 
 def run_mark(state: RunState) -> Mark:
@@ -111,12 +105,12 @@ def run_mark(state: RunState) -> Mark:
     if state.interrupted:
         return INTERRUPTED
     built = state.status is Status.PASSED and not state.info.check
-    return _STATUS[Status.DONE if built else state.status]
+    return status_mark(Status.DONE if built else state.status)
 
 
 def answer_mark(answer: Answer) -> Mark:
     """Return how a verdict looks."""
-    return _ANSWER[answer]
+    return _mark(VERDICT_TEXTS[answer])
 
 
 def health_mark(health: Health) -> Mark:

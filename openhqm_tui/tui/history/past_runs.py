@@ -26,7 +26,8 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How a lane ended the last time.
 
     `at` is when its run began, seconds since the epoch; `clients` what its check saw, '' if it
-    was not asked; `size` in bytes; `cut_off` tells whether it ended with its runner only.
+    was not asked; `size` in bytes; `cut_off` tells whether it ended with its runner only, `stopped`
+    whether BuildKit stopped it because a sibling failed.
     """
 
     status: Status
@@ -35,6 +36,7 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float = 0.0
     clients: str = ""
     cut_off: bool = False
+    stopped: bool = False
 
     @property
     def built(self) -> bool:
@@ -90,7 +92,7 @@ class PastRun:
     def lanes(self) -> dict[Key, PastLane]:
         """How its lanes ended, by variant and platform."""
         return {
-            (target.variant, lane.platform): _lane(lane, self.created)
+            (target.variant, lane.platform): _lane(lane, self.created, target.outcome)
             for target in self.record.targets
             for lane in target.lanes
         }
@@ -157,10 +159,11 @@ def _same_place(record: RunRecord, source: Source) -> bool:
     return same and (not record.dockerfile or record.dockerfile == named)
 
 
-def _lane(lane: LaneRecord, at: float) -> PastLane:
+def _lane(lane: LaneRecord, at: float, outcome: str) -> PastLane:
     return PastLane(
         status=Status(lane.status),
         cut_off=lane.cut_off,
+        stopped=lane.status == Status.CANCELLED and outcome == Status.FAILED,
         seconds=lane.seconds,
         size=lane.size,
         at=at,

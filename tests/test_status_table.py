@@ -1,0 +1,145 @@
+"""Each status has one word and one symbol: in console, command line, Markdown and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from openhqm_tui.cli.output.summary import COLUMNS, cells, rows_of
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.run.state import LaneState
+from openhqm_tui.domain.run.status import RUN_TEXTS, STATUS_TEXTS, STEP_TEXTS, Status
+from openhqm_tui.domain.run.status_text import result_text, status_text
+from openhqm_tui.report.formats.catalog import rendered
+from openhqm_tui.report.gather import report_of
+from openhqm_tui.tui.core.labels import run_mark, standing_mark, step_mark
+from tests.recordings import recording, state_of
+
+Change = Callable[[LaneState], None]
+
+
+def live(lane: LaneState) -> None:
+    lane.target.run.outcome = None
+
+
+def unchecked(lane: LaneState) -> None:
+    lane.check_started = lane.check_ended = None
+    lane.verdicts = ()
+
+
+def waiting(lane: LaneState) -> None:
+    live(lane)
+    unchecked(lane)
+    lane.target.started = lane.target.outcome = None
+
+
+def building(lane: LaneState) -> None:
+    live(lane)
+    unchecked(lane)
+    lane.target.outcome = None
+
+
+def checking(lane: LaneState) -> None:
+    live(lane)
+    lane.check_ended = None
+    lane.verdicts = ()
+
+
+def built(lane: LaneState) -> None:
+    unchecked(lane)
+    lane.target.run.info = msgspec.structs.replace(lane.target.run.info, check=False)
+
+
+def answered(answer: Answer) -> Change:
+    def change(lane: LaneState) -> None:
+        lane.verdicts = (Verdict(check="index", answer=answer),)
+
+    return change
+
+
+def ended(outcome: Outcome) -> Change:
+    def change(lane: LaneState) -> None:
+        unchecked(lane)
+        lane.target.outcome = outcome
+
+    return change
+
+
+def interrupted(lane: LaneState) -> None:
+    building(lane)
+    lane.target.run.interrupted = True
+
+
+def not_begun(lane: LaneState) -> None:
+    waiting(lane)
+    lane.target.run.interrupted = True
+
+
+def as_recorded(lane: LaneState) -> None:
+    """Leave it as it is."""
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "change", "expected"),
+    [
+        ("checked", 0, waiting, "· waiting"),
+        ("checked", 0, building, "▸ building"),
+        ("checked", 0, checking, "◆ checking"),
+        ("checked", 0, built, "● built"),
+        ("checked", 0, as_recorded, "✓ proved"),
+        ("checked", 0, answered(Answer.WARN), "✓ proved"),
+        ("checked", 0, answered(Answer.UNKNOWN), "? not proved"),
+        ("checked", 0, answered(Answer.FAIL), "✗ check failed"),
+        ("checked", 0, ended(Outcome.FAILED), "✗ failed"),
+        ("checked", 0, ended(Outcome.CANCELLED), "⊘ cancelled"),
+        ("checked", 0, interrupted, "! interrupted"),
+        ("checked", 0, not_begun, "· not begun"),
+        ("bake_fails", 0, as_recorded, "✗ failed"),
+        ("bake_fails", 1, as_recorded, "− stopped"),
+    ],
+)
+def test_word_and_symbol_are_the_same_everywhere(
+    name: str, index: int, change: Change, expected: str
+) -> None:
+    folder = recording(name)
+    state = state_of(folder)
+    lane = state.lanes[index]
+    change(lane)
+    # Where a target is shown while it runs, a failed check is a failure.
+    shown = standing_mark(lane)
+    assert f"{shown.symbol} {shown.word}" == str(status_text(lane))
+    assert str(status_text(lane)) == expected.replace("check failed", "failed")
+    assert str(result_text(lane)) == expected
+    assert cells(rows_of(state)[index])[COLUMNS.index("result")] == expected
+    report = report_of(folder, state, state.last_at)
+    (row,) = [
+        line
+        for line in rendered(report, "md").splitlines()
+        if line.startswith(f"| `{lane.target.name}` | `{lane.platform}` ")
+        and f"| {expected} |" in line
+    ]
+    assert row
+    assert f'<span class="{lane.status}">{expected}</span>' in rendered(report, "html")
+
+
+@pytest.mark.parametrize("table", [STATUS_TEXTS, STEP_TEXTS, RUN_TEXTS])
+def test_no_two_statuses_share_a_word(table) -> None:
+    assert len({text.word for text in table.values()}) == len(table)
+
+
+def test_every_status_is_in_the_table() -> None:
+    assert set(STATUS_TEXTS) == set(Status)
+
+
+def test_a_run_without_checks_is_built_and_not_verified() -> None:
+    state = state_of(recording("checked"))
+    assert run_mark(state).symbol == "✓"
+    built(state.lanes[0])
+    assert (run_mark(state).symbol, run_mark(state).word) == ("●", "built")
+
+
+def test_a_step_that_buildkit_stopped_is_not_cancelled() -> None:
+    assert step_mark(Status.CANCELLED)[:2] == ("−", "stopped")
