@@ -34,16 +34,18 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--full", action="store_true", help="the classic way on both platforms")
+    parser.add_argument(
+        "--full", action="store_true", help="sequential build on both platforms too"
+    )
     parser.add_argument("--cold", type=int, default=3, help="cold rounds of builds (3)")
     parser.add_argument("--warm", type=int, default=7, help="warm rounds of builds (7)")
-    parser.add_argument("--no-classic", action="store_true", help="leave the classic way out")
+    parser.add_argument("--no-classic", action="store_true", help="skip the sequential build")
     parser.add_argument(
         "--classic-variants",
         nargs="+",
         default=VARIANT_NAMES,
         metavar="V",
-        help="only these the classic way (to try it out)",
+        help="variants of the sequential build (for trials)",
     )
     parser.add_argument("--checks-rounds", type=int, default=3, help="rounds of checks (3)")
     parser.add_argument("--checks-variants", nargs="+", default=VARIANT_NAMES, metavar="V")
