@@ -70,12 +70,12 @@ def ended(outcome: Outcome) -> Change:
 
 def interrupted(lane: LaneState) -> None:
     building(lane)
-    lane.target.run.interrupted = True
+    lane.target.run.end_interrupted()
 
 
 def not_begun(lane: LaneState) -> None:
     waiting(lane)
-    lane.target.run.interrupted = True
+    lane.target.run.end_interrupted()
 
 
 def as_recorded(lane: LaneState) -> None:

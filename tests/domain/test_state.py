@@ -74,11 +74,28 @@ def test_a_run_cut_off_anywhere_says_that_it_goes_on(name: str) -> None:
     for event in events_of(name)[:-1]:
         state.apply_event(event)
         seen.append(state.status)
-    state.interrupted = True
+    state.end_interrupted()
     seen.append(state.status)
     checking = [Status.CHECKING] if state.info.check else []
     begun = [Status.WAITING, Status.RUNNING, *checking]
     assert list(dict.fromkeys(seen)) == [*begun, Status.CANCELLED]
+
+
+def test_a_run_is_interrupted_until_it_is_started_again() -> None:
+    started, *rest = events_of("checked")
+    assert isinstance(started, journal.RunStarted)
+    state = RunState(recording("checked").info)
+    state.apply_event(started)
+    state.end_interrupted()
+    assert (state.interrupted, state.goes_on) == (True, False)
+    state.apply_event(started)
+    assert (state.interrupted, state.goes_on) == (False, True)
+    for event in rest:
+        state.apply_event(event)
+    state.end_interrupted()
+    assert not state.interrupted
+    with pytest.raises(AttributeError):
+        state.interrupted = True  # type: ignore[misc]
 
 
 def lanes(name: str) -> dict[tuple[str, str], Status]:

@@ -58,7 +58,7 @@ def test_a_target_spans_from_its_start_to_now_then_to_its_end() -> None:
 
 def test_a_build_that_was_killed_ends_with_the_last_that_is_known_of_it() -> None:
     target = target_of(S("a", "", ((1, 2),)), S("b", "a", ((2.5, None),)))
-    target.run.interrupted = True
+    target.run.end_interrupted()
     assert target_span(target, T0 + 500) == (T0, T0 + 2.5)
 
 

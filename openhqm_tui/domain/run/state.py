@@ -1,8 +1,9 @@
 """The state of a run: a fold over its journal.
 
-`RunState` changes only through `apply_event`, `apply_records` and `end_stream`; the same
-journal gives the same state, however it is cut into pieces. No clock is read: times come from
-the journal, in seconds since the epoch.
+`RunState` changes only through `apply_event`, `apply_records`, `end_stream` and
+`end_interrupted`; the same journal gives the same state, however it is cut into pieces. That the
+runner died is the one fact that no journal holds: who looks at its lock calls `end_interrupted`.
+No clock is read: times come from the journal, in seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -257,7 +258,7 @@ class RunState:
         self.started: float | None = None
         self.ended: float | None = None
         self.outcome: Outcome | None = None
-        self.interrupted = False
+        self._interrupted = False
         self.notes: list[str] = []
         self.heard = 0
         # Images that are in the engine's store only to be asked.
@@ -280,6 +281,15 @@ class RunState:
         if built and any(lane.status is Status.CHECKING for lane in self.lanes):
             return Status.CHECKING
         return Status.RUNNING
+
+    @property
+    def interrupted(self) -> bool:
+        """Tell whether its runner died before the end; starting it again takes that back."""
+        return self._interrupted
+
+    def end_interrupted(self) -> None:
+        """Note that no runner executes it any more; one without an outcome was interrupted."""
+        self._interrupted = self.outcome is None
 
     @property
     def goes_on(self) -> bool:
@@ -337,6 +347,7 @@ class RunState:
                     self._earlier += max(0.0, before - self._sat_down)
                 self._sat_down = event.at
                 self.ended, self.outcome = None, None
+                self._interrupted = False
             case events.RunEnded():
                 self.ended, self.outcome = event.at, event.outcome
             case events.TargetQueued() if target := self.targets.get(event.target):

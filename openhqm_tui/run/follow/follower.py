@@ -152,7 +152,7 @@ class Follower:
         """Say so once every stream has been looked at since, and was silent."""
         if self._silent.issuperset(self._streams):
             # In a damaged journal a target may begin behind the end, whose stream none will end.
-            self.state.interrupted = self.state.outcome is None
+            self.state.end_interrupted()
             changes.name(*self.state.targets)
             self._over.update(self._streams)
             changes.more = bool(self._streams)
@@ -188,8 +188,6 @@ class Follower:
                 self._over.add(event.target)
             elif isinstance(event, journal.RunEnded):
                 self._over.update(self._streams)
-            elif isinstance(event, journal.RunStarted):
-                self.state.interrupted = False
             self._waiting.popleft()
             self.state.apply_event(event)
             changes.events.append(event)

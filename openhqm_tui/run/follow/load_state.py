@@ -27,7 +27,8 @@ def state_now(folder: RunFolder) -> RunState:
     # Asked before reading: what a runner wrote before its end is then surely read.
     live = folder.is_live()
     state = state_of(folder)
-    state.interrupted = not live and state.outcome is None
+    if not live:
+        state.end_interrupted()
     return state
 
 
