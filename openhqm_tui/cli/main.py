@@ -94,14 +94,14 @@ def _add_build(commands: Commands) -> None:
         "build",
         help="build and check, without the console",
         usage=f"%(prog)s {_CHOICE}",
-        description="Build the chosen variants on every platform side by side, and question each "
-        "image as soon as it is built. The run goes on if this is killed: see `attach`.",
+        description="Build the chosen variants on all platforms in parallel, and check each image "
+        "as soon as it is built. The run continues if this command is killed: see `attach`.",
         epilog=manual.epilog(manual.BUILD_EXAMPLES, manual.EXIT_CODES),
     )
     _add_choices(build)
-    proof = build.add_argument_group("proving and pushing")
+    proof = build.add_argument_group("checking and pushing")
     proof.add_argument(
-        "--push", action="store_true", help="push the tags, once every image is proved"
+        "--push", action="store_true", help="push the tags once every image is verified"
     )
     proof.add_argument(
         "--no-push",
@@ -111,26 +111,28 @@ def _add_build(commands: Commands) -> None:
     proof.add_argument(
         "--allow-unknown",
         action="store_true",
-        help="push also what could not be asked everything; what fails is never pushed",
+        help="also push images with inconclusive checks; images that fail are never pushed",
     )
     proof.add_argument(
-        "--test-only", action="store_true", help="build and check, and leave no tag behind"
+        "--test-only", action="store_true", help="build and check without leaving a tag"
     )
-    proof.add_argument("--no-check", action="store_true", help="don't question the images")
+    proof.add_argument("--no-check", action="store_true", help="skip the checks")
     course = build.add_argument_group("the run")
     course.add_argument(
         "--jobs",
         type=at_least_one("--jobs", "target must be built at once", "try 4"),
         metavar="N",
-        help="at most N targets at once",
+        help="build at most N targets in parallel (default: all)",
     )
     course.add_argument(
         "--quiet-after",
         type=seconds("--quiet-after"),
         metavar="SECONDS",
-        help="tell of a target that says nothing for so long (300; 0: never)",
+        help="warn if a target prints nothing for this long (default 300 s; 0 disables)",
     )
-    course.add_argument("--detach", action="store_true", help="start the run and return at once")
+    course.add_argument(
+        "--detach", action="store_true", help="start the run in the background and return"
+    )
     add_format(course)
     build.set_defaults(run=later("openhqm_tui.cli.commands.build:run_build"))
 
@@ -140,7 +142,7 @@ def _add_plan(commands: Commands) -> None:
         "plan",
         help="print the bake file that build would run",
         usage=f"%(prog)s {_CHOICE}",
-        description="Print the bake file that `build` with the same words would run. Nothing is "
+        description="Print the bake file that `build` with the same options would run. Nothing is "
         "built, and no engine is needed.",
         epilog=manual.epilog(manual.PLAN_EXAMPLES),
     )
@@ -170,7 +172,7 @@ def _add_permissions(commands: Commands) -> None:
         help="ask again before the next build",
         description="Forget what was allowed in a folder: its next build asks again.",
     )
-    revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="this folder if none")
+    revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="default: this folder")
     revoke.add_argument("--all", action="store_true", help="in every folder")
     revoke.set_defaults(run=later("openhqm_tui.cli.commands.permissions"))
 
@@ -193,16 +195,22 @@ def _add_variants(commands: Commands) -> None:
 def _add_check(commands: Commands) -> None:
     check = commands.add_parser(
         "check",
-        help="question images that are there already",
-        description="Ask every platform of images that are there already what `build` asks: is it "
-        "the right architecture, the right client, nothing else?",
+        help="check existing images",
+        description="Run the checks of `build` on every platform of existing images: the right "
+        "architecture, the right client, nothing else.",
         epilog=manual.epilog(manual.CHECK_EXAMPLES, manual.EXIT_CODES),
     )
     check.add_argument("images", nargs="+", metavar="IMAGE", help="a name in the engine's store")
-    check.add_argument("--variant", metavar="V", help="what the image should be (else its label)")
-    check.add_argument("--platforms", action="append", metavar="P,…", help="else all of its index")
     check.add_argument(
-        "--checks", metavar="FILE", help="what the images must be (openhqm-checks.toml)"
+        "--variant", metavar="V", help="the expected variant (default: from its label)"
+    )
+    check.add_argument(
+        "--platforms", action="append", metavar="P,…", help="default: all in its index"
+    )
+    check.add_argument(
+        "--checks",
+        metavar="FILE",
+        help="expectations for the images (default: openhqm-checks.toml)",
     )
     add_format(check)
     check.set_defaults(run=later("openhqm_tui.cli.commands.check"))
@@ -211,16 +219,18 @@ def _add_check(commands: Commands) -> None:
 def _add_doctor(commands: Commands) -> None:
     doctor = commands.add_parser(
         "doctor",
-        help="tell what this machine lacks, and mend it",
-        description="Look at engine, Buildx, image store, emulators, base image, disk; tell why "
-        "each matters and what mends it.",
+        help="diagnose this machine and fix problems",
+        description="Check the engine, Buildx, image store, emulators, base image and disk; "
+        "explain why each matters and how to fix it.",
         epilog=manual.epilog(manual.DOCTOR_EXAMPLES, manual.EXIT_CODES),
     )
     doctor.add_argument("--fix", action="store_true", help="show the commands, ask, run them")
     doctor.add_argument("--yes", action="store_true", help="with --fix: don't ask")
-    doctor.add_argument("--platforms", action="append", metavar="P,…", help="platforms to look at")
-    doctor.add_argument("--builder", metavar="B", help="a Buildx builder (the selected one)")
-    doctor.add_argument("--base-image", metavar="REF", help="the base image to look for")
+    doctor.add_argument("--platforms", action="append", metavar="P,…", help="platforms to check")
+    doctor.add_argument(
+        "--builder", metavar="B", help="a Buildx builder (default: the selected one)"
+    )
+    doctor.add_argument("--base-image", metavar="REF", help="the base image to check")
     doctor.add_argument(
         "--format",
         choices=("auto", "tty", "plain", "json"),
@@ -233,8 +243,8 @@ def _add_doctor(commands: Commands) -> None:
 def _add_completion(commands: Commands) -> None:
     completion = commands.add_parser(
         "completion",
-        help="print what has a shell complete our words",
-        description="Print the script that has a shell complete commands, flags, variants, "
+        help="print a shell completion script",
+        description="Print a script that lets a shell complete commands, flags, variants, "
         "platforms, runs, builders and files.",
         epilog=manual.epilog(manual.COMPLETION_PLACES),
     )
@@ -250,7 +260,9 @@ def _add_guides(commands: Commands) -> None:
         description="List the guides that ship with the package, or print one.",
         epilog=manual.epilog(manual.GUIDES_EXAMPLES),
     )
-    guides.add_argument("name", nargs="?", default="", metavar="NAME", help="else the list of them")
+    guides.add_argument(
+        "name", nargs="?", default="", metavar="NAME", help="default: list all guides"
+    )
     guides.add_argument(
         "--format",
         choices=("auto", "tty", "plain"),
@@ -270,7 +282,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--platforms",
         action="append",
         metavar="P,…",
-        help="linux/amd64,linux/arm64 unless told; `uname -m` spellings are understood",
+        help="default: linux/amd64,linux/arm64; `uname -m` spellings are accepted",
     )
     what.add_argument(
         "--name",
@@ -284,18 +296,20 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the package's own"
     )
+    where.add_argument("--base-image", metavar="REF", help="use REF instead of python:3.13-slim")
     where.add_argument(
-        "--base-image", metavar="REF", help="put REF in the place of python:3.13-slim"
+        "--python-version", metavar="X.Y", help="Python version of the images (default: 3.13)"
     )
-    where.add_argument("--python-version", metavar="X.Y", help="the Python of the images (3.13)")
     where.add_argument(
         "--ca-bundle", metavar="FILE", help="certificates for the installs, behind a TLS proxy"
     )
     where.add_argument(
-        "--checks", metavar="FILE", help="what the images must be (openhqm-checks.toml)"
+        "--checks",
+        metavar="FILE",
+        help="expectations for the images (default: openhqm-checks.toml)",
     )
     how = parser.add_argument_group("with what")
-    how.add_argument("--builder", metavar="B", help="a Buildx builder (the selected one)")
+    how.add_argument("--builder", metavar="B", help="a Buildx builder (default: the selected one)")
     how.add_argument(
         "--allow",
         action="append",

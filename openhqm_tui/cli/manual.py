@@ -21,7 +21,7 @@ EXAMPLES: Section = (
   openhqm-tui                        the console, in this folder
   openhqm-tui build --backend redis  one variant on both platforms
   openhqm-tui build --build-all --push --name REGISTRY/NAME
-  openhqm-tui doctor                 what this machine lacks
+  openhqm-tui doctor                 diagnose this machine
   openhqm-tui replay demo            a look at it all without Docker""",
 )
 

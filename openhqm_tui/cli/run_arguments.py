@@ -32,7 +32,7 @@ def add_run_commands(commands: Commands) -> None:
 
     replay = commands.add_parser(
         "replay",
-        help="play a recorded run once more; needs no Docker",
+        help="replay a recorded run; needs no Docker",
         description="Play a run that is over as it went: in a terminal in the console, else as "
         "`build` shows it. Nothing is built. Silences of more than ten seconds are shortened.",
         epilog="exit codes: 0 the run was shown to its end, however it had ended; 130 Ctrl-C",
@@ -45,7 +45,10 @@ def add_run_commands(commands: Commands) -> None:
         "(the latest that is over, demo where there is none)",
     )
     replay.add_argument(
-        "--speed", default="1", metavar="N", help="N times as fast as it was, or `max`: at once (1)"
+        "--speed",
+        default="1",
+        metavar="N",
+        help="N times the recorded speed, or `max` (default: 1)",
     )
     add_format(replay)
     replay.set_defaults(run=later("openhqm_tui.cli.commands.replay"))
@@ -149,8 +152,8 @@ def add_learnt_commands(commands: Commands) -> None:
     _add_report(commands)
     compare = commands.add_parser(
         "compare",
-        help="tell what differs between two runs",
-        description="Tell what got slower, larger or newly failing between two runs, and which "
+        help="compare two runs",
+        description="Show what got slower, larger or newly failing between two runs, and which "
         "step, layer or package did it. Runs whose folders are gone can be compared as well.",
         epilog="exit codes: 0 whatever differs",
     )
@@ -176,8 +179,8 @@ def add_learnt_commands(commands: Commands) -> None:
     of_history = history.add_subparsers(dest="history_command", metavar="COMMAND", title="commands")
     reindex = of_history.add_parser(
         "reindex",
-        help="read all run folders into the history anew",
-        description="Read all run folders into the history anew. Runs whose folders are gone stay "
+        help="rebuild the history from all run folders",
+        description="Rebuild the history from all run folders. Runs whose folders are gone stay "
         "in it. Missing runs are read by themselves: this is for a history that went wrong.",
         epilog="exit codes: 0 all were read, 1 a run can't be read",
     )
@@ -194,14 +197,14 @@ def _add_asking(commands: Commands) -> None:
 
     retry = commands.add_parser(
         "retry",
-        help="build once more what failed in a run",
-        description="Build targets once more, in the same run, and follow it.",
+        help="rebuild failed targets",
+        description="Rebuild targets in the same run, and follow it.",
     )
-    _add_run_and_targets(retry, "latest", "all that failed, were cancelled or aren't proved")
+    _add_run_and_targets(retry, "latest", "all that failed, were cancelled or aren't verified")
     resume = commands.add_parser(
         "resume",
-        help="go on with a run that was interrupted or cancelled",
-        description="Go on with what was cut off in a run, and follow it.",
+        help="continue a run that was interrupted or cancelled",
+        description="Build the unfinished targets of a run, and follow it.",
     )
     resume.add_argument("run_name", nargs="?", metavar="RUN", help=f"{_RUN} (latest)")
     for parser in (retry, resume):
@@ -212,7 +215,7 @@ def _add_asking(commands: Commands) -> None:
             help="allow more than the run was allowed at its start, as `build --allow`",
         )
         parser.add_argument(
-            "--detach", action="store_true", help="return as soon as the runner has heard"
+            "--detach", action="store_true", help="return once the runner acknowledges"
         )
         add_format(parser)
     cancel.set_defaults(run=later("openhqm_tui.cli.commands.control:run_cancel"))

@@ -34,7 +34,7 @@ def add_serve(commands: Commands) -> None:
         "serve",
         help="the console in a browser, to watch from elsewhere",
         description=_DESCRIPTION,
-        epilog="exit codes: 0 it was ended (Ctrl-C), 2 it can't be started so",
+        epilog="exit codes: 0 stopped (Ctrl-C), 2 invalid options",
     )
     add = serve.add_argument
     add(
@@ -75,7 +75,7 @@ def add_serve(commands: Commands) -> None:
         type=at_least_one("--most-sessions", "console must be had", "try 4"),
         default=MOST_SESSIONS,
         metavar="N",
-        help=f"at most N consoles at once ({MOST_SESSIONS}); each is a process of some 80 MB",
+        help=f"at most N consoles in parallel (default: {MOST_SESSIONS}); each takes about 80 MB",
     )
     serve.set_defaults(run=later("openhqm_tui.cli.commands.serve"))
 

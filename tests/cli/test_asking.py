@@ -72,7 +72,11 @@ def says(capsys: Capture, *words: str) -> tuple[int, str, str]:
         ("retry redis kafka", 2, "run 20261123-120000-cccc has no target 'kafka'"),
         ("retry 2026", 2, "'2026' begins the name of 2 runs"),
         ("resume", 1, "run 20261123-120000-cccc is over (passed): there is nothing to resume"),
-        ("resume 20261123-11", 1, "`openhqm-tui retry 20261123-110000-bbbb` builds once more"),
+        (
+            "resume 20261123-11",
+            1,
+            "`openhqm-tui retry 20261123-110000-bbbb` rebuilds the failed targets",
+        ),
         ("resume redis", 2, "there is no run 'redis'"),
     ],
 )

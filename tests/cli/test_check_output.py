@@ -52,7 +52,7 @@ def test_a_lane_is_a_line_and_what_is_no_pass_stands_below_the_gravest_first() -
     )
     marks = [line.split()[0] for line in rest if line.startswith("  ") and line[2] != " "]
     assert marks == ["✗", "?", "!"]
-    assert (empty, last) == ("", "2 images: 1 proved, 1 not")
+    assert (empty, last) == ("", "2 images: 1 verified, 1 not verified")
 
 
 def test_with_verbose_every_answer_is_listed_with_how_it_was_asked() -> None:

@@ -1,4 +1,4 @@
-"""`openhqm-tui check IMAGE…`: question images that are in the store already."""
+"""`openhqm-tui check IMAGE…`: check images in the store."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def _check_all(
 def _platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
     """Return the platforms that an image holds; raises UsageProblem for what can't be asked."""
     if not index:
-        raise UsageProblem(f"{plain(image)} holds no image", fix="build or pull it anew")
+        raise UsageProblem(f"{plain(image)} holds no image", fix="rebuild it or pull it again")
     found = []
     for seen in index:
         try:

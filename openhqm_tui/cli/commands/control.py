@@ -76,7 +76,7 @@ def _resume(name: str, state: RunState) -> tuple[list[Request], str]:
             fix=f"`openhqm-tui attach {name}` follows it",
         )
     if not can_resume(state):
-        again = f"`openhqm-tui retry {name}` builds once more what failed"
+        again = f"`openhqm-tui retry {name}` rebuilds the failed targets"
         raise Problem(
             f"run {name} is over ({word_of(state)}): there is nothing to resume",
             fix=again if to_retry(state) else "",

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         show.end(findings)
         return _exit_code(findings)
     if not pending(findings):
-        show.note("Nothing to mend.")
+        show.note("Nothing to fix.")
         show.end(findings)
         return _exit_code(findings)
     mended = _mend(findings, look, show, yes=bool(args.yes))

@@ -72,7 +72,7 @@ def _lines(lanes: Sequence[Lane], *, verbose: bool) -> list[str]:
         lines += answer_lines(lane.verdicts, verbose=verbose)
     good = sum(proved(lane.verdicts) for lane in lanes)
     count = "1 image" if len(lanes) == 1 else f"{len(lanes)} images"
-    return [*lines, "", f"{count}: {good} proved, {len(lanes) - good} not"]
+    return [*lines, "", f"{count}: {good} verified, {len(lanes) - good} not verified"]
 
 
 def _clients(lane: Lane) -> str:
