@@ -53,7 +53,8 @@ async def test_what_is_asked_again_after_the_end(
     watch = await taken_up(folder)
     assert asked_after(docker, 4) == asked
     assert watch.status is Status.PASSED
-    assert watch.order(events.TargetStarted) == ["redis", "minimal"], "nothing is built for it"
+    # The two start side by side.
+    assert sorted(watch.order(events.TargetStarted)) == ["minimal", "redis"], "nothing is built"
 
 
 async def test_what_was_wrong_and_is_mended_is_proved_then(docker: FakeDocker) -> None:

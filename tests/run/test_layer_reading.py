@@ -170,11 +170,10 @@ async def test_a_cancelled_check_leaves_no_process(docker: FakeDocker, cache: La
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "create_subprocess_exec", noted)
-        await soon(lambda: docker.has("held-export"))
+        await soon(lambda: docker.has("held-export") and len(started) == 2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert len(started) == 2
     assert all(process.returncode is not None for process in started)
 
 
