@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual.app import App
 
 from openhqm_tui.domain.run.events import Outcome, RunStarted
@@ -83,6 +85,8 @@ async def test_a_long_log_is_read_in_turns_that_leave_room(world: World, monkeyp
     made.end(Outcome.PASSED, 4.0)
     app: App[int] = App()
     async with app.run_test() as pilot:
+        # As the console does when it loads.
+        asyncio.get_running_loop().set_task_factory(None)
         heard = Heard(app)
         heard.watch.open(made.run)
         state = heard.watch.state
