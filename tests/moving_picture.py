@@ -35,7 +35,7 @@ class Still(NamedTuple):
 
 
 _WATCH = "Watch: a pane a lane, all at once"
-_PROVE = "Prove: every image is questioned, on both platforms"
+_VERIFY = "Verify: every image is checked, on both platforms"
 STILLS = (
     Still(0.0, ("a",), "Pick: variants × platforms", 2.5),
     Still(1.5, (), _WATCH, 0.8),
@@ -47,10 +47,10 @@ STILLS = (
     Still(12.0, (), "A failure takes the focus: step, line of the Dockerfile, last words", 3.0),
     Still(18.0, (), "Mended, and built once more while the others go on", 1.5),
     Still(21.0, (), "Mended, and built once more while the others go on", 1.5),
-    Still(26.0, ("3",), _PROVE, 1.0),
-    Still(38.0, ("3",), _PROVE, 1.0),
-    Still(52.0, ("3",), _PROVE, 1.0),
-    Still(None, ("4", "enter", "3"), _PROVE, 2.5),
+    Still(26.0, ("3",), _VERIFY, 1.0),
+    Still(38.0, ("3",), _VERIFY, 1.0),
+    Still(52.0, ("3",), _VERIFY, 1.0),
+    Still(None, ("4", "enter", "3"), _VERIFY, 2.5),
     Still(None, ("4", "enter", "3", "down", "down", "right", "enter"), "… with the evidence", 2.5),
     Still(None, ("4", "enter", "s"), "See what the time went into, and the critical path", 3.0),
 )

@@ -43,7 +43,7 @@ class Shot(NamedTuple):
 
 
 SHIPPED = "shipped"
-_BEFORE = ("cold", "proved", "warm", "failed", "cancelled")
+_BEFORE = ("cold", "verified", "warm", "failed", "cancelled")
 _OPEN = ("4", "enter")
 SHOTS = {
     "plan": Shot("cold", ("a", "down", "down"), "Plan: what to build, and how it went last time"),
@@ -52,11 +52,9 @@ SHOTS = {
     "search": Shot(SHIPPED, (*_OPEN, "f", *"installed"), "Run: a search through all lanes"),
     "steps": Shot(SHIPPED, (*_OPEN, "s"), "Run: a target's steps, and what its time went into"),
     "failure": Shot("bake_fails", _OPEN, "Run: the first failure, with its digest"),
-    "checks": Shot(
-        "proved", (*_OPEN, "3", "down", "down"), "Checks: what was proved of each image"
-    ),
+    "checks": Shot("verified", (*_OPEN, "3", "down", "down"), "Checks: the results of each image"),
     "evidence": Shot(
-        "proved", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
+        "verified", (*_OPEN, "3", "down", "right", "right", "enter"), "Checks: the evidence of one"
     ),
     "history": Shot(SHIPPED, ("4",), "History: earlier runs", earlier=_BEFORE),
     "guides": Shot(

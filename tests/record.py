@@ -154,7 +154,7 @@ def checked(folder: Path) -> None:
     build(folder, "--backend", "minimal,redis", "--platforms", BOTH)
 
 
-def proved(folder: Path) -> None:
+def verified(folder: Path) -> None:
     """All variants on both platforms, everything cached, every check asked."""
     build(folder, "--build-all", "--platforms", BOTH)
 
@@ -207,7 +207,7 @@ RECIPES: dict[str, Callable[[Path], None]] = {
     "emulated": emulated,
     "warning": warning,
     "checked": checked,
-    "proved": proved,
+    "verified": verified,
     "bake_fails": bake_fails,
     "never_started": never_started,
     "shipped": shipped,

@@ -52,7 +52,7 @@ def build_parser(*, lazily: bool = False) -> argparse.ArgumentParser:
     parser = Parser(
         prog="openhqm-tui",
         description="Build image variants for many platforms side by side with Docker Buildx, "
-        "watch them, and prove every image. Without a command: the console.",
+        "watch them, and verify every image. Without a command: the console.",
         epilog=manual.epilog(
             manual.EXAMPLES,
             manual.EXIT_CODES,

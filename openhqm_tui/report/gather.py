@@ -14,7 +14,12 @@ import msgspec
 from openhqm_tui.domain.checks.catalog import question_of
 from openhqm_tui.domain.checks.layer_manifest import own_bytes
 from openhqm_tui.domain.checks.verdict import Verdict
-from openhqm_tui.domain.failures.digest import Failure, failed_checks, failure_of, unproved
+from openhqm_tui.domain.failures.digest import (
+    Failure,
+    failed_checks,
+    failure_of,
+    verification_failure,
+)
 from openhqm_tui.domain.plan.bake import bake_command
 from openhqm_tui.domain.plan.nodes import worth_telling
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
@@ -371,7 +376,7 @@ def _failures(state: RunState) -> list[model.Failure]:
     for target in state.targets.values():
         failure = failure_of(target)
         if failure is None and any(failed_checks(lane) for lane in target.lanes.values()):
-            failure = unproved(target)
+            failure = verification_failure(target)
         if failure is not None:
             found.append(failure)
     fields = model.Failure.__struct_fields__

@@ -41,8 +41,8 @@ def _of_the_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
     emulated = tuple(name_of(lane) for lane in lanes if lane.ran == "emulated")
     if emulated:
         text = (
-            "asked under an emulator: what they answered is proved, how long it took says nothing "
-            "of a real machine"
+            "checked under an emulator: the results are verified, but the times say nothing about "
+            "native hardware"
         )
         yield Limit(kind="emulated", text=text, lanes=emulated)
     slow = tuple(name_of(lane) for lane in lanes if lane.built == "emulated")

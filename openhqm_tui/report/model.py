@@ -220,7 +220,7 @@ class Sizes(Told, frozen=True, kw_only=True):
 
 
 class Failure(Told, frozen=True, kw_only=True):
-    """Why a target failed, or what keeps its images from being proved."""
+    """Why a target failed, or what keeps its images from being verified."""
 
     target: str
     platform: str = ""
@@ -236,7 +236,7 @@ class Failure(Told, frozen=True, kw_only=True):
 
 
 class Limit(Told, frozen=True, kw_only=True):
-    """Something that this run doesn't prove, or that was remarked; `lanes` are those concerned."""
+    """Something that this run doesn't verify, or that was remarked; `lanes` are those concerned."""
 
     kind: str
     text: str

@@ -26,7 +26,7 @@ import msgspec
 
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.runtime import judge_running
-from openhqm_tui.domain.checks.verdict import proved
+from openhqm_tui.domain.checks.verdict import is_verified
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.run.checks.container import EMULATED_CPU, ask
@@ -194,7 +194,7 @@ def _ours(lane: Lane, *, service: bool = True) -> None:
             lane=lane.variant,
         )
         verdicts = judge_running(expected, asked.said)
-        assert proved(verdicts), verdicts
+        assert is_verified(verdicts), verdicts
 
     asyncio.run(work())
 
@@ -207,7 +207,7 @@ def _ours_all(lane: Lane) -> None:
         checked = await check_lane(
             reference, lane.expected, index, emulated=lane.emulated, run_id=run_id, lane="it"
         )
-        assert proved(checked.verdicts), checked.verdicts
+        assert is_verified(checked.verdicts), checked.verdicts
 
     asyncio.run(work())
 

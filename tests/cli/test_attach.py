@@ -160,7 +160,7 @@ def test_what_was_read_before_is_not_told_again(tmp_path: Path, capsys: Capture)
             output.update(changes)
     out = capsys.readouterr().out
     assert "| this is why\n" not in out, "the first attempt's words"
-    assert "redis linux/amd64 |" not in out, "it was proved before"
+    assert "redis linux/amd64 |" not in out, "it was verified before"
     assert out.count("kafka linux/amd64 | x86_64\n") == 1
     assert "✗ kafka" not in out
     for output in outputs:

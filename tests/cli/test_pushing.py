@@ -23,7 +23,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
         ("--test-only", "--push and --test-only contradict each other; leave one out"),
         ("--name a --name docker.io/library/a", "the image name 'docker.io/library/a' is given"),
         ("--name a,A", "'A' can't be an image name; image names are lower case: write a"),
-        ("--no-check", "only what is proved is pushed, and the checks are off; leave out --push"),
+        ("--no-check", "only what is verified is pushed, and the checks are off; leave out --push"),
     ],
 )
 def test_what_goes_against_it_is_one_line_and_exit_2(
@@ -53,17 +53,19 @@ def test_that_nothing_is_pushed_is_told_with_the_reason(
     docker.container("linux/arm64", machine="x86_64")
     code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format plain")
     assert code == 1
-    assert "note: nothing pushed: redis linux/arm64 is not proved\n" in out
+    assert "note: nothing pushed: redis linux/arm64 is not verified\n" in out
     assert "− not pushed openhqm:latest-redis\n" in out
     assert out.endswith(" · nothing pushed\n")
 
 
-def test_what_is_let_through_is_said_loudly(capsys: Capture, docker: FakeDocker) -> None:
+def test_images_pushed_with_inconclusive_checks_are_named(
+    capsys: Capture, docker: FakeDocker
+) -> None:
     docker.container("linux/arm64", exit=139, err="qemu: uncaught target signal 11")
     words = f"{BUILD} --backend redis --push --allow-unknown --format plain"
     code, out, _ = says(capsys, words)
     assert code == 0
-    told = "redis linux/arm64 is not proved, only not refuted\n"
+    told = "redis linux/arm64 is not verified: some checks are inconclusive\n"
     assert f"note: pushed all the same (--allow-unknown): {told}" in out
     assert f"! --allow-unknown: {told}" in out
     assert "✓ pushed and read back openhqm:latest-redis" in out

@@ -90,7 +90,7 @@ def test_a_failed_check_is_named() -> None:
     ]
 
 
-def test_where_all_is_proved_no_check_is_talked_of_unless_that_is_asked() -> None:
+def test_checks_of_verified_images_are_listed_only_if_asked_for() -> None:
     state = state_of(recording("checked"))
     assert check_lines(state, Path("/runs/x")) == []
     lines = check_lines(state, Path("/runs/x"), verbose=True)

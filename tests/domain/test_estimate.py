@@ -173,7 +173,7 @@ def test_a_real_run_teaches_its_targets():
     samples = samples_of(record)
     assert [one.kind.variant for one in samples] == [t.name for t in record.targets]
     assert {one.kind.beside for one in samples} == {8}
-    # Eight targets with checks: the last is proved when the run is over.
+    # Eight targets with checks: the last is verified when the run is over.
     assert max(one.build + one.tail for one in samples) == pytest.approx(record.seconds, abs=1.5)
 
 

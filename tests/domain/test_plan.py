@@ -104,7 +104,7 @@ def test_the_labels_tell_where_an_image_comes_from(
 
 
 def test_the_variants_label_is_the_dockerfiles_to_give() -> None:
-    # Were it ours, the check of the label would prove nothing.
+    # If it were ours, the check of the label would test nothing.
     assert "queue.backend" not in body()["labels"]
 
 

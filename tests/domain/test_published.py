@@ -1,4 +1,4 @@
-"""What a registry gives back is read as it is, and any difference from what was proved is told."""
+"""Registry responses are parsed as they are; any difference from what was verified is reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from openhqm_tui.domain.run.published import PublishedImage, difference, digest_of, read_published
 
 AMD, ARM = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
-PROVED = {"linux/amd64": AMD, "linux/arm64": ARM}
+VERIFIED = {"linux/amd64": AMD, "linux/arm64": ARM}
 
 
 def entry(digest: str, arch: str, **more: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def test_platforms_are_told_and_attestations_are_counted() -> None:
     assert seen.digest == digest_of(raw)
     assert seen.images == (PublishedImage("linux/amd64", AMD), PublishedImage("linux/arm64", ARM))
     assert (seen.is_index, seen.attestations) == (True, 2)
-    assert difference(digest_of(raw), PROVED, seen) == ""
+    assert difference(digest_of(raw), VERIFIED, seen) == ""
 
 
 def test_dockers_own_kind_of_index_is_one_too() -> None:
@@ -55,7 +55,7 @@ def test_what_has_one_platform_may_be_no_index() -> None:
     seen = read_published(raw)
     assert (seen.is_index, seen.images) == (False, ())
     assert difference(digest_of(raw), {"linux/amd64": AMD}, seen) == ""
-    assert "another digest" in difference(AMD, {"linux/amd64": AMD}, seen)
+    assert "a different digest" in difference(AMD, {"linux/amd64": AMD}, seen)
 
 
 @pytest.mark.parametrize(
@@ -65,24 +65,24 @@ def test_what_has_one_platform_may_be_no_index() -> None:
         ((), "the registry has no image for linux/amd64, linux/arm64"),
         (
             (*BOTH, entry(AMD, "s390x")),
-            "the registry has an image for linux/s390x, which was not proved",
+            "the registry has an image for linux/s390x, which was not verified",
         ),
         (
             (BOTH[0], entry(AMD, "arm64")),
-            f"another image for linux/arm64 than was proved ({AMD}, not {ARM})",
+            f"a different image for linux/arm64 than the verified one ({AMD}, not {ARM})",
         ),
-        (BOTH, "the registry has another digest than was proved"),
+        (BOTH, "the registry has a different digest than the verified one"),
         # Without the note that it is an attestation it is somebody's image.
-        ((*BOTH, entry(AMD, "unknown")), "an image for linux/unknown, which was not proved"),
+        ((*BOTH, entry(AMD, "unknown")), "an image for linux/unknown, which was not verified"),
     ],
 )
 def test_every_difference_has_its_words(entries: tuple[dict[str, Any], ...], says: str) -> None:
-    assert says in difference(AMD, PROVED, read_published(index(*entries)))
+    assert says in difference(AMD, VERIFIED, read_published(index(*entries)))
 
 
 def test_a_platform_whose_digest_nobody_knows_is_compared_by_the_whole() -> None:
     raw = index(*BOTH)
-    assert difference(digest_of(raw), dict.fromkeys(PROVED, ""), read_published(raw)) == ""
+    assert difference(digest_of(raw), dict.fromkeys(VERIFIED, ""), read_published(raw)) == ""
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_the_dockerfiles_warnings_are_kept_once() -> None:
     assert names == ["ConsistentInstructionCasing", "MaintainerDeprecated", "StageNameCasing"]
 
 
-def test_a_checked_run_is_proved_lane_by_lane() -> None:
+def test_a_checked_run_is_verified_lane_by_lane() -> None:
     state = state_of(recording("checked"))
     assert {lane.status for lane in state.lanes} == {Status.PASSED}
     emulated = {str(lane.platform): lane.emulated for lane in state.lanes}

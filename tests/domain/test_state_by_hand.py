@@ -79,7 +79,7 @@ def say(data: bytes, digest: str = "1", stream: int = 1) -> SolveStatus:
     return SolveStatus(logs=[VertexLog(digest, data, stream, moment(1))])
 
 
-def test_the_way_of_a_lane_from_waiting_to_proved() -> None:
+def test_a_lane_goes_from_waiting_to_verified() -> None:
     state = RunState(info())
     seen = [amd(state.targets["redis"]).status]
     for event in (

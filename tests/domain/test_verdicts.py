@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from openhqm_tui.domain.checks.verdict import Answer, Verdict, proved, worst
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, is_verified, worst
 
 PASS, FAIL, WARN, UNKNOWN = Answer.PASS, Answer.FAIL, Answer.WARN, Answer.UNKNOWN
 
@@ -31,7 +31,7 @@ def test_the_gravest_answer_in_any_order(answers: tuple[Answer, ...], gravest: A
 
 
 @pytest.mark.parametrize(
-    ("answers", "is_proved"),
+    ("answers", "expected"),
     [
         ((), False),
         ((PASS,), True),
@@ -40,8 +40,8 @@ def test_the_gravest_answer_in_any_order(answers: tuple[Answer, ...], gravest: A
         ((PASS, FAIL), False),
     ],
 )
-def test_only_what_was_asked_and_answered_well_is_proved(
-    answers: tuple[Answer, ...], is_proved: bool
+def test_an_image_is_verified_only_if_checks_ran_and_none_failed_or_is_unknown(
+    answers: tuple[Answer, ...], expected: bool
 ) -> None:
-    assert proved(verdicts(*answers)) is is_proved
-    assert proved(iter(verdicts(*answers))) is is_proved
+    assert is_verified(verdicts(*answers)) is expected
+    assert is_verified(iter(verdicts(*answers))) is expected

@@ -135,7 +135,7 @@ RUN = list({command.words: command for command in EVERY if runnable(command)}.va
 def test_what_needs_no_engine_is_run(command: Command, own_home: Path, tmp_path: Path):
     state = own_home / "state"
     runs_folder(state).mkdir(parents=True)
-    for name in ("proved", "cold"):
+    for name in ("verified", "cold"):
         copied(name, runs_folder(state) / recording(name).info.id)
     ended = subprocess.run(
         [sys.executable, "-m", "openhqm_tui", *command.words[1:]],

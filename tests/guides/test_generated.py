@@ -34,7 +34,7 @@ def test_a_run_without_all_images_fills_nothing():
         sizes(RESULTS.replace("| `kafka` |", "| `kafkas` |"))
 
 
-def test_all_images_of_the_run_were_proved():
+def test_all_images_of_the_run_were_verified():
     lanes = re.findall(
         rf"^\| `(\w+)` \| `(linux/\w+)` \w+ \| ✓ proved \| {ALL} of {ALL}", RESULTS, re.M
     )
@@ -50,7 +50,7 @@ def test_every_check_has_a_row_with_an_answer_of_every_image():
 
 
 def test_the_page_is_made_of_a_recorded_run_as_of_a_new_one():
-    report = read_report(recording("proved"))
+    report = read_report(recording("verified"))
     page = results_page(report, report)
     heads = re.findall(r"^##? (.*)$", RESULTS, re.M)
     assert [head for head in re.findall(r"^##? (.*)$", page, re.M) if head != "Failures"] == heads

@@ -1,4 +1,4 @@
-"""The installed wheel in an empty folder with the real engine: build, prove, look back."""
+"""The installed wheel in an empty folder with the real engine: build, verify, look back."""
 
 from __future__ import annotations
 

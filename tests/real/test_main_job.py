@@ -1,4 +1,4 @@
-"""The main job: eight variants, two platforms, built side by side and proved, by one command."""
+"""The main job: eight variants, two platforms, built side by side and verified, by one command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.real.conftest import BOTH, MAIN_JOB, Ran, docker, run_cli
 pytestmark = pytest.mark.engine
 
 
-def test_all_images_are_built_and_proved(whole: Ran) -> None:
+def test_all_images_are_built_and_verified(whole: Ran) -> None:
     assert whole.code == 0, whole.err
     lanes = whole.summary["lanes"]
     assert len(lanes) == 2 * len(VARIANTS)

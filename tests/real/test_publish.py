@@ -64,7 +64,7 @@ def test_several_images_go_to_two_registries_and_are_read_back(
     for push in ran.summary["pushes"]:
         tag = f"1.0-{push['target']}"
         assert [held["tag"] for held in push["read_back"]] == [f"{name}:{tag}" for name in names]
-        proved = {
+        verified = {
             lane["platform"]: lane["digest"]
             for lane in ran.summary["lanes"]
             if lane["target"] == push["target"]
@@ -72,8 +72,8 @@ def test_several_images_go_to_two_registries_and_are_read_back(
         for name, told in zip(names, push["read_back"], strict=True):
             held = held_at(name, tag)
             assert held.digest == push["digest"] == told["digest"]
-            assert {image.platform: image.digest for image in held.images} == proved
-            assert set(proved) == BOTH
+            assert {image.platform: image.digest for image in held.images} == verified
+            assert set(verified) == BOTH
             assert is_whole(name, held)
     assert tags_at(names[1]) == ["1.0-web", "1.0-worker"]
 
@@ -101,7 +101,7 @@ def test_one_fault_in_one_lane_moves_no_tag(
     assert lanes == {"linux/amd64": "passed", "linux/arm64": "failed"}
     assert ran.summary["pushes"][0]["outcome"] == ""
     state = state_of(find_run(own_home / "state"))
-    assert state.notes == ["nothing pushed: minimal linux/arm64 is not proved"]
+    assert state.notes == ["nothing pushed: minimal linux/arm64 is not verified"]
     assert held_at(name, "latest-minimal").digest == before.digest
     assert state.targets["minimal"].digest != before.digest, "it was built anew"
 

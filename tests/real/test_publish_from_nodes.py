@@ -1,4 +1,4 @@
-"""A builder of two nodes: each builds its platform, nothing is tagged before it is proved here."""
+"""A builder with two nodes: each builds its platform; tags appear only after verification."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def own_images(host: str) -> str:
     return docker("image", "ls", "--all", "--quiet", f"{host}/*/*")
 
 
-def test_both_nodes_build_and_only_what_is_proved_is_tagged(
+def test_both_nodes_build_and_only_verified_images_are_tagged(
     cli: Cli, checkout: Path, duo: Duo, own_home: Path, remove_images: Callable[[str], None]
 ) -> None:
     with serving(duo.folder, duo.port) as host:
@@ -107,12 +107,12 @@ def test_both_nodes_build_and_only_what_is_proved_is_tagged(
         nodes = {lane["platform"]: lane["node"] for lane in ran.summary["lanes"]}
         assert nodes == {"linux/amd64": "amd1", "linux/arm64": "arm1"}
         (push,) = ran.summary["pushes"]
-        proved = {lane["platform"]: lane["digest"] for lane in ran.summary["lanes"]}
+        verified = {lane["platform"]: lane["digest"] for lane in ran.summary["lanes"]}
         for repository in (name, other):
             assert tags_at(repository) == ["latest-minimal"]
             held = held_at(repository, "latest-minimal")
             assert held.digest == push["digest"]
-            assert {image.platform: image.digest for image in held.images} == proved
+            assert {image.platform: image.digest for image in held.images} == verified
             assert is_whole(repository, held)
         assert len(push["read_back"]) == 2
         assert own_images(host) == "", "what was fetched to be asked is gone"

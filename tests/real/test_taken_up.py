@@ -1,4 +1,4 @@
-"""A run that is over is taken up again on the real engine, and what is proved is pushed."""
+"""A finished run is resumed on the real engine, and its verified images are pushed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def registry(tmp_path: Path) -> Iterator[str]:
         yield host
 
 
-def test_what_is_proved_is_pushed_with_all_its_platforms(
+def test_a_verified_index_is_pushed_with_all_its_platforms(
     cli: Cli, checkout: Path, registry: str, remove_images: Callable[[str], None]
 ) -> None:
     name = f"{registry}/{NAME}"
@@ -89,10 +89,10 @@ def test_what_is_proved_is_pushed_with_all_its_platforms(
     }
     assert platforms == {"linux/amd64", "linux/arm64"}
     (ended,) = (r for r in ran.records if r["event"] == "target-ended")
-    assert index["digest"] == ended["digest"], "the registry has what was proved"
+    assert index["digest"] == ended["digest"], "the registry has what was verified"
 
 
-def test_nothing_is_pushed_of_a_run_with_an_image_that_isnt_proved(
+def test_nothing_is_pushed_from_a_run_with_an_unverified_image(
     cli: Cli, checkout: Path, registry: str, remove_images: Callable[[str], None]
 ) -> None:
     name = f"{registry}/{NAME}"
@@ -100,7 +100,7 @@ def test_nothing_is_pushed_of_a_run_with_an_image_that_isnt_proved(
     words = ("build", "--backend", "minimal,sqs", "--platforms", "amd64", "--name", name, "--push")
     ran = cli(*words, "--format", "plain", cwd=checkout)
     assert ran.code == 1
-    assert "note: nothing pushed: sqs linux/amd64 is not proved" in ran.out
+    assert "note: nothing pushed: sqs linux/amd64 is not verified" in ran.out
     assert tags_at(f"{registry}/{NAME}") == []
 
 

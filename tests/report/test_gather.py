@@ -113,7 +113,7 @@ def test_a_push_is_not_measured_where_one_lane_has_no_layers(tmp_path: Path) -> 
     assert "not measured" in kinds(report)
 
 
-def test_limits_tell_what_isnt_proved(tmp_path: Path) -> None:
+def test_limits_name_what_is_not_verified(tmp_path: Path) -> None:
     verdicts = (
         Verdict(check="machine", answer=Answer.UNKNOWN, evidence="the emulator crashed"),
         Verdict(check="size", answer=Answer.WARN, evidence="too large"),

@@ -128,7 +128,7 @@ async def test_checks_that_were_cut_off_are_resumed_without_a_build(docker: Fake
     taken = await taken_up(watch.folder)
     assert taken.status is Status.PASSED
     assert taken.order(events.TargetStarted) == ["redis"]
-    assert len(docker.calls_of("run", "linux/amd64")) == 1, "it was proved before"
+    assert len(docker.calls_of("run", "linux/amd64")) == 1, "it was verified before"
 
 
 # -- asking -----------------------------------------------------------------------------------

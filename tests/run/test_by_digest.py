@@ -92,11 +92,11 @@ async def test_what_somebody_has_named_meanwhile_stays(docker: FakeDocker) -> No
 @pytest.mark.parametrize(
     ("container", "pull_error", "says"),
     [
-        ({"machine": "x86_64"}, "", "redis linux/arm64, kafka linux/arm64 are not proved"),
+        ({"machine": "x86_64"}, "", "redis linux/arm64, kafka linux/arm64 are not verified"),
         ({}, "unauthorized: authentication required", "redis linux/amd64, redis linux/arm64, "),
     ],
 )
-async def test_no_tag_moves_while_anything_is_unproved(
+async def test_no_tag_moves_while_anything_is_unverified(
     docker: FakeDocker, container: dict[str, str], pull_error: str, says: str
 ) -> None:
     docker.container("linux/arm64", **container)

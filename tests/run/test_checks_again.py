@@ -57,7 +57,7 @@ async def test_what_is_asked_again_after_the_end(
     assert sorted(watch.order(events.TargetStarted)) == ["minimal", "redis"], "nothing is built"
 
 
-async def test_what_was_wrong_and_is_mended_is_proved_then(docker: FakeDocker) -> None:
+async def test_an_image_that_was_fixed_is_verified_by_checking_again(docker: FakeDocker) -> None:
     docker.container("linux/arm64", exit=139, err="qemu: uncaught target signal 11")
     folder = await finished("redis")
     assert state_of(folder).status is Status.FAILED

@@ -172,7 +172,7 @@ def test_one_platform_needs_no_store_for_many() -> None:
 
 
 def test_what_cant_be_compared_is_not_pushed() -> None:
-    with pytest.raises(EngineProblem, match="can't be compared with what was proved"):
+    with pytest.raises(EngineProblem, match="can't be compared with what was verified"):
         ready(platforms=(AMD,), told=facts(containerd_store=False), push=True)
     assert ready(platforms=(AMD,), told=facts(), push=True)
 

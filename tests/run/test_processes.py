@@ -17,7 +17,7 @@ from tests.waiting import soon
 SHORT = ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 20.0))
 LONG = ((signal.SIGINT, 20.0), (signal.SIGTERM, 20.0), (signal.SIGKILL, 20.0))
 
-# `ready` is written when the signals are set: a signal before that would prove nothing.
+# `ready` is written when the signals are set: a signal before that would test nothing.
 STUBBORN = """
 import os, signal, sys
 for means in (signal.SIGINT, signal.SIGTERM):

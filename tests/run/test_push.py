@@ -1,4 +1,4 @@
-"""Tags go to their registry once all is proved, and never before."""
+"""Tags are pushed once all images are verified, and never before."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pushes(watch: Watch) -> list[tuple[str, Outcome, str]]:
     return [(event.target, event.outcome, event.reason) for event in ended]
 
 
-async def test_every_tag_of_what_is_proved_is_pushed(docker: FakeDocker) -> None:
+async def test_every_tag_of_verified_images_is_pushed(docker: FakeDocker) -> None:
     watch = await executed(prepared("redis", "kafka", push=True))
     assert watch.status is Status.PASSED
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
@@ -53,16 +53,16 @@ async def test_without_being_asked_nothing_is_pushed(docker: FakeDocker) -> None
 @pytest.mark.parametrize(
     ("container", "target", "says"),
     [
-        ({"machine": "x86_64"}, {}, "redis linux/arm64, kafka linux/arm64 are not proved"),
+        ({"machine": "x86_64"}, {}, "redis linux/arm64, kafka linux/arm64 are not verified"),
         (
             {"exit": 139, "err": "qemu: uncaught target signal 11"},
             {},
-            "redis linux/arm64, kafka linux/arm64 are not proved",
+            "redis linux/arm64, kafka linux/arm64 are not verified",
         ),
-        ({}, {"exit": 1}, "kafka linux/amd64, kafka linux/arm64 are not proved"),
+        ({}, {"exit": 1}, "kafka linux/amd64, kafka linux/arm64 are not verified"),
     ],
 )
-async def test_nothing_is_pushed_while_anything_is_unproved(
+async def test_nothing_is_pushed_while_anything_is_unverified(
     docker: FakeDocker, container: dict[str, object], target: dict[str, object], says: str
 ) -> None:
     docker.container("linux/arm64", **container)
@@ -73,7 +73,7 @@ async def test_nothing_is_pushed_while_anything_is_unproved(
     assert watch.follower.state.notes == [f"nothing pushed: {says}"]
 
 
-async def test_a_retry_that_proves_the_last_image_pushes_all(docker: FakeDocker) -> None:
+async def test_a_retry_that_verifies_the_last_image_pushes_all(docker: FakeDocker) -> None:
     docker.target("kafka", {"exit": 1}, {})
     folder = (await executed(prepared("redis", "kafka", push=True))).folder
     folder.ask(Request("retry", "kafka"))
@@ -88,7 +88,7 @@ async def test_a_push_that_fails_fails_the_run_and_says_why(docker: FakeDocker) 
     docker.push("openhqm:latest-redis", err="no basic auth credentials")
     watch = await executed(prepared("redis", "kafka", push=True))
     assert watch.status is Status.FAILED
-    assert watch.targets("redis", "kafka") == [Status.PASSED, Status.PASSED], "they are proved"
+    assert watch.targets("redis", "kafka") == [Status.PASSED, Status.PASSED], "they are verified"
     ((target, outcome, reason),) = pushes(watch)
     assert (target, outcome) == ("redis", Outcome.FAILED)
     assert reason.startswith("openhqm:latest-redis: not logged in")
@@ -117,7 +117,7 @@ async def test_a_tag_that_names_another_image_by_now_is_not_pushed(docker: FakeD
     watch = await executed(prepared("redis", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == []
-    assert "names another image by now" in pushes(watch)[0][2]
+    assert "now names a different image" in pushes(watch)[0][2]
 
 
 async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
@@ -142,7 +142,7 @@ async def test_a_registry_that_took_another_image_fails_the_push(
     watch = await executed(prepared("redis", "kafka", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == ["openhqm:latest-redis"]
-    assert "the registry has another digest than was proved" in pushes(watch)[0][2]
+    assert "the registry has a different digest than the verified one" in pushes(watch)[0][2]
 
 
 async def test_an_image_whose_digest_nobody_knows_is_not_pushed(
@@ -153,7 +153,7 @@ async def test_an_image_whose_digest_nobody_knows_is_not_pushed(
     assert watch.status is Status.FAILED
     assert pushed(docker) == []
     assert watch.follower.state.notes == [
-        "nothing pushed: redis linux/amd64, redis linux/arm64 are not proved"
+        "nothing pushed: redis linux/amd64, redis linux/arm64 are not verified"
     ]
 
 
@@ -210,7 +210,7 @@ async def test_a_cancel_that_cuts_off_a_check_calls_the_push_off_too(docker: Fak
     task = asyncio.create_task(Runner(folder).execute())
     await soon(lambda: docker.has("held-container"))
     folder.ask(Request("cancel"))
-    assert await task is Outcome.CANCELLED, "what was proved before is proved still"
+    assert await task is Outcome.CANCELLED, "verified images stay verified"
     assert len(pushed(docker)) == 1
 
 
@@ -242,7 +242,7 @@ async def test_a_cancel_that_was_heard_holds_no_later_push_up(docker: FakeDocker
     ("more", "says"),
     [
         ({"test_only": True}, "--push and --test-only contradict each other; leave one out"),
-        ({"check": False}, "only what is proved is pushed, and the checks are off"),
+        ({"check": False}, "only what is verified is pushed, and the checks are off"),
     ],
 )
 def test_what_goes_against_a_push_is_refused(more: dict[str, bool], says: str) -> None:
@@ -265,7 +265,7 @@ async def test_what_is_unknown_is_pushed_where_that_is_allowed(docker: FakeDocke
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
     assert watch.follower.state.notes == [
         "pushed all the same (--allow-unknown): redis linux/arm64, kafka linux/arm64 are not "
-        "proved, only not refuted"
+        "verified: some checks are inconclusive"
     ]
     assert to_retry(watch.follower.state) == []
 
@@ -319,14 +319,14 @@ async def test_what_the_registry_holds_is_read_back_and_kept(docker: FakeDocker)
     watch = await executed(prepared("redis", push=True))
     (read,) = (event for event in watch.events if isinstance(event, events.ReadBack))
     assert read.attestations == 2, "told, and no platform"
-    assert "another digest" in pushes(watch)[0][2]
+    assert "a different digest" in pushes(watch)[0][2]
 
 
 @pytest.mark.parametrize(
     ("does", "says"),
     [
         ({"raw": raw_index("redis", ("amd64",))}, "the registry has no image for linux/arm64"),
-        ({"raw": raw_index("kafka")}, "the registry has another digest than was proved"),
+        ({"raw": raw_index("kafka")}, "the registry has a different digest than the verified one"),
         ({"raw": "x" * 100}, "not read back: its answer is no JSON"),
         ({"raw": "x" * (5 << 20)}, "not read back: its answer is no JSON"),
         ({"err": "unauthorized: authentication required"}, "not read back: not logged in"),

@@ -24,7 +24,7 @@ from tests.waiting import soon, until
 # -- all well ---------------------------------------------------------------------------------
 
 
-async def test_every_target_is_built_and_every_lane_proved(docker: FakeDocker) -> None:
+async def test_every_target_is_built_and_every_lane_verified(docker: FakeDocker) -> None:
     docker.target("redis", {"stream": "checked/redis"})
     watch = await executed(prepared("redis", "minimal"))
     assert watch.status is Status.PASSED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
-from openhqm_tui.domain.failures.digest import unproved
+from openhqm_tui.domain.failures.digest import verification_failure
 from openhqm_tui.domain.plan.nodes import NodeInfo
 from openhqm_tui.domain.run.events import CancelRequested, Outcome
 from openhqm_tui.domain.run.retry import to_retry
@@ -297,12 +297,12 @@ def test_images_that_are_not_proved_have_a_digest_of_their_own(tmp_path: Path):
     assert any(line.startswith("helps  Set USER in the final stage") for line in lines)
     assert standing(target, NOW, 40).plain == "checks failed · emulated · 2 cached"
     made.check("redis", "linux/amd64", 8, user=Answer.FAIL)
-    both = unproved(state_of(made).targets["redis"])
+    both = verification_failure(state_of(made).targets["redis"])
     assert both is not None
     assert both.platform == ""
     assert both.checks[0] == "linux/amd64 user fails: uid 1000; expected uid 1000"
     passed = state_of(folders.passed(tmp_path / "other")).targets["redis"]
-    assert unproved(passed) is None
+    assert verification_failure(passed) is None
     assert digest_of(passed, made.run) is None
     assert digest_of(None, made.run) is None
 

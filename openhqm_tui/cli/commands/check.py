@@ -19,7 +19,7 @@ from openhqm_tui.cli.output.choose import automatic_format
 from openhqm_tui.domain.checks.config_file import ChecksFile
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.image_config import SeenImage
-from openhqm_tui.domain.checks.verdict import proved
+from openhqm_tui.domain.checks.verdict import is_verified
 from openhqm_tui.domain.errors import EngineProblem, UsageProblem
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.text import one_line, plain
@@ -39,7 +39,7 @@ from openhqm_tui.store.checks_files import (
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Check every lane of every image; 0 where all are proved, else 1."""
+    """Check every lane of every image; 0 where all are verified, else 1."""
     own = project_checks(Path.cwd(), parsed.checks or "")
     target = _target(parsed.variant, own) if parsed.variant else ""
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else ()
@@ -50,7 +50,7 @@ def run(parsed: argparse.Namespace) -> int:
     lanes = asyncio.run(_check_all(parsed.images, target, own, platforms, facts))
     form = automatic_format() if parsed.format == "auto" else parsed.format
     show(lanes, form, sys.stdout, verbose=parsed.verbose)
-    return 0 if all(proved(lane.verdicts) for lane in lanes) else 1
+    return 0 if all(is_verified(lane.verdicts) for lane in lanes) else 1
 
 
 def _end_in_order() -> None:
@@ -89,7 +89,7 @@ async def _check_all(
         found.append((image, digest, index, platforms or _platforms_in(image, index)))
     tasks: list[tuple[bool, int, Coroutine[Any, Any, Lane]]] = []
     for number, (image, digest, index, asked) in enumerate(found):
-        # By digest: a tag that moves while we ask must not change what is proved.
+        # By digest: a tag that moves while we ask must not change what is verified.
         reference = _by_digest(image, digest)
         name, measure = _measure(image, target or _label_of(reference, index), own)
         for platform in asked:

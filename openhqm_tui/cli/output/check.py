@@ -10,7 +10,7 @@ import msgspec
 from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
 from openhqm_tui.cli.output.summary import answer_lines, not_passed, standing, tally, ways_of
 from openhqm_tui.domain.checks.catalog import hint_of
-from openhqm_tui.domain.checks.verdict import Answer, Verdict, proved
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, is_verified
 from openhqm_tui.domain.text import one_line, plain
 
 
@@ -70,7 +70,7 @@ def _lines(lanes: Sequence[Lane], *, verbose: bool) -> list[str]:
         told = plain(f"{head}  {mark} {word:<10}  {tally(lane.verdicts)}")
         lines.append(f"{told}  {found}" if (found := _clients(lane)) else told)
         lines += answer_lines(lane.verdicts, verbose=verbose)
-    good = sum(proved(lane.verdicts) for lane in lanes)
+    good = sum(is_verified(lane.verdicts) for lane in lanes)
     count = "1 image" if len(lanes) == 1 else f"{len(lanes)} images"
     return [*lines, "", f"{count}: {good} verified, {len(lanes) - good} not verified"]
 

@@ -14,7 +14,7 @@ from openhqm_tui.domain.failures.digest import Failure, failure_of
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.emulation_cost import emulation_cost
 from openhqm_tui.domain.run.published import PublishedImage
-from openhqm_tui.domain.run.publishing import held_words, let_through
+from openhqm_tui.domain.run.publishing import allowed_unknown, held_words
 from openhqm_tui.domain.run.retry import push_failed
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, VERDICT_TEXTS, Status
@@ -269,7 +269,7 @@ def push_lines(state: RunState) -> list[str]:
     lines: list[str] = []
     for push in pushes_of(state):
         lines += _tag_lines(push, state.targets[push.target])
-    if allowed := let_through(state):
+    if allowed := allowed_unknown(state):
         lines.append(f"! --allow-unknown: {allowed}")
     if any(push_failed(target) for target in state.targets.values()):
         lines.append(

@@ -54,8 +54,8 @@ def worst(verdicts: Iterable[Verdict]) -> Answer:
     return next((answer for answer in _GRAVITY if answer in answers), Answer.UNKNOWN)
 
 
-def proved(verdicts: Iterable[Verdict]) -> bool:
-    """Tell whether an image is proved: asked at least once, no failure, nothing unknown."""
+def is_verified(verdicts: Iterable[Verdict]) -> bool:
+    """Tell whether an image is verified: at least one check ran, none failed or is unknown."""
     return worst(verdicts) in {Answer.PASS, Answer.WARN}
 
 

@@ -33,7 +33,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
     `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with
     the failing one marked, `log` the last lines that the step printed, `checks` what keeps built
-    images from being proved; all made safe to show. `trouble` names what befell the engine.
+    images from being verified; all made safe to show. `trouble` names what befell the engine.
     """
 
     target: str
@@ -119,8 +119,8 @@ def _named(failure: Failure, trouble: EngineFailure | None, target: TargetState)
     )
 
 
-def unproved(target: TargetState) -> Failure | None:
-    """Return what keeps a target's images from being proved; None where nothing does."""
+def verification_failure(target: TargetState) -> Failure | None:
+    """Return the checks that prevent a target's images from being verified; None if none."""
     lanes = [lane for lane in target.lanes.values() if failed_checks(lane)]
     if not lanes:
         return None
@@ -130,7 +130,7 @@ def unproved(target: TargetState) -> Failure | None:
         for verdict in failed_checks(lane)
     ]
     wrong = [(verdict, lane) for lane in lanes for verdict in failed_checks(lane)]
-    # What failed can be mended; what could not be asked comes after.
+    # Failed checks can be fixed; inconclusive ones come last.
     wrong.sort(key=lambda pair: pair[0].answer is not Answer.FAIL)
     hints = (hint_of(verdict, lane.emulator) for verdict, lane in wrong)
     return Failure(
@@ -155,7 +155,7 @@ def text_log_of(stream: str) -> str:
 
 
 def failed_checks(lane: LaneState) -> list[Verdict]:
-    """Return the verdicts that keep a lane's image from being proved."""
+    """Return the verdicts that prevent a lane's image from being verified."""
     return [v for v in lane.verdicts if v.answer in {Answer.FAIL, Answer.UNKNOWN}]
 
 

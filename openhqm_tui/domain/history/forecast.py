@@ -110,7 +110,7 @@ class Forecast:
         return left.all if left is not None else None
 
     def lane(self, lane: LaneState, now: float) -> Estimate | None:
-        """Return the seconds until a lane is proved: its target's build, then its own checks."""
+        """Return the seconds until a lane is verified: its target's build, then its own checks."""
         if lane.status.is_over or not lane.target.run.goes_on:
             return None
         left = self._left(lane.target, now)

@@ -55,7 +55,7 @@ class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
 
 
 class LaneRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """One target on one platform; `seconds` until it was proved, sizes in bytes.
+    """One target on one platform; `seconds` until it was verified, sizes in bytes.
 
     `steps` that a cache could have held, of which `cached` were; `clients` is what its check saw,
     '' where it wasn't well; `packages` has versions by distribution.

@@ -18,7 +18,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
-    """One image of a run: `at` when it was created, `seconds` until it was proved, size in bytes.
+    """One image of a run: `at` when it was created, `seconds` until it was verified, size in bytes.
 
     `hit` is which part of its steps was cached, None where it had none.
     """

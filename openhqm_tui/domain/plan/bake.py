@@ -79,7 +79,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     With `parts`, the bake JSON of one target for each platform by name, it is a group of these: a
     builder of several nodes merges what a target's nodes have pushed under a tag, `latest` where
-    it has none, and asks nobody whether it is proved.
+    it has none, and asks nobody whether it is verified.
     """
 
     name: str
@@ -261,7 +261,7 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         "QUEUE_BACKEND": variant.name,
         "PYTHON_VERSION": choices.python_version,
     }
-    # Not `queue.backend`: the Dockerfile must say it, or its check would prove nothing.
+    # Not `queue.backend`: the Dockerfile must say it, or its check would test nothing.
     labels = {"org.opencontainers.image.version": choices.tag}
     base = next(iter(choices.base_for.values()), f"python:{choices.python_version}-slim")
     labels["org.opencontainers.image.base.name"] = base

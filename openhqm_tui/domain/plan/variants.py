@@ -8,7 +8,7 @@ from openhqm_tui.domain.text import Inert
 
 
 class Client(msgspec.Struct, frozen=True):
-    """A queue client library: its distribution on PyPI and the module that proves it."""
+    """A queue client library: its distribution on PyPI and the module whose import verifies it."""
 
     distribution: str
     module: str

@@ -1,4 +1,4 @@
-"""What a registry holds under a tag, read back from it, and whether that is what was proved."""
+"""What a registry holds under a tag, and how it differs from what was verified."""
 
 from __future__ import annotations
 
@@ -74,25 +74,28 @@ def read_published(raw: bytes) -> PublishedIndex:
     )
 
 
-def difference(digest: str, proved: Mapping[str, str], seen: PublishedIndex) -> str:
-    """Return what a registry has otherwise than it was proved; '' where it is the very same.
+def difference(digest: str, verified: Mapping[str, str], seen: PublishedIndex) -> str:
+    """Describe how a registry's content differs from what was verified; '' if it is identical.
 
-    `digest` is that of the whole, `proved` the digest of each platform's image ('': not known).
+    `digest` is that of the index, `verified` the digest of each platform's image ('': unknown).
     """
     there = {image.platform: image.digest for image in seen.images}
     if seen.is_index:
-        if lacking := [platform for platform in proved if platform not in there]:
-            return f"the registry has no image for {', '.join(lacking)}"
-        if more := [platform for platform in there if platform not in proved]:
-            return f"the registry has an image for {', '.join(more)}, which was not proved"
-        for platform, known in proved.items():
+        if missing := [platform for platform in verified if platform not in there]:
+            return f"the registry has no image for {', '.join(missing)}"
+        if extra := [platform for platform in there if platform not in verified]:
+            return f"the registry has an image for {', '.join(extra)}, which was not verified"
+        for platform, known in verified.items():
             if known and there[platform] and known != there[platform]:
                 return (
-                    f"the registry has another image for {platform} than was proved "
+                    f"the registry has a different image for {platform} than the verified one "
                     f"({there[platform]}, not {known})"
                 )
     if seen.digest != digest:
-        return f"the registry has another digest than was proved ({seen.digest}, not {digest})"
+        return (
+            "the registry has a different digest than the verified one "
+            f"({seen.digest}, not {digest})"
+        )
     return ""
 
 
@@ -108,5 +111,5 @@ def _platform(told: object) -> str:
     try:
         return str(parse_platform(text))
     except UsageProblem:
-        # Anybody may write an index: it is shown as it is, and differs from all that is proved.
+        # Anyone can write an index: its platform is shown as is, and never equals a verified one.
         return one_line(text, 60) or "no platform"

@@ -1,38 +1,39 @@
-"""Whether a run's tags may move: only what is proved is published."""
+"""Whether a run may move its tags: only verified images are published."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from openhqm_tui.domain.checks.verdict import Answer, proved, worst
+from openhqm_tui.domain.checks.verdict import Answer, is_verified, worst
 from openhqm_tui.domain.run.events import Outcome, ReadBack
 from openhqm_tui.domain.run.state import LaneState, RunState
 
 _MOST_NAMED = 3
 
 
-def unproved(state: RunState) -> str:
-    """Say which images aren't proved, so that nothing may be pushed; '' where all may be.
+def unverified_images(state: RunState) -> str:
+    """Return a message that names the images that prevent a push; '' if there are none.
 
-    Where what is unknown was allowed, only what fails, or was never asked, holds the push back.
+    With `allow_unknown`, only failed and unchecked images prevent it.
     """
-    lanes = [lane for lane in state.lanes if not _stands(lane)]
+    lanes = [lane for lane in state.lanes if not _may_be_pushed(lane)]
     if state.info.allow_unknown:
         lanes = [lane for lane in lanes if not _is_only_unknown(lane)]
-    return _told(lanes, "not proved")
+    return _message(lanes, "not verified")
 
 
-def let_through(state: RunState) -> str:
-    """Say which images are pushed although they aren't proved, since that was allowed; or ''."""
-    if not state.info.allow_unknown or unproved(state):
+def allowed_unknown(state: RunState) -> str:
+    """Return a message that names the images pushed with inconclusive checks; '' if none."""
+    if not state.info.allow_unknown or unverified_images(state):
         return ""
-    return _told(
-        [lane for lane in state.lanes if not _stands(lane)], "not proved, only not refuted"
+    return _message(
+        [lane for lane in state.lanes if not _may_be_pushed(lane)],
+        "not verified: some checks are inconclusive",
     )
 
 
 def held_words(held: ReadBack) -> str:
-    """Return what a registry holds under a tag: `index sha256:…, 2 platforms`."""
+    """Describe what a registry holds under a tag: `index sha256:…, 2 platforms`."""
     if not held.is_index:
         return f"image {held.digest}"
     count = len(held.images)
@@ -42,8 +43,8 @@ def held_words(held: ReadBack) -> str:
     return words
 
 
-def _stands(lane: LaneState) -> bool:
-    return _has_digest(lane) and proved(lane.verdicts)
+def _may_be_pushed(lane: LaneState) -> bool:
+    return _has_digest(lane) and is_verified(lane.verdicts)
 
 
 def _is_only_unknown(lane: LaneState) -> bool:
@@ -52,11 +53,11 @@ def _is_only_unknown(lane: LaneState) -> bool:
 
 
 def _has_digest(lane: LaneState) -> bool:
-    # Without the digest nobody can tell later whether a tag names what was proved.
+    # Without the digest, a tag can't be compared later with the image that was verified.
     return lane.target.outcome is Outcome.PASSED and bool(lane.target.digest)
 
 
-def _told(lanes: Iterable[LaneState], how: str) -> str:
+def _message(lanes: Iterable[LaneState], how: str) -> str:
     names = [" ".join(lane.key) for lane in lanes]
     if not names:
         return ""

@@ -21,14 +21,14 @@ def can_retry(target: TargetState) -> bool:
 
 
 def push_failed(target: TargetState) -> bool:
-    """Tell whether all of a target is proved and nothing but its push is to be done again."""
+    """Tell whether a target's images are verified and only its push has to be repeated."""
     allowed = target.status is Status.UNKNOWN and target.run.info.allow_unknown
-    proved = target.status is Status.PASSED or allowed
-    return proved and target.pushed in {Outcome.FAILED, Outcome.CANCELLED}
+    verified = target.status is Status.PASSED or allowed
+    return verified and target.pushed in {Outcome.FAILED, Outcome.CANCELLED}
 
 
 def to_retry(state: RunState) -> list[str]:
-    """Return the targets to build once more: those that failed, were stopped, aren't proved."""
+    """Return the targets to rebuild: failed, stopped or not verified."""
     return [target.name for target in state.targets.values() if can_retry(target)]
 
 

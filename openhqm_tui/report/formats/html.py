@@ -190,7 +190,7 @@ def lanes_table(report: Report) -> Html:
 
 
 def failures(report: Report) -> Iterator[Html]:
-    """Yield why each target failed, or isn't proved."""
+    """Yield why each target failed, or isn't verified."""
     for failure in report.failures:
         where = f" on {failure.platform}" if failure.platform else ""
         yield element("h3", code(failure.target), where)
@@ -308,7 +308,7 @@ def pushes(report: Report) -> Html:
 
 
 def limits(report: Report) -> Html:
-    """Return what this run doesn't prove."""
+    """Return what this run doesn't verify."""
     if not report.limits:
         return element("p", "None found.")
     return element(

@@ -284,7 +284,7 @@ def cache(report: Report) -> Iterator[str]:
 
 
 def failures(report: Report) -> Iterator[str]:
-    """Yield why each target failed, or isn't proved."""
+    """Yield why each target failed, or isn't verified."""
     for failure in report.failures:
         where = f" on {code(failure.platform)}" if failure.platform else ""
         yield from (f"### {code(failure.target)}{where}", "")
@@ -304,7 +304,7 @@ def pushes(report: Report) -> Iterator[str]:
 
 
 def limits(report: Report) -> Iterator[str]:
-    """Yield what this run doesn't prove."""
+    """Yield what this run doesn't verify."""
     if not report.limits:
         yield "None found."
     for limit in report.limits:

@@ -168,7 +168,7 @@ class LaneChecks:
             raise
 
     async def _index(self, target: TargetState) -> tuple[str, list[SeenImage] | ImageUnknown]:
-        # By digest: a tag that moves meanwhile must not change what is proved.
+        # By digest: a tag that moves meanwhile must not change what is verified.
         tag = target.info.tags[0]
         reference = f"{repository_of(tag)}@{target.digest}" if target.digest else tag
         if self._info.by_digest and (why := await self._pulls.fetch(target)):

@@ -123,7 +123,7 @@ def zone(zoneinfo: "Any") -> str:
     return ""
 
 
-# That a module of the standard library loads doesn't prove that it works.
+# That a module of the standard library loads doesn't show that it works.
 USES = {"ssl": tls, "sqlite3": database, "ctypes": call, "zoneinfo": zone}
 
 

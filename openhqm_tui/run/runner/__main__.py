@@ -20,7 +20,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.domain.run.publishing import unproved
+from openhqm_tui.domain.run.publishing import unverified_images
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.engine.docker.cleanup import remove_containers, remove_images, remove_pulled
@@ -146,7 +146,7 @@ class Runner:
     def _close(self, reason: str) -> None:
         """Say of all that never came to its end that it was cancelled."""
         called_off: list[TargetState] = []
-        if self._work.push_called_off and not unproved(self.state):
+        if self._work.push_called_off and not unverified_images(self.state):
             called_off = self._work.unpushed()
             if self.state.ending() is Outcome.CANCELLED:
                 # A push that was cut off while it ran has said so itself.

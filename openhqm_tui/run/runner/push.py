@@ -71,7 +71,7 @@ class Pushes:
         if isinstance(index, ImageUnknown):
             return f"it can't be found in the engine's store: {index}"
         if digest != target.digest:
-            return "it names another image by now than the one that was proved: build it again"
+            return "it now names a different image than the verified one: build it again"
         code, said = await self._run(push_command(tag), target)
         if code != 0:
             return push_failure(said, tag)
@@ -79,7 +79,7 @@ class Pushes:
         # The tag may have moved since it was looked at, or not all platforms were there.
         if not found or found[-1] != target.digest:
             has = found[-1] if found else "docker push told none"
-            return f"the registry has another digest than was proved ({has})"
+            return f"the registry has a different digest than the verified one ({has})"
         return ""
 
     async def _tag_there(self, target: TargetState, tag: str) -> str:
@@ -110,7 +110,7 @@ class Pushes:
         return code, self._folder.read(log)[begun:].decode("utf-8", "replace")
 
     async def _read_back(self, target: TargetState, tag: str) -> str:
-        """Ask the registry what a tag names now; return what differs from what was proved."""
+        """Ask the registry what a tag names now; return what differs from what was verified."""
         command = read_back_command(tag, self._info.builder if self._info.by_digest else "")
         told = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
         if told.timed_out:
@@ -137,6 +137,6 @@ class Pushes:
                 attestations=seen.attestations,
             )
         )
-        proved = {str(lane.platform): lane.digest for lane in target.lanes.values()}
-        differs = difference(target.digest, proved, seen)
+        verified = {str(lane.platform): lane.digest for lane in target.lanes.values()}
+        differs = difference(target.digest, verified, seen)
         return f"pushed, but {differs}" if differs else ""

@@ -38,7 +38,7 @@ class RequestHandler:
             self._check(request)
 
     def _retry(self, name: str) -> None:
-        """Build a target once more; where all of it is proved and only its push failed, push."""
+        """Build a target once more; where all of it is verified and only its push failed, push."""
         target = self._state.targets[name]
         busy = self._work.busy_with(name)
         if not busy and push_failed(target) and name not in self._work.gone:

@@ -10,7 +10,7 @@ from functools import partial
 
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.domain.run.publishing import let_through, unproved
+from openhqm_tui.domain.run.publishing import allowed_unknown, unverified_images
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.run.checks.lane import LaneChecks
 from openhqm_tui.run.runner.build import Builds, ended_now
@@ -95,19 +95,19 @@ class Scheduler:
             self._journal.append(events.CancelRequested(at=time.time(), target=target))
 
     def start_push(self) -> list[asyncio.Task[None]]:
-        """Push what is proved, if that is wanted and all of it is; return what to wait for.
+        """Push what is verified, if that is wanted and all of it is; return what to wait for.
 
         What failed to be pushed before is tried again only where that was asked.
         """
         if not self._info.push or self._push_tried:
             return []
         self._push_tried = True
-        if reason := unproved(self.state):
+        if reason := unverified_images(self.state):
             self._journal.note(f"nothing pushed: {reason}")
             return []
         left = [t for t in self.unpushed() if t.pushed is None or self._push_again]
         if left and not self.push_called_off:
-            if allowed := let_through(self.state):
+            if allowed := allowed_unknown(self.state):
                 self._journal.note(f"pushed all the same (--allow-unknown): {allowed}")
             self._start(PUSH, partial(self._pushes.push_all, left))
         return self.pending()

@@ -95,7 +95,7 @@ def check_publishing(facts: EngineFacts, *, push: bool, allow_unknown: bool = Fa
     if push and not facts.containerd_store:
         raise EngineProblem(
             "the engine's image store doesn't keep the digests that a registry has, so what is "
-            "pushed can't be compared with what was proved",
+            "pushed can't be compared with what was verified",
             fix=f"switch to the containerd image store ({_MEND}), or leave out --push",
         )
 

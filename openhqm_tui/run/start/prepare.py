@@ -272,7 +272,7 @@ def check_push(options: Options) -> None:
         raise UsageProblem("--push and --test-only contradict each other", fix="leave one out")
     if options.push and not options.check:
         raise UsageProblem(
-            "only what is proved is pushed, and the checks are off",
+            "only what is verified is pushed, and the checks are off",
             fix="leave out --push, or --no-check (`check = false` in the settings)",
         )
     lacking = [key for key in _SAY_WHAT if key in options.ignored and not getattr(options, key)]

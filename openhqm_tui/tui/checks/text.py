@@ -12,7 +12,7 @@ from openhqm_tui.domain.checks.catalog import hint_of, question_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.failures.digest import failed_checks
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.domain.run.publishing import held_words, let_through
+from openhqm_tui.domain.run.publishing import allowed_unknown, held_words
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.tui.core.labels import Mark, answer_mark, count, size, status_mark, when
@@ -234,7 +234,7 @@ def push_words(state: RunState) -> Content:
         words = f"✓ {count(pushed, 'tag')} pushed{back}"
         if len(held) == 1:
             words += f": {held_words(held[0])}"
-        allowed = f" · ! {let_through(state)}" if let_through(state) else ""
+        allowed = f" · ! {allowed_unknown(state)}" if allowed_unknown(state) else ""
         return Content.assemble((words, "$text-success"), (allowed, "$text-warning"))
     return Content("nothing pushed" if state.outcome is not None else "pushed when all is proved")
 

@@ -11,7 +11,12 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
-from openhqm_tui.domain.failures.digest import Failure, failed_checks, failure_of, unproved
+from openhqm_tui.domain.failures.digest import (
+    Failure,
+    failed_checks,
+    failure_of,
+    verification_failure,
+)
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.store.run_folder import RunFolder
@@ -32,7 +37,7 @@ def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure |
     """Return why a target failed, or isn't proved, with the whole path of its log."""
     if target is None or not has_digest(target):
         return None
-    failure = failure_of(target) or unproved(target)
+    failure = failure_of(target) or verification_failure(target)
     if failure is not None and failure.log_file and folder is not None:
         log = path_words(folder.path / failure.log_file)
         failure = msgspec.structs.replace(failure, log_file=log)

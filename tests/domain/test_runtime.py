@@ -1,4 +1,4 @@
-"""Verdicts on what ran: a table of images that are right, wrong, or would not say."""
+"""Verdicts on the output of the probe: images that are right, wrong, or inconclusive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openhqm_tui.domain.checks.runtime import (
     asked_running,
     judge_running,
 )
-from openhqm_tui.domain.checks.verdict import Answer, Verdict, proved
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, is_verified
 from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
 
@@ -120,7 +120,7 @@ def test_clients_are_told_with_their_versions_and_machine() -> None:
 
 def test_minimal_carries_none() -> None:
     told = judge_running(but(WANTED, clients=(), absent=(REDIS, KAFKA)), but(SAID, clients=[]))
-    assert proved(told)
+    assert is_verified(told)
     assert {v.check: v.evidence for v in told}["clients"] == "none on aarch64"
 
 
@@ -216,7 +216,7 @@ def test_byte_code_that_is_missing_is_named() -> None:
 def test_an_image_that_says_nothing(trouble: ProbeTrouble, answer: Answer) -> None:
     said = judge_running(WANTED, trouble)
     assert answers(said) == dict.fromkeys(RUNNING_CHECKS, answer)
-    assert not proved(said)
+    assert not is_verified(said)
     assert {verdict.evidence for verdict in said} == {trouble.reason}
 
 

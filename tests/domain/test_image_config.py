@@ -1,4 +1,4 @@
-"""Verdicts on an image's config: a table of what is right, wrong, or not told."""
+"""Verdicts on an image's index, config and user."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.checks.expectation import ANY_VALUE, Expectation
-from openhqm_tui.domain.checks.image_config import SeenConfig, judge_config, judge_user
+from openhqm_tui.domain.checks.image_config import (
+    SeenConfig,
+    SeenImage,
+    judge_config,
+    judge_index,
+    judge_user,
+)
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import parse_platform
 
-ARM = parse_platform("arm64")
+AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
 COMMAND = ("python", "-m", "openhqm.api.listener")
 WANTED = Expectation(
     platform=ARM,
@@ -161,3 +167,31 @@ def test_the_user_of_an_image_without_python(
     assert (verdict.answer, verdict.check) == (answer, "user")
     assert verdict.evidence.startswith(evidence)
     assert judge_user(wanted, None, "gone").answer is Answer.UNKNOWN
+
+
+def images(*platforms: str) -> list[SeenImage]:
+    return [SeenImage(platform=platform) for platform in platforms]
+
+
+@pytest.mark.parametrize(
+    ("seen", "exact", "answer"),
+    [
+        (images("linux/amd64", "linux/arm64"), True, Answer.PASS),
+        (images("linux/arm64", "linux/amd64"), True, Answer.PASS),
+        (images("linux/amd64"), True, Answer.FAIL),
+        (images("linux/amd64", "linux/arm64", "linux/386"), True, Answer.FAIL),
+        (images("linux/amd64", "linux/amd64"), True, Answer.FAIL),
+        (images("linux/amd64", "linux/arm64", "linux/386"), False, Answer.PASS),
+        (images("linux/386"), False, Answer.FAIL),
+        ([], True, Answer.FAIL),
+        (None, True, Answer.UNKNOWN),
+    ],
+)
+def test_the_index_must_hold_the_requested_platforms(
+    seen: list[SeenImage] | None, exact: bool, answer: Answer
+) -> None:
+    wanted = Expectation(platform=ARM, platforms=(AMD, ARM), exact_index=exact)
+    verdict = judge_index(wanted, seen, "the store is away")
+    assert verdict.answer is answer
+    assert verdict.expected == "linux/amd64, linux/arm64"
+    assert seen is not None or verdict.evidence == "the store is away"
