@@ -237,7 +237,7 @@ def main(words):
         print(told["inspect"])
     if words[:2] == ["image", "inspect"]:
         names = [words[-1], *told["named"]]
-        print(json.dumps(names) if "RepoTags" in " ".join(words) else "linux/amd64")
+        print("linux/amd64" if "--format" in words else json.dumps([{"RepoTags": names}]))
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
 from openhqm_tui.domain.plan.builders import new_builder
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.docker import builders as module
 from openhqm_tui.engine.docker.builders import (
     Builder,
     create_builder,
@@ -19,6 +22,7 @@ from openhqm_tui.engine.docker.builders import (
     remove_builder,
     use_builder,
 )
+from openhqm_tui.engine.docker.client import CommandError
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult
 from tests.engine.fakes import AMD64, ARM64, INFO, OUTPUTS, FakeRunner
 
@@ -126,6 +130,22 @@ AWAY = "docker buildx rm duo"
 FINE = CommandResult(0)
 
 
+@pytest.fixture(autouse=True)
+def client(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replace the client of the engine; return what is done through it."""
+    done: list[str] = []
+
+    def with_docker(action: Callable[[Any], None], *, timeout: float) -> None:
+        buildx = SimpleNamespace(
+            remove=lambda name: done.append(f"docker buildx rm {name}"),
+            use=lambda name: done.append(f"docker buildx use {name}"),
+        )
+        action(SimpleNamespace(buildx=buildx))
+
+    monkeypatch.setattr(module, "with_docker", with_docker)
+    return done
+
+
 def changes(run: FakeRunner) -> list[str]:
     """Return the commands that ran, but for those that only look."""
     return [line for line in run.asked if not line.startswith(("docker info", "docker buildx ls"))]
@@ -175,30 +195,30 @@ def test_a_builder_of_two_nodes_is_made() -> None:
         ),
     ],
 )
-def test_what_fails_is_taken_away_again(
-    fails: str, outcome: CommandResult, says: str, told: list[str]
+def test_a_builder_that_fails_to_start_is_removed(
+    client: list[str], fails: str, outcome: CommandResult, says: str, told: list[str]
 ) -> None:
-    run = buildx(create=FINE, inspect=FINE, rm=FINE)
+    run = buildx(create=FINE, inspect=FINE)
     run.table[f"docker buildx {fails.replace('_', ' ')}"] = outcome
     found: list[str] = []
     with pytest.raises(EngineProblem) as problem:
         create_builder(TWO, found.append, run=run)
     assert says in str(problem.value)
     assert "\n" not in str(problem.value)
-    assert found == changes(run) == told
+    assert found == changes(run) + client == told
 
 
-def test_an_interrupt_leaves_nothing_behind() -> None:
+def test_an_interrupted_builder_is_removed(client: list[str]) -> None:
     class Interrupted(FakeRunner):
         def __call__(self, *commands: Sequence[str], timeout: float) -> list[CommandResult]:
             if "--bootstrap" in commands[0]:
                 raise KeyboardInterrupt
             return super().__call__(*commands, timeout=timeout)
 
-    run = Interrupted(buildx(create=FINE, rm=FINE).table)
+    run = Interrupted(buildx(create=FINE).table)
     with pytest.raises(KeyboardInterrupt):
         create_builder(TWO, lambda _: None, run=run)
-    assert run.asked[-1] == AWAY
+    assert client == [AWAY]
 
 
 def test_a_name_that_is_taken_is_left_alone() -> None:
@@ -216,27 +236,31 @@ def test_secrets_of_an_option_are_not_shown() -> None:
     assert "hunter2" not in "".join(told)
 
 
-def test_one_is_removed_and_one_is_selected() -> None:
-    run = buildx(rm=FINE, use=FINE)
+def test_a_builder_is_removed_and_another_selected(client: list[str]) -> None:
+    run = buildx()
     told: list[str] = []
     remove_builder("big", told.append, run=run)
     use_builder("default", told.append, run=run)
-    assert told == changes(run) == ["docker buildx rm big", "docker buildx use default"]
+    assert told == client == ["docker buildx rm big", "docker buildx use default"]
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
     [("default", "it is an engine's own builder; it goes with Docker itself"), ("bug", "mean big")],
 )
-def test_what_is_never_removed(name: str, says: str) -> None:
-    run = buildx(rm=FINE)
+def test_an_engines_own_builder_is_never_removed(client: list[str], name: str, says: str) -> None:
     with pytest.raises(UsageProblem) as problem:
-        remove_builder(name, lambda _: None, run=run)
+        remove_builder(name, lambda _: None, run=buildx())
     assert says in str(problem.value)
-    assert changes(run) == []
+    assert client == []
 
 
-def test_a_removal_that_fails_says_why_and_not_that_one_failed() -> None:
+def test_a_failed_removal_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     said = "failed to remove big: device busy\nERROR: failed to remove one or more builders\n"
+
+    def fail(action: object, *, timeout: float) -> None:
+        raise CommandError(CommandResult(1, "", said))
+
+    monkeypatch.setattr(module, "with_docker", fail)
     with pytest.raises(Problem, match="can't be removed: failed to remove big: device busy"):
-        remove_builder("big", lambda _: None, run=buildx(rm=CommandResult(1, "", said)))
+        remove_builder("big", lambda _: None, run=buildx())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.secrets.redact import masked
 from openhqm_tui.domain.text import Inert, one_line
+from openhqm_tui.engine.docker.client import CommandError, with_docker
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult, Runner, capture
 from openhqm_tui.engine.docker.facts import EngineFacts, facts_from, native_of, readable
 
@@ -166,14 +168,10 @@ def command_words(command: Sequence[str]) -> str:
     return masked(shlex.join(command))
 
 
-def create_builder(
-    new: NewBuilder, say: Say, *, run: Runner = capture, undo: Runner | None = None
-) -> None:
-    """Make a builder with its nodes and start it; blocks. What fails is taken away again.
+def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
+    """Create a builder with its nodes and start it; blocks. Removes it again if that fails.
 
-    `undo` runs the taking away, where `run` is one that may be stopped.
-
-    Raises UsageProblem where the name is taken, EngineProblem where Buildx can't.
+    Raises UsageProblem if the name is taken, EngineProblem if Buildx can't.
     """
     if any(builder.name == new.name for builder in list_builders(run=run)):
         raise UsageProblem(
@@ -185,23 +183,30 @@ def create_builder(
         for command in new.commands():
             say(command_words(command))
             seconds = _START_SECONDS if "--bootstrap" in command else _CHANGE_SECONDS
-            _run(command, f"builder '{new.name}' can't be made", run, seconds)
+            (ended,) = run(command, timeout=seconds)
+            if not ended.ok:
+                raise _failure(f"builder '{new.name}' can't be made", ended, seconds)
             made = True
     except BaseException:
         if made:
             say(command_words(remove_command(new.name)))
-            (undo or run)(remove_command(new.name), timeout=_CHANGE_SECONDS)
+            with contextlib.suppress(CommandError):
+                with_docker(lambda docker: docker.buildx.remove(new.name), timeout=_CHANGE_SECONDS)
         raise
 
 
 def remove_builder(name: str, say: Say, *, run: Runner = capture) -> None:
-    """Remove a builder and what it keeps; blocks.
+    """Remove a builder and its cache; blocks.
 
-    Raises UsageProblem for one that isn't there, or is an engine's own.
+    Raises UsageProblem for one that doesn't exist, or is an engine's own.
     """
     removable(name, list_builders(run=run))
     say(command_words(remove_command(name)))
-    _run(remove_command(name), f"builder '{name}' can't be removed", run, _CHANGE_SECONDS)
+    try:
+        with_docker(lambda docker: docker.buildx.remove(name), timeout=_CHANGE_SECONDS)
+    except CommandError as error:
+        trouble = f"builder '{name}' can't be removed"
+        raise _failure(trouble, error.result, _CHANGE_SECONDS) from error
 
 
 def removable(name: str, builders: list[Builder]) -> Builder:
@@ -218,17 +223,19 @@ def removable(name: str, builders: list[Builder]) -> Builder:
 
 
 def use_builder(name: str, say: Say, *, run: Runner = capture) -> None:
-    """Have Buildx take a builder where none is named; blocks. Raises UsageProblem."""
+    """Make a builder the one that Buildx uses by default; blocks. Raises UsageProblem."""
     find_builder(name, list_builders(run=run))
     say(command_words(use_command(name)))
-    _run(use_command(name), f"builder '{name}' can't be selected", run, _CHANGE_SECONDS)
+    try:
+        with_docker(lambda docker: docker.buildx.use(name), timeout=_CHANGE_SECONDS)
+    except CommandError as error:
+        trouble = f"builder '{name}' can't be selected"
+        raise _failure(trouble, error.result, _CHANGE_SECONDS) from error
 
 
-def _run(command: Sequence[str], trouble: str, run: Runner, seconds: float) -> None:
-    (ended,) = run(command, timeout=seconds)
-    if not ended.ok:
-        words = _why(ended, seconds)
-        raise EngineProblem(f"{trouble}: {masked(words)}", fix=_way_out(words))
+def _failure(trouble: str, ended: CommandResult, seconds: float) -> EngineProblem:
+    words = _why(ended, seconds)
+    return EngineProblem(f"{trouble}: {masked(words)}", fix=_way_out(words))
 
 
 def _why(ended: CommandResult, seconds: float) -> str:

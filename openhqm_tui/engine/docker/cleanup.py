@@ -1,111 +1,114 @@
-"""Removal of what a run left in the engine: containers and temporary tags."""
+"""Removal of what a run left in the engine: containers, temporary tags, pulled images."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from openhqm_tui.engine.docker.command import capture
+from openhqm_tui.engine.docker.client import CommandError, with_docker
+from openhqm_tui.engine.docker.command import TIMED_OUT, capture
 
-# Seconds for the engine to say anything at all: a stopped one would hold its client for ever.
-_PATIENCE = 10.0
-_REMOVE_PATIENCE = 60.0
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
+
+# Seconds for one command: a stopped engine never responds.
+_LIST_TIMEOUT = 10.0
+_REMOVE_TIMEOUT = 60.0
 
 
 def remove_containers(label: str) -> list[str]:
-    """Remove every container with `label` (`KEY=VALUE`); return what went wrong, in words."""
-    if not _answers():
-        return [f"containers with the label {label} may be left: the engine doesn't answer"]
-    # Imported here: it costs 0.35 s, and few runs leave anything behind.
-    from python_on_whales import DockerClient
-    from python_on_whales.exceptions import DockerException
+    """Remove every container with `label` (`KEY=VALUE`); return the errors."""
+
+    def remove(docker: DockerClient) -> None:
+        left = docker.container.list(all=True, filters=[("label", label)])
+        docker.container.remove(left, force=True, volumes=True)
 
     try:
-        docker = DockerClient()
-        left = docker.container.list(all=True, filters=[("label", label)])
-        if left:
-            docker.container.remove(left, force=True, volumes=True)
-    except DockerException as error:
-        return [f"containers with the label {label} may be left: {_reason(error)}"]
+        with_docker(remove, timeout=_REMOVE_TIMEOUT)
+    except CommandError as error:
+        return [f"containers with the label {label} may be left: {error}"]
     return []
 
 
-def remove_overdue_containers(label: str, now: float) -> None:
-    """Remove every container whose `label` names a time before `now`, in seconds of the epoch.
+def remove_container(name: str) -> bool:
+    """Remove a container; return False if it is still there: one that just starts may be."""
+    with contextlib.suppress(CommandError):
+        # Fails if the engine is already removing it.
+        with_docker(
+            lambda docker: docker.container.remove(name, force=True, volumes=True),
+            timeout=_REMOVE_TIMEOUT,
+        )
+    try:
+        return not with_docker(
+            lambda docker: docker.container.list(all=True, filters=[("name", f"^/{name}$")]),
+            timeout=_LIST_TIMEOUT,
+        )
+    except CommandError:
+        # An engine that doesn't respond won't at the next attempt either.
+        return True
 
-    Nobody is left who would: whoever started one takes it away long before. What can't be removed
-    now is removed the next time.
+
+def remove_overdue_containers(label: str, now: float) -> None:
+    """Remove every container whose `label` is a time before `now`, in seconds since the epoch.
+
+    These are left from processes that were killed: each process removes its own containers long
+    before that time. What can't be removed now is removed by the next run.
     """
     shown = f'{{{{.ID}}}} {{{{.Label "{label}"}}}}'
-    told = _said("docker", "ps", "--all", "--filter", f"label={label}", "--format", shown)
-    lines = [line.split() for line in (told or "").splitlines()]
+    command = ["docker", "ps", "--all", "--filter", f"label={label}", "--format", shown]
+    (listed,) = capture(command, timeout=_LIST_TIMEOUT)
+    lines = [line.split() for line in listed.out.splitlines()] if listed.ok else []
     overdue = [
         words[0]
         for words in lines
         if len(words) == 2 and words[1].isdecimal() and float(words[1]) < now
     ]
     if overdue:
-        _said("docker", "rm", "--force", "--volumes", *overdue)
+        with contextlib.suppress(CommandError):
+            with_docker(
+                lambda docker: docker.container.remove(overdue, force=True, volumes=True),
+                timeout=_REMOVE_TIMEOUT,
+            )
 
 
 def remove_images(tags: Sequence[str]) -> list[str]:
-    """Remove tags from the engine's store; return what went wrong, in words."""
-    if not _answers():
-        return [f"{' '.join(tags)} may be left in the engine: it doesn't answer"]
-    from python_on_whales import DockerClient
-    from python_on_whales.exceptions import DockerException, NoSuchImage
-
-    docker = DockerClient()
-    notes: list[str] = []
-    for tag in tags:
-        try:
-            docker.image.remove(tag, force=True)
-        except NoSuchImage:
-            continue
-        except DockerException as error:
-            notes.append(f"the image {tag} could not be removed: {_reason(error)}")
-    return notes
+    """Remove tags from the engine's store; return the errors."""
+    return _remove_each(tags, lambda reference, docker: docker.image.remove(reference, force=True))
 
 
 def remove_pulled(references: Sequence[str]) -> list[str]:
-    """Remove images that were pulled by digest to be asked; return what went wrong, in words.
+    """Remove images that were pulled by digest to be checked; return the errors.
 
-    One that has another name in its repository by now is somebody's, and with its digest the
-    engine would take every such name away.
+    An image that has another name in its repository by now belongs to somebody: removing it by
+    digest would remove all of these names.
     """
-    if not references:
-        return []
-    if not _answers():
-        return [f"{' '.join(references)} may be left in the engine: it doesn't answer"]
-    notes: list[str] = []
-    for reference in references:
-        inspect = ["docker", "image", "inspect", "--format", "{{json .RepoTags}}", reference]
-        (seen,) = capture(inspect, timeout=_PATIENCE)
+
+    def remove(reference: str, docker: DockerClient) -> None:
         repository = reference.partition("@")[0]
-        # Where nobody can say who else calls it so, it stays.
-        if not seen.ok or f'"{repository}:' in seen.out:
-            continue
-        (removed,) = capture(["docker", "image", "rm", reference], timeout=_REMOVE_PATIENCE)
-        if not removed.ok:
-            notes.append(f"the image {reference} could not be removed: {removed.last_words}")
-    return notes
+        names = docker.image.inspect(reference).repo_tags or ()
+        if not any(name.startswith(f"{repository}:") for name in names):
+            docker.image.remove(reference)
+
+    return _remove_each(references, remove)
 
 
-def _answers() -> bool:
-    return _said("docker", "version", "--format", "{{.Server.Version}}") is not None
-
-
-def _said(*command: str) -> str | None:
-    """Return what a command prints; None where it fails or takes too long."""
-    try:
-        asked = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return asked.stdout.decode("utf-8", "replace") if asked.returncode == 0 else None
-
-
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(getattr(error, "stderr", None) or error).splitlines()]
-    return next((line for line in lines if line), "no reason given")
+def _remove_each(
+    references: Sequence[str], remove: Callable[[str, DockerClient], None]
+) -> list[str]:
+    kept: dict[str, list[str]] = {}
+    for index, reference in enumerate(references):
+        try:
+            with_docker(partial(remove, reference), timeout=_REMOVE_TIMEOUT)
+        except CommandError as error:
+            if error.result.code == TIMED_OUT:
+                # The engine doesn't respond, so the others would take as long.
+                kept.setdefault(str(error), []).extend(references[index:])
+                break
+            if "no such image" not in error.result.err.lower():
+                kept.setdefault(str(error), []).append(reference)
+    return [
+        f"not removed from the engine: {' '.join(names)} ({reason})"
+        for reason, names in kept.items()
+    ]

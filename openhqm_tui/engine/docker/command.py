@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from threading import Event
@@ -253,3 +254,15 @@ def _signal(group: int, number: signal.Signals, *, sudo: bool) -> None:
         return
     with contextlib.suppress(OSError):
         os.killpg(group, number)
+
+
+def _main(words: Sequence[str]) -> int:
+    """Run a command for `client.with_docker`: the timeout in seconds, then its words."""
+    (result,) = capture(words[1:], timeout=float(words[0]))
+    sys.stdout.write(result.out)
+    sys.stderr.write(result.err)
+    return result.code
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

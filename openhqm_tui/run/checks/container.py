@@ -24,7 +24,7 @@ from openhqm_tui.domain.checks.runtime import (
 from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.engine.docker.cleanup import remove_overdue_containers
+from openhqm_tui.engine.docker.cleanup import remove_container, remove_overdue_containers
 from openhqm_tui.run.checks.probe import MARK
 from openhqm_tui.run.process import Ended, run_bounded
 
@@ -249,11 +249,9 @@ async def _run(command: list[str], name: str, patience: float) -> Ended:
 
 
 async def _remove(container: str) -> None:
-    """Take a container away; one that is just being started or removed takes a moment."""
-    look = ["docker", "ps", "--all", "--quiet", "--filter", f"name=^/{container}$"]
+    """Remove a container; one that just starts, or is being removed, takes several attempts."""
     for _ in range(_TRIES):
-        await run_bounded(["docker", "rm", "--force", "--volumes", container], patience=30)
-        if not (await run_bounded(look, patience=30)).out.strip():
+        if await asyncio.to_thread(remove_container, container):
             return
         await asyncio.sleep(0.2)
 

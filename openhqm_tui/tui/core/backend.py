@@ -414,9 +414,9 @@ def _builders() -> list[Builder]:
 
 def _create_builder(new: NewBuilder, say: Say, stop: Event) -> None:
     from openhqm_tui.engine.docker.builders import create_builder
-    from openhqm_tui.engine.docker.command import capture, stoppable_capture
+    from openhqm_tui.engine.docker.command import stoppable_capture
 
-    create_builder(new, say, run=stoppable_capture(stop), undo=capture)
+    create_builder(new, say, run=stoppable_capture(stop))
 
 
 def _remove_builder(name: str, say: Say) -> None:
