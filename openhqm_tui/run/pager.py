@@ -17,27 +17,27 @@ def pager_command(
     environment: Mapping[str, str], which: Callable[[str], str | None] = shutil.which
 ) -> list[str]:
     """Return `$PAGER`, or `less -R`, or `more`, as words; raises UsageProblem if there is none."""
-    told = environment.get("PAGER", "").strip()
-    if not told:
+    setting = environment.get("PAGER", "").strip()
+    if not setting:
         known = (["less", "-R"], ["more"])
         found = next((command for command in known if which(command[0])), None)
         if found is None:
-            raise UsageProblem("there is no pager here", fix="set PAGER to a program that shows it")
+            raise UsageProblem("no pager found (less, more)", fix="set PAGER to a program")
         return found
     try:
-        words = shlex.split(told)
+        words = shlex.split(setting)
     except ValueError as error:
-        raise UsageProblem(f"PAGER can't be read: {told} ({error})") from error
+        raise UsageProblem(f"PAGER can't be read: {setting} ({error})") from error
     if which(words[0]) is None:
-        raise UsageProblem(f"the pager '{words[0]}' isn't here", fix="set PAGER to one that is")
+        raise UsageProblem(f"the pager '{words[0]}' isn't installed", fix="set PAGER to another")
     return words
 
 
 def page(file: Path) -> None:
-    """Show a file in the pager and wait until it is left; raises UsageProblem."""
+    """Show a file in the pager and wait until it exits; raises UsageProblem."""
     command = pager_command(os.environ)
-    # Ctrl+c in the pager is the pager's; a handler of ours is not inherited, unlike SIG_IGN.
-    before = signal.signal(signal.SIGINT, _leave_it_to_the_pager)
+    # Ctrl+C belongs to the pager. Unlike SIG_IGN, a handler is not inherited by the pager.
+    before = signal.signal(signal.SIGINT, _ignore)
     try:
         subprocess.run([*command, str(file)], check=False)
     except OSError as error:
@@ -46,5 +46,5 @@ def page(file: Path) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def _leave_it_to_the_pager(_number: int, _frame: object) -> None:
+def _ignore(_number: int, _frame: object) -> None:
     """Do nothing."""

@@ -17,9 +17,9 @@ GRACE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a process ended; output beyond the limit was read and dropped.
+    """How a process ended; output beyond the limit was dropped.
 
-    `timed_out` and `flooded`: it was killed for taking too long, for saying too much.
+    `timed_out` and `flooded`: it was killed because it took too long or printed too much.
     """
 
     code: int
@@ -45,7 +45,7 @@ class GroupProcess:
         cwd: Path,
         env: Mapping[str, str],
     ) -> GroupProcess:
-        """Start `command`; the kernel writes its output, nobody copies it."""
+        """Start `command`; the kernel writes its output to the file, without a copy."""
         return cls(
             await asyncio.create_subprocess_exec(
                 *command,
@@ -59,23 +59,23 @@ class GroupProcess:
         )
 
     async def wait(self) -> int:
-        """Wait for its end and return the exit code; negative is the signal that ended it."""
+        """Wait for the exit code; a negative one is the signal that ended the process."""
         return await self._process.wait()
 
     async def stop(self, grace: Sequence[tuple[signal.Signals, float]] = GRACE) -> None:
-        """End the whole group: politely first, each means for its seconds, then the next."""
-        for means, patience in grace:
+        """Stop the whole group: send each signal of `grace` and wait before the next."""
+        for number, patience in grace:
             if self._process.returncode is not None:
                 break
-            self._signal(means)
+            self._signal(number)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._process.wait()), patience)
         # The plugin may outlive the client that started it.
         self._signal(signal.SIGKILL)
 
-    def _signal(self, means: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, means)
+            os.killpg(self.pid, number)
 
 
 async def run_bounded(
@@ -85,9 +85,9 @@ async def run_bounded(
     limit: int = 256 * 1024,
     flood: int | None = None,
 ) -> Ended:
-    """Run a command to its end, at most `patience` seconds, keeping `limit` bytes a stream.
+    """Run a command for at most `patience` seconds, keeping `limit` bytes per stream.
 
-    One that prints more than `flood` bytes on a stream is killed.
+    It is killed if it prints more than `flood` bytes on a stream.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -129,12 +129,12 @@ async def _read(
     stream: asyncio.StreamReader, limit: int, flood: int | None, too_much: Callable[[], None]
 ) -> bytes:
     kept = bytearray()
-    heard = 0
+    received = 0
     while piece := await stream.read(65536):
-        heard += len(piece)
+        received += len(piece)
         if len(kept) < limit:
             kept += piece[: limit - len(kept)]
-        if flood is not None and heard > flood:
+        if flood is not None and received > flood:
             flood = None
             too_much()
     return bytes(kept)
@@ -143,15 +143,15 @@ async def _read(
 T = TypeVar("T")
 
 
-async def gather_all(*work: Awaitable[T]) -> list[T]:
-    """Do all of `work` side by side and return what each gave, in order; raises the first error.
+async def gather_all(*awaitables: Awaitable[T]) -> list[T]:
+    """Await all concurrently and return their results in order; raises the first error.
 
-    Every one is waited for, also when it is cancelled: `asyncio.gather` alone returns at the first
-    that ends so, and what the others have yet to take away would stay.
+    All are awaited to their end, even if one fails or is cancelled: `asyncio.gather` alone returns
+    at the first error, before the others have cleaned up.
     """
     results: list[T] = []
     errors: list[BaseException] = []
-    for ended in await asyncio.gather(*work, return_exceptions=True):
+    for ended in await asyncio.gather(*awaitables, return_exceptions=True):
         if isinstance(ended, BaseException):
             errors.append(ended)
         else:

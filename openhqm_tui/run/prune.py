@@ -1,4 +1,4 @@
-"""Removal of old runs, and of what they left running."""
+"""Removal of old runs and of the processes they left running."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from openhqm_tui.store.run_folder import RunFolder
 def prune_runs(
     state: Path, limits: Limits, *, spare: float = 0.0, only_say: bool = False
 ) -> Pruned:
-    """Prune like the store, and stop what interrupted runs left running."""
-    return prune(state, limits, spare=spare, only_say=only_say, let_go=_end_what_is_left)
+    """Remove runs beyond `limits`, and stop the processes that interrupted ones left."""
+    return prune(state, limits, spare=spare, only_say=only_say, let_go=_stop_orphans)
 
 
 def make_room(state: Path, limits: Limits) -> None:
@@ -26,9 +26,9 @@ def make_room(state: Path, limits: Limits) -> None:
         prune_runs(state, limits, spare=YOUNG)
 
 
-def _end_what_is_left(folder: RunFolder) -> None:
+def _stop_orphans(folder: RunFolder) -> None:
     if folder.is_imported:
-        return  # an imported run never ran here, whatever its files say
+        return  # an imported run never ran here, whatever its files claim
     # A finished run left nothing running, and searching takes time.
     if state_of(folder).outcome is None:
         asyncio.run(end_orphans(folder))

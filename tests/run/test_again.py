@@ -98,7 +98,7 @@ def test_a_run_whose_runner_was_killed_is_resumed(docker: FakeDocker) -> None:
             assert again_watch.status is Status.PASSED
             assert again_watch.order(events.TargetStarted) == ["redis", "gcp", "sqs", "gcp"]
             cut = [e.reason for e in again_watch.events if isinstance(e, events.TargetEnded)]
-            assert "the runner was cut off" in cut
+            assert "the runner was interrupted" in cut
 
 
 async def test_what_was_built_just_before_the_runner_was_killed_is_known_when_it_is_resumed(
@@ -202,7 +202,7 @@ async def test_there_is_nothing_to_cancel_in_a_run_that_is_over(docker: FakeDock
 async def test_a_runner_that_dies_at_once_is_said(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     folder.expectations_file.write_bytes(b"{")
-    with pytest.raises(Problem, match="the runner died at once") as caught:
+    with pytest.raises(Problem, match="the runner exited at once") as caught:
         send_request(folder, Request("retry", "redis"))
     assert "msgspec" in str(caught.value)
     assert str(folder.runner_log) in str(caught.value)
@@ -212,7 +212,7 @@ def test_a_runner_that_never_answers_is_said(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(again, "PATIENCE", 0.0)
     folder = folder_of(prepared("redis"))
     lock = folder.lock()
-    with pytest.raises(Problem, match=r"the runner of run-[0-9a-f]+ doesn't answer"):
+    with pytest.raises(Problem, match=r"the runner of run-[0-9a-f]+ doesn't respond"):
         send_request(folder, Request("retry", "redis"))
     os.close(lock)
 

@@ -52,7 +52,7 @@ class Engine:
         monkeypatch.setattr(container, "run_bounded", self.run)
         monkeypatch.setattr(container, "remove_container", self.remove)
         monkeypatch.setattr("secrets.token_hex", lambda _: "0f0f")
-        monkeypatch.setattr(static, "_ask", self.config)
+        monkeypatch.setattr(static, "_read_config_and_history", self.config)
 
     async def run(self, command: list[str], *, patience: float, flood: int | None = None) -> Ended:
         self.started.append(command)
@@ -219,7 +219,7 @@ async def test_a_store_that_doesnt_tell_is_unknown_never_a_pass(
     def unknown(reference: str, platform: str) -> SeenConfig:
         raise ImageUnknown("no such image")
 
-    monkeypatch.setattr(static, "_ask", unknown)
+    monkeypatch.setattr(static, "_read_config_and_history", unknown)
     checked = await lane(ImageUnknown("the engine did not answer"))
     told = {v.check: (v.answer, v.evidence) for v in checked.verdicts}
     assert told["index"] == (Answer.UNKNOWN, "the engine did not answer")
@@ -237,7 +237,7 @@ async def test_a_service_whose_command_cant_be_read_is_unknown(
     def unknown(reference: str, platform: str) -> SeenConfig:
         raise ImageUnknown("the engine is older than 28.1")
 
-    monkeypatch.setattr(static, "_ask", unknown)
+    monkeypatch.setattr(static, "_read_config_and_history", unknown)
     checked = await lane(INDEX, service=Service())
     (told,) = [v for v in checked.verdicts if v.check == "service"]
     assert told.answer is Answer.UNKNOWN

@@ -103,7 +103,7 @@ async def test_while_the_run_goes_on(docker: FakeDocker) -> None:
     assert watch.status is Status.PASSED
     (note,) = watch.follower.state.notes
     assert note == (
-        "not checked: gcp linux/amd64, gcp linux/arm64: it is asked as soon as it is built"
+        "not checked: gcp linux/amd64, gcp linux/arm64: it will be checked as soon as it is built"
     )
 
 
@@ -121,7 +121,7 @@ async def test_a_run_that_left_no_tag_has_no_image_to_ask(docker: FakeDocker) ->
     folder.ask(Request("check", "redis", "linux/amd64"))
     watch = await taken_up(folder)
     (note,) = watch.follower.state.notes
-    assert "has taken its images away" in note
+    assert "has removed its images" in note
     folder.ask(Request("retry", "redis"))
     assert (await taken_up(folder)).order(events.LaneChecked) == ["redis"] * 4
 
@@ -152,5 +152,5 @@ async def test_a_retry_waits_for_its_checks(docker: FakeDocker) -> None:
     await soon(lambda: docker.has("held-container"))
     docker.release("container")
     watch = await task
-    assert watch.follower.state.notes == ["redis is being checked: retry it when that is over"]
+    assert watch.follower.state.notes == ["redis is being checked: retry it once that has finished"]
     assert watch.order(events.TargetStarted) == ["redis"]

@@ -83,7 +83,7 @@ def test_what_is_asked_after_a_cut_at_any_byte_is_heard(tmp_path: Path) -> None:
         folder.control_file.write_bytes(data[:size])
         folder.ask(last)
         request_reader = RequestReader(folder, 0)
-        heard = request_reader.listen()
+        heard = request_reader.read()
         assert heard[-1] == last, f"cut at {size}"
         assert heard[:-1] == before[: len(heard) - 1]
         assert len(heard) - 1 >= data[:size].count(b"\n")

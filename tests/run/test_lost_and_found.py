@@ -60,9 +60,7 @@ async def test_a_second_check_of_a_lane_that_is_asked_is_said_not_to_be_done(
     finally:
         os.close(lock)
     notes = watch.finish().follower.state.notes
-    assert notes == [
-        "not checked: redis linux/arm64: it is being asked already: ask again when that is over"
-    ]
+    assert notes == ["not checked: redis linux/arm64: it is already being checked"]
 
 
 # -- a runner that died before its first word -------------------------------------------------
@@ -176,7 +174,7 @@ async def test_what_a_full_disk_holds_up_is_written_in_order_when_there_is_room(
 def test_the_last_words_have_the_room_that_was_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(prepared("redis"))
     journal = JournalWriter(folder, state_of(folder))
-    journal.hold_room()
+    journal.reserve_space()
     assert folder.reserve_file.stat().st_size > 64 * 1024
     append = RunFolder.append
 
@@ -197,5 +195,5 @@ def test_an_end_that_cant_be_written_is_no_end(monkeypatch: pytest.MonkeyPatch) 
     folder = folder_of(prepared("redis"))
     journal = JournalWriter(folder, state_of(folder))
     FullDisk(monkeypatch).full = True
-    with pytest.raises(OSError, match="the end of the run can't be written down: No space left"):
+    with pytest.raises(OSError, match="the end of the run can't be recorded: No space left"):
         journal.end(events.RunEnded(at=2.0, outcome=Outcome.FAILED))

@@ -39,8 +39,8 @@ def test_the_pager_is_the_persons_own_or_the_best_there_is(pager, here, command)
 @pytest.mark.parametrize(
     ("pager", "here", "words"),
     [
-        ("", set(), "there is no pager here"),
-        ("lass -R", HERE, "the pager 'lass' isn't here"),
+        ("", set(), "no pager found"),
+        ("lass -R", HERE, "the pager 'lass' isn't installed"),
         ("less 'open", HERE, "PAGER can't be read: less 'open"),
     ],
 )

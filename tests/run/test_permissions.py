@@ -324,7 +324,7 @@ def test_a_link_that_was_turned_elsewhere_fails_the_target_with_the_flags(
     ended = asyncio.run(builds.build(folder.info.targets[0], 1))
     assert ended.outcome is Outcome.FAILED
     assert ended.reason.endswith(
-        f"allow it with `openhqm-tui retry {folder.info.id} --allow=fs.read=../outside`"
+        f"grant it with `openhqm-tui retry {folder.info.id} --allow=fs.read=../outside`"
     )
     folder.ask(Request("retry", "app", allow=(f"fs.read={tmp_path / 'outside'}",)))
     assert builds._permissions("app") == ((f"fs.read={tmp_path / 'outside'}",), "")

@@ -130,7 +130,7 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
     assert watch.status is Status.CANCELLED
     assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
     assert watch.follower.state.notes == [
-        "the images are being pushed: ask again when that is over"
+        "the images are being pushed: try again once that has finished"
     ]
 
 
@@ -165,12 +165,16 @@ class AskedAtTheEnd(Runner):
 
     request: Request | None = Request("cancel")
 
-    def _hear(self, *, taken_up: bool = False) -> list[asyncio.Task[None]]:
-        if not taken_up and not self._work.pending() and all(t.outcome for t in self._targets()):
+    def _handle_requests(self, *, resumed: bool = False) -> list[asyncio.Task[None]]:
+        if (
+            not resumed
+            and not self._scheduler.pending()
+            and all(t.outcome for t in self._targets())
+        ):
             request, self.request = self.request, None
             if request is not None:
                 self.meet(request)
-        return super()._hear(taken_up=taken_up)
+        return super()._handle_requests(resumed=resumed)
 
     def meet(self, request: Request) -> None:
         self.folder.ask(request)
@@ -264,7 +268,7 @@ async def test_what_is_unknown_is_pushed_where_that_is_allowed(docker: FakeDocke
     assert watch.targets("redis", "kafka") == [Status.UNKNOWN, Status.UNKNOWN], "no pass for that"
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
     assert watch.follower.state.notes == [
-        "pushed all the same (--allow-unknown): redis linux/arm64, kafka linux/arm64 are not "
+        "pushed anyway (--allow-unknown): redis linux/arm64, kafka linux/arm64 are not "
         "verified: some checks are inconclusive"
     ]
     assert to_retry(watch.follower.state) == []

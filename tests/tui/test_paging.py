@@ -62,9 +62,9 @@ async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkey
         assert "kafka.log" in notices(app)
 
         def page(file: Path) -> None:
-            raise UsageProblem("the pager 'lass' isn't here")
+            raise UsageProblem("the pager 'lass' isn't installed")
 
         pagers(app, monkeypatch)
         app.services = replace(app.services, page=page)
         await pilot.press("p")
-        await until(pilot, lambda: "the pager 'lass' isn't here" in notices(app))
+        await until(pilot, lambda: "the pager 'lass' isn't installed" in notices(app))

@@ -31,7 +31,7 @@ from openhqm_tui.store.run_folder import RunFolder
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What one lane's image answered: verdicts, and the evidence to keep."""
+    """The result for one lane's image: verdicts, and the evidence to keep."""
 
     verdicts: tuple[Verdict, ...]
     evidence: dict[str, object]
@@ -46,11 +46,11 @@ async def check_lane(
     run_id: str,
     lane: str,
 ) -> Checked:
-    """Put all questions to one lane's image; `reference` names it by digest."""
+    """Run all checks of one lane's image; `reference` names it by digest."""
     platform = str(expected.platform)
     evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
     config = await config_of(reference, platform)
-    # Side by side: one waits for the engine to hand over layers, the other for a container.
+    # Concurrently: one waits for the engine to export layers, the other for a container.
     (static, seen), (running, said) = await gather_all(
         look_at(reference, expected, index, config),
         _run(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane),
@@ -74,7 +74,7 @@ async def _run(
     unserved: list[Verdict] = []
     known = SeenConfig(cmd=expected.command or ()) if isinstance(config, ImageUnknown) else config
     if expected.service is not None and not known.command and isinstance(config, ImageUnknown):
-        # Nobody can tell what would be started: that is no failure of the image.
+        # Without the command there is nothing to start, which is no fault of the image.
         unserved = [unanswered("service", f"the image's command is unknown: {config}")]
         expected = msgspec.structs.replace(expected, service=None)
     asked = await ask(
@@ -86,7 +86,7 @@ async def _run(
         run_id=run_id,
         lane=lane,
     )
-    # What doesn't start often prints its settings, and what it prints is kept and shown.
+    # A program that fails to start often prints its settings, and its output is kept and shown.
     mask = Mask(config_secrets(known.env, known.labels))
     evidence: dict[str, object] = {
         "command": shown_command(asked.command, mask),
@@ -114,7 +114,7 @@ def _masked(told: Any, mask: Mask) -> Any:
 
 
 async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]:
-    """Return the digest of an image's index and what it holds, or why nobody can tell."""
+    """Return the digest of an image's index and its images, or why they are unknown."""
     try:
         return await asyncio.to_thread(read_index, reference)
     except ImageUnknown as error:
@@ -122,7 +122,7 @@ async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]
 
 
 class LaneChecks:
-    """Questions the lanes of one run, and says so in its journal."""
+    """Checks the lanes of one run, and records it in the journal."""
 
     def __init__(self, folder: RunFolder, journal: JournalWriter) -> None:
         self._folder = folder
@@ -132,33 +132,33 @@ class LaneChecks:
         self._expectations = folder.expectations()
         self._swept = False
         self._host = parse_platform(self._info.host) if self._info.host else None
-        # A container that starts Python is CPU-bound: more at once than cores only wait longer.
-        self._at_once = asyncio.Semaphore(max(1, os.cpu_count() or 1))
-        # Layers on their way into the record: no lane is busy with them, but the run is.
+        # A container that starts Python is CPU-bound: more of them than cores only wait longer.
+        self._slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+        # Tasks that record layers: no lane waits for them, but the run does.
         self.reading: set[asyncio.Task[None]] = set()
 
     async def check_target(self, target: TargetState) -> None:
-        """Look at the images of a target that was just built, and question every lane."""
+        """Record the images of a target that was just built, and check every lane."""
         try:
             reference, index = await self._index(target)
             if not isinstance(index, ImageUnknown):
-                self._say_images(target.info, index)
+                self._record_images(target.info, index)
             if self._info.check:
-                await self._ask(list(target.lanes.values()), reference, index)
+                await self._check(list(target.lanes.values()), reference, index)
         except asyncio.CancelledError:
             if self._info.check:
-                self._say_cut_off(list(target.lanes.values()))
+                self._record_cancelled(list(target.lanes.values()))
             raise
 
-    async def again(self, lane: LaneState, check: str = "") -> None:
-        """Question one lane again; with `check` only that answer is renewed."""
+    async def check_again(self, lane: LaneState, check: str = "") -> None:
+        """Check one lane again; with `check` only that verdict is renewed."""
         try:
             reference, index = await self._index(lane.target)
             if not lane.digest and not isinstance(index, ImageUnknown):
-                # The runner that had it built was killed before it could say what it is.
-                mine = [image for image in index if image.platform == str(lane.platform)]
-                self._say_images(lane.target.info, mine)
-            await self._ask([lane], reference, index, check)
+                # The runner that built it was killed before it recorded the image.
+                own = [image for image in index if image.platform == str(lane.platform)]
+                self._record_images(lane.target.info, own)
+            await self._check([lane], reference, index, check)
         except asyncio.CancelledError:
             self._journal.append(
                 events.CheckCancelled(
@@ -175,13 +175,13 @@ class LaneChecks:
             return reference, ImageUnknown(why)
         _, index = await index_of(reference)
         if isinstance(index, ImageUnknown) and target.digest:
-            # Where its tag names another image by now, the engine knows it by its digest alone.
+            # If its tag has moved, the engine only finds it by digest.
             _, by_id = await index_of(target.digest)
             if not isinstance(by_id, ImageUnknown):
                 return target.digest, by_id
         return reference, index
 
-    async def _ask(
+    async def _check(
         self,
         lanes: Sequence[LaneState],
         reference: str,
@@ -191,14 +191,14 @@ class LaneChecks:
         if not self._swept:
             self._swept = True
             await sweep()
-        # The longest first, so that none is left over at the end.
+        # The longest first, so that no long check runs alone at the end.
         longest_first = sorted(lanes, key=lambda lane: not self._emulated(lane))
-        asked = [self._ask_lane(lane, reference, index, check) for lane in longest_first]
-        for ended in await asyncio.gather(*asked, return_exceptions=True):
+        checks = [self._check_lane(lane, reference, index, check) for lane in longest_first]
+        for ended in await asyncio.gather(*checks, return_exceptions=True):
             if isinstance(ended, BaseException):
                 raise ended
 
-    async def _ask_lane(
+    async def _check_lane(
         self,
         lane: LaneState,
         reference: str,
@@ -208,10 +208,11 @@ class LaneChecks:
         target, platform = lane.key
         expected = self._expectations.get(lane.key)
         if expected is None:
-            wanted = lane.platform
-            expected = Expectation(platform=wanted, platforms=(wanted,), asks_python=False)
+            expected = Expectation(
+                platform=lane.platform, platforms=(lane.platform,), asks_python=False
+            )
         emulated = self._emulated(lane)
-        async with self._at_once:
+        async with self._slots:
             before = lane.verdicts
             self._journal.append(
                 events.CheckStarted(
@@ -240,8 +241,8 @@ class LaneChecks:
                 emulated=emulated,
             )
         )
-        # Only now, and beside all else: nobody waits for it, and no verdict depends on it.
-        reading = asyncio.create_task(self._say_layers(lane, reference))
+        # In the background: nothing waits for it, and no verdict depends on it.
+        reading = asyncio.create_task(self._record_layers(lane, reference))
         self.reading.add(reading)
         reading.add_done_callback(self.reading.discard)
 
@@ -249,19 +250,19 @@ class LaneChecks:
         return self._host is not None and not lane.platform.runs_natively_on(self._host)
 
     def _keep_evidence(self, target: str, platform: str, evidence: dict[str, object]) -> None:
-        """Write down what an image answered; a full disk doesn't cost the verdict."""
-        told = msgspec.json.format(msgspec.json.encode(evidence), indent=2)
+        """Save the evidence of a check; on a full disk only the evidence is lost."""
+        text = msgspec.json.format(msgspec.json.encode(evidence), indent=2)
         try:
             file = self._folder.evidence_file(target, platform)
             with self._folder.open_to_write(file, empty=True) as out:
-                out.write(told)
+                out.write(text)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
             words = f"the evidence of {target} {platform} can't be kept ({error.strerror})"
             self._journal.note(words, target)
 
-    def _say_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
+    def _record_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
         for image in index:
             self._journal.append(
                 events.ImageSeen(
@@ -274,8 +275,8 @@ class LaneChecks:
                 )
             )
 
-    async def _say_layers(self, lane: LaneState, reference: str) -> None:
-        """Write down what a lane's image is made of; a store that can't tell costs no verdict."""
+    async def _record_layers(self, lane: LaneState, reference: str) -> None:
+        """Record the layers of a lane's image, if the engine knows them."""
         target, platform = lane.key
         if lane.layers or not lane.digest:
             return
@@ -292,7 +293,7 @@ class LaneChecks:
             events.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
         )
 
-    def _say_cut_off(self, lanes: Sequence[LaneState]) -> None:
+    def _record_cancelled(self, lanes: Sequence[LaneState]) -> None:
         for lane in lanes:
             if lane.check_ended is None:
                 target, platform = lane.key

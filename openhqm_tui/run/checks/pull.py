@@ -14,33 +14,33 @@ from openhqm_tui.engine.docker.registry import pull_command
 from openhqm_tui.run.process import run_bounded
 from openhqm_tui.run.runner.journal import JournalWriter
 
-# Seconds for one image; what is big comes slowly over a thin line.
+# Seconds for one image; a slow network needs long for a large one.
 _PATIENCE = 1800.0
 _AT_ONCE = 2
 
 
 class Pulls:
-    """Fetches the images of one run's targets, each platform by the digest of its index."""
+    """Pulls the images of one run's targets, each platform by the digest of its index."""
 
     def __init__(self, journal: JournalWriter) -> None:
         self._journal = journal
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
-        # Lanes of a target that are asked again side by side fetch it once.
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        # Lanes of a target that are checked concurrently pull it once.
+        self._locks: dict[str, asyncio.Lock] = {}
 
     async def fetch(self, target: TargetState) -> str:
-        """Have all of a target's images in the engine's store; return why they aren't, or ''."""
+        """Pull a target's missing images; return why that failed, or ''."""
         reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
-        async with self._turns.setdefault(target.name, asyncio.Lock()):
+        async with self._locks.setdefault(target.name, asyncio.Lock()):
             try:
                 here = await asyncio.to_thread(platforms_here, reference)
             except ImageUnknown as error:
                 return str(error)
             missing = [p for p in target.info.platforms if p not in here]
-            # A name of theirs for the same image must not go with what we take away later.
+            # An image that was there before must not be removed with those we pulled.
             kept = bool(here) and reference not in self._journal.state.pulled
             for platform in missing:
-                # Said before: should this runner die, it is known what may be left.
+                # Recorded first, so that it can be removed even if this runner dies.
                 self._journal.append(
                     events.ImagePulled(
                         at=time.time(),
@@ -55,11 +55,11 @@ class Pulls:
         return ""
 
     async def _pull(self, reference: str, platform: str) -> str:
-        async with self._at_once:
+        async with self._slots:
             ended = await run_bounded(pull_command(reference, platform), patience=_PATIENCE)
         if ended.timed_out:
-            return f"{platform} can't be pulled: no end after {_PATIENCE:.0f} s"
+            return f"{platform} can't be pulled: not finished in {_PATIENCE:.0f} s"
         if ended.code != 0:
-            said = ended.err.decode("utf-8", "replace")
-            return f"{platform} can't be pulled: {push_failure(said, reference)}"
+            output = ended.err.decode("utf-8", "replace")
+            return f"{platform} can't be pulled: {push_failure(output, reference)}"
         return ""

@@ -26,16 +26,15 @@ from openhqm_tui.engine.docker.images import ImageUnknown, read_config, read_his
 from openhqm_tui.engine.layers.scan import Limits, ScanLine, ScanOrder
 from openhqm_tui.store.layer_cache import LayerCache
 
-# The layers of a lane's image: from the cache, else exported by the engine and read apart.
-#
-# `docker image save` writes straight into the program that reads (engine/layers/scan): neither the
-# image nor a file of it ever passes through this process.
+# The layers of an image come from the cache, or are exported by the engine and read in a child
+# process: `docker image save` writes directly to engine/layers/scan, so that neither the image nor
+# a file of it passes through this process.
 
-# Seconds for an export and its reading, whatever the processor does meanwhile.
+# Seconds for an export and reading it, also on a busy machine.
 PATIENCE = 900.0
 _MOST_TOLD = 128 << 20
 _MOST_ERRORS = 64 << 10
-# What a Python needs to find its modules, and nothing that is secret.
+# The variables with which Python finds its modules; none of them is secret.
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "SYSTEMROOT")
 
 # One export at a time for each platform: lanes of one platform share most of their layers.
@@ -45,7 +44,7 @@ _EXPORTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] 
 
 
 class LayersUnread(Problem):
-    """Not all layers of an image could be read; `str()` says why."""
+    """Some layers of an image can't be read; `str()` is the reason."""
 
 
 async def layers_of(
@@ -64,7 +63,7 @@ async def layers_of(
     if not set(digests) <= set(known):
         locks = _EXPORTS.setdefault(asyncio.get_running_loop(), {})
         async with locks.setdefault(platform, asyncio.Lock()):
-            # While we waited, another lane may have read what they share.
+            # Meanwhile another lane may have read shared layers.
             known = await asyncio.to_thread(_from_cache, cache, digests)
             missing = [digest for digest in dict.fromkeys(digests) if digest not in known]
             if missing:
@@ -92,7 +91,7 @@ def _keep(cache: LayerCache, layers: dict[str, ScannedLayer]) -> None:
 async def _export(
     reference: str, platform: str, order: ScanOrder
 ) -> tuple[dict[str, ScannedLayer], str]:
-    """Return the layers that were read, by digest, and why others weren't, if so."""
+    """Return the layers that were read, by digest, and why others weren't."""
     reading, writing = os.pipe()
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     running: list[asyncio.subprocess.Process] = []
@@ -132,26 +131,26 @@ async def _export(
         )
         scanned, saved = await scan.wait(), await save.wait()
     except TimeoutError:
-        return {}, f"not done in {PATIENCE:.0f} s"
+        return {}, f"not finished in {PATIENCE:.0f} s"
     except OSError as error:
         return {}, f"its export can't be started ({error.strerror})"
     finally:
         for process in running:
             await _end(process)
-    return _understood(told, scanned=scanned, errors=errors, saved=saved, words=words, order=order)
+    return _parsed(told, scanned=scanned, errors=errors, saved=saved, words=words, order=order)
 
 
-def _understood(
+def _parsed(
     told: bytes, *, scanned: int, errors: bytes, saved: int, words: bytes, order: ScanOrder
 ) -> tuple[dict[str, ScannedLayer], str]:
-    """Make layers and reasons out of what both programs said and how they ended."""
+    """Return layers and reasons from the output and exit codes of both programs."""
     layers: dict[str, ScannedLayer] = {}
     reasons: list[str] = []
     for line in told.splitlines():
         try:
             said = msgspec.json.decode(line, type=ScanLine)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            reasons.append("what was read of it can't be understood")
+            reasons.append("the output of its reader can't be parsed")
             break
         if said.layer is not None and said.layer.digest in order.wanted:
             layers[said.layer.digest] = said.layer
@@ -161,7 +160,7 @@ def _understood(
         reasons.append(f"it takes more than {order.limits.seconds} s to read")
     elif scanned:
         reasons.append(f"its reader failed: {one_line(errors[-400:]) or scanned}")
-    # A reader that has seen enough lets go, and the export ends with a broken pipe.
+    # A reader with all layers exits early, and the export ends with a broken pipe.
     elif saved and not set(order.wanted) <= set(layers):
         reasons.append(f"the engine doesn't export it: {one_line(words[-400:]) or saved}")
     return layers, "; ".join(dict.fromkeys(reasons)) or "they aren't in the engine's export"
@@ -179,20 +178,20 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    # Shielded: a cancelled check, too, leaves no process behind.
+    # Shielded, so that a cancelled check leaves no process behind either.
     await asyncio.shield(process.wait())
 
 
-# An image may say anything at any length; the evidence file stays a file that people can read.
+# An image's texts can have any length; these limits keep the evidence file readable.
 _MOST_LINES = 200
 _MOST_LETTERS = 500
 _MOST_FILES = 200
 
 
 async def config_of(reference: str, platform: str) -> SeenConfig | ImageUnknown:
-    """Return the config and history of one platform's image, or why nobody can tell."""
+    """Return the config and history of one platform's image, or why they are unknown."""
     try:
-        return await asyncio.to_thread(_ask, reference, platform)
+        return await asyncio.to_thread(_read_config_and_history, reference, platform)
     except ImageUnknown as error:
         return error
 
@@ -209,7 +208,7 @@ async def look_at(
     layers: list[ScannedLayer] | None = None
     contents: Contents | None = None
     if told is not None and told.layers is None:
-        why = "the engine doesn't tell its layers"
+        why = "the engine doesn't list its layers"
     elif told is not None and told.layers is not None:
         try:
             layers = await layers_of(reference, str(expected.platform), told.layers)
@@ -226,8 +225,8 @@ async def look_at(
     evidence: dict[str, object] = {
         "index": why_index or seen,
         "config": why if told is None else without_secrets(told),
-        "layers": why if layers is None else [_layer_told(layer) for layer in layers],
-        "files": why if contents is None else _files_told(contents, expected.platform.binary),
+        "layers": why if layers is None else [_layer_evidence(layer) for layer in layers],
+        "files": why if contents is None else _files_evidence(contents, expected.platform.binary),
     }
     return verdicts, evidence
 
@@ -259,13 +258,13 @@ def _cut(text: str) -> str:
     return one_line(text, _MOST_LETTERS)
 
 
-def _layer_told(layer: ScannedLayer) -> dict[str, object]:
+def _layer_evidence(layer: ScannedLayer) -> dict[str, object]:
     kinds = Counter(found.kind.value for found in layer.found)
     return {"digest": layer.digest, "bytes": layer.size, "entries": layer.entries, **kinds}
 
 
-def _files_told(contents: Contents, binary: str) -> dict[str, object]:
-    """Return how many there are of each sort, and the files that may be wrong by their paths."""
+def _files_evidence(contents: Contents, binary: str) -> dict[str, object]:
+    """Return the number of files of each kind, and the paths of suspicious ones."""
     there = [one for one in contents.placed if not one.deleted]
     named = [
         f"{one.found.kind.value}: {one_line(one.found.path, 300)} ({one_line(one.found.what)}), "
@@ -282,7 +281,7 @@ def _files_told(contents: Contents, binary: str) -> dict[str, object]:
     }
 
 
-def _ask(reference: str, platform: str) -> SeenConfig:
+def _read_config_and_history(reference: str, platform: str) -> SeenConfig:
     with EngineApi() as api:
         config = read_config(reference, platform, api)
         try:

@@ -1,8 +1,8 @@
 """The process that executes a run: one Buildx per target, checks as soon as a target is built.
 
 `python -m openhqm_tui.run.runner FOLDER FD` runs it; FD is the inherited, held lock of the run.
-It writes the journal, obeys `control.jsonl`, and outlives whoever watches. In a folder whose run
-is over or was cut off it does only what is asked there and not yet heard.
+It writes the journal, handles the requests in `control.jsonl`, and outlives the front ends. In
+the folder of a finished or interrupted run it only handles requests that are still open.
 """
 
 from __future__ import annotations
@@ -41,43 +41,50 @@ _WATCH_EVERY = 0.5
 
 
 class Runner:
-    """Executes one run; `execute` returns its outcome when nothing of it is left running."""
+    """Executes one run; `execute` returns its outcome once no process of it is left."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.info = folder.info
-        # The state from the journal; what this runner writes there is folded in immediately.
+        # The state from the journal; events that this runner writes are applied immediately.
         self.state = state_of(folder)
         self._journal = JournalWriter(folder, self.state)
-        self._work = Scheduler(folder, self._journal)
-        self._request_handler = RequestHandler(self._work, self._journal)
+        self._scheduler = Scheduler(folder, self._journal)
+        self._request_handler = RequestHandler(self._scheduler, self._journal)
         self._watchdog = Watchdog(folder, self._journal)
         self._request_reader = RequestReader(folder, self.state.heard)
-        self._deaf = False
+        self._requests_unreadable = False
 
     async def execute(self) -> Outcome:
-        """Build and check every target, or do what is asked of a run that was executed before.
+        """Build and check every target, or handle the open requests of an earlier run.
 
-        Raises OSError where the run's end can't be written down: it looks interrupted then.
+        Raises OSError if the end of the run can't be recorded: it then looks interrupted.
         """
         loop = asyncio.get_running_loop()
-        for means in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(means, self.cancel, "")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.cancel, "")
         # A lost terminal must not end the run.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        begins = self.state.started is None
-        cut_off = not begins and self.state.outcome is None
-        self._journal.hold_room()
+        is_new = self.state.started is None
+        was_interrupted = not is_new and self.state.outcome is None
+        self._journal.reserve_space()
         self._journal.append(events.RunStarted(at=time.time(), pid=os.getpid()))
-        if begins:
+        if is_new:
             self._start()
-        elif cut_off:
-            await self._settle()
-        self._hear(taken_up=not begins)
-        tending = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
-        while pending := self._work.pending() or self._hear() or self._work.start_push():
+        elif was_interrupted:
+            await self._recover()
+        self._handle_requests(resumed=not is_new)
+        polling = [
+            asyncio.create_task(self._poll_requests()),
+            asyncio.create_task(self._poll_streams()),
+        ]
+        while (
+            pending := self._scheduler.pending()
+            or self._handle_requests()
+            or self._scheduler.start_push()
+        ):
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        for task in tending:
+        for task in polling:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -90,42 +97,42 @@ class Runner:
         return outcome
 
     def cancel(self, target: str) -> None:
-        """Stop one target, or with no name all that isn't over."""
-        self._work.cancel(target)
+        """Stop one target, or without a name everything that is running."""
+        self._scheduler.cancel(target)
 
     def _start(self) -> None:
-        """Build every target; or what was asked alone, where a runner died before it began."""
-        asked = RequestReader(self.folder, 0).listen()
-        named = {request.target for request in asked if request.ask == "retry"}
-        only = named if asked and all(request.ask == "retry" for request in asked) else {""}
+        """Build every target; or only those requested, if a runner died before it started."""
+        requests = RequestReader(self.folder, 0).read()
+        named = {request.target for request in requests if request.ask == "retry"}
+        only = named if requests and all(r.ask == "retry" for r in requests) else {""}
         for name in self.state.targets:
             if "" in only or name in only:
-                self._work.build(name)
+                self._scheduler.build(name)
 
-    async def _listen(self) -> None:
+    async def _poll_requests(self) -> None:
         while True:
             await asyncio.sleep(_CONTROL_EVERY)
-            self._hear()
+            self._handle_requests()
 
-    async def _watch(self) -> None:
+    async def _poll_streams(self) -> None:
         while True:
             await asyncio.sleep(_WATCH_EVERY)
             await self._watchdog.watch()
             self._journal.catch_up()
 
-    def _hear(self, *, taken_up: bool = False) -> list[asyncio.Task[None]]:
-        """Do what is newly asked, and return what is to be waited for then."""
+    def _handle_requests(self, *, resumed: bool = False) -> list[asyncio.Task[None]]:
+        """Handle new requests, and return the running tasks."""
         try:
-            requests = self._request_reader.listen()
+            requests = self._request_reader.read()
         except OSError as error:
-            # Reported once: the run and the listening continue.
-            if not self._deaf:
+            # Reported once: the run continues, and reading is tried again.
+            if not self._requests_unreadable:
                 traceback.print_exception(error)
-            self._deaf = True
-            return self._work.pending()
-        self._deaf = False
-        if taken_up:
-            # Nothing ran when these were written: they can't mean what is asked after them.
+            self._requests_unreadable = True
+            return self._scheduler.pending()
+        self._requests_unreadable = False
+        if resumed:
+            # Nothing was running when these were written, so they can't refer to later requests.
             requests = list(dropwhile(_is_cancel, requests))
         for request in requests:
             self._request_handler.do(request)
@@ -133,28 +140,28 @@ class Runner:
             self._journal.append(
                 events.RequestReceived(at=time.time(), upto=self._request_reader.upto)
             )
-        return self._work.pending()
+        return self._scheduler.pending()
 
-    async def _settle(self) -> None:
-        """End what a runner that was cut off left running, and say that it is over."""
+    async def _recover(self) -> None:
+        """Stop what an interrupted runner left running, and record that it ended."""
         # Buildx continues without its runner and would overwrite the digest of the next attempt.
         await asyncio.gather(end_orphans(self.folder), self._remove_containers())
-        self._close("the runner was cut off")
-        # The pending push is wanted only if the rest or a target is requested again.
-        self._work.push_called_off = self.info.push
+        self._close("the runner was interrupted")
+        # The push is only repeated if a target or everything is requested again.
+        self._scheduler.push_cancelled = self.info.push
 
     def _close(self, reason: str) -> None:
-        """Say of all that never came to its end that it was cancelled."""
-        called_off: list[TargetState] = []
-        if self._work.push_called_off and not unverified_images(self.state):
-            called_off = self._work.unpushed()
+        """Record everything unfinished as cancelled."""
+        unpushed: list[TargetState] = []
+        if self._scheduler.push_cancelled and not unverified_images(self.state):
+            unpushed = self._scheduler.unpushed()
             if self.state.ending() is Outcome.CANCELLED:
-                # A push that was cut off while it ran has said so itself.
-                called_off = [target for target in called_off if target.pushed is None]
+                # A push that was interrupted while running has recorded that itself.
+                unpushed = [target for target in unpushed if target.pushed is None]
         for target in self.state.targets.values():
             name = target.name
             if target.outcome is None:
-                attempt = self._work.attempts[name]
+                attempt = self._scheduler.attempts[name]
                 self._journal.append(ended_now(name, attempt, Outcome.CANCELLED, reason=reason))
             for lane in target.lanes.values():
                 if lane.status is Status.CHECKING:
@@ -163,7 +170,7 @@ class Runner:
                             at=time.time(), target=name, platform=str(lane.platform)
                         )
                     )
-            if target.pushing or target in called_off:
+            if target.pushing or target in unpushed:
                 self._journal.append(
                     events.PushEnded(
                         at=time.time(), target=name, outcome=Outcome.CANCELLED, reason=reason
@@ -175,10 +182,10 @@ class Runner:
         self._note_all(await asyncio.to_thread(remove_containers, label))
 
     async def _clean_up(self) -> None:
-        """Leave nothing behind: no container of a cut-off check, no throwaway tag."""
-        if self._work.has_cancelled:
+        """Remove containers of interrupted checks, pulled images and throwaway tags."""
+        if self._scheduler.has_cancelled:
             await self._remove_containers()
-        # Also what an earlier runner of this run had pulled, and could not take away.
+        # Including those that an earlier runner of this run pulled and couldn't remove.
         self._note_all(await asyncio.to_thread(remove_pulled, list(self.state.pulled)))
         if self.info.test_only:
             tags = [tag for target in self.info.targets for tag in target.tags]
@@ -197,7 +204,7 @@ def main(arguments: list[str]) -> int:
     """Execute the run in the folder of the first argument; the second is the held lock."""
     folder = RunFolder(Path(arguments[0]))
     lock = int(arguments[1]) if len(arguments) > 1 else folder.lock()
-    # Buildx must not inherit the lock: a runner that is killed has to look dead at once.
+    # Buildx must not inherit the lock, or the run would look live after its runner is killed.
     os.set_inheritable(lock, False)
     outcome = asyncio.run(Runner(folder).execute())
     # Don't block on the history: release the run for others first.

@@ -28,14 +28,14 @@ from openhqm_tui.run.runner.text_log import write_text_log
 from openhqm_tui.run.start.permissions import exactly, granted_to, needs_of
 from openhqm_tui.store.run_folder import RunFolder
 
-# Seconds for some small requests to a registry that may be far away.
+# Seconds for some small requests to a registry, which may be far away.
 _PATIENCE = 120.0
 
 
 async def merge(repository: str, digests: Sequence[str], builder: str) -> tuple[str, str]:
-    """Push the index of what `repository` has under `digests`; return its digest, or '' and why.
+    """Push an index of what `repository` has under `digests`; return its digest, or '' and why.
 
-    What it will be is asked first: an index whose digest is known can be pushed without a tag.
+    Its contents are computed first: an index with a known digest can be pushed without a tag.
     """
     parts = [f"{repository}@{digest}" for digest in digests]
     shown = await run_bounded(merged_command(parts, builder), patience=_PATIENCE)
@@ -51,30 +51,30 @@ async def merge(repository: str, digests: Sequence[str], builder: str) -> tuple[
 
 def _why(ended: Ended, repository: str) -> str:
     if ended.timed_out:
-        return f"{repository}: no answer from the registry in {_PATIENCE:.0f} s"
-    said = (ended.err + ended.out).decode("utf-8", "replace")
-    return f"{repository}: {push_failure(said, repository)}"
+        return f"{repository}: no response from the registry in {_PATIENCE:.0f} s"
+    output = (ended.err + ended.out).decode("utf-8", "replace")
+    return f"{repository}: {push_failure(output, repository)}"
 
 
-# Bytes; a target's metadata alone takes some thousands.
-_TOO_LITTLE = 16 * 1024
+# Bytes; a target's metadata alone needs several thousand.
+_LEAST_FREE = 16 * 1024
 _FULL_DISK = "Buildx can write neither its log nor its result there"
 
 
 class Builds:
-    """Builds the targets of one run, and says so in its journal."""
+    """Builds the targets of one run, and records it in the journal."""
 
     def __init__(self, folder: RunFolder, journal: JournalWriter) -> None:
         self._folder = folder
         self._info = folder.info
         self._journal = journal
-        self._told: set[EngineFailureKind] = set()
-        self._at_once = asyncio.Semaphore(self._info.jobs or max(1, len(self._info.targets)))
+        self._reported: set[EngineFailureKind] = set()
+        self._slots = asyncio.Semaphore(self._info.jobs or max(1, len(self._info.targets)))
 
     async def build(self, target: TargetInfo, attempt: int) -> events.TargetEnded:
-        """Build a target when it is its turn, and say how it went."""
+        """Build a target as soon as a slot is free, and record the result."""
         try:
-            async with self._at_once:
+            async with self._slots:
                 ended = await self._build(target, attempt)
         except asyncio.CancelledError:
             ended = ended_now(target.name, attempt, Outcome.CANCELLED)
@@ -98,7 +98,7 @@ class Builds:
                 env=await asyncio.to_thread(self._environment),
             )
         try:
-            unsaid = self._journal.append(
+            unwritten = self._journal.append(
                 events.TargetStarted(
                     at=time.time(),
                     target=target.name,
@@ -107,10 +107,10 @@ class Builds:
                     pid=process.pid,
                 )
             )
-            if unsaid:
-                # What it says could be kept no more than that it runs.
+            if unwritten:
+                # Its output couldn't be written either.
                 await process.stop()
-                reason = f"the run folder can't be written ({unsaid})"
+                reason = f"the run folder can't be written ({unwritten})"
                 return ended_now(target.name, attempt, Outcome.FAILED, reason=reason)
             code = await process.wait()
         except asyncio.CancelledError:
@@ -121,10 +121,10 @@ class Builds:
             trouble = trouble_of(built, code) if built is not None else None
             reason = trouble.words if trouble is not None else self._full_disk()
             if trouble is not None:
-                self._tell(trouble, target.name)
+                self._report(trouble, target.name)
             return ended_now(target.name, attempt, Outcome.FAILED, code=code, reason=reason)
-        # The condition has ended: if it returns, it is reported again.
-        self._told.clear()
+        # The engine works again: a new failure is reported again.
+        self._reported.clear()
         with contextlib.suppress(OSError):
             # Buildx recreates it world-readable, and it may contain build arguments.
             metadata.chmod(0o600)
@@ -133,35 +133,35 @@ class Builds:
         return ended_now(target.name, attempt, outcome, digest=digest, reason=reason)
 
     async def _digest(self, target: TargetInfo, metadata: Path) -> tuple[str, str]:
-        """Return the digest of what was built; or why its parts can't be put together."""
+        """Return the digest of what was built, or '' and why its parts can't be merged."""
         if not self._info.by_digest or len(target.platforms) == 1:
             return _digest_in(self._folder, metadata, target.name), ""
         parts = [
             _digest_in(self._folder, metadata, part_name(target.name, p)) for p in target.platforms
         ]
         if not all(parts):
-            return "", "Buildx didn't tell the digests of what it pushed"
+            return "", "Buildx didn't report the digests of what it pushed"
         return await merge(repository_of(target.tags[0]), parts, self._info.builder)
 
     def _full_disk(self) -> str:
-        """Say that a Buildx that failed had no room for its words; '' where it had."""
+        """Return a message if the disk is too full for Buildx's output; '' if it isn't."""
         try:
             disk = os.statvfs(self._folder.path)
         except OSError:
             return ""
-        full = disk.f_bavail * disk.f_frsize < _TOO_LITTLE
+        full = disk.f_bavail * disk.f_frsize < _LEAST_FREE
         return f"the disk of {self._folder.path} is full: {_FULL_DISK}" if full else ""
 
-    def _tell(self, trouble: EngineFailure, target: str) -> None:
-        """Remark on what befell the engine, once for all the targets that it befell."""
-        if trouble.kind not in self._told:
-            self._told.add(trouble.kind)
+    def _report(self, trouble: EngineFailure, target: str) -> None:
+        """Record a failure of the engine once, however many targets it affects."""
+        if trouble.kind not in self._reported:
+            self._reported.add(trouble.kind)
             self._journal.note(f"{trouble.words}; {trouble.remedy}", target)
 
     def _permissions(self, target: str) -> tuple[tuple[str, ...], str]:
-        """Return what a target needs beyond the folder; or why it may not be built.
+        """Return the permissions a target needs, or () and why it may not be built.
 
-        Links may lead elsewhere than when it was allowed, and a plan is built for days.
+        Resolved again, because links may lead elsewhere by now: a plan stays valid for days.
         """
         if self._info.allow is None and self._info.source != SourceKind.BAKE:
             return (), ""
@@ -170,16 +170,16 @@ class Builds:
         parts = plan.get("group", {}).get(target, {}).get("targets", [target])
         bodies = plan["target"]
         needs = needs_of([bodies[name] for name in linked(bodies, parts)], folder)
-        requests = RequestReader(self._folder, 0).listen()
-        if lacking := missing(needs, granted_to(self._info, requests)):
-            flags = " ".join(allow_flags(lacking, folder))
-            what = ", ".join(described(lacking, folder))
+        requests = RequestReader(self._folder, 0).read()
+        if ungranted := missing(needs, granted_to(self._info, requests)):
+            flags = " ".join(allow_flags(ungranted, folder))
+            what = ", ".join(described(ungranted, folder))
             again = f"openhqm-tui retry {self._info.id} {flags}"
-            return (), f"nobody has allowed this run to {what}; allow it with `{again}`"
+            return (), f"this run has no permission to {what}; grant it with `{again}`"
         return exactly(needs), ""
 
     def _command(self, target: str, metadata: Path, allow: tuple[str, ...]) -> list[str]:
-        # The plugin itself, where it is known: `docker` before it costs 40 ms of CPU a target.
+        # The plugin itself, if its path is known: `docker` would add 40 ms of CPU per target.
         plugin = self._info.buildx_path
         buildx = [plugin] if plugin and os.access(plugin, os.X_OK) else ["docker", "buildx"]
         builder = ["--builder", self._info.builder] if self._info.builder else []
@@ -191,18 +191,18 @@ class Builds:
 
     def _environment(self) -> dict[str, str]:
         environment = dict(os.environ) | {
-            # Reading the provenance back costs a round trip a target, and nothing of it is used.
+            # Reading the provenance back costs a round trip per target, and it isn't used.
             "BUILDX_METADATA_PROVENANCE": "disabled",
             "DOCKER_CLI_HINTS": "false",
         }
         environment.pop("BUILDKIT_PROGRESS", None)
         if self._info.source != SourceKind.BAKE:
-            # Three git commands a target, for a provenance that our plan doesn't have.
+            # Saves three git commands per target, for a provenance that our plan doesn't have.
             environment["BUILDX_GIT_INFO"] = "false"
         return buildx_git(self._contexts(), environment)
 
     def _contexts(self) -> set[Path]:
-        """The folders that the plan builds from, in which Buildx would call git."""
+        """Return the contexts of the plan, in which Buildx would call git."""
         home = Path(self._info.cwd or "/")
         bodies = msgspec.json.decode(self._folder.read(self._folder.bake_file)).get("target", {})
         return {home / str(read_literal(body).get("context") or ".") for body in bodies.values()}
@@ -217,7 +217,7 @@ def ended_now(
     digest: str = "",
     reason: str = "",
 ) -> events.TargetEnded:
-    """Return that a target is over, now."""
+    """Return the event that a target ended now."""
     return events.TargetEnded(
         at=time.time(),
         target=target,
@@ -230,9 +230,9 @@ def ended_now(
 
 
 def _digest_in(folder: RunFolder, metadata: Path, target: str) -> str:
-    """Return the digest that Buildx wrote for a target; '' where it wrote none."""
+    """Return the digest that Buildx wrote for a target; '' if there is none."""
     try:
-        told = msgspec.json.decode(folder.read(metadata))
-        return str(told[target]["containerimage.digest"])
+        written = msgspec.json.decode(folder.read(metadata))
+        return str(written[target]["containerimage.digest"])
     except (OSError, msgspec.MsgspecError, KeyError, TypeError):
         return ""

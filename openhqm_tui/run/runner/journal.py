@@ -1,4 +1,4 @@
-"""The runner's journal: events are written and folded in; a full disk only delays them."""
+"""The runner's journal: events are written and applied to the state; a full disk delays them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.store.run_folder import RunFolder
 
-# Room for the last words of 16 lanes, all their answers included.
+# Enough for the final events of 16 lanes, with all their verdicts.
 _RESERVE = 128 * 1024
 
 
 class JournalWriter:
     """Writes a run's journal, in order, and keeps `state` up to date with it.
 
-    What can't be written (the disk is full) is kept, and written as soon as there is room again.
-    A piece of disk is held back meanwhile, and given up for the last words: the run has an end
-    then, whoever filled the disk.
+    Events that can't be written (the disk is full) are kept, and written as soon as there is space.
+    Some disk space is reserved for the final events, so that the end of the run is recorded even
+    on a full disk.
     """
 
     def __init__(self, folder: RunFolder, state: RunState) -> None:
@@ -29,21 +29,21 @@ class JournalWriter:
         self._folder = folder
         self._unwritten: deque[events.AnyEvent] = deque()
 
-    def hold_room(self) -> None:
-        """Hold a piece of disk back for the last words; on a full disk there is none."""
+    def reserve_space(self) -> None:
+        """Reserve disk space for the final events; without effect on a full disk."""
         file = self._folder.reserve_file
         with contextlib.suppress(OSError), self._folder.open_to_write(file, empty=True) as out:
-            # Random, since some file systems need no room for zeros.
+            # Random, because some file systems store zeros without using space.
             out.write(os.urandom(_RESERVE))
 
     def append(self, event: events.AnyEvent) -> str:
-        """Say something; return '' or why it can't be written yet."""
+        """Record an event; return '' or why it can't be written yet."""
         self.state.apply_event(event)
-        begins = not self._unwritten
+        is_first = not self._unwritten
         self._unwritten.append(event)
         trouble = self.catch_up()
-        if trouble and begins:
-            words = f"the run folder can't be written ({trouble}): logs may miss what came then"
+        if trouble and is_first:
+            words = f"the run folder can't be written ({trouble}): logs may be incomplete"
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"{words}\n")
             self._unwritten.appendleft(events.Note(at=event.at, text=words))
@@ -51,11 +51,11 @@ class JournalWriter:
         return trouble
 
     def note(self, text: str, target: str = "") -> None:
-        """Make a remark to people."""
+        """Record a message for people."""
         self.append(events.Note(at=time.time(), text=text, target=target))
 
     def catch_up(self) -> str:
-        """Write what could not be written before; return '' or why it can't be."""
+        """Write delayed events; return '' or why they can't be written."""
         while self._unwritten:
             try:
                 self._folder.append(self._unwritten[0])
@@ -65,12 +65,12 @@ class JournalWriter:
         return ""
 
     def end(self, event: events.AnyEvent) -> None:
-        """Say the last word, with the room that was held back; raises OSError where it isn't heard.
+        """Record the final event, using the reserved space; raises OSError if it can't be written.
 
-        Nothing of the run goes on any more that could take that room.
+        No process of the run is left that could use up that space.
         """
         trouble = self.append(event)
         with contextlib.suppress(OSError):
             self._folder.reserve_file.unlink(missing_ok=True)
         if trouble and (trouble := self.catch_up()):
-            raise OSError(f"the end of the run can't be written down: {trouble}")
+            raise OSError(f"the end of the run can't be recorded: {trouble}")

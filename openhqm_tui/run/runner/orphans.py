@@ -1,8 +1,7 @@
-"""What a killed runner left running: identified, then stopped.
+"""The processes that a killed runner left running.
 
-Buildx, `docker push` and the containers' clients go on without their runner. They are ended when
-the run is taken up again or cancelled (`run.again.ask`), by `end_orphans`. Who only wants to tell
-of them asks `orphans_of`; a run that is executed has none.
+Buildx, `docker push` and the clients of containers continue without their runner. `end_orphans`
+stops them when the run is resumed or cancelled (`run.ask`); `orphans_of` only lists them.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from openhqm_tui.run.checks.container import RUN_LABEL
 from openhqm_tui.run.process import GRACE
 from openhqm_tui.store.run_folder import RunFolder
 
-_LOOK_EVERY = 0.1
+_POLL_EVERY = 0.1
 _PATIENCE = 10.0
 
 
 class Orphan(msgspec.Struct, frozen=True):
-    """A process that works for a run; it leads the group `group`, or is of it."""
+    """A process that works for a run, and its process group."""
 
     pid: int
     group: int
@@ -36,9 +35,9 @@ class Orphan(msgspec.Struct, frozen=True):
 def orphans_of(folder: RunFolder) -> list[Orphan]:
     """Return the processes that work for a run whose runner is gone; none while it is live.
 
-    Ids come again, so each is known by its command too: a Buildx that builds this run folder's
-    plan, a container's client with this run's label, or the recorded id of a push with its tag.
-    Raises Problem where `run.json` can't be read. Where `ps` doesn't answer, nothing is known.
+    Because process ids are reused, each is identified by its command: a Buildx that builds this
+    run folder's plan, a container's client with this run's label, or the recorded id of a push
+    with its tag. Returns none if `ps` fails. Raises Problem if `run.json` can't be read.
     """
     return [] if folder.is_live() else _workers(folder)
 
@@ -46,20 +45,20 @@ def orphans_of(folder: RunFolder) -> list[Orphan]:
 async def end_orphans(
     folder: RunFolder, grace: Sequence[tuple[signal.Signals, float]] = GRACE
 ) -> list[Orphan]:
-    """End what a run's dead runner left, each group politely first; return what it was.
+    """Stop the processes that a run's dead runner left, and return them.
 
-    For who holds the run's lock, so that nobody begins it meanwhile.
+    The caller holds the run's lock, so that no runner starts meanwhile.
     """
     found = await asyncio.to_thread(_workers, folder)
     left = {orphan.group for orphan in found}
-    for means, patience in grace:
+    for number, patience in grace:
         for group in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, means)
-        for _ in range(round(patience / _LOOK_EVERY)):
+                os.killpg(group, number)
+        for _ in range(round(patience / _POLL_EVERY)):
             if not left:
                 return found
-            await asyncio.sleep(_LOOK_EVERY)
+            await asyncio.sleep(_POLL_EVERY)
             left = {orphan.group for orphan in await asyncio.to_thread(_workers, folder)}
     return found
 
@@ -78,19 +77,19 @@ def _workers(folder: RunFolder) -> list[Orphan]:
     for pid, group, command in _processes():
         words = f" {command} "
         builds = any(f" bake -f {plan} " in words for plan in plans)
-        asks = f" --label {RUN_LABEL}={folder.info.id} " in words
+        checks = f" --label {RUN_LABEL}={folder.info.id} " in words
         pushed = any(
             f" push {tag} " in words or f" --tag {tag} " in words for tag in pushes.get(pid, ())
         )
-        if (builds or asks or pushed) and group != os.getpgrp():
+        if (builds or checks or pushed) and group != os.getpgrp():
             found.append(Orphan(pid, group, command))
     return found
 
 
 def _processes() -> list[tuple[int, int, str]]:
-    """Return every process as its id, its group's id and its command."""
+    """Return the id, group id and command of every process."""
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,args="],
             capture_output=True,
             timeout=_PATIENCE,
@@ -99,9 +98,9 @@ def _processes() -> list[tuple[int, int, str]]:
     except (OSError, subprocess.TimeoutExpired):
         return []
     found = []
-    for line in told.splitlines():
-        pid, group, standing, command = [*line.split(maxsplit=3), "", "", "", ""][:4]
-        # What has ended and waits to be asked for does no work.
-        if pid.isdecimal() and group.isdecimal() and not standing.startswith("Z"):
+    for line in output.splitlines():
+        pid, group, state, command = [*line.split(maxsplit=3), "", "", "", ""][:4]
+        # A zombie does no work.
+        if pid.isdecimal() and group.isdecimal() and not state.startswith("Z"):
             found.append((int(pid), int(group), command))
     return found

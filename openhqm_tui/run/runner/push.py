@@ -1,4 +1,4 @@
-"""Push a target's tags after everything is verified; credentials are left to Docker."""
+"""Pushes a target's tags once everything is verified; Docker has the credentials."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import RunFolder
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
-# Seconds for one small request; bytes that no index takes.
+# Seconds for one small request; bytes, more than any index needs.
 _READ_BACK_PATIENCE = 120.0
 _MOST_BYTES = 4 << 20
 
 
 class Pushes:
-    """Pushes what one run has built, and says so in its journal."""
+    """Pushes the images of one run, and records it in the journal."""
 
     def __init__(self, folder: RunFolder, journal: JournalWriter) -> None:
         self._folder = folder
@@ -35,20 +35,20 @@ class Pushes:
         self._journal = journal
 
     async def push_all(self, targets: list[TargetState]) -> None:
-        """Push target after target, so that they find each other's layers; end at a failure."""
+        """Push one target after the other, so that layers are shared; stop at the first failure."""
         for target in targets:
             try:
                 reason = await self._push(target)
             except asyncio.CancelledError:
-                self._say_ended(target, Outcome.CANCELLED)
+                self._record_end(target, Outcome.CANCELLED)
                 raise
             except OSError as error:
                 reason = str(error)
-            self._say_ended(target, Outcome.FAILED if reason else Outcome.PASSED, reason)
+            self._record_end(target, Outcome.FAILED if reason else Outcome.PASSED, reason)
             if reason:
                 return
 
-    def _say_ended(self, target: TargetState, outcome: Outcome, reason: str = "") -> None:
+    def _record_end(self, target: TargetState, outcome: Outcome, reason: str = "") -> None:
         digest = target.digest if outcome is Outcome.PASSED else ""
         self._journal.append(
             events.PushEnded(
@@ -57,42 +57,42 @@ class Pushes:
         )
 
     async def _push(self, target: TargetState) -> str:
-        """Return why a target's tags aren't all pushed and read back, or ''."""
-        way = self._tag_there if self._info.by_digest else self._push_from_here
+        """Push a target's tags and read them back; return why that failed, or ''."""
+        push = self._tag_in_registry if self._info.by_digest else self._push_from_store
         self._folder.open_to_write(self._folder.push_log(target.name), empty=True).close()
         for tag in target.info.tags:
-            if reason := await way(target, tag) or await self._read_back(target, tag):
+            if reason := await push(target, tag) or await self._read_back(target, tag):
                 return f"{tag}: {reason}"
         return ""
 
-    async def _push_from_here(self, target: TargetState, tag: str) -> str:
-        """Push a tag of the engine's store, with all its platforms."""
+    async def _push_from_store(self, target: TargetState, tag: str) -> str:
+        """Push a tag from the engine's store, with all its platforms."""
         digest, index = await index_of(tag)
         if isinstance(index, ImageUnknown):
-            return f"it can't be found in the engine's store: {index}"
+            return f"it isn't in the engine's store: {index}"
         if digest != target.digest:
             return "it now names a different image than the verified one: build it again"
         code, said = await self._run(push_command(tag), target)
         if code != 0:
             return push_failure(said, tag)
         found = _DIGEST.findall(said)
-        # The tag may have moved since it was looked at, or not all platforms were there.
+        # The tag may have moved meanwhile, or not all platforms were in the store.
         if not found or found[-1] != target.digest:
-            has = found[-1] if found else "docker push told none"
+            has = found[-1] if found else "docker push printed none"
             return f"the registry has a different digest than the verified one ({has})"
         return ""
 
-    async def _tag_there(self, target: TargetState, tag: str) -> str:
-        """Give a tag to what the registry has by its digest; another registry gets a copy."""
+    async def _tag_in_registry(self, target: TargetState, tag: str) -> str:
+        """Tag what the registry has under the digest; another registry gets a copy."""
         reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
         code, said = await self._run(tag_command(tag, reference, self._info.builder), target)
         return push_failure(said, tag) if code != 0 else ""
 
     async def _run(self, command: list[str], target: TargetState) -> tuple[int, str]:
-        """Run what pushes; return its exit code and what it said, which is logged too."""
+        """Run a push command; return its exit code and its output, which is also logged."""
         log = self._folder.push_log(target.name)
         with self._folder.open_to_write(log) as out:
-            begun = out.seek(0, os.SEEK_END)
+            start = out.seek(0, os.SEEK_END)
             process = await GroupProcess.start(
                 command,
                 stderr=out,
@@ -107,23 +107,23 @@ class Pushes:
             except asyncio.CancelledError:
                 await process.stop()
                 raise
-        return code, self._folder.read(log)[begun:].decode("utf-8", "replace")
+        return code, self._folder.read(log)[start:].decode("utf-8", "replace")
 
     async def _read_back(self, target: TargetState, tag: str) -> str:
-        """Ask the registry what a tag names now; return what differs from what was verified."""
+        """Read from the registry what a tag names; return how it differs from what was verified."""
         command = read_back_command(tag, self._info.builder if self._info.by_digest else "")
-        told = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
-        if told.timed_out:
+        ended = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
+        if ended.timed_out:
             return f"pushed, but not read back: no answer in {_READ_BACK_PATIENCE:.0f} s"
-        said = told.err.decode("utf-8", "replace")
+        output = ended.err.decode("utf-8", "replace")
         try:
-            if told.code != 0 and is_about_trust(said) and not self._info.by_digest:
-                # Only the engine's own settings name such a registry; it has just pushed there.
+            if ended.code != 0 and is_about_trust(output) and not self._info.by_digest:
+                # Only the engine is configured to trust this registry; it has just pushed there.
                 seen = await asyncio.to_thread(read_distribution, tag)
-            elif told.code != 0:
-                return f"pushed, but not read back: {push_failure(said, tag)}"
+            elif ended.code != 0:
+                return f"pushed, but not read back: {push_failure(output, tag)}"
             else:
-                seen = read_published(told.out)
+                seen = read_published(ended.out)
         except (ValueError, ImageUnknown) as error:
             return f"pushed, but not read back: {error}"
         self._journal.append(

@@ -12,22 +12,22 @@ from openhqm_tui.store.run_folder import Request
 
 
 class RequestHandler:
-    """Turns requests into the work of one run."""
+    """Turns requests into tasks of the scheduler."""
 
-    def __init__(self, work: Scheduler, journal: JournalWriter) -> None:
-        self._work = work
+    def __init__(self, scheduler: Scheduler, journal: JournalWriter) -> None:
+        self._scheduler = scheduler
         self._journal = journal
         self._state = journal.state
 
     def do(self, request: Request) -> None:
-        """Begin or cancel what is asked; one for an unknown target is passed over."""
+        """Carry out a request; one for an unknown target is ignored."""
         if request.target not in {"", *self._state.targets}:
             return
         if request.ask == "cancel":
-            self._work.cancel(request.target)
-        elif request.ask in {"retry", "resume", "check"} and self._work.busy(PUSH):
+            self._scheduler.cancel(request.target)
+        elif request.ask in {"retry", "resume", "check"} and self._scheduler.busy(PUSH):
             self._journal.note(
-                "the images are being pushed: ask again when that is over", request.target
+                "the images are being pushed: try again once that has finished", request.target
             )
         elif request.ask == "retry":
             for name in [request.target] if request.target else to_retry(self._state):
@@ -38,31 +38,31 @@ class RequestHandler:
             self._check(request)
 
     def _retry(self, name: str) -> None:
-        """Build a target once more; where all of it is verified and only its push failed, push."""
+        """Rebuild a target; if its images are verified and only its push failed, push again."""
         target = self._state.targets[name]
-        busy = self._work.busy_with(name)
-        if not busy and push_failed(target) and name not in self._work.gone:
-            self._work.push_again()
+        busy = self._scheduler.busy_with(name)
+        if not busy and push_failed(target) and name not in self._scheduler.gone:
+            self._scheduler.push_again()
         elif not busy:
-            self._work.build(name)
-        elif self._work.cancelled & busy:
-            self._journal.note(f"{name} is being stopped: retry it when that is over", name)
+            self._scheduler.build(name)
+        elif self._scheduler.cancelled & busy:
+            self._journal.note(f"{name} is being stopped: retry it once that has finished", name)
         elif (name, "") not in busy:
-            self._journal.note(f"{name} is being checked: retry it when that is over", name)
+            self._journal.note(f"{name} is being checked: retry it once that has finished", name)
 
     def _resume(self) -> None:
-        """Take up all that was cut off: builds, checks of images that are there, the push."""
-        self._work.push_again()
+        """Continue everything that was interrupted: builds, checks of existing images, the push."""
+        self._scheduler.push_again()
         for target in self._state.targets.values():
-            if self._work.busy((target.name, "")):
+            if self._scheduler.busy((target.name, "")):
                 continue
-            if target.outcome is not Outcome.PASSED or target.name in self._work.gone:
+            if target.outcome is not Outcome.PASSED or target.name in self._scheduler.gone:
                 if target.status is Status.CANCELLED:
                     self._retry(target.name)
                 continue
             for lane in target.lanes.values():
-                if lane.status is Status.CANCELLED and not self._work.busy(lane.key):
-                    self._work.ask_lane(lane)
+                if lane.status is Status.CANCELLED and not self._scheduler.busy(lane.key):
+                    self._scheduler.check_lane(lane)
 
     def _check(self, request: Request) -> None:
         lanes = [
@@ -76,17 +76,17 @@ class RequestHandler:
             if reason := self._why_not(lane):
                 refused.setdefault(reason, []).append(" ".join(lane.key))
             else:
-                self._work.ask_lane(lane, request.check)
+                self._scheduler.check_lane(lane, request.check)
         for reason, names in refused.items():
             self._journal.note(f"not checked: {', '.join(names)}: {reason}", request.target)
 
     def _why_not(self, lane: LaneState) -> str:
-        """Say why a lane's image can't be asked; '' where it can."""
+        """Return why a lane's image can't be checked now; '' if it can."""
         name = lane.target.name
-        if self._work.busy((name, "")):
-            return "it is asked as soon as it is built"
-        if self._work.busy(lane.key):
-            return "it is being asked already: ask again when that is over"
-        if name in self._work.gone:
-            return "a run that leaves no tag behind has taken its images away"
+        if self._scheduler.busy((name, "")):
+            return "it will be checked as soon as it is built"
+        if self._scheduler.busy(lane.key):
+            return "it is already being checked"
+        if name in self._scheduler.gone:
+            return "this run (--test-only) has removed its images"
         return "" if lane.has_image else "it has no image"

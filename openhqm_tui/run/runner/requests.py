@@ -10,15 +10,15 @@ from openhqm_tui.store.run_folder import Request, RunFolder
 
 
 class RequestReader:
-    """Reads requests from byte `upto` of the file on, which moves behind every whole line."""
+    """Reads requests from byte `upto` of the file, which advances past every complete line."""
 
     def __init__(self, folder: RunFolder, upto: int) -> None:
         self.upto = upto
         self._folder = folder
         self._decoder = msgspec.json.Decoder(Request)
 
-    def listen(self) -> list[Request]:
-        """Return what is new; a line that can't be read is passed over."""
+    def read(self) -> list[Request]:
+        """Return new requests; lines that can't be parsed are skipped."""
         with self._folder.open(self._folder.control_file) as control:
             control.seek(self.upto)
             data = control.read()

@@ -19,10 +19,10 @@ _PIECE = 1024 * 1024
 
 
 def write_text_log(folder: RunFolder, target: str, stream: str) -> TargetState | None:
-    """Write `TARGET.log` beside its stream: the target's own steps, then each lane's.
+    """Write `TARGET.log` next to its stream: the target's own steps, then each lane's.
 
-    Return what its Buildx said; None where the stream can't be read. A full disk loses this copy
-    only: the stream has it all.
+    Return the target's state; None if the stream can't be read. If the disk is full, only this
+    copy is lost: the stream is complete.
     """
     try:
         state = state_from_stream(folder, target, stream)
@@ -35,7 +35,7 @@ def write_text_log(folder: RunFolder, target: str, stream: str) -> TargetState |
 
 
 def state_from_stream(folder: RunFolder, target: str, stream: str) -> RunState:
-    """Fold what one target's Buildx has said so far; raises OSError."""
+    """Fold one target's stream as far as it is written; raises OSError."""
     state = RunState(folder.info, mask_of(folder))
     decoder = StreamDecoder()
     with folder.open(folder.path / stream) as file:
@@ -46,10 +46,10 @@ def state_from_stream(folder: RunFolder, target: str, stream: str) -> RunState:
 
 
 def whole_log(folder: RunFolder, target: TargetState) -> tuple[Path, bool]:
-    """Return the file that holds all that a target has said so far, and whether it is passing.
+    """Return a file with the complete log of a target, and whether that file is temporary.
 
-    A target that isn't over, or was cancelled, has no `TARGET.log`: what is known of it is
-    written to a file alone in a folder of its own, for the caller to take away. Raises OSError.
+    A target that is running or was cancelled has no `TARGET.log`: its log so far is written to a
+    file in a temporary folder, which the caller removes. Raises OSError.
     """
     file = _text_log(folder, target.stream)
     if target.outcome is not None and target.stream and folder.has(file):
@@ -60,7 +60,7 @@ def whole_log(folder: RunFolder, target: TargetState) -> tuple[Path, bool]:
 
 
 def _text_log(folder: RunFolder, stream: str) -> Path:
-    # A journal may come from a stranger: whatever it names is a file of the run folder.
+    # A journal may be untrusted: only names inside the run folder are used.
     return folder.path / Path(text_log_of(stream)).name
 
 

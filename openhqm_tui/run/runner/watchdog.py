@@ -15,21 +15,21 @@ from openhqm_tui.run.runner.text_log import state_from_stream
 from openhqm_tui.store.run_folder import RunFolder
 
 
-class _Heard:
+class _Growth:
     """Size and time of a stream's last growth, and whether a warning was given."""
 
     def __init__(self, size: int, now: float) -> None:
         self.size, self.at = size, now
-        self.told = False
-        # What it is silent at, once that was read: a long stream is read once a silence.
+        self.warned = False
+        # The step that runs without output; read once per pause, because streams can be long.
         self.step: str | None = None
 
 
 class Watchdog:
-    """Monitor the streams of targets being built, and record warnings in the journal.
+    """Monitors the streams of targets being built, and records warnings in the journal.
 
-    Time is measured on a clock that stands still while the machine sleeps: what a laptop's lid
-    has cut off isn't silence.
+    The clock doesn't advance while the machine is suspended, so that closing a laptop's lid causes
+    no warning.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class Watchdog:
         self._journal = journal
         self._clock = clock
         self._quiet_after = folder.info.quiet_after
-        self._heard: dict[str, _Heard] = {}
+        self._growth: dict[str, _Growth] = {}
 
     async def watch(self) -> None:
-        """Say which of the builds have fallen silent or speak again; costs a `stat` for each."""
+        """Record which builds stopped or resumed printing; costs one `stat` per build."""
         if self._quiet_after <= 0:
             return
         building = {
@@ -53,30 +53,32 @@ class Watchdog:
             for target in self._journal.state.targets.values()
             if target.started is not None and target.outcome is None
         }
-        self._heard = {stream: self._heard[stream] for stream in building if stream in self._heard}
+        self._growth = {
+            stream: self._growth[stream] for stream in building if stream in self._growth
+        }
         for stream, target in building.items():
-            await self._listen_to(target, stream)
+            await self._check_stream(target, stream)
 
-    async def _listen_to(self, target: TargetState, stream: str) -> None:
+    async def _check_stream(self, target: TargetState, stream: str) -> None:
         now, size = self._clock(), _size(self._folder.path / stream)
-        heard = self._heard.setdefault(stream, _Heard(size, now))
-        if size != heard.size:
-            if heard.told:
+        last = self._growth.setdefault(stream, _Growth(size, now))
+        if size != last.size:
+            if last.warned:
                 self._journal.append(events.OutputResumed(at=time.time(), target=target.name))
-            self._heard[stream] = _Heard(size, now)
-        elif not heard.told and now - heard.at >= self._quiet_after:
-            if heard.step is None:
-                heard.step = await asyncio.to_thread(
+            self._growth[stream] = _Growth(size, now)
+        elif not last.warned and now - last.at >= self._quiet_after:
+            if last.step is None:
+                last.step = await asyncio.to_thread(
                     _running_step, self._folder, target.name, stream
                 )
             if target.stream != stream or target.outcome is not None:
                 return
             at = time.time()
-            since = at - (self._clock() - heard.at)
+            since = at - (self._clock() - last.at)
             self._journal.append(
-                events.OutputStalled(at=at, target=target.name, since=since, step=heard.step)
+                events.OutputStalled(at=at, target=target.name, since=since, step=last.step)
             )
-            heard.told = True
+            last.warned = True
 
 
 def _size(file: Path) -> int:
@@ -87,7 +89,7 @@ def _size(file: Path) -> int:
 
 
 def _running_step(folder: RunFolder, target: str, stream: str) -> str:
-    """Return what a target's Buildx was last said to be at; read once a silence."""
+    """Return the label of the step that was started last."""
     try:
         state = state_from_stream(folder, target, stream).targets[target]
     except OSError:

@@ -13,22 +13,22 @@ from openhqm_tui.store.checks_files import shipped_checks
 
 
 class ExpectationResolver(msgspec.Struct, frozen=True):
-    """The checks files that images are measured by, later ones with the last word."""
+    """The checks files that define the expectations; later ones override earlier ones."""
 
     files: tuple[ChecksFile, ...] = ()
     python: str = ""
 
     def of(self, target: str, platform: Platform, platforms: tuple[Platform, ...]) -> Expectation:
-        """Return what a target's image on one of its platforms must be."""
+        """Return what is expected of a target's image on one of its platforms."""
         return expectation_for(self.files, target, platform, platforms, python=self.python)
 
 
 def measure_for(source: Source, own: ChecksFile | None, *, python: str) -> ExpectationResolver:
-    """Return what the images built of a source are measured by; `own` is the project's file."""
+    """Return the expectations for the images of a source; `own` is the project's file."""
     named = () if own is None else (own,)
     match source.kind:
         case SourceKind.BAKE:
-            # Which Python a stranger's bake file builds with is not for our flags to say.
+            # Our flags don't decide which Python a bake file builds with.
             return ExpectationResolver(named)
         case SourceKind.CHECKOUT:
             ours = (shipped_checks(), shipped_checks("own-dockerfile"))
@@ -38,12 +38,12 @@ def measure_for(source: Source, own: ChecksFile | None, *, python: str) -> Expec
 
 
 def idle_tables(source: Source, own: ChecksFile | None) -> list[str]:
-    """Return a line for every table of the project's file that no target matches."""
+    """Return a warning for every table of the project's file that no target matches."""
     return [] if own is None else unmatched(own, [variant.name for variant in source.variants])
 
 
 def expectation_of(
     variant: Variant, platform: Platform, platforms: tuple[Platform, ...], *, python: str = ""
 ) -> Expectation:
-    """Return what an image of one of OpenHQM's variants must be."""
+    """Return what is expected of an image of one of OpenHQM's variants."""
     return ExpectationResolver((shipped_checks(),), python).of(variant.name, platform, platforms)

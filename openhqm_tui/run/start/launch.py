@@ -11,10 +11,10 @@ from openhqm_tui.store.run_folder import RunFolder
 
 
 def launch(folder: RunFolder, lock: int) -> None:
-    """Start a runner on a run folder; it inherits the held `lock`, which is let go of here.
+    """Start a runner on a run folder; it inherits the held `lock`, which is closed here.
 
-    The run is never seen without its lock: it was taken before, and goes from hand to hand.
-    Raises Problem where no process can be started.
+    The lock is passed on without a gap, so that the run never looks interrupted. Raises Problem if
+    no process can be started.
     """
     try:
         with folder.open_to_write(folder.runner_log) as log:

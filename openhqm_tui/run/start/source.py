@@ -28,5 +28,5 @@ def source_for(folder: Path, *, context: str = "", dockerfile: str = "") -> Sour
 
 
 def needs_buildx(folder: Path, *, context: str = "", dockerfile: str = "") -> bool:
-    """Tell whether Buildx may have to read a bake file to know what can be built."""
+    """Tell whether Buildx has to read a bake file to list what can be built."""
     return not context and not dockerfile and bool(bake_file_in(folder))
