@@ -8,26 +8,24 @@ from tests.tui.conftest import World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
 
 
-@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE, (60, 20)])
+@pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids="{0[0]}x{0[1]}".format)
 def test_a_guide(snap_compare, world: World, size):
     assert look(snap_compare, world, ["f1"], size)
 
 
-@pytest.mark.parametrize("size", [SMALL, MIDDLE])
-def test_its_end(snap_compare, world: World, size):
-    assert look(snap_compare, world, ["f1", "end"], size)
+def test_its_end(snap_compare, world: World):
+    assert look(snap_compare, world, ["f1", "end"], SMALL)
 
 
-@pytest.mark.parametrize("theme", ["light", "contrast", "terminal"])
-def test_in_other_colours(snap_compare, world: World, theme):
-    assert look(snap_compare, world, ["f1"], MIDDLE, theme=f"openhqm-{theme}")
+def test_in_light(snap_compare, world: World):
+    assert look(snap_compare, world, ["f1"], MIDDLE, theme="openhqm-light")
 
 
 def test_the_list_on_a_small_screen(snap_compare, world: World):
     assert look(snap_compare, world, ["f1", "tab"], SMALL)
 
 
-@pytest.mark.parametrize("key", ["t", "l", "question_mark"])
+@pytest.mark.parametrize("key", ["t", "l"])
 def test_what_is_asked_over_it(snap_compare, world: World, key):
     assert look(snap_compare, world, ["f1", key], SMALL)
 

@@ -8,7 +8,7 @@ from openhqm_tui.store.history.database import History
 from tests.synthetic import synthetic_runs
 from tests.tui import folders
 from tests.tui.conftest import World
-from tests.tui.looks import LARGE, MIDDLE, SMALL, look
+from tests.tui.looks import LARGE, SMALL, look
 
 LONG = ("my-very-long-target-name-that-never-ends", "another-one-of-the-same-kind")
 
@@ -27,7 +27,7 @@ def _every_kind(world: World) -> folders.Made:
     return folders.running(state, folders.EIGHT)
 
 
-@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE, (60, 20)])
+@pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids="{0[0]}x{0[1]}".format)
 def test_runs_of_every_kind(snap_compare, world: World, size):
     assert look(snap_compare, world, ["4", "down"], size, made=_every_kind(world), opened=True)
 
@@ -52,18 +52,12 @@ def _remembered(world: World, many: int) -> None:
             history.put(run, 1)
 
 
-@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE])
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids="{0[0]}x{0[1]}".format)
 def test_trends(snap_compare, world: World, size):
     _remembered(world, 60)
     assert look(snap_compare, world, ["4", "t", "down"], size)
 
 
-@pytest.mark.parametrize("size", [SMALL, MIDDLE])
-def test_two_runs(snap_compare, world: World, size):
+def test_two_runs(snap_compare, world: World):
     _remembered(world, 60)
-    assert look(snap_compare, world, ["4", "x", "down", "down", "c"], size)
-
-
-def test_the_chosen_run_in_light_colours(snap_compare, world: World):
-    _remembered(world, 5)
-    assert look(snap_compare, world, ["4", "down", "x"], MIDDLE, theme="openhqm-light")
+    assert look(snap_compare, world, ["4", "x", "down", "down", "c"], SMALL)

@@ -22,14 +22,13 @@ def player(world: World, position: float = 0.0, *, paused: bool = False) -> dict
     return {"player": made}
 
 
-@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE, NARROW], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("size", [SMALL, LARGE, NARROW], ids="{0[0]}x{0[1]}".format)
 def test_while_it_plays(snap_compare, world: World, size):
     assert look(snap_compare, world, (), size, **player(world, 30.0))
 
 
-@pytest.mark.parametrize("theme", ["openhqm-dark", "openhqm-light"])
-def test_while_it_is_paused(snap_compare, world: World, theme):
-    assert look(snap_compare, world, (), theme=theme, **player(world, 30.0, paused=True))
+def test_while_it_is_paused(snap_compare, world: World):
+    assert look(snap_compare, world, (), **player(world, 30.0, paused=True))
 
 
 def test_at_its_end(snap_compare, world: World):
@@ -40,7 +39,7 @@ def test_from_checks(snap_compare, world: World):
     assert look(snap_compare, world, ("3",), MIDDLE, **player(world, 45.0))
 
 
-@pytest.mark.parametrize("place", ["1", "2", "5"])
+@pytest.mark.parametrize("place", ["1", "5"], ids=["plan", "doctor"])
 def test_where_no_engine_answers_it_is_offered(snap_compare, world: World, place):
     world.facts = NO_ENGINE
     assert look(snap_compare, world, (place,))
