@@ -73,7 +73,8 @@ class RunWatch:
     @property
     def idle(self) -> bool:
         """Tell whether nothing is being polled."""
-        return self._worker is None
+        # An eager task may be over before its worker is known here.
+        return self._worker is None or self._worker.is_finished
 
     def open(self, run: RunFolder) -> None:
         """Follow another run; raises Problem where it can't be read."""
