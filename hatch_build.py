@@ -52,7 +52,7 @@ def page(root: str, version: str) -> str:
                 "project_name": "openhqm-tui",
                 "version": version,
                 "manual_title": "User commands",
-                "description": "build image variants for many platforms, and verify each image",
+                "description": "build and verify image variants for several platforms",
                 "url": "https://github.com/openhqm/openhqm-tui",
             },
             format="single-commands-section",

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 CORE = ("domain", "files", "engine", "store", "run")
 FACES_ONLY = {"textual", "rich"}
 # The doors from the command line to the console and the web server; they open when knocked at.
-DOORS = {Path("cli/commands/console.py"): "tui", Path("cli/commands/serve.py"): "web"}
+DOORS = {Path("cli/console.py"): "tui", Path("cli/commands/serve.py"): "web"}
 # No I/O and no clock on the first floor.
 NOT_PURE = {
     *("os", "io", "sys", "pathlib", "shutil", "tempfile", "glob", "fcntl", "socket", "select"),
@@ -210,7 +210,7 @@ def test_all_floors_were_looked_at() -> None:
         ("cli/x.py", "from openhqm_tui.tui.app import App", "imports openhqm_tui.tui.app"),
         ("cli/x.py", "def f():\n    import openhqm_tui.tui", "imports openhqm_tui.tui"),
         (
-            "cli/commands/console.py",
+            "cli/console.py",
             "from openhqm_tui.tui.app import App",
             "imports openhqm_tui.tui.app",
         ),
@@ -262,7 +262,7 @@ def test_what_breaks_a_floor_is_found(tmp_path: Path, place: str, text: str, pro
         ("domain/x.py", "import datetime\ndatetime.datetime.fromtimestamp(1)"),
         ("store/x.py", "import os\nfrom openhqm_tui.domain.plan import bake"),
         ("run/x.py", "from openhqm_tui.store import paths\nfrom openhqm_tui import __version__"),
-        ("cli/commands/console.py", "def run():\n    from openhqm_tui.tui.app import App"),
+        ("cli/console.py", "def run():\n    from openhqm_tui.tui.app import App"),
         ("cli/commands/serve.py", "def run():\n    from openhqm_tui.web.guard import Guard"),
         ("domain/history/x.py", "from openhqm_tui.domain.run.state import RunState"),
         ("tui/x.py", "import textual\nfrom openhqm_tui.run.follow import follower"),

@@ -11,7 +11,7 @@ import pytest
 _CONSOLE = """
 import sys
 from pathlib import Path
-from openhqm_tui.cli.commands import console
+from openhqm_tui.cli import console
 from openhqm_tui.store.settings import read_settings
 settings = read_settings(Path.cwd(), {}, Path("none.toml"))
 from openhqm_tui.tui import app
@@ -107,20 +107,38 @@ def test_the_first_paint_waits_for_nothing_that_it_does_not_show(before_first_pa
     assert module not in before_first_paint
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["build", "--help"]])
-def test_help_loads_next_to_nothing(words: list[str], tmp_path):
+@pytest.mark.parametrize(
+    "statement",
+    ["main(['--help'])", "main(['--version'])", "main(['build', '--help'])", "build_parser()"],
+)
+def test_help_of_all_commands_needs_only_the_standard_library(statement: str, tmp_path):
     program = f"""
 import sys
 from openhqm_tui.__main__ import main
+from openhqm_tui.cli.main import build_parser
 try:
-    main({words!r})
+    {statement}
 except SystemExit as end:
     assert end.code == 0
 sys.stderr.write(chr(10) + " ".join(sys.modules))
 """
     loaded = _loaded_by(program, tmp_path)
-    assert "openhqm_tui.cli.main" in loaded
     heavy = {"textual", "rich", "asyncio", "python_on_whales", "msgspec", "sqlite3", "difflib"}
     assert loaded & heavy == set()
     ours = {name for name in loaded if name.startswith("openhqm_tui.")}
     assert {name.split(".")[1] for name in ours} & {"engine", "store", "run", "tui"} == set()
+
+
+def test_a_command_imports_no_other_command(tmp_path):
+    program = """
+import sys
+from openhqm_tui.__main__ import main
+assert main(["guides"]) == 0
+sys.stderr.write(chr(10) + " ".join(sys.modules))
+"""
+    commands = {
+        name.removeprefix("openhqm_tui.cli.commands.")
+        for name in _loaded_by(program, tmp_path)
+        if name.startswith("openhqm_tui.cli.commands.")
+    }
+    assert commands == {"guides"}

@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from openhqm_tui.cli.commands.settings import settings_here
+from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Source, SourceKind, check_tag
 from openhqm_tui.domain.plan.cache import CacheKind

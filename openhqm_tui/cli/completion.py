@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from argcomplete.completers import DirectoriesCompleter, FilesCompleter, SuppressCompleter
 from argcomplete.finders import CompletionFinder
-from argcomplete.shell_integration import shellcode
 
 from openhqm_tui.cli.run_lookup import latest_of
 from openhqm_tui.domain.errors import Problem
@@ -164,10 +162,3 @@ _COMPLETERS: dict[tuple[str, str], Completer] = {
     ("runs export", "file"): _quietly(FilesCompleter()),
     ("runs import", "file"): _quietly(FilesCompleter(["zip"])),
 }
-
-
-def run(parsed: argparse.Namespace) -> int:
-    """Print the script and return 0; it asks the command itself, so it never grows stale."""
-    # Without readline's own: where no file is wanted, none is proposed.
-    sys.stdout.write(shellcode(["openhqm-tui"], shell=parsed.shell, use_defaults=False))
-    return 0

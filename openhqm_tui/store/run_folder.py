@@ -284,7 +284,7 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
         known = [run.path.name for run in all_runs(state)]
         guess = nearest(name, known) if name else None
         raise UsageProblem(
-            f"there is no run '{name}'" if name else "there is no run yet",
+            f"there is no run '{name}'" if name else "there are no runs yet",
             fix=f"did you mean {guess}?" if guess else "start one with `openhqm-tui build`",
             valid=" ".join(known[:3]),
         )
@@ -292,7 +292,7 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
         return exact[0]
     if name and len(found) > 1:
         names = " ".join(run.path.name for run in found[:4])
-        raise UsageProblem(f"'{name}' begins the name of {len(found)} runs", valid=names)
+        raise UsageProblem(f"'{name}' is ambiguous: {len(found)} runs match", valid=names)
     return found[0]
 
 

@@ -1,11 +1,16 @@
-"""The words of the command line, and what a wrong one gets."""
+"""The commands, their arguments, and the errors for wrong ones."""
 
 from __future__ import annotations
+
+import importlib
+from pathlib import Path
 
 import pytest
 
 from openhqm_tui import __version__
-from openhqm_tui.cli.main import parse
+from openhqm_tui.__main__ import main
+from openhqm_tui.cli import commands
+from openhqm_tui.cli.main import command_names, parse
 from openhqm_tui.cli.parser import FORMATS
 from openhqm_tui.domain.errors import UsageProblem
 
@@ -67,16 +72,34 @@ def test_every_format(form: str) -> None:
     assert parse(["build", "--format", form]).format == form
 
 
-@pytest.mark.parametrize("command", ["plan", "variants", "check", "doctor", "build"])
-def test_every_command_has_something_to_run(command: str) -> None:
-    words = [command, "image"] if command == "check" else [command]
-    assert callable(parse(words).run)
+def test_a_module_in_the_commands_folder_is_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "greet.py").write_text(
+        "HELP = 'say hello'\n"
+        "def add_arguments(parser):\n    parser.add_argument('--code', type=int)\n"
+        "def run(parsed):\n    return parsed.code\n"
+    )
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    assert main(["greet", "--code", "7"]) == 7
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "    greet         say hello\n" in capsys.readouterr().out
+    with pytest.raises(UsageProblem, match="did you mean greet"):
+        parse(["gret"])
+
+
+def test_every_command_has_a_line_of_help_and_something_to_run() -> None:
+    for name in command_names():
+        command = importlib.import_module(f"{commands.__name__}.{name}")
+        assert command.HELP[0].islower(), name
+        assert callable(command.run), name
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("biuld", "unknown command 'biuld': did you mean build? (valid: build plan"),
+        ("biuld", "unknown command 'biuld': did you mean build? (valid: attach build"),
         ("docter", "did you mean doctor?"),
         ("zzz", "unknown command 'zzz' (valid: "),
         ("--nope", "unknown flag '--nope'"),
@@ -84,10 +107,10 @@ def test_every_command_has_something_to_run(command: str) -> None:
         ("build --backedn=redis", "unknown flag '--backedn': did you mean --backend?"),
         ("build --zzz", "unknown flag '--zzz'; see `openhqm-tui build --help`"),
         ("build --platform x", "did you mean --platforms?"),
-        ("build redis", "what is 'redis' for?"),
-        ("build --quiet-after -1", "--quiet-after -1: that is no time"),
-        ("build --quiet-after nan", "--quiet-after nan: that is no time"),
-        ("build --quiet-after soon", "--quiet-after soon: that is no time"),
+        ("build redis", "unexpected argument 'redis'"),
+        ("build --quiet-after -1", "--quiet-after -1: not a number"),
+        ("build --quiet-after nan", "--quiet-after nan: not a number"),
+        ("build --quiet-after soon", "--quiet-after soon: not a number"),
         ("build --jobs 0", "--jobs 0: at least one"),
         ("build --jobs -1", "--jobs"),
         ("build --jobs many", "--jobs many: at least one"),
@@ -111,7 +134,7 @@ def test_a_wrong_word_is_one_line_that_names_it(line: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("--help", "exit codes:\n  0    all well\n"),
+        ("--help", "exit codes:\n  0    success\n"),
         ("build --help", "--backend"),
         ("--version", __version__),
     ],

@@ -59,19 +59,19 @@ def says(capsys: Capture, *words: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("line", "code", "line_says"),
     [
-        ("cancel", 1, "no run goes on: there is nothing to cancel"),
-        ("cancel 20261123-12", 1, "is over (passed): there is nothing to cancel"),
-        ("cancel 20261123-11 kafka", 1, "is over (failed): there is nothing to cancel"),
+        ("cancel", 1, "no run is in progress: nothing to cancel"),
+        ("cancel 20261123-12", 1, "is finished (passed): nothing to cancel"),
+        ("cancel 20261123-11 kafka", 1, "is finished (failed): nothing to cancel"),
         ("cancel kafka", 2, "there is no run 'kafka'"),
-        ("retry", 1, "run 20261123-120000-cccc passed: there is nothing to retry"),
-        ("retry redis", 1, "redis of run 20261123-120000-cccc is proved: there is nothing"),
-        ("retry 20261123-11 redis", 1, "is built: there is nothing to retry"),
+        ("retry", 1, "run 20261123-120000-cccc passed: nothing to retry"),
+        ("retry redis", 1, "redis of run 20261123-120000-cccc is proved: nothing"),
+        ("retry 20261123-11 redis", 1, "is built: nothing to retry"),
         ("retry redsi", 2, "'redsi' is neither a run nor a target of run 20261123-120000-cccc: "),
         ("retry redsi", 2, "did you mean redis? (valid: minimal redis)"),
         ("retry 20261123-11 redsi", 2, "run 20261123-110000-bbbb has no target 'redsi': did you"),
         ("retry redis kafka", 2, "run 20261123-120000-cccc has no target 'kafka'"),
-        ("retry 2026", 2, "'2026' begins the name of 2 runs"),
-        ("resume", 1, "run 20261123-120000-cccc is over (passed): there is nothing to resume"),
+        ("retry 2026", 2, "'2026' is ambiguous: 2 runs match"),
+        ("resume", 1, "run 20261123-120000-cccc is finished (passed): nothing to resume"),
         (
             "resume 20261123-11",
             1,
@@ -102,7 +102,7 @@ def test_without_any_run_it_is_said(capsys: Capture, word: str) -> None:
     code, _, err = says(capsys, word)
     assert (code, err) == (
         2,
-        "openhqm-tui: there is no run yet; start one with `openhqm-tui build`\n",
+        "openhqm-tui: there are no runs yet; start one with `openhqm-tui build`\n",
     )
 
 
@@ -111,7 +111,7 @@ def test_what_goes_on_has_nothing_to_resume(cut_off: RunFolder, capsys: Capture)
     code, _, err = says(capsys, "resume")
     os.close(lock)
     assert code == 1
-    assert "goes on: there is nothing to resume; `openhqm-tui attach 20261123" in err
+    assert "is in progress: nothing to resume; follow it with `openhqm-tui attach 20261123" in err
 
 
 # -- with a runner ----------------------------------------------------------------------------
@@ -157,8 +157,8 @@ def test_what_goes_on_is_cancelled(
 def test_what_is_over_is_said_to_be_while_the_run_goes_on(live: Watch, capsys: Capture) -> None:
     code, out, err = says(capsys, "cancel", "redis", "kafka")
     assert (code, out) == (1, "")
-    assert "redis is built, kafka is failed: there is nothing to cancel" in err
-    assert f"; run {live.name} goes on" in err
+    assert "redis is built, kafka is failed: nothing to cancel" in err
+    assert f"; run {live.name} is still in progress" in err
     assert live.folder.is_live()
 
 
@@ -170,8 +170,8 @@ def test_a_target_is_retried_while_the_others_go_on(
     assert out == f"retrying kafka; follow it with `openhqm-tui attach {live.name}`\n"
     until(lambda: live.has(events.TargetEnded, target="kafka", attempt=2))
     assert says(capsys, "retry")[2] == (
-        f"openhqm-tui: run {live.name} goes on, and nothing of it has failed: "
-        "there is nothing to retry\n"
+        f"openhqm-tui: run {live.name} is in progress, and nothing has failed so far: "
+        "nothing to retry\n"
     )
     docker.release("gcp")
     assert ended(live).status is Status.PASSED
@@ -268,7 +268,7 @@ def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
         until(lambda: not watch.folder.is_live())
         code, out, err = says(capsys, "resume", "--format", "plain")
         assert code == 0
-        assert err == f"openhqm-tui: going on with what was cut off in run {watch.name}\n"
+        assert err == f"openhqm-tui: continuing unfinished targets in run {watch.name}\n"
         assert "gcp linux/arm64 | ● built" in out
         assert "redis linux/amd64 |" not in out, "that was built before"
         assert out.splitlines()[-1].startswith("4 images: 4 built in ")
@@ -284,7 +284,7 @@ def test_an_interrupted_run_is_cancelled_with_what_it_left(
         until(lambda: not watch.folder.is_live())
         code, out, _ = says(capsys, "cancel", "run")
         assert code == 0
-        assert out == f"run {watch.name} was interrupted: what it left running is ended\n"
+        assert out == f"run {watch.name} was interrupted: its leftover processes were stopped\n"
         until(lambda: state_of(watch.folder).outcome is Outcome.CANCELLED)
 
 

@@ -219,7 +219,7 @@ def test_which_run(runs: Path, capsys: Capture, words: list[str], shown: str) ->
     ("word", "says"),
     [
         ("20261123-100000-aaba", "did you mean 20261123-100000-aaaa?"),
-        ("2026", "'2026' begins the name of 2 runs"),
+        ("2026", "'2026' is ambiguous: 2 runs match"),
         ("zzz", "there is no run 'zzz'"),
         ("./zzz", "zzz is not a run folder"),
         ("", "an empty word names no run"),
@@ -238,7 +238,7 @@ def test_a_run_that_isnt_there_is_one_line(
 
 def test_without_any_run_it_is_one_line(capsys: Capture) -> None:
     assert main(["attach"]) == 2
-    assert "there is no run yet; start one with `openhqm-tui build`" in capsys.readouterr().err
+    assert "there are no runs yet; start one with `openhqm-tui build`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["plain", "tty", "json", "github"])

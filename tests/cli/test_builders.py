@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli import builder_arguments
-from openhqm_tui.cli.commands import builders as module
-from openhqm_tui.cli.commands import doctor
+from openhqm_tui.cli.commands import builders
+from openhqm_tui.cli.output.doctor import DoctorOutput
 from openhqm_tui.domain.plan.builders import DRIVERS
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.engine.docker import builders as module
+from openhqm_tui.engine.docker import facts
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.engine.doctor import diagnose
 
 AMD, ARM = parse_platforms("linux/amd64,linux/arm64")
 HERE = Node("default", "default", "running", native=AMD, platforms=(AMD, ARM))
@@ -40,7 +42,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "list_builders", lambda: BUILDERS)
     monkeypatch.setattr(
-        module,
+        facts,
         "read_facts",
         lambda name, timeout: EngineFacts(nodes=(HERE, FAR) if name == "duo" else ()),
     )
@@ -60,7 +62,7 @@ def says(capsys: Capture, line: str) -> tuple[int, str, str]:
 
 
 def test_the_drivers_are_those_that_can_be_made() -> None:
-    assert builder_arguments.DRIVERS == DRIVERS
+    assert builders.DRIVERS == DRIVERS
 
 
 def test_a_line_for_every_node(capsys: Capture) -> None:
@@ -111,7 +113,7 @@ def test_one_in_full(capsys: Capture) -> None:
     code, out, _ = says(capsys, "builders inspect duo --format json")
     assert json.loads(out)["nodes"][1]["native"] == "linux/arm64"
     _, out, _ = says(capsys, "builders inspect dead")
-    assert "trouble   refused" in out
+    assert "error     refused" in out
 
 
 @pytest.mark.parametrize(
@@ -174,8 +176,8 @@ def test_the_doctor_looks_at_the_builder_of_flag_or_settings(
         asked.append(builder)
         return []
 
-    monkeypatch.setattr(doctor, "examine", examine)
-    monkeypatch.setattr(doctor.DoctorOutput, "findings", lambda *_: None)
+    monkeypatch.setattr(diagnose, "examine", examine)
+    monkeypatch.setattr(DoctorOutput, "findings", lambda *_: None)
     Path("openhqm-tui.toml").write_text('builder = "duo"')
     says(capsys, f"doctor --format plain {flag}")
     assert asked == [builder]

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from openhqm_tui.cli.commands.check import _by_digest, _end_in_order, _platforms_in
+from openhqm_tui.cli.commands.check import stop_as_by_ctrl_c
 from openhqm_tui.domain.checks.image_config import SeenImage
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.run.checks.images import by_digest, platforms_in
 
 DIGEST = "sha256:f8ba94d0003271c3" + "0" * 48
 
@@ -30,25 +31,25 @@ DIGEST = "sha256:f8ba94d0003271c3" + "0" * 48
     ],
 )
 def test_an_image_is_asked_by_its_digest(image: str, reference: str) -> None:
-    assert _by_digest(image, DIGEST) == reference
+    assert by_digest(image, DIGEST) == reference
 
 
 def test_it_is_asked_on_all_the_platforms_that_it_holds() -> None:
     index = [SeenImage(platform=name) for name in ("linux/amd64", "linux/arm/v7")]
-    assert [str(one) for one in _platforms_in("x", index)] == ["linux/amd64", "linux/arm/v7"]
+    assert [str(one) for one in platforms_in("x", index)] == ["linux/amd64", "linux/arm/v7"]
 
 
 @pytest.mark.parametrize("platform", ["windows/amd64", "wasi/wasm", "linux/\x1b[31mx", ""])
 def test_what_cant_be_asked_is_told_with_what_can(platform: str) -> None:
     index = [SeenImage(platform="linux/amd64"), SeenImage(platform=platform)]
     with pytest.raises(UsageProblem, match=r"--platforms .*linux/amd64") as told:
-        _platforms_in("x", index)
+        platforms_in("x", index)
     assert "\x1b" not in str(told.value)
 
 
 def test_no_image_at_all_is_no_success() -> None:
     with pytest.raises(UsageProblem, match="holds no image"):
-        _platforms_in("x", [])
+        platforms_in("x", [])
 
 
 @pytest.fixture
@@ -66,6 +67,6 @@ def signals_as_before() -> Iterator[None]:
 def test_every_signal_that_ends_it_is_an_interrupt(means: signal.Signals, before: object) -> None:
     # In the background of a script SIGINT is ignored, and SIGTERM must end it all the same.
     signal.signal(signal.SIGINT, before)  # type: ignore[arg-type]
-    _end_in_order()
+    stop_as_by_ctrl_c()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(means)

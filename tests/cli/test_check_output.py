@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.cli.output.check import Lane, show
+from openhqm_tui.cli.output.check import show
 from openhqm_tui.cli.output.plain import GithubOutput
 from openhqm_tui.cli.output.summary import check_lines, rows_of, tally
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.run import events as journal
+from openhqm_tui.run.checks.images import CheckedImage
 from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.run.follow.load_state import state_of
 from tests.recordings import copied, recording
@@ -29,12 +30,12 @@ FAILED = Verdict(
     expected="all aarch64",
 )
 LANES = [
-    Lane("acme/api:1", "linux/amd64", False, (GOOD, WARNED)),
-    Lane("acme/api:1", "linux/arm64", True, (WARNED, UNKNOWN, GOOD, FAILED)),
+    CheckedImage("acme/api:1", "linux/amd64", False, (GOOD, WARNED)),
+    CheckedImage("acme/api:1", "linux/arm64", True, (WARNED, UNKNOWN, GOOD, FAILED)),
 ]
 
 
-def shown(form: str, lanes: list[Lane] = LANES, *, verbose: bool = False) -> list[str]:
+def shown(form: str, lanes: list[CheckedImage] = LANES, *, verbose: bool = False) -> list[str]:
     out = io.StringIO()
     show(lanes, form, out, verbose=verbose)
     return out.getvalue().splitlines()

@@ -68,7 +68,7 @@ def test_a_comparison_as_json(two, capsys) -> None:
     ("words", "said"),
     [
         (["nonsense"], "there is no run 'nonsense' in the history"),
-        (["2026"], "begins the name of 2 runs"),
+        (["2026"], "is ambiguous: 2 runs match"),
     ],
 )
 def test_which_runs_are_meant(two, words, said, capsys) -> None:
@@ -78,7 +78,7 @@ def test_which_runs_are_meant(two, words, said, capsys) -> None:
 
 def test_with_nothing_to_compare_with(capsys) -> None:
     assert main(["compare"]) == 2
-    assert "there is no run yet" in capsys.readouterr().err
+    assert "there are no runs yet" in capsys.readouterr().err
     kept("warm")
     assert main(["compare"]) == 2
     assert "no earlier run built anything that" in capsys.readouterr().err
@@ -87,7 +87,7 @@ def test_with_nothing_to_compare_with(capsys) -> None:
 def test_trends(two, capsys) -> None:
     assert main(["history"]) == 0
     whole, heading, *rows = capsys.readouterr().out.splitlines()
-    assert whole.startswith("2 runs remembered, 2 passed")
+    assert whole.startswith("2 runs recorded, 2 passed")
     assert heading.split() == ["image", "runs", "last", "usual", "time", "size", "cached", "sizes"]
     assert len(rows) == 16
     assert all(" linux/" in row for row in rows)
@@ -103,7 +103,7 @@ def test_trends_as_json(two, capsys) -> None:
 
 def test_no_run_no_trend(capsys) -> None:
     assert main(["history"]) == 0
-    assert "there is no run yet" in capsys.readouterr().err
+    assert "there are no runs yet" in capsys.readouterr().err
 
 
 def test_reading_all_anew(two, capsys) -> None:

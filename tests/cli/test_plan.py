@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.cli.commands import build
+from openhqm_tui.cli import build_options
+from openhqm_tui.cli.commands import plan
 from openhqm_tui.domain.run.events import RunInfo, TargetInfo
+from openhqm_tui.engine.docker import facts
+from openhqm_tui.run.start import prepare
 
 TOKEN = "ghp_" + "a1B2" * 9
 PLAN: dict[str, Any] = {
@@ -50,13 +53,14 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
         warnings=(),
     )
     monkeypatch.setenv("PLAN_SECRET", "value-of-the-variable")
-    monkeypatch.setattr(build, "options_from", lambda *_: (SimpleNamespace(builder=""), None))
-    monkeypatch.setattr(build, "read_facts", lambda _: None)
-    monkeypatch.setattr(build, "prepare", lambda *_, **__: made)
+    options = SimpleNamespace(builder="")
+    monkeypatch.setattr(build_options, "options_from", lambda *_: (options, None))
+    monkeypatch.setattr(facts, "read_facts", lambda _: None)
+    monkeypatch.setattr(prepare, "prepare", lambda *_, **__: made)
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> tuple[Any, str, str]:
-    assert build.run_plan(argparse.Namespace()) == 0
+    assert plan.run(argparse.Namespace()) == 0
     told = capsys.readouterr()
     return json.loads(told.out), told.out, told.err
 

@@ -43,7 +43,7 @@ def nothing_left(state: Path) -> bool:
 def test_with_nothing_at_hand_the_shipped_run_is_played(state, capsys):
     assert main(["replay", "--speed", "max", "--format", "plain"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "replay of demo, all at once: nothing is built"
+    assert lines[0] == "replay of demo without pauses: nothing is built"
     assert lines[-1].startswith("16 images: 16 proved in ")
     assert any("gssapi==1.12.0 has no usable wheels" in line for line in lines), (
         "the first attempt too"
@@ -68,7 +68,7 @@ def test_a_run_that_was_shown_is_no_failure_of_ours(name, state, capsys):
     run = with_run(state, name)
     for word in (run.path.name, run.path.name[:-2], f"{run.path}/"):
         assert main(["replay", word, "--speed", "max", "--format", "plain"]) == 0
-        assert capsys.readouterr().out.startswith(f"replay of {run.info.id}, ")
+        assert capsys.readouterr().out.startswith(f"replay of {run.info.id} ")
 
 
 @pytest.mark.parametrize("form", ["plain", "tty", "github", "json"])
@@ -83,7 +83,7 @@ def test_a_packed_run_is_played_and_leaves_nothing(form, state, capsys):
         assert records[0] == told
         assert [r["event"] for r in (records[1], records[-1])] == ["run", "summary"]
     else:
-        assert out[0] == f"replay of {recording('failed').info.id}, all at once: nothing is built"
+        assert out[0] == f"replay of {recording('failed').info.id} without pauses: nothing is built"
     assert nothing_left(state)
     assert not runs_folder(state).exists(), "it is not in the history"
 
@@ -91,7 +91,7 @@ def test_a_packed_run_is_played_and_leaves_nothing(form, state, capsys):
 def test_the_speed_is_told(state, capsys):
     with_run(state, "warning")
     assert main(["replay", "--speed", "100", "--format", "plain"]) == 0
-    assert ", 100× as fast as it was: " in capsys.readouterr().out.splitlines()[0]
+    assert " at 100× the recorded speed: " in capsys.readouterr().out.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_replay_that_is_ended_leaves_nothing(means, state):
     command = [sys.executable, "-m", "openhqm_tui", "replay", "demo", "--format", "plain"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith("replay of demo, 1× ")
+        assert process.stdout.readline().startswith("replay of demo at 1× ")
         assert not nothing_left(state)
         process.send_signal(means)
         process.stdout.read()
@@ -158,4 +158,4 @@ def test_of_a_live_run_it_is_said_that_it_goes_on(state, capsys):
     held = run.lock()
     assert main(["runs", "export", run.path.name, "so-far.zip"]) == 0
     os.close(held)
-    assert "goes on" in capsys.readouterr().err
+    assert "the run is in progress" in capsys.readouterr().err

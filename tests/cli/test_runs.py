@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.commands.runs import RunRow, ago, on_disk, table, what_of
+from openhqm_tui.cli.output.run_table import RunRow, ago, on_disk, table, what_of
 from openhqm_tui.run.prune import make_room, prune_runs
 from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.retention import YOUNG, Limits, limits_of
@@ -96,7 +96,7 @@ def test_no_run_is_said_and_no_trouble(capsys: Capture) -> None:
     assert main(["runs"]) == 0
     assert capsys.readouterr() == (
         "",
-        "openhqm-tui: there is no run yet; start one with `openhqm-tui build`\n",
+        "openhqm-tui: there are no runs yet; start one with `openhqm-tui build`\n",
     )
     assert main(["runs", "--format", "json"]) == 0
     assert capsys.readouterr() == ("", "")
@@ -202,7 +202,7 @@ def test_what_is_pruned_is_said_with_what_it_freed(
     assert err == ""
     assert [line.split()[0] for line in out.splitlines()] == [*three[:2], "2"]
     size = sum(f.stat().st_size for f in (runs / three[2]).rglob("*") if f.is_file())
-    assert out.splitlines()[-1] == f"2 runs removed, {on_disk(2 * size)} freed"
+    assert out.splitlines()[-1] == f"2 runs deleted, {on_disk(2 * size)} freed"
     assert names(runs) == three[2:]
 
 
@@ -215,7 +215,7 @@ def test_a_cloned_folder_deletes_no_run_of_other_projects(
     monkeypatch.chdir(clone)
     assert main(["runs", "prune"]) == 0
     out, err = capsys.readouterr()
-    assert out == "nothing to remove\n"
+    assert out == "nothing to delete\n"
     assert [line.split(": ")[2] for line in err.splitlines()] == [
         "keep-runs is ignored",
         "keep-mb is ignored",
@@ -226,7 +226,7 @@ def test_a_cloned_folder_deletes_no_run_of_other_projects(
 
 def test_it_can_be_seen_before(runs: Path, three: list[str], capsys: Capture) -> None:
     assert main(["runs", "prune", "--all", "--dry-run"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("3 runs would be removed, and ")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("3 runs would be deleted, freeing ")
     assert names(runs) == three
 
 
@@ -237,8 +237,8 @@ def test_all_is_all_but_what_goes_on_and_what_cant_be_read(
     (runs / three[1] / "run.json").write_bytes(b"{")
     assert main(["runs", "prune", "--all"]) == 0
     out, err = capsys.readouterr()
-    assert out.splitlines()[-1].startswith("1 run removed, ")
-    assert f"{three[1]} is left alone: " in err
+    assert out.splitlines()[-1].startswith("1 run deleted, ")
+    assert f"{three[1]} is kept: " in err
     assert names(runs) == three[:2]
     os.close(lock)
 
@@ -262,14 +262,14 @@ def test_the_settings_hold_where_nothing_is_told(
 
 def test_nothing_to_remove_is_said(three: list[str], capsys: Capture) -> None:
     assert main(["runs", "prune"]) == 0
-    assert capsys.readouterr() == ("nothing to remove\n", "")
+    assert capsys.readouterr() == ("nothing to delete\n", "")
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("runs prune --keep 0", "--keep 0: at least one run is kept; give --all"),
-        ("runs prune --max-size x", "--max-size x: at least one MB is kept"),
+        ("runs prune --keep 0", "--keep 0: at least one run must be kept; use --all"),
+        ("runs prune --max-size x", "--max-size x: at least one MB must be kept"),
         ("runs prune --all --keep 3", "--all and --keep or --max-size contradict each other"),
         ("runs --limit 0", "--limit 0: at least one run must be listed"),
         ("runs prnue", "unknown command 'prnue': did you mean prune?"),

@@ -106,7 +106,7 @@ def test_on_the_network_it_says_what_is_better(
     started: Started, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--host", "0.0.0.0") == 0
-    assert "plain HTTP: others can read along; better: ssh -L" in capsys.readouterr().err
+    assert "anyone on the network; safer: ssh -L" in capsys.readouterr().err
 
 
 def test_a_given_token_is_not_shown(
@@ -143,8 +143,8 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--port 70000", "--port 70000: that is no port; try 8123"),
-        ("--port x", "--port x: that is no port"),
+        ("--port 70000", "--port 70000: not a port number; try 8123"),
+        ("--port x", "--port x: not a port number"),
         ("--most-sessions 0", "--most-sessions 0: at least one console"),
         ("--token-file /nowhere/token", "--token-file /nowhere/token can't be read (No such file"),
         ("--host no-such-host.invalid", "--host no-such-host.invalid: nobody knows that name"),
@@ -186,5 +186,5 @@ def test_without_the_extra_it_says_how_to_get_it(
 
 def test_a_console_that_only_watches_is_no_command_s() -> None:
     assert parse(["--watch-only"]).watch_only
-    with pytest.raises(UsageProblem, match="--watch-only is for the console, not for build"):
+    with pytest.raises(UsageProblem, match="can't be used with build"):
         parse(["--watch-only", "build"])

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.commands import doctor as cli
+from openhqm_tui.cli.output.doctor import ColorDoctorOutput, DoctorOutput
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker.command import CommandResult
@@ -279,7 +279,9 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
         trouble=EngineProblemKind.NO_CLIENT, error="there is no `docker` command here"
     )
     findings = diagnose(facts, debian(), run=runner())
-    monkeypatch.setattr(cli, "examine", lambda *_args, **_kwargs: findings)
+    monkeypatch.setattr(
+        "openhqm_tui.engine.doctor.diagnose.examine", lambda *_args, **_kwargs: findings
+    )
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     return findings
 
@@ -291,7 +293,7 @@ def test_shows_commands_and_ends_with_3(
     out = capsys.readouterr().out
     assert "✗ fail    Docker client" in out
     assert "apt-get install" in out
-    assert "No build can start" in out
+    assert "Builds can't start" in out
     assert "\x1b" not in out
 
 
@@ -306,7 +308,9 @@ def test_the_end_says_that_nothing_will_count_as_verified(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings = diagnose(healthy(server_version="28.0.4"), HERE, BOTH, run=runner())
-    monkeypatch.setattr(cli, "examine", lambda *_args, **_kwargs: findings)
+    monkeypatch.setattr(
+        "openhqm_tui.engine.doctor.diagnose.examine", lambda *_args, **_kwargs: findings
+    )
     assert doctor("--format", "plain") == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "Builds can start, but no image will count as verified (see Docker Engine)."
@@ -327,9 +331,9 @@ def test_bad_usage_starts_nothing(
 def test_without_rights_it_says_so(
     bare: list[Finding], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "rights", lambda: Rights.NONE)
+    monkeypatch.setattr("openhqm_tui.engine.doctor.apply.rights", lambda: Rights.NONE)
     assert doctor("--fix", "--yes") == 3
-    assert "no sudo" in capsys.readouterr().err
+    assert "sudo isn't available" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("answer", ["n", "", "what"])
@@ -341,14 +345,14 @@ def test_a_no_runs_nothing(
             return True
 
     monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
-    monkeypatch.setattr(cli, "rights", lambda: Rights.ROOT)
+    monkeypatch.setattr("openhqm_tui.engine.doctor.apply.rights", lambda: Rights.ROOT)
     monkeypatch.setattr("openhqm_tui.engine.doctor.apply.stream", pytest.fail)
     assert doctor("--fix", "--format", "plain") == 3
 
 
 def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.DoctorOutput().output("a\x1b[2Jb")
-    cli.ColorDoctorOutput().output("[red]not markup[/red]")
+    DoctorOutput().output("a\x1b[2Jb")
+    ColorDoctorOutput().output("[red]not markup[/red]")
     out = capsys.readouterr().out
     assert "\x1b[2J" not in out
     assert "[red]not markup[/red]" in out

@@ -79,7 +79,7 @@ def proposed(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("openhqm-tui re", ["retry", "resume", "replay", "report"]),
+        ("openhqm-tui re", ["replay", "report", "resume", "retry"]),
         ("openhqm-tui runs ", ["prune", "export", "import"]),
         ("openhqm-tui build --b", ["--backend", "--build-all", "--base-image", "--builder"]),
         ("openhqm-tui build --backend ", list(VARIANT_NAMES)),

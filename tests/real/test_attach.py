@@ -44,11 +44,11 @@ def test_a_run_that_goes_on_is_listed_attached_to_and_cancelled(
     until(lambda: _sleeps(follower))
     (listed,) = cli("runs", "--format", "json").records
     assert (listed["run"], listed["state"]) == (run.path.name, "going on")
-    assert cli("runs", "prune", "--all").out == "nothing to remove\n"
+    assert cli("runs", "prune", "--all").out == "nothing to delete\n"
     cancelled = cli("cancel", "gcp")
     assert cancelled.code == 0, cancelled.err
     assert cli("attach", "--format", "json").code == 130
-    assert cli("runs", "prune", "--all").out.splitlines()[-1].startswith("1 run removed, ")
+    assert cli("runs", "prune", "--all").out.splitlines()[-1].startswith("1 run deleted, ")
     assert not run.path.exists()
 
 

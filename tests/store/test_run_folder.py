@@ -268,7 +268,7 @@ def test_a_run_by_the_beginning_of_its_name(state: Path, name: str | None, found
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("20261123", "begins the name of 2 runs (valid: 20261123-151400-3fff"),
+        ("20261123", "is ambiguous: 2 runs match (valid: 20261123-151400-3fff"),
         ("nope", "there is no run 'nope'"),
         ("20261124", "there is no run '20261124'"),
         ("20261122-090000-aaab", "did you mean 20261122-090000-aaaa?"),
@@ -282,7 +282,7 @@ def test_a_name_of_none_or_many(state: Path, name: str, says: str) -> None:
 
 
 def test_where_nothing_was_run_yet(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="there is no run yet; start one with"):
+    with pytest.raises(UsageProblem, match="there are no runs yet; start one with"):
         find_run(tmp_path)
 
 

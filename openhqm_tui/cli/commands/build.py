@@ -1,70 +1,173 @@
-"""`openhqm-tui build` and `openhqm-tui plan`."""
+"""`openhqm-tui build`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
-import msgspec
+from openhqm_tui.cli.manual import EXIT_CODES, Section, epilog
+from openhqm_tui.cli.parser import Parser, add_format, at_least_one, seconds
 
-from openhqm_tui.cli.build_options import options_from
-from openhqm_tui.cli.output.choose import format_of
-from openhqm_tui.cli.output.follow import follow_to_the_end
-from openhqm_tui.domain.text import escaped_json
-from openhqm_tui.engine.docker.facts import read_facts
-from openhqm_tui.run.follow.load_state import shared_tag_warnings
-from openhqm_tui.run.redaction import shown_plan
-from openhqm_tui.run.start.prepare import prepare, start_run
-from openhqm_tui.store.paths import ready_state_folder
-from openhqm_tui.store.retention import limits_of
-from openhqm_tui.store.settings import read_settings
+HELP = "build and check, without the console"
+
+_EXAMPLES: Section = (
+    "examples",
+    """\
+  openhqm-tui build --backend redis --platforms linux/$(uname -m)
+  openhqm-tui build --backend redis,kafka --jobs 2
+  openhqm-tui build --build-all --test-only
+  openhqm-tui build --build-all --push --name REGISTRY/NAME --tag v1
+  openhqm-tui build --build-all --format json | jq -r .event""",
+)
 
 
-def run_build(parsed: argparse.Namespace) -> int:
-    """Build what was chosen and return 0, 1 (something failed) or 130 (cancelled)."""
+def add_arguments(parser: Parser) -> None:
+    """Add what to build, how to check and push it, and how the run is shown."""
+    parser.description = (
+        "Build the selected variants on all platforms in parallel, and check each image as soon "
+        "as it is built. The run continues if this command is killed: see `attach`."
+    )
+    parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
+    add_selection(parser)
+    publishing = parser.add_argument_group("checking and pushing")
+    publishing.add_argument(
+        "--push", action="store_true", help="push the tags once every image is verified"
+    )
+    publishing.add_argument(
+        "--no-push",
+        action="store_true",
+        help="build only, even if the bake file pushes or exports a registry cache",
+    )
+    publishing.add_argument(
+        "--allow-unknown",
+        action="store_true",
+        help="also push images with inconclusive checks; images that fail are never pushed",
+    )
+    publishing.add_argument(
+        "--test-only", action="store_true", help="build and check, but leave no tags"
+    )
+    publishing.add_argument("--no-check", action="store_true", help="skip the checks")
+    running = parser.add_argument_group("the run")
+    running.add_argument(
+        "--jobs",
+        type=at_least_one("--jobs", "target must be built at a time", "try 4"),
+        metavar="N",
+        help="build at most N targets in parallel (default: all)",
+    )
+    running.add_argument(
+        "--quiet-after",
+        type=seconds("--quiet-after"),
+        metavar="SECONDS",
+        help="warn if a target prints nothing for this long (default 300 s; 0 disables)",
+    )
+    running.add_argument(
+        "--detach", action="store_true", help="start the run in the background and return"
+    )
+    add_format(running)
+
+
+def add_selection(parser: Parser) -> None:
+    """Add what `build` and `plan` share: what to build, from what, and with what."""
+    parser.usage = "%(prog)s [--backend V,… | --build-all] [OPTION…]"
+    what = parser.add_argument_group("what to build")
+    what.add_argument(
+        "--backend", action="append", metavar="V", help="a variant; repeatable, or V,V"
+    )
+    what.add_argument("--build-all", action="store_true", help="all variants")
+    what.add_argument(
+        "--platforms",
+        action="append",
+        metavar="P,…",
+        help="default: linux/amd64,linux/arm64; `uname -m` spellings are accepted",
+    )
+    what.add_argument(
+        "--name",
+        action="append",
+        metavar="N",
+        help="image name (default: openhqm); repeatable for more registries, the first is the "
+        "main one",
+    )
+    what.add_argument(
+        "--tag", metavar="T", help="tag; each variant appends -NAME to it (default: latest)"
+    )
+    source = parser.add_argument_group("source")
+    source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
+    source.add_argument(
+        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the package's own"
+    )
+    source.add_argument("--base-image", metavar="REF", help="use REF instead of python:3.13-slim")
+    source.add_argument(
+        "--python-version", metavar="X.Y", help="Python version of the images (default: 3.13)"
+    )
+    source.add_argument(
+        "--ca-bundle",
+        metavar="FILE",
+        help="CA certificates for installs behind a TLS-intercepting proxy",
+    )
+    source.add_argument(
+        "--checks",
+        metavar="FILE",
+        help="expectations for the images (default: openhqm-checks.toml)",
+    )
+    builder = parser.add_argument_group("builder and caches")
+    builder.add_argument(
+        "--builder", metavar="B", help="a Buildx builder (default: the selected one)"
+    )
+    builder.add_argument(
+        "--allow",
+        action="append",
+        metavar="PERMISSION",
+        help="grant a permission in Buildx's spelling: fs.read=PATH, fs.write=PATH, fs=PATH, "
+        "network.host, security.insecure, ssh, device=NAME; repeatable (plan needs none)",
+    )
+    builder.add_argument(
+        "--cache-from",
+        action="append",
+        metavar="CACHE",
+        help="import build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
+        "{variant} in REF or DIR is replaced, else each variant has its own; repeatable",
+    )
+    builder.add_argument(
+        "--cache-to",
+        action="append",
+        metavar="CACHE",
+        help="export build steps to a cache: the same, or inline (within the image)",
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Build the selection and return 0, 1 (something failed) or 130 (cancelled)."""
+    from openhqm_tui.cli.build_options import options_from
+    from openhqm_tui.cli.output.choose import format_of
+    from openhqm_tui.cli.output.follow import follow_to_the_end
+    from openhqm_tui.engine.docker.facts import read_facts
+    from openhqm_tui.run.follow.load_state import shared_tag_warnings
+    from openhqm_tui.run.start.prepare import prepare, start_run
+    from openhqm_tui.store.paths import ready_state_folder
+    from openhqm_tui.store.retention import limits_of
+    from openhqm_tui.store.settings import read_settings
+
     options, source = options_from(parsed, Path.cwd())
     state = ready_state_folder()
     facts = read_facts(options.builder or None)
     prepared = prepare(options, facts, source)
     for warning in prepared.warnings:
-        _say(warning)
+        _notify(warning)
     if prepared.info.base_reason:
         sys.stderr.write(f"base image: {prepared.info.base} ({prepared.info.base_reason})\n")
     for warning in shared_tag_warnings(state, prepared.info):
-        _say(warning)
+        _notify(warning)
     folder = start_run(prepared, limits_of(read_settings(Path.cwd())))
     name = folder.path.name
     if parsed.detach:
         sys.stdout.write(f"{name}\n")
-        _say(f"follow it with `openhqm-tui attach {name}`")
+        _notify(f"follow it with `openhqm-tui attach {name}`")
         return 0
     if format_of(parsed.format) == "tty":
-        _say(f"after a lost terminal: `openhqm-tui attach {name}`")
+        _notify(f"if the terminal is lost: `openhqm-tui attach {name}`")
     return follow_to_the_end(folder, parsed.format, verbose=parsed.verbose)
 
 
-def _say(line: str) -> None:
+def _notify(line: str) -> None:
     sys.stderr.write(f"openhqm-tui: {line}\n")
-
-
-def run_plan(parsed: argparse.Namespace) -> int:
-    """Print the plan, exact but for a terminal; nothing is started and no folder is written."""
-    options, source = options_from(parsed, Path.cwd())
-    prepared = prepare(options, read_facts(options.builder or None), source, plan_only=True)
-    # Through JSON, as a file has it.
-    exact = msgspec.json.encode(prepared.plan.as_bake())
-    bake = msgspec.json.decode(exact, type=dict[str, Any])
-    masked = shown_plan(bake, prepared.info) if sys.stdout.isatty() else bake
-    shown = exact if masked == bake else msgspec.json.encode(masked)
-    # Exact to the byte for who reads it as JSON, and harmless to a terminal.
-    sys.stdout.write(escaped_json(msgspec.json.format(shown, indent=2).decode()) + "\n")
-    if masked != bake:
-        sys.stderr.write(
-            "openhqm-tui: secrets are masked on a terminal; for the exact plan: "
-            "openhqm-tui plan … > bake.json\n"
-        )
-    for warning in prepared.warnings:
-        sys.stderr.write(f"openhqm-tui: {warning}\n")
-    return 0

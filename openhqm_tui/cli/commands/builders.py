@@ -1,68 +1,196 @@
-"""`openhqm-tui builders`: list, inspect, create, use, rm."""
+"""`openhqm-tui builders` and its subcommands: inspect, create, use, rm."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from openhqm_tui.cli.commands.settings import settings_here
-from openhqm_tui.cli.output.summary import aligned
+from openhqm_tui.cli.parser import Parser, add_list_format
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.builders import new_builder, remove_command
-from openhqm_tui.domain.plan.nodes import Node
-from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.domain.text import one_line
-from openhqm_tui.engine.docker.builders import (
-    Builder,
-    command_words,
-    create_builder,
-    find_builder,
-    list_builders,
-    removable,
-    remove_builder,
-    use_builder,
-)
-from openhqm_tui.engine.docker.facts import read_facts
 
+if TYPE_CHECKING:
+    from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.engine.docker.builders import Builder
+
+HELP = "list the Buildx builders; inspect, create, use, rm"
+
+# A copy of those in domain/plan/builders, which would slow `--help` down.
+DRIVERS = ("docker-container", "kubernetes", "remote")
 _COLUMNS = ("builder", "driver", "node", "endpoint", "status", "native", "emulated")
+_NAME = "a name from `openhqm-tui builders`"
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the list formats and the subcommands."""
+    parser.description = "List the Buildx builders with their nodes; the selected one is marked."
+    add_list_format(parser)
+    subcommands = parser.add_commands("builders_command")
+
+    inspect = subcommands.add_parser("inspect", help="show the details of a builder")
+    inspect.add_argument("name", metavar="NAME", help=_NAME)
+    add_list_format(inspect)
+    inspect.set_defaults(run=run_inspect)
+
+    create = subcommands.add_parser(
+        "create",
+        help="create a builder with one or more nodes",
+        description="Create a builder and start it. The commands are shown; if one fails, the "
+        "builder is removed again.",
+    )
+    create.add_argument("name", metavar="NAME", help="the builder's name")
+    create.add_argument(
+        "--driver",
+        choices=DRIVERS,
+        default=DRIVERS[0],
+        metavar="DRIVER",
+        help=f"{', '.join(DRIVERS)} (default: {DRIVERS[0]})",
+    )
+    create.add_argument(
+        "--node",
+        action="append",
+        default=[],
+        metavar="[PLATFORMS=]ENDPOINT",
+        help="linux/arm64=ssh://me@arm1, tcp://HOST:PORT, unix:///PATH or a Docker context; "
+        "repeatable (default: the current engine)",
+    )
+    create.add_argument(
+        "--driver-opt", action="append", default=[], metavar="K=V", help="a driver option"
+    )
+    create.add_argument("--use", action="store_true", help="select it in Buildx")
+    create.add_argument("--no-start", action="store_true", help="create it without starting it")
+    create.set_defaults(run=run_create)
+
+    use = subcommands.add_parser("use", help="select a builder in Buildx")
+    use.add_argument("name", metavar="NAME", help=_NAME)
+    use.set_defaults(run=run_use)
+
+    remove = subcommands.add_parser(
+        "rm", help="remove a builder", description="Remove a builder, its nodes and their caches."
+    )
+    remove.add_argument("name", metavar="NAME", help=_NAME)
+    remove.add_argument("--yes", action="store_true", help="don't ask for confirmation")
+    remove.set_defaults(run=run_remove)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Return 0; raises UsageProblem and EngineProblem."""
-    match parsed.builders_command:
-        case "inspect":
-            _inspect(parsed.name, parsed.format)
-        case "create":
-            _create(parsed)
-        case "use":
-            use_builder(parsed.name, _show)
-            _say(f"Buildx builds with {parsed.name} now")
-        case "rm":
-            return _remove(parsed.name, yes=parsed.yes)
-        case _:
-            _list(parsed.format)
-    return 0
+    """List the builders, a line per node."""
+    from openhqm_tui.cli.output.summary import aligned
+    from openhqm_tui.cli.settings import settings_here
+    from openhqm_tui.engine.docker.builders import list_builders
 
-
-def _list(form: str) -> None:
     builders = list_builders()
     chosen = settings_here().builder or ""
-    if form == "json":
+    if parsed.format == "json":
         for builder in builders:
-            _write(_record(builder, chosen))
-        return
+            _write_json(_record(builder, chosen))
+        return 0
     rows: list[tuple[str, ...]] = [_COLUMNS]
     for builder in builders:
         rows += _rows(builder, chosen)
     for line in aligned(rows):
-        _say(line)
+        _print(line)
+    return 0
+
+
+def run_inspect(parsed: argparse.Namespace) -> int:
+    """Print everything known about one builder."""
+    import msgspec
+
+    from openhqm_tui.cli.settings import settings_here
+    from openhqm_tui.domain.text import one_line
+    from openhqm_tui.engine.docker.builders import find_builder, list_builders
+    from openhqm_tui.engine.docker.facts import read_facts
+
+    # Reading the list is fast, and it tells whether the builder exists and is selected.
+    builder = find_builder(parsed.name, list_builders())
+    facts = read_facts(parsed.name, timeout=30)
+    if facts.nodes:
+        builder = msgspec.structs.replace(
+            builder, nodes=facts.nodes, error=builder.error or facts.builder_error
+        )
+    chosen = settings_here().builder or ""
+    if parsed.format == "json":
+        _write_json(_record(builder, chosen))
+        return 0
+    lines = [("builder", builder.name), ("driver", builder.driver)]
+    lines += [("selected", "in Buildx")] if builder.current else []
+    lines += [("selected", "in the settings")] if builder.name == chosen else []
+    lines += [("error", builder.error)] if builder.error else []
+    for node in builder.nodes:
+        lines += [
+            ("", ""),
+            ("node", node.name),
+            ("endpoint", node.endpoint),
+            ("status", node.status or "unknown"),
+            ("native", str(node.native or "unknown")),
+            ("claimed", _listed(node.claimed)),
+            ("emulated", _listed(node.emulated)),
+        ]
+        lines += [("error", node.error)] if node.error else []
+    for key, value in lines:
+        if not key or value:
+            _print(f"{key:9} {one_line(value, 500)}".rstrip())
+    return 0
+
+
+def run_create(parsed: argparse.Namespace) -> int:
+    """Create a builder; raises UsageProblem and EngineProblem."""
+    from openhqm_tui.domain.plan.builders import new_builder
+    from openhqm_tui.engine.docker.builders import create_builder, use_builder
+
+    new = new_builder(
+        parsed.name, parsed.driver, parsed.node, parsed.driver_opt, start=not parsed.no_start
+    )
+    create_builder(new, _show_command)
+    if parsed.use:
+        use_builder(new.name, _show_command)
+    _print(f"created builder {new.name}; use it: `openhqm-tui build --builder {new.name} …`")
+    return 0
+
+
+def run_use(parsed: argparse.Namespace) -> int:
+    """Select a builder in Buildx."""
+    from openhqm_tui.engine.docker.builders import use_builder
+
+    use_builder(parsed.name, _show_command)
+    _print(f"Buildx now uses builder {parsed.name}")
+    return 0
+
+
+def run_remove(parsed: argparse.Namespace) -> int:
+    """Remove a builder after confirmation."""
+    from openhqm_tui.domain.plan.builders import remove_command
+    from openhqm_tui.engine.docker.builders import (
+        command_words,
+        list_builders,
+        removable,
+        remove_builder,
+    )
+
+    name = parsed.name
+    removable(name, list_builders())
+    if not parsed.yes:
+        if not sys.stdin.isatty():
+            raise UsageProblem(
+                "rm asks for confirmation, and standard input is no terminal", fix="add --yes"
+            )
+        _show_command(command_words(remove_command(name)))
+        sys.stderr.write(f"Remove builder {name}, its nodes and their caches? [y]es, [N]o: ")
+        sys.stderr.flush()
+        if not sys.stdin.readline().strip().lower().startswith("y"):
+            _print("nothing was removed")
+            return 0
+    remove_builder(name, _show_command if parsed.yes else lambda _: None)
+    _print(f"removed builder {name}")
+    return 0
 
 
 def _rows(builder: Builder, chosen: str) -> Iterable[tuple[str, ...]]:
+    from openhqm_tui.domain.plan.nodes import Node
+    from openhqm_tui.domain.text import one_line
+
     marks = [
         *(["*"] if builder.current else []),
         *(["(settings)"] if builder.name == chosen else []),
@@ -78,66 +206,6 @@ def _rows(builder: Builder, chosen: str) -> Iterable[tuple[str, ...]]:
             "" if node.native is None else str(node.native),
             _listed(node.emulated),
         )
-
-
-def _inspect(name: str, form: str) -> None:
-    # The list is quick and tells whether there is such a builder, and which is selected.
-    builder = find_builder(name, list_builders())
-    facts = read_facts(name, timeout=30)
-    if facts.nodes:
-        builder = msgspec.structs.replace(
-            builder, nodes=facts.nodes, error=builder.error or facts.builder_error
-        )
-    chosen = settings_here().builder or ""
-    if form == "json":
-        _write(_record(builder, chosen))
-        return
-    lines = [("builder", builder.name), ("driver", builder.driver)]
-    lines += [("selected", "in Buildx")] if builder.current else []
-    lines += [("selected", "in the settings")] if builder.name == chosen else []
-    lines += [("trouble", builder.error)] if builder.error else []
-    for node in builder.nodes:
-        lines += [
-            ("", ""),
-            ("node", node.name),
-            ("endpoint", node.endpoint),
-            ("status", node.status or "unknown"),
-            ("native", str(node.native or "unknown")),
-            ("claimed", _listed(node.claimed)),
-            ("emulated", _listed(node.emulated)),
-        ]
-        lines += [("trouble", node.error)] if node.error else []
-    for key, value in lines:
-        if not key or value:
-            _say(f"{key:9} {one_line(value, 500)}".rstrip())
-
-
-def _create(parsed: argparse.Namespace) -> None:
-    new = new_builder(
-        parsed.name, parsed.driver, parsed.node, parsed.driver_opt, start=not parsed.no_start
-    )
-    create_builder(new, _show)
-    if parsed.use:
-        use_builder(new.name, _show)
-    _say(f"builder {new.name} is there: `openhqm-tui build --builder {new.name} …`")
-
-
-def _remove(name: str, *, yes: bool) -> int:
-    removable(name, list_builders())
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageProblem(
-                "rm asks before it removes, and standard input is no terminal", fix="add --yes"
-            )
-        _show(command_words(remove_command(name)))
-        sys.stderr.write(f"Remove builder {name}, its nodes and their caches? [y]es, [N]o: ")
-        sys.stderr.flush()
-        if not sys.stdin.readline().strip().lower().startswith("y"):
-            _say("nothing is removed")
-            return 0
-    remove_builder(name, _show if yes else lambda _: None)
-    _say(f"builder {name} is removed")
-    return 0
 
 
 def _record(builder: Builder, chosen: str) -> dict[str, Any]:
@@ -172,14 +240,18 @@ def _listed(platforms: Sequence[Platform]) -> str:
     return " ".join(str(platform).removeprefix("linux/") for platform in platforms)
 
 
-def _show(command: str) -> None:
+def _show_command(command: str) -> None:
+    from openhqm_tui.domain.text import one_line
+
     sys.stderr.write(f"$ {one_line(command, 2000)}\n")
     sys.stderr.flush()
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-def _write(record: dict[str, Any]) -> None:
+def _write_json(record: dict[str, Any]) -> None:
+    import msgspec
+
     sys.stdout.write(msgspec.json.encode(record).decode() + "\n")

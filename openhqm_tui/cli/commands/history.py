@@ -1,68 +1,91 @@
-"""`openhqm-tui history` and `openhqm-tui compare`."""
+"""`openhqm-tui history` and `history reindex`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
+from openhqm_tui.cli.parser import Parser, add_list_format
 
-from openhqm_tui.cli.output.summary import aligned, clock, megabytes
-from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.history.comparison import before, compare, lines_of
-from openhqm_tui.domain.history.record import RunRecord
-from openhqm_tui.domain.history.trends import Series, sparkline, trends
-from openhqm_tui.domain.text import one_line, plain
-from openhqm_tui.run.follow.history_index import index_missing
-from openhqm_tui.store.history.database import History, history_file
-from openhqm_tui.store.paths import ready_state_folder
+if TYPE_CHECKING:
+    from openhqm_tui.domain.history.trends import Series
+
+HELP = "show build times and sizes of images across runs"
 
 SCHEMA = 1
 _WIDTH = 24
 
 
-def run_history(parsed: argparse.Namespace) -> int:
-    """Do what was asked; 0, or 1 where a run can't be read. Raises Problem."""
-    return _reindex() if parsed.history_command == "reindex" else _trends(parsed)
+def add_arguments(parser: Parser) -> None:
+    """Add the list formats and `reindex`."""
+    parser.description = "Show times, sizes and cache hits of each image across runs."
+    add_list_format(parser)
+    reindex = parser.add_commands("history_command").add_parser(
+        "reindex",
+        help="rebuild the history from all run folders",
+        description="Rebuild the history from all run folders. Runs without a folder stay in it. "
+        "Missing runs are added automatically: use this only if the history is damaged.",
+        epilog="exit codes: 0 all runs were read, 1 a run can't be read",
+    )
+    reindex.set_defaults(run=run_reindex)
 
 
-def _reindex() -> int:
+def run_reindex(parsed: argparse.Namespace) -> int:
+    """Rebuild the history and return 0, or 1 if a run can't be read; raises Problem."""
+    from openhqm_tui.domain.text import plain
+    from openhqm_tui.run.follow.history_index import index_missing
+    from openhqm_tui.store.history.database import history_file
+    from openhqm_tui.store.paths import ready_state_folder
+
+    del parsed
     state = ready_state_folder()
-    indexed = index_missing(state, anew=True, say=_say)
+    indexed = index_missing(state, anew=True, say=_notify)
     for name, reason in indexed.unread:
-        _say(f"{name} can't be read: {plain(reason)}")
+        _notify(f"{name} can't be read: {plain(reason)}")
     runs = f"{indexed.read} run{'' if indexed.read == 1 else 's'}"
     sys.stdout.write(f"{runs} read into {history_file(state)}\n")
     return 1 if indexed.unread else 0
 
 
-def _trends(parsed: argparse.Namespace) -> int:
+def run(parsed: argparse.Namespace) -> int:
+    """Print a line per image and return 0; raises Problem if the history can't be read."""
+    import msgspec
+
+    from openhqm_tui.cli.output.summary import aligned
+    from openhqm_tui.domain.history.trends import trends
+    from openhqm_tui.run.follow.history_index import index_missing
+    from openhqm_tui.store.history.database import History
+    from openhqm_tui.store.paths import ready_state_folder
+
     state = ready_state_folder()
-    index_missing(state, say=_say)
+    index_missing(state, say=_notify)
     with History(state) as history:
         runs = history.runs()
     if not runs:
-        _say("there is no run yet; start one with `openhqm-tui build`")
+        _notify("there are no runs yet; start one with `openhqm-tui build`")
         return 0
     found = trends(runs, runs[0])
     if parsed.format == "json":
         for series in found:
-            sys.stdout.write(msgspec.json.encode({"schema": SCHEMA, **_told(series)}).decode())
-            sys.stdout.write("\n")
+            record = {"schema": SCHEMA, **_record(series)}
+            sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
         return 0
+    passed = sum(run.status == "passed" for run in runs)
     heading = ("image", "runs", "last", "usual", "time", "size", "cached", "sizes")
     rows = [heading, *(_cells(series) for series in found)]
-    sys.stdout.writelines(f"{line}\n" for line in [_whole(runs), *aligned(rows)])
+    sys.stdout.write(
+        f"{len(runs)} runs recorded, {passed} passed; images with the same source as the latest\n"
+    )
+    sys.stdout.writelines(f"{line}\n" for line in aligned(rows))
     return 0
 
 
-def _whole(runs: list[RunRecord]) -> str:
-    passed = sum(run.status == "passed" for run in runs)
-    return f"{len(runs)} runs remembered, {passed} passed; images of what the latest was built from"
-
-
 def _cells(series: Series) -> tuple[str, ...]:
+    from openhqm_tui.cli.output.summary import clock, megabytes
+    from openhqm_tui.domain.history.trends import sparkline
+    from openhqm_tui.domain.text import one_line
+
     last = series.points[-1]
     hit = series.hit
     return (
@@ -77,7 +100,7 @@ def _cells(series: Series) -> tuple[str, ...]:
     )
 
 
-def _told(series: Series) -> dict[str, Any]:
+def _record(series: Series) -> dict[str, Any]:
     return {
         "variant": series.variant,
         "platform": series.platform,
@@ -87,56 +110,5 @@ def _told(series: Series) -> dict[str, Any]:
     }
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"openhqm-tui: {line}\n")
-
-
-COMPARISON_SCHEMA = 1
-
-
-def run_compare(parsed: argparse.Namespace) -> int:
-    """Print it; 0 whatever differs. Raises Problem where the history can't be used."""
-    state = ready_state_folder()
-    index_missing(state, say=_print_comparison)
-    with History(state) as history:
-        runs = history.runs()
-        names = [parsed.one, parsed.other] if parsed.other else [parsed.one]
-        found = [_find(runs, name) for name in names]
-        if len(found) == 1:
-            earlier = before(found[0], runs)
-            if earlier is None:
-                raise UsageProblem(
-                    f"no earlier run built anything that {found[0].id} built",
-                    fix="name the run to compare it with",
-                )
-            found.insert(0, earlier)
-        one, other = (history.run(record.id) or record for record in found)
-    told = compare(one, other)
-    if parsed.format == "json":
-        answer = {"schema": COMPARISON_SCHEMA, **msgspec.to_builtins(told)}
-        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
-        return 0
-    for line in lines_of(told):
-        sys.stdout.write(f"{line.mark} {line.text}\n" if line.mark else f"\n{line.text}\n")
-    return 0
-
-
-def _find(runs: list[RunRecord], name: str | None) -> RunRecord:
-    """Return the run of that name, or of a name that begins so; the latest without one."""
-    found = [run for run in runs if name is None or run.id.startswith(name)]
-    if not found:
-        names = [run.id for run in runs]
-        guess = nearest(name or "", names)
-        raise UsageProblem(
-            f"there is no run '{name}' in the history" if name else "there is no run yet",
-            fix=f"did you mean {guess}?" if guess else "see `openhqm-tui runs`",
-        )
-    exact = [run for run in found if run.id == name]
-    if name and not exact and len(found) > 1:
-        valid = " ".join(run.id for run in found[:4])
-        raise UsageProblem(f"'{name}' begins the name of {len(found)} runs", valid=valid)
-    return (exact or found)[0]
-
-
-def _print_comparison(line: str) -> None:
+def _notify(line: str) -> None:
     sys.stderr.write(f"openhqm-tui: {line}\n")

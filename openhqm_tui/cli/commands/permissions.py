@@ -1,51 +1,80 @@
-"""`openhqm-tui permissions`: what was allowed in folders, and taking it back."""
+"""`openhqm-tui permissions` and `permissions revoke`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from openhqm_tui.cli.output.summary import aligned
+from openhqm_tui.cli.parser import Parser, add_list_format
 from openhqm_tui.domain.errors import Problem, UsageProblem
-from openhqm_tui.domain.plan.permissions import described, parse_permission
-from openhqm_tui.domain.text import plain
-from openhqm_tui.store.paths import at_home, state_folder
-from openhqm_tui.store.permissions import Remembered, all_remembered, forget
+
+if TYPE_CHECKING:
+    from openhqm_tui.store.permissions import Remembered
+
+HELP = "list permissions granted to folders, or revoke them"
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the list formats and `revoke`."""
+    parser.description = (
+        "List the permissions that were remembered when a build asked for them. They apply to one "
+        "folder, as long as its definition is unchanged."
+    )
+    add_list_format(parser)
+    revoke = parser.add_commands("permissions_command").add_parser(
+        "revoke",
+        help="ask again before the next build",
+        description="Forget the permissions of a folder: its next build asks again.",
+    )
+    revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="default: this folder")
+    revoke.add_argument("--all", action="store_true", help="in all folders")
+    revoke.set_defaults(run=run_revoke)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """List or revoke; return 0."""
-    if parsed.permissions_command == "revoke":
-        return _revoke(parsed.folder, everywhere=parsed.all)
+    """List the remembered permissions."""
+    import msgspec
+
+    from openhqm_tui.cli.output.summary import aligned
+    from openhqm_tui.domain.text import plain
+    from openhqm_tui.store.paths import state_folder
+    from openhqm_tui.store.permissions import all_remembered
+
     found = all_remembered(state_folder())
     if parsed.format == "json":
         for one in found:
             sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
     elif not found:
-        sys.stderr.write("openhqm-tui: nothing was allowed for good\n")
+        sys.stderr.write("openhqm-tui: no permissions are remembered\n")
     else:
-        rows = [("folder", "allowed"), *((one.folder, _words(one)) for one in found)]
-        for line in aligned([(plain(folder), plain(words)) for folder, words in rows]):
+        rows = [("folder", "allowed"), *((one.folder, _permissions(one)) for one in found)]
+        for line in aligned([(plain(folder), plain(allowed)) for folder, allowed in rows]):
             sys.stdout.write(line + "\n")
     return 0
 
 
-def _revoke(folder: str, *, everywhere: bool) -> int:
-    if folder and everywhere:
-        raise UsageProblem("DIR and --all contradict each other", fix="give one")
-    place = os.path.realpath(at_home(folder or "."))
-    gone = forget(state_folder(), None if everywhere else place)
+def run_revoke(parsed: argparse.Namespace) -> int:
+    """Forget the permissions of a folder, or of all; raises Problem if there are none."""
+    from openhqm_tui.domain.text import plain
+    from openhqm_tui.store.paths import at_home, state_folder
+    from openhqm_tui.store.permissions import forget
+
+    if parsed.folder and parsed.all:
+        raise UsageProblem("DIR and --all contradict each other", fix="use only one of them")
+    place = os.path.realpath(at_home(parsed.folder or "."))
+    gone = forget(state_folder(), None if parsed.all else place)
     if not gone:
-        raise Problem(f"nothing was allowed in {'any folder' if everywhere else place}")
+        raise Problem(f"no permissions are remembered for {'any folder' if parsed.all else place}")
     for one in gone:
-        sys.stdout.write(f"revoked in {plain(one.folder)}: {plain(_words(one))}\n")
+        sys.stdout.write(f"revoked in {plain(one.folder)}: {plain(_permissions(one))}\n")
     return 0
 
 
-def _words(one: Remembered) -> str:
+def _permissions(one: Remembered) -> str:
+    from openhqm_tui.domain.plan.permissions import described, parse_permission
+
     try:
         granted = [permission for text in one.allow for permission in parse_permission(text)]
     except Problem:

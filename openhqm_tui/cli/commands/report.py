@@ -1,4 +1,4 @@
-"""`openhqm-tui report [RUN]`: what a run tells, for who wasn't there."""
+"""`openhqm-tui report [RUN]`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,52 @@ import os
 import sys
 from pathlib import Path
 
-from openhqm_tui.cli.run_lookup import run_named
-from openhqm_tui.report.formats.catalog import rendered
-from openhqm_tui.report.formats.github import append_summary
-from openhqm_tui.report.gather import read_report
-from openhqm_tui.report.write import write_text
+from openhqm_tui.cli.parser import Parser, add_run
+from openhqm_tui.report.formats.catalog import SUFFIXES
+
+HELP = "write a report on a run: Markdown, HTML, JUnit, JSON, step summary"
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the run, the format and the file."""
+    parser.description = (
+        "Write a report on a run: environment, test cases, times, architectures, cache, sizes, "
+        "known limits. Docker is not contacted. Secrets are masked."
+    )
+    parser.epilog = (
+        "exit codes: 0 the report was written, whether or not the run passed; 2 it can't be written"
+    )
+    add_run(parser)
+    parser.add_argument(
+        "--format",
+        choices=tuple(SUFFIXES),
+        default="md",
+        help="md: a document (the default); html: one file with charts; junit: for CI; json: "
+        "documented by a schema; github: short, appended to $GITHUB_STEP_SUMMARY if that is set",
+    )
+    parser.add_argument(
+        "-o", "--output", default="", metavar="FILE", help="default: standard output"
+    )
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Write the report of a run and return 0, however the run had ended."""
-    folder = run_named(parsed.run_name)
-    report = read_report(folder)
+    """Write the report and return 0, whether or not the run passed."""
+    from openhqm_tui.cli.run_lookup import run_named
+    from openhqm_tui.report.formats.catalog import rendered
+    from openhqm_tui.report.formats.github import append_summary
+    from openhqm_tui.report.gather import read_report
+    from openhqm_tui.report.write import write_text
+
+    report = read_report(run_named(parsed.run_name))
     summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if parsed.format == "github" and summary and not parsed.output:
         append_summary(Path(summary), report)
-        sys.stderr.write("openhqm-tui: added to the step's summary\n")
+        sys.stderr.write("openhqm-tui: appended to the step summary\n")
         return 0
     text = rendered(report, parsed.format)
     if parsed.output in {"", "-"}:
         sys.stdout.write(text)
         return 0
-    write_text(Path(parsed.output), text, "give -o a file in a folder that is there")
+    write_text(Path(parsed.output), text, "use -o with a file in an existing folder")
     sys.stderr.write(f"openhqm-tui: wrote {parsed.output}\n")
     return 0

@@ -10,12 +10,12 @@ import stat
 import sys
 from collections.abc import Callable
 
-from openhqm_tui.cli.commands.settings import settings_here
+from openhqm_tui.cli.parser import Parser, at_least_one
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.text import one_line
-from openhqm_tui.store.paths import at_home
-from openhqm_tui.store.settings import TOKEN_VARIABLE
 
+HELP = "serve the console to browsers"
+
+_HOST, _PORT, _MOST_SESSIONS = "127.0.0.1", 8123, 4
 _EXTRA = (
     "install it: pip install 'openhqm-tui[serve]', or pipx inject openhqm-tui textual-serve, "
     "or uv tool install 'openhqm-tui[serve]'"
@@ -23,11 +23,80 @@ _EXTRA = (
 _MOST_BYTES = 1024
 
 
+def add_arguments(parser: Parser) -> None:
+    """Add where it listens, who may connect, and what they may do."""
+    # A line is a paragraph; an indented line stays as it is.
+    parser.description = (
+        "Serve the console to browsers, to watch a long build from another machine. Each tab is a "
+        "console of its own; builds continue when it is closed. Needs the extra:\n\n"
+        "  pip install 'openhqm-tui[serve]'\n\n"
+        "The traffic is plain HTTP: anyone on the network can read it, including the token. It is "
+        "better not to set --host, and to connect through ssh from the machine with the browser:"
+        "\n\n"
+        "  ssh -L 8123:127.0.0.1:8123 BUILD-MACHINE\n  then open http://127.0.0.1:8123/\n\n"
+        "Without --host only this machine can connect, and no token is required: anyone with an "
+        "account here can open the console, and build and cancel in it. --ask-token keeps them "
+        "out. From other machines a token is always required, and consoles are read-only; with "
+        "--allow-control anyone with the token has full control: build, cancel, and run the "
+        "doctor's fixes with your rights."
+    )
+    parser.epilog = "exit codes: 0 stopped (Ctrl-C), 2 invalid options"
+    add = parser.add_argument
+    add(
+        "--host",
+        default=_HOST,
+        metavar="H",
+        help=f"address or name to listen on (default: {_HOST}, this machine only); 0.0.0.0: all",
+    )
+    add(
+        "--port",
+        type=_port,
+        default=_PORT,
+        metavar="N",
+        help=f"port (default: {_PORT}); 0: any free port",
+    )
+    add(
+        "--token-file",
+        default="",
+        metavar="FILE",
+        help="read the token from this file, which only you may be able to read (default: from "
+        "OPENHQM_TUI_SERVE_TOKEN, else a new one is printed)",
+    )
+    add("--ask-token", action="store_true", help="require a token on this machine too")
+    rights = parser.add_mutually_exclusive_group()
+    rights.add_argument(
+        "--watch-only",
+        dest="serve_watch_only",
+        action="store_true",
+        help="read-only consoles: they can't build, cancel or change anything",
+    )
+    rights.add_argument(
+        "--allow-control",
+        action="store_true",
+        help="give consoles on other machines full control",
+    )
+    add(
+        "--public-url",
+        default="",
+        metavar="URL",
+        help="the URL of a reverse proxy (with TLS) in front of it; a token is required",
+    )
+    add(
+        "--most-sessions",
+        type=at_least_one("--most-sessions", "console must be allowed", "try 4"),
+        default=_MOST_SESSIONS,
+        metavar="N",
+        help=f"at most N consoles at a time (default: {_MOST_SESSIONS}); each takes about 80 MB",
+    )
+
+
 def run(parsed: argparse.Namespace) -> int:
-    """Serve until somebody ends it; raises UsageProblem where that can't be begun."""
+    """Serve until stopped; raises UsageProblem if it can't start."""
     if importlib.util.find_spec("textual_serve") is None:
         raise UsageProblem("serve needs the package textual-serve", fix=_EXTRA)
-    # What every console would stumble over is told here, once.
+    from openhqm_tui.cli.settings import settings_here
+
+    # Invalid settings are reported here, once, and not by every console.
     settings_here()
     from openhqm_tui.web.authentication import Authenticator, new_token
     from openhqm_tui.web.guard import Guard
@@ -40,11 +109,13 @@ def run(parsed: argparse.Namespace) -> int:
     given = _token(parsed.token_file)
     bound = listen(parsed.host, parsed.port)
     try:
-        here = stay_here(bound) and (not public or is_loopback(host_name(_host_of(public))))
+        here = stay_here(bound) and (
+            not public or is_loopback(host_name(public.partition("://")[2]))
+        )
         token = given or (new_token() if parsed.ask_token or not here else None)
         authenticator = Authenticator(token)
-        say = _sayer(authenticator.mask)
-        configure_logging(say)
+        log = _logger(authenticator.mask)
+        configure_logging(log)
         port = bound[0].getsockname()[1]
         addresses = [one.getsockname()[0] for one in bound]
         everywhere = any(address in {"0.0.0.0", "::"} for address in addresses)  # noqa: S104
@@ -58,33 +129,44 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.write(_first_line(url, token, given=bool(given), watch_only=watch_only) + "\n")
         sys.stdout.flush()
         if not stay_here(bound):
-            say(f"plain HTTP: others can read along; better: ssh -L {port}:127.0.0.1:{port} {host}")
+            log(
+                "plain HTTP can be read by anyone on the network; "
+                f"safer: ssh -L {port}:127.0.0.1:{port} {host}"
+            )
         words = console_words(watch_only=watch_only)
-        ConsoleServer(words, guard, most=parsed.most_sessions, said=say).serve_on(bound)
+        ConsoleServer(words, guard, most=parsed.most_sessions, said=log).serve_on(bound)
     finally:
         for one in bound:
             one.close()
     return 0
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise UsageProblem(f"--port {text}: not a port number", fix=f"try {_PORT}")
+    return int(text)
+
+
 def _first_line(url: str, token: str | None, *, given: bool, watch_only: bool) -> str:
-    rights = "it only watches" if watch_only else "it can build and cancel"
+    rights = "read-only" if watch_only else "it can build and cancel"
     if token is None:
-        return f"{url} opens the console on this machine ({rights}); Ctrl-C ends it"
-    # One that was given is known to who gave it, and the screen may be seen by others.
+        return f"{url} opens the console on this machine ({rights}); Ctrl-C stops serving"
+    # Whoever set a token knows it, and others may see the screen.
     shown = "…" if given else token
-    whoever = "with your token for … " if given else ""
-    return f"{url}?token={shown} opens the console {whoever}({rights}); Ctrl-C ends it"
+    with_token = "with your token for … " if given else ""
+    return f"{url}?token={shown} opens the console {with_token}({rights}); Ctrl-C stops serving"
 
 
-def _token(told: str) -> str:
-    """Return the token that a person gave, in a file or in the environment; '' for none."""
+def _token(path: str) -> str:
+    """Return the token from a file or the environment; '' if there is none."""
+    from openhqm_tui.store.paths import at_home
+    from openhqm_tui.store.settings import TOKEN_VARIABLE
     from openhqm_tui.web.authentication import checked_token
 
-    if not told:
+    if not path:
         given = os.environ.get(TOKEN_VARIABLE, "").strip()
         return checked_token(given, TOKEN_VARIABLE) if given else ""
-    file = at_home(told)
+    file = at_home(path)
     try:
         with file.open("rb") as opened:
             status = os.fstat(opened.fileno())
@@ -96,20 +178,18 @@ def _token(told: str) -> str:
     return checked_token(text.strip(), f"--token-file {file}")
 
 
-def _sayer(mask: Callable[[str], str]) -> Callable[[str], None]:
-    def say(text: str) -> None:
+def _logger(mask: Callable[[str], str]) -> Callable[[str], None]:
+    from openhqm_tui.domain.text import one_line
+
+    def log(text: str) -> None:
         sys.stderr.write(f"openhqm-tui: {mask(one_line(text, 300))}\n")
         sys.stderr.flush()
 
-    return say
+    return log
 
 
 def _own_names() -> set[str]:
-    """Return what this machine is called on its network."""
+    """Return the names of this machine on its network."""
     name = socket.gethostname().lower()
     short = name.partition(".")[0]
     return {name, short, f"{short}.local"}
-
-
-def _host_of(origin: str) -> str:
-    return origin.partition("://")[2]

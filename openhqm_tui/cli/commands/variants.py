@@ -1,4 +1,4 @@
-"""`openhqm-tui variants`: what can be built here."""
+"""`openhqm-tui variants`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ import argparse
 import sys
 from pathlib import Path
 
-import msgspec
+from openhqm_tui.cli.parser import Parser, add_list_format
 
-from openhqm_tui.domain.text import plain
-from openhqm_tui.run.start.source import source_for
+HELP = "list what can be built here"
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the source and the list formats."""
+    parser.description = (
+        "List what can be built in this folder: the targets of its bake file, the variants of its "
+        "Dockerfile with `ARG QUEUE_BACKEND`, or those that ship with openhqm-tui."
+    )
+    parser.add_argument("--context", metavar="DIR", help="an OpenHQM checkout")
+    parser.add_argument(
+        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the package's own"
+    )
+    add_list_format(parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """List the variants, a line each: name, what it is, the clients it carries."""
+    """List the variants, one per line: name, title, client libraries."""
+    import msgspec
+
+    from openhqm_tui.domain.text import plain
+    from openhqm_tui.run.start.source import source_for
+
     source = source_for(
         Path.cwd(), context=parsed.context or "", dockerfile=parsed.dockerfile or ""
     )
@@ -27,6 +44,6 @@ def run(parsed: argparse.Namespace) -> int:
         line = f"{variant.name:{width}}  {variant.title}"
         sys.stdout.write(plain(line + (f" ({clients})" if clients else "")) + "\n")
     where = source.dockerfile or source.bake_file
-    told = f"from {where} ({source.kind.value}), context {source.context}"
-    sys.stderr.write(plain(told) + "\n")
+    origin = f"from {where} ({source.kind.value}), context {source.context}"
+    sys.stderr.write(plain(origin) + "\n")
     return 0

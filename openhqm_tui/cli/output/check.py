@@ -12,18 +12,10 @@ from openhqm_tui.cli.output.summary import answer_lines, not_passed, standing, t
 from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, is_verified
 from openhqm_tui.domain.text import one_line, plain
+from openhqm_tui.run.checks.images import CheckedImage
 
 
-class Lane(msgspec.Struct, frozen=True):
-    """One image on one platform and its verdicts."""
-
-    image: str
-    platform: str
-    emulated: bool
-    verdicts: tuple[Verdict, ...]
-
-
-def show(lanes: Sequence[Lane], form: str, out: TextIO, *, verbose: bool = False) -> None:
+def show(lanes: Sequence[CheckedImage], form: str, out: TextIO, *, verbose: bool = False) -> None:
     """Print the lanes in a format: `json`, `github`, or for people (`plain`, `tty`)."""
 
     def say(line: str) -> None:
@@ -60,7 +52,7 @@ def check_annotations(name: str, verdicts: Sequence[Verdict]) -> list[str]:
     return lines
 
 
-def _lines(lanes: Sequence[Lane], *, verbose: bool) -> list[str]:
+def _lines(lanes: Sequence[CheckedImage], *, verbose: bool) -> list[str]:
     heads = [(lane.image, f"{lane.platform} {_way(lane)}".rstrip()) for lane in lanes]
     widths = [max(len(head[column]) for head in heads) for column in (0, 1)]
     lines = []
@@ -75,7 +67,7 @@ def _lines(lanes: Sequence[Lane], *, verbose: bool) -> list[str]:
     return [*lines, "", f"{count}: {good} verified, {len(lanes) - good} not verified"]
 
 
-def _clients(lane: Lane) -> str:
+def _clients(lane: CheckedImage) -> str:
     """Return the client libraries that an image was seen to import: `redis 7.4.1 on aarch64`."""
     for verdict in lane.verdicts:
         if verdict.check == "clients" and verdict.answer is Answer.PASS:
@@ -83,5 +75,5 @@ def _clients(lane: Lane) -> str:
     return ""
 
 
-def _way(lane: Lane) -> str:
+def _way(lane: CheckedImage) -> str:
     return ways_of(lane.verdicts, emulated=lane.emulated)

@@ -1,4 +1,4 @@
-"""The settings that hold here, with a line for each that the project may not set."""
+"""The settings that apply to a command, with a warning for each one a project may not set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openhqm_tui.store.settings import Settings, read_settings
 
 
 def settings_here(folder: Path | None = None) -> Settings:
-    """Return the settings of a folder (the current one); what is refused is told on stderr."""
+    """Return the settings of a folder (the current one); print refused ones on stderr."""
     settings = read_settings(folder or Path.cwd())
     for refused in settings.refused.values():
         sys.stderr.write(f"openhqm-tui: {refused.line}\n")

@@ -1,0 +1,59 @@
+"""`openhqm-tui cancel [RUN] [TARGET…]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from openhqm_tui.cli.parser import Parser, add_run
+from openhqm_tui.domain.errors import Problem, UsageProblem
+
+HELP = "cancel a run, or some of its targets"
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the run and its targets."""
+    parser.description = (
+        "Cancel a live run, or only the given targets of it. Finished images are kept."
+    )
+    add_run(parser, "latest live run")
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="default: all unfinished targets"
+    )
+    parser.rest_in = "targets"
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Send the request and return 0; raises Problem if there is nothing to cancel."""
+    from openhqm_tui.cli.run_lookup import latest_of, run_and_targets, word_of
+    from openhqm_tui.domain.run.status_text import status_text
+    from openhqm_tui.run.ask import send_request
+    from openhqm_tui.run.follow.load_state import state_now
+    from openhqm_tui.store.paths import state_folder
+    from openhqm_tui.store.run_folder import Request, all_runs
+
+    live = latest_of(run for run in all_runs(state_folder()) if run.is_live())
+    if live.skipped and parsed.run_name is None:
+        # The unreadable run may be the one that was meant: don't cancel another in its place.
+        raise UsageProblem(live.skipped[0].what, fix="name the run to cancel")
+    folder, named = run_and_targets(parsed, live)
+    if folder is None:
+        raise Problem("no run is in progress: nothing to cancel", fix="see `openhqm-tui runs`")
+    name = folder.path.name
+    state = state_now(folder)
+    if state.interrupted:
+        send_request(folder, Request("cancel"))
+        sys.stdout.write(f"run {name} was interrupted: its leftover processes were stopped\n")
+        return 0
+    if not state.goes_on:
+        raise Problem(f"run {name} is finished ({word_of(state)}): nothing to cancel")
+    targets = [target for target in named if not state.targets[target].status.is_over]
+    if named and not targets:
+        finished = ", ".join(
+            f"{target} is {status_text(state.targets[target]).word}" for target in named
+        )
+        raise Problem(f"{finished}: nothing to cancel", fix=f"run {name} is still in progress")
+    send_request(folder, *(Request("cancel", target) for target in targets or [""]))
+    what = ", ".join(targets) or "the run"
+    sys.stdout.write(f"cancelling {what}; follow it with `openhqm-tui attach {name}`\n")
+    return 0

@@ -1,0 +1,69 @@
+"""`openhqm-tui plan`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from openhqm_tui.cli.commands.build import add_selection
+from openhqm_tui.cli.manual import Section, epilog
+from openhqm_tui.cli.parser import Parser
+
+HELP = "print the bake file that build would run"
+
+_EXAMPLES: Section = (
+    "examples",
+    """\
+  openhqm-tui plan --build-all > bake.json
+  docker buildx bake -f bake.json
+"""
+    "Buildx asks for permission for paths outside the folder, and names the --allow flags that "
+    "grant it. Next to the bundled Dockerfile (`variants --dockerfile bundled` prints its folder) "
+    "is assets/docker-bake.hcl, which can be run directly from there.",
+)
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add what to plan."""
+    parser.description = (
+        "Print the bake file that `build` with the same options would run. Nothing is built, and "
+        "no engine is needed."
+    )
+    parser.epilog = epilog(_EXAMPLES)
+    add_selection(parser)
+    parser.add_argument(
+        "--push",
+        action="store_true",
+        help="plan `build --push`: a builder on another machine pushes by digest",
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print the plan, with secrets masked on a terminal; write no folder and start nothing."""
+    import msgspec
+
+    from openhqm_tui.cli.build_options import options_from
+    from openhqm_tui.domain.text import escaped_json
+    from openhqm_tui.engine.docker.facts import read_facts
+    from openhqm_tui.run.redaction import shown_plan
+    from openhqm_tui.run.start.prepare import prepare
+
+    options, source = options_from(parsed, Path.cwd())
+    prepared = prepare(options, read_facts(options.builder or None), source, plan_only=True)
+    # Through JSON, so that it compares equal to what a file would contain.
+    exact = msgspec.json.encode(prepared.plan.as_bake())
+    bake = msgspec.json.decode(exact, type=dict[str, Any])
+    masked = shown_plan(bake, prepared.info) if sys.stdout.isatty() else bake
+    shown = exact if masked == bake else msgspec.json.encode(masked)
+    # The same JSON, with control characters escaped for a terminal.
+    sys.stdout.write(escaped_json(msgspec.json.format(shown, indent=2).decode()) + "\n")
+    if masked != bake:
+        sys.stderr.write(
+            "openhqm-tui: secrets are masked on a terminal; for the exact plan: "
+            "openhqm-tui plan … > bake.json\n"
+        )
+    for warning in prepared.warnings:
+        sys.stderr.write(f"openhqm-tui: {warning}\n")
+    return 0

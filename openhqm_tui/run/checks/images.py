@@ -1,0 +1,157 @@
+"""Checking existing images, on each platform they hold."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import msgspec
+
+from openhqm_tui.domain.checks.config_file import ChecksFile
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.image_config import SeenImage
+from openhqm_tui.domain.checks.verdict import Verdict
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.text import one_line, plain
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.engine.docker.images import ImageUnknown, read_config
+from openhqm_tui.run.checks.container import sweep
+from openhqm_tui.run.checks.lane import check_lane, index_of
+from openhqm_tui.run.process import gather_all
+from openhqm_tui.run.start.expectations import ExpectationResolver
+from openhqm_tui.store.checks_files import PROJECT_CHECKS, our_variants, shipped_checks
+
+
+class CheckedImage(msgspec.Struct, frozen=True):
+    """One image on one platform and its verdicts."""
+
+    image: str
+    platform: str
+    emulated: bool
+    verdicts: tuple[Verdict, ...]
+
+
+async def check_images(
+    images: Sequence[str],
+    target: str,
+    own: ChecksFile | None,
+    platforms: tuple[Platform, ...],
+    facts: EngineFacts,
+    *,
+    notify: Callable[[str], object],
+) -> list[CheckedImage]:
+    """Check images on the given platforms, or on all they hold; raises UsageProblem.
+
+    `target` names the expectations, '' to take them from each image's label; `own` is the
+    project's file. `notify` receives a line about each image without known expectations.
+    """
+    slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+    run_id = f"check-{secrets.token_hex(3)}"
+    await sweep()
+    found: list[tuple[str, str, list[SeenImage], tuple[Platform, ...]]] = []
+    for image in images:
+        digest, index = await index_of(image)
+        if isinstance(index, ImageUnknown):
+            raise UsageProblem(
+                f"{plain(image)} can't be checked: {index}", fix="build or pull it first"
+            )
+        found.append((image, digest, index, platforms or platforms_in(image, index)))
+    tasks: list[tuple[bool, int, Coroutine[Any, Any, CheckedImage]]] = []
+    for number, (image, digest, index, wanted) in enumerate(found):
+        # By digest: a tag that is moved meanwhile must not change what is checked.
+        reference = by_digest(image, digest)
+        name, resolver = _resolver(image, target or _label_of(reference, index), own, notify)
+        for platform in wanted:
+            # Given platforms needn't be all that the image holds.
+            expected = msgspec.structs.replace(
+                resolver.of(name, platform, wanted), exact_index=not platforms
+            )
+            check = _check(slots, image, reference, expected, index, facts, f"{run_id}-{number}")
+            native = facts.host is None or platform.runs_natively_on(facts.host)
+            tasks.append((native, len(tasks), check))
+    # Start the slowest (emulated) first; return the results in the order of the arguments.
+    tasks.sort(key=lambda task: task[:2])
+    checked = await gather_all(*(check for _, _, check in tasks))
+    return [one for _, one in sorted(zip([at for _, at, _ in tasks], checked, strict=True))]
+
+
+def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
+    """Return the platforms that an image holds; raises UsageProblem if one can't be checked."""
+    if not index:
+        raise UsageProblem(f"{plain(image)} holds no image", fix="rebuild it or pull it again")
+    found = []
+    for seen in index:
+        try:
+            found.append(parse_platform(seen.platform))
+        except UsageProblem as problem:
+            others = [one.platform for one in index if one.platform.startswith("linux/")]
+            raise UsageProblem(
+                f"{plain(image)} holds an image for '{one_line(seen.platform)}', "
+                "which can't be checked",
+                fix="select the others with --platforms",
+                valid=one_line(" ".join(others)),
+            ) from problem
+    return tuple(found)
+
+
+def by_digest(image: str, digest: str) -> str:
+    """Return a reference with the digest; a (shortened) image ID is no repository name."""
+    if digest.removeprefix("sha256:").startswith(image.removeprefix("sha256:").lower()):
+        return digest
+    return f"{image.rpartition('@')[0] or _without_tag(image)}@{digest}"
+
+
+def _resolver(
+    image: str, target: str, own: ChecksFile | None, notify: Callable[[str], object]
+) -> tuple[str, ExpectationResolver]:
+    """Return the target whose expectations apply to an image, and what resolves them."""
+    named = () if own is None else (own,)
+    if any(variant.name == target for variant in our_variants()):
+        return target, ExpectationResolver((shipped_checks(), *named))
+    if own is None:
+        notify(
+            f"{plain(image)} has no known `queue.backend` label, so only the checks for any image "
+            f"run; give --variant, or --checks FILE (or {PROJECT_CHECKS} in this folder), for more"
+        )
+    name = target or _without_tag(image.partition("@")[0]).rpartition("/")[2]
+    return name, ExpectationResolver(named)
+
+
+async def _check(
+    slots: asyncio.Semaphore,
+    image: str,
+    reference: str,
+    expected: Expectation,
+    index: list[SeenImage],
+    facts: EngineFacts,
+    run_id: str,
+) -> CheckedImage:
+    emulated = facts.host is not None and not expected.platform.runs_natively_on(facts.host)
+    lane = str(expected.platform).replace("/", "-")
+    async with slots:
+        checked = await check_lane(
+            reference, expected, index, emulated=emulated, run_id=run_id, lane=lane
+        )
+    return CheckedImage(image, str(expected.platform), emulated, checked.verdicts)
+
+
+def _without_tag(image: str) -> str:
+    head, colon, tail = image.rpartition(":")
+    return head if colon and "/" not in tail else image
+
+
+def _label_of(reference: str, index: list[SeenImage]) -> str:
+    """Return the shipped variant that an image's label names; '' for none."""
+    ours = {variant.name for variant in our_variants()}
+    for seen in index:
+        try:
+            label = read_config(reference, seen.platform).labels.get("queue.backend", "")
+        except ImageUnknown:
+            continue
+        if label in ours:
+            return label
+    return ""
