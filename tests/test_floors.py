@@ -140,6 +140,51 @@ def test_imports_go_down_only() -> None:
     assert problems_of(PACKAGE) == []
 
 
+def imports_in(package: Path) -> dict[str, set[str]]:
+    """Return the modules that each module imports anywhere, for type checking too."""
+    trees = {
+        ".".join((NAME, *file.relative_to(package).with_suffix("").parts)): ast.parse(
+            file.read_text(encoding="utf-8")
+        )
+        for file in package.rglob("*.py")
+    }
+    trees = {name.removesuffix(".__init__"): tree for name, tree in trees.items()}
+    return {
+        name: {
+            target
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module
+            for one in node.names
+            for target in [f"{node.module}.{one.name}"]
+            for target in [target if target in trees else node.module]
+            if target in trees and target != name
+        }
+        for name, tree in trees.items()
+    }
+
+
+def circles(imports: dict[str, set[str]]) -> list[str]:
+    """Return the modules that import each other, directly or through others."""
+    while removable := [name for name in imports if not imports[name] & set(imports)]:
+        imports = {name: targets for name, targets in imports.items() if name not in removable}
+    while removable := [
+        name for name in imports if not any(name in targets for targets in imports.values())
+    ]:
+        imports = {name: targets for name, targets in imports.items() if name not in removable}
+    return sorted(imports)
+
+
+def test_no_modules_import_each_other_even_for_type_checking(tmp_path: Path) -> None:
+    start = f"{NAME}.run.start"
+    # The options of a run still have to leave `prepare`.
+    assert set(circles(imports_in(PACKAGE))) <= {f"{start}.permissions", f"{start}.prepare"}
+    (tmp_path / "a.py").write_text("def f():\n    from openhqm_tui.b import g")
+    (tmp_path / "b.py").write_text("if TYPE_CHECKING:\n    from openhqm_tui import c")
+    (tmp_path / "c.py").write_text("from openhqm_tui import a, d")
+    (tmp_path / "d.py").write_text("import os")
+    assert circles(imports_in(tmp_path)) == [f"openhqm_tui.{name}" for name in "abc"]
+
+
 def public_classes(layer: str) -> dict[str, list[str]]:
     """Return the modules of each name that a public class of a layer has."""
     found: dict[str, list[str]] = {}

@@ -16,9 +16,8 @@ from openhqm_tui.store.settings import read_settings
 settings = read_settings(Path.cwd(), {}, Path("none.toml"))
 from openhqm_tui.tui import app
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.core.backend import real_services
+from openhqm_tui.tui.core.backend import Backend
 from openhqm_tui.tui.plan.matrix import Matrix
-from dataclasses import replace
 from threading import Event
 
 never = Event()
@@ -27,9 +26,9 @@ def wait(*_):
     never.wait()
     raise OSError("the first paint needs none of this")
 
-services = replace(
-    real_services(Path.cwd(), settings), read_facts=wait, find_source=wait, past=wait, samples=wait
-)
+class Waiting(Backend):
+    read_facts = find_source = past = samples = wait
+
 loaded = []
 
 class Watched(ConsoleApp):
@@ -45,7 +44,7 @@ class Watched(ConsoleApp):
             never.set()
             self.exit(0)
 
-Watched(services).run(headless=True, size=(120, 40))
+Watched(Waiting(Path.cwd(), settings)).run(headless=True, size=(120, 40))
 sys.stderr.write("\\n" + " ".join(loaded))
 """
 

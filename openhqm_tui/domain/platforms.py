@@ -207,6 +207,10 @@ def parse_platforms(texts: str | list[str] | tuple[str, ...]) -> tuple[Platform,
     return tuple(dict.fromkeys(parse_platform(word) for word in words))
 
 
+# The platforms of a source that names none.
+DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
+
+
 def _unknown(text: str, arch: str) -> UsageProblem:
     guess = nearest(arch, _ALIASES)
     valid = ", ".join(f"linux/{name}" for name in ARCHITECTURES)

@@ -1,12 +1,12 @@
-"""Opening the console on what is here."""
+"""Opening the console in the current folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.core.backend import real_services
+from openhqm_tui.tui.core.backend import Backend
 from openhqm_tui.tui.core.theme import theme_called
 
 if TYPE_CHECKING:
@@ -24,24 +24,22 @@ def open_console(
 ) -> int:
     """Open the console in the current folder, on a run or a replay if given; return the exit code.
 
-    Raises UsageProblem for a theme or a keymap that won't do.
+    Raises UsageProblem for an invalid theme or keymap.
     """
-    app = _kind(watch_only=watch_only)(
-        real_services(Path.cwd(), settings),
-        run=run,
-        player=player,
-        keymap=_keymap(settings),
-        theme=theme_called(settings.theme or "dark"),
-    )
+    options: dict[str, Any] = {
+        "run": run,
+        "player": player,
+        "keymap": _keymap(settings),
+        "theme": theme_called(settings.theme or "dark"),
+    }
+    app: ConsoleApp
+    if watch_only:
+        from openhqm_tui.tui.read_only import ReadOnlyApp, ReadOnlyBackend
+
+        app = ReadOnlyApp(ReadOnlyBackend(Path.cwd(), settings), **options)
+    else:
+        app = ConsoleApp(Backend(Path.cwd(), settings), **options)
     return app.run() or app.return_code or 0
-
-
-def _kind(*, watch_only: bool) -> type[ConsoleApp]:
-    if not watch_only:
-        return ConsoleApp
-    from openhqm_tui.tui.read_only import ReadOnlyApp
-
-    return ReadOnlyApp
 
 
 def _keymap(settings: Settings) -> dict[str, str]:

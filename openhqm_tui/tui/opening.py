@@ -13,7 +13,7 @@ from openhqm_tui.tui.core.labels import count, since
 from openhqm_tui.tui.widgets.dialogs import ChooseRun, QuestionDialog
 
 if TYPE_CHECKING:
-    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.core.session import Session
     from openhqm_tui.tui.history.past_runs import PastRun
 
 # Seconds since its last word in which a run that was cut off is offered unasked.
@@ -33,53 +33,53 @@ def cut_off(runs: Sequence[PastRun], now: float) -> PastRun | None:
     return latest
 
 
-async def offer_runs(app: ConsoleApp, runs: Sequence[PastRun]) -> None:
+async def offer_runs(session: Session, runs: Sequence[PastRun]) -> None:
     """Open the run that goes on, have one of several chosen, or offer to resume the latest."""
     live = [run for run in runs if run.live]
-    latest = cut_off(runs, app.services.now())
-    if len(app.screen_stack) > 1 and (live or latest):
+    latest = cut_off(runs, session.backend.now())
+    if len(session.app.screen_stack) > 1 and (live or latest):
         words = f"{count(len(live), 'run')} going on" if live else "the latest run was cut off"
-        app.notify(f"{words}: 4 History opens it", markup=False)
+        session.app.notify(f"{words}: 4 History opens it", markup=False)
     elif len(live) == 1:
-        await _open(app, live[0].folder)
+        await _open(session, live[0].folder)
         others = "; 4 History has the others" if len(runs) > 1 else ""
-        at = since(live[0].created, app.services.now())
-        app.notify(f"a run goes on since {at}: opened{others}", markup=False)
+        at = since(live[0].created, session.backend.now())
+        session.app.notify(f"a run goes on since {at}: opened{others}", markup=False)
     elif live:
-        _choose(app, live)
+        _choose(session, live)
     elif latest is not None:
-        _offer(app, latest)
+        _offer(session, latest)
 
 
-def _choose(app: ConsoleApp, live: Sequence[PastRun]) -> None:
+def _choose(session: Session, live: Sequence[PastRun]) -> None:
     async def chosen(run: PastRun | None) -> None:
         if run is not None:
-            await _open(app, run.folder)
+            await _open(session, run.folder)
 
-    app.push_screen(ChooseRun(live, app.services.now()), chosen)
+    session.app.push_screen(ChooseRun(live, session.backend.now()), chosen)
 
 
-def _offer(app: ConsoleApp, run: PastRun) -> None:
+def _offer(session: Session, run: PastRun) -> None:
     left = [name for name in run.targets if name not in run.ended]
     unfinished = f" Not finished: {one_line(', '.join(left), 200)}." if left else ""
     text = Content(
-        f"Its runner died ({since(run.last, app.services.now())}).{unfinished} Resuming ends what "
-        "is left of it in Docker and builds on; what was built comes from the cache."
+        f"Its runner died ({since(run.last, session.backend.now())}).{unfinished} Resuming ends "
+        "what is left of it in Docker and builds on; what was built comes from the cache."
     )
-    resume = [] if app.watches_only else [("resume", "Resume it")]
+    resume = [] if session.backend.read_only else [("resume", "Resume it")]
     answers = [*resume, ("look", "Look at it"), ("leave", "Leave it")]
 
     async def answered(answer: str | None) -> None:
         if answer in {"resume", "look"}:
-            await _open(app, run.folder)
+            await _open(session, run.folder)
         if answer == "resume":
-            app.ask_run(Request("resume"))
+            session.ask_run(Request("resume"))
 
     title = f"Run {run.folder.path.name} was cut off at {run.over}/{len(run.targets)}: resume it?"
-    app.push_screen(QuestionDialog(title, text, answers), answered)
+    session.app.push_screen(QuestionDialog(title, text, answers), answered)
 
 
-async def _open(app: ConsoleApp, run: RunFolder) -> None:
+async def _open(session: Session, run: RunFolder) -> None:
     """Open a run; go to it unless somebody has gone elsewhere meanwhile."""
-    if app.open_run(run) and app.place is not None and app.place.PLACE == "plan":
-        await app.switch_mode("run")
+    if session.open_run(run) and session.app.current_mode == "plan":
+        await session.app.switch_mode("run")

@@ -14,20 +14,20 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from openhqm_tui.domain.history.comparison import compare, lines_of
 from openhqm_tui.domain.history.forecast import Forecast
+from openhqm_tui.domain.history.record import RunRecord
 from openhqm_tui.domain.history.trends import trends
 from openhqm_tui.run.follow.history_index import samples_for, whole_run
 from openhqm_tui.store.history.database import History
 from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.core.backend import real_services
-from openhqm_tui.tui.history.past_runs import read_past
+from openhqm_tui.tui.core.backend import Backend
+from openhqm_tui.tui.history.past_runs import PastRuns, read_past
 from openhqm_tui.tui.history.run_table import RunTable
 from tests.bench.rows import Row
 from tests.our_variants import VARIANT_NAMES
@@ -136,17 +136,22 @@ def timed(work: Callable[[], object]) -> list[Took]:
     return found
 
 
+class Recorded(Backend):
+    """A backend with the history in its own folder."""
+
+    def past(self) -> PastRuns:
+        return read_past(self.folder)
+
+    def whole_run(self, name: str) -> RunRecord:
+        return whole_run(self.folder, name)
+
+
 async def on_screen(state: Path) -> dict[str, list[Took]]:
     """Return how long the places of the console take from a key to what it shows."""
-    services = replace(
-        real_services(state, Settings()),
-        past=lambda: read_past(state),
-        whole_run=lambda name: whole_run(state, name),
-    )
-    app = ConsoleApp(services)
+    app = ConsoleApp(Recorded(state, Settings()))
     found: dict[str, list[Took]] = {"list": [], "trends, shown": [], "comparison, shown": []}
     async with app.run_test(size=(120, 40)) as pilot:
-        while app.past_runs is None:
+        while app.session.past_runs is None:
             await pilot.pause(0.02)
         await pilot.press("4")
         await pilot.pause(0.5)
@@ -154,7 +159,7 @@ async def on_screen(state: Path) -> dict[str, list[Took]]:
         table = screen.query_one(RunTable)
         for _ in range(ROUNDS):
             watch = Watch()
-            table.show_runs(app.past_runs, time.time(), "")
+            table.show_runs(app.session.past_runs, time.time(), "")
             table.render()
             found["list"].append(watch.took())
             for key, view, name in (

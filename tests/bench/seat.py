@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -120,14 +119,16 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
     """Run the real console until the run is over."""
     world = World(state=folder.path.parent.parent)
     notes = Notes()
-    app = ConsoleApp(replace(world.services(), now=time.time), run=folder)
+    backend: Any = world.backend()
+    backend.now = time.time
+    app = ConsoleApp(backend, run=folder)
     state: RunState | None = None
 
     async def sit(_: object) -> None:
         nonlocal state
         watching = asyncio.create_task(notes.watch_loop(probe))
         reader = Reader(app, notes)
-        while not app.run_state or not app.follow.idle:
+        while not app.session.run_state or not app.session.watch.idle:
             await asyncio.sleep(0.02)
             reader.sit_down()
             # The most at once: one alone while it is zoomed.
@@ -135,7 +136,7 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
             notes.panes = max([notes.panes, *(len(some.visible_panes) for some in panes)])
         notes.all_read = time.monotonic()
         notes.reader = reader.still_reads()
-        state = app.run_state
+        state = app.session.run_state
         await asyncio.sleep(0.5)
         watching.cancel()
         app.exit(0)

@@ -119,8 +119,8 @@ async def test_no_screen_and_nothing_copied_holds_what_acts(
             shown |= {int(n) for n in re.findall(r"qz(\d+)z", text)}
             for toast in app._notifications:
                 assert not unclean(toast.message), (number, key)
-        assert app.run_state is not None
-        assert not unclean(title_of(app.run_state))
+        assert app.session.run_state is not None
+        assert not unclean(title_of(app.session.run_state))
         assert not unclean(str(app.clipboard))
         for copied in world.copied:
             assert not unclean(copied), copied

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -16,20 +16,25 @@ from textual.pilot import Pilot
 
 from openhqm_tui.domain.errors import EngineProblem
 from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.history.estimate import Sample
+from openhqm_tui.domain.history.record import RunRecord
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.builders import NewBuilder
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.permissions import Permission
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
+from openhqm_tui.domain.run.events import RunInfo
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.docker.facts import EngineFacts, EngineProblemKind
 from openhqm_tui.engine.doctor.apply import Rights
 from openhqm_tui.engine.source.base_image import Pullable, Reach
 from openhqm_tui.run.follow.history_index import samples_before, samples_for, whole_run
+from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.core.backend import BuildOrder, Say, Services, StartedRun
-from openhqm_tui.tui.history.past_runs import read_past
+from openhqm_tui.tui.core.backend import Backend, BuildOrder, Say, StartedRun
+from openhqm_tui.tui.history.past_runs import PastRuns, read_past
 from tests.eight_variants import EIGHT
 from tests.tui.folders import T0
 
@@ -114,10 +119,10 @@ class World:
     findings: list[Finding] = field(default_factory=lambda: list(FINDINGS))
     orders: list[BuildOrder] = field(default_factory=list)
     remembered: list[tuple[Permission, ...]] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)
-    mends: bool = True
-    mends_slowly: bool = False
-    helps: bool = True
+    fixed: list[str] = field(default_factory=list)
+    fix_works: bool = True
+    fix_hangs: bool = False
+    fix_helps: bool = True
     rights: Rights = Rights.ROOT
     defaults: BuildOrder = field(default_factory=lambda: BuildOrder({}))
     platforms: tuple[Platform, ...] = ()
@@ -134,88 +139,16 @@ class World:
     paged: list[str] = field(default_factory=list)
     copied: list[str] = field(default_factory=list)
     begin: Callable[[BuildOrder], RunFolder] | None = None
+    # Methods of the backend that a test replaces.
+    replaced: dict[str, Any] = field(default_factory=dict)
 
-    def services(self) -> Services:
-        """Return the console's services over this world."""
-
-        def start(order: BuildOrder, facts: EngineFacts, source: Source) -> StartedRun:
-            self.orders.append(order)
-            assert self.begin is not None
-            return StartedRun(self.begin(order), self.warnings)
-
-        def mend(fix: Fix, say: Say, stop: Event) -> bool:
-            at, finding = next((i, f) for i, f in enumerate(self.findings) if fix in f.fixes)
-            self.mended.append(finding.key)
-            say("Reading package lists...")
-            if self.mends_slowly:
-                stop.wait(10)
-                return False
-            say("Setting up qemu-user-static (1:10.0.2) ...")
-            if self.mends and self.helps:
-                self.findings[at] = Finding(
-                    key=finding.key, title=finding.title, health=Health.OK, detail="registered"
-                )
-            return self.mends
-
-        def ask(run: RunFolder, *requests: Request) -> None:
-            for request in requests:
-                self.asked.append(request)
-                run.ask(request)
-
-        def examine(platforms: tuple[Platform, ...]) -> list[Finding]:
-            return list(self.findings)
-
-        def create_builder(new: NewBuilder, say: Say, stop: Event) -> None:
-            for command in new.commands():
-                say(" ".join(command))
-            if self.makes_slowly:
-                stop.wait(60)
-                raise EngineProblem("stopped")
-            if self.change_problem:
-                raise EngineProblem(self.change_problem)
-            nodes = tuple(
-                Node(f"{new.name}{i}", node.endpoint, "running", native=ARM, platforms=(ARM,))
-                for i, node in enumerate(new.nodes)
-            )
-            made = Builder(name=new.name, driver=new.driver, nodes=nodes)
-            self.builders = [*self.builders, made]
-
-        def remove_builder(name: str, say: Say) -> None:
-            if self.change_problem:
-                raise EngineProblem(self.change_problem)
-            self.builders = [builder for builder in self.builders if builder.name != name]
-
-        return Services(
-            now=lambda: self.now,
-            read_facts=lambda: self.facts,
-            find_source=lambda: self.source,
-            start=start,
-            past=lambda: read_past(self.state),
-            samples=lambda place, variants: samples_for(self.state, place, variants),
-            samples_before=lambda info: samples_before(self.state, info),
-            whole_run=lambda name: whole_run(self.state, name),
-            examine=examine,
-            mend=mend,
-            ask=ask,
-            page=lambda file: self.paged.append(file.read_text()),
-            defaults=self.defaults,
-            builders=lambda: self.builders,
-            create_builder=create_builder,
-            remove_builder=remove_builder,
-            facts_of=lambda name: self.other_facts[name],
-            look_for=lambda image, platforms, driver: self.images.get(image, GOOD_BASE),
-            rights=lambda: self.rights,
-            platforms=self.platforms,
-            refused=self.refused,
-            copy=self.copied.append,
-            clock=lambda: self.clock,
-            warnings=lambda order, facts, source: self.warnings,
-            remember_allowed=lambda source, allowed: self.remembered.append(allowed),
-        )
+    def backend(self) -> FakeBackend:
+        """Return the console's backend over this world."""
+        return FakeBackend(self)
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:
         """Return a console over this world; what it tells stays, however slow the machine is."""
-        app = ConsoleApp(self.services(), run=run, **more)
+        app = ConsoleApp(self.backend(), run=run, **more)
         told = app.notify
 
         def notify(*words: Any, **how: Any) -> None:
@@ -223,6 +156,120 @@ class World:
 
         app.notify = notify  # type: ignore[method-assign]
         return app
+
+
+class FakeBackend(Backend):
+    """A backend that reads and changes nothing but a world."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.state, Settings())
+        self.world = world
+        self.defaults, self.platforms, self.refused = world.defaults, world.platforms, world.refused
+        for name, value in world.replaced.items():
+            setattr(self, name, value)
+
+    def now(self) -> float:
+        return self.world.now
+
+    def clock(self) -> float:
+        return self.world.clock
+
+    def read_facts(self) -> EngineFacts:
+        return self.world.facts
+
+    def facts_of(self, builder: str | None) -> EngineFacts:
+        return self.world.other_facts[builder or ""]
+
+    def find_source(self) -> Source:
+        return self.world.source
+
+    def source_at_once(self) -> Source | None:
+        return None
+
+    def start(self, order: BuildOrder, _facts: EngineFacts, _source: Source) -> StartedRun:
+        self.world.orders.append(order)
+        assert self.world.begin is not None
+        return StartedRun(self.world.begin(order), self.world.warnings)
+
+    def warnings(self, _order: BuildOrder, _facts: EngineFacts, _source: Source) -> tuple[str, ...]:
+        return self.world.warnings
+
+    def chosen_beyond(self, _order: BuildOrder, _source: Source) -> tuple[str, ...]:
+        return ()
+
+    def remember_allowed(self, _source: Source, allowed: tuple[Permission, ...]) -> None:
+        self.world.remembered.append(allowed)
+
+    def ask(self, run: RunFolder, *requests: Request) -> None:
+        for request in requests:
+            self.world.asked.append(request)
+            run.ask(request)
+
+    def past(self) -> PastRuns:
+        return read_past(self.world.state)
+
+    def samples(self, place: Origin, variants: Collection[str]) -> list[Sample]:
+        return samples_for(self.world.state, place, variants)
+
+    def samples_before(self, info: RunInfo) -> list[Sample]:
+        return samples_before(self.world.state, info)
+
+    def whole_run(self, name: str) -> RunRecord:
+        return whole_run(self.world.state, name)
+
+    def page(self, file: Path) -> None:
+        self.world.paged.append(file.read_text())
+
+    def copy(self, text: str) -> None:
+        self.world.copied.append(text)
+
+    def examine(self, _platforms: tuple[Platform, ...]) -> list[Finding]:
+        return list(self.world.findings)
+
+    def apply_fix(self, fix: Fix, say: Say, stop: Event) -> bool:
+        world = self.world
+        at, finding = next((i, f) for i, f in enumerate(world.findings) if fix in f.fixes)
+        world.fixed.append(finding.key)
+        say("Reading package lists...")
+        if world.fix_hangs:
+            stop.wait(10)
+            return False
+        say("Setting up qemu-user-static (1:10.0.2) ...")
+        if world.fix_works and world.fix_helps:
+            world.findings[at] = Finding(
+                key=finding.key, title=finding.title, health=Health.OK, detail="registered"
+            )
+        return world.fix_works
+
+    def rights(self) -> Rights:
+        return self.world.rights
+
+    def builders(self) -> list[Builder]:
+        return self.world.builders
+
+    def create_builder(self, new: NewBuilder, say: Say, stop: Event) -> None:
+        world = self.world
+        for command in new.commands():
+            say(" ".join(command))
+        if world.makes_slowly:
+            stop.wait(60)
+            raise EngineProblem("stopped")
+        if world.change_problem:
+            raise EngineProblem(world.change_problem)
+        nodes = tuple(
+            Node(f"{new.name}{i}", node.endpoint, "running", native=ARM, platforms=(ARM,))
+            for i, node in enumerate(new.nodes)
+        )
+        made = Builder(name=new.name, driver=new.driver, nodes=nodes)
+        world.builders = [*world.builders, made]
+
+    def remove_builder(self, name: str, _say: Say) -> None:
+        if self.world.change_problem:
+            raise EngineProblem(self.world.change_problem)
+        self.world.builders = [one for one in self.world.builders if one.name != name]
+
+    def look_for(self, image: str, _platforms: tuple[Platform, ...], _driver: str) -> Pullable:
+        return self.world.images.get(image, GOOD_BASE)
 
 
 @pytest.fixture(autouse=True)
@@ -254,15 +301,15 @@ async def settle(pilot: Pilot[int]) -> None:
     await until(
         pilot,
         lambda: (
-            app.facts is not None
-            and app.past_runs is not None
-            and not app.examining
+            app.session.facts is not None
+            and app.session.past_runs is not None
+            and not app.session.examining
             and app.place is not None
         ),
     )
     await until(pilot, lambda: not any(w.name == "replay" and w.is_running for w in app.workers))
-    watch = app.follow
-    if watch.state is not None and app.replays.player is None:
+    watch = app.session.watch
+    if watch.state is not None and app.session.player is None:
         await until(pilot, lambda: _read_all(app))
     await until(pilot, lambda: not any(w.group in _LEARNING and w.is_running for w in app.workers))
     await pilot.pause()
@@ -275,11 +322,11 @@ def _read_all(app: ConsoleApp) -> bool:
     """Tell whether all that stands in the run folder so far has been read."""
     from openhqm_tui.run.follow.follower import Follower
 
-    assert app.run_folder is not None
-    fresh = Follower(app.run_folder)
+    assert app.session.run_folder is not None
+    fresh = Follower(app.session.run_folder)
     while fresh.poll():
         pass
-    mine, theirs = app.run_state, fresh.state
+    mine, theirs = app.session.run_state, fresh.state
     fresh.close()
     assert mine is not None
     return mine.outcome == theirs.outcome and [

@@ -62,12 +62,12 @@ async def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(
     async with app.run_test() as pilot:
         await settle(pilot)
         written: list[str] = []
-        app.attention = TerminalNotifier(written.append)
+        app.notifier = TerminalNotifier(written.append)
         if not looks:
             app.post_message(AppBlur())
             await until(pilot, lambda: not app.app_focus)
         made.finish("redis", Outcome.PASSED, seconds - 1).end(Outcome.PASSED, seconds)
-        await until(pilot, lambda: app.follow.idle)
+        await until(pilot, lambda: app.session.watch.idle)
         rung = [text for text in written if text.startswith("\x1b]9;")]
         assert rung == ["\x1b]9;1/1 · built · openhqm-tui\x07\x07"] * told
 
@@ -77,10 +77,10 @@ async def test_an_old_run_that_is_opened_is_no_news(world: World):
     app = world.app(made.run)
     written: list[str] = []
     async with app.run_test() as pilot:
-        app.attention = TerminalNotifier(written.append)
+        app.notifier = TerminalNotifier(written.append)
         app.post_message(AppBlur())
         await settle(pilot)
-        assert not app.run_is_live
+        assert not app.session.run_is_live
         assert not [text for text in written if text.startswith("\x1b]9;")]
 
 

@@ -35,7 +35,7 @@ def text(app, selector: str) -> str:
 
 
 def log(app) -> list[str]:
-    lines = app.place.query_one("#mending", LogPane).log_lines
+    lines = app.place.query_one("#fix-output", LogPane).log_lines
     return [lines.text(index) for index in range(len(lines))]
 
 
@@ -47,7 +47,7 @@ def place(app) -> DoctorScreen:
 async def open_doctor(pilot) -> None:
     await settle(pilot)
     await pilot.press("5")
-    await until(pilot, lambda: pilot.app.findings and not pilot.app.examining)
+    await until(pilot, lambda: pilot.app.session.findings and not pilot.app.session.examining)
 
 
 async def agree(pilot) -> str:
@@ -60,7 +60,9 @@ async def agree(pilot) -> str:
 
 
 async def rest(pilot) -> None:
-    await until(pilot, lambda: pilot.app.mending is None and not pilot.app.examining)
+    await until(
+        pilot, lambda: pilot.app.session.fix_runner is None and not pilot.app.session.examining
+    )
 
 
 async def test_all_fixes_are_shown_at_once_and_run_one_after_the_other(two: World):
@@ -69,12 +71,12 @@ async def test_all_fixes_are_shown_at_once_and_run_one_after_the_other(two: Worl
         await open_doctor(pilot)
         await pilot.press("F")
         await pilot.pause()
-        assert two.mended == []
+        assert two.fixed == []
         shown = await agree(pilot)
         for line in ("1/2 Install", "apt-get install", "(as root)", "2/2 Make", "docker import -"):
             assert line in shown
         await rest(pilot)
-        assert two.mended == ["platform:linux/arm64", "base"]
+        assert two.fixed == ["platform:linux/arm64", "base"]
         assert [line for line in log(app) if "▸" in line or "done" in line] == [
             "▸ 1/2 Install and register QEMU's user-mode emulators",
             "  done",
@@ -86,7 +88,7 @@ async def test_all_fixes_are_shown_at_once_and_run_one_after_the_other(two: Worl
 
 
 async def test_the_first_that_fails_ends_it(two: World):
-    two.mends = False
+    two.fix_works = False
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
@@ -94,12 +96,12 @@ async def test_the_first_that_fails_ends_it(two: World):
         await pilot.pause()
         await agree(pilot)
         await rest(pilot)
-        assert two.mended == ["platform:linux/arm64"]
+        assert two.fixed == ["platform:linux/arm64"]
         assert log(app)[-1] == "✗ this did not work (0 of 2 done, 1 after it not begun)"
 
 
 async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two: World):
-    two.mends_slowly = True
+    two.fix_hangs = True
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
@@ -117,8 +119,8 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
         assert not isinstance(app.screen, QuestionDialog)
         await pilot.press("C", "escape")
         await pilot.pause()
-        assert app.mending is not None
-        assert not app.mending.stopping
+        assert app.session.fix_runner is not None
+        assert not app.session.fix_runner.stopping
         await pilot.press("C")
         await pilot.pause()
         shown = await agree(pilot)
@@ -129,7 +131,7 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
 
 
 async def test_the_output_is_read_with_times_and_all_the_room(two: World):
-    two.mends_slowly = True
+    two.fix_hangs = True
     app = two.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_doctor(pilot)
@@ -137,7 +139,7 @@ async def test_the_output_is_read_with_times_and_all_the_room(two: World):
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await agree(pilot)
         await until(pilot, lambda: "Reading package lists..." in log(app))
-        pane = app.screen.query_one("#mending", LogPane)
+        pane = app.screen.query_one("#fix-output", LogPane)
         middle = app.screen.query_one("#doctor-middle")
         pane.focus()
         await until(pilot, lambda: pane.has_focus)
@@ -155,7 +157,7 @@ async def test_the_output_is_read_with_times_and_all_the_room(two: World):
 
 
 async def test_what_is_no_better_after_its_fix_is_said(world: World):
-    world.helps = False
+    world.fix_helps = False
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
@@ -163,7 +165,7 @@ async def test_what_is_no_better_after_its_fix_is_said(world: World):
         await pilot.pause()
         await agree(pilot)
         await until(pilot, lambda: "still not well" in log(app)[-1])
-        assert world.mended == ["platform:linux/arm64"]
+        assert world.fixed == ["platform:linux/arm64"]
         assert log(app)[-1] == "✗ Emulator for linux/arm64 is still not well after this"
 
 
@@ -192,7 +194,7 @@ async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, s
         assert "Left out: Emulator for linux/arm64" in shown
         assert "apt-get" not in shown
         await rest(pilot)
-        assert two.mended == ["base"]
+        assert two.fixed == ["base"]
 
 
 async def test_through_sudo_is_said(world: World):
@@ -208,14 +210,14 @@ async def test_through_sudo_is_said(world: World):
 
 @pytest.mark.parametrize(("keys", "leaves"), [(["enter"], True), (["escape"], False)])
 async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leaves):
-    two.mends_slowly = True
+    two.fix_hangs = True
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
         await pilot.press("F")
         await pilot.pause()
         await agree(pilot)
-        mending = app.mending
+        mending = app.session.fix_runner
         await pilot.press("1", "q")
         await pilot.pause()
         assert isinstance(app.screen, QuestionDialog)
@@ -230,14 +232,14 @@ async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leav
 
 async def test_a_flood_of_words_is_shown_whole(world: World):
     app = world.app()
-    mend = app.services.mend
+    apply_fix = app.session.backend.apply_fix
 
     def flood(fix, say, stop):
         for number in range(20_000):
             say(f"line {number} \x1b[31mred\x1b[0m [bold]")
-        return mend(fix, say, stop)
+        return apply_fix(fix, say, stop)
 
-    object.__setattr__(app.services, "mend", flood)
+    app.session.backend.apply_fix = flood
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
         await pilot.press("f")

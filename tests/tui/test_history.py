@@ -35,7 +35,7 @@ async def test_two_hundred_runs_are_listed_and_the_keys_lead_to_their_trends(wor
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
-        await until(pilot, lambda: len(app.past_runs) == 201)
+        await until(pilot, lambda: len(app.session.past_runs) == 201)
         assert "201 runs" in drawn(app, "#history-summary")
         assert "of steps cached" in drawn(app, "#history-summary")
         await pilot.press("down", "t")
@@ -63,7 +63,7 @@ async def test_a_run_is_compared_with_the_one_before(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
-        await until(pilot, lambda: len(app.past_runs) == 2)
+        await until(pilot, lambda: len(app.session.past_runs) == 2)
         await pilot.press("c")
         await until(pilot, lambda: app.screen.view == "comparison")
         assert f"20261121-1 → {folders.ID}" in drawn(app, "#comparison-lines")
@@ -81,7 +81,7 @@ async def test_the_marked_run_is_what_others_are_compared_with(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
-        await until(pilot, lambda: len(app.past_runs) == 3)
+        await until(pilot, lambda: len(app.session.past_runs) == 3)
         await pilot.press("x", "end")
         assert "◉ 20261122-1: c compares with it" in drawn(app, "#history-summary")
         await pilot.press("c")
@@ -110,7 +110,7 @@ async def test_without_any_image_there_is_no_trend_and_that_is_said(world: World
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
-        await until(pilot, lambda: len(app.past_runs) == 1)
+        await until(pilot, lambda: len(app.session.past_runs) == 1)
         await pilot.press("t")
         await until(pilot, lambda: app.screen.view == "trends")
         assert "no image came of it yet" in drawn(app, "#history-summary")
@@ -122,13 +122,13 @@ async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
-        await until(pilot, lambda: len(app.past_runs) == 3)
+        await until(pilot, lambda: len(app.session.past_runs) == 3)
         assert app.screen.marked.gone
         assert app.screen.check_action("open", ()) is None
         await app.screen.action_open()
         await until(pilot, lambda: app._notifications)
         assert "its figures are left" in next(iter(app._notifications)).message
-        assert app.run_folder is None
+        assert app.session.run_folder is None
         await pilot.press("c")
         await until(pilot, lambda: app.screen.view == "comparison")
 
@@ -140,7 +140,7 @@ async def test_a_history_that_cannot_be_used_is_said_and_the_runs_are_listed(wor
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
-        await until(pilot, lambda: len(app.past_runs) == 1)
+        await until(pilot, lambda: len(app.session.past_runs) == 1)
         assert "can't be opened (Is a directory)" in drawn(app, "#history-summary")
         assert len(app.screen.query_one(CellTable)._rows) == 1
 
@@ -151,7 +151,7 @@ async def test_only_the_rows_in_sight_are_made(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("4")
-        await until(pilot, lambda: len(app.past_runs) == 300)
+        await until(pilot, lambda: len(app.session.past_runs) == 300)
         table = app.screen.query_one(RunTable)
         made: list[int] = []
         rows = table._rows

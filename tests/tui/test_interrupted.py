@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from functools import partial
 
 from textual.widgets import Static
@@ -47,7 +46,7 @@ async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up
         world.asked.append(request)
         made.hold().start().begin("kafka", 20, attempt=2)
 
-    app.services = replace(app.services, ask=ask)
+    app.session.backend.ask = ask
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert banner(app) == ""
@@ -55,7 +54,7 @@ async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up
         made.release()
         await until(pilot, lambda: "Interrupted at 1/3: its runner died" in banner(app))
         assert "Buildx may still be at work" in banner(app)
-        assert app.follow.idle
+        assert app.session.watch.idle
         assert "! interrupted" in str(app.screen.query_one("#run-word", Static).content)
         await until(pilot, lambda: "! kafka" in listed(app))
         assert "interrupted" in listed(app)
@@ -65,7 +64,7 @@ async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up
         await pilot.pause()
         assert len(app.screen_stack) == 1
         await pilot.press("u")
-        await until(pilot, lambda: app.run_is_live and banner(app) == "")
+        await until(pilot, lambda: app.session.run_is_live and banner(app) == "")
         assert world.asked == [Request("resume")]
         await until(pilot, lambda: "attempt 2" in listed(app))
     made.release()
@@ -111,8 +110,8 @@ async def test_a_run_where_nothing_is_left_is_not_resumed(world: World):
     app = world.app(folders.failed(world.state, ("redis",)).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        assert app.run_state.targets["redis"].status is Status.FAILED
-        lanes = {lane.status for lane in app.run_state.lanes}
+        assert app.session.run_state.targets["redis"].status is Status.FAILED
+        lanes = {lane.status for lane in app.session.run_state.lanes}
         assert Status.CANCELLED in lanes, "stopped because the other platform failed"
         assert app.screen.check_action("resume", ()) is not True
 
@@ -142,7 +141,7 @@ async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: Wo
         await pilot.press("down", "u")
         await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
         await until(pilot, lambda: world.asked == [Request("cancel"), Request("resume")])
-        assert app.run_folder.path == cut.run.path
+        assert app.session.run_folder.path == cut.run.path
         assert '"resume"' in cut.run.control_file.read_text()
 
 
@@ -152,11 +151,11 @@ async def test_a_run_that_is_removed_while_it_is_open_is_told_once(world: World)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         shutil.rmtree(made.run.path)
-        await until(pilot, lambda: "is gone: its folder was removed" in notices(app))
+        await until(pilot, lambda: "the folder of run " in notices(app))
         assert "kafka" in listed(app)
         app.clear_notifications()
         await pilot.press("r")
-        await until(pilot, lambda: "nothing can be asked of it" in notices(app))
+        await until(pilot, lambda: "no request can be sent to it" in notices(app))
         await pilot.press("p")
         await until(pilot, lambda: "the log is in" in notices(app))
         for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):
@@ -171,8 +170,8 @@ async def test_a_live_run_that_is_removed_is_told_as_well(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         shutil.rmtree(made.run.path)
-        await until(pilot, lambda: "is gone: its folder was removed" in notices(app))
-        assert not app.run_is_live
+        await until(pilot, lambda: "the folder of run " in notices(app))
+        assert not app.session.run_is_live
     made.release()
 
 
@@ -185,9 +184,9 @@ async def test_a_run_of_the_list_that_is_gone_or_closed_to_us_is_not_opened(worl
         await settle(pilot)
         shutil.rmtree(gone.run.path)
         await pilot.press("enter")
-        await until(pilot, lambda: "run 20261122-1 is gone" in notices(app))
+        await until(pilot, lambda: "the folder of run 20261122-1 was removed" in notices(app))
         assert app.place.PLACE == "history"
-        assert app.run_folder is None
+        assert app.session.run_folder is None
 
 
 async def test_a_long_silence_is_shown_and_told_once(world: World):
@@ -234,6 +233,6 @@ async def test_the_cursor_of_history_stays_on_its_run(world: World):
         await until(pilot, lambda: app.screen.marked.folder.path == first.run.path)
         folders.passed(world.state, id="20261123-1")
         await pilot.press("r")
-        await until(pilot, lambda: len(app.past_runs) == 3)
+        await until(pilot, lambda: len(app.session.past_runs) == 3)
         await until(pilot, lambda: app.screen.query_one(CellTable).row == 2)
         assert app.screen.marked.folder.path == first.run.path

@@ -24,12 +24,12 @@ def _two(world: World) -> None:
 
 def _slow(world: World) -> None:
     _two(world)
-    world.mends_slowly = True
+    world.fix_hangs = True
 
 
 def _fails(world: World) -> None:
     _two(world)
-    world.mends = False
+    world.fix_works = False
 
 
 def _no_engine(world: World) -> None:

@@ -37,7 +37,7 @@ async def test_with_no_live_run_one_plans(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert (app.place.PLACE, len(app.screen_stack), notices(app)) == ("plan", 1, "")
-        assert app.run_folder is None
+        assert app.session.run_folder is None
 
 
 @pytest.mark.parametrize("others", [False, True])
@@ -49,7 +49,7 @@ async def test_the_one_live_run_is_opened_and_told(world: World, others):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
-        assert app.run_folder.path == made.run.path
+        assert app.session.run_folder.path == made.run.path
         told = "a run goes on since 15:14: opened"
         told += "; 4 History has the others" if others else ""
         await until(pilot, lambda: notices(app) == told)
@@ -86,10 +86,10 @@ async def test_one_of_several_live_runs_is_chosen_by_keys(world: World, keys, op
         await pilot.press(*keys)
         await until(pilot, lambda: not isinstance(app.screen, ChooseRun))
         if opened is None:
-            assert (app.run_folder, app.place.PLACE) == (None, "plan")
+            assert (app.session.run_folder, app.place.PLACE) == (None, "plan")
         else:
             await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
-            assert app.run_folder.path.name == opened
+            assert app.session.run_folder.path.name == opened
     for one in made:
         one.release()
 
@@ -107,8 +107,8 @@ async def test_one_of_several_live_runs_is_chosen_by_mouse(world: World, where, 
         await pilot.click(where, offset=at)
         await until(pilot, lambda: not isinstance(app.screen, ChooseRun))
         if opened is not None:
-            await until(pilot, lambda: app.run_folder is not None)
-        assert (app.run_folder.path.name if app.run_folder else None) == opened
+            await until(pilot, lambda: app.session.run_folder is not None)
+        assert (app.session.run_folder.path.name if app.session.run_folder else None) == opened
     for one in made:
         one.release()
 
@@ -132,9 +132,9 @@ async def test_the_latest_run_that_was_cut_off_is_offered(world: World, keys, pl
         await until(pilot, lambda: not isinstance(app.screen, QuestionDialog))
         await until(pilot, lambda: app.place is not None and place == app.place.PLACE)
         await until(pilot, lambda: world.asked == asked)
-        assert (app.run_folder is not None) is (place == "run")
+        assert (app.session.run_folder is not None) is (place == "run")
         if place == "run":
-            assert app.run_folder.path == made.run.path
+            assert app.session.run_folder.path == made.run.path
 
 
 def test_what_was_cut_off_long_ago_or_followed_by_another_run_is_not_offered(world: World):
@@ -150,18 +150,17 @@ def test_what_was_cut_off_long_ago_or_followed_by_another_run_is_not_offered(wor
 async def test_whoever_is_busy_already_is_only_told(world: World):
     made = folders.running(world.state)
     app = world.app()
-    app.services = world.services()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        app.follow.close()
+        app.session.watch.close()
         app.clear_notifications()
         await app.switch_mode("plan")
-        app.past_runs = None
+        app.session.past_runs = None
         app.push_screen(HelpDialog("plan", {}))
-        app.read_past()
+        app.session.read_past()
         await until(pilot, lambda: "1 run going on: 4 History opens it" in notices(app))
         assert isinstance(app.screen, HelpDialog)
-        assert app.run_folder is None
+        assert app.session.run_folder is None
     made.release()
 
 
@@ -171,6 +170,6 @@ async def test_a_run_that_was_given_is_the_one_that_is_opened(world: World):
     app = world.app(given.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        assert app.run_folder.path == given.run.path
+        assert app.session.run_folder.path == given.run.path
         assert notices(app) == ""
     made.release()

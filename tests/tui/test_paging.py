@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +64,6 @@ async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkey
             raise UsageProblem("the pager 'lass' isn't installed")
 
         pagers(app, monkeypatch)
-        app.services = replace(app.services, page=page)
+        app.session.backend.page = page
         await pilot.press("p")
         await until(pilot, lambda: "the pager 'lass' isn't installed" in notices(app))

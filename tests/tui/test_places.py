@@ -39,12 +39,12 @@ async def test_an_earlier_run_is_opened_from_history(world: World):
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.place.PLACE == "run")
         await settle(pilot)
-        assert app.run_folder.path.name == "20261122-1"
+        assert app.session.run_folder.path.name == "20261122-1"
         await pilot.press("4")
         await settle(pilot)
         await pilot.click(CellTable, offset=(5, 1), times=2)
         await until(pilot, lambda: app.place.PLACE == "run")
-        assert app.run_folder.path.name == "20261123-151400-3fa9"
+        assert app.session.run_folder.path.name == "20261123-151400-3fa9"
 
 
 async def test_a_damaged_run_does_not_hide_the_others(world: World):
@@ -74,7 +74,7 @@ async def test_the_doctor_shows_and_mends_after_asking(world: World):
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("5")
-        await until(pilot, lambda: app.findings)
+        await until(pilot, lambda: app.session.findings)
         assert text(app, "#doctor-summary") == "✗ 1 problem · ! 1 warning · ✓ 3 ok"
         # The cursor begins where something is wrong; where all is well there is nothing to do.
         await pilot.press("up", "f")
@@ -87,13 +87,16 @@ async def test_the_doctor_shows_and_mends_after_asking(world: World):
         assert isinstance(app.screen, QuestionDialog)
         await pilot.press("right", "enter")
         await pilot.pause()
-        assert world.mended == []
+        assert world.fixed == []
         await pilot.press("f")
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: world.mended and app.place.mending is None and not app.examining)
+        await until(
+            pilot,
+            lambda: world.fixed and app.place.fix_runner is None and not app.session.examining,
+        )
         assert text(app, "#doctor-summary") == "! 1 warning · ✓ 4 ok"
-        log = app.screen.query_one("#mending", LogPane).log_lines
+        log = app.screen.query_one("#fix-output", LogPane).log_lines
         assert [log.text(i) for i in range(len(log))] == [
             "▸ Install and register QEMU's user-mode emulators",
             "Reading package lists...",
@@ -114,7 +117,7 @@ async def test_the_answers_stay_in_sight_under_a_long_fix(world: World):
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.press("5")
-        await until(pilot, lambda: app.findings)
+        await until(pilot, lambda: app.session.findings)
         await pilot.press("f")
         await pilot.pause()
         dialog = app.screen.query_one(".dialog").region
@@ -129,17 +132,20 @@ async def test_the_answers_stay_in_sight_under_a_long_fix(world: World):
 
 
 async def test_a_fix_that_fails_says_so(world: World):
-    world.mends = False
+    world.fix_works = False
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("5")
-        await until(pilot, lambda: app.findings)
+        await until(pilot, lambda: app.session.findings)
         await pilot.press("enter")
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: world.mended and app.place.mending is None and not app.examining)
-        log = app.screen.query_one("#mending", LogPane).log_lines
+        await until(
+            pilot,
+            lambda: world.fixed and app.place.fix_runner is None and not app.session.examining,
+        )
+        log = app.screen.query_one("#fix-output", LogPane).log_lines
         assert log.text(len(log) - 1) == "✗ this did not work"
 
 
@@ -149,13 +155,15 @@ async def test_a_machine_that_was_mended_can_build(world: World):
     async with app.run_test() as pilot:
         await settle(pilot)
         await pilot.press("5")
-        await until(pilot, lambda: app.findings)
+        await until(pilot, lambda: app.session.findings)
         assert isinstance(app.place, DoctorScreen)
         world.facts = World(world.state).facts
         await pilot.press("r")
-        await until(pilot, lambda: app.facts.answers)
+        await until(pilot, lambda: app.session.facts.answers)
         assert "engine 29.1.0" in text(app, "StatusLine")
-        assert app.problems == sum(f.health in {Health.FAIL, Health.WARN} for f in app.findings)
+        assert app.session.problems == sum(
+            f.health in {Health.FAIL, Health.WARN} for f in app.session.findings
+        )
 
 
 async def test_quitting_at_rest_asks_nothing(world: World):

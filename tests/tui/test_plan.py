@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import msgspec
 import pytest
 from textual.widgets import Button, Input, Static
@@ -105,7 +103,7 @@ async def test_building_starts_what_is_chosen_and_shows_it(world: World):
         await settle(pilot)
         (order,) = world.orders
         assert (order.rows, order.name, order.tag) == ({"redis": (AMD, ARM)}, "openhqm", "latest")
-        assert app.run_is_live
+        assert app.session.run_is_live
         await pilot.press("1")
         await settle(pilot)
         assert "a run is going on" in summary(app)
@@ -245,7 +243,7 @@ async def test_headings_and_names_stay_in_sight_while_the_cells_scroll(world: Wo
         assert "service-63" in "".join(shown)
         assert "service-00" not in "".join(shown)
         assert place(app).rows() == {
-            app.source.variants[63].name: (parse_platform("linux/arm/v7"),)
+            app.session.source.variants[63].name: (parse_platform("linux/arm/v7"),)
         }
         # What is clicked is what is seen there.
         matrix = app.screen.query_one(Matrix)
@@ -253,7 +251,7 @@ async def test_headings_and_names_stay_in_sight_while_the_cells_scroll(world: Wo
         x = shown[0].index("linux/s390x")
         await pilot.click(matrix, offset=(x, y))
         await pilot.pause()
-        chosen = place(app).rows()[app.source.variants[60].name]
+        chosen = place(app).rows()[app.session.source.variants[60].name]
         assert chosen == (parse_platform("s390x"),)
         await pilot.press("g", "left", "left", "left")
         await pilot.pause()
@@ -363,7 +361,7 @@ async def test_nothing_to_build_is_said_in_the_matrix(world: World):
     def nowhere():
         raise UsageProblem("/x/docker-bake.hcl is no valid bake file")
 
-    app.services = dataclasses.replace(app.services, find_source=nowhere)
+    app.session.backend.find_source = nowhere
     async with app.run_test() as pilot:
         await settle(pilot)
         await until(pilot, lambda: "nothing to build here: /x/docker-bake.hcl" in lines(app)[0])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import msgspec
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
@@ -189,7 +187,7 @@ async def test_builders_that_can_not_be_listed(world: World):
         raise EngineProblem("the builders can't be listed: no Buildx")
 
     app = world.app()
-    app.services = dataclasses.replace(app.services, builders=broken)
+    app.session.backend.builders = broken
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("B")

@@ -10,8 +10,7 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.store.settings import Settings
-from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.core.backend import BuildOrder, real_services
+from openhqm_tui.tui.core.backend import Backend, BuildOrder
 from tests.eight_variants import EIGHT
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, World, settle, until
@@ -40,8 +39,8 @@ def project(tmp_path, monkeypatch):
 async def test_the_plan_shows_a_table_of_checks_that_matches_no_target(world: World, project):
     folder, world.source = project
     (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
-    real = real_services(folder, Settings())
-    app = ConsoleApp(dataclasses.replace(world.services(), warnings=real.warnings))
+    world.replaced["warnings"] = Backend(folder, Settings()).warnings
+    app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("space")
@@ -55,12 +54,12 @@ def test_every_kind_of_warning_is_foreseen(project, monkeypatch):
     folder, source = project
     monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(folder / ".runs"))
     (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
-    warnings = real_services(folder, Settings()).warnings(ORDER, OLD, source)
+    warnings = Backend(folder, Settings()).warnings(ORDER, OLD, source)
     assert len(warnings) == 3
     assert "nosuch" in warnings[0]
     assert warnings[1].startswith("Docker Engine 28.0.4: its API is older")
     assert warnings[2].startswith(f"the state folder {folder}/.runs is inside the build context")
-    assert real_services(folder, Settings(check=False)).warnings(ORDER, OLD, source) == (
+    assert Backend(folder, Settings(check=False)).warnings(ORDER, OLD, source) == (
         warnings[0],
         warnings[2],
     )
@@ -70,7 +69,7 @@ def test_a_refused_part_hides_no_other_warning(project):
     folder, source = project
     (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
     dead = msgspec.structs.replace(GOOD, error="the engine is gone")
-    (warning,) = real_services(folder, Settings()).warnings(ORDER, dead, source)
+    (warning,) = Backend(folder, Settings()).warnings(ORDER, dead, source)
     assert "nosuch" in warning
 
 
@@ -81,7 +80,7 @@ async def test_a_started_run_repeats_its_warnings(world: World):
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("space", "b")
-        await until(pilot, lambda: world.orders and app.run_folder is not None)
+        await until(pilot, lambda: world.orders and app.session.run_folder is not None)
         await until(pilot, lambda: len(app._notifications) == 2)
         told = [(toast.message, toast.severity) for toast in app._notifications]
         assert told == [(warning, "warning") for warning in world.warnings]

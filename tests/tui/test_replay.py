@@ -7,8 +7,8 @@ from typing import Any
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.replay import Player, Recording
 from openhqm_tui.store.run_folder import RunFolder
+from openhqm_tui.tui.core.replay import REFUSED
 from openhqm_tui.tui.replay.bar import ReplayBar, ReplayKey, ReplayOffer
-from openhqm_tui.tui.replay.controller import REFUSED
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.recordings import copied, recording
 from tests.tui import folders
@@ -35,15 +35,15 @@ async def test_a_replay_shows_the_run_as_it_was_at_its_time(world: World):
         await settle(pilot)
         assert app.place.PLACE == "run"
         world.clock = 30.0
-        await until(pilot, lambda: any(len(lane.log) for lane in app.run_state.lanes))
-        assert app.run_state.status is Status.RUNNING
-        started = app.run_state.started
-        assert 29 < app.now - started < 31, "the run's own time, not today's"
+        await until(pilot, lambda: any(len(lane.log) for lane in app.session.run_state.lanes))
+        assert app.session.run_state.status is Status.RUNNING
+        started = app.session.run_state.started
+        assert 29 < app.session.now - started < 31, "the run's own time, not today's"
         await until(pilot, lambda: "0:30 of 1:21" in bar(app))
         world.clock = 1000.0
-        await until(pilot, lambda: app.run_state.status is Status.PASSED)
+        await until(pilot, lambda: app.session.run_state.status is Status.PASSED)
         await until(pilot, lambda: "over" in bar(app))
-        assert app.run_state.elapsed(app.now) < 100
+        assert app.session.run_state.elapsed(app.session.now) < 100
 
 
 async def test_the_bar_tells_speed_pause_and_end(world: World):
@@ -55,7 +55,7 @@ async def test_the_bar_tells_speed_pause_and_end(world: World):
         await until(pilot, lambda: bar(app) == "‖ replay 2× · 0:00 of 1:21 · paused")
         world.clock = 50.0
         await pilot.pause()
-        assert app.replays.player.position == 0.0
+        assert app.session.player.position == 0.0
         await pilot.press("comma")
         world.clock = 60.0
         await until(pilot, lambda: bar(app) == "▶ replay 2× · 0:20 of 1:21")
@@ -72,18 +72,18 @@ async def test_each_key_of_the_bar_can_be_clicked(world: World):
             await pilot.click(next(k for k in app.screen.query(ReplayKey) if k.what == what))
 
         await click("faster")
-        await until(pilot, lambda: app.replays.player.pace.speed == 2.0)
+        await until(pilot, lambda: app.session.player.pace.speed == 2.0)
         await click("slower")
-        await until(pilot, lambda: app.replays.player.pace.speed == 1.0)
+        await until(pilot, lambda: app.session.player.pace.speed == 1.0)
         await click("pause")
-        await until(pilot, lambda: app.replays.player.pace.paused)
+        await until(pilot, lambda: app.session.player.pace.paused)
         await click("end")
-        await until(pilot, lambda: app.replays.player.finished)
+        await until(pilot, lambda: app.session.player.finished)
         await click("start")
-        await until(pilot, lambda: app.replays.player.position == 0.0)
-        assert not app.replays.player.pace.paused
+        await until(pilot, lambda: app.session.player.position == 0.0)
+        assert not app.session.player.pace.paused
         await click("stop")
-        await until(pilot, lambda: app.run_state is None)
+        await until(pilot, lambda: app.session.run_state is None)
         assert not app.screen.query_one(ReplayBar).display
 
 
@@ -106,7 +106,7 @@ async def test_nothing_can_be_asked_of_a_replay(world: World):
     app = played(world, "failed")
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.run_state.started is not None)
+        await until(pilot, lambda: app.session.run_state.started is not None)
 
         async def is_refused(key: str) -> None:
             app.clear_notifications()
@@ -118,7 +118,7 @@ async def test_nothing_can_be_asked_of_a_replay(world: World):
         await is_refused("c")
         await is_refused("C")
         await pilot.press("T")
-        await until(pilot, lambda: app.run_state.status is Status.FAILED)
+        await until(pilot, lambda: app.session.run_state.status is Status.FAILED)
         await is_refused("r")
         await is_refused("R")
         await pilot.press("3")
@@ -131,8 +131,8 @@ async def test_the_console_is_left_without_a_question(world: World):
     app = played(world)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.run_state.started is not None)
-        assert app.run_is_live
+        await until(pilot, lambda: app.session.run_state.started is not None)
+        assert app.session.run_is_live
         await pilot.press("q")
         await until(pilot, lambda: app._exit)
 
@@ -140,14 +140,14 @@ async def test_the_console_is_left_without_a_question(world: World):
 async def test_a_replay_is_never_told_as_a_run(world: World):
     app = played(world)
     said: list[str] = []
-    app.attention._write = said.append
+    app.notifier._write = said.append
     async with app.run_test() as pilot:
         await settle(pilot)
         app.app_focus = False
         world.clock = 30.0
-        await until(pilot, lambda: any(len(lane.log) for lane in app.run_state.lanes))
+        await until(pilot, lambda: any(len(lane.log) for lane in app.session.run_state.lanes))
         world.clock = 1000.0
-        await until(pilot, lambda: app.run_state.status is Status.PASSED)
+        await until(pilot, lambda: app.session.run_state.status is Status.PASSED)
         await pilot.pause()
     titles = [text for text in said if text.startswith("\x1b]2;")]
     assert titles
@@ -166,10 +166,10 @@ async def test_history_plays_a_run_and_keeps_to_itself(world: World, tmp_path):
         await pilot.press("4")
         await settle(pilot)
         await pilot.press("p")
-        await until(pilot, lambda: app.replays.player is not None and app.place.PLACE == "run")
+        await until(pilot, lambda: app.session.player is not None and app.place.PLACE == "run")
         await pilot.press("T", "4")
         await settle(pilot)
-        assert len(app.past_runs) == 1
+        assert len(app.session.past_runs) == 1
     assert sorted(path.name for path in (world.state / "runs").rglob("*")) == before
 
 
@@ -179,9 +179,9 @@ async def test_a_run_that_goes_on_is_not_played(world: World):
     try:
         async with app.run_test(size=(100, 30)) as pilot:
             await settle(pilot)
-            app.replays.play_recording(made.run)
+            app.session.replay.play_recording(made.run)
             await until(pilot, lambda: any("goes on" in text for text in told(app)))
-            assert app.replays.player is None
+            assert app.session.player is None
     finally:
         made.release()
 
@@ -196,8 +196,8 @@ async def test_without_an_engine_a_click_plays_the_shipped_run(world: World):
             await settle(pilot)
             assert app.screen.query_one(ReplayOffer).display, place
         await pilot.click(ReplayOffer)
-        await until(pilot, lambda: app.replays.player is not None and app.place.PLACE == "run")
-        folder = app.run_folder.path
+        await until(pilot, lambda: app.session.player is not None and app.place.PLACE == "run")
+        folder = app.session.run_folder.path
         assert folder.is_dir()
         assert not app.screen.query_one(ReplayOffer).display
     assert not folder.exists(), "what was unpacked only to be played is taken away"
@@ -220,9 +220,9 @@ async def test_another_run_takes_the_place_of_a_replay(world: World):
     app = played(world)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        app.open_run(RunFolder(made.run.path))
-        await until(pilot, lambda: app.run_state.status is Status.PASSED)
+        app.session.open_run(RunFolder(made.run.path))
+        await until(pilot, lambda: app.session.run_state.status is Status.PASSED)
         await until(pilot, lambda: not app.screen.query_one(ReplayBar).display)
-        assert app.replays.player is None
-        assert app.now == world.now
-        assert app.run_folder.path == made.run.path
+        assert app.session.player is None
+        assert app.session.now == world.now
+        assert app.session.run_folder.path == made.run.path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,10 @@ from tests.tui.conftest import World, settle, until
 async def test_what_becomes_of_it_is_said(world: World, tmp_path: Path, folder: str, said: str):
     run = copied("checked", tmp_path / "a [red]run")
     app = world.app()
-    app.services = dataclasses.replace(
-        app.services, report=lambda told: write_report(told, tmp_path / folder)
-    )
+    app.session.backend.report = lambda told: write_report(told, tmp_path / folder)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await ask_for_report(app, run)
+        await ask_for_report(app.session, run)
         await until(pilot, lambda: app._notifications)
         [notification] = list(app._notifications)
         assert said in notification.message

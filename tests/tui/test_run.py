@@ -237,7 +237,7 @@ async def test_panes_out_of_sight_cost_nothing(world: World):
         hidden = panes(app).panes[("gcp", "linux/arm64")]
         assert not hidden.display
         made.step("gcp", "[linux/arm64 extra 1/1] RUN yes", 9, log="y\n" * 100)
-        lane = app.run_state.lane("gcp", "linux/arm64")
+        lane = app.session.run_state.lane("gcp", "linux/arm64")
         await until(pilot, lambda: len(lane.log) > 100)
         await pilot.pause(0.2)
         assert not hidden.log_pane.rows
@@ -326,12 +326,12 @@ async def test_seconds_are_counted_only_while_the_run_lives(world: World):
         await until(pilot, lambda: "0:16" in heading(pane))
         made.finish("redis", Outcome.PASSED, 18)
         made.end(Outcome.PASSED, 19)
-        await until(pilot, lambda: app.follow.idle)
+        await until(pilot, lambda: app.session.watch.idle)
         world.now += 500
         await pilot.pause(0.3)
         word = str(app.screen.query_one("#run-word", Static).content)
         assert "0:19" in word
-        assert app.follow.idle
+        assert app.session.watch.idle
 
 
 @pytest.mark.parametrize(

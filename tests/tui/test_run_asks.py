@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from textual.widgets import Input, Static
 
@@ -64,13 +62,13 @@ async def test_a_lane_that_is_over_gives_its_place_to_one_that_builds(world: Wor
         # Which lanes come tells whether all that ended was seen at once.
         await until(pilot, lambda: not {key for key in in_sight(app) if key[0] == "all"})
         assert in_sight(app)[2] == ("redis", "linux/amd64")
-        coming = [app.run_state.lane(*key) for key in in_sight(app)[:2]]
+        coming = [app.session.run_state.lane(*key) for key in in_sight(app)[:2]]
         assert [lane.status for lane in coming] == [Status.RUNNING] * 2
         assert list(panes(app).children) == [panes(app).panes[key] for key in panes(app)._order]
         await pilot.press("o")
         await until(pilot, lambda: in_sight(app) == before)
         end_well(made, "redis")
-        await until(pilot, lambda: app.run_state.targets["redis"].status.is_over)
+        await until(pilot, lambda: app.session.run_state.targets["redis"].status.is_over)
         await pilot.pause()
         assert in_sight(app) == before
     made.release()
@@ -87,7 +85,7 @@ async def test_panes_stay_where_they_are_under_a_readers_eyes(world: World, way)
         before = in_sight(app)
         end_well(made, "all")
         end_well(made, "redis")
-        await until(pilot, lambda: app.run_state.targets["redis"].status.is_over)
+        await until(pilot, lambda: app.session.run_state.targets["redis"].status.is_over)
         await pilot.pause()
         assert in_sight(app) == before
     made.release()
@@ -100,7 +98,7 @@ async def test_lanes_that_all_fit_never_move(world: World):
         await settle(pilot)
         before = in_sight(app)
         end_well(made, "all")
-        await until(pilot, lambda: app.run_state.targets["all"].status.is_over)
+        await until(pilot, lambda: app.session.run_state.targets["all"].status.is_over)
         await pilot.pause()
         assert in_sight(app) == before
         assert len(before) == 16
@@ -118,7 +116,7 @@ async def test_the_first_failure_is_shown_and_later_ones_steal_nothing(world: Wo
         assert app.focused is targets(app)
         await until(pilot, lambda: ("kafka", "linux/arm64") in in_sight(app))
         made.fail("sqs")
-        await until(pilot, lambda: app.run_state.targets["sqs"].status.is_over)
+        await until(pilot, lambda: app.session.run_state.targets["sqs"].status.is_over)
         await pilot.pause()
         assert targets(app).chosen == "kafka"
         assert notices(app) == ""
@@ -208,10 +206,10 @@ async def test_a_run_that_is_taken_up_again_leaves_the_person_where_they_are(wor
             world.asked.append(request)
             made.hold().start().begin(request.target, 20, attempt=2)
 
-        app.services = replace(app.services, ask=ask)
+        app.session.backend.ask = ask
         await pilot.press("r")
-        await until(pilot, lambda: app.run_state.targets["sqs"].attempt == 2)
-        await until(pilot, lambda: app.run_is_live and targets(app).size)
+        await until(pilot, lambda: app.session.run_state.targets["sqs"].attempt == 2)
+        await until(pilot, lambda: app.session.run_is_live and targets(app).size)
         assert world.asked == [Request("retry", "sqs")]
         assert "attempt 2" in targets(app).render().plain
         assert targets(app).chosen == "sqs"
@@ -245,7 +243,7 @@ async def test_a_run_that_ends_while_one_thinks_is_not_taken_up_to_be_cancelled(
         for target in ("redis", "kafka"):
             end_well(made, target)
         made.end(Outcome.PASSED, 12)
-        await until(pilot, lambda: not app.run_is_live)
+        await until(pilot, lambda: not app.session.run_is_live)
         await pilot.press("enter")
         await pilot.pause()
         assert world.asked == []

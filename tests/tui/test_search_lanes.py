@@ -70,7 +70,7 @@ async def test_a_run_that_is_taken_up_again_meanwhile_is_searched_on(world: Worl
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.follow.idle)
+        await until(pilot, lambda: app.session.watch.idle)
         await pilot.press("f", *"solution")
         await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
         # The new attempt begins with empty logs; another console has asked for it.
@@ -96,7 +96,7 @@ async def test_another_run_in_the_place_of_the_one_that_is_searched(world: World
         await pilot.press("f", *"solution")
         await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
         await pilot.press("down")
-        app.open_run(other.run)
+        app.session.open_run(other.run)
         await until(pilot, lambda: "nothing in 3 logs" in _sum(app))
         await pilot.press("tab", "down", "enter")
         assert isinstance(app.screen, SearchScreen)

@@ -201,7 +201,7 @@ async def test_a_failure_does_not_take_the_steps_away(world: World):
             await pilot.press("s", "down", "down")
             await settle(pilot)
             made.fail("kafka")
-            await until(pilot, lambda: app.run_state.targets["kafka"].outcome)
+            await until(pilot, lambda: app.session.run_state.targets["kafka"].outcome)
             await settle(pilot)
             assert app.screen.query_one(TargetList).chosen == "redis"
             assert waterfall(app).has_focus
@@ -242,7 +242,7 @@ async def test_a_target_that_is_built_once_more_begins_anew(world: World):
             await settle(pilot)
             assert waterfall(app).row > 5
             made.begin("redis", 20, attempt=2)
-            await until(pilot, lambda: app.run_state.targets["redis"].attempt == 2)
+            await until(pilot, lambda: app.session.run_state.targets["redis"].attempt == 2)
             await until(pilot, lambda: waterfall(app).row < 2)
             assert "nothing said yet" in app.screen.query_one(StepHead).content.plain
     finally:

@@ -45,7 +45,7 @@ async def test_plan_tells_how_long_it_takes(world: World):
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.estimate_loader.samples)
+        await until(pilot, lambda: app.session.estimates.samples)
         await pilot.press("down", "space")
         screen = app.screen
         # The native image alone: both took 7.4 s.
@@ -63,7 +63,7 @@ async def test_plan_says_that_nobody_knows(world: World):
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.estimate_loader.samples == [])
+        await until(pilot, lambda: app.session.estimates.samples == [])
         await pilot.press("a")
         assert app.screen.plan_estimator.whole(app.screen.order) is None
 
@@ -75,11 +75,11 @@ async def test_run_tells_what_is_left(world: World):
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.estimate_loader.time_left.of() is not None)
+        await until(pilot, lambda: app.session.estimates.time_left.of() is not None)
         await until(pilot, lambda: " left" in str(app.screen.query_one(RunWord).render()))
         targets = str(app.screen.query_one(TargetList).render())
         assert "0:02/~0:" in targets
-        guess = app.estimate_loader.time_left.of("redis")
+        guess = app.session.estimates.time_left.of("redis")
         assert 0 < guess.seconds < 8
     made.release()
 
@@ -89,7 +89,7 @@ async def test_of_a_first_run_it_is_unknown(world: World):
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.estimate_loader.time_left.is_unknown)
+        await until(pilot, lambda: app.session.estimates.time_left.is_unknown)
         await until(
             pilot, lambda: "time left unknown" in str(app.screen.query_one("#run-facts").render())
         )

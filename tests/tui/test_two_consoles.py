@@ -51,17 +51,17 @@ async def test_a_run_that_is_over_is_seen_to_be_taken_up_by_another_console(worl
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.follow.idle)
+        await until(pilot, lambda: app.session.watch.idle)
         # Nobody at this console asked for it.
         made.hold().start().begin("kafka", 20, attempt=2)
-        await until(pilot, lambda: app.run_is_live and "attempt 2" in listed(app))
+        await until(pilot, lambda: app.session.run_is_live and "attempt 2" in listed(app))
         made.write("kafka", {"vertexes": [{"digest": "sha256:1", "name": "again"}]}, attempt=2)
-        await until(pilot, lambda: app.run_state.targets["kafka"].steps)
+        await until(pilot, lambda: app.session.run_state.targets["kafka"].steps)
         made.finish("kafka", Outcome.PASSED, 25)
         for platform in made.rows["kafka"]:
             made.check("kafka", platform, 26)
         made.end(Outcome.PASSED, 27)
-        await until(pilot, lambda: app.follow.idle and not app.run_is_live)
+        await until(pilot, lambda: app.session.watch.idle and not app.session.run_is_live)
         await until(
             pilot, lambda: "✓ proved" in str(app.screen.query_one("#run-word", Static).content)
         )
@@ -72,9 +72,9 @@ async def test_what_was_taken_up_and_is_over_again_between_two_looks_is_seen(wor
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.follow.idle)
+        await until(pilot, lambda: app.session.watch.idle)
         made.start().begin("kafka", 20, attempt=2).finish("kafka", Outcome.CANCELLED, 21)
         made.end(Outcome.CANCELLED, 22)
-        await until(pilot, lambda: app.run_state.targets["kafka"].attempt == 2)
-        await until(pilot, lambda: app.follow.idle and not app.run_is_live)
+        await until(pilot, lambda: app.session.run_state.targets["kafka"].attempt == 2)
+        await until(pilot, lambda: app.session.watch.idle and not app.session.run_is_live)
         await until(pilot, lambda: "⊘ kafka" in listed(app))

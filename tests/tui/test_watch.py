@@ -32,22 +32,22 @@ async def test_a_run_that_was_over_is_followed_on(world: World):
     app = world.app(made.run)
     async with app.run_test() as pilot:
         await settle(pilot)
-        await until(pilot, lambda: app.follow.idle)
-        assert not app.run_is_live
+        await until(pilot, lambda: app.session.watch.idle)
+        assert not app.session.run_is_live
         made.hold().run.append(RunStarted(at=made.at(60), pid=2))
         made.begin("kafka", 61.0, attempt=2)
-        app.follow.resume()
-        assert app.run_is_live, "the journal is read at once"
-        assert app.run_state.targets["kafka"].attempt == 2
+        app.session.watch.resume()
+        assert app.session.run_is_live, "the journal is read at once"
+        assert app.session.run_state.targets["kafka"].attempt == 2
         made.write("kafka", {"vertexes": [{"digest": "sha256:1", "name": "again"}]}, attempt=2)
-        await until(pilot, lambda: app.run_state.targets["kafka"].steps)
+        await until(pilot, lambda: app.session.run_state.targets["kafka"].steps)
         made.finish("kafka", Outcome.PASSED, 65.0, attempt=2)
         for platform in made.rows["kafka"]:
             made.check("kafka", platform, 66.0)
         made.end(Outcome.PASSED, 67.0)
-        await until(pilot, lambda: app.follow.idle)
-        assert app.run_state.status is Status.PASSED
-        assert not app.run_is_live
+        await until(pilot, lambda: app.session.watch.idle)
+        assert app.session.run_state.status is Status.PASSED
+        assert not app.session.run_is_live
 
 
 async def test_resuming_what_goes_on_or_isnt_there_changes_nothing(world: World):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,12 +12,12 @@ from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.engine.source.base_image import Pullable, Reach
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.command_table import every_command
-from openhqm_tui.tui.core.backend import BuildOrder, Services
+from openhqm_tui.tui.core.backend import Backend, BuildOrder
 from openhqm_tui.tui.plan.screen import PlanScreen
-from openhqm_tui.tui.read_only import REFUSED, ReadOnlyApp, read_only
+from openhqm_tui.tui.read_only import REFUSED, ReadOnlyApp, ReadOnlyBackend
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from tests.recordings import copied
-from tests.tui.conftest import World, settle, until
+from tests.tui.conftest import FakeBackend, World, settle, until
 
 ACTS = {
     *("plan.build", "matrix.build", "builders.new", "builders.remove"),
@@ -33,8 +32,12 @@ def told(app: Any) -> list[str]:
     return [note.message for note in app._notifications]
 
 
+class FakeReadOnly(ReadOnlyBackend, FakeBackend):
+    """A read-only backend over the fake world."""
+
+
 def watcher(world: World, **more: Any) -> ReadOnlyApp:
-    return ReadOnlyApp(world.services(), **more)
+    return ReadOnlyApp(FakeReadOnly(world), **more)
 
 
 def test_these_commands_act() -> None:
@@ -89,59 +92,51 @@ async def test_the_demo_can_be_watched(world: World) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("D")
-        await until(pilot, lambda: app.replays.player is not None)
+        await until(pilot, lambda: app.session.player is not None)
 
 
 def test_below_the_commands_everything_that_acts_is_refused(world: World) -> None:
-    """A service that is added is to be looked at: does it act?"""
-    looks = {
-        *("now", "read_facts", "find_source", "source_at_once", "past", "examine", "defaults"),
-        *(
-            "builders",
-            "facts_of",
-            "look_for",
-            "rights",
-            "platforms",
-            "checks",
-            "copy",
-            "recording",
-            "clock",
-        ),
-        *("samples", "samples_before", "whole_run", "chosen_beyond", "warnings", "refused"),
+    """Each method of the backend is in one of two lists."""
+    reads = {
+        *("now", "clock", "read_facts", "facts_of", "find_source", "source_at_once", "past"),
+        *("examine", "builders", "look_for", "rights", "copy", "recording", "samples"),
+        *("samples_before", "whole_run", "chosen_beyond", "warnings"),
     }
     acts = {
-        *("start", "ask", "mend", "page", "create_builder", "remove_builder", "report"),
+        *("start", "ask", "apply_fix", "page", "create_builder", "remove_builder", "report"),
         "remember_allowed",
     }
-    assert {field.name for field in dataclasses.fields(Services)} == looks | acts
-    services = read_only(world.services())
-    for name in acts - {"mend"}:
+    methods = {name for name, value in vars(Backend).items() if callable(value)}
+    assert {name for name in methods if not name.startswith("_")} == reads | acts
+    backend = FakeReadOnly(world)
+    for name in acts - {"apply_fix"}:
         with pytest.raises(UsageProblem, match=REFUSED):
-            getattr(services, name)(None, Request("cancel"))
+            getattr(backend, name)(None, Request("cancel"))
     said: list[str] = []
-    assert services.mend(None, said.append, Event()) is False  # type: ignore[arg-type]
+    assert backend.apply_fix(None, said.append, Event()) is False  # type: ignore[arg-type]
     assert said == [REFUSED]
-    assert world.mended == []
+    assert world.fixed == []
 
 
 async def test_leaving_a_live_run_offers_no_cancel(world: World) -> None:
     from openhqm_tui.tui.widgets.dialogs import _question
 
     for app, offered in ((watcher(world), False), (world.app(), True)):
-        assert ("cancel" in [key for key, _ in _question(app)._answers]) is offered
+        assert ("cancel" in [key for key, _ in _question(app.session)._answers]) is offered
 
 
-def test_whoever_watches_has_no_host_called_but_the_one_of_the_settings(world: World) -> None:
+def test_whoever_watches_has_no_host_called_but_the_one_of_the_settings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
 
-    def look_for(image: str, platforms: Any, driver: str) -> Pullable:
+    def look_for(_: object, image: str, platforms: Any, driver: str) -> Pullable:
         asked.append(image)
         return Pullable(Reach.OK)
 
-    known = dataclasses.replace(
-        world.services(), look_for=look_for, defaults=BuildOrder({}, base_image="acme/base:1")
-    )
-    services = read_only(known)
-    assert services.look_for("10.0.0.5:22/x:y", (), "docker") == Pullable(Reach.OTHER, REFUSED)
-    assert services.look_for("acme/base:1", (), "docker").reach is Reach.OK
+    monkeypatch.setattr(FakeBackend, "look_for", look_for)
+    world.defaults = BuildOrder({}, base_image="acme/base:1")
+    backend = FakeReadOnly(world)
+    assert backend.look_for("10.0.0.5:22/x:y", (), "docker") == Pullable(Reach.OTHER, REFUSED)
+    assert backend.look_for("acme/base:1", (), "docker").reach is Reach.OK
     assert asked == ["acme/base:1"]

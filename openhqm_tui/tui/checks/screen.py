@@ -86,7 +86,7 @@ class ChecksScreen(BaseScreen):
 
     async def catch_up(self) -> None:
         """Fill the table anew; the cursor stays where it is."""
-        state = self.console_app.run_state
+        state = self.session.run_state
         self._shown = state
         self.query_one("#no-checks").display = state is None
         self.query_one("#checks").display = state is not None
@@ -106,7 +106,7 @@ class ChecksScreen(BaseScreen):
 
     async def run_moved(self, changes: Changes) -> None:
         """Fill the table anew when the runner says anything."""
-        if changes.events or self.console_app.run_state is not self._shown:
+        if changes.events or self.session.run_state is not self._shown:
             await self.catch_up()
 
     @on(CellTable.Marked)
@@ -118,7 +118,7 @@ class ChecksScreen(BaseScreen):
     @on(CellTable.Opened)
     def cell_opened(self) -> None:
         """Show all that is known of the answer."""
-        marked, folder = self._marked(), self.console_app.run_folder
+        marked, folder = self._marked(), self.session.run_folder
         if marked is not None and folder is not None:
             lane, check = marked
             file = folder.evidence_file(*lane.key)
@@ -189,7 +189,7 @@ class ChecksScreen(BaseScreen):
     def action_read_more(self) -> None:
         """Open the guide at the marked check."""
         marked = self._marked()
-        self.console_app.action_guides(*place_of_check(marked[1] if marked else ""))
+        self.open_guide(*place_of_check(marked[1] if marked else ""))
 
     def action_copy(self) -> None:
         """Copy the answer that is shown."""
@@ -200,9 +200,9 @@ class ChecksScreen(BaseScreen):
         self.action_again("check")
 
     def _ask(self, request: Request, what: str) -> None:
-        if self.console_app.replays.refuses():
+        if self.session.replay.refuses():
             return
-        self.console_app.ask_run(request)
+        self.session.ask_run(request)
         self.notify(f"asking again: {what}", markup=False, timeout=3)
 
     def _marked_lane(self) -> LaneState | None:
@@ -230,7 +230,7 @@ class ChecksScreen(BaseScreen):
 
     def _choose(self, state: RunState) -> None:
         """Choose the lanes and checks to show: all of them, or those with answers that count."""
-        checks = _checks_of(state, self.console_app.run_folder)
+        checks = _checks_of(state, self.session.run_folder)
         self._lanes = state.lanes
         if self._only_others:
             self._lanes = [lane for lane in state.lanes if _is_worth_a_look(lane)]
@@ -278,7 +278,7 @@ class ChecksScreen(BaseScreen):
             )
             lines += more[: self.size.height // 3]
         self.query_one("#evidence", Static).update(Content("\n").join(lines))
-        folder, top = self.console_app.run_folder, self.app.screen
+        folder, top = self.session.run_folder, self.app.screen
         if isinstance(top, EvidenceScreen) and folder is not None:
             top.show(lane, check, folder.evidence_file(*lane.key))
 

@@ -1,16 +1,16 @@
-"""What the console needs of the layers below; tests put their own in its place.
+"""What the console needs of the layers below; tests subclass it.
 
-What works is imported when it is called: the first screen needs next to none of it.
+Modules are imported when they are needed: the first screen needs almost none of them.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.plan.image_names import split_names
@@ -39,53 +39,6 @@ if TYPE_CHECKING:
 
 
 Say = Callable[[str], None]
-
-
-def _page(file: Path) -> None:
-    from openhqm_tui.run.pager import page
-
-    page(file)
-
-
-def _recording(run: RunFolder | None) -> Recording:
-    from openhqm_tui.run.follow.replay import Recording, recording_of
-
-    return Recording.shipped() if run is None else recording_of(run)
-
-
-def _report_here(run: RunFolder) -> Path:
-    """Write a run's report into the current folder and return the file; raises Problem."""
-    from openhqm_tui.report.write import write_report
-
-    return write_report(run, Path.cwd())
-
-
-def _no_facts(_: str) -> EngineFacts:
-    from openhqm_tui.engine.docker.facts import EngineFacts
-
-    return EngineFacts()
-
-
-def _is_there(*_: object) -> Pullable:
-    from openhqm_tui.engine.source.base_image import Pullable, Reach
-
-    return Pullable(Reach.OK)
-
-
-def _root() -> Rights:
-    from openhqm_tui.engine.doctor.apply import Rights
-
-    return Rights.ROOT
-
-
-def _no_run(name: str) -> RunRecord:
-    raise Problem(f"nothing is remembered of run {name}")
-
-
-class SendRequest(Protocol):
-    """Asks the runner of a run for something, or a new one; `run.again.ask` is one."""
-
-    def __call__(self, folder: RunFolder, /, *requests: Request) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -125,83 +78,20 @@ class StartedRun(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Services:
-    """What can be called blocks, but for `now` and `source_at_once`: in threads only. The rest
-    comes of the settings. `source_at_once` is None where only `find_source` can tell.
+class Backend:
+    """The layers below as they are for `folder` and its settings.
 
-    `find_source`, `start`, `ask`, `builders` and what makes and removes a builder raise Problem;
-    setting its event stops the making, and nothing is left of it; `ask` returns when a runner has,
-    or will have, the request. `mend` carries out one fix, tells its output line by line and
-    returns whether it worked; setting the event stops it. `facts_of` are the facts with another
-    builder, `look_for` tells whether an image can be had for platforms with a driver. `page`
-    shows a file in the person's pager, the terminal being left to it. `defaults`
-    is an order without rows; `platforms` are the first columns, none: those of what is built;
-    `checks` tells whether images are questioned, `refused` has a line for each setting that the
-    project may not set. `copy` puts text on the system's clipboard.
-    `recording` reads a run to be played, with None the one that ships; it raises Problem.
-    `clock` are the seconds that a replay goes by. `report` writes a run's report and returns the
-    file; it raises Problem. `samples` is what earlier builds of some variants of a place teach,
-    `samples_before` what was known of a run before it began; `whole_run` is all that is
-    remembered of one, it raises Problem. `remember_allowed` keeps a person's answer for the folder
-    and its definition, it raises Problem; `chosen_beyond` is what a plan of ours needs outside
-    the folder, as `--allow` spells it; `warnings` are those that a run would begin with.
+    All methods block, except `now`, `clock` and `source_at_once`: call them in threads.
     """
 
-    now: Callable[[], float]
-    read_facts: Callable[[], EngineFacts]
-    find_source: Callable[[], Source]
-    start: Callable[[BuildOrder, EngineFacts, Source], StartedRun]
-    past: Callable[[], PastRuns]
-    examine: Callable[[tuple[Platform, ...]], list[Finding]]
-    mend: Callable[[Fix, Say, Event], bool]
-    ask: SendRequest
-    source_at_once: Callable[[], Source | None] = lambda: None
-    page: Callable[[Path], None] = _page
-    defaults: BuildOrder = field(default_factory=lambda: BuildOrder({}))
-    builders: Callable[[], list[Builder]] = list
-    create_builder: Callable[[NewBuilder, Say, Event], None] = lambda *_: None
-    remove_builder: Callable[[str, Say], None] = lambda *_: None
-    facts_of: Callable[[str], EngineFacts] = _no_facts
-    look_for: Callable[[str, tuple[Platform, ...], str], Pullable] = _is_there
-    rights: Callable[[], Rights] = _root
-    platforms: tuple[Platform, ...] = ()
-    checks: bool = True
-    refused: tuple[str, ...] = ()
-    copy: Callable[[str], None] = lambda _: None
-    recording: Callable[[RunFolder | None], Recording] = _recording
-    clock: Callable[[], float] = time.monotonic
-    report: Callable[[RunFolder], Path] = _report_here
-    samples: Callable[[Origin, Collection[str]], list[Sample]] = lambda *_: []
-    samples_before: Callable[[RunInfo], list[Sample]] = lambda _: []
-    whole_run: Callable[[str], RunRecord] = _no_run
-    remember_allowed: Callable[[Source, tuple[Permission, ...]], None] = lambda *_: None
-    chosen_beyond: Callable[[BuildOrder, Source], tuple[str, ...]] = lambda *_: ()
-    warnings: Callable[[BuildOrder, EngineFacts, Source], tuple[str, ...]] = lambda *_: ()
+    # Whether nothing can be built, stopped or changed through it.
+    read_only: ClassVar[bool] = False
 
-
-# The services that work on this machine; each is imported when it is called.
-#
-# The first screen of the console needs next to none of them, and waits for none.
-
-
-def real_services(folder: Path, settings: Settings) -> Services:
-    """Return the services that work on this machine, for what can be built in `folder`."""
-    cache_from, cache_to = _caches(settings, folder)
-    return Services(
-        now=time.time,
-        read_facts=_facts_of,
-        find_source=lambda: _source(settings, folder),
-        source_at_once=lambda: _source_at_once(settings, folder),
-        start=lambda order, facts, source: _start(settings, order, facts, source),
-        examine=lambda platforms: _examine(platforms, settings.builder),
-        past=_past,
-        samples=_samples,
-        samples_before=_samples_before,
-        whole_run=_whole_run,
-        mend=_mend,
-        ask=_ask,
-        defaults=BuildOrder(
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder, self.settings = folder, settings
+        cache_from, cache_to = _caches(settings, folder)
+        # The options to begin with, without rows.
+        self.defaults = BuildOrder(
             {},
             name=_line_of(settings.name or "openhqm"),
             tag=settings.tag or "latest",
@@ -210,21 +100,190 @@ def real_services(folder: Path, settings: Settings) -> Services:
             jobs=settings.jobs or 0,
             cache_from=cache_from,
             cache_to=cache_to,
-        ),
-        builders=_builders,
-        create_builder=_create_builder,
-        remove_builder=_remove_builder,
-        facts_of=_facts_of,
-        look_for=_look_for,
-        rights=_rights,
-        platforms=parse_platforms(settings.platforms) if settings.platforms else (),
-        checks=settings.check is not False,
-        refused=_refused(settings),
-        copy=_copy,
-        remember_allowed=lambda source, allowed: _remember_allowed(source, allowed, folder),
-        chosen_beyond=lambda order, source: _chosen_beyond(settings, order, source, folder),
-        warnings=lambda order, facts, source: _warnings(settings, order, facts, source),
-    )
+        )
+        # The first columns; empty: those of the source.
+        self.platforms = parse_platforms(settings.platforms) if settings.platforms else ()
+        self.checks = settings.check is not False
+        # A line for each setting that the project may not set.
+        self.refused = _refused(settings)
+
+    def now(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return time.time()
+
+    def clock(self) -> float:
+        """Return the seconds that a replay is timed by."""
+        return time.monotonic()
+
+    def read_facts(self) -> EngineFacts:
+        """Read the facts of the engine with the builder that Buildx uses by default."""
+        return self.facts_of(None)
+
+    def facts_of(self, builder: str | None) -> EngineFacts:
+        """Read the facts of the engine with a builder."""
+        from openhqm_tui.engine.docker.facts import read_facts
+        from openhqm_tui.engine.doctor.emulator_facts import with_emulators
+        from openhqm_tui.store.paths import emulators_file
+
+        facts = read_facts(builder)
+        return with_emulators(facts, facts.platforms, memory=emulators_file())
+
+    def find_source(self) -> Source:
+        """Find what can be built here; raises Problem."""
+        from openhqm_tui.run.start.source import source_for
+
+        context, dockerfile = self.settings.context or "", self.settings.dockerfile or ""
+        return source_for(self.folder, context=context, dockerfile=dockerfile)
+
+    def source_at_once(self) -> Source | None:
+        """Return the source if it can be told without Buildx, which takes a while; else None."""
+        from openhqm_tui.run.start.source import needs_buildx
+
+        context, dockerfile = self.settings.context or "", self.settings.dockerfile or ""
+        try:
+            if needs_buildx(self.folder, context=context, dockerfile=dockerfile):
+                return None
+            return self.find_source()
+        except (Problem, OSError):
+            return None  # `find_source` will say why
+
+    def start(self, order: BuildOrder, facts: EngineFacts, source: Source) -> StartedRun:
+        """Start a run; raises Problem."""
+        from openhqm_tui.run.follow.load_state import shared_tag_warnings
+        from openhqm_tui.run.start.prepare import prepare, start_run
+        from openhqm_tui.store.paths import state_folder
+        from openhqm_tui.store.retention import limits_of
+
+        prepared = prepare(_options(self.settings, order), facts, source)
+        warnings = (*prepared.warnings, *shared_tag_warnings(state_folder(), prepared.info))
+        return StartedRun(start_run(prepared, limits_of(self.settings)), warnings)
+
+    def warnings(self, order: BuildOrder, facts: EngineFacts, source: Source) -> tuple[str, ...]:
+        """Return the warnings that a run would start with."""
+        from openhqm_tui.run.start.prepare import foreseen_warnings
+
+        try:
+            return foreseen_warnings(_options(self.settings, order), facts, source)
+        except Problem:
+            return ()  # the fields say what is wrong
+
+    def chosen_beyond(self, order: BuildOrder, source: Source) -> tuple[str, ...]:
+        """Return the permissions that the options themselves need, as `--allow` spells them."""
+        from openhqm_tui.run.start.permissions import chosen_beyond
+
+        try:
+            return chosen_beyond(_options(self.settings, order), source, str(self.folder))
+        except Problem:
+            return ()  # the fields say what is wrong
+
+    def remember_allowed(self, source: Source, allowed: tuple[Permission, ...]) -> None:
+        """Keep a person's permission for this folder and its definition; raises Problem."""
+        from openhqm_tui.run.start.permissions import remember_answer
+
+        remember_answer(source, allowed, str(self.folder), time.time())
+
+    def ask(self, run: RunFolder, *requests: Request) -> None:
+        """Send requests to the runner of a run, or start one that has them; raises Problem."""
+        from openhqm_tui.run.ask import send_request
+
+        send_request(run, *requests)
+
+    def past(self) -> PastRuns:
+        """Read the past runs."""
+        from openhqm_tui.store.paths import state_folder
+        from openhqm_tui.tui.history.past_runs import read_past
+
+        return read_past(state_folder())
+
+    def samples(self, place: Origin, variants: Collection[str]) -> list[Sample]:
+        """Return samples of earlier builds of some variants."""
+        from openhqm_tui.run.follow.history_index import samples_for
+        from openhqm_tui.store.paths import state_folder
+
+        return samples_for(state_folder(), place, variants)
+
+    def samples_before(self, info: RunInfo) -> list[Sample]:
+        """Return the samples that there were before a run started."""
+        from openhqm_tui.run.follow.history_index import samples_before
+        from openhqm_tui.store.paths import state_folder
+
+        return samples_before(state_folder(), info)
+
+    def whole_run(self, name: str) -> RunRecord:
+        """Return all that the history has about a run; raises Problem."""
+        from openhqm_tui.run.follow.history_index import whole_run
+        from openhqm_tui.store.paths import state_folder
+
+        return whole_run(state_folder(), name)
+
+    def recording(self, run: RunFolder | None) -> Recording:
+        """Return a recording to replay, of the demo if no run is given; raises Problem."""
+        from openhqm_tui.run.follow.replay import Recording, recording_of
+
+        return Recording.shipped() if run is None else recording_of(run)
+
+    def report(self, run: RunFolder) -> Path:
+        """Write a run's report into the current folder and return the file; raises Problem."""
+        from openhqm_tui.report.write import write_report
+
+        return write_report(run, Path.cwd())
+
+    def page(self, file: Path) -> None:
+        """Show a file in the person's pager, which takes the terminal; raises Problem."""
+        from openhqm_tui.run.pager import page
+
+        page(file)
+
+    def copy(self, text: str) -> None:
+        """Copy text to the system's clipboard."""
+        from openhqm_tui.engine.clipboard import copy_to_system
+
+        copy_to_system(text)
+
+    def examine(self, platforms: tuple[Platform, ...]) -> list[Finding]:
+        """Examine this machine for builds of some platforms."""
+        from openhqm_tui.engine.doctor.diagnose import examine
+        from openhqm_tui.store.paths import emulators_file
+
+        return examine(platforms, builder=self.settings.builder, memory=emulators_file())
+
+    def apply_fix(self, fix: Fix, say: Say, stop: Event) -> bool:
+        """Run one fix, passing on its output by line, until `stop`; return whether it worked."""
+        from openhqm_tui.engine.docker.command import stoppable
+        from openhqm_tui.engine.doctor.apply import apply_fixes
+
+        return apply_fixes([fix], run=stoppable(stop), say=say)
+
+    def rights(self) -> Rights:
+        """Return how a fix could become root without a password."""
+        from openhqm_tui.engine.doctor.apply import rights_unasked
+
+        return rights_unasked()
+
+    def builders(self) -> list[Builder]:
+        """List the builders; raises Problem."""
+        from openhqm_tui.engine.docker.builders import list_builders
+
+        return list_builders()
+
+    def create_builder(self, new: NewBuilder, say: Say, stop: Event) -> None:
+        """Create a builder; if stopped, nothing is left of it; raises Problem."""
+        from openhqm_tui.engine.docker.builders import create_builder
+        from openhqm_tui.engine.docker.command import stoppable_capture
+
+        create_builder(new, say, run=stoppable_capture(stop))
+
+    def remove_builder(self, name: str, say: Say) -> None:
+        """Remove a builder; raises Problem."""
+        from openhqm_tui.engine.docker.builders import remove_builder
+
+        remove_builder(name, say)
+
+    def look_for(self, image: str, platforms: tuple[Platform, ...], driver: str) -> Pullable:
+        """Return whether an image can be pulled for some platforms with a driver."""
+        from openhqm_tui.engine.source.base_image import look_for
+
+        return look_for(image, platforms, driver=driver)
 
 
 def _refused(settings: Settings) -> tuple[str, ...]:
@@ -246,55 +305,6 @@ def _caches(settings: Settings, folder: Path) -> tuple[tuple[Cache, ...], tuple[
         caches_of(settings.cache_from, CacheKind.FROM, folder),
         caches_of(settings.cache_to, CacheKind.TO, folder),
     )
-
-
-def _facts_of(builder: str | None = None) -> EngineFacts:
-    from openhqm_tui.engine.docker.facts import read_facts
-    from openhqm_tui.engine.doctor.emulator_facts import with_emulators
-    from openhqm_tui.store.paths import emulators_file
-
-    facts = read_facts(builder)
-    return with_emulators(facts, facts.platforms, memory=emulators_file())
-
-
-def _source(settings: Settings, folder: Path) -> Source:
-    from openhqm_tui.run.start.source import source_for
-
-    return source_for(folder, context=settings.context or "", dockerfile=settings.dockerfile or "")
-
-
-def _source_at_once(settings: Settings, folder: Path) -> Source | None:
-    from openhqm_tui.run.start.source import needs_buildx, source_for
-
-    context, dockerfile = settings.context or "", settings.dockerfile or ""
-    try:
-        if needs_buildx(folder, context=context, dockerfile=dockerfile):
-            return None
-        return source_for(folder, context=context, dockerfile=dockerfile)
-    except (Problem, OSError):
-        return None  # who asks again, in a thread, is told why
-
-
-def _start(settings: Settings, order: BuildOrder, facts: EngineFacts, source: Source) -> StartedRun:
-    from openhqm_tui.run.follow.load_state import shared_tag_warnings
-    from openhqm_tui.run.start.prepare import prepare, start_run
-    from openhqm_tui.store.paths import state_folder
-    from openhqm_tui.store.retention import limits_of
-
-    prepared = prepare(_options(settings, order), facts, source)
-    warnings = (*prepared.warnings, *shared_tag_warnings(state_folder(), prepared.info))
-    return StartedRun(start_run(prepared, limits_of(settings)), warnings)
-
-
-def _warnings(
-    settings: Settings, order: BuildOrder, facts: EngineFacts, source: Source
-) -> tuple[str, ...]:
-    from openhqm_tui.run.start.prepare import foreseen_warnings
-
-    try:
-        return foreseen_warnings(_options(settings, order), facts, source)
-    except Problem:
-        return ()  # the fields say what is wrong
 
 
 def _options(settings: Settings, order: BuildOrder) -> Options:
@@ -327,105 +337,3 @@ def _options(settings: Settings, order: BuildOrder) -> Options:
         allow=(*order.allow, *of_settings(settings.allow, Path.cwd())),
         no_push=order.no_push,
     )
-
-
-def _remember_allowed(source: Source, allowed: tuple[Permission, ...], folder: Path) -> None:
-    from openhqm_tui.run.start.permissions import remember_answer
-
-    remember_answer(source, allowed, str(folder), time.time())
-
-
-def _chosen_beyond(
-    settings: Settings, order: BuildOrder, source: Source, folder: Path
-) -> tuple[str, ...]:
-    from openhqm_tui.run.start.permissions import chosen_beyond
-
-    try:
-        return chosen_beyond(_options(settings, order), source, str(folder))
-    except Problem:
-        return ()  # the fields say what is wrong
-
-
-def _past() -> PastRuns:
-    from openhqm_tui.store.paths import state_folder
-    from openhqm_tui.tui.history.past_runs import read_past
-
-    return read_past(state_folder())
-
-
-def _samples(place: Origin, variants: Collection[str]) -> list[Sample]:
-    from openhqm_tui.run.follow.history_index import samples_for
-    from openhqm_tui.store.paths import state_folder
-
-    return samples_for(state_folder(), place, variants)
-
-
-def _samples_before(info: RunInfo) -> list[Sample]:
-    from openhqm_tui.run.follow.history_index import samples_before
-    from openhqm_tui.store.paths import state_folder
-
-    return samples_before(state_folder(), info)
-
-
-def _whole_run(name: str) -> RunRecord:
-    from openhqm_tui.run.follow.history_index import whole_run
-    from openhqm_tui.store.paths import state_folder
-
-    return whole_run(state_folder(), name)
-
-
-def _ask(folder: RunFolder, /, *requests: Request) -> None:
-    from openhqm_tui.run.ask import send_request
-
-    send_request(folder, *requests)
-
-
-def _copy(text: str) -> None:
-    from openhqm_tui.engine.clipboard import copy_to_system
-
-    copy_to_system(text)
-
-
-def _examine(platforms: tuple[Platform, ...], builder: str | None) -> list[Finding]:
-    from openhqm_tui.engine.doctor.diagnose import examine
-    from openhqm_tui.store.paths import emulators_file
-
-    return examine(platforms, builder=builder, memory=emulators_file())
-
-
-def _mend(fix: Fix, say: Say, stop: Event) -> bool:
-    from openhqm_tui.engine.docker.command import stoppable
-    from openhqm_tui.engine.doctor.apply import apply_fixes
-
-    return apply_fixes([fix], run=stoppable(stop), say=say)
-
-
-def _rights() -> Rights:
-    from openhqm_tui.engine.doctor.apply import rights_unasked
-
-    return rights_unasked()
-
-
-def _builders() -> list[Builder]:
-    from openhqm_tui.engine.docker.builders import list_builders
-
-    return list_builders()
-
-
-def _create_builder(new: NewBuilder, say: Say, stop: Event) -> None:
-    from openhqm_tui.engine.docker.builders import create_builder
-    from openhqm_tui.engine.docker.command import stoppable_capture
-
-    create_builder(new, say, run=stoppable_capture(stop))
-
-
-def _remove_builder(name: str, say: Say) -> None:
-    from openhqm_tui.engine.docker.builders import remove_builder
-
-    remove_builder(name, say)
-
-
-def _look_for(image: str, platforms: tuple[Platform, ...], driver: str) -> Pullable:
-    from openhqm_tui.engine.source.base_image import look_for
-
-    return look_for(image, platforms, driver=driver)

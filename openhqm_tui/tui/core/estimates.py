@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.history.forecast import Countdown, Forecast
     from openhqm_tui.domain.plan.bake import Source
     from openhqm_tui.domain.run.state import RunState
-    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.core.backend import Backend
 
 
 # An estimate that is more unsure than this, in seconds and as a part of it, says so.
@@ -104,8 +105,8 @@ class SamplesRead(Message):
 class EstimateLoader:
     """Has samples read when there is something to reckon with them; `samples` None: not yet."""
 
-    def __init__(self, app: ConsoleApp) -> None:
-        self._app = app
+    def __init__(self, app: App[Any], backend: Backend, now: Callable[[], float]) -> None:
+        self._app, self._backend, self._now = app, backend, now
         self._of: RunState | None = None
         self._goes_on = False
         self.samples: list[Sample] | None = None
@@ -118,7 +119,7 @@ class EstimateLoader:
         file = source.dockerfile or source.bake_file
         origin = Origin(source.kind.value, source.context, file, host)
         names = [variant.name for variant in source.variants]
-        self._read(lambda: self._app.services.samples(origin, names), "samples")
+        self._read(lambda: self._backend.samples(origin, names), "samples")
 
     def of_run(self, state: RunState | None, *, goes_on: bool) -> None:
         """Begin to reckon what is left of a run that is newly open, if it goes on."""
@@ -132,7 +133,7 @@ class EstimateLoader:
         """Have read once more what is known of the open run: there may be more of it by now."""
         if self._of is not None and self._goes_on:
             info = self._of.info
-            self._read(lambda: self._app.services.samples_before(info), "forecast", info.id)
+            self._read(lambda: self._backend.samples_before(info), "forecast", info.id)
 
     def take(self, message: SamplesRead) -> None:
         """Take over what was read."""
@@ -145,7 +146,7 @@ class EstimateLoader:
     def poll(self) -> None:
         """Reckon anew what is left."""
         if self._of is not None:
-            self.time_left.update(self._of, self._app.now)
+            self.time_left.update(self._of, self._now())
 
     def _read(self, read: Callable[[], list[Sample]], group: str, run: str = "") -> None:
         def work() -> None:

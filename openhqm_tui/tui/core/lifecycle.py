@@ -11,17 +11,14 @@ import threading
 from functools import partial
 from importlib import import_module
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Any
 
+from textual.app import App
 from textual.cache import LRUCache
 from textual.css.stylesheet import Stylesheet
 
 from openhqm_tui.tui.command_table import PLACES
 from openhqm_tui.tui.core import garbage
-
-if TYPE_CHECKING:
-    from openhqm_tui.tui.app import ConsoleApp
-
 
 # Each would stop the loop when it is gone to first: half of a tenth of a second for Run and the
 # guides. They are at hand too when the package is changed under a console that watches.
@@ -37,7 +34,7 @@ LATER = (
 )
 
 
-def finish_startup(app: ConsoleApp) -> None:
+def finish_startup(app: App[Any]) -> None:
     """Set the started console aside, and import in a thread what it will need."""
     garbage.resume()
     app.run_worker(import_the_rest, thread=True, group="settling", exit_on_error=False)
@@ -81,7 +78,7 @@ class CachedStylesheet(Stylesheet):
 _GRACE = 5.0
 
 
-def handle_signals(app: ConsoleApp) -> None:
+def handle_signals(app: App[Any]) -> None:
     """Leave in good order where the terminal is lost, or somebody ends the console.
 
     The run goes on: its runner has a session of its own.

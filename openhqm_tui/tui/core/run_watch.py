@@ -97,12 +97,16 @@ class RunWatch:
         if self._follower is not None and self.idle:
             self._begin(self._follower)
 
-    def close(self) -> None:
-        """Let go of the run."""
+    def close(self, *, notify: bool = False) -> None:
+        """Close the files of the run; with `notify`, report that no run is open."""
         self._stop()
         if self._follower is not None:
             self._follower.close()
             self._follower = None
+        if notify:
+            from openhqm_tui.run.follow.follower import Changes
+
+            self._moved(Changes())
 
     def _begin(self, follower: Follower) -> None:
         self._stop()
@@ -172,15 +176,15 @@ class RunWatch:
             self._moved(changes)
 
 
-def gone(run: RunFolder) -> str:
-    """Return the words for a run whose folder was removed."""
-    return f"run {run.path.name} is gone: its folder was removed"
+def removed_text(run: RunFolder) -> str:
+    """Return the message for a run whose folder was removed."""
+    return f"the folder of run {run.path.name} was removed"
 
 
 def _must_be_readable(run: RunFolder) -> None:
     try:
         run.open(run.events_file).close()
     except FileNotFoundError as error:
-        raise Problem(gone(run)) from error
+        raise Problem(removed_text(run)) from error
     except OSError as error:
         raise Problem(f"run {run.path.name} can't be read ({error.strerror})") from error

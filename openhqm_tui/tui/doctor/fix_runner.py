@@ -14,7 +14,7 @@ from openhqm_tui.engine.doctor.apply import Rights
 from openhqm_tui.tui.core.labels import clock
 
 if TYPE_CHECKING:
-    from openhqm_tui.tui.core.backend import Services
+    from openhqm_tui.tui.core.backend import Backend
 
 Step = tuple[Finding, Fix]
 
@@ -52,7 +52,7 @@ class FixRunner:
         """Have the running script ended, and none begun after it."""
         self._stop.set()
 
-    def run(self, services: Services) -> None:
+    def run(self, backend: Backend) -> None:
         """Run all steps, until one fails or it is stopped; blocks."""
         for number, step in enumerate(self.steps, 1):
             if self.stopping:
@@ -60,7 +60,7 @@ class FixRunner:
             place = f"{number}/{len(self.steps)} " if len(self.steps) > 1 else ""
             self.said.append((f"▸ {place}{one_line(step[1].title)}", 0))
             try:
-                worked = services.mend(step[1], self._output, self._stop)
+                worked = backend.apply_fix(step[1], self._output, self._stop)
             except OSError as error:
                 self._output(str(error))
                 worked = False

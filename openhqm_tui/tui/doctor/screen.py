@@ -54,12 +54,12 @@ class DoctorScreen(BaseScreen):
             super().__init__()
             self.rights = rights
 
-    class Mended(Message):
+    class FixesEnded(Message):
         """The fixes are over."""
 
-        def __init__(self, mending: FixRunner) -> None:
+        def __init__(self, fix_runner: FixRunner) -> None:
             super().__init__()
-            self.mending = mending
+            self.fix_runner = fix_runner
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,9 +73,9 @@ class DoctorScreen(BaseScreen):
         self._hoped: tuple[Finding, ...] = ()
 
     @property
-    def mending(self) -> FixRunner | None:
+    def fix_runner(self) -> FixRunner | None:
         """The fixes that are under way."""
-        return self.console_app.mending
+        return self.session.fix_runner
 
     def body(self) -> Iterable[Widget]:
         """Yield findings, the marked one, the output."""
@@ -86,14 +86,14 @@ class DoctorScreen(BaseScreen):
                 VerticalScroll(Static(id="finding"), id="finding-box", can_focus=False),
                 id="doctor-middle",
             ),
-            LogPane(self._output, id="mending"),
+            LogPane(self._output, id="fix-output"),
             id="doctor",
         )
 
     async def catch_up(self) -> None:
         """Show the last look; the first time, take one."""
-        said_something = len(self._output) > 0 or self.mending is not None
-        self.query_one("#mending").display = said_something
+        said_something = len(self._output) > 0 or self.fix_runner is not None
+        self.query_one("#fix-output").display = said_something
         self.show_findings()
         if not self._asked:
             self._asked = True
@@ -101,8 +101,8 @@ class DoctorScreen(BaseScreen):
 
     def on_unmount(self) -> None:
         """Leave nothing running that nobody watches."""
-        if self.mending is not None:
-            self.mending.stop()
+        if self.fix_runner is not None:
+            self.fix_runner.stop()
 
     def engine_seen(self) -> None:
         """Show what was found."""
@@ -112,13 +112,13 @@ class DoctorScreen(BaseScreen):
     @property
     def marked(self) -> Finding | None:
         """The finding that the cursor is on."""
-        findings = self.console_app.findings or []
+        findings = self.session.findings or []
         row = self.query_one(CellTable).row
         return findings[row] if row < len(findings) else None
 
     def show_findings(self) -> None:
         """Show the list, its sum and the marked one."""
-        findings = self.console_app.findings
+        findings = self.session.findings
         table = self.query_one(CellTable)
         table.display = bool(findings)
         if findings:
@@ -134,16 +134,16 @@ class DoctorScreen(BaseScreen):
         """Grey out what can't be done now."""
         if not self.stands:
             return True
-        finding, busy = self.marked, self.mending is not None
+        finding, busy = self.marked, self.fix_runner is not None
         match action:
             case "fix":
                 return True if finding and fixable(finding) and not busy else None
             case "fix_all":
-                return True if pending(self.console_app.findings or ()) and not busy else None
+                return True if pending(self.session.findings or ()) and not busy else None
             case "copy":
                 return True if finding and fixable(finding) else None
             case "examine":
-                return None if self.console_app.examining or busy else True
+                return None if self.session.examining or busy else True
             case "stop":
                 return busy
         return True
@@ -168,7 +168,7 @@ class DoctorScreen(BaseScreen):
     def action_examine(self) -> None:
         """Look at the machine again."""
         self._read_rights()
-        self.console_app.examine()
+        self.session.examine()
         self.show_findings()
 
     def action_fix(self) -> None:
@@ -183,7 +183,7 @@ class DoctorScreen(BaseScreen):
 
     def action_fix_all(self) -> None:
         """Show all that would be run, and do it one after the other if that is wanted."""
-        found = pending(self.console_app.findings or ())
+        found = pending(self.session.findings or ())
         left_out = [step for step in found if lacks_root([step[1]], self.rights)]
         steps = [step for step in found if step not in left_out]
         if steps:
@@ -203,16 +203,16 @@ class DoctorScreen(BaseScreen):
     def action_read_more(self) -> None:
         """Open the guide at what is marked."""
         if (finding := self.marked) is not None:
-            self.console_app.action_guides(*place_of_finding(finding.key))
+            self.open_guide(*place_of_finding(finding.key))
 
     def action_stop(self) -> None:
         """Stop the running fix, after saying what that leaves behind."""
-        mending = self.mending
-        if mending is None or mending.stopping:
+        fix_runner = self.fix_runner
+        if fix_runner is None or fix_runner.stopping:
             return
         text = (
-            f"“{one_line(mending.current[1].title)}” has run for "
-            f"{clock(self.now - mending.started)}. What it has done by now stays done: packages "
+            f"“{one_line(fix_runner.current[1].title)}” has run for "
+            f"{clock(self.now - fix_runner.started)}. What it has done by now stays done: packages "
             "may be left half installed (`dpkg --configure -a` goes on with them), a service "
             "stopped and not yet started again. No fix after it is begun."
         )
@@ -221,8 +221,8 @@ class DoctorScreen(BaseScreen):
         )
 
         def answered(answer: str | None) -> None:
-            if answer == "stop" and self.mending is mending:
-                mending.stop()
+            if answer == "stop" and self.fix_runner is fix_runner:
+                fix_runner.stop()
                 self._show_sum()
 
         self.app.push_screen(question, answered)
@@ -237,56 +237,56 @@ class DoctorScreen(BaseScreen):
         self.app.push_screen(question, lambda answer: self._answered(answer, steps))
 
     def _answered(self, answer: str | None, steps: Sequence[Step]) -> None:
-        if answer != "run" or self.mending is not None:
+        if answer != "run" or self.fix_runner is not None:
             return
-        mending = self.console_app.mending = FixRunner(steps, self.now)
+        fix_runner = self.session.fix_runner = FixRunner(steps, self.now)
         self._output = LogLines()
-        pane = self.query_one("#mending", LogPane)
+        pane = self.query_one("#fix-output", LogPane)
         pane.display = True
         pane.show(self._output)
-        pane.began(mending.started)
-        self._draining = self.set_interval(_FLUSH_EVERY, lambda: self._watch(mending))
+        pane.began(fix_runner.started)
+        self._draining = self.set_interval(_FLUSH_EVERY, lambda: self._watch(fix_runner))
         self.show_findings()
-        self._mend(mending)
+        self._run_fixes(fix_runner)
 
-    @work(thread=True, exclusive=True, group="mend")
-    def _mend(self, mending: FixRunner) -> None:
-        mending.run(self.console_app.services)
-        self.post_message(self.Mended(mending))
+    @work(thread=True, exclusive=True, group="fix")
+    def _run_fixes(self, fix_runner: FixRunner) -> None:
+        fix_runner.run(self.session.backend)
+        self.post_message(self.FixesEnded(fix_runner))
 
     @work(thread=True, exclusive=True, group="rights")
     def _read_rights(self) -> None:
-        self.post_message(self.RightsSeen(self.console_app.services.rights()))
+        self.post_message(self.RightsSeen(self.session.backend.rights()))
 
     def on_doctor_screen_rights_seen(self, message: RightsSeen) -> None:
         """Tell what needs root from now on."""
         self.rights = message.rights
         self._show_marked()
 
-    def on_doctor_screen_mended(self, message: Mended) -> None:
+    def on_doctor_screen_fixes_ended(self, message: FixesEnded) -> None:
         """Say how it ended, and look again."""
         if self._draining is not None:
             self._draining.stop()
-        self._drain(message.mending)
-        if words := message.mending.last_word():
+        self._drain(message.fix_runner)
+        if words := message.fix_runner.last_word():
             self._output.add(words, step=0, at=self.now)
-            self.query_one("#mending", LogPane).flush()
-        self._hoped = tuple(finding for finding, _ in message.mending.done)
-        self.console_app.mending = None
+            self.query_one("#fix-output", LogPane).flush()
+        self._hoped = tuple(finding for finding, _ in message.fix_runner.done)
+        self.session.fix_runner = None
         self.action_examine()
 
-    def _watch(self, mending: FixRunner) -> None:
+    def _watch(self, fix_runner: FixRunner) -> None:
         """Show what the fix says, and how long it runs by now."""
-        self._drain(mending)
-        if clock(self.now - mending.started) != self._told_at:
+        self._drain(fix_runner)
+        if clock(self.now - fix_runner.started) != self._told_at:
             self._show_sum()
 
-    def _drain(self, mending: FixRunner) -> None:
+    def _drain(self, fix_runner: FixRunner) -> None:
         """Show what the fix has said since."""
-        while mending.said:
-            line, stream = mending.said.popleft()
+        while fix_runner.said:
+            line, stream = fix_runner.said.popleft()
             self._output.add(line, step=0, at=self.now, stream=stream)
-        self.query_one("#mending", LogPane).flush()
+        self.query_one("#fix-output", LogPane).flush()
 
     def _judge(self, findings: list[Finding]) -> None:
         """Say what is still not well after its fix."""
@@ -297,24 +297,24 @@ class DoctorScreen(BaseScreen):
                 self._output.add(words, step=0, at=self.now)
         if self._hoped:
             self._hoped = ()
-            self.query_one("#mending", LogPane).flush()
+            self.query_one("#fix-output", LogPane).flush()
 
     def _show_sum(self) -> None:
-        app, mending = self.console_app, self.mending
-        if mending is not None:
-            self._told_at = clock(self.now - mending.started)
-            progress = Content.styled(f"▸ {mending.progress(self.now)}", "$text-accent")
-            words = Content.assemble(progress, "" if mending.stopping else " · C stops it")
-        elif app.findings is None:
+        session, fix_runner = self.session, self.fix_runner
+        if fix_runner is not None:
+            self._told_at = clock(self.now - fix_runner.started)
+            progress = Content.styled(f"▸ {fix_runner.progress(self.now)}", "$text-accent")
+            words = Content.assemble(progress, "" if fix_runner.stopping else " · C stops it")
+        elif session.findings is None:
             words = Content.styled("looking at this machine…", "$foreground-muted")
         else:
-            words = findings_sum(app.findings)
-            if app.examining:
+            words = findings_sum(session.findings)
+            if session.examining:
                 words = Content.assemble(words, " · looking again…")
         self.query_one("#doctor-summary", Static).update(words)
 
     def _show_marked(self) -> None:
-        finding = self.marked if self.console_app.findings else None
+        finding = self.marked if self.session.findings else None
         words = describe_finding(finding, self.rights) if finding else Content("")
         self.query_one("#finding", Static).update(words)
         self.refresh_bindings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple
 
 from textual import events, on, work
 from textual.app import App, ComposeResult
@@ -20,15 +20,13 @@ from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.guides import Guide, guides
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.clipboard import copy
+from openhqm_tui.tui.core.session import session_of
 from openhqm_tui.tui.guides.markdown import GuideText
 from openhqm_tui.tui.widgets.dialogs import HelpDialog, ListDialog
 from openhqm_tui.tui.widgets.key_line import KeyLine
 
-if TYPE_CHECKING:
-    from openhqm_tui.tui.app import ConsoleApp
 
-
-def open_guides(app: App[int], name: str = "", address: str = "") -> None:
+def open_guides(app: App[Any], name: str = "", address: str = "") -> None:
     """Show the guides, at a section of one if named; over a dialog nothing is opened."""
     if len(app.screen_stack) > 1:
         return
@@ -291,8 +289,7 @@ class GuidesScreen(ModalScreen[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        app = cast("ConsoleApp", self.app)
-        app.push_screen(HelpDialog("guides", app.keymap))
+        self.app.push_screen(HelpDialog("guides", session_of(self).keymap))
 
     def _remember(self) -> None:
         self._before.append(_Place(self.at, self.query_one(GuideScroll).scroll_y))

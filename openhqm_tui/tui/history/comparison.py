@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.history.comparison import Comparison, compare, lines_of
-from openhqm_tui.tui.core.backend import Services
+from openhqm_tui.tui.core.backend import Backend
 
 _STYLES = {
     "✗": "$text-error bold",
@@ -55,8 +55,8 @@ class ComparisonRead(Message):
 class ComparisonLoader:
     """Compares runs for `screen`, which gets the answer as a message."""
 
-    def __init__(self, screen: Widget, services: Services) -> None:
-        self._screen, self._services = screen, services
+    def __init__(self, screen: Widget, backend: Backend) -> None:
+        self._screen, self._backend = screen, backend
 
     def compare(self, one: str, other: str) -> None:
         """Compare two runs, the earlier first; `Compared` follows."""
@@ -64,7 +64,7 @@ class ComparisonLoader:
         def work() -> None:
             told: Comparison | str
             try:
-                told = compare(self._services.whole_run(one), self._services.whole_run(other))
+                told = compare(self._backend.whole_run(one), self._backend.whole_run(other))
             except Problem as problem:
                 told = str(problem)
             self._screen.post_message(ComparisonRead(told))

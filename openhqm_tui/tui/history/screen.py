@@ -28,17 +28,17 @@ from openhqm_tui.tui.widgets.base_screen import BaseScreen
 from openhqm_tui.tui.widgets.table import CellTable
 
 if TYPE_CHECKING:
-    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.core.session import Session
 
 
-async def write_report(app: ConsoleApp, run: RunFolder) -> None:
+async def write_report(session: Session, run: RunFolder) -> None:
     """Write a run's report and say where it is, or why it isn't."""
     try:
-        file = await asyncio.to_thread(app.services.report, run)
+        file = await asyncio.to_thread(session.backend.report, run)
     except Problem as problem:
-        app.notify(str(problem), severity="error", markup=False)
+        session.app.notify(str(problem), severity="error", markup=False)
     else:
-        app.notify(f"wrote {path_words(file)}: a browser opens it", markup=False)
+        session.app.notify(f"wrote {path_words(file)}: a browser opens it", markup=False)
 
 
 _NONE = Content.assemble(
@@ -87,21 +87,21 @@ class HistoryScreen(BaseScreen):
         self.set_interval(1.0, self._look_at_live)
 
     def _look_at_live(self) -> None:
-        runs = self.console_app.past_runs or []
+        runs = self.session.past_runs or []
         if self.is_current and any(run.live and not run.folder.is_live() for run in runs):
-            self.console_app.read_past()
+            self.session.read_past()
 
     async def catch_up(self) -> None:
         """Show what is known, and read the list again."""
         self.engine_seen()
-        self.console_app.read_past()
+        self.session.read_past()
 
     def engine_seen(self) -> None:
         """Show the runs that were read."""
         if not self.stands:
             return
-        app = self.console_app
-        runs = app.past_runs
+        session = self.session
+        runs = session.past_runs
         nothing = self.query_one("#no-history", Static)
         nothing.display = not runs
         self.query_one("#history").display = bool(runs)
@@ -109,7 +109,7 @@ class HistoryScreen(BaseScreen):
             nothing.update(_NONE if runs is not None else Content("reading the runs…"))
             return
         table, stood_on = self.query_one(RunTable), self._on
-        table.show_runs(runs, app.services.now(), self._chosen)
+        table.show_runs(runs, session.backend.now(), self._chosen)
         paths = [run.folder.path for run in runs]
         if stood_on in paths:
             table.go(paths.index(stood_on), 0)
@@ -118,9 +118,9 @@ class HistoryScreen(BaseScreen):
         self.refresh_bindings()
 
     def _show_summary(self, words: Content | None = None) -> None:
-        app = self.console_app
+        session = self.session
         if words is None:
-            words = list_words(app.past_runs or [], app.past_problem, self._chosen)
+            words = list_words(session.past_runs or [], session.past_problem, self._chosen)
         self.query_one("#history-summary", Static).update(words)
 
     @property
@@ -155,7 +155,7 @@ class HistoryScreen(BaseScreen):
     @property
     def marked(self) -> PastRun | None:
         """The run that the cursor is on."""
-        runs = self.console_app.past_runs or []
+        runs = self.session.past_runs or []
         row = self.query_one(RunTable).row
         return runs[row] if row < len(runs) else None
 
@@ -178,34 +178,34 @@ class HistoryScreen(BaseScreen):
         if run.gone:
             words = f"the folder of {run.name} is gone: its figures are left, t and c show them"
             self.notify(words, severity="warning", markup=False)
-        elif self.console_app.open_run(run.folder):
-            await self.console_app.action_go("run")
+        elif self.session.open_run(run.folder):
+            await self.go("run")
 
     async def action_resume(self) -> None:
         """Go on with what was cut off or cancelled, and watch it."""
-        run, app = self.marked, self.console_app
-        if run is not None and app.open_run(run.folder):
-            resume(app, run.folder)
-            await app.action_go("run")
+        run = self.marked
+        if run is not None and self.session.open_run(run.folder):
+            resume(self.session, run.folder)
+            await self.go("run")
 
     def action_cancel(self) -> None:
         """Ask whether to stop the run that is marked."""
         if (run := self.marked) is not None:
-            cancel_all(self.console_app, run.folder)
+            cancel_all(self.session, run.folder)
 
     def action_replay_run(self) -> None:
         """Play the run that is marked."""
         if (run := self.marked) is not None:
-            self.console_app.replays.play_recording(run.folder)
+            self.session.replay.play_recording(run.folder)
 
     def action_write_report(self) -> None:
         """Write the report of the run that is marked, and say where it is."""
         if (run := self.marked) is not None:
-            self.run_worker(write_report(self.console_app, run.folder), group="report")
+            self.run_worker(write_report(self.session, run.folder), group="report")
 
     def action_reload(self) -> None:
         """Read the list again."""
-        self.console_app.read_past()
+        self.session.read_past()
 
     def action_mark(self) -> None:
         """Choose the run that others are compared with, or none."""
@@ -219,7 +219,7 @@ class HistoryScreen(BaseScreen):
         if self.view == "trends" or run is None:
             self.action_back()
             return
-        records = [one.record for one in self.console_app.past_runs or [] if not one.live]
+        records = [one.record for one in self.session.past_runs or [] if not one.live]
         series = trends(records, run.record)
         view = self.query_one(TrendView)
         view.show(series)
@@ -236,7 +236,7 @@ class HistoryScreen(BaseScreen):
         if run is None or self.view == "comparison":
             self.action_back()
             return
-        records = [one.record for one in self.console_app.past_runs or []]
+        records = [one.record for one in self.session.past_runs or []]
         earlier = before(run.record, records)
         other = self._chosen if self._chosen != run.name else ""
         if not other and earlier is not None:
@@ -246,7 +246,7 @@ class HistoryScreen(BaseScreen):
             self.notify(words, severity="warning", markup=False)
             return
         if self._comparing is None:
-            self._comparing = ComparisonLoader(self, self.console_app.services)
+            self._comparing = ComparisonLoader(self, self.session.backend)
         created = {one.id: one.created for one in records}
         pair = sorted((other, run.name), key=lambda name: created.get(name, 0.0))
         self._comparing.compare(pair[0], pair[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -19,12 +19,9 @@ from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.builders import Builder, command_words
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.labels import count, short
+from openhqm_tui.tui.core.session import session_of
 from openhqm_tui.tui.plan.create_builder import CreateBuilder
 from openhqm_tui.tui.widgets.dialogs import ListDialog, QuestionDialog
-
-if TYPE_CHECKING:
-    from openhqm_tui.tui.app import ConsoleApp
-
 
 _SEVERAL = 6
 _LIKELY = {"amd64", "arm64"}
@@ -131,17 +128,17 @@ class ChooseBuilder(ListDialog[Builder]):
 
     @work(thread=True, exclusive=True, group="builders")
     def _list(self, mark: str) -> None:
-        services = cast("ConsoleApp", self.app).services
+        backend = session_of(self).backend
         try:
-            self.post_message(self.Listed(services.builders(), "", mark))
+            self.post_message(self.Listed(backend.builders(), "", mark))
         except (Problem, OSError) as problem:
             self.post_message(self.Listed([], str(problem), mark))
 
     @work(thread=True, group="change")
     def _remove(self, name: str) -> None:
-        services = cast("ConsoleApp", self.app).services
+        backend = session_of(self).backend
         try:
-            services.remove_builder(name, lambda _: None)
+            backend.remove_builder(name, lambda _: None)
             self.post_message(self.Removed(name, ""))
         except (Problem, OSError) as problem:
             self.post_message(self.Removed(name, str(problem)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -18,9 +18,7 @@ from openhqm_tui.domain.plan.builders import DRIVERS, NewBuilder, new_builder
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.builders import command_words
 from openhqm_tui.tui.command_table import bindings
-
-if TYPE_CHECKING:
-    from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.core.session import session_of
 
 _FIELDS = (
     ("name", "name", "arm-farm"),
@@ -127,13 +125,13 @@ class CreateBuilder(ModalScreen[str]):
 
     @work(thread=True, group="change")
     def _make(self, new: NewBuilder, stop: Event) -> None:
-        services = cast("ConsoleApp", self.app).services
+        backend = session_of(self).backend
 
         def say(command: str) -> None:
             self.post_message(self.Told(command))
 
         try:
-            services.create_builder(new, say, stop)
+            backend.create_builder(new, say, stop)
             self.post_message(self.Ended(""))
         except (Problem, OSError) as problem:
             self.post_message(self.Ended(str(problem)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.plan.permissions import Permission
     from openhqm_tui.engine.docker.facts import EngineFacts
     from openhqm_tui.engine.source.base_image import Pullable
-    from openhqm_tui.tui.core.backend import BuildOrder, Services, StartedRun
+    from openhqm_tui.tui.core.backend import Backend, BuildOrder, StartedRun
 
 # Image, platforms and driver: what a look for a base image is about.
 BaseKey = tuple[str, tuple[Platform, ...], str]
@@ -83,8 +83,8 @@ class PlanExamined(Message):
 class Lookups:
     """Works in threads of `screen`, which gets the answers as messages and hands them on here."""
 
-    def __init__(self, screen: Widget, services: Services) -> None:
-        self._screen, self._services = screen, services
+    def __init__(self, screen: Widget, backend: Backend) -> None:
+        self._screen, self._backend = screen, backend
         self.starting = False
         self._builder = ""
         self._builder_facts: EngineFacts | None = None
@@ -115,9 +115,9 @@ class Lookups:
             return
 
         def read() -> None:
-            allow = self._services.chosen_beyond(order, source)
+            allow = self._backend.chosen_beyond(order, source)
             known = facts is not None and facts.answers and order.rows
-            warnings = self._services.warnings(order, facts, source) if facts and known else ()
+            warnings = self._backend.warnings(order, facts, source) if facts and known else ()
             self._screen.post_message(PlanExamined(order, facts, source, allow, warnings))
 
         def begin() -> None:
@@ -149,8 +149,8 @@ class Lookups:
         def begin() -> None:
             try:
                 if remember:
-                    self._services.remember_allowed(source, remember)
-                started = self._services.start(order, facts, source)
+                    self._backend.remember_allowed(source, remember)
+                started = self._backend.start(order, facts, source)
             except Problem as problem:
                 self._screen.post_message(RunRefused(str(problem), order, problem))
             except OSError as error:
@@ -177,7 +177,7 @@ class Lookups:
         self._builder, self._seen_with = builder, usual
 
         def read() -> None:
-            facts = self._services.facts_of(builder)
+            facts = self._backend.facts_of(builder)
             self._screen.post_message(BuilderSeen(builder, facts))
 
         self._screen.run_worker(read, thread=True, exclusive=True, group="builder")
@@ -203,7 +203,7 @@ class Lookups:
         self._bases[key] = None
 
         def read() -> None:
-            self._screen.post_message(BaseSeen(key, self._services.look_for(*key)))
+            self._screen.post_message(BaseSeen(key, self._backend.look_for(*key)))
 
         self._screen.run_worker(read, thread=True, group="base")
 

@@ -74,7 +74,7 @@ class PlanScreen(BaseScreen):
     def body(self) -> Iterable[Widget]:
         """Yield matrix, side, fields and button."""
         yield PlanRoom(
-            PlanChoice(self.console_app.services.defaults, id="choice"),
+            PlanChoice(self.session.backend.defaults, id="choice"),
             SideBox(),
             id="plan",
         )
@@ -82,13 +82,13 @@ class PlanScreen(BaseScreen):
     @property
     def facts(self) -> EngineFacts | None:
         """How the engine stands, with the builder that is chosen."""
-        return self.lookups.facts(self.fields.order.builder, self.console_app.facts)
+        return self.lookups.facts(self.fields.order.builder, self.session.facts)
 
     @property
     def lookups(self) -> Lookups:
         """What is done in threads."""
         if self._lookups is None:
-            self._lookups = Lookups(self, self.console_app.services)
+            self._lookups = Lookups(self, self.session.backend)
         return self._lookups
 
     @property
@@ -104,27 +104,27 @@ class PlanScreen(BaseScreen):
     @property
     def platforms(self) -> tuple[Platform, ...]:
         """The columns."""
-        return self.console_app.platforms
+        return self.session.platforms
 
     @property
     def names(self) -> tuple[str, ...]:
         """What there is to build."""
-        source = self.console_app.source
+        source = self.session.source
         return tuple(variant.name for variant in source.variants) if source else ()
 
     @property
     def plan_estimator(self) -> PlanEstimator | None:
         """How long things take here; None before it is known what was learnt of them."""
-        app, facts = self.console_app, self.facts
-        if app.source is None or app.estimate_loader.samples is None or facts is None:
+        session, facts = self.session, self.facts
+        if session.source is None or session.estimates.samples is None or facts is None:
             return None
         from openhqm_tui.tui.plan.estimate import PlanEstimator
 
         return PlanEstimator(
-            app.estimate_loader.samples,
-            app.source,
+            session.estimates.samples,
+            session.source,
             str(facts.host or ""),
-            check=app.services.checks,
+            check=session.backend.checks,
         )
 
     def rows(self) -> dict[str, tuple[Platform, ...]]:
@@ -133,13 +133,13 @@ class PlanScreen(BaseScreen):
 
     def commands(self, *, shown: bool = False) -> CommandLines:
         """Return the commands that build the same; those `shown` may lack what is being read."""
-        order, app = self.order, self.console_app
+        order, session = self.order, self.session
         allow: tuple[str, ...] = ()
         if shown:
             allow = self.lookups.allowed
-        elif app.source:
-            allow = app.services.chosen_beyond(order, app.source)
-        return command_lines(order, len(self.names), app.services.defaults, allow)
+        elif session.source:
+            allow = session.backend.chosen_beyond(order, session.source)
+        return command_lines(order, len(self.names), session.backend.defaults, allow)
 
     async def catch_up(self) -> None:
         """Show all anew."""
@@ -149,22 +149,22 @@ class PlanScreen(BaseScreen):
         """Show rows, platforms and how they are built."""
         if not self.stands:
             return
-        app = self.console_app
-        if not self.platforms and app.source is not None:
-            app.platforms = app.services.platforms or first_columns(app.source)
-        self.past = last_lanes(app.past_runs or [], app.source)
-        self.built = last_lanes(app.past_runs or [], app.source, built=True)
-        self.lookups.look_at_builder(self.fields.order.builder, app.facts)
+        session = self.session
+        if not self.platforms and session.source is not None:
+            session.platforms = session.backend.platforms or first_columns(session.source)
+        self.past = last_lanes(session.past_runs or [], session.source)
+        self.built = last_lanes(session.past_runs or [], session.source, built=True)
+        self.lookups.look_at_builder(self.fields.order.builder, session.facts)
         self.show_matrix()
 
     def show_matrix(self) -> None:
         """Show the cells, and what follows from them."""
-        app = self.console_app
+        session = self.session
         ways = {
-            platform: platform_support(platform, self.facts, app.source)
+            platform: platform_support(platform, self.facts, session.source)
             for platform in self.platforms
         }
-        note = f"nothing to build here: {app.source_problem}" if app.source_problem else ""
+        note = f"nothing to build here: {session.source_problem}" if session.source_problem else ""
         self.query_one(Matrix).show(
             self.names,
             self.platforms,
@@ -179,18 +179,18 @@ class PlanScreen(BaseScreen):
 
     def show_choice(self) -> None:
         """Show what follows from the choice: side, fields, summary, button."""
-        app, order, matrix = self.console_app, self.order, self.query_one(Matrix)
+        session, order, matrix = self.session, self.order, self.query_one(Matrix)
         plan_estimator = self.plan_estimator
-        if app.source is not None:
-            self.lookups.examine_plan(order, self.facts, app.source)
+        if session.source is not None:
+            self.lookups.examine_plan(order, self.facts, session.source)
             times = (
                 plan_estimator.cells(order, matrix.variant, self.platforms)
                 if plan_estimator
                 else {}
             )
-            side = VariantSide(app.source, order, matrix.ways, self.past, self.built, times)
+            side = VariantSide(session.source, order, matrix.ways, self.past, self.built, times)
             self.query_one(SideBox).show(side, matrix.variant, self.commands(shown=True))
-        self.fields.mark_wrong(wrong_fields(order, app.source))
+        self.fields.mark_wrong(wrong_fields(order, session.source))
         if (facts := self.facts) is not None and facts.builder:
             self.fields.show_builder(f"{facts.builder} ({facts.driver})")
         reason = self.reason()
@@ -198,7 +198,7 @@ class PlanScreen(BaseScreen):
             order,
             matrix.ways,
             guess_words(plan_estimator.whole(order)) if plan_estimator else "",
-            app.source,
+            session.source,
             obstacle=self._refusal or reason,
             cautions=(*self.lookups.base_cautions(order, facts), *self.lookups.warnings),
         )
@@ -207,21 +207,21 @@ class PlanScreen(BaseScreen):
 
     def reason(self) -> str:
         """Return why nothing can be built as it stands; '' if something can."""
-        app, order = self.console_app, self.order
-        if app.source_problem:
-            return app.source_problem
+        session, order = self.session, self.order
+        if session.source_problem:
+            return session.source_problem
         if self.lookups.starting:
             return "starting…"
-        if order.builder and self.facts is None and app.facts is not None:
+        if order.builder and self.facts is None and session.facts is not None:
             return f"looking at builder {order.builder}…"
         if stop := blocker(self.facts):
             return stop
-        if app.run_is_live and app.replays.player is None:
+        if session.run_is_live and session.player is None:
             return "a run is going on: 2 shows it, C there stops it"
-        if wrong := wrong_fields(order, app.source):
+        if wrong := wrong_fields(order, session.source):
             return next(iter(wrong.values()))
         assert self.facts is not None
-        if stop := obstacle_in(order, self.facts, checks=app.services.checks):
+        if stop := obstacle_in(order, self.facts, checks=session.backend.checks):
             return stop
         return self.lookups.base_obstacle(order, self.facts)
 
@@ -298,7 +298,7 @@ class PlanScreen(BaseScreen):
     async def begun(self, message: RunBegun) -> None:
         """Watch the new run."""
         self.lookups.starting = False
-        self.console_app.open_run(message.run)
+        self.session.open_run(message.run)
         for warning in message.warnings:
             self.notify(
                 one_line(warning, 500),
@@ -308,7 +308,7 @@ class PlanScreen(BaseScreen):
                 timeout=_WARNING_SECONDS,
             )
         self.show_choice()
-        await self.console_app.action_go("run")
+        await self.go("run")
 
     @on(RunRefused)
     def refused(self, message: RunRefused) -> None:
@@ -320,9 +320,9 @@ class PlanScreen(BaseScreen):
             self._not_started(message.problem)
 
     def _start(self, order: BuildOrder, remember: tuple[Permission, ...] = ()) -> None:
-        if self.facts is not None and self.console_app.source is not None:
+        if self.facts is not None and self.session.source is not None:
             self._refusal = ""
-            self.lookups.start(order, self.facts, self.console_app.source, remember)
+            self.lookups.start(order, self.facts, self.session.source, remember)
             self.show_choice()
 
     def _not_started(self, why: str) -> None:
@@ -372,7 +372,7 @@ class PlanScreen(BaseScreen):
     @on(PlanFields.BuilderAsked)
     def action_choose_builder(self) -> None:
         """Ask for another builder."""
-        facts = self.console_app.facts
+        facts = self.session.facts
         from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
 
         context = facts.context if facts is not None else ""
@@ -393,7 +393,7 @@ class PlanScreen(BaseScreen):
         """Take the marked column away, and what is chosen of it."""
         gone = self.query_one(Matrix).platform or self.platforms[-1]
         self.selection = self.selection.with_cells(every_cell(self.names, [gone]), chosen=False)
-        self.console_app.platforms = tuple(p for p in self.platforms if p != gone)
+        self.session.platforms = tuple(p for p in self.platforms if p != gone)
         self.show_matrix()
 
     def _cells(self) -> list[Cell]:
@@ -408,7 +408,7 @@ class PlanScreen(BaseScreen):
     def _platform_told(self, text: str | None) -> None:
         if text:
             columns = dict.fromkeys([*self.platforms, parse_platform(text)])
-            self.console_app.platforms = tuple(columns)
+            self.session.platforms = tuple(columns)
             self.show_matrix()
 
     def _builder_told(self, builder: Builder | None) -> None:
@@ -444,6 +444,6 @@ class PlanScreen(BaseScreen):
 
     def _look_for_base(self) -> None:
         order = self.order
-        if "base" not in wrong_fields(order, self.console_app.source):
+        if "base" not in wrong_fields(order, self.session.source):
             self.lookups.look_for_base(order, self.facts)
         self.show_choice()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, Platform, parse_platform
 from openhqm_tui.domain.run.status import Status
 
 if TYPE_CHECKING:
@@ -43,12 +43,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return {variant: chosen for variant, chosen in rows.items() if chosen}
 
 
-USUAL = (parse_platform("linux/amd64"), parse_platform("linux/arm64"))
 _NOT_WELL = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 
 
 def first_columns(source: Source | None) -> tuple[Platform, ...]:
-    """Return the platforms to begin with: those that a bake file names, else the two usual."""
+    """Return the platforms to begin with: those that a bake file names, else the default."""
     named: dict[Platform, None] = {}
     for body in source.bake_targets.values() if source else ():
         for text in body.get("platforms") or ():
@@ -56,7 +55,7 @@ def first_columns(source: Source | None) -> tuple[Platform, ...]:
                 named[parse_platform(str(text))] = None
             except UsageProblem:
                 continue
-    return tuple(named) or USUAL
+    return tuple(named) or DEFAULT_PLATFORMS
 
 
 def every_cell(variants: Iterable[str], platforms: Iterable[Platform]) -> list[Cell]:

@@ -22,7 +22,7 @@ from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import RunState
-    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.core.session import Session
     from openhqm_tui.tui.run.lane_grid import LaneKey
 
 
@@ -72,9 +72,9 @@ def possible(
     return True
 
 
-def cancel(app: ConsoleApp, target: str) -> None:
+def cancel(session: Session, target: str) -> None:
     """Ask whether to stop a target, or with no name the run, and see that it is done."""
-    if app.replays.refuses():
+    if session.replay.refuses():
         return
     if target:
         title, text, stop = f"Stop {target}?", "The other targets go on.", "Stop it"
@@ -84,41 +84,41 @@ def cancel(app: ConsoleApp, target: str) -> None:
 
     def answered(answer: str | None) -> None:
         # It may have ended by itself while the person thought.
-        if answer == "stop" and app.run_is_live:
-            app.ask_run(Request("cancel", target))
-            app.notify(f"stopping {target or 'the run'}…", markup=False, timeout=4)
+        if answer == "stop" and session.run_is_live:
+            session.ask_run(Request("cancel", target))
+            session.app.notify(f"stopping {target or 'the run'}…", markup=False, timeout=4)
 
     question = QuestionDialog(title, Content(text), [("stop", stop), ("no", "Let it go on")])
-    app.push_screen(question, answered)
+    session.app.push_screen(question, answered)
 
 
-def retry(app: ConsoleApp, targets: list[str]) -> None:
+def retry(session: Session, targets: list[str]) -> None:
     """Have targets built once more."""
-    if app.replays.refuses():
+    if session.replay.refuses():
         return
-    app.ask_run(*(Request("retry", target) for target in targets))
-    app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
+    session.ask_run(*(Request("retry", target) for target in targets))
+    session.app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
 
 
-def resume(app: ConsoleApp, run: RunFolder | None = None) -> None:
+def resume(session: Session, run: RunFolder | None = None) -> None:
     """Have a run go on that was cut off or cancelled: the open one if no other is named."""
-    if run in {None, app.run_folder} and app.replays.refuses():
+    if run in {None, session.run_folder} and session.replay.refuses():
         return
-    app.ask_run(Request("resume"), run=run)
-    app.notify("resuming what was cut off or cancelled…", markup=False, timeout=4)
+    session.ask_run(Request("resume"), run=run)
+    session.app.notify("resuming what was cut off or cancelled…", markup=False, timeout=4)
 
 
-def cancel_all(app: ConsoleApp, run: RunFolder) -> None:
+def cancel_all(session: Session, run: RunFolder) -> None:
     """Ask whether to stop a run that isn't the open one, and see that it is done."""
 
     def answered(answer: str | None) -> None:
         if answer == "stop":
-            app.ask_run(Request("cancel"), run=run)
-            app.notify(f"stopping run {run.path.name}…", markup=False, timeout=4)
+            session.ask_run(Request("cancel"), run=run)
+            session.app.notify(f"stopping run {run.path.name}…", markup=False, timeout=4)
 
     text = Content("Targets that are built already are kept.")
     answers = [("stop", "Stop all"), ("no", "Let it go on")]
-    app.push_screen(QuestionDialog(f"Stop run {run.path.name}?", text, answers), answered)
+    session.app.push_screen(QuestionDialog(f"Stop run {run.path.name}?", text, answers), answered)
 
 
 def first_lane(state: RunState, target: str) -> LaneKey | None:
@@ -130,29 +130,29 @@ def first_lane(state: RunState, target: str) -> LaneKey | None:
     return lane.key if lane else None
 
 
-async def page_log(app: ConsoleApp, folder: RunFolder, target: TargetState) -> None:
+async def page_log(session: Session, folder: RunFolder, target: TargetState) -> None:
     """Show what a target has said so far until the pager is left; say where there can't be one."""
     try:
         file, passing = await asyncio.to_thread(whole_log, folder, target)
     except OSError as error:
         words = f"the log can't be written ({error.strerror})"
-        app.notify(words, severity="error", markup=False)
+        session.app.notify(words, severity="error", markup=False)
         return
-    problem = _show(app, file)
+    problem = _show(session, file)
     if problem:
         words = f"{problem}; the log is in {path_words(file)}"
-        app.notify(words, severity="warning", markup=False, timeout=10)
+        session.app.notify(words, severity="warning", markup=False, timeout=10)
     elif passing:
         await asyncio.to_thread(shutil.rmtree, file.parent, ignore_errors=True)
 
 
-def _show(app: ConsoleApp, file: Path) -> str:
+def _show(session: Session, file: Path) -> str:
     """Give the terminal to the pager until it is left; return why that can't be, if it can't."""
     try:
-        with app.suspend():
-            app.services.page(file)
+        with session.app.suspend():
+            session.backend.page(file)
     except SuspendNotSupported:
-        return "a browser has no pager" if app.is_web else "no pager here"
+        return "a browser has no pager" if session.app.is_web else "no pager here"
     except Problem as problem:
         return str(problem)
     return ""

@@ -80,15 +80,13 @@ class RunScreen(BaseScreen):
     @property
     def state(self) -> RunState | None:
         """The run that is open."""
-        return self.console_app.run_state
+        return self.session.run_state
 
     @property
     def only_read(self) -> bool:
         """Tell whether nothing can be built in the run that is open: a replay, an imported one."""
-        folder = self.console_app.run_folder
-        return self.console_app.replays.player is not None or (
-            folder is not None and folder.is_imported
-        )
+        folder = self.session.run_folder
+        return self.session.player is not None or (folder is not None and folder.is_imported)
 
     @property
     def chosen(self) -> TargetState | None:
@@ -117,14 +115,14 @@ class RunScreen(BaseScreen):
         # A run that is taken up again is read anew, but the person is still at the same place;
         # what is played again begins anew.
         again = self._shown is not None and self._shown.info.id == state.info.id
-        again = again and self.console_app.replays.player is None
+        again = again and self.session.player is None
         another = self._shown is not None
         zoomed, self._shown = panes.zoomed, state
         if not again:
             self._failure_seen, self._digest_hidden, self._brought = False, False, None
             targets.chosen, zoomed = next(iter(state.targets), ""), None
         self._show_targets(state)
-        await panes.open_run(state, self.now, live=self.console_app.run_is_live)
+        await panes.open_run(state, self.now, live=self.session.run_is_live)
         if zoomed is not None:
             panes.zoom(zoomed, self.now)
         else:
@@ -169,7 +167,7 @@ class RunScreen(BaseScreen):
             action,
             self.state,
             self.chosen,
-            live=self.console_app.run_is_live,
+            live=self.session.run_is_live,
             pages=panes.pages,
             zoomed=panes.zoomed is not None,
         )
@@ -304,30 +302,30 @@ class RunScreen(BaseScreen):
 
     def action_cancel_target(self) -> None:
         """Ask whether to stop the chosen target."""
-        cancel(self.console_app, self.query_one(TargetList).chosen)
+        cancel(self.session, self.query_one(TargetList).chosen)
 
     def action_cancel_run(self) -> None:
         """Ask whether to stop the run."""
-        cancel(self.console_app, "")
+        cancel(self.session, "")
 
     def action_retry_target(self) -> None:
         """Build the chosen target once more."""
-        retry(self.console_app, [self.query_one(TargetList).chosen])
+        retry(self.session, [self.query_one(TargetList).chosen])
 
     def action_retry_all(self) -> None:
         """Build all once more that failed or were stopped."""
         if self.state is not None:
-            retry(self.console_app, to_retry(self.state))
+            retry(self.session, to_retry(self.state))
 
     def action_resume(self) -> None:
         """Go on with what was cut off or cancelled."""
-        resume(self.console_app)
+        resume(self.session)
 
     def action_page_log(self) -> None:
         """Read the chosen target's whole log in a pager."""
-        target, folder = self.chosen, self.console_app.run_folder
+        target, folder = self.chosen, self.session.run_folder
         if target is not None and folder is not None:
-            reading = page_log(self.console_app, folder, target)
+            reading = page_log(self.session, folder, target)
             self.run_worker(reading, exclusive=True, group="pager")
 
     def _zoom(self, key: LaneKey) -> None:
@@ -385,14 +383,14 @@ class RunScreen(BaseScreen):
 
     def _show_digest(self) -> None:
         target = None if self._digest_hidden else self.chosen
-        self.query_one(FailurePanel).show_of(target, self.console_app.run_folder)
+        self.query_one(FailurePanel).show_of(target, self.session.run_folder)
 
     def _show_steps(self) -> None:
         if self.steps_shown and self.state is not None and self.chosen is not None:
             self.query_one(StepView).show(self.state, self.chosen.name, self.now)
 
     def _show_targets(self, state: RunState) -> None:
-        left = self.console_app.estimate_loader.time_left
+        left = self.session.estimates.time_left
         self.query_one(TargetList).show(state, self.now, left)
         self._show_steps()
         self.query_one(TotalsLine).show(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from openhqm_tui.tui.core.session import Session, session_of
 from openhqm_tui.tui.plan.engine_status import blocker
 from openhqm_tui.tui.replay.bar import ReplayBar, ReplayOffer
 from openhqm_tui.tui.widgets.key_line import KeyLine
@@ -19,7 +20,6 @@ from openhqm_tui.tui.widgets.status_line import PlaceBar, StatusLine
 
 if TYPE_CHECKING:
     from openhqm_tui.run.follow.follower import Changes
-    from openhqm_tui.tui.app import ConsoleApp
     from openhqm_tui.tui.core.messages import RunMoved
 
 
@@ -72,9 +72,19 @@ class BaseScreen(Screen[None]):
     PLACE: ClassVar[str] = ""
 
     @property
-    def console_app(self) -> ConsoleApp:
-        """The app, by its own type."""
-        return cast("ConsoleApp", self.app)
+    def session(self) -> Session:
+        """The session of this console."""
+        return session_of(self)
+
+    async def go(self, place: str) -> None:
+        """Show another screen, unless a dialog is open."""
+        await self.app.run_action(f"app.go('{place}')")
+
+    def open_guide(self, name: str, address: str) -> None:
+        """Open a guide at a section."""
+        from openhqm_tui.tui.guides.screen import open_guides
+
+        open_guides(self.app, name, address)
 
     @property
     def stands(self) -> bool:
@@ -84,7 +94,7 @@ class BaseScreen(Screen[None]):
     @property
     def now(self) -> float:
         """What time it is, for all that is shown."""
-        return self.console_app.now
+        return self.session.now
 
     def body(self) -> Iterable[Widget]:
         """Yield what is this place's own."""
@@ -116,14 +126,14 @@ class BaseScreen(Screen[None]):
 
     def show_standing(self) -> None:
         """Show run and engine in the bar and the status line."""
-        app = self.console_app
+        session = self.session
         if self.stands:
-            left = app.estimate_loader.time_left.of()
-            self.query_one(PlaceBar).show(app.run_state, self.now, left)
+            left = session.estimates.time_left.of()
+            self.query_one(PlaceBar).show(session.run_state, self.now, left)
             status = self.query_one(StatusLine)
-            status.show(app.facts, app.problems, watching=app.watches_only)
-            self.query_one(Hint).set_class(app.is_new, "-shown")
-            player = app.replays.player
+            status.show(session.facts, session.problems, watching=session.backend.read_only)
+            self.query_one(Hint).set_class(session.is_new, "-shown")
+            player = session.player
             self.query_one(ReplayBar).show(player)
             offers = player is None and self._offers_replay
             self.query_one(ReplayOffer).set_class(offers, "-shown")
@@ -131,10 +141,10 @@ class BaseScreen(Screen[None]):
     @property
     def _offers_replay(self) -> bool:
         """Tell whether there is nothing else to see here: no run open, or no engine for one."""
-        app = self.console_app
+        session = self.session
         if self.PLACE == "run":
-            return app.run_state is None
-        without = app.facts is not None and bool(blocker(app.facts))
+            return session.run_state is None
+        without = session.facts is not None and bool(blocker(session.facts))
         return without and self.PLACE in {"plan", "doctor"}
 
     async def catch_up(self) -> None:

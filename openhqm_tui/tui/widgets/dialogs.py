@@ -24,7 +24,7 @@ from openhqm_tui.tui.core.labels import GOING_ON, since
 from openhqm_tui.tui.history.past_runs import PastRun
 
 if TYPE_CHECKING:
-    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.core.session import Session
 
 
 _KEYS_WIDTH = 14
@@ -268,24 +268,24 @@ class Leave(QuestionDialog):
         self.dismiss("leave")
 
 
-def leave(app: ConsoleApp) -> None:
+def leave(session: Session) -> None:
     """Leave at once where nothing goes on; else ask first, once."""
-    if isinstance(app.screen, Leave):
-        app.screen.action_leave()
-    elif (not app.run_is_live or app.replays.player) and app.mending is None:
-        app.exit(0)
-    elif len(app.screen_stack) == 1:
-        app.push_screen(_question(app), partial(_answered, app))
+    if isinstance(session.app.screen, Leave):
+        session.app.screen.action_leave()
+    elif (not session.run_is_live or session.player) and session.fix_runner is None:
+        session.app.exit(0)
+    elif len(session.app.screen_stack) == 1:
+        session.app.push_screen(_question(session), partial(_answered, session))
 
 
-def _question(app: ConsoleApp) -> Leave:
-    if app.mending is not None:
+def _question(session: Session) -> Leave:
+    if session.fix_runner is not None:
         return Leave(
             "A fix is running.",
             Content("Leaving stops it half-way; what it has done by now stays done."),
             [("leave", "Stop it and leave"), ("no", "Stay here")],
         )
-    cancel = [] if app.watches_only else [("cancel", "Cancel it")]
+    cancel = [] if session.backend.read_only else [("cancel", "Cancel it")]
     return Leave(
         "A run is going on.",
         Content("It goes on without the console, and `openhqm-tui` opens on it again."),
@@ -293,13 +293,13 @@ def _question(app: ConsoleApp) -> Leave:
     )
 
 
-def _answered(app: ConsoleApp, answer: str | None) -> None:
-    if answer == "cancel" and app.run_folder is not None and not app.watches_only:
+def _answered(session: Session, answer: str | None) -> None:
+    if answer == "cancel" and session.run_folder is not None and not session.backend.read_only:
         # Not by a thread: the console is gone before one would have begun.
         try:
-            app.run_folder.ask(Request("cancel"))
+            session.run_folder.ask(Request("cancel"))
         except OSError as error:
-            app.notify(f"can't be cancelled: {error}", severity="error", markup=False)
+            session.app.notify(f"can't be cancelled: {error}", severity="error", markup=False)
             return
     if answer in {"leave", "cancel"}:
-        app.exit(0)
+        session.app.exit(0)

@@ -37,7 +37,7 @@ def _checked(world: World) -> folders.Made:
 
 def _asked(request: Request) -> Callable[[ConsoleApp], bool]:
     def done(app: ConsoleApp) -> bool:
-        folder = app.run_folder
+        folder = app.session.run_folder
         assert folder is not None
         lines = folder.control_file.read_bytes().splitlines()
         return [msgspec.json.decode(line, type=Request) for line in lines] == [request]

@@ -30,7 +30,7 @@ def _long(world: World) -> None:
 
 
 def _slow(world: World) -> None:
-    world.mends_slowly = True
+    world.fix_hangs = True
 
 
 def _well_again(world: World) -> None:
@@ -59,7 +59,9 @@ CASES = {
         lambda app: _title(app) == "Stop the running fix?", ("5", "f", "enter"), _slow
     ),
     "doctor.again": Case(
-        lambda app: app.findings is not None and len(app.findings) == 4, ("5",), _well_again
+        lambda app: app.session.findings is not None and len(app.session.findings) == 4,
+        ("5",),
+        _well_again,
     ),
     "doctor.copy": Case(
         lambda app: app.clipboard.startswith("sh -euc 'apt-get install -y qemu-user-static"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from openhqm_tui.report.write import write_report
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.history.past_runs import read_past
 from openhqm_tui.tui.history.screen import HistoryScreen
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
@@ -24,49 +26,32 @@ def _running(world: World) -> folders.Made:
 
 
 def _resumed(app: ConsoleApp) -> bool:
-    run = app.run_folder
+    run = app.session.run_folder
     return run is not None and '"resume"' in run.control_file.read_text()
 
 
 def _another_appears(world: World) -> folders.Made:
     """A run is made behind the console's back, once History is in sight."""
     made = folders.passed(world.state, ("redis",))
-    looks = iter(range(100))
-    plain_services = world.services
+    reads = iter(range(100))
 
-    def services():
-        from dataclasses import replace
+    def past():
+        if next(reads) == 2:
+            folders.passed(world.state, ("kafka",), id="20261123-160000-77aa")
+        return read_past(world.state)
 
-        told = plain_services()
-
-        def past():
-            if next(looks) == 2:
-                folders.passed(world.state, ("kafka",), id="20261123-160000-77aa")
-            return told.past()
-
-        return replace(told, past=past)
-
-    world.services = services  # type: ignore[method-assign]
+    world.replaced["past"] = past
     return made
 
 
 def _reports_there(world: World) -> folders.Made:
     made = folders.passed(world.state, ("redis",))
-    plain_services = world.services
-
-    def services():
-        from dataclasses import replace
-
-        from openhqm_tui.report.write import write_report
-
-        return replace(plain_services(), report=lambda run: write_report(run, world.state))
-
-    world.services = services  # type: ignore[method-assign]
+    world.replaced["report"] = lambda run: write_report(run, world.state)
     return made
 
 
 def _reports(app: ConsoleApp) -> list[str]:
-    runs = app.past_runs or []
+    runs = app.session.past_runs or []
     return [
         file.name
         for run in runs
@@ -75,7 +60,7 @@ def _reports(app: ConsoleApp) -> list[str]:
 
 
 def _listed(app: ConsoleApp) -> int:
-    return len(app.past_runs or []) if isinstance(app.screen, HistoryScreen) else 0
+    return len(app.session.past_runs or []) if isinstance(app.screen, HistoryScreen) else 0
 
 
 def _two(world: World) -> folders.Made:
@@ -103,7 +88,7 @@ CASES = {
     "history.cancel": Case(
         lambda app: isinstance(app.screen, QuestionDialog), ("4",), _running, opened=False
     ),
-    "history.replay": Case(lambda app: app.replays.player is not None, ("4",), _one, opened=False),
+    "history.replay": Case(lambda app: app.session.player is not None, ("4",), _one, opened=False),
     "history.report": Case(_reports, ("4",), _reports_there, opened=False),
     "history.reload": Case(lambda app: _listed(app) == 2, ("4",), _another_appears, opened=False),
 }

@@ -13,7 +13,7 @@ _PLAYING = ("D",)
 
 def _played(holds: Callable[[Player], object]) -> Callable[[ConsoleApp], object]:
     def done(app: ConsoleApp) -> object:
-        player = app.replays.player
+        player = app.session.player
         return player is not None and holds(player)
 
     return done
@@ -26,5 +26,7 @@ CASES = {
     "replay.faster": Case(_played(lambda player: player.pace.speed == 2.0), _PLAYING),
     "replay.start": Case(_played(lambda player: player.position == 0.0), (*_PLAYING, "T")),
     "replay.end": Case(_played(lambda player: player.finished), _PLAYING),
-    "replay.stop": Case(lambda app: app.run_state is None and app.replays.player is None, _PLAYING),
+    "replay.stop": Case(
+        lambda app: app.session.run_state is None and app.session.player is None, _PLAYING
+    ),
 }

@@ -57,16 +57,16 @@ def _digest(app: ConsoleApp) -> FailurePanel:
 
 def _asked(*requests: Request) -> Callable[[ConsoleApp], bool]:
     def done(app: ConsoleApp) -> bool:
-        assert app.run_folder is not None
-        text = app.run_folder.control_file.read_text()
+        assert app.session.run_folder is not None
+        text = app.session.run_folder.control_file.read_text()
         return all(f'"{r.ask}","target":"{r.target}"' in text for r in requests)
 
     return done
 
 
 def _resumed(app: ConsoleApp) -> bool:
-    assert app.run_folder is not None
-    return '"ask":"resume"' in app.run_folder.control_file.read_text()
+    assert app.session.run_folder is not None
+    return '"ask":"resume"' in app.session.run_folder.control_file.read_text()
 
 
 def _chosen(name: str) -> Callable[[ConsoleApp], bool]:

@@ -1,34 +1,37 @@
-"""Playing a recorded run in the console: beginning it, its speed, and what it keeps from."""
+"""Playing a recorded run in the console: start, speed, end."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
 
 from openhqm_tui.domain.errors import Problem
 
 if TYPE_CHECKING:
     from openhqm_tui.run.follow.replay import Player, Recording
     from openhqm_tui.store.run_folder import RunFolder
-    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.core.backend import Backend
+    from openhqm_tui.tui.core.run_watch import RunWatch
 
 REFUSED = "this is a replay: nothing is built, stopped or checked"
 
 
 class ReplayController:
-    """What the console plays, if anything; only one at a time."""
+    """Plays one recorded run at a time through the watch of the open run."""
 
-    def __init__(self, app: ConsoleApp) -> None:
-        self._app = app
+    def __init__(self, app: App[Any], backend: Backend, watch: RunWatch) -> None:
+        self._app, self._backend, self._watch = app, backend, watch
         self._recording: Recording | None = None
-        # The run that was open before, to which stopping leads back.
+        # The run that was open before; it is opened again when the replay is stopped.
         self._before: RunFolder | None = None
 
     @property
     def player(self) -> Player | None:
-        """The player of the run that is open, if that is a replay."""
-        follower = self._app.follow.follower
+        """The player of the open run if it is a replay."""
+        follower = self._watch.follower
         if follower is None:
             return None
         from openhqm_tui.run.follow.replay import Player
@@ -36,32 +39,32 @@ class ReplayController:
         return follower if isinstance(follower, Player) else None
 
     def play_recording(self, run: RunFolder | None) -> None:
-        """Play a run that is over, or with none the one that ships, and go to it."""
+        """Play a finished run, or the recording in this package, and show it."""
         reading = self._begin(run)
         self._app.run_worker(reading, name="replay", group="replay", exclusive=True)
 
     async def _begin(self, run: RunFolder | None) -> None:
         try:
-            recording = await asyncio.to_thread(self._app.services.recording, run)
+            recording = await asyncio.to_thread(self._backend.recording, run)
         except (Problem, OSError) as problem:
             self._app.notify(str(problem), severity="error", markup=False)
             return
         from openhqm_tui.run.follow.replay import Player
 
         if self.player is None:
-            self._before = self._app.run_folder
-        self.play(Player(recording, clock=self._app.services.clock))
-        await self._app.action_go("run")
+            self._before = self._watch.folder
+        self.play(Player(recording, clock=self._backend.clock))
+        await self._app.run_action("app.go('run')")
 
     def play(self, player: Player) -> None:
-        """Follow a player in place of the run before."""
+        """Follow a player instead of the previous run."""
         if player.recording is not self._recording:
             self.close()
         self._recording = player.recording
-        self._app.follow.watch(player)
+        self._watch.watch(player)
 
     def do(self, what: str) -> None:
-        """Do what a command says: pause, slower, faster, start, end, stop."""
+        """Carry out a command: pause, slower, faster, start, end or stop."""
         player = self.player
         if player is None:
             return
@@ -81,29 +84,32 @@ class ReplayController:
             case "end":
                 player.jump(player.pace.length)
             case "stop":
-                self._app.close_run()
-                if self._before is not None:
-                    self._app.open_run(self._before)
-                    self._before = None
-        if self._app.place is not None:
-            self._app.place.show_standing()
-            self._app.place.refresh_bindings()
+                self._stop()
+
+    def _stop(self) -> None:
+        before, self._before = self._before, None
+        self._watch.close(notify=True)
+        try:
+            if before is not None:
+                self._watch.open(before)
+        except Problem as problem:
+            self._app.notify(str(problem), severity="error", markup=False)
 
     def possible(self, what: str) -> bool | None:
-        """Tell whether a command makes sense now; None: shown, but greyed out."""
+        """Return whether a command is possible now; None: shown, but grayed out."""
         if self.player is None:
             return False
         return True if what in {"start", "stop"} or not self.player.finished else None
 
     def refuses(self) -> bool:
-        """Tell whether nothing can be asked of the run that is open, and say why."""
+        """Return whether the open run is a replay, which takes no requests; if so, notify."""
         if self.player is None:
             return False
         self._app.notify(REFUSED, severity="warning", markup=False, timeout=5)
         return True
 
     def close(self) -> None:
-        """Take away what was unpacked only to be played."""
+        """Remove the files that were unpacked for the replay."""
         if self._recording is not None:
             self._recording.close()
             self._recording = None

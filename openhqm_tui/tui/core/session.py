@@ -1,0 +1,192 @@
+"""What all screens share: the open run, the engine, the source and the past runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.worker import get_current_worker
+
+from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, Platform
+from openhqm_tui.tui.core import messages
+from openhqm_tui.tui.core.estimates import EstimateLoader
+from openhqm_tui.tui.core.notifications import EventNotices
+from openhqm_tui.tui.core.replay import ReplayController
+from openhqm_tui.tui.core.run_watch import RunWatch, removed_text
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.bake import Source
+    from openhqm_tui.domain.run.state import RunState
+    from openhqm_tui.engine.docker.facts import EngineFacts
+    from openhqm_tui.run.follow.follower import Changes
+    from openhqm_tui.run.follow.replay import Player
+    from openhqm_tui.store.run_folder import Request, RunFolder
+    from openhqm_tui.tui.core.backend import Backend
+    from openhqm_tui.tui.doctor.fix_runner import FixRunner
+    from openhqm_tui.tui.history.past_runs import PastRun
+
+
+class Session:
+    """The state of one console, and what can be done with it; knows no screen.
+
+    `app` runs the threads, gets their results as messages and shows notifications. `run_changed`,
+    `second_passed` and `run_removed` are called while a run is followed.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        backend: Backend,
+        *,
+        run_changed: Callable[[Changes], None],
+        second_passed: Callable[[], None],
+        run_removed: Callable[[], None],
+    ) -> None:
+        self.app = app
+        self.backend = backend
+        self.facts: EngineFacts | None = None
+        self.source: Source | None = backend.source_at_once()
+        self.source_problem = ""
+        self.findings: list[Finding] | None = None
+        self.examining = False
+        self.fix_runner: FixRunner | None = None
+        # The columns of the Plan screen; Doctor examines them too.
+        self.platforms: tuple[Platform, ...] = ()
+        self.past_runs: list[PastRun] | None = None
+        self.past_problem = ""
+        self.hint_dismissed = False
+        self.keymap: dict[str, str] = {}
+        self.notices = EventNotices()
+        self.watch = RunWatch(app, run_changed, second_passed, run_removed)
+        self.replay = ReplayController(app, backend, self.watch)
+        self.estimates = EstimateLoader(app, backend, lambda: self.now)
+
+    @property
+    def run_state(self) -> RunState | None:
+        """The state of the open run."""
+        return self.watch.state
+
+    @property
+    def run_folder(self) -> RunFolder | None:
+        """The folder of the open run."""
+        return self.watch.folder
+
+    @property
+    def run_is_live(self) -> bool:
+        """Whether the open run is in progress."""
+        return self.watch.live
+
+    @property
+    def player(self) -> Player | None:
+        """The player of the open run if it is a replay."""
+        return self.replay.player
+
+    @property
+    def now(self) -> float:
+        """The current time; in a replay, the time that is being replayed."""
+        player = self.player
+        return self.backend.now() if player is None else player.now
+
+    @property
+    def problems(self) -> int | None:
+        """The number of findings that are warnings or failures; None before an examination."""
+        if self.findings is None:
+            return None
+        return sum(f.health in {Health.WARN, Health.FAIL} for f in self.findings)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the console has never been used here."""
+        return not self.hint_dismissed and self.past_runs == [] and self.run_folder is None
+
+    def is_open(self, run: RunFolder) -> bool:
+        """Return whether `run` is the open run."""
+        return self.run_folder is not None and self.run_folder.path == run.path
+
+    def open_run(self, run: RunFolder) -> bool:
+        """Follow another run; if it can't be read, notify and return False."""
+        try:
+            self.watch.open(run)
+        except Problem as problem:
+            self.app.notify(str(problem), severity="error", markup=False)
+            return False
+        return True
+
+    def ask_run(self, *requests: Request, run: RunFolder | None = None) -> None:
+        """Send requests to the runner of a run, by default the open one.
+
+        A finished run is continued by one runner for all requests sent together.
+        """
+        asked = run or self.run_folder
+        if asked is None or (self.is_open(asked) and self.replay.refuses()):
+            return
+        if self.is_open(asked):
+            self.notices.asked(*requests)
+        self._in_thread(lambda: self._ask(asked, requests), "ask", exclusive=False)
+
+    def refresh(self) -> None:
+        """Read the source and the engine's facts."""
+        self._in_thread(self._refresh, "look")
+
+    def read_past(self) -> None:
+        """Read the list of past runs."""
+        self._in_thread(self._read_past, "past")
+
+    def examine(self) -> None:
+        """Examine this machine, unless an examination is in progress."""
+        if not self.examining:
+            self.examining = True
+            self._in_thread(self._examine, "examine", exclusive=False)
+
+    def load_samples(self) -> None:
+        """Read the samples of earlier builds once source, engine and past runs are known."""
+        if self.source is not None and self.facts is not None and self.past_runs is not None:
+            self.estimates.of_source(self.source, str(self.facts.host or ""))
+
+    def close(self) -> None:
+        """Close the files of the open run and of a replay."""
+        self.watch.close()
+        self.replay.close()
+
+    def _in_thread(self, work: Callable[[], None], group: str, *, exclusive: bool = True) -> None:
+        self.app.run_worker(work, thread=True, exclusive=exclusive, group=group)
+
+    def _refresh(self) -> None:
+        try:
+            self.app.post_message(messages.SourceFound(self.backend.find_source(), ""))
+        except (Problem, OSError) as problem:
+            self.app.post_message(messages.SourceFound(None, str(problem)))
+        self.app.post_message(messages.FactsRead(self.backend.read_facts()))
+
+    def _read_past(self) -> None:
+        past = self.backend.past()
+        # A later read may have finished first; its result is newer.
+        if not get_current_worker().is_cancelled:
+            self.app.post_message(messages.PastRead(past))
+
+    def _examine(self) -> None:
+        findings = self.backend.examine(self.platforms or DEFAULT_PLATFORMS)
+        self.app.post_message(messages.Examined(findings, self.backend.read_facts()))
+
+    def _ask(self, run: RunFolder, requests: Sequence[Request]) -> None:
+        problem = ""
+        try:
+            self.backend.ask(run, *requests)
+        except FileNotFoundError:
+            problem = f"{removed_text(run)}: no request can be sent to it"
+        except (Problem, OSError) as error:
+            problem = str(error)
+        self.app.post_message(messages.RequestSent(run, problem))
+
+
+class _HasSession(Protocol):
+    session: Session
+
+
+def session_of(node: DOMNode) -> Session:
+    """Return the session of the console that shows `node`."""
+    return cast("_HasSession", node.app).session
