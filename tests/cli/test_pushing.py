@@ -23,7 +23,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
         ("--test-only", "--push and --test-only contradict each other; leave one out"),
         ("--name a --name docker.io/library/a", "the image name 'docker.io/library/a' is given"),
         ("--name a,A", "'A' can't be an image name; image names are lower case: write a"),
-        ("--no-check", "only what is verified is pushed, and the checks are off; leave out --push"),
+        ("--no-check", "only verified images are pushed, and the checks are off; leave out --push"),
     ],
 )
 def test_what_goes_against_it_is_one_line_and_exit_2(

@@ -73,9 +73,9 @@ def test_both_are_settings() -> None:
     ("facts", "takes", "gives", "says"),
     [
         (CLASSIC, (), ("gha",), "docker, classic image store) has no --cache-to of type gha"),
-        (CLASSIC, (), ("gha",), "or take inline"),
+        (CLASSIC, (), ("gha",), "or use inline"),
         (CLASSIC, ("gha",), (), "--cache-from of type gha"),
-        (CLASSIC, ("gha",), (), "or take registry or local"),
+        (CLASSIC, ("gha",), (), "or use registry or local"),
         (
             ENGINE,
             (),
@@ -83,7 +83,7 @@ def test_both_are_settings() -> None:
             "default (docker) has no --cache-to of type s3",
         ),
         (ENGINE, (), ("type=s3,bucket=b",), "`openhqm-tui builders create NAME`"),
-        (ENGINE, (), ("local=/dev/null/x",), "/dev/null is no folder; name another folder"),
+        (ENGINE, (), ("local=/dev/null/x",), "/dev/null is not a folder; name another folder"),
     ],
 )
 def test_what_cant_be_is_said_before_anything_starts(
@@ -108,6 +108,6 @@ def test_what_works_warns_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "x")
     assert check_caches(ENGINE, caches("gha", way=CacheKind.FROM), (), [BOTH]) == []
     (warning,) = check_caches(DUO, (), caches("registry=a/b"), [BOTH])
-    assert "only the last one's is kept" in warning
+    assert "only the last export is kept" in warning
     assert check_caches(DUO, (), caches("inline"), [BOTH]) == []
     assert check_caches(DUO, (), caches("registry=a/b"), [(AMD,), (ARM,)]) == []

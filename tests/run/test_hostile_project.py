@@ -13,8 +13,8 @@ import pytest
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import SourceKind, Target
 from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.run.start.preflight import exposed_state
 from openhqm_tui.run.start.source import source_for
-from openhqm_tui.run.start.state_in_context import exposed_state
 from openhqm_tui.store.checks_files import PROJECT_CHECKS, project_checks
 from openhqm_tui.store.settings import PROJECT_FILE, read_settings
 

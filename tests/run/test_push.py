@@ -246,7 +246,7 @@ async def test_a_cancel_that_was_heard_holds_no_later_push_up(docker: FakeDocker
     ("more", "says"),
     [
         ({"test_only": True}, "--push and --test-only contradict each other; leave one out"),
-        ({"check": False}, "only what is verified is pushed, and the checks are off"),
+        ({"check": False}, "only verified images are pushed, and the checks are off"),
     ],
 )
 def test_what_goes_against_a_push_is_refused(more: dict[str, bool], says: str) -> None:
@@ -303,7 +303,7 @@ async def test_a_retry_honours_what_was_allowed(docker: FakeDocker) -> None:
 
 
 def test_to_allow_without_a_push_has_no_meaning() -> None:
-    with pytest.raises(UsageProblem, match="--allow-unknown is about what is pushed"):
+    with pytest.raises(UsageProblem, match="--allow-unknown needs --push"):
         check_push(Options(selection={}, allow_unknown=True))
 
 

@@ -120,7 +120,7 @@ def test_a_bake_file_says_itself_where_a_push_goes():
 def test_what_is_not_checked_is_not_pushed():
     order = BuildOrder(ROWS, push=True)
     assert obstacle_in(order, GOOD, checks=True) == ""
-    assert "only what is proved" in obstacle_in(order, GOOD, checks=False)
+    assert "only verified images are pushed" in obstacle_in(order, GOOD, checks=False)
 
 
 @pytest.mark.parametrize(

@@ -128,18 +128,20 @@ async def test_other_ways_to_build(world: World, way):
 
 async def test_what_speaks_against_a_run_is_said_in_its_place(world: World):
     def refuse(order):
-        raise UsageProblem("no emulator here for linux/arm64, so its images can't be checked")
+        raise UsageProblem(
+            "no emulator for linux/arm64 on this machine, so its images can't be checked"
+        )
 
     world.begin = refuse
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
         await pilot.press("a", "b")
-        await until(pilot, lambda: "no emulator here" in summary(app))
+        await until(pilot, lambda: "no emulator for linux/arm64" in summary(app))
         assert app.place.PLACE == "plan"
         await pilot.press("space")
         await pilot.pause()
-        assert "no emulator here" not in summary(app)
+        assert "no emulator for linux/arm64" not in summary(app)
 
 
 async def test_without_an_engine_it_says_so_and_builds_nothing(world: World):

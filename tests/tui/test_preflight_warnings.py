@@ -74,7 +74,7 @@ def test_a_refused_part_hides_no_other_warning(project):
 
 
 async def test_a_started_run_repeats_its_warnings(world: World):
-    world.warnings = ("the base image can't be seen from here", "[b]the tag is shared")
+    world.warnings = ("the base image can't be reached from here", "[b]the tag is shared")
     world.begin = lambda order: folders.passed(world.state).run
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:

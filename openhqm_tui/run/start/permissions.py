@@ -48,7 +48,7 @@ _MOST_BYTES = 4_000_000
 
 
 def needs_of(bodies: Iterable[Mapping[str, Any]], folder: str) -> frozenset[Need]:
-    """Return what targets of a plan need beyond the folder that bake runs in."""
+    """Return what targets of a plan need beyond the folder in which bake runs."""
     bodies = [read_literal(body) for body in bodies]
     needs = resolve_needs((one for body in bodies for one in needed(body)), folder)
     needs |= links_in_caches((one for body in bodies for one in local_caches(body)), folder)
@@ -59,51 +59,51 @@ def needs_of(bodies: Iterable[Mapping[str, Any]], folder: str) -> frozenset[Need
 def check_permissions(
     options: Options, source: Source, plan: Plan, folder: str, bundle: str
 ) -> tuple[str, ...]:
-    """Return what the run may do, as `--allow` spells it: no more than its plan needs.
+    """Return the permissions of the run, as `--allow` spells them: no more than its plan needs.
 
-    Raises PermissionsNeeded where a person has not granted all of it.
+    Raises PermissionsNeeded if the user hasn't granted all of them.
     """
     bodies = list(plan.as_bake()["target"].values())
     if source.kind is SourceKind.BAKE:
-        # What the file asks for, also where the plan writes elsewhere: as Buildx does.
+        # As Buildx does: what the file requests, even if the plan writes elsewhere.
         names = linked(source.bake_targets, options.selection)
         bodies += [literal(source.bake_targets[name], printed=True) for name in names]
     needs = needs_of(bodies, folder)
     granted = (*resolve_grants(options.allow, folder), *_chosen(options, source, bundle, folder))
     if missing(needs, granted):
         granted = (*granted, *_granted_before(source, folder))
-    if lacking := missing(needs, granted):
-        raise PermissionsNeeded(lacking, folder)
+    if ungranted := missing(needs, granted):
+        raise PermissionsNeeded(ungranted, folder)
     return exactly(needs)
 
 
 def exactly(needs: Iterable[Need]) -> tuple[str, ...]:
-    """Return what is needed as `--allow` spells it, and no more."""
+    """Return the needed permissions as `--allow` spells them, without redundant ones."""
     wanted = {need.exact for need in needs}
     within = {one for one in wanted if any(o != one and o.covers(one) for o in wanted)}
     return tuple(sorted(map(str, wanted - within)))
 
 
 def check_pushes(options: Options, source: Source) -> None:
-    """Raise PushNeeded where the file itself pushes, and nobody has said whether it may."""
+    """Raise PushNeeded if the file itself pushes, and the user hasn't decided whether it may."""
     if source.kind is not SourceKind.BAKE or options.push or options.no_push or options.test_only:
         return
     names = linked(source.bake_targets, options.selection)
-    if told := tuple(one for name in names for one in pushes(name, source.bake_targets[name])):
-        raise PushNeeded(told)
+    if found := tuple(one for name in names for one in pushes(name, source.bake_targets[name])):
+        raise PushNeeded(found)
 
 
 def granted_to(info: RunInfo, requests: Iterable[Request]) -> frozenset[Permission]:
-    """Return what a run was granted at its start, and by who took it up again."""
+    """Return what a run was granted at its start and by later requests."""
     texts = [*(info.allow or ()), *(text for request in requests for text in request.allow)]
     granted = [one for text in texts for one in parse_permission(text)]
     return resolve_grants(granted, info.cwd or "/")
 
 
 def chosen_beyond(options: Options, source: Source, folder: str) -> tuple[str, ...]:
-    """Return what a plan of our own needs beyond `folder`, for `docker buildx bake --allow`.
+    """Return what a plan needs beyond `folder` because of the options, for `bake --allow`.
 
-    Of what a stranger's bake file needs nothing is among it: Buildx asks for that itself.
+    What a bake file itself needs is left out: Buildx asks for that.
     """
     own = own_folder(folder)
     chosen = _chosen(options, source, ca_bundle(options.ca_bundle), folder)
@@ -125,7 +125,7 @@ def of_settings(allow: Mapping[str, list[str]] | None, folder: Path) -> tuple[Pe
 
 
 def remember_answer(source: Source, allowed: Iterable[Permission], folder: str, now: float) -> None:
-    """Remember what a person has allowed for this folder and its definition as it is now."""
+    """Store what the user allowed for this folder and the current content of its definition."""
     answer = Remembered(
         folder=os.path.realpath(folder),
         digest=definition_digest(source),
@@ -136,7 +136,7 @@ def remember_answer(source: Source, allowed: Iterable[Permission], folder: str, 
 
 
 def definition_digest(source: Source) -> str:
-    """Return the digest of what says how to build: the bake file, or the Dockerfile."""
+    """Return the digest of the build definition: the bake file or the Dockerfile."""
     file = Path(os.path.realpath(source.bake_file or source.dockerfile))
     digest = hashlib.sha256(str(file).encode("utf-8", "surrogateescape"))
     try:
@@ -147,7 +147,7 @@ def definition_digest(source: Source) -> str:
 
 
 def _chosen(options: Options, source: Source, bundle: str, folder: str) -> frozenset[Permission]:
-    """Return what a person has named, in flags or settings, or by standing in a folder."""
+    """Return what the user named: in flags, in settings, or by the current folder."""
     reads = [bundle] if bundle else []
     if source.kind is not SourceKind.BAKE and not is_remote(source.context):
         reads.append(source.context)
@@ -163,6 +163,6 @@ def _chosen(options: Options, source: Source, bundle: str, folder: str) -> froze
 
 
 def _granted_before(source: Source, folder: str) -> tuple[Permission, ...]:
-    """Return what environment and remembered answers grant here."""
+    """Return what the environment and stored answers grant."""
     answers = remembered(state_folder(), os.path.realpath(folder), definition_digest(source))
     return (*from_environment(os.environ), *answers)

@@ -43,8 +43,8 @@ from openhqm_tui.run.start.preflight import (
     check_engine,
     check_loading,
     check_publishing,
+    exposed_state,
 )
-from openhqm_tui.run.start.state_in_context import exposed_state
 from openhqm_tui.store.checks_files import project_checks
 from openhqm_tui.store.paths import bundled, emulators_file, ready_state_folder, state_place
 from openhqm_tui.store.retention import Limits
@@ -58,21 +58,21 @@ from openhqm_tui.store.run_folder import (
 # Where the bundled Dockerfile and context come from.
 OUR_SOURCE = "https://github.com/openhqm/openhqm-tui"
 THROWAWAY = "openhqm-tui-test"
-# Seconds: an emulated `pip install` may well compile for minutes without a word.
+# Seconds: an emulated `pip install` may compile for minutes without output.
 QUIET_AFTER = 300.0
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person asked for; `selection` has the platforms of each variant by its name.
+    """The requested build; `selection` has the platforms of each variant by its name.
 
-    Every tag exists under `name` and each of `more_names`. With `allow_unknown` an image that
-    could not be asked everything doesn't hold the push back. `allow` is what the person grants
-    beyond the folder; with `no_push` what the file itself would push stays here.
+    Every tag exists under `name` and each of `more_names`. With `allow_unknown`, images with
+    inconclusive checks are pushed too. `allow` is what the user grants beyond the folder; with
+    `no_push`, pushes that the file itself requests are left out.
 
-    `jobs` 0: all targets at once. `ca_bundle` is a file of certificates for the installs,
-    `checks` one that says what the images must be ('': the project's own, if it has one). A build
-    that says nothing for `quiet_after` seconds is told of, 0: never. `ignored` are the keys that
-    the project's settings have and may not set.
+    `jobs` 0: all targets in parallel. `ca_bundle` is a file of certificates for the installs,
+    `checks` one with expectations ('': the project's own, if it has one). A warning is given if a
+    build prints nothing for `quiet_after` seconds; 0 disables it. `ignored` are keys in the
+    project's settings that only the user may set.
     """
 
     selection: dict[str, tuple[Platform, ...]]
@@ -100,7 +100,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prepared(Inert, frozen=True, kw_only=True):
-    """A run that could begin: its plan, what is known of it, what its images must be."""
+    """A run that is ready to start: its plan, its `run.json`, and the expectations."""
 
     plan: Plan
     info: RunInfo
@@ -111,14 +111,48 @@ class Prepared(Inert, frozen=True, kw_only=True):
 def prepare(
     options: Options, facts: EngineFacts, source: Source, *, plan_only: bool = False
 ) -> Prepared:
-    """Resolve options into a run, with every reason why it can't work found before it starts.
+    """Resolve options into a run, and find every reason why it can't work before it starts.
 
     Raises UsageProblem for bad input and EngineProblem for what the engine can't do; with
-    `plan_only` the engine need not be there at all.
+    `plan_only` no engine is needed.
     """
     now = time.time()
     run_id = new_run_id(now)
-    platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
+    platforms = _platforms(options)
+    _validate(options)
+    own = project_checks(Path.cwd(), options.checks)
+    warnings = idle_tables(source, own)
+    if not plan_only:
+        warnings += _check_builder(options, facts, platforms)
+    base = _base(options, facts, source, platforms)
+    if base is not None and not plan_only:
+        warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
+    bundle = ca_bundle(options.ca_bundle)
+    commit = _commit(source)
+    plan = _resolve(
+        options, source, base, bundle, commit, run_id, by_digest=_by_digest(options, facts)
+    )
+    resolver = measure_for(source, own, python=options.python_version)
+    expectations = tuple(
+        LaneExpectation(
+            target=target.name,
+            expectation=resolver.of(target.variant, platform, target.platforms),
+        )
+        for target in plan.targets
+        for platform in target.platforms
+    )
+    allow: tuple[str, ...] = ()
+    if not plan_only:
+        cwd = _working_folder(source)
+        allow = check_permissions(options, source, plan, cwd, bundle)
+        check_pushes(options, source)
+        warnings += exposed_state(plan.targets, state_place(), Path(cwd))
+    info = _run_info(options, facts, source, plan, base, allow, commit, run_id, now)
+    return Prepared(plan=plan, info=info, expectations=expectations, warnings=tuple(warnings))
+
+
+def _validate(options: Options) -> None:
+    """Raise UsageProblem for options that are wrong whatever the engine and the source are."""
     if not options.selection:
         raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
     if sum(map(len, options.selection.values())) > MOST_LANES:
@@ -128,33 +162,25 @@ def prepare(
         )
     check_push(options)
     check_names((options.name, *options.more_names))
-    # What another's BuildKit builds isn't in this engine's store: it comes here by its digest.
-    by_digest = options.push and facts.driver not in {"", "docker"}
-    own = project_checks(Path.cwd(), options.checks)
-    measure = measure_for(source, own, python=options.python_version)
-    warnings = idle_tables(source, own)
-    if not plan_only:
-        many = any(len(chosen) > 1 for chosen in options.selection.values())
-        warnings += check_engine(facts, platforms, many=many, check=options.check)
-        warnings += check_caches(
-            facts, options.cache_from, options.cache_to, list(options.selection.values())
-        )
-        check_loading(facts, many=many, push=options.push)
-        check_publishing(facts, push=options.push, allow_unknown=options.allow_unknown)
-    upstream = f"python:{options.python_version}-slim"
-    base = _base(options, facts, source, upstream, platforms)
-    if base is not None and not plan_only:
-        warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
-    mapped = {upstream: base.ref} if base is not None and base.mapped else {}
-    bundle = ca_bundle(options.ca_bundle)
-    commit = _commit(source)
+
+
+def _resolve(
+    options: Options,
+    source: Source,
+    base: BaseChoice | None,
+    bundle: str,
+    commit: _Commit,
+    run_id: str,
+    *,
+    by_digest: bool,
+) -> Plan:
+    """Return the plan: one target per selected variant."""
+    mapped = {_upstream(options): base.ref} if base is not None and base.mapped else {}
     targets = []
-    expectations: list[LaneExpectation] = []
-    for name, chosen in options.selection.items():
-        variant = next(v for v in source.variants if v.name == name)
+    for name, platforms in options.selection.items():
         choices = Choices(
-            variants=(variant,),
-            platforms=chosen,
+            variants=(next(v for v in source.variants if v.name == name),),
+            platforms=platforms,
             name=options.name,
             more_names=options.more_names,
             tag=options.tag,
@@ -171,22 +197,26 @@ def prepare(
             by_digest=by_digest,
             push=options.push,
         )
-        target = make_plan(source, choices).targets[0]
-        targets.append(target)
-        for platform in chosen:
-            expected = measure.of(variant.name, platform, chosen)
-            expectations.append(LaneExpectation(target=target.name, expectation=expected))
-    plan = Plan(
+        targets.append(make_plan(source, choices).targets[0])
+    return Plan(
         targets=tuple(targets),
         builder=options.builder,
         linked=linked_targets(source, options.selection, push=options.push),
     )
-    cwd = source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
-    allow: tuple[str, ...] = ()
-    if not plan_only:
-        allow = check_permissions(options, source, plan, cwd, bundle)
-        check_pushes(options, source)
-    info = RunInfo(
+
+
+def _run_info(
+    options: Options,
+    facts: EngineFacts,
+    source: Source,
+    plan: Plan,
+    base: BaseChoice | None,
+    allow: tuple[str, ...],
+    commit: _Commit,
+    run_id: str,
+    now: float,
+) -> RunInfo:
+    return RunInfo(
         id=run_id,
         created=now,
         version=__version__,
@@ -197,7 +227,7 @@ def prepare(
                 platforms=tuple(str(platform) for platform in target.platforms),
                 tags=target.tags,
             )
-            for target in targets
+            for target in plan.targets
         ),
         host=str(facts.host or ""),
         engine=facts.server_version,
@@ -209,34 +239,63 @@ def prepare(
         jobs=options.jobs,
         quiet_after=options.quiet_after,
         revision=commit.revision,
-        emulators=with_emulators(facts, platforms, memory=emulators_file()).emulators,
+        emulators=with_emulators(facts, _platforms(options), memory=emulators_file()).emulators,
         check=options.check,
         test_only=options.test_only,
         push=options.push,
-        by_digest=by_digest,
+        by_digest=_by_digest(options, facts),
         allow_unknown=options.allow_unknown,
         base="" if base is None else base.ref,
         base_reason="" if base is None else base.reason,
         context=source.context,
         dockerfile=source.dockerfile or source.bake_file,
         source=source.kind.value,
-        cwd=cwd,
+        cwd=_working_folder(source),
         allow=allow,
     )
-    if not plan_only:
-        warnings += exposed_state(targets, state_place(), Path(info.cwd))
-    return Prepared(
-        plan=plan, info=info, expectations=tuple(expectations), warnings=tuple(warnings)
+
+
+def _platforms(options: Options) -> tuple[Platform, ...]:
+    return tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
+
+
+def _has_many(options: Options) -> bool:
+    """Tell whether a target has several platforms."""
+    return any(len(chosen) > 1 for chosen in options.selection.values())
+
+
+def _by_digest(options: Options, facts: EngineFacts) -> bool:
+    """Tell whether images reach this engine from a remote BuildKit, by digest via a registry."""
+    return options.push and facts.driver not in {"", "docker"}
+
+
+def _upstream(options: Options) -> str:
+    return f"python:{options.python_version}-slim"
+
+
+def _working_folder(source: Source) -> str:
+    return source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
+
+
+def _check_builder(
+    options: Options, facts: EngineFacts, platforms: tuple[Platform, ...]
+) -> list[str]:
+    """Return warnings about engine, builder and caches; raises EngineProblem or UsageProblem."""
+    many = _has_many(options)
+    warnings = check_engine(facts, platforms, many=many, check=options.check)
+    warnings += check_caches(
+        facts, options.cache_from, options.cache_to, list(options.selection.values())
     )
+    check_loading(facts, many=many, push=options.push)
+    check_publishing(facts, push=options.push, allow_unknown=options.allow_unknown)
+    return warnings
 
 
 def foreseen_warnings(options: Options, facts: EngineFacts, source: Source) -> tuple[str, ...]:
-    """Return the warnings that `prepare` would give, without asking a registry or an engine.
+    """Return the warnings that `prepare` would give, without contacting a registry or an engine.
 
-    What would be refused is left out: the Plan screen shows it as the reason not to build.
+    Errors are left out: the Plan screen shows them as the reason not to build.
     """
-    platforms = tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
-    many = any(len(chosen) > 1 for chosen in options.selection.values())
 
     def exposed() -> list[str]:
         targets: list[Target] = []
@@ -244,12 +303,13 @@ def foreseen_warnings(options: Options, facts: EngineFacts, source: Source) -> t
             variant = next(v for v in source.variants if v.name == name)
             choices = Choices(variants=(variant,), platforms=chosen)
             targets += make_plan(source, choices).targets
-        folder = source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
-        return exposed_state(targets, state_place(), Path(folder))
+        return exposed_state(targets, state_place(), Path(_working_folder(source)))
 
     finders: tuple[Callable[[], list[str]], ...] = (
         lambda: idle_tables(source, project_checks(Path.cwd(), options.checks)),
-        lambda: check_engine(facts, platforms, many=many, check=options.check),
+        lambda: check_engine(
+            facts, _platforms(options), many=_has_many(options), check=options.check
+        ),
         lambda: check_caches(
             facts, options.cache_from, options.cache_to, list(options.selection.values())
         ),
@@ -262,30 +322,30 @@ def foreseen_warnings(options: Options, facts: EngineFacts, source: Source) -> t
     return tuple(warnings)
 
 
-# What is built, and what it must be.
-_SAY_WHAT = ("context", "dockerfile", "checks")
+# Keys that decide what is built and what is expected of it.
+_CONTENT_KEYS = ("context", "dockerfile", "checks")
 
 
 def check_push(options: Options) -> None:
-    """Raise UsageProblem where --push goes against something else that was asked for."""
+    """Raise UsageProblem if --push contradicts another option."""
     if options.push and options.test_only:
         raise UsageProblem("--push and --test-only contradict each other", fix="leave one out")
     if options.push and not options.check:
         raise UsageProblem(
-            "only what is verified is pushed, and the checks are off",
+            "only verified images are pushed, and the checks are off",
             fix="leave out --push, or --no-check (`check = false` in the settings)",
         )
-    lacking = [key for key in _SAY_WHAT if key in options.ignored and not getattr(options, key)]
-    if options.push and lacking:
+    ignored = [key for key in _CONTENT_KEYS if key in options.ignored and not getattr(options, key)]
+    if options.push and ignored:
         raise UsageProblem(
-            f"the project's `{lacking[0]}` is ignored, so this is not what it would publish",
-            fix=f"leave out --push, or give --{lacking[0]}",
+            f"the project's `{ignored[0]}` is ignored, so this is not what it would publish",
+            fix=f"leave out --push, or give --{ignored[0]}",
         )
     if options.push and options.no_push:
         raise UsageProblem("--push and --no-push contradict each other", fix="leave one out")
     if options.allow_unknown and not options.push:
         raise UsageProblem(
-            "--allow-unknown is about what is pushed, and nothing is",
+            "--allow-unknown needs --push",
             fix="give --push too, or leave it out",
         )
 
@@ -293,8 +353,7 @@ def check_push(options: Options) -> None:
 def start_run(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # noqa: B008 - frozen
     """Write the run folder and start the detached runner; return the folder to follow.
 
-    Old runs that are more than `limits` make room. Raises UsageProblem where the state folder
-    can't be written.
+    Old runs beyond `limits` are removed. Raises UsageProblem if the state folder can't be written.
     """
     state = ready_state_folder()
     path = runs_folder(state) / prepared.info.id
@@ -309,27 +368,26 @@ def _base(
     options: Options,
     facts: EngineFacts,
     source: Source,
-    upstream: str,
     platforms: tuple[Platform, ...],
 ) -> BaseChoice | None:
     if source.kind is SourceKind.BAKE:
         if options.base_image:
             raise UsageProblem(
-                "--base-image has no meaning for a bake file",
+                "--base-image has no effect on a bake file",
                 fix="set the target's `contexts` in the bake file",
             )
         return None
     return choose_base(
         platforms,
         explicit=options.base_image or None,
-        upstream=upstream,
+        upstream=_upstream(options),
         bootstrapped=BOOTSTRAPPED_BASE.replace("3.13", options.python_version, 1),
         driver=facts.driver or "docker",
     )
 
 
 class _Commit(NamedTuple):
-    """Label values for a context: its repository, and the commit or tag in it."""
+    """The label values of a context: its repository, the commit or tag, and its time."""
 
     source: str = ""
     revision: str = ""
@@ -337,14 +395,14 @@ class _Commit(NamedTuple):
 
 
 def _commit(source: Source) -> _Commit:
-    """Return the origin of a context: a revision is given with its repository.
+    """Return the origin of a context; a revision is only given with its repository.
 
-    The package's own context, outside of a checkout, is that of its release.
+    The bundled context, outside of a checkout, is that of this release.
     """
-    told = os.environ.get("SOURCE_DATE_EPOCH", "")
-    epoch = int(told) if told.isdecimal() else None
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    epoch = int(text) if text.isdecimal() else None
     ours = source.kind is SourceKind.BUNDLED and source.context == str(bundled("context"))
-    # Our Dockerfile names our repository, which has no other context's commits.
+    # Our Dockerfile names our repository, which doesn't have the commits of another context.
     other = "unknown" if source.kind is SourceKind.BUNDLED and not ours else ""
     commit = commit_of(source.context) if Path(source.context).is_dir() else None
     if commit is None:

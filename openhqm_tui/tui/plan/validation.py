@@ -44,7 +44,7 @@ def obstacle_in(order: BuildOrder, facts: EngineFacts, *, checks: bool) -> str:
     if order.push and not facts.containerd_store:
         return "the image store doesn't keep what a registry names it by: 5 Doctor switches it"
     if order.push and not checks:
-        return "only what is proved is pushed, and the settings turn checks off"
+        return "only verified images are pushed, and the settings turn checks off"
     return ""
 
 
