@@ -36,7 +36,7 @@ class ManPage(BuildHookInterface[Any]):
 def page(root: str, version: str) -> str:
     """Return the man page of the checkout in `root`: the same wherever and whenever it's written.
 
-    The parser needs nothing but the standard library, so a build needs none of our dependencies.
+    The parser needs msgspec, for the report formats, and none of our other dependencies.
     """
     # Neither the terminal nor the day may show in it.
     told = {"COLUMNS": "80", "NO_COLOR": "1", "FORCE_COLOR": ""}

@@ -13,7 +13,7 @@ from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
 from openhqm_tui.domain.run.status import RUN_TEXTS, STATUS_TEXTS, STEP_TEXTS, Status
 from openhqm_tui.domain.run.status_text import result_text, status_text
-from openhqm_tui.report.formats.catalog import rendered
+from openhqm_tui.report.catalog import rendered
 from openhqm_tui.report.gather import report_of
 from openhqm_tui.tui.core.labels import run_mark, standing_mark, step_mark
 from tests.recordings import recording, state_of

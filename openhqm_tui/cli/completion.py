@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,10 @@ Completer = Callable[..., Words]
 _MOST_RUNS = 30
 
 
-def complete(parser: argparse.ArgumentParser) -> None:
-    """Answer the shell that asks, and end the process."""
+def complete(parser_for: Callable[[Sequence[str]], argparse.ArgumentParser]) -> None:
+    """Print the candidates for the word at the cursor, and end the process."""
+    *before, _ = re.split(r"\s+", os.environ.get("COMP_LINE", ""))
+    parser = parser_for(before[1:] or ["--help"])
     for each in _parsers(parser):
         for action in each._actions:
             completer = _COMPLETERS.get((each.prog.partition(" ")[2], action.dest))

@@ -38,11 +38,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if "_ARGCOMPLETE" in os.environ:
         from openhqm_tui.cli.completion import complete
 
-        complete(build_parser())
-    names = command_names()
-    # Only the named command is imported; an unknown one, or --help, needs the list of all.
-    wanted = [name for name in names if name == arguments[0]] or names if arguments else []
-    parsed = build_parser(wanted).parse_args(arguments)
+        complete(parser_for)
+    parsed = parser_for([word for word in arguments if word != "--watch-only"]).parse_args(
+        arguments
+    )
     if parsed.watch_only and parsed.command:
         raise UsageProblem(
             f"--watch-only opens the console and can't be used with {parsed.command}",
@@ -51,8 +50,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parsed
 
 
-def build_parser(names: Sequence[str] | None = None) -> Parser:
-    """Return the parser with the named commands, or with all of them."""
+def parser_for(words: Sequence[str]) -> Parser:
+    """Return a parser with the command that `words` start with, which is all it imports.
+
+    Otherwise (--help, a typo) return one with all commands, but without their arguments.
+    """
+    names = command_names()
+    if words and words[0] in names:
+        return build_parser(words[:1])
+    return build_parser(names if words else (), arguments=False)
+
+
+def build_parser(names: Sequence[str] | None = None, *, arguments: bool = True) -> Parser:
+    """Return a parser with some commands (default: all), with or without their arguments."""
     parser = Parser(
         prog="openhqm-tui",
         description="Build image variants for several platforms in parallel with Docker Buildx, "
@@ -76,9 +86,10 @@ def build_parser(names: Sequence[str] | None = None) -> Parser:
     for name in command_names() if names is None else names:
         command = cast(Command, importlib.import_module(f"{commands.__name__}.{name}"))
         subparser = subcommands.add_parser(name, help=command.HELP)
-        # Before the arguments: a subcommand replaces it by its own.
-        subparser.set_defaults(run=command.run)
-        command.add_arguments(subparser)
+        if arguments:
+            # A subcommand's own `run` replaces it.
+            subparser.set_defaults(run=command.run)
+            command.add_arguments(subparser)
     return parser
 
 

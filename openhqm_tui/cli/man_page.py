@@ -1,4 +1,4 @@
-"""The contents of the man page, for building a wheel; needs only the standard library."""
+"""The contents of the man page, for building a wheel."""
 
 from __future__ import annotations
 

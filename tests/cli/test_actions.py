@@ -11,7 +11,7 @@ import pytest
 
 from openhqm_tui.__main__ import main
 from openhqm_tui.cli.output.github import QuietStream, annotation, muted
-from openhqm_tui.report.formats.catalog import SUFFIXES
+from openhqm_tui.report.catalog import formats
 from tests.cli.test_build_output import ActionsRunner
 from tests.recordings import copied
 from tests.report.folders import changed
@@ -82,7 +82,7 @@ def _hostile(value: Any, name: str = "") -> Any:
 @pytest.mark.parametrize(
     "words",
     [
-        *(["report", "RUN", "--format", form] for form in SUFFIXES),
+        *(["report", "RUN", "--format", form] for form in formats()),
         *(
             ["replay", "RUN", "--speed", "max", "--format", form]
             for form in ("plain", "json", "tty")

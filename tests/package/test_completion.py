@@ -87,7 +87,7 @@ def proposed(line: str) -> list[str]:
         ("openhqm-tui check image --variant sq", ["sqs"]),
         ("openhqm-tui plan --platforms linux/a", ["linux/amd64", "linux/arm64", "linux/arm"]),
         ("openhqm-tui plan --platforms linux/arm64,linux/s", ["linux/arm64,linux/s390x"]),
-        ("openhqm-tui report --format ", ["md", "html", "junit", "json", "github"]),
+        ("openhqm-tui report --format ", ["github", "html", "json", "junit", "md"]),
         ("openhqm-tui attach ", [RUN]),
         ("openhqm-tui compare ", [RUN]),
         ("openhqm-tui replay ", ["demo", RUN, "checkout/", "packed.zip"]),

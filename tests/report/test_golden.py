@@ -9,7 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
+from openhqm_tui.report.catalog import formats, rendered
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
 from openhqm_tui.store.run_folder import RunFolder
@@ -32,12 +32,12 @@ def anywhere(folder: RunFolder) -> Report:
     return msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, command=command))
 
 
-@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("form", formats())
 @pytest.mark.parametrize("name", ["checked", "bake_fails"])
 def test_a_recorded_run(name: str, form: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     folder = with_layers(tmp_path / "run") if name == "checked" else copied(name, tmp_path / "run")
     told = rendered(anywhere(folder), form)
-    assert told == snapshot(extension_class=_as(SUFFIXES[form]))
+    assert told == snapshot(extension_class=_as(formats()[form].suffix))
 
 
 @pytest.mark.parametrize("name", ["cold", "failed", "cancelled", "emulated", "warning"])

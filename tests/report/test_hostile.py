@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from openhqm_tui.domain.text import plain
-from openhqm_tui.report.formats.catalog import rendered
+from openhqm_tui.report.catalog import rendered
 from openhqm_tui.report.formats.json import shipped_schema
 from openhqm_tui.report.formats.markdown import block, code
 from openhqm_tui.report.gather import read_report

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
+from openhqm_tui.report.catalog import formats, rendered
 from openhqm_tui.report.gather import read_report
 from tests.domain.secrets.test_patterns import ISSUED, secret_of
 from tests.recordings import copied
@@ -38,7 +38,7 @@ def _planted(value: Any, name: str = "") -> Any:
     return value
 
 
-@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("form", formats())
 @pytest.mark.parametrize("name", ["checked", "bake_fails", "failed", "warning"])
 def test_no_secret_is_told(name: str, form: str, tmp_path: Path) -> None:
     folder = changed(copied(name, tmp_path / "run"), _planted)
@@ -49,7 +49,7 @@ def test_no_secret_is_told(name: str, form: str, tmp_path: Path) -> None:
         assert "***" in told
 
 
-@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("form", formats())
 def test_every_token_that_the_secrets_check_knows_is_redacted(form: str, tmp_path: Path) -> None:
     def planted(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
@@ -81,7 +81,7 @@ def test_what_a_dockerfile_holds_is_not_told(tmp_path: Path) -> None:
             return f"{value} used {PLANTED}"
         return value
 
-    for form in SUFFIXES:
+    for form in formats():
         assert PLANTED not in rendered(read_report(changed(folder, planted)), form)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.domain.errors import Problem
-from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
+from openhqm_tui.report.catalog import formats, rendered
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.run.follow.history_index import record_folder
 from openhqm_tui.run.follow.replay import Player, recording_of
@@ -111,7 +111,7 @@ def test_no_way_of_looking_at_a_run_leaves_its_folder(
 
 
 def _reports(run: RunFolder, _: Path) -> str:
-    return "".join(rendered(read_report(run), form) for form in SUFFIXES)
+    return "".join(rendered(read_report(run), form) for form in formats())
 
 
 def _export(run: RunFolder, place: Path) -> str:

@@ -16,7 +16,7 @@ from openhqm_tui.cli.output.plain import GithubOutput, PlainOutput
 from openhqm_tui.cli.output.tty import TtyOutput
 from openhqm_tui.domain.failures.digest import text_log_of
 from openhqm_tui.domain.run.log import LogLines
-from openhqm_tui.report.formats.catalog import SUFFIXES, rendered
+from openhqm_tui.report.catalog import formats, rendered
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.run.follow.history_index import record_folder
@@ -76,7 +76,7 @@ def test_none_is_in_a_log_as_text(run: RunFolder) -> None:
     assert_none(told)
 
 
-@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("form", formats())
 def test_none_is_in_a_report(run: RunFolder, form: str) -> None:
     assert_none(rendered(read_report(run), form))
 

@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 from openhqm_tui.cli.parser import Parser, add_run
-from openhqm_tui.report.formats.catalog import SUFFIXES
 
-HELP = "write a report on a run: Markdown, HTML, JUnit, JSON, step summary"
+HELP = "write a report on a run: Markdown, HTML, JUnit XML, JSON, …"
 
 
 def add_arguments(parser: Parser) -> None:
     """Add the run, the format and the file."""
+    from openhqm_tui.report.catalog import formats
+
     parser.description = (
         "Write a report on a run: environment, test cases, times, architectures, cache, sizes, "
         "known limits. Docker is not contacted. Secrets are masked."
@@ -25,10 +26,10 @@ def add_arguments(parser: Parser) -> None:
     add_run(parser)
     parser.add_argument(
         "--format",
-        choices=tuple(SUFFIXES),
+        choices=tuple(formats()),
         default="md",
-        help="md: a document (the default); html: one file with charts; junit: for CI; json: "
-        "documented by a schema; github: short, appended to $GITHUB_STEP_SUMMARY if that is set",
+        help="; ".join(f"{form.name}: {form.help}" for form in formats().values())
+        + " (default: md)",
     )
     parser.add_argument(
         "-o", "--output", default="", metavar="FILE", help="default: standard output"
@@ -38,7 +39,7 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Write the report and return 0, whether or not the run passed."""
     from openhqm_tui.cli.run_lookup import run_named
-    from openhqm_tui.report.formats.catalog import rendered
+    from openhqm_tui.report.catalog import rendered
     from openhqm_tui.report.formats.github import append_summary
     from openhqm_tui.report.gather import read_report
     from openhqm_tui.report.write import write_text

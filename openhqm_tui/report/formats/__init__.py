@@ -1,1 +1,1 @@
-"""One module per report format."""
+"""One module for each report format, which `report/catalog.py` finds."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.formats.markdown import (
     cache,
     code,
@@ -64,3 +65,11 @@ def _chapters(report: Report) -> Iterator[list[str]]:
     yield [push_sentence(report), ""]
     yield folded("Cache", cache(report))
     yield folded("Known limits", limits(report))
+
+
+FORMAT = Format(
+    "github",
+    suffix="md",
+    help="short, appended to $GITHUB_STEP_SUMMARY if that is set",
+    write=as_summary,
+)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.report.formats.charts import (
+from openhqm_tui.report.catalog import Format
+from openhqm_tui.report.charts import (
     kind_of,
     legend,
     patterns,
@@ -19,7 +20,7 @@ from openhqm_tui.report.formats.charts import (
     sizes_chart,
     target_waterfall,
 )
-from openhqm_tui.report.formats.elements import Html, code, element, folded, joined, scrolled, table
+from openhqm_tui.report.elements import Html, code, element, folded, joined, scrolled, table
 from openhqm_tui.report.model import Case, Lane, Node, Report, Step
 from openhqm_tui.report.rows import (
     CACHE_HEAD,
@@ -436,3 +437,6 @@ def _checks(report: Report) -> list[Html]:
 
 def _chapter(title: str, *inside: Html) -> Html:
     return element("section", element("h2", title), joined(inside))
+
+
+FORMAT = Format("html", suffix="html", help="one file with charts", write=as_html)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.model import SCHEMA, Report
 
 SCHEMA_FILE = "report.schema.json"
@@ -41,3 +42,6 @@ def _described_alike(schema: dict[str, Any]) -> dict[str, Any]:
         if "description" in body:
             body["description"] = inspect.cleandoc(body["description"])
     return schema
+
+
+FORMAT = Format("json", suffix="json", help="documented by a schema", write=as_json)

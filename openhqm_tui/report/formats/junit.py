@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as Xml
 
+from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.model import Case, Failure, Lane, Report, Target
 from openhqm_tui.report.rows import built_in
 from openhqm_tui.report.text import timestamp
@@ -126,3 +127,6 @@ def _count(suite: Xml.Element, cases: list[Xml.Element]) -> None:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.3f}"
+
+
+FORMAT = Format("junit", suffix="xml", help="for CI", write=as_junit)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from openhqm_tui.domain.text import one_line
+from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.model import Case, Lane, Report, Step
 from openhqm_tui.report.rows import (
     CACHE_HEAD,
@@ -388,3 +389,6 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("## Tags in the registry", "", *pushes(report))
     yield from ("## Known limits", "", *limits(report), "")
     yield from ("## The same once more", "", *block([run.command], "sh"), "")
+
+
+FORMAT = Format("md", suffix="md", help="a document", write=as_markdown)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.report.formats.elements import Html, element, joined
+from openhqm_tui.report.elements import Html, element, joined
 from openhqm_tui.report.model import Lane, Report, Step
 from openhqm_tui.report.rows import shared_bytes, steps_of
 from openhqm_tui.report.text import SYMBOLS, clock, megabytes, percent
