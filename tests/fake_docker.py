@@ -180,6 +180,8 @@ def answer(asked):
                 "Env": ["OPENHQM_QUEUE_BACKEND=" + target, "PYTHONPATH=/app/src"],
                 "Cmd": ["python", "-m", "openhqm.api.listener"],
                 "Healthcheck": {"Test": ["CMD", "python", "-c", "pass"]},
+                "WorkingDir": "/app",
+                "ExposedPorts": {"8000/tcp": {}},
             },
             "RootFS": {"Type": "layers", "Layers": told["layers"]},
         }

@@ -12,7 +12,9 @@ TOP = Path(__file__).parents[1]
 PAGE = (TOP / "assets/guides/architecture.md").read_text(encoding="utf-8")
 PACKAGE = TOP / "openhqm_tui"
 # Files of a run folder, and what stands for the name that a reader chooses.
-NOT_HERE = re.compile(r"TARGET|NAME|\.jsonl?$|^requirements-queue-nats\.txt$|^snapshot_report")
+NOT_HERE = re.compile(
+    r"TARGET|NAME|\.jsonl?$|^requirements-queue-nats\.txt$|workdir|^snapshot_report"
+)
 PLACES = re.compile(r"^(?:[\w.*-]+/)*[\w.*-]+\.(?:py|toml|md|hcl|txt|tcss|json|html)$|^[\w/-]+/$")
 NAMES = re.compile(r"`(_[A-Z]+|[A-Z]{4,}|[A-Z]\w+[a-z]|[a-z]+_[a-z_]+)`")
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from openhqm_tui.domain.checks.catalog import question_of
+from openhqm_tui.domain.checks.catalog import check_named
+from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.layer_manifest import own_bytes
 from openhqm_tui.domain.checks.verdict import Verdict
 from openhqm_tui.domain.failures.digest import (
@@ -337,17 +338,17 @@ def _lane(lane: LaneState, timing: Timing, shares: Shares, evidence: LaneEvidenc
 
 
 def _case(verdict: Verdict, ran: str, command: str) -> model.Case:
-    question = question_of(verdict.check)
-    # Runs of older versions don't tell it of each answer: there the container says it.
-    inside = bool(verdict.how) or "container" in question.way
+    check = check_named(verdict.check)
+    # Verdicts of older versions don't have it: there the container says how it ran.
+    inside = bool(verdict.how) or check.group is Group.RUNNING
     return model.Case(
         check=verdict.check,
         answer=verdict.answer.value,
         seen=verdict.evidence,
         expected=verdict.expected,
         how=verdict.how or (ran if inside else ""),
-        asks=question.asks,
-        way=question.way,
+        asks=check.question,
+        way=check.method.value,
         command=command if inside else "",
     )
 

@@ -9,8 +9,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from openhqm_tui.domain.checks.config_file import ChecksFile, parse_checks
-from openhqm_tui.domain.checks.expectation import variants_in
+from openhqm_tui.domain.checks.config_file import ChecksFile, parse_checks, variants_in
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.files.confined import read_inside, resolved_inside

@@ -9,11 +9,11 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
-from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.expectation import Expectation, expectation_from
 from openhqm_tui.domain.errors import Problem, UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Plan
 from openhqm_tui.domain.plan.image_names import is_target_name
@@ -47,6 +47,11 @@ class LaneExpectation(msgspec.Struct, frozen=True, kw_only=True):
 
     target: str
     expectation: Expectation
+
+
+class _KeptExpectation(msgspec.Struct, frozen=True):
+    target: str
+    expectation: dict[str, Any]
 
 
 class RunFolder:
@@ -158,10 +163,10 @@ class RunFolder:
         return self._info
 
     def expectations(self) -> dict[tuple[str, str], Expectation]:
-        """Return what each lane's image must be, by target and platform."""
-        told = self.read(self.expectations_file)
-        kept = msgspec.json.decode(told, type=list[LaneExpectation])
-        return {(one.target, str(one.expectation.platform)): one.expectation for one in kept}
+        """Return what the image of each target on each platform must be."""
+        kept = msgspec.json.decode(self.read(self.expectations_file), type=list[_KeptExpectation])
+        found = [(one.target, expectation_from(one.expectation)) for one in kept]
+        return {(target, str(expected.platform)): expected for target, expected in found}
 
     def stream_name(self, target: str, attempt: int) -> str:
         """Return the file that a target's progress goes to: `redis.rawjson`, `redis.2.rawjson`."""

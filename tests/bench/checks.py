@@ -24,8 +24,9 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.domain.checks.catalog import judge_running
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.runtime import judge_running
+from openhqm_tui.domain.checks.running.clients import CLIENTS
 from openhqm_tui.domain.checks.verdict import is_verified
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.docker.facts import read_facts
@@ -138,7 +139,8 @@ def _by_hand(lane: Lane, *, default_cpu: bool = False) -> None:
     """Start the image's own command, wait until it is healthy, import its clients beside it."""
     with _container(lane, default_cpu=default_cpu) as (name, port):
         _until_healthy(port)
-        imports = ";".join(f"import {c.module}" for c in lane.expected.clients or ()) or "pass"
+        modules = (CLIENTS.of(lane.expected) or {}).values()
+        imports = ";".join(f"import {module}" for module in modules) or "pass"
         _run("docker", "exec", name, "python", "-c", imports)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from openhqm_tui.cli.commands.check import stop_as_by_ctrl_c
-from openhqm_tui.domain.checks.image_config import SeenImage
+from openhqm_tui.domain.checks.evidence import SeenImage
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.run.checks.images import by_digest, platforms_in
 

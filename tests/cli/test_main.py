@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.domain.checks.catalog import QUESTIONS
 from openhqm_tui.engine.doctor.diagnose import diagnose
 from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.run.start import preflight
@@ -19,7 +18,7 @@ from openhqm_tui.store.run_folder import find_run
 from tests.engine.fakes import debian, runner
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of
-from tests.our_variants import VARIANT_NAMES
+from tests.our_variants import OUR_CHECKS, VARIANT_NAMES
 from tests.waiting import until
 
 Capture = pytest.CaptureFixture[str]
@@ -298,7 +297,7 @@ def test_a_checks_file_says_what_an_image_must_be(
     assert code == 1
     assert "✗ labels: fail: mine=(missing)" in out
     assert "✗ user: fail: uid 1000" in out
-    assert f"{len(QUESTIONS) - 2}/{len(QUESTIONS)} pass, labels: fail, user: fail" in out
+    assert f"{len(OUR_CHECKS) - 2}/{len(OUR_CHECKS)} pass, labels: fail, user: fail" in out
 
 
 def test_a_checks_file_that_isnt_there_costs_nothing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.checks.catalog import QUESTIONS, hint_of
+from openhqm_tui.domain.checks.catalog import CHECKS, hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 
 
@@ -12,7 +12,7 @@ def hint(check: str, answer: Answer = Answer.FAIL, evidence: str = "", how: str 
     return hint_of(Verdict(check=check, answer=answer, evidence=evidence, how=how))
 
 
-@pytest.mark.parametrize("check", QUESTIONS)
+@pytest.mark.parametrize("check", CHECKS)
 def test_every_failure_has_a_hint_of_its_own_and_no_pass_has_one(check: str) -> None:
     told = hint(check)
     assert told
@@ -20,7 +20,7 @@ def test_every_failure_has_a_hint_of_its_own_and_no_pass_has_one(check: str) -> 
     assert len(told) < 200
     assert told == hint(check, Answer.WARN)
     assert not hint(check, Answer.PASS)
-    assert [other for other in QUESTIONS if hint(other) == told] == [check]
+    assert [other for other in CHECKS if hint(other) == told] == [check]
 
 
 @pytest.mark.parametrize(

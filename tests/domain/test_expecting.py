@@ -6,20 +6,23 @@ import tomllib
 
 import pytest
 
-from openhqm_tui.domain.checks.catalog import QUESTIONS, asked_by, in_order
-from openhqm_tui.domain.checks.config_file import ChecksFile, parse_checks
-from openhqm_tui.domain.checks.expectation import (
-    Expectation,
-    Service,
+from openhqm_tui.domain.checks.catalog import CHECKS, checks_for, in_order
+from openhqm_tui.domain.checks.config_file import (
+    ChecksFile,
     expectation_for,
+    parse_checks,
     unmatched,
     variants_in,
 )
+from openhqm_tui.domain.checks.expectation import ALLOW, Expectation
+from openhqm_tui.domain.checks.running.service import SERVICE, Service
+from openhqm_tui.domain.checks.running.user import USER
+from openhqm_tui.domain.checks.static.command import COMMAND
 from openhqm_tui.domain.plan.variants import Client, Variant
 from openhqm_tui.domain.platforms import parse_platform
 
 AMD64, ARM64 = parse_platform("linux/amd64"), parse_platform("linux/arm64")
-REDIS, KAFKA = Client("redis", "redis"), Client("aiokafka", "aiokafka")
+REDIS, KAFKA = {"redis": "redis"}, {"aiokafka": "aiokafka"}
 
 
 def file(text: str) -> ChecksFile:
@@ -48,85 +51,99 @@ clients = {}
 @pytest.mark.parametrize(
     ("target", "clients", "absent"),
     [
-        ("all", (REDIS, KAFKA), ()),
-        ("redis", (REDIS,), (KAFKA,)),
-        ("minimal", (), (REDIS, KAFKA)),
-        ("unheard-of", None, (REDIS, KAFKA)),
+        ("all", REDIS | KAFKA, {}),
+        ("redis", REDIS, KAFKA),
+        ("minimal", {}, REDIS | KAFKA),
+        ("unheard-of", None, REDIS | KAFKA),
     ],
 )
 def test_clients_of_a_variant_are_absent_from_the_others(target: str, clients, absent) -> None:
     found = expected(CLIENTS, target=target)
-    assert (found.clients, found.absent) == (clients, absent)
-    assert found.asks_python
+    assert (found.keys.get("clients"), found.keys["absent"]) == (clients, absent)
+    assert found.has_python
 
 
 def test_the_variants_of_a_file() -> None:
     told = CLIENTS.replace("[targets.redis]", '[targets.redis]\ntitle = "Redis"')
+    redis, kafka = Client("redis", "redis"), Client("aiokafka", "aiokafka")
     assert variants_in(file(told + "[targets.'my-*']\nuser = 1")) == (
-        Variant("all", "", (REDIS, KAFKA)),
-        Variant("redis", "Redis", (REDIS,)),
-        Variant("kafka", "", (KAFKA,)),
+        Variant("all", "", (redis, kafka)),
+        Variant("redis", "Redis", (redis,)),
+        Variant("kafka", "", (kafka,)),
         Variant("minimal", "", ()),
     )
 
 
 @pytest.mark.parametrize(
-    ("texts", "field", "value"),
+    ("texts", "key", "value"),
     [
-        ((), "uid", None),
-        (("[defaults]\nuser = 7", "[targets.redis]\nuser = 8"), "uid", 8),
-        (("[targets.redis]\nuser = 8\n[targets.'r*']\nuser = 9",), "uid", 9),
-        (("[targets.redis]\nuser = 8", "[defaults]\nuser = 7"), "uid", 7),
-        (("[targets.kafka]\nuser = 8",), "uid", None),
-        (("[defaults]\nuser = 8", "[targets.redis]\nuser = false"), "uid", None),
-        (("[defaults]\nuser = 0",), "uid", 0),
+        ((), "user", None),
+        (("[defaults]\nuser = 7", "[targets.redis]\nuser = 8"), "user", 8),
+        (("[targets.redis]\nuser = 8\n[targets.'r*']\nuser = 9",), "user", 9),
+        (("[targets.redis]\nuser = 8", "[defaults]\nuser = 7"), "user", 7),
+        (("[targets.kafka]\nuser = 8",), "user", None),
+        (("[defaults]\nuser = 8", "[targets.redis]\nuser = false"), "user", None),
+        (("[defaults]\nuser = 0",), "user", 0),
         (("[defaults.labels]\na = '1'\nb = '2'", "[defaults.labels]\nb = '3'"), "labels",
          {"a": "1", "b": "3"}),
         (("[defaults.labels]\na = '1'\nb = '2'", "[defaults.labels]\nb = false"), "labels",
          {"a": "1"}),
-        (("[defaults.labels]\na = '1'", "[defaults]\nlabels = false"), "labels", {}),
+        (("[defaults.labels]\na = '1'", "[defaults]\nlabels = false"), "labels", None),
         (("[defaults.env]\nA = '{target}-{python}'",), "env", {"A": "redis-3.13"}),
-        (("[defaults]\ncommand = ['run', '{target}']",), "command", ("run", "redis")),
+        (("[defaults]\ncommand = ['run', '{target}']",), "command", ["run", "redis"]),
         (("[defaults]\ncommand = ['a']", "[defaults]\ncommand = false"), "command", None),
         (("[defaults]\npython = '{python}'",), "python", "3.13"),
-        (("[defaults]\npython = 'any'",), "python", ""),
-        (("[defaults]\npython = 'any'",), "asks_python", True),
-        (("[defaults]\nlibrary = ['ssl']",), "asks_python", True),
-        (("[defaults]\nlibrary = ['ssl']\npython = false",), "asks_python", False),
-        (("[defaults]\nuser = 1000",), "asks_python", False),
-        (("[defaults]\nextensions = ['a.b']",), "modules", ("a.b",)),
-        (("[defaults]\nhealth-check = true",), "health_check", True),
-        (("[defaults]\nbyte-code = true", "[defaults]\nbyte-code = false"), "byte_code", False),
-        (("[defaults]\nservice = true",), "service", Service()),
+        (("[defaults]\npython = 'any'",), "python", None),
+        (("[defaults]\nbyte-code = true", "[defaults]\nbyte-code = false"), "byte-code", None),
+        (("[defaults]\nservice = true",), "service", {}),
         (("[defaults.service]\nport = 80", "[defaults.service]\nwithin-emulated = 9"), "service",
-         Service(port=80, within_emulated=9)),
+         {"port": 80, "within-emulated": 9}),
         (("[defaults]\nservice = true", "[defaults]\nservice = false"), "service", None),
-        (("[defaults]\nmax-mb = 61.5",), "most_bytes", 61_500_000),
-        (("[defaults]\nmax-mb = 61.5", "[targets.redis]\nmax-mb = false"), "most_bytes", None),
+        (("[defaults]\nmax-mb = 61.5", "[targets.redis]\nmax-mb = false"), "max-mb", None),
         (("[defaults.allow]\nsetuid = ['/a']", "[defaults.allow]\nsecrets = ['/b']"), "allow",
-         {"setuid": ("/a",), "secrets": ("/b",)}),
-        (("[defaults]\nstrict = true",), "strict", True),
+         {"setuid": ["/a"], "secrets": ["/b"]}),
     ],
 )  # fmt: skip
-def test_the_last_table_that_matches_has_the_last_word(texts, field: str, value: object) -> None:
-    assert getattr(expected(*texts, python="3.13"), field) == value
+def test_the_last_table_that_matches_has_the_last_word(texts, key: str, value: object) -> None:
+    assert expected(*texts, python="3.13").keys.get(key) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "has_python"),
+    [
+        ("[defaults]\npython = 'any'", True),
+        ("[defaults]\npython = '{python}'", True),
+        ("[defaults]\nlibrary = ['ssl']", True),
+        ("[defaults]\nlibrary = ['ssl']\npython = false", False),
+        ("[defaults]\nuser = 1000", False),
+    ],
+)
+def test_an_image_has_python_if_anything_asks_for_it(text: str, has_python: bool) -> None:
+    assert expected(text).has_python is has_python
+
+
+def test_a_key_is_read_with_its_type_or_its_default() -> None:
+    none = expected("")
+    assert (USER.of(none), COMMAND.of(none), SERVICE.of(none)) == (None, (), None)
+    some = expected(
+        "[defaults]\nuser = 0\ncommand = ['a']\nservice = {within-emulated = 9}\n"
+        "allow = {setuid = ['/a']}"
+    )
+    assert (USER.of(some), COMMAND.of(some)) == (0, ("a",))
+    assert SERVICE.of(some) == Service(within_emulated=9.0)
+    assert ALLOW.of(some) == {"setuid": ("/a",)}
 
 
 def test_a_platform_has_its_own_word() -> None:
     text = '[defaults]\nmax-mb = 60\n[defaults.platforms."*/arm64"]\nmax-mb = 70'
-    assert expected(text).most_bytes == 60_000_000
-    assert expected(text, platform=ARM64).most_bytes == 70_000_000
-
-
-def test_where_no_version_was_asked_for_any_python_will_do() -> None:
-    found = expected("[defaults]\npython = '{python}'")
-    assert (found.python, found.asks_python) == ("", True)
+    assert expected(text).keys["max-mb"] == 60
+    assert expected(text, platform=ARM64).keys["max-mb"] == 70
 
 
 def test_a_table_that_no_target_matches_is_told_of() -> None:
     told = file("[targets.redsi]\nuser = 1\n[targets.'k*']\nuser = 1\n[targets.'*']\nuser = 1")
     assert unmatched(told, ["redis", "kafka"]) == [
-        "f.toml: no target is called 'redsi', so nothing is asked by it; did you mean redis?"
+        "f.toml: no target is named 'redsi', so its table has no effect; did you mean redis?"
     ]
 
 
@@ -154,7 +171,7 @@ PYTHON = ("machine", "python")
     ],
 )
 def test_what_an_expectation_asks(text: str, more: tuple[str, ...]) -> None:
-    assert asked_by(expected(text)) == in_order((*ALWAYS, *more))
+    assert checks_for(expected(text)) == in_order((*ALWAYS, *more))
 
 
 def test_checks_stand_in_their_order_and_unknown_ones_last() -> None:
@@ -162,6 +179,6 @@ def test_checks_stand_in_their_order_and_unknown_ones_last() -> None:
 
 
 def test_heads_are_three_letters_at_most_and_no_two_are_alike() -> None:
-    heads = [question.head for question in QUESTIONS.values()]
+    heads = [check.short for check in CHECKS.values()]
     assert all(1 < len(head) <= 3 for head in heads)
     assert len(set(heads)) == len(heads)

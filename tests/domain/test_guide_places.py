@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from openhqm_tui.domain.checks.catalog import QUESTIONS
+from openhqm_tui.domain.checks.catalog import CHECKS
 from openhqm_tui.domain.guides import FINDINGS, place_of_check, place_of_finding, sections
 from tests.guides.places import GUIDES, TOP
 
@@ -15,7 +15,7 @@ def addresses(guide: str) -> list[str]:
     return ["", *(one.address for one in sections((GUIDES / f"{guide}.md").read_text()))]
 
 
-@pytest.mark.parametrize("check", [*QUESTIONS, ""])
+@pytest.mark.parametrize("check", [*CHECKS, ""])
 def test_every_check_has_a_section(check: str) -> None:
     place = place_of_check(check)
     assert place.address in addresses(place.guide)

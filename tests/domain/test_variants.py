@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.domain.checks.running.absent import ABSENT
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
@@ -24,7 +25,8 @@ AMD64 = parse_platform("linux/amd64")
 
 
 def absent_clients(name: str) -> tuple[Client, ...]:
-    return expectation_of(find_variant(name), AMD64, (AMD64,)).absent
+    expected = expectation_of(find_variant(name), AMD64, (AMD64,))
+    return tuple(Client(*client) for client in ABSENT.of(expected).items())
 
 
 @pytest.mark.parametrize("name", VARIANT_NAMES)

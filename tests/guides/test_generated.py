@@ -6,17 +6,17 @@ import re
 
 import pytest
 
-from openhqm_tui.domain.checks.catalog import QUESTIONS
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.store.checks_files import our_variants
 from tests.guides.places import GUIDES
 from tests.guides.results import results_page
 from tests.guides.settings import filled as filled_settings
 from tests.guides.variants import filled, sizes
+from tests.our_variants import OUR_CHECKS
 from tests.recordings import recording
 
 RESULTS = (GUIDES / "results.md").read_text(encoding="utf-8")
-ALL = len(QUESTIONS)
+ALL = len(OUR_CHECKS)
 VARIANTS = (GUIDES / "variants.md").read_text(encoding="utf-8")
 
 
@@ -43,7 +43,7 @@ def test_all_images_of_the_run_were_verified():
 
 
 def test_every_check_has_a_row_with_an_answer_of_every_image():
-    for check in QUESTIONS:
+    for check in OUR_CHECKS:
         assert re.search(rf"^\| `{check}` \|( ✓✓ \|){{{len(our_variants())}}}$", RESULTS, re.M), (
             check
         )

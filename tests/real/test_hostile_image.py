@@ -14,14 +14,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.checks.expectation import Expectation, Service
-from openhqm_tui.domain.checks.runtime import judge_running
+from openhqm_tui.domain.checks.catalog import judge_running
+from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.engine.source.base_image import choose_base
 from openhqm_tui.run.checks import container
 from openhqm_tui.run.checks.container import RUN_LABEL, UNTIL_LABEL, ask, sweep
+from tests.expecting import expect
 from tests.real.conftest import COMMAND, docker
 from tests.waiting import soon, until
 
@@ -76,11 +77,8 @@ def containers(run_id: str) -> list[str]:
 
 
 def wanted(platform: Platform, **more: Any) -> Expectation:
-    service = Service(within=2.0, within_emulated=20.0)
-    least = Expectation(
-        platform=platform, platforms=(platform,), library=("ssl",), clients=(), service=service
-    )
-    return msgspec.structs.replace(least, **more)
+    service = {"within": 2.0, "within-emulated": 20.0}
+    return expect(platform, **{"library": ["ssl"], "clients": {}, "service": service} | more)
 
 
 async def verdicts_on(
@@ -157,7 +155,7 @@ async def test_a_forged_answer_isnt_heard_and_an_interpreter_that_hangs_is_remov
 async def test_a_cancelled_check_leaves_no_container(
     image: str, host: Platform, run_id: str
 ) -> None:
-    expected = wanted(host, service=Service(within=500.0))
+    expected = wanted(host, service={"within": 500.0})
     task = asyncio.create_task(verdicts_on(image, expected, ("sleep", "1000"), run_id))
     await soon(lambda: bool(containers(run_id)))
     task.cancel()

@@ -8,11 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.checks.expectation import Expectation, Service
-from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage
-from openhqm_tui.domain.checks.runtime import RUNNING_CHECKS, ProbeAnswer
+from openhqm_tui.domain.checks.evidence import ProbeAnswer, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.verdict import Answer, worst
-from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.images import ImageUnknown
 from openhqm_tui.run.checks import container, static
@@ -20,15 +17,11 @@ from openhqm_tui.run.checks import lane as checks
 from openhqm_tui.run.checks.lane import check_lane
 from openhqm_tui.run.checks.probe import MARK
 from openhqm_tui.run.process import Ended
+from tests.expecting import expect, with_keys
 
 ALWAYS = ("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets")
 ARM = parse_platform("arm64")
-WANTED = Expectation(
-    platform=ARM,
-    platforms=(ARM,),
-    clients=(Client("azure-eventhub", "azure.eventhub"),),
-    absent=(Client("redis", "redis"), Client("boto3", "boto3")),
-)
+WANTED = expect(ARM)
 ANSWER = ProbeAnswer(
     machine="aarch64",
     implementation="CPython",
@@ -70,7 +63,7 @@ class Engine:
 async def lane(
     index: list[SeenImage] | ImageUnknown, *, emulated: bool = True, **more: Any
 ) -> checks.Checked:
-    wanted = msgspec.structs.replace(WANTED, **({"clients": None, "absent": ()} | more))
+    wanted = with_keys(WANTED, **more)
     return await check_lane(
         "openhqm@sha256:1", wanted, index, emulated=emulated, run_id="run", lane="redis-linux-arm64"
     )
@@ -133,7 +126,7 @@ async def test_a_crash_of_the_service_alone_is_asked_about_once_more(
     monkeypatch: pytest.MonkeyPatch, answers: list[Ended], gravest: Answer
 ) -> None:
     engine = Engine(monkeypatch, *answers)
-    assert worst((await lane(INDEX, service=Service())).verdicts) is gravest
+    assert worst((await lane(INDEX, service={})).verdicts) is gravest
     first, again = engine.started
     assert "QEMU_CPU=max,pauth=off" in first
     assert not any(word.startswith("QEMU_CPU") for word in again), "our setting isn't to blame"
@@ -149,7 +142,7 @@ async def test_what_a_container_prints_is_kept_without_its_secrets(
     engine.seen = msgspec.structs.replace(
         engine.seen, cmd=("--with", secret), env=(f"DB_PASSWORD={secret}",)
     )
-    checked = await lane(INDEX, service=Service(), emulated=False)
+    checked = await lane(INDEX, service={}, emulated=False)
     seen = {v.check: v.evidence for v in checked.verdicts}
     assert seen["service"] == "ended with exit code 1: no login as it with ***"
     assert checked.evidence["stderr"] == "TOKEN=*** ***"
@@ -159,17 +152,17 @@ async def test_what_a_container_prints_is_kept_without_its_secrets(
 
 async def test_natively_a_crash_of_the_service_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(0, CRASHED))
-    checked = await lane(INDEX, service=Service(), emulated=False)
+    checked = await lane(INDEX, service={}, emulated=False)
     assert worst(checked.verdicts) is Answer.FAIL
     assert len(engine.started) == 1
-    assert {v.how for v in checked.verdicts if v.check in RUNNING_CHECKS} == {"native"}
+    assert {v.how for v in checked.verdicts if v.how} == {"native"}
 
 
 async def test_who_takes_all_there_is_doesnt_spoil_the_other_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = Engine(monkeypatch, Ended(0, BOMB), Ended(0, facts(clients=[], absent=[])))
-    checked = await lane(INDEX, service=Service(), clients=())
+    checked = await lane(INDEX, service={}, clients={})
     told = {v.check: v.answer for v in checked.verdicts if v.answer is not Answer.PASS}
     assert told == {"service": Answer.FAIL}
     assert not any(word.startswith("service=") for word in engine.started[1])
@@ -177,7 +170,7 @@ async def test_who_takes_all_there_is_doesnt_spoil_the_other_answers(
 
 async def test_the_images_own_command_is_what_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(0, SERVED))
-    await lane(INDEX, service=Service())
+    await lane(INDEX, service={})
     assert engine.started[0][-3:] == ["--", "serve", "it"]
 
 
@@ -238,18 +231,18 @@ async def test_a_service_whose_command_cant_be_read_is_unknown(
         raise ImageUnknown("the engine is older than 28.1")
 
     monkeypatch.setattr(static, "_read_config_and_history", unknown)
-    checked = await lane(INDEX, service=Service())
+    checked = await lane(INDEX, service={})
     (told,) = [v for v in checked.verdicts if v.check == "service"]
     assert told.answer is Answer.UNKNOWN
     assert told.evidence == "the image's command is unknown: the engine is older than 28.1"
     # A command that the project names is started all the same.
-    await lane(INDEX, service=Service(), command=("serve", "it"))
+    await lane(INDEX, service={}, command=["serve", "it"])
     assert engine.started[-1][-2:] == ["serve", "it"]
 
 
 async def test_an_image_without_python_is_only_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch)
-    wanted = msgspec.structs.replace(WANTED, asks_python=False)
+    wanted = msgspec.structs.replace(WANTED, has_python=False)
     checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
     assert [v.check for v in checked.verdicts] == [*ALWAYS, "user"]
     assert engine.started == []

@@ -88,11 +88,11 @@ def test_the_run_knows_what_it_was_made_of() -> None:
 
 def test_what_an_image_must_be() -> None:
     (expected, _) = (one.expectation for one in ready("redis").expectations)
-    assert expected.clients == EIGHT[1].clients
-    assert len(expected.absent) == len(ALL_CLIENTS) - 1
-    assert (expected.python, expected.uid) == ("3.13", 1000)
-    assert expected.labels["queue.backend"] == "redis"
-    assert expected.env["OPENHQM_QUEUE_BACKEND"] == "redis"
+    assert expected.keys["clients"] == {"redis": "redis"}
+    assert len(expected.keys["absent"]) == len(ALL_CLIENTS) - 1
+    assert (expected.keys["python"], expected.keys["user"]) == ("3.13", 1000)
+    assert expected.keys["labels"]["queue.backend"] == "redis"
+    assert expected.keys["env"]["OPENHQM_QUEUE_BACKEND"] == "redis"
     assert expected.platforms == BOTH
 
 
@@ -305,7 +305,7 @@ THEIRS = Source(
 
 def test_of_a_strangers_image_only_the_platform_is_known() -> None:
     run = ready("app", source=THEIRS, base_image="")
-    assert all(not one.expectation.asks_python for one in run.expectations)
+    assert all(not one.expectation.has_python for one in run.expectations)
     assert (run.info.base, run.info.cwd, run.info.dockerfile) == (
         "",
         "/theirs",

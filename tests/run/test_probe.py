@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.checks.runtime import ProbeAnswer, SeenModule
+from openhqm_tui.domain.checks.evidence import ProbeAnswer, SeenModule
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.run.checks import container, probe
 from openhqm_tui.run.process import Ended

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.checks.runtime import ProbeAnswer, SeenService
+from openhqm_tui.domain.checks.evidence import ProbeAnswer, SeenService
 from openhqm_tui.run.checks import container
 from tests.run.test_probe import NONCE, run
 

@@ -11,23 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.checks.expectation import Expectation, Service
-from openhqm_tui.domain.checks.runtime import ProbeAnswer, ProbeTrouble, SeenService, judge_running
+from openhqm_tui.domain.checks.catalog import judge_running
+from openhqm_tui.domain.checks.evidence import ProbeAnswer, ProbeTrouble, SeenService
+from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.verdict import Answer, worst
-from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.run.checks import container
 from openhqm_tui.run.checks.container import ask, container_command, read_answer, shown_command
 from openhqm_tui.run.checks.probe import MARK
 from openhqm_tui.run.process import Ended
+from tests.expecting import expect, with_keys
 
 ARM = parse_platform("arm64")
-WANTED = Expectation(
-    platform=ARM,
-    platforms=(ARM,),
-    clients=(Client("azure-eventhub", "azure.eventhub"),),
-    absent=(Client("redis", "redis"), Client("boto3", "boto3")),
+WANTED = expect(
+    ARM,
+    clients={"azure-eventhub": "azure.eventhub"},
+    absent={"redis": "redis", "boto3": "boto3"},
 )
 ANSWER = ProbeAnswer(
     machine="aarch64",
@@ -154,11 +154,11 @@ def test_an_emulator_is_told_to_be_a_cheap_cpu(platform: str, how: Any, cpu: str
     assert told == ([cpu] if cpu else [])
 
 
-def test_the_questions_are_its_last_words() -> None:
+def test_the_probes_arguments_come_last() -> None:
     assert words_of(command()) == [
         "patience=60",
-        "clients=azure-eventhub=azure.eventhub",
         "absent=redis=redis,boto3=boto3",
+        "clients=azure-eventhub=azure.eventhub",
     ]
 
 
@@ -176,14 +176,15 @@ def test_the_questions_are_its_last_words() -> None:
 def test_the_images_own_command_comes_last_of_all(
     own: tuple[str, ...], spoken: list[str], emulated: bool, seconds: int
 ) -> None:
-    wanted = msgspec.structs.replace(
-        WANTED, library=("ssl",), modules=("yaml",), byte_code=True, service=Service(path="/a,b")
+    wanted = with_keys(
+        WANTED, library=["ssl"], extensions=["yaml"], byte_code=True, service={"path": "/a,b"}
     )
     words = words_of(command_for(wanted, own_command=own, emulated=emulated))
-    assert words[-len(spoken) - 5 :] == [
+    assert words[-len(spoken) - 6 :] == [
         "library=ssl",
         "modules=yaml",
         "byte_code=yes",
+        "clients=azure-eventhub=azure.eventhub",
         f"service=8000,200,{seconds},/a,b",
         "--",
         *spoken,
@@ -191,7 +192,7 @@ def test_the_images_own_command_comes_last_of_all(
 
 
 def test_a_secret_of_its_own_command_is_not_shown() -> None:
-    wanted = msgspec.structs.replace(WANTED, service=Service())
+    wanted = with_keys(WANTED, service={})
     own = ("serve", "--password=hunter2", "--port", "80")
     asked = command_for(wanted, own_command=own)
     assert asked[-4:] == [*own]

@@ -8,24 +8,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage
+from openhqm_tui.domain.checks.evidence import SeenConfig, SeenImage
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.images import ImageUnknown
 from openhqm_tui.run.checks.static import config_of, look_at, without_secrets
 from tests.engine.tars import Made, digest_of, elf, oci_export
+from tests.expecting import expect
 from tests.fake_docker import FakeDocker
 
 ARM = parse_platform("arm64")
-WANTED = Expectation(
-    platform=ARM,
-    platforms=(ARM,),
+WANTED = expect(
+    ARM,
     labels={"queue.backend": "redis"},
     env={"A": "b"},
     health_check=True,
-    command=("serve",),
-    most_bytes=5000,
+    command=["serve"],
+    max_mb=0.005,
 )
 CONFIG = SeenConfig(
     os="linux",

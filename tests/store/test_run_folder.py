@@ -12,12 +12,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.catalog import KEYS, checks_for
 from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.plan.bake import Plan, Target
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.run.start.expectations import expectation_of
+from openhqm_tui.store.checks_files import our_variant
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
     Request,
@@ -27,6 +29,8 @@ from openhqm_tui.store.run_folder import (
     new_run_id,
     runs_folder,
 )
+from tests.expecting import expect
+from tests.recordings import recording
 
 ARM = parse_platform("arm64")
 PLAN = Plan(
@@ -54,13 +58,25 @@ def made(state: Path, name: str = "20261123-151400-3fa9") -> RunFolder:
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    expected = Expectation(platform=ARM, platforms=(ARM,), uid=1000, labels={"a": "b"})
+    expected = expect(ARM, user=1000, labels={"a": "b"})
     told = [LaneExpectation(target="redis", expectation=expected)]
     run = RunFolder.create(tmp_path / "run", info(), PLAN, told)
     again = RunFolder(tmp_path / "run")
     assert again.info == info()
     assert again.expectations() == {("redis", "linux/arm64"): expected}
     assert msgspec.json.decode(run.bake_file.read_bytes()) == PLAN.as_bake()
+
+
+def test_expectations_of_earlier_versions_are_read() -> None:
+    kept = recording("verified").expectations()
+    assert len(kept) == 16
+    for (target, platform), expected in kept.items():
+        resolved = expectation_of(
+            our_variant(target), parse_platform(platform), expected.platforms, python="3.13"
+        )
+        assert checks_for(expected) == checks_for(resolved)
+        for key in KEYS.values():
+            assert key.name == "title" or key.of(expected) == key.of(resolved), key.name
 
 
 def test_only_its_owner_can_look_into_it(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from openhqm_tui.domain.checks.catalog import QUESTIONS, Group, question_of
+from openhqm_tui.domain.checks.catalog import check_named
+from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.plan.bake import Plan
 from openhqm_tui.domain.plan.nodes import NodeInfo
@@ -16,6 +17,7 @@ from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.eight_variants import EIGHT_NAMES
+from tests.our_variants import OUR_CHECKS
 
 # 23 November 2026, 15:14:00 UTC
 T0 = 1795446840.0
@@ -52,8 +54,6 @@ STEPS: tuple[tuple[str, str, list[str]], ...] = (
     ("final 1/1", "COPY --link --from=backend /layer /opt/openhqm", []),
 )
 
-CHECKS = tuple(QUESTIONS)
-
 
 def verdicts(platform: str, **answers: Answer) -> tuple[Verdict, ...]:
     """Return one verdict a check; those named in `answers` (health_check) are no pass."""
@@ -88,9 +88,9 @@ def verdicts(platform: str, **answers: Answer) -> tuple[Verdict, ...]:
             answer=answers.get(check.replace("-", "_"), Answer.PASS),
             evidence=seen[check],
             expected=seen[check] if check in {"architecture", "user"} else "",
-            how=how if question_of(check).group is Group.RUNNING else "",
+            how=how if check_named(check).group is Group.RUNNING else "",
         )
-        for check in CHECKS
+        for check in OUR_CHECKS
     )
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.domain.checks.catalog import QUESTIONS
+from openhqm_tui.domain.checks.catalog import check_named
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.checks.screen import ChecksScreen
 from openhqm_tui.tui.widgets.table import CellTable
+from tests.our_variants import OUR_CHECKS
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
 ARM = ("redis", "linux/arm64")
-ALL = f"{len(QUESTIONS)}/{len(QUESTIONS)}"
+ALL = f"{len(OUR_CHECKS)}/{len(OUR_CHECKS)}"
 
 
 def text(app, selector: str) -> str:
@@ -48,7 +49,12 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         )
         groups, heading, native, emulated = rows(app)[:4]
         assert groups.split() == ["static", "─" * 40, "running", "─" * 26]
-        assert heading.split() == ["image", "run", "stands", *(q.head for q in QUESTIONS.values())]
+        assert heading.split() == [
+            "image",
+            "run",
+            "stands",
+            *(check_named(check).short for check in OUR_CHECKS),
+        ]
         told = ["redis", "linux/amd64", "nat", "✓", ALL]
         assert native.strip("▌").split() == [*told, *"✓" * 21]
         told = ["redis", "linux/arm64", "emu", "✗", "19/21"]
@@ -59,7 +65,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         assert answer.startswith("machine · ? unknown · redis linux/arm64 · emul")
         assert "newer QEMU" in answer, "what helps is said"
         assert "✓ pass    redis linux/amd64      x86_64" in answer, "and what others answered"
-        assert "On what machine does its Python find itself?" in text(app, "#evidence")
+        assert "Does its Python run on the platform's machine?" in text(app, "#evidence")
         await pilot.press("f")
         await pilot.pause()
         assert "Redis 7.1.0 on aarch64" in text(app, "#evidence")

@@ -1,105 +1,59 @@
-"""The file that says what images must be: TOML in, tables of things asked out."""
+"""The checks files: TOML in, and what they expect of one image out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, get_origin
 
 import msgspec
 
+from openhqm_tui.domain.checks.catalog import EXEMPTING, KEYS
+from openhqm_tui.domain.checks.expectation import ALLOW, TITLE, Expectation, Key, Tables
+from openhqm_tui.domain.checks.running.clients import CLIENTS
 from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.plan.variants import Client, Variant
+from openhqm_tui.domain.platforms import Platform
 
 DEFAULTS = "defaults"
 TARGETS = "targets"
 PLATFORMS = "platforms"
 EVERY = "*"
-# What stands for the clients that the file's other tables name.
-ALL_CLIENTS = "all"
-OTHER_CLIENTS = "others"
-ANY_PYTHON = "any"
-# The checks that look at files, so that some files may be right there.
-ALLOWING = ("binaries", "setuid", "compilers", "caches", "secrets")
-
-# These go into a program's arguments, joined by commas and equal signs.
-_MODULE = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
-_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-_PYTHON = r"^(any|\{python\}|3\.\d{1,2}(\.\d{1,3})?)$"
-
-_Module = Annotated[str, msgspec.Meta(pattern=_MODULE)]
-_Clients = dict[str, _Module]
-_Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-
-
-class ServiceKeys(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """The keys of a `service` table; what is left out is as `Service` has it."""
-
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
-    path: Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$", max_length=1024)] | None = None
-    status: Annotated[int, msgspec.Meta(ge=100, le=599)] | None = None
-    within: Annotated[float, msgspec.Meta(gt=0, le=3600)] | None = None
-    within_emulated: Annotated[float, msgspec.Meta(gt=0, le=3600)] | None = None
-
-
-class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """The keys of a table and what each takes; besides, `false` un-asks what was asked before."""
-
-    title: str | None = None
-    python: Annotated[str, msgspec.Meta(pattern=_PYTHON)] | None = None
-    user: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 2)] | None = None
-    labels: dict[str, str | bool] | None = None
-    env: dict[str, str | bool] | None = None
-    command: list[str] | None = None
-    health_check: bool | None = None
-    library: list[_Module] | None = None
-    extensions: list[_Module] | None = None
-    byte_code: bool | None = None
-    clients: _Clients | str | None = None
-    absent: _Clients | str | None = None
-    service: dict[str, Any] | bool | None = None
-    max_mb: Annotated[float, msgspec.Meta(gt=0, le=1e6)] | None = None
-    allow: dict[str, list[_Path]] | None = None
-    strict: bool | None = None
-
-
-def _fields(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
-    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
-
-
-KEYS = _fields(Keys)
-SERVICE_KEYS = _fields(ServiceKeys)
-_SWITCHES = {"health-check", "byte-code", "strict"}
-_WORDS = {"clients": ALL_CLIENTS, "absent": OTHER_CLIENTS}
+_GLOB = frozenset("*?[")
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """What one table asks of the targets and platforms that its globs match, key by key."""
+    """The keys of one table, for the targets and platforms that its globs match."""
 
     target: str = EVERY
     platform: str = EVERY
-    asks: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
 
 
 class ChecksFile(msgspec.Struct, frozen=True, kw_only=True):
-    """All tables of one file, in the order in which they hold: a later one has the last word."""
+    """All tables of one file, in order: a later one overrides an earlier one."""
 
     file: str
     tables: tuple[Table, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The globs of targets that the file names."""
+        """The globs of targets that have a table."""
         return tuple(dict.fromkeys(t.target for t in self.tables if t.target != EVERY))
 
 
-def parse_checks(told: Mapping[str, Any], file: str) -> ChecksFile:
-    """Return what a decoded TOML file asks; raises UsageProblem that names file, table and key."""
-    for key in told:
+def parse_checks(data: Mapping[str, Any], file: str) -> ChecksFile:
+    """Return the tables of a decoded TOML file.
+
+    Raises UsageProblem with the file, the table and the key.
+    """
+    for key in data:
         if key not in (DEFAULTS, TARGETS):
             raise _unknown(file, "table", f"[{key}]", key, (DEFAULTS, TARGETS))
-    defaults = _table(told.get(DEFAULTS, {}), f"{file}: [{DEFAULTS}]")
+    defaults = _table(data.get(DEFAULTS, {}), f"{file}: [{DEFAULTS}]")
     tables = list(_tables(defaults, f"{file}: [{DEFAULTS}]", EVERY))
-    for target, asks in _table(told.get(TARGETS, {}), f"{file}: [{TARGETS}]").items():
+    for target, asks in _table(data.get(TARGETS, {}), f"{file}: [{TARGETS}]").items():
         place = f"{file}: [{TARGETS}.{_quoted(target)}]"
         tables += _tables(_table(asks, place), place, target)
     return ChecksFile(file=file, tables=tuple(tables))
@@ -107,66 +61,62 @@ def parse_checks(told: Mapping[str, Any], file: str) -> ChecksFile:
 
 def _tables(asks: dict[str, Any], place: str, target: str) -> Iterator[Table]:
     own = {key: value for key, value in asks.items() if key != PLATFORMS}
-    yield Table(target=target, asks=_asked(own, place))
+    yield Table(target=target, keys=_valid(own, place))
     for platform, more in _table(asks.get(PLATFORMS, {}), f"{place} {PLATFORMS}").items():
         there = f"{place[:-1]}.{PLATFORMS}.{_quoted(platform)}]"
-        asked = _asked(_table(more, there), there)
-        yield Table(target=target, platform=platform, asks=asked)
+        valid = _valid(_table(more, there), there)
+        yield Table(target=target, platform=platform, keys=valid)
 
 
-def _asked(asks: dict[str, Any], place: str) -> dict[str, Any]:
-    return {key: _typed(place, key, value) for key, value in asks.items()}
+def _valid(asks: dict[str, Any], place: str) -> dict[str, Any]:
+    return {key: _validated(place, key, value) for key, value in asks.items()}
 
 
-def _typed(place: str, key: str, value: Any) -> Any:
-    field = KEYS.get(key)
-    if field is None:
-        raise _unknown(place, "key", f"'{key}'", key, (*KEYS, PLATFORMS))
-    if value is False and key not in _SWITCHES:
-        return False
-    if isinstance(value, str) and key in _WORDS and value != _WORDS[key]:
-        wish = f'write "{_WORDS[key]}", or a table {{distribution = "module"}}'
-        raise _wrong(place, key, value, wish)
-    typed = _converted(place, key, value, field)
-    match key:
-        case "clients" | "absent" if isinstance(typed, dict):
-            for name in typed:
-                if not _DISTRIBUTION.fullmatch(name):
-                    raise _wrong(place, key, name, "a distribution's name is letters, digits, -._")
-        case "labels" | "env" if any(each is True for each in typed.values()):
-            raise _wrong(place, key, value, 'write "*" for any value that isn\'t empty')
-        case "allow":
-            for name in typed:
-                if name not in ALLOWING:
-                    raise _unknown(place, "check", f"'{name}' in allow", name, ALLOWING)
-        case "service":
-            return {} if typed is True else _service(place, typed)
-    return typed
+def _validated(place: str, name: str, value: Any) -> Any:
+    key = KEYS.get(name)
+    if key is None:
+        raise _unknown(place, "key", f"'{name}'", name, (*KEYS, PLATFORMS))
+    if value is False or (isinstance(value, str) and value and value == key.word):
+        return value
+    if isinstance(value, str) and key.word:
+        wish = f'write "{key.word}", or a table {{distribution = "module"}}'
+        raise _invalid(place, name, value, wish)
+    fields = _fields(key)
+    if fields and value is True:
+        return {}
+    if key is ALLOW and isinstance(value, dict):
+        for check in value:
+            if check not in EXEMPTING:
+                raise _unknown(place, "check", f"'{check}' in allow", check, EXEMPTING)
+    if not fields or not isinstance(value, dict):
+        _convert(place, name, value, key.form)
+    for field in value if fields else ():
+        if field not in fields:
+            raise _unknown(place, "key", f"'{field}' in {name}", field, tuple(fields))
+        _convert(place, f"{name}.{field}", value[field], fields[field])
+    if error := key.error(value):
+        raise _invalid(place, name, value, error)
+    return value
 
 
-def _service(place: str, told: dict[str, Any]) -> dict[str, Any]:
-    for key in told:
-        if key not in SERVICE_KEYS:
-            raise _unknown(place, "key", f"'{key}' in service", key, tuple(SERVICE_KEYS))
-    return {
-        key: _converted(place, f"service.{key}", value, SERVICE_KEYS[key])
-        for key, value in told.items()
-    }
+def _fields(key: Key[Any]) -> dict[str, Any]:
+    """Return the fields of a key that is a table of its own, and their types."""
+    if get_origin(key.form) or not issubclass(key.form, msgspec.Struct):
+        return {}
+    return {field.encode_name: field.type for field in msgspec.structs.fields(key.form)}
 
 
-def _converted(place: str, key: str, value: Any, field: msgspec.structs.FieldInfo) -> Any:
-    if value is None:
-        raise _wrong(place, key, value, "it has no value")
+def _convert(place: str, name: str, value: Any, form: Any) -> None:
     try:
-        return msgspec.convert(value, field.type)
+        msgspec.convert(value, form)
     except msgspec.ValidationError as error:
-        raise _wrong(place, key, value, str(error).replace(" | null", "")) from error
+        raise _invalid(place, name, value, str(error)) from error
 
 
-def _table(told: Any, place: str) -> dict[str, Any]:
-    if not isinstance(told, dict):
-        raise UsageProblem(f"{place} must be a table, not {told!r:.60}")
-    return told
+def _table(data: Any, place: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise UsageProblem(f"{place} must be a table, not {data!r:.60}")
+    return data
 
 
 def _quoted(name: str) -> str:
@@ -176,13 +126,100 @@ def _quoted(name: str) -> str:
 def _unknown(place: str, what: str, shown: str, word: str, valid: tuple[str, ...]) -> UsageProblem:
     guess = nearest(word.replace("_", "-"), valid)
     return UsageProblem(
-        f"{place}: unknown {what} {shown}"
-        if what != "table"
-        else f"{place}: unknown table {shown}",
+        f"{place}: unknown {what} {shown}",
         fix=f"did you mean {guess}?" if guess else "",
         valid=" ".join(valid),
     )
 
 
-def _wrong(place: str, key: str, value: Any, why: str) -> UsageProblem:
-    return UsageProblem(f"{place}: {key} = {value!r:.80} won't do ({why})")
+def _invalid(place: str, key: str, value: Any, why: str) -> UsageProblem:
+    return UsageProblem(f"{place}: {key} = {value!r:.80} is invalid ({why})")
+
+
+# What the files expect of one image.
+
+
+def expectation_for(
+    files: Sequence[ChecksFile],
+    target: str,
+    platform: Platform,
+    platforms: tuple[Platform, ...],
+    *,
+    python: str = "",
+) -> Expectation:
+    """Return what a target's image on one platform must be; later files override earlier ones.
+
+    `python` is the requested version, '' if none is: it replaces `{python}`.
+    """
+    merged = _merged(files, target, str(platform))
+    tables = Tables([table.keys for file in files for table in file.tables], merged)
+    keys = {}
+    for name, value in merged.items():
+        resolved = KEYS[name].resolve(_filled(value, target, python), tables)
+        if resolved is not False and resolved != "":
+            keys[name] = resolved
+    return Expectation(
+        platform=platform, platforms=platforms, keys=keys, has_python=_has_python(merged)
+    )
+
+
+def variants_in(file: ChecksFile) -> tuple[Variant, ...]:
+    """Return the targets that a file names in full as variants, with titles and clients."""
+    variants = []
+    for name in file.targets:
+        if not _GLOB.isdisjoint(name):
+            continue
+        merged = _merged([file], name, "")
+        clients = merged.get(CLIENTS.name) or {}
+        listed = CLIENTS.resolve(clients, Tables([table.keys for table in file.tables], merged))
+        client = tuple(Client(distribution, module) for distribution, module in listed.items())
+        variants.append(Variant(name, str(merged.get(TITLE.name) or ""), client))
+    return tuple(variants)
+
+
+def unmatched(file: ChecksFile, targets: Sequence[str]) -> list[str]:
+    """Return a line for every table of a file that no target matches: usually a misspelling."""
+    lines = []
+    for glob in file.targets:
+        if any(fnmatchcase(target, glob) for target in targets):
+            continue
+        guess = nearest(glob, targets)
+        meant = f"; did you mean {guess}?" if guess else ""
+        lines.append(f"{file.file}: no target is named '{glob}', so its table has no effect{meant}")
+    return lines
+
+
+def _merged(files: Iterable[ChecksFile], target: str, platform: str) -> dict[str, Any]:
+    """Merge the tables that match; without a platform, those for every platform only."""
+    merged: dict[str, Any] = {}
+    for table in (table for file in files for table in file.tables):
+        if not fnmatchcase(target, table.target):
+            continue
+        if table.platform != EVERY and not fnmatchcase(platform, table.platform):
+            continue
+        for key, value in table.keys.items():
+            before = merged.get(key)
+            both = isinstance(value, dict) and isinstance(before, dict)
+            merged[key] = before | value if KEYS[key].merges and both else value
+    return merged
+
+
+def _has_python(merged: Mapping[str, Any]) -> bool:
+    """Whether an image is expected to have Python: by the key, or by what only Python can do."""
+    if "python" in merged:
+        return merged["python"] is not False
+    needs = (name for name, key in KEYS.items() if key.needs_python)
+    return any(merged.get(name) not in (None, False) for name in needs)
+
+
+def _filled(value: Any, target: str, python: str) -> Any:
+    """Replace `{target}` and `{python}` wherever there is text; drop entries that are `false`."""
+    if isinstance(value, str):
+        return value.replace("{target}", target).replace("{python}", python)
+    if isinstance(value, list):
+        return [_filled(each, target, python) for each in value]
+    if isinstance(value, dict):
+        return {
+            key: _filled(each, target, python) for key, each in value.items() if each is not False
+        }
+    return value

@@ -1,9 +1,10 @@
-"""Checks and their verdicts: one question put to one lane's image, and its answer."""
+"""Verdicts: what one check found out about one image."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from openhqm_tui.domain.text import Inert, one_line
 
@@ -12,7 +13,7 @@ _MOST_EVIDENCE = 300
 
 
 class Answer(StrEnum):
-    """The answer to one question. `unknown` (it could not be asked) is never a pass."""
+    """The answer of one check. `unknown` (it couldn't be determined) is never a pass."""
 
     PASS = "pass"  # noqa: S105 - an answer, not a word to keep
     FAIL = "fail"
@@ -21,9 +22,9 @@ class Answer(StrEnum):
 
 
 class Verdict(Inert, frozen=True, kw_only=True):
-    """One check's answer for one lane; `evidence` is what was seen, in few words.
+    """The answer of one check for one image; `evidence` is what was seen, in a few words.
 
-    `how` tells how the image ran for it: `native`, `emulated`, or '' where it didn't run.
+    `how` is how the image ran for it: `native`, `emulated`, or '' if it wasn't run.
     """
 
     check: str
@@ -33,18 +34,26 @@ class Verdict(Inert, frozen=True, kw_only=True):
     how: str = ""
 
 
+class Result(NamedTuple):
+    """What a check finds out: the answer, what was seen and what was expected."""
+
+    answer: Answer
+    seen: str
+    expected: str = ""
+
+    @classmethod
+    def of(cls, right: bool, seen: str, expected: str) -> Result:
+        """Return a pass or a failure."""
+        return cls(Answer.PASS if right else Answer.FAIL, seen, expected)
+
+
 def answered(check: str, answer: Answer, evidence: str, expected: str = "") -> Verdict:
-    """Return a verdict whose evidence, a stranger's text, is made safe and short."""
+    """Return a verdict whose evidence, untrusted text, is made safe and short."""
     seen = one_line(evidence, _MOST_EVIDENCE)
     return Verdict(check=check, answer=answer, evidence=seen, expected=expected)
 
 
-def unanswered(check: str, reason: str, expected: str = "") -> Verdict:
-    """Return the verdict on what could not be asked: `unknown`, and why."""
-    return answered(check, Answer.UNKNOWN, reason, expected)
-
-
-# In the order of gravity: the first that any verdict has is the lane's.
+# The gravest first: the first that any verdict has is that of the image.
 _GRAVITY = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.PASS)
 
 
@@ -62,9 +71,9 @@ def is_verified(verdicts: Iterable[Verdict]) -> bool:
 def merged(
     before: tuple[Verdict, ...], verdicts: tuple[Verdict, ...], check: str
 ) -> tuple[Verdict, ...]:
-    """Return the answers `before` with that of one check renewed; with no check, the new ones.
+    """Return the verdicts `before` with that of one check replaced; without a check, the new ones.
 
-    Where nothing was asked before, one answer alone must not stand for all: all new ones count.
+    If there were none before, one verdict must not count for all: all the new ones are returned.
     """
     if not check or not before:
         return verdicts

@@ -12,7 +12,7 @@ import tarfile
 from typing import Any
 from urllib.parse import quote
 
-from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage
+from openhqm_tui.domain.checks.evidence import SeenConfig, SeenImage
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer, config_digest, layers_of
 from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.platforms import parse_platform
@@ -114,12 +114,16 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
         os=str(told.get("Os") or ""),
         arch=str(told.get("Architecture") or ""),
         variant=str(told.get("Variant") or ""),
+        author=str(told.get("Author") or ""),
         user=str(config.get("User") or ""),
+        working_dir=str(config.get("WorkingDir") or ""),
+        stop_signal=str(config.get("StopSignal") or ""),
         labels={str(k): str(v) for k, v in _dict(config.get("Labels")).items()},
         env=_words(config.get("Env")),
         entrypoint=_words(config.get("Entrypoint")),
         cmd=_words(config.get("Cmd")),
         volumes=tuple(map(str, _dict(config.get("Volumes")))),
+        ports=tuple(map(str, _dict(config.get("ExposedPorts")))),
         health_check=_words(_dict(config.get("Healthcheck")).get("Test")),
         layers=_words(layers) if isinstance(layers, list) else None,
     )

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.runtime import (
+from openhqm_tui.domain.checks.catalog import probe_arguments
+from openhqm_tui.domain.checks.evidence import (
     CRASHES,
     EMULATOR_HINT,
     MEMORY_MB,
@@ -21,7 +21,8 @@ from openhqm_tui.domain.checks.runtime import (
     ProbeAnswer,
     ProbeTrouble,
 )
-from openhqm_tui.domain.plan.variants import Client
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.running.service import SERVICE
 from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.cleanup import remove_container, remove_overdue_containers
@@ -99,18 +100,9 @@ def container_command(
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
     cpu = "" if plain_emulator or not emulated else EMULATED_CPU.get(expected.platform.arch, "")
     settings = [*_NO_PROXIES, *([f"QEMU_CPU={cpu}"] if cpu else [])]
-    asked = {
-        "patience": f"{patience:.0f}",
-        "clients": _spelled(expected.clients or ()),
-        "absent": _spelled(expected.absent),
-        "library": ",".join(expected.library),
-        "modules": ",".join(expected.modules),
-        "byte_code": "yes" if expected.byte_code else "",
-    }
-    words = [f"{key}={value}" for key, value in asked.items() if value]
-    if service := expected.service:
-        within = service.within_emulated if emulated else service.within
-        words.append(f"service={service.port},{service.status},{within:g},{service.path}")
+    arguments = {"patience": f"{patience:.0f}", **probe_arguments(expected, emulated=emulated)}
+    words = [f"{name}={value}" for name, value in arguments.items()]
+    if SERVICE.is_set(expected):
         words += ["--", *_speakable(own_command)]
     return [
         "docker", "run", "--rm", "--pull", "never", "--name", name,
@@ -155,10 +147,6 @@ def _stand_ins(volumes: tuple[str, ...]) -> list[str]:
     return options
 
 
-def _spelled(clients: tuple[Client, ...]) -> str:
-    return ",".join(f"{client.distribution}={client.module}" for client in clients)
-
-
 def _speakable(command: tuple[str, ...]) -> list[str]:
     """Return an image's own command as words that a process can be started with."""
     words = [word.replace("\0", "").encode("utf-8", "replace").decode() for word in command]
@@ -193,9 +181,8 @@ async def ask(
     ) -> ContainerAnswer:
         nonce = secrets.token_hex(16)
         patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
-        if service := wanted.service:
-            within = service.within_emulated if emulated else service.within
-            patience = max(patience, within)
+        if service := SERVICE.of(wanted):
+            patience = max(patience, service.seconds(emulated=emulated))
         command = container_command(
             reference,
             wanted,
@@ -217,8 +204,7 @@ async def ask(
         asked = await once(expected, f"{name}-again", plain_emulator=True)
     said = asked.said
     if isinstance(said, ProbeAnswer) and said.service and said.service.hit_a_limit:
-        alone = msgspec.structs.replace(expected, service=None)
-        again = await once(alone, f"{name}-alone")
+        again = await once(SERVICE.without(expected), f"{name}-alone")
         if isinstance(again.said, ProbeAnswer):
             said = msgspec.structs.replace(again.said, service=said.service)
             return msgspec.structs.replace(asked, said=said)

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.checks.config_file import ChecksFile
+from openhqm_tui.domain.checks.evidence import SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.image_config import SeenImage
 from openhqm_tui.domain.checks.verdict import Verdict
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.platforms import Platform, parse_platform

@@ -11,10 +11,13 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.checks.catalog import judge, judge_running
+from openhqm_tui.domain.checks.check import Group
+from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage, judge_user
-from openhqm_tui.domain.checks.runtime import judge_running
-from openhqm_tui.domain.checks.verdict import Verdict, merged, unanswered
+from openhqm_tui.domain.checks.running.service import SERVICE
+from openhqm_tui.domain.checks.static.command import COMMAND
+from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events
@@ -67,16 +70,22 @@ async def _run(
     run_id: str,
     lane: str,
 ) -> tuple[list[Verdict], dict[str, object]]:
-    if not expected.asks_python:
+    if not expected.has_python:
         if isinstance(config, ImageUnknown):
-            return [judge_user(expected, None, str(config))], {}
-        return [judge_user(expected, config)], {}
-    unserved: list[Verdict] = []
-    known = SeenConfig(cmd=expected.command or ()) if isinstance(config, ImageUnknown) else config
-    if expected.service is not None and not known.command and isinstance(config, ImageUnknown):
-        # Without the command there is nothing to start, which is no fault of the image.
-        unserved = [unanswered("service", f"the image's command is unknown: {config}")]
-        expected = msgspec.structs.replace(expected, service=None)
+            seen = Evidence(why=str(config))
+        else:
+            seen = Evidence(config=config)
+        return judge(expected, seen, Group.RUNNING), {}
+    not_started: list[Verdict] = []
+    if isinstance(config, ImageUnknown):
+        known = SeenConfig(cmd=COMMAND.of(expected))
+        if SERVICE.is_set(expected) and not known.command:
+            # Without the command there is nothing to start, which is no fault of the image.
+            why = f"the image's command is unknown: {config}"
+            not_started = [answered("service", Answer.UNKNOWN, why)]
+            expected = SERVICE.without(expected)
+    else:
+        known = config
     asked = await ask(
         reference,
         expected,
@@ -99,7 +108,7 @@ async def _run(
     return [
         msgspec.structs.replace(verdict, evidence=mask.text(verdict.evidence))
         for verdict in verdicts
-    ] + unserved, evidence
+    ] + not_started, evidence
 
 
 def _masked(told: Any, mask: Mask) -> Any:
@@ -209,7 +218,7 @@ class LaneChecks:
         expected = self._expectations.get(lane.key)
         if expected is None:
             expected = Expectation(
-                platform=lane.platform, platforms=(lane.platform,), asks_python=False
+                platform=lane.platform, platforms=(lane.platform,), has_python=False
             )
         emulated = self._emulated(lane)
         async with self._slots:

@@ -13,9 +13,10 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from openhqm_tui.domain.checks.contents import Contents, judge_contents, judge_secrets, judge_size
+from openhqm_tui.domain.checks.catalog import judge
+from openhqm_tui.domain.checks.check import Group
+from openhqm_tui.domain.checks.evidence import Contents, Evidence, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage, judge_config, judge_index
 from openhqm_tui.domain.checks.layers import FileKind, ScannedLayer, place
 from openhqm_tui.domain.checks.verdict import Verdict
 from openhqm_tui.domain.errors import Problem
@@ -215,13 +216,8 @@ async def look_at(
             contents = Contents(tuple(await asyncio.to_thread(place, layers)), len(layers))
         except LayersUnread as error:
             why = str(error)
-    verdicts = [
-        judge_index(expected, seen, why_index),
-        *judge_config(expected, told, why),
-        *judge_contents(expected, contents, why),
-        judge_secrets(expected, told, contents, why),
-        *judge_size(expected, seen, why_index),
-    ]
+    known = Evidence(index=seen, why_index=why_index, config=told, contents=contents, why=why)
+    verdicts = judge(expected, known, Group.STATIC)
     evidence: dict[str, object] = {
         "index": why_index or seen,
         "config": why if told is None else without_secrets(told),
@@ -243,6 +239,10 @@ def without_secrets(config: SeenConfig) -> SeenConfig:
             for name, value in list(config.labels.items())[:_MOST_LINES]
         },
         env=tuple(_cut(f"{name}{to}{mask.start(value, name)}") for name, to, value in named),
+        author=_cut(mask.start(config.author)),
+        working_dir=_cut(mask.start(config.working_dir)),
+        stop_signal=_cut(config.stop_signal),
+        ports=_masked(config.ports, mask),
         entrypoint=_masked(config.entrypoint, mask),
         cmd=_masked(config.cmd, mask),
         health_check=_masked(config.health_check, mask),

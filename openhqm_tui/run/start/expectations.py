@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from openhqm_tui.domain.checks.config_file import ChecksFile
-from openhqm_tui.domain.checks.expectation import Expectation, expectation_for, unmatched
+from openhqm_tui.domain.checks.config_file import ChecksFile, expectation_for, unmatched
+from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform

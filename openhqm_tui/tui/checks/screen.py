@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from openhqm_tui.domain.checks.catalog import QUESTIONS, asked_by, in_order, question_of
+from openhqm_tui.domain.checks.catalog import CHECKS, check_named, checks_for, in_order
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.guides import place_of_check
 from openhqm_tui.domain.run.status import Status
@@ -257,8 +257,10 @@ class ChecksScreen(BaseScreen):
         """Return the words for what the mouse is on."""
         check = self._check_at(column)
         if row < 0:
-            told = question_of(check)
-            return f"{check}: {told.asks}\n{told.way}" if check else _LANE_TIPS[min(column, 2)]
+            if not check:
+                return _LANE_TIPS[min(column, 2)]
+            about = check_named(check)
+            return f"{check}: {about.question}\n{about.method}"
         if not 0 <= row < len(self._lanes):
             return ""
         verdict = verdict_of(self._lanes[row], check)
@@ -299,5 +301,5 @@ def _to_be_asked(folder: RunFolder | None) -> Iterable[str]:
     try:
         expected = folder.expectations() if folder is not None else {}
     except (OSError, msgspec.MsgspecError, Problem):
-        return QUESTIONS
-    return [check for each in expected.values() for check in asked_by(each)] or QUESTIONS
+        return CHECKS
+    return [check for each in expected.values() for check in checks_for(each)] or CHECKS

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from textual import events
 from textual.content import Content
 
-from openhqm_tui.domain.checks.catalog import question_of
+from openhqm_tui.domain.checks.catalog import check_named
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.run.state import LaneState
 from openhqm_tui.domain.text import one_line
@@ -55,7 +55,7 @@ def layouts(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> It
             yield _with_words(lanes, checks, names, letters, width)
     for gap in (2, 1):
         yield _with_symbols(lanes, checks, [_SHORTER.get(c, c) for c in checks], gap, width)
-    heads = [question_of(check).head for check in checks]
+    heads = [check_named(check).short for check in checks]
     for gap in (2, 1):
         yield _with_symbols(lanes, checks, heads, 1, width, beside=gap)
     yield _as_strips(lanes, checks, width)
@@ -107,7 +107,7 @@ def _as_strips(lanes: Sequence[LaneState], checks: Sequence[str], width: int) ->
 
 def _spans(checks: Sequence[str]) -> list[Span]:
     spans, at = [], len(LANE_COLUMNS)
-    for group, members in groupby(checks, lambda check: question_of(check).group):
+    for group, members in groupby(checks, lambda check: check_named(check).group):
         size = len(list(members))
         spans.append(Span(group.value, at, at + size - 1))
         at += size
@@ -116,7 +116,7 @@ def _spans(checks: Sequence[str]) -> list[Span]:
 
 def _gaps(checks: Sequence[str], gap: int) -> list[int]:
     """Return the gap after each check: one more where another group begins."""
-    groups = [question_of(check).group for check in checks]
+    groups = [check_named(check).group for check in checks]
     return [
         gap + (place + 1 < len(groups) and groups[place + 1] is not group)
         for place, group in enumerate(groups)

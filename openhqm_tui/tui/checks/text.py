@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
-from openhqm_tui.domain.checks.catalog import hint_of, question_of
+from openhqm_tui.domain.checks.catalog import check_named, hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.failures.digest import failed_checks
 from openhqm_tui.domain.run.events import Outcome
@@ -106,15 +106,15 @@ def lane_head(lane: LaneState) -> Content:
 def verdict_lines(lane: LaneState, check: str) -> list[Content]:
     """Return one answer: what was asked, expected and seen, and what helps."""
     verdict = verdict_of(lane, check)
-    question = question_of(check)
+    about = check_named(check)
     mark = answer_mark(verdict.answer) if verdict is not None else Mark("–", "no answer", "")
     if is_asked(lane, check):
         mark = ASKING
     lines = [
         Content.assemble((check, "$primary bold"), " · ", mark.content, " · ", lane_head(lane))
     ]
-    if question.asks:
-        lines.append(_line("asks", question.asks))
+    if about.question:
+        lines.append(_line("asks", about.question))
     if verdict is None:
         return [*lines, *_standing(lane)]
     if verdict.expected:
@@ -191,7 +191,7 @@ def elsewhere_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> 
 def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> list[Content]:
     """Return all there is: the answer or all of a lane's, its command, the raw evidence."""
     lines: list[Content] = verdict_lines(lane, check) if check else lane_lines(lane)
-    if check and (way := question_of(check).way):
+    if check and (way := check_named(check).method.value):
         lines.insert(2, _line("how", way))
     if not check:
         lines += [Content(""), *every_answer(lane)]

@@ -110,7 +110,7 @@ async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verd
         image = image_of(fault)
         _, index = await index_of(image)
         for asked in both:
-            expected = Expectation(platform=asked, platforms=both, asks_python=False)
+            expected = Expectation(platform=asked, platforms=both, has_python=False)
             checked = await check_lane(
                 image, expected, index, emulated=False, run_id="faults", lane=fault.name
             )

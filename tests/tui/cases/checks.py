@@ -12,14 +12,14 @@ from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.checks.evidence import EvidenceScreen
 from openhqm_tui.tui.widgets.table import CellTable
+from tests.our_variants import OUR_CHECKS
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.cases.guides import begun_at
 from tests.tui.conftest import World
-from tests.tui.folders import CHECKS
 
 # Columns: image, runs, stands, then the checks.
-_MACHINE, _CLIENTS = (1, 3 + CHECKS.index("machine")), (1, 3 + CHECKS.index("clients"))
+_MACHINE, _CLIENTS = (1, 3 + OUR_CHECKS.index("machine")), (1, 3 + OUR_CHECKS.index("clients"))
 _EVIDENCE = ("3", "f", "enter")
 
 

@@ -7,35 +7,32 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.checks.expectation import Expectation, Service
-from openhqm_tui.domain.checks.runtime import (
-    RUNNING_CHECKS,
+from openhqm_tui.domain.checks.catalog import CHECKS, judge_running
+from openhqm_tui.domain.checks.check import Group
+from openhqm_tui.domain.checks.evidence import (
     ProbeAnswer,
     ProbeTrouble,
     SeenByteCode,
     SeenModule,
     SeenService,
-    asked_running,
-    judge_running,
 )
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, is_verified
-from openhqm_tui.domain.plan.variants import Client
 from openhqm_tui.domain.platforms import parse_platform
+from tests.expecting import expect, with_keys
 
 ARM = parse_platform("arm64")
-REDIS, KAFKA = Client("redis", "redis"), Client("aiokafka", "aiokafka")
-WANTED = Expectation(
-    platform=ARM,
-    platforms=(ARM,),
-    clients=(REDIS,),
-    absent=(KAFKA,),
+WANTED = expect(
+    ARM,
+    clients={"redis": "redis"},
+    absent={"aiokafka": "aiokafka"},
     python="3.13",
-    uid=1000,
-    library=("ssl", "zoneinfo"),
-    modules=("pydantic_core",),
+    user=1000,
+    library=["ssl", "zoneinfo"],
+    extensions=["pydantic_core"],
     byte_code=True,
-    service=Service(),
+    service={},
 )
+RUNNING_CHECKS = tuple(name for name, check in CHECKS.items() if check.group is Group.RUNNING)
 SUFFIX = ".cpython-313-aarch64-linux-gnu.so"
 SAID = ProbeAnswer(
     machine="aarch64",
@@ -119,20 +116,20 @@ def test_clients_are_told_with_their_versions_and_machine() -> None:
 
 
 def test_minimal_carries_none() -> None:
-    told = judge_running(but(WANTED, clients=(), absent=(REDIS, KAFKA)), but(SAID, clients=[]))
+    told = judge_running(with_keys(WANTED, clients={}), but(SAID, clients=[]))
     assert is_verified(told)
     assert {v.check: v.evidence for v in told}["clients"] == "none on aarch64"
 
 
 def test_with_nothing_known_of_clients_nothing_is_said_of_them() -> None:
-    least = Expectation(platform=ARM, platforms=(ARM,))
+    least = expect(ARM)
     assert answers(judge_running(least, SAID)) == {"machine": P, "python": P, "user": P}
 
 
 @pytest.mark.parametrize(("strict", "answer"), [(False, W), (True, F)])
 def test_what_is_untidy_fails_only_where_all_must_be_tidy(strict: bool, answer: Answer) -> None:
     seen = but(SAID, uid=0, byte_code=SeenByteCode(asked=7, missing=7, names=["os"]))
-    said = answers(judge_running(but(WANTED, uid=None, strict=strict), seen))
+    said = answers(judge_running(with_keys(WANTED, user=None, strict=strict), seen))
     assert (said["user"], said["byte-code"]) == (answer, answer)
 
 
@@ -174,7 +171,7 @@ def test_who_met_trouble_is_blamed_and_what_came_later_is_unknown(
 
 def test_who_isnt_asked_isnt_blamed() -> None:
     said = but(SAID, trouble=CRASH, library=None, clients=None)
-    told = answers(judge_running(but(WANTED, library=()), said))
+    told = answers(judge_running(with_keys(WANTED, library=None), said))
     assert "library" not in told
     assert told["clients"] is F
 
@@ -187,11 +184,6 @@ def test_every_verdict_tells_how_the_image_ran(said: ProbeAnswer | ProbeTrouble,
 
 def test_what_is_asked_comes_in_its_order() -> None:
     assert tuple(v.check for v in judge_running(WANTED, SAID)) == RUNNING_CHECKS
-    assert asked_running(Expectation(platform=ARM, platforms=(ARM,))) == (
-        "machine",
-        "python",
-        "user",
-    )
 
 
 def test_byte_code_that_is_missing_is_named() -> None:

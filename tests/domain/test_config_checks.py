@@ -7,26 +7,22 @@ from typing import Any
 import msgspec
 import pytest
 
+from openhqm_tui.domain.checks.catalog import judge
+from openhqm_tui.domain.checks.check import Group
+from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import ANY_VALUE, Expectation
-from openhqm_tui.domain.checks.image_config import (
-    SeenConfig,
-    SeenImage,
-    judge_config,
-    judge_index,
-    judge_user,
-)
-from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform
+from tests.expecting import expect, static_verdicts, with_keys
 
 AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
 COMMAND = ("python", "-m", "openhqm.api.listener")
-WANTED = Expectation(
-    platform=ARM,
-    platforms=(ARM,),
+WANTED = expect(
+    ARM,
     labels={"queue.backend": "redis"},
     env={"OPENHQM_QUEUE_BACKEND": "redis"},
     health_check=True,
-    command=COMMAND,
+    command=[*COMMAND],
 )
 CONFIG = SeenConfig(
     os="linux",
@@ -37,6 +33,10 @@ CONFIG = SeenConfig(
     health_check=("CMD", "python", "-c", "pass"),
 )
 CHECKS = ["architecture", "labels", "env", "health-check", "command"]
+
+
+def judge_config(expected: Expectation, config: SeenConfig | None, why: str = "") -> list[Verdict]:
+    return static_verdicts(expected, *CHECKS, config=config, why=why)
 
 
 def but(record: Any, **changes: Any) -> Any:
@@ -97,17 +97,12 @@ def test_a_config_that_isnt_told_is_unknown() -> None:
 
 @pytest.mark.parametrize("config", [CONFIG, None])
 def test_what_isnt_asked_has_no_verdict(config: SeenConfig | None) -> None:
-    plain = Expectation(platform=ARM, platforms=(ARM,))
+    plain = expect(ARM)
     assert [verdict.check for verdict in judge_config(plain, config)] == ["architecture"]
 
 
-def test_an_empty_command_can_be_asked_for() -> None:
-    wanted = Expectation(platform=ARM, platforms=(ARM,), command=())
-    assert [v.answer for v in judge_config(wanted, but(CONFIG, cmd=()))] == [Answer.PASS] * 2
-
-
 def test_evidence_never_has_a_secret() -> None:
-    wanted = but(WANTED, env={"API_TOKEN": "", "URL": "x"}, command=("x",))
+    wanted = with_keys(WANTED, env={"API_TOKEN": "", "URL": "x"}, command=["x"])
     seen = but(
         CONFIG,
         env=("API_TOKEN=s3cr3t-value", "URL=redis://user:s3cr3t-value@host/"),
@@ -122,7 +117,7 @@ def test_evidence_never_has_a_secret() -> None:
 def test_evidence_is_a_strangers_text() -> None:
     hostile = "\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
     seen = but(CONFIG, arch=hostile, cmd=(hostile,), health_check=("CMD", hostile))
-    for verdict in judge_config(but(WANTED, labels={"a": hostile}), seen):
+    for verdict in judge_config(with_keys(WANTED, labels={"a": hostile}), seen):
         assert len(verdict.evidence) <= 300
         assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)
 
@@ -137,7 +132,7 @@ def test_evidence_is_a_strangers_text() -> None:
     ],
 )
 def test_any_value_will_do_that_isnt_empty(found, answer: Answer, evidence: str) -> None:
-    wanted = Expectation(platform=ARM, platforms=(ARM,), labels={"a": "1", "b": ANY_VALUE})
+    wanted = expect(ARM, labels={"a": "1", "b": ANY_VALUE})
     verdicts = judge_config(wanted, SeenConfig(os="linux", arch="arm64", labels=found))
     assert [(v.answer, v.evidence) for v in verdicts if v.check == "labels"] == [(answer, evidence)]
 
@@ -162,11 +157,12 @@ def test_any_value_will_do_that_isnt_empty(found, answer: Answer, evidence: str)
 def test_the_user_of_an_image_without_python(
     user: str, uid: int | None, strict: bool, answer: Answer, evidence: str
 ) -> None:
-    wanted = Expectation(platform=ARM, platforms=(ARM,), uid=uid, strict=strict)
-    verdict = judge_user(wanted, SeenConfig(user=user))
+    wanted = but(expect(ARM, user=uid, strict=strict), has_python=False)
+    (verdict,) = judge(wanted, Evidence(config=SeenConfig(user=user)), Group.RUNNING)
     assert (verdict.answer, verdict.check) == (answer, "user")
     assert verdict.evidence.startswith(evidence)
-    assert judge_user(wanted, None, "gone").answer is Answer.UNKNOWN
+    (gone,) = judge(wanted, Evidence(why="gone"), Group.RUNNING)
+    assert (gone.answer, gone.evidence) == (Answer.UNKNOWN, "gone")
 
 
 def images(*platforms: str) -> list[SeenImage]:
@@ -190,8 +186,8 @@ def images(*platforms: str) -> list[SeenImage]:
 def test_the_index_must_hold_the_requested_platforms(
     seen: list[SeenImage] | None, exact: bool, answer: Answer
 ) -> None:
-    wanted = Expectation(platform=ARM, platforms=(AMD, ARM), exact_index=exact)
-    verdict = judge_index(wanted, seen, "the store is away")
+    wanted = but(expect(AMD, ARM), exact_index=exact)
+    (verdict,) = static_verdicts(wanted, "index", index=seen, why_index="the store is away")
     assert verdict.answer is answer
     assert verdict.expected == "linux/amd64, linux/arm64"
     assert seen is not None or verdict.evidence == "the store is away"

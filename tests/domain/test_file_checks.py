@@ -7,22 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.checks.contents import (
-    Contents,
-    is_right,
-    judge_contents,
-    judge_secrets,
-    judge_size,
-)
+from openhqm_tui.domain.checks.catalog import CHECKS as ALL_CHECKS
+from openhqm_tui.domain.checks.evidence import Contents, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.image_config import SeenConfig, SeenImage
+from openhqm_tui.domain.checks.files import exempt
 from openhqm_tui.domain.checks.layers import FileKind, Found, Placed
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform
+from tests.expecting import expect, static_verdicts
 
 ARM = parse_platform("arm64")
-WANTED = Expectation(platform=ARM, platforms=(ARM,))
-STRICT = msgspec.structs.replace(WANTED, strict=True)
+WANTED = expect(ARM)
+STRICT = expect(ARM, strict=True)
 CONFIG = SeenConfig(env=("PATH=/bin",), history=("CMD x", "RUN y"))
 CHECKS = ["binaries", "setuid", "compilers", "caches"]
 P, F, W, U = Answer.PASS, Answer.FAIL, Answer.WARN, Answer.UNKNOWN
@@ -37,11 +33,11 @@ def contents(*found: Found, deleted: bool = False) -> Contents:
 
 
 def allowing(**allow: tuple[str, ...]) -> Expectation:
-    return msgspec.structs.replace(WANTED, allow=allow)
+    return expect(ARM, allow=allow)
 
 
 def told(expected: Expectation, *found: Found, deleted: bool = False) -> dict[str, Verdict]:
-    verdicts = judge_contents(expected, contents(*found, deleted=deleted))
+    verdicts = static_verdicts(expected, *CHECKS, contents=contents(*found, deleted=deleted))
     assert [verdict.check for verdict in verdicts] == CHECKS
     return {verdict.check: verdict for verdict in verdicts}
 
@@ -120,7 +116,7 @@ def test_what_a_later_layer_deletes_doesnt_count(found: Found) -> None:
 
 
 def test_layers_that_cant_be_read_are_unknown() -> None:
-    verdicts = judge_contents(WANTED, None, "its tar is damaged")
+    verdicts = static_verdicts(WANTED, *CHECKS, why="its tar is damaged")
     assert [(v.check, v.answer, v.evidence) for v in verdicts] == [
         (check, U, "its tar is damaged") for check in CHECKS
     ]
@@ -133,7 +129,8 @@ TEST_KEY = Found(FileKind.SECRET, "/usr/lib/python3/dist-packages/x/tests/key.pe
 
 
 def secrets(expected: Expectation = WANTED, config: Any = CONFIG, **more: Any) -> tuple[Any, str]:
-    verdict = judge_secrets(expected, config, more.get("seen", contents()), more.get("why", ""))
+    seen = {"config": config, "contents": more.get("seen", contents()), "why": more.get("why", "")}
+    (verdict,) = static_verdicts(expected, "secrets", **seen)
     assert verdict.check == "secrets"
     return verdict.answer, verdict.evidence
 
@@ -192,7 +189,7 @@ def test_evidence_is_a_strangers_text() -> None:
     hostile = "/\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
     found = [msgspec.structs.replace(one, path=hostile) for one in (BACKDOOR, GCC, PIP, KEY)]
     seen = contents(*found, Found(FileKind.BINARY, hostile, hostile))
-    verdicts = [*judge_contents(STRICT, seen), judge_secrets(STRICT, CONFIG, seen)]
+    verdicts = static_verdicts(STRICT, *CHECKS, "secrets", config=CONFIG, contents=seen)
     assert {verdict.answer for verdict in verdicts} == {F}
     for verdict in verdicts:
         assert len(verdict.evidence) <= 300
@@ -206,25 +203,26 @@ def test_evidence_is_a_strangers_text() -> None:
     ("most", "strict", "size", "told"),
     [
         (None, True, 99, None),
-        (80_000_000, True, 79_900_000, (P, "79.9 MB packed")),
-        (80_000_000, True, 80_000_000, (P, "80.0 MB packed")),
-        (80_000_000, True, 81_000_000, (F, "81.0 MB packed")),
-        (80_000_000, False, 81_000_000, (W, "81.0 MB packed")),
-        (80_000_000, True, 0, (U, "the store doesn't tell its packed size")),
+        (80, True, 79_900_000, (P, "79.9 MB packed")),
+        (80, True, 80_000_000, (P, "80.0 MB packed")),
+        (80, True, 81_000_000, (F, "81.0 MB packed")),
+        (80, False, 81_000_000, (W, "81.0 MB packed")),
+        (80, True, 0, (U, "the store doesn't tell its packed size")),
     ],
 )
-def test_size(most: int | None, strict: bool, size: int, told: tuple[Answer, str] | None) -> None:
-    expected = msgspec.structs.replace(WANTED, most_bytes=most, strict=strict)
+def test_size(most: float | None, strict: bool, size: int, told: tuple[Answer, str] | None) -> None:
+    expected = expect(ARM, max_mb=most, strict=strict)
     index = [
         SeenImage(platform="linux/amd64", content_size=1),
         SeenImage(platform="linux/arm64", content_size=size),
     ]
-    assert [(v.answer, v.evidence) for v in judge_size(expected, index)] == [told] * bool(told)
+    verdicts = static_verdicts(expected, "size", index=index)
+    assert [(v.answer, v.evidence) for v in verdicts] == [told] * bool(told)
 
 
 def test_a_size_that_isnt_told_is_unknown() -> None:
-    expected = msgspec.structs.replace(WANTED, most_bytes=1)
-    (verdict,) = judge_size(expected, None, "no such image")
+    expected = expect(ARM, max_mb=0.01)
+    (verdict,) = static_verdicts(expected, "size", why_index="no such image")
     assert (verdict.answer, verdict.evidence) == (U, "no such image")
     assert verdict.expected == "at most 0.0 MB"
 
@@ -250,4 +248,4 @@ def test_a_size_that_isnt_told_is_unknown() -> None:
     ],
 )
 def test_what_is_right_in_every_image(check: str, path: str, right: bool) -> None:
-    assert is_right(check, path) is right
+    assert exempt(ALL_CHECKS[check], path, WANTED) is right

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.checks.expectation import Service
-from openhqm_tui.domain.checks.runtime import SeenService, what_became_of
+from openhqm_tui.domain.checks.evidence import SeenService
+from openhqm_tui.domain.checks.running.service import Service, what_became_of
 from openhqm_tui.domain.checks.verdict import Answer
 
 P, F, U = Answer.PASS, Answer.FAIL, Answer.UNKNOWN
@@ -71,7 +71,7 @@ def test_it_is_told_in_a_line(
         told = what_became_of(WANTED, seen, emulated=how)
         assert told.answer is answer
         assert says in told.seen
-        assert told.wanted == RIGHT
+        assert told.expected == RIGHT
         assert answer is not U or HINT in told.seen or "emulation may be too slow" in told.seen
 
 

@@ -1,0 +1,91 @@
+"""A check: one question about an image, and how its answer is found.
+
+Each check is a module in `static/` or `running/` with one `CHECK`; `catalog` finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from openhqm_tui.domain.checks.evidence import Evidence
+from openhqm_tui.domain.checks.expectation import Expectation, Key
+from openhqm_tui.domain.checks.verdict import Result
+
+
+class Group(StrEnum):
+    """Whether a check runs the image."""
+
+    STATIC = "static"
+    RUNNING = "running"
+
+
+class Method(StrEnum):
+    """Where a check's evidence comes from; the value says it on screen."""
+
+    STORE = "read from the engine's store; the image isn't run"
+    LAYERS = "read file by file from the image's layers; the image isn't run"
+    CONTAINER = "run with its Python in a container without network and privileges"
+    SERVICE = "its own command is started in that container and queried over loopback"
+    NOT_KNOWN = ""
+
+    @property
+    def group(self) -> Group:
+        """Whether it needs the image to run."""
+        return Group.RUNNING if self in {Method.CONTAINER, Method.SERVICE} else Group.STATIC
+
+
+class ProbeArgument(NamedTuple):
+    """What the probe is told for a check: `name=value`; '' where the expectation asks nothing.
+
+    The probe works in the order `position` and reports each result at once, so the first check
+    without a report is the one that failed. `value` gets the expectation, and whether the
+    container is emulated.
+    """
+
+    position: int
+    name: str
+    value: Callable[[Expectation, bool], str]
+
+
+def _always(_: Expectation) -> bool:
+    return True
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check.
+
+    `position` is its place among all, on screen and in reports; `short` heads its column.
+    `judge` returns None if the probe didn't report what it needs. `applies` says whether an
+    expectation asks for it. `exempts`: the key `allow` may exempt files from it; `usual` are the
+    globs of files that are right in every image. `needs_python` False: without Python in the image
+    it is judged by the config.
+    """
+
+    name: str
+    position: int
+    short: str
+    question: str
+    hint: str
+    method: Method
+    judge: Callable[[Expectation, Evidence], Result | None]
+    applies: Callable[[Expectation], bool] = _always
+    keys: tuple[Key[Any], ...] = ()
+    probe: ProbeArgument | None = None
+    exempts: bool = False
+    usual: tuple[str, ...] = ()
+    needs_python: bool = True
+
+    @property
+    def group(self) -> Group:
+        """Whether it runs the image."""
+        return self.method.group
+
+    def is_asked(self, expected: Expectation) -> bool:
+        """Whether an expectation asks for this check."""
+        if self.group is Group.RUNNING and self.needs_python and not expected.has_python:
+            return False
+        return self.applies(expected)

@@ -1,0 +1,182 @@
+"""What was seen of an image: its index, config and layers, and what the probe inside reported.
+
+All of it is untrusted: typed and bounded here, and made safe by `answered` before it is shown.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from openhqm_tui.domain.checks.layers import FileKind, Placed
+from openhqm_tui.domain.checks.verdict import Answer, Result
+from openhqm_tui.domain.secrets.redact import Mask, config_secrets
+
+# What a container is allowed: megabytes without any swap; processes and threads.
+MEMORY_MB = 512
+PROCESSES = 128
+# SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: how an emulator's own faults look.
+CRASHES = frozenset({4, 5, 6, 7, 8, 11})
+EMULATOR_HINT = "a newer QEMU or a native node can tell"
+# A count of the probe never has more digits than a screen has room for.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class SeenImage(msgspec.Struct, frozen=True, kw_only=True):
+    """One image of an index, by its manifest and config; sizes in bytes."""
+
+    platform: str
+    digest: str = ""
+    content_size: int = 0
+    unpacked_size: int = 0
+
+
+class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """An image's config.
+
+    `health_check` is its test (`NONE` disables that of the base). `layers` are the digests of the
+    unpacked layers, the lowest first; `history` are the instructions, the newest first. Both are
+    None if the engine doesn't say.
+    """
+
+    os: str = ""
+    arch: str = ""
+    variant: str = ""
+    author: str = ""
+    user: str = ""
+    working_dir: str = ""
+    stop_signal: str = ""
+    labels: dict[str, str] = {}
+    env: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    health_check: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    layers: tuple[str, ...] | None = None
+    history: tuple[str, ...] | None = None
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The full command: entrypoint and arguments."""
+        return self.entrypoint + self.cmd
+
+    def masked(self, text: str) -> str:
+        """Return a text of this config without its secrets."""
+        return Mask(config_secrets(self.env, self.labels)).start(text)
+
+
+class SeenService(msgspec.Struct, frozen=True, kw_only=True):
+    """What the image's own command did; see openhqm_tui/run/checks/probe_service.py.
+
+    `status` 0: no response; `reply` is the beginning of one that isn't HTTP. `ended`, with
+    `signal` or `exit_code`: it ended by itself. `out_of_memory` and `refused_forks` are counted by
+    the kernel.
+    """
+
+    milliseconds: Count = 0
+    listens: bool = False
+    status: Count = 0
+    reply: str = ""
+    ended: bool = False
+    signal: Count = 0
+    exit_code: Count = 0
+    cpu_milliseconds: Count = 0
+    out_of_memory: Count = 0
+    refused_forks: Count = 0
+    words: str = ""
+
+    @property
+    def crashed(self) -> bool:
+        """Whether it ended the way it does when the emulator crashes."""
+        return "uncaught target signal" in self.words or (
+            self.ended and (self.signal in CRASHES or self.exit_code - 128 in CRASHES)
+        )
+
+    @property
+    def hit_a_limit(self) -> bool:
+        """Whether it needed more memory or processes than the container has."""
+        return bool(self.out_of_memory or self.refused_forks)
+
+
+class SeenModule(msgspec.Struct, frozen=True):
+    """One module: its version if it has one, and the error of importing or using it."""
+
+    distribution: str
+    version: str = ""
+    found: bool = False
+    error: str = ""
+
+
+class SeenByteCode(msgspec.Struct, frozen=True, kw_only=True):
+    """How many modules were examined, how many have no current byte-code, and some names."""
+
+    asked: Count
+    missing: Count
+    names: list[str] = []
+
+
+class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the probe reported nothing; `emulator`: the emulator is the cause, not the image."""
+
+    reason: str
+    emulator: bool = False
+    could_not_ask: bool = False
+
+    @property
+    def answer(self) -> Answer:
+        """The answer of the check that was running."""
+        return Answer.UNKNOWN if self.emulator or self.could_not_ask else Answer.FAIL
+
+
+class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the probe reported from inside the container; see openhqm_tui/run/checks/probe.py.
+
+    A field that is None was not reported, and `trouble` says why.
+    """
+
+    machine: str
+    implementation: str
+    python: str
+    python_platform: str
+    uid: Count
+    ext_suffix: str = ""
+    absent: list[SeenModule] | None = None
+    library: list[SeenModule] | None = None
+    extensions: list[SeenModule] | None = None
+    byte_code: SeenByteCode | None = None
+    clients: list[SeenModule] | None = None
+    service: SeenService | None = None
+    trouble: ProbeTrouble | None = None
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """Everything found in an image's layers, and the number of layers."""
+
+    placed: tuple[Placed, ...]
+    layers: int
+
+    def of(self, kind: FileKind) -> list[Placed]:
+        """Return what was found of a kind, also in files that a later layer deletes."""
+        return [one for one in self.placed if one.found.kind is kind]
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checks of one image judge; what is None couldn't be read.
+
+    `why_index` says why the index is unknown, `why` why the config or the layers are. `emulated`
+    is about the container that the probe ran in.
+    """
+
+    index: list[SeenImage] | None = None
+    why_index: str = ""
+    config: SeenConfig | None = None
+    contents: Contents | None = None
+    why: str = ""
+    probe: ProbeAnswer | None = None
+    emulated: bool = False
+
+    def no_config(self, expected: str) -> Result:
+        """Return the result if the config couldn't be read."""
+        return Result(Answer.UNKNOWN, self.why or "the store did not tell", expected)

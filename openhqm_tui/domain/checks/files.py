@@ -1,0 +1,47 @@
+"""What the checks on files share: the files to judge, the exempt ones, and how they are named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from openhqm_tui.domain.checks.check import Check
+from openhqm_tui.domain.checks.evidence import Contents, Evidence
+from openhqm_tui.domain.checks.expectation import ALLOW, Expectation
+from openhqm_tui.domain.checks.layers import FileKind, Found
+from openhqm_tui.domain.checks.verdict import Answer, Result
+
+_MOST_NAMED = 5
+
+
+def remaining(contents: Contents, kind: FileKind) -> list[Found]:
+    """Return the files of a kind that are in the final file system."""
+    return [one.found for one in contents.of(kind) if not one.deleted]
+
+
+def exempt(check: Check, place: str, expected: Expectation) -> bool:
+    """Whether a file is right in every image, or in this one; `*` also matches slashes."""
+    globs = (*check.usual, *ALLOW.of(expected).get(check.name, ()))
+    return any(fnmatchcase(place, glob) for glob in globs)
+
+
+def no_layers(seen: Evidence) -> Result:
+    """Return the result if the layers couldn't be read."""
+    return Result(Answer.UNKNOWN, seen.why or "its layers could not be read")
+
+
+def few(texts: Sequence[str]) -> str:
+    """Join the first texts, and say how many more there are."""
+    more = len(texts) - _MOST_NAMED
+    named = ", ".join(texts[:_MOST_NAMED])
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def count(things: Sequence[object], word: str) -> str:
+    """Return a number with its noun: `1 file`, `2 files`."""
+    return f"{len(things)} {word}" if len(things) == 1 else f"{len(things)} {word}s"
+
+
+def megabytes(size: int) -> str:
+    """Return a size in decimal megabytes."""
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,1 @@
+"""Checks that run the image, one in each module."""

@@ -1,0 +1,38 @@
+"""The check `byte-code`: byte-code of every module."""
+
+from __future__ import annotations
+
+from openhqm_tui.domain.checks.check import Check, Method, ProbeArgument
+from openhqm_tui.domain.checks.evidence import Evidence
+from openhqm_tui.domain.checks.expectation import Expectation, Key
+from openhqm_tui.domain.checks.verdict import Answer, Result
+
+BYTE_CODE: Key[bool] = Key("byte-code", bool, default=False, needs_python=True)
+_WANTED = "of all modules"
+
+
+def judge(expected: Expectation, seen: Evidence) -> Result | None:
+    """Look for modules without current byte-code."""
+    code = None if seen.probe is None else seen.probe.byte_code
+    if code is None:
+        return None
+    if not code.missing:
+        return Result(Answer.PASS, f"of all {code.asked} modules", _WANTED)
+    names = ", ".join(code.names) + (", …" if code.missing > len(code.names) else "")
+    told = f"none that is up to date of {code.missing} of {code.asked} modules: {names}"
+    return Result(expected.untidy, told, _WANTED)
+
+
+CHECK = Check(
+    name="byte-code",
+    position=250,
+    short="pyc",
+    question="Do all modules have byte-code, so that none is compiled at startup?",
+    hint="Compile in the build (python -m compileall, uv --compile-bytecode): a container that "
+    "can't write compiles everything at each start.",
+    method=Method.CONTAINER,
+    keys=(BYTE_CODE,),
+    applies=BYTE_CODE.is_set,
+    probe=ProbeArgument(4, "byte_code", lambda expected, _: "yes" * BYTE_CODE.of(expected)),
+    judge=judge,
+)

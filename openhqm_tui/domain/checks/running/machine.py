@@ -1,0 +1,27 @@
+"""The check `machine`: the machine that the image's Python runs on."""
+
+from __future__ import annotations
+
+from openhqm_tui.domain.checks.check import Check, Method
+from openhqm_tui.domain.checks.evidence import Evidence
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.verdict import Result
+
+
+def judge(expected: Expectation, seen: Evidence) -> Result | None:
+    """Compare what `uname -m` says inside with the platform."""
+    if seen.probe is None:
+        return None
+    machines = expected.platform.machines
+    return Result.of(seen.probe.machine in machines, seen.probe.machine, " or ".join(machines))
+
+
+CHECK = Check(
+    name="machine",
+    position=210,
+    short="mac",
+    question="Does its Python run on the platform's machine?",
+    hint="It runs on another machine than its platform's: its userland is of the wrong one.",
+    method=Method.CONTAINER,
+    judge=judge,
+)

@@ -1,0 +1,64 @@
+"""The check `python`: the version and build of the image's Python."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from openhqm_tui.domain.checks.check import Check, Method
+from openhqm_tui.domain.checks.evidence import Evidence
+from openhqm_tui.domain.checks.expectation import Expectation, Key, Tables
+from openhqm_tui.domain.checks.verdict import Result
+
+_ANY = "any"
+
+
+def _no_version(value: str, _: Tables) -> str:
+    return "" if value == _ANY else value
+
+
+PYTHON: Key[str] = Key(
+    "python",
+    Annotated[str, msgspec.Meta(pattern=r"^(any|\{python\}|3\.\d{1,2}(\.\d{1,3})?)$")],
+    "",
+    resolve=_no_version,
+    needs_python=True,
+)
+
+
+def judge(expected: Expectation, seen: Evidence) -> Result | None:
+    """Compare version, implementation and the platform that Python was compiled for."""
+    said = seen.probe
+    if said is None:
+        return None
+    wanted, platforms = PYTHON.of(expected), expected.platform.python_platforms
+    told = f"{said.implementation} {said.python} {said.python_platform}"
+    wish = f"CPython {wanted} {platforms[0]}".replace("  ", " ")
+    if not suffix_fits(expected, said.ext_suffix):
+        return Result.of(False, f"{told}, modules {said.ext_suffix}", f"{wish}, modules of it")
+    right = (
+        (not wanted or said.python == wanted or said.python.startswith(f"{wanted}."))
+        and said.implementation == "CPython"
+        and said.python_platform in platforms
+    )
+    return Result.of(right, told, wish)
+
+
+def suffix_fits(expected: Expectation, suffix: str) -> bool:
+    """Whether a suffix of compiled modules is the platform's; one that names no machine is."""
+    return "-linux-" not in suffix or any(
+        f"-{name}-linux-" in suffix for name in expected.platform.suffix_machines
+    )
+
+
+CHECK = Check(
+    name="python",
+    position=220,
+    short="py",
+    question="Is its Python the expected version, built for its machine?",
+    hint="Another Python than expected: check the FROM of the final stage, and PATH.",
+    method=Method.CONTAINER,
+    keys=(PYTHON,),
+    judge=judge,
+)

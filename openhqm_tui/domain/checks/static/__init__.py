@@ -1,0 +1,1 @@
+"""Checks that don't run the image, one in each module."""

@@ -1,0 +1,47 @@
+"""The check `caches`: package caches left in the image."""
+
+from __future__ import annotations
+
+from openhqm_tui.domain.checks.check import Check, Method
+from openhqm_tui.domain.checks.evidence import Evidence
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.files import (
+    count,
+    exempt,
+    megabytes,
+    no_layers,
+    remaining,
+)
+from openhqm_tui.domain.checks.layers import FileKind, Found
+from openhqm_tui.domain.checks.verdict import Answer, Result
+
+
+def judge(expected: Expectation, seen: Evidence) -> Result:
+    """Look for files in the caches of package managers; their number and size by manager."""
+    if seen.contents is None:
+        return no_layers(seen)
+    by_owner: dict[str, list[Found]] = {}
+    for one in remaining(seen.contents, FileKind.CACHE):
+        if not exempt(CHECK, one.path, expected):
+            by_owner.setdefault(one.what, []).append(one)
+    if not by_owner:
+        return Result(Answer.PASS, "none", "none")
+    left = "; ".join(
+        f"{owner}: {count(files, 'file')}, {megabytes(sum(one.size for one in files))}, "
+        f"as {files[0].path}"
+        for owner, files in by_owner.items()
+    )
+    return Result(expected.untidy, left, "none")
+
+
+CHECK = Check(
+    name="caches",
+    position=100,
+    short="cac",
+    question="Is the image free of package caches?",
+    hint="Keep caches out of layers: RUN --mount=type=cache, pip --no-cache-dir, "
+    "rm -rf /var/lib/apt/lists/* in the same RUN.",
+    method=Method.LAYERS,
+    exempts=True,
+    judge=judge,
+)

@@ -1,0 +1,52 @@
+"""The check `setuid`: files that run with the rights of another user."""
+
+from __future__ import annotations
+
+from openhqm_tui.domain.checks.check import Check, Method
+from openhqm_tui.domain.checks.evidence import Evidence
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.files import exempt, few, no_layers, remaining
+from openhqm_tui.domain.checks.layers import FileKind
+from openhqm_tui.domain.checks.verdict import Result
+
+_WANTED = "none but the usual"
+# Debian's, Alpine's and Fedora's own: they change one's user, password or mounts.
+_USUAL = (
+    *(
+        f"{folder}/{name}"
+        for folder in ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
+        for name in (
+            *("su", "mount", "umount", "passwd", "chsh", "chfn", "newgrp", "gpasswd", "chage"),
+            *("expiry", "unix_chkpwd", "pam_timestamp_check", "wall", "write", "bbsuid"),
+        )
+    ),
+    "/usr/bin/ssh-agent",
+    "/usr/lib/openssh/ssh-keysign",
+    "/usr/lib/dbus-1.0/dbus-daemon-launch-helper",
+)
+
+
+def judge(expected: Expectation, seen: Evidence) -> Result:
+    """Look for setuid and setgid files and for files with capabilities."""
+    if seen.contents is None:
+        return no_layers(seen)
+    found = {one.path: one for one in remaining(seen.contents, FileKind.SETUID)}
+    wrong = [one for path, one in found.items() if not exempt(CHECK, path, expected)]
+    if wrong:
+        return Result.of(False, few([f"{one.path} ({one.what})" for one in wrong]), _WANTED)
+    names = ", ".join(sorted({path.rpartition("/")[2] for path in found}))
+    return Result.of(True, f"{len(found)}, all usual: {names}" if found else "none", _WANTED)
+
+
+CHECK = Check(
+    name="setuid",
+    position=80,
+    short="set",
+    question="Are there no unusual files that run with another user's rights?",
+    hint="Clear the bit (chmod u-s,g-s) in the layer that adds the file, or allow it: "
+    'allow = {setuid = ["/path"]} in openhqm-checks.toml.',
+    method=Method.LAYERS,
+    exempts=True,
+    usual=_USUAL,
+    judge=judge,
+)
