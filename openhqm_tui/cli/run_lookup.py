@@ -87,7 +87,7 @@ def word_of(state: RunState) -> str:
     """Return how a run stands, in a word."""
     if state.interrupted:
         return "interrupted"
-    return state.outcome.value if state.outcome is not None else "going on"
+    return state.outcome.value if state.outcome is not None else "running"
 
 
 def _targets(run: RunFolder) -> list[str]:

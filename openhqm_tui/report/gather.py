@@ -234,7 +234,7 @@ def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:
 
 def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:
     info = state.info
-    outcome = "interrupted" if state.interrupted else "going on"
+    outcome = "interrupted" if state.interrupted else "running"
     if state.outcome is not None:
         outcome = state.outcome.value
     seconds = state.elapsed(now)

@@ -33,11 +33,13 @@ def name_of(lane: Lane | LaneState) -> str:
 
 def _of_the_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
     if state.interrupted:
-        yield Limit(kind="interrupted", text="the runner died before the run was over")
+        yield Limit(kind="interrupted", text="the runner died before the run finished")
     elif state.outcome is None:
-        yield Limit(kind="going on", text="the run goes on: this is how it stood")
+        yield Limit(kind="running", text="the run is still in progress: this is its current state")
     if not state.info.check:
-        yield Limit(kind="not checked", text="the run was told not to check: no image was asked")
+        yield Limit(
+            kind="not checked", text="the checks were off (--no-check): no image was checked"
+        )
     emulated = tuple(name_of(lane) for lane in lanes if lane.ran == "emulated")
     if emulated:
         text = (

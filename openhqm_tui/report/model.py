@@ -11,7 +11,9 @@ from typing import Annotated
 
 import msgspec
 
-SCHEMA = 1
+# 2: `result` is "verified" or "not verified" (1: "proved", "not proved"), and the outcome of a run
+# in progress "running" (1: "going on").
+SCHEMA = 2
 
 Moment = Annotated[float, msgspec.Meta(description="seconds since 1970, UTC")]
 Seconds = Annotated[float, msgspec.Meta(description="seconds", ge=0)]
@@ -244,7 +246,7 @@ class Limit(Told, frozen=True, kw_only=True):
 
 
 class Run(Told, frozen=True, kw_only=True):
-    """The run as a whole; `outcome` is passed, failed, cancelled, interrupted or going on.
+    """The run as a whole; `outcome` is passed, failed, cancelled, interrupted or running.
 
     `command` builds the same once more, with Buildx alone.
     """

@@ -38,7 +38,7 @@ async def offer_runs(session: Session, runs: Sequence[PastRun]) -> None:
     live = [run for run in runs if run.live]
     latest = cut_off(runs, session.backend.now())
     if len(session.app.screen_stack) > 1 and (live or latest):
-        words = f"{count(len(live), 'run')} going on" if live else "the latest run was cut off"
+        words = f"{count(len(live), 'run')} in progress" if live else "the latest run was cut off"
         session.app.notify(f"{words}: 4 History opens it", markup=False)
     elif len(live) == 1:
         await _open(session, live[0].folder)

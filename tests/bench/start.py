@@ -108,8 +108,8 @@ def _seats(folder: Path) -> tuple[list[Seat], Made]:
         going.begin(target)
     nowhere = none | {"DOCKER_HOST": f"unix://{folder}/no-engine.sock"}
     console = (str(_BIN / "openhqm-tui"),)
-    lane = (EIGHT[-1], "proved")
-    leave_running = (("q", "A run is going on"), ("q", ""))
+    lane = (EIGHT[-1], "verified")
+    leave_running = (("q", "A run is in progress"), ("q", ""))
     return [
         Seat("a bare Textual app", (sys.executable, "-c", _BARE), ("one line",), none),
         Seat("first paint", console, _PLAN, none),

@@ -64,7 +64,7 @@ def says(capsys: Capture, *words: str) -> tuple[int, str, str]:
         ("cancel 20261123-11 kafka", 1, "is finished (failed): nothing to cancel"),
         ("cancel kafka", 2, "there is no run 'kafka'"),
         ("retry", 1, "run 20261123-120000-cccc passed: nothing to retry"),
-        ("retry redis", 1, "redis of run 20261123-120000-cccc is proved: nothing"),
+        ("retry redis", 1, "redis of run 20261123-120000-cccc is verified: nothing"),
         ("retry 20261123-11 redis", 1, "is built: nothing to retry"),
         ("retry redsi", 2, "'redsi' is neither a run nor a target of run 20261123-120000-cccc: "),
         ("retry redsi", 2, "did you mean redis? (valid: minimal redis)"),

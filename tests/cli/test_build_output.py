@@ -88,10 +88,10 @@ def test_results_digest_and_table_are_told_once(capsys: Capture) -> None:
     for line in (
         "bad linux/amd64 | ✗ failed",
         "bad linux/arm64 | − stopped",
-        "redis linux/amd64 | ✓ proved",
+        "redis linux/amd64 | ✓ verified",
         "✗ bad · linux/amd64 · stage final",
         "  line    Dockerfile:11",
-        "4 images: 1 failed, 1 stopped, 2 proved in",
+        "4 images: 1 failed, 1 stopped, 2 verified in",
     ):
         assert sum(one.startswith(line) for one in out.splitlines()) == 1, line
 

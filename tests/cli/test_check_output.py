@@ -43,12 +43,12 @@ def shown(form: str, lanes: list[CheckedImage] = LANES, *, verbose: bool = False
 
 def test_a_lane_is_a_line_and_what_is_no_pass_stands_below_the_gravest_first() -> None:
     amd64, cache, expected, hint, arm64, *rest, empty, last = shown("plain")
-    assert amd64 == "acme/api:1  linux/amd64 native    ✓ proved      1/2 pass, caches: warn"
+    assert amd64 == "acme/api:1  linux/amd64 native    ✓ verified      1/2 pass, caches: warn"
     assert cache == "  ! caches: warn: /root/.cache"
     assert expected == "      expected none"
     assert hint.startswith("      hint     Keep caches out of layers")
     assert arm64 == (
-        "acme/api:1  linux/arm64 emulated  ✗ failed      "
+        "acme/api:1  linux/arm64 emulated  ✗ failed        "
         "1/4 pass, binaries: fail, python: unknown, 1 more"
     )
     marks = [line.split()[0] for line in rest if line.startswith("  ") and line[2] != " "]
@@ -118,7 +118,7 @@ def test_a_warning_keeps_nothing_back_and_is_told() -> None:
     state = state_of(recording("checked"))
     state.lanes[0].verdicts = (GOOD, WARNED)
     row = rows_of(state)[0]
-    assert (row.result, row.checks) == ("proved", "1/2 pass, caches: warn")
+    assert (row.result, row.checks) == ("verified", "1/2 pass, caches: warn")
     assert row.verdicts == (GOOD, WARNED)
     lines = check_lines(state, Path("/runs/x"))
     assert lines[0] == "! minimal · linux/amd64 · checks (native)"

@@ -220,8 +220,8 @@ def test_a_build_that_passes(capsys: Capture, docker: FakeDocker) -> None:
     code, out, err = says(capsys, f"{BUILD} --backend redis,kafka --format plain")
     assert code == 0
     for lane in ("redis", "kafka"):
-        assert f"{lane} linux/arm64 | ✓ proved" in out
-    assert "4 images: 4 proved in" in out
+        assert f"{lane} linux/arm64 | ✓ verified" in out
+    assert "4 images: 4 verified in" in out
     assert err.startswith("base image: mine:1")
 
 

@@ -44,7 +44,7 @@ def test_with_nothing_at_hand_the_shipped_run_is_played(state, capsys):
     assert main(["replay", "--speed", "max", "--format", "plain"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "replay of demo without pauses: nothing is built"
-    assert lines[-1].startswith("16 images: 16 proved in ")
+    assert lines[-1].startswith("16 images: 16 verified in ")
     assert any("gssapi==1.12.0 has no usable wheels" in line for line in lines), (
         "the first attempt too"
     )

@@ -67,7 +67,7 @@ def test_every_run_is_listed_with_its_state_the_latest_first(runs: Path, capsys:
     for line, name, word in zip(
         lines,
         ("16", "15", "14", "12", "11", "10"),
-        ("? unreadable", "▸ going on", "! interrupted", "⊘ cancelled", "✗ failed", "✓ passed"),
+        ("? unreadable", "▸ running", "! interrupted", "⊘ cancelled", "✗ failed", "✓ passed"),
         strict=True,
     ):
         assert line.startswith(f"20261123-{name}0000-aaaa  ")
@@ -83,7 +83,7 @@ def test_for_machines_it_is_an_object_a_line(runs: Path, capsys: Capture) -> Non
     lock = cut_off(runs / "20261123-110000-aaaa").lock()
     assert main(["runs", "--format", "json", "--limit", "2"]) == 0
     live, passed = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    assert (live["state"], live["live"]) == ("going on", True)
+    assert (live["state"], live["live"]) == ("running", True)
     assert (passed["run"], passed["folder"]) == (folder.path.name, str(folder.path))
     assert (passed["state"], passed["live"]) == ("passed", False)
     assert (passed["targets"], passed["platforms"]) == (["minimal", "redis"], list(BOTH))

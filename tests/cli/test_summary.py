@@ -44,9 +44,9 @@ def test_there_is_a_line_for_every_lane_in_full(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("checked", "4 images: 4 proved in"),
+        ("checked", "4 images: 4 verified in"),
         ("failed", "4 images: 2 built, 1 stopped, 1 failed in"),
-        ("bake_fails", "4 images: 1 failed, 1 stopped, 2 proved in"),
+        ("bake_fails", "4 images: 1 failed, 1 stopped, 2 verified in"),
         ("cancelled", "4 images: 4 cancelled in"),
     ],
 )
@@ -61,7 +61,7 @@ def test_cells_stand_under_their_columns() -> None:
     told = dict(zip(COLUMNS, cells(row), strict=True))
     assert told["target"] == "minimal"
     assert told["platform"] == "linux/amd64 native"
-    assert told["result"] == "✓ proved"
+    assert told["result"] == "✓ verified"
     assert told["built in"].endswith("(cached)")
     assert told["size"].endswith(" MB")
     assert told["checks"] == "8/8 pass"

@@ -43,7 +43,7 @@ def test_a_run_that_goes_on_is_listed_attached_to_and_cancelled(
     follower = Follower(run)
     until(lambda: _sleeps(follower))
     (listed,) = cli("runs", "--format", "json").records
-    assert (listed["run"], listed["state"]) == (run.path.name, "going on")
+    assert (listed["run"], listed["state"]) == (run.path.name, "running")
     assert cli("runs", "prune", "--all").out == "nothing to delete\n"
     cancelled = cli("cancel", "gcp")
     assert cancelled.code == 0, cancelled.err

@@ -30,6 +30,6 @@ def test_a_build_is_watched_to_its_end(
         tab.shows("minimal", "linux/amd64", "linux/arm64", "watch only")
         tab.shows("1/1")
         tab.press("3")
-        tab.shows("proved")
+        tab.shows("verified")
         assert tab.troubles() == []
     assert cli("attach", "--format", "plain").code == 0

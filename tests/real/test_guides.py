@@ -75,7 +75,7 @@ def test_the_five_minutes_of_the_guide(tmp_path: Path, own_home: Path) -> None:
     assert any(NAME in shlex.join(command.words) for command in TESTED)
     said = [run(command, tmp_path, own_home) for command in TESTED]
     _, built, amd, arm, checked = said
-    assert "2 images: 2 proved" in built
+    assert "2 images: 2 verified" in built
     assert (amd, arm) == ("x86_64\n", "aarch64\n")
     assert "linux/amd64" in checked
     assert "linux/arm64" in checked

@@ -56,7 +56,7 @@ def test_a_build_warns_and_ends_not_verified(
     (lane,) = ran.summary["lanes"]
     answers = {verdict["answer"] for verdict in lane["verdicts"]}
     assert answers == {"pass", "unknown"}, lane
-    assert lane["result"] == "not proved"
+    assert lane["result"] == "not verified"
 
 
 def test_nothing_is_built_for_a_push_that_could_not_happen(cli: Cli, checkout: Path) -> None:

@@ -32,7 +32,7 @@ def kinds(report: Report) -> list[str]:
 def test_the_figures_are_the_runs() -> None:
     report = read_report(recording("cold"))
     assert report.run.outcome == "passed"
-    assert report.run.sentence == "16 images: 16 proved in 1:39 min"
+    assert report.run.sentence == "16 images: 16 verified in 1:39 min"
     assert len(report.lanes) == 16
     assert report.environment.engine == "28.5.2+dfsg4"
     assert report.environment.pythons == ("CPython 3.13.5",)
@@ -168,8 +168,8 @@ def test_a_run_that_goes_on_is_told_as_far_as_it_is(tmp_path: Path) -> None:
         import os
 
         os.close(held)
-    assert report.run.outcome == "going on"
-    assert kinds(report)[0] == "going on"
+    assert report.run.outcome == "running"
+    assert kinds(report)[0] == "running"
 
 
 @pytest.mark.parametrize(

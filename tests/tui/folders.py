@@ -347,7 +347,7 @@ def passed(
     created: float = T0,
     check: bool = True,
 ) -> Made:
-    """Return a finished run with every image proved, or only built without `check`."""
+    """Return a finished run with every image verified, or only built without `check`."""
     made = Made(state, targets, id=id, created=created, check=check).start()
     for target in targets:
         made.begin(target).build(target, 5).finish(target, Outcome.PASSED, 7.4)

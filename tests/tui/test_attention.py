@@ -46,7 +46,7 @@ def test_the_title_is_saved_once_and_given_back(tmp_path):
     assert written == [
         "\x1b[22;2t",
         "\x1b]2;openhqm-tui\x07",
-        "\x1b]2;2/2 · proved · openhqm-tui\x07",
+        "\x1b]2;2/2 · verified · openhqm-tui\x07",
         "\x1b[23;2t",
     ]
 

@@ -1,4 +1,4 @@
-"""Place 3: what was proved of each image, its evidence, and asking again."""
+"""The Checks screen: results, evidence, and checking again."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert text(app, "#checks-summary") == (
-            "2 images · ✓ 1 proved · ✗ 1 failed · 40 of 42 answers pass, ✗ 1 fail, ? 1 unknown"
+            "2 images · ✓ 1 verified · ✗ 1 failed · 40 of 42 answers pass, ✗ 1 fail, ? 1 unknown"
         )
         groups, heading, native, emulated = rows(app)[:4]
         assert groups.split() == ["static", "─" * 40, "running", "─" * 26]
@@ -75,7 +75,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.press("home", *["h"] * 24)
         await pilot.pause()
         assert "60 MB packed · 182 MB unpacked" in text(app, "#evidence")
-        assert "Proved: no answer is a failure" in text(app, "#evidence")
+        assert "Verified: no check failed" in text(app, "#evidence")
 
 
 async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):
@@ -111,7 +111,7 @@ async def test_verdicts_appear_as_they_come(world: World):
         assert "arc" in rows(app)[1], "what will be asked stands there already"
         assert "It is asked as soon as it is built." in text(app, "#evidence")
         made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
-        await until(pilot, lambda: "1 proved" in text(app, "#checks-summary"))
+        await until(pilot, lambda: "1 verified" in text(app, "#checks-summary"))
     made.release()
 
 

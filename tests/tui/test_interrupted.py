@@ -128,9 +128,9 @@ async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: Wo
         table = app.screen.query_one(CellTable)
         await until(pilot, lambda: "! interrupted" in table.render().plain)
         lines = table.render().plain.split("\n")
-        assert "▸ going on" in lines[1]
+        assert "▸ running" in lines[1]
         assert "20261122-1" in lines[2]
-        assert "✓ proved" in lines[3]
+        assert "✓ verified" in lines[3]
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await pilot.press("enter")

@@ -97,7 +97,7 @@ def test_the_evidence_of_a_lane(snap_compare, world: World):
     assert look(snap_compare, world, keys, MIDDLE, made=mixed(world), opened=True)
 
 
-def test_sixteen_proved(snap_compare, world: World):
+def test_sixteen_verified(snap_compare, world: World):
     assert look(snap_compare, world, ["3"], SMALL, made=eight(world), opened=True)
 
 

@@ -76,7 +76,7 @@ def _failed(world: World) -> folders.Made:
     return folders.failed(world.state)
 
 
-def _not_proved(world: World) -> folders.Made:
+def _not_verified(world: World) -> folders.Made:
     made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis", 5)
     made.finish("redis", Outcome.PASSED, 7.4).check("redis", "linux/amd64", 7.6)
     made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL, machine=Answer.UNKNOWN)
@@ -124,7 +124,7 @@ CASES: dict[str, Shown] = {
     "retried": (_retried, [], (SMALL,)),
     "failed": (_failed, [], (SMALL, LARGE, TINY)),
     "failed_digest_in_focus": (_failed, ["shift+tab", "end"], (SMALL,)),
-    "not_proved": (_not_proved, [], (SMALL,)),
+    "not_verified": (_not_verified, [], (SMALL,)),
     "cancelled": (_cancelled, [], (SMALL,)),
     "interrupted": (_interrupted, [], (SMALL, TINY)),
     "silent": (_silent, [], (NARROW,)),

@@ -78,7 +78,7 @@ async def test_one_of_several_live_runs_is_chosen_by_keys(world: World, keys, op
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ChooseRun))
-        assert "3 runs are going on" in title(app)
+        assert "3 runs are in progress" in title(app)
         await until(pilot, lambda: isinstance(app.focused, OptionList))
         options = app.screen.query_one(OptionList)
         words = str(options.get_option_at_index(1).prompt)
@@ -158,7 +158,7 @@ async def test_whoever_is_busy_already_is_only_told(world: World):
         app.session.past_runs = None
         app.push_screen(HelpDialog("plan", {}))
         app.session.read_past()
-        await until(pilot, lambda: "1 run going on: 4 History opens it" in notices(app))
+        await until(pilot, lambda: "1 run in progress: 4 History opens it" in notices(app))
         assert isinstance(app.screen, HelpDialog)
         assert app.session.run_folder is None
     made.release()

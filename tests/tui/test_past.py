@@ -35,7 +35,7 @@ def test_what_a_cut_off_run_never_began_hides_nothing(world: World):
     last = last_lanes(read_past(world.state).runs)
     kafka, sqs = last["kafka", "linux/amd64"], last["sqs", "linux/amd64"]
     assert (kafka.cut_off, past_mark(kafka).word) == (True, "interrupted")
-    assert (sqs.at, past_mark(sqs).word) == (folders.T0 - 86400, "proved")
+    assert (sqs.at, past_mark(sqs).word) == (folders.T0 - 86400, "verified")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def test_an_earlier_run_is_opened_from_history(world: World):
         lines = app.screen.query_one(CellTable).render().plain.split("\n")
         assert "✗ failed" in lines[1]
         assert "2/4" in lines[1]
-        assert "✓ proved" in lines[2]
+        assert "✓ verified" in lines[2]
         assert "4/4" in lines[2]
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.place.PLACE == "run")

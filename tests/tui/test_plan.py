@@ -106,7 +106,7 @@ async def test_building_starts_what_is_chosen_and_shows_it(world: World):
         assert app.session.run_is_live
         await pilot.press("1")
         await settle(pilot)
-        assert "a run is going on" in summary(app)
+        assert "a run is in progress" in summary(app)
         assert app.screen.query_one("#build", Button).disabled
 
 
@@ -350,7 +350,7 @@ async def test_the_side_tells_size_against_all_times_and_versions(world: World):
         assert "tags openhqm:latest-redis" in told
         assert "(+0 % of all)" in told
         assert "time amd64 about 0:06 · arm64 about 0:08" in told
-        assert "✓ proved 23 Nov 15:14, 0:08" in told
+        assert "✓ verified 23 Nov 15:14, 0:08" in told
         assert "> bake.json && docker buildx bake" in told
         await pilot.press("Y")
         await pilot.pause()

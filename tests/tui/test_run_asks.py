@@ -291,7 +291,7 @@ async def test_a_digest_is_scrolled_copied_and_left_by_keyboard(world: World):
         assert targets(app).has_focus
 
 
-async def test_images_that_are_not_proved_have_their_digest(world: World):
+async def test_images_that_are_not_verified_have_their_digest(world: World):
     made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
     made.finish("redis", Outcome.PASSED, 7.4).check("redis", "linux/amd64", 7.6)
     made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL)
@@ -300,7 +300,7 @@ async def test_images_that_are_not_proved_have_their_digest(world: World):
         await settle(pilot)
         assert digest(app).display
         text = str(digest(app).query_one(Static).content)
-        assert "redis is not proved · linux/arm64" in text
+        assert "redis is not verified · linux/arm64" in text
         assert "clients fails" in text
         await _click_word(pilot, digest(app).query_one(Static), "3 Evidence")
         await until(pilot, lambda: app.place.PLACE == "checks")

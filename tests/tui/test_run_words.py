@@ -263,7 +263,7 @@ def test_a_target_that_never_began_has_no_log_to_page(tmp_path: Path):
     assert possible("page_log", state, target, live=True, pages=1, zoomed=False) is None
 
 
-def test_what_failed_was_stopped_or_is_not_proved_is_retried(tmp_path: Path):
+def test_what_failed_was_stopped_or_is_not_verified_is_retried(tmp_path: Path):
     made = folders.Made(tmp_path, folders.EIGHT[:5]).start()
     for name in folders.EIGHT[:4]:
         made.begin(name)
@@ -282,7 +282,7 @@ def test_the_lane_that_failed_is_looked_at_first(tmp_path: Path):
     assert first_lane(state, "nobody") is None
 
 
-def test_images_that_are_not_proved_have_a_digest_of_their_own(tmp_path: Path):
+def test_images_that_are_not_verified_have_a_digest_of_their_own(tmp_path: Path):
     made = folders.Made(tmp_path, ("redis",)).start().begin("redis").build("redis")
     made.finish("redis", Outcome.PASSED, 7).check("redis", "linux/amd64", 7.6)
     made.check("redis", "linux/arm64", 7.6, user=Answer.FAIL, machine=Answer.UNKNOWN)
@@ -291,7 +291,7 @@ def test_images_that_are_not_proved_have_a_digest_of_their_own(tmp_path: Path):
     assert failure is not None
     assert failure.log_file.endswith("redis.log")
     lines = digest(failure, 90).plain.split("\n")
-    assert lines[0] == "✗ redis is not proved · linux/arm64"
+    assert lines[0] == "✗ redis is not verified · linux/arm64"
     assert "machine is unknown: aarch64, linux-aarch64" in lines
     assert "user fails: uid 1000; expected uid 1000" in lines
     assert any(line.startswith("helps  Set USER in the final stage") for line in lines)

@@ -17,7 +17,7 @@ SIZE = (120, 40)
 
 
 def _before(world: World, *targets: str) -> None:
-    """A day ago they were built and proved."""
+    """A day ago they were built and verified."""
     folders.passed(world.state, targets, id="20261122-151400-aa01", created=folders.T0 - 86400)
 
 

@@ -63,7 +63,7 @@ async def test_a_run_that_is_over_is_seen_to_be_taken_up_by_another_console(worl
         made.end(Outcome.PASSED, 27)
         await until(pilot, lambda: app.session.watch.idle and not app.session.run_is_live)
         await until(
-            pilot, lambda: "✓ proved" in str(app.screen.query_one("#run-word", Static).content)
+            pilot, lambda: "✓ verified" in str(app.screen.query_one("#run-word", Static).content)
         )
 
 

@@ -59,7 +59,7 @@ def _lines(lanes: Sequence[CheckedImage], *, verbose: bool) -> list[str]:
     for lane, (image, platform) in zip(lanes, heads, strict=True):
         mark, word = standing(lane.verdicts)
         head = f"{image:{widths[0]}}  {platform:{widths[1]}}"
-        told = plain(f"{head}  {mark} {word:<10}  {tally(lane.verdicts)}")
+        told = plain(f"{head}  {mark} {word:<12}  {tally(lane.verdicts)}")
         lines.append(f"{told}  {found}" if (found := _clients(lane)) else told)
         lines += answer_lines(lane.verdicts, verbose=verbose)
     good = sum(is_verified(lane.verdicts) for lane in lanes)

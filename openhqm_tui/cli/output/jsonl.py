@@ -16,7 +16,8 @@ from openhqm_tui.domain.text import plain
 from openhqm_tui.run.follow.follower import Changes, Follower
 from openhqm_tui.run.redaction import info_without_secrets
 
-SCHEMA = 1
+# 2: `result` is "verified" or "not verified" (1: "proved", "not proved").
+SCHEMA = 2
 
 
 class JsonOutput:

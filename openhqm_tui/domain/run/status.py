@@ -59,8 +59,8 @@ STATUS_TEXTS: dict[Status, StatusText] = {
     Status.CHECKING: StatusText("◆", "checking", ColorRole.CHECKING),
     Status.DONE: StatusText("●", "built", ColorRole.SUCCESS),
     Status.CACHED: StatusText("○", "cached", ColorRole.MUTED),
-    Status.PASSED: StatusText("✓", "proved", ColorRole.SUCCESS),
-    Status.UNKNOWN: StatusText("?", "not proved", ColorRole.WARNING),
+    Status.PASSED: StatusText("✓", "verified", ColorRole.SUCCESS),
+    Status.UNKNOWN: StatusText("?", "not verified", ColorRole.WARNING),
     Status.FAILED: StatusText("✗", "failed", ColorRole.ERROR),
     Status.CANCELLED: StatusText("⊘", "cancelled", ColorRole.MUTED),
 }
@@ -70,7 +70,7 @@ STOPPED = StatusText("−", "stopped", ColorRole.MUTED)
 # A run, or what is part of it, whose runner died.
 CUT_OFF = StatusText("!", INTERRUPTED, ColorRole.WARNING)
 NOT_BEGUN = StatusText("·", "not begun", ColorRole.MUTED)
-IN_PROGRESS = StatusText("▸", "going on", ColorRole.ACTIVE)
+IN_PROGRESS = StatusText("▸", "running", ColorRole.ACTIVE)
 
 STEP_TEXTS: dict[Status, StatusText] = {
     Status.WAITING: STATUS_TEXTS[Status.WAITING],
@@ -88,7 +88,7 @@ VERDICT_TEXTS: dict[Answer, StatusText] = {
 }
 # Of whole runs, by what lists and reports call their state.
 RUN_TEXTS: dict[str, StatusText] = {
-    "going on": IN_PROGRESS,
+    "running": IN_PROGRESS,
     "passed": StatusText("✓", "passed", ColorRole.SUCCESS),
     "failed": STATUS_TEXTS[Status.FAILED],
     "cancelled": STATUS_TEXTS[Status.CANCELLED],

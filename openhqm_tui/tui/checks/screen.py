@@ -45,7 +45,7 @@ _ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
 _LANE_TIPS = (
     "One image: a target on a platform.",
     "Natively, or by an emulator: then an answer may be the emulator's fault.",
-    "Proved: every check was asked, and none failed; else how many of them pass.",
+    "Verified: all checks ran and none failed; otherwise the number that passed.",
 )
 
 
@@ -287,8 +287,8 @@ class ChecksScreen(BaseScreen):
 
 def _is_worth_a_look(lane: LaneState) -> bool:
     """Tell whether something of a lane is no pass, or it ended without an answer."""
-    ended_unproved = lane.status.is_over and lane.status not in {Status.PASSED, Status.DONE}
-    return bool(not_passed(lane)) or ended_unproved
+    ended_unverified = lane.status.is_over and lane.status not in {Status.PASSED, Status.DONE}
+    return bool(not_passed(lane)) or ended_unverified
 
 
 def _checks_of(state: RunState, folder: RunFolder | None) -> tuple[str, ...]:

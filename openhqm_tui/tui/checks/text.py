@@ -1,4 +1,4 @@
-"""What is proved of a lane, in words: standing, verdict, evidence."""
+"""The results of a lane's checks as text: state, verdict, evidence."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def how_it_runs(lane: LaneState) -> str:
 
 
 def summary_words(state: RunState) -> Content:
-    """Return how many images are proved, how many answers are a pass, and what is asked now."""
+    """Return the numbers of verified images and passed checks, and what is being checked."""
     lanes = state.lanes
     statuses = Counter(lane.status for lane in lanes)
     parts: list[Content | str] = [Content.styled(count(len(lanes), "image"), "bold")]
@@ -236,7 +236,9 @@ def push_words(state: RunState) -> Content:
             words += f": {held_words(held[0])}"
         allowed = f" · ! {allowed_unknown(state)}" if allowed_unknown(state) else ""
         return Content.assemble((words, "$text-success"), (allowed, "$text-warning"))
-    return Content("nothing pushed" if state.outcome is not None else "pushed when all is proved")
+    return Content(
+        "nothing pushed" if state.outcome is not None else "pushed once all images are verified"
+    )
 
 
 def _line(label: str, text: str) -> Content:
@@ -256,13 +258,15 @@ def _standing(lane: LaneState) -> list[Content]:
         case Status.DONE:
             text = "This run was told not to check: R asks it now."
         case Status.PASSED:
-            text = "Proved: no answer is a failure, and none is missing."
+            text = "Verified: no check failed or is inconclusive."
         case Status.UNKNOWN:
-            text = "Not proved: something could not be asked, and that is never a pass."
+            text = "Not verified: some checks are inconclusive, which never counts as a pass."
         case _ if target.outcome is Outcome.FAILED:
             text = "No image: its build failed. 2 Run shows why."
         case Status.FAILED:
-            text = f"Not proved: {count(len(failed_checks(lane)), 'answer')} can't stand."
+            text = (
+                f"Not verified: {count(len(failed_checks(lane)), 'check')} failed or inconclusive."
+            )
         case Status.CANCELLED if not lane.has_image:
             text = "No image: its build was stopped. 2 Run retries it."
         case _:

@@ -8,7 +8,7 @@ EVERYWHERE: tuple[Command, ...] = (
     Command("app", "go.plan", "1", "Plan", "Choose what to build.", "go('plan')"),
     Command("app", "go.run", "2", "Run", "Watch the builds side by side.", "go('run')"),
     Command(
-        "app", "go.checks", "3", "Checks", "See what was proved of each image.", "go('checks')"
+        "app", "go.checks", "3", "Checks", "Show the check results of each image.", "go('checks')"
     ),
     Command("app", "go.history", "4", "History", "Open an earlier run.", "go('history')"),
     Command(

@@ -101,7 +101,7 @@ def step_mark(status: Status) -> Mark:
 
 
 def run_mark(state: RunState) -> Mark:
-    """Return how a run looks: one that was told not to check proves nothing."""
+    """Return how a run looks: a run without checks verifies nothing."""
     if state.interrupted:
         return INTERRUPTED
     built = state.status is Status.PASSED and not state.info.check

@@ -45,7 +45,7 @@ def list_words(runs: Sequence[PastRun], problem: str, chosen: str) -> Content:
     live = sum(run.live for run in runs)
     parts: list[Content | str | tuple[str, str]] = [(count(len(runs), "run"), "bold")]
     if live:
-        parts.append((f" · {GOING_ON.symbol} {live} going on", GOING_ON.style))
+        parts.append((f" · {GOING_ON.symbol} {live} running", GOING_ON.style))
     hit = average(run_hit_rate(run.record) for run in runs if not run.live)
     if hit is not None:
         parts.append(f" · {hit:.0%} of steps cached")
@@ -121,7 +121,7 @@ def run_mark_of(run: PastRun) -> Mark:
         return GOING_ON
     if run.interrupted:
         return INTERRUPTED
-    # A run that was told not to check has proved nothing.
-    proved = any(lane.status == Status.PASSED.value for lane in run.records)
-    unchecked = run.status is Status.PASSED and not proved
+    # A run without checks has verified nothing.
+    verified = any(lane.status == Status.PASSED.value for lane in run.records)
+    unchecked = run.status is Status.PASSED and not verified
     return status_mark(Status.DONE if unchecked else run.status)

@@ -32,7 +32,7 @@ PLAN: tuple[Command, ...] = (
         "plan.failed",
         "F",
         "Failed last time",
-        "Choose what failed, was cancelled or stayed unproved the last time.",
+        "Select what failed, was cancelled or wasn't verified last time.",
         "choose_failed",
     ),
     Command(
@@ -84,7 +84,7 @@ PLAN: tuple[Command, ...] = (
         "plan.push",
         "P",
         "Push",
-        "Push the images once all are proved, or not.",
+        "Push the images once all are verified.",
         "switch('push')",
     ),
     Command(

@@ -125,7 +125,7 @@ class PlanFields(Vertical):
             ("base", "An image in the place of the Dockerfile's base; empty: chosen here."),
             ("jobs", "At most so many targets are built at once; empty: all of them."),
             ("builder", "Choose the Buildx builder."),
-            ("push", "Push the images once every one of them is proved."),
+            ("push", "Push the images once all of them are verified."),
             ("test-only", "Build and check, and leave no image behind."),
             ("allow-unknown", "Also push images with inconclusive checks."),
         ):

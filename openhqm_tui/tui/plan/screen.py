@@ -217,7 +217,7 @@ class PlanScreen(BaseScreen):
         if stop := blocker(self.facts):
             return stop
         if session.run_is_live and session.player is None:
-            return "a run is going on: 2 shows it, C there stops it"
+            return "a run is in progress: 2 shows it, C there stops it"
         if wrong := wrong_fields(order, session.source):
             return next(iter(wrong.values()))
         assert self.facts is not None

@@ -70,7 +70,7 @@ def native_cells(cells: Iterable[Cell], facts: EngineFacts) -> list[Cell]:
 
 
 def failed_cells(cells: Iterable[Cell], past: Mapping[Key, PastLane]) -> list[Cell]:
-    """Return the cells whose latest build failed, was cancelled or is unproved."""
+    """Return the cells whose latest build failed, was cancelled or wasn't verified."""
     found = []
     for variant, platform in cells:
         lane = past.get((variant, str(platform)))

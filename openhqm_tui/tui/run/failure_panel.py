@@ -26,7 +26,7 @@ from openhqm_tui.tui.core.labels import path_words
 
 
 def has_digest(target: TargetState) -> bool:
-    """Tell whether there is something to say about why a target failed, or isn't proved."""
+    """Tell whether there is a reason to show why a target failed or isn't verified."""
     if not target.status.is_over:
         return False
     failed = target.outcome is Outcome.FAILED
@@ -34,7 +34,7 @@ def has_digest(target: TargetState) -> bool:
 
 
 def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
-    """Return why a target failed, or isn't proved, with the whole path of its log."""
+    """Return why a target failed, or isn't verified, with the whole path of its log."""
     if target is None or not has_digest(target):
         return None
     failure = failure_of(target) or verification_failure(target)
@@ -145,7 +145,7 @@ def digest(failure: Failure, width: int) -> Content:
     def said(title: str, words: str, style: str = "") -> Content:
         return Content.assemble((f"{title:<7}", "$foreground-muted"), (words, style))
 
-    word = "is not proved" if failure.checks else "failed"
+    word = "is not verified" if failure.checks else "failed"
     after = Content.styled(f" {word}", "$text-error bold")
     after += Content(f" · {failure.platform}" if failure.platform else "")
     name = Content.styled(failure.target, "$text-error bold")

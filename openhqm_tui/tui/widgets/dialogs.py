@@ -213,7 +213,7 @@ class ChooseRun(ListDialog[PastRun]):
 
     def compose(self) -> ComposeResult:
         """Build the list."""
-        title = f"{len(self._runs)} runs are going on: which one is to be opened?"
+        title = f"{len(self._runs)} runs are in progress: which one do you want to open?"
         with Vertical(classes="dialog"):
             yield Static(Content.styled(title, "bold"), classes="dialog-title")
             yield OptionList(
@@ -287,7 +287,7 @@ def _question(session: Session) -> Leave:
         )
     cancel = [] if session.backend.read_only else [("cancel", "Cancel it")]
     return Leave(
-        "A run is going on.",
+        "A run is in progress.",
         Content("It goes on without the console, and `openhqm-tui` opens on it again."),
         [("leave", "Leave it running"), *cancel, ("no", "Stay here")],
     )

@@ -1,4 +1,4 @@
-"""What is proved of a run, in words."""
+"""The results of a run's checks as text."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
 @pytest.mark.parametrize(
     ("events", "says"),
     [
-        ((), "pushed when all is proved"),
+        ((), "pushed once all images are verified"),
         ((BEGUN,), "▸ pushing all"),
         (
             (BEGUN, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),
@@ -102,5 +102,5 @@ def test_a_run_without_a_push_says_nothing_of_one(tmp_path: Path) -> None:
 
     made = folders.passed(tmp_path, ("redis",))
     assert (
-        summary_words(state_of(made.run)).plain == "2 images · ✓ 2 proved · 42 of 42 answers pass"
+        summary_words(state_of(made.run)).plain == "2 images · ✓ 2 verified · 42 of 42 answers pass"
     )
