@@ -15,10 +15,10 @@ _PATIENCE_SECONDS = 3.0
 def copy_commands(
     env: Mapping[str, str], *, found: Callable[[str], object], mac: bool
 ) -> list[list[str]]:
-    """Return the commands that take text for a clipboard that the person can paste from.
+    """Return the commands that set a clipboard from which the person can paste.
 
-    `found` tells whether there is a program. Over ssh a clipboard is only the person's if their
-    display came along; tmux is asked in any case, for it hands the text to its own terminal.
+    `found` looks up a program. Over ssh, a clipboard is the person's own only if the display is
+    forwarded; tmux is always used, because it passes the text to its own terminal.
     """
     commands: list[list[str]] = []
     if env.get("TMUX") and found("tmux"):
@@ -36,10 +36,10 @@ def copy_commands(
 
 
 def copy_to_system(text: str) -> None:
-    """Put text on the clipboards there are; waits some seconds at most, and never raises."""
+    """Copy text to every available clipboard; blocks for a few seconds at most, never raises."""
     commands = copy_commands(os.environ, found=shutil.which, mac=sys.platform == "darwin")
     for command in commands:
-        # xclip stays to serve the text, and would keep a pipe open that it had inherited.
+        # xclip keeps running to serve the text, and would keep an inherited pipe open.
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(
                 command,

@@ -1,9 +1,9 @@
 """A run as one file, `openhqm-run-ID.zip`, to share or to attach to a bug report.
 
-It holds the run folder's files under `ID/`, but for the lock and for what is asked of the runner.
-The same run gives the same bytes. A packed run comes from anywhere: what is unpacked is only
-what a run folder is made of, in bounds, as plain files for their owner alone; and a run that came
-so is never executed (see `RunFolder.is_imported`), for its plan may name any file of this machine.
+It holds the run folder's files under `ID/`, except the lock and the requests to the runner. The
+same run always gives the same bytes. A packed run may come from anybody: only the files of a run
+folder are unpacked, within size limits, as regular files that only their owner can read. An
+imported run is never executed (see `RunFolder.is_imported`): its plan may name any file here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KNOWN = re.compile(
     rf"|{_PART}\.(?:rawjson|metadata\.json|log)|checks/{_PART}\.json"
 )
 _PIECE = 256 * 1024
-# The oldest that a zip archive can tell: no time of packing makes two archives differ.
+# The earliest date of the zip format, so that the archive doesn't depend on the time of packing.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 # What the standard library raises for archives that are cut off, damaged or made up.
 _DAMAGED = (
@@ -43,20 +43,20 @@ _DAMAGED = (
 )
 
 
-# How a file is packed: its name, what it holds and how much of it; a file that holds it instead.
+# How a file is packed: from its name, its contents and their size to a file with new contents.
 Rewrite = Callable[[str, BinaryIO, int], BinaryIO]
 
 
 def packed_name(id: str) -> str:
-    """Return the usual name of a run's file."""
+    """Return the default name of a run's file."""
     return f"openhqm-run-{id}.zip"
 
 
 def export_run(run: RunFolder, file: Path, rewrite: Rewrite | None = None) -> None:
     """Pack a run into a new file; of a running one, the complete lines so far.
 
-    `rewrite` takes out of its files what is not to leave this machine.
-    Raises UsageProblem where there is such a file, or it can't be written.
+    `rewrite` removes from its files what must not leave this machine.
+    Raises UsageProblem if the file exists, or can't be written.
     """
     live = run.is_live()
     try:
@@ -81,9 +81,9 @@ def import_run(
 ) -> tuple[RunFolder, bool]:
     """Unpack a file among the runs of the state folder; return the run and whether it is new.
 
-    `rewrite` gives how a run that is there already would have been packed.
-    One that is there already is left as it is. Raises UsageProblem for a file that is no whole
-    export, and for another run of the same name; nothing is left behind then.
+    `rewrite` is how a run that already exists would have been packed; such a run isn't changed.
+    Raises UsageProblem for a file that isn't a complete export, and for another run of the same
+    name; nothing is left behind then.
     """
     runs = runs_folder(state)
     try:
@@ -105,9 +105,9 @@ def import_run(
 
 
 def unpack_run(file: Path, into: Path) -> RunFolder:
-    """Unpack a file below the folder `into` and return the run folder, which was checked.
+    """Unpack a file below the folder `into` and return the run folder, after checking it.
 
-    Raises UsageProblem, and leaves what it had unpacked to the caller to take away.
+    Raises UsageProblem; the caller removes what was unpacked until then.
     """
     try:
         # Don't block on a FIFO that nobody writes to.
@@ -120,7 +120,7 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
             if run.info.id != run.path.name:
                 raise zipfile.BadZipFile("its run.json is of another run")
     except UsageProblem as problem:
-        # Its run.json says so, of a folder that nobody knows.
+        # The error names a temporary folder that the user doesn't know.
         what = problem.what.replace(f"{into}/", "")
         raise UsageProblem(f"{file}: {what}", fix=problem.fix) from problem
     except _DAMAGED as error:
@@ -132,7 +132,7 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
 
 
 def _pack(run: RunFolder, out: BinaryIO, rewrite: Rewrite, *, whole_lines: bool) -> None:
-    # The events first: what they tell of is in the streams that are read after them.
+    # The events first: they refer to streams, which are read after them.
     names = ["run.json", "events.jsonl"]
     names += [name for name in _files_of(run) if name not in names]
     left = MOST_BYTES
@@ -146,7 +146,7 @@ def _pack(run: RunFolder, out: BinaryIO, rewrite: Rewrite, *, whole_lines: bool)
                 if whole_lines and name.endswith((".jsonl", ".rawjson")):
                     size = _last_line_end(source, size)
                 if name.endswith((".json", ".jsonl")) and size > MOST_READ_WHOLE:
-                    # As a file it would be refused, and it is put into memory to be redacted.
+                    # Reading it would be refused: it is redacted in memory.
                     raise UsageProblem(
                         f"{run.path / name} is larger than {MOST_READ_WHOLE >> 20} MiB: "
                         "more than is packed"
@@ -171,7 +171,7 @@ def _as_it_is(_name: str, source: BinaryIO, _size: int) -> BinaryIO:
 
 
 def _files_of(run: RunFolder) -> Iterator[str]:
-    """Yield the names of what is packed, in their order; links are none of it."""
+    """Yield the names of the files to pack, in order, without links."""
     found = [*run.path.iterdir(), *(run.path / "checks").glob("*")]
     for path in sorted(found):
         name = path.relative_to(run.path).as_posix()
@@ -180,7 +180,7 @@ def _files_of(run: RunFolder) -> Iterator[str]:
 
 
 def _last_line_end(file: BinaryIO, size: int) -> int:
-    """Return where the last whole line of the first `size` bytes ends."""
+    """Return where the last complete line in the first `size` bytes ends."""
     end = size
     while end > 0:
         begin = max(0, end - _PIECE)
@@ -211,7 +211,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
         if name.endswith((".json", ".jsonl")) and entry.file_size > MOST_READ_WHOLE:
             raise zipfile.BadZipFile(f"its {name} is larger than any run's")
     if not {f"{id}/run.json", f"{id}/events.jsonl"} <= set(names):
-        raise zipfile.BadZipFile("it lacks run.json or events.jsonl")
+        raise zipfile.BadZipFile("run.json or events.jsonl is missing")
     return id
 
 

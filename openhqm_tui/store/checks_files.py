@@ -16,12 +16,12 @@ from openhqm_tui.files.confined import read_inside, resolved_inside
 from openhqm_tui.store.paths import at_home, bundled
 
 PROJECT_CHECKS = "openhqm-checks.toml"
-# A cloned project's file is a stranger's: nobody asks a megabyte of questions.
+# The file of a cloned project isn't trusted, and no real one is near a megabyte.
 _MOST_BYTES = 1_000_000
 
 
 def read_checks(file: Path) -> ChecksFile:
-    """Return what a file asks; raises UsageProblem that names file, table and key."""
+    """Return the checks in a file; raises UsageProblem that names file, table and key."""
     return _parsed(file, lambda: _read_anywhere(file))
 
 
@@ -33,18 +33,18 @@ def _parsed(file: Path, read: Callable[[], bytes]) -> ChecksFile:
             f"the checks file {file} can't be read ({error.strerror})", fix=_near(file)
         ) from error
     try:
-        told = tomllib.loads(data.decode("utf-8"))
+        table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageProblem(f"the checks file {file} is no valid TOML: {error}") from error
-    return parse_checks(told, str(file))
+    return parse_checks(table, str(file))
 
 
 def project_checks(folder: Path, named: str = "") -> ChecksFile | None:
-    """Return what the project in `folder` asks: the file `named`, else its own if it has one."""
+    """Return the checks of the project in `folder`: from the file `named`, else from its own."""
     file = folder / (at_home(named) if named else PROJECT_CHECKS)
     if not named and not file.exists():
         return None
-    # What is named may lie anywhere if a person named it: a project can't (`setting_keys`).
+    # A person may name a file anywhere; a project's settings can't (`setting_keys`).
     inside = not named or resolved_inside(folder, file) is not None
     if not inside:
         return read_checks(file)
@@ -62,18 +62,18 @@ def _read_anywhere(file: Path) -> bytes:
 
 @functools.cache
 def shipped_checks(name: str = "openhqm") -> ChecksFile:
-    """Return a file that ships: `openhqm` its variants', `own-dockerfile` what may be let off."""
+    """Return a bundled file: `openhqm` for its variants, `own-dockerfile` for other Dockerfiles."""
     return read_checks(bundled("expectations") / f"{name}.toml")
 
 
 @functools.cache
 def our_variants() -> tuple[Variant, ...]:
-    """Return OpenHQM's variants, in the order in which they are shown."""
+    """Return OpenHQM's variants, in display order."""
     return variants_in(shipped_checks())
 
 
 def our_variant(name: str) -> Variant:
-    """Return OpenHQM's variant of that name, or raise UsageProblem that names the nearest."""
+    """Return OpenHQM's variant of that name; raises UsageProblem that suggests the nearest."""
     variants = {variant.name: variant for variant in our_variants()}
     found = variants.get(name.strip().lower())
     if found is None:

@@ -14,7 +14,7 @@ _SUFFIX = ".md"
 
 
 class Guide(NamedTuple):
-    """A guide: the name that commands and links call it by, its title, its file."""
+    """A guide: its name in commands and links, its title, its file."""
 
     name: str
     title: str
@@ -33,15 +33,17 @@ class Guide(NamedTuple):
 
 
 def guides(folder: Path | None = None) -> list[Guide]:
-    """Return the guides, the index first, then in its order, then those it doesn't name. Blocks."""
+    """Return the guides: the index, those it links to in its order, then the others. Blocks."""
     folder = folder or bundled("guides")
     try:
         texts = {file: file.read_text(encoding="utf-8") for file in folder.glob(f"*{_SUFFIX}")}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageProblem(f"the guides can't be read ({_why(error)})") from error
     index = texts.get(folder / f"{INDEX}{_SUFFIX}", "")
-    told = [link.guide for one in links(index) if (link := link_to(one.href)).leads is Leads.GUIDE]
-    order = {name: place for place, name in enumerate([INDEX, *told])}
+    linked = [
+        link.guide for one in links(index) if (link := link_to(one.href)).leads is Leads.GUIDE
+    ]
+    order = {name: place for place, name in enumerate([INDEX, *linked])}
     found = [Guide(file.stem, title_of(text, file.stem), file) for file, text in texts.items()]
     return sorted(found, key=lambda guide: (order.get(guide.name, len(order)), guide.name))
 

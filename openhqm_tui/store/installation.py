@@ -11,7 +11,7 @@ _NAME = "openhqm-tui"
 def upgrade_command() -> str:
     """Return the command that upgrades this installation: pipx's, uv's or pip's."""
     environment = Path(sys.prefix)
-    # pipx and `uv tool` each leave a file of their own in the environment they make.
+    # pipx and `uv tool` each write a file into the environments they create.
     if (environment / "pipx_metadata.json").exists():
         return f"pipx upgrade {_NAME}"
     if (environment / "uv-receipt.toml").exists():
@@ -21,7 +21,7 @@ def upgrade_command() -> str:
 
 
 def _installer() -> str:
-    """Return what the distribution's INSTALLER file says; '' where it says nothing."""
+    """Return the contents of the distribution's INSTALLER file; '' if there is none."""
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:

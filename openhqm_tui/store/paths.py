@@ -18,9 +18,9 @@ _APP = "openhqm-tui"
 
 
 def state_folder() -> Path:
-    """Return the folder of runs and history: `OPENHQM_TUI_STATE_DIR` or the system's own.
+    """Return the folder of runs and history: `OPENHQM_TUI_STATE_DIR` or the system's default.
 
-    Raises UsageProblem for one that is somebody else's, or that others can write to.
+    Raises UsageProblem if it belongs to another user, or others can write to it.
     """
     folder = state_place()
     refusal = not_ours(folder)
@@ -30,13 +30,13 @@ def state_folder() -> Path:
 
 
 def state_place() -> Path:
-    """Return the path of the state folder, whether or not it exists, for any owner."""
-    told = os.environ.get(STATE_VARIABLE)
-    return at_home(told) if told else Path(platformdirs.user_state_dir(_APP))
+    """Return the path of the state folder, whether or not it exists, and whoever owns it."""
+    value = os.environ.get(STATE_VARIABLE)
+    return at_home(value) if value else Path(platformdirs.user_state_dir(_APP))
 
 
 def emulators_file() -> Path | None:
-    """Return the file that keeps how fast the emulators here are; None where it can't be kept."""
+    """Return the file with the measured speed of the emulators; None if it can't be kept."""
     folder = state_place()
     return folder / "emulators.json" if not_ours(folder) is None else None
 
@@ -44,35 +44,35 @@ def emulators_file() -> Path | None:
 def cache_folder() -> Path | None:
     """Return the cache folder: `OPENHQM_TUI_CACHE_DIR` or the system's default.
 
-    None for one that is somebody else's, or that others can write to.
+    None if it belongs to another user, or others can write to it.
     """
-    told = os.environ.get(CACHE_VARIABLE)
-    folder = at_home(told) if told else Path(platformdirs.user_cache_dir(_APP))
+    value = os.environ.get(CACHE_VARIABLE)
+    folder = at_home(value) if value else Path(platformdirs.user_cache_dir(_APP))
     return folder if not_ours(folder) is None else None
 
 
-def at_home(told: str) -> Path:
-    """Return the path that a person wrote, `~` being the home; raises UsageProblem."""
+def at_home(value: str) -> Path:
+    """Return a path that a person wrote, with `~` expanded; raises UsageProblem."""
     try:
-        path = Path(told).expanduser()
+        path = Path(value).expanduser()
     except RuntimeError as error:
         raise UsageProblem(
-            f"{told}: nobody's home is known under that name", fix="write the path in full"
+            f"{value}: there is no user of that name", fix="write the path in full"
         ) from error
-    if "\0" in told:
-        raise UsageProblem(f"{told!r} can't be a path", fix="write one without NUL")
+    if "\0" in value:
+        raise UsageProblem(f"{value!r} can't be a path", fix="write one without NUL")
     return path
 
 
 def user_settings_file() -> Path:
-    """Return where the user's settings are, whether or not the file exists."""
+    """Return the path of the user's settings, whether or not the file exists."""
     return Path(platformdirs.user_config_dir(_APP)) / "settings.toml"
 
 
 def ready_state_folder() -> Path:
-    """Return the state folder, made if need be and open to its owner only.
+    """Return the state folder, created if necessary with access for its owner only.
 
-    Raises UsageProblem where nothing can be written there.
+    Raises UsageProblem if nothing can be written there.
     """
     import tempfile
 
@@ -80,7 +80,7 @@ def ready_state_folder() -> Path:
     try:
         make_private(folder)
         _close_to_others(folder / "runs")
-        # Only a write shows it: root passes all permission bits, but not a read-only file system.
+        # Permission bits don't show it: root ignores them, but not a read-only file system.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -92,18 +92,17 @@ def ready_state_folder() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and what is missing above it, open to its owner only; raises OSError."""
-    # `mkdir(parents=True)` would leave those above to the umask.
+    """Create a folder and its missing parents with access for the owner only; raises OSError."""
+    # `mkdir(parents=True)` would create the parents with the umask.
     for place in (*reversed(folder.parents), folder):
         if not place.is_dir():
             place.mkdir(mode=0o700, exist_ok=True)
 
 
 def not_ours(folder: Path) -> UsageProblem | None:
-    """Return why nothing is read and written in a folder: whose it is, and who can write to it.
+    """Return why a folder isn't used: because of its owner, or because others can write to it.
 
-    One that isn't there yet is ours, unless root would leave its files to whoever became root by
-    sudo.
+    A folder that doesn't exist yet may be used, unless root would create it for a user of sudo.
     """
     name_another = f"name one of your own with {STATE_VARIABLE}=DIR"
     try:
@@ -131,13 +130,13 @@ def not_ours(folder: Path) -> UsageProblem | None:
 
 
 def user_of_sudo() -> int | None:
-    """Return who became root by sudo; None where this isn't root, or always was."""
-    told = os.environ.get("SUDO_UID", "")
-    return int(told) if os.geteuid() == 0 and told.isdecimal() and int(told) else None
+    """Return the user who became root with sudo; None if this isn't root, or without sudo."""
+    value = os.environ.get("SUDO_UID", "")
+    return int(value) if os.geteuid() == 0 and value.isdecimal() and int(value) else None
 
 
 def _close_to_others(folder: Path) -> None:
-    """Take a folder of ours from all others; raises OSError where it isn't ours."""
+    """Restrict a folder to its owner; raises OSError if that is another user."""
     try:
         status = folder.stat()
     except FileNotFoundError:
@@ -158,7 +157,7 @@ def _user(uid: int) -> str:
 
 
 def _is_private_group(gid: int) -> bool:
-    """Tell whether a group is one user's own, as most Linux systems give one to each."""
+    """Return whether a group is one user's private group, as most Linux systems create."""
     import grp
 
     try:
@@ -172,7 +171,7 @@ def _is_private_group(gid: int) -> bool:
 def bundled(name: str) -> Path:
     """Return a file or folder that ships with the package: `Dockerfile`, `context`, `guides`.
 
-    In a wheel they lie inside the package, in a checkout at the top; the same way in both.
+    In a wheel these are inside the package, in a checkout at the top.
     """
     package = Path(__file__).resolve().parent.parent
     inside = package / "bundled"

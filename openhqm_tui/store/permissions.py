@@ -15,7 +15,7 @@ from openhqm_tui.domain.plan.permissions import Permission, parse_permission
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What was allowed in a folder, for the definition of this digest; `at` since the epoch."""
+    """What was allowed in a folder, for the definition with this digest; `at` in epoch seconds."""
 
     folder: str
     digest: str
@@ -24,7 +24,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remembered(state: Path, folder: str, digest: str) -> tuple[Permission, ...]:
-    """Return what is allowed in a folder while its definition is the same."""
+    """Return what is allowed in a folder for this definition."""
     found = (one for one in all_remembered(state) if (one.folder, one.digest) == (folder, digest))
     return tuple(
         permission for one in found for text in one.allow for permission in _readable(text)
@@ -32,7 +32,7 @@ def remembered(state: Path, folder: str, digest: str) -> tuple[Permission, ...]:
 
 
 def all_remembered(state: Path) -> list[Remembered]:
-    """Return all that is remembered; what can't be read grants nothing."""
+    """Return all remembered permissions; an entry that can't be read grants nothing."""
     try:
         return msgspec.json.decode(_file(state).read_bytes(), type=list[Remembered])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
@@ -40,9 +40,9 @@ def all_remembered(state: Path) -> list[Remembered]:
 
 
 def remember(state: Path, new: Remembered) -> None:
-    """Add what was allowed; it takes the place of what was remembered of an older definition.
+    """Add what was allowed; this replaces the permissions for an earlier definition.
 
-    Raises UsageProblem where it can't be written.
+    Raises UsageProblem if it can't be written.
     """
     with _held(state):
         others = [one for one in all_remembered(state) if one.folder != new.folder]
@@ -57,7 +57,7 @@ def remember(state: Path, new: Remembered) -> None:
 
 
 def forget(state: Path, folder: str | None) -> list[Remembered]:
-    """Forget what is remembered of a folder, with None of all; return what that was."""
+    """Forget the permissions of a folder (None: of all folders); return them."""
     with _held(state):
         known = all_remembered(state)
         gone = [one for one in known if folder in {None, one.folder}]
@@ -79,7 +79,7 @@ def _file(state: Path) -> Path:
 
 @contextmanager
 def _held(state: Path) -> Iterator[None]:
-    """Hold the list, so that of two who answer at the same time both are remembered."""
+    """Lock the list, so that two concurrent additions are both kept."""
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(state / "permissions.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

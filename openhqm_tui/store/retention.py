@@ -1,4 +1,4 @@
-"""Which runs are kept on disk, and removal of the others."""
+"""Which runs are kept on disk, and the removal of the others."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from openhqm_tui.store.settings import Settings
 KEEP_RUNS = 50
 KEEP_MB = 1024
 MB = 1_000_000
-# Seconds: somebody may still look at what was begun so short a time ago.
+# Seconds: somebody may still be looking at such a recent run.
 YOUNG = 3600.0
-# Nothing that is named so is a run: it was one, and is about to be removed.
+# The prefix of a run that is being removed; listings skip it.
 _GONE = ".gone-"
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How many runs are kept, and how many bytes of them; None: all."""
+    """How many runs are kept, and how many bytes in total; None: no limit."""
 
     runs: int | None = KEEP_RUNS
     size: int | None = KEEP_MB * MB
 
 
 def limits_of(settings: Settings) -> Limits:
-    """Return the limits that the settings tell."""
+    """Return the limits from the settings."""
     runs = KEEP_RUNS if settings.keep_runs is None else settings.keep_runs
     megabytes = KEEP_MB if settings.keep_mb is None else settings.keep_mb
     return Limits(runs, megabytes * MB)
@@ -47,9 +47,8 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Pruned(msgspec.Struct):
-    """What was removed, or would be; what can't be read is left alone, what can't go stays.
-
-    `unread` and `stayed` hold a name and the reason.
+    """What was removed, or would be. `unread` and `stayed` are the runs that couldn't be read or
+    removed, each a name and the reason; they are left as they are.
     """
 
     gone: list[Kept] = msgspec.field(default_factory=list)
@@ -58,15 +57,15 @@ class Pruned(msgspec.Struct):
 
     @property
     def freed(self) -> int:
-        """The bytes that became free, or would."""
+        """The bytes that were freed, or would be."""
         return sum(run.size for run in self.gone)
 
 
 def surplus(runs: Sequence[Kept], limits: Limits, *, spare: float = 0.0) -> list[Kept]:
-    """Return the runs that go, the oldest first; `runs` are the latest first.
+    """Return the runs to remove, oldest first; `runs` are latest first.
 
-    A run that goes on, or is younger than `spare` seconds, stays. Where there is no room for it,
-    it costs no older run its place: it goes itself when its time has come.
+    A run in progress, or younger than `spare` seconds, is kept. If it exceeds the limits, no
+    older run is removed in its place: it is removed itself later.
     """
     gone: list[Kept] = []
     kept = size = 0
@@ -90,10 +89,10 @@ def prune(
     only_say: bool = False,
     let_go: Callable[[RunFolder], None] = lambda _: None,
 ) -> Pruned:
-    """Remove the runs that are more than `limits`, and what an earlier prune left half removed.
+    """Remove the runs above `limits`, and what an interrupted prune left.
 
-    `let_go` is called with every run before it goes, while its lock is held. With `only_say`
-    nothing is done.
+    `let_go` is called for each run before its removal, with its lock held. With `only_say`
+    nothing is removed.
     """
     pruned = Pruned()
     runs = list(_runs(state, pruned))
@@ -113,14 +112,14 @@ def prune(
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of the files in a folder and below."""
+    """Return the bytes of all files below a folder."""
     total = 0
     for place, _, files in os.walk(folder):
         for name in files:
             try:
                 total += os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118 - many files
             except OSError:
-                continue  # it went while we looked
+                continue  # It was removed meanwhile.
     return total
 
 
@@ -143,13 +142,13 @@ def _runs(state: Path, pruned: Pruned) -> Iterator[Kept]:
 
 
 def _remove(run: RunFolder, let_go: Callable[[RunFolder], None]) -> str | None:
-    """Remove a run that nobody executes; return why not, '' where it is gone, None if it was."""
+    """Remove a run that isn't executed; return why it stays, '' if removed, None if gone."""
     lock = -1
     out_of_sight = run.path.with_name(f"{_GONE}{run.path.name}")
     try:
         lock = run.lock()
         let_go(run)
-        # In one step, and locked still: nobody lists, reads or takes up half a run.
+        # Atomically, and with the lock held: nobody lists, reads or resumes half a run.
         run.path.rename(out_of_sight)
         # Another prune may run concurrently, so check what is left.
         shutil.rmtree(out_of_sight, ignore_errors=True)

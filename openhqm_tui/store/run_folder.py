@@ -24,15 +24,15 @@ from openhqm_tui.store.paths import make_private
 
 # A run of 16 targets whose every step is clipped by BuildKit stays below it.
 MOST_BYTES = 2 * 1024**3
-# What is read whole, whenever runs are listed; the biggest known are a hundredth of it.
+# For files that are read as a whole whenever runs are listed: 100 times the largest known.
 MOST_READ_WHOLE = 16 * 1024**2
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody asks of the runner: `cancel`, `retry`, `check`.
+    """A request to the runner: `cancel`, `retry`, `check`.
 
-    No target means the whole run, no platform every lane, no check all questions. `allow` is
-    what the person grants the run from then on, as `--allow` spells it.
+    No target means the whole run, no platform every lane, no check all checks. `allow` are
+    permissions for the rest of the run, spelled as for `--allow`.
     """
 
     ask: str
@@ -43,7 +43,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class LaneExpectation(msgspec.Struct, frozen=True, kw_only=True):
-    """What one lane's image must be, as it is kept in `expectations.json`."""
+    """The expectation for one lane's image, as stored in `expectations.json`."""
 
     target: str
     expectation: Expectation
@@ -74,7 +74,7 @@ class RunFolder:
     def create(
         cls, folder: Path, info: RunInfo, plan: Plan, expectations: Iterable[LaneExpectation] = ()
     ) -> RunFolder:
-        """Write a new run folder, complete before anyone can see `run.json`."""
+        """Write a new run folder; `run.json` comes last, so a folder that has it is complete."""
         run, lock = cls.create_held(folder, info, plan, expectations)
         os.close(lock)
         return run
@@ -83,9 +83,10 @@ class RunFolder:
     def create_held(
         cls, folder: Path, info: RunInfo, plan: Plan, expectations: Iterable[LaneExpectation] = ()
     ) -> tuple[RunFolder, int]:
-        """Write a new run folder, and return it with its lock, which is held before it is seen.
+        """Write a new run folder, and return it with its lock.
 
-        Nobody can find it without a runner then. Raises UsageProblem where it can't be written.
+        The lock is taken first, so that the run never looks interrupted. Raises UsageProblem
+        if the folder can't be written.
         """
         run = cls(folder)
         lock = -1
@@ -110,7 +111,7 @@ class RunFolder:
     def open(self, file: Path) -> BinaryIO:
         """Open one of the run's files for reading; raises OSError.
 
-        A run may come from elsewhere: through links it could show any file of whoever looks at it.
+        Links aren't followed: an imported run could show any file of the user's.
         """
         opened = os.fdopen(open_inside(self.path, self._name_of(file), links=False), "rb")
         if os.fstat(opened.fileno()).st_size > MOST_BYTES:
@@ -119,11 +120,11 @@ class RunFolder:
         return opened
 
     def read(self, file: Path, most: int = MOST_READ_WHOLE) -> bytes:
-        """Return what one of the run's files holds; raises OSError, also above `most` bytes."""
+        """Return the contents of one of the run's files; raises OSError, also if above `most`."""
         return read_inside(self.path, self._name_of(file), most, links=False)
 
     def has(self, file: Path) -> bool:
-        """Tell whether one of the run's files is there and can be read."""
+        """Return whether one of the run's files exists and can be read."""
         try:
             self.open(file).close()
         except OSError:
@@ -131,7 +132,7 @@ class RunFolder:
         return True
 
     def open_to_write(self, file: Path, *, empty: bool = False) -> BinaryIO:
-        """Open one of the run's files for appending, with `empty` as a new one; raises OSError."""
+        """Open one of the run's files for appending, `empty` as a new file; raises OSError."""
         return os.fdopen(open_to_write(self.path, self._name_of(file), empty=empty), "ab")
 
     def _name_of(self, file: Path) -> str:
@@ -139,7 +140,7 @@ class RunFolder:
 
     @property
     def info(self) -> RunInfo:
-        """What was known before the run started; raises Problem where it can't be read."""
+        """What was known before the run started; raises Problem if it can't be read."""
         if self._info is None:
             try:
                 info = msgspec.json.decode(self.read(self.info_file), type=RunInfo)
@@ -158,45 +159,45 @@ class RunFolder:
             if sum(len(target.platforms) for target in info.targets) > MOST_LANES:
                 raise UsageProblem(f"{self.info_file} can't be read (it has too many images)")
             if not all(is_target_name(target.name) for target in info.targets):
-                raise UsageProblem(f"{self.info_file} can't be read (a target's name won't do)")
+                raise UsageProblem(f"{self.info_file} can't be read (invalid target name)")
             self._info = info
         return self._info
 
     def expectations(self) -> dict[tuple[str, str], Expectation]:
-        """Return what the image of each target on each platform must be."""
+        """Return the expectation for each image, by target and platform."""
         kept = msgspec.json.decode(self.read(self.expectations_file), type=list[_KeptExpectation])
         found = [(one.target, expectation_from(one.expectation)) for one in kept]
         return {(target, str(expected.platform)): expected for target, expected in found}
 
     def stream_name(self, target: str, attempt: int) -> str:
-        """Return the file that a target's progress goes to: `redis.rawjson`, `redis.2.rawjson`."""
+        """Return the file with a target's progress: `redis.rawjson`, `redis.2.rawjson`."""
         return f"{target}.rawjson" if attempt == 1 else f"{target}.{attempt}.rawjson"
 
     def metadata_file(self, target: str) -> Path:
-        """Return the file that Buildx writes the image's digest to."""
+        """Return the file to which Buildx writes the image's digest."""
         return self.path / f"{target}.metadata.json"
 
     def push_log(self, target: str) -> Path:
-        """Return the file that holds what `docker push` said of a target's tags."""
+        """Return the file with the output of pushing a target's tags."""
         return self.path / f"{target}.push.log"
 
     def evidence_file(self, target: str, platform: str) -> Path:
-        """Return the file that holds what a lane's image answered."""
+        """Return the file with the evidence of a lane's checks."""
         return self.path / "checks" / f"{target}.{platform.replace('/', '-')}.json"
 
     def append(self, event: AnyEvent) -> None:
-        """Add an event; one write, so a reader sees whole lines or an unended last one."""
+        """Append an event, in one write: readers see complete lines, or an incomplete last one."""
         self._append(self.events_file, msgspec.json.encode(event))
 
     def ask(self, request: Request) -> int:
-        """Write down what is asked of the runner; return where the line ends in the file."""
+        """Append a request to the runner; return the offset of the end of its line."""
         return self._append(self.control_file, msgspec.json.encode(request))
 
     def _append(self, file: Path, line: bytes) -> int:
         descriptor = open_to_write(self.path, self._name_of(file))
         try:
             size = os.fstat(descriptor).st_size
-            # A line that a full disk cut off must not swallow this one.
+            # A line that was cut off by a full disk must not absorb this one.
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             left = (b"\n" if torn else b"") + line + b"\n"
             while left:
@@ -207,7 +208,7 @@ class RunFolder:
             os.close(descriptor)
 
     def events(self) -> Iterator[AnyEvent]:
-        """Yield what the runner wrote so far; a line that can't be read is passed over."""
+        """Yield the events so far; lines that can't be read are skipped."""
         try:
             lines = self.read(self.events_file, MOST_BYTES).split(b"\n")
         except OSError:
@@ -219,10 +220,10 @@ class RunFolder:
                 continue
 
     def lock(self) -> int:
-        """Take the run for this process and return the held descriptor.
+        """Lock the run for this process and return the descriptor.
 
-        A child that inherits the descriptor holds the run as well. Raises Problem where
-        another process holds it.
+        A child that inherits the descriptor holds the lock too. Raises Problem if another
+        process holds it.
         """
         descriptor = open_to_write(self.path, self.lock_file.name)
         try:
@@ -234,11 +235,11 @@ class RunFolder:
 
     @property
     def is_imported(self) -> bool:
-        """Tell whether it came in a file from elsewhere: to be looked at, never to be executed."""
+        """Whether it was imported from a file: it can be viewed, but is never executed."""
         return os.path.lexists(self.imported_file)
 
     def is_live(self) -> bool:
-        """Tell whether a runner holds the run."""
+        """Return whether a runner holds the lock."""
         try:
             descriptor = open_inside(self.path, self.lock_file.name, links=False)
         except OSError:
@@ -253,12 +254,12 @@ class RunFolder:
 
 
 def runs_folder(state: Path) -> Path:
-    """Return where the run folders are."""
+    """Return the folder that contains the run folders."""
     return state / "runs"
 
 
 def new_run_id(now: float) -> str:
-    """Return a name for a run that sorts by time and never repeats: `20261123-151400-3fa9`."""
+    """Return a unique name for a run that sorts by time: `20261123-151400-3fa9`."""
     return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(2)
 
 
@@ -268,18 +269,18 @@ def all_runs(state: Path) -> Iterator[RunFolder]:
         names = sorted((p.name for p in runs_folder(state).iterdir()), reverse=True)
     except OSError:
         return
-    # What is about to be removed, or to be unpacked, begins with a dot.
+    # Runs that are being removed or unpacked begin with a dot.
     for name in (name for name in names if not name.startswith(".")):
         run = RunFolder(runs_folder(state) / name)
-        # Not Path.exists(): it raises for a folder that somebody else's run has left.
+        # Not Path.exists(): it raises for a folder of another user.
         if os.path.exists(run.info_file):  # noqa: PTH110
             yield run
 
 
 def find_run(state: Path, name: str | None = None) -> RunFolder:
-    """Return the run of that name, of a name that begins so, or at that path; else the latest."""
+    """Return a run by its name, by the start of its name, or by its path; the latest if omitted."""
     if name == "":
-        raise UsageProblem("an empty word names no run", fix="leave it out for the latest")
+        raise UsageProblem("RUN is empty", fix="leave it out for the latest")
     if name and "/" in name:
         run = RunFolder(Path(name).resolve())
         _ = run.info
@@ -302,7 +303,7 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
 
 
 def _make(file: Path, value: object) -> None:
-    """Write a new file as JSON, for its owner alone: a plan holds what a build needs to know."""
+    """Write a new JSON file that only its owner can read: a plan may contain secrets."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with os.fdopen(os.open(file, flags, 0o600), "wb") as out:
         out.write(_pretty(value))

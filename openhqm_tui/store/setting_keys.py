@@ -1,7 +1,7 @@
 """Where each key may be set: flag, environment, user settings, project settings.
 
-The one table: `settings.py` reads by it, and the guide on settings is generated from it. A
-project's file counts as written by a stranger, who has what lies in the folder, and nothing else.
+`settings.py` uses this table, and the guide on settings is generated from it. A project's file
+isn't trusted: it may refer to what is in its folder, and to nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from openhqm_tui.files.confined import resolved_inside
 
 PREFIX = "OPENHQM_TUI_"
 BUNDLED = "bundled"
-# What a project may say of a cache, in BuildKit's words; others name places, hosts or credentials.
+# The keys of a cache that a project may set; others name paths, hosts or credentials.
 _CACHE_WORDS = {
     "registry": {"ref"},
     "local": {"src", "dest", "tag", "digest"},
@@ -31,14 +31,14 @@ _OF_EVERY_CACHE = {
     *("oci-mediatypes", "image-manifest"),
 }
 
-# Returns why a project's value is refused; '' where it is taken.
+# Returns why a project's value is refused; '' if it is accepted.
 Rule = Callable[[Any, Path], str]
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """One key: its flag ('' if none), and what a project may set it to (None: anything valid).
 
-    `project` is that rule in words, for the guide. Every key may be set in the user's settings.
+    `project` describes that rule in the guide. Every key may be set in the user's settings.
     """
 
     name: str
@@ -49,12 +49,12 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def variable(self) -> str:
-        """The environment variable that sets it, '' if none does."""
+        """The environment variable that sets it; '' if there is none."""
         return PREFIX + self.name.replace("-", "_").upper() if self.in_environment else ""
 
 
 def refusal(key: str, value: Any, folder: Path) -> str:
-    """Return why the project in `folder` may not set a key to that value; '' where it may."""
+    """Return why the project in `folder` may not set a key to that value; '' if it may."""
     rule = KEYS[key].rule
     return rule(value, folder) if rule else ""
 
@@ -91,7 +91,7 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
     from openhqm_tui.domain.plan.cache import CacheKind, parse_cache
 
     if not word.isprintable():
-        return "a cache is one line"  # of several, Buildx reads the first
+        return "a cache is one line"  # Buildx reads the first of several.
     cache = parse_cache(word, CacheKind(way))
     if cache.kind not in kinds:
         return f"a project may not use a cache of type {cache.kind} here"
@@ -101,7 +101,7 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
 
 
 def _cache_folder(place: str, folder: Path) -> str:
-    """Return why BuildKit may not read and write there: it goes through all links in a cache."""
+    """Return why BuildKit may not use this folder: it follows every link in a cache."""
     from openhqm_tui.domain.plan.cache import PLACEHOLDER
 
     if why := _inside(place.replace(PLACEHOLDER, "x"), folder):

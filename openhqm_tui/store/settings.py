@@ -1,6 +1,6 @@
 """Settings: flag over environment over project over user; every key is known and typed.
 
-A project's file may be a stranger's: `setting_keys` says which keys it may set, and to what.
+A project's file isn't trusted: `setting_keys` has the keys that it may set, and their values.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from openhqm_tui.store.paths import CACHE_VARIABLE, STATE_VARIABLE, user_setting
 from openhqm_tui.store.setting_keys import KEYS, PREFIX, refusal
 
 PROJECT_FILE = "openhqm-tui.toml"
-# Of `serve`: no setting, for files of a project are shared and a token is not.
+# Of `serve`. It isn't a setting: a project's files are shared, a token isn't.
 TOKEN_VARIABLE = "OPENHQM_TUI_SERVE_TOKEN"  # noqa: S105 - its name
 MOST_SECONDS = 1e9
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Why a key of the project is ignored, and all that is said of it in one line."""
+    """Why a key of the project is ignored, and the complete message."""
 
     why: str
     line: str
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What can be set; None: not set, so the built-in default holds.
+    """All settings; None: not set, so the built-in default applies.
 
     In a TOML file the keys are written as on the command line (`base-image`), in the
     environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas. `refused` has the
-    keys that the project may not set as it does.
+    keys that the project may not set to their values.
     """
 
     backends: list[str] | None = None
@@ -71,9 +71,9 @@ _FIELDS = {
 }
 _MOST_BYTES = 1_000_000
 _MOST_WORDS = 1000
-# Ours too, but about where things are kept, who may come in and how the tests run.
+# Other variables of ours: for folders, access control and tests.
 _NOT_SETTINGS = {CACHE_VARIABLE, STATE_VARIABLE, TOKEN_VARIABLE}
-# What the tests of the project demand of a machine.
+# What the project's tests require of a machine.
 _DEMANDS = PREFIX + "REQUIRE_"
 _LISTS = {"backends", "platforms", "name", "cache-from", "cache-to"}
 _CACHES = {"cache-from", "cache-to"}
@@ -82,7 +82,7 @@ _CACHES = {"cache-from", "cache-to"}
 def read_settings(
     folder: Path, environment: Mapping[str, str] | None = None, user_file: Path | None = None
 ) -> Settings:
-    """Return the settings that hold in `folder`; raises UsageProblem that names file and key."""
+    """Return the effective settings in `folder`; raises UsageProblem that names file and key."""
     environment = os.environ if environment is None else environment
     user_file = user_file or user_settings_file()
     merged = _from_file(user_file, user_file.read_bytes)
@@ -98,7 +98,7 @@ def read_settings(
     merged |= _from_environment(environment)
     for key, value in merged.items():
         if why := _unclean(key, value):
-            raise UsageProblem(f"the setting {key} won't do: {why}")
+            raise UsageProblem(f"invalid setting {key}: {why}")
     return msgspec.convert(merged | {"refused": refused}, Settings)
 
 
@@ -117,14 +117,14 @@ def _from_file(file: Path, read: Callable[[], bytes]) -> dict[str, Any]:
     import tomllib
 
     try:
-        told = tomllib.loads(data.decode("utf-8"))
+        table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageProblem(f"the settings {file} are no valid TOML: {error}") from error
-    return {key: _typed(str(file), key, value) for key, value in told.items()}
+    return {key: _typed(str(file), key, value) for key, value in table.items()}
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     variables = {key.variable: key.name for key in KEYS.values() if key.variable}
     for variable in sorted(environment):
         if not variable.startswith(PREFIX) or variable.startswith(_DEMANDS):
@@ -144,11 +144,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if name in _LISTS:
             from openhqm_tui.domain.plan.cache import split_caches
 
-            # BuildKit's own words for a cache have commas of their own.
+            # BuildKit's notation for a cache contains commas itself.
             words = split_caches(text) if name in _CACHES else text.split(",")
             value = [word.strip() for word in words if word.strip()]
-        told[field.encode_name] = _typed(variable, name, value, loose=True)
-    return told
+        values[field.encode_name] = _typed(variable, name, value, loose=True)
+    return values
 
 
 def _typed(place: str, key: str, value: Any, *, loose: bool = False) -> Any:
@@ -163,11 +163,11 @@ def _typed(place: str, key: str, value: Any, *, loose: bool = False) -> Any:
     try:
         return msgspec.convert(value, field.type, strict=not loose)
     except msgspec.ValidationError as error:
-        raise UsageProblem(f"{place}: {key} = {value!r} won't do ({error})") from error
+        raise UsageProblem(f"{place}: invalid {key} = {value!r} ({error})") from error
 
 
 def _unclean(key: str, value: Any) -> str:
-    """Return why a value can't be one of its key's, however it may be typed; '' where it can."""
+    """Return why a value isn't valid for its key, although its type is; '' if it is valid."""
     try:
         for text in _texts(value):
             check_clean(text, "the text")

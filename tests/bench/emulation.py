@@ -159,7 +159,7 @@ def _make_base() -> None:
     machine = read_machine()
     archive = main_archive(machine.archives, machine.codename)
     if archive is None:
-        raise SystemExit("apt's sources name no Debian archive to make a base from")
+        raise SystemExit("apt's sources have no Debian archive to make a base from")
     tar = "/var/tmp/openhqm-tui-bench-apt.tar"
     run(
         *("mmdebstrap", "--quiet", "--skip=check/qemu", "--variant=minbase"),

@@ -222,7 +222,7 @@ def test_which_run(runs: Path, capsys: Capture, words: list[str], shown: str) ->
         ("2026", "'2026' is ambiguous: 2 runs match"),
         ("zzz", "there is no run 'zzz'"),
         ("./zzz", "zzz is not a run folder"),
-        ("", "an empty word names no run"),
+        ("", "RUN is empty"),
     ],
 )
 def test_a_run_that_isnt_there_is_one_line(

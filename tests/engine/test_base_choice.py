@@ -101,7 +101,7 @@ def test_pullable() -> None:
     answer = check_pullable("r", run=FakeRunner({"docker": CommandResult(0, INDEX)}))
     assert answer.reach is Reach.OK
     assert answer.platforms == BOTH
-    assert answer.lacks((AMD64, S390X)) == (S390X,)
+    assert answer.missing((AMD64, S390X)) == (S390X,)
     assert (
         check_pullable("r", run=FakeRunner({"docker": CommandResult(0, "{")})).reach is Reach.OTHER
     )

@@ -164,13 +164,13 @@ def test_a_builder_of_two_nodes_is_made() -> None:
         (
             "create",
             CommandResult(1, "", "ERROR: bad\n"),
-            "builder 'duo' can't be made: bad",
+            "builder 'duo' can't be created: bad",
             [FIRST],
         ),
         (
             "create_--append",
             CommandResult(1, "", "x\nERROR: lookup h: no such host\n"),
-            "no such host; see whether the host's name is right",
+            "no such host; check the host name",
             [FIRST, SECOND, AWAY],
         ),
         (
@@ -178,7 +178,7 @@ def test_a_builder_of_two_nodes_is_made() -> None:
             CommandResult(
                 1, "", " > [internal] booting\n------\nERROR: context deadline exceeded\n"
             ),
-            "context deadline exceeded; see that BuildKit listens there, or give --no-start",
+            "context deadline exceeded; check that BuildKit listens there, or give --no-start",
             [FIRST, SECOND, START, AWAY],
         ),
         (

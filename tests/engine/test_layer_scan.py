@@ -249,12 +249,12 @@ def test_more_files_to_tell_of_than_anyone_reads() -> None:
     made = Made()
     for number in range(11):
         made.file(f"{number}.so", elf())
-    with pytest.raises(TooMuch, match="more than 10 files to tell of"):
+    with pytest.raises(TooMuch, match="more than 10 files to report"):
         scanned(made, most_found=10)
     links = Made()
     for number in range(11):
         links.hard(f"{number}", "elsewhere")
-    with pytest.raises(TooMuch, match="more than 10 files to tell of"):
+    with pytest.raises(TooMuch, match="more than 10 files to report"):
         scanned(links, most_found=10)
     with pytest.raises(TooMuch, match="longer paths"):
         scanned(Made().file("a" * 90, elf()), most_text=80)

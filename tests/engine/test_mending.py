@@ -119,7 +119,7 @@ def test_a_running_engine_is_restarted_when_it_is_renewed() -> None:
     ("machine", "words"),
     [
         (debian(packages=OLD, keyrings=()), "the key of Debian forky is missing"),
-        (debian(packages=OLD, archives=()), "apt's sources name no Debian archive"),
+        (debian(packages=OLD, archives=()), "apt's sources have no Debian archive"),
         (debian(packages=packages(podman_docker="4.3")), "podman-docker"),
         (Machine(system="linux", distro="fedora"), "docker-ce"),
         (Machine(system="linux", distro="arch"), "pacman -S docker"),

@@ -25,7 +25,7 @@ def why_none() -> str:
         return f"no {' '.join(missing)} here"
     if not _KEYRING.exists():
         return f"no {_KEYRING} here"
-    return "" if _archive() else "apt's sources name no Debian archive"
+    return "" if _archive() else "apt's sources have no Debian archive"
 
 
 def enter(root: Path) -> tuple[str, ...]:

@@ -107,14 +107,14 @@ def test_a_run_that_no_history_can_hold_hides_no_other(tmp_path: Path) -> None:
     indexed = index_missing(tmp_path)
     assert (indexed.read, [name for name, _ in indexed.unread]) == (1, [theirs.path.name])
     assert remembered(tmp_path).problem == ""
-    assert remember(theirs) == "the run holds a number beyond all measure"
+    assert remember(theirs) == "a value in this run is out of range"
 
 
 def test_a_run_whose_name_is_no_text_hides_no_other(tmp_path: Path) -> None:
     mine = kept(tmp_path, "checked")
     theirs = kept(tmp_path, "warm", os.fsdecode(b"2099\xff"))
     indexed = index_missing(tmp_path)
-    assert indexed == Indexed(1, [(theirs.path.name, "the run's name is no text")])
+    assert indexed == Indexed(1, [(theirs.path.name, "the run's name isn't valid UTF-8")])
     assert [run.id for run in remembered(tmp_path).runs] == [mine.path.name]
 
 

@@ -288,7 +288,7 @@ def test_a_run_by_the_beginning_of_its_name(state: Path, name: str | None, found
         ("nope", "there is no run 'nope'"),
         ("20261124", "there is no run '20261124'"),
         ("20261122-090000-aaab", "did you mean 20261122-090000-aaaa?"),
-        ("", "an empty word names no run"),
+        ("", "RUN is empty"),
     ],
 )
 def test_a_name_of_none_or_many(state: Path, name: str, says: str) -> None:
@@ -321,7 +321,7 @@ def test_a_target_that_names_a_place_is_refused(tmp_path: Path, name: str) -> No
     target = TargetInfo(name=name, variant="redis", platforms=("linux/amd64",), tags=("a:1",))
     file = tmp_path / "run.json"
     file.write_bytes(msgspec.json.encode(RunInfo(id="run", created=1.0, targets=(target,))))
-    with pytest.raises(UsageProblem, match="name won't do"):
+    with pytest.raises(UsageProblem, match="invalid target name"):
         _ = RunFolder(tmp_path).info
 
 

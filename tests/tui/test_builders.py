@@ -147,7 +147,7 @@ async def test_a_builder_is_made_and_then_taken(world: World, way: str):
 
 
 async def test_what_can_not_be_made_is_said_in_the_form_which_stays_as_it_was(world: World):
-    world.builders, world.change_problem = BUILDERS, "builder 'farm' can't be made: refused"
+    world.builders, world.change_problem = BUILDERS, "builder 'farm' can't be created: refused"
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
         await open_dialog(pilot)
@@ -156,7 +156,7 @@ async def test_what_can_not_be_made_is_said_in_the_form_which_stays_as_it_was(wo
         await pilot.press("enter")
         await until(pilot, lambda: "the builder's name is empty" in problem(app))
         await pilot.press(*"farm", "enter")
-        await until(pilot, lambda: "can't be made: refused" in problem(app))
+        await until(pilot, lambda: "can't be created: refused" in problem(app))
         assert app.screen.query_one("#name", Input).value == "farm"
         assert not app.screen.query_one("#make", Button).disabled
         app.screen.query_one("#options", Input).value = "network"

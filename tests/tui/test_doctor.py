@@ -173,7 +173,7 @@ async def test_what_is_no_better_after_its_fix_is_said(world: World):
     ("rights", "says"),
     [
         (Rights.PASSWORD, "sudo would ask for a password: run `sudo -v`"),
-        (Rights.NONE, "there is no sudo here"),
+        (Rights.NONE, "there is no sudo"),
     ],
 )
 async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, says):

@@ -1,7 +1,7 @@
 """The Engine API over one persistent connection, for data that the CLI doesn't show.
 
-A local engine's socket is connected to straight away. Every other way (ssh, TLS, TCP) goes
-through `docker system dial-stdio`, which honours contexts as `docker` itself does.
+Connects to a local engine's socket directly. Every other endpoint (ssh, TLS, TCP) goes through
+`docker system dial-stdio`, which uses contexts as `docker` itself does.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ USUAL_SOCKET = "/var/run/docker.sock"
 
 
 class EngineSilent(Problem):
-    """The engine did not answer, or not in a way that can be read; `str()` says why."""
+    """The engine didn't respond, or its response can't be read; `str()` is the reason."""
 
 
 class EngineApi:
-    """One connection for requests one after the other: a context manager, for one thread.
+    """A connection for consecutive requests: a context manager, for one thread.
 
-    It connects at the first request, and once again where the engine has let go meanwhile.
+    It connects at the first request, and again if the engine has closed the connection.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
@@ -55,7 +55,7 @@ class EngineApi:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection; the next request makes a new one."""
+        """Close the connection; the next request opens a new one."""
         if self._connection is not None:
             self._connection.close()
         if self._dial is not None:
@@ -70,7 +70,7 @@ class EngineApi:
             return self._get(path)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            # Only a connection that had been used before can have gone stale.
+            # Only a connection that was used before can be stale.
             if not kept or isinstance(error, TimeoutError):
                 raise EngineSilent(f"the engine did not answer ({error})") from error
         try:
@@ -80,9 +80,9 @@ class EngineApi:
             raise EngineSilent(f"the engine did not answer ({error})") from error
 
     def open(self, path: str) -> http.client.HTTPResponse:
-        """Return the answer to `GET path`, to be read as it comes; raises EngineSilent.
+        """Return the response to `GET path`, to be streamed; raises EngineSilent.
 
-        It needs a connection of its own: who has read enough of it closes that.
+        It takes a new connection, which the caller closes after reading enough.
         """
         self.close()
         try:
@@ -136,15 +136,15 @@ class EngineApi:
                     stream.close()
                     raise
         connection.sock = stream
-        # What isn't connected would be connected anew, by TCP, without a word.
+        # Otherwise a closed connection would silently be opened again, by TCP.
         connection.auto_open = 0
         return connection
 
 
 def local_socket(environment: Mapping[str, str]) -> str:
-    """Return the path of the local socket that `docker` would use; '' where it uses no such.
+    """Return the path of the local socket that `docker` would use; '' if it uses none.
 
-    As `docker` does: DOCKER_HOST, then DOCKER_CONTEXT, then the chosen context, then the default.
+    In `docker`'s order: DOCKER_HOST, DOCKER_CONTEXT, the current context, the default.
     """
     host = environment.get("DOCKER_HOST", "")
     if not host:
@@ -168,7 +168,7 @@ def _read(file: Path) -> Any:
         return None
 
 
-def _text(told: Any, *keys: str) -> str:
+def _text(value: Any, *keys: str) -> str:
     for key in keys:
-        told = told.get(key) if isinstance(told, dict) else None
-    return told if isinstance(told, str) else ""
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""

@@ -20,15 +20,15 @@ from openhqm_tui.engine.docker.client import CommandError, with_docker
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult, Runner, capture
 from openhqm_tui.engine.docker.facts import EngineFacts, facts_from, native_of, readable
 
-# Nodes that can't be reached are waited for by Buildx itself, some seconds each.
+# Buildx waits for nodes that can't be reached, some seconds each.
 _LOOK_SECONDS = 30.0
 _HOST_LABEL = "org.mobyproject.buildkit.worker.hostname"
 
 
 class Builder(Inert, frozen=True, kw_only=True):
-    """One builder: its driver, its nodes, and what Buildx says is wrong with it.
+    """A builder: its driver, its nodes, and the error that Buildx reports.
 
-    `current` is the one that Buildx takes where none is named.
+    `current` is the one that Buildx uses by default.
     """
 
     name: str
@@ -38,36 +38,36 @@ class Builder(Inert, frozen=True, kw_only=True):
     error: str = ""
 
     def refusal(self, context: str) -> str:
-        """Return why nothing can be built with it for the engine of `context`; '' if it can."""
+        """Return why it can't build for the engine of `context`; '' if it can."""
         if self.error:
             return f"does not answer: {self.error}"
         if not self.nodes:
             return "has no node"
         elsewhere = context and context not in {node.endpoint for node in self.nodes}
         if self.driver == "docker" and elsewhere and not self.current:
-            return "keeps its images in another engine, where they can't be checked"
+            return "stores its images in another engine, where they can't be checked"
         return ""
 
     @property
     def stays(self) -> str:
-        """Why it can't be removed; '' where it can: an engine's own comes with its context."""
+        """Why it can't be removed; '' if it can: an engine's own builder belongs to its context."""
         return f"{self.name} is an engine's own builder" if self.driver == "docker" else ""
 
     @property
     def statuses(self) -> tuple[str, ...]:
-        """How its nodes stand, each state once."""
+        """The statuses of its nodes, each once."""
         return tuple(dict.fromkeys(node.status for node in self.nodes if node.status))
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
-        """All that its nodes list."""
+        """All platforms of its nodes."""
         return tuple(dict.fromkeys(listed for node in self.nodes for listed in node.platforms))
 
 
 def list_builders(*, run: Runner = capture) -> list[Builder]:
     """Return the builders as Buildx lists them; raises EngineProblem, blocks.
 
-    The engine is asked too: it knows the platform of the machine that both are on.
+    Also queries the engine, for the platform of the machine that both are on.
     """
     info, listed = run(
         ["docker", "info", "--format", "{{json .}}"],
@@ -75,23 +75,23 @@ def list_builders(*, run: Runner = capture) -> list[Builder]:
         timeout=_LOOK_SECONDS,
     )
     if not listed.ok:
-        fix = "install Docker" if listed.code == NOT_FOUND else "`openhqm-tui doctor` tells why"
+        fix = "install Docker" if listed.code == NOT_FOUND else "`openhqm-tui doctor` shows why"
         words = listed.last_words.removeprefix("ERROR: ")
         raise EngineProblem(f"the builders can't be listed: {words}", fix=fix)
     facts = facts_from(info, CommandResult(1))
     found = []
     for line in listed.out.splitlines():
         try:
-            told = msgspec.json.decode(line.encode())
+            entry = msgspec.json.decode(line.encode())
         except msgspec.DecodeError:
             continue
-        if isinstance(told, dict) and told.get("Name"):
-            found.append(_builder(told, facts))
+        if isinstance(entry, dict) and entry.get("Name"):
+            found.append(_builder(entry, facts))
     return found
 
 
 def find_builder(name: str, builders: list[Builder]) -> Builder:
-    """Return the builder of that name; raises UsageProblem that names the nearest."""
+    """Return the builder of that name; raises UsageProblem that suggests the nearest."""
     for builder in builders:
         if builder.name == name:
             return builder
@@ -104,29 +104,29 @@ def find_builder(name: str, builders: list[Builder]) -> Builder:
     )
 
 
-def _builder(told: dict[str, Any], facts: EngineFacts) -> Builder:
-    nodes = [node for node in told.get("Nodes") or () if isinstance(node, dict)]
-    errors = [str(told.get("Err") or ""), *(str(node.get("Err") or "") for node in nodes)]
-    driver = str(told.get("Driver") or "")
+def _builder(entry: dict[str, Any], facts: EngineFacts) -> Builder:
+    nodes = [node for node in entry.get("Nodes") or () if isinstance(node, dict)]
+    errors = [str(entry.get("Err") or ""), *(str(node.get("Err") or "") for node in nodes)]
+    driver = str(entry.get("Driver") or "")
     return Builder(
-        name=str(told["Name"]),
+        name=str(entry["Name"]),
         driver=driver,
         nodes=tuple(_node(node, driver, facts) for node in nodes),
-        current=told.get("Current") is True,
+        current=entry.get("Current") is True,
         error="; ".join(error for error in errors if error),
     )
 
 
-def _node(told: dict[str, Any], driver: str, facts: EngineFacts) -> Node:
-    endpoint = str(told.get("Endpoint") or "")
-    labels = told.get("Labels")
+def _node(entry: dict[str, Any], driver: str, facts: EngineFacts) -> Node:
+    endpoint = str(entry.get("Endpoint") or "")
+    labels = entry.get("Labels")
     hostname = str(labels.get(_HOST_LABEL) or "") if isinstance(labels, dict) else ""
-    listed = readable(str(word) for word in told.get("Platforms") or ())
+    listed = readable(str(word) for word in entry.get("Platforms") or ())
     return Node(
-        name=str(told.get("Name") or ""),
+        name=str(entry.get("Name") or ""),
         endpoint=endpoint,
-        status=str(told.get("Status") or ""),
-        error=str(told.get("Err") or ""),
+        status=str(entry.get("Status") or ""),
+        error=str(entry.get("Err") or ""),
         native=native_of(
             listed,
             driver=driver,
@@ -146,25 +146,28 @@ Say = Callable[[str], None]
 _START_SECONDS = 300.0
 _CHANGE_SECONDS = 60.0
 
-# What Buildx says of a node that doesn't come up, and what helps.
+# Errors of Buildx for a node that doesn't start, and their fixes.
 _WAYS_OUT: tuple[tuple[str, str], ...] = (
     (
         r"failed to resolve reference|pull access denied|toomanyrequests",
-        "BuildKit's image can't be had: give --driver-opt image=REF that this machine reaches",
+        "BuildKit's image can't be pulled: give --driver-opt image=REF that this machine can pull",
     ),
     (r"namespace|KUBERNETES_MASTER", "name a cluster with KUBECONFIG or --driver-opt namespace=N"),
-    (r"no such host|lookup ", "see whether the host's name is right"),
+    (r"no such host|lookup ", "check the host name"),
     (
         r"deadline exceeded|refused|no such file|waiting for connection|no route",
-        "see that BuildKit listens there, or give --no-start to keep it for later",
+        "check that BuildKit listens there, or give --no-start to start it later",
     ),
-    (r"permission denied|publickey", "see that you may use that machine's engine"),
-    (r"unknown option|invalid driver|failed to parse", "see the driver's options in Buildx's help"),
+    (r"permission denied|publickey", "check that you may use the engine of that machine"),
+    (
+        r"unknown option|invalid driver|failed to parse",
+        "see Buildx's documentation for the driver's options",
+    ),
 )
 
 
 def command_words(command: Sequence[str]) -> str:
-    """Return a command as a shell takes it, without the secrets that an option may hold."""
+    """Return a command quoted for a shell, with secrets in options masked."""
     return masked(shlex.join(command))
 
 
@@ -185,7 +188,7 @@ def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
             seconds = _START_SECONDS if "--bootstrap" in command else _CHANGE_SECONDS
             (ended,) = run(command, timeout=seconds)
             if not ended.ok:
-                raise _failure(f"builder '{new.name}' can't be made", ended, seconds)
+                raise _failure(f"builder '{new.name}' can't be created", ended, seconds)
             made = True
     except BaseException:
         if made:
@@ -244,7 +247,7 @@ def _why(ended: CommandResult, seconds: float) -> str:
     if ended.code == NOT_FOUND:
         return ended.last_words
     lines = [line.strip() for line in (ended.err or ended.out).splitlines() if line.strip()]
-    # `rm` ends with a line that only says that one of them failed.
+    # The last line of `rm` doesn't say which removal failed, or why.
     telling = [line for line in lines if not line.endswith("failed to remove one or more builders")]
     return one_line((telling or lines or [f"exit code {ended.code}"])[-1].removeprefix("ERROR: "))
 

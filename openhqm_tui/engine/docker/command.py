@@ -1,4 +1,4 @@
-"""Commands of the Docker CLI: run to completion, streamed line by line, or stopped."""
+"""Running commands and shell scripts: with a timeout, streamed line by line, or stopped."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Say = Callable[[str], None]
 
 
 class RunScript(Protocol):
-    """Runs a shell script, hands on its lines, returns its exit code."""
+    """Runs a shell script, passes on each line of output, returns its exit code."""
 
     def __call__(self, script: str, say: Say, *, sudo: bool = False) -> int: ...
 
 
 class CommandResult(msgspec.Struct, frozen=True):
-    """How a command ended: exit code (127 not found, 124 out of time) and what it said."""
+    """How a command ended: exit code (127 not found, 124 timed out) and output."""
 
     code: int
     out: str = ""
@@ -42,32 +42,32 @@ class CommandResult(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Tell whether the command ended well."""
+        """Whether the command succeeded."""
         return self.code == 0
 
     @property
     def last_words(self) -> str:
-        """The last line that says something, for a person to read."""
+        """The last line of output that isn't blank, to show to a person."""
         lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
         return lines[-1] if lines else f"exit code {self.code}"
 
 
 class Runner(Protocol):
-    """Anything that runs several commands side by side; tests put a table in its place."""
+    """Runs several commands side by side; tests replace it with a table."""
 
     def __call__(self, *commands: Sequence[str], timeout: float) -> list[CommandResult]: ...
 
 
 def capture(*commands: Sequence[str], timeout: float) -> list[CommandResult]:
-    """Run all commands at once and return how each ended, in order; never raises.
+    """Run all commands in parallel and return their results, in order; never raises.
 
-    `timeout` is in seconds and shared: what hasn't ended by then is killed with its children.
+    `timeout` is in seconds, for all of them: the rest is then killed with its children.
     """
     return _captured(commands, timeout, None)
 
 
 def stoppable_capture(stop: Event) -> Runner:
-    """Return a `capture` that kills what runs once `stop` is set; its code is 130 then."""
+    """Return a `capture` that kills its commands once `stop` is set; their code is 130 then."""
 
     def run(*commands: Sequence[str], timeout: float) -> list[CommandResult]:
         return _captured(commands, timeout, stop)
@@ -76,14 +76,14 @@ def stoppable_capture(stop: Event) -> Runner:
 
 
 def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> int:
-    """Run POSIX shell `script` under `sh -eu` and hand each line of its output to `say`.
+    """Run POSIX shell `script` under `sh -eu` and pass each line of its output to `say`.
 
-    Standard error comes in the same stream. Returns the exit code; 127 if there is no shell
-    or no sudo. An interrupt ends the children too and goes on to the caller.
+    Standard error is in the same stream. Returns the exit code; 127 if there is no shell or
+    no sudo. An exception, such as KeyboardInterrupt, kills the children and is raised again.
     """
     command = ["sh", "-euc", script]
     if sudo:
-        # -n would refuse a password; the user is at a terminal here, or said --yes.
+        # Without -n: sudo may ask for a password, for the user is at a terminal, or gave --yes.
         command = ["sudo", "--", *command]
     try:
         process = subprocess.Popen(
@@ -91,7 +91,7 @@ def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> in
             stdin=None if sudo else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # sudo asks for its password on the terminal, so it must stay in our session.
+            # sudo asks for the password on the terminal, so it must stay in our session.
             start_new_session=not sudo,
         )
     except OSError as trouble:
@@ -101,7 +101,7 @@ def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> in
     try:
         with process.stdout as lines:
             for line in lines:
-                # A tool redraws its progress with \r: the last state is the one to show.
+                # Tools redraw their progress with \r: show the last state.
                 last = line.rstrip(b"\r\n").rpartition(b"\r")[2]
                 say(inert(last.decode(errors="replace")))
         return process.wait()
@@ -173,10 +173,10 @@ _CHUNK = 1 << 16
 
 
 def stoppable(stop: Event) -> RunScript:
-    """Return a runner of scripts that ends the script and its children once `stop` is set.
+    """Return a function that runs scripts, and stops them with their children once `stop` is set.
 
-    The script gets SIGTERM, and SIGKILL if it is still there after 5 s; its code is 130 then.
-    It never asks for a password: sudo refuses where it would have to.
+    A script gets SIGTERM, and SIGKILL if it still runs after 5 s; its code is 130 then.
+    No password is asked for: sudo fails if it needs one.
     """
 
     def run(script: str, say: Callable[[str], None], *, sudo: bool = False) -> int:
@@ -187,7 +187,7 @@ def stoppable(stop: Event) -> RunScript:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                # A group of its own, to be stopped as one; sudo's ticket is that of our session.
+                # Its own group, to stop it as a whole; our session, for sudo's credentials.
                 process_group=0,
             )
         except OSError as trouble:
@@ -207,7 +207,7 @@ def stoppable(stop: Event) -> RunScript:
 def _listen(
     process: subprocess.Popen[bytes], say: Callable[[str], None], stop: Event, *, sudo: bool
 ) -> bool:
-    """Hand on lines until the script ends; tell whether it was stopped."""
+    """Pass on lines until the script ends; return whether it was stopped."""
     assert process.stdout is not None
     ask, deadline, rest = signal.SIGTERM, 0.0, b""
     with process.stdout as output, selectors.DefaultSelector() as selector:
@@ -217,7 +217,7 @@ def _listen(
             if stop.is_set() and time.monotonic() >= deadline:
                 _signal(process.pid, ask, sudo=sudo)
                 ask, deadline = signal.SIGKILL, time.monotonic() + _STOP_GRACE_SECONDS
-            # What a script leaves running in the background may keep its output open for ever.
+            # A background process of the script may keep the output open forever.
             over = process.poll() is not None
             if not selector.select(0 if over else _STOP_POLL_SECONDS):
                 if over:
@@ -225,7 +225,7 @@ def _listen(
                 continue
             data = output.read(_CHUNK)
             if not data:
-                # A script that closed its output goes on, and can be stopped still.
+                # A script that closed its output still runs, and can be stopped.
                 selector.unregister(output)
                 continue
             *lines, rest = (rest + data).split(b"\n")
@@ -237,13 +237,13 @@ def _listen(
 
 
 def _words(line: bytes) -> str:
-    # A tool redraws its progress with \r: the last state is the one to show.
+    # Tools redraw their progress with \r: show the last state.
     return inert(line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace"))
 
 
 def _signal(group: int, number: signal.Signals, *, sudo: bool) -> None:
     if sudo:
-        # What root runs, only root may stop.
+        # Only root may stop a process of root.
         subprocess.run(
             ["sudo", "-n", "--", "kill", f"-{number.name[3:]}", "--", f"-{group}"],
             check=False,

@@ -1,7 +1,6 @@
-"""Facts about the engine and the selected builder, read in one quick pass.
+"""Facts about the engine and the selected builder, read at every start.
 
-Two `docker` calls side by side, made by hand: importing python-on-whales costs more than
-both calls together, and this runs at the start of every build and of the console.
+By two `docker` commands side by side, without python-on-whales: see `engine/docker/client.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import Inert
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult, Runner, capture
 
-# What Buildx writes down for a node on the engine of the context `default`.
+# The endpoint that Buildx stores for a node on the engine of the context `default`.
 _USUAL_SOCKET = "unix:///var/run/docker.sock"
 
 # Before 0.15 `--progress rawjson` wrote each record over many lines (moby/buildkit#4770).
@@ -31,7 +30,7 @@ OLDEST_BUILDX = (0, 15)
 # Engine 25 is the first whose containerd image store runs, loads and pushes what we build.
 OLDEST_ENGINE = (25, 0)
 # Engine 28.1 (API 1.49) is the first that shows the index of a local image and the config of each
-# platform: before it twelve of the checks are `unknown` for every image. Seen with 28.0.4 and 26.1.
+# platform: without it twelve checks are `unknown` for every image. Seen with 28.0.4 and 26.1.
 VERIFYING_ENGINE = (28, 1)
 VERIFYING_API = "1.49"
 
@@ -50,11 +49,11 @@ class EngineProblemKind(StrEnum):
 
 
 class EngineFacts(Inert, frozen=True):
-    """One look at engine and builder; versions are '' where the thing is missing.
+    """Facts about engine and builder; the version of a missing program is ''.
 
-    `buildx_path` is the plugin's program, `host` the engine's own platform, `free_bytes` the room
-    where it keeps its images (None: not on this machine). `error` says in people's words why the
-    engine did not answer, `builder_error` why the builder did not; `emulators`: `with_emulators`.
+    `buildx_path` is the plugin's program, `host` the engine's own platform, `free_bytes` the free
+    space for its images (None: not on this machine). `error` is why the engine didn't respond,
+    `builder_error` why the builder didn't, both to show; `emulators`: see `with_emulators`.
     """
 
     client_version: str = ""
@@ -83,38 +82,38 @@ class EngineFacts(Inert, frozen=True):
 
     @property
     def answers(self) -> bool:
-        """Tell whether the engine answered."""
+        """Whether the engine responded."""
         return bool(self.server_version)
 
     @property
     def engine_too_old(self) -> bool:
-        """Tell whether the engine is older than this project supports."""
+        """Whether the engine is older than the oldest supported one."""
         return self.answers and version_tuple(self.server_version) < OLDEST_ENGINE
 
     @property
     def verifies(self) -> bool:
-        """Tell whether the engine's API is new enough for every check."""
+        """Whether the engine's API is new enough for every check."""
         return version_tuple(self.server_version) >= VERIFYING_ENGINE
 
     @property
     def buildx_too_old(self) -> bool:
-        """Tell whether Buildx can't give its progress as JSON."""
+        """Whether Buildx is too old to print its progress as JSON."""
         return bool(self.buildx_version) and version_tuple(self.buildx_version) < OLDEST_BUILDX
 
     @property
     def can_load_many_platforms(self) -> bool:
-        """Tell whether `--load` can keep an image of several platforms."""
+        """Whether `--load` can store an image of several platforms."""
         return self.containerd_store
 
     def node_of(self, platform: Platform) -> Node | None:
-        """Return the node on which Buildx builds `platform`; None where the builder has none."""
+        """Return the node on which Buildx builds `platform`; None if the builder has none."""
         return nodes_of(self.nodes, (platform,)).get(platform)
 
     def how(self, platform: Platform) -> NodeWay:
-        """Tell whether the selected builder runs steps of `platform`, and how.
+        """Return how the selected builder runs steps of `platform`, if at all.
 
-        A docker-container builder that isn't started lists nothing yet: BuildKit's image
-        brings emulators of its own, so other platforms count as emulated there.
+        A docker-container builder that isn't started lists no platforms yet: BuildKit's image
+        contains emulators, so other platforms count as emulated there.
         """
         node = self.node_of(platform)
         if node is not None and (way := node.how(platform)) != "none":
@@ -127,21 +126,21 @@ class EngineFacts(Inert, frozen=True):
         return "none"
 
     def emulated(self, platform: Platform) -> bool:
-        """Tell whether steps of `platform` run under an emulator on the selected builder."""
+        """Return whether the selected builder runs steps of `platform` under an emulator."""
         return self.how(platform) == "emulated"
 
 
 def read_facts(
     builder: str | None = None, timeout: float = 10, *, run: Runner = capture
 ) -> EngineFacts:
-    """Look at the engine and at `builder` (None: the selected one); never raises, blocks.
+    """Read the facts of the engine and of `builder` (None: the selected one).
 
-    `timeout` is in seconds for the whole look. Facts come from `docker info` and
-    `docker buildx inspect`; without an engine the rest is still told as far as known.
+    Never raises, blocks for at most `timeout` seconds. If the engine doesn't respond, the facts
+    about the client are still there.
     """
     inspect = ["docker", "buildx", "inspect", *([builder] if builder else [])]
     info, inspected = run(
-        # `--format json` is newer than some clients that we want to explain to their users.
+        # Some of the clients that we report as too old don't have `--format json`.
         ["docker", "info", "--format", "{{json .}}"],
         inspect,
         timeout=timeout,
@@ -152,7 +151,7 @@ def read_facts(
 def facts_from(
     info: CommandResult, inspected: CommandResult, *, timeout: float = 10
 ) -> EngineFacts:
-    """Turn the outcomes of `docker info` and `docker buildx inspect` into facts."""
+    """Return the facts from the output of `docker info` and `docker buildx inspect`."""
     if info.code == NOT_FOUND:
         return EngineFacts(
             trouble=EngineProblemKind.NO_CLIENT, error="there is no `docker` command here"
@@ -195,26 +194,26 @@ def facts_from(
 
 
 def version_tuple(text: str) -> tuple[int, ...]:
-    """Read the leading numbers of a version: `v0.29.1+ds1` is (0, 29, 1).
+    """Return the leading numbers of a version: `v0.29.1+ds1` is (0, 29, 1).
 
-    A text without any (a development build) counts as newer than everything.
+    Text without any (a development build) counts as newer than every version.
     """
     match = re.match(r"v?(\d+(?:\.\d+)*)", text.strip())
     if not match:
         return (9999,)
     numbers = tuple(int(part) for part in match.group(1).split("."))
-    # A build from a working tree calls itself 0.0.0+unknown: nothing says it is old.
+    # A build from a working tree is 0.0.0+unknown, which doesn't mean that it is old.
     return numbers if any(numbers) else (9999,)
 
 
 def dotted(version: tuple[int, ...]) -> str:
-    """Write a version for people: (0, 15) is 0.15."""
+    """Format a version: (0, 15) is 0.15."""
     return ".".join(str(number) for number in version)
 
 
 def _with_builder(facts: EngineFacts, inspected: CommandResult) -> EngineFacts:
     if not facts.buildx_version and inspected.ok:
-        # A plugin that `docker info` can't list (a client's own build) yet answers.
+        # Some clients don't list a working plugin in `docker info`.
         facts = msgspec.structs.replace(facts, buildx_version="unknown")
     if not facts.buildx_version:
         return facts
@@ -240,11 +239,11 @@ def _with_builder(facts: EngineFacts, inspected: CommandResult) -> EngineFacts:
 def parse_inspect(
     text: str, *, host: Platform | None, engine_name: str, context: str = ""
 ) -> tuple[str, str, tuple[Node, ...]]:
-    """Read `docker buildx inspect`: the builder's name, its driver and its nodes.
+    """Return the builder's name, its driver and its nodes from `docker buildx inspect`.
 
-    A `*` marks platforms that a user claimed for a node. The native platform of a node is the
+    A `*` marks platforms that a user set for a node. The native platform of a node is the
     engine's own if both are one machine (by host name, or its container runs on the engine of
-    `context`), else the first that it lists: BuildKit's own, or what a user claimed.
+    `context`), else the first that it lists: BuildKit's own, or one that a user set.
     """
     head, _, rest = text.partition("\nNodes:\n")
     fields = _fields(head)
@@ -300,7 +299,7 @@ def native_of(
     engine_name: str,
     context: str,
 ) -> Platform | None:
-    """Return what a node runs natively; None where nobody can say.
+    """Return the native platform of a node; None if it isn't known.
 
     That is the engine's own `host` if both are one machine, else the first that it lists.
     """
@@ -316,7 +315,7 @@ def native_of(
 
 
 def readable(words: Iterable[str]) -> tuple[Platform, ...]:
-    """Return the platforms among words of Buildx, whose `*` marks what a user claimed."""
+    """Return the platforms in output of Buildx, with or without a `*`; others are skipped."""
     return tuple(
         platform for word in words if (platform := _platform(word.rstrip("*"))) is not None
     )
@@ -341,8 +340,8 @@ def _platform(text: str) -> Platform | None:
 def _why_silent(
     info: CommandResult, data: dict[str, Any], timeout: float
 ) -> tuple[EngineProblemKind, str]:
-    told = [str(line) for line in data.get("ServerErrors") or ()] or [info.last_words]
-    text = " ".join([*told, info.err])
+    errors = [str(line) for line in data.get("ServerErrors") or ()] or [info.last_words]
+    text = " ".join([*errors, info.err])
     low = text.lower()
     if info.code == TIMED_OUT:
         return EngineProblemKind.TIMEOUT, f"the engine did not answer in {timeout:g} s"
@@ -358,8 +357,8 @@ def _why_silent(
         where = f" (DOCKER_HOST={endpoint})" if endpoint else ""
         return EngineProblemKind.NOT_RUNNING, f"the Docker engine isn't running{where}"
     if any(word in low for word in ("no such host", "refused", "unreachable", "ssh")):
-        return EngineProblemKind.UNREACHABLE, f"the engine can't be reached: {told[-1]}"
-    return EngineProblemKind.OTHER, f"the engine did not answer: {told[-1]}"
+        return EngineProblemKind.UNREACHABLE, f"the engine can't be reached: {errors[-1]}"
+    return EngineProblemKind.OTHER, f"the engine did not answer: {errors[-1]}"
 
 
 def _is_containerd_store(data: dict[str, Any]) -> bool:
@@ -370,13 +369,13 @@ def _is_containerd_store(data: dict[str, Any]) -> bool:
 
 
 def _is_this_machine(data: dict[str, Any]) -> bool:
-    """Tell whether the engine runs on this very kernel, not in a VM or elsewhere."""
+    """Return whether the engine runs on this kernel, not in a VM or on another machine."""
     me = os.uname()
     return data.get("Name") == me.nodename and data.get("KernelVersion") == me.release
 
 
 def _free_bytes(root: str) -> int | None:
-    # With the containerd store the images live in containerd's folder, perhaps on another disk.
+    # The containerd store keeps images in containerd's folder, perhaps on another disk.
     rooms = []
     for folder in (root, "/var/lib/containerd"):
         try:

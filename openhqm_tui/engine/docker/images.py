@@ -1,7 +1,7 @@
 """Images in the engine's store, by digest: index, config, history, layers, sizes.
 
-The command line shows no index, so the Engine API is asked. Each function takes the connection
-to ask over; without one it makes its own, for this one request.
+The command line doesn't show an index, so this uses the Engine API. Each function accepts a
+connection; without one it opens its own, for one request.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ _ATTESTATION = "vnd.docker.reference.type"
 
 
 class ImageUnknown(Problem):
-    """The store does not tell what was asked; `str()` says why."""
+    """The engine's store doesn't have what was requested; `str()` is the reason."""
 
 
 def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[SeenImage]]:
-    """Return the digest of an image's index and what it holds, attestations left out.
+    """Return the digest of an image's index and its images, without attestations.
 
     `reference` is a name, `NAME@DIGEST` or an id. Raises ImageUnknown.
     """
-    told = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, api))
-    digest = str((told.get("Descriptor") or {}).get("digest") or told.get("Id") or "")
-    if "Manifests" not in told:
+    answer = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, api))
+    digest = str((answer.get("Descriptor") or {}).get("digest") or answer.get("Id") or "")
+    if "Manifests" not in answer:
         # The classic store keeps one platform and no index.
-        platform = _spell(told.get("Os"), told.get("Architecture"), told.get("Variant"))
-        size = int(told.get("Size") or 0)
+        platform = _spell(answer.get("Os"), answer.get("Architecture"), answer.get("Variant"))
+        size = int(answer.get("Size") or 0)
         return digest, [SeenImage(platform=platform, digest=digest, unpacked_size=size)]
     images = []
-    for manifest in told["Manifests"]:
+    for manifest in answer["Manifests"]:
         descriptor = manifest.get("Descriptor") or {}
         kind, annotations = manifest.get("Kind"), descriptor.get("annotations") or {}
         if kind == "attestation" or _ATTESTATION in annotations:
@@ -58,22 +58,22 @@ def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[
 
 
 def platforms_here(reference: str) -> tuple[str, ...]:
-    """Return the platforms whose images the store has in full, none where it has no such image.
+    """Return the platforms whose images are completely in the store; () if it has no such image.
 
-    Raises ImageUnknown where the engine doesn't tell.
+    Raises ImageUnknown if the engine doesn't respond.
     """
     try:
-        told = _dict(
+        answer = _dict(
             _ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, None)
         )
     except ImageUnknown as error:
         if "no such image" in str(error).lower():
             return ()
         raise
-    if "Manifests" not in told:
-        return (_spell(told.get("Os"), told.get("Architecture"), told.get("Variant")),)
+    if "Manifests" not in answer:
+        return (_spell(answer.get("Os"), answer.get("Architecture"), answer.get("Variant")),)
     found = []
-    for manifest in told["Manifests"]:
+    for manifest in answer["Manifests"]:
         descriptor, data = manifest.get("Descriptor") or {}, manifest.get("ImageData") or {}
         p = descriptor.get("platform") or data.get("Platform") or {}
         if manifest.get("Available") and manifest.get("Kind") == "image":
@@ -84,18 +84,18 @@ def platforms_here(reference: str) -> tuple[str, ...]:
 def read_distribution(reference: str, api: EngineApi | None = None) -> PublishedIndex:
     """Return what a registry has under a tag, as the engine sees it; raises ImageUnknown.
 
-    It takes registries without TLS, or with a CA of their own, that only its settings name. The
-    digests of the platforms' images it doesn't tell.
+    The engine's own settings apply, such as registries without TLS or with their own CA. It
+    doesn't return the digests of the platforms' images.
     """
     path = f"/distribution/{quote(reference, safe='/:@')}/json"
-    told = _dict(_ask(path, reference, api))
+    answer = _dict(_ask(path, reference, api))
     spelled = [
         _spell(p.get("os"), p.get("architecture"), p.get("variant"))
-        for p in map(_dict, told.get("Platforms") or ())
+        for p in map(_dict, answer.get("Platforms") or ())
     ]
     images = [PublishedImage(name, "") for name in spelled if name != "unknown/unknown"]
     return PublishedIndex(
-        digest=str(_dict(told.get("Descriptor")).get("digest") or ""),
+        digest=str(_dict(answer.get("Descriptor")).get("digest") or ""),
         is_index=len(spelled) > 1,
         images=tuple(images) if len(spelled) > 1 else (),
         attestations=len(spelled) - len(images),
@@ -103,18 +103,18 @@ def read_distribution(reference: str, api: EngineApi | None = None) -> Published
 
 
 def read_config(reference: str, platform: str, api: EngineApi | None = None) -> SeenConfig:
-    """Return what the config of one platform's image says, its history aside.
+    """Return the config of one platform's image, without its history.
 
     Raises ImageUnknown.
     """
     query = platform_query(platform)
-    told = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?{query}", reference, api))
-    config, layers = _dict(told.get("Config")), _dict(told.get("RootFS")).get("Layers")
+    answer = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?{query}", reference, api))
+    config, layers = _dict(answer.get("Config")), _dict(answer.get("RootFS")).get("Layers")
     return SeenConfig(
-        os=str(told.get("Os") or ""),
-        arch=str(told.get("Architecture") or ""),
-        variant=str(told.get("Variant") or ""),
-        author=str(told.get("Author") or ""),
+        os=str(answer.get("Os") or ""),
+        arch=str(answer.get("Architecture") or ""),
+        variant=str(answer.get("Variant") or ""),
+        author=str(answer.get("Author") or ""),
         user=str(config.get("User") or ""),
         working_dir=str(config.get("WorkingDir") or ""),
         stop_signal=str(config.get("StopSignal") or ""),
@@ -130,18 +130,18 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
 
 
 def read_history(reference: str, platform: str, api: EngineApi | None = None) -> tuple[str, ...]:
-    """Return the instructions that made one platform's image, the newest first.
+    """Return the instructions that built one platform's image, newest first.
 
     Raises ImageUnknown.
     """
     query = platform_query(platform)
-    told = _ask(f"/images/{quote(reference, safe='/:@')}/history?{query}", reference, api)
-    lines = told if isinstance(told, list) else ()
+    answer = _ask(f"/images/{quote(reference, safe='/:@')}/history?{query}", reference, api)
+    lines = answer if isinstance(answer, list) else ()
     return tuple(str(_dict(line).get("CreatedBy") or "") for line in lines)
 
 
 def platform_query(platform: str) -> str:
-    """Return how a request names one platform: `platform={"os": …}`, quoted."""
+    """Return the query for one platform: `platform={"os": …}`, quoted."""
     os_name, _, rest = platform.partition("/")
     arch, _, variant = rest.partition("/")
     wanted = {"os": os_name, "architecture": arch} | ({"variant": variant} if variant else {})
@@ -160,19 +160,19 @@ def _ask(path: str, reference: str, api: EngineApi | None) -> Any:
     try:
         if api is None:
             with EngineApi() as once:
-                status, told = once.get(path)
+                status, answer = once.get(path)
         else:
-            status, told = api.get(path)
+            status, answer = api.get(path)
     except EngineSilent as error:
         raise ImageUnknown(f"{reference}: {error}") from error
     if status != http.client.OK:
-        message = str((told.get("message") if isinstance(told, dict) else "") or status)
+        message = str((answer.get("message") if isinstance(answer, dict) else "") or status)
         if "too new" in message:
             message = "the engine is older than 28.1 and does not show an image's index"
         if "does not provide the specified platform" in message:
-            message = "not in the engine's store: `docker pull --platform …` brings it"
+            message = "not in the engine's store: `docker pull --platform …` fetches it"
         raise ImageUnknown(message)
-    return told
+    return answer
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -183,12 +183,12 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(str(word) for word in value) if isinstance(value, list) else ()
 
 
-# What an image in the engine's store is made of.
+# The layers of an image in the engine's store.
 #
-# No request tells a layer's compressed size, so the image is asked for as a file, of which no more
-# is read than up to its manifest and its config: nothing is written, and no layer is unpacked.
+# No request returns a layer's compressed size, so the image is exported, and read only up to its
+# manifest and its config: nothing is written, and no layer is unpacked.
 
-# Of a manifest, a config; and of all that may be one of them, together.
+# Limits for one manifest or config, and for all blobs that may be one of them.
 _MOST_BYTES = 4 << 20
 _MOST_KEPT = 32 << 20
 _BUFFER = 1 << 18
@@ -197,27 +197,27 @@ _BUFFER = 1 << 18
 def read_layers(
     reference: str, platform: str, manifest: str, api: EngineApi | None = None
 ) -> tuple[ImageLayer, ...]:
-    """Return the layers of one platform's image, the lowest first; raises ImageUnknown.
+    """Return the layers of one platform's image, lowest first; raises ImageUnknown.
 
-    `manifest` is the digest of its manifest, as `SeenImage.digest` has it. A store that keeps
-    images without their manifests (the classic one) can't tell.
+    `manifest` is the digest of its manifest, as in `SeenImage.digest`. The classic store doesn't
+    keep manifests, so its layers are unknown.
     """
     path = f"/images/get?names={quote(reference, safe='')}&{platform_query(platform)}"
     try:
         with api or EngineApi() as asked:
             response = asked.open(path)
             if response.status != http.client.OK:
-                raise ImageUnknown(f"the engine doesn't hand {reference} over ({response.status})")
+                raise ImageUnknown(f"the engine doesn't export {reference} ({response.status})")
             layers = _read(response, manifest)
     except (EngineSilent, OSError, tarfile.TarError, http.client.HTTPException) as error:
         raise ImageUnknown(f"the layers of {reference} can't be read ({error})") from error
     if not layers:
-        raise ImageUnknown(f"the engine doesn't tell the layers of {reference}")
+        raise ImageUnknown(f"the engine's export of {reference} has no list of layers")
     return layers
 
 
 def _read(response: http.client.HTTPResponse, manifest: str) -> tuple[ImageLayer, ...]:
-    """Read an image's file until its manifest and its config have come by, in whatever order."""
+    """Read an image's export up to its manifest and its config, in any order."""
     kept: dict[str, bytes] = {}
     room = _MOST_KEPT
     with tarfile.open(fileobj=response, mode="r|", bufsize=_BUFFER) as file:

@@ -18,18 +18,18 @@ def pull_command(reference: str, platform: str) -> list[str]:
 
 
 def tag_command(tag: str, reference: str, builder: str = "") -> list[str]:
-    """Return the command that gives a tag to what a registry has by its digest, byte for byte.
+    """Return the command that tags an image that a registry has by its digest, unchanged.
 
-    Where the tag is of another registry, the image is copied there.
+    If the tag is in another registry, the image is copied there.
     """
-    # By default Buildx puts an image that has no index into one, which has another digest.
+    # By default Buildx wraps an image without an index in one, which changes the digest.
     return [*_create(builder), "--prefer-index=false", "--tag", tag, reference]
 
 
 def merge_command(name: str, parts: Sequence[str], builder: str = "") -> list[str]:
-    """Return the command that pushes one index of several that a registry has by their digests.
+    """Return the command that pushes an index of images that a registry has by their digests.
 
-    `name` is `REPOSITORY@DIGEST`, and the digest that of the index: then it gets no tag.
+    `name` is `REPOSITORY@DIGEST` with the digest of the index, so that it gets no tag.
     """
     return [*_create(builder), "--tag", name, *parts]
 
@@ -40,7 +40,7 @@ def merged_command(parts: Sequence[str], builder: str = "") -> list[str]:
 
 
 def read_back_command(reference: str, builder: str = "") -> list[str]:
-    """Return the command that prints an index, or a manifest, byte for byte."""
+    """Return the command that prints an index or a manifest unchanged."""
     return [*_BUILDX, "inspect", *_of(builder), "--raw", reference]
 
 
@@ -49,5 +49,5 @@ def _create(builder: str) -> list[str]:
 
 
 def _of(builder: str) -> list[str]:
-    # A builder's own settings tell which registries speak plain HTTP or have a CA of their own.
+    # The builder's settings have the registries with plain HTTP or their own CA.
     return ["--builder", builder] if builder else []

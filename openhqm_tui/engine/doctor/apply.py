@@ -17,7 +17,7 @@ _MOST_ROUNDS = 20
 
 
 class Rights(StrEnum):
-    """How this process comes to root's rights."""
+    """How this process gets root privileges."""
 
     ROOT = "root"
     SUDO = "sudo"
@@ -34,24 +34,24 @@ class FixOutcome(msgspec.Struct, frozen=True):
 
     @property
     def usable(self) -> bool:
-        """Tell whether a build can start now."""
+        """Whether a build can start now."""
         return not any(finding.blocks for finding in self.findings)
 
 
 def ways(way: Fix | str) -> tuple[tuple[Fix, ...], str]:
-    """A fix, or advice in its place, as a finding's `fixes` and `advice`."""
+    """Return a fix, or the advice instead of it, as a finding's `fixes` and `advice`."""
     return ((way,), "") if isinstance(way, Fix) else ((), way)
 
 
 def rights() -> Rights:
-    """Tell how a fix that needs root can be run here."""
+    """Return how a fix that needs root can be run here."""
     if os.geteuid() == 0:
         return Rights.ROOT
     return Rights.SUDO if shutil.which("sudo") else Rights.NONE
 
 
 def rights_unasked(*, run: Runner = capture) -> Rights:
-    """Tell the same where nobody can be asked for a password; blocks for a moment."""
+    """Return it for a process that can't ask for a password; blocks for a moment."""
     how = rights()
     if how is Rights.SUDO and not run(["sudo", "-n", "true"], timeout=5)[0].ok:
         return Rights.PASSWORD
@@ -59,7 +59,7 @@ def rights_unasked(*, run: Runner = capture) -> Rights:
 
 
 def pending(findings: Iterable[Finding]) -> list[tuple[Finding, Fix]]:
-    """The fixes that the findings ask for, each once, in order."""
+    """Return the fixes of the findings, each once, in order."""
     wanted: dict[str, tuple[Finding, Fix]] = {}
     for finding in findings:
         if finding.health is not Health.OK:
@@ -69,14 +69,14 @@ def pending(findings: Iterable[Finding]) -> list[tuple[Finding, Fix]]:
 
 
 def apply_fixes(fixes: Iterable[Fix], *, run: RunScript = stream, say: Say) -> bool:
-    """Run `fixes` in order, their output line by line to `say`; stop at the first failure.
+    """Run `fixes` in order and pass their output to `say`; stop at the first failure.
 
-    Blocks. Never asks: consent is the caller's to get, with every script shown before.
+    Blocks, and asks nothing: the caller shows every script and gets consent first.
     """
     for fix in fixes:
         how = rights() if fix.as_root else Rights.ROOT
         if how is Rights.NONE:
-            say(f"needs root, and there is no sudo here: {fix.title}")
+            say(f"needs root, and there is no sudo: {fix.title}")
             return False
         code = run(fix.script, say, sudo=how is Rights.SUDO)
         if code != 0:
@@ -93,9 +93,9 @@ def diagnose_and_apply(
     run: RunScript = stream,
     first: list[Finding] | None = None,
 ) -> FixOutcome:
-    """Look, run the next fix that `allow` agrees to, look again, until nothing is left to do.
+    """Diagnose, run the next fix that `allow` accepts, and repeat until there is none.
 
-    A fix that has run once and is asked for again did not help: the loop stops there.
+    Stops at a fix that is needed again although it was run.
     """
     findings = examine() if first is None else first
     done: dict[str, Fix] = {}

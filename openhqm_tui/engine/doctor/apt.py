@@ -18,14 +18,14 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """What apt says of one package; '' means none."""
+    """The versions of a package in apt; '' means none."""
 
     installed: str = ""
     candidate: str = ""
 
 
 def read_archives(folder: Path) -> tuple[Archive, ...]:
-    """Read every binary archive that apt uses, from `folder` (/etc/apt), in apt's own order."""
+    """Return every binary archive that apt uses, from `folder` (/etc/apt), in apt's order."""
     files = [folder / "sources.list"]
     parts = folder / "sources.list.d"
     if parts.is_dir():
@@ -75,7 +75,7 @@ def parse_deb822(text: str) -> list[Archive]:
                 uri=uri,
                 suites=tuple(fields.get("suites", "").split()),
                 components=tuple(fields.get("components", "").split()),
-                # A key may also stand in the file itself; it has no path to hand on.
+                # A key may also be in the file itself; it has no path.
                 signed_by=signed if signed.startswith("/") and "\n" not in signed else "",
             )
             for uri in fields.get("uris", "").split()
@@ -84,7 +84,7 @@ def parse_deb822(text: str) -> list[Archive]:
 
 
 def parse_policy(text: str) -> dict[str, Candidate]:
-    """Read `apt-cache policy` as the C locale writes it."""
+    """Return the packages in the output of `apt-cache policy` in the C locale."""
     found: dict[str, Candidate] = {}
     name = ""
     for line in text.splitlines():
@@ -101,15 +101,15 @@ def parse_policy(text: str) -> dict[str, Candidate]:
 
 
 def upstream(version: str) -> str:
-    """The upstream part of a Debian version: `5:28.5.2+dfsg4-5` is 28.5.2+dfsg4."""
+    """Return the upstream part of a Debian version: `5:28.5.2+dfsg4-5` is 28.5.2+dfsg4."""
     version = version.rpartition(":")[2]
     return version.rpartition("-")[0] or version
 
 
 def main_archive(archives: tuple[Archive, ...], codename: str) -> Archive | None:
-    """The archive that this very system comes from: its own suite and `main`.
+    """Return the archive of this system's release: with its own suite and `main`.
 
-    Updates and security archives are others: they hold no whole suites.
+    Not those of updates and security: they don't have complete suites.
     """
     names = {codename, "stable", "oldstable", "testing"} - {""}
     own = [archive for archive in archives if "main" in archive.components]

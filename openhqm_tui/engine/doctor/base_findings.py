@@ -24,14 +24,13 @@ from openhqm_tui.engine.source.base_image import (
     local_platforms,
 )
 
-# A Python base image from Debian packages, for when Docker Hub can't be had.
+# A Python base image from Debian packages, for machines that can't reach Docker Hub.
 #
-# `mmdebstrap --variant=extract` unpacks packages of any architecture and runs nothing of them,
-# so no emulator takes part. What the packages' own scripts would have set up is done here by
-# hand, once for all platforms: users, certificates, the name `python`, the place of pip's
-# packages, the byte-code of Python's library (without it a start under QEMU takes 40 s, not
-# 12). Only public certificates go in: a company's own belong into a build secret, not
-# into an image that somebody may push.
+# `mmdebstrap --variant=extract` unpacks packages of any architecture without running their
+# scripts, so it needs no emulator. What the scripts would set up is done here, once for all
+# platforms: users, certificates, the name `python`, the folder of pip's packages, the byte-code
+# of Python's library (without it a start under QEMU takes 40 s, not 12). It contains only public
+# certificates: a company's own belong in a build secret, not in an image that may be pushed.
 
 SUITE = "trixie"
 PYTHON = "3.13"
@@ -40,7 +39,7 @@ _KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
 )
 
-# GOARCH -> Debian's name; what Debian 13 has Python for.
+# GOARCH -> Debian's name, for the platforms on which Debian 13 has Python.
 _DEBIAN_ARCH = {
     "amd64": "amd64",
     "arm64": "arm64",
@@ -87,10 +86,10 @@ def bootstrap_fix(
     ref: str = BOOTSTRAPPED_BASE,
     socket: str | None = None,
 ) -> Fix:
-    """The fix that builds `ref` for `platforms`; see `can_be_bootstrapped` first.
+    """Return the fix that builds `ref` for `platforms`, if `can_be_bootstrapped`.
 
-    `machine` must know its packages (see `machine.ask_apt`). `socket` is the engine's (None: the
-    one that `docker` uses here, '': not a local one). Takes about 20 s.
+    `machine` needs its packages (see `machine.ask_apt`). `socket` is the engine's (None: the
+    one that `docker` uses here, '': not a local one). The fix takes about 20 s.
     """
     if not machine.version_of("mmdebstrap") and lists_are_empty(machine):
         return update_fix()
@@ -99,7 +98,7 @@ def bootstrap_fix(
     if archive is None:
         raise ValueError("no Debian archive in apt's sources")
     names = ", ".join(str(platform) for platform in platforms)
-    # Under sudo neither the user's Docker context nor DOCKER_HOST is known any more.
+    # Under sudo neither the user's Docker context nor DOCKER_HOST is known.
     script = engine_script(local_socket(os.environ) if socket is None else socket)
     if not machine.version_of("mmdebstrap"):
         script += install_script("mmdebstrap", machine=machine)
@@ -111,7 +110,7 @@ def bootstrap_fix(
             mirror=shlex.quote(archive.uri),
         )
         for platform in dict.fromkeys(
-            # The build platform's own root compiles for all.
+            # The build platform's root compiles for all platforms.
             (*platforms, *([machine.platform] if machine.platform else []))
         )
     )
@@ -135,14 +134,14 @@ def bootstrap_fix(
 
 
 def engine_script(socket: str) -> str:
-    """Return the lines that make a script use the engine at a local socket, for any user."""
+    """Return the lines that make a script use the engine at a local socket, as any user."""
     if socket in {"", USUAL_SOCKET}:
         return ""
     return f"export DOCKER_HOST={shlex.quote(f'unix://{socket}')}\n"
 
 
 def _file_name(platform: Platform) -> str:
-    # As BuildKit's TARGETARCH and TARGETVARIANT put together.
+    # BuildKit's TARGETARCH and TARGETVARIANT, concatenated.
     return platform.arch + platform.variant
 
 
@@ -166,9 +165,9 @@ root() {{ # name, Debian's architecture, keyring, mirror
 
 _ROOT = 'root {name} {debian} {keyring} {mirror} & roots="${{roots:-}} $!"\n'
 
-# dist-packages is where Debian's Python looks for what pip installed; site-packages is where
-# the official image has it. One folder under both names: either way of putting files there
-# (pip, or COPY --from in a Dockerfile) works as in the official image.
+# Debian's Python looks for pip's packages in dist-packages, the official image has them in
+# site-packages. One folder has both names, so that pip and COPY --from in a Dockerfile work as
+# in the official image.
 _REST = f"""\
 for root in $roots; do wait "$root"; done
 mkdir -p overlay/etc/ssl/certs overlay/usr/local/bin \\
@@ -248,13 +247,13 @@ def base_findings(
     deep: bool,
     run: Runner = capture,
 ) -> tuple[list[Finding], Pullable | None]:
-    """One finding per platform, and the registry's answer if it was asked.
+    """Return a finding per platform, and the registry's response if it was queried.
 
-    It is asked only if `deep` and the base isn't here for all platforms.
+    That is only if `deep` and the base isn't local for all platforms.
     """
     refs = (base, BOOTSTRAPPED_BASE) if base == UPSTREAM_BASE else (base,)
     if facts.driver != "docker":
-        # Another driver's BuildKit doesn't see the engine's store: it always asks the registry.
+        # Other drivers don't see the engine's store: their BuildKit always uses the registry.
         return _from_registry(facts, platforms, base, with_apt, {base: ()}, deep=deep, run=run)
     here = local_platforms(refs, platforms, run=run)
     for ref in refs:
@@ -277,11 +276,11 @@ def _from_registry(
     run: Runner,
 ) -> tuple[list[Finding], Pullable | None]:
     if not deep:
-        words = f"{base}: not at hand; the first build pulls it"
+        words = f"{base}: not in the local store; the first build pulls it"
         return [_finding(platform, Health.UNKNOWN, words) for platform in platforms], None
     answer = check_pullable(base, run=run)
-    lacking = answer.lacks(platforms)
-    if answer.reach is Reach.OK and not lacking:
+    missing = answer.missing(platforms)
+    if answer.reach is Reach.OK and not missing:
         return [
             _finding(platform, Health.OK, f"{base} (can be pulled)") for platform in platforms
         ], answer
@@ -290,7 +289,7 @@ def _from_registry(
     for platform in platforms:
         if platform in here[base]:
             found.append(_finding(platform, Health.OK, f"{base} (in the local store)"))
-        elif answer.reach is Reach.OK and platform not in lacking:
+        elif answer.reach is Reach.OK and platform not in missing:
             found.append(_finding(platform, Health.OK, f"{base} (can be pulled)"))
         else:
             detail = answer.detail or f"{base} has no image for {platform}"
@@ -303,7 +302,7 @@ def _from_registry(
 def registry_finding(
     base: str, answer: Pullable | None = None, *, run: Runner = capture
 ) -> Finding:
-    """Tell whether the base image's registry answers; without it, local work still goes."""
+    """Return a finding about the base image's registry; local images need none."""
     answer = answer or check_pullable(base, run=run)
     reached = answer.reach in {Reach.OK, Reach.MISSING, Reach.AUTH}
     return Finding(
@@ -311,7 +310,7 @@ def registry_finding(
         title="Registry",
         health=Health.OK if reached else Health.WARN,
         detail=f"answers for {base}" if reached else answer.detail,
-        why="base images are pulled from there; builds on what is here don't need it",
+        why="base images are pulled from there; builds with local images don't need it",
         advice="" if reached else _WAYS_OUT[answer.reach],
     )
 

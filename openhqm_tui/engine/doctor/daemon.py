@@ -14,7 +14,7 @@ BACKUP = CONFIG + ".before-openhqm-tui"
 ENGINE_LOG = "/var/log/openhqm-tui-dockerd.log"
 CONTAINERD_LOG = "/var/log/openhqm-tui-containerd.log"
 
-# The engine needs a few seconds at most; a loaded machine of one core gets a minute.
+# The engine needs a few seconds; a busy machine with one core may need a minute.
 _ANSWERS = """\
 echo "engine: $(docker version --format '{{.Server.Version}}')"
 """
@@ -23,7 +23,7 @@ tries=0
 until docker info >/dev/null 2>&1; do
   tries=$((tries + 1))
   if [ "$tries" -ge 300 ]; then
-    echo "the engine does not answer after a minute; its last words:" >&2
+    echo "the engine does not answer after a minute; its last output:" >&2
     journalctl --no-pager -n 15 -u docker >&2 || true
     exit 1
   fi
@@ -31,9 +31,9 @@ until docker info >/dev/null 2>&1; do
 done
 """
 
-# containerd first, and its socket waited for: dockerd started beside it would run a private
-# containerd, and after the next start all images would seem gone. A pid file that outlived
-# its process (a container or VM that was stopped) keeps dockerd from starting.
+# containerd first, and wait for its socket: otherwise dockerd would run its own containerd, and
+# the images would seem to be gone after the next start. A stale pid file (of a container or VM
+# that was stopped) prevents dockerd from starting.
 _START_WITHOUT_INIT = f"""\
 PATH="$PATH:/usr/sbin:/sbin"
 runs() {{ grep -qsx "$1" /proc/[0-9]*/comm; }}
@@ -45,7 +45,7 @@ tries=0
 until [ -S /run/containerd/containerd.sock ]; do
   tries=$((tries + 1))
   if [ "$tries" -ge 100 ]; then
-    echo "containerd does not answer; its last words:" >&2
+    echo "containerd does not answer; its last output:" >&2
     tail -n 15 {CONTAINERD_LOG} >&2
     exit 1
   fi
@@ -60,7 +60,7 @@ tries=0
 until docker info >/dev/null 2>&1; do
   tries=$((tries + 1))
   if [ "$tries" -ge 300 ] || ! runs dockerd; then
-    echo "the engine does not come up; its last words:" >&2
+    echo "the engine does not start; its last output:" >&2
     tail -n 15 {ENGINE_LOG} >&2
     exit 1
   fi
@@ -81,18 +81,18 @@ done
 
 
 def stop_and_start() -> str:
-    """Shell that puts a new engine in the place of the running one, where there is no init."""
+    """Return the script that replaces the running engine with a new one, without an init."""
     return _STOP_WITHOUT_INIT + _START_WITHOUT_INIT + _ANSWERS
 
 
 class ConfigError(Exception):
-    """The engine's configuration can't be changed safely; the text says why."""
+    """The engine's configuration can't be changed safely; the text is the reason."""
 
 
 def with_containerd_store(text: str | None) -> str | None:
-    """Return the text of daemon.json with the containerd image store on, all else kept.
+    """Return daemon.json with the containerd image store enabled and the rest unchanged.
 
-    None means that it is on already. Raises ConfigError for what isn't a JSON object.
+    None if it is already enabled. Raises ConfigError for anything but a JSON object.
     """
     config: Any = {}
     if text is not None and text.strip():
@@ -112,9 +112,9 @@ def with_containerd_store(text: str | None) -> str | None:
 
 
 def config_script(machine: Machine) -> str:
-    """Shell that writes the configuration: checked by the engine, backed up, swapped at once.
+    """Return the script that replaces the configuration: validated, backed up, atomically.
 
-    Empty where nothing is to be written. Raises ConfigError.
+    '' if nothing changes. Raises ConfigError.
     """
     if machine.store_config_error:
         raise ConfigError(f"{CONFIG} can't be read: {machine.store_config_error}")
@@ -130,7 +130,7 @@ def config_script(machine: Machine) -> str:
 
 
 def start_fix(machine: Machine) -> Fix:
-    """Start the engine: by systemd where it runs, else as sessions of their own."""
+    """Return the fix that starts the engine: with systemd, else as detached processes."""
     if machine.systemd:
         return Fix(
             title="start the engine, now and at every boot",
@@ -145,7 +145,7 @@ def start_fix(machine: Machine) -> Fix:
 
 
 def store_fix(machine: Machine, image_count: int) -> Fix:
-    """Switch the running engine to the containerd image store. Raises ConfigError."""
+    """Return the fix that switches to the containerd image store; raises ConfigError."""
     write = config_script(machine)
     restart = (
         "systemctl restart docker\n" + _WAIT_SYSTEMD + _ANSWERS
@@ -153,7 +153,7 @@ def store_fix(machine: Machine, image_count: int) -> Fix:
         else stop_and_start()
     )
     hidden = (
-        f"; {image_count} images of the old store stay on disk but are out of sight"
+        f"; {image_count} images of the old store stay on disk but are hidden"
         if image_count
         else ""
     )

@@ -52,11 +52,11 @@ def examine(
     memory: Path | None = None,
     run: Runner = capture,
 ) -> list[Finding]:
-    """Look at everything a build for `platforms` needs; blocks, never raises.
+    """Return the findings about a build for `platforms`; blocks, never raises.
 
-    `deep` also asks the base image's registry, a network lookup of up to 15 s; without it
-    the look takes about half a second. `memory` is the file in which the emulators' measured
-    speed is kept: `deep` measures what it lacks, in a second or two for each platform.
+    It takes about half a second; with `deep` it also queries the base image's registry, for up
+    to 15 s. `memory` is the file with the measured speed of the emulators: `deep` measures the
+    missing ones, in a second or two per platform.
     """
     facts = read_facts(builder, run=run)
     facts = with_emulators(
@@ -79,7 +79,7 @@ def diagnose(
     deep: bool = True,
     run: Runner = capture,
 ) -> list[Finding]:
-    """Turn facts into findings; queries apt only if it could fix something."""
+    """Return the findings from facts; queries apt only if it could fix something."""
     asked: list[Machine] = []
 
     def with_apt() -> Machine:
@@ -107,7 +107,7 @@ def diagnose(
 
 
 def _image(facts: EngineFacts, platforms: Sequence[Platform], base: str, run: Runner) -> str:
-    """A base image that is here for the engine's own platform and all of `platforms`, or ''."""
+    """Return a base image that is local for the engine's platform and `platforms`, or ''."""
     if not facts.answers or facts.host is None:
         return ""
     refs = (base, BOOTSTRAPPED_BASE)
@@ -137,7 +137,7 @@ def _client(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
 
 
 def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine]) -> Finding:
-    why = "the engine builds the images and keeps them"
+    why = "the engine builds and stores the images"
     title = "Docker Engine"
     if facts.answers and not facts.engine_too_old:
         cpus = f"{facts.cpus} CPU{'' if facts.cpus == 1 else 's'}"
@@ -158,20 +158,20 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
         if facts.local:
             fixes, advice = ways(engine_fix(with_apt()))
         else:
-            advice = "renew the engine there: docs.docker.com/engine/install"
+            advice = "upgrade the engine there: docs.docker.com/engine/install"
     elif facts.trouble is EngineProblemKind.NO_CLIENT:
         advice = "it comes with the Docker client"
     elif facts.trouble is EngineProblemKind.PERMISSION:
-        why = "whoever may use the socket is as good as root on this machine"
+        why = "access to the socket is equivalent to root on this machine"
         fixes, advice = _permission(machine)
     elif facts.trouble is EngineProblemKind.NOT_RUNNING:
         fixes, advice = _not_running(machine, with_apt)
     elif facts.trouble is EngineProblemKind.UNREACHABLE:
-        advice = "look at `docker context ls` and at DOCKER_HOST, or start the engine there"
+        advice = "check `docker context ls` and DOCKER_HOST, or start the engine there"
     elif facts.trouble is EngineProblemKind.NOT_DOCKER:
-        advice = "Podman's socket speaks no BuildKit: install Docker Engine"
+        advice = "Podman's socket doesn't support BuildKit: install Docker Engine"
     else:
-        advice = "look at the engine's own log (journalctl -u docker), or restart it"
+        advice = "read the engine's log (journalctl -u docker), or restart it"
     return Finding(
         key="engine",
         title=title,
@@ -202,23 +202,23 @@ def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tup
         # A client alone, without the engine's package.
         return ways(engine_fix(with_apt()))
     if machine.docker_running and not machine.systemd:
-        return (), "a dockerd is running but doesn't answer: look at its log, or end it"
+        return (), "a dockerd is running but doesn't answer: read its log, or stop it"
     if machine.systemd or machine.mendable:
         return (start_fix(machine),), ""
     return (), "start its service (`rc-service docker start`, `service docker start`)"
 
 
 def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
-    why = "Buildx builds for several platforms and tells its progress as JSON"
+    why = "Buildx builds for several platforms and reports its progress as JSON"
     title = "Docker Buildx"
     if facts.buildx_version and not facts.buildx_too_old:
         return Finding(
             key="buildx", title=title, health=Health.OK, detail=facts.buildx_version, why=why
         )
-    detail = "there is no Buildx plugin for this client"
+    detail = "this client has no Buildx plugin"
     if facts.buildx_too_old:
         detail = f"{facts.buildx_version} is too old: {dotted(OLDEST_BUILDX)} or later is needed"
-    # Without an engine both come in one step, that of the client or the engine.
+    # Without an engine, the fix for the client or the engine installs Buildx too.
     only = facts.answers and not facts.engine_too_old
     fixes, advice = ways(engine_fix(with_apt(), buildx_only=only))
     return Finding(
@@ -234,11 +234,11 @@ def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
 
 
 def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) -> Finding:
-    why = "only the containerd image store can keep (--load) an image of several platforms"
+    why = "only the containerd image store can store (--load) an image of several platforms"
     title = "Image store"
     if facts.containerd_store:
         return Finding(key="store", title=title, health=Health.OK, detail="containerd", why=why)
-    detail = "the engine keeps its images in the old store, one platform each"
+    detail = "the engine uses the classic image store, with one platform per image"
     fixes: tuple[Fix, ...] = ()
     advice = ""
     if facts.local and machine.dockerd:
@@ -252,7 +252,7 @@ def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) 
         if facts.image_count:
             detail += (
                 f"; its {facts.image_count} images (and all containers) are out of sight while "
-                "the other store is on, and back when it is off again"
+                "the other store is enabled; they are back once it is disabled"
             )
     elif machine.desktop == "Colima":
         advice = "`colima start --edit`: docker: {features: {containerd-snapshotter: true}}"
@@ -284,7 +284,7 @@ def _builder(facts: EngineFacts) -> Finding:
     health, advice = Health.OK, ""
     if facts.builder_error:
         health, detail = Health.FAIL, facts.builder_error
-        advice = "choose another with --builder (`docker buildx ls` names them), or mend that one"
+        advice = "choose another with --builder (`docker buildx ls` lists them), or repair that one"
     elif any(node.status in {"inactive", "stopped"} for node in facts.nodes):
         detail += ", not started yet: the first build starts it"
     return Finding(
@@ -299,20 +299,20 @@ def _builder(facts: EngineFacts) -> Finding:
 
 
 def _disk(facts: EngineFacts) -> Finding:
-    title, why = "Disk", "images and BuildKit's cache are kept by the engine"
+    title, why = "Disk", "the engine stores images and BuildKit's cache"
     if facts.free_bytes is None:
         return Finding(
             key="disk",
             title=title,
             health=Health.OK,
-            detail="the engine is on another machine; its room is not known here",
+            detail="the engine is on another machine; its free space isn't known",
             why=why,
         )
     health, advice = Health.OK, ""
     if facts.free_bytes < _TIGHT_BYTES:
         full = facts.free_bytes < _FULL_BYTES
         health = Health.FAIL if full else Health.WARN
-        advice = "`docker buildx du` and `docker system df` show what takes room; "
+        advice = "`docker buildx du` and `docker system df` show what uses space; "
         advice += "`docker buildx prune` frees BuildKit's cache"
     return Finding(
         key="disk",
@@ -330,7 +330,7 @@ def _certificates(machine: Machine) -> Finding:
     named = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
     health, detail, advice = Health.OK, "public ones only", ""
     if named and not Path(named).is_file():
-        health, detail = Health.WARN, f"{named}, which the environment names, isn't there"
+        health, detail = Health.WARN, f"{named}, which the environment names, doesn't exist"
         advice = f"unset {' and '.join(VARIABLES)}, or put the bundle there"
     elif bundle := ca_bundle(own=bool(machine.private_cas)):
         detail = f"builds get {bundle} as a secret; no layer keeps it"

@@ -17,8 +17,8 @@ from openhqm_tui.engine.docker.command import Runner, capture
 from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.engine.doctor.machine import emulator_flags
 
-# What the steps of a build do: Python starts, compiles, parses and unpacks. Processor time, so
-# that other work on the machine hardly changes the result.
+# Typical work of build steps: Python starts, compiles, parses and unpacks. It measures CPU time,
+# so that other work on the machine hardly affects the result.
 PROBE = """\
 import inspect, json, textwrap, time, zlib
 text = inspect.getsource(json) + inspect.getsource(textwrap)
@@ -29,19 +29,19 @@ rows.sort(key=lambda row: row["name"])
 zlib.decompress(zlib.compress(text.encode() * 60))
 print("seconds", time.process_time())
 """
-# QEMU reads its options from the environment too, so a program that it starts prints the
-# version of the very binary that binfmt_misc holds open, wherever its file is or was.
+# QEMU also reads its options from the environment, so any program that it starts prints the
+# version of the binary that binfmt_misc has open, wherever its file is or was.
 ASK_VERSION = "QEMU_VERSION=1"
-# Where a newer emulator is put, and what was found of one that is no faster.
+# The folder for newer emulators, and for the versions that were measured to be no faster.
 OWN_FOLDER = "/usr/local/lib/openhqm-tui"
-# What other drivers' builders run is another machine's, which can't be asked.
+# Builders of other drivers run on another machine, which can't be examined.
 _ON_THE_ENGINE = {"docker", "docker-container"}
 _ASK_SECONDS = 10.0
 _PROBE_SECONDS = 60.0
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """A factor and what it was measured with; another emulator makes it void."""
+    """A factor and the emulator that it was measured with; it isn't valid for another."""
 
     key: str
     factor: float
@@ -56,11 +56,11 @@ def with_emulators(
     measure: bool = False,
     run: Runner = capture,
 ) -> EngineFacts:
-    """Add what emulates `platforms` here; blocks, never raises.
+    """Add the emulators of `platforms`; blocks, never raises.
 
-    `image` is a local image of Python for the native and the foreign platforms: with it an
-    engine elsewhere is asked too, and with `measure` the speed is probed where `memory` (a file)
-    doesn't hold it yet: a second or two for each platform.
+    `image` is a local image of Python for the native and the emulated platforms: with it, an
+    engine on another machine is examined too. `measure` measures the speeds that the file
+    `memory` doesn't have yet, in a second or two per platform.
     """
     emulated = [platform for platform in platforms if facts.emulated(platform)]
     if not emulated or facts.driver not in _ON_THE_ENGINE:
@@ -104,13 +104,13 @@ def _ask(
     if version := parse_version(said):
         return Emulator(version=version, flags=flags)
     if said.startswith("seconds "):
-        # It ran the program instead of printing a version: no QEMU.
+        # It ran the program instead of printing a version, so it isn't QEMU.
         return Emulator(name="Rosetta" if platform.arch == "amd64" else "an emulator")
     return None
 
 
 def _said_here(platforms: Sequence[Platform], *, run: Runner) -> dict[Platform, str]:
-    """Have this kernel start programs of the platforms, of which there are only the headers."""
+    """Return what the emulators print for programs of the platforms, which are only headers."""
     heads = {platform: head for platform in platforms if (head := header(platform.arch))}
     with contextlib.suppress(OSError), tempfile.TemporaryDirectory(prefix="openhqm-tui-") as folder:
         programs = [Path(folder, str(number)) for number in range(len(heads))]
@@ -148,7 +148,7 @@ def _seconds(text: str) -> float:
 
 
 def was_tried(platform: Platform, emulator: Emulator, folder: Path = Path(OWN_FOLDER)) -> bool:
-    """Tell whether a newer version was measured against this very one, and is no faster."""
+    """Return whether a newer version was measured against this one, and was no faster."""
     try:
         kept = (folder / f"qemu-{platform.qemu}.kept").read_text(encoding="utf-8")
     except (OSError, UnicodeError):

@@ -15,7 +15,7 @@ _IMAGE = "tonistiigi/binfmt"
 
 
 def runnable(platform: Platform, machine: Machine) -> bool:
-    """Tell whether this machine's kernel runs programs of `platform` in a container."""
+    """Return whether this machine's kernel runs programs of `platform` in a container."""
     if machine.platform is not None and platform.runs_natively_on(machine.platform):
         return True
     return "F" in machine.emulators.get(f"qemu-{platform.qemu}", "") or (
@@ -24,18 +24,18 @@ def runnable(platform: Platform, machine: Machine) -> bool:
 
 
 def not_held_open(platform: Platform, machine: Machine) -> bool:
-    """Tell whether the emulator is there but not for containers (flag F is missing).
+    """Return whether the emulator is registered, but not for containers (flag F is missing).
 
-    Without F the kernel looks the interpreter up inside the container, where it is not.
+    Without F the kernel looks for the emulator inside the container, where it isn't.
     """
     flags = machine.emulators.get(f"qemu-{platform.qemu}")
     return flags is not None and "F" not in flags
 
 
 def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
-    """The fix that lets the engine run `platforms` under QEMU, or advice where we can't.
+    """Return the fix that registers QEMU for `platforms`, or advice if there is none.
 
-    `machine` must know its packages (see `machine.ask_apt`).
+    `machine` needs its packages (see `machine.ask_apt`).
     """
     arches = ",".join(dict.fromkeys(platform.arch for platform in platforms))
     by_image = f"`docker run --privileged --rm {_IMAGE} --install {arches}`"
@@ -43,7 +43,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
         desktop = machine.desktop or "Docker Desktop"
         return f"{desktop} brings the usual emulators; restart it, or {by_image}"
     if not machine.mendable:
-        return f"install QEMU's user emulators by your package manager, or {by_image}"
+        return f"install QEMU's user emulators with your package manager, or {by_image}"
     if lists_are_empty(machine):
         return update_fix()
     if machine.candidate("qemu-user-static"):
@@ -51,7 +51,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     elif machine.candidate("qemu-user-binfmt"):
         packages = ["qemu-user", "qemu-user-binfmt"]
     else:
-        return f"no package of QEMU's user emulators is known to apt; {by_image}"
+        return f"apt knows no package of QEMU's user emulators; {by_image}"
     missing = [name for name in packages if not machine.version_of(name)]
     script = f"mountpoint -q {_FOLDER} || mount -t binfmt_misc binfmt_misc {_FOLDER}\n"
     if missing:
@@ -66,12 +66,12 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
 
 def _enable(name: str) -> str:
     name = shlex.quote(name)
-    # Three ways a Debian keeps its formats: binfmt-support, systemd's folder, or in place already.
+    # Debian registers formats with binfmt-support, with systemd's folder, or has them already.
     return f"""\
 if [ -e /usr/share/binfmts/{name} ] || [ -e /var/lib/binfmts/{name} ]; then
   update-binfmts --enable {name}
 elif ! [ -e {_FOLDER}/{name} ]; then
-  # As systemd does: a file of the administrator's goes before the package's.
+  # Like systemd: the administrator's file has priority over the package's.
   for conf in /etc/binfmt.d/{name}.conf /usr/lib/binfmt.d/{name}.conf; do
     if [ -e "$conf" ]; then
       grep '^:' "$conf" > {_FOLDER}/register
@@ -88,8 +88,8 @@ echo {name}: "$(grep '^flags:' {_FOLDER}/{name})"
 
 
 def wait_for_buildkit(platform: Platform) -> str:
-    """Shell that waits until the builder knows its emulator for `platform`."""
-    # BuildKit looks for new emulators every 20 seconds only (seen with Engine 28.5).
+    """Return the script that waits until the builder finds its emulator for `platform`."""
+    # BuildKit looks for new emulators only every 20 seconds (seen with Engine 28.5).
     name = shlex.quote(str(platform))
     return f"""\
 tries=0

@@ -17,8 +17,8 @@ from openhqm_tui.engine.doctor.daemon import ConfigError, config_script, stop_an
 from openhqm_tui.engine.doctor.machine import Machine
 
 # Debian 12's own docker.io is 20.10, without Buildx; Debian 13's is 26.1, with Buildx 0.13,
-# whose progress can't be read line by line. forky's packages need no newer libc than
-# Debian 12 has; they are the first with Engine 28 and the containerd store of today.
+# whose progress can't be read line by line. forky's packages are the first with Engine 28 and
+# its containerd store, and work with Debian 12's libc.
 NEWER_SUITE = "forky"
 # The key that signs forky; it comes with Debian 12's own debian-archive-keyring.
 NEWER_KEYRING = "/usr/share/keyrings/debian-archive-trixie-automatic.gpg"
@@ -26,9 +26,9 @@ _FROM_NEWER = "docker.io docker-cli docker-buildx containerd tini-static"
 _SOURCE = f"/etc/apt/sources.list.d/openhqm-tui-{NEWER_SUITE}.sources"
 _PIN = f"/etc/apt/preferences.d/openhqm-tui-{NEWER_SUITE}"
 
-# Without systemd a package would start its service by a SysV script: dockerd alone, with a
-# containerd of its own. Debian's way to say "do not start anything" is policy-rc.d; the
-# subshell takes it away again, however the installation ends.
+# Without systemd the package would start its service with a SysV script: dockerd alone, with its
+# own containerd. Debian's policy-rc.d prevents that; the subshell removes it again, however the
+# installation ends.
 _STARTING_NOTHING = """\
 (
   if ! [ -e /usr/sbin/policy-rc.d ]; then
@@ -42,8 +42,8 @@ _STARTING_NOTHING = """\
 
 
 def install_script(*packages: str, machine: Machine, update: bool = False) -> str:
-    """Shell that installs `packages` and nothing they merely recommend, without questions."""
-    # A machine just started may be busy with upgrades of its own: wait for them.
+    """Return the command that installs `packages` without recommended ones or questions."""
+    # A machine that has just started may be installing upgrades: wait for them.
     options = "-y -qq -o DPkg::Lock::Timeout=120 --no-install-recommends"
     install = f"apt-get install {options} {' '.join(packages)}"
     return (
@@ -54,37 +54,37 @@ def install_script(*packages: str, machine: Machine, update: bool = False) -> st
 
 
 def lists_are_empty(machine: Machine) -> bool:
-    """Tell whether apt was never asked for its lists (a fresh container or image)."""
+    """Return whether apt has no package lists yet (a fresh container or image)."""
     return not any(package.candidate for package in machine.packages.values())
 
 
 def update_fix() -> Fix:
-    """Fetch apt's lists, so that what can be installed is known."""
-    return Fix(title="fetch the lists of packages", script="apt-get update -qq\n", as_root=True)
+    """Return the fix that fetches apt's package lists."""
+    return Fix(title="fetch the package lists", script="apt-get update -qq\n", as_root=True)
 
 
 def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
-    """The fix that installs or renews Engine and Buildx, or advice where we can't.
+    """Return the fix that installs or upgrades Engine and Buildx, or advice if there is none.
 
-    `buildx_only` leaves an engine that is good as it is. `machine` must know its packages
-    (see `machine.ask_apt`).
+    `buildx_only` doesn't change the engine. `machine` needs its packages (see
+    `machine.ask_apt`).
     """
     if not machine.mendable:
         return advice_elsewhere(machine)
     if machine.version_of("podman-docker"):
         return (
-            "the package podman-docker stands in for Docker: remove it "
+            "the package podman-docker replaces Docker: remove it "
             "(apt-get remove podman-docker), then run this again"
         )
     if machine.version_of("docker-ce") or machine.candidate("docker-ce"):
-        # Docker's own archive is set up here: its packages and Debian's exclude each other.
+        # Docker's own archive is configured: its packages conflict with Debian's.
         packages = ["docker-buildx-plugin"]
         if not buildx_only:
             packages = ["docker-ce", "docker-ce-cli", "containerd.io", *packages]
         return _install_fix("from Docker's own packages", packages, machine)
     packages = ["docker-buildx"]
     if not buildx_only:
-        # Where the client is a package of its own, docker.io only recommends it.
+        # If the client is a package of its own, docker.io only recommends it.
         cli = ["docker-cli"] if machine.candidate("docker-cli") else []
         packages = ["ca-certificates", "docker.io", *cli, *packages]
     old_debian = machine.debian and machine.release.isdigit() and int(machine.release) <= 12
@@ -106,7 +106,7 @@ def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
 
 
 def advice_elsewhere(machine: Machine) -> str:
-    """What a person does on a system where we explain and install nothing."""
+    """Return advice for a system on which we don't install anything."""
     if machine.system == "darwin":
         if machine.desktop:
             return f"start {machine.desktop}, then run this again"
@@ -146,7 +146,7 @@ def _install_fix(
     names = "Docker Engine and Buildx" if engine else "Docker Buildx"
     restart = ""
     if engine and machine.docker_running and not machine.systemd:
-        # Nobody else would put the new engine in the place of the running one.
+        # The packages don't restart a running engine without systemd.
         restart = stop_and_start()
         where += "; the engine is restarted"
     return Fix(
@@ -163,8 +163,8 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
     archive = main_archive(machine.archives, machine.codename)
     if archive is None:
         return (
-            "apt's sources name no Debian archive here, so there is nowhere to take a newer "
-            "Docker from: add one, or install Docker's packages (docs.docker.com/engine/install)"
+            "apt's sources have no Debian archive with a newer "
+            "Docker: add one, or install Docker's packages (docs.docker.com/engine/install)"
         )
     if NEWER_KEYRING not in machine.keyrings:
         return (
@@ -176,7 +176,7 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
         f"Types: deb\nURIs: {archive.uri}\nSuites: {NEWER_SUITE}\nComponents: main\n"
         f"Signed-By: {NEWER_KEYRING}\nSOURCE\n"
     )
-    # 50: nothing else is ever taken from there by itself.
+    # 50: nothing else is ever installed from there automatically.
     pin = (
         f"cat > {_PIN} <<'PIN'\n"
         f"Package: *\nPin: release n={NEWER_SUITE}\nPin-Priority: 50\n\n"
@@ -193,9 +193,9 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
 
 
 def _choose_store(machine: Machine) -> str:
-    """Shell that chooses the image store before an engine's very first start."""
+    """Return the script that selects the image store before an engine's first start."""
     if machine.dockerd:
-        # It may hold images already: switching its store is a step of its own.
+        # It may have images already: switching its store is a separate fix.
         return ""
     try:
         return config_script(machine)

@@ -16,7 +16,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.command import Runner, capture
 from openhqm_tui.engine.doctor.apt import Archive, Candidate, parse_policy, read_archives
 
-# Everything we might install or must not collide with, asked of apt in one call.
+# All packages that we may install or that conflict with them, for one query of apt.
 PACKAGES = (
     "docker.io",
     "docker-cli",
@@ -33,12 +33,12 @@ PACKAGES = (
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at this machine; paths and rights as they matter for a fix.
+    """Facts about this machine that matter for a fix.
 
     `system` is 'linux' or 'darwin' (or whatever sys.platform says); `distro` and `release`
     are ID and VERSION_ID of os-release, `likes` its ID_LIKE. `store_config` is the text of
-    /etc/docker/daemon.json, None where there is none, and `store_config_error` why it could
-    not be read.
+    /etc/docker/daemon.json, None if there is none, and `store_config_error` why it can't
+    be read.
     """
 
     system: str = "linux"
@@ -67,28 +67,28 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def debian(self) -> bool:
-        """Tell whether this is Debian itself, whose archive we know how to use."""
+        """Whether this is Debian itself, whose archive the fixes use."""
         return self.apt and self.distro == "debian"
 
     @property
     def mendable(self) -> bool:
-        """Tell whether we install here: a Linux with apt that is Debian or derived from it."""
+        """Whether packages can be installed: on Debian or a derivative with apt."""
         family = {self.distro, *self.likes}
         return self.apt and self.system == "linux" and bool(family & {"debian", "ubuntu"})
 
     def version_of(self, package: str) -> str:
-        """The installed version of `package`, '' where it isn't installed."""
+        """Return the installed version of `package`; '' if it isn't installed."""
         return self.packages.get(package, Candidate()).installed
 
     def candidate(self, package: str) -> str:
-        """The version that apt would install, '' where it knows none."""
+        """Return the version that apt would install; '' if it knows none."""
         return self.packages.get(package, Candidate()).candidate
 
 
 def read_machine(root: Path = Path("/")) -> Machine:
-    """Look at this machine; never raises. `root` is where /etc and /proc are looked for.
+    """Return the facts about this machine; never raises. `root` contains /etc and /proc.
 
-    What apt knows of packages costs a second or more, so it is asked apart: see `ask_apt`.
+    The packages in apt take a second or more, so `ask_apt` adds them separately.
     """
     release = _os_release(root / "etc/os-release")
     apt = shutil.which("apt-get") is not None
@@ -122,7 +122,7 @@ def read_machine(root: Path = Path("/")) -> Machine:
 
 
 def ask_apt(machine: Machine, *, run: Runner = capture) -> Machine:
-    """Add what apt has installed and would install; unchanged where there is no apt."""
+    """Add the packages that apt has and would install; unchanged if there is no apt."""
     if not machine.apt:
         return machine
     (policy,) = run(["env", "LC_ALL=C", "apt-cache", "policy", *PACKAGES], timeout=30)
@@ -130,7 +130,7 @@ def ask_apt(machine: Machine, *, run: Runner = capture) -> Machine:
 
 
 def read_emulators(root: Path = Path("/")) -> dict[str, str]:
-    """The enabled emulators that the kernel knows, by name (`qemu-aarch64`), with their flags.
+    """Return the flags of the enabled emulators in the kernel, by name (`qemu-aarch64`).
 
     Names differ between installers (`qemu-aarch64`, `rosetta`); Docker's own
     `tonistiigi/binfmt` uses Debian's names.
@@ -150,7 +150,7 @@ def read_emulators(root: Path = Path("/")) -> dict[str, str]:
 
 
 def emulator_flags(platform: Platform, root: Path = Path("/")) -> str:
-    """The flags of the emulator that is registered under the usual name, '' where none is."""
+    """Return the flags of the emulator registered under the usual name; '' if there is none."""
     return read_emulators(root).get(f"qemu-{platform.qemu}", "")
 
 
@@ -198,7 +198,7 @@ def _user() -> str:
 
 
 def _desktop() -> str:
-    """Which Docker product of a desktop is at hand, '' where none is found."""
+    """Return the Docker desktop product on this machine; '' if there is none."""
     home = Path.home()
     places = {
         "Docker Desktop": ("/Applications/Docker.app", home / ".docker/desktop"),

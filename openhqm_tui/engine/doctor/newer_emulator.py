@@ -1,8 +1,8 @@
 """A newer QEMU for the platforms where it is faster, next to the system package.
 
-Only the binary is taken, into a folder of ours. Both are measured before anything is registered,
-and what a restart of the machine reads is written down: the list of binfmt-support or a file of
-systemd's. The system's package stays, so that one command brings its emulator back.
+Only its binary is installed, in a folder of ours. Both are measured before anything is registered,
+and the registration is made permanent: in the list of binfmt-support or a file for systemd. The
+system's package stays installed, so that one command restores its emulator.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _PACKAGE = "qemu-user"
 
 
 def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: str) -> Fix | str:
-    """The fix that registers a newer QEMU for `platforms` where it is faster, or advice.
+    """Return the fix that registers a newer QEMU for `platforms` if it is faster, or advice.
 
-    `machine` must know its packages (see `machine.ask_apt`); `image` is a local image of Python
-    for the platforms, with which both are measured.
+    `machine` needs its packages (see `machine.ask_apt`); `image` is a local image of Python for
+    the platforms, for measuring both.
     """
     if machine.system != "linux" or (machine.desktop and not machine.dockerd):
         arches = ",".join(dict.fromkeys(platform.arch for platform in platforms))
         install = f"`docker run --privileged --rm {IMAGE}"
         return (
             f"{install} --uninstall qemu-{platforms[0].qemu}`, then {install} --install {arches}`; "
-            f"it holds until {machine.desktop or 'the VM'} restarts"
+            f"it lasts until {machine.desktop or 'the VM'} restarts"
         )
     if not image:
-        return "pull or build the base image for this platform first: both are measured with it"
+        return "pull or build the base image for this platform first: it is needed to measure both"
     names = [platform.qemu for platform in platforms]
     source, where = _source(machine, names)
     script = "".join(f"# to undo it: {_undo(name, machine)}\n" for name in names)
@@ -53,13 +53,13 @@ def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: s
         script += f"choose {platform.qemu} {shlex.quote(str(platform))} {undo}\n"
     for platform in platforms:
         script += wait_for_buildkit(platform)
-    told = ", ".join(str(platform) for platform in platforms)
-    title = f"register a newer QEMU for {told} where it is faster, {where}"
+    listed = ", ".join(str(platform) for platform in platforms)
+    title = f"register a newer QEMU for {listed} where it is faster, {where}"
     return Fix(title=title, script=script, as_root=True)
 
 
 def _undo(name: str, machine: Machine) -> str:
-    """The command that brings the system's own emulator back."""
+    """Return the command that restores the system's own emulator."""
     qemu = f"qemu-{name}"
     forget = f"rm -f /etc/binfmt.d/{qemu}.conf; "
     if machine.version_of("binfmt-support"):
@@ -73,7 +73,7 @@ def _undo(name: str, machine: Machine) -> str:
 
 
 def _source(machine: Machine, names: Sequence[str]) -> tuple[str, str]:
-    """Shell that puts the new binaries into usr/bin of the current folder, and their origin."""
+    """Return the script that fetches the new binaries into ./usr/bin, and their origin."""
     files = " ".join(f"./usr/bin/qemu-{name}" for name in names)
     image = _FROM_IMAGE.format(image=IMAGE, names=" ".join(names))
     own = machine.candidate(_PACKAGE)
@@ -169,7 +169,7 @@ apt-get download -qq -o APT::Sandbox::User=root {package}
 dpkg-deb --fsys-tarfile {package}_*.deb | tar -x {files}
 """
 
-# Lists and sources of its own, so that apt on this machine learns of no other suite.
+# Separate lists and sources, so that the suite isn't added to this machine's apt.
 _NEWER_SUITE = """\
 cat > newer.sources <<'SOURCE'
 Types: deb

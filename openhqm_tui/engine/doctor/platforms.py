@@ -23,7 +23,7 @@ def platform_findings(
     platforms: Sequence[Platform],
     with_apt: Callable[[], Machine],
 ) -> list[Finding]:
-    """One finding per platform: native, emulated, or what lets it run here."""
+    """Return a finding per platform: native, emulated, or how to make it run here."""
     missing = [platform for platform in platforms if _lacks_emulator(platform, facts, machine)]
     way: tuple[tuple[Fix, ...], str] = ((), "")
     if missing:
@@ -45,8 +45,8 @@ def platform_findings(
 def _lacks_emulator(platform: Platform, facts: EngineFacts, machine: Machine) -> bool:
     if facts.how(platform) == "none":
         return True
-    # On this very kernel we can see what the builder takes on trust: the emulator may be there
-    # for the machine but not for containers, and lanes are checked by running them here.
+    # On this kernel we can verify what the builder assumes: the emulator may be registered for
+    # the machine but not for containers, and images are checked by running them here.
     here = facts.local and facts.driver == "docker"
     return here and (not_held_open(platform, machine) or not runnable(platform, machine))
 
@@ -62,7 +62,7 @@ def _platform(
     key, title = f"platform:{platform}", str(platform)
     how = facts.how(platform)
     if not missing:
-        why = "steps and checks of this platform run on its own kind of processor"
+        why = "steps and checks of this platform run natively"
         if how == "emulated":
             why = "steps and checks of this platform run under an emulator, several times slower"
         return Finding(key=key, title=title, health=Health.OK, detail=how, why=why)
@@ -93,9 +93,9 @@ def emulator_findings(
     with_apt: Callable[[], Machine],
     image: str,
 ) -> list[Finding]:
-    """One finding per emulated platform: the emulator's version and speed, and a faster one.
+    """Return a finding per emulated platform: the emulator's version and speed, and a faster one.
 
-    `image` is a local image of Python for the platforms, '' where there is none.
+    `image` is a local image of Python for the platforms; '' if there is none.
     """
     found = []
     wrong = [platform for platform in platforms if _wants_newer(platform, facts)]

@@ -1,9 +1,9 @@
 """The program that reads an exported image, in its own process with memory and time limits.
 
-What it reads is a stranger's, made to harm perhaps. So it runs apart, with limits that the kernel
-holds, reads standard input and writes a line of JSON for each layer to standard output. The layout
-of the export (OCI's or Docker's older one) is of no matter: whatever unpacks to a tar is scanned,
-and named by the digest of what it unpacks to, which is how an image's config names its layers.
+Its input isn't trusted and may be malicious. So it runs in a process of its own, with limits that
+the kernel enforces, reads standard input and writes a line of JSON for each layer to standard
+output. It doesn't depend on the layout of the export (OCI's or Docker's older one): everything that
+unpacks to a tar is scanned, and identified by the digest of the tar, as in an image's config.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _READ = 1 << 18
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one reading may use: bytes of memory, seconds of processor, bytes and files unpacked.
+    """Limits: bytes of memory, seconds of CPU time, unpacked bytes and files.
 
-    `most_found` is how many files of a layer are told of by their path, `most_text` the bytes of
-    all these paths.
+    `most_found` is how many files of a layer are reported by their paths, `most_text` the bytes
+    of all these paths.
     """
 
     memory: int = 768 << 20
@@ -60,7 +60,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScanOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be read: digests of layers; `known` are blobs that needn't be read again."""
+    """What to read: digests of layers; `known` are blobs that needn't be read again."""
 
     wanted: tuple[str, ...]
     known: tuple[str, ...] = ()
@@ -68,27 +68,27 @@ class ScanOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScanProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something could not be read; `blob` is its name in the export, '' for all of it."""
+    """Why something can't be read; `blob` is its name in the export, '' for the whole export."""
 
     blob: str = ""
     reason: str
 
 
 class ScanLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of what the program says: a layer or a trouble."""
+    """One line of output: a layer or an error."""
 
     layer: ScannedLayer | None = None
     trouble: ScanProblem | None = None
 
 
 def scan_export(source: Iterable[bytes], order: ScanOrder) -> Iterator[ScanLine]:
-    """Yield the layers of an exported image that are wanted, in the order they come in.
+    """Yield the wanted layers of an exported image, in the order of the export.
 
-    It ends when all have come. Troubles of one layer don't keep it from the next.
+    Ends after the last of them. An error in one layer doesn't affect the others.
     """
     wanted, known = set(order.wanted), set(order.known)
     budget = Budget(size=order.limits.unpacked, entries=order.limits.entries)
-    # The export itself is in no layer, and Docker makes it: only its files are counted.
+    # Docker writes the export itself: only its files are counted, not its bytes.
     export = TarReader(Stream(source), budget)
     for entry in export:
         blob = entry.path.rpartition("/")[2]
@@ -120,19 +120,19 @@ def scan_layer(packed: Stream, budget: Budget, blob: str, limits: Limits) -> Sca
     for entry in tar:
         scan.add(entry, tar)
     size = scan.size
-    # Only all of it, padding and all, gives the digest.
+    # The digest covers the padding too.
     stream.skip()
     return scan.layer(digest=f"sha256:{digest.hexdigest()}", blob=blob, size=size)
 
 
 class _LayerScan:
-    """What has been found so far in one layer."""
+    """What was found in one layer so far."""
 
     def __init__(self, limits: Limits) -> None:
         self._most_found = limits.most_found
         self._room = limits.most_text
         self._found: list[Found] = []
-        # Of files that later entries may be hard links to.
+        # For files that later entries may be hard links to.
         self._by_path: dict[str, list[Found]] = {}
         self._here: set[bytes] = set()
         self._files, self._folders = bytearray(), bytearray()
@@ -142,7 +142,7 @@ class _LayerScan:
         self.size = 0
 
     def layer(self, *, digest: str, blob: str, size: int) -> ScannedLayer:
-        """Return all of it as a record."""
+        """Return it as a record."""
         return ScannedLayer(
             digest=digest,
             blob=blob,
@@ -157,7 +157,7 @@ class _LayerScan:
         )
 
     def add(self, entry: Entry, tar: TarReader) -> None:
-        """Take in one entry, with its content."""
+        """Add one entry, with its content."""
         self._entries += 1
         folder, _, name = entry.path.rpartition("/")
         if name.startswith(_WHITEOUT):
@@ -201,7 +201,7 @@ class _LayerScan:
             self._tell(Found(FileKind.SECRET, path, what))
 
     def _rights(self, entry: Entry) -> None:
-        # A link's header gives its rights to the file that it is another name of.
+        # The mode in a hard link's header applies to the file that it is a name of.
         if entry.mode & _RIGHTS:
             self._tell(Found(FileKind.SETUID, entry.path, f"{entry.mode & 0o7777:o}"))
         elif entry.capabilities:
@@ -215,11 +215,11 @@ class _LayerScan:
     def _take_room(self, text: str) -> None:
         self._room -= len(text)
         if self._room < 0 or len(self._found) + len(self._links) >= self._most_found:
-            raise TooMuch(f"it has more than {self._most_found} files to tell of, or longer paths")
+            raise TooMuch(f"it has more than {self._most_found} files to report, or longer paths")
 
 
 def _look_into(path: str, size: int, pieces: Iterator[bytes]) -> tuple[str, set[str]]:
-    """Return a file's machine, where it is a program, and the sorts of secrets in it."""
+    """Return the machine of a file, if it is a program, and the kinds of secrets in it."""
     machine, secrets = "", set[str]()
     window = b""
     telling = is_telling(path)
@@ -235,7 +235,7 @@ def _look_into(path: str, size: int, pieces: Iterator[bytes]) -> tuple[str, set[
 
 
 def _gathered(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Yield the same bytes in pieces of at least `size`, the last one aside."""
+    """Yield the same bytes in pieces of at least `size`, except the last one."""
     kept: list[bytes] = []
     room = size
     for piece in pieces:
@@ -249,16 +249,16 @@ def _gathered(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 
 def _may_be_layer(packed: Stream) -> bool:
-    """Tell whether a file of the export is a layer, by its first block."""
+    """Return whether a file of the export is a layer, by its first block."""
     start = packed.peek(BLOCK)
     if looks_packed(start):
         return True
-    # JSON begins otherwise; an empty tar is all zeros.
+    # Neither a tar header nor an empty tar (all zeros) looks like JSON.
     return len(start) == BLOCK and (start[257:262] == b"ustar" or not any(start))
 
 
 def _limit(limits: Limits) -> None:
-    """Have the kernel hold the limits; what a system doesn't know is left as it is."""
+    """Have the kernel enforce the limits; those that a system doesn't support are skipped."""
     for what, most in (
         (resource.RLIMIT_AS, limits.memory),
         (resource.RLIMIT_CPU, limits.seconds),
@@ -276,7 +276,7 @@ def _standard_input() -> Iterator[bytes]:
 
 
 def run(order: ScanOrder, source: Iterable[bytes], say: Callable[[bytes], object]) -> None:
-    """Scan, and say a line of JSON for each layer or trouble."""
+    """Scan, and print a line of JSON for each layer or error."""
     try:
         for line in scan_export(source, order):
             say(msgspec.json.encode(line) + b"\n")

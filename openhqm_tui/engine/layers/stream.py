@@ -13,26 +13,26 @@ from openhqm_tui.domain.errors import Problem
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-# Bytes; however much a bomb unpacks to, no piece is larger.
+# Bytes; no piece is larger, however much a decompression bomb unpacks to.
 PIECE = 1 << 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-# A frame to be skipped, as zstd:chunked puts one before or behind the others.
+# A skippable frame, as zstd:chunked writes before or after the others.
 _ZSTD_SKIPPED = tuple(bytes([0x50 + n, 0x2A, 0x4D, 0x18]) for n in range(16))
 # Bytes of history that a frame may ask for: 2^27, the default limit of `zstd` itself.
 _LARGEST_WINDOW = 27
 
 
 class Damaged(Problem):
-    """A layer that can't be read; `str()` says why."""
+    """A layer that can't be read; `str()` is the reason."""
 
 
 class TooMuch(Problem):
-    """A layer or an image goes beyond what is read of any; `str()` says which limit."""
+    """A layer or an image exceeds a limit; `str()` says which one."""
 
 
 class Budget:
-    """How many bytes and entries may still be unpacked, over all layers of an image."""
+    """How many bytes and entries may still be unpacked, for all layers of an image."""
 
     def __init__(self, *, size: int, entries: int) -> None:
         self._size, self._entries = size, entries
@@ -40,20 +40,20 @@ class Budget:
         self._left_entries = entries
 
     def take(self, size: int) -> None:
-        """Take bytes from it; raises TooMuch."""
+        """Use up bytes; raises TooMuch."""
         self._left -= size
         if self._left < 0:
             raise TooMuch(f"it unpacks to more than {self._size >> 20} MB")
 
     def take_entry(self) -> None:
-        """Take one file, folder or link from it; raises TooMuch."""
+        """Use up one file, folder or link; raises TooMuch."""
         self._left_entries -= 1
         if self._left_entries < 0:
             raise TooMuch(f"it has more than {self._entries} files")
 
 
 class Stream:
-    """A reader over pieces that come one after the other."""
+    """A reader over consecutive pieces."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -70,7 +70,7 @@ class Stream:
         return b"".join(self.pieces(size))
 
     def peek(self, size: int) -> bytes:
-        """Return the next `size` bytes, fewer only at the end, and leave them there."""
+        """Return the next `size` bytes, fewer only at the end, without consuming them."""
         while len(self._piece) - self._at < size:
             more = next(self._pieces, b"")
             if not more:
@@ -79,7 +79,7 @@ class Stream:
         return self._piece[self._at : self._at + size]
 
     def pieces(self, size: int | None = None) -> Iterator[bytes]:
-        """Yield the next `size` bytes as they come, fewer only at the end; None: all."""
+        """Yield the next `size` bytes in pieces, fewer only at the end; None: all."""
         while size is None or size > 0:
             if self._at == len(self._piece):
                 self._piece, self._at = next(self._pieces, b""), 0
@@ -92,7 +92,7 @@ class Stream:
             yield piece
 
     def skip(self, size: int | None = None) -> int:
-        """Pass over the next `size` bytes (None: all) and return how many there were."""
+        """Skip the next `size` bytes (None: all) and return how many there were."""
         return sum(map(len, self.pieces(size)))
 
 
@@ -115,12 +115,12 @@ def unpacked(packed: Stream, budget: Budget, digest: _Hash) -> Iterator[bytes]:
 
 
 def looks_packed(start: bytes) -> bool:
-    """Tell whether a file begins as a compressed layer does."""
+    """Return whether a file begins like a compressed layer."""
     return start.startswith((_GZIP, _ZSTD, *_ZSTD_SKIPPED))
 
 
 def new_digest() -> _Hash:
-    """Return the hash that layers are named by."""
+    """Return the hash that identifies layers."""
     return hashlib.sha256()
 
 
@@ -162,7 +162,7 @@ def _unzstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _zstd() -> tuple[Any, type[Exception]]:
-    """Return a maker of decompressors of bounded memory, and what they raise."""
+    """Return a factory of decompressors with bounded memory, and the errors that they raise."""
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:

@@ -1,7 +1,7 @@
 """A strict reader of untrusted tar streams: anything it doesn't support is an error.
 
-`tarfile` ends without a word where a header is damaged, and keeps extended headers of any size in
-memory. Here, as in the engine's own reader, an archive that can't be read to its end is damaged.
+`tarfile` stops silently at a damaged header, and keeps extended headers of any size in memory.
+Here, as in the engine's own reader, an archive that can't be read to its end is damaged.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from openhqm_tui.engine.layers.stream import Budget, Damaged, Stream, TooMuch
 
 BLOCK = 512
 _ZEROS = bytes(BLOCK)
-# Bytes: a path that the kernel takes has 4096; an extended header has some, and attributes.
+# Bytes: a path in the kernel has at most 4096; an extended header has some, and attributes.
 MOST_PATH = 4096
 MOST_HEADER = 1 << 20
-# These have no content, whatever size their header states.
+# These have no content, whatever the size in their header.
 _HEADER_ONLY = frozenset("123456")
 _CAPABILITIES = "SCHILY.xattr.security.capability"
 
@@ -36,24 +36,24 @@ class Entry(NamedTuple):
 
     @property
     def is_folder(self) -> bool:
-        """Tell whether it is a folder."""
+        """Whether it is a folder."""
         return self.kind == "5"
 
     @property
     def is_hard_link(self) -> bool:
-        """Tell whether it is another name of a file."""
+        """Whether it is another name of a file."""
         return self.kind == "1"
 
     @property
     def is_file(self) -> bool:
-        """Tell whether it has content of its own."""
+        """Whether it has content of its own."""
         return self.kind not in _HEADER_ONLY
 
 
 class TarReader:
-    """The entries of a tar stream, and the content of the one that came last.
+    """The entries of a tar stream, and the content of the last one read.
 
-    Raises Damaged where the stream is no whole tar, TooMuch beyond what is read of any.
+    Raises Damaged if the stream isn't a complete tar, TooMuch above a limit.
     """
 
     def __init__(self, stream: Stream, budget: Budget) -> None:
@@ -74,7 +74,7 @@ class TarReader:
             yield self._entry(header, extended)
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the content of the entry that came last; of a sparse file what isn't a hole."""
+        """Yield the content of the last entry read; of a sparse file, without the holes."""
         if self._sparse_map:
             self._skip_sparse_map()
         while self._left:
@@ -91,7 +91,7 @@ class TarReader:
         self._left = self._padding = 0
 
     def _header(self, extended: dict[str, bytes]) -> bytes | None:
-        """Return the next entry's own header; what extended ones say goes into `extended`."""
+        """Return the next entry's own header; the contents of extended ones go into `extended`."""
         room = MOST_HEADER
         while True:
             block = self._stream.take(BLOCK)
@@ -103,7 +103,7 @@ class TarReader:
                 raise Damaged("its tar has a damaged header")
             kind = chr(block[156])
             if kind in "xgLK":
-                # All of one entry's count together: any number of them may come.
+                # For all headers of an entry: their number isn't limited.
                 size = _number(block[124:136])
                 room -= size
                 if room < 0:
@@ -171,39 +171,39 @@ class TarReader:
 
 def _is_sound(block: bytes) -> bool:
     try:
-        told = _number(block[148:156])
+        stored = _number(block[148:156])
     except Damaged:
         return False
     total = sum(block) - sum(block[148:156]) + 8 * 32
-    if told == total:
+    if stored == total:
         return True
-    # Very old tars summed up signed bytes.
-    return told == total - 256 * sum(byte > 127 for byte in block[:148] + block[156:])
+    # Very old tars added up signed bytes.
+    return stored == total - 256 * sum(byte > 127 for byte in block[:148] + block[156:])
 
 
 def _number(field: bytes) -> int:
     if field[0] & 0x80:
-        # Base 256, for what eight octal digits have no room for; 0xff begins a negative one.
+        # Base 256, for numbers too large for octal digits; 0xff begins a negative one.
         value = int.from_bytes(field, "big") & ~(0x80 << 8 * (len(field) - 1))
         if field[0] & 0x40 or value >= 1 << 63:
-            raise Damaged("its tar has a header with a number that can't be")
+            raise Damaged("its tar has a header with an invalid number")
         return value
     digits = field.strip(b" \0")
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise Damaged("its tar has a header with a number that can't be")
+        raise Damaged("its tar has a header with an invalid number")
     return int(digits, 8)
 
 
 def _decimal(digits: bytes) -> int:
     if not digits.isdigit() or len(digits) > 19:
-        raise Damaged("its tar has a header with a number that can't be")
+        raise Damaged("its tar has a header with an invalid number")
     return int(digits)
 
 
 def _records(data: bytes) -> dict[str, bytes]:
-    """Return the `LENGTH KEY=VALUE` records of an extended header; an empty value takes back."""
+    """Return the `LENGTH KEY=VALUE` records of an extended header; an empty value removes one."""
     found: dict[str, bytes] = {}
     at = 0
     while at < len(data):
@@ -219,12 +219,12 @@ def _records(data: bytes) -> dict[str, bytes]:
 
 
 def _sparse_form(extended: dict[str, bytes]) -> str:
-    """Return in which of its forms a file is sparse; '' where it isn't, as the engine reads it."""
-    told = extended.get("GNU.sparse.major", b""), extended.get("GNU.sparse.minor", b"")
-    if told in {(b"0", b"0"), (b"0", b"1"), (b"1", b"0")}:
-        return f"{told[0].decode()}.{told[1].decode()}"
+    """Return the sparse format of a file, as the engine reads it; '' if it isn't sparse."""
+    version = extended.get("GNU.sparse.major", b""), extended.get("GNU.sparse.minor", b"")
+    if version in {(b"0", b"0"), (b"0", b"1"), (b"1", b"0")}:
+        return f"{version[0].decode()}.{version[1].decode()}"
     # The oldest format has no version, only a map.
-    return "0.0" if told == (b"", b"") and extended.get("GNU.sparse.map") else ""
+    return "0.0" if version == (b"", b"") and extended.get("GNU.sparse.map") else ""
 
 
 def _path(name: bytes) -> str:

@@ -22,9 +22,9 @@ _READER = "_openhqm-outputs"
 def print_definition(folder: Path, name: str, targets: list[str]) -> dict[str, dict[str, Any]]:
     """Return the resolved targets of a bake file, variables, inheritance and matrices included.
 
-    Buildx 0.29 empties the files that outputs name, already where it is only to print. So it is
-    run without the right to write. Where the kernel has no means for that, outputs aren't read.
-    Raises UsageProblem with Buildx's own words.
+    Buildx 0.29 truncates the files that outputs name even if it only prints. So it runs without
+    write access. If the kernel doesn't support that, outputs aren't read.
+    Raises UsageProblem with the error of Buildx.
     """
     whole = _bake(folder, name, *targets)
     if whole.returncode == 0:
@@ -45,18 +45,18 @@ def print_definition(folder: Path, name: str, targets: list[str]) -> dict[str, d
 
 
 def _outputs(folder: Path, name: str, target: str) -> list[Any]:
-    """Return the outputs of one target, of which some may be files."""
+    """Return the outputs of one target, some of which may be files."""
     printed = _bake(folder, name, target)
     if printed.returncode == 0:
         return list(_targets(printed).get(target, {}).get("output") or ())
-    # A second definition may read the first one's attributes, but not what they inherit.
+    # A second definition can refer to attributes of the first, but not to inherited ones.
     reader = {"args": {"outputs": f"${{jsonencode(target.{target}.output)}}"}}
-    told = json.dumps({"target": {_READER: reader}}).encode()
-    read = _bake(folder, name, "-f", "-", _READER, stdin=told)
+    definition = json.dumps({"target": {_READER: reader}}).encode()
+    read = _bake(folder, name, "-f", "-", _READER, stdin=definition)
     if read.returncode == 0:
         outputs = json.loads(_targets(read)[_READER]["args"]["outputs"])
         return list(outputs) if isinstance(outputs, list) else [outputs]
-    # Of any kind that is written to one file.
+    # Any type that writes to one file.
     file = _NOT_OPENED.search(_words(printed))
     return [{"type": "tar", "dest": file[1]}] if file else []
 
@@ -64,7 +64,7 @@ def _outputs(folder: Path, name: str, target: str) -> list[Any]:
 def _bake(
     folder: Path, name: str, *words: str, stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """Have Buildx print without the right to write any file."""
+    """Print the definition with a Buildx that can't write files."""
     program = [sys.executable, "-I", "-S", read_only.__file__]
     command = [*program, "docker", "buildx", "bake", "--print", "-f", name, *words]
     return _run(folder, command, stdin)

@@ -23,7 +23,7 @@ _LOOK_SECONDS = 10.0
 
 
 class BaseChoice(Inert, frozen=True):
-    """The base of a build; `mapped` says that the plan puts it in the place of `FROM`'s name."""
+    """The base of a build; with `mapped`, the plan maps the name in `FROM` to it."""
 
     ref: str
     reason: str
@@ -31,7 +31,7 @@ class BaseChoice(Inert, frozen=True):
 
 
 class Reach(StrEnum):
-    """Whether an image can be had from its registry, and why not."""
+    """Whether an image can be pulled from its registry, and if not, why."""
 
     OK = "ok"
     NETWORK = "network"
@@ -43,14 +43,14 @@ class Reach(StrEnum):
 
 
 class Pullable(Inert, frozen=True):
-    """The registry's answer: `platforms` where it gave an index, else a `detail` for people."""
+    """The registry's response: `platforms` if it is an index, else a `detail` to show."""
 
     reach: Reach
     detail: str = ""
     platforms: tuple[Platform, ...] = ()
 
-    def lacks(self, wanted: Sequence[Platform]) -> tuple[Platform, ...]:
-        """The wanted platforms that the image doesn't have; none if it didn't tell."""
+    def missing(self, wanted: Sequence[Platform]) -> tuple[Platform, ...]:
+        """Return the wanted platforms that the image doesn't have; () if they aren't known."""
         if not self.platforms:
             return ()
         return tuple(
@@ -69,10 +69,10 @@ def choose_base(
     driver: str = "docker",
     run: Runner = capture,
 ) -> BaseChoice:
-    """Choose the base: the one asked for; else upstream's if it is here; else ours if it is.
+    """Choose the base: the explicit one, else a local upstream image, else a local one of ours.
 
-    Offline, and quick: all looks into the local store run side by side. Where neither is here,
-    BuildKit pulls upstream's. Only the `docker` driver's builds see the engine's store.
+    Offline, and quick: all queries of the local store run in parallel. If neither is there,
+    BuildKit pulls upstream's. Only builds with the `docker` driver use the engine's store.
     """
     if explicit:
         mapped = explicit != upstream
@@ -94,7 +94,7 @@ def choose_base(
 def local_platforms(
     refs: Sequence[str], platforms: Sequence[Platform], *, run: Runner = capture
 ) -> dict[str, tuple[Platform, ...]]:
-    """Which of `platforms` the local store holds of each image."""
+    """Return which of `platforms` the local store has for each image."""
     asked = [(ref, platform) for ref in refs for platform in platforms]
     outcomes = run(
         *(
@@ -107,17 +107,17 @@ def local_platforms(
         return _local_platforms_of_old(refs, platforms, run=run)
     found: dict[str, list[Platform]] = {ref: [] for ref in refs}
     for (ref, platform), outcome in zip(asked, outcomes, strict=True):
-        # The store may offer a variant (arm64/v8 for arm64); its word that it serves is enough.
+        # The store may return a variant (arm64/v8 for arm64); it decides what matches.
         if outcome.ok:
             found[ref].append(platform)
     return {ref: tuple(held) for ref, held in found.items()}
 
 
 def check_pullable(ref: str, timeout: float = 15, *, run: Runner = capture) -> Pullable:
-    """Ask the registry for `ref`'s index, without pulling; blocks, never raises.
+    """Fetch `ref`'s index from its registry, without pulling; blocks, never raises.
 
-    `timeout` is in seconds. The question is asked by the Docker client from this machine;
-    the engine of a remote builder may see another network.
+    `timeout` is in seconds. The Docker client on this machine fetches it; the engine of a
+    remote builder may be in another network.
     """
     (outcome,) = run(["docker", "buildx", "imagetools", "inspect", "--raw", ref], timeout=timeout)
     if not outcome.ok:
@@ -127,16 +127,16 @@ def check_pullable(ref: str, timeout: float = 15, *, run: Runner = capture) -> P
         manifests = index.get("manifests") or []
         found = [_platform_of(entry.get("platform") or {}) for entry in manifests]
     except (msgspec.DecodeError, AttributeError, UnicodeError):
-        return Pullable(Reach.OTHER, f"the registry's answer for {ref} can't be read")
+        return Pullable(Reach.OTHER, f"the registry's response for {ref} can't be read")
     return Pullable(Reach.OK, platforms=tuple(platform for platform in found if platform))
 
 
 def look_for(
     ref: str, platforms: Sequence[Platform], *, driver: str, run: Runner = capture
 ) -> Pullable:
-    """Tell whether `ref` can be had for `platforms`: from the local store, else its registry.
+    """Return whether `ref` is available for `platforms`: locally, else from its registry.
 
-    Blocks, never raises. Only the `docker` driver's builds see the engine's store.
+    Blocks, never raises. Only builds with the `docker` driver use the engine's store.
     """
     if driver == "docker" and platforms:
         held = local_platforms((ref,), platforms, run=run)[ref]
@@ -147,7 +147,7 @@ def look_for(
 
 _FORMAT = "{{.Os}}/{{.Architecture}}"
 
-# What registries, Go's net library and its TLS library say, in the order of precedence.
+# Errors of registries and of Go's network and TLS libraries, in the order of precedence.
 _SIGNS: tuple[tuple[Reach, tuple[str, ...]], ...] = (
     (Reach.TLS, ("x509:", "certificate signed by unknown", "tls: failed to verify")),
     (Reach.RATE_LIMIT, ("toomanyrequests", "429", "rate limit")),
@@ -176,7 +176,7 @@ _SIGNS: tuple[tuple[Reach, tuple[str, ...]], ...] = (
     (Reach.MISSING, ("not found", "manifest unknown", "name unknown", "404")),
 )
 
-# What Buildx wraps around the cause.
+# Prefixes that Buildx adds to the cause.
 _WRAPPING = re.compile(r'^ERROR: |failed to do request: \w+ "[^"]*": |failed to fetch \w+ token: ')
 
 _WORDS = {
@@ -211,10 +211,10 @@ def _too_old_to_be_asked(outcome: CommandResult) -> bool:
 def _local_platforms_of_old(
     refs: Sequence[str], platforms: Sequence[Platform], *, run: Runner
 ) -> dict[str, tuple[Platform, ...]]:
-    """As `local_platforms`, for engines and clients before 28.1, which tell one platform only.
+    """Do the same with engines and clients before 28.1, which show one platform only.
 
-    The containerd store keeps an image of several platforms under one name, so there the one
-    told stands for all; with the older stores an image has one platform.
+    The containerd store keeps all platforms of an image under one name, so the others are
+    assumed to be there; with the classic store an image has one platform.
     """
     outcomes = run(
         ["docker", "info", "--format", "{{json .DriverStatus}}"],
@@ -251,5 +251,5 @@ def _parse(text: str) -> Platform | None:
     try:
         return parse_platform(text)
     except UsageProblem:
-        # `unknown/unknown` is how attestations stand in an index.
+        # The platform of attestations in an index is `unknown/unknown`.
         return None

@@ -16,22 +16,22 @@ ADDED = Path("/usr/local/share/ca-certificates")
 
 
 def ca_bundle(
-    told: str = "",
+    explicit: str = "",
     *,
     environment: Mapping[str, str] | None = None,
     own: bool | None = None,
     system: Path = SYSTEM_BUNDLE,
 ) -> str:
-    """Return the bundle asked for, or what this machine's tools use, or '' (public ones will do).
+    """Return the requested bundle, else the one of this machine's tools; '' for public ones.
 
-    A machine that trusts authorities of its own is behind such a proxy more often than not, and
-    containers know nothing of them: `own` tells it (None: look). Raises UsageProblem where the
-    file asked for isn't there.
+    A machine that trusts private authorities is probably behind such a proxy, and containers
+    don't trust them: `own` is whether it does (None: find out). Raises UsageProblem if the
+    requested file doesn't exist.
     """
-    if told:
-        if not Path(told).is_file():
-            raise UsageProblem(f"the CA bundle {told} isn't there", fix="give a PEM file")
-        return str(Path(told).resolve())
+    if explicit:
+        if not Path(explicit).is_file():
+            raise UsageProblem(f"the CA bundle {explicit} isn't there", fix="give a PEM file")
+        return str(Path(explicit).resolve())
     environment = os.environ if environment is None else environment
     for variable in VARIABLES:
         file = environment.get(variable, "")

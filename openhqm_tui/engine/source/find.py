@@ -19,8 +19,8 @@ from openhqm_tui.files.confined import read_inside, resolved_inside
 
 BUNDLED = "bundled"
 _MOST_BYTES = 4_000_000
-# Buildx reads these by itself when no -f is given; compose files are its business too, but not
-# a build plan that anyone wrote for images.
+# Buildx reads these without -f. It reads compose files too, but those aren't written as build
+# plans for images.
 BAKE_FILES = ("docker-bake.json", "docker-bake.hcl")
 _BACKEND_ARG = re.compile(rb"^\s*ARG\s+QUEUE_BACKEND\b", re.MULTILINE | re.IGNORECASE)
 
@@ -37,11 +37,11 @@ def find_source(
     """Return what is built in `folder`, with `--context` and `--dockerfile` if they are given.
 
     `bundled` and `bundled_context` are the package's own Dockerfile and context, `variants` what
-    a Dockerfile with `ARG QUEUE_BACKEND` builds. Raises UsageProblem that names what isn't there.
+    a Dockerfile with `ARG QUEUE_BACKEND` builds. Raises UsageProblem that names what is missing.
     """
     context_path = _context(folder, context) if context else ""
     if dockerfile == BUNDLED:
-        # In a checkout, its own code is what `bundled` puts another Dockerfile over.
+        # In a checkout, `bundled` replaces the Dockerfile; the code is the checkout's.
         here = folder if (folder / "src" / "openhqm").is_dir() else bundled_context
         return _dockerfile_source(bundled, context_path or str(here), bundled, variants)
     if dockerfile:
@@ -62,7 +62,7 @@ def find_source(
     except UsageProblem:
         if context_path or not bake_file_in(folder):
             raise
-        has_variants = False  # if the bake file needs it, Buildx says so
+        has_variants = False  # If the bake file needs it, Buildx reports the error.
     if has_variants:
         if bundled.exists() and candidate.samefile(bundled):
             return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
@@ -75,7 +75,7 @@ def find_source(
 
 
 def bake_file_in(folder: Path) -> str:
-    """Return the name of the bake file in a folder; '' where there is none."""
+    """Return the name of the bake file in a folder; '' if there is none."""
     return next((name for name in BAKE_FILES if (folder / name).is_file()), "")
 
 
@@ -103,7 +103,7 @@ def _folders(parent: Path) -> list[Path]:
 def _named(folder: Path, context: str, dockerfile: str) -> Path:
     if (folder / dockerfile).is_file():
         return (folder / dockerfile).resolve()
-    # A name in a context that may be a stranger's is no way out of it.
+    # A context isn't trusted: names in it must not lead out of it.
     if context and not is_remote(context):
         place = resolved_inside(Path(context), dockerfile)
         if place is not None and place.is_file():
@@ -138,7 +138,7 @@ def _dockerfile_source(
 
 
 def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
-    """Tell whether a Dockerfile builds variants; `inside` is the folder that it may not leave."""
+    """Return whether a Dockerfile builds variants; links must not lead out of `inside`."""
     folder = inside or dockerfile.resolve().parent
     name = dockerfile.name if inside else dockerfile.resolve().name
     try:
@@ -153,7 +153,7 @@ def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
 def _bake_source(folder: Path, name: str) -> Source:
     """Resolve a bake file with Buildx itself: variables, inheritance and matrices included."""
     try:
-        # Buildx reads whatever it is given, to its end.
+        # Buildx reads any file to its end.
         text = read_inside(folder, name, _MOST_BYTES).decode("utf-8", "replace")
     except OSError as error:
         raise UsageProblem(f"{folder / name} can't be read ({error.strerror})") from error
@@ -171,13 +171,13 @@ def _bake_source(folder: Path, name: str) -> Source:
 
 
 def _all_targets(text: str, name: str) -> list[str]:
-    """Return what to print: nothing (the default group) where there is one, else every target."""
+    """Return the targets to print: () for the default group if there is one, else all."""
     if name.endswith(".json"):
         try:
-            told = json.loads(text)
+            definition = json.loads(text)
         except (ValueError, RecursionError):
-            return []  # Buildx says it better
-        groups, targets = (told.get(kind) for kind in ("group", "target"))
+            return []  # Buildx has the better error.
+        groups, targets = (definition.get(kind) for kind in ("group", "target"))
         if isinstance(targets, dict) and "default" not in {*targets, *(groups or ())}:
             return sorted(targets)
         return []

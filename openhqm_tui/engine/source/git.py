@@ -11,7 +11,7 @@ from pathlib import Path
 from openhqm_tui.domain.plan.repository import web_address
 
 _PATIENCE = 10.0
-# Every setting of a repository that names a program for the commands run here, and hooks.
+# Every setting of a repository that names a program run by the commands here, and hooks.
 _OVERRIDES = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
@@ -28,8 +28,8 @@ _OVERRIDES = {
     "protocol.allow": "never",
     "submodule.recurse": "false",
 }
-# What a partial clone lacks is fetched by whatever program its settings name; no protocol at
-# all stands above a repository's own `protocol.*.allow`, and older versions know it too.
+# Git fetches missing objects of a partial clone with a program from the settings. Allowing no
+# protocol overrides a repository's own `protocol.*.allow`, in older versions of Git too.
 _VARIABLES = {
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_NO_LAZY_FETCH": "1",
@@ -40,33 +40,33 @@ _VARIABLES = {
     "GIT_SSH_COMMAND": "false",
 }
 _GIT_INFO = ("BUILDX_GIT_INFO", "BUILDX_GIT_LABELS")
-# What strconv.ParseBool, by which Buildx reads its variables, takes for true.
+# The true values of strconv.ParseBool, which Buildx uses for its variables.
 _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
-# Sections of a repository's own settings by which `git status` runs programs. A submodule has
-# settings of its own, which nobody can override from outside.
+# Sections of a repository's settings for which `git status` runs programs. A submodule has its
+# own settings, which can't be overridden from outside.
 _STATUS_RUNS = ("filter.", "core.fsmonitor", "core.hookspath", "submodule.", "extensions.partial")
-# And those that name files without an end to read.
+# And sections that may name files that never end.
 _STATUS_READS = ("core.attributesfile", "core.excludesfile")
 
 
 def commit_of(folder: str | Path) -> tuple[str, int] | None:
-    """Return the last commit that touched a folder and its time; None outside a checkout."""
-    told = _git(folder, "rev-list", "-1", "--format=%ct", "HEAD", "--", ".").split()
-    if len(told) != 3 or told[0] != "commit" or not told[2].isdecimal():
+    """Return the last commit that changed a folder and its time; None outside a checkout."""
+    words = _git(folder, "rev-list", "-1", "--format=%ct", "HEAD", "--", ".").split()
+    if len(words) != 3 or words[0] != "commit" or not words[2].isdecimal():
         return None
-    return told[1], int(told[2])
+    return words[1], int(words[2])
 
 
 def origin_of(folder: str | Path) -> str:
-    """Return the web address of a checkout's remote `origin`; '' where it has none."""
+    """Return the web address of a checkout's remote `origin`; '' if it has none."""
     return web_address(_git(folder, "config", "--get", "remote.origin.url").rstrip("\n"))
 
 
 def safe_git(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for a program that calls git: what git may not do, overridden."""
+    """Return the environment for a program that calls git, with unsafe settings overridden."""
     safe = {**environment, **_VARIABLES}
-    told = safe.get("GIT_CONFIG_COUNT", "")
-    first = int(told) if told.isascii() and told.isdecimal() else 0
+    count = safe.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isascii() and count.isdecimal() else 0
     for number, (key, value) in enumerate(_OVERRIDES.items(), first):
         safe |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     safe["GIT_CONFIG_COUNT"] = str(first + len(_OVERRIDES))
@@ -74,10 +74,10 @@ def safe_git(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def buildx_git(contexts: Iterable[str | Path], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return `environment` for a Buildx that records git's information of these folders.
+    """Return `environment` for a Buildx that records git's information about these folders.
 
-    Buildx calls git there for provenance and labels; from 0.36 on, it hands on none of our
-    variables. Where one of its calls would run a program of the repository's, it calls no git.
+    Buildx calls git there for provenance and labels; since 0.36 it doesn't pass our variables
+    on. If one of its calls would run a program of the repository, its calls are turned off.
     """
     safe = safe_git(environment)
     wanted = environment.get("BUILDX_GIT_INFO", "1") in _TRUE or (
@@ -90,9 +90,9 @@ def buildx_git(contexts: Iterable[str | Path], environment: Mapping[str, str]) -
 
 
 def _harmless(context: str | Path, *, dirty: bool) -> bool:
-    """Tell whether Buildx's own calls of git run nothing but git in a folder, and come to an end.
+    """Return whether Buildx's calls of git in a folder run nothing but git, and end.
 
-    Buildx waits for ever: a FIFO among the settings of a repository is as good as a lock.
+    Buildx has no timeout: a FIFO among the settings of a repository would block it forever.
     """
     try:
         return _is_harmless(context, dirty=dirty)
@@ -102,8 +102,8 @@ def _harmless(context: str | Path, *, dirty: bool) -> bool:
 
 def _is_harmless(context: str | Path, *, dirty: bool) -> bool:
     if not Path(context).is_dir() or not _ask(context, "rev-parse", "--is-inside-work-tree"):
-        return True  # no checkout: it asks no further
-    # The only call of Buildx that reads objects. With this, it fetches none.
+        return True  # It isn't a checkout: Buildx makes no other call.
+    # The only call of Buildx that reads objects. This setting prevents it from fetching any.
     if not _ask(context, "show", "--format=%H", "HEAD", "--quiet", "--", silent=True):
         return False
     if not dirty:
@@ -124,16 +124,16 @@ def _is_harmless(context: str | Path, *, dirty: bool) -> bool:
 
 
 def _git(folder: str | Path, *words: str) -> str:
-    """Return what git says; '' where it fails or doesn't answer."""
+    """Return the output of git; '' if it fails or times out."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         return _ask(folder, *words)
     return ""
 
 
 def _ask(folder: str | Path, *words: str, silent: bool = False, plain: bool = False) -> str:
-    """Return what git says; '' where it fails or, with `silent`, has a word of warning.
+    """Return the output of git; '' if it fails or, with `silent`, prints a warning.
 
-    With `plain`, hooks aren't looked for elsewhere than the repository says. Raises TimeoutExpired.
+    With `plain`, the repository's own folder of hooks is used. Raises TimeoutExpired.
     """
     settings = [
         word

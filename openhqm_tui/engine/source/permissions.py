@@ -15,10 +15,10 @@ _NO = {"0", "f", "F", "false", "FALSE", "False"}
 
 
 def resolve_needs(needs: Iterable[Permission], folder: str) -> frozenset[Need]:
-    """Return what is needed with its paths resolved against `folder`.
+    """Return the needed permissions with their paths resolved against `folder`.
 
-    Where a link stands before a `..`, what Buildx looks at is another place than what is opened
-    in the end: both are needed.
+    With a link before a `..`, Buildx checks another path than the one that is opened: both
+    are needed.
     """
     found = set()
     for one in needs:
@@ -33,7 +33,7 @@ def resolve_needs(needs: Iterable[Permission], folder: str) -> frozenset[Need]:
 
 
 def links_in_caches(caches: Iterable[Permission], folder: str) -> frozenset[Need]:
-    """Return what local caches need beyond themselves: Buildx goes through all links in them."""
+    """Return what local caches need outside of themselves: Buildx follows every link in them."""
     found = set()
     for cache in caches:
         top = os.path.realpath(os.path.join(folder, cache.value))  # noqa: PTH118
@@ -45,7 +45,7 @@ def links_in_caches(caches: Iterable[Permission], folder: str) -> frozenset[Need
 
 
 def resolve_grants(granted: Iterable[Permission], folder: str) -> frozenset[Permission]:
-    """Return what is granted with its paths resolved against `folder`, existing or not."""
+    """Return the grants with their paths resolved against `folder`, existing or not."""
     return frozenset(
         Permission(one.key, os.path.realpath(os.path.normpath(os.path.join(folder, one.value))))  # noqa: PTH118
         if one.key in {READ, WRITE} and one.value != ANY
@@ -55,22 +55,22 @@ def resolve_grants(granted: Iterable[Permission], folder: str) -> frozenset[Perm
 
 
 def own_folder(folder: str) -> frozenset[Permission]:
-    """Return what Buildx grants unasked: all below the folder that it runs in."""
+    """Return what Buildx always grants: the folder that it runs in."""
     return resolve_grants((Permission(READ, "."), Permission(WRITE, ".")), folder)
 
 
 def from_environment(environment: Mapping[str, str]) -> tuple[Permission, ...]:
     """Return what `BUILDX_BAKE_ENTITLEMENTS_FS=0` grants: files and the SSH agent."""
-    told = environment.get(VARIABLE)
-    if told is None or told in _YES:
+    value = environment.get(VARIABLE)
+    if value is None or value in _YES:
         return ()
-    if told not in _NO:
-        raise UsageProblem(f"{VARIABLE}={told} is no truth value", fix="write 0 or 1")
+    if value not in _NO:
+        raise UsageProblem(f"{VARIABLE}={value} is not a boolean", fix="write 0 or 1")
     return (Permission(READ, ANY), Permission(WRITE, ANY), Permission(SSH))
 
 
 def _layout(cache: str) -> Iterator[str]:
-    """Yield the paths of an OCI layout that are there: deeper than three, it has none."""
+    """Yield the existing paths of an OCI layout, which has at most three levels."""
     top = _below(cache, {"index.json", "index.json.lock", "oci-layout", "blobs", "ingest"})
     for first in top:
         yield first

@@ -1,7 +1,7 @@
 """Run a command that can't write to any file: `python read_only.py COMMAND…`, on Linux.
 
-Buildx 0.29 opens, and so empties, the files that a definition names as outputs, already where it
-is only to print the definition. Exit code 125: the kernel has no Landlock, nothing was run.
+Buildx 0.29 opens, and so truncates, the files that a definition names as outputs, even if it only
+prints the definition. Exit code 125: the kernel has no Landlock, and nothing was run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NO_NEW_PRIVILEGES = 38
 
 
 def forbid_writing() -> bool:
-    """Take the right to write files from this process for good; False where that can't be."""
+    """Irrevocably give up write access to files; return False if the kernel can't."""
     if not sys.platform.startswith("linux"):
         return False
     try:
@@ -30,7 +30,7 @@ def forbid_writing() -> bool:
         ruleset = libc.syscall(_CREATE_RULESET, attribute, len(attribute), 0)
         if ruleset < 0:
             return False
-        # What a program opens for the streams of its children is no file that could be lost.
+        # Programs open it for the streams of their children; nothing can be lost there.
         null = os.open(os.devnull, os.O_PATH | os.O_CLOEXEC)
         rule = struct.pack("=Qi", _WRITE_FILE, null)
         return bool(

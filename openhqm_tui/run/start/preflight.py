@@ -123,7 +123,7 @@ def _check_far_base(
 ) -> list[str]:
     """Look for the base image in a registry, for a builder that can't use the engine's store."""
     answer = check_pullable(base.ref)
-    missing = ", ".join(str(platform) for platform in answer.lacks(platforms))
+    missing = ", ".join(str(platform) for platform in answer.missing(platforms))
     why = f"it has no image for {missing}" if missing else answer.detail
     if not why:
         return []
@@ -148,7 +148,7 @@ def _check_upstream(base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
     if answer.reach is not Reach.OK:
         names = ", ".join(str(platform) for platform in platforms)
         raise EngineProblem(f"the base image can't be pulled for {names}: {answer.detail}", fix=fix)
-    if missing := answer.lacks(platforms):
+    if missing := answer.missing(platforms):
         names = ", ".join(str(platform) for platform in missing)
         raise EngineProblem(f"the base image {base.ref} has no image for {names}", fix=fix)
 

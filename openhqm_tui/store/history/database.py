@@ -1,7 +1,7 @@
 """The history: a record of every run, in one SQLite database in the state folder.
 
-It outlives the run folders that it was read from, and can be read from them anew. Several
-processes use it at once: readers never wait, writers wait for each other for some seconds.
+It is kept after the run folders are removed, and can be rebuilt from those that exist. Several
+processes may use it at once: readers never wait, writers wait for each other a few seconds.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from openhqm_tui.store.history import rows
 from openhqm_tui.store.history.schema import MIGRATIONS, migrate, version_of
 from openhqm_tui.store.installation import upgrade_command
 
-# Seconds that a writer waits for another.
+# Seconds that a writer waits for another one.
 PATIENCE = 5.0
 
 
 class HistoryProblem(Problem):
-    """The history can't be read or written; builds go on without it."""
+    """The history can't be read or written; builds continue without it."""
 
 
 class RunUnfit(HistoryProblem):
-    """One run can't be remembered; the history and all others are well."""
+    """One run can't be added; the history and the other runs aren't affected."""
 
 
 class HistoryDamaged(HistoryProblem):
@@ -44,7 +44,7 @@ class HistoryDamaged(HistoryProblem):
 
 
 def history_file(state: Path) -> Path:
-    """Return where the history is, whether or not it exists."""
+    """Return the path of the history, whether or not it exists."""
     return state / "history.db"
 
 
@@ -59,7 +59,7 @@ class History:
             self._connection = self._open(patience)
 
     def _open(self, patience: float) -> sqlite3.Connection:
-        # Nobody else may read its contents, from the first byte on.
+        # Created with access for its owner only.
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._inode = os.fstat(descriptor).st_ino
         os.close(descriptor)
@@ -92,38 +92,38 @@ class History:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def put(self, record: RunRecord, events_size: int) -> None:
-        """Remember a run as it is now, unless more of it is remembered already."""
+        """Add a run as it is now, unless a later state of it is already there."""
         with self._troubles(), self._transaction():
             rows.put(self._connection, record, events_size)
 
     def could_write(self) -> None:
-        """Do nothing, if something could be written now."""
+        """Raise HistoryProblem if nothing can be written."""
         with self._troubles(), self._transaction():
-            # A page that is really written: a full disk and a read-only one only tell then.
+            # An actual write: a full or read-only disk shows only then.
             version = version_of(self._connection)
             self._connection.execute(f"PRAGMA user_version = {version}")
 
     def sizes(self) -> dict[str, int]:
-        """Return which runs are remembered, and the bytes of events that each was read from."""
+        """Return the runs in the history, and the size of the events that each was read from."""
         with self._troubles():
             return dict(self._connection.execute("SELECT id, events_size FROM runs"))
 
     def runs(self, limit: int = -1) -> list[RunRecord]:
-        """Return the latest runs, the latest first: their lanes, but nothing below these."""
+        """Return the latest runs, latest first, with their lanes but without lane details."""
         with self._troubles():
             return rows.runs(self._connection, limit)
 
     def run(self, id: str) -> RunRecord | None:
-        """Return all that is remembered of one run."""
+        """Return one run with all details."""
         with self._troubles():
             return rows.whole_run(self._connection, id)
 
     def samples(self, place: rows.Origin, variants: Collection[str]) -> list[Sample]:
-        """Return what past runs of a place teach of some variants; see `history_rows.samples`."""
+        """Return samples of some variants from past runs at a place; see `history_rows.samples`."""
         with self._troubles():
             return rows.samples(self._connection, place, variants)
 
@@ -140,7 +140,7 @@ class History:
 
     @contextmanager
     def _troubles(self) -> Iterator[None]:
-        """Say in one line what SQLite or the disk can't do."""
+        """Describe an error of SQLite or the disk in one line."""
         try:
             yield
         except (sqlite3.Error, msgspec.MsgspecError) as error:
@@ -149,15 +149,15 @@ class History:
                 problem.inode = self._inode
             raise problem from error
         except OverflowError as error:
-            # Of a run from elsewhere: no number of ours is so large.
-            raise RunUnfit("the run holds a number beyond all measure") from error
+            # From an imported run: our own numbers are never that large.
+            raise RunUnfit("a value in this run is out of range") from error
         except UnicodeEncodeError as error:
-            # A folder may be called anything.
-            raise RunUnfit("the run's name is no text") from error
+            # A folder's name may be any bytes.
+            raise RunUnfit("the run's name isn't valid UTF-8") from error
         except OSError as error:
             raise HistoryProblem(
                 f"the history {self.path} can't be opened ({error.strerror or error})",
-                fix="the runs themselves are whole",
+                fix="the runs themselves are not affected",
             ) from error
 
 
@@ -180,9 +180,9 @@ def _problem(path: Path, error: sqlite3.Error | msgspec.MsgspecError) -> History
 
 
 def set_aside(state: Path, damage: HistoryDamaged) -> Path | None:
-    """Give a damaged history another name, so that a new one can be begun; return that name.
+    """Rename a damaged history, so that a new one can be started; return the new name.
 
-    None where another process has done so already. Raises HistoryProblem.
+    None if another process has already done so. Raises HistoryProblem.
     """
     path = history_file(state)
     try:
@@ -194,7 +194,7 @@ def set_aside(state: Path, damage: HistoryDamaged) -> Path | None:
         if not path.exists() or path.stat().st_ino != damage.inode:
             return None
         aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-        # The log first: a new history must never be given the old one's.
+        # The log first: a new history must never use the old one's.
         for ending in ("-wal", "-shm", ""):
             with contextlib.suppress(FileNotFoundError):
                 path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))

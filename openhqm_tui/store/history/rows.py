@@ -18,7 +18,7 @@ from openhqm_tui.domain.history.record import (
     VerdictRecord,
 )
 
-# Samples of a variant: as many of builds that found most in the cache, and of those that didn't.
+# Samples per variant: this many of mostly cached builds, and of the others.
 SAMPLES = 8
 
 _RUN = tuple(f for f in RunRecord.__struct_fields__ if f != "targets")
@@ -30,14 +30,14 @@ _STEP = tuple(f for f in StepRecord.__struct_fields__ if f != "label")
 _VERDICT = VerdictRecord.__struct_fields__
 _decode = msgspec.json.Decoder(RunRecord).decode
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
-# A target by its run and place; a lane by these and its own place.
+# A target is identified by its run and position; a lane by these and its own position.
 _TargetKey = tuple[str, int]
 _LaneKey = tuple[str, int, int]
 _Parts = Mapping[str, Mapping[_TargetKey, list[Any]]]
 
 
 class Origin(NamedTuple):
-    """What is built, and on which machine: runs of another tell nothing."""
+    """What is built, and on which machine: other machines have other times."""
 
     source: str
     context: str
@@ -46,7 +46,7 @@ class Origin(NamedTuple):
 
 
 def put(connection: sqlite3.Connection, record: RunRecord, events_size: int) -> None:
-    """Write a run in the place of what was known of it, unless that was more; in a transaction."""
+    """Write a run over its previous state, unless that is later; within a transaction."""
     found = connection.execute("SELECT events_size FROM runs WHERE id = ?", (record.id,)).fetchone()
     if found is not None and found[0] > events_size:
         return
@@ -109,7 +109,7 @@ def _put_lane(
 
 
 def runs(connection: sqlite3.Connection, limit: int) -> list[RunRecord]:
-    """Return the latest runs with their lanes, and nothing below these."""
+    """Return the latest runs with their lanes, without the details of lanes."""
     rows = connection.execute(
         "SELECT summary FROM runs ORDER BY created DESC, id DESC LIMIT ?", (limit,)
     )
@@ -117,7 +117,7 @@ def runs(connection: sqlite3.Connection, limit: int) -> list[RunRecord]:
 
 
 def whole_run(connection: sqlite3.Connection, id: str) -> RunRecord | None:
-    """Return all that is known of one run; None where nothing is."""
+    """Return one run with all details; None if it isn't in the history."""
     where, of = "run = ?", (id,)
     below: dict[str, Mapping[_LaneKey, Any]] = {
         "layers": _layers(connection, of),
@@ -133,9 +133,9 @@ def whole_run(connection: sqlite3.Connection, id: str) -> RunRecord | None:
 def samples(
     connection: sqlite3.Connection, place: Origin, variants: Collection[str]
 ) -> list[Sample]:
-    """Return the latest samples of some variants, those of warm and of cold builds apart.
+    """Return the latest samples of some variants, of warm and of cold builds separately.
 
-    A week of builds that found all in the cache hides no cold one of before.
+    So any number of cached builds doesn't hide an earlier cold build.
     """
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS chosen (run TEXT, place INTEGER)")
     connection.execute("DELETE FROM temp.chosen")
@@ -285,14 +285,14 @@ def _verdicts(
 
 
 class _Texts:
-    """The numbers of texts; a new one is written down when it is asked for."""
+    """The ids of texts; a new text is inserted when its id is requested."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._known: dict[str, int] = {}
 
     def number(self, text: str) -> int:
-        """Return a text's number."""
+        """Return a text's id."""
         if text not in self._known:
             self._connection.execute("INSERT OR IGNORE INTO texts (text) VALUES (?)", (text,))
             found = self._connection.execute("SELECT id FROM texts WHERE text = ?", (text,))
@@ -320,7 +320,7 @@ def _select(table: str, columns: Iterable[str], where: str) -> str:
 
 
 def _summary(record: RunRecord) -> bytes:
-    """Return a run as a list needs it, its lanes included: one row to read instead of dozens."""
+    """Return a run as lists show it, with its lanes: one row to read instead of dozens."""
     targets = tuple(
         msgspec.structs.replace(
             target,
@@ -336,5 +336,5 @@ def _summary(record: RunRecord) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Return what SQLite can keep: lists of words as JSON."""
+    """Return a value that SQLite can store: lists of words as JSON."""
     return msgspec.json.encode(value).decode() if isinstance(value, tuple) else value

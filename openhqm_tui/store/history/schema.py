@@ -1,14 +1,14 @@
 """The tables of the history and their migrations.
 
-`user_version` tells which steps of MIGRATIONS a database has behind it. A step that has landed is
-never changed: what is new is a step of its own.
+`user_version` is the number of steps of MIGRATIONS applied to a database. A released step is
+never changed: changes are new steps.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
-# What repeats from run to run (labels, digests, instructions) is kept once, in `texts`.
+# Texts that repeat in many runs (labels, digests, instructions) are stored once, in `texts`.
 _FIRST = """
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY,
@@ -135,14 +135,14 @@ MIGRATIONS: tuple[str, ...] = (_FIRST,)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """Return how many steps of MIGRATIONS a database has behind it."""
+    """Return how many steps of MIGRATIONS were applied to a database."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a database to today's tables, all or nothing; raises sqlite3.Error.
+    """Apply the missing steps, all or none; raises sqlite3.Error.
 
-    Several processes may try at once: the first does it, the others find it done.
+    Several processes may try at once: the first one migrates, the others find it done.
     """
     if version_of(connection) >= len(MIGRATIONS):
         return

@@ -106,7 +106,7 @@ def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
             "needs root, and sudo would ask for a password: run `sudo -v` before the console, "
             "or `openhqm-tui doctor --fix`"
         )
-    return "needs root, and there is no sudo here: become root, or have it run by who is (y copies)"
+    return "needs root, and there is no sudo: run it as root, or ask an administrator (y copies)"
 
 
 def command_line(fix: Fix, rights: Rights) -> str:

@@ -62,7 +62,7 @@ def base_trouble(found: Pullable, order: BuildOrder) -> tuple[str, bool]:
     """Return what is wrong with the base image, and whether that is certain."""
     from openhqm_tui.engine.source.base_image import Reach
 
-    if lacking := found.lacks(platforms_of(order)):
+    if lacking := found.missing(platforms_of(order)):
         names = ", ".join(str(platform) for platform in lacking)
         return f"{order.base_image} isn't made for {names}: name another base image", True
     if found.reach is Reach.OK:
