@@ -20,7 +20,7 @@ from pathlib import Path
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.history.database import History
 from tests.bench.rows import Row
-from tests.bench.terminal import Terminal
+from tests.bench.terminal import MeasuredTerminal
 from tests.synthetic import synthetic_runs
 from tests.tui.folders import BOTH, EIGHT, STEPS, Made
 
@@ -66,9 +66,9 @@ class Seat:
     paints: list[float] = field(default_factory=list)
     quits: list[float] = field(default_factory=list)
 
-    def open(self, place: Path) -> Terminal:
+    def open(self, place: Path) -> MeasuredTerminal:
         """Start it."""
-        return Terminal(self.command, cwd=place, environment=self.environment)
+        return MeasuredTerminal(self.command, cwd=place, environment=self.environment)
 
     def round(self, place: Path) -> None:
         """Start it, wait until it shows something and rests, and leave it."""
@@ -76,7 +76,8 @@ class Seat:
             self.paints.append(terminal.until(*self.words) - terminal.began)
             terminal.rest(1.0)
             for key, answer in self.leave:
-                at = terminal.press(key)
+                terminal.press(key)
+                at = time.monotonic()
                 if answer:
                     terminal.until(answer)
                     terminal.rest(0.3)

@@ -1,60 +1,37 @@
-"""A program on a terminal of its own, and when it draws what: to the process, and from its end."""
+"""When a program on a terminal draws what, and what that costs."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import pty
 import re
 import select
-import signal
-import struct
-import subprocess
-import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+
+from tests.terminal import Terminal
 
 _PATIENCE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
-class Terminal:
-    """A program that draws on a pty; all moments are seconds of `time.monotonic`.
+class MeasuredTerminal(Terminal):
+    """A program on a terminal; all times are seconds of `time.monotonic`.
 
-    `began` is when the process was started; what it draws is kept without its escapes.
+    `began` is when the process was started; its output is kept without escape sequences.
     """
 
     def __init__(
-        self,
-        command: Sequence[str],
-        *,
-        cwd: Path,
-        environment: Mapping[str, str],
-        size: tuple[int, int] = (40, 120),
+        self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
     ) -> None:
-        self._end, seat = pty.openpty()
-        fcntl.ioctl(seat, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         self.began = time.monotonic()
-        self._process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
-            stdin=seat,
-            stdout=seat,
-            stderr=seat,
-            start_new_session=True,
-        )
-        os.close(seat)
+        super().__init__(command, cwd=cwd, environment={**environment, "COLORTERM": "truecolor"})
         self._alive = os.pidfd_open(self._process.pid)
         self._raw = b""
         self.painted = 0
-
-    def __enter__(self) -> Terminal:
-        return self
 
     def __exit__(
         self,
@@ -62,15 +39,12 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        super().__exit__(kind, error, trace)
         os.close(self._alive)
-        os.close(self._end)
 
     @property
     def text(self) -> str:
-        """What was drawn since it was last forgotten."""
+        """What was drawn since the last key press."""
         return _ESCAPES.sub(b"", self._raw).decode("utf-8", "replace")
 
     def until(self, *words: str) -> float:
@@ -78,7 +52,7 @@ class Terminal:
         limit = time.monotonic() + _PATIENCE
         at = time.monotonic()
         while not all(word in self.text for word in words):
-            if time.monotonic() > limit or not self._read(limit - time.monotonic()):
+            if time.monotonic() > limit or not self._take(limit - time.monotonic()):
                 raise SystemExit(f"never drawn: {words}; but:\n{self.text[-2000:]}")
             at = time.monotonic()
         return at
@@ -87,19 +61,18 @@ class Terminal:
         """Only read what is drawn, for so long."""
         limit = time.monotonic() + seconds
         while (left := limit - time.monotonic()) > 0:
-            self._read(left)
+            self._take(left)
 
     def quiet(self, seconds: float = 1.0) -> None:
         """Wait until nothing has been drawn for so long."""
         limit = time.monotonic() + _PATIENCE
-        while time.monotonic() < limit and self._read(seconds):
+        while time.monotonic() < limit and self._take(seconds):
             pass
 
-    def press(self, keys: str) -> float:
-        """Forget what was drawn, type, and return when."""
+    def press(self, keys: str) -> None:
+        """Forget what was drawn, and type."""
         self._raw = b""
-        os.write(self._end, keys.encode())
-        return time.monotonic()
+        super().press(keys)
 
     def ended(self) -> float:
         """Wait for the end of the process and return when that was; it must end well."""
@@ -108,7 +81,7 @@ class Terminal:
             at = time.monotonic()
             if self._alive in ready or not ready:
                 break
-            self._take()
+            self._take(0)
         if self._process.wait(_PATIENCE):
             raise SystemExit(f"ended with {self._process.returncode}:\n{self.text[-2000:]}")
         return at
@@ -132,15 +105,8 @@ class Terminal:
                 found += int(told.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
         return found
 
-    def _read(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._end], [], [], seconds)
-        return bool(ready) and self._take()
-
-    def _take(self) -> bool:
-        try:
-            piece = os.read(self._end, 1 << 16)
-        except OSError:
-            return False  # nobody holds the other end any more
+    def _take(self, seconds: float) -> bool:
+        piece = self._read(seconds)
         self._raw += piece
         self.painted += len(piece)
         return bool(piece)

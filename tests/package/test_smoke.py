@@ -8,8 +8,8 @@ import pytest
 
 from tests.package.conftest import ConsoleOn
 from tests.package.installed import Console
-from tests.package.terminal import Terminal
 from tests.pythons import SUPPORTED
+from tests.terminal import Screen
 
 # What only this place shows where there is no engine and no run.
 PLACES = {
@@ -34,7 +34,7 @@ def test_replay_opens_the_installed_console_on_every_python(
 ) -> None:
     console = console_on(version)
     command = [*console.command, "replay", "demo"]
-    with Terminal(command, cwd=tmp_path, environment=console.environment) as terminal:
+    with Screen(command, cwd=tmp_path, environment=console.environment) as terminal:
         terminal.shows("replay 1×", "kafka", "linux/amd64")
         terminal.press("q")
         code = terminal.exit_code()
@@ -49,7 +49,7 @@ def test_the_console_works_on_the_lowest_versions_that_the_package_allows(
 
 def goes_everywhere(console: Console, cwd: Path) -> None:
     """Go to all places, play the recorded run, leave; assert what each shows and the exit code."""
-    with Terminal(console.command, cwd=cwd, environment=console.environment) as terminal:
+    with Screen(console.command, cwd=cwd, environment=console.environment) as terminal:
         terminal.shows("1 Plan", "[ ] all rows", "minimal", "no `docker` command", "q Quit")
         for key, words in PLACES.items():
             terminal.press(key)

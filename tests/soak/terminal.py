@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import pty
 import signal
-import struct
-import subprocess
 import sys
-import termios
 import threading
 import time
 from pathlib import Path
 
 from openhqm_tui.store.run_folder import RunFolder
 from tests.soak.place import OURS, Broken, Place, until
-
-_SIZE = struct.pack("HHHH", 40, 120, 0, 0)
+from tests.terminal import start_on_terminal
 
 
 class Console:
     """A console at work; what it draws is read and thrown away, but for the last of it."""
 
     def __init__(self, place: Place, cwd: Path, run: RunFolder | None = None) -> None:
-        self._terminal, seat = pty.openpty()
-        fcntl.ioctl(seat, termios.TIOCSWINSZ, _SIZE)
         on_run = (sys.executable, "-m", "tests.soak.terminal", str(run.path) if run else "")
         environment = place.environment | {"PYTHONPATH": os.pathsep.join(sys.path)}
-        self._process = subprocess.Popen(
-            OURS if run is None else on_run,
-            cwd=cwd,
-            env=environment,
-            stdin=seat,
-            stdout=seat,
-            stderr=seat,
-            start_new_session=True,
+        self._process, self._terminal = start_on_terminal(
+            OURS if run is None else on_run, cwd=cwd, environment=environment
         )
-        os.close(seat)
         self._said = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
