@@ -247,6 +247,8 @@ RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
 
 FROM cross AS app
 COPY src /layer/app/src
+# Which client is whose: the service reports the clients that are installed.
+COPY requirements-queue-*.txt /layer/app/
 # Byte-code that came along with a checkout would make the layer differ from one desk to the next.
 RUN python -c "import pathlib, shutil; [*map(shutil.rmtree, [*pathlib.Path('/layer').rglob('__pycache__')])]" && seal
 

@@ -88,12 +88,13 @@ lock: $(READY)
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
 	  --no-emit-index-url --no-header --python-version 3.11 --upgrade --quiet -o requirements.lock
 
-## Pin new requirements of the images in constraints.txt (UPGRADE=1 upgrades all of them)
+## Pin the images' new requirements (UPGRADE=1 upgrades all), list the variants in docker-bake.hcl
 constraints: $(READY)
 	@cd assets/context && grep '^#' constraints.txt > constraints.new && \
 	  ../../$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --no-header --no-annotate \
 	    $(if $(UPGRADE),--upgrade) requirements*.txt -o constraints.txt && \
 	  grep -v '^#' constraints.txt >> constraints.new && mv constraints.new constraints.txt
+	@$(BIN)/python -m tests.images.bake_file
 
 ## Remove the virtual environments and all caches
 clean:

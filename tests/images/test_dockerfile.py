@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.domain.plan.variants import Variant
+from tests.images.bake_file import BAKE_FILE, filled
 from tests.our_variants import ALL_CLIENTS, VARIANTS
 
 ROOT = Path(__file__).parents[2]
@@ -144,16 +145,20 @@ def test_constraints_pin_everything_the_context_asks_for():
         assert _names_in(file) <= pinned
 
 
-def test_the_bake_file_and_the_reference_service_name_the_shipped_variants():
-    bake = (ROOT / "assets/docker-bake.hcl").read_text(encoding="utf-8")
-    (listed,) = re.findall(r"variant = \[(.*)\]", bake)
-    assert re.findall(r'"(\w+)"', listed) == [variant.name for variant in VARIANTS]
+def test_the_bake_file_lists_the_shipped_variants():
+    text = BAKE_FILE.read_text(encoding="utf-8")
+    assert filled(text) == text, "run `make constraints`"
+
+
+def test_the_reference_service_reads_its_clients_from_the_requirements_files():
     service = runpy.run_path(str(CONTEXT / "src/openhqm/clients.py"))
     assert service["CLIENTS"] == {
         variant.name: variant.clients[0].distribution
         for variant in VARIANTS
         if len(variant.clients) == 1
     }
+    assert "COPY requirements-queue-*.txt /layer/app/" in _instructions()
+    assert service["missing"]("minimal") == []
 
 
 def test_the_context_is_laid_out_as_a_checkout():

@@ -1,15 +1,24 @@
-"""The queue clients this image carries, found by asking, not by trusting the image's name."""
+"""The queue clients in this image, by what is installed, not by the image's name."""
 
+import re
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
-CLIENTS = {
-    "redis": "redis",
-    "kafka": "aiokafka",
-    "sqs": "boto3",
-    "azure": "azure-eventhub",
-    "gcp": "google-cloud-pubsub",
-    "mqtt": "paho-mqtt",
-}
+# A checkout and the image are laid out alike: the requirements files are next to `src`.
+_FILES = sorted(Path(__file__).resolve().parents[2].glob("requirements-queue-*.txt"))
+_DISTRIBUTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*", re.MULTILINE)
+
+
+def _listed() -> dict[str, str]:
+    """Return variant → distribution: the first requirement of each variant's file."""
+    found = {
+        file.stem.removeprefix("requirements-queue-"): _DISTRIBUTION.search(file.read_text("utf-8"))
+        for file in _FILES
+    }
+    return {variant: match[0] for variant, match in found.items() if match}
+
+
+CLIENTS = _listed()
 
 
 def installed() -> dict[str, str]:
