@@ -1,6 +1,11 @@
-"""The layers and the domain's rooms: imports go down only; the checker is itself checked.
+"""Layers and folders: a module imports only from its own layer and from lower ones.
 
-assets/guides/architecture.md draws them and says why.
+`domain` < `files`, `engine`, `store` < `run` < the front ends `cli`, `tui`, `report` and `web`.
+Of the front ends only `report` is imported by others. Inside the domain the folders are layered
+too (`ROOMS`). The domain does no I/O and reads no clock, and only front ends import Textual or
+Rich: so each layer is tested without those above it, and every front end shows the same run.
+The name of a file says what it holds, it has 600 lines at most, and no two public classes of a
+layer share a name. The checker is tested as well.
 """
 
 from __future__ import annotations
@@ -34,10 +39,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {"domain", "files", "store", "web"},
 }
 CORE = ("domain", "files", "engine", "store", "run")
-FACES_ONLY = {"textual", "rich"}
-# The doors from the command line to the console and the web server; they open when knocked at.
-DOORS = {Path("cli/console.py"): "tui", Path("cli/commands/serve.py"): "web"}
-# No I/O and no clock on the first floor.
+FRONT_ENDS_ONLY = {"textual", "rich"}
+# Commands that may import the console or the web server, but only when they run.
+LATE_IMPORTS = {Path("cli/console.py"): "tui", Path("cli/commands/serve.py"): "web"}
+# No I/O and no clock in the domain.
 NOT_PURE = {
     *("os", "io", "sys", "pathlib", "shutil", "tempfile", "glob", "fcntl", "socket", "select"),
     *("subprocess", "signal", "threading", "multiprocessing", "asyncio", "concurrent", "logging"),
@@ -46,7 +51,7 @@ NOT_PURE = {
 NOT_PURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
 NOT_PURE_METHODS = {"now", "utcnow", "today"}
 NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "base"}
-# The rooms of the domain: one imports only from rooms and files of a lower level.
+# The folders and files of the domain: each imports only from those of a lower level.
 ROOMS = {
     "text": 0,
     **dict.fromkeys(("errors", "secrets"), 1),
@@ -70,9 +75,9 @@ def problems_of(package: Path) -> list[str]:
 
 
 def _problems(place: Path, text: str) -> Iterator[str]:
-    floor = place.parts[0] if len(place.parts) > 1 else ""
-    if floor not in MAY_IMPORT:
-        yield f"{floor} is no floor"
+    layer = place.parts[0] if len(place.parts) > 1 else ""
+    if layer not in MAY_IMPORT:
+        yield f"{layer} is not a layer"
         return
     if len(text.splitlines()) > MOST_LINES:
         yield f"more than {MOST_LINES} lines"
@@ -83,22 +88,22 @@ def _problems(place: Path, text: str) -> Iterator[str]:
         top, _, rest = name.partition(".")
         if top == NAME:
             wanted = rest.partition(".")[0]
-            is_door = is_late and DOORS.get(place) == wanted
-            if wanted in MAY_IMPORT and wanted not in MAY_IMPORT[floor] and not is_door:
+            is_late_import = is_late and LATE_IMPORTS.get(place) == wanted
+            if wanted in MAY_IMPORT and wanted not in MAY_IMPORT[layer] and not is_late_import:
                 yield f"imports {name}"
-            if floor == wanted == "domain" and not _is_below(name, place):
+            if layer == wanted == "domain" and not _is_below(name, place):
                 yield f"imports {name}"
-        elif (floor in CORE and top in FACES_ONLY) or (
-            floor == "domain"
+        elif (layer in CORE and top in FRONT_ENDS_ONLY) or (
+            layer == "domain"
             and (top in NOT_PURE or top not in sys.stdlib_module_names | {"msgspec"})
         ):
             yield f"imports {top}"
-    if floor == "domain":
+    if layer == "domain":
         yield from _impurities(tree)
 
 
 def _is_below(name: str, place: Path) -> bool:
-    """Tell whether a module of the domain is in the same room as `place`, or in a lower one."""
+    """Whether a module of the domain is in the same folder as `place`, or in a lower one."""
     wanted = name.split(".")[2] if name.count(".") > 1 else ""
     room = Path(place.parts[1]).stem
     return wanted == room or ROOMS.get(wanted, 0) < ROOMS.get(room, 9)
@@ -122,7 +127,7 @@ def _imports(tree: ast.Module, place: Path) -> Iterator[tuple[str, bool]]:
                 above = [NAME, *place.parent.parts]
                 start = ".".join([*above[: len(above) - node.level + 1], *start.split(".")])
             for one in node.names:
-                # `from openhqm_tui import tui` names the floor only in what is imported.
+                # `from openhqm_tui import tui` names the layer only in what is imported.
                 yield f"{start}.{one.name}" if start == NAME else start, id(node) in late
 
 
@@ -202,19 +207,19 @@ def test_no_two_public_classes_of_a_layer_share_a_name(layer: str) -> None:
     assert {name: where for name, where in classes.items() if len(where) > 1} == {}
 
 
-def test_every_room_of_the_domain_has_a_level() -> None:
+def test_every_folder_of_the_domain_has_a_level() -> None:
     rooms = {file.stem for file in (PACKAGE / "domain").iterdir() if file.stem[0] != "_"}
     assert rooms == set(ROOMS)
 
 
-def test_files_of_tests_are_short_too() -> None:
+def test_test_files_are_limited_too() -> None:
     files = list(Path(__file__).parent.rglob("*.py"))
     assert len(files) > 100
     long = [file for file in files if len(file.read_text("utf-8").splitlines()) > MOST_LINES]
     assert long == []
 
 
-def test_all_floors_were_looked_at() -> None:
+def test_all_layers_are_examined() -> None:
     assert {"domain", "engine", "store", "run", "cli", "tui", "web"} <= {
         file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")
     }
@@ -287,13 +292,15 @@ def test_all_floors_were_looked_at() -> None:
         ("web/x.py", "from openhqm_tui.tui import app", "imports openhqm_tui.tui"),
         ("tui/deep/x.py", "from ...cli import build", "imports openhqm_tui.cli"),
         ("x.py", "from openhqm_tui.tui import app", "imports openhqm_tui.tui"),
-        ("attic/x.py", "", "attic is no floor"),
+        ("attic/x.py", "", "attic is not a layer"),
         ("domain/utils.py", "", "a name that says nothing"),
         ("run/common/x.py", "", "a name that says nothing"),
         ("run/x.py", "\n" * 601, "more than 600 lines"),
     ],
 )
-def test_what_breaks_a_floor_is_found(tmp_path: Path, place: str, text: str, problem: str) -> None:
+def test_a_forbidden_import_or_name_is_found(
+    tmp_path: Path, place: str, text: str, problem: str
+) -> None:
     file = tmp_path / place
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
@@ -314,7 +321,7 @@ def test_what_breaks_a_floor_is_found(tmp_path: Path, place: str, text: str, pro
         ("run/x.py", "\n" * 600),
     ],
 )
-def test_what_keeps_to_its_floor_is_not(tmp_path: Path, place: str, text: str) -> None:
+def test_an_allowed_import_is_not_a_problem(tmp_path: Path, place: str, text: str) -> None:
     file = tmp_path / place
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
@@ -331,7 +338,7 @@ def loaded_by(program: str) -> set[str]:
     return {name.partition(".")[0] for name in ran.stderr.split()}
 
 
-def test_help_loads_next_to_nothing() -> None:
+def test_help_loads_no_heavy_module() -> None:
     program = (
         "from openhqm_tui.__main__ import main\n"
         "try:\n    main(['build', '--help'])\nexcept SystemExit as end:\n    assert end.code == 0"
