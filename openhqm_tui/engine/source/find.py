@@ -5,13 +5,18 @@ from __future__ import annotations
 import errno
 import json
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Source, SourceKind
-from openhqm_tui.domain.plan.bake_names import check_bake
-from openhqm_tui.domain.plan.image_names import is_remote
+from openhqm_tui.domain.plan.image_names import (
+    check_clean,
+    check_reference,
+    is_remote,
+    is_target_name,
+)
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.source.bake_print import print_definition
@@ -160,7 +165,7 @@ def _bake_source(folder: Path, name: str) -> Source:
     targets = print_definition(folder, name, _all_targets(text, name))
     if not targets:
         raise UsageProblem(f"{folder / name} has no target", fix="add one, or a default group")
-    check_bake(targets, folder / name)
+    _check_names(targets, folder / name)
     return Source(
         kind=SourceKind.BAKE,
         variants=tuple(Variant(target, _describe(body)) for target, body in targets.items()),
@@ -195,3 +200,32 @@ def _describe(body: dict[str, Any]) -> str:
             platforms.append(str(text))
     where = str(body.get("dockerfile") or "Dockerfile")
     return " ".join(part for part in (where, body.get("target") or "", *platforms) if part)
+
+
+# Names and paths, which have one line each; arguments, labels and attestations may have more.
+_ON_ONE_LINE = ("context", "dockerfile", "target", "tags", "platforms", "output", "secret", "ssh")
+
+
+def _check_names(targets: Mapping[str, Mapping[str, Any]], file: object) -> None:
+    """Raise UsageProblem for the first invalid name, tag or path: a bake file isn't trusted."""
+    for name, body in targets.items():
+        if not is_target_name(name):
+            raise UsageProblem(
+                f"{file}: '{name}' can't be a target's name",
+                fix="it is letters, digits and _ . - only",
+            )
+        for key in _ON_ONE_LINE:
+            for text in _texts(body.get(key)):
+                check_clean(text, f"{file}: {name}.{key}")
+        for tag in body.get("tags") or ():
+            check_reference(str(tag))
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, dict):
+        yield from _texts(list(value.values()))

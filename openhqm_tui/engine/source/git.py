@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-from openhqm_tui.domain.plan.repository import web_address
 
 _PATIENCE = 10.0
 # Every setting of a repository that names a program run by the commands here, and hooks.
@@ -60,6 +59,34 @@ def commit_of(folder: str | Path) -> tuple[str, int] | None:
 def origin_of(folder: str | Path) -> str:
     """Return the web address of a checkout's remote `origin`; '' if it has none."""
     return web_address(_git(folder, "config", "--get", "remote.origin.url").rstrip("\n"))
+
+
+_URL = re.compile(r"(?P<scheme>https?|ssh|git)://(?P<host>[^/?#]+)(?P<path>/[^?#]*)")
+_SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!/)(?P<path>.+)", re.ASCII)
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,5})?", re.ASCII)
+_PATH = re.compile(r"(?:/[\w.~+-]+)+", re.ASCII)
+_LONGEST_ADDRESS = 300
+
+
+def web_address(remote: str) -> str:
+    """Return a Git remote's `https://HOST/PATH`; '' for a local folder or an unusual address.
+
+    It may be published in a label, so user names and passwords are left out:
+    `https://TOKEN@github.com/a/b.git` and `git@github.com:a/b.git` are `https://github.com/a/b`.
+    """
+    if len(remote) > _LONGEST_ADDRESS or not remote.isprintable():
+        return ""
+    if found := _URL.fullmatch(remote):
+        host, path = found["host"].rpartition("@")[2], found["path"]
+        # The port of another protocol isn't the web server's.
+        host = host if found["scheme"] == "https" else host.partition(":")[0]
+    elif "://" not in remote and (found := _SCP.fullmatch(remote)):
+        host, path = found["host"], f"/{found['path']}"
+    else:
+        return ""
+    host, path = host.lower(), path.rstrip("/").removesuffix(".git")
+    plain = _HOST.fullmatch(host) and _PATH.fullmatch(path)
+    return f"https://{host}{path}" if plain and "/.." not in path else ""
 
 
 def safe_git(environment: Mapping[str, str]) -> dict[str, str]:

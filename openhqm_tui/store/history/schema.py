@@ -37,7 +37,7 @@ CREATE TABLE runs (
     imported INTEGER NOT NULL,
     resumable INTEGER NOT NULL,
     ended_targets TEXT NOT NULL,
-    -- The bytes of events.jsonl that it was read from: more of them, and it is read anew.
+    -- The bytes of events.jsonl that it was read from: if there are more, it is read again.
     events_size INTEGER NOT NULL,
     -- What the list of runs shows of it and its lanes, as JSON: one row to read and not dozens.
     summary BLOB NOT NULL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.plan.repository import web_address
+from openhqm_tui.engine.source.git import web_address
 
 
 @pytest.mark.parametrize(
