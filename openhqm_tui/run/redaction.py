@@ -27,13 +27,13 @@ _MOST_LINES = 50
 def mask_of(folder: RunFolder) -> Mask:
     """Return the mask for the secrets of a run in all of its output.
 
-    A run from elsewhere names no file and no variable of this machine.
+    For an imported run, files and variables of this machine aren't read.
     """
     return _mask(_plan(folder), folder.info, from_here=not folder.is_imported)
 
 
 def shown_plan(plan: dict[str, Any], info: events.RunInfo) -> dict[str, Any]:
-    """Return a bake file as it is shown to people: its secrets masked, no use to Buildx."""
+    """Return a bake file for display: secrets are masked, so Buildx can't use it."""
     masked: dict[str, Any] = _mask(plan, info, from_here=True).whole(plan)
     return masked
 
@@ -50,7 +50,7 @@ def _mask(plan: dict[str, Any], info: events.RunInfo, *, from_here: bool) -> Mas
 
 
 def without_secrets(event: events.AnyEvent, mask: Mask) -> events.AnyEvent:
-    """Return an event whose free texts are masked; names and digests stay as they are."""
+    """Return an event with its free texts masked; names and digests are kept."""
     match event:
         case events.Note():
             return msgspec.structs.replace(event, text=mask.text(event.text))
@@ -71,7 +71,7 @@ def without_secrets(event: events.AnyEvent, mask: Mask) -> events.AnyEvent:
 
 
 def info_without_secrets(info: events.RunInfo, mask: Mask) -> events.RunInfo:
-    """Return what is known of a run before its start, with the addresses in it masked."""
+    """Return a run's information with the addresses in it masked."""
     return msgspec.structs.replace(
         info,
         context=mask.text(info.context),
@@ -88,25 +88,25 @@ def _verdict(verdict: Verdict, mask: Mask) -> Verdict:
 
 def _plan(folder: RunFolder) -> dict[str, Any]:
     try:
-        told = json.loads(read_inside(folder.path, folder.bake_file.name, _MOST_PLAN))
+        value = json.loads(read_inside(folder.path, folder.bake_file.name, _MOST_PLAN))
     except (OSError, ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _build_secrets(plan: dict[str, Any], cwd: Path) -> Iterator[str]:
     targets = plan.get("target")
     for body in targets.values() if isinstance(targets, dict) else ():
-        told = body.get("secret") if isinstance(body, dict) else None
-        for one in told if isinstance(told, list) else ():
+        value = body.get("secret") if isinstance(body, dict) else None
+        for one in value if isinstance(value, list) else ():
             yield from _values(_attributes(one), cwd)
 
 
-def _attributes(told: object) -> dict[str, str]:
+def _attributes(value: object) -> dict[str, str]:
     """Return a build secret's attributes, of either spelling: `id=x,src=y` or an object."""
-    if isinstance(told, dict):
-        return {str(name): str(value) for name, value in told.items()}
-    pairs = (part.partition("=") for part in told.split(",")) if isinstance(told, str) else ()
+    if isinstance(value, dict):
+        return {str(name): str(value) for name, value in value.items()}
+    pairs = (part.partition("=") for part in value.split(",")) if isinstance(value, str) else ()
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
@@ -119,7 +119,7 @@ def _values(attributes: dict[str, str], cwd: Path) -> Iterator[str]:
         except (OSError, ValueError):
             return
     if "BEGIN CERTIFICATE" in text and "PRIVATE KEY" not in text:
-        return  # a bundle of them is there to be shown
+        return  # certificates are public
     for line in text.splitlines()[:_MOST_LINES]:
         yield line.strip()
         # `//registry/:_authToken=…`, `password: …`
@@ -132,5 +132,5 @@ def _regular(file: Path, most: int) -> bytes:
     opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(opened, "rb") as source:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise OSError("it is no plain file")
+            raise OSError("not a regular file")
         return source.read(most)

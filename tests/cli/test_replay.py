@@ -99,8 +99,8 @@ def test_the_speed_is_told(state, capsys):
     [
         (["replay", "nothing-like-it"], "there is no run 'nothing-like-it'"),
         (["replay", "nothing.zip"], "can't read nothing.zip (No such file or directory)"),
-        (["replay", "--speed", "fast"], "--speed fast: how many times as fast as it was"),
-        (["replay", "live"], "run live goes on"),
+        (["replay", "--speed", "fast"], "--speed fast: not a valid speed"),
+        (["replay", "live"], "run live is still in progress"),
         (["runs", "export", "gone"], "there is no run 'gone'"),
         (["runs", "import", "gone.zip"], "there is no file gone.zip"),
         (["runs", "import", "broken.zip"], "broken.zip is no whole exported run"),

@@ -193,7 +193,7 @@ def test_it_is_said_once_that_a_replay_is_over():
 def test_a_run_that_goes_on_is_not_played(tmp_path):
     run = copied("warm", tmp_path / "run")
     run.lock()
-    with pytest.raises(UsageProblem, match="goes on"):
+    with pytest.raises(UsageProblem, match="still in progress"):
         recording_of(run)
 
 

@@ -180,7 +180,7 @@ async def test_a_run_that_goes_on_is_not_played(world: World):
         async with app.run_test(size=(100, 30)) as pilot:
             await settle(pilot)
             app.session.replay.play_recording(made.run)
-            await until(pilot, lambda: any("goes on" in text for text in told(app)))
+            await until(pilot, lambda: any("still in progress" in text for text in told(app)))
             assert app.session.player is None
     finally:
         made.release()

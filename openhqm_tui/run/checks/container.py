@@ -29,17 +29,17 @@ from openhqm_tui.engine.docker.cleanup import remove_container, remove_overdue_c
 from openhqm_tui.run.checks.probe import MARK
 from openhqm_tui.run.process import Ended, run_bounded
 
-# Seconds for the questions: an emulated Python starts 5 to 20 times slower than a native one.
+# Seconds for the probe: an emulated Python starts 5 to 20 times slower than a native one.
 NATIVE_PATIENCE = 60.0
 EMULATED_PATIENCE = 300.0
-# Seconds more until the container is taken away: it takes some to start on a busy machine.
+# Further seconds until the container is removed: starting takes some on a busy machine.
 MARGIN = 30.0
 RUN_LABEL = "openhqm-tui.run"
 # Deadline of a container in epoch seconds: the process that should remove it may have died.
 UNTIL_LABEL = "openhqm-tui.until"
 _LONG_AFTER = 600.0
 _TRIES = 25
-# Bytes that nobody who answers questions needs: who prints more is stopped.
+# Bytes, more than the probe ever prints: a container that prints more is stopped.
 _FLOOD = 16 * 1024 * 1024
 _MOST_VOLUMES = 64
 # Not `type=tmpfs`: that one would be root's alone where the image has a folder there.
@@ -71,7 +71,7 @@ _NO_PROXIES = [f"{name}=" for upper in _PROXIES for name in (upper, upper.lower(
 
 
 class ContainerAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a container said, how it ended, and the command that asked."""
+    """The output of the probe, how its container ended, and the command that ran it."""
 
     said: ProbeAnswer | ProbeTrouble
     ended: Ended
@@ -91,11 +91,11 @@ def container_command(
     emulated: bool = False,
     plain_emulator: bool = False,
 ) -> list[str]:
-    """Return the `docker run` that asks the image, with no more rights than its command needs.
+    """Return the `docker run` that runs the probe, with no more rights than it needs.
 
-    `own_command` is what the image runs by itself; `volumes` are the folders that it declares
-    as such: each is empty and small here. `plain_emulator` leaves the emulator as it is
-    set up, else it is told to be a CPU that is cheap to emulate.
+    `own_command` is the image's own command; `volumes` are the folders that it declares as
+    volumes: each is empty and small here. `plain_emulator` keeps the emulator's default CPU;
+    otherwise it emulates one that is cheaper.
     """
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
     cpu = "" if plain_emulator or not emulated else EMULATED_CPU.get(expected.platform.arch, "")
@@ -132,13 +132,13 @@ def shown_command(command: list[str], mask: Mask) -> str:
 
 
 def _stand_ins(volumes: tuple[str, ...]) -> list[str]:
-    """Return the options that put memory in the place of an image's volumes.
+    """Return the options that replace an image's volumes with memory.
 
-    Else each would be a folder on the engine's disk, to be filled up without a bound.
+    Otherwise each would be a folder on the engine's disk, which could be filled without limit.
     """
-    asked = (posixpath.normpath(f"/{volume.lstrip('/')}") for volume in volumes)
+    folders = (posixpath.normpath(f"/{volume.lstrip('/')}") for volume in volumes)
     options = []
-    for place in dict.fromkeys(asked):
+    for place in dict.fromkeys(folders):
         if "\0" in place or place == "/tmp":  # noqa: S108 - is memory already
             continue
         # A mount is a line of CSV.
@@ -163,11 +163,11 @@ async def ask(
     run_id: str,
     lane: str,
 ) -> ContainerAnswer:
-    """Ask a lane's image in a container of its own, and once more where that may tell more.
+    """Run the probe in a container of a lane's image, and once more if that may give more results.
 
-    An emulator's crash comes and goes: one more try, with the emulator as it is set up, tells
-    whether it is steady. And where the image's command took all memory or processes there were,
-    the questions are asked again without it.
+    Crashes of an emulator can be sporadic: a second run, with its default CPU, shows whether the
+    crash is reproducible. And if the image's command used up all memory or processes, the probe
+    runs again without it.
     """
     name = f"openhqm-tui-{run_id}-{lane}"
     if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > _LONGEST_COMMAND:
@@ -199,20 +199,20 @@ async def ask(
         said = read_answer(ended, nonce, patience=patience, emulated=emulated)
         return ContainerAnswer(said=said, ended=ended, command=command)
 
-    asked = await once(expected, name)
-    if emulated and _emulator_crashed(asked.said):
-        asked = await once(expected, f"{name}-again", plain_emulator=True)
-    said = asked.said
+    result = await once(expected, name)
+    if emulated and _emulator_crashed(result.said):
+        result = await once(expected, f"{name}-again", plain_emulator=True)
+    said = result.said
     if isinstance(said, ProbeAnswer) and said.service and said.service.hit_a_limit:
         again = await once(SERVICE.without(expected), f"{name}-alone")
         if isinstance(again.said, ProbeAnswer):
             said = msgspec.structs.replace(again.said, service=said.service)
-            return msgspec.structs.replace(asked, said=said)
-    return asked
+            return msgspec.structs.replace(result, said=said)
+    return result
 
 
 async def sweep() -> None:
-    """Take away the containers that nobody came to take away: their starters were killed."""
+    """Remove overdue containers, whose runners were killed."""
     await asyncio.to_thread(remove_overdue_containers, UNTIL_LABEL, time.time())
 
 
@@ -243,7 +243,7 @@ async def _remove(container: str) -> None:
 
 
 class _QuestionsEnd(msgspec.Struct, frozen=True):
-    """How the process that asked ended, as process 1 saw it."""
+    """How the probe's second process ended, as reported by process 1."""
 
     stuck: bool = False
     signal: int = 0
@@ -253,23 +253,25 @@ class _QuestionsEnd(msgspec.Struct, frozen=True):
 def read_answer(
     ended: Ended, nonce: str = "", *, patience: float, emulated: bool
 ) -> ProbeAnswer | ProbeTrouble:
-    """Put together what the probe told in a container's output, and why it told no more.
+    """Parse the output of the probe in a container, and why it is incomplete.
 
-    The first word on a matter stands; lines without the nonce are the image's own.
+    The first value of a key counts; lines without the nonce are the image's own output.
     """
     mark = (MARK + nonce).encode()
-    told: dict[str, msgspec.Raw] = {}
+    output: dict[str, msgspec.Raw] = {}
     unreadable = False
     for line in ended.out.split(b"\n"):
         if line.startswith(mark):
             try:
-                told = msgspec.json.decode(line[len(mark) :], type=dict[str, msgspec.Raw]) | told
+                output = (
+                    msgspec.json.decode(line[len(mark) :], type=dict[str, msgspec.Raw]) | output
+                )
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 unreadable = True
     try:
-        end = msgspec.json.decode(told.pop("questions", b"{}"), type=_QuestionsEnd)
-        if told:
-            return _with_trouble(told, end, ended, patience, emulated)
+        end = msgspec.json.decode(output.pop("questions", b"{}"), type=_QuestionsEnd)
+        if output:
+            return _with_trouble(output, end, ended, patience, emulated)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         unreadable = True
     if unreadable:
@@ -280,10 +282,10 @@ def read_answer(
 
 
 def _with_trouble(
-    told: dict[str, Any], end: _QuestionsEnd, ended: Ended, patience: float, emulated: bool
+    output: dict[str, Any], end: _QuestionsEnd, ended: Ended, patience: float, emulated: bool
 ) -> ProbeAnswer:
-    told.pop("trouble", None)
-    answer = msgspec.json.decode(msgspec.json.encode(told), type=ProbeAnswer)
+    output.pop("trouble", None)
+    answer = msgspec.json.decode(msgspec.json.encode(output), type=ProbeAnswer)
     trouble = _end_of_questions(end, patience, emulated)
     if trouble is None and (ended.code or ended.timed_out or ended.flooded):
         trouble = _end_of_container(ended, patience, emulated)
@@ -323,7 +325,7 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
     if ended.code in {126, 127}:
         return ProbeTrouble(reason=f"no `python` in the image: {words}")
-    told = f": {words}" if words else ""
+    output = f": {words}" if words else ""
     if not ended.code:
-        return ProbeTrouble(reason=f"Python ended well, but gave no answer{told}")
-    return ProbeTrouble(reason=f"Python ended with exit code {ended.code}{told}")
+        return ProbeTrouble(reason=f"Python ended well, but gave no answer{output}")
+    return ProbeTrouble(reason=f"Python ended with exit code {ended.code}{output}")

@@ -3,19 +3,18 @@
 The text of `probe_service.py` and then of this file is the program: `python -c TEXT NONCE
 KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `absent` are `DISTRIBUTION=MODULE,…`,
 `library` and `modules` are `MODULE,…`, `byte_code` asks for byte-code, `service` is
-`PORT,STATUS,SECONDS,PATH`: what COMMAND must answer. `patience`: the questions' seconds.
+`PORT,STATUS,SECONDS,PATH`: what COMMAND must answer. `patience`: seconds for the checks.
 
-Process 1 starts the image's own command, so that it comes up meanwhile, and a second process,
-which asks; it watches both, so that a crash or a hang of either is seen for what it is. Each
-answer is one line on stdout as soon as it is known: the mark, the nonce and a JSON object.
+Process 1 starts the image's own command, so that it comes up meanwhile, and a second process with
+the checks; it monitors both, so that a crash or a hang of either is recognized. Each result is
+printed immediately, as one line on stdout: the mark, the nonce and a JSON object.
 
 Any Python 3 and next to no imports: under emulation, and with no byte-code in the base, each
 module of the standard library costs up to a second (json and importlib.metadata eight).
 
-All this runs on the image's own interpreter and among its own files. The nonce keeps apart what
-the image happens to print; an image that means to lie (by a `python` of its own, a sitecustomize,
-or its command writing to process 1) can do so, about itself. Whoever reads the answers takes
-them for a stranger's words.
+All this runs on the image's own interpreter and with its own files. The nonce separates the results
+from what the image happens to print; a malicious image (with its own `python`, a sitecustomize, or
+a command that writes to process 1) can still lie about itself. The results are untrusted text.
 """
 
 import os
@@ -42,7 +41,7 @@ def quoted(text: str) -> str:
 
 
 def as_json(value: object) -> str:
-    """Return JSON for the few kinds of values that an answer holds."""
+    """Return JSON for the few types of values in a result."""
     if isinstance(value, dict):
         return "{" + ",".join(quoted(k) + ":" + as_json(v) for k, v in value.items()) + "}"
     if isinstance(value, list):
@@ -53,12 +52,12 @@ def as_json(value: object) -> str:
 
 
 def normal(name: str) -> str:
-    """Return a distribution's name as all spellings of it share it."""
+    """Return the normalized name of a distribution."""
     return name.lower().replace("-", "_").replace(".", "_")
 
 
 def installed() -> "dict[str, str]":
-    """Return the versions of all distributions on the path, by their normal name."""
+    """Return the versions of all distributions on the path, by normalized name."""
     found: "dict[str, str]" = {}
     for folder in sys.path:
         try:
@@ -86,7 +85,7 @@ def on_path(module: str) -> bool:
 def loaded(
     name: str, version: str, use: "Callable[[Any], str] | None" = None
 ) -> "dict[str, object]":
-    """Import a module and, with `use`, try it out: `use` returns what there is to tell of it."""
+    """Import a module and, with `use`, try it out: `use` returns its version."""
     seen: "dict[str, object]" = {"distribution": name.partition("=")[0], "version": version}
     try:
         module = name.rpartition("=")[2]
@@ -116,7 +115,7 @@ def call(ctypes: "Any") -> str:
 
 
 def zone(zoneinfo: "Any") -> str:
-    # Without a file of it, ZoneInfo would import half a packaging library to look for another.
+    # Without this file, ZoneInfo would import importlib.resources to look for another.
     if not any(os.path.exists(os.path.join(folder, "UTC")) for folder in zoneinfo.TZPATH):
         return "without zones"
     zoneinfo.ZoneInfo("UTC")
@@ -138,7 +137,7 @@ def compiled(module: "Any") -> str:
 
 
 def fresh(cached: str, source: str) -> bool:
-    """Tell whether Python would take a module's byte-code as it is."""
+    """Tell whether Python would use a module's byte-code."""
     from _frozen_importlib_external import MAGIC_NUMBER
 
     try:
@@ -147,11 +146,11 @@ def fresh(cached: str, source: str) -> bool:
         os.close(file)
         if head[:4] != MAGIC_NUMBER or head[4] & 1:
             return head[:4] == MAGIC_NUMBER
-        told = os.stat(source)
+        status = os.stat(source)
     except OSError:
         return False
     stamps = [int.from_bytes(head[at : at + 4], "little") for at in (8, 12)]
-    return stamps == [int(told.st_mtime) & 0xFFFFFFFF, told.st_size & 0xFFFFFFFF]
+    return stamps == [int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF]
 
 
 def byte_code(modules: "list[str]") -> "dict[str, object]":
@@ -179,7 +178,7 @@ def byte_code(modules: "list[str]") -> "dict[str, object]":
 
 
 def ask(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> None:
-    """Answer all questions but that of the service, the ones that may crash last."""
+    """Run all checks except the service; those that may crash come last."""
     words = {key: [word for word in value.split(",") if word] for key, value in asked.items()}
     from _imp import extension_suffixes
     from sysconfig import get_platform
@@ -215,13 +214,13 @@ def ask(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> No
 
 
 def main() -> None:
-    """Be process 1: start the command and the questions, watch both, tell how they ended."""
+    """Run process 1: start the command and the checks, monitor both, report how they ended."""
     nonce, *words = sys.argv[1:]
     at = words.index("--") if "--" in words else len(words)
     asked = dict(word.partition("=")[::2] for word in words[:at])
     command = words[at + 1 :]
     sys.argv = ["-c"]
-    # Whatever a library prints while it is imported must not mix with the answers.
+    # Output of libraries during their import must not mix with the results.
     out = os.dup(1)
     os.dup2(2, 1)
 
@@ -235,7 +234,7 @@ def main() -> None:
         try:
             ask(asked, tell)
         finally:
-            # Client libraries may leave threads behind; the answers are given.
+            # Client libraries may leave threads behind; all results are printed.
             os._exit(1 if sys.exc_info()[0] else 0)
     os.close(theirs)
     watch(tell, service, questions, watched, float(asked.get("patience", "60")))
@@ -249,14 +248,14 @@ def watch(
     watched: int,
     patience: float,
 ) -> None:
-    """Follow the questions and the service until both have ended or had their time."""
+    """Monitor the checks and the service until both have ended or timed out."""
     from select import select
     from time import monotonic
 
     begun = monotonic()
     while questions or service:
         now = monotonic() - begun
-        # Often at first, then a fiftieth of what has gone by: near enough, and next to no load.
+        # Often at first, then every fiftieth of the elapsed time: accurate enough at little load.
         pause = min(max(now / 50, 0.003), 0.1)
         if service:
             done = service.look([watched] if questions else [], pause)

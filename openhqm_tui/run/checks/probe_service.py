@@ -1,8 +1,8 @@
 """The image's own command, started and monitored inside its container (part of the probe).
 
-The probe's text is put behind this text: see `probe.py` for what holds for both. The command
-gets a process group of its own, no stdin, and this process's environment and folder; of what it
-prints the last words are kept. Loopback is the only network there is.
+The text of `probe.py`, which describes both, is appended to this text. The command gets its own
+process group, no stdin, and this process's environment and folder; the end of its output is kept.
+Loopback is the only network.
 """
 
 import os
@@ -17,21 +17,21 @@ REFUSED_FORKS = ("/sys/fs/cgroup/pids.events", "/sys/fs/cgroup/pids/pids.events"
 
 
 def counted(files: "tuple[str, ...]", word: str) -> int:
-    """Return the number after `word` in the first of a control group's files that is there."""
+    """Return the number after `word` in the first of a control group's files that exists."""
     for name in files:
         try:
             file = os.open(name, os.O_RDONLY)
         except OSError:
             continue
-        told = os.read(file, 4096).decode("ascii", "replace").split()
+        words = os.read(file, 4096).decode("ascii", "replace").split()
         os.close(file)
-        if word in told[:-1]:
-            return int(told[told.index(word) + 1])
+        if word in words[:-1]:
+            return int(words[words.index(word) + 1])
     return 0
 
 
 def run(command: "list[str]", output: int) -> None:
-    """Become the image's own command, or say why that can't be."""
+    """Become the image's own command, or print why that failed."""
     # The signal module itself costs an enum or two.
     signal = __import__("_signal")
     try:
@@ -39,7 +39,7 @@ def run(command: "list[str]", output: int) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        # Python ignores them, and what is ignored would stay so.
+        # Python ignores these signals, and that would be inherited.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         # If memory runs out, this command is killed, not the process that reports it.
@@ -59,7 +59,7 @@ def run(command: "list[str]", output: int) -> None:
 
 
 class Service:
-    """The image's own command at work, and what it answers over HTTP."""
+    """The running command of the image, and its response over HTTP."""
 
     def __init__(self, asked: str, command: "list[str]") -> None:
         from select import POLLIN, poll
@@ -72,7 +72,7 @@ class Service:
         self.wrong_since = 0.0
         self.words = self.reply = b""
         self.socket: "Any" = None
-        self.told: "dict[str, Any]" = {}
+        self.result: "dict[str, Any]" = {}
         self.listen_from = 0.0
         self.output, theirs = os.pipe()
         self.pid = os.fork()
@@ -85,7 +85,7 @@ class Service:
         os.set_blocking(self.output, False)
 
     def look(self, also: "list[int]", seconds: float) -> bool:
-        """Wait at most `seconds` for something to happen; tell whether all is known."""
+        """Wait up to `seconds` for an event; tell whether the result is final."""
         poll = self.poll()
         files = [*also, self.socket.fileno()] if self.socket else also
         if self.output >= 0 and self.clock() >= self.listen_from:
@@ -95,23 +95,23 @@ class Service:
         happened = [file for file, _ in poll.poll(int(seconds * 1000) or 1)]
         now = self.clock()
         if self.output in happened and self.hear() == 65536:
-            # It never ends: not reading slows it down.
+            # Endless output: not reading it slows the command down.
             self.listen_from = now + seconds
         if self.socket and self.socket.fileno() in happened:
             self.read()
         elif not self.socket and now >= self.next_try:
             self.try_now()
             self.next_try = now + seconds
-        status = self.told.get("status", 0)
+        status = self.result.get("status", 0)
         if status == self.status or now - self.begun > self.seconds:
             return True
-        if status or "reply" in self.told:
+        if status or "reply" in self.result:
             self.wrong_since = self.wrong_since or now
         # A starting service may return 503 for a while; after this time it is the final response.
         return bool(self.wrong_since) and now - self.wrong_since > self.seconds / 4
 
     def hear(self) -> int:
-        """Keep the last words of its output; return how many bytes there were to read."""
+        """Keep the end of its output; return the number of bytes read."""
         try:
             piece = os.read(self.output, 65536)
         except BlockingIOError:
@@ -123,7 +123,7 @@ class Service:
         return len(piece)
 
     def try_now(self) -> None:
-        """Send the request, where somebody listens by now."""
+        """Send the request, if the command listens by now."""
         from _socket import AF_INET, SOCK_STREAM, socket
 
         connection = socket(AF_INET, SOCK_STREAM)
@@ -137,11 +137,11 @@ class Service:
         except OSError:
             connection.close()
             return
-        self.told["listens"] = True
+        self.result["listens"] = True
         self.socket, self.reply = connection, b""
 
     def read(self) -> None:
-        """Read the status line of an answer, as far as it has come."""
+        """Read the status line of the response, as far as it was received."""
         try:
             piece = self.socket.recv(256)
         except OSError:
@@ -149,31 +149,31 @@ class Service:
         self.reply += piece
         first = self.reply.split(b" ", 2)
         if len(first) == 3 and first[0][:5] == b"HTTP/" and first[1].isdigit():
-            self.told["status"] = int(first[1][:4])
+            self.result["status"] = int(first[1][:4])
         elif piece and len(self.reply) < 64:
             return
         elif self.reply:
-            self.told["reply"] = self.reply[:64].decode("utf-8", "replace")
+            self.result["reply"] = self.reply[:64].decode("utf-8", "replace")
         self.socket.close()
         self.socket = None
 
     def end(self, status: "int | None") -> "dict[str, Any]":
         """End it and return all that was seen; `status` is how it ended by itself."""
-        told = self.told
-        told["milliseconds"] = int((self.clock() - self.begun) * 1000)
-        told["ended"] = status is not None
+        result = self.result
+        result["milliseconds"] = int((self.clock() - self.begun) * 1000)
+        result["ended"] = status is not None
         if status is not None:
-            told["signal"], told["exit_code"] = status & 127, status >> 8
+            result["signal"], result["exit_code"] = status & 127, status >> 8
         else:
             try:
                 os.killpg(self.pid, 9)
             except OSError:
                 os.kill(self.pid, 9)
             used = os.wait4(self.pid, 0)[2]
-            told["cpu_milliseconds"] = int((used.ru_utime + used.ru_stime) * 1000)
+            result["cpu_milliseconds"] = int((used.ru_utime + used.ru_stime) * 1000)
         if self.output >= 0:
             self.hear()
-        told["out_of_memory"] = counted(OOM_KILLS, "oom_kill")
-        told["refused_forks"] = counted(REFUSED_FORKS, "max")
-        told["words"] = self.words[-2000:].decode("utf-8", "replace")
-        return told
+        result["out_of_memory"] = counted(OOM_KILLS, "oom_kill")
+        result["refused_forks"] = counted(REFUSED_FORKS, "max")
+        result["words"] = self.words[-2000:].decode("utf-8", "replace")
+        return result

@@ -20,11 +20,11 @@ def state_of(folder: RunFolder) -> RunState:
 
 
 def state_now(folder: RunFolder) -> RunState:
-    """Return a run's state as its events tell it, and whether it was interrupted.
+    """Return a run's state from its events, including whether it was interrupted.
 
-    Raises Problem where `run.json` can't be read.
+    Raises Problem if `run.json` can't be read.
     """
-    # Asked before reading: what a runner wrote before its end is then surely read.
+    # Tested before reading, so that everything a runner wrote before its end is read.
     live = folder.is_live()
     state = state_of(folder)
     if not live:
@@ -33,7 +33,7 @@ def state_now(folder: RunFolder) -> RunState:
 
 
 def live_runs(state: Path) -> Iterator[RunFolder]:
-    """Yield the readable runs that go on, latest first."""
+    """Yield the readable runs in progress, latest first."""
     for run in all_runs(state):
         try:
             if run.is_live() and run.info:
@@ -43,7 +43,7 @@ def live_runs(state: Path) -> Iterator[RunFolder]:
 
 
 def tags_shared(state: Path, info: RunInfo) -> list[tuple[RunFolder, list[str]]]:
-    """Return the runs that go on and give the same tags as `info` will, with these tags."""
+    """Return the runs in progress that set some of the tags of `info`, with these tags."""
     wanted = {tag for target in info.targets for tag in target.tags}
     found = []
     for run in live_runs(state):
@@ -54,7 +54,7 @@ def tags_shared(state: Path, info: RunInfo) -> list[tuple[RunFolder, list[str]]]
 
 
 def shared_tag_warnings(state: Path, info: RunInfo) -> list[str]:
-    """Return a warning for each run in progress that gives the same tags as `info` will."""
+    """Return a warning for each run in progress that sets some of the tags of `info`."""
     warnings = []
     for other, tags in tags_shared(state, info):
         more = f" and {len(tags) - 1} more" if len(tags) > 1 else ""

@@ -1,7 +1,7 @@
-"""Replay of a recorded run: a follower that sees only what had happened by its own time.
+"""Replay of a recorded run: a follower that only sees what had happened by the replayed time.
 
-Nothing is copied and nobody writes: the recording's files are read up to where they were when
-the time was what it is on the tape. Every face that follows a live run so shows a replay as well.
+Nothing is copied or written: the recording's files are read up to their length at that time. Every
+front end that follows a live run can therefore show a replay.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from openhqm_tui.store.archive import unpack_run
 from openhqm_tui.store.paths import bundled
 from openhqm_tui.store.run_folder import RunFolder
 
-# What a person calls the recording that ships with the package.
+# The name of the recording that ships with the package.
 SHIPPED = "demo"
 
 
 class Recording:
-    """All that is played of a run; `name` is what a person knows it by."""
+    """The events and streams of a run with their times; `name` is shown to the user."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -48,9 +48,9 @@ class Recording:
 
     @classmethod
     def packed(cls, file: Path) -> Recording:
-        """Read an exported run from a folder of its own, which `close` takes away.
+        """Read an exported run, unpacked to a temporary folder that `close` removes.
 
-        Raises UsageProblem for a file that is no whole export.
+        Raises UsageProblem if the file isn't a complete export.
         """
         temporary = tempfile.TemporaryDirectory(prefix="openhqm-tui-replay-")
         try:
@@ -63,7 +63,7 @@ class Recording:
 
     @classmethod
     def shipped(cls) -> Recording:
-        """Read the recording that ships with the package; it has to be closed."""
+        """Read the recording that ships with the package; the caller closes it."""
         recording = cls.packed(bundled("recording.zip"))
         recording.name = SHIPPED
         return recording
@@ -78,7 +78,7 @@ class Recording:
         return self._streams.get(_key(event)) or ReplayEvent()
 
     def close(self) -> None:
-        """Take away what was unpacked only to be played."""
+        """Remove the temporary folder, if there is one."""
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -95,14 +95,14 @@ def recording_of(folder: RunFolder) -> Recording:
     """Read a finished run; raises UsageProblem if it is still running. Blocks."""
     if folder.is_live():
         raise UsageProblem(
-            f"run {folder.path.name} goes on: there is no end to play to yet",
+            f"run {folder.path.name} is still in progress",
             fix=f"watch it with `openhqm-tui attach {folder.path.name}`",
         )
     return Recording(folder)
 
 
 def _lines(folder: RunFolder, file: Path) -> Iterator[bytes]:
-    """Yield the lines with their ends, longest ones in pieces; none where it can't be read."""
+    """Yield the lines with their ends, very long ones in pieces; none if it can't be read."""
     try:
         with folder.open(file) as opened:
             while line := opened.readline(LONGEST_LINE):
@@ -115,7 +115,7 @@ SLOWEST, FASTEST = 0.1, 1000.0
 
 
 class _GatedTail(Tail):
-    """A file of which only what is due is there."""
+    """A file that ends at what is due."""
 
     def __init__(self, tail: Tail, due: ReplayEvent, seen: Callable[[], float]) -> None:
         super().__init__(tail.folder, tail.path)
@@ -130,7 +130,7 @@ class _GatedTail(Tail):
 
 
 class Player(Follower):
-    """Follows a recording as if it were happening, `speed` times as fast; `clock` in seconds."""
+    """Follows a recording as if it were live, `speed` times as fast; `clock` in seconds."""
 
     def __init__(
         self,
@@ -143,26 +143,26 @@ class Player(Follower):
         self.recording = recording
         self.pace = ReplayClock(recording.tape.length, speed, position)
         self._clock = clock
-        # What a look sees, one moment for all files of it; before the first look, nothing.
+        # The time up to which a poll reads, the same for all files; before the first, nothing.
         self._seen = -math.inf
         self._all_seen = False
         super().__init__(recording.folder)
 
     @property
     def now(self) -> float:
-        """What time it was when this happened, in seconds since the epoch."""
+        """The recorded time of the current position, in seconds since the epoch."""
         return self.recording.tape.recorded(self.position)
 
     @property
     def position(self) -> float:
-        """How many seconds of the tape have been played."""
+        """The number of seconds played."""
         return self.pace.position(self._clock())
 
     @property
     def finished(self) -> bool:
-        """Tell whether the tape is at its end and all of it was read.
+        """Tell whether the recording is at its end and was read completely.
 
-        A run that was over and was taken up again goes on, on the tape.
+        A finished run that was resumed continues in the recording.
         """
         return self._all_seen and super().finished
 
@@ -177,11 +177,11 @@ class Player(Follower):
         return changes
 
     def pause(self, *, paused: bool) -> None:
-        """Stop at what is seen now, or go on."""
+        """Pause or continue."""
         self.pace.pause(self._clock(), paused=paused)
 
     def shift(self, by: int) -> None:
-        """Go on faster (1) or slower (-1)."""
+        """Play faster (1) or slower (-1)."""
         self.pace.shift(self._clock(), by)
 
     def jump(self, position: float) -> Player:
@@ -205,7 +205,7 @@ class Player(Follower):
 
 
 def parse_speed(text: str) -> float:
-    """Return what `--speed` says: a number, or infinity for `max`; raises UsageProblem."""
+    """Parse `--speed`: a number, or infinity for `max`; raises UsageProblem."""
     if text == "max":
         return math.inf
     try:
@@ -214,7 +214,7 @@ def parse_speed(text: str) -> float:
         speed = 0.0
     if not SLOWEST <= speed <= FASTEST:
         raise UsageProblem(
-            f"--speed {text}: how many times as fast as it was",
-            fix=f"give a number from {SLOWEST:g} to {FASTEST:g}, or `max` for all at once",
+            f"--speed {text}: not a valid speed",
+            fix=f"give a number from {SLOWEST:g} to {FASTEST:g}, or `max` to skip to the end",
         )
     return speed
