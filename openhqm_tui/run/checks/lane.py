@@ -18,19 +18,24 @@ from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.running.service import SERVICE
 from openhqm_tui.domain.checks.static.command import COMMAND
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
+from openhqm_tui.domain.failures.rules import push_failure
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import TargetInfo
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
-from openhqm_tui.engine.docker.images import ImageUnknown, read_index, read_layers
+from openhqm_tui.engine.docker.images import ImageUnknown, platforms_here, read_index, read_layers
+from openhqm_tui.engine.docker.registry import pull_command
 from openhqm_tui.run.checks.container import ask, shown_command, sweep
-from openhqm_tui.run.checks.pull import Pulls
 from openhqm_tui.run.checks.static import config_of, look_at
-from openhqm_tui.run.process import gather_all
+from openhqm_tui.run.process import gather_all, run_bounded
 from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import RunFolder
+
+# Seconds for pulling one image; a slow network needs long for a large one.
+_PULL_PATIENCE = 1800.0
+_PULLS_AT_ONCE = 2
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -137,7 +142,7 @@ class LaneChecks:
         self._folder = folder
         self._info = folder.info
         self._journal = journal
-        self._pulls = Pulls(journal)
+        self._pulls = _Pulls(journal)
         self._expectations = folder.expectations()
         self._swept = False
         self._host = parse_platform(self._info.host) if self._info.host else None
@@ -309,3 +314,49 @@ class LaneChecks:
                 self._journal.append(
                     events.CheckCancelled(at=time.time(), target=target, platform=platform)
                 )
+
+
+class _Pulls:
+    """Pulls the images that a remote builder pushed, each platform by the digest of its index."""
+
+    def __init__(self, journal: JournalWriter) -> None:
+        self._journal = journal
+        self._slots = asyncio.Semaphore(_PULLS_AT_ONCE)
+        # Lanes of a target that are checked concurrently pull it once.
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def fetch(self, target: TargetState) -> str:
+        """Pull a target's missing images; return why that failed, or ''."""
+        reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
+        async with self._locks.setdefault(target.name, asyncio.Lock()):
+            try:
+                here = await asyncio.to_thread(platforms_here, reference)
+            except ImageUnknown as error:
+                return str(error)
+            missing = [p for p in target.info.platforms if p not in here]
+            # An image that was there before must not be removed with those we pulled.
+            kept = bool(here) and reference not in self._journal.state.pulled
+            for platform in missing:
+                # Recorded first, so that it can be removed even if this runner dies.
+                self._journal.append(
+                    events.ImagePulled(
+                        at=time.time(),
+                        target=target.name,
+                        platform=platform,
+                        reference=reference,
+                        kept=kept,
+                    )
+                )
+                if reason := await self._pull(reference, platform):
+                    return reason
+        return ""
+
+    async def _pull(self, reference: str, platform: str) -> str:
+        async with self._slots:
+            ended = await run_bounded(pull_command(reference, platform), patience=_PULL_PATIENCE)
+        if ended.timed_out:
+            return f"{platform} can't be pulled: not finished in {_PULL_PATIENCE:.0f} s"
+        if ended.code != 0:
+            output = ended.err.decode("utf-8", "replace")
+            return f"{platform} can't be pulled: {push_failure(output, reference)}"
+        return ""
