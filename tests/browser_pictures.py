@@ -1,4 +1,4 @@
-"""`python -m tests.browser_pictures`: the picture of the console in a browser."""
+"""`python -m tests.browser_pictures`: a screenshot of the console in a browser."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.web.browser import SIZE, browser
 from tests.web.serving import serve
 
 FILE = PLACE / "browser.png"
-# How far the run that ships is when the picture is taken: logs of all sixteen images move by then.
+# The position in the bundled run: by then the logs of all sixteen images are moving.
 _AT = "0:12 of"
 
 
 def main() -> int:
-    """Play the run that ships, and take the picture while it builds."""
+    """Play the bundled run, and take the screenshot while it builds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["OPENHQM_TUI_STATE_DIR"] = str(folder / "state")

@@ -1,7 +1,7 @@
-"""`make pictures`, the one that moves at the head of the README: `assets/screens/film.svg`.
+"""`make pictures`: the animation at the top of the README, `assets/screens/film.svg`.
 
-Stills of the real console on the run that ships with the package, one after the other in a single
-SVG. Rows that are alike in several stills are in the file once.
+Screenshots of the real console on the bundled run, one after the other in a single SVG. Rows that
+several screenshots share are stored once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CELL, _ROW = 12.2, 24.4
 
 
 class Still(NamedTuple):
-    """The moment of the run (None: it is over), the keys, the words, the seconds it stays."""
+    """The second of the run (None: after its end), the keys, the caption, the seconds shown."""
 
     seconds: float | None
     keys: tuple[str, ...]
@@ -34,25 +34,25 @@ class Still(NamedTuple):
     stays: float
 
 
-_WATCH = "Watch: a pane a lane, all at once"
+_WATCH = "Watch: one pane per image, all builds in parallel"
 _VERIFY = "Verify: every image is checked, on both platforms"
 STILLS = (
-    Still(0.0, ("a",), "Pick: variants × platforms", 2.5),
+    Still(0.0, ("a",), "Select: variants × platforms", 2.5),
     Still(1.5, (), _WATCH, 0.8),
     Still(3.0, (), _WATCH, 0.8),
     Still(4.5, (), _WATCH, 0.8),
     Still(6.0, (), _WATCH, 0.8),
     Still(7.5, (), _WATCH, 0.8),
     Still(9.0, (), _WATCH, 0.8),
-    Still(12.0, (), "A failure takes the focus: step, line of the Dockerfile, last words", 3.0),
-    Still(18.0, (), "Mended, and built once more while the others go on", 1.5),
-    Still(21.0, (), "Mended, and built once more while the others go on", 1.5),
+    Still(12.0, (), "A failure gets the focus: step, Dockerfile line, last output", 3.0),
+    Still(18.0, (), "Fixed, and retried while the others continue", 1.5),
+    Still(21.0, (), "Fixed, and retried while the others continue", 1.5),
     Still(26.0, ("3",), _VERIFY, 1.0),
     Still(38.0, ("3",), _VERIFY, 1.0),
     Still(52.0, ("3",), _VERIFY, 1.0),
     Still(None, ("4", "enter", "3"), _VERIFY, 2.5),
     Still(None, ("4", "enter", "3", "down", "down", "right", "enter"), "… with the evidence", 2.5),
-    Still(None, ("4", "enter", "s"), "See what the time went into, and the critical path", 3.0),
+    Still(None, ("4", "enter", "s"), "See where the time went, with the critical path", 3.0),
 )
 
 
