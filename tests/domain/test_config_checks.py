@@ -149,7 +149,7 @@ def test_any_value_will_do_that_isnt_empty(found, answer: Answer, evidence: str)
         ("1001", 1000, False, Answer.FAIL, "uid 1001"),
         ("", 1000, False, Answer.FAIL, "uid 0"),
         ("root", 0, True, Answer.PASS, "uid 0"),
-        ("app", 1000, True, Answer.UNKNOWN, "app: a name tells no number; write USER by number"),
+        ("app", 1000, True, Answer.UNKNOWN, "app is a name, not a number: write USER by number"),
         ("9" * 5000, None, True, Answer.PASS, "user 999"),
         ("²", None, True, Answer.PASS, "user ²"),
     ],

@@ -207,7 +207,7 @@ def test_evidence_is_a_strangers_text() -> None:
         (80, True, 80_000_000, (P, "80.0 MB packed")),
         (80, True, 81_000_000, (F, "81.0 MB packed")),
         (80, False, 81_000_000, (W, "81.0 MB packed")),
-        (80, True, 0, (U, "the store doesn't tell its packed size")),
+        (80, True, 0, (U, "the engine doesn't report its compressed size")),
     ],
 )
 def test_size(most: float | None, strict: bool, size: int, told: tuple[Answer, str] | None) -> None:

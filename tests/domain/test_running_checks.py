@@ -193,7 +193,7 @@ def test_byte_code_that_is_missing_is_named() -> None:
         next(v for v in judge_running(WANTED, but(SAID, byte_code=seen)) if v.check == "byte-code")
         for seen in (few, many)
     ]
-    assert told[0].evidence == "none that is up to date of 2 of 77 modules: ssl, fastapi"
+    assert told[0].evidence == "missing or outdated for 2 of 77 modules: ssl, fastapi"
     assert told[1].evidence.endswith("a, b, …")
 
 

@@ -342,7 +342,7 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
         (Ended(126, err=b"permission denied"), False, Answer.FAIL, "no `python` in the image"),
         (Ended(127, err=b"not found"), False, Answer.FAIL, "no `python` in the image: not found"),
         (Ended(1, err=b"ImportError: x"), False, Answer.FAIL, "exit code 1: ImportError: x"),
-        (Ended(0), False, Answer.FAIL, "gave no answer"),
+        (Ended(0), False, Answer.FAIL, "reported nothing"),
         (Ended(-9, flooded=True), True, Answer.FAIL, "it printed more than 16 MB"),
         (
             Ended(1, err=b"aarch64-binfmt-P: can't apply global max-arm-cpu.pauth=off: x"),

@@ -39,7 +39,7 @@ class Method(StrEnum):
 
 
 class ProbeArgument(NamedTuple):
-    """What the probe is told for a check: `name=value`; '' where the expectation asks nothing.
+    """What the probe is told for a check: `name=value`; '' if the expectation doesn't need it.
 
     The probe works in the order `position` and reports each result at once, so the first check
     without a report is the one that failed. `value` gets the expectation, and whether the

@@ -179,4 +179,4 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def no_config(self, expected: str) -> Result:
         """Return the result if the config couldn't be read."""
-        return Result(Answer.UNKNOWN, self.why or "the store did not tell", expected)
+        return Result(Answer.UNKNOWN, self.why or "the engine didn't report it", expected)

@@ -17,7 +17,7 @@ _COMPILER = re.compile(
 )
 _PROGRAMS = re.compile(r"/(?:bin|sbin|libexec|lib|lib64|tool)/")
 
-# In this order; the first that fits says whose cache it is.
+# The first match decides.
 _CACHES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -26,7 +26,7 @@ _CACHES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("apk", r"^/(?:var/cache/apk|etc/apk/cache)/"),
         ("dnf", r"^/var/cache/(?:dnf|yum|libdnf5)/"),
         ("zypper", r"^/var/cache/zypp/"),
-        # pip notes there when it last looked for a newer pip: no package.
+        # No package: the time of pip's last check for a newer version of itself.
         ("pip", r"/\.cache/pip/(?!selfcheck/)"),
         ("uv", r"/\.cache/uv/"),
         ("poetry", r"/\.cache/pypoetry/"),
@@ -47,7 +47,7 @@ RULES = "\n".join([_COMPILER.pattern, _PROGRAMS.pattern, *(f"{n} {p.pattern}" fo
 
 
 def compiler_of(path: str) -> str:
-    """Return which compiler an executable at that path is; '' where it is none."""
+    """Return the compiler that an executable at this path is, or ''."""
     match = _COMPILER.search(path)
     if match is None or not _PROGRAMS.search(path):
         return ""
@@ -55,18 +55,18 @@ def compiler_of(path: str) -> str:
 
 
 def cache_of(path: str) -> str:
-    """Return whose package cache a file at that path belongs to; '' where to none."""
-    # Most files are told apart by these few letters, without a pattern.
+    """Return the owner of the package cache that a file at this path belongs to, or ''."""
+    # Faster than the patterns, and enough for most files.
     if not any(word in path for word in _CACHE_WORDS):
         return ""
     return next((name for name, pattern in _CACHES if pattern.search(path)), "")
 
 
 MAGIC = b"\x7fELF"
-# Bytes from the start that tell all of it.
+# The bytes at the start of a file that are needed.
 HEADER_BYTES = 20
 
-# (e_machine, bits, little-endian) -> its name, as `uname -m` has it where that is plain.
+# (e_machine, bits, little-endian) -> its name, as `uname -m` prints it if that is unambiguous.
 _MACHINES: dict[tuple[int, int, bool], str] = {
     (3, 32, True): "i386",
     (8, 32, True): "mipsel",
@@ -94,12 +94,12 @@ _HEADERS: dict[str, tuple[int, int, bool]] = {
     "riscv64": (243, 64, True),
     "s390x": (22, 64, False),
 }
-# CUDA, AMD GPU, BPF: loaded into something else than the processor.
+# CUDA, AMD GPU, BPF: not run by the processor.
 _NO_PROCESSOR = {190, 224, 247}
 
 
 def machine_of(head: bytes) -> str:
-    """Return the machine that a file's first bytes name; '' where it is no processor's ELF file."""
+    """Return the machine in the first bytes of an ELF file, or '' for any other file."""
     if len(head) < HEADER_BYTES or not head.startswith(MAGIC):
         return ""
     bits = {1: 32, 2: 64}.get(head[4], 0)
@@ -114,7 +114,7 @@ def machine_of(head: bytes) -> str:
 
 
 def header(arch: str) -> bytes:
-    """Return the header of a program for `arch` (Go's name), without a program; b'' if unknown."""
+    """Return the ELF header alone of a program for `arch` (Go's name); b'' if unknown."""
     known = _HEADERS.get(arch)
     if known is None:
         return b""

@@ -1,4 +1,4 @@
-"""An image's layers by its manifest: what each weighs, what made it, which images share it."""
+"""An image's layers by its manifest: sizes, instructions, and the images that share them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.domain.text import Inert, one_line
 
-# The engine keeps no more than 128; the journal's line must stay one that can be read.
+# The engine allows 128; more would make a line of the journal too long to be read.
 _MOST_LAYERS = 256
 _LONGEST = 120
 _OURS = re.compile(r"^/bin/sh -c (?:#\(nop\)\s*)?|\s*# buildkit$")
@@ -26,7 +26,7 @@ Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 class ImageLayer(Inert, frozen=True, kw_only=True):
     """One layer of an image as a registry keeps it; `size` in compressed bytes.
 
-    `created_by` is the instruction that made it, cut short; '' where the image doesn't tell.
+    `created_by` is the instruction that made it, shortened; '' if the image doesn't say.
     """
 
     digest: str
@@ -35,15 +35,15 @@ class ImageLayer(Inert, frozen=True, kw_only=True):
 
 
 def config_digest(manifest: bytes) -> str:
-    """Return the digest of the config that a manifest names; '' where it names none."""
+    """Return the digest of the config in a manifest, or ''."""
     digest = _dict(_read(manifest).get("config")).get("digest")
     return digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else ""
 
 
 def layers_of(manifest: bytes, config: bytes) -> tuple[ImageLayer, ...]:
-    """Return the layers of an image, the lowest first; () where the manifest can't be read.
+    """Return the layers of an image, the lowest first; () if the manifest can't be read.
 
-    What made them is told where the config's history has as many entries that made a layer.
+    Instructions are known if the config's history has an entry for each layer.
     """
     told = _read(manifest).get("layers")
     found = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
@@ -63,7 +63,7 @@ def layers_of(manifest: bytes, config: bytes) -> tuple[ImageLayer, ...]:
             return ()
         if not isinstance(size, int) or not 0 <= size < 2**63:
             return ()
-        # Masked before it is cut: half a token can't be known as one.
+        # Masked before it is shortened: half of a token isn't recognized.
         words = one_line(_OURS.sub("", mask.start(made_by)), _LONGEST)
         layers.append(ImageLayer(digest=digest, size=size, created_by=words))
     return tuple(layers[:_MOST_LAYERS])
@@ -88,12 +88,12 @@ def _dict(value: object) -> dict[str, Any]:
 
 
 def holders(images: Sequence[Sequence[ImageLayer]]) -> Counter[str]:
-    """Return in how many of the images each layer is, by its digest."""
+    """Return the number of images that have each layer, by its digest."""
     return Counter(digest for layers in images for digest in {layer.digest for layer in layers})
 
 
 def own_bytes(layers: Sequence[ImageLayer], held: Counter[str]) -> int:
-    """Return the compressed bytes that no other image has; a layer that is there twice is one."""
+    """Return the compressed bytes that no other image has, each layer counted once."""
     return sum(size for digest, size in by_digest(layers).items() if held[digest] <= 1)
 
 

@@ -1,4 +1,4 @@
-"""What is known of one layer of an image, and what of it is left in the final file system.
+"""The findings in one layer of an image, and those that remain in the final file system.
 
 A record has what the checks ask about in full (binaries, files with rights of their own,
 compilers, caches, secrets), and of every other path only a hash: enough to know what a later
@@ -19,7 +19,7 @@ HASH_BYTES = 16
 
 
 class FileKind(StrEnum):
-    """Why a file of a layer is told of by its path."""
+    """Why a file of a layer is kept by its path."""
 
     BINARY = "binary"
     SETUID = "setuid"
@@ -29,7 +29,7 @@ class FileKind(StrEnum):
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True):
-    """One file that a check asks about; `path` is absolute, `what` says what it is.
+    """One file that a check judges; `path` is absolute, `what` says what it is.
 
     `what` is: of a binary its machine (`aarch64`), of a setuid file its mode (`4755`) or
     `capabilities`, of a cache whose it is (`pip`), of a secret its sort, never its value.
@@ -63,7 +63,7 @@ class ScannedLayer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A finding and the number of its layer, from 1; `deleted`: a later layer hides the file."""
+    """A finding and the number of its layer, from 1; `deleted`: a later layer removes the file."""
 
     found: Found
     layer: int
@@ -76,7 +76,7 @@ def path_hash(path: str) -> bytes:
 
 
 def place(layers: Sequence[ScannedLayer]) -> list[Placed]:
-    """Return all that was found in `layers` (the lowest first), and whether it is there still."""
+    """Return the findings of all `layers`, the lowest first, and whether each file remains."""
     covers: list[_Cover] = []
     placed: list[Placed] = []
     for number in range(len(layers), 0, -1):
@@ -102,13 +102,13 @@ class _Cover:
         self._folders = gone | _unpacked(layer.emptied)
 
     def hides(self, own: bytes, folders: frozenset[bytes]) -> bool:
-        """Tell whether a path is hidden, given its hash and those of the folders it is in."""
+        """Whether a path is hidden, given its hash and those of its parent folders."""
         return own in self._paths or not self._folders.isdisjoint(folders)
 
 
 @lru_cache(maxsize=65536)
 def _folders(folder: str) -> frozenset[bytes]:
-    """Return the hashes of a folder and all those above it, the root too."""
+    """Return the hashes of a folder and all its parents, including the root."""
     if not folder:
         return frozenset({path_hash("/")})
     return _folders(folder.rpartition("/")[0]) | {path_hash(folder)}
@@ -119,7 +119,7 @@ def _hashes(path: str) -> tuple[bytes, frozenset[bytes]]:
 
 
 def _linked(layer: ScannedLayer, below: Sequence[ScannedLayer]) -> Iterable[Found]:
-    """Return what hard links of a layer make of files that lie below it."""
+    """Return the findings that hard links of a layer copy from lower layers."""
     for path, target in layer.links:
         for under in reversed(below):
             found = [one for one in under.found if one.path == target]

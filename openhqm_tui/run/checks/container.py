@@ -171,9 +171,7 @@ async def ask(
     """
     name = f"openhqm-tui-{run_id}-{lane}"
     if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > _LONGEST_COMMAND:
-        reason = (
-            f"it declares {len(volumes)} volumes; no more than {_MOST_VOLUMES} are stood in for"
-        )
+        reason = f"it declares {len(volumes)} volumes; at most {_MOST_VOLUMES} are supported"
         return ContainerAnswer(said=ProbeTrouble(reason=reason), ended=Ended(0), command=[])
 
     async def once(
@@ -327,5 +325,5 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         return ProbeTrouble(reason=f"no `python` in the image: {words}")
     output = f": {words}" if words else ""
     if not ended.code:
-        return ProbeTrouble(reason=f"Python ended well, but gave no answer{output}")
+        return ProbeTrouble(reason=f"Python exited with code 0 but reported nothing{output}")
     return ProbeTrouble(reason=f"Python ended with exit code {ended.code}{output}")

@@ -231,7 +231,7 @@ HOSTILE: tuple[Fault, ...] = (
         check="python",
         recipe=f"{own('forged-answer')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
         also=_ALL_THAT_RUNS,
-        evidence="gave no answer",
+        evidence="reported nothing",
         runs=True,
     ),
     Fault(
@@ -240,7 +240,7 @@ HOSTILE: tuple[Fault, ...] = (
         check="python",
         recipe=f"{own('gibberish')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
         also=_ALL_THAT_RUNS,
-        evidence="gave no answer",
+        evidence="reported nothing",
         runs=True,
     ),
 )

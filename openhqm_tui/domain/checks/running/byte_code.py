@@ -8,7 +8,7 @@ from openhqm_tui.domain.checks.expectation import Expectation, Key
 from openhqm_tui.domain.checks.verdict import Answer, Result
 
 BYTE_CODE: Key[bool] = Key("byte-code", bool, default=False, needs_python=True)
-_WANTED = "of all modules"
+_WANTED = "for all modules"
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
@@ -17,9 +17,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     if code is None:
         return None
     if not code.missing:
-        return Result(Answer.PASS, f"of all {code.asked} modules", _WANTED)
+        return Result(Answer.PASS, f"for all {code.asked} modules", _WANTED)
     names = ", ".join(code.names) + (", …" if code.missing > len(code.names) else "")
-    told = f"none that is up to date of {code.missing} of {code.asked} modules: {names}"
+    told = f"missing or outdated for {code.missing} of {code.asked} modules: {names}"
     return Result(expected.untidy, told, _WANTED)
 
 

@@ -32,7 +32,7 @@ def _by_config(expected: Expectation, seen: Evidence) -> Result:
     if name in {"", "root"} or is_number:
         return _compare(expected, int(name) if is_number else 0)
     if wanted is not None:
-        told = f"{name}: a name tells no number; write USER by number"
+        told = f"{name} is a name, not a number: write USER by number"
         return Result(Answer.UNKNOWN, told, _wish(wanted))
     return Result(Answer.PASS, f"user {name}", _wish(wanted))
 

@@ -12,7 +12,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     """Compare the platforms of the index, attestations aside, with the requested ones."""
     wanted = sorted(str(platform) for platform in expected.platforms)
     if seen.index is None:
-        return Result(Answer.UNKNOWN, seen.why_index or "the store did not tell", ", ".join(wanted))
+        return Result(
+            Answer.UNKNOWN, seen.why_index or "the engine didn't report it", ", ".join(wanted)
+        )
     got = sorted(image.platform for image in seen.index)
     right = got == wanted if expected.exact_index else set(wanted) <= set(got)
     return Result.of(right, ", ".join(got) or "no image", ", ".join(wanted))

@@ -44,7 +44,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     if found:
         return Result.of(False, few(found), "none")
     if config is None or config.history is None or contents is None:
-        return Result(Answer.UNKNOWN, seen.why or "not all of it could be looked at", "none")
+        return Result(Answer.UNKNOWN, seen.why or "not everything could be examined", "none")
     examined = f"{contents.layers} layers, {len(config.history)} instructions"
     return Result.of(True, f"none in {examined}", "none")
 

@@ -22,7 +22,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     platform = str(expected.platform)
     sizes = [image.content_size for image in seen.index or () if image.platform == platform]
     if not sizes or not sizes[0]:
-        why = seen.why_index or "the store doesn't tell its packed size"
+        why = seen.why_index or "the engine doesn't report its compressed size"
         return Result(Answer.UNKNOWN, why, wanted)
     answer = Answer.PASS if sizes[0] <= budget else expected.untidy
     return Result(answer, f"{megabytes(sizes[0])} packed", wanted)
