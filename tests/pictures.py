@@ -32,7 +32,7 @@ SIZES = ((80, 24), (120, 40), (200, 60))
 class Shot(NamedTuple):
     """A screen: the recorded run that is there, the keys that lead to it, what it shows.
 
-    `seconds` truncates the run there, as if it were in progress; `earlier` are more runs in History.
+    `seconds` cuts the run there, as if it were in progress; `earlier` are more runs in History.
     """
 
     recording: str
