@@ -46,7 +46,7 @@ def test_the_figures_are_the_runs() -> None:
     assert all(case.answer == "pass" for lane in report.lanes for case in lane.cases)
 
 
-def test_what_it_doesnt_hold_isnt_told() -> None:
+def test_missing_figures_are_null() -> None:
     report = read_report(recording("cancelled"))
     assert report.sizes.total_bytes is None
     assert report.sizes.unique_bytes is None
@@ -95,7 +95,7 @@ def test_layers_are_shared_and_own(tmp_path: Path) -> None:
     assert "not measured" not in kinds(report)
 
 
-def test_one_image_shares_with_nobody_and_nothing_is_said_of_it(tmp_path: Path) -> None:
+def test_a_single_image_has_no_shared_layers(tmp_path: Path) -> None:
     report = read_report(with_layers(tmp_path / "run"))
     assert "as layers are shared" in image_by_image(report)
     alone = msgspec.structs.replace(report, lanes=report.lanes[:1])
@@ -136,7 +136,7 @@ def test_limits_name_what_is_not_verified(tmp_path: Path) -> None:
     ]
 
 
-def test_a_log_that_was_clipped_is_told(tmp_path: Path) -> None:
+def test_a_clipped_log_is_reported(tmp_path: Path) -> None:
     folder = copied("failed", tmp_path / "run")
     assert "clipped log" not in kinds(read_report(folder))
     stream = folder.path / "kafka.rawjson"
@@ -147,7 +147,7 @@ def test_a_log_that_was_clipped_is_told(tmp_path: Path) -> None:
     assert limit.lanes == ("kafka linux/arm64",)
 
 
-def test_an_interrupted_run_is_told_as_one(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_reported_as_interrupted(tmp_path: Path) -> None:
     folder = copied("checked", tmp_path / "run")
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
     folder.events_file.write_bytes(b"".join(lines[:5]))
@@ -157,7 +157,7 @@ def test_an_interrupted_run_is_told_as_one(tmp_path: Path) -> None:
     assert report.run.seconds < 60
 
 
-def test_a_run_that_goes_on_is_told_as_far_as_it_is(tmp_path: Path) -> None:
+def test_a_live_run_is_reported_as_far_as_it_is(tmp_path: Path) -> None:
     folder = copied("checked", tmp_path / "run")
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
     folder.events_file.write_bytes(b"".join(lines[:-1]))

@@ -108,7 +108,7 @@ def test_a_shared_run_says_what_remains(
     assert "masked in 0 places" not in told.err
 
 
-def test_a_run_that_goes_on_is_exported_too(run: RunFolder, tmp_path: Path) -> None:
+def test_a_live_run_can_be_exported(run: RunFolder, tmp_path: Path) -> None:
     lock = run.lock()
     assert Follower(run).folder.is_live()
     export_run(run, tmp_path / "run.zip", RedactedFiles(run))

@@ -40,7 +40,7 @@ def _planted(value: Any, name: str = "") -> Any:
 
 @pytest.mark.parametrize("form", formats())
 @pytest.mark.parametrize("name", ["checked", "bake_fails", "failed", "warning"])
-def test_no_secret_is_told(name: str, form: str, tmp_path: Path) -> None:
+def test_no_secret_is_reported(name: str, form: str, tmp_path: Path) -> None:
     folder = changed(copied(name, tmp_path / "run"), _planted)
     told = rendered(read_report(folder), form)
     for secret in (PLANTED, GITHUB, "hunter2", PLANTED[:9]):
@@ -66,7 +66,7 @@ def test_every_token_that_the_secrets_check_knows_is_redacted(form: str, tmp_pat
         assert secret_of(token) not in told
 
 
-def test_what_a_dockerfile_holds_is_not_told(tmp_path: Path) -> None:
+def test_dockerfile_secrets_are_not_reported(tmp_path: Path) -> None:
     """BuildKit puts variables' values into steps' names, and remarks on secrets' names."""
     folder = copied("warning", tmp_path / "run")
     dockerfile = base64.b64encode(f"ENV DB_PASSWORD={PLANTED}\n".encode()).decode()

@@ -32,7 +32,7 @@ def test_bytes(size: int, words: str) -> None:
     assert megabytes(size) == words
 
 
-def test_what_isnt_measured() -> None:
+def test_unmeasured_figures_are_marked() -> None:
     assert took(None) == percent(None) == "–"
 
 

@@ -28,7 +28,9 @@ BROKEN = {"stream": "failed/kafka", "exit": 1}
 # -- by a new runner --------------------------------------------------------------------------
 
 
-async def test_what_failed_is_retried_after_the_end_and_the_run_passes(docker: FakeDocker) -> None:
+async def test_failed_targets_are_retried_after_the_end_and_the_run_passes(
+    docker: FakeDocker,
+) -> None:
     docker.target("kafka", BROKEN, {})
     before = await executed(prepared("kafka", "redis"))
     assert before.status is Status.FAILED
@@ -55,7 +57,7 @@ async def test_the_outcome_is_that_of_all_targets(docker: FakeDocker) -> None:
     assert watch.targets("kafka", "sqs") == [Status.FAILED, Status.PASSED]
 
 
-async def test_what_was_heard_is_not_done_again(docker: FakeDocker) -> None:
+async def test_handled_requests_are_not_repeated(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True}, {})
     async with running(prepared("gcp", "redis")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
@@ -69,7 +71,7 @@ async def test_what_was_heard_is_not_done_again(docker: FakeDocker) -> None:
     assert idle.order(events.TargetStarted) == taken.order(events.TargetStarted)
 
 
-async def test_a_run_that_was_taken_up_lasts_as_long_as_it_was_executed(
+async def test_a_resumed_run_counts_only_the_time_it_was_executed(
     docker: FakeDocker,
 ) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
@@ -101,7 +103,7 @@ def test_a_run_whose_runner_was_killed_is_resumed(docker: FakeDocker) -> None:
             assert "the runner was interrupted" in cut
 
 
-async def test_what_was_built_just_before_the_runner_was_killed_is_known_when_it_is_resumed(
+async def test_an_image_built_just_before_the_runner_was_killed_is_known_on_resume(
     docker: FakeDocker,
 ) -> None:
     folder = (await executed(prepared("redis"))).folder
@@ -134,7 +136,7 @@ async def test_checks_that_were_cut_off_are_resumed_without_a_build(docker: Fake
 # -- asking -----------------------------------------------------------------------------------
 
 
-def test_asking_a_run_that_goes_on_returns_when_it_was_heard(docker: FakeDocker) -> None:
+def test_a_request_to_a_live_run_returns_once_acknowledged(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     with begun(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
@@ -144,7 +146,7 @@ def test_asking_a_run_that_goes_on_returns_when_it_was_heard(docker: FakeDocker)
         assert [e.pid for e in watch.events if isinstance(e, events.RunStarted)] == [pid]
 
 
-def test_asking_a_run_that_is_over_starts_a_runner(docker: FakeDocker) -> None:
+def test_a_request_to_a_finished_run_starts_a_runner(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN, {})
     with begun(prepared("kafka", "redis")) as (watch, _):
         until(lambda: watch.look().follower.finished)
@@ -177,7 +179,7 @@ def test_nothing_is_lost_however_many_ask_at_once(docker: FakeDocker) -> None:
             assert sorted(after.order(events.TargetStarted)) == sorted(names * 2)
 
 
-async def test_who_asks_a_runner_that_ends_unhearing_gets_another(docker: FakeDocker) -> None:
+async def test_a_request_that_an_ending_runner_misses_starts_another(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN, {})
     folder = (await executed(prepared("kafka", check=False))).folder
     lock = folder.lock()  # a runner that has decided to end, and hears no more
@@ -192,14 +194,14 @@ async def test_who_asks_a_runner_that_ends_unhearing_gets_another(docker: FakeDo
         assert after.status is Status.PASSED
 
 
-async def test_there_is_nothing_to_cancel_in_a_run_that_is_over(docker: FakeDocker) -> None:
+async def test_cancelling_a_finished_run_does_nothing(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     before = folder.events_file.read_bytes()
     send_request(folder, Request("cancel"))
     assert folder.events_file.read_bytes() == before
 
 
-async def test_a_runner_that_dies_at_once_is_said(docker: FakeDocker) -> None:
+async def test_a_runner_that_exits_at_once_is_reported(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     folder.expectations_file.write_bytes(b"{")
     with pytest.raises(Problem, match="the runner exited at once") as caught:
@@ -208,7 +210,7 @@ async def test_a_runner_that_dies_at_once_is_said(docker: FakeDocker) -> None:
     assert str(folder.runner_log) in str(caught.value)
 
 
-def test_a_runner_that_never_answers_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runner_that_never_responds_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(again, "PATIENCE", 0.0)
     folder = folder_of(prepared("redis"))
     lock = folder.lock()

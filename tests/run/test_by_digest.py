@@ -32,7 +32,7 @@ def pushes(watch: Watch) -> list[tuple[str, Outcome, str]]:
     return [(event.target, event.outcome, event.reason) for event in ended]
 
 
-async def test_it_is_fetched_and_asked_before_any_tag_is_given(docker: FakeDocker) -> None:
+async def test_images_are_pulled_and_checked_before_any_tag_is_set(docker: FakeDocker) -> None:
     watch = await executed(far_away("redis", images=("openhqm", "b.example/y")))
     assert watch.status is Status.PASSED
     assert docker.calls_of("push") == []
@@ -67,13 +67,13 @@ async def test_one_platform_needs_no_putting_together(docker: FakeDocker) -> Non
     assert [tag for tag, _ in tagged(docker)] == ["openhqm:latest-redis"]
 
 
-async def test_what_was_only_fetched_to_be_asked_goes_again(docker: FakeDocker) -> None:
+async def test_images_pulled_only_for_checks_are_removed(docker: FakeDocker) -> None:
     await executed(far_away("redis"))
     (removed,) = docker.calls_of("image", "rm")
     assert removed[-1] == REDIS
 
 
-async def test_what_was_here_before_stays(docker: FakeDocker) -> None:
+async def test_images_that_were_there_before_are_kept(docker: FakeDocker) -> None:
     digest = digest_of("redis").removeprefix("sha256:")
     (docker.place / f"pulled-{digest}-amd64").touch()
     watch = await executed(far_away("redis"))
@@ -82,7 +82,7 @@ async def test_what_was_here_before_stays(docker: FakeDocker) -> None:
     assert docker.calls_of("image", "rm") == []
 
 
-async def test_what_somebody_has_named_meanwhile_stays(docker: FakeDocker) -> None:
+async def test_images_tagged_meanwhile_are_kept(docker: FakeDocker) -> None:
     docker.tell(named=["openhqm:mine"])
     watch = await executed(far_away("redis"))
     assert watch.status is Status.PASSED

@@ -86,7 +86,7 @@ def test_both_are_settings() -> None:
         (ENGINE, (), ("local=/dev/null/x",), "/dev/null is not a folder; name another folder"),
     ],
 )
-def test_what_cant_be_is_said_before_anything_starts(
+def test_impossible_caches_are_reported_before_the_start(
     facts: EngineFacts, takes: tuple[str, ...], gives: tuple[str, ...], says: str
 ) -> None:
     with pytest.raises(Problem) as told:
@@ -101,7 +101,7 @@ def test_a_folder_that_cant_be_written(tmp_path: Path, monkeypatch: pytest.Monke
         check_caches(ENGINE, (), caches(f"local={tmp_path}/new/deeper"), [BOTH])
 
 
-def test_what_works_warns_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usable_caches_warn_about_what_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ACTIONS_RUNTIME_TOKEN", raising=False)
     (warning,) = check_caches(ENGINE, caches("gha", way=CacheKind.FROM), (), [BOTH])
     assert "ACTIONS_RUNTIME_TOKEN isn't set" in warning

@@ -96,7 +96,7 @@ async def test_every_question_has_its_verdict(monkeypatch: pytest.MonkeyPatch) -
         ([Ended(139), Ended(139)], Answer.UNKNOWN),
     ],
 )
-async def test_an_emulators_crash_is_asked_about_once_more(
+async def test_a_crash_of_the_emulator_is_checked_once_more(
     monkeypatch: pytest.MonkeyPatch, answers: list[Ended], gravest: Answer
 ) -> None:
     engine = Engine(monkeypatch, *answers)
@@ -122,7 +122,7 @@ BOMB = facts(service={"refused_forks": 7}, clients=[{"distribution": "x", "error
         ([Ended(0, CRASHED), Ended(0, CRASHED)], Answer.UNKNOWN),
     ],
 )
-async def test_a_crash_of_the_service_alone_is_asked_about_once_more(
+async def test_a_crash_of_the_service_alone_is_checked_once_more(
     monkeypatch: pytest.MonkeyPatch, answers: list[Ended], gravest: Answer
 ) -> None:
     engine = Engine(monkeypatch, *answers)
@@ -132,7 +132,7 @@ async def test_a_crash_of_the_service_alone_is_asked_about_once_more(
     assert not any(word.startswith("QEMU_CPU") for word in again), "our setting isn't to blame"
 
 
-async def test_what_a_container_prints_is_kept_without_its_secrets(
+async def test_container_output_is_kept_without_secrets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     secret = "hunter2-of-the-config"
@@ -158,7 +158,7 @@ async def test_natively_a_crash_of_the_service_is_its_own(monkeypatch: pytest.Mo
     assert {v.how for v in checked.verdicts if v.how} == {"native"}
 
 
-async def test_who_takes_all_there_is_doesnt_spoil_the_other_answers(
+async def test_a_command_that_uses_up_all_memory_leaves_the_other_verdicts_intact(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = Engine(monkeypatch, Ended(0, BOMB), Ended(0, facts(clients=[], absent=[])))
@@ -168,13 +168,13 @@ async def test_who_takes_all_there_is_doesnt_spoil_the_other_answers(
     assert not any(word.startswith("service=") for word in engine.started[1])
 
 
-async def test_the_images_own_command_is_what_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_service_is_the_images_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(0, SERVED))
     await lane(INDEX, service={})
     assert engine.started[0][-3:] == ["--", "serve", "it"]
 
 
-async def test_an_images_own_failure_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_of_the_image_is_checked_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(1))
     assert worst((await lane(INDEX)).verdicts) is Answer.FAIL
     assert len(engine.started) == 1

@@ -45,7 +45,7 @@ def asked_after(docker: FakeDocker, before: int) -> list[tuple[str, str]]:
         ),
     ],
 )
-async def test_what_is_asked_again_after_the_end(
+async def test_checks_can_be_repeated_after_the_end(
     docker: FakeDocker, request_: Request, asked: list[tuple[str, str]]
 ) -> None:
     folder = await finished("redis", "minimal")
@@ -82,7 +82,7 @@ async def test_one_check_renews_one_answer(docker: FakeDocker) -> None:
     assert started == ["", "", "machine"]
 
 
-async def test_one_answer_alone_never_stands_for_all(docker: FakeDocker) -> None:
+async def test_one_renewed_verdict_never_replaces_missing_ones(docker: FakeDocker) -> None:
     docker.container("linux/amd64", machine="riscv64")
     folder = (await executed(prepared("redis", check=False))).folder
     folder.ask(Request("check", "redis", "linux/amd64", "user"))
@@ -107,7 +107,7 @@ async def test_while_the_run_goes_on(docker: FakeDocker) -> None:
     )
 
 
-async def test_what_has_no_image_is_refused_with_a_line(docker: FakeDocker) -> None:
+async def test_a_lane_without_an_image_is_refused_with_a_note(docker: FakeDocker) -> None:
     docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
     folder = await finished("kafka", "redis")
     folder.ask(Request("check", "kafka", "linux/amd64"))
@@ -126,7 +126,7 @@ async def test_a_run_that_left_no_tag_has_no_image_to_ask(docker: FakeDocker) ->
     assert (await taken_up(folder)).order(events.LaneChecked) == ["redis"] * 4
 
 
-async def test_a_check_that_is_cut_off_takes_nothing_back(docker: FakeDocker) -> None:
+async def test_an_interrupted_check_keeps_earlier_verdicts(docker: FakeDocker) -> None:
     folder = await finished("redis")
     docker.container("linux/arm64", hold=True)
     folder.ask(Request("check", "redis", "linux/arm64"))

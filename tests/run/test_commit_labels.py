@@ -67,7 +67,7 @@ def test_the_package_by_itself_names_its_own_release(
     assert labels(tmp_path) == (ours, f"v{__version__}")
 
 
-def test_a_context_of_nobodys_claims_nothing(tmp_path: Path) -> None:
+def test_a_context_without_a_repository_claims_no_origin(tmp_path: Path) -> None:
     assert labels(tmp_path) == ("unknown", None)
     assert labels(tmp_path, SourceKind.CHECKOUT) == (None, None)
 

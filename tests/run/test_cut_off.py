@@ -61,7 +61,7 @@ def test_events_cut_off_at_any_byte_are_those_of_the_whole_lines(tmp_path: Path)
         assert list(folder.events()) == all_of_them[:count], f"cut at {size}"
 
 
-def test_what_is_written_after_a_cut_at_any_byte_is_read(tmp_path: Path) -> None:
+def test_events_written_after_a_cut_at_any_byte_are_read(tmp_path: Path) -> None:
     folder = alone("failed", tmp_path / "run")
     data = folder.events_file.read_bytes()
     for size in range(len(data) + 1):
@@ -72,7 +72,7 @@ def test_what_is_written_after_a_cut_at_any_byte_is_read(tmp_path: Path) -> None
         assert folder.events_file.read_bytes().startswith(data[:size])
 
 
-def test_what_is_asked_after_a_cut_at_any_byte_is_heard(tmp_path: Path) -> None:
+def test_requests_written_after_a_cut_at_any_byte_are_read(tmp_path: Path) -> None:
     folder = alone("failed", tmp_path / "run")
     before = [Request("cancel", "redis"), Request("retry", "kafka"), Request("resume")]
     for request in before:
@@ -115,7 +115,7 @@ def test_a_follower_of_cut_events_is_where_their_whole_lines_lead(
         assert whole(followed(folder)) == expected[lines], f"cut at {size}"
 
 
-def test_a_run_that_is_taken_up_knows_what_everybody_reads(tmp_path: Path) -> None:
+def test_a_resumed_run_has_the_state_that_followers_read(tmp_path: Path) -> None:
     folder = alone("checked", tmp_path / "run")
     data = folder.events_file.read_bytes()
     for size in near_line_ends(data):

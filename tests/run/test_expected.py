@@ -32,7 +32,7 @@ def test_a_strangers_image_is_measured_by_the_projects_file(
     assert any("did you mean app?" in warning for warning in run.warnings)
 
 
-def test_it_has_the_last_word_over_what_ships(
+def test_the_projects_file_overrides_bundled_expectations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -42,7 +42,7 @@ def test_it_has_the_last_word_over_what_ships(
     assert STRICT.of(expected), "the rest is as it ships"
 
 
-def test_a_checkouts_own_dockerfile_is_let_off_what_is_only_untidy() -> None:
+def test_a_checkouts_own_dockerfile_is_not_failed_for_style() -> None:
     own = msgspec.structs.replace(SOURCE, kind=SourceKind.CHECKOUT)
     (expected, _) = (one.expectation for one in ready("redis", source=own).expectations)
     untidy = {"byte-code", "size", "command", "health-check"}

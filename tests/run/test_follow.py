@@ -122,7 +122,7 @@ def test_a_growing_run_ends_as_a_finished_one(tmp_path_factory, name, places, ra
     assert whole(follower.state) == whole(state_of(recording(name)))
 
 
-def test_a_live_run_with_no_news_is_not_over(grow) -> None:
+def test_a_live_run_without_new_events_is_not_finished(grow) -> None:
     growing = grow("failed")
     follower = Follower(growing.folder)
     assert [bool(follower.poll()) for _ in range(3)] == [False] * 3
@@ -141,7 +141,7 @@ def test_an_event_counts_when_its_line_is_whole(grow) -> None:
     assert isinstance(event, events.RunStarted)
 
 
-def test_what_changed_is_named(grow) -> None:
+def test_changed_lanes_and_targets_are_named(grow) -> None:
     growing = grow("failed")
     follower = Follower(growing.folder)
     for _ in range(3):  # the run, its two targets
@@ -153,7 +153,7 @@ def test_what_changed_is_named(grow) -> None:
     assert changes.lanes == {("kafka", "linux/amd64"), ("kafka", "linux/arm64")}
 
 
-def test_more_than_one_look_takes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poll_tells_whether_there_is_more_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "_MOST_BYTES", 1000)
     follower = Follower(recording("failed"))
     looks = 0
@@ -182,7 +182,7 @@ def test_a_runner_that_died_leaves_an_interrupted_run(grow, kept: int) -> None:
         assert len(follower.state.targets["redis"].steps) > 3, "all that was written is kept"
 
 
-def test_what_was_written_just_before_the_end_is_not_missed(grow) -> None:
+def test_output_written_just_before_the_end_is_read(grow) -> None:
     """The lock is asked for before reading: a run that ends meanwhile isn't interrupted."""
     growing = grow("failed")
     follower = Follower(growing.folder)
@@ -258,7 +258,7 @@ def test_a_stream_is_read_from_the_run_folder_only(tmp_path: Path, stream: str) 
     assert (redis.steps, redis.texts) == ({}, [])
 
 
-def test_an_interrupted_run_that_is_taken_up_again_is_not_interrupted(grow) -> None:
+def test_a_resumed_run_is_no_longer_interrupted(grow) -> None:
     growing = grow("failed")
     growing.next_event()
     follower = Follower(growing.folder)
@@ -292,7 +292,7 @@ def test_looking_at_some_targets_in_turns_sees_all(grow) -> None:
     assert not follower.poll(("redis", "kafka", "nobody"))
 
 
-def test_a_death_is_said_when_every_stream_was_looked_at_since(grow) -> None:
+def test_a_dead_runner_is_reported_once_every_stream_was_read(grow) -> None:
     growing = grow("failed")
     follower = Follower(growing.folder)
     for _ in range(3):
@@ -327,7 +327,7 @@ def test_a_line_of_a_log_leaves_its_target_standing_as_it_did(grow) -> None:
     assert follower.poll().standing == {"redis"}
 
 
-def test_the_end_is_said_once_when_all_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_is_reported_once_after_everything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "_MOST_BYTES", 1000)
     follower = Follower(recording("failed"))
     told = []

@@ -17,7 +17,7 @@ from tests.recordings import copied, state_of
 from tests.run.test_follow import to_the_end
 
 
-def test_a_run_that_is_taken_up_again_after_its_end_is_followed_on(tmp_path: Path) -> None:
+def test_a_run_resumed_after_its_end_is_followed(tmp_path: Path) -> None:
     folder = copied("failed", tmp_path / "run")
     follower = Follower(folder)
     to_the_end(follower)

@@ -79,7 +79,7 @@ def test_settings_and_checks_are_read_from_plain_files_only(
 
 @pytest.mark.parametrize("become", [link_out, huge], ids=lambda become: become.__name__)
 @pytest.mark.parametrize("name", ["docker-bake.json", "docker-bake.hcl", "Dockerfile"])
-def test_what_is_to_be_built_is_read_from_plain_files_only(
+def test_build_files_are_read_only_if_they_are_regular(
     folder: Path, name: str, become: Callable[[Path], None]
 ) -> None:
     become(folder / name)
@@ -92,7 +92,7 @@ def test_what_is_to_be_built_is_read_from_plain_files_only(
 
 @pytest.mark.parametrize("become", [fifo, endless], ids=lambda become: become.__name__)
 @pytest.mark.parametrize("name", ["docker-bake.json", "docker-bake.hcl", "Dockerfile"])
-def test_what_is_no_file_is_nothing_to_build(
+def test_irregular_files_are_no_source(
     folder: Path, name: str, become: Callable[[Path], None]
 ) -> None:
     become(folder / name)
@@ -144,7 +144,7 @@ def test_a_dockerfile_found_in_a_context_does_not_leave_it(folder: Path) -> None
 
 @pytest.mark.parametrize("become", BECOMES, ids=lambda become: become.__name__)
 @pytest.mark.parametrize("name", [".dockerignore", "Dockerfile.dockerignore"])
-def test_an_ignore_file_that_is_none_ignores_nothing(
+def test_an_irregular_ignore_file_ignores_nothing(
     folder: Path, name: str, become: Callable[[Path], None]
 ) -> None:
     become(folder / name)

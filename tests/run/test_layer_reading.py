@@ -49,7 +49,7 @@ async def test_layers_come_in_their_images_order(docker: FakeDocker, cache: Laye
     assert docker.calls == [["image", "save", "--platform", PLATFORM, "x@y"]]
 
 
-async def test_what_is_known_isnt_exported_again(docker: FakeDocker, cache: LayerCache) -> None:
+async def test_known_layers_are_not_exported_again(docker: FakeDocker, cache: LayerCache) -> None:
     export(docker, oci_export(ONE, TWO))
     first = await layers_of("x", PLATFORM, BOTH, cache)
     docker.tell(export="")
@@ -109,7 +109,7 @@ async def test_why_layers_cant_be_read(
     assert why in str(caught.value)
 
 
-async def test_what_could_be_read_is_kept_all_the_same(
+async def test_readable_layers_are_kept_despite_others(
     docker: FakeDocker, cache: LayerCache
 ) -> None:
     export(docker, oci_export(ONE))
@@ -139,7 +139,7 @@ async def test_a_bomb_is_unread_and_harmless(docker: FakeDocker, cache: LayerCac
         await layers_of("x", PLATFORM, (digest_of(b""),), cache, Limits(unpacked=4 << 20))
 
 
-async def test_a_reader_that_is_stopped_by_the_kernel_says_why(
+async def test_a_reader_stopped_by_the_kernel_is_explained(
     docker: FakeDocker, cache: LayerCache
 ) -> None:
     export(docker, Made().file("slow", gzip.compress(b"") * 3_000_000).done())

@@ -43,7 +43,7 @@ def test_a_retry_that_waited_for_its_turn_isnt_lost_with_its_runner(docker: Fake
             assert sorted(after.order(events.TargetStarted)) == ["gcp", "gcp", "kafka", "kafka"]
 
 
-async def test_a_second_check_of_a_lane_that_is_asked_is_said_not_to_be_done(
+async def test_a_second_check_of_a_lane_being_checked_is_refused(
     docker: FakeDocker,
 ) -> None:
     folder = (await executed(prepared("redis"))).folder
@@ -77,7 +77,7 @@ async def test_a_second_check_of_a_lane_that_is_asked_is_said_not_to_be_done(
         ([Request("cancel", "redis")], ["kafka"]),
     ],
 )
-async def test_a_run_that_never_began_does_what_is_asked_of_it(
+async def test_a_run_that_never_started_handles_its_requests(
     docker: FakeDocker, asked: list[Request], built: list[str]
 ) -> None:
     folder = folder_of(prepared("redis", "kafka", check=False))
@@ -118,7 +118,7 @@ def test_a_new_run_is_never_seen_without_its_runner(monkeypatch: pytest.MonkeyPa
 # -- defects ----------------------------------------------------------------------------------
 
 
-async def test_a_defect_while_a_lane_is_asked_again_costs_neither_image_nor_answers(
+async def test_an_internal_error_in_a_repeated_check_keeps_image_and_verdicts(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = (await executed(prepared("redis"))).folder
@@ -154,7 +154,7 @@ class FullDisk:
         monkeypatch.setattr(RunFolder, "append", meet)
 
 
-async def test_what_a_full_disk_holds_up_is_written_in_order_when_there_is_room(
+async def test_events_delayed_by_a_full_disk_are_written_in_order(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.target("gcp", {"hold": True})
@@ -191,7 +191,7 @@ def test_the_last_words_have_the_room_that_was_held_back(monkeypatch: pytest.Mon
     assert not folder.reserve_file.exists()
 
 
-def test_an_end_that_cant_be_written_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_end_cant_be_written_stays_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(prepared("redis"))
     journal = JournalWriter(folder, state_of(folder))
     FullDisk(monkeypatch).full = True

@@ -33,7 +33,7 @@ def process(*words: str) -> Iterator[int]:
             running.kill()
 
 
-async def test_only_what_works_for_the_run_is_found_and_ended() -> None:
+async def test_only_processes_of_the_run_are_stopped() -> None:
     folder = folder_of(prepared("redis"))
     other = f"{folder.path}-other/bake.json"
     with (
@@ -56,7 +56,7 @@ async def test_only_what_works_for_the_run_is_found_and_ended() -> None:
         os.kill(reader, 0)
 
 
-def test_who_ignores_the_first_means_is_ended_by_the_next() -> None:
+def test_a_process_that_ignores_a_signal_gets_the_next() -> None:
     folder = folder_of(prepared("redis"))
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     command = [sys.executable, "-c", deaf, "bake", "-f", str(folder.bake_file), "--progress"]
@@ -65,7 +65,7 @@ def test_who_ignores_the_first_means_is_ended_by_the_next() -> None:
         assert running.wait(60) < 0
 
 
-def test_a_run_that_goes_on_has_none(docker: FakeDocker) -> None:
+def test_a_live_run_has_no_orphans(docker: FakeDocker) -> None:
     docker.tell(outlives=True)
     docker.target("gcp", {"hold": True})
     with begun(prepared("gcp", check=False)) as (watch, pid):
@@ -95,7 +95,7 @@ def test_an_interrupted_run_is_cancelled_and_nothing_of_it_is_left(docker: FakeD
             assert after.order(events.TargetStarted) == ["gcp"], "nothing is begun by it"
 
 
-def test_a_push_that_outlived_its_runner_is_ended_and_not_begun_by_a_cancel(
+def test_cancel_stops_a_push_that_outlived_its_runner_and_starts_none(
     docker: FakeDocker,
 ) -> None:
     docker.tell(outlives=True)

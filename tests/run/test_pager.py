@@ -74,7 +74,7 @@ def target_of(made: folders.Made, name: str):
     return follower.state.targets[name]
 
 
-def test_a_target_that_is_over_has_its_log_in_the_run_folder(tmp_path: Path):
+def test_a_finished_target_has_its_log_in_the_run_folder(tmp_path: Path):
     made = folders.failed(tmp_path)
     log = made.run.path / "kafka.log"
     log.write_text("all of it\n")
@@ -82,7 +82,7 @@ def test_a_target_that_is_over_has_its_log_in_the_run_folder(tmp_path: Path):
 
 
 @pytest.mark.parametrize("over", [True, False])
-def test_what_has_no_log_yet_is_written_where_only_its_owner_reads(tmp_path: Path, over):
+def test_a_temporary_log_is_readable_only_by_its_owner(tmp_path: Path, over):
     made = folders.Made(tmp_path, ("redis",)).hold().start().begin("redis").build("redis", 3)
     made.write("redis", "ERROR: \x1b[31mred\x1b[0m")
     if over:

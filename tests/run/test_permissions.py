@@ -59,7 +59,7 @@ def ready(source: Source, *, allow: str = "", plan_only: bool = False, **more: A
     return prepare(options, FACTS, source, plan_only=plan_only)
 
 
-def test_what_nobody_allowed_is_refused_with_the_flags(project: Path) -> None:
+def test_missing_permissions_are_reported_with_the_flags(project: Path) -> None:
     source = bake(project, context="../outside", network="host")
     with pytest.raises(PermissionsNeeded) as caught:
         ready(source)
@@ -69,7 +69,7 @@ def test_what_nobody_allowed_is_refused_with_the_flags(project: Path) -> None:
         ready(source, allow="network.host")
 
 
-def test_a_run_is_allowed_what_it_needs_and_no_more(project: Path) -> None:
+def test_a_run_gets_exactly_the_permissions_it_needs(project: Path) -> None:
     outside = project.parent / "outside"
     source = bake(project, context="../outside", secret=["id=k,src=sub/k"])
     prepared = ready(source, allow="fs=/ ssh network.host fs.read=*")
@@ -77,7 +77,7 @@ def test_a_run_is_allowed_what_it_needs_and_no_more(project: Path) -> None:
     assert ready(bake(project)).info.allow == ()
 
 
-def test_a_plan_is_never_asked_for(project: Path) -> None:
+def test_a_plan_needs_no_permission(project: Path) -> None:
     source = bake(project, context="../outside", output=["type=registry"])
     assert ready(source, plan_only=True).plan.targets
 
@@ -150,9 +150,7 @@ def test_an_answer_holds_in_no_other_folder(project: Path) -> None:
         ready(source)
 
 
-def test_what_was_remembered_can_be_revoked(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stored_answers_can_be_revoked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = bake(project, context="../outside")
     remember_answer(source, parse_permission(f"fs.read={project.parent}"), str(project), 1.0)
     assert ready(source).info.allow
@@ -199,7 +197,7 @@ def test_our_own_plan_needs_what_it_names(project: Path, kind: SourceKind) -> No
     )
 
 
-def test_a_checkouts_dockerfile_that_leads_out_of_it_is_asked_for(project: Path) -> None:
+def test_a_checkouts_dockerfile_outside_of_it_needs_permission(project: Path) -> None:
     (project.parent / "outside" / "D").write_text("FROM scratch\n")
     (project / "Dockerfile.link").symlink_to("../outside/D")
     source = Source(
@@ -240,7 +238,9 @@ def test_a_target_is_planned_with_those_that_it_builds_on(project: Path) -> None
         ("elsewhere", "../../outside", ""),
     ],
 )
-def test_links_in_a_cache_are_asked_for(project: Path, link: str, leads_to: str, asks: str) -> None:
+def test_links_in_a_cache_need_permission(
+    project: Path, link: str, leads_to: str, asks: str
+) -> None:
     (project.parent / "outside" / "login.json").write_text("{}")
     (project / "cache" / link).parent.mkdir(parents=True)
     (project / "cache" / link).symlink_to(leads_to)
@@ -269,7 +269,7 @@ def test_a_folder_called_like_the_address_that_was_given_is_not_what_was_meant(
 
 
 @pytest.mark.parametrize("body", [{"output": ["type=registry"]}, {"cache-to": ["r.example/cache"]}])
-def test_what_the_file_itself_pushes_needs_push_or_an_answer(
+def test_pushes_of_the_file_itself_need_push_or_an_answer(
     project: Path, body: dict[str, Any]
 ) -> None:
     source = bake(project, tags=["r.example/app:1"], **body)
@@ -304,7 +304,7 @@ def folder_of(prepared: Prepared, place: Path) -> tuple[RunFolder, Builds]:
     return folder, Builds(folder, JournalWriter(folder, RunState(prepared.info)))
 
 
-def test_buildx_is_told_exactly_what_a_target_was_allowed(project: Path, tmp_path: Path) -> None:
+def test_buildx_gets_exactly_the_permissions_of_the_target(project: Path, tmp_path: Path) -> None:
     prepared = ready(bake(project, context="../outside"), allow="fs.read=.. ssh")
     _, builds = folder_of(prepared, tmp_path / "run")
     needs, reason = builds._permissions("app")

@@ -150,7 +150,7 @@ def test_nothing_is_seen_before_its_time():
                 assert max(step.intervals, default=0.0) <= player.now
 
 
-def test_a_paused_replay_stands_still():
+def test_a_paused_replay_does_not_advance():
     clock = Clock()
     player = Player(Recording(recording("cold")), clock=clock)
     player.poll()
@@ -180,7 +180,7 @@ def test_ahead_it_is_the_same_player_and_back_another():
     assert again.state.started is None
 
 
-def test_it_is_said_once_that_a_replay_is_over():
+def test_the_end_of_a_replay_is_reported_once():
     clock = Clock()
     player = Player(Recording(recording("warm")), clock=clock)
     said = []
@@ -250,6 +250,6 @@ def test_speeds(text, speed):
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "fast", "", "inf", "nan", "1e9", "max x"])
-def test_what_is_no_speed(text):
+def test_invalid_speeds_are_refused(text):
     with pytest.raises(UsageProblem, match="--speed"):
         parse_speed(text)

@@ -77,7 +77,7 @@ def test_all_eight_on_both_platforms_are_sixteen_lanes() -> None:
     assert run.warnings == ()
 
 
-def test_the_run_knows_what_it_was_made_of() -> None:
+def test_the_run_records_its_sources() -> None:
     info = ready("all", jobs=3, told=facts(buildx_version="0.29.1"), tag="1.0").info
     assert [(t.name, t.tags) for t in info.targets] == [("all", ("openhqm:1.0", "openhqm:1.0-all"))]
     assert info.targets[0].platforms == ("linux/amd64", "linux/arm64")
@@ -101,7 +101,7 @@ def test_a_variant_may_have_platforms_of_its_own() -> None:
     assert run.plan.lanes == [("redis", AMD), ("kafka", AMD), ("kafka", ARM)]
 
 
-def test_a_run_that_is_to_push_says_so_and_needs_its_checks() -> None:
+def test_a_push_is_recorded_and_needs_the_checks() -> None:
     assert ready("redis", push=True).info.push
     assert not ready("redis").info.push
     with pytest.raises(UsageProblem, match="leave out --push"):
@@ -118,7 +118,7 @@ def test_a_run_to_test_only_has_throwaway_names() -> None:
     ]
 
 
-def test_the_base_asked_for_takes_upstreams_place() -> None:
+def test_the_given_base_replaces_the_upstream_image() -> None:
     body = ready("redis").plan.targets[0].body
     assert body["contexts"] == {"python:3.13-slim": "docker-image://mine:1"}
     assert (
@@ -147,7 +147,7 @@ def test_upstreams_own_base_of_any_version_is_mapped_to_nothing() -> None:
         ),
     ],
 )
-def test_what_the_engine_cant_do_is_said_before_the_build(
+def test_limits_of_the_engine_are_reported_before_the_build(
     told: EngineFacts, more: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(EngineProblem) as caught:
@@ -171,7 +171,7 @@ def test_one_platform_needs_no_store_for_many() -> None:
     assert ready(platforms=(AMD,), told=facts(containerd_store=False))
 
 
-def test_what_cant_be_compared_is_not_pushed() -> None:
+def test_images_that_cant_be_compared_are_not_pushed() -> None:
     with pytest.raises(EngineProblem, match="can't be compared with what was verified"):
         ready(platforms=(AMD,), told=facts(containerd_store=False), push=True)
     assert ready(platforms=(AMD,), told=facts(), push=True)
@@ -193,7 +193,7 @@ def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
         (Pullable(Reach.RATE_LIMIT, "429"), "give --base-image REF"),
     ],
 )
-def test_a_base_that_must_be_pulled_is_asked_for_first(
+def test_a_base_that_must_be_pulled_is_looked_up_first(
     monkeypatch: pytest.MonkeyPatch, answer: Pullable, says: str | None
 ) -> None:
     def pulled(*_: Any, **__: Any) -> BaseChoice:
@@ -253,7 +253,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_checkouts_commit_and_its_time_are_told(checkout: Path) -> None:
+def test_a_checkouts_commit_and_time_become_labels(checkout: Path) -> None:
     told = args(checkout)
     head = subprocess.run(
         ["git", "-C", str(checkout), "rev-parse", "HEAD"],
@@ -273,22 +273,20 @@ def test_a_checkout_that_names_a_program_for_signatures_runs_none(tmp_path: Path
     assert not hostile.ran()
 
 
-def test_a_time_told_from_outside_comes_first(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_source_date_epoch_has_priority(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "7")
     assert args(checkout)["SOURCE_DATE_EPOCH"] == "7"
 
 
 @pytest.mark.parametrize("told", ["", "soon", "-1", "²"])
-def test_a_time_that_is_none_is_passed_over(
+def test_an_invalid_source_date_epoch_is_ignored(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", told)
     assert args(checkout)["SOURCE_DATE_EPOCH"] == "1700000000"
 
 
-def test_a_folder_that_is_no_checkout_tells_nothing(tmp_path: Path) -> None:
+def test_a_folder_without_a_checkout_has_no_commit(tmp_path: Path) -> None:
     assert "org.opencontainers.image.revision" not in args(tmp_path)
 
 

@@ -95,13 +95,13 @@ def test_a_library_that_breaks_on_import_is_not(tmp_path: Path, code: str, error
     assert len(seen.error) <= 200
 
 
-def test_a_library_that_isnt_there_is_said_to_be_so(tmp_path: Path) -> None:
+def test_a_missing_library_is_reported(tmp_path: Path) -> None:
     (seen,) = clients_of(tmp_path, "redis=redis")
     assert (seen.version, seen.found) == ("", False)
     assert "No module named 'redis'" in seen.error
 
 
-def test_what_must_be_absent_is_looked_for_but_never_run(tmp_path: Path) -> None:
+def test_absent_modules_are_looked_for_but_never_imported(tmp_path: Path) -> None:
     library(tmp_path, "aiokafka", "0.12", "aiokafka", "raise SystemExit('was run')")
     (tmp_path / "boto3").mkdir()
     assert ask(tmp_path, "", "aiokafka=aiokafka,boto3=boto3,redis=redis").absent == [
@@ -111,7 +111,7 @@ def test_what_must_be_absent_is_looked_for_but_never_run(tmp_path: Path) -> None
     ]
 
 
-def test_what_a_library_prints_doesnt_mix_with_the_answer(tmp_path: Path) -> None:
+def test_output_of_a_library_does_not_mix_with_the_results(tmp_path: Path) -> None:
     noise = f"import sys\nprint('{probe.MARK}{{}}')\nprint('noise', file=sys.stderr)"
     library(tmp_path, "redis", "7.4", "redis", noise)
     assert ask(tmp_path, "redis=redis").clients == [SeenModule("redis", "7.4", found=True)]
@@ -150,7 +150,7 @@ def test_a_library_that_loads_but_doesnt_work_is_seen(
     assert seen.error
 
 
-def test_compiled_modules_are_told_with_what_they_are_made_for(tmp_path: Path) -> None:
+def test_compiled_modules_are_reported_with_their_platform(tmp_path: Path) -> None:
     suffix = str(sysconfig.get_config_var("EXT_SUFFIX"))
     file = shared_object()
     package = tmp_path / "core"
@@ -199,7 +199,7 @@ def test_byte_code_that_is_missing_or_stale_is_named(tmp_path: Path) -> None:
         ("import threading; threading.Event().wait()", Answer.FAIL, "no answer in 1 s"),
     ],
 )
-def test_a_crash_or_a_hang_is_seen_and_what_was_told_before_stands(
+def test_earlier_results_survive_a_crash_or_a_hang(
     tmp_path: Path, code: str, answer: Answer, says: str
 ) -> None:
     library(tmp_path, "redis", "7.4", "redis", code)

@@ -73,11 +73,11 @@ def test_it_is_ended_and_reaped(tmp_path: Path, port: int) -> None:
         os.kill(int(words[words.index("id") + 1]), 0)
 
 
-def test_one_that_is_not_ready_yet_is_waited_for(tmp_path: Path, port: int) -> None:
+def test_a_service_that_is_starting_is_waited_for(tmp_path: Path, port: int) -> None:
     assert serve(tmp_path, port, *python(_SERVER), str(port), "503", "503", "200").status == 200
 
 
-def test_a_wrong_answer_that_stands_is_its_answer(tmp_path: Path, port: int) -> None:
+def test_a_persistent_wrong_status_is_the_result(tmp_path: Path, port: int) -> None:
     seen = serve(tmp_path, port, *python(_SERVER), str(port), "500", seconds=4)
     assert seen.status == 500
     assert 1000 <= seen.milliseconds < 4000
@@ -87,7 +87,7 @@ def test_another_status_may_be_the_right_one(tmp_path: Path, port: int) -> None:
     assert serve(tmp_path, port, *python(_SERVER), str(port), "404", status=404).status == 404
 
 
-def test_what_isnt_http_is_told(tmp_path: Path, port: int) -> None:
+def test_a_reply_that_is_not_http_is_reported(tmp_path: Path, port: int) -> None:
     seen = serve(tmp_path, port, *python(_SERVER), str(port), "1", seconds=2)
     assert seen.status == 0
     assert seen.reply.startswith("SSH-2.0-OpenSSH")
@@ -99,7 +99,7 @@ def test_one_that_listens_and_is_silent(tmp_path: Path, port: int) -> None:
     assert (seen.status, seen.listens, seen.ended) == (0, True, False)
 
 
-def test_one_that_hangs_waits_and_one_that_is_busy_works(tmp_path: Path, port: int) -> None:
+def test_a_hanging_service_is_told_from_a_busy_one(tmp_path: Path, port: int) -> None:
     waits = serve(tmp_path, port, "sleep", "1000", seconds=0.5)
     works = serve(tmp_path, port, *python("while True: pass"), seconds=0.5)
     assert (waits.status, waits.listens, waits.ended) == (0, False, False)
@@ -129,14 +129,14 @@ def test_one_that_ends(
     assert (seen.exit_code, seen.signal, seen.words) == (code, end, says)
 
 
-def test_output_without_end_is_heard_in_pieces(tmp_path: Path, port: int) -> None:
+def test_endless_output_is_read_in_pieces(tmp_path: Path, port: int) -> None:
     seen = serve(tmp_path, port, "sh", "-c", "yes '\x1b]0;owned\x07'; exit 1", seconds=0.3)
     assert seen.status == 0
     assert len(seen.words) <= 2000
     assert not seen.ended
 
 
-def test_a_closed_output_is_no_end(tmp_path: Path, port: int) -> None:
+def test_closing_the_output_does_not_end_the_service(tmp_path: Path, port: int) -> None:
     quiet = "import os; null = os.open(os.devnull, os.O_RDWR); os.dup2(null, 1); os.dup2(null, 2)"
     seen = serve(tmp_path, port, *python(f"{quiet}\n{_SERVER}"), str(port), "200")
     assert (seen.status, seen.words) == (200, "")

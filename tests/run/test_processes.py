@@ -112,7 +112,7 @@ async def test_children_of_a_polite_parent_dont_outlive_it(tmp_path: Path) -> No
     await soon(lambda: is_gone(grandchild))
 
 
-async def test_stopping_what_has_ended_is_nothing(tmp_path: Path) -> None:
+async def test_stopping_an_ended_process_does_nothing(tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as out:
         process = await GroupProcess.start(python(""), stderr=out, cwd=tmp_path, env={})
     await process.wait()

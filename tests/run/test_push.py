@@ -45,7 +45,7 @@ async def test_every_tag_of_verified_images_is_pushed(docker: FakeDocker) -> Non
     )
 
 
-async def test_without_being_asked_nothing_is_pushed(docker: FakeDocker) -> None:
+async def test_nothing_is_pushed_without_push(docker: FakeDocker) -> None:
     await executed(prepared("redis"))
     assert pushed(docker) == []
 
@@ -95,7 +95,7 @@ async def test_a_push_that_fails_fails_the_run_and_says_why(docker: FakeDocker) 
 
 
 @pytest.mark.parametrize("asked", [Request("retry", "redis"), Request("retry"), Request("resume")])
-async def test_a_push_that_failed_is_tried_again_alone_where_that_is_asked(
+async def test_a_failed_push_is_repeated_alone_on_request(
     docker: FakeDocker, asked: Request
 ) -> None:
     docker.push("openhqm:latest-redis", err="connection refused")
@@ -112,7 +112,7 @@ async def test_a_push_that_failed_is_tried_again_alone_where_that_is_asked(
     assert watch.order(events.TargetStarted) == ["redis", "kafka"], "nothing is built for it"
 
 
-async def test_a_tag_that_names_another_image_by_now_is_not_pushed(docker: FakeDocker) -> None:
+async def test_a_tag_that_was_moved_is_not_pushed(docker: FakeDocker) -> None:
     docker.tell(tags={"openhqm:latest-redis": "kafka"})
     watch = await executed(prepared("redis", push=True))
     assert watch.status is Status.FAILED
@@ -145,7 +145,7 @@ async def test_a_registry_that_took_another_image_fails_the_push(
     assert "the registry has a different digest than the verified one" in pushes(watch)[0][2]
 
 
-async def test_an_image_whose_digest_nobody_knows_is_not_pushed(
+async def test_an_image_without_a_digest_is_not_pushed(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "_digest_in", lambda *_: "")
@@ -232,7 +232,7 @@ async def test_a_cancel_of_a_run_that_was_over_holds_no_later_push_up(
     assert watch.order(events.CancelRequested) == []
 
 
-async def test_a_cancel_that_was_heard_holds_no_later_push_up(docker: FakeDocker) -> None:
+async def test_a_handled_cancel_does_not_stop_a_later_push(docker: FakeDocker) -> None:
     docker.target("redis", {"hold": True}, {})
     async with running(prepared("redis", push=True)) as (watch, _):
         await soon(lambda: docker.has("held-redis"))
@@ -249,7 +249,7 @@ async def test_a_cancel_that_was_heard_holds_no_later_push_up(docker: FakeDocker
         ({"check": False}, "only verified images are pushed, and the checks are off"),
     ],
 )
-def test_what_goes_against_a_push_is_refused(more: dict[str, bool], says: str) -> None:
+def test_options_that_contradict_a_push_are_refused(more: dict[str, bool], says: str) -> None:
     with pytest.raises(UsageProblem, match=says):
         check_push(Options(selection={}, push=True, **more))  # type: ignore[arg-type]
     check_push(Options(selection={}, push=True))
@@ -261,7 +261,7 @@ def test_what_goes_against_a_push_is_refused(more: dict[str, bool], says: str) -
 CRASH = {"exit": 139, "err": "qemu: uncaught target signal 11"}
 
 
-async def test_what_is_unknown_is_pushed_where_that_is_allowed(docker: FakeDocker) -> None:
+async def test_inconclusive_images_are_pushed_with_allow_unknown(docker: FakeDocker) -> None:
     docker.container("linux/arm64", **CRASH)
     watch = await executed(prepared("redis", "kafka", push=True, allow_unknown=True))
     assert watch.status is Status.PASSED
@@ -277,7 +277,7 @@ async def test_what_is_unknown_is_pushed_where_that_is_allowed(docker: FakeDocke
 @pytest.mark.parametrize(
     ("container", "target"), [({"machine": "x86_64"}, {}), (CRASH, {"exit": 1})]
 )
-async def test_what_fails_is_never_allowed(
+async def test_failed_images_are_never_pushed(
     docker: FakeDocker, container: dict[str, object], target: dict[str, object]
 ) -> None:
     docker.container("linux/arm64", **container)
@@ -310,7 +310,7 @@ def test_to_allow_without_a_push_has_no_meaning() -> None:
 # -- read back --------------------------------------------------------------------------------
 
 
-async def test_what_the_registry_holds_is_read_back_and_kept(docker: FakeDocker) -> None:
+async def test_the_pushed_index_is_read_back_and_recorded(docker: FakeDocker) -> None:
     raw = raw_index("redis", attestations=2)
     watch = await executed(prepared("redis", push=True))
     (read,) = (event for event in watch.events if isinstance(event, events.ReadBack))

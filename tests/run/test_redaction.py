@@ -113,7 +113,7 @@ def test_an_imported_run_reads_no_file_of_this_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "missing", "device"])
-def test_a_build_secret_that_is_no_plain_file_is_passed_over(tmp_path: Path, kind: str) -> None:
+def test_a_build_secret_that_is_not_a_regular_file_is_ignored(tmp_path: Path, kind: str) -> None:
     run = planted("failed", tmp_path / "run", tmp_path / "secret")
     (tmp_path / "secret").unlink()
     if kind == "fifo":

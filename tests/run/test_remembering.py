@@ -48,7 +48,7 @@ def known(state: Path) -> set[str]:
 # -- reading the folders -----------------------------------------------------------------------
 
 
-def test_what_is_missing_is_read_once(tmp_path: Path) -> None:
+def test_missing_runs_are_indexed_once(tmp_path: Path) -> None:
     names = {kept(tmp_path, name).path.name for name in ("warm", "failed")}
     assert index_missing(tmp_path) == Indexed(2, [])
     assert index_missing(tmp_path) == Indexed(0, [])
@@ -58,7 +58,7 @@ def test_what_is_missing_is_read_once(tmp_path: Path) -> None:
     assert index_missing(tmp_path, anew=True) == Indexed(3, [])
 
 
-def test_a_run_that_went_on_is_read_anew(tmp_path: Path) -> None:
+def test_a_continued_run_is_indexed_again(tmp_path: Path) -> None:
     folder = kept(tmp_path, "checked")
     index_missing(tmp_path)
     folder.append(journal.RunStarted(at=2e9, pid=1))
@@ -67,7 +67,7 @@ def test_a_run_that_went_on_is_read_anew(tmp_path: Path) -> None:
     assert [run.status for run in remembered(tmp_path).runs] == ["cancelled"]
 
 
-def test_what_goes_on_waits_until_it_is_over(tmp_path: Path) -> None:
+def test_a_live_run_is_indexed_after_its_end(tmp_path: Path) -> None:
     folder = kept(tmp_path, "checked")
     lock = folder.lock()
     events = folder.events_file.read_bytes()
@@ -90,7 +90,7 @@ def test_the_history_outlives_the_folders(tmp_path: Path) -> None:
     assert ([run.id for run in found.runs], found.folders) == ([folder.path.name], {})
 
 
-def test_what_cannot_be_read_is_told_and_hides_nothing(tmp_path: Path) -> None:
+def test_an_unreadable_run_is_reported_and_hides_no_other(tmp_path: Path) -> None:
     kept(tmp_path, "checked")
     broken = kept(tmp_path, "warm", "20990101-000000-aaaa")
     broken.info_file.write_text("{")
@@ -190,7 +190,7 @@ def test_what_a_dockerfile_holds_stays_out_of_it_too(tmp_path: Path) -> None:
 # -- damage ------------------------------------------------------------------------------------
 
 
-def test_a_damaged_history_is_set_aside_and_read_anew(tmp_path: Path) -> None:
+def test_a_damaged_history_is_set_aside_and_rebuilt(tmp_path: Path) -> None:
     folder = kept(tmp_path, "checked")
     index_missing(tmp_path)
     _no_database(history_file(tmp_path))
@@ -204,7 +204,7 @@ def test_a_damaged_history_is_set_aside_and_read_anew(tmp_path: Path) -> None:
     ]
 
 
-def test_what_can_be_read_of_the_damaged_is_saved(tmp_path: Path) -> None:
+def test_readable_records_of_a_damaged_history_are_kept(tmp_path: Path) -> None:
     """Its own summary is nonsense, but the rows are whole, and its folder is gone."""
     folder = kept(tmp_path, "checked")
     index_missing(tmp_path)
@@ -309,7 +309,7 @@ async def test_a_locked_history_is_waited_for_but_not_by_the_run(docker: FakeDoc
     assert known(state) == {watch.name}
 
 
-async def test_a_run_that_is_taken_up_again_is_remembered_anew(docker: FakeDocker) -> None:
+async def test_a_resumed_run_is_indexed_again(docker: FakeDocker) -> None:
     docker.target("redis", {"exit": 1})
     watch = await executed(prepared("redis"))
     state = ready_state_folder()
