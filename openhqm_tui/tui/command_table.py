@@ -47,26 +47,26 @@ _TITLES = {
     "app": "Everywhere",
     "plan": "Plan",
     "matrix": "In the matrix",
-    "builders": "In the dialog of builders",
+    "builders": "In the builder dialog",
     "run": "Run",
-    "targets": "In the list of targets",
-    "digest": "In the digest of a failure",
+    "targets": "In the target list",
+    "digest": "In the failure summary",
     "steps": "In the steps",
     "log": "In a log",
-    "typed": "While a search is typed",
-    "search": "In the search of all lanes",
+    "typed": "While typing a search",
+    "search": "In the search of all logs",
     "table": "In the table",
     "checks": "Checks",
-    "evidence": "In the evidence of an answer",
+    "evidence": "In the evidence",
     "history": "History",
     "doctor": "Doctor",
     "guides": "Guides",
-    "guide": "In the text of a guide",
+    "guide": "In a guide",
 }
 
 
 def commands(where: str) -> tuple[Command, ...]:
-    """Return the commands of one place or widget."""
+    """Return the commands of one screen or widget."""
     return tuple(command for command in _ALL if command.where == where)
 
 
@@ -87,7 +87,7 @@ def bindings(where: str) -> list[BindingType]:
 
 
 def help_sections(place: str) -> Iterator[tuple[str, tuple[Command, ...]]]:
-    """Yield titles and commands of all that works in a place, the nearest first."""
+    """Yield titles and commands of all that works on a screen, the nearest first."""
     around = ("app",) if place in PLACES else ()
     for where in (place, *_WIDGETS.get(place, ()), *around):
         yield _TITLES[where], commands(where)

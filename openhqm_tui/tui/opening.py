@@ -1,4 +1,4 @@
-"""What the console opens on: the run that goes on, one of several, one that was cut off."""
+"""What to show at the start: a run in progress, or an interrupted one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from openhqm_tui.tui.core.session import Session
     from openhqm_tui.tui.history.past_runs import PastRun
 
-# Seconds since its last word in which a run that was cut off is offered unasked.
+# Seconds since its last word in which a run that was interrupted is offered unasked.
 _RECENT = 86400.0
 
 
 def cut_off(runs: Sequence[PastRun], now: float) -> PastRun | None:
-    """Return the latest run if it was cut off not long ago; `runs` latest first."""
+    """Return the latest run if it was interrupted not long ago; `runs` latest first."""
     latest = runs[0] if runs else None
     if (
         latest is None
@@ -34,17 +34,19 @@ def cut_off(runs: Sequence[PastRun], now: float) -> PastRun | None:
 
 
 async def offer_runs(session: Session, runs: Sequence[PastRun]) -> None:
-    """Open the run that goes on, have one of several chosen, or offer to resume the latest."""
+    """Open the run in progress, let one of several be chosen, or offer to resume the latest."""
     live = [run for run in runs if run.live]
     latest = cut_off(runs, session.backend.now())
     if len(session.app.screen_stack) > 1 and (live or latest):
-        words = f"{count(len(live), 'run')} in progress" if live else "the latest run was cut off"
-        session.app.notify(f"{words}: 4 History opens it", markup=False)
+        words = (
+            f"{count(len(live), 'run')} in progress" if live else "the latest run was interrupted"
+        )
+        session.app.notify(f"{words}: open it in History (4)", markup=False)
     elif len(live) == 1:
         await _open(session, live[0].folder)
-        others = "; 4 History has the others" if len(runs) > 1 else ""
+        others = "; the others are in History (4)" if len(runs) > 1 else ""
         at = since(live[0].created, session.backend.now())
-        session.app.notify(f"a run goes on since {at}: opened{others}", markup=False)
+        session.app.notify(f"opened the run in progress (started {at}){others}", markup=False)
     elif live:
         _choose(session, live)
     elif latest is not None:
@@ -63,11 +65,11 @@ def _offer(session: Session, run: PastRun) -> None:
     left = [name for name in run.targets if name not in run.ended]
     unfinished = f" Not finished: {one_line(', '.join(left), 200)}." if left else ""
     text = Content(
-        f"Its runner died ({since(run.last, session.backend.now())}).{unfinished} Resuming ends "
-        "what is left of it in Docker and builds on; what was built comes from the cache."
+        f"Its runner died ({since(run.last, session.backend.now())}).{unfinished} Resuming stops "
+        "what is still running in Docker and continues; finished steps come from the cache."
     )
-    resume = [] if session.backend.read_only else [("resume", "Resume it")]
-    answers = [*resume, ("look", "Look at it"), ("leave", "Leave it")]
+    resume = [] if session.backend.read_only else [("resume", "Resume")]
+    answers = [*resume, ("look", "Open"), ("leave", "Cancel")]
 
     async def answered(answer: str | None) -> None:
         if answer in {"resume", "look"}:
@@ -75,11 +77,13 @@ def _offer(session: Session, run: PastRun) -> None:
         if answer == "resume":
             session.ask_run(Request("resume"))
 
-    title = f"Run {run.folder.path.name} was cut off at {run.over}/{len(run.targets)}: resume it?"
+    title = (
+        f"Run {run.folder.path.name} was interrupted at {run.over}/{len(run.targets)}. Resume it?"
+    )
     session.app.push_screen(QuestionDialog(title, text, answers), answered)
 
 
 async def _open(session: Session, run: RunFolder) -> None:
-    """Open a run; go to it unless somebody has gone elsewhere meanwhile."""
+    """Open a run and show it, unless another screen was opened meanwhile."""
     if session.open_run(run) and session.app.current_mode == "plan":
         await session.app.switch_mode("run")

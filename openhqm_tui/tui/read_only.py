@@ -17,12 +17,12 @@ from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.command_table import every_command
 from openhqm_tui.tui.core.backend import Backend, Say
 
-REFUSED = "watch only: nothing is built, stopped or changed from here"
+REFUSED = "not available: this console is read-only"
 _ACTIONS = frozenset(command.action for command in every_command() if command.acts)
 
 
 class ReadOnlyBackend(Backend):
-    """A backend that reads everything and changes nothing, whoever calls it.
+    """A backend that reads everything and changes nothing, anyone who calls it.
 
     Buttons and dialogs reach it without a command.
     """

@@ -14,8 +14,8 @@ from tests.terminal import Screen
 # What only this place shows where there is no engine and no run.
 PLACES = {
     "2": "No run is open.",
-    "3": "Nothing was checked yet.",
-    "4": "No run yet.",
+    "3": "Nothing has been checked yet.",
+    "4": "No runs yet.",
     "5": "Docker client",
     "1": "[ ] all rows",
 }

@@ -27,7 +27,7 @@ def test_a_build_is_watched_to_its_end(
     ):
         assert cli("build", *words, "--detach").code == 0
         tab.driver.get(served.open_url)
-        tab.shows("minimal", "linux/amd64", "linux/arm64", "watch only")
+        tab.shows("minimal", "linux/amd64", "linux/arm64", "read-only")
         tab.shows("1/1")
         tab.press("3")
         tab.shows("verified")

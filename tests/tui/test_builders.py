@@ -58,11 +58,11 @@ async def open_dialog(pilot: Any, marked: str = "") -> None:
     [
         (HERE, "default  default · running\n  native linux/amd64 · emulated arm64"),
         (ARM1, "arm1  ssh://arm1 · inactive\n  native linux/arm64 · emulated amd64"),
-        (Node("x", native=ARM, platforms=(ARM,)), "x  \n  native linux/arm64 alone"),
-        (Node("x", status="inactive"), "x  inactive\n  its platforms are known once it is started"),
+        (Node("x", native=ARM, platforms=(ARM,)), "x  \n  native linux/arm64 only"),
+        (Node("x", status="inactive"), "x  inactive\n  platforms are known once it is started"),
         (
             Node("\x1b[2Jx", "a\nb", error="no\x07 route", native=AMD),
-            "x  a b\n  native linux/amd64 alone\n  ✗ no route",
+            "x  a b\n  native linux/amd64 only\n  ✗ no route",
         ),
     ],
 )
@@ -119,7 +119,7 @@ async def test_a_builder_is_made_and_then_taken(world: World, way: str):
         await open_dialog(pilot)
         await (pilot.press("n") if way == "keys" else pilot.click("#new"))
         await until(pilot, lambda: isinstance(app.screen, CreateBuilder))
-        assert "what will run is shown here" in text(app, "#commands")
+        assert "the commands are shown here" in text(app, "#commands")
         await pilot.press(*"farm", "tab")
         assert text(app, "#commands").splitlines() == [
             "$ docker buildx create --name farm --driver docker-container",
@@ -175,7 +175,7 @@ async def test_the_making_is_stopped(world: World, way: str):
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, CreateBuilder))
         await pilot.press(*"farm", "enter")
-        await until(pilot, lambda: "--bootstrap farm · Esc stops it" in problem(app))
+        await until(pilot, lambda: "--bootstrap farm · Esc stops" in problem(app))
         assert app.screen.query_one("#make", Button).disabled
         await (pilot.press("escape") if way == "escape" else pilot.click("#leave"))
         await until(pilot, lambda: "✗ stopped" in problem(app))

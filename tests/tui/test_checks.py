@@ -75,7 +75,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.press("home", *["h"] * 24)
         await pilot.pause()
         assert "60 MB packed · 182 MB unpacked" in text(app, "#evidence")
-        assert "Verified: no check failed" in text(app, "#evidence")
+        assert "Proved: no result is a failure" in text(app, "#evidence")
 
 
 async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):
@@ -109,7 +109,7 @@ async def test_verdicts_appear_as_they_come(world: World):
         await settle(pilot)
         assert "2 building" in text(app, "#checks-summary")
         assert "arc" in rows(app)[1], "what will be asked stands there already"
-        assert "It is asked as soon as it is built." in text(app, "#evidence")
+        assert "Queued: it is checked as soon as it is built." in text(app, "#evidence")
         made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
         await until(pilot, lambda: "1 verified" in text(app, "#checks-summary"))
     made.release()
@@ -136,7 +136,7 @@ async def test_no_run_has_no_checks(world: World):
             lambda made: made.finish("redis", Outcome.CANCELLED, 3),
             "No image: its build was stopped. 2 Run retries it.",
         ),
-        (lambda made: made.finish("redis", Outcome.PASSED, 3), "It is its turn soon"),
+        (lambda made: made.finish("redis", Outcome.PASSED, 3), "Queued: one check runs per CPU"),
         (
             lambda made: (
                 made.finish("redis", Outcome.PASSED, 3),
@@ -144,7 +144,7 @@ async def test_no_run_has_no_checks(world: World):
                     events.CheckStarted(at=made.at(4), target="redis", platform="linux/amd64")
                 ),
             ),
-            "It is being asked everything now.",
+            "Now checking everything.",
         ),
         (
             lambda made: (
@@ -153,7 +153,7 @@ async def test_no_run_has_no_checks(world: World):
                     events.CheckCancelled(at=made.at(4), target="redis", platform="linux/amd64")
                 ),
             ),
-            "Its checks were cut off: R asks it again.",
+            "Its checks were interrupted: R checks it again.",
         ),
     ],
 )
@@ -177,8 +177,8 @@ async def test_a_run_that_was_told_not_to_check_can_be_asked(world: World):
         await settle(pilot)
         await pilot.press("3")
         await settle(pilot)
-        assert "this run was told not to check" in text(app, "#checks-summary")
-        assert "R asks it now" in text(app, "#evidence")
+        assert "checks are disabled for this run" in text(app, "#checks-summary")
+        assert "R checks it now" in text(app, "#evidence")
         await pilot.press("R")
         await until(pilot, lambda: world.asked == [Request("check", "redis", "linux/amd64")])
 

@@ -97,12 +97,12 @@ async def test_the_palette_carries_commands_out(world: World):
     app = world.app()
     async with app.run_test(size=(100, 40)) as pilot:
         await settle(pilot)
-        await pilot.press("ctrl+p", *"every variant on")
+        await pilot.press("ctrl+p", *"every target on")
         await until(pilot, lambda: app.screen.query("CommandList").first().option_count)
         await pilot.press("enter")
         await until(pilot, lambda: len(app.screen_stack) == 1 and app.place.rows())
         assert len(app.place.rows()) == 8
-        await pilot.press("ctrl+p", *"earlier run")
+        await pilot.press("ctrl+p", *"past run")
         await until(pilot, lambda: app.screen.query("CommandList").first().option_count)
         await pilot.press("enter")
         await until(pilot, lambda: app.place.PLACE == "history")

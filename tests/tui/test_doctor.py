@@ -97,7 +97,7 @@ async def test_the_first_that_fails_ends_it(two: World):
         await agree(pilot)
         await rest(pilot)
         assert two.fixed == ["platform:linux/arm64"]
-        assert log(app)[-1] == "✗ this did not work (0 of 2 done, 1 after it not begun)"
+        assert log(app)[-1] == "✗ the fix failed (0 of 2 done, 1 not started)"
 
 
 async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two: World):
@@ -112,7 +112,7 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
         await until(pilot, lambda: "Reading package lists..." in log(app))
         two.now += 75
         await until(pilot, lambda: "fixing 1 of 2 · 1:15 · Install" in text(app, "#doctor-summary"))
-        assert "C stops it" in text(app, "#doctor-summary")
+        assert "C stops the fix" in text(app, "#doctor-summary")
         # Nothing else is begun meanwhile.
         await pilot.press("f", "F", "r")
         await pilot.pause()
@@ -124,10 +124,10 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
         await pilot.press("C")
         await pilot.pause()
         shown = await agree(pilot)
-        assert "has run for 1:15" in shown
-        assert "stays done" in shown
+        assert "has been running for 1:15" in shown
+        assert "Changes made so far remain" in shown
         await rest(pilot)
-        assert log(app)[-1] == "✗ stopped (0 of 2 done, 1 after it not begun)"
+        assert log(app)[-1] == "✗ stopped (0 of 2 done, 1 not started)"
 
 
 async def test_the_output_is_read_with_times_and_all_the_room(two: World):
@@ -164,16 +164,16 @@ async def test_what_is_no_better_after_its_fix_is_said(world: World):
         await pilot.press("f")
         await pilot.pause()
         await agree(pilot)
-        await until(pilot, lambda: "still not well" in log(app)[-1])
+        await until(pilot, lambda: "still has a problem" in log(app)[-1])
         assert world.fixed == ["platform:linux/arm64"]
-        assert log(app)[-1] == "✗ Emulator for linux/arm64 is still not well after this"
+        assert log(app)[-1] == "✗ Emulator for linux/arm64 still has a problem after the fix"
 
 
 @pytest.mark.parametrize(
     ("rights", "says"),
     [
-        (Rights.PASSWORD, "sudo would ask for a password: run `sudo -v`"),
-        (Rights.NONE, "there is no sudo"),
+        (Rights.PASSWORD, "sudo asks for a password: run `sudo -v`"),
+        (Rights.NONE, "sudo is not installed"),
     ],
 )
 async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, says):
@@ -191,7 +191,7 @@ async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, s
         await pilot.press("F")
         await pilot.pause()
         shown = await agree(pilot)
-        assert "Left out: Emulator for linux/arm64" in shown
+        assert "Skipped: Emulator for linux/arm64" in shown
         assert "apt-get" not in shown
         await rest(pilot)
         assert two.fixed == ["base"]

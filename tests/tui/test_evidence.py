@@ -46,7 +46,7 @@ async def test_by_mouse_alone_an_answer_is_opened_asked_again_and_left(world: Wo
         assert "redis.linux-arm64.json" in shown
         keys = app.screen.query_one(KeyLine)
         line = keys.render().plain
-        await pilot.click(KeyLine, offset=(line.index("Ask"), 0))
+        await pilot.click(KeyLine, offset=(line.index("Check again"), 0))
         await until(pilot, lambda: world.asked == [Request("check", *ARM, "machine")])
         await pilot.click(KeyLine, offset=(line.index("Next"), 0))
         await until(pilot, lambda: text(app, "#evidence-all").startswith("clients"))
@@ -62,7 +62,7 @@ async def test_the_evidence_that_is_open_is_renewed_with_the_run(world: World):
         await settle(pilot)
         await pilot.press("3", "f", "enter")
         await until(pilot, lambda: isinstance(app.screen, EvidenceScreen))
-        await until(pilot, lambda: "no evidence file" in text(app, "#evidence-all"))
+        await until(pilot, lambda: "No evidence file" in text(app, "#evidence-all"))
         made.run.evidence_file(*ARM).write_bytes(b'{"command": "docker run again"}')
         made.check("redis", "linux/arm64", 61)
         await until(pilot, lambda: "docker run again" in text(app, "#evidence-all"))
@@ -88,8 +88,8 @@ async def test_a_lane_as_a_whole_has_all_its_answers(world: World):
     [
         (b'{"command": "docker \\u001b[2Jrun"}', "docker run", '"}'),
         (b"not json", "", "not json"),
-        (b"[" * 3000, "", "… the line goes on"),
-        (b'{"a": "' + b"x\n" * 60_000, "", "… the file goes on"),
+        (b"[" * 3000, "", "… (truncated)"),
+        (b'{"a": "' + b"x\n" * 60_000, "", "… (truncated)"),
         (b"\xff[bold]x[/]", "", "\ufffd[bold]x[/]"),
     ],
 )

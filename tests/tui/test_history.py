@@ -83,13 +83,13 @@ async def test_the_marked_run_is_what_others_are_compared_with(world: World):
         await pilot.press("4")
         await until(pilot, lambda: len(app.session.past_runs) == 3)
         await pilot.press("x", "end")
-        assert "◉ 20261122-1: c compares with it" in drawn(app, "#history-summary")
+        assert "◉ 20261122-1 marked: c compares with it" in drawn(app, "#history-summary")
         await pilot.press("c")
         await until(pilot, lambda: app.screen.view == "comparison")
         # The earlier first, whichever was marked.
         assert "20261120-1 → 20261122-1" in drawn(app, "#comparison-lines")
         await pilot.press("escape", "home", "x")
-        assert "Enter opens one" in drawn(app, "#history-summary")
+        assert "Enter opens a run" in drawn(app, "#history-summary")
 
 
 async def test_with_nothing_to_compare_with_it_is_said(world: World):
@@ -99,7 +99,7 @@ async def test_with_nothing_to_compare_with_it_is_said(world: World):
         await settle(pilot)
         await pilot.press("4", "c")
         await until(pilot, lambda: app._notifications)
-        assert "mark another with x" in next(iter(app._notifications)).message
+        assert "mark a run with x" in next(iter(app._notifications)).message
         assert app.screen.view == "runs"
 
 
@@ -113,7 +113,7 @@ async def test_without_any_image_there_is_no_trend_and_that_is_said(world: World
         await until(pilot, lambda: len(app.session.past_runs) == 1)
         await pilot.press("t")
         await until(pilot, lambda: app.screen.view == "trends")
-        assert "no image came of it yet" in drawn(app, "#history-summary")
+        assert "no image was built yet" in drawn(app, "#history-summary")
 
 
 async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):
@@ -127,7 +127,7 @@ async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):
         assert app.screen.check_action("open", ()) is None
         await app.screen.action_open()
         await until(pilot, lambda: app._notifications)
-        assert "its figures are left" in next(iter(app._notifications)).message
+        assert "its figures remain" in next(iter(app._notifications)).message
         assert app.session.run_folder is None
         await pilot.press("c")
         await until(pilot, lambda: app.screen.view == "comparison")

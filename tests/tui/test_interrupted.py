@@ -53,7 +53,7 @@ async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up
         assert app.screen.check_action("resume", ()) is False
         made.release()
         await until(pilot, lambda: "Interrupted at 1/3: its runner died" in banner(app))
-        assert "Buildx may still be at work" in banner(app)
+        assert "Buildx may still be running" in banner(app)
         assert app.session.watch.idle
         assert "! interrupted" in str(app.screen.query_one("#run-word", Static).content)
         await until(pilot, lambda: "! kafka" in listed(app))
@@ -201,7 +201,7 @@ async def test_a_long_silence_is_shown_and_told_once(world: World):
         await until(pilot, lambda: "◌ silent 5:12" in listed(app))
         head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
         await until(pilot, lambda: "◌" in str(head.content) and "silent 5:12" in str(head.content))
-        told = "redis has said nothing for 5:00 in core 2/2; it goes on, c stops it"
+        told = "redis has printed nothing for 5:00 in core 2/2; it is still running, c cancels it"
         await until(pilot, lambda: notices(app) == told)
         world.now += 10
         await until(pilot, lambda: "◌ silent 5:22" in listed(app))

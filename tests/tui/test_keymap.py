@@ -18,13 +18,13 @@ from openhqm_tui.tui.core.theme import THEMES, theme_called
     [
         ({"plan.al": "x"}, "unknown command 'plan.al': did you mean plan.all?"),
         ({"nonsense": "x"}, "unknown command 'nonsense'"),
-        ({"plan.all": "frob"}, "'frob' is no key"),
-        ({"plan.all": "ctr+a"}, "'ctr+a' is no key"),
-        ({"plan.all": "b"}, "that key is plan.build already (Build)"),
-        ({"plan.all": "q"}, "that key is quit already"),
-        ({"quit": "b"}, "that key is plan.build already"),
-        ({"matrix.row": "b"}, "that key is plan.build already"),
-        ({"plan.all": "ctrl+y", "plan.none": "ctrl+y"}, "that key is"),
+        ({"plan.all": "frob"}, "'frob' is not a key"),
+        ({"plan.all": "ctr+a"}, "'ctr+a' is not a key"),
+        ({"plan.all": "b"}, "this key is already used by plan.build (Build)"),
+        ({"plan.all": "q"}, "this key is already used by quit"),
+        ({"quit": "b"}, "this key is already used by plan.build"),
+        ({"matrix.row": "b"}, "this key is already used by plan.build"),
+        ({"plan.all": "ctrl+y", "plan.none": "ctrl+y"}, "this key is"),
     ],
 )
 def test_what_won_t_do_is_said_in_one_line(keymap, words):

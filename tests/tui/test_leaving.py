@@ -138,7 +138,7 @@ def test_a_console_whose_terminal_is_lost_is_gone_and_the_run_goes_on(console, m
 @pytest.mark.parametrize("key", [b"q", b"\x11"])
 def test_to_want_to_leave_twice_leaves_the_run_running(console, made, key):
     console.press(key)
-    console.sees(b"Leave it running")
+    console.sees(b"Keep running")
     console.press(key)
     assert console.code() == 0
     assert is_well(console), console.said[-400:]
@@ -150,7 +150,7 @@ def test_a_habitual_ctrl_c_is_told_the_way_out_and_stops_nothing(console, made):
     console.sees(b"to quit the app")
     console.press(b"\x03")
     console.press(b"q")
-    console.sees(b"Leave it running")
+    console.sees(b"Keep running")
     console.press(b"\r")
     assert console.code() == 0
     assert is_well(console), console.said[-400:]

@@ -112,7 +112,7 @@ async def test_search_goes_to_the_nearest_as_it_is_typed_and_back_when_left(worl
         await settle(pilot)
         log = pane(app)
         await pilot.press("tab", "slash", *"ALPHA")
-        await until(pilot, lambda: count(app) == "no match")
+        await until(pilot, lambda: count(app) == "no matches")
         assert log.following
         await pilot.press(*["backspace"] * 5, *"alpha 4")
         await until(pilot, lambda: count(app) == "11/11")
@@ -137,9 +137,9 @@ async def test_a_kept_search_is_told_below_and_goes_round(world: World):
         assert here(app) == "beta 79"
         await pilot.press("n")
         assert here(app) == "alpha 79"
-        assert "again from the start" in foot(log)
+        assert "wrapped to the start" in foot(log)
         await pilot.press("N")
-        assert "again from the end" in foot(log)
+        assert "wrapped to the end" in foot(log)
         await pilot.press("k")
         assert "again" not in foot(log)
         assert "–/2" in foot(log)
@@ -278,7 +278,7 @@ async def test_a_filter_that_shows_nothing_says_so(world: World):
         await settle(pilot)
         log = pane(app, 1)
         await pilot.press("tab", "tab", "x")
-        assert shown(log)[0].strip() == "nothing on standard error · x shows more"
+        assert shown(log)[0].strip() == "no standard error output · x shows more"
         await pilot.press("x")
         assert "only deps 1/2 RUN one" in foot(log), "of the step one stood in before"
 

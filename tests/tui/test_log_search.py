@@ -147,8 +147,8 @@ def test_next_and_before_go_round_and_say_so():
     assert went == [
         (2, "2/3", ""),
         (4, "3/3", ""),
-        (0, "1/3", "again from the start"),
-        (4, "3/3", "again from the end"),
+        (0, "1/3", "wrapped to the start"),
+        (4, "3/3", "wrapped to the end"),
         (2, "2/3", ""),
     ]
     view.go(3)

@@ -36,10 +36,10 @@ ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
     [
         (OURS, {}, {}),
         (OURS, {"name": "ghcr.io/acme/openhqm", "tag": "1.2", "base_image": "a/b:1"}, {}),
-        (OURS, {"name": ""}, {"name": "write openhqm"}),
+        (OURS, {"name": ""}, {"name": "enter openhqm"}),
         (OURS, {"name": "Acme"}, {"name": "write acme"}),
-        (OURS, {"name": "acme:1"}, {"name": "in the field beside"}),
-        (OURS, {"tag": ""}, {"tag": "write latest"}),
+        (OURS, {"name": "acme:1"}, {"name": "in the tag field"}),
+        (OURS, {"tag": ""}, {"tag": "enter latest"}),
         (OURS, {"tag": "1 2"}, {"tag": "write 1-2"}),
         (OURS, {"tag": "x" * 125}, {"tag": "use at most 120"}),
         (OURS, {"base_image": "Python:3"}, {"base": "can't be an image"}),
@@ -68,7 +68,7 @@ def test_fields_that_are_wrong(source, fields, wrong):
             ROWS,
             OLD_STORE,
             True,
-            "one platform an image",
+            "is single-platform",
         ),
         ({"redis": (AMD,)}, OLD_STORE, True, ""),
     ],
@@ -84,7 +84,7 @@ def test_what_the_engine_could_not_do(rows, facts, checks, says):
     [
         (Pullable(Reach.OK), "", False),
         (Pullable(Reach.OK, platforms=(AMD, ARM)), "", False),
-        (Pullable(Reach.OK, platforms=(AMD,)), "isn't made for linux/arm64", True),
+        (Pullable(Reach.OK, platforms=(AMD,)), "is not available for linux/arm64", True),
         (Pullable(Reach.MISSING, "x: the registry has no such image"), "no such image", True),
         # The engine may have a mirror, a login, another network.
         (Pullable(Reach.NETWORK, "x: can't be reached"), "can't be reached", False),
@@ -151,7 +151,7 @@ def test_several_names_are_told_apart_and_none_is_there_twice():
         "given twice" in wrong_fields(BuildOrder(ROWS, name="y, docker.io/library/y"), OURS)["name"]
     )
     tagged = msgspec.structs.replace(THEIRS, bake_targets={"a": {"tags": ["x:1"]}})
-    assert "one name is enough" in wrong_fields(BuildOrder(ROWS, name="a, b"), tagged)["name"]
+    assert "enter only one name" in wrong_fields(BuildOrder(ROWS, name="a, b"), tagged)["name"]
     assert wrong_fields(BuildOrder(ROWS, name="a"), tagged) == {}
 
 
@@ -167,5 +167,5 @@ def test_several_nodes_can_load_one_platform_only():
 def test_a_store_without_a_registrys_digests_pushes_nothing() -> None:
     rows: dict[str, tuple[Platform, ...]] = {"redis": (AMD,)}
     assert obstacle_in(BuildOrder(rows), OLD_STORE, checks=True) == ""
-    assert "5 Doctor" in obstacle_in(BuildOrder(rows, push=True), OLD_STORE, checks=True)
+    assert "Doctor (5)" in obstacle_in(BuildOrder(rows, push=True), OLD_STORE, checks=True)
     assert obstacle_in(BuildOrder(rows, push=True), GOOD, checks=True) == ""

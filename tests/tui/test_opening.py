@@ -50,8 +50,8 @@ async def test_the_one_live_run_is_opened_and_told(world: World, others):
         await settle(pilot)
         await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
         assert app.session.run_folder.path == made.run.path
-        told = "a run goes on since 15:14: opened"
-        told += "; 4 History has the others" if others else ""
+        told = "opened the run in progress (started 15:14)"
+        told += "; the others are in History (4)" if others else ""
         await until(pilot, lambda: notices(app) == told)
     made.release()
 
@@ -82,7 +82,7 @@ async def test_one_of_several_live_runs_is_chosen_by_keys(world: World, keys, op
         await until(pilot, lambda: isinstance(app.focused, OptionList))
         options = app.screen.query_one(OptionList)
         words = str(options.get_option_at_index(1).prompt)
-        assert words == f"▸ since 15:14 · 1/2 over · {NEWER}\n  redis, kafka"
+        assert words == f"▸ since 15:14 · 1/2 done · {NEWER}\n  redis, kafka"
         await pilot.press(*keys)
         await until(pilot, lambda: not isinstance(app.screen, ChooseRun))
         if opened is None:
@@ -127,7 +127,7 @@ async def test_the_latest_run_that_was_cut_off_is_offered(world: World, keys, pl
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
-        assert title(app) == f"Run {folders.ID} was cut off at 1/3: resume it?"
+        assert title(app) == f"Run {folders.ID} was interrupted at 1/3. Resume it?"
         await pilot.press(*keys)
         await until(pilot, lambda: not isinstance(app.screen, QuestionDialog))
         await until(pilot, lambda: app.place is not None and place == app.place.PLACE)
@@ -158,7 +158,7 @@ async def test_whoever_is_busy_already_is_only_told(world: World):
         app.session.past_runs = None
         app.push_screen(HelpDialog("plan", {}))
         app.session.read_past()
-        await until(pilot, lambda: "1 run in progress: 4 History opens it" in notices(app))
+        await until(pilot, lambda: "1 run in progress: open it in History (4)" in notices(app))
         assert isinstance(app.screen, HelpDialog)
         assert app.session.run_folder is None
     made.release()

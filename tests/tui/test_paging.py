@@ -57,7 +57,9 @@ async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkey
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         await pilot.press("p")
-        await until(pilot, lambda: "no pager here; the log is in ~/" in notices(app))
+        await until(
+            pilot, lambda: "a pager is not available here; the log is in ~/" in notices(app)
+        )
         assert "kafka.log" in notices(app)
 
         def page(file: Path) -> None:

@@ -66,7 +66,7 @@ async def test_no_run_has_no_history(world: World):
         await settle(pilot)
         await pilot.press("4", "o", "r")
         await settle(pilot)
-        assert "No run yet" in text(app, "#no-history")
+        assert "No runs yet" in text(app, "#no-history")
 
 
 async def test_the_doctor_shows_and_mends_after_asking(world: World):
@@ -146,7 +146,7 @@ async def test_a_fix_that_fails_says_so(world: World):
             lambda: world.fixed and app.place.fix_runner is None and not app.session.examining,
         )
         log = app.screen.query_one("#fix-output", LogPane).log_lines
-        assert log.text(len(log) - 1) == "✗ this did not work"
+        assert log.text(len(log) - 1) == "✗ the fix failed"
 
 
 async def test_a_machine_that_was_mended_can_build(world: World):

@@ -316,7 +316,7 @@ async def test_the_summary_tells_how_how_long_and_where_to(world: World):
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        assert "Space picks" in summary(app)
+        assert "Space selects" in summary(app)
         await pilot.press("down", "r", "down", "r")
         await pilot.pause()
         assert summary(app) == "2 targets · 4 images · 2 cross · about 0:08 · load"
@@ -333,9 +333,9 @@ async def test_the_summary_tells_how_how_long_and_where_to(world: World):
         assert app.screen.query_one("#push").has_class("-invalid")
         await pilot.press("P")
         await pilot.pause()
-        assert summary(app).endswith("· test only, no image stays")
+        assert summary(app).endswith("· test only, no images are kept")
         assert not app.screen.query_one("#push").has_class("-invalid")
-        assert "none: a test leaves no image" in side(app)
+        assert "none: test only keeps no images" in side(app)
 
 
 async def test_the_side_tells_size_against_all_times_and_versions(world: World):

@@ -12,7 +12,7 @@ from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.source.base_image import Pullable, Reach
 from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
-from openhqm_tui.tui.plan.fields import Folded, Toggle
+from openhqm_tui.tui.plan.fields import CollapsedFields, Toggle
 from openhqm_tui.tui.plan.matrix import Matrix
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, World, settle, until
@@ -67,9 +67,9 @@ async def test_every_field_goes_into_the_order(world: World):
 @pytest.mark.parametrize(
     ("found", "says", "off"),
     [
-        (Pullable(Reach.OK, platforms=(AMD,)), "isn't made for linux/arm64", True),
+        (Pullable(Reach.OK, platforms=(AMD,)), "is not available for linux/arm64", True),
         (Pullable(Reach.MISSING, "no/such: no such image"), "no/such: no such image", True),
-        (Pullable(Reach.NETWORK, "can't be reached"), "it may not be had: can't be", False),
+        (Pullable(Reach.NETWORK, "can't be reached"), "it may not be available: can't be", False),
         (Pullable(Reach.OK, platforms=(AMD, ARM)), "load", False),
     ],
 )
@@ -100,7 +100,7 @@ async def test_another_choice_has_the_base_image_looked_for_again(world: World):
         await pilot.press("space")
         await until(pilot, lambda: "load" in summary(app))
         await pilot.press("r")
-        await until(pilot, lambda: "isn't made for linux/arm64" in summary(app))
+        await until(pilot, lambda: "is not available for linux/arm64" in summary(app))
 
 
 BIG = msgspec.structs.replace(
@@ -207,7 +207,9 @@ async def test_a_builder_that_does_not_answer_stops_the_build(world: World):
     async with app.run_test() as pilot:
         await settle(pilot)
         await pilot.press("a")
-        await until(pilot, lambda: "the builder doesn't answer: connection refused" in summary(app))
+        await until(
+            pilot, lambda: "the builder is not reachable: connection refused" in summary(app)
+        )
         assert app.screen.query_one("#build", Button).disabled
 
 
@@ -215,8 +217,8 @@ async def test_options_fold_away_where_there_is_no_room(world: World):
     app = world.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        folded, base = app.screen.query_one(Folded), app.screen.query_one("#base")
-        assert "all at once" in str(folded.content)
+        folded, base = app.screen.query_one(CollapsedFields), app.screen.query_one("#base")
+        assert "all parallel" in str(folded.content)
         assert base.region.height == 0
         await pilot.click(folded)
         await pilot.pause()

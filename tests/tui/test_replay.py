@@ -42,7 +42,7 @@ async def test_a_replay_shows_the_run_as_it_was_at_its_time(world: World):
         await until(pilot, lambda: "0:30 of 1:21" in bar(app))
         world.clock = 1000.0
         await until(pilot, lambda: app.session.run_state.status is Status.PASSED)
-        await until(pilot, lambda: "over" in bar(app))
+        await until(pilot, lambda: "ended" in bar(app))
         assert app.session.run_state.elapsed(app.session.now) < 100
 
 
@@ -60,7 +60,7 @@ async def test_the_bar_tells_speed_pause_and_end(world: World):
         world.clock = 60.0
         await until(pilot, lambda: bar(app) == "▶ replay 2× · 0:20 of 1:21")
         await pilot.press("T")
-        await until(pilot, lambda: bar(app) == "■ replay 2× · 1:21 of 1:21 · over")
+        await until(pilot, lambda: bar(app) == "■ replay 2× · 1:21 of 1:21 · ended")
 
 
 async def test_each_key_of_the_bar_can_be_clicked(world: World):

@@ -280,7 +280,7 @@ async def test_a_retried_target_starts_with_an_empty_log(world: World):
         pane = panes(app).visible_panes[0]
         await until(pilot, lambda: "building" in heading(pane))
         assert len(pane.log_pane.log_lines) == 0
-        assert shown(pane.log_pane)[0] == "nothing said yet"
+        assert shown(pane.log_pane)[0] == "no output yet"
         await until(pilot, lambda: not app.screen.query_one(FailurePanel).display)
 
 

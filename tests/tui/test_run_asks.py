@@ -191,7 +191,7 @@ async def test_all_that_failed_or_was_stopped_is_retried_at_once(world: World):
         await pilot.press("R")
         wanted = {Request("retry", "kafka"), Request("retry", "sqs")}
         await until(pilot, lambda: set(world.asked) == wanted)
-        assert "once more: kafka, sqs" in notices(app)
+        assert "retrying kafka, sqs" in notices(app)
 
 
 async def test_a_run_that_is_taken_up_again_leaves_the_person_where_they_are(world: World):
@@ -263,7 +263,7 @@ async def test_nothing_that_was_said_is_out_of_reach(world: World):
         await pilot.press("L")
         await until(pilot, lambda: "ERROR: the words of Buildx" in shown(pane))
         assert "! Old syntax" in shown(pane)
-        assert "redis own log" in str(pane.head.content)
+        assert "redis build setup log" in str(pane.head.content)
         made.step("redis", "exporting to image", 9, 10)
         await until(pilot, lambda: "exporting to image" in shown(pane))
         await pilot.press("L")
@@ -281,7 +281,7 @@ async def test_a_digest_is_scrolled_copied_and_left_by_keyboard(world: World):
         await pilot.press("end")
         await until(pilot, lambda: digest(app).scroll_y > 0)
         await pilot.press("y")
-        await until(pilot, lambda: "the digest copied" in notices(app))
+        await until(pilot, lambda: "the failure summary copied" in notices(app))
         text = app.clipboard
         assert text.startswith("✗ kafka failed · linux/arm64\n")
         assert "\x1b" not in text

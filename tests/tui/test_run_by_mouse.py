@@ -22,19 +22,19 @@ async def test_a_mouse_is_enough(world: World):
         grid, line = panes(app), app.screen.query_one(PagesLine)
         await _click_word(pilot, line, "] Next")
         assert (grid.page, grid.busiest_first) == (1, True)
-        await _click_word(pilot, line, "[ Before")
+        await _click_word(pilot, line, "[ Previous")
         assert (grid.page, grid.busiest_first) == (0, True)
         await _click_word(pilot, line, "o Plan order")
         assert (grid.page, grid.busiest_first) == (0, False)
-        await _click_word(pilot, line, "L Own log")
+        await _click_word(pilot, line, "L Build setup log")
         assert grid.visible_panes[0].own
-        await _click_word(pilot, line, "L Lane's log")
+        await _click_word(pilot, line, "L Image log")
         assert not grid.visible_panes[0].own
         head = grid.visible_panes[1].head
         await pilot.click(head, offset=(head.size.width, 0))
         await settle(pilot)
         assert grid.zoomed == ("all", "linux/arm64")
-        await _click_word(pilot, line, "z All lanes")
+        await _click_word(pilot, line, "z All panes")
         assert not any(pane.zoomed for pane in grid.visible_panes)
         head = grid.visible_panes[2].head
         await pilot.click(head, offset=(5, 0), times=2)

@@ -103,11 +103,11 @@ def test_totals_are_as_full_as_there_is_room_for(tmp_path: Path):
     made.fail("redis").finish("all", Outcome.CANCELLED, 9)
     state = state_of(made)
     made.release()
-    full = "2/8 over  ✗ 1 failed  ▸ 4 building  · 2 waiting  ⊘ 1 cancelled"
+    full = "2/8 done  ✗ 1 failed  ▸ 4 building  · 2 waiting  ⊘ 1 cancelled"
     assert totals(state, 80).plain == full
-    assert totals(state, 50).plain == "2/8 over  ✗ 1 failed  ▸ 4 building  · 2  ⊘ 1"
-    assert totals(state, 40).plain == "2/8 over  ✗ 1 failed  ▸ 4  · 2  ⊘ 1"
-    assert totals(state, 25).plain == "2/8 over  ✗ 1  ▸ 4  · 2"
+    assert totals(state, 50).plain == "2/8 done  ✗ 1 failed  ▸ 4 building  · 2  ⊘ 1"
+    assert totals(state, 40).plain == "2/8 done  ✗ 1 failed  ▸ 4  · 2  ⊘ 1"
+    assert totals(state, 25).plain == "2/8 done  ✗ 1  ▸ 4  · 2"
 
 
 def test_facts_fit_their_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -138,7 +138,7 @@ def test_the_last_line_that_was_said_counts_as_heard_too(tmp_path: Path):
     state = state_of(made)
     assert state.targets["redis"].elapsed(NOW + 500) == pytest.approx(30)
     assert lane_seconds(state.lanes[1], NOW + 500) == pytest.approx(30)
-    assert totals(state, 80).plain == "0/2 over  ! 1 interrupted  · 1 not begun"
+    assert totals(state, 80).plain == "0/2 done  ! 1 interrupted  · 1 not begun"
 
 
 def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
@@ -157,7 +157,7 @@ def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
         "▸ red… arm64 · building",
     ]
     assert heading(lane, NOW, 80, own=True).plain == (
-        "▸ redis own log · attempt 2 · 0:03 · building"
+        "▸ redis build setup log · attempt 2 · 0:03 · building"
     )
 
 
@@ -188,19 +188,19 @@ def test_a_builder_of_several_nodes_is_told_where_there_is_room(tmp_path: Path):
 def test_the_line_of_pages_offers_what_can_be_done():
     one: dict[str, Any] = {"lanes": 4, "zoomed": False, "busiest_first": True, "own": False}
     assert page_words(0, 1, **one) == (
-        "4 lanes",
-        [("s Steps", "steps"), ("L Own log", "own_log"), ("p Pager", "page_log")],
+        "4 images",
+        [("s Steps", "steps"), ("L Build setup log", "own_log"), ("p Pager", "page_log")],
     )
     where, parts = page_words(1, 3, **one)
     assert where == "page 2/3"
     assert [words for words, _ in parts] == [
-        *("[ Before", "] Next", "s Steps", "L Own log", "p Pager", "o Plan order"),
+        *("[ Previous", "] Next", "s Steps", "L Build setup log", "p Pager", "o Plan order"),
     ]
     zoomed = {**one, "zoomed": True, "own": True, "busiest_first": False}
     where, parts = page_words(3, 4, **zoomed)
-    assert where == "lane 4/4"
+    assert where == "pane 4/4"
     assert [words for words, _ in parts] == [
-        *("[ Before", "] Next", "z All lanes", "s Steps", "L Lane's log", "p Pager"),
+        *("[ Previous", "] Next", "z All panes", "s Steps", "L Image log", "p Pager"),
     ]
 
 
@@ -314,7 +314,7 @@ def test_a_digest_names_all_that_is_known_in_this_order(tmp_path: Path):
     lines = digest(failure, 60).plain.split("\n")
     assert lines[0] == "✗ kafka failed · linux/arm64"
     assert [line.split()[0] for line in lines if line[0] not in " ✗"] == [
-        *("step", "why", "where", "its", "file"),
+        *("step", "why", "where", "last", "file"),
     ]
     assert any(">>> RUN uv pip install" in line for line in lines)
     assert max(len(line) for line in lines if line.startswith(("  ", "step"))) <= 60

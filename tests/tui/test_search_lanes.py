@@ -41,7 +41,7 @@ async def test_hits_come_while_the_build_goes_on_and_a_click_opens_one(world: Wo
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("f", *"later")
-        await until(pilot, lambda: _sum(app) == "nothing in 3 logs")
+        await until(pilot, lambda: _sum(app) == "no matches in 3 logs")
         made.step("redis", "[linux/arm64 app 2/2] RUN three", 5, log="later one\nlater two\n")
         await until(pilot, lambda: "2 lines in 1 of 3 logs" in _sum(app))
         await pilot.click(HitList, offset=(20, 2))
@@ -75,7 +75,7 @@ async def test_a_run_that_is_taken_up_again_meanwhile_is_searched_on(world: Worl
         await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
         # The new attempt begins with empty logs; another console has asked for it.
         made.hold().start().begin("kafka", 20, attempt=2)
-        await until(pilot, lambda: "nothing in 6 logs" in _sum(app))
+        await until(pilot, lambda: "no matches in 6 logs" in _sum(app))
         step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
         said = {"vertex": "sha256:a", "stream": 1, "data": "YSBzb2x1dGlvbgo="}
         made.write("kafka", {"vertexes": [step], "logs": [said]}, attempt=2)
@@ -97,7 +97,7 @@ async def test_another_run_in_the_place_of_the_one_that_is_searched(world: World
         await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
         await pilot.press("down")
         app.session.open_run(other.run)
-        await until(pilot, lambda: "nothing in 3 logs" in _sum(app))
+        await until(pilot, lambda: "no matches in 3 logs" in _sum(app))
         await pilot.press("tab", "down", "enter")
         assert isinstance(app.screen, SearchScreen)
 

@@ -13,7 +13,7 @@ from openhqm_tui.tui.run.lane_grid import LanePanes
 from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.steps.run_chart import RunChart
 from openhqm_tui.tui.steps.target_chart import TargetChart
-from openhqm_tui.tui.steps.view import StepHead, StepView
+from openhqm_tui.tui.steps.view import StepHeader, StepView
 from openhqm_tui.tui.steps.waterfall import Waterfall
 from tests.domain.graphs import T0, S, target_of
 from tests.tui import folders
@@ -73,10 +73,10 @@ async def test_in_80_columns_they_have_the_whole_width(world: World):
         await pilot.press("s")
         await settle(pilot)
         assert waterfall(app).region.width == 80
-        assert "redis" in app.screen.query_one(StepHead).content.plain
+        assert "redis" in app.screen.query_one(StepHeader).content.plain
         await pilot.press("J")
         await settle(pilot)
-        assert "kafka" in app.screen.query_one(StepHead).content.plain
+        assert "kafka" in app.screen.query_one(StepHeader).content.plain
 
 
 async def test_the_cursor_stays_on_its_step_while_others_come(world: World):
@@ -164,9 +164,9 @@ async def test_the_whole_run_by_key_and_by_click_and_back_to_a_target(world: Wor
             "#pages", offset=(app.screen.query_one("#pages").content.plain.index(" s ") + 2, 0)
         )
         await settle(pilot)
-        head = app.screen.query_one(StepHead)
+        head = app.screen.query_one(StepHeader)
         words = head.content.plain.splitlines()[1]
-        await pilot.click(StepHead, offset=(1 + words.index("a Whole run"), 1))
+        await pilot.click(StepHeader, offset=(1 + words.index("a Whole run"), 1))
         await settle(pilot)
         assert view(app).whole
         assert "whole run  3 targets · 6 lanes" in head.content.plain
@@ -183,7 +183,7 @@ async def test_the_whole_run_by_key_and_by_click_and_back_to_a_target(world: Wor
         await settle(pilot)
         assert not view(app).whole
         assert app.screen.query_one(TargetList).chosen == "sqs"
-        assert "lane" in detail(app)
+        assert "image" in detail(app)
         assert "linux/arm64" in detail(app)
         await pilot.press("a", "escape")
         assert not view(app).whole
@@ -244,7 +244,7 @@ async def test_a_target_that_is_built_once_more_begins_anew(world: World):
             made.begin("redis", 20, attempt=2)
             await until(pilot, lambda: app.session.run_state.targets["redis"].attempt == 2)
             await until(pilot, lambda: waterfall(app).row < 2)
-            assert "nothing said yet" in app.screen.query_one(StepHead).content.plain
+            assert "no steps yet" in app.screen.query_one(StepHeader).content.plain
     finally:
         made.release()
 
@@ -267,7 +267,7 @@ async def test_a_target_that_never_began_has_no_steps(world: World):
             await settle(pilot)
             await pilot.press("s", "down", "enter", "s", "x", "end", "full_stop", "a", "enter")
             await settle(pilot)
-            assert "waits for its turn" in app.screen.query_one(StepHead).content.plain
+            assert "queued" in app.screen.query_one(StepHeader).content.plain
     finally:
         made.release()
 

@@ -232,7 +232,7 @@ def test_the_head_names_the_path_and_leaves_out_what_took_least() -> None:
     assert "9.0 s: a 2/3 → a 3/3 → export" in found.head(66).plain
     assert "9.0 s: a 2/3 → export" in found.head(60).plain
     assert cell_len(found.head(20).plain) <= 20
-    assert found.facts()[0] == "cache 0 of 3 steps (0 %) · 8.0 s of work in 9.0 s · 0.9 at once"
+    assert found.facts()[0] == "cache 0 of 3 steps (0 %) · 8.0 s of work in 9.0 s · 0.9 in parallel"
 
 
 def test_the_detail_of_a_step_tells_all_that_is_known() -> None:
@@ -244,9 +244,9 @@ def test_the_detail_of_a_step_tells_all_that_is_known() -> None:
     text = found.detail(found.keys.index("a2")).plain
     assert text.splitlines() == [
         "● done · a 2/2 · linux/arm64 · emulated · » critical",
-        "began at 3.0 s · took 2.0 s · waited for a 1/2, then 2.0 s more",
+        "started at 3.0 s · took 2.0 s · waited for a 1/2, then 2.0 s more",
         "RUN --network=none y",
-        "needs a 1/2, 1 not told",
+        "needs a 1/2, 1 not reported",
     ]
 
 

@@ -24,7 +24,7 @@ def _before(world: World, *targets: str) -> None:
 @pytest.mark.parametrize(
     ("guess", "words"),
     [
-        (None, "time unknown"),
+        (None, "no estimate yet"),
         (Estimate(11.2), "about 0:11"),
         (Estimate(11.2, 1.0), "about 0:11"),
         (Estimate(11.2, 9.0), "about 0:11 (± 0:09)"),
@@ -91,7 +91,10 @@ async def test_of_a_first_run_it_is_unknown(world: World):
         await settle(pilot)
         await until(pilot, lambda: app.session.estimates.time_left.is_unknown)
         await until(
-            pilot, lambda: "time left unknown" in str(app.screen.query_one("#run-facts").render())
+            pilot,
+            lambda: (
+                "no estimate yet (first run)" in str(app.screen.query_one("#run-facts").render())
+            ),
         )
         assert "left" not in str(app.screen.query_one(RunWord).render())
     made.release()

@@ -31,7 +31,7 @@ async def test_what_one_console_asks_both_see(world: World):
         await until(first, lambda: world.asked == [Request("cancel", "kafka")])
         # What a runner does then.
         made.run.append(CancelRequested(at=made.at(9), target="kafka"))
-        await until(second, lambda: "kafka is being stopped: asked for elsewhere" in notices(other))
+        await until(second, lambda: "kafka is being cancelled by another console" in notices(other))
         await until(second, lambda: "stopping" in listed(other))
         await until(first, lambda: "stopping" in listed(one))
         assert "elsewhere" not in notices(one)

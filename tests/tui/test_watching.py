@@ -84,7 +84,7 @@ async def test_what_acts_is_greyed_out_and_what_looks_is_not(world: World) -> No
         enabled = {key.title: key.enabled for key in app.screen.query_one(KeyLine)._keys()}
         assert enabled["Build"] is False
         assert enabled["All"] is True
-        assert "watch only" in str(app.screen.query_one("StatusLine").render())
+        assert "read-only" in str(app.screen.query_one("StatusLine").render())
 
 
 async def test_the_demo_can_be_watched(world: World) -> None:

@@ -22,7 +22,7 @@ def test_the_demo_is_played_and_the_page_is_all_ours(tmp_path: Path) -> None:
         tab.shows("replay", "building")
         until(lambda: tab.driver.get_screenshot_as_png() != plan, "the page draws it")
         tab.press("p")
-        tab.shows("a browser has no pager; the log is in")
+        tab.shows("a pager is not available in a browser; the log is in")
         # Later textual.js complains that it says something to a console that has ended.
         assert tab.troubles() == []
         tab.press("q")
@@ -49,12 +49,12 @@ def test_beyond_this_machine_the_token_is_asked_for_and_gives_a_look(tmp_path: P
         assert "The console asks for a token" in tab.page()
         assert served.consoles() == []
         tab.driver.get(served.open_url)
-        tab.shows("watch only", "History")
+        tab.shows("read-only", "History")
         assert tab.driver.current_url == served.url
         tab.press("a")
         tab.shows("16 images")
         tab.press("b")
-        tab.shows("watch only: nothing is built")
+        tab.shows("not available: this console")
         # Over plain HTTP a browser has no clipboard to offer; the console goes on all the same.
         tab.press("y")
         tab.shows("command copied")

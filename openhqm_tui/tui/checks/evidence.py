@@ -1,4 +1,4 @@
-"""All that is known of one answer, over the Checks place."""
+"""All that is known of one answer, over the Checks screen."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_LINE = 2000
 
 
 class EvidenceScreen(ModalScreen[None]):
-    """One answer, or with no check all of a lane; `step` goes on to another, `again` asks anew."""
+    """One result, or all of a lane; `step` goes to another, `again` repeats the check."""
 
     CSS_PATH = "evidence.tcss"
     BINDINGS: ClassVar = [*bindings("dialog"), *bindings("evidence")]
@@ -69,7 +69,7 @@ class EvidenceScreen(ModalScreen[None]):
         self._read(self._lane.key, self._file)
 
     def show(self, lane: LaneState, check: str, file: Path) -> None:
-        """Show an answer of a lane, and read its evidence anew."""
+        """Show an answer of a lane, and read its evidence again."""
         other = self._lane.key != lane.key or self._check != check
         self._lane, self._check, self._file = lane, check, file
         if other:
@@ -86,7 +86,7 @@ class EvidenceScreen(ModalScreen[None]):
         self.post_message(self.Read(key, read_evidence(file)))
 
     def on_evidence_screen_read(self, message: Read) -> None:
-        """Show it, if it is still asked for."""
+        """Show the evidence if it is still wanted."""
         if self._lane.key == message.key:
             self._evidence = message.evidence
             self._show_all()
@@ -100,7 +100,7 @@ class EvidenceScreen(ModalScreen[None]):
         self._step(by)
 
     def action_again(self) -> None:
-        """Ask for this answer again."""
+        """Repeat this check."""
         self._again()
 
     def action_copy(self) -> None:
@@ -117,7 +117,7 @@ class EvidenceScreen(ModalScreen[None]):
         scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Grey out asking where there is no image to ask."""
+        """Gray out the check where there is no image."""
         if action == "again":
             return True if self._lane.has_image else None
         return True
@@ -145,9 +145,9 @@ def read_evidence(file: Path) -> Evidence | None:
         pass  # cut below, or damaged: it is shown as it is
     lines = [_cut(line) for line in plain(data[:_MOST_BYTES]).split("\n")]
     if len(data) > _MOST_BYTES:
-        lines.append("… the file goes on")
+        lines.append("… (truncated)")
     return Evidence(path_words(file), command, "\n".join(lines))
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _MOST_LINE else f"{line[:_MOST_LINE]}… the line goes on"
+    return line if len(line) <= _MOST_LINE else f"{line[:_MOST_LINE]}… (truncated)"

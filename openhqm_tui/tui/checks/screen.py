@@ -44,7 +44,7 @@ _TALL = 34
 _ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
 _LANE_TIPS = (
     "One image: a target on a platform.",
-    "Natively, or by an emulator: then an answer may be the emulator's fault.",
+    "How it was built and checked. Under an emulator, a failure may be the emulator's.",
     "Verified: all checks ran and none failed; otherwise the number that passed.",
 )
 
@@ -68,12 +68,12 @@ class ChecksScreen(BaseScreen):
         """Yield table and answer, or the word that there is no run."""
         yield Static(
             Content.assemble(
-                ("Nothing was checked yet.\n\n", "bold"),
-                "Every image of a run is checked as soon as it is built.\n\n",
+                ("Nothing has been checked yet.\n\n", "bold"),
+                "Each image of a run is checked as soon as it is built.\n\n",
                 ("1", "$primary bold"),
                 " Plan starts a run · ",
                 ("4", "$primary bold"),
-                " History opens an earlier one",
+                " History opens a past run",
             ),
             id="no-checks",
         )
@@ -85,7 +85,7 @@ class ChecksScreen(BaseScreen):
         )
 
     async def catch_up(self) -> None:
-        """Fill the table anew; the cursor stays where it is."""
+        """Fill the table again; the cursor stays where it is."""
         state = self.session.run_state
         self._shown = state
         self.query_one("#no-checks").display = state is None
@@ -105,13 +105,13 @@ class ChecksScreen(BaseScreen):
             self.call_after_refresh(self._show_answer)
 
     async def run_moved(self, changes: Changes) -> None:
-        """Fill the table anew when the runner says anything."""
+        """Fill the table again when the runner says anything."""
         if changes.events or self.session.run_state is not self._shown:
             await self.catch_up()
 
     @on(CellTable.Marked)
     def cell_marked(self) -> None:
-        """Show the answer that is marked."""
+        """Show the evidence of the selected result."""
         self._show_answer()
         self.refresh_bindings()
 
@@ -126,7 +126,7 @@ class ChecksScreen(BaseScreen):
             self.app.push_screen(EvidenceScreen(lane, check, file, step, again))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what makes no sense now."""
+        """Gray out what makes no sense now."""
         if action not in _ABOUT_ANSWERS or not self.stands:
             return True
         if self._shown is None:
@@ -144,7 +144,7 @@ class ChecksScreen(BaseScreen):
         """Go to the next answer that is no pass, or the one before."""
         found = self._not_passed()
         if not found:
-            self.notify("Every answer there is, is a pass.", timeout=3)
+            self.notify("All checks passed.", timeout=3)
             return
         table = self.query_one(VerdictTable)
         here = (table.row, table.column)
@@ -176,7 +176,7 @@ class ChecksScreen(BaseScreen):
         self.cell_opened()
 
     def action_again(self, what: str) -> None:
-        """Ask the marked check, its lane or all lanes again."""
+        """Repeat the selected check, or all checks of one or all images."""
         if what == "all":
             self._ask(Request("check"), "every image")
         elif (marked := self._marked()) is not None:
@@ -187,14 +187,14 @@ class ChecksScreen(BaseScreen):
             self._ask(Request("check", *lane.key, check), f"{name}, {check}" if check else name)
 
     def action_read_more(self) -> None:
-        """Open the guide at the marked check."""
+        """Open the guide at the selected check."""
         marked = self._marked()
         self.open_guide(*place_of_check(marked[1] if marked else ""))
 
     def action_copy(self) -> None:
         """Copy the answer that is shown."""
         if self._lanes:
-            copy(self, str(self.query_one("#evidence", Static).content), "the answer")
+            copy(self, str(self.query_one("#evidence", Static).content), "the result")
 
     def _again_here(self) -> None:
         self.action_again("check")
@@ -203,14 +203,14 @@ class ChecksScreen(BaseScreen):
         if self.session.replay.refuses():
             return
         self.session.ask_run(request)
-        self.notify(f"asking again: {what}", markup=False, timeout=3)
+        self.notify(f"checking again: {what}", markup=False, timeout=3)
 
     def _marked_lane(self) -> LaneState | None:
         row = self.query_one(VerdictTable).row
         return self._lanes[row] if 0 <= row < len(self._lanes) else None
 
     def _marked(self) -> tuple[LaneState, str] | None:
-        """Return the lane and the check under the cursor; '' stands for the whole lane."""
+        """Return lane and check under the cursor; '' for the whole lane."""
         lane = self._marked_lane()
         if lane is None:
             return None
@@ -242,7 +242,7 @@ class ChecksScreen(BaseScreen):
         words = summary_words(state)
         if self._only_others:
             # First: a narrow screen cuts what comes last.
-            left_out = Content.styled("▼ without what is a pass (x shows all)", "$accent")
+            left_out = Content.styled("▼ passed checks hidden (x shows all)", "$accent")
             words = Content.assemble(left_out, " · ", words)
         self.query_one("#checks-summary", Static).update(words)
 
@@ -292,7 +292,7 @@ def _is_worth_a_look(lane: LaneState) -> bool:
 
 
 def _checks_of(state: RunState, folder: RunFolder | None) -> tuple[str, ...]:
-    """Return the checks that were asked, or before any was those that will be."""
+    """Return the checks with results; before any, the expected ones."""
     seen = {verdict.check for lane in state.lanes for verdict in lane.verdicts}
     return in_order(seen or _to_be_asked(folder))
 

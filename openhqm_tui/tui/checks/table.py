@@ -101,7 +101,7 @@ def _as_strips(lanes: Sequence[LaneState], checks: Sequence[str], width: int) ->
         [*head, *_symbols(lane, checks), _others(lane, checks, room)]
         for head, lane in zip(heads, lanes, strict=True)
     ]
-    heading = [*titles, *[""] * len(checks), "no pass"]
+    heading = [*titles, *[""] * len(checks), "not passed"]
     return Layout(heading, rows, [2, 2, 2, *gaps[:-1], 2], _spans(checks))
 
 
@@ -188,7 +188,7 @@ class VerdictTable(CellTable):
 
     @property
     def fits(self) -> bool:
-        """Tell whether all columns are in sight."""
+        """Return whether all columns are visible."""
         return self._fits_from(1)
 
     def name_of(self, column: int) -> str:

@@ -1,4 +1,4 @@
-"""The results of a lane's checks as text: state, verdict, evidence."""
+"""Texts about the checks of a lane: status, verdict, evidence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def not_passed(lane: LaneState) -> list[Verdict]:
 
 
 def is_asked(lane: LaneState, check: str) -> bool:
-    """Tell whether a lane is being asked a check now."""
+    """Return whether a lane is being asked a check now."""
     return lane.asking is not None and lane.asking in {"", check}
 
 
@@ -90,7 +90,7 @@ def summary_words(state: RunState) -> Content:
                 parts.append(", ")
                 parts.append(Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style))
     if not state.info.check:
-        parts.append(" · this run was told not to check")
+        parts.append(" · checks are disabled for this run")
     if state.info.push:
         parts += [" · ", push_words(state)]
     return Content.assemble(*parts)
@@ -104,10 +104,10 @@ def lane_head(lane: LaneState) -> Content:
 
 
 def verdict_lines(lane: LaneState, check: str) -> list[Content]:
-    """Return one answer: what was asked, expected and seen, and what helps."""
+    """Return one result: question, expectation, evidence, fix."""
     verdict = verdict_of(lane, check)
     about = check_named(check)
-    mark = answer_mark(verdict.answer) if verdict is not None else Mark("–", "no answer", "")
+    mark = answer_mark(verdict.answer) if verdict is not None else Mark("–", "no result", "")
     if is_asked(lane, check):
         mark = ASKING
     lines = [
@@ -151,7 +151,7 @@ def lane_lines(lane: LaneState) -> list[Content]:
 
 
 def every_answer(lane: LaneState) -> list[Content]:
-    """Return a line for every answer of a lane, in the order in which it was asked."""
+    """Return a line for every result of a lane, in order."""
     lines = []
     for verdict in lane.verdicts:
         mark = answer_mark(verdict.answer)
@@ -202,25 +202,23 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
         return [
             *lines,
             Content(""),
-            Content.styled("There is no evidence file yet.", "$foreground-muted"),
+            Content.styled("No evidence file yet.", "$foreground-muted"),
         ]
     if evidence.command:
         lines += [
             Content(""),
-            Content.styled("The command that asked", "bold"),
+            Content.styled("Command", "bold"),
             Content(evidence.command),
         ]
     lines += [
         Content(""),
-        Content.assemble(
-            ("All that was seen", "bold"), (f"  {evidence.file}", "$foreground-muted")
-        ),
+        Content.assemble(("Evidence", "bold"), (f"  {evidence.file}", "$foreground-muted")),
     ]
     return [*lines, *(Content(line) for line in evidence.text.split("\n"))]
 
 
 def push_words(state: RunState) -> Content:
-    """Return how the push of a run stands, in one line."""
+    """Return the status of a run's push in one line."""
     targets = list(state.targets.values())
     failed = next((target for target in targets if target.pushed is Outcome.FAILED), None)
     pushed = sum(len(target.info.tags) for target in targets if target.pushed is Outcome.PASSED)
@@ -246,19 +244,19 @@ def _line(label: str, text: str) -> Content:
 
 
 def _standing(lane: LaneState) -> list[Content]:
-    """Say in one sentence why there are no answers, or what they amount to."""
+    """Say in one sentence why there are no results, or what they amount to."""
     target, status = lane.target, lane.status
     match status:
         case Status.WAITING | Status.RUNNING:
-            text = "It is asked as soon as it is built."
+            text = "Queued: it is checked as soon as it is built."
         case Status.CHECKING if lane.asking is None:
-            text = "It is its turn soon: as many are asked at once as there are processors."
+            text = "Queued: one check runs per CPU."
         case Status.CHECKING:
-            text = f"It is being asked {lane.asking or 'everything'} now."
+            text = f"Now checking {lane.asking or 'everything'}."
         case Status.DONE:
-            text = "This run was told not to check: R asks it now."
+            text = "Checks are disabled for this run: R checks it now."
         case Status.PASSED:
-            text = "Verified: no check failed or is inconclusive."
+            text = "Proved: no result is a failure, and none is missing."
         case Status.UNKNOWN:
             text = "Not verified: some checks are inconclusive, which never counts as a pass."
         case _ if target.outcome is Outcome.FAILED:
@@ -270,5 +268,5 @@ def _standing(lane: LaneState) -> list[Content]:
         case Status.CANCELLED if not lane.has_image:
             text = "No image: its build was stopped. 2 Run retries it."
         case _:
-            text = "Its checks were cut off: R asks it again."
+            text = "Its checks were interrupted: R checks it again."
     return [Content(text)]

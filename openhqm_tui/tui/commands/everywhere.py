@@ -10,29 +10,27 @@ EVERYWHERE: tuple[Command, ...] = (
     Command(
         "app", "go.checks", "3", "Checks", "Show the check results of each image.", "go('checks')"
     ),
-    Command("app", "go.history", "4", "History", "Open an earlier run.", "go('history')"),
+    Command("app", "go.history", "4", "History", "Open a past run.", "go('history')"),
     Command(
         "app",
         "go.doctor",
         "5",
         "Doctor",
-        "See what this machine lacks, and mend it.",
+        "Diagnose this machine and fix problems.",
         "go('doctor')",
     ),
-    Command("app", "help", "question_mark", "Help", "Show the keys of this place.", "help", True),
+    Command("app", "help", "question_mark", "Help", "Show the keys of this screen.", "help", True),
     Command("app", "guides", "f1", "Guides", "Read the guides.", "guides"),
     Command(
         "app",
         "theme.switch",
         "ctrl+t",
-        "Colours",
-        "Go on to the next colours: dark, light, high contrast, the terminal's own.",
+        "Next theme",
+        "Switch between dark, light, high contrast and the terminal's colors.",
         "switch_theme",
     ),
-    Command(
-        "app", "theme.choose", "", "Theme", "Choose among all colours there are.", "change_theme"
-    ),
-    Command("app", "quit", "q", "Quit", "Leave; a live run may go on.", "quit", True),
+    Command("app", "theme.choose", "", "Theme", "Choose a theme.", "change_theme"),
+    Command("app", "quit", "q", "Quit", "Quit; a live run can be kept running.", "quit", True),
     Command(
         "app",
         "palette",
@@ -47,7 +45,7 @@ EVERYWHERE: tuple[Command, ...] = (
         "dialog.close",
         "escape",
         "Close",
-        "Leave the dialog; nothing is done.",
+        "Close the dialog without doing anything.",
         "close",
         True,
     ),
@@ -55,9 +53,9 @@ EVERYWHERE: tuple[Command, ...] = (
 
 
 TABLE: tuple[Command, ...] = (
-    Command("table", "table.up", "up,k", "Up", "Go to the row above.", "move(-1, 0)"),
+    Command("table", "table.up", "up,k", "Up", "Go to the previous row.", "move(-1, 0)"),
     Command("table", "table.down", "down,j", "Down", "Go to the next row.", "move(1, 0)"),
-    Command("table", "table.left", "left,h", "Left", "Go to the column before.", "move(0, -1)"),
+    Command("table", "table.left", "left,h", "Left", "Go to the previous column.", "move(0, -1)"),
     Command("table", "table.right", "right,l", "Right", "Go to the next column.", "move(0, 1)"),
     Command("table", "table.page-up", "pageup,ctrl+b", "Page up", "Go up a page.", "leap(-1)"),
     Command(
@@ -65,5 +63,5 @@ TABLE: tuple[Command, ...] = (
     ),
     Command("table", "table.start", "home,g", "Start", "Go to the first row.", "leap(-9999)"),
     Command("table", "table.end", "end,G", "End", "Go to the last row.", "leap(9999)"),
-    Command("table", "table.open", "enter", "Open", "Open what is marked.", "open"),
+    Command("table", "table.open", "enter", "Open", "Open the selected row.", "open"),
 )

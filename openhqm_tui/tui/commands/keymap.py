@@ -32,7 +32,7 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
         for key in _split(keys):
             if not _is_key(key):
                 raise UsageProblem(
-                    f"keymap: {id} = '{keys}': '{key}' is no key",
+                    f"keymap: {id} = '{keys}': '{key}' is not a key",
                     fix="write it as in: ctrl+a f5 space slash shift+up g",
                 )
     for command in known.values():
@@ -47,8 +47,8 @@ def _refuse_clash(command: Command, other: Command, key: str, keymap: Mapping[st
     if key in _keys_of(other, keymap):
         told, there = (command, other) if command.id in keymap else (other, command)
         raise UsageProblem(
-            f"keymap: {told.id} = '{key}': that key is {there.id} already ({there.title})",
-            fix=f"take another key, or give {there.id} another as well",
+            f"keymap: {told.id} = '{key}': this key is already used by {there.id} ({there.title})",
+            fix=f"choose another key, or change {there.id} as well",
         )
 
 

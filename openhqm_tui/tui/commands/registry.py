@@ -11,7 +11,7 @@ class Command(NamedTuple):
     """One thing a person can ask for, in one place of the console.
 
     `where` is the place or the widget that carries it out, `action` the Textual action there;
-    `id` is what a keymap names it by. `footer` tells whether the footer has room for it, `acts`
+    `id` is what a keymap names it by. `footer` says whether the footer has room for it, `acts`
     whether anything but the console's own view is other afterwards: who only watches can't.
     """
 

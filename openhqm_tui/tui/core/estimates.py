@@ -24,7 +24,7 @@ _UNSURE, _UNSURE_PART = 2.0, 0.4
 
 
 class TimeLeft:
-    """What is left of the run that is open; nothing until what was learnt before is read."""
+    """The time left of the open run; None until earlier builds are read."""
 
     def __init__(self) -> None:
         self._run = ""
@@ -33,19 +33,19 @@ class TimeLeft:
         self._whole: dict[str, bool] = {}
 
     def start(self, run: str) -> None:
-        """Say which run is open now: nothing is known of it yet."""
+        """Start for another run."""
         self._run, self._forecast = run, None
         self._countdowns, self._whole = {}, {}
 
     def learn(self, run: str, samples: Iterable[Sample]) -> None:
-        """Take in what earlier builds teach of the run that is open."""
+        """Take the samples of earlier builds for the open run."""
         if run == self._run:
             from openhqm_tui.domain.history.forecast import Forecast
 
             self._forecast = Forecast(samples)
 
     def update(self, state: RunState, now: float) -> None:
-        """Reckon anew what is left."""
+        """Update the time left."""
         if self._forecast is None:
             return
         self._feed("", self._forecast.run(state, now), now)
@@ -56,11 +56,11 @@ class TimeLeft:
 
     @property
     def is_unknown(self) -> bool:
-        """Tell whether it was reckoned and nothing came of it."""
+        """Whether no estimate is possible."""
         return "" in self._countdowns and self.of() is None
 
     def of(self, target: str = "") -> Estimate | None:
-        """Return what is left of a target, or of the run; None: unknown, or it is over."""
+        """Return the time left of a target or the run; None if unknown or finished."""
         seconds = self._countdowns[target].seconds if target in self._countdowns else None
         if seconds is None:
             return None
@@ -85,7 +85,7 @@ def left_words(guess: Estimate) -> str:
 def guess_words(guess: Estimate | None) -> str:
     """Return how long something will take: `about 0:11`, or that nobody knows."""
     if guess is None:
-        return "time unknown"
+        return "no estimate yet"
     if not guess.whole:
         return f"over {clock(guess.seconds + 0.5)}"
     about = f"about {clock(guess.seconds + 0.5)}"
@@ -94,7 +94,7 @@ def guess_words(guess: Estimate | None) -> str:
 
 
 class SamplesRead(Message):
-    """What earlier builds teach: of all that can be built here, or of the run named `run`."""
+    """Samples of earlier builds: for the source, or for the run named `run`."""
 
     def __init__(self, samples: list[Sample], run: str = "") -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class SamplesRead(Message):
 
 
 class EstimateLoader:
-    """Has samples read when there is something to reckon with them; `samples` None: not yet."""
+    """Reads samples of earlier builds when they are needed; None: not yet read."""
 
     def __init__(self, app: App[Any], backend: Backend, now: Callable[[], float]) -> None:
         self._app, self._backend, self._now = app, backend, now
@@ -113,7 +113,7 @@ class EstimateLoader:
         self.time_left = TimeLeft()
 
     def of_source(self, source: Source, host: str) -> None:
-        """Have read what earlier builds of a source teach, on a host of a platform."""
+        """Read samples of earlier builds of a source on a host."""
         from openhqm_tui.store.history.rows import Origin
 
         file = source.dockerfile or source.bake_file
@@ -122,7 +122,7 @@ class EstimateLoader:
         self._read(lambda: self._backend.samples(origin, names), "samples")
 
     def of_run(self, state: RunState | None, *, goes_on: bool) -> None:
-        """Begin to reckon what is left of a run that is newly open, if it goes on."""
+        """Start to estimate a newly opened run if it is in progress."""
         if state is self._of:
             return
         self._of, self._goes_on = state, goes_on
@@ -130,13 +130,13 @@ class EstimateLoader:
         self.of_run_anew()
 
     def of_run_anew(self) -> None:
-        """Have read once more what is known of the open run: there may be more of it by now."""
+        """Read the samples of the open run again."""
         if self._of is not None and self._goes_on:
             info = self._of.info
             self._read(lambda: self._backend.samples_before(info), "forecast", info.id)
 
     def take(self, message: SamplesRead) -> None:
-        """Take over what was read."""
+        """Take samples over."""
         if not message.run:
             self.samples = message.samples
         elif self._of is not None:
@@ -144,7 +144,7 @@ class EstimateLoader:
             self.poll()
 
     def poll(self) -> None:
-        """Reckon anew what is left."""
+        """Update the time left."""
         if self._of is not None:
             self.time_left.update(self._of, self._now())
 

@@ -1,4 +1,4 @@
-"""Python's search for garbage, kept from stopping the screen."""
+"""Scheduling of garbage collection, so that it does not stop the screen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _THRESHOLDS = (700, 10, 100)
 
 
 def freeze(*, again: bool = False) -> None:
-    """Leave all that there is now out of later searches.
+    """Exclude all current objects from later collections.
 
     A search goes through everything that isn't set aside: a tenth of a second for a screen full
     of widgets, every other second while logs pour in. `again` lets go first of what was set
@@ -22,22 +22,22 @@ def freeze(*, again: bool = False) -> None:
 
 
 def pause() -> None:
-    """Have Python search for none while the console starts: nearly all that is made stays."""
+    """Disable collection during the start: nearly all objects stay."""
     gc.disable()
 
 
 def resume() -> None:
-    """Set the started console aside, and have Python search for garbage from now on."""
+    """Exclude the started console, and enable collection."""
     freeze()
     collect_rarely()
 
 
 def collect_rarely() -> None:
-    """Have Python seldom begin a long search by itself: it would, in the midst of painting."""
+    """Make automatic full collections rare: they would happen during painting."""
     gc.set_threshold(*_THRESHOLDS)
     gc.enable()
 
 
 def collect() -> None:
-    """Search now, between two frames: every layout of the screen leaves thousands of cycles."""
+    """Collect now, between two frames: every layout leaves thousands of cycles."""
     gc.collect()

@@ -1,4 +1,4 @@
-"""How states, times, sizes and names look on screen: always a symbol and a word."""
+"""Labels on screen: a symbol and a word for each status; times, sizes, names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Mark(NamedTuple):
 
     @property
     def content(self) -> Content:
-        """The symbol and the word, coloured."""
+        """The symbol and the word, colored."""
         return Content.assemble((f"{self.symbol} {self.word}", self.style))
 
 
@@ -70,33 +70,33 @@ def _mark(text: StatusText) -> Mark:
 
 
 def status_mark(status: Status) -> Mark:
-    """Return how a target or lane of that status looks."""
+    """Return the mark of a status."""
     return _mark(STATUS_TEXTS[status])
 
 
 def standing_mark(standing: TargetState | LaneState) -> Mark:
-    """Return how a target or lane looks."""
+    """Return the mark of a target or lane."""
     from openhqm_tui.domain.run.status_text import status_text
 
     return _mark(status_text(standing))
 
 
 def past_mark(lane: PastLane) -> Mark:
-    """Return how a lane looks that ended some time ago."""
+    """Return the mark of a past lane."""
     if lane.cut_off:
         return INTERRUPTED
     return _mark(STOPPED if lane.stopped else STATUS_TEXTS[lane.status])
 
 
 def silent_for(target: TargetState, now: float) -> float | None:
-    """Return for how many seconds a build has said nothing, where that is worth a word."""
+    """Return for how many seconds a build has printed nothing, if that is worth showing."""
     if target.silent_since is None or not target.run.goes_on or target.outcome is not None:
         return None
     return max(0.0, now - target.silent_since)
 
 
 def step_mark(status: Status) -> Mark:
-    """Return how a step looks; it has fewer states than a lane."""
+    """Return the mark of a step."""
     return _mark(STEP_TEXTS[status])
 
 
@@ -109,20 +109,20 @@ def run_mark(state: RunState) -> Mark:
 
 
 def answer_mark(answer: Answer) -> Mark:
-    """Return how a verdict looks."""
+    """Return the mark of a verdict."""
     return _mark(VERDICT_TEXTS[answer])
 
 
 def health_mark(health: Health) -> Mark:
-    """Return how a finding looks."""
+    """Return the mark of a finding."""
     return _HEALTH[health]
 
 
 def highlighted(content: Content, *, focused: bool) -> Content:
-    """Return what the cursor is on as the cursor shows it; colours of its own stay."""
+    """Return content in the cursor's style; its own colors stay."""
     kind = "" if focused else "-blurred"
-    colours = f"$block-cursor{kind}-foreground on $block-cursor{kind}-background"
-    return content.stylize_before(f"{colours} $lit{kind}-style")
+    colors = f"$block-cursor{kind}-foreground on $block-cursor{kind}-background"
+    return content.stylize_before(f"{colors} $lit{kind}-style")
 
 
 def clock(seconds: float) -> str:

@@ -35,21 +35,21 @@ LATER = (
 
 
 def finish_startup(app: App[Any]) -> None:
-    """Set the started console aside, and import in a thread what it will need."""
+    """Enable collection, and import in a thread what will be needed."""
     garbage.resume()
     app.run_worker(import_the_rest, thread=True, group="settling", exit_on_error=False)
 
 
 def import_the_rest() -> None:
-    """Import what wasn't needed for the first paint."""
+    """Import what the first paint does not need."""
     for name in LATER:
         import_module(name)
     garbage.freeze()
 
 
-# Textual's stylesheet, but what was read once is not read again while the colours stay.
+# Textual's stylesheet, but what was read once is not read again while the colors stay.
 #
-# Textual reads all of it anew with every screen that brings rules of its own: a third of the time
+# Textual reads all of it again with every screen that brings rules of its own: a third of the time
 # to the first paint.
 
 # More than Textual's and our own sheets together; beyond its limit an LRU that is swept in order
@@ -58,19 +58,19 @@ _SHEETS = 512
 
 
 class CachedStylesheet(Stylesheet):
-    """A stylesheet that keeps its rules until the colours change."""
+    """A stylesheet that keeps its rules until the colors change."""
 
     def __init__(self, *, variables: dict[str, str] | None = None) -> None:
         super().__init__(variables=variables)
         self._parse_cache = LRUCache(_SHEETS)
 
     def set_variables(self, variables: dict[str, str]) -> None:
-        """Take other colours; the same ones change nothing."""
+        """Set variables; the same ones change nothing."""
         if variables != self._variables:
             super().set_variables(variables)
 
     def reparse(self) -> None:
-        """Read what is new."""
+        """Parse new sheets only."""
         self.parse()
 
 
@@ -79,7 +79,7 @@ _GRACE = 5.0
 
 
 def handle_signals(app: App[Any]) -> None:
-    """Leave in good order where the terminal is lost, or somebody ends the console.
+    """Exit cleanly on SIGTERM and SIGHUP, or when the terminal is lost.
 
     The run goes on: its runner has a session of its own.
     """
@@ -104,7 +104,7 @@ def _terminal_is_lost() -> bool:
 
 
 def _let_go_of_terminal() -> None:
-    """Have what is still written go nowhere, and wait for nothing for long."""
+    """Redirect output to /dev/null, and exit after a grace period."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)

@@ -1,4 +1,4 @@
-"""What the threads tell the app, and the app the place in sight."""
+"""Messages from threads to the app, and from the app to a screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openhqm_tui.store.run_folder import RunFolder
     from openhqm_tui.tui.history.past_runs import PastRuns
 
-# The title of what the project's settings have and may not set.
+# The title for settings that a project may not set.
 IGNORED = "Ignored in openhqm-tui.toml"
 
 
@@ -28,7 +28,7 @@ class SourceFound(Message):
 
 
 class FactsRead(Message):
-    """How the engine stands."""
+    """The state of the engine."""
 
     def __init__(self, facts: EngineFacts) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class PastRead(Message):
 
 
 class Examined(Message):
-    """What the doctor found, and the facts since."""
+    """The findings, and the facts read after them."""
 
     def __init__(self, findings: list[Finding], facts: EngineFacts) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Examined(Message):
 
 
 class RunMoved(Message):
-    """What a look at the run folder brought."""
+    """Changes of the open run."""
 
     def __init__(self, changes: Changes) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class RunMoved(Message):
 
 
 class RequestSent(Message):
-    """A runner has what was asked of it, or nobody can give it; `problem` says why not."""
+    """Requests were sent to a runner, or `problem` says why not."""
 
     def __init__(self, run: RunFolder, problem: str = "") -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 The title is saved and brought back by xterm's window operations 22 and 23, which most terminals
 and tmux know and the others ignore. A notification is OSC 9, as in iTerm2, kitty, WezTerm, foot
-and Ghostty; the bell beside it reaches the rest, tmux's status line included.
+and Ghostty; the bell next to it reaches the rest, tmux's status line included.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ LONG = 20.0
 
 
 class TerminalNotifier:
-    """Tells the terminal how the run stands; `write` takes raw bytes for the terminal."""
+    """Shows the run's status in the terminal title; `write` writes to the terminal."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._title = ""
 
     def show(self, state: RunState | None, *, replayed: bool = False) -> None:
-        """Put the run's standing into the title, if it changed; a replay's is said to be that."""
+        """Update the title if the status changed; a replay is named as such."""
         title = f"replay · {title_of(state)}" if replayed else title_of(state)
         if title == self._title:
             return
@@ -42,18 +42,18 @@ class TerminalNotifier:
         self._write(f"\x1b]2;{title}\x07")
 
     def tell(self, state: RunState) -> None:
-        """Ring and notify: the run is over."""
+        """Ring the bell and notify that the run has ended."""
         self._write(f"\x1b]9;{title_of(state)}\x07\x07")
 
     def close(self) -> None:
-        """Give the terminal its own title back."""
+        """Restore the terminal's title."""
         if self._title:
             self._title = ""
             self._write("\x1b[23;2t")
 
 
 def title_of(state: RunState | None) -> str:
-    """Return the run's standing in one line: `3/8 · 1 failed · openhqm-tui`."""
+    """Return the run's status in one line: `3/8 · 1 failed · openhqm-tui`."""
     if state is None:
         return "openhqm-tui"
     from openhqm_tui.domain.run.retry import ended
@@ -67,20 +67,20 @@ def title_of(state: RunState | None) -> str:
 
 
 class EventNotices:
-    """Knows what this console asked itself, so that it only tells what others did."""
+    """Lines about events; cancellations that this console requested are left out."""
 
     def __init__(self) -> None:
         self._own: set[str] = set()
         self._seen_going_on: set[str] = set()
 
     def asked(self, *requests: Request) -> None:
-        """Note that somebody at this console asks for something."""
+        """Note requests of this console."""
         self._own.update(request.target for request in requests if request.ask == "cancel")
 
     def of(self, state: RunState, events: Iterable[AnyEvent]) -> Iterator[str]:
-        """Yield a line for what is news in `events` and still holds: long silences, cancels.
+        """Yield a line for each new event that still matters: long silences, cancellations.
 
-        The end of a run that was seen going on tells what a slow emulator cost it.
+        At the end of a run that was watched, report the cost of a slow emulator.
         """
         from openhqm_tui.domain.run.emulation_cost import emulation_cost
         from openhqm_tui.domain.run.events import CancelRequested, OutputStalled, RunEnded
@@ -91,19 +91,22 @@ class EventNotices:
                 yield cost
             if isinstance(event, CancelRequested):
                 if event.target not in self._own and _being_stopped(state, event.target):
-                    yield f"{event.target or 'the run'} is being stopped: asked for elsewhere"
+                    yield f"{event.target or 'the run'} is being cancelled by another console"
                 self._own.discard(event.target)
             elif isinstance(event, OutputStalled):
                 target = state.targets.get(event.target)
                 if target is not None and target.silence is event and state.goes_on:
                     at = f" in {one_line(event.step, 60)}" if event.step else ""
                     lasts = clock(event.at - event.since)
-                    yield f"{event.target} has said nothing for {lasts}{at}; it goes on, c stops it"
+                    yield (
+                        f"{event.target} has printed nothing for {lasts}{at}; "
+                        "it is still running, c cancels it"
+                    )
         if state.goes_on:
             self._seen_going_on.add(state.info.id)
 
 
 def _being_stopped(state: RunState, name: str) -> bool:
-    """Tell whether a cancel is still to come to its end."""
+    """Return whether a cancellation is in progress."""
     asked = [target for target in state.targets.values() if name in {"", target.name}]
     return state.goes_on and any(t.cancel_asked and not t.status.is_over for t in asked)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from openhqm_tui.tui.core.backend import Backend
     from openhqm_tui.tui.core.run_watch import RunWatch
 
-REFUSED = "this is a replay: nothing is built, stopped or checked"
+REFUSED = "not available in a replay"
 
 
 class ReplayController:

@@ -1,4 +1,4 @@
-"""Following one run folder while it grows, and looking in on it now and then once it doesn't."""
+"""Following one run folder, at a lower rate once it is finished."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOOKS_IN = 1.0
 
 
 class RunWatch:
-    """Polls the folder of a live run, and says what changed and when a second has passed.
+    """Polls the folder of a run; calls back on changes and every second.
 
     `gone` is told once where the folder of the run that is open was removed.
     """
@@ -67,12 +67,12 @@ class RunWatch:
 
     @property
     def live(self) -> bool:
-        """Tell whether a run is open that goes on; one that is over may have more to read."""
+        """Whether the open run is in progress; a finished one may have more to read."""
         return self._follower is not None and self._follower.state.goes_on
 
     @property
     def idle(self) -> bool:
-        """Tell whether nothing is being polled."""
+        """Return whether nothing is being polled."""
         # An eager task may be over before its worker is known here.
         return self._worker is None or self._worker.is_finished
 
@@ -84,7 +84,7 @@ class RunWatch:
         self.watch(Follower(run))
 
     def watch(self, follower: Follower) -> None:
-        """Look by another follower: of another run, or of a replay."""
+        """Follow another run or a replay."""
         from openhqm_tui.run.follow.follower import Changes
 
         self.close()
@@ -93,7 +93,7 @@ class RunWatch:
         self._begin(follower)
 
     def resume(self) -> None:
-        """Follow on a run that was over, and that a new runner has taken up again."""
+        """Follow a finished run again that a new runner continues."""
         if self._follower is not None and self.idle:
             self._begin(self._follower)
 
@@ -110,7 +110,7 @@ class RunWatch:
 
     def _begin(self, follower: Follower) -> None:
         self._stop()
-        # The journal at once: whoever asks next wants to know whether the run goes on.
+        # The journal at once: anyone who asks next wants to know whether the run goes on.
         self._tell(follower.poll(()), first=True)
         self._worker = self._node.run_worker(
             self._follow(follower), name="watch", group="watch", exclusive=True
@@ -138,7 +138,7 @@ class RunWatch:
         self._node.call_later(self._second)
 
     def _look_in(self) -> None:
-        """Follow on what another console has had taken up again; say where a run is removed."""
+        """Follow a run again that was continued; call back if its folder was removed."""
         follower = self._follower
         if follower is None or not self.idle:
             return

@@ -1,4 +1,4 @@
-"""The console's own colours: dark, light, high contrast, the terminal's; Textual's work too."""
+"""The console's themes: dark, light, high contrast, terminal; Textual's work too."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ CONTRAST = Theme(
     },
 )
 
-# The sixteen colours that the terminal's owner chose, on the terminal's own ground. No ground but
+# The sixteen colors that the terminal's owner chose, on the terminal's own ground. No ground but
 # that is sure to go with each of them, so what the cursor is on is reversed or underlined.
 TERMINAL = Theme(
     name="openhqm-terminal",

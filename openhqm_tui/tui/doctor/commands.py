@@ -1,4 +1,4 @@
-"""What works on the Doctor place."""
+"""What works on the Doctor screen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOCTOR: tuple[Command, ...] = (
         "doctor.fix",
         "f",
         "Fix",
-        "Mend what is marked, after showing how.",
+        "Fix the selected problem; shows the commands first.",
         "fix",
         True,
         acts=True,
@@ -20,7 +20,7 @@ DOCTOR: tuple[Command, ...] = (
         "doctor.fix-all",
         "F",
         "Fix all",
-        "Mend all that can be mended, after showing every command.",
+        "Fix all problems that can be fixed; shows the commands first.",
         "fix_all",
         True,
         acts=True,
@@ -30,40 +30,40 @@ DOCTOR: tuple[Command, ...] = (
         "doctor.stop",
         "C",
         "Stop the fix",
-        "Stop the running fix, after saying what that leaves behind.",
+        "Stop the running fix; explains the consequences first.",
         "stop",
         True,
         acts=True,
     ),
     Command(
-        "doctor", "doctor.again", "r", "Look again", "Look at the machine again.", "examine", True
+        "doctor", "doctor.again", "r", "Refresh", "Examine this machine again.", "examine", True
     ),
     Command(
         "doctor",
         "doctor.copy",
         "y",
         "Copy",
-        "Copy the command that mends what is marked.",
+        "Copy the command that fixes the selected problem.",
         "copy",
         True,
     ),
     Command(
-        "doctor", "doctor.read", "i", "Read more", "Open the guide at what is marked.", "read_more"
+        "doctor", "doctor.read", "i", "Read more", "Open the guide at this topic.", "read_more"
     ),
     Command(
         "doctor",
         "doctor.side-up",
         "K",
-        "Description up",
-        "Scroll what is told of the finding up.",
+        "Scroll description up",
+        "Scroll the description up.",
         "scroll_side(-2)",
     ),
     Command(
         "doctor",
         "doctor.side-down",
         "J",
-        "Description down",
-        "Scroll what is told of the finding down.",
+        "Scroll description down",
+        "Scroll the description down.",
         "scroll_side(2)",
     ),
 )

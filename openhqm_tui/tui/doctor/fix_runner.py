@@ -35,7 +35,7 @@ class FixRunner:
 
     @property
     def stopping(self) -> bool:
-        """Tell whether somebody wants it stopped."""
+        """Return whether somebody wants it stopped."""
         return self._stop.is_set()
 
     @property
@@ -45,11 +45,11 @@ class FixRunner:
 
     @property
     def worked(self) -> bool:
-        """Tell whether all of it was done."""
+        """Return whether all of it was done."""
         return len(self.done) == len(self.steps)
 
     def stop(self) -> None:
-        """Have the running script ended, and none begun after it."""
+        """Stop the running script, and start no other."""
         self._stop.set()
 
     def run(self, backend: Backend) -> None:
@@ -81,11 +81,11 @@ class FixRunner:
         """Return how it ended; '' where the last step's own word is enough."""
         if self.worked:
             return "" if len(self.steps) == 1 else f"  all {len(self.steps)} fixes done"
-        how = "stopped" if self.stopping else "this did not work"
+        how = "stopped" if self.stopping else "the fix failed"
         if len(self.steps) == 1:
             return f"✗ {how}"
         left = len(self.steps) - len(self.done) - 1
-        after = f", {left} after it not begun" if left else ""
+        after = f", {left} not started" if left else ""
         return f"✗ {how} ({len(self.done)} of {len(self.steps)} done{after})"
 
     def _output(self, line: str) -> None:
@@ -93,7 +93,7 @@ class FixRunner:
 
 
 def fixable(finding: Finding) -> bool:
-    """Tell whether there is anything to run for a finding."""
+    """Return whether there is anything to run for a finding."""
     return bool(finding.fixes) and finding.health is not Health.OK
 
 
@@ -103,10 +103,10 @@ def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
         return ""
     if rights is Rights.PASSWORD:
         return (
-            "needs root, and sudo would ask for a password: run `sudo -v` before the console, "
+            "needs root, and sudo asks for a password: run `sudo -v` before starting the console, "
             "or `openhqm-tui doctor --fix`"
         )
-    return "needs root, and there is no sudo: run it as root, or ask an administrator (y copies)"
+    return "needs root, and sudo is not installed: run as root, or ask an administrator (y copies)"
 
 
 def command_line(fix: Fix, rights: Rights) -> str:

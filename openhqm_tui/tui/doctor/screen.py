@@ -1,4 +1,4 @@
-"""The Doctor screen: what this machine lacks for building, and its fixes."""
+"""The Doctor screen: problems of this machine, and their fixes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FLUSH_EVERY = 0.1
 
 
 class DoctorScreen(BaseScreen):
-    """Findings, what is known of the marked one, and the output of the fixes."""
+    """The findings, details of the selected one, and the output of fixes."""
 
     PLACE = "doctor"
     CSS_PATH = "screen.tcss"
@@ -69,7 +69,7 @@ class DoctorScreen(BaseScreen):
         self._told_at = ""
         self._asked = False
         self._shown: list[Finding] | None = None
-        # What was mended last, until a new look tells whether it helped.
+        # What was mended last, until a new look says whether it helped.
         self._hoped: tuple[Finding, ...] = ()
 
     @property
@@ -78,7 +78,7 @@ class DoctorScreen(BaseScreen):
         return self.session.fix_runner
 
     def body(self) -> Iterable[Widget]:
-        """Yield findings, the marked one, the output."""
+        """Yield findings, details and output."""
         yield Vertical(
             Static(id="doctor-summary"),
             Horizontal(
@@ -100,7 +100,7 @@ class DoctorScreen(BaseScreen):
             self.action_examine()
 
     def on_unmount(self) -> None:
-        """Leave nothing running that nobody watches."""
+        """Stop a fix that is running."""
         if self.fix_runner is not None:
             self.fix_runner.stop()
 
@@ -117,7 +117,7 @@ class DoctorScreen(BaseScreen):
         return findings[row] if row < len(findings) else None
 
     def show_findings(self) -> None:
-        """Show the list, its sum and the marked one."""
+        """Show list, summary and details."""
         findings = self.session.findings
         table = self.query_one(CellTable)
         table.display = bool(findings)
@@ -131,7 +131,7 @@ class DoctorScreen(BaseScreen):
         self._show_marked()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Grey out what can't be done now."""
+        """Gray out what can't be done now."""
         if not self.stands:
             return True
         finding, busy = self.marked, self.fix_runner is not None
@@ -156,13 +156,13 @@ class DoctorScreen(BaseScreen):
 
     @on(CellTable.Opened)
     def row_opened(self) -> None:
-        """Offer to mend what is marked."""
+        """Offer to fix the selected problem."""
         if self.check_action("fix", ()):
             self.action_fix()
 
     @on(LogPane.Zoom)
     def output_zoomed(self) -> None:
-        """Give the output all the room, or the room back."""
+        """Maximize or restore the output."""
         self.toggle_class("-zoomed")
 
     def action_examine(self) -> None:
@@ -172,14 +172,14 @@ class DoctorScreen(BaseScreen):
         self.show_findings()
 
     def action_fix(self) -> None:
-        """Show what mends the marked finding, and do it if that is wanted."""
+        """Show the fix of the selected problem, and run it if confirmed."""
         if (finding := self.marked) is None:
             return
         if reason := lacks_root(finding.fixes, self.rights):
-            self.notify(reason, title="Nothing is run", severity="warning", markup=False)
+            self.notify(reason, title="Not started", severity="warning", markup=False)
             return
         steps = [(finding, fix) for fix in finding.fixes]
-        self._confirm(f"Run this to mend “{one_line(finding.title)}”?", steps, [])
+        self._confirm(f"Run this to fix “{one_line(finding.title)}”?", steps, [])
 
     def action_fix_all(self) -> None:
         """Show all that would be run, and do it one after the other if that is wanted."""
@@ -191,17 +191,17 @@ class DoctorScreen(BaseScreen):
             self._confirm(f"Run {many}?", steps, left_out)
         elif left_out:
             reason = lacks_root([fix for _, fix in left_out], self.rights)
-            self.notify(reason, title="Nothing is run", severity="warning", markup=False)
+            self.notify(reason, title="Not started", severity="warning", markup=False)
 
     def action_copy(self) -> None:
-        """Copy what mends the marked finding, as lines for a shell."""
+        """Copy the fix of the selected problem as shell commands."""
         finding = self.marked
         if finding is not None and fixable(finding):
             lines = [command_line(fix, self.rights) for fix in finding.fixes]
             copy(self, "\n".join(lines), count(len(lines), "command"))
 
     def action_read_more(self) -> None:
-        """Open the guide at what is marked."""
+        """Open the guide at the selected problem."""
         if (finding := self.marked) is not None:
             self.open_guide(*place_of_finding(finding.key))
 
@@ -211,13 +211,13 @@ class DoctorScreen(BaseScreen):
         if fix_runner is None or fix_runner.stopping:
             return
         text = (
-            f"“{one_line(fix_runner.current[1].title)}” has run for "
-            f"{clock(self.now - fix_runner.started)}. What it has done by now stays done: packages "
-            "may be left half installed (`dpkg --configure -a` goes on with them), a service "
-            "stopped and not yet started again. No fix after it is begun."
+            f"“{one_line(fix_runner.current[1].title)}” has been running for "
+            f"{clock(self.now - fix_runner.started)}. Changes made so far remain: packages "
+            "may be half installed (`dpkg --configure -a` completes them), a service "
+            "may be stopped. The remaining fixes will not be started."
         )
         question = QuestionDialog(
-            "Stop the running fix?", Content(text), [("stop", "Stop it"), ("no", "Let it go on")]
+            "Stop the running fix?", Content(text), [("stop", "Stop fix"), ("no", "Keep running")]
         )
 
         def answered(answer: str | None) -> None:
@@ -228,12 +228,12 @@ class DoctorScreen(BaseScreen):
         self.app.push_screen(question, answered)
 
     def action_scroll_side(self, lines: int) -> None:
-        """Scroll what is told of the finding."""
+        """Scroll the description."""
         self.query_one("#finding-box").scroll_relative(y=lines, animate=False)
 
     def _confirm(self, title: str, steps: Sequence[Step], left_out: Sequence[Step]) -> None:
         text = describe_steps(steps, self.rights, left_out)
-        question = QuestionDialog(title, text, [("run", "Run it"), ("no", "Leave it")])
+        question = QuestionDialog(title, text, [("run", "Run"), ("no", "Cancel")])
         self.app.push_screen(question, lambda answer: self._answered(answer, steps))
 
     def _answered(self, answer: str | None, steps: Sequence[Step]) -> None:
@@ -259,7 +259,7 @@ class DoctorScreen(BaseScreen):
         self.post_message(self.RightsSeen(self.session.backend.rights()))
 
     def on_doctor_screen_rights_seen(self, message: RightsSeen) -> None:
-        """Tell what needs root from now on."""
+        """Take the rights that fixes have."""
         self.rights = message.rights
         self._show_marked()
 
@@ -282,18 +282,18 @@ class DoctorScreen(BaseScreen):
             self._show_sum()
 
     def _drain(self, fix_runner: FixRunner) -> None:
-        """Show what the fix has said since."""
+        """Show what the fix has printed since."""
         while fix_runner.said:
             line, stream = fix_runner.said.popleft()
             self._output.add(line, step=0, at=self.now, stream=stream)
         self.query_one("#fix-output", LogPane).flush()
 
     def _judge(self, findings: list[Finding]) -> None:
-        """Say what is still not well after its fix."""
+        """Report problems that remain after their fix."""
         health = {finding.key: finding.health for finding in findings}
         for finding in dict.fromkeys(self._hoped):
             if health.get(finding.key, Health.OK) is not Health.OK:
-                words = f"✗ {one_line(finding.title)} is still not well after this"
+                words = f"✗ {one_line(finding.title)} still has a problem after the fix"
                 self._output.add(words, step=0, at=self.now)
         if self._hoped:
             self._hoped = ()
@@ -304,13 +304,13 @@ class DoctorScreen(BaseScreen):
         if fix_runner is not None:
             self._told_at = clock(self.now - fix_runner.started)
             progress = Content.styled(f"▸ {fix_runner.progress(self.now)}", "$text-accent")
-            words = Content.assemble(progress, "" if fix_runner.stopping else " · C stops it")
+            words = Content.assemble(progress, "" if fix_runner.stopping else " · C stops the fix")
         elif session.findings is None:
-            words = Content.styled("looking at this machine…", "$foreground-muted")
+            words = Content.styled("examining this machine…", "$foreground-muted")
         else:
             words = findings_sum(session.findings)
             if session.examining:
-                words = Content.assemble(words, " · looking again…")
+                words = Content.assemble(words, " · examining again…")
         self.query_one("#doctor-summary", Static).update(words)
 
     def _show_marked(self) -> None:

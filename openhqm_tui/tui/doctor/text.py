@@ -1,4 +1,4 @@
-"""What the doctor tells of findings and of the fixes that are about to be run."""
+"""Texts about findings, and about fixes before they run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def describe_finding(finding: Finding, rights: Rights) -> Content:
         Content(plain(finding.detail)),
     ]
     if finding.blocks:
-        lines.append(Content.styled("Without it no build can start.", "$text-error"))
+        lines.append(Content.styled("No build can start without it.", "$text-error"))
     if finding.why:
         lines += _headed("why it matters", [Content(plain(finding.why))])
     if finding.health is Health.OK:
@@ -52,7 +52,7 @@ def describe_finding(finding: Finding, rights: Rights) -> Content:
             lines += [Content(""), Content.styled(f"! {reason}", "$text-warning")]
             lines += _headed("y copies this", [])
         else:
-            lines += _headed("f runs this, after asking · y copies it", [])
+            lines += _headed("f runs this after confirmation · y copies it", [])
         for fix in finding.fixes:
             lines += describe_fix(fix, rights)
     return Content("\n").join(lines)
@@ -65,11 +65,14 @@ def describe_steps(steps: Sequence[Step], rights: Rights, left_out: Sequence[Ste
         place = f"{number}/{len(steps)} " if len(steps) > 1 else ""
         lines += describe_fix(fix, rights, place)
     if len(steps) > 1:
-        lines += [Content(""), Content.styled("The first that fails ends it.", "$foreground-muted")]
+        lines += [
+            Content(""),
+            Content.styled("They stop at the first failure.", "$foreground-muted"),
+        ]
     if left_out:
         names = ", ".join(one_line(finding.title) for finding, _ in left_out)
         reason = lacks_root([fix for _, fix in left_out], rights)
-        lines += [Content(""), Content.styled(f"! Left out: {names}: {reason}", "$text-warning")]
+        lines += [Content(""), Content.styled(f"! Skipped: {names}: {reason}", "$text-warning")]
     return Content("\n").join(lines)
 
 
@@ -84,7 +87,7 @@ def describe_fix(fix: Fix, rights: Rights, place: str = "") -> list[Content]:
 
 
 def worth_looking_at(findings: Sequence[Finding], row: int) -> int:
-    """Return the row to begin with: what was marked if it isn't well, else the first that isn't."""
+    """Return the row to select: the current one if it is a problem, else the first problem."""
     if row < len(findings) and findings[row].health is not Health.OK:
         return row
     order = {Health.FAIL: 0, Health.UNKNOWN: 1, Health.WARN: 2, Health.OK: 3}

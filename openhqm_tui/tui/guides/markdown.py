@@ -156,7 +156,7 @@ class PlainFence(MarkdownFence):
 
     @classmethod
     def highlight(cls, code: str, language: str, ansi: bool = False, dark: bool = False) -> Content:
-        """Return the code in colours."""
+        """Return the code in colors."""
         return super().highlight(code, language or "text", ansi, dark)
 
 
@@ -220,7 +220,7 @@ def _parser() -> MarkdownIt:
 
 
 def _join_tables(state: StateCore) -> None:
-    """Put one token in the place of all those of a table."""
+    """Put one token instead of all those of a table."""
     kept: list[Token] = []
     table: Token | None = None
     for token in state.tokens:

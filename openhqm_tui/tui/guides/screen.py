@@ -27,7 +27,7 @@ from openhqm_tui.tui.widgets.key_line import KeyLine
 
 
 def open_guides(app: App[Any], name: str = "", address: str = "") -> None:
-    """Show the guides, at a section of one if named; over a dialog nothing is opened."""
+    """Show the guides, at a section of one if named, unless a dialog is open."""
     if len(app.screen_stack) > 1:
         return
 
@@ -37,7 +37,7 @@ def open_guides(app: App[Any], name: str = "", address: str = "") -> None:
         app.notify(str(problem), severity="error", markup=False)
         return
     if not found:
-        app.notify("no guide came with this package", severity="error", markup=False)
+        app.notify("this package contains no guides", severity="error", markup=False)
         return
     app.push_screen(GuidesScreen(found, name, address))
 
@@ -57,7 +57,7 @@ class GuideScroll(VerticalScroll, can_focus=True, inherit_bindings=False):
 
 
 class PickDialog(ListDialog[int | None]):
-    """Gives the place of the chosen line; leaving gives None."""
+    """Returns the index of the chosen line, or None."""
 
     CSS_PATH = ["../widgets/dialogs.tcss", "pick.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = [*bindings("dialog"), ("j", "step(1)"), ("k", "step(-1)"), ("q", "close")]
@@ -80,16 +80,16 @@ class PickDialog(ListDialog[int | None]):
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:
-        """Give the answer."""
+        """Return the answer."""
         self.dismiss(event.option_index)
 
     def on_click(self, event: events.Click) -> None:
-        """Leave by a click beside the list."""
+        """Close on a click outside the list."""
         if event.widget is self:
             self.action_close()
 
     def action_close(self) -> None:
-        """Leave with nothing."""
+        """Close without an answer."""
         self.dismiss(None)
 
 
@@ -99,7 +99,7 @@ class _Place(NamedTuple):
 
 
 class GuidesScreen(ModalScreen[None]):
-    """Reads one guide at a time; `name` and `address` tell where to begin."""
+    """Shows one guide at a time, first `name` at section `address`."""
 
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar = bindings("guides")
@@ -137,7 +137,7 @@ class GuidesScreen(ModalScreen[None]):
             with Vertical(id="guides-middle"):
                 with GuideScroll(id="guide-scroll"):
                     yield GuideText()
-                yield Input(compact=True, placeholder="find in this guide", id="guides-find")
+                yield Input(compact=True, placeholder="search this guide", id="guides-find")
             yield OptionList(id="guides-contents", compact=True, markup=False)
         yield KeyLine()
 
@@ -168,7 +168,7 @@ class GuidesScreen(ModalScreen[None]):
 
     @on(Input.Submitted, "#guides-find")
     def find(self, event: Input.Submitted) -> None:
-        """Go to the first place where the words stand."""
+        """Go to the first match."""
         event.input.display = False
         self.query_one(GuideScroll).focus()
         words = event.value.casefold().strip()
@@ -181,10 +181,10 @@ class GuidesScreen(ModalScreen[None]):
             self.action_found(1)
         else:
             self._mark(None)
-            self._show_title(f"“{event.value}” doesn't stand here" if words else "")
+            self._show_title(f"“{event.value}” not found" if words else "")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Give the text all the room of a narrow screen while it is read."""
+        """Show only the text on a narrow screen while it has the focus."""
         self.set_class(event.widget.id in {"guide-scroll", "guides-find"}, "-reading")
 
     def on_click(self, event: events.Click) -> None:
@@ -205,9 +205,11 @@ class GuidesScreen(ModalScreen[None]):
             elif link.guide in names:
                 self._leave_for(names.index(link.guide), link.address)
             else:
-                self.notify(f"no guide is called {link.guide}", severity="warning", markup=False)
+                self.notify(
+                    f"there is no guide named {link.guide}", severity="warning", markup=False
+                )
         elif link.leads is Leads.NOWHERE:
-            self.notify(f"not followed: {link.href}", severity="warning", markup=False)
+            self.notify(f"can't follow this link: {link.href}", severity="warning", markup=False)
         else:
             # Whose machine has the browser, or the project's files, nobody knows here.
             copy(self, link.href, link.href)
@@ -231,7 +233,7 @@ class GuidesScreen(ModalScreen[None]):
                 self._go_to(found[at].address)
 
         lines = [Content("  " * (one.depth - 1) + one.title) for one in found]
-        self.app.push_screen(PickDialog(f"{self.guide.title}: go to", lines), chosen)
+        self.app.push_screen(PickDialog(f"Sections of {self.guide.title}", lines), chosen)
 
     def action_links(self) -> None:
         """Offer the links."""
@@ -244,18 +246,18 @@ class GuidesScreen(ModalScreen[None]):
             if at is not None:
                 self.follow(found[at].href)
 
-        title = "Enter follows; what leads out of the guides is copied"
+        title = "Enter opens a link; external links are copied"
         self.app.push_screen(PickDialog(title, [_link_line(one) for one in found]), chosen)
 
     def action_search(self) -> None:
-        """Ask for words to find."""
+        """Open the search field."""
         field = self.query_one("#guides-find", Input)
         field.display = True
         field.focus()
         field.select_all()
 
     def action_found(self, by: int) -> None:
-        """Go to where the words stand next, or before."""
+        """Go to the next or previous match."""
         if not self._found:
             return
         self._found_at = (self._found_at + by) % len(self._found)
@@ -264,13 +266,13 @@ class GuidesScreen(ModalScreen[None]):
         self._show_title(f"{self._found_at + 1} of {len(self._found)} found")
 
     def action_copy(self) -> None:
-        """Copy the first block of commands in sight."""
+        """Copy the first block of commands visible."""
         scroll = self.query_one(GuideScroll)
         for fence in self.query(MarkdownFence):
             if fence.region.bottom > scroll.region.y and fence.region.y < scroll.region.bottom:
                 copy(self, fence.code, f"“{one_line(fence.code, 60)}”")
                 return
-        self.notify("No commands are in sight.", timeout=3)
+        self.notify("No command is visible.", timeout=3)
 
     def action_back(self) -> None:
         """Go back to where the last link was followed."""

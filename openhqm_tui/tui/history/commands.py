@@ -1,17 +1,17 @@
-"""What works on the History place."""
+"""What works on the History screen."""
 
 from __future__ import annotations
 
 from openhqm_tui.tui.commands.registry import Command
 
 HISTORY: tuple[Command, ...] = (
-    Command("history", "history.open", "o", "Open", "Open the run that is marked.", "open", True),
+    Command("history", "history.open", "o", "Open", "Open the selected run.", "open", True),
     Command(
         "history",
         "history.resume",
         "u",
         "Resume",
-        "Take up what was cut off or cancelled in the run that is marked, and watch it.",
+        "Resume the interrupted or cancelled targets of the selected run.",
         "resume",
         True,
         acts=True,
@@ -21,7 +21,7 @@ HISTORY: tuple[Command, ...] = (
         "history.cancel",
         "C",
         "Cancel run",
-        "Stop the run that is marked, if it goes on.",
+        "Cancel the selected run if it is in progress.",
         "cancel",
         True,
         acts=True,
@@ -31,7 +31,7 @@ HISTORY: tuple[Command, ...] = (
         "history.replay",
         "p",
         "Replay",
-        "Play the run that is marked as it went; nothing is built.",
+        "Replay the selected run; nothing is built.",
         "replay_run",
         True,
     ),
@@ -40,7 +40,7 @@ HISTORY: tuple[Command, ...] = (
         "history.report",
         "w",
         "Write report",
-        "Write what the run that is marked tells to an HTML file in this folder.",
+        "Write an HTML report of the selected run into this folder.",
         "write_report",
         True,
         acts=True,
@@ -50,7 +50,7 @@ HISTORY: tuple[Command, ...] = (
         "history.trends",
         "t",
         "Trends",
-        "Show how times and sizes of the run's images went from run to run.",
+        "Show times and sizes of the run's images over past runs.",
         "trends",
         True,
     ),
@@ -59,7 +59,7 @@ HISTORY: tuple[Command, ...] = (
         "history.mark",
         "x",
         "Mark",
-        "Choose the run that others are compared with.",
+        "Mark the run to compare others with.",
         "mark",
         True,
     ),
@@ -68,18 +68,18 @@ HISTORY: tuple[Command, ...] = (
         "history.compare",
         "c",
         "Compare",
-        "Show what differs from the run that was marked with x, else from the one before.",
+        "Compare with the run marked with x, or else with the previous one.",
         "compare",
         True,
     ),
     Command(
-        "history", "history.back", "escape", "Back", "Show the list of runs again.", "back", True
+        "history", "history.back", "escape", "Back", "Go back to the list of runs.", "back", True
     ),
     Command(
         "history",
         "history.reload",
         "r",
-        "Look again",
+        "Refresh",
         "Read the list of runs again.",
         "reload",
         True,

@@ -22,7 +22,7 @@ _STYLES = {
 
 
 class ComparisonView(VerticalScroll, can_focus=True):
-    """The lines of a comparison; what is worse is marked, not only coloured."""
+    """The lines of a comparison; what is worse is marked, not only colored."""
 
     DEFAULT_CSS = """
     ComparisonView { padding: 0 1; & > Static { height: auto; } }
@@ -45,7 +45,7 @@ def _line(mark: str, text: str) -> Content:
 
 
 class ComparisonRead(Message):
-    """What two runs differ in, or why that can't be told."""
+    """The comparison of two runs, or why there is none."""
 
     def __init__(self, told: Comparison | str) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How a lane ended the last time.
 
     `at` is when its run began, seconds since the epoch; `clients` what its check saw, '' if it
-    was not asked; `size` in bytes; `cut_off` tells whether it ended with its runner only, `stopped`
+    was not asked; `size` in bytes; `cut_off` says whether it ended with its runner only, `stopped`
     whether BuildKit stopped it because a sibling failed.
     """
 
@@ -40,12 +40,12 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def built(self) -> bool:
-        """Tell whether there was an image at the end, so that time and size mean something."""
+        """Return whether there was an image at the end, so that time and size mean something."""
         return self.status in _BUILT
 
 
 class PastRun:
-    """One earlier run; `gone` tells whether its folder was removed, so that figures are left."""
+    """One earlier run; `gone` says whether its folder was removed, so that figures are left."""
 
     def __init__(self, record: RunRecord, folder: RunFolder, *, live: bool, gone: bool) -> None:
         self.record = record
@@ -70,7 +70,7 @@ class PastRun:
 
     @property
     def resumable(self) -> bool:
-        """Tell whether something of it was cut off or cancelled, and can be gone on with."""
+        """Return whether something of it was interrupted or cancelled, and can be gone on with."""
         return self.record.resumable and not self.gone
 
     @property
@@ -98,7 +98,7 @@ class PastRun:
         }
 
     def is_of(self, source: Source) -> bool:
-        """Tell whether it built from `source`; a run that doesn't tell counts as such."""
+        """Return whether it built from `source`; a run that doesn't tell counts as such."""
         record = self.record
         if record.imported:
             return False  # it tells of another machine

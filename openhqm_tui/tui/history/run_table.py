@@ -35,7 +35,7 @@ class RunTable(CellTable):
     """A row for every run; the one that others are compared with has a sign."""
 
     def show_runs(self, runs: Sequence[PastRun], now: float, chosen: str) -> None:
-        """Show other runs, or the same as they stand now."""
+        """Show runs."""
         rows = _Rows(runs, now, chosen)
         self.show(_HEADING, rows, rows.widths())
 
@@ -52,9 +52,9 @@ def list_words(runs: Sequence[PastRun], problem: str, chosen: str) -> Content:
     if problem:
         parts.append((f" · ! {one_line(problem, 300)}", "$text-warning"))
     elif chosen:
-        parts.append(f" · {CHOSEN} {chosen}: c compares with it")
+        parts.append(f" · {CHOSEN} {chosen} marked: c compares with it")
     else:
-        parts.append(" · Enter opens one")
+        parts.append(" · Enter opens a run")
     return Content.assemble(*parts)
 
 

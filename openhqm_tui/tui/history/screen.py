@@ -38,11 +38,11 @@ async def write_report(session: Session, run: RunFolder) -> None:
     except Problem as problem:
         session.app.notify(str(problem), severity="error", markup=False)
     else:
-        session.app.notify(f"wrote {path_words(file)}: a browser opens it", markup=False)
+        session.app.notify(f"wrote {path_words(file)}: open it in a browser", markup=False)
 
 
 _NONE = Content.assemble(
-    ("No run yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first"
+    ("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first one"
 )
 # What can be done with the run that the cursor is on.
 _OF_A_RUN = {
@@ -61,14 +61,14 @@ class HistoryScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        # The run that the cursor is on; a list that is read anew may have others above it.
+        # The run that the cursor is on; a list that is read again may have others above it.
         self._on: Path | None = None
         # The run that others are compared with.
         self._chosen = ""
         self._comparing: ComparisonLoader | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield list, trends and comparison, of which one is in sight, and a line about it."""
+        """Yield list, trends and comparison, of which one is visible, and a line about it."""
         yield Static(id="no-history")
         yield Vertical(
             Static(id="history-summary"),
@@ -106,7 +106,7 @@ class HistoryScreen(BaseScreen):
         nothing.display = not runs
         self.query_one("#history").display = bool(runs)
         if not runs:
-            nothing.update(_NONE if runs is not None else Content("reading the runs…"))
+            nothing.update(_NONE if runs is not None else Content("reading past runs…"))
             return
         table, stood_on = self.query_one(RunTable), self._on
         table.show_runs(runs, session.backend.now(), self._chosen)
@@ -125,11 +125,11 @@ class HistoryScreen(BaseScreen):
 
     @property
     def view(self) -> str:
-        """What is in sight: runs, trends or comparison."""
+        """What is visible: runs, trends or comparison."""
         return self.query_one(ContentSwitcher).current or "runs"
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Grey out what has nothing to open; hide what the marked run has no use for."""
+        """Gray out or hide what the selected run can't do."""
         if not self.stands:
             return True
         if action == "back":
@@ -167,39 +167,39 @@ class HistoryScreen(BaseScreen):
 
     @on(CellTable.Opened, "#runs")
     async def row_opened(self) -> None:
-        """Open the run that is marked."""
+        """Open the selected run."""
         await self.action_open()
 
     async def action_open(self) -> None:
-        """Open the run that is marked."""
+        """Open the selected run."""
         run = self.marked
         if run is None:
             return
         if run.gone:
-            words = f"the folder of {run.name} is gone: its figures are left, t and c show them"
+            words = f"the folder of {run.name} was removed: its figures remain, t and c show them"
             self.notify(words, severity="warning", markup=False)
         elif self.session.open_run(run.folder):
             await self.go("run")
 
     async def action_resume(self) -> None:
-        """Go on with what was cut off or cancelled, and watch it."""
+        """Resume the selected run and show it."""
         run = self.marked
         if run is not None and self.session.open_run(run.folder):
             resume(self.session, run.folder)
             await self.go("run")
 
     def action_cancel(self) -> None:
-        """Ask whether to stop the run that is marked."""
+        """Cancel the selected run after confirmation."""
         if (run := self.marked) is not None:
             cancel_all(self.session, run.folder)
 
     def action_replay_run(self) -> None:
-        """Play the run that is marked."""
+        """Replay the selected run."""
         if (run := self.marked) is not None:
             self.session.replay.play_recording(run.folder)
 
     def action_write_report(self) -> None:
-        """Write the report of the run that is marked, and say where it is."""
+        """Write a report of the selected run and notify where it is."""
         if (run := self.marked) is not None:
             self.run_worker(write_report(self.session, run.folder), group="report")
 
@@ -223,10 +223,8 @@ class HistoryScreen(BaseScreen):
         series = trends(records, run.record)
         view = self.query_one(TrendView)
         view.show(series)
-        told = (
-            "images of what it was built from, run by run" if series else "no image came of it yet"
-        )
-        words = f"Esc leads back · {told}"
+        told = "images of the same source, by run" if series else "no image was built yet"
+        words = f"Esc goes back · {told}"
         self._in_sight("trends", Content.assemble((f"Trends of {run.name}", "bold"), f" · {words}"))
         view.table.focus()
 
@@ -242,7 +240,7 @@ class HistoryScreen(BaseScreen):
         if not other and earlier is not None:
             other = earlier.id
         if not other:
-            words = "no earlier run built anything of it: mark another with x"
+            words = "no earlier run built the same images: mark a run with x"
             self.notify(words, severity="warning", markup=False)
             return
         if self._comparing is None:
@@ -253,12 +251,12 @@ class HistoryScreen(BaseScreen):
 
     @on(ComparisonRead)
     def compared(self, message: ComparisonRead) -> None:
-        """Show what differs, or say why nobody can tell."""
+        """Show the comparison, or why there is none."""
         if isinstance(message.told, Comparison):
             view = self.query_one(ComparisonView)
             view.show(message.told)
             words = Content.assemble(
-                ("Two runs", "bold"), " · ▲ ✗ worse, ▼ ✓ better · Esc leads back"
+                ("Two runs", "bold"), " · ▲ ✗ worse, ▼ ✓ better · Esc goes back"
             )
             self._in_sight("comparison", words)
             view.focus()

@@ -1,4 +1,4 @@
-"""Times and sizes of images from run to run: a line each, and a chart of the one that is marked."""
+"""Times and sizes of images over past runs: a table, and a chart of the selected one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDEST = 4
 
 
 class TrendView(Vertical):
-    """A table of images and below it the marked one's times and sizes as columns, run by run."""
+    """A table of images, and below it times and sizes of the selected one by run."""
 
     DEFAULT_CSS = """
     TrendView {

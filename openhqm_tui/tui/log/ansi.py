@@ -1,6 +1,6 @@
 """A log line's colors, and nothing else of its escape sequences; moved until they are legible.
 
-Only SGR (select graphic rendition, ECMA-48 8.3.117) has an effect, and of it only colours,
+Only SGR (select graphic rendition, ECMA-48 8.3.117) has an effect, and of it only colors,
 bold, dim, italic, underline, strike and reverse: concealed text is shown, blinking stands still,
 links and titles and cursor moves are dropped with their whole sequence.
 """
@@ -53,7 +53,7 @@ def segments(raw: str, base: Style) -> list[Segment]:
 
 
 def shown_text(raw: str) -> str:
-    """Return what of a raw log line is to be read: the same characters, without their colours."""
+    """Return what of a raw log line is to be read: the same characters, without their colors."""
     if "\x1b" not in raw and "\x9b" not in raw:
         return plain(raw)
     return "".join(segment.text for segment in segments(raw, Style.null()))
@@ -83,9 +83,9 @@ def _apply(parameters: str, style: Style, base: Style) -> Style:
         elif code in _OFF:
             style += _OFF[code]
         elif code in {38, 48}:
-            colour = _extended(codes)
-            if colour is not None:
-                style += Style(color=colour) if code == 38 else Style(bgcolor=colour)
+            color = _extended(codes)
+            if color is not None:
+                style += Style(color=color) if code == 38 else Style(bgcolor=color)
         elif 30 <= code <= 37 or 90 <= code <= 97:
             style += Style(color=Color.from_ansi(code - 30 if code < 90 else code - 82))
         elif 40 <= code <= 47 or 100 <= code <= 107:
@@ -118,7 +118,7 @@ _STEPS = 8
 
 
 def legible(segments: list[Segment], theme: TerminalTheme) -> list[Segment]:
-    """Return the same text in colours that stand out from what is behind them."""
+    """Return the same text in colors that stand out from what is behind them."""
     return [
         Segment(text, _legible_style(style, theme) if style is not None else None)
         for text, style, _ in segments
@@ -128,29 +128,29 @@ def legible(segments: list[Segment], theme: TerminalTheme) -> list[Segment]:
 @lru_cache(512)
 def _legible_style(style: Style, theme: TerminalTheme) -> Style:
     ink, paper = style.color, style.bgcolor
-    # The terminal's own colours are its owner's choice, and unknown here.
+    # The terminal's own colors are its owner's choice, and unknown here.
     if ink is None or paper is None or paper.is_default or ink.is_default:
         return style
     behind = paper.get_truecolor(theme)
     before = ink.get_truecolor(theme)
-    colour = before
+    color = before
     far = max((_BLACK, _WHITE), key=lambda end: contrast(end, behind))
     for step in range(1, _STEPS + 1):
-        if contrast(colour, behind) >= _LEAST_CONTRAST:
+        if contrast(color, behind) >= _LEAST_CONTRAST:
             break
-        colour = blend_rgb(before, far, step / _STEPS)
-    return style if colour == before else style + Style(color=Color.from_triplet(colour))
+        color = blend_rgb(before, far, step / _STEPS)
+    return style if color == before else style + Style(color=Color.from_triplet(color))
 
 
 def contrast(one: ColorTriplet, other: ColorTriplet) -> float:
-    """Return the contrast of two colours as WCAG 2 defines it, from 1 to 21."""
+    """Return the contrast of two colors as WCAG 2 defines it, from 1 to 21."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 
-def _luminance(colour: ColorTriplet) -> float:
+def _luminance(color: ColorTriplet) -> float:
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in colour.normalized
+        for part in color.normalized
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,6 +1,6 @@
 """A log on screen: styles only what is seen, follows until scrolled, stays with its reader.
 
-It draws its own scrollbar: Textual lays the whole screen out anew whenever the size of what is
+It draws its own scrollbar: Textual lays the whole screen out again whenever the size of what is
 scrolled changes, and that of a live log does ten times a second.
 """
 
@@ -87,12 +87,12 @@ class LogCanvas(Widget):
 
     @property
     def following(self) -> bool:
-        """Tell whether the end stays in sight."""
+        """Return whether the end stays visible."""
         return self.view.following
 
     @property
     def in_sight(self) -> bool:
-        """Tell whether neither this pane nor what it stands in is hidden."""
+        """Return whether neither this pane nor what it stands in is hidden."""
         return self.is_attached and all(node.display for node in self.ancestors_with_self)
 
     # What comes from outside.
@@ -155,13 +155,13 @@ class LogCanvas(Widget):
         return Strip([*drawn, self.drawing.bar(y, ink)])
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn in the colours of before."""
+        """Forget what was drawn in the colors of before."""
         self._ink = None
         self.drawing.forget()
         super().notify_style_update()
 
     def on_resize(self) -> None:
-        """Have another amount of room; what was found stays in sight."""
+        """Have another amount of room; what was found stays visible."""
         if self.drawing.aside is not None:
             self.drawing.aside = None
             self.fit()
@@ -178,7 +178,7 @@ class LogCanvas(Widget):
         return LogInk(base=self.rich_style, theme=self.app.ansi_theme, **styles)
 
     def fit(self) -> None:
-        """Find out anew what is in sight, and draw it."""
+        """Find out again what is visible, and draw it."""
         self._lay_foot()
         width, height = self.size
         shape = (self.drawing.room(width), height - bool(self.foot))
@@ -215,7 +215,7 @@ class LogCanvas(Widget):
             self._timer = self.set_timer(_PAUSE_SECONDS, self.work)
 
     def work(self) -> None:
-        """Filter and search a slice; a pane out of sight waits until it is in sight again."""
+        """Filter and search a slice; a pane hidden waits until it is visible again."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -236,7 +236,7 @@ class LogCanvas(Widget):
             self._work_soon()
 
     def aside_to_match(self) -> None:
-        """Let the line one stands on show what was found in it, however far to the right."""
+        """Scroll the current line to its hit."""
         self.drawing.aside = None
         here = self.view.here
         matcher = self.search_cursor.matcher if self.search_cursor is not None else None

@@ -1,4 +1,4 @@
-"""How a row of a log is drawn: gutter, time, the piece of text that is in sight, scrollbar."""
+"""How a row of a log is drawn: gutter, time, the piece of text that is visible, scrollbar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GUTTER = _BAR = 1
 
 
 class LogInk(NamedTuple):
-    """The styles that a log is drawn in, and what the terminal's sixteen colours stand for."""
+    """The styles of a log, and the theme's values of the sixteen ANSI colors."""
 
     base: Style
     step: Style
@@ -42,7 +42,7 @@ class LogInk(NamedTuple):
 
 
 class LogDrawing:
-    """Draws rows of one view; keeps what it drew as long as that is in sight and looks the same.
+    """Draws rows of one view; keeps what it drew as long as that is visible and looks the same.
 
     Strips are made of many small objects: to keep more of them than are seen would cost Python's
     search for garbage, and with it the screen, a tenth of a second every now and then.
@@ -60,11 +60,11 @@ class LogDrawing:
 
     @property
     def before_text(self) -> int:
-        """How many columns stand before a row's text."""
+        """The number of columns before a row's text."""
         return _GUTTER + (STAMP_WIDTH if self.stamps is not Stamps.NONE else 0)
 
     def left_of(self, line: int) -> int:
-        """Return how many cells of a line that isn't wrapped are out of sight to the left."""
+        """Return how many cells of a line that isn't wrapped are hidden to the left."""
         return self.aside[1] if self.aside is not None and self.aside[0] == line else self.left
 
     def room(self, width: int) -> int:
@@ -81,7 +81,7 @@ class LogDrawing:
         self._rows.clear()
 
     def aim(self, view: LogView, rows: Sequence[LogRow]) -> None:
-        """Say what is in sight from now on."""
+        """Say what is visible from now on."""
         lines = {row.line for row in rows}
         places = {(row.line, row.start) for row in rows}
         self._lines = {line: known for line, known in self._lines.items() if line in lines}
@@ -89,7 +89,7 @@ class LogDrawing:
         self.thumb = thumb_of(view, rows)
 
     def row(self, view: LogView, row: LogRow, spans: Sequence[Span], ink: LogInk) -> list[Segment]:
-        """Draw one row, as wide as the view's text and what stands before it."""
+        """Draw one row: prefix and text."""
         here = not view.following and row.place == view.cursor
         marked = row.place in view.marked
         aside = self.aside is not None and self.aside[0] == row.line
@@ -109,7 +109,7 @@ class LogDrawing:
         return drawn
 
     def bar(self, y: int, ink: LogInk) -> Segment:
-        """Draw the scrollbar's cell beside row `y`."""
+        """Draw the scrollbar's cell of row `y`."""
         return Segment("▐" if y in self.thumb else " ", ink.base + ink.bar)
 
     def foot(self, placed: Sequence[PlacedPart], width: int, ink: LogInk) -> Strip:
@@ -158,7 +158,7 @@ class LogDrawing:
 
 
 def thumb_of(view: LogView, rows: Sequence[LogRow]) -> range:
-    """Return the rows that a scrollbar's thumb covers; none where all of the log is in sight."""
+    """Return the rows that a scrollbar's thumb covers; none where all of the log is visible."""
     total, height = len(view), view.height
     if not rows or (rows[0].place == 0 and rows[0].start == 0 and rows[-1].place == total - 1):
         return range(0)

@@ -1,4 +1,4 @@
-"""A log that is read: moved about in, searched, filtered, marked, copied from."""
+"""A log with movement, search, filters, selection and copying."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LogPane(LogCanvas, can_focus=True):
     BINDINGS: ClassVar = bindings("log")
 
     class Zoom(Message):
-        """Somebody wants this log to have all the room."""
+        """Asks to maximize this log."""
 
         def __init__(self, pane: LogPane) -> None:
             super().__init__()
@@ -72,7 +72,7 @@ class LogPane(LogCanvas, can_focus=True):
         super().show(log)
 
     def show_found(self, line: int, pattern: re.Pattern[str]) -> None:
-        """Go to a line that was found from elsewhere; n and N go on from there."""
+        """Go to a hit of another search; n and N continue from there."""
         self.end_typing(keep=False, focus=False)
         self.view.grow()
         if not self.view.lets_through(line):
@@ -175,7 +175,7 @@ class LogPane(LogCanvas, can_focus=True):
         self._moved()
 
     def action_pages(self, pages: float) -> None:
-        """Scroll by pages or parts of one; a line of the page before stays in sight."""
+        """Scroll by pages or parts of one; a line of the page before stays visible."""
         rows = max(1, int(abs(pages) * self.view.height) - (abs(pages) >= 1))
         self.view.scroll(rows if pages > 0 else -rows)
         self._moved()
@@ -191,7 +191,7 @@ class LogPane(LogCanvas, can_focus=True):
         self._moved()
 
     def action_aside(self, columns: int) -> None:
-        """Scroll to the side, as far as the lines in sight go."""
+        """Scroll to the side, as far as the lines visible go."""
         widest = max((cell_len(self.view.text_at(row.line)) for row in self.rows), default=0)
         furthest = max(0, widest - self.view.width)
         self.drawing.aside = None
@@ -200,7 +200,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.fit()
 
     def action_zoom(self) -> None:
-        """Ask for all the room."""
+        """Maximize or restore."""
         self.post_message(self.Zoom(self))
 
     # How it is shown.
@@ -225,7 +225,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.fit()
 
     def action_filter(self) -> None:
-        """Show standard error only; then only the step one stands in; then all."""
+        """Filter: standard error only, the current step only, everything."""
         view = self.view
         here = view.here
         if view.only == ALL:
@@ -245,7 +245,7 @@ class LogPane(LogCanvas, can_focus=True):
     # Marking and copying.
 
     def action_mark(self) -> None:
-        """Mark lines from here on; again: unmark."""
+        """Start or clear a selection of lines."""
         if self.view.mark is None:
             self.view.move(0, marking=True)
         else:
@@ -253,12 +253,12 @@ class LogPane(LogCanvas, can_focus=True):
         self._moved()
 
     def action_extend(self, lines: int) -> None:
-        """Mark lines from here on, and go on."""
+        """Extend the selection."""
         self.view.move(lines, marking=True)
         self._moved()
 
     def action_copy(self) -> None:
-        """Copy what is picked, else what is marked, else the line one stands on."""
+        """Copy the selection, else the marked lines, else the current line."""
         view = self.view
         if self.pick:
             lines = self.pick.lines(view)
@@ -277,7 +277,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.fit()
 
     def action_close(self) -> None:
-        """Let go of what is picked or marked, else of the search."""
+        """Clear the selection or the marks, else the search."""
         if self.pick or self.view.mark is not None:
             self.pick = self.view.mark = None
         else:
@@ -285,7 +285,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.fit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let Esc through to the place where there is nothing to let go of here."""
+        """Leave Esc to the screen if there is nothing to clear."""
         if action == "close":
             return bool(self.pick or self.view.mark is not None or self.search_cursor is not None)
         return super().check_action(action, parameters)
@@ -356,7 +356,7 @@ class LogPane(LogCanvas, can_focus=True):
                 self.fit()
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Copy what was picked; where nothing was, stand on the line."""
+        """Copy the selection; without one, move the cursor to the line."""
         held, self._held = self._held, ""
         self.release_mouse()
         if held != "text":

@@ -28,7 +28,7 @@ _KEPT = 512
 
 
 class LineMatcher:
-    """Tells whether lines match an expression, in a time that the expression can't stretch much.
+    """Matches lines in a time that the expression can hardly stretch.
 
     What a slow expression costs grows with a power of a line's length: of long lines, only so
     much is looked at as was quick to look at before. `clock` counts seconds.
@@ -46,7 +46,7 @@ class LineMatcher:
         self._spans: LRUCache[int, list[tuple[int, int]]] = LRUCache(_KEPT)
 
     def __call__(self, index: int) -> bool:
-        """Tell whether a line matches."""
+        """Return whether a line matches."""
         text = shown_text(self._lines.text(index))
         if len(text) <= self._short:
             return self.pattern.search(text) is not None
@@ -76,7 +76,7 @@ class LineMatcher:
 
 
 def error_teller(lines: LogLines) -> Callable[[int], bool]:
-    """Return what tells whether a line of a log looks like an error."""
+    """Return what says whether a line of a log looks like an error."""
 
     def is_error(index: int) -> bool:
         return looks_like_error(shown_text(lines.text(index)), lines.stream(index))
@@ -117,16 +117,16 @@ class LineFinder:
         return -self._above[above - 1 - number] if number < above else self._below[number - above]
 
     def rank(self, index: int) -> int:
-        """Return how many hits stand before a line or on it."""
+        """Return the number of hits up to and including a line."""
         above = len(self._above) - bisect_left(self._above, -index)
         return above + bisect_right(self._below, index)
 
     def done(self, length: int) -> bool:
-        """Tell whether all of a log of that length has been searched."""
+        """Return whether all of a log of that length has been searched."""
         return self._low == 0 and self._high >= length
 
     def search(self, length: int, until: float, clock: Clock) -> bool:
-        """Search on until the clock says `until`; tell whether there is more to search."""
+        """Search on until the clock says `until`; says whether there is more to search."""
         for index in self._unsearched(length):
             if self._holds(index):
                 if index >= self._high:
@@ -212,7 +212,7 @@ class SearchCursor:
 
     @property
     def is_for_errors(self) -> bool:
-        """Tell whether it is errors that are looked for."""
+        """Return whether it is errors that are looked for."""
         return self.matcher is None
 
     @property
@@ -222,11 +222,11 @@ class SearchCursor:
 
     @property
     def counted(self) -> str:
-        """Which hit one stands on, and how many there are so far: `3/17`."""
+        """The current hit and the number found so far: `3/17`."""
         total = len(self.finder)
         more = "" if self.finder.done(len(self._view.lines)) else "…"
         if not total:
-            none = "no errors" if self.is_for_errors else "no match"
+            none = "no errors" if self.is_for_errors else "no matches"
             return "searching…" if more else none
         here = None if self._view.following else self._view.here
         rank = self.finder.rank(here) if here is not None else 0
@@ -242,7 +242,7 @@ class SearchCursor:
         self._wanted, self.notice = _NEAREST, ""
 
     def advance(self, seconds: float) -> bool:
-        """Search for that long, then go where it was wanted; tell whether there is more to do."""
+        """Search for that long, then go where it was wanted; says whether there is more to do."""
         length = len(self._view.lines)
         more = self.finder.search(length, self._clock() + seconds, self._clock)
         if self._wanted:
@@ -260,6 +260,6 @@ class SearchCursor:
         if step.line is not None:
             if step.wrapped and self._wanted != _NEAREST:
                 way = "start" if self._wanted > 0 else "end"
-                self.notice = f"again from the {way}"
+                self.notice = f"wrapped to the {way}"
             self._view.go(step.line)
         self._wanted = 0

@@ -44,7 +44,7 @@ class SearchBar(Horizontal):
     def compose(self) -> ComposeResult:
         """Build sign, field and count."""
         yield Static("/", classes="search-sign")
-        yield Input(self._text, compact=True, placeholder="a regular expression")
+        yield Input(self._text, compact=True, placeholder="regular expression")
         yield Static(classes="search-count")
 
     def on_mount(self) -> None:
@@ -78,7 +78,7 @@ class SearchBar(Horizontal):
         self._pane.end_typing(keep=True, focus=False)
 
     def action_keep(self) -> None:
-        """Go on in the log, the search kept."""
+        """Return to the log and keep the search."""
         self._pane.end_typing(keep=True)
 
     def action_leave(self) -> None:

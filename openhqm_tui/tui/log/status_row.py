@@ -72,7 +72,9 @@ def foot_parts(
 def nothing_words(only: LogFilter) -> str:
     """Return why a filter shows nothing."""
     return (
-        "nothing on standard error · x shows more" if only.stream >= 0 else "nothing of this step"
+        "no standard error output · x shows more"
+        if only.stream >= 0
+        else "no output from this step"
     )
 
 
@@ -83,7 +85,7 @@ def _filter_words(only: LogFilter, step_name: Callable[[int], str]) -> str:
 
 
 def lay_out(left: list[StatusPart], right: list[StatusPart], width: int) -> list[PlacedPart]:
-    """Return which parts fit and where: the least important are left out, whole."""
+    """Return the parts that fit and their columns; the least important are left out."""
     left, right = list(left), list(right)
     while len(left) + len(right) > 1 and _width(left) + _width(right) > width:
         side = min((left, right), key=lambda parts: min((p.rank for p in parts), default=99))

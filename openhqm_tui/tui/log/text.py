@@ -15,10 +15,10 @@ STAMP_WIDTH = 9
 
 
 class Stamps(StrEnum):
-    """Which time stands before a line."""
+    """The kind of timestamp before a line."""
 
     NONE = "no times"
-    SINCE = "since the run began"
+    SINCE = "since the start"
     CLOCK = "time of day"
 
     @property

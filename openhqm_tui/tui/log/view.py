@@ -1,4 +1,4 @@
-"""Which part of a log is in sight: under a filter, wrapped or not, wherever its reader stands.
+"""The visible part of a log: filter, wrapping, cursor.
 
 Places count the lines that the filter lets through; indexes count all lines of the log. Nothing
 here looks at more lines than fit on a screen, but for a filter, which looks at each line once
@@ -25,7 +25,7 @@ _LINE_END = 1 << 30
 
 
 class LogFilter(NamedTuple):
-    """What a filter lets through: one stream, or one step; -1 stands for any."""
+    """The stream and step that a filter shows; -1: any."""
 
     stream: int = -1
     step: int = -1
@@ -35,7 +35,7 @@ ALL = LogFilter()
 
 
 class LogRow(NamedTuple):
-    """One row in sight: the characters of line `line` from `start` up to `end`."""
+    """One row visible: the characters of line `line` from `start` up to `end`."""
 
     place: int
     line: int
@@ -90,7 +90,7 @@ class LogView:
 
     @property
     def news(self) -> int:
-        """How many lines have come below those that were ever in sight."""
+        """How many lines have come below those that were ever visible."""
         return 0 if self.following else max(0, len(self) - self.place_of(self._seen))
 
     @property
@@ -102,7 +102,7 @@ class LogView:
 
     @property
     def here(self) -> int | None:
-        """The index of the line one stands on: the cursor's, the last one while following."""
+        """The index of the current line: the cursor's, or the last one while following."""
         last = len(self) - 1
         return None if last < 0 else self.index_of(last if self.following else self.cursor)
 
@@ -115,7 +115,7 @@ class LogView:
         return index if self._kept is None else bisect_left(self._kept, index)
 
     def lets_through(self, index: int) -> bool:
-        """Tell whether the filter shows a line."""
+        """Return whether the filter shows a line."""
         stream, step = self.only
         return (stream < 0 or self.lines.stream(index) == stream) and (
             step < 0 or self.lines.step(index) == step
@@ -128,7 +128,7 @@ class LogView:
     # What changes from outside: the log grows, the room changes, other lines are wanted.
 
     def grow(self) -> bool:
-        """Take in lines that were added; tell whether the filter has more to look at."""
+        """Take in lines that were added; says whether the filter has more to look at."""
         if not self.following:
             self._want = self.top
         if self._kept is None:
@@ -144,7 +144,7 @@ class LogView:
         return end < len(self.lines)
 
     def resize(self, width: int, height: int) -> None:
-        """Have another amount of room: the same line stays on top, the cursor in sight."""
+        """Have another amount of room: the same line stays on top, the cursor visible."""
         rewrapped = width != self.width and self.wrap
         one_less = height == self.height - 1
         self.width, self.height = max(1, width), max(1, height)
@@ -197,7 +197,7 @@ class LogView:
         self.following, self.mark, self._sought = True, None, None
 
     def stay(self) -> None:
-        """Follow no longer: what is in sight stays in sight."""
+        """Follow no longer: what is visible stays visible."""
         if self.following:
             self._want = self.top
             self.cursor = max(0, len(self) - 1)
@@ -205,7 +205,7 @@ class LogView:
             self.following = False
 
     def scroll(self, rows: int) -> None:
-        """Move what is in sight by rows; at the end, follow."""
+        """Move what is visible by rows; at the end, follow."""
         if self.following and (rows > 0 or self._last_top() == (0, 0)):
             return
         self.stay()
@@ -220,7 +220,7 @@ class LogView:
         self._note_seen()
 
     def scroll_to_share(self, share: float) -> None:
-        """Go to a place told as a share of the log, 0 its start and 1 its end."""
+        """Go to a fraction of the log, from 0 (start) to 1 (end)."""
         self.stay()
         end = self._last_top()
         self._want = (round(max(0.0, min(1.0, share)) * end[0]), 0)
@@ -242,7 +242,7 @@ class LogView:
         self.reveal(self.cursor)
 
     def go(self, index: int) -> None:
-        """Stand on a line, with some lines before it in sight."""
+        """Move the cursor to a line, with some context before it."""
         self.stay()
         self.cursor = max(0, min(self.place_of(index), len(self) - 1))
         if not any(row.place == self.cursor for row in self.rows()[:-1]):
@@ -250,13 +250,13 @@ class LogView:
         self._note_seen()
 
     def go_to_start(self) -> None:
-        """Stand on the first line."""
+        """Move the cursor to the first line."""
         self.stay()
         self.cursor = 0
         self._want = (0, 0)
 
     def reveal(self, place: int) -> None:
-        """Scroll as little as it takes to see the whole of a line."""
+        """Scroll the least that makes a line fully visible."""
         if place < self.top[0] or (place == self.top[0] and self.top[1]):
             self._want = (place, 0)
         rows = self.rows()
@@ -266,7 +266,7 @@ class LogView:
             self._want = self._moved((place, rest), -self.height)
         self._note_seen()
 
-    # What is in sight.
+    # What is visible.
 
     @property
     def top(self) -> tuple[int, int]:
@@ -275,7 +275,7 @@ class LogView:
         return end if self.following else min(self._want, end)
 
     def rows(self) -> list[LogRow]:
-        """Return the rows in sight."""
+        """Return the rows visible."""
         found: list[LogRow] = []
         place, skip = self.top
         while place < len(self) and len(found) < self.height:
@@ -298,7 +298,7 @@ class LogView:
         return starts
 
     def _last_top(self) -> tuple[int, int]:
-        """Return what is on top when the end is in sight."""
+        """Return what is on top when the end is visible."""
         if not self.wrap:
             return max(0, len(self) - self.height), 0
         return self._moved((len(self), 0), -self.height)

@@ -28,7 +28,7 @@ _LIKELY = {"amd64", "arm64"}
 
 
 def builder_line(builder: Builder, refusal: str) -> Content:
-    """Return a builder's name, driver and standing; below why it can't be used, if it can't."""
+    """Return name, driver and status of a builder, and why it can't be used."""
     facts = [builder.driver, count(len(builder.nodes), "node"), ", ".join(builder.statuses)]
     words = Content.assemble(
         (one_line(builder.name, 40), "bold"),
@@ -41,9 +41,9 @@ def builder_line(builder: Builder, refusal: str) -> Content:
 
 
 def node_lines(builder: Builder) -> Content:
-    """Return where each node is, how it stands, and what it runs natively or emulates."""
+    """Return endpoint, status and platforms of each node."""
     if not builder.nodes:
-        return Content.styled("no node", "$foreground-muted")
+        return Content.styled("no nodes", "$foreground-muted")
     return Content("\n").join(line for node in builder.nodes for line in _node(node))
 
 
@@ -51,7 +51,7 @@ def _node(node: Node) -> list[Content]:
     where = one_line(" · ".join(filter(None, (node.endpoint, node.status))), 120)
     first = Content.assemble((one_line(node.name, 40), "bold"), f"  {where}")
     if node.native is None and not node.platforms:
-        ways = "its platforms are known once it is started"
+        ways = "platforms are known once it is started"
     else:
         native = f"native {node.native}" if node.native is not None else "native unknown"
         # The rest is counted where there are many: never what most images are built for.
@@ -60,7 +60,7 @@ def _node(node: Node) -> list[Content]:
         told = ", ".join(emulated[:_SEVERAL])
         if len(emulated) > _SEVERAL:
             told += f" and {len(emulated) - _SEVERAL} more"
-        ways = f"{native} · emulated {told}" if told else f"{native} alone"
+        ways = f"{native} · emulated {told}" if told else f"{native} only"
     lines = [first, Content.styled(f"  {ways}", "$foreground-muted")]
     if node.error:
         lines.append(Content.styled(f"  ✗ {one_line(node.error)}", "$text-error"))
@@ -77,7 +77,7 @@ class ChooseBuilder(ListDialog[Builder]):
     BINDINGS: ClassVar = [*bindings("dialog"), *bindings("builders")]
 
     class Listed(Message):
-        """The builders were listed, or why they could not be; `mark` is to be gone to."""
+        """The builders, or why they could not be listed; `mark` is to be selected."""
 
         def __init__(self, builders: list[Builder], problem: str, mark: str) -> None:
             super().__init__()
@@ -104,16 +104,16 @@ class ChooseBuilder(ListDialog[Builder]):
         """Build the list, empty as yet."""
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Build with", "bold"), classes="dialog-title")
-            yield Static("asking Buildx for its builders…", id="builders-note")
+            yield Static("listing builders…", id="builders-note")
             yield OptionList(id="builders", compact=True, markup=False)
             with VerticalScroll(id="nodes-box", can_focus=False):
                 yield Static(id="nodes")
             yield Static(id="builders-problem")
             with Horizontal(classes="dialog-answers"):
-                yield Button("Use it", id="use", compact=True, variant="primary")
+                yield Button("Use", id="use", compact=True, variant="primary")
                 yield Button("n New…", id="new", compact=True)
                 yield Button("x Remove…", id="remove", compact=True)
-                yield Button("Leave it", id="leave", compact=True)
+                yield Button("Cancel", id="leave", compact=True)
 
     def on_mount(self) -> None:
         """Have them listed."""
@@ -149,7 +149,7 @@ class ChooseBuilder(ListDialog[Builder]):
         self._builders = message.builders
         note = self.query_one("#builders-note", Static)
         note.display = not message.builders
-        note.update(Content(message.problem or "Buildx has no builder"))
+        note.update(Content(message.problem or "Buildx has no builders"))
         options = self.query_one(OptionList)
         options.clear_options()
         for builder in message.builders:
@@ -176,14 +176,14 @@ class ChooseBuilder(ListDialog[Builder]):
 
     @on(OptionList.OptionHighlighted)
     def moved(self) -> None:
-        """Show the nodes of the builder that is marked now."""
+        """Show the nodes of the selected builder."""
         self._say("")
         self._show_marked()
 
     @on(OptionList.OptionSelected)
     @on(Button.Pressed, "#use")
     def selected(self) -> None:
-        """Give the answer, or say why this one won't do."""
+        """Return the answer, or say why this one won't do."""
         if (builder := self.marked) is None:
             return
         if refusal := builder.refusal(self._engine):
@@ -193,24 +193,24 @@ class ChooseBuilder(ListDialog[Builder]):
 
     @on(Button.Pressed, "#new")
     def action_create(self) -> None:
-        """Ask for a new builder."""
+        """Create a builder."""
         if not self._working:
             self.app.push_screen(CreateBuilder(), self._created)
 
     @on(Button.Pressed, "#remove")
     def action_remove(self) -> None:
-        """Show the command that removes the marked builder, and ask."""
+        """Remove the selected builder after confirmation."""
         builder = self.marked
         if builder is None or self._working:
             return
         if builder.stays:
-            self._say(f"it can't be removed: {builder.stays}")
+            self._say(f"can't be removed: {builder.stays}")
             return
         text = Content.assemble(
-            "Its nodes and their caches go with it. This will run:\n\n",
+            "Its nodes and their caches are removed too. This will run:\n\n",
             (f"$ {one_line(command_words(remove_command(builder.name)))}", "bold"),
         )
-        answers = [("remove", "Remove it"), ("no", "Leave it")]
+        answers = [("remove", "Remove"), ("no", "Cancel")]
 
         def answered(answer: str | None) -> None:
             if answer == "remove":
@@ -223,12 +223,12 @@ class ChooseBuilder(ListDialog[Builder]):
         self.app.push_screen(question, answered)
 
     def action_scroll_nodes(self, lines: int) -> None:
-        """Scroll what is told of the nodes."""
+        """Scroll the nodes."""
         self.query_one("#nodes-box").scroll_relative(y=lines, animate=False)
 
     @on(Button.Pressed, "#leave")
     def action_close(self) -> None:
-        """Leave with nothing, or with what is there in place of the chosen one."""
+        """Close without an answer, or with what is there instead of the chosen one."""
         selected = next((builder for builder in self._builders if builder.current), None)
         self.dismiss(selected if self._chosen_is_gone else None)
 

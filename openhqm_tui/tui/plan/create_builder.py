@@ -1,4 +1,4 @@
-"""A small form over the dialog of builders: a new one, with its commands before they run."""
+"""The form for a new builder, with its commands before they run."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from openhqm_tui.tui.core.session import session_of
 
 _FIELDS = (
     ("name", "name", "arm-farm"),
-    ("nodes", "nodes", "this engine; or [PLATFORMS=]ENDPOINT, a blank between them"),
-    ("options", "options", "none; or K=V of the driver, a blank between them"),
+    ("nodes", "nodes", "default: this engine; or [PLATFORMS=]ENDPOINT, separated by spaces"),
+    ("options", "options", "driver options K=V, separated by spaces"),
 )
 
 
@@ -69,14 +69,14 @@ class CreateBuilder(ModalScreen[str]):
                 yield Static(id="commands")
             yield Static(id="create-problem")
             with Horizontal(classes="dialog-answers"):
-                yield Button("Make it", id="make", compact=True, variant="primary")
-                yield Button("Leave it", id="leave", compact=True)
+                yield Button("Create", id="make", compact=True, variant="primary")
+                yield Button("Cancel", id="leave", compact=True)
 
     def on_mount(self) -> None:
         """Explain the fields to the mouse, and begin with the name."""
         for id, words in (
-            ("name", "Letters, digits and . _ -; it begins with a letter."),
-            ("driver", "Enter or a click goes on to the next driver."),
+            ("name", "Letters, digits and . _ -; starts with a letter."),
+            ("driver", "Enter or a click switches to the next driver."),
             ("nodes", "linux/arm64=ssh://me@arm1 linux/amd64=default"),
             ("options", "image=registry.example/buildkit network=host"),
         ):
@@ -88,7 +88,7 @@ class CreateBuilder(ModalScreen[str]):
 
     @property
     def working(self) -> bool:
-        """Tell whether it is being made."""
+        """Return whether it is being made."""
         return self._stop is not None
 
     def read(self) -> NewBuilder:
@@ -98,7 +98,7 @@ class CreateBuilder(ModalScreen[str]):
 
     @on(Button.Pressed, "#driver")
     def next_driver(self) -> None:
-        """Go on to the next driver."""
+        """Switch to the next driver."""
         at = DRIVERS.index(self._driver)
         self._driver = DRIVERS[(at + 1) % len(DRIVERS)]
         self._show()
@@ -139,7 +139,7 @@ class CreateBuilder(ModalScreen[str]):
     @on(Told)
     def told(self, message: Told) -> None:
         """Show what runs."""
-        words = f"▸ {one_line(message.command, 200)} · Esc stops it"
+        words = f"▸ {one_line(message.command, 200)} · Esc stops"
         self.query_one("#create-problem", Static).update(Content(words))
 
     @on(Ended)
@@ -154,7 +154,7 @@ class CreateBuilder(ModalScreen[str]):
 
     @on(Button.Pressed, "#leave")
     def action_close(self) -> None:
-        """Leave with nothing; while it is being made, stop that first."""
+        """Close without an answer; while it is being made, stop that first."""
         if self._stop is None:
             self.dismiss("")
         else:
@@ -164,7 +164,7 @@ class CreateBuilder(ModalScreen[str]):
     def _enable(self, enabled: bool) -> None:
         for id in ("name", "driver", "nodes", "options", "make"):
             self.query_one(f"#{id}").disabled = not enabled
-        self.query_one("#leave", Button).label = "Leave it" if enabled else "Stop it"
+        self.query_one("#leave", Button).label = "Cancel" if enabled else "Stop"
         self.query_one("#name" if enabled else "#leave").focus()
 
     def _show(self) -> None:
@@ -173,7 +173,7 @@ class CreateBuilder(ModalScreen[str]):
         try:
             new = self.read()
         except Problem as problem:
-            commands.update(Content.styled("what will run is shown here", "$foreground-muted"))
+            commands.update(Content.styled("the commands are shown here", "$foreground-muted"))
             written = any(field.value for field in self.query(Input))
             self._say(str(problem) if written else "")
             return

@@ -1,4 +1,4 @@
-"""What the engine's facts mean for the console: one line, and what stands in the way."""
+"""The engine's status in one line, and what prevents a build."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ class PlatformSupport(StrEnum):
 def blocker(facts: EngineFacts | None) -> str:
     """Return why nothing can be built now, in a few words; '' if something can."""
     if facts is None:
-        return "looking at the engine…"
+        return "connecting to the engine…"
     if facts.trouble or not facts.answers:
-        return facts.error or "no engine answers"
+        return facts.error or "the engine is not reachable"
     if not facts.buildx_version:
         return "Buildx is missing"
     if facts.buildx_too_old:
         return f"Buildx {facts.buildx_version} is too old"
     if facts.engine_too_old:
         return f"engine {facts.server_version} is too old"
-    return f"the builder doesn't answer: {facts.builder_error}" if facts.builder_error else ""
+    return f"the builder is not reachable: {facts.builder_error}" if facts.builder_error else ""
 
 
 def engine_words(facts: EngineFacts | None) -> list[str]:
     """Return engine, builder and host in a word or two each, the most telling first."""
     if facts is None:
-        return ["looking at the engine…"]
+        return ["connecting to the engine…"]
     words = []
     if facts.server_version:
         words.append(f"engine {facts.server_version.split('+')[0]}")
@@ -71,7 +71,7 @@ def node_names(platforms: Iterable[Platform], facts: EngineFacts | None) -> dict
 def platform_support(
     platform: Platform, facts: EngineFacts | None, source: Source | None
 ) -> PlatformSupport | None:
-    """Tell how images of `platform` come about here; None while nothing is known.
+    """Return how images of `platform` are built here; None while unknown.
 
     Cross: our own Dockerfile needs an emulator for the checks only. Slow: another version of the
     emulator is much faster.

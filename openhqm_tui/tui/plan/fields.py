@@ -1,4 +1,4 @@
-"""Image names and build options: fields that are edited where they stand."""
+"""The fields of the Plan screen: image names and build options."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Toggle(Checkbox):
 FIELDS = ("name", "tag", "base", "push")
 
 
-class Folded(Static):
-    """The fields that are folded away, in words; a click unfolds them."""
+class CollapsedFields(Static):
+    """A summary of the hidden fields; a click shows them."""
 
     ALLOW_SELECT = False
 
     class Opened(Message):
-        """Somebody wants to see the fields."""
+        """Asks for the fields."""
 
     def on_click(self) -> None:
         """Unfold."""
@@ -70,13 +70,13 @@ class PlanFields(Vertical):
         & #builder { width: auto; min-width: 10; max-width: 40; background: $panel; }
         & #builder:focus { background: $block-cursor-background; }
         & Toggle { margin: 0 0 0 2; }
-        & Folded {
+        & CollapsedFields {
             display: none; height: 1; color: $text-muted;
             text-wrap: nowrap; text-overflow: ellipsis;
         }
-        & Folded:hover { background: $block-hover-background; }
+        & CollapsedFields:hover { background: $block-hover-background; }
         &.-folded .-more { display: none; }
-        &.-folded Folded { display: block; }
+        &.-folded CollapsedFields { display: block; }
     }
     """
 
@@ -87,7 +87,7 @@ class PlanFields(Vertical):
         """The base image's field was left."""
 
     class BuilderAsked(Message):
-        """Somebody wants to choose the builder."""
+        """Asks for another builder."""
 
     def __init__(self, order: BuildOrder) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class PlanFields(Vertical):
         with Horizontal(classes="-more"):
             yield Label("base")
             yield Input(order.base_image, id="base", compact=True, placeholder="automatic")
-            yield Label("at once", classes="-second")
+            yield Label("parallel", classes="-second")
             jobs = str(order.jobs) if order.jobs else ""
             restrict = r"(?:[1-9][0-9]{0,2})?"
             yield Input(jobs, id="jobs", compact=True, placeholder="all", restrict=restrict)
@@ -115,19 +115,19 @@ class PlanFields(Vertical):
             yield Toggle("push", order.push, id="push")
             yield Toggle("test only", order.test_only, id="test-only")
             yield Toggle("allow unknown", order.allow_unknown, id="allow-unknown")
-        yield Folded(id="folded")
+        yield CollapsedFields(id="folded")
 
     def on_mount(self) -> None:
         """Explain every field to the mouse."""
         for id, words in (
-            ("name", "What the images are called, a registry before it; several registries: a,b."),
-            ("tag", "The tag; -VARIANT is added to it."),
-            ("base", "An image in the place of the Dockerfile's base; empty: chosen here."),
-            ("jobs", "At most so many targets are built at once; empty: all of them."),
+            ("name", "Image name with an optional registry; several: a,b."),
+            ("tag", "Tag; -VARIANT is appended."),
+            ("base", "Image to use instead of the Dockerfile's base; empty: automatic."),
+            ("jobs", "Number of targets built in parallel; empty: all."),
             ("builder", "Choose the Buildx builder."),
-            ("push", "Push the images once all of them are verified."),
-            ("test-only", "Build and check, and leave no image behind."),
-            ("allow-unknown", "Also push images with inconclusive checks."),
+            ("push", "Push images once all of them are verified."),
+            ("test-only", "Build and check without keeping images."),
+            ("allow-unknown", "Push images with inconclusive checks too."),
         ):
             self.query_one(f"#{id}").tooltip = words
         self._show_words()
@@ -139,12 +139,12 @@ class PlanFields(Vertical):
             self.query_one("#name").focus()
 
     def show_builder(self, words: str) -> None:
-        """Show the builder in few words."""
+        """Show the builder briefly."""
         self._builder_words = one_line(words, 36)
         self._show_words()
 
     def take(self, order: BuildOrder) -> None:
-        """Take over an order that was changed elsewhere."""
+        """Take an order that was changed elsewhere."""
         self.order = order
         for id, value in (
             ("push", order.push),
@@ -168,7 +168,7 @@ class PlanFields(Vertical):
                 self.take(replace(order, test_only=not order.test_only))
 
     def mark_wrong(self, wrong: dict[str, str]) -> None:
-        """Mark the fields that are wrong, and no others."""
+        """Mark the invalid fields."""
         for field in FIELDS:
             self.query_one(f"#{field}").set_class(field in wrong, "-invalid")
 
@@ -203,7 +203,7 @@ class PlanFields(Vertical):
 
     @on(events.DescendantBlur)
     def field_left(self, event: events.DescendantBlur) -> None:
-        """Tell that the base image is written."""
+        """Report that the base image was entered."""
         if event.widget.id == "base":
             self.post_message(self.Left())
 
@@ -219,11 +219,11 @@ class PlanFields(Vertical):
         words = [
             f"builder {builder}",
             f"base {order.base_image or 'automatic'}",
-            f"{order.jobs} at once" if order.jobs else "all at once",
+            f"{order.jobs} parallel" if order.jobs else "all parallel",
             *(["push"] if order.push else []),
             *(["allow unknown"] if order.push and order.allow_unknown else []),
             *(["test only"] if order.test_only else []),
         ]
-        self.query_one(Folded).update(
+        self.query_one(CollapsedFields).update(
             Content.assemble(("o ", "$primary bold"), one_line(" · ".join(words)))
         )

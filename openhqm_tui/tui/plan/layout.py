@@ -1,4 +1,4 @@
-"""The column of the Plan place in which things are chosen, and how it shares its room."""
+"""The column of the Plan screen in which things are chosen, and how it shares its room."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 74, 5
 _BAR_STATUS_KEYS = 3
 
 
-class PlanRoom(Horizontal):
-    """What the column stands in: as high as the screen leaves it, whatever the column needs."""
+class PlanLayout(Horizontal):
+    """The container of the column and the details, as high as the screen allows."""
 
     def on_resize(self) -> None:
-        """Have the room shared anew."""
+        """Have the room shared again."""
         for choice in self.query(PlanChoice):
             if choice.children:
                 choice.share_room()

@@ -1,4 +1,4 @@
-"""What the Plan place has done in threads: looks at builder and base image, and the start."""
+"""What the Plan screen does in threads: reading builder and base image, and the start."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REST = 0.4
 
 
 class RunBegun(Message):
-    """A run has begun."""
+    """A run has started."""
 
     def __init__(self, started: StartedRun) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class RunRefused(Message):
 
 
 class BuilderSeen(Message):
-    """How the engine stands with another builder."""
+    """The state of the engine with another builder."""
 
     def __init__(self, builder: str, facts: EngineFacts) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ class Lookups:
         self._examine_wait = self._screen.set_timer(_REST, begin)
 
     def plan_examined(self, message: PlanExamined) -> bool:
-        """Take an answer over, and tell whether it differs from what was shown."""
+        """Take an answer over, and says whether it differs from what was shown."""
         before = self.allowed, self.warnings
         self._examined = message
         return (message.allow, message.warnings) != before
@@ -194,7 +194,7 @@ class Lookups:
         self._resting = self._screen.set_timer(_REST, look)
 
     def look_for_base(self, order: BuildOrder, facts: EngineFacts | None) -> None:
-        """Ask whether the base image can be had, once for the same platforms and driver."""
+        """Look for the base image, once for the same platforms and driver."""
         if not order.base_image or not order.rows or facts is None or not facts.answers:
             return
         key = _key(order, facts)
@@ -212,7 +212,7 @@ class Lookups:
         self._bases[message.key] = message.found
 
     def base_is_open(self, order: BuildOrder, facts: EngineFacts) -> bool:
-        """Tell whether the base image was never looked for as it is to be used now."""
+        """Return whether the base image was never looked for as it is to be used now."""
         return bool(order.base_image) and _key(order, facts) not in self._bases
 
     def base_obstacle(self, order: BuildOrder, facts: EngineFacts) -> str:
@@ -230,7 +230,7 @@ class Lookups:
         """Return what may speak against the base image."""
         found = self._bases.get(_key(order, facts)) if order.base_image and facts else None
         trouble = base_trouble(found, order)[0] if found is not None else ""
-        return (f"it may not be had: {trouble}",) if trouble else ()
+        return (f"it may not be available: {trouble}",) if trouble else ()
 
 
 def _key(order: BuildOrder, facts: EngineFacts) -> BaseKey:

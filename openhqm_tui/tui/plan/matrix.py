@@ -43,7 +43,7 @@ _WAYS = {
 class Matrix(ScrollView, can_focus=True):
     """The cells, their headings, and a cursor over both; headings choose whole rows, columns.
 
-    Headings and names stay in sight while the cells scroll under them.
+    Headings and names stay visible while the cells scroll under them.
     """
 
     ALLOW_SELECT = False
@@ -63,7 +63,7 @@ class Matrix(ScrollView, can_focus=True):
         """The cursor is elsewhere."""
 
     class Build(Message):
-        """Somebody wants what is chosen built."""
+        """Asks for the build."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -140,7 +140,7 @@ class Matrix(ScrollView, can_focus=True):
         """Return the visible row `y`: a heading, or a row that is scrolled to."""
         width, style = self.size.width, self.visual_style
         if not self.variants:
-            words = self.note or "looking for what can be built…"
+            words = self.note or "looking for targets…"
             note = Content.styled(f" {words}" if y == 0 else "", "$foreground-muted")
             return Visual.to_strips(self, note, width, 1, style, pad=True)[0]
         left, top = self.scroll_offset
@@ -159,7 +159,7 @@ class Matrix(ScrollView, can_focus=True):
         return strip.crop_extend(0, width, self.rich_style)
 
     def on_resize(self) -> None:
-        """Give the names what room there is, and keep the cursor in sight."""
+        """Give the names what room there is, and keep the cursor visible."""
         self._measure()
         self._reveal()
 
@@ -199,7 +199,7 @@ class Matrix(ScrollView, can_focus=True):
             self._toggle(*place)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Tell a name in full where it is cut."""
+        """Show a truncated name in full."""
         place = self._place_at(event.x, event.y)
         room = self.names_width - _BEFORE_NAME - 1
         name = self.variants[place[0]] if place is not None and place[0] >= 0 else ""
@@ -208,7 +208,7 @@ class Matrix(ScrollView, can_focus=True):
             self.tooltip = tooltip
 
     def _place_at(self, x: int, y: int) -> tuple[int, int] | None:
-        """Return row and column there; -1 for headings, None beside them."""
+        """Return row and column there; -1 for headings, None outside."""
         row, column = -1, -1
         if y >= _HEAD_LINES:
             row = y - _HEAD_LINES + self.scroll_offset.y
@@ -229,7 +229,7 @@ class Matrix(ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def _reveal(self) -> None:
-        """Scroll as little as brings the cursor into sight, under headings and beside names."""
+        """Scroll the least that makes the cursor visible beyond headings and names."""
         rows = self.scrollable_content_region.height - _HEAD_LINES
         columns = self.scrollable_content_region.width - self.names_width
         left, top = self.scroll_offset

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openhqm_tui.tui.core.backend import BuildOrder
     from openhqm_tui.tui.plan.lookups import RunRefused
 
-REFUSED = "not allowed: nothing was built"
+REFUSED = "not allowed, so nothing was built"
 # Starts an order, and remembers what was allowed for it if that is wanted.
 Start = Callable[["BuildOrder", tuple[Permission, ...]], None]
 
@@ -56,7 +56,7 @@ def _ask_permissions(
     needs = described(problem.missing, problem.folder)
     text = Content("\n").join(
         [
-            Content("This folder's definition asks to:"),
+            Content("The build definition in this folder asks to:"),
             *(Content(f"  • {one_line(need, 300)}") for need in needs),
             Content.styled("Allow it only if you trust who wrote it.", "$text-warning"),
         ]
@@ -87,7 +87,7 @@ def _ask_pushes(
     lines = [Content(f"  • {one_line(told, 300)}") for told in problem.pushes]
     text = Content("\n").join(
         [
-            Content("This folder's definition:"),
+            Content("The build definition in this folder:"),
             *lines,
             Content("Tags are pushed once every image is verified."),
         ]
@@ -97,6 +97,4 @@ def _ask_pushes(
         ("local", "Build without pushing"),
         ("push", "Build and push"),
     ]
-    screen.app.push_screen(
-        QuestionDialog("Push what is built?", text, answers, leave="no"), answered
-    )
+    screen.app.push_screen(QuestionDialog("Push the images?", text, answers, leave="no"), answered)

@@ -18,8 +18,8 @@ from openhqm_tui.tui.core.estimates import guess_words
 from openhqm_tui.tui.core.labels import count
 from openhqm_tui.tui.history.past_runs import Key, PastLane, last_lanes
 from openhqm_tui.tui.plan.engine_status import blocker, node_names, platform_support
-from openhqm_tui.tui.plan.fields import Folded, PlanFields
-from openhqm_tui.tui.plan.layout import WIDE, PlanChoice, PlanRoom
+from openhqm_tui.tui.plan.fields import CollapsedFields, PlanFields
+from openhqm_tui.tui.plan.layout import WIDE, PlanChoice, PlanLayout
 from openhqm_tui.tui.plan.lookups import (
     BaseSeen,
     BuilderSeen,
@@ -40,7 +40,7 @@ from openhqm_tui.tui.plan.selection import (
 from openhqm_tui.tui.plan.shell_commands import CommandLines, command_lines
 from openhqm_tui.tui.plan.summary import BuildLine, summary
 from openhqm_tui.tui.plan.validation import obstacle_in, wrong_fields
-from openhqm_tui.tui.plan.variant_panel import SideBox, VariantSide
+from openhqm_tui.tui.plan.variant_panel import VariantDetails, VariantScroll
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _WARNING_SECONDS = 20
 
 
 class PlanScreen(BaseScreen):
-    """The matrix, what the marked variant is, the fields, and the button that builds."""
+    """The matrix, details of the selected target, the fields and the build button."""
 
     PLACE = "plan"
     CSS_PATH = "screen.tcss"
@@ -73,15 +73,15 @@ class PlanScreen(BaseScreen):
 
     def body(self) -> Iterable[Widget]:
         """Yield matrix, side, fields and button."""
-        yield PlanRoom(
+        yield PlanLayout(
             PlanChoice(self.session.backend.defaults, id="choice"),
-            SideBox(),
+            VariantScroll(),
             id="plan",
         )
 
     @property
     def facts(self) -> EngineFacts | None:
-        """How the engine stands, with the builder that is chosen."""
+        """The state of the engine, with the builder that is chosen."""
         return self.lookups.facts(self.fields.order.builder, self.session.facts)
 
     @property
@@ -98,7 +98,7 @@ class PlanScreen(BaseScreen):
 
     @property
     def order(self) -> BuildOrder:
-        """What would be built as it stands."""
+        """The current options."""
         return replace(self.fields.order, rows=self.rows())
 
     @property
@@ -132,7 +132,7 @@ class PlanScreen(BaseScreen):
         return self.selection.by_variant(self.names, self.platforms)
 
     def commands(self, *, shown: bool = False) -> CommandLines:
-        """Return the commands that build the same; those `shown` may lack what is being read."""
+        """Return the equivalent commands; those `shown` may miss permissions still being read."""
         order, session = self.order, self.session
         allow: tuple[str, ...] = ()
         if shown:
@@ -142,7 +142,7 @@ class PlanScreen(BaseScreen):
         return command_lines(order, len(self.names), session.backend.defaults, allow)
 
     async def catch_up(self) -> None:
-        """Show all anew."""
+        """Show all again."""
         self.engine_seen()
 
     def engine_seen(self) -> None:
@@ -188,8 +188,8 @@ class PlanScreen(BaseScreen):
                 if plan_estimator
                 else {}
             )
-            side = VariantSide(session.source, order, matrix.ways, self.past, self.built, times)
-            self.query_one(SideBox).show(side, matrix.variant, self.commands(shown=True))
+            side = VariantDetails(session.source, order, matrix.ways, self.past, self.built, times)
+            self.query_one(VariantScroll).show(side, matrix.variant, self.commands(shown=True))
         self.fields.mark_wrong(wrong_fields(order, session.source))
         if (facts := self.facts) is not None and facts.builder:
             self.fields.show_builder(f"{facts.builder} ({facts.driver})")
@@ -206,18 +206,18 @@ class PlanScreen(BaseScreen):
         self.refresh_bindings()
 
     def reason(self) -> str:
-        """Return why nothing can be built as it stands; '' if something can."""
+        """Return why nothing can be built; '' if it can."""
         session, order = self.session, self.order
         if session.source_problem:
             return session.source_problem
         if self.lookups.starting:
             return "starting…"
         if order.builder and self.facts is None and session.facts is not None:
-            return f"looking at builder {order.builder}…"
+            return f"connecting to builder {order.builder}…"
         if stop := blocker(self.facts):
             return stop
         if session.run_is_live and session.player is None:
-            return "a run is in progress: 2 shows it, C there stops it"
+            return "a run is in progress: see Run (2), C there cancels it"
         if wrong := wrong_fields(order, session.source):
             return next(iter(wrong.values()))
         assert self.facts is not None
@@ -226,7 +226,7 @@ class PlanScreen(BaseScreen):
         return self.lookups.base_obstacle(order, self.facts)
 
     def check_action(self, action: str, arguments: tuple[object, ...]) -> bool | None:
-        """Grey out what can't be done now."""
+        """Gray out what can't be done now."""
         if not self.stands:
             return True
         match action:
@@ -257,8 +257,8 @@ class PlanScreen(BaseScreen):
 
     @on(Matrix.Moved)
     def cursor_moved(self) -> None:
-        """Describe the variant that is marked now."""
-        self.query_one(SideBox).scroll_home(animate=False)
+        """Describe the selected target."""
+        self.query_one(VariantScroll).scroll_home(animate=False)
         self.show_choice()
 
     @on(PlanFields.Changed)
@@ -290,7 +290,7 @@ class PlanScreen(BaseScreen):
         if facts is not None and self.lookups.base_is_open(order, facts):
             self._look_for_base()
         if reason := self.reason():
-            self.notify(reason, title="Nothing is built", severity="warning", markup=False)
+            self.notify(reason, title="Not started", severity="warning", markup=False)
         else:
             self._start(order)
 
@@ -312,7 +312,7 @@ class PlanScreen(BaseScreen):
 
     @on(RunRefused)
     def refused(self, message: RunRefused) -> None:
-        """Ask a person where that is all it takes, or say why it could not begin."""
+        """Ask for permission if that is all it takes, or say why the run did not start."""
         from openhqm_tui.tui.plan.permission_dialog import ask_for
 
         self.lookups.starting = False
@@ -343,7 +343,7 @@ class PlanScreen(BaseScreen):
             self._choose(native_cells(self._cells(), self.facts))
 
     def action_choose_failed(self) -> None:
-        """Choose what was not well the last time, and nothing else."""
+        """Select only what failed last time."""
         self._choose(failed_cells(self._cells(), self.past))
 
     def action_copy(self, way: str) -> None:
@@ -360,7 +360,7 @@ class PlanScreen(BaseScreen):
         """Go to the first field."""
         self.query_one("#name").focus()
 
-    @on(Folded.Opened)
+    @on(CollapsedFields.Opened)
     def action_options(self) -> None:
         """Show all fields, or fold all but the names away."""
         self.query_one(PlanChoice).unfold()
@@ -371,7 +371,7 @@ class PlanScreen(BaseScreen):
 
     @on(PlanFields.BuilderAsked)
     def action_choose_builder(self) -> None:
-        """Ask for another builder."""
+        """Choose a builder."""
         facts = self.session.facts
         from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
 
@@ -380,17 +380,17 @@ class PlanScreen(BaseScreen):
 
     def action_scroll_side(self, lines: int) -> None:
         """Scroll what is known of the variant."""
-        self.query_one(SideBox).scroll_relative(y=lines, animate=False)
+        self.query_one(VariantScroll).scroll_relative(y=lines, animate=False)
 
     def action_add_platform(self) -> None:
-        """Ask for another platform."""
+        """Add a platform."""
         from openhqm_tui.tui.widgets.dialogs import InputDialog
 
-        question = InputDialog("Another platform", "linux/arm/v7", parse_platform)
+        question = InputDialog("Add a platform", "linux/arm/v7", parse_platform)
         self.app.push_screen(question, self._platform_told)
 
     def action_remove_platform(self) -> None:
-        """Take the marked column away, and what is chosen of it."""
+        """Remove the selected column and its cells."""
         gone = self.query_one(Matrix).platform or self.platforms[-1]
         self.selection = self.selection.with_cells(every_cell(self.names, [gone]), chosen=False)
         self.session.platforms = tuple(p for p in self.platforms if p != gone)
@@ -421,7 +421,7 @@ class PlanScreen(BaseScreen):
 
     @on(BuilderSeen)
     def builder_seen(self, message: BuilderSeen) -> None:
-        """Take over how the chosen builder stands."""
+        """Take the facts of the selected builder."""
         self.lookups.builder_seen(message)
         self.show_matrix()
 
@@ -433,7 +433,7 @@ class PlanScreen(BaseScreen):
 
     @on(BaseSeen)
     def base_seen(self, message: BaseSeen) -> None:
-        """Take over whether the base image can be had."""
+        """Take whether the base image can be had."""
         self.lookups.base_seen(message)
         self.show_choice()
 

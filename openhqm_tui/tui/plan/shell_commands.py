@@ -1,4 +1,4 @@
-"""What is chosen on the Plan place, as commands for a shell."""
+"""What is chosen on the Plan screen, as commands for a shell."""
 
 from __future__ import annotations
 

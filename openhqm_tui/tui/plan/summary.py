@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openhqm_tui.tui.core.backend import BuildOrder
 
 
-_FIRST_STEPS = (("Space", "picks"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
+_FIRST_STEPS = (("Space", "selects"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
 
 
 def summary(
@@ -64,7 +64,7 @@ def summary(
 
 def _outcome(order: BuildOrder, source: Source | None) -> str:
     if order.test_only:
-        return "test only, no image stays"
+        return "test only, no images are kept"
     return f"push to {destination(order.names, source)}" if order.push else "load"
 
 
@@ -74,7 +74,7 @@ def _first_steps() -> Content:
 
 
 class BuildLine(Horizontal):
-    """A summary with the button beside it."""
+    """A summary with the button next to it."""
 
     DEFAULT_CSS = """
     BuildLine {
@@ -99,4 +99,4 @@ class BuildLine(Horizontal):
         button.disabled = not can_build
         button.label = Content("Starting…" if starting else "b Build")
         button.variant = "primary" if can_build else "default"
-        button.tooltip = "Build all that is chosen." if can_build else words
+        button.tooltip = "Build the selection." if can_build else words

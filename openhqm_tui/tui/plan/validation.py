@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openhqm_tui.engine.source.base_image import Pullable
     from openhqm_tui.tui.core.backend import BuildOrder
 
-NOTHING_CHOSEN = "nothing chosen"
+NOTHING_CHOSEN = "nothing selected"
 
 
 def wrong_fields(order: BuildOrder, source: Source | None) -> dict[str, str]:
@@ -31,9 +31,9 @@ def obstacle_in(order: BuildOrder, facts: EngineFacts, *, checks: bool) -> str:
 
     many = any(len(platforms) > 1 for platforms in order.rows.values())
     if many and not facts.can_load_many_platforms:
-        return "the image store keeps one platform an image: 5 Doctor switches it"
+        return "the classic image store is single-platform; switch it in Doctor (5)"
     if why := why_not_loaded(facts, many=many, push=order.push):
-        return f"{why}: push them, or choose another builder"
+        return f"{why}: push, or choose another builder"
     if checks and (lacking := without_emulator(order, facts)):
         return f"no emulator for {lacking}: 5 Doctor"
     if order.push and checks and not facts.verifies and not order.allow_unknown:
@@ -42,7 +42,7 @@ def obstacle_in(order: BuildOrder, facts: EngineFacts, *, checks: bool) -> str:
             "are pushed: switch on allow unknown (U), or push off"
         )
     if order.push and not facts.containerd_store:
-        return "the image store doesn't keep what a registry names it by: 5 Doctor switches it"
+        return "the classic image store keeps no registry digests; switch it in Doctor (5)"
     if order.push and not checks:
         return "only verified images are pushed, and the settings turn checks off"
     return ""
@@ -64,7 +64,7 @@ def base_trouble(found: Pullable, order: BuildOrder) -> tuple[str, bool]:
 
     if lacking := found.missing(platforms_of(order)):
         names = ", ".join(str(platform) for platform in lacking)
-        return f"{order.base_image} isn't made for {names}: name another base image", True
+        return f"{order.base_image} is not available for {names}: choose another base image", True
     if found.reach is Reach.OK:
         return "", False
     # What the engine may know better than we do: it has mirrors and logins of its own.
@@ -81,24 +81,24 @@ def destination(names: tuple[str, ...], source: Source | None = None) -> str:
 
 def _wrong_fields(order: BuildOrder, source: Source | None) -> Iterator[tuple[str, str]]:
     if not order.names:
-        yield "name", "the image name is empty: write openhqm or REGISTRY/openhqm"
+        yield "name", "the image name is empty: enter openhqm or REGISTRY/openhqm"
     elif any(":" in name.rsplit("/", 1)[-1] for name in order.names):
-        yield "name", "a name has no tag: write it in the field beside"
+        yield "name", "the name contains a tag: enter it in the tag field"
     elif problem := _problem_of(lambda: check_names(order.names)):
         yield "name", problem
     elif len(order.names) > 1 and source is not None and _names_itself(source):
-        yield "name", "the bake file gives its images their tags: one name is enough"
+        yield "name", "the bake file sets the tags: enter only one name"
     if not order.tag:
-        yield "tag", "the tag is empty: write latest"
+        yield "tag", "the tag is empty: enter latest"
     elif problem := _problem_of(lambda: check_tag(order.tag, source.variants if source else ())):
         yield "tag", problem
     if order.base_image:
         if source is not None and source.kind is SourceKind.BAKE:
-            yield "base", "a bake file names its own base images: leave the field empty"
+            yield "base", "the bake file sets its base images: leave the field empty"
         elif problem := _problem_of(lambda: check_reference(order.base_image)):
             yield "base", problem
     if order.push and order.test_only:
-        yield "push", "a test leaves nothing to push: choose push or test only"
+        yield "push", "test only keeps no images to push: choose push or test only"
 
 
 def _names_itself(source: Source) -> bool:

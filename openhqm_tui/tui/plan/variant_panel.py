@@ -1,4 +1,4 @@
-"""What is known of one variant, beside the matrix."""
+"""Details of one variant, next to the matrix."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _LABEL = 7
 _LEAST = 20
 _WAYS = {
     PlatformSupport.NATIVE: "native",
-    PlatformSupport.CROSS: "built without an emulator, checked under one",
-    PlatformSupport.EMULATED: "built and checked under an emulator",
-    PlatformSupport.SLOW: "built and checked under a slow emulator: 5 Doctor has a faster one",
-    PlatformSupport.NONE: "can't be run here: 5 Doctor",
+    PlatformSupport.CROSS: "built natively, checked under emulation",
+    PlatformSupport.EMULATED: "built and checked under emulation",
+    PlatformSupport.SLOW: "slow emulation; Doctor (5) has a faster emulator",
+    PlatformSupport.NONE: "can't run here: see Doctor (5)",
 }
 
 
-class SideBox(VerticalScroll, can_focus=False):
-    """Shows what is known of a variant, written anew for every width."""
+class VariantScroll(VerticalScroll, can_focus=False):
+    """Shows what is known of a variant, written again for every width."""
 
     def __init__(self) -> None:
         super().__init__(Static(id="variant"), id="side")
-        self._shown: tuple[VariantSide, str, CommandLines] | None = None
+        self._shown: tuple[VariantDetails, str, CommandLines] | None = None
 
-    def show(self, side: VariantSide, variant: str, lines: CommandLines) -> None:
-        """Show another variant, or the same as it stands now."""
+    def show(self, side: VariantDetails, variant: str, lines: CommandLines) -> None:
+        """Show a variant."""
         self._shown = (side, variant, lines)
         self._write()
 
@@ -57,8 +57,8 @@ class SideBox(VerticalScroll, can_focus=False):
             self.query_one("#variant", Static).update(side.describe(variant, lines, width))
 
 
-class VariantSide:
-    """All that is told of variants, for a side of some width."""
+class VariantDetails:
+    """The details of variants, for a panel of some width."""
 
     def __init__(
         self,
@@ -90,8 +90,8 @@ class VariantSide:
             *_field("how", self._hows(platforms), width),
         ]
         if lines.build:
-            rows += _commands("y copies what builds all that is chosen", lines.build)
-            rows += _commands("Y copies the same for Buildx alone", lines.bake)
+            rows += _commands("y copies the command for this selection", lines.build)
+            rows += _commands("Y copies the Buildx command", lines.bake)
         return Content("\n").join(rows)
 
     def _lanes(
@@ -111,7 +111,7 @@ class VariantSide:
 
     def _tags(self, variant: Variant) -> list[str]:
         if self._order.test_only:
-            return ["none: a test leaves no image"]
+            return ["none: test only keeps no images"]
         body = self._source.bake_targets.get(variant.name)
         if body is not None and body.get("tags"):
             return [one_line(str(tag)) for tag in body["tags"]]
@@ -169,6 +169,6 @@ def _field(name: str, values: Iterable[str | Content], width: int) -> list[Conte
 
 
 def _commands(title: str, lines: Iterable[str]) -> list[Content]:
-    # Whole, for whoever copies them with the mouse: the screen wraps them.
+    # Whole, for anyone who copies them with the mouse: the screen wraps them.
     head = [Content(""), Content.styled(title, "$foreground-muted")]
     return head + [Content(f"$ {line}") for line in lines]

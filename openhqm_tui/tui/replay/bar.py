@@ -1,4 +1,4 @@
-"""What is said of a replay in every place: how far and how fast it plays, and what can be done."""
+"""The bar of a replay on every screen: position, speed and controls."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ReplayKey(Static):
 
 
 class ReplayBar(Horizontal):
-    """Tells that what is seen is a replay; there only while it is."""
+    """The bar that is shown during a replay."""
 
     DEFAULT_CSS = """
     ReplayBar {
@@ -81,7 +81,7 @@ class ReplayBar(Horizontal):
                 yield ReplayKey(command)
 
     def on_mount(self) -> None:
-        """Go on counting while it plays."""
+        """Update the position."""
         self._timer = self.set_interval(_EVERY, self._renew, pause=True)
 
     def show(self, player: Player | None) -> None:
@@ -113,13 +113,13 @@ def _title(what: str, width: int, player: Player) -> str:
     if width < _NARROW:
         return ""
     if what == "pause" and player.pace.paused:
-        return "go on"
+        return "resume"
     short = {"slower": "", "faster": "speed"} if width < _WIDE else {}
     return short.get(what, what)
 
 
 def replay_word(player: Player, track: int = 0) -> Content:
-    """Return how a replay stands: `▶ replay 10× · 0:42 of 1:57`; `track` is a bar's width."""
+    """Return the status of a replay: `▶ replay 10× · 0:42 of 1:57`; `track` is a bar's width."""
     length, position = player.pace.length, player.position
     over = player.finished
     mark = "■" if over else "‖" if player.pace.paused else "▶"
@@ -130,7 +130,7 @@ def replay_word(player: Player, track: int = 0) -> Content:
         parts += [" ", ("━" * full, "$primary"), ("─" * (track - full), "$foreground-muted")]
     parts.append(f" · {_clock(position)} of {_clock(length)}")
     if over:
-        parts.append(" · over")
+        parts.append(" · ended")
     elif player.pace.paused:
         parts.append((" · paused", "$text-warning bold"))
     return Content.assemble(*parts)
@@ -157,11 +157,11 @@ class ReplayOffer(Static):
     """
 
     def __init__(self) -> None:
-        words = " plays a recorded 8 × 2 run that shows all of it"
+        words = " plays a recorded run of 8 targets on 2 platforms"
         super().__init__(
             Content.assemble(("No engine needed: ", "bold"), ("D", "$primary bold"), words)
         )
-        self.tooltip = "A click plays it."
+        self.tooltip = "Click to play."
 
     async def on_click(self) -> None:
         """Play it."""

@@ -10,8 +10,7 @@ REPLAY: tuple[Command, ...] = (
         "replay.demo",
         "D",
         "Demo",
-        "Play the recorded run that ships with the package: 8 variants on 2 platforms, no engine "
-        "needed.",
+        "Play a recorded run of 8 targets on 2 platforms; no engine needed.",
         "demo",
     ),
     Command(
@@ -19,25 +18,21 @@ REPLAY: tuple[Command, ...] = (
         "replay.pause",
         "comma",
         "Pause",
-        "Pause the replay; again: go on.",
+        "Pause or resume the replay.",
         "replay('pause')",
     ),
-    Command(
-        "app", "replay.slower", "less_than_sign", "Slower", "Play more slowly.", "replay('slower')"
-    ),
+    Command("app", "replay.slower", "less_than_sign", "Slower", "Play slower.", "replay('slower')"),
     Command(
         "app", "replay.faster", "greater_than_sign", "Faster", "Play faster.", "replay('faster')"
     ),
-    Command(
-        "app", "replay.start", "H", "From the start", "Play from the start.", "replay('start')"
-    ),
-    Command("app", "replay.end", "T", "To the end", "Show how it ended.", "replay('end')"),
+    Command("app", "replay.start", "H", "Restart", "Play from the beginning.", "replay('start')"),
+    Command("app", "replay.end", "T", "Skip to end", "Skip to the end.", "replay('end')"),
     Command(
         "app",
         "replay.stop",
         "X",
         "Stop replay",
-        "Stop the replay; no run is open then.",
+        "Stop the replay.",
         "replay('stop')",
     ),
 )

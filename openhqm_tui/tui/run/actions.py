@@ -44,7 +44,7 @@ def possible(
     pages: int,
     zoomed: bool,
 ) -> bool | None:
-    """Tell whether an action of the Run place makes sense now; None: shown, but greyed out."""
+    """Return whether an action of the Run screen makes sense now; None: shown, but grayed out."""
     if action not in _OF_A_RUN:
         return True
     if state is None or target is None:
@@ -77,35 +77,35 @@ def cancel(session: Session, target: str) -> None:
     if session.replay.refuses():
         return
     if target:
-        title, text, stop = f"Stop {target}?", "The other targets go on.", "Stop it"
+        title, text, stop = f"Cancel {target}?", "The other targets keep running.", "Cancel target"
     else:
-        title, text = "Stop the whole run?", "Targets that are built already are kept."
-        stop = "Stop all"
+        title, text = "Cancel the run?", "Images that are already built are kept."
+        stop = "Cancel run"
 
     def answered(answer: str | None) -> None:
         # It may have ended by itself while the person thought.
         if answer == "stop" and session.run_is_live:
             session.ask_run(Request("cancel", target))
-            session.app.notify(f"stopping {target or 'the run'}…", markup=False, timeout=4)
+            session.app.notify(f"cancelling {target or 'the run'}…", markup=False, timeout=4)
 
-    question = QuestionDialog(title, Content(text), [("stop", stop), ("no", "Let it go on")])
+    question = QuestionDialog(title, Content(text), [("stop", stop), ("no", "Keep running")])
     session.app.push_screen(question, answered)
 
 
 def retry(session: Session, targets: list[str]) -> None:
-    """Have targets built once more."""
+    """Have targets built again."""
     if session.replay.refuses():
         return
     session.ask_run(*(Request("retry", target) for target in targets))
-    session.app.notify(f"once more: {', '.join(targets)}", markup=False, timeout=4)
+    session.app.notify(f"retrying {', '.join(targets)}", markup=False, timeout=4)
 
 
 def resume(session: Session, run: RunFolder | None = None) -> None:
-    """Have a run go on that was cut off or cancelled: the open one if no other is named."""
+    """Have a run go on that was interrupted or cancelled: the open one if no other is named."""
     if run in {None, session.run_folder} and session.replay.refuses():
         return
     session.ask_run(Request("resume"), run=run)
-    session.app.notify("resuming what was cut off or cancelled…", markup=False, timeout=4)
+    session.app.notify("resuming…", markup=False, timeout=4)
 
 
 def cancel_all(session: Session, run: RunFolder) -> None:
@@ -114,11 +114,11 @@ def cancel_all(session: Session, run: RunFolder) -> None:
     def answered(answer: str | None) -> None:
         if answer == "stop":
             session.ask_run(Request("cancel"), run=run)
-            session.app.notify(f"stopping run {run.path.name}…", markup=False, timeout=4)
+            session.app.notify(f"cancelling run {run.path.name}…", markup=False, timeout=4)
 
-    text = Content("Targets that are built already are kept.")
-    answers = [("stop", "Stop all"), ("no", "Let it go on")]
-    session.app.push_screen(QuestionDialog(f"Stop run {run.path.name}?", text, answers), answered)
+    text = Content("Images that are already built are kept.")
+    answers = [("stop", "Cancel run"), ("no", "Keep running")]
+    session.app.push_screen(QuestionDialog(f"Cancel run {run.path.name}?", text, answers), answered)
 
 
 def first_lane(state: RunState, target: str) -> LaneKey | None:
@@ -131,11 +131,11 @@ def first_lane(state: RunState, target: str) -> LaneKey | None:
 
 
 async def page_log(session: Session, folder: RunFolder, target: TargetState) -> None:
-    """Show what a target has said so far until the pager is left; say where there can't be one."""
+    """Show a target's log in the pager; if there is none, notify where the log is."""
     try:
         file, passing = await asyncio.to_thread(whole_log, folder, target)
     except OSError as error:
-        words = f"the log can't be written ({error.strerror})"
+        words = f"can't write the log ({error.strerror})"
         session.app.notify(words, severity="error", markup=False)
         return
     problem = _show(session, file)
@@ -152,7 +152,11 @@ def _show(session: Session, file: Path) -> str:
         with session.app.suspend():
             session.backend.page(file)
     except SuspendNotSupported:
-        return "a browser has no pager" if session.app.is_web else "no pager here"
+        return (
+            "a pager is not available in a browser"
+            if session.app.is_web
+            else "a pager is not available here"
+        )
     except Problem as problem:
         return str(problem)
     return ""

@@ -10,7 +10,7 @@ RUN: tuple[Command, ...] = (
         "run.retry",
         "r",
         "Retry",
-        "Build the chosen target once more.",
+        "Rebuild the selected target.",
         "retry_target",
         True,
         acts=True,
@@ -20,7 +20,7 @@ RUN: tuple[Command, ...] = (
         "run.retry-all",
         "R",
         "Retry all",
-        "Build all once more that failed or were cancelled.",
+        "Rebuild all targets that failed or were cancelled.",
         "retry_all",
         True,
         acts=True,
@@ -30,7 +30,7 @@ RUN: tuple[Command, ...] = (
         "run.resume",
         "u",
         "Resume",
-        "Take up what was cut off or cancelled; what was built is kept.",
+        "Resume interrupted or cancelled targets; finished ones are kept.",
         "resume",
         True,
         acts=True,
@@ -40,35 +40,33 @@ RUN: tuple[Command, ...] = (
         "run.cancel-target",
         "c",
         "Cancel",
-        "Stop the chosen target; the others go on.",
+        "Cancel the selected target; the others keep running.",
         "cancel_target",
         True,
         acts=True,
     ),
     Command(
-        "run", "run.cancel", "C", "Cancel run", "Stop the whole run.", "cancel_run", True, acts=True
+        "run", "run.cancel", "C", "Cancel run", "Cancel the run.", "cancel_run", True, acts=True
     ),
     Command(
-        "run", "run.digest", "d", "Digest", "Show or hide why the target failed.", "digest", True
+        "run", "run.digest", "d", "Failure", "Show or hide the failure summary.", "digest", True
     ),
     Command(
         "run",
         "run.steps",
         "s",
         "Steps",
-        "Show the target's steps in the lanes' place, with the critical path; again: the lanes.",
+        "Switch between the logs and the target's steps with the critical path.",
         "steps",
         True,
     ),
-    Command(
-        "run", "run.zoom", "z", "Zoom", "Give one lane all the room; again: back.", "zoom", True
-    ),
+    Command("run", "run.zoom", "z", "Zoom", "Maximize or restore the pane.", "zoom", True),
     Command(
         "run",
         "run.search",
         "f",
         "Find",
-        "Search the logs of all lanes at once by a regular expression.",
+        "Search all logs with a regular expression.",
         "search_lanes",
         True,
     ),
@@ -77,7 +75,7 @@ RUN: tuple[Command, ...] = (
         "run.next",
         "right_square_bracket",
         "Next page",
-        "Go to the next lanes.",
+        "Show the next panes.",
         "page(1)",
         True,
     ),
@@ -86,7 +84,7 @@ RUN: tuple[Command, ...] = (
         "run.previous",
         "left_square_bracket",
         "Previous page",
-        "Go to the lanes before.",
+        "Show the previous panes.",
         "page(-1)",
     ),
     Command(
@@ -94,15 +92,15 @@ RUN: tuple[Command, ...] = (
         "run.pager",
         "p",
         "Pager",
-        "Read the chosen target's whole log in $PAGER.",
+        "Open the target's full log in $PAGER.",
         "page_log",
     ),
     Command(
         "run",
         "run.own-log",
         "L",
-        "Own log",
-        "Show what the target says outside of its lanes, Buildx's words too; again: the lane.",
+        "Build setup log",
+        "Switch between the image's log and the build setup log with Buildx's output.",
         "own_log",
     ),
     Command(
@@ -110,73 +108,78 @@ RUN: tuple[Command, ...] = (
         "run.order",
         "o",
         "Order",
-        "Put the busiest lanes first, or all in the order of the plan.",
+        "Order panes by activity or by plan.",
         "order",
     ),
-    Command("run", "run.back", "escape", "Back", "Leave the zoom, or go to the list.", "unzoom"),
+    Command(
+        "run",
+        "run.back",
+        "escape",
+        "Back",
+        "Restore the panes, or go to the target list.",
+        "unzoom",
+    ),
     Command(
         "run",
         "run.target-up",
         "K",
-        "Target above",
-        "Choose the target above.",
+        "Previous target",
+        "Select the previous target.",
         "target(-1)",
     ),
     Command(
         "run",
         "run.target-down",
         "J",
-        "Target below",
-        "Choose the target below.",
+        "Next target",
+        "Select the next target.",
         "target(1)",
     ),
-    Command("targets", "targets.up", "up,k,left,h", "Up", "Choose the target above.", "move(-1)"),
     Command(
-        "targets", "targets.down", "down,j,right,l", "Down", "Choose the target below.", "move(1)"
+        "targets", "targets.up", "up,k,left,h", "Up", "Select the previous target.", "move(-1)"
     ),
     Command(
-        "targets", "targets.page-up", "pageup", "Page up", "Choose a page further up.", "leap(-1)"
+        "targets", "targets.down", "down,j,right,l", "Down", "Select the next target.", "move(1)"
     ),
+    Command("targets", "targets.page-up", "pageup", "Page up", "Go up a page.", "leap(-1)"),
     Command(
         "targets",
         "targets.page-down",
         "pagedown",
         "Page down",
-        "Choose a page further down.",
+        "Go down a page.",
         "leap(1)",
     ),
     Command(
-        "targets", "targets.start", "home,g", "First", "Choose the first target.", "leap(-1000)"
+        "targets", "targets.start", "home,g", "First", "Select the first target.", "leap(-1000)"
     ),
-    Command("targets", "targets.end", "end,G", "Last", "Choose the last target.", "leap(1000)"),
-    Command(
-        "targets", "targets.zoom", "enter", "Zoom", "Give its first lane all the room.", "zoom"
-    ),
-    Command("digest", "digest.up", "up,k", "Up", "Scroll the digest up.", "scroll_up"),
-    Command("digest", "digest.down", "down,j", "Down", "Scroll the digest down.", "scroll_down"),
+    Command("targets", "targets.end", "end,G", "Last", "Select the last target.", "leap(1000)"),
+    Command("targets", "targets.zoom", "enter", "Zoom", "Maximize its first pane.", "zoom"),
+    Command("digest", "digest.up", "up,k", "Up", "Scroll up.", "scroll_up"),
+    Command("digest", "digest.down", "down,j", "Down", "Scroll down.", "scroll_down"),
     Command("digest", "digest.page-up", "pageup", "Page up", "Scroll up a page.", "page_up"),
     Command(
         "digest", "digest.page-down", "pagedown", "Page down", "Scroll down a page.", "page_down"
     ),
-    Command("digest", "digest.start", "home,g", "Start", "Go to its first line.", "scroll_home"),
-    Command("digest", "digest.end", "end,G", "End", "Go to its last line.", "scroll_end"),
-    Command("digest", "digest.copy", "y", "Copy", "Copy the digest's text.", "copy", True),
+    Command("digest", "digest.start", "home,g", "Start", "Go to the first line.", "scroll_home"),
+    Command("digest", "digest.end", "end,G", "End", "Go to the last line.", "scroll_end"),
+    Command("digest", "digest.copy", "y", "Copy", "Copy the failure summary.", "copy", True),
 )
 
 
 SEARCH: tuple[Command, ...] = (
-    Command("search", "search.open", "enter", "Open", "Go to the line, in its lane.", "open"),
-    Command("search", "search.down", "down", "Next", "Go to the next line found.", "move(1)"),
-    Command("search", "search.up", "up", "Before", "Go to the line found before.", "move(-1)"),
+    Command("search", "search.open", "enter", "Open", "Open the log at this line.", "open"),
+    Command("search", "search.down", "down", "Next", "Go to the next match.", "move(1)"),
+    Command("search", "search.up", "up", "Previous", "Go to the previous match.", "move(-1)"),
     Command("search", "search.page-down", "pagedown", "Page down", "Go down a page.", "pages(1)"),
     Command("search", "search.page-up", "pageup", "Page up", "Go up a page.", "pages(-1)"),
-    Command("search", "search.lane", "tab", "Next lane", "Go to the next lane.", "lane(1)"),
+    Command("search", "search.lane", "tab", "Next log", "Go to the next log.", "lane(1)"),
     Command(
         "search",
         "search.lane-before",
         "shift+tab",
-        "Lane before",
-        "Go to the lane before.",
+        "Previous log",
+        "Go to the previous log.",
         "lane(-1)",
     ),
 )

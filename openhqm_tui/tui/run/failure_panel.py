@@ -94,7 +94,7 @@ class FailurePanel(VerticalScroll):
         self._draw()
 
     def show_of(self, target: TargetState | None, folder: RunFolder | None) -> None:
-        """Show why a target failed, looked for anew only where there is more to look at."""
+        """Show why a target failed, looked for again only where there is more to look at."""
         known = None
         if target is not None and folder is not None:
             # To find a step's last words may mean to go through all of a long log.
@@ -106,13 +106,13 @@ class FailurePanel(VerticalScroll):
             self.show(digest_of(target, folder))
 
     def on_resize(self) -> None:
-        """Cut the lines anew."""
+        """Cut the lines again."""
         self._draw()
 
     def action_copy(self) -> None:
-        """Copy the digest's text, its lines whole."""
+        """Copy the failure summary without wrapping."""
         if self._failure is not None:
-            copy(self, digest(self._failure, _UNCUT).plain, "the digest")
+            copy(self, digest(self._failure, _UNCUT).plain, "the failure summary")
 
     def _draw(self) -> None:
         if self._failure is not None:
@@ -122,7 +122,7 @@ class FailurePanel(VerticalScroll):
 
 def _offers(failure: Failure) -> Content:
     """Return what can be done about it, each word to be clicked."""
-    offers = [("r Retry", "retry_target"), ("p Whole log", "page_log")]
+    offers = [("r Retry", "retry_target"), ("p Full log", "page_log")]
     if failure.checks:
         offers.append(("3 Evidence", "app.go('checks')"))
     offers.append(("d Hide", "digest"))
@@ -166,7 +166,7 @@ def digest(failure: Failure, width: int) -> Content:
             continue
         lines.append(cut(line, "bold $text-error" if marked else "$foreground-muted"))
     if failure.log:
-        lines.append(Content.styled("its last words", "$foreground-muted"))
+        lines.append(Content.styled("last output", "$foreground-muted"))
         lines += [cut(line) for line in failure.log]
     if failure.log_file:
         lines.append(said("file", failure.log_file))

@@ -15,7 +15,7 @@ from openhqm_tui.tui.checks.text import push_words
 from openhqm_tui.tui.core.estimates import TimeLeft, left_words
 from openhqm_tui.tui.core.labels import INTERRUPTED, clock, count, standing_mark, when
 
-# In the order in which a person asks: what goes wrong, what goes on, what is to come.
+# In the order in which a person asks: problems, what goes on, what is to come.
 _TOLD = (
     Status.FAILED,
     Status.RUNNING,
@@ -28,7 +28,7 @@ _TOLD = (
 )
 
 
-class NoRun(Static):
+class NoRunMessage(Static):
     """Says that there is no run, and where to get one."""
 
     def on_mount(self) -> None:
@@ -37,15 +37,15 @@ class NoRun(Static):
             Content.assemble(
                 ("No run is open.\n\n", "bold"),
                 ("1", "$primary bold"),
-                " Plan chooses what to build · ",
+                " Plan starts a run · ",
                 ("4", "$primary bold"),
-                " History opens an earlier run",
+                " History opens a past run",
             )
         )
 
 
 class TotalsLine(Static):
-    """How many targets are over, and how the rest stand."""
+    """The number of targets done, and the status of the rest."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -88,15 +88,15 @@ class FactsBox(Static):
         self._lines = lines
 
     def on_resize(self) -> None:
-        """Cut the lines anew."""
+        """Cut the lines again."""
         if self._shown is not None:
             self.show(*self._shown)
 
 
 def totals(state: RunState, width: int) -> Content:
-    """Return how many targets are over and how the rest stand, as fully as there is room for."""
+    """Return the number of targets done and the status of the rest, as far as there is room."""
     targets = sorted(state.targets.values(), key=lambda target: _TOLD.index(target.status))
-    first = f"{len(ended(state))}/{len(targets)} over"
+    first = f"{len(ended(state))}/{len(targets)} done"
     told = list(Counter(standing_mark(target) for target in targets).items())
     words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
     signs = [(f"{mark.symbol} {number}", mark.style) for mark, number in told]
@@ -122,13 +122,13 @@ def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None)
         if guess is not None:
             lines.append(Content(f"about {left_words(guess)}"))
         elif left.is_unknown:
-            words = "time left unknown"
+            words = "no estimate yet (first run)"
             lines.append(Content.styled(words, "$foreground-muted").truncate(width, ellipsis=True))
     if info.base:
         base = Content.styled(f"base {info.base}", "$foreground-muted")
         lines.append(base.truncate(max(8, width), ellipsis=True))
     if info.test_only:
-        lines.append(Content("test only: nothing is kept"))
+        lines.append(Content("test only: no images are kept"))
     if info.push and any(t.pushing or t.pushed is not None for t in state.targets.values()):
         lines.append(push_words(state).truncate(max(8, width), ellipsis=True))
     if state.interrupted:
@@ -142,7 +142,7 @@ _STYLE = INTERRUPTED.style
 
 
 class InterruptedPanel(Static):
-    """Two lines over the run, there only where it was cut off; their offers can be clicked."""
+    """Two lines over the run, there only where it was interrupted; their offers can be clicked."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -174,9 +174,9 @@ class InterruptedPanel(Static):
 
 
 def cut_off_words(state: RunState, *, resumable: bool) -> Content:
-    """Return what happened to a run that was cut off, and what can be done."""
+    """Return what happened to a run that was interrupted, and what can be done."""
     builds = any(t.started is not None and t.outcome is None for t in state.targets.values())
-    left = "; Buildx may still be at work" if builds and resumable else ""
+    left = "; Buildx may still be running" if builds and resumable else ""
     said = Content.assemble(
         (f"{INTERRUPTED.symbol} Interrupted at {len(ended(state))}/{len(state.targets)}", _STYLE),
         f": its runner died{left}.",
@@ -184,5 +184,5 @@ def cut_off_words(state: RunState, *, resumable: bool) -> Content:
     if not resumable:
         return said
     offer = Style.from_meta({"@click": "screen.resume"})
-    ways = "\n", (" u Resume ", offer), " ends what is left of it, and builds what isn't over."
+    ways = "\n", (" u Resume ", offer), " stops what is still running and builds the rest."
     return Content.assemble(said, *ways)

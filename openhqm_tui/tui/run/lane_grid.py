@@ -20,7 +20,7 @@ from openhqm_tui.tui.run.own_log import OwnLog
 
 # Where each lane stands: columns and rows of equal size, every lane in a place of its own.
 #
-# Textual's grid has them close ranks whenever one is hidden, and styles all of them anew whenever
+# Textual's grid has them close ranks whenever one is hidden, and styles all of them again whenever
 # the number of columns changes.
 
 _GUTTER = 1
@@ -59,10 +59,10 @@ class LaneGrid(Layout):
         return Region(left + _GUTTER * column, top, right - left, bottom - top)
 
 
-# Which lanes are in sight where not all can be: those in which something happens.
+# Which lanes are visible where not all can be: those in which something happens.
 #
 # Panes that jump about can't be read, so as few as can be move: a lane that has become quieter
-# than one out of sight changes places with it, every other stays where it is.
+# than one hidden changes places with it, every other stays where it is.
 
 _RANKS = {
     Status.FAILED: 0,
@@ -78,7 +78,7 @@ LaneKey = tuple[str, str]
 
 
 def begin_busiest_first(standing: Mapping[LaneKey, Status], places: int) -> list[LaneKey]:
-    """Return the lanes that nobody has seen yet: in sight the busiest, as the plan orders them."""
+    """Return the lanes that nobody has seen yet: visible the busiest, as the plan orders them."""
     order = busiest_first(list(standing), standing, places)
     seen = set(order[:places])
     return [*(key for key in standing if key in seen), *order[places:]]
@@ -133,10 +133,10 @@ def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
 
 
 class LanePanes(Container):
-    """All lanes of a run, one page of them in sight; panes out of sight cost nothing."""
+    """All lanes of a run, one page of them visible; panes hidden cost nothing."""
 
     class Paged(Message):
-        """Other lanes are in sight; `page` counts from 0."""
+        """Other lanes are visible; `page` counts from 0."""
 
         def __init__(self, page: int, pages: int) -> None:
             super().__init__()
@@ -176,7 +176,7 @@ class LanePanes(Container):
 
     @property
     def visible_panes(self) -> list[LanePane]:
-        """The panes in sight, in their places."""
+        """The panes visible, in their places."""
         return [self.panes[key] for key in self._in_sight]
 
     @property
@@ -187,13 +187,13 @@ class LanePanes(Container):
 
     @property
     def in_reading(self) -> bool:
-        """Tell whether somebody reads: has the focus in a log, has zoomed, or has scrolled up."""
+        """Return whether somebody reads: has the focus in a log, has zoomed, or has scrolled up."""
         return self.zoomed is not None or any(pane.in_reading for pane in self.visible_panes)
 
     def refresh_lanes(self, keys: Iterable[LaneKey], now: float, *, anew: bool = False) -> None:
-        """Renew those of the named lanes that are in sight; let busier ones into sight.
+        """Renew those of the named lanes that are visible; let busier ones into sight.
 
-        `anew`: what was there before anybody looked is still being read, in some number of looks.
+        `again`: what was there before anybody looked is still being read, in some number of looks.
         """
         self._seen = self._seen and not anew
         if self.busiest_first and self.page == 0 and not self.in_reading and self._arrange():
@@ -204,7 +204,7 @@ class LanePanes(Container):
                 self._show(pane, now)
 
     def flush(self, keys: Iterable[LaneKey]) -> None:
-        """Show what the logs of those of the named lanes that are in sight have gained."""
+        """Show what the logs of those of the named lanes that are visible have gained."""
         for key in keys:
             pane = self.panes.get(key)
             if pane is not None and pane.display:
@@ -224,7 +224,7 @@ class LanePanes(Container):
         self.lay_out(now)
 
     def lay_out(self, now: float) -> None:
-        """Show the panes that are in sight now."""
+        """Show the panes that are visible now."""
         if self.zoomed in self.panes:
             columns = rows = 1
             self.page, self.pages = self._order.index(self.zoomed), len(self._order)
@@ -244,12 +244,12 @@ class LanePanes(Container):
                 self._show(pane, now)
         self._draw_hidden(now)
         for pane in self.visible_panes[:1]:
-            # Textual arranges anew what a widget stands in that asks for it, never itself.
+            # Textual arranges again what a widget stands in that asks for it, never itself.
             pane.refresh(repaint=False, layout=True)
         self.post_message(self.Paged(self.page, self.pages))
 
     def _draw_hidden(self, now: float) -> None:
-        """Draw those in sight that aren't drawn yet, a few at a time: a key may come between."""
+        """Draw those visible that aren't drawn yet, a few at a time: a key may come between."""
         hidden = [pane for pane in self.visible_panes if not pane.display]
         for pane in hidden[:_AT_ONCE]:
             pane.display = True
@@ -268,7 +268,7 @@ class LanePanes(Container):
             self.lay_out(now)
 
     def zoom(self, key: LaneKey | None, now: float) -> None:
-        """Give one lane all the room; None: give it back."""
+        """Give one lane the whole area; None: give it back."""
         before, self.zoomed = self.zoomed, key
         if key is None and before is not None:
             self.reveal(before, now)
@@ -306,7 +306,7 @@ class LanePanes(Container):
             self._show(pane, now)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lay out anew: only the screen knows what time it is."""
+        """Lay out again: only the screen knows what time it is."""
         event.stop()
         self.post_message(self.Resized())
 
@@ -323,7 +323,7 @@ class LanePanes(Container):
         return fit(len(self.panes), self.size.width, self.size.height)
 
     def _arrange(self) -> bool:
-        """Put the lanes in order, and tell whether any changed its place."""
+        """Put the lanes in order, and says whether any changed its place."""
         if self._state is None or not self.size:
             return False
         standing = {lane.key: lane.status for lane in self._state.lanes}

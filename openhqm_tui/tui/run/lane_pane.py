@@ -1,4 +1,4 @@
-"""One lane on screen: a heading that tells how it stands, and its log."""
+"""The pane of one lane: a heading with its status, and its log."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
 
 ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
-    Status.WAITING: "waiting for its turn",
-    Status.RUNNING: "nothing said yet",
-    Status.CANCELLED: "cancelled before it began",
+    Status.WAITING: "queued",
+    Status.RUNNING: "no output yet",
+    Status.CANCELLED: "cancelled before it started",
 }
 
 
-class LaneHead(Static):
-    """The heading; a click on its mark, or two clicks on its words, give the lane all the room."""
+class LaneHeader(Static):
+    """The heading; a click on its symbol, or a double click, maximizes the pane."""
 
     ALLOW_SELECT = False
     virtual_size = Reactive(Size())
 
 
 class LanePane(Vertical):
-    """One lane, or its target's own log in the lane's place."""
+    """The log of one lane, or the build setup log of its target."""
 
     DEFAULT_CSS = """
     LanePane {
         height: 1fr;
-        & > LaneHead {
+        & > LaneHeader {
             height: 1;
             padding: 0 1;
             background: $panel;
@@ -60,10 +60,10 @@ class LanePane(Vertical):
             text-wrap: nowrap;
             text-overflow: ellipsis;
         }
-        & > LaneHead:hover { background: $block-hover-background; }
+        & > LaneHeader:hover { background: $block-hover-background; }
         /* Textual styles the children anew only where the pane itself has such a rule. */
         &:focus-within { background: $surface; }
-        &:focus-within > LaneHead {
+        &:focus-within > LaneHeader {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
             text-style: bold;
@@ -71,7 +71,7 @@ class LanePane(Vertical):
     }
     """
 
-    # Nothing here scrolls: another size is no reason to lay the whole screen out once more.
+    # Nothing here scrolls: another size is no reason to lay the whole screen out again.
     virtual_size = Reactive(Size())
 
     def __init__(self, lane: LaneState) -> None:
@@ -82,8 +82,8 @@ class LanePane(Vertical):
         self.own: OwnLog | None = None
         self._now = 0.0
         self._said = Content()
-        self.head = LaneHead()
-        self.head.tooltip = "Two clicks give this lane all the room, and give it back."
+        self.head = LaneHeader()
+        self.head.tooltip = "Double-click to maximize or restore."
         self.log_pane = LogPane(lane.log)
         self.log_pane.step_name = self._step_name
 
@@ -94,22 +94,22 @@ class LanePane(Vertical):
 
     @property
     def in_reading(self) -> bool:
-        """Tell whether somebody reads here: has the focus in it, or has scrolled up."""
+        """Return whether somebody reads here: has the focus in it, or has scrolled up."""
         return self.log_pane.has_focus or not self.log_pane.following
 
     def show(self, lane: LaneState, now: float) -> None:
-        """Show how the lane stands now; a retried lane has a new log."""
+        """Show the lane; after a retry it has a new log."""
         self.lane = lane
         self.log_pane.began(lane.target.run.started)
         if self.own is not None:
-            self.log_pane.placeholder = "nothing said outside of its lanes"
+            self.log_pane.placeholder = "no build setup output"
             self.log_pane.show(self.own.catch_up(lane.target))
             if self.own.lacks(lane.target):
                 self.call_later(self._show_more, lane)
         else:
-            nothing = _NOTHING.get(lane.status, "no output of this lane alone")
+            nothing = _NOTHING.get(lane.status, "no output for this platform")
             if lane.target.run.interrupted and lane.status is Status.CANCELLED:
-                nothing = "nothing was said before it was cut off"
+                nothing = "no output before it was interrupted"
             self.log_pane.placeholder = nothing
             self.log_pane.show(lane.log)
         self.show_head(now)
@@ -172,7 +172,7 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
         content = Content.assemble(
             (f"{mark.symbol} ", mark.style),
             (target.name, "bold"),
-            " own log · " if own else f" {place} · ",
+            " build setup log · " if own else f" {place} · ",
             "".join(f"{fact} · " for fact in facts),
             (mark.word, mark.style),
         )

@@ -1,4 +1,4 @@
-"""What a build says outside of its lanes: steps of the whole target, warnings, Buildx's words."""
+"""The build setup log: steps of the whole target, warnings, Buildx's own output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = 5000
 
 
 class OwnLog:
-    """One log of all three; `lines` grows with every `catch_up`, anew for a new attempt."""
+    """One log of all three; `lines` grows with every `catch_up`, again for a new attempt."""
 
     def __init__(self) -> None:
         self.lines = LogLines()
@@ -22,11 +22,11 @@ class OwnLog:
         self._warnings = 0
 
     def lacks(self, target: TargetState) -> bool:
-        """Tell whether there is more to add."""
+        """Return whether there is more to add."""
         return self._of is not target.log or self._read < len(target.log)
 
     def catch_up(self, target: TargetState) -> LogLines:
-        """Add what the target has said since, as much as one look takes, and return what there is.
+        """Add the target's new output, as much as one poll reads, and return all of it.
 
         Warnings and Buildx's own words come when all else has.
         """

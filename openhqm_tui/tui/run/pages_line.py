@@ -1,4 +1,4 @@
-"""The line under the lanes: which of them are in sight, and what a click can change about it."""
+"""The line under the lanes: which of them are visible, and what a click can change about it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Part = tuple[str, str]
 def page_words(
     page: int, pages: int, *, lanes: int, zoomed: bool, busiest_first: bool, own: bool
 ) -> tuple[str, list[Part]]:
-    """Return which lanes are in sight, and words with the action that each stands for."""
+    """Return which lanes are visible, and words with the action that each stands for."""
     parts: list[Part] = []
-    where = f"{'lane' if zoomed else 'page'} {page + 1}/{pages}"
+    where = f"{'pane' if zoomed else 'page'} {page + 1}/{pages}"
     if pages > 1:
-        parts += [("[ Before", "page(-1)"), ("] Next", "page(1)")]
+        parts += [("[ Previous", "page(-1)"), ("] Next", "page(1)")]
     elif not zoomed:
-        where = count(lanes, "lane")
+        where = count(lanes, "image")
     if zoomed:
-        parts.append(("z All lanes", "zoom"))
+        parts.append(("z All panes", "zoom"))
     parts.append(("s Steps", "steps"))
-    parts += [("L Lane's log" if own else "L Own log", "own_log"), ("p Pager", "page_log")]
+    parts += [("L Image log" if own else "L Build setup log", "own_log"), ("p Pager", "page_log")]
     if pages > 1 and not zoomed:
         parts.append(("o Plan order" if busiest_first else "o Busiest first", "order"))
     return where, parts
@@ -58,7 +58,7 @@ class PagesLine(Static):
         self._parts: list[Part] = []
 
     def show_panes(self, panes: LanePanes, *, own: bool) -> None:
-        """Show which lanes are in sight; `own` tells whether a target's own log is."""
+        """Show which lanes are visible; `own` says whether a target's own log is."""
         where, parts = page_words(
             panes.page,
             panes.pages,

@@ -27,7 +27,7 @@ from openhqm_tui.tui.run.actions import (
     retry,
 )
 from openhqm_tui.tui.run.failure_panel import FailurePanel
-from openhqm_tui.tui.run.header import FactsBox, InterruptedPanel, NoRun, TotalsLine
+from openhqm_tui.tui.run.header import FactsBox, InterruptedPanel, NoRunMessage, TotalsLine
 from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
 from openhqm_tui.tui.run.lane_pane import LanePane
 from openhqm_tui.tui.run.pages_line import PagesLine
@@ -63,7 +63,7 @@ class RunScreen(BaseScreen):
 
     def body(self) -> Iterable[Widget]:
         """Yield list, panes and digest, or the word that there is no run."""
-        yield NoRun(id="no-run")
+        yield NoRunMessage(id="no-run")
         yield InterruptedPanel()
         yield Horizontal(
             Vertical(TotalsLine(id="totals"), TargetList(), FactsBox(id="run-facts"), id="left"),
@@ -84,7 +84,7 @@ class RunScreen(BaseScreen):
 
     @property
     def only_read(self) -> bool:
-        """Tell whether nothing can be built in the run that is open: a replay, an imported one."""
+        """Return whether the open run takes no requests: a replay or an imported run."""
         folder = self.session.run_folder
         return self.session.player is not None or (folder is not None and folder.is_imported)
 
@@ -112,8 +112,8 @@ class RunScreen(BaseScreen):
 
     async def _open(self, state: RunState) -> None:
         targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
-        # A run that is taken up again is read anew, but the person is still at the same place;
-        # what is played again begins anew.
+        # A run that is taken up again is read again, but the person is still at the same place;
+        # what is played again begins again.
         again = self._shown is not None and self._shown.info.id == state.info.id
         again = again and self.session.player is None
         another = self._shown is not None
@@ -157,7 +157,7 @@ class RunScreen(BaseScreen):
             self._show_targets(state)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Hide or grey out what can't be done now."""
+        """Hide or gray out what can't be done now."""
         if not self.stands:
             return True
         panes = self.query_one(LanePanes)
@@ -184,25 +184,25 @@ class RunScreen(BaseScreen):
 
     @on(TargetList.Zoom)
     def target_zoomed(self) -> None:
-        """Give the chosen target's first lane all the room."""
+        """Maximize the first pane of the selected target."""
         if self.steps_shown:
             self.action_steps()
         self.action_zoom()
 
     @on(LogPane.Zoom)
     def lane_zoomed(self, message: LogPane.Zoom) -> None:
-        """Give the lane all the room, or the room back to all."""
+        """Maximize or restore the pane."""
         if isinstance(message.pane.parent, LanePane):
             self._zoom(message.pane.parent.lane.key)
 
     @on(LanePanes.Resized)
     def room_changed(self) -> None:
-        """Lay the panes out anew."""
+        """Lay the panes out again."""
         self.query_one(LanePanes).use_room(self.now)
 
     @on(LanePanes.Paged)
     def page_turned(self) -> None:
-        """Say which lanes are in sight, and what can be clicked."""
+        """Say which lanes are visible, and what can be clicked."""
         self._show_pages()
         self.refresh_bindings()
 
@@ -220,12 +220,12 @@ class RunScreen(BaseScreen):
         self._show_pages()
 
     def action_zoom(self) -> None:
-        """Give one lane all the room, or the room back to all."""
+        """Maximize or restore a pane."""
         if (key := self._lane_meant()) is not None:
             self._zoom(key)
 
     def action_unzoom(self) -> None:
-        """Give the room back to all."""
+        """Restore all panes."""
         panes = self.query_one(LanePanes)
         if panes.zoomed is not None:
             panes.zoom(None, self.now)
@@ -234,11 +234,11 @@ class RunScreen(BaseScreen):
 
     @property
     def steps_shown(self) -> bool:
-        """Tell whether steps stand in the lanes' place."""
+        """Return whether steps stand in the lanes' place."""
         return self.has_class("-steps")
 
     def action_steps(self) -> None:
-        """Show the steps of the chosen target in the lanes' place, or the lanes again."""
+        """Switch between the panes and the target's steps."""
         self.toggle_class("-steps")
         self._show_steps()
         self.query_one(Waterfall if self.steps_shown else TargetList).focus()
@@ -285,7 +285,7 @@ class RunScreen(BaseScreen):
         self.query_one(LanePanes).switch_order(self.now)
 
     def action_own_log(self) -> None:
-        """Show the target's own log in the lane's place, or the lane's again."""
+        """Switch between the image's log and the build setup log."""
         if (key := self._lane_meant()) is not None:
             panes = self.query_one(LanePanes)
             panes.show_own(key, self.now, own=not self._own_shown)
@@ -301,28 +301,28 @@ class RunScreen(BaseScreen):
         self._show_digest()
 
     def action_cancel_target(self) -> None:
-        """Ask whether to stop the chosen target."""
+        """Cancel the selected target after confirmation."""
         cancel(self.session, self.query_one(TargetList).chosen)
 
     def action_cancel_run(self) -> None:
-        """Ask whether to stop the run."""
+        """Cancel the run after confirmation."""
         cancel(self.session, "")
 
     def action_retry_target(self) -> None:
-        """Build the chosen target once more."""
+        """Retry the selected target."""
         retry(self.session, [self.query_one(TargetList).chosen])
 
     def action_retry_all(self) -> None:
-        """Build all once more that failed or were stopped."""
+        """Retry all targets that failed or were stopped."""
         if self.state is not None:
             retry(self.session, to_retry(self.state))
 
     def action_resume(self) -> None:
-        """Go on with what was cut off or cancelled."""
+        """Resume the run."""
         resume(self.session)
 
     def action_page_log(self) -> None:
-        """Read the chosen target's whole log in a pager."""
+        """Open the selected target's full log in a pager."""
         target, folder = self.chosen, self.session.run_folder
         if target is not None and folder is not None:
             reading = page_log(self.session, folder, target)
@@ -333,7 +333,7 @@ class RunScreen(BaseScreen):
         panes.zoom(None if panes.zoomed == key else key, self.now)
 
     def _lane_meant(self) -> LaneKey | None:
-        """Return the lane in focus, else the one with all the room, else the chosen target's."""
+        """Return the lane in focus, else the one with the whole area, else the chosen target's."""
         panes = self.query_one(LanePanes)
         key = panes.focused_key or panes.zoomed
         if key is None and self.state is not None:
@@ -347,21 +347,21 @@ class RunScreen(BaseScreen):
         return key is not None and self.query_one(LanePanes).panes[key].own is not None
 
     def _first_failure(self, state: RunState) -> None:
-        """Mark the first target that fails, once: after that the person leads."""
+        """Select the first target that fails, once."""
         targets = state.targets.values()
         failed = next((target for target in targets if target.status is Status.FAILED), None)
         if self._failure_seen or failed is None:
             return
         self._failure_seen = True
         if self._is_busy:
-            words = f"✗ {failed.name} failed; choose it to see why"
+            words = f"✗ {failed.name} failed; select it to see why"
             self.notify(words, severity="error", markup=False)
             return
         self.query_one(TargetList).choose(failed.name)
         self.query_one(TargetList).focus()
 
     def _bring_failed(self, state: RunState) -> None:
-        """Show the lane that failed in the place of its target's first.
+        """Show the lane that failed instead of its target's first.
 
         A target's end is told before all that its build said is read: which platform failed is
         known later.
@@ -375,7 +375,7 @@ class RunScreen(BaseScreen):
 
     @property
     def _is_busy(self) -> bool:
-        """Tell whether somebody types, answers, or reads what would be taken from their eyes."""
+        """Return whether somebody types, answers, or reads what would be taken from their eyes."""
         panes = self.query_one(LanePanes)
         scrolled_up = any(not pane.log_pane.following for pane in panes.visible_panes)
         typing = isinstance(self.focused, Input) or len(self.app.screen_stack) > 1

@@ -62,13 +62,11 @@ class SearchScreen(ModalScreen[Hit | None]):
         with Vertical(id="search"):
             with Horizontal(id="search-line"):
                 yield Static("/", id="search-sign")
-                yield Input(self._text, compact=True, placeholder="a regular expression")
+                yield Input(self._text, compact=True, placeholder="regular expression")
                 yield Static("✕", id="search-close")
             yield Static(id="search-sum")
             yield self._list
-            yield Static(
-                "Enter or a click opens · Esc closes · ↑↓ line · Tab lane", id="search-keys"
-            )
+            yield Static("Enter or click opens · Esc closes · ↑↓ match · Tab log", id="search-keys")
 
     def on_mount(self) -> None:
         """Search from now on, and look what the logs have gained."""
@@ -111,7 +109,7 @@ class SearchScreen(ModalScreen[Hit | None]):
             self.dismiss(Hit(source, self._search.line(place), pattern))
 
     def action_close(self) -> None:
-        """Leave with nothing."""
+        """Close without an answer."""
         self.dismiss(None)
 
     def action_move(self, rows: int) -> None:
@@ -151,7 +149,7 @@ class SearchScreen(ModalScreen[Hit | None]):
             words = Content.styled(f"Searches {count(lanes, 'log')}.", "$foreground-muted")
         else:
             logs = count(lanes, "log")
-            words = Content(f"nothing in {logs}")
+            words = Content(f"no matches in {logs}")
             if found := sum(map(bool, counts)):
                 total = count(sum(counts), "line")
                 words = Content.assemble((total, "bold"), f" in {found} of {logs}")

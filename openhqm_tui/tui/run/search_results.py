@@ -1,4 +1,4 @@
-"""The lines found in all logs, under their image's names; draws only what is in sight."""
+"""The lines found in all logs, under their image's names; draws only what is visible."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Source(NamedTuple):
     @property
     def title(self) -> str:
         """The log's name for people."""
-        return f"{self.target} {self.platform or 'own log'}"
+        return f"{self.target} {self.platform or 'build setup log'}"
 
 
 class ResultRow(NamedTuple):
@@ -58,7 +58,7 @@ class LanesSearch:
 
     @property
     def done(self) -> bool:
-        """Tell whether all that is there has been searched."""
+        """Return whether all that is there has been searched."""
         return all(
             finder.done(len(source.log))
             for finder, source in zip(self._finders, self.sources, strict=False)
@@ -80,7 +80,7 @@ class LanesSearch:
                 self._finders.append(LineFinder(matcher))
 
     def renew(self, sources: list[Source]) -> bool:
-        """Take the logs as they are now; tell whether one began anew, which is searched anew."""
+        """Take the logs as they are now; says whether one began again, which is searched again."""
         before, self.sources = self.sources, sources
         if [source.title for source in before] != [source.title for source in sources]:
             self.search(self.pattern)
@@ -94,7 +94,7 @@ class LanesSearch:
         return bool(anew)
 
     def advance(self, seconds: float) -> bool:
-        """Search for that long; tell whether there is more to search."""
+        """Search for that long; says whether there is more to search."""
         end = self._clock() + seconds
         while not self.done and self._clock() < end:
             for finder, source in zip(self._finders, self.sources, strict=False):
@@ -134,7 +134,7 @@ class LanesSearch:
     def line(self, place: ResultRow) -> int:
         """Return the line of a hit, a heading's being its first hit's.
 
-        A log that began anew may have fewer hits than when the place was taken.
+        A log that began again may have fewer hits than when the place was taken.
         """
         last = self.counts[place.source] - 1
         return self._finders[place.source].hit(max(0, min(place.hit, last)))
@@ -145,7 +145,7 @@ class LanesSearch:
 
 
 _WHEEL_ROWS = 3
-# So much of a line stays in sight before what was found in it.
+# So much of a line stays visible before what was found in it.
 _LEAD = 12
 
 
@@ -276,7 +276,7 @@ class HitList(Widget):
         return min(last, self.search.row(self._top))
 
     def _holds(self, place: ResultRow) -> bool:
-        """Tell whether there still is something where the place was taken."""
+        """Return whether there still is something where the place was taken."""
         counts = self.search.counts
         return place.source < len(counts) and counts[place.source] > 0
 

@@ -124,7 +124,7 @@ def state_word(target: TargetState, mark: Mark) -> str:
 
 
 def silent_words(seconds: float) -> str:
-    """Return for how long a build has said nothing: `◌ silent 5:12`."""
+    """Return for how long a build has printed nothing: `◌ silent 5:12`."""
     return f"{SILENT.symbol} {SILENT.word} {clock(seconds)}"
 
 
@@ -143,7 +143,7 @@ def strip_part(target: TargetState, *, marked: bool, focused: bool) -> Content:
 
 
 def strip_first(widths: Sequence[int], chosen: int, room: int, first: int) -> int:
-    """Return the first target of a strip `room` wide that keeps `chosen` in sight."""
+    """Return the first target of a strip `room` wide that keeps `chosen` visible."""
     first = min(first, chosen)
     while first < chosen and sum(widths[first : chosen + 1]) > room:
         first += 1
@@ -183,7 +183,7 @@ STRIP_BELOW = 80
 
 
 class TargetList(Widget, can_focus=True):
-    """Two lines a target, of which only those in sight are drawn."""
+    """Two lines a target, of which only those visible are drawn."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar = bindings("targets")
@@ -204,7 +204,7 @@ class TargetList(Widget, can_focus=True):
             self.target = target
 
     class Zoom(Message):
-        """Somebody wants the chosen target to have all the room."""
+        """Somebody wants the chosen target to have the whole area."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -216,7 +216,7 @@ class TargetList(Widget, can_focus=True):
 
     @property
     def is_strip(self) -> bool:
-        """Tell whether the targets stand side by side."""
+        """Return whether the targets stand side by side."""
         return self.app.size.width < STRIP_BELOW
 
     def show(self, state: RunState, now: float, left: TimeLeft) -> None:
@@ -235,13 +235,13 @@ class TargetList(Widget, can_focus=True):
         self.post_message(self.Chosen(target))
 
     def mark(self, target: str) -> None:
-        """Mark a target that is in sight elsewhere."""
+        """Mark a target that is visible elsewhere."""
         self.chosen = target
         self._reveal()
         self.refresh()
 
     def render(self) -> Content:
-        """Draw the targets in sight."""
+        """Draw the targets visible."""
         targets, width = self._targets(), self.size.width
         if not targets:
             return Content("")
@@ -272,16 +272,16 @@ class TargetList(Widget, can_focus=True):
         self.action_move(pages * max(1, self._room - 1))
 
     def action_zoom(self) -> None:
-        """Ask for all the room."""
+        """Ask for the whole area."""
         self.post_message(self.Zoom())
 
     def on_resize(self) -> None:
-        """Keep the chosen target in sight."""
+        """Keep the chosen target visible."""
         self._reveal()
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Choose what is clicked; twice: give it all the room."""
+        """Choose what is clicked; twice: give it the whole area."""
         targets = self._targets()
         index = self._target_at(event.x, event.y)
         if index < len(targets):
@@ -301,7 +301,7 @@ class TargetList(Widget, can_focus=True):
 
     @property
     def _room(self) -> int:
-        """How many whole targets are in sight."""
+        """How many whole targets are visible."""
         return max(1, self.size.height // 2)
 
     def _targets(self) -> list[TargetState]:

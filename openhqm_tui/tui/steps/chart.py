@@ -15,7 +15,7 @@ from openhqm_tui.tui.core.labels import Mark, clock
 
 
 class ChartRow(NamedTuple):
-    """One row, as it stands now.
+    """One row at this time.
 
     `place` and `title` are its name, `seconds` how long it took; `notes` are words about it, the
     most telling first. `spans` is when it ran, `checks` when what it made was asked, `could` since
@@ -62,7 +62,7 @@ class Chart(Protocol):
         """How many cells a name may take; more are of no use."""
 
     def head(self, width: int) -> Content:
-        """Return what is to be said of the whole, in a line."""
+        """Return the headline."""
 
     def facts(self) -> tuple[str, ...]:
         """Return what it adds up to, in fewer and fewer words."""

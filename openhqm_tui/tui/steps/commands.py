@@ -5,31 +5,36 @@ from __future__ import annotations
 from openhqm_tui.tui.commands.registry import Command
 
 STEPS: tuple[Command, ...] = (
-    Command("steps", "steps.up", "up,k", "Up", "Mark the step above.", "move(-1)"),
-    Command("steps", "steps.down", "down,j", "Down", "Mark the step below.", "move(1)"),
-    Command(
-        "steps", "steps.page-up", "pageup,ctrl+b", "Page up", "Mark a step a page up.", "leap(-1)"
-    ),
+    Command("steps", "steps.up", "up,k", "Up", "Select the previous step.", "move(-1)"),
+    Command("steps", "steps.down", "down,j", "Down", "Select the next step.", "move(1)"),
+    Command("steps", "steps.page-up", "pageup,ctrl+b", "Page up", "Go up a page.", "leap(-1)"),
     Command(
         "steps",
         "steps.page-down",
         "pagedown,ctrl+f",
         "Page down",
-        "Mark a step a page down.",
+        "Go down a page.",
         "leap(1)",
     ),
-    Command("steps", "steps.start", "home,g", "Start", "Mark the first step.", "ends(0)"),
-    Command("steps", "steps.end", "end,G", "End", "Mark the last step.", "ends(1)"),
+    Command("steps", "steps.start", "home,g", "Start", "Select the first step.", "ends(0)"),
+    Command("steps", "steps.end", "end,G", "End", "Select the last step.", "ends(1)"),
     Command(
-        "steps", "steps.back", "left,h", "Back up", "Scroll the step's words back.", "read(-1)"
+        "steps", "steps.back", "left,h", "Scroll text up", "Scroll the step's text up.", "read(-1)"
     ),
-    Command("steps", "steps.on", "right,l", "Read on", "Scroll the step's words on.", "read(1)"),
+    Command(
+        "steps",
+        "steps.on",
+        "right,l",
+        "Scroll text down",
+        "Scroll the step's text down.",
+        "read(1)",
+    ),
     Command(
         "steps",
         "steps.open",
         "enter",
         "Log",
-        "Show the log where the step begins; of a lane in the whole run, its steps.",
+        "Open the log at the step; in the whole run, the target's steps.",
         "open",
         True,
     ),
@@ -38,7 +43,7 @@ STEPS: tuple[Command, ...] = (
         "steps.critical",
         "x",
         "Critical",
-        "Mark the next step of the critical path.",
+        "Select the next step of the critical path.",
         "critical",
         True,
     ),
@@ -47,7 +52,7 @@ STEPS: tuple[Command, ...] = (
         "steps.whole",
         "a",
         "Whole run",
-        "Show every lane of the run; again: the target's steps.",
+        "Switch between the whole run and the target's steps.",
         "whole",
         True,
     ),
@@ -56,7 +61,7 @@ STEPS: tuple[Command, ...] = (
         "steps.cached",
         "full_stop",
         "Cached",
-        "Hide the steps that were cached; again: show them.",
+        "Hide or show cached steps.",
         "cached",
         True,
     ),

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class RunChart:
-    """A run's lanes as they stand `now`, in seconds since the epoch."""
+    """A run's lanes at `now`, in seconds since the epoch."""
 
-    what = "lane"
+    what = "image"
 
     def __init__(self, state: RunState, now: float) -> None:
         self.state = state
@@ -74,7 +74,7 @@ class RunChart:
         wall = self.span[1] - self.span[0]
         parts = [lane_spans(lane, self.span[1]) for lane in self._lanes]
         busy = sum(covered([*built, *checks]) for built, checks in parts)
-        side = f" · {busy / wall:.1f} lanes at once" if wall > 0 else ""
+        side = f" · {busy / wall:.1f} images in parallel" if wall > 0 else ""
         line = Content.assemble(
             (f"{mark.symbol} ", mark.style),
             ("whole run", "bold"),
@@ -102,7 +102,7 @@ class RunChart:
             f" · {way}" if way else "",
         )
         over, known = lane.step_counts()
-        words = [f"{over} of {count(known, 'step')} over"]
+        words = [f"{over} of {count(known, 'step')} done"]
         words += filter(None, [hits_of(lane).words])
         for name, spans in (("built", built), ("checked", checks)):
             if spans:

@@ -47,7 +47,7 @@ class _Line(NamedTuple):
 
 
 class TargetChart:
-    """A target's steps as they stand `now`, in seconds since the epoch."""
+    """A target's steps at `now`, in seconds since the epoch."""
 
     what = "step"
     widest = 64
@@ -97,8 +97,8 @@ class TargetChart:
         mark = status_mark(self.target.status)
         name = Content.assemble((f"{mark.symbol} ", mark.style), (self.target.name, "bold"), "  ")
         if not self.target.steps:
-            waits = "waits for its turn" if self.target.started is None else "nothing said yet"
-            return name + Content("no step ever began" if self.over else waits)
+            waits = "queued" if self.target.started is None else "no steps yet"
+            return name + Content("no step started" if self.over else waits)
         sums = load(self.target, self.path, self.span[1])
         path = Content.assemble(
             ("» critical path ", "$accent bold"),
@@ -114,7 +114,9 @@ class TargetChart:
         sums = load(self.target, self.path, self.span[1])
         counts = f"{count(sums.steps, 'step')} · {sums.cached} cached"
         hits = hits_of(self.target).words or counts
-        side = f"{sums.busy / sums.wall:.1f} at once" if sums.wall > 0 else "nothing ran"
+        side = (
+            f"{sums.busy / sums.wall:.1f} in parallel" if sums.wall > 0 else "nothing was executed"
+        )
         work = f"{brief(sums.busy)} of work in {brief(sums.wall)}"
         return f"{hits} · {work} · {side}", f"{hits} · {side}", hits, counts
 
@@ -222,13 +224,13 @@ class TargetChart:
     def _times(self, step: StepState) -> str:
         start, started = self.span[0], step.started
         if started is None:
-            return "never began" if self.over else "waits for its inputs"
-        words = [f"began at {brief(max(0.0, started - start))}"]
+            return "never started" if self.over else "waiting for its inputs"
+        words = [f"started at {brief(max(0.0, started - start))}"]
         if step.cached:
-            words = [f"looked up at {brief(max(0.0, started - start))}, nothing to do"]
+            words = [f"cache lookup at {brief(max(0.0, started - start))}, cached"]
         else:
             words.append(
-                f"{'runs for' if step.ended is None else 'took'} {brief(self._took(step))}"
+                f"{'running for' if step.ended is None else 'took'} {brief(self._took(step))}"
             )
         before = self._order.waited_for(step)
         if before is not None and not step.cached:
@@ -244,11 +246,11 @@ class TargetChart:
         known = [self.target.steps.get(digest) for digest in step.inputs]
         names = _without_repeats(short_name(s) for s in known if s is not None)
         missing = sum(s is None for s in known)
-        return [*names, f"{missing} not told"] if missing else names
+        return [*names, f"{missing} not reported"] if missing else names
 
     def _lane_detail(self, group: _Group) -> Content:
         row = self._heading(group)
-        words = ["its own steps"] if group.lane is None else ["lane"]
+        words = ["the target's own steps"] if group.lane is None else ["image"]
         words += [row.title] if row.title else []
         words += list(row.notes)
         ran = [s for s in group.steps if s.intervals and not s.cached]
@@ -260,7 +262,9 @@ class TargetChart:
         second = (
             Content.assemble(("slowest ", "$foreground-muted"), named) if named else Content("")
         )
-        legend = Content.styled("─ waited · c cached · ▸ runs on · » critical", "$foreground-muted")
+        legend = Content.styled(
+            "─ waited · c cached · ▸ still running · » critical", "$foreground-muted"
+        )
         return Content("\n").join(part for part in (first, second, legend) if part)
 
 
@@ -292,7 +296,7 @@ def _began(step: StepState) -> tuple[float, int]:
 
 
 def _standing(steps: Iterable[StepState], *, over: bool) -> Status:
-    """Return how steps stand together."""
+    """Return the combined status of steps."""
     statuses = {step.status for step in steps}
     if Status.FAILED in statuses:
         return Status.FAILED

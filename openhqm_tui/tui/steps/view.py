@@ -20,12 +20,12 @@ from openhqm_tui.tui.steps.waterfall import Waterfall
 _DETAIL = ((34, 8), (18, 6), (12, 3))
 
 
-class StepHead(Static):
-    """Two lines on the whole; the second ends with words that can be clicked."""
+class StepHeader(Static):
+    """Two lines of summary; the second ends with clickable words."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    StepHead {
+    StepHeader {
         height: 2;
         padding: 0 1;
         background: $surface;
@@ -40,10 +40,10 @@ class StepHead(Static):
     """
 
     def show(self, chart: Chart, width: int, *, cached: bool) -> None:
-        """Show what a chart has to say; `cached` tells whether it shows cached steps."""
+        """Show what a chart has to say; `cached` says whether it shows cached steps."""
         words = [
             ("s Logs", "leave"),
-            ("a Target" if chart.what == "lane" else "a Whole run", "whole"),
+            ("a Target" if chart.what == "image" else "a Whole run", "whole"),
         ]
         if chart.what == "step":
             words.append((". Hide cached" if cached else ". Show cached", "cached"))
@@ -72,7 +72,7 @@ class StepHead(Static):
 
 
 class StepView(Vertical):
-    """A chart with its head and the detail of the row that is marked."""
+    """A chart with its header and the details of the selected row."""
 
     DEFAULT_CSS = """
     StepView {
@@ -87,7 +87,7 @@ class StepView(Vertical):
     """
 
     class Opened(Message):
-        """Somebody wants the log of a step, or of a lane where `step` is None.
+        """Asks for the log of a step, or of a lane if `step` is None.
 
         `platform` is '' where the step belongs to no lane.
         """
@@ -106,7 +106,7 @@ class StepView(Vertical):
             self.target = target
 
     class Left(Message):
-        """Somebody has seen enough."""
+        """Asks to close the steps."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -120,7 +120,7 @@ class StepView(Vertical):
 
     def compose(self) -> ComposeResult:
         """Build head, waterfall and detail."""
-        yield StepHead()
+        yield StepHeader()
         yield Waterfall()
         yield VerticalScroll(Static(), id="steps-detail", can_focus=False)
 
@@ -130,7 +130,7 @@ class StepView(Vertical):
         return self.query_one(Waterfall)
 
     def show(self, state: RunState, target: str, now: float) -> None:
-        """Show how a target's steps stand now, or the whole run if that is looked at."""
+        """Show a target's steps, or the whole run."""
         key = None
         if state is not self._state or target != self.target:
             self.waterfall.forget()
@@ -147,7 +147,7 @@ class StepView(Vertical):
 
     @on(Waterfall.Marked)
     def row_marked(self, message: Waterfall.Marked) -> None:
-        """Tell about the row."""
+        """Describe the row."""
         message.stop()
         self._draw_words()
 
@@ -185,7 +185,7 @@ class StepView(Vertical):
 
     @on(Waterfall.Opened)
     def row_opened(self, message: Waterfall.Opened) -> None:
-        """Ask for a step's log; a lane of the whole run shows its steps."""
+        """Open a step's log, or a lane's steps."""
         message.stop()
         row, chart = self.waterfall.row, self._chart
         if isinstance(chart, RunChart):
@@ -218,7 +218,7 @@ class StepView(Vertical):
         if chart is None:
             return
         width = max(0, self.size.width - 2)
-        self.query_one(StepHead).show(chart, width, cached=self.cached)
+        self.query_one(StepHeader).show(chart, width, cached=self.cached)
         row = self.waterfall.row
         detail = self.query_one("#steps-detail")
         detail.display = bool(chart.keys) and self.size.height >= _DETAIL[-1][0]

@@ -60,23 +60,23 @@ class Waterfall(ScrollView, can_focus=True):
         """The cursor is on another row."""
 
     class Opened(Message):
-        """Somebody wants to see what is behind the marked row."""
+        """Asks to open the selected row."""
 
     class Whole(Message):
-        """Somebody wants the whole run, or the one target again."""
+        """Asks to switch between the run and one target."""
 
     class Cached(Message):
-        """Somebody wants to see the cached steps, or no more."""
+        """Asks to show or hide cached steps."""
 
     class Read(Message):
-        """Somebody wants more of the words about the row: so many lines on, or back."""
+        """Asks to scroll the row's text by some lines."""
 
         def __init__(self, lines: int) -> None:
             super().__init__()
             self.lines = lines
 
     class Left(Message):
-        """Somebody has seen enough; `wholly`: of all that can be seen here."""
+        """Asks to close the chart; `wholly`: from any level."""
 
         def __init__(self, *, wholly: bool = False) -> None:
             super().__init__()
@@ -144,7 +144,7 @@ class Waterfall(ScrollView, can_focus=True):
         return True
 
     def notify_style_update(self) -> None:
-        """Forget the colours of before."""
+        """Forget the colors of before."""
         self._inks.clear()
         super().notify_style_update()
 
@@ -157,11 +157,11 @@ class Waterfall(ScrollView, can_focus=True):
         self._inks.clear()
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor visible."""
         self._reveal()
 
     def on_click(self, event: events.Click) -> None:
-        """Mark what is clicked; twice: open it."""
+        """Select a clicked row; a double click opens it."""
         row = self.scroll_offset.y + event.y - 1
         if self.chart is None or event.y < 1 or row >= len(self.chart.keys):
             return
@@ -190,7 +190,7 @@ class Waterfall(ScrollView, can_focus=True):
             self.go(next((index for index in order if chart.row(index).critical), self.row))
 
     def action_open(self) -> None:
-        """Ask for what is behind the row."""
+        """Open the row."""
         if self._key is not None:
             self.post_message(self.Opened())
 
@@ -203,11 +203,11 @@ class Waterfall(ScrollView, can_focus=True):
         self.post_message(self.Cached())
 
     def action_read(self, lines: int) -> None:
-        """Ask for more of the words about the row."""
+        """Scroll the row's text."""
         self.post_message(self.Read(lines))
 
     def action_leave(self) -> None:
-        """Ask to be put away."""
+        """Close the chart."""
         self.post_message(self.Left())
 
     def _reveal(self) -> None:
@@ -244,7 +244,7 @@ class Waterfall(ScrollView, can_focus=True):
 
     def _row(self, row: ChartRow, parts: Columns, axis: Axis, lit: bool) -> list[Segment]:
         plain = self._ink("", lit)
-        # What is muted elsewhere may have the colour of the cursor itself.
+        # What is muted elsewhere may have the color of the cursor itself.
         muted = plain if lit else self._ink("$foreground-muted", lit)
         bold = self._ink("bold", lit)
         segments = [

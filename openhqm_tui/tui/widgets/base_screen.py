@@ -1,4 +1,4 @@
-"""What the five screens share: bar, hint, status line, keys."""
+"""The parts that the five screens share: bar, hint, status line, keys."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 _KEYS = (
-    ("1–5", "go from place to place"),
-    ("Space", "picks"),
+    ("1–5", "switch screens"),
+    ("Space", "selects"),
     ("b", "builds"),
     ("?", "shows all keys"),
 )
 
 
 class Hint(Static):
-    """A few keys, and where those turn who can't see a screen."""
+    """The most important keys, and the command for screen readers."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -47,7 +47,7 @@ class Hint(Static):
     """
 
     class Done(Message):
-        """Nobody needs it any longer."""
+        """The hint was dismissed."""
 
     def __init__(self) -> None:
         parts: list[str | tuple[str, str]] = [("New here? ", "bold")]
@@ -56,7 +56,7 @@ class Hint(Static):
         parts += ["screen reader: ", ("openhqm-tui build --format plain", "bold"), " "]
         parts += [("✕", "$primary bold")]
         super().__init__(Content.assemble(*parts))
-        self.tooltip = "A click hides this."
+        self.tooltip = "Click to hide."
 
     def on_click(self) -> None:
         """Go away."""
@@ -64,9 +64,9 @@ class Hint(Static):
 
 
 class BaseScreen(Screen[None]):
-    """A place of the console; the app tells it what changed, it shows what it is told.
+    """One of the five screens; the app calls it when something changes.
 
-    Hidden places are told nothing: `catch_up` shows all when one comes into sight.
+    A hidden screen is not called: `catch_up` shows everything when it becomes visible.
     """
 
     PLACE: ClassVar[str] = ""
@@ -88,16 +88,16 @@ class BaseScreen(Screen[None]):
 
     @property
     def stands(self) -> bool:
-        """Tell whether its widgets are there: built already, and not being taken down."""
+        """Return whether its widgets are there: built already, and not being taken down."""
         return self.is_mounted and self.app.is_running
 
     @property
     def now(self) -> float:
-        """What time it is, for all that is shown."""
+        """The time for all that is shown."""
         return self.session.now
 
     def body(self) -> Iterable[Widget]:
-        """Yield what is this place's own."""
+        """Yield the widgets of this screen."""
         return ()
 
     def compose(self) -> ComposeResult:
@@ -111,7 +111,7 @@ class BaseScreen(Screen[None]):
         yield KeyLine()
 
     async def on_screen_resume(self) -> None:
-        """Show all that changed while nobody looked."""
+        """Show what changed while the screen was hidden."""
         if self.stands:
             self.show_standing()
             await self.catch_up()
@@ -140,7 +140,7 @@ class BaseScreen(Screen[None]):
 
     @property
     def _offers_replay(self) -> bool:
-        """Tell whether there is nothing else to see here: no run open, or no engine for one."""
+        """Return whether there is nothing else to see here: no run open, or no engine for one."""
         session = self.session
         if self.PLACE == "run":
             return session.run_state is None
@@ -148,13 +148,13 @@ class BaseScreen(Screen[None]):
         return without and self.PLACE in {"plan", "doctor"}
 
     async def catch_up(self) -> None:
-        """Show everything anew."""
+        """Show everything."""
 
     def engine_seen(self) -> None:
-        """Facts, source or past runs were read."""
+        """Show facts, source and past runs."""
 
     async def run_moved(self, changes: Changes) -> None:
-        """Show what a look at the run folder brought."""
+        """Show changes of the run."""
 
     def second_passed(self) -> None:
-        """Renew what counts seconds."""
+        """Update counters."""

@@ -1,4 +1,4 @@
-"""Dialogs: a question, one line of text, a list, the keys, leaving."""
+"""Dialogs: question, text input, list, keys, quitting."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _KEYS_WIDTH = 14
 _HELP_WIDTH = 52
 _ALSO = (
-    "Esc closes · Ctrl+p finds commands by name\n"
-    "Screen reader? `openhqm-tui build --format plain` says all of it"
+    "Esc closes · Ctrl+P opens the command palette\n"
+    "Screen reader: `openhqm-tui build --format plain` prints plain text"
 )
 
 
 class QuestionDialog(ModalScreen[str]):
-    """A question with a few answers; the first is the default, leaving is `leave`, or the last."""
+    """A question with a few answers; the first is the default, Esc gives `leave` or the last."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar = bindings("dialog")
@@ -51,7 +51,7 @@ class QuestionDialog(ModalScreen[str]):
         self._leave = leave or answers[-1][0]
 
     def compose(self) -> ComposeResult:
-        """Build text and answers."""
+        """Build text and buttons."""
         with Vertical(classes="dialog"):
             yield Static(Content.styled(self._title, "bold"), classes="dialog-title")
             with VerticalScroll(classes="dialog-text", can_focus=False):
@@ -71,11 +71,11 @@ class QuestionDialog(ModalScreen[str]):
 
     @on(Button.Pressed)
     def answer(self, event: Button.Pressed) -> None:
-        """Give the answer."""
+        """Return the answer."""
         self.dismiss(event.button.id or "")
 
     def action_close(self) -> None:
-        """Leave with the answer that changes nothing."""
+        """Choose the answer that changes nothing."""
         self.dismiss(self._leave)
 
     def key_left(self) -> None:
@@ -104,7 +104,7 @@ class QuestionDialog(ModalScreen[str]):
 
 
 class InputDialog(ModalScreen[str]):
-    """One line of text, checked while it is typed; leaving gives ''."""
+    """One line of text, validated while it is typed; Esc gives ''."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar = bindings("dialog")
@@ -122,17 +122,17 @@ class InputDialog(ModalScreen[str]):
 
     @on(Input.Changed)
     def say(self, event: Input.Changed) -> None:
-        """Say what is wrong so far."""
+        """Show what is wrong so far."""
         self.query_one(".dialog-problem", Static).update(self._problem(event.value))
 
     @on(Input.Submitted)
     def done(self, event: Input.Submitted) -> None:
-        """Give what was written, if it is right."""
+        """Return the text if it is valid."""
         if event.value and not self._problem(event.value).plain:
             self.dismiss(event.value)
 
     def action_close(self) -> None:
-        """Leave with nothing."""
+        """Close without an answer."""
         self.dismiss("")
 
     def _problem(self, text: str) -> Content:
@@ -201,7 +201,7 @@ class ListDialog(ModalScreen[Answer]):
 
 
 class ChooseRun(ListDialog[PastRun]):
-    """The runs that go on, the latest first; leaving gives None."""
+    """The runs in progress, the latest first; Esc gives None."""
 
     CSS_PATH = ["dialogs.tcss", "choose_run.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = [*bindings("dialog"), ("j", "step(1)"), ("k", "step(-1)")]
@@ -213,7 +213,7 @@ class ChooseRun(ListDialog[PastRun]):
 
     def compose(self) -> ComposeResult:
         """Build the list."""
-        title = f"{len(self._runs)} runs are in progress: which one do you want to open?"
+        title = f"{len(self._runs)} runs are in progress. Open which one?"
         with Vertical(classes="dialog"):
             yield Static(Content.styled(title, "bold"), classes="dialog-title")
             yield OptionList(
@@ -223,8 +223,8 @@ class ChooseRun(ListDialog[PastRun]):
                 markup=False,
             )
             with Horizontal(classes="dialog-answers"):
-                yield Button("Open it", id="open", compact=True)
-                yield Button("None of them", id="none", compact=True)
+                yield Button("Open", id="open", compact=True)
+                yield Button("Cancel", id="none", compact=True)
 
     def on_mount(self) -> None:
         """Begin with the latest."""
@@ -232,7 +232,7 @@ class ChooseRun(ListDialog[PastRun]):
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:
-        """Give the answer."""
+        """Return the answer."""
         self.dismiss(self._runs[event.option_index])
 
     @on(Button.Pressed)
@@ -243,12 +243,12 @@ class ChooseRun(ListDialog[PastRun]):
         self.dismiss(self._runs[marked or 0] if opens else None)
 
     def action_close(self) -> None:
-        """Leave with nothing."""
+        """Close without an answer."""
         self.dismiss(None)
 
 
 def _words(run: PastRun, now: float) -> Content:
-    over = f"{run.over}/{len(run.targets)} over"
+    over = f"{run.over}/{len(run.targets)} done"
     return Content.assemble(
         (f"{GOING_ON.symbol} ", GOING_ON.style),
         (f"since {since(run.created, now)}", "bold"),
@@ -258,18 +258,18 @@ def _words(run: PastRun, now: float) -> Content:
 
 
 class Leave(QuestionDialog):
-    """Asks what becomes of what goes on; whoever wants to leave twice leaves it as it is."""
+    """Asks what to do with a run in progress; a second `q` keeps it running."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = [("q", "leave")]  # noqa: RUF012
 
     def action_leave(self) -> None:
-        """Leave by the first answer."""
+        """Choose the first answer."""
         self.dismiss("leave")
 
 
 def leave(session: Session) -> None:
-    """Leave at once where nothing goes on; else ask first, once."""
+    """Quit; ask first during a live run or a fix."""
     if isinstance(session.app.screen, Leave):
         session.app.screen.action_leave()
     elif (not session.run_is_live or session.player) and session.fix_runner is None:
@@ -282,14 +282,14 @@ def _question(session: Session) -> Leave:
     if session.fix_runner is not None:
         return Leave(
             "A fix is running.",
-            Content("Leaving stops it half-way; what it has done by now stays done."),
-            [("leave", "Stop it and leave"), ("no", "Stay here")],
+            Content("Quitting stops it; changes made so far remain."),
+            [("leave", "Stop fix and quit"), ("no", "Stay")],
         )
-    cancel = [] if session.backend.read_only else [("cancel", "Cancel it")]
+    cancel = [] if session.backend.read_only else [("cancel", "Cancel run")]
     return Leave(
         "A run is in progress.",
-        Content("It goes on without the console, and `openhqm-tui` opens on it again."),
-        [("leave", "Leave it running"), *cancel, ("no", "Stay here")],
+        Content("It continues without the console; `openhqm-tui` shows it again."),
+        [("leave", "Keep running"), *cancel, ("no", "Stay")],
     )
 
 
@@ -299,7 +299,7 @@ def _answered(session: Session, answer: str | None) -> None:
         try:
             session.run_folder.ask(Request("cancel"))
         except OSError as error:
-            session.app.notify(f"can't be cancelled: {error}", severity="error", markup=False)
+            session.app.notify(f"can't cancel the run: {error}", severity="error", markup=False)
             return
     if answer in {"leave", "cancel"}:
         session.app.exit(0)

@@ -1,6 +1,6 @@
 """The keys that work here and now, on one line; a click is as good as the key.
 
-Textual's Footer makes a widget for every key and all of them anew whenever one changes; this is
+Textual's Footer makes a widget for every key and all of them again whenever one changes; this is
 one line of text, and leaves out what there is no room for instead of cutting it in two.
 """
 
@@ -45,7 +45,7 @@ class KeyLine(Widget):
     """
 
     def on_mount(self) -> None:
-        """Draw anew whenever other keys work."""
+        """Draw again whenever other keys work."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def render(self) -> Content:

@@ -1,4 +1,4 @@
-"""The two lines that every place has: where one can go, and how the engine stands."""
+"""The two lines that every place has: where one can go, and the state of the engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Tab(Static):
-    """One place to go."""
+    """The tab of one screen."""
 
     ALLOW_SELECT = False
 
@@ -37,12 +37,12 @@ class Tab(Static):
         self.tooltip = command.help
 
     async def on_click(self) -> None:
-        """Go there."""
+        """Show the screen."""
         await self.app.run_action(f"app.go('{self.place}')")
 
 
 class RunWord(Static):
-    """How the run stands; a click leads to it."""
+    """The status of the run; a click opens it."""
 
     ALLOW_SELECT = False
 
@@ -52,7 +52,7 @@ class RunWord(Static):
 
 
 class PlaceBar(Horizontal):
-    """The five places, and how the run stands."""
+    """The five tabs, and the status of the run."""
 
     DEFAULT_CSS = """
     PlaceBar {
@@ -80,14 +80,14 @@ class PlaceBar(Horizontal):
         yield RunWord(id="run-word")
 
     def show(self, state: RunState | None, now: float, left: Estimate | None) -> None:
-        """Show how the run stands now, and what is left of it."""
+        """Show the run's status and the time left."""
         word = self.query_one(RunWord)
-        word.tooltip = "The run, the targets that are over, how long it takes." if state else None
+        word.tooltip = "Status of the run, targets done, elapsed time." if state else None
         word.update(run_word(state, now, left), layout=False)
 
 
 def run_word(state: RunState | None, now: float, left: Estimate | None = None) -> Content:
-    """Return a run's standing in a few words."""
+    """Return a run's status in a few words."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
     from openhqm_tui.domain.run.retry import ended
@@ -104,7 +104,7 @@ def run_word(state: RunState | None, now: float, left: Estimate | None = None) -
 
 
 class StatusLine(Static):
-    """Engine, builder, host, and what stands in the way; a click leads to the doctor."""
+    """Engine, builder, host and problems; a click opens Doctor."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -121,7 +121,7 @@ class StatusLine(Static):
     def show(
         self, facts: EngineFacts | None, problems: int | None, *, watching: bool = False
     ) -> None:
-        """Show the engine's facts, how many problems the doctor found, what one can do here."""
+        """Show the engine's facts, the number of problems, and whether the console is read-only."""
         parts: list[Content | str | tuple[str, str]] = []
         trouble = blocker(facts) if facts is not None else ""
         if trouble:
@@ -139,10 +139,10 @@ class StatusLine(Static):
             else:
                 parts.append(" · no problems")
         if watching:
-            parts = [("watch only", "bold"), " · ", *parts]
+            parts = [("read-only", "bold"), " · ", *parts]
         self.update(Content.assemble(*parts), layout=False)
 
     async def on_click(self, event: events.Click) -> None:
-        """Go to the doctor."""
+        """Open Doctor."""
         event.stop()
         await self.app.run_action("app.go('doctor')")

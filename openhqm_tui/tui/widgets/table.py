@@ -1,4 +1,4 @@
-"""A table of text with a cursor over rows or cells; heads and first column stay in sight."""
+"""A table of text with a cursor over rows or cells; heads and first column stay visible."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class _Piece(NamedTuple):
     style: str
 
 
-class Heads(NamedTuple):
-    """Titles and spans; the columns in sight begin at `places`, `marked` is under the cursor.
+class ColumnHeaders(NamedTuple):
+    """Titles and spans; the columns visible begin at `places`, `marked` is under the cursor.
 
     Where the columns of a span have no titles its own stands in their line, and gives way to the
     marked column's `name`, which points at it; else it stands in a line above.
@@ -103,7 +103,7 @@ _GAP = 2
 
 
 class CellTable(Widget, can_focus=True):
-    """Rows of cells; `by_cell` tells whether the cursor marks a cell or a whole row."""
+    """Rows of cells; `by_cell` says whether the cursor marks a cell or a whole row."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar = bindings("table")
@@ -155,7 +155,7 @@ class CellTable(Widget, can_focus=True):
     ) -> None:
         """Show other rows; the cursor stays where it is if it can.
 
-        With the columns' `widths` only the rows in sight are asked for: there may be many. `gaps`
+        With the columns' `widths` only the rows visible are asked for: there may be many. `gaps`
         are the blanks after each column, two where it has none. Where the columns of a span have
         no titles, its own stands in their line, else in one above.
         """
@@ -180,7 +180,7 @@ class CellTable(Widget, can_focus=True):
             self.post_message(self.Marked(self))
 
     def render(self) -> Content:
-        """Draw the heads and the rows in sight."""
+        """Draw the heads and the rows visible."""
         room = max(0, self.size.height - self.head_lines)
         rows = [
             self._line(index, self._rows[index])
@@ -189,7 +189,7 @@ class CellTable(Widget, can_focus=True):
         return Content("\n").join([*self._drawn_heads(), *rows])
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor visible."""
         self._reveal()
         self.refresh()
 
@@ -234,7 +234,7 @@ class CellTable(Widget, can_focus=True):
         return y - self.head_lines + self._top if y >= self.head_lines else -1
 
     def _columns(self) -> list[int]:
-        """Return the columns in sight: the first, then as many as fit."""
+        """Return the columns visible: the first, then as many as fit."""
         if not self._widths:
             return []
         shown, used = [0], 1 + self._widths[0] + self._gaps[0]
@@ -310,14 +310,14 @@ class CellTable(Widget, can_focus=True):
         """Return a column's name in full, for where it has no title."""
         return self._heading[column]
 
-    def _heads(self) -> Heads:
+    def _heads(self) -> ColumnHeaders:
         at, places = 1, {}
         for index in self._columns():
             places[index] = at
             at += self._widths[index] + self._gaps[index]
         marked = self.column if self.by_cell and self._heading else -1
         name = self.name_of(marked) if marked >= 0 else ""
-        return Heads(self._heading, self._spans, self._widths, places, marked, name)
+        return ColumnHeaders(self._heading, self._spans, self._widths, places, marked, name)
 
     def _drawn_heads(self) -> list[Content]:
         heads = self._heads()

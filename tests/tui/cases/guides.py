@@ -67,8 +67,8 @@ _SEARCHED = ("f1", "slash", *"zebra", "enter")
 CASES = {
     "guides": Case(_shown),
     "guides.close": Case(lambda app: not _shown(app), ("f1",)),
-    "guides.sections": Case(_picks("go to"), ("f1",)),
-    "guides.links": Case(_picks("Enter follows"), ("f1",)),
+    "guides.sections": Case(_picks("Sections of"), ("f1",)),
+    "guides.links": Case(_picks("Enter opens"), ("f1",)),
     "guides.search": Case(_focused("guides-find"), ("f1",)),
     "guides.found": Case(_found("2 of 3"), _SEARCHED),
     "guides.found-before": Case(_found("3 of 3"), _SEARCHED),
