@@ -75,7 +75,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.press("home", *["h"] * 24)
         await pilot.pause()
         assert "60 MB packed · 182 MB unpacked" in text(app, "#evidence")
-        assert "Proved: no result is a failure" in text(app, "#evidence")
+        assert "Verified: no check failed" in text(app, "#evidence")
 
 
 async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):

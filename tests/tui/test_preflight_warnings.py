@@ -107,6 +107,20 @@ async def test_allow_unknown_is_offered_where_images_are_pushed(world: World):
         assert line.endswith(" --push --allow-unknown")
 
 
+@pytest.mark.parametrize("width", [60, 72, 80, 120])
+async def test_every_switch_of_the_plan_is_visible_at_any_width(world: World, width: int):
+    app = world.app()
+    async with app.run_test(size=(width, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("P", "o")
+        await pilot.pause()
+        fields = place(app).fields
+        for id in ("builder", "push", "test-only", "allow-unknown"):
+            region = fields.query_one(f"#{id}").region
+            assert region.width >= 8
+            assert region.right <= fields.region.right, id
+
+
 def test_allow_unknown_reaches_the_options_of_a_pushing_run_only():
     from openhqm_tui.tui.core.backend import _options
 

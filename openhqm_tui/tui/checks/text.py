@@ -256,7 +256,7 @@ def _standing(lane: LaneState) -> list[Content]:
         case Status.DONE:
             text = "Checks are disabled for this run: R checks it now."
         case Status.PASSED:
-            text = "Proved: no result is a failure, and none is missing."
+            text = "Verified: no check failed or is inconclusive."
         case Status.UNKNOWN:
             text = "Not verified: some checks are inconclusive, which never counts as a pass."
         case _ if target.outcome is Outcome.FAILED:

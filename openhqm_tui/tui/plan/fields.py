@@ -38,6 +38,9 @@ class Toggle(Checkbox):
 
 # What is marked when a field of this name is wrong.
 FIELDS = ("name", "tag", "base", "push")
+_LABEL = 8
+# Below this width the switches move closer together.
+_TIGHT = 75
 
 
 class CollapsedFields(Static):
@@ -67,9 +70,11 @@ class PlanFields(Vertical):
         & .-invalid { color: $text-error; text-style: underline; }
         & #tag { max-width: 24; }
         & #jobs { width: 12; }
-        & #builder { width: auto; min-width: 10; max-width: 40; background: $panel; }
+        & #builder { width: auto; min-width: 8; max-width: 40; background: $panel; }
         & #builder:focus { background: $block-cursor-background; }
+        & #builder { text-overflow: ellipsis; }
         & Toggle { margin: 0 0 0 2; }
+        &.-tight Toggle { margin: 0; }
         & CollapsedFields {
             display: none; height: 1; color: $text-muted;
             text-wrap: nowrap; text-overflow: ellipsis;
@@ -131,6 +136,19 @@ class PlanFields(Vertical):
         ):
             self.query_one(f"#{id}").tooltip = words
         self._show_words()
+
+    def on_resize(self) -> None:
+        """Share the room of a row again."""
+        self._fit_builder()
+
+    def _fit_builder(self) -> None:
+        """Truncate the builder rather than the switches after it."""
+        width = self.size.width
+        gap = 0 if width < _TIGHT else 2
+        switches = [toggle for toggle in self.query(Toggle) if toggle.display]
+        taken = _LABEL + sum(len(f"[x] {toggle.label} ") + gap for toggle in switches)
+        self.set_class(gap == 0, "-tight")
+        self.query_one("#builder").styles.max_width = max(8, min(40, width - taken))
 
     def fold(self, folded: bool) -> None:
         """Fold all but the names away, or unfold them."""
@@ -214,6 +232,7 @@ class PlanFields(Vertical):
         self.query_one("#allow-unknown").display = order.push
         button = self.query_one("#builder", Button)
         button.label = Content(f"{builder} ▾")
+        self._fit_builder()
         # Textual draws another label, but leaves it the room of the one before.
         button.refresh(layout=True)
         words = [
