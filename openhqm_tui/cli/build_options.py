@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Source, SourceKind, check_tag
 from openhqm_tui.domain.plan.cache import CacheKind
-from openhqm_tui.domain.plan.image_names import (
-    check_builder,
-    check_names,
-    check_reference,
-    split_names,
-)
+from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions, validate
 from openhqm_tui.domain.plan.permissions import parse_permission
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.run.start.permissions import of_settings
 from openhqm_tui.run.start.preflight import caches_of
-from openhqm_tui.run.start.prepare import QUIET_AFTER, Options, check_push
 from openhqm_tui.run.start.source import source_for
 from openhqm_tui.store.checks_files import project_checks
 from openhqm_tui.store.settings import Settings
@@ -30,19 +25,17 @@ from openhqm_tui.store.settings import Settings
 BOTH = ("linux/amd64", "linux/arm64")
 
 
-def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Source]:
+def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions, Source]:
     """Return what to build and from where; raises UsageProblem for the first wrong word."""
     settings = settings_here(folder)
-    name, *more_names = check_names(_names(parsed.name, settings.name))
-    told = Options(
+    options = BuildOptions(
         selection={},
-        name=name,
-        more_names=tuple(more_names),
-        tag=check_tag(_first(parsed.tag, settings.tag, "latest")),
+        name=_names(parsed.name, settings.name),
+        tag=_first(parsed.tag, settings.tag, "latest"),
         jobs=getattr(parsed, "jobs", None) or settings.jobs or 0,
         quiet_after=_quiet_after(getattr(parsed, "quiet_after", None), settings.quiet_after),
-        builder=_builder(_first(parsed.builder, settings.builder, "")),
-        base_image=_reference(_first(parsed.base_image, settings.base_image, "")),
+        builder=_first(parsed.builder, settings.builder, ""),
+        base_image=_first(parsed.base_image, settings.base_image, ""),
         python_version=_python(_first(parsed.python_version, settings.python_version, "3.13")),
         context=_first(parsed.context, settings.context, ""),
         dockerfile=_first(parsed.dockerfile, settings.dockerfile, ""),
@@ -61,34 +54,34 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[Options, Sou
         ),
         no_push=getattr(parsed, "no_push", False),
     )
-    check_push(told)
-    project_checks(folder, told.checks)
+    if options.allow_unknown and not options.push:
+        raise UsageProblem("--allow-unknown needs --push", fix="add --push, or omit it")
+    validate(options)
+    project_checks(folder, options.checks)
     # Words are judged before any file or engine is looked at: a typing error costs nothing.
     named = parsed.backend or []
-    if not (told.context or told.dockerfile) and named:
+    if not (options.context or options.dockerfile) and named:
         _judge_early(named, folder)
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else None
     if platforms is None and settings.platforms:
         platforms = parse_platforms(settings.platforms)
-    source = source_for(folder, context=told.context, dockerfile=told.dockerfile)
+    source = source_for(folder, context=options.context, dockerfile=options.dockerfile)
     variants = _variants(parsed, settings, source)
-    check_tag(told.tag, variants)
+    check_tag(options.tag, variants)
     selection = {
         variant.name: platforms or _platforms_of(source, variant.name) for variant in variants
     }
-    fields = {name: getattr(told, name) for name in told.__struct_fields__}
-    return Options(**(fields | {"selection": selection})), source
+    return replace(options, selection=selection), source
 
 
 def _first(*values: str | None) -> str:
     return next((value for value in values if value is not None), "")
 
 
-def _names(*told: str | list[str] | None) -> list[str]:
-    """Return the names that count most: `--name a --name b` and `--name a,b` are the same."""
-    first = next((names for names in told if names is not None), "openhqm")
-    texts = [first] if isinstance(first, str) else first
-    return [name for text in texts for name in split_names(text) or (text,)]
+def _names(*values: str | list[str] | None) -> str:
+    """Return the first given names, separated by commas: `--name a --name b` is `--name a,b`."""
+    first = next((names for names in values if names is not None), "openhqm")
+    return first if isinstance(first, str) else ",".join(first)
 
 
 def _quiet_after(*values: float | None) -> float:
@@ -99,14 +92,6 @@ def _python(version: str) -> str:
     if not re.fullmatch(r"3\.\d{1,2}", version):
         raise UsageProblem(f"'{version}' is no Python version for the images", fix="write 3.13")
     return version
-
-
-def _builder(name: str) -> str:
-    return check_builder(name) if name else ""
-
-
-def _reference(image: str) -> str:
-    return check_reference(image) if image else ""
 
 
 def _words(backends: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from openhqm_tui.cli.build_options import options_from
 from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import SourceKind
-from openhqm_tui.run.start.prepare import Options
+from openhqm_tui.domain.plan.options import BuildOptions
 from tests.fake_docker import FakeDocker
 from tests.our_variants import VARIANT_NAMES
 
@@ -33,7 +33,7 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", fail)
 
 
-def options(line: str, folder: Path) -> Options:
+def options(line: str, folder: Path) -> BuildOptions:
     return options_from(parse(line.split()), folder)[0]
 
 
@@ -234,7 +234,7 @@ def test_what_the_project_would_not_publish_is_not_pushed(folder: Path, key: str
     line = "build --backend redis --push --name ghcr.io/me/x"
     with pytest.raises(UsageProblem, match=f"the project's `{key}` is ignored") as caught:
         options(line, folder)
-    assert f"leave out --push, or give --{key}" in str(caught.value)
+    assert f"turn push off, or set `{key}` yourself" in str(caught.value)
     assert options("build --backend redis", folder).ignored == (key,)
 
 

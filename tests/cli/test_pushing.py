@@ -20,10 +20,10 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("--test-only", "--push and --test-only contradict each other; leave one out"),
+        ("--test-only", "push and test only contradict each other; choose one of them"),
         ("--name a --name docker.io/library/a", "the image name 'docker.io/library/a' is given"),
         ("--name a,A", "'A' can't be an image name; image names are lower case: write a"),
-        ("--no-check", "only verified images are pushed, and the checks are off; leave out --push"),
+        ("--no-check", "only verified images are pushed, and checks are turned off; turn push off"),
     ],
 )
 def test_what_goes_against_it_is_one_line_and_exit_2(

@@ -52,7 +52,7 @@ def test_the_main_name_stays_the_first() -> None:
             "'docker.io/acme/x' is given twice .'acme/x' is the same repository.; leave one out",
         ),
         (["acme/y", "acme/X"], "image names are lower case: write acme/x"),
-        (["acme/x", "acme/x:1"], "leave the tag out of the name"),
+        (["acme/x", "acme/x:1"], "leave out the tag"),
         (["acme/x", ""], "the image name is empty"),
         ([], "the image name is empty"),
     ],

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.findings import Fix
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker.command import RunScript, stoppable, stream
 from openhqm_tui.engine.doctor import base_findings
@@ -20,7 +21,6 @@ from openhqm_tui.engine.doctor.diagnose import _permission
 from openhqm_tui.engine.doctor.emulators import emulator_fix
 from openhqm_tui.engine.doctor.machine import Machine
 from openhqm_tui.engine.doctor.newer_emulator import newer_emulator_fix
-from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.plan.shell_commands import command_lines
 from tests.hostile.words import hostile, unclean
 
@@ -71,7 +71,7 @@ def scripts() -> dict[str, str]:
     newer = newer_emulator_fix([HOSTILE], MACHINE, f"x/{WORD}")
     assert isinstance(newer, Fix)
     (member,), _ = _permission(msgspec.structs.replace(MACHINE, user=WORD))
-    order = BuildOrder(
+    order = BuildOptions(
         {WORD: (HOSTILE,)}, name=f"a/{WORD}", tag=WORD, builder=WORD, base_image=f"b/{WORD}"
     )
     lines = command_lines(order, 2)

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import PermissionsNeeded, allow_flags, parse_permission
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.facts import EngineFacts, read_facts
-from openhqm_tui.run.start.prepare import Options, prepare
+from openhqm_tui.run.start.prepare import prepare
 from openhqm_tui.run.start.source import source_for
 from tests.real.definitions import INLINE, READ_OUTSIDE, define
 
@@ -178,7 +179,7 @@ def bake_asks(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
 def we_ask(facts: EngineFacts, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the flags that a build of ours names; nothing is built."""
     granted = tuple(one for text in allow for one in parse_permission(text))
-    options = Options(
+    options = BuildOptions(
         selection={"app": (parse_platform("linux/amd64"),)}, allow=granted, no_push=True
     )
     try:

@@ -13,6 +13,7 @@ from openhqm_tui.__main__ import main
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.cache import Cache
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import PermissionsNeeded, PushNeeded, parse_permission
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.run.events import Outcome
@@ -20,7 +21,7 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.run.runner.build import Builds
 from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.run.start.permissions import of_settings, remember_answer
-from openhqm_tui.run.start.prepare import Options, Prepared, prepare
+from openhqm_tui.run.start.prepare import Prepared, prepare
 from openhqm_tui.store.permissions import all_remembered
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.run.test_prepare import AMD, FACTS, plain_environment
@@ -55,7 +56,7 @@ def bake(project: Path, **body: Any) -> Source:
 
 def ready(source: Source, *, allow: str = "", plan_only: bool = False, **more: Any) -> Prepared:
     granted = tuple(one for text in allow.split() for one in parse_permission(text))
-    options = Options(selection={"app": (AMD,)}, check=False, allow=granted, **more)
+    options = BuildOptions(selection={"app": (AMD,)}, check=False, allow=granted, **more)
     return prepare(options, FACTS, source, plan_only=plan_only)
 
 
@@ -286,7 +287,7 @@ def test_push_keeps_the_cache_that_the_file_writes_and_pushes_after_the_checks(
     project: Path,
 ) -> None:
     source = bake(project, output=["type=registry,name=r.example/app:1"], **{"cache-to": ["r/c"]})
-    options = Options(selection={"app": (AMD,)}, push=True)
+    options = BuildOptions(selection={"app": (AMD,)}, push=True)
     (target,) = prepare(options, FACTS, source).plan.targets
     assert target.body["output"] == ["type=docker"]
     assert target.body["cache-to"] == ["r/c"]
@@ -294,8 +295,8 @@ def test_push_keeps_the_cache_that_the_file_writes_and_pushes_after_the_checks(
 
 
 def test_push_and_no_push_contradict_each_other(project: Path) -> None:
-    options = Options(selection={"app": (AMD,)}, push=True, no_push=True)
-    with pytest.raises(UsageProblem, match="--push and --no-push contradict"):
+    options = BuildOptions(selection={"app": (AMD,)}, push=True, no_push=True)
+    with pytest.raises(UsageProblem, match="push and no push contradict"):
         prepare(options, FACTS, bake(project))
 
 

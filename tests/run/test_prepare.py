@@ -14,6 +14,7 @@ import pytest
 from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.docker.facts import EngineFacts
@@ -21,7 +22,7 @@ from openhqm_tui.engine.doctor.diagnose import diagnose
 from openhqm_tui.engine.source.base_image import WILL_BE_PULLED, BaseChoice, Pullable, Reach
 from openhqm_tui.run.start import preflight
 from openhqm_tui.run.start import prepare as module
-from openhqm_tui.run.start.prepare import Options, Prepared, prepare
+from openhqm_tui.run.start.prepare import Prepared, prepare
 from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.engine.fakes import debian, runner
 from tests.hostile_checkout import Checkout, signature
@@ -66,7 +67,7 @@ def ready(
 ) -> Prepared:
     selection = dict.fromkeys(names or ("redis",), platforms)
     options = {"selection": selection, "base_image": "mine:1"} | more
-    return prepare(Options(**options), told, source, plan_only=plan_only)
+    return prepare(BuildOptions(**options), told, source, plan_only=plan_only)
 
 
 def test_all_eight_on_both_platforms_are_sixteen_lanes() -> None:
@@ -104,9 +105,9 @@ def test_a_variant_may_have_platforms_of_its_own() -> None:
 def test_a_push_is_recorded_and_needs_the_checks() -> None:
     assert ready("redis", push=True).info.push
     assert not ready("redis").info.push
-    with pytest.raises(UsageProblem, match="leave out --push"):
+    with pytest.raises(UsageProblem, match="turn push off"):
         ready("redis", push=True, check=False)
-    with pytest.raises(UsageProblem, match="leave one out"):
+    with pytest.raises(UsageProblem, match="choose one of them"):
         ready("redis", push=True, test_only=True)
 
 
@@ -312,7 +313,7 @@ def test_of_a_strangers_image_only_the_platform_is_known() -> None:
 
 
 def test_a_base_image_has_no_effect_on_a_bake_file() -> None:
-    with pytest.raises(Problem, match="no effect on a bake file"):
+    with pytest.raises(Problem, match="a bake file names its own base images"):
         ready("app", source=THEIRS)
 
 
@@ -384,7 +385,7 @@ def test_the_base_of_another_machine_comes_from_a_registry(
 
 
 def test_several_names_are_all_in_the_plan_and_none_twice() -> None:
-    run = ready(name="a.example/x", more_names=("b.example/y",))
+    run = ready(name="a.example/x, b.example/y")
     assert run.info.targets[0].tags == (*("a.example/x:latest-redis", "b.example/y:latest-redis"),)
     with pytest.raises(UsageProblem, match="given twice"):
-        ready(name="x", more_names=("docker.io/library/x",))
+        ready(name="x,docker.io/library/x")

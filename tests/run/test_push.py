@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.retry import to_retry
@@ -14,7 +13,6 @@ from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.runner import build
 from openhqm_tui.run.runner.__main__ import Runner
-from openhqm_tui.run.start.prepare import Options, check_push
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of, raw_index
@@ -242,20 +240,6 @@ async def test_a_handled_cancel_does_not_stop_a_later_push(docker: FakeDocker) -
     assert pushed(docker) == ["openhqm:latest-redis"]
 
 
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        ({"test_only": True}, "--push and --test-only contradict each other; leave one out"),
-        ({"check": False}, "only verified images are pushed, and the checks are off"),
-    ],
-)
-def test_options_that_contradict_a_push_are_refused(more: dict[str, bool], says: str) -> None:
-    with pytest.raises(UsageProblem, match=says):
-        check_push(Options(selection={}, push=True, **more))  # type: ignore[arg-type]
-    check_push(Options(selection={}, push=True))
-    check_push(Options(selection={}, **more))  # type: ignore[arg-type]
-
-
 # -- what could not be asked ------------------------------------------------------------------
 
 CRASH = {"exit": 139, "err": "qemu: uncaught target signal 11"}
@@ -300,11 +284,6 @@ async def test_a_retry_honours_what_was_allowed(docker: FakeDocker) -> None:
     assert watch.status is Status.PASSED
     assert len(pushed(docker)) == 2
     assert watch.order(events.TargetStarted) == ["redis"], "nothing is built for it"
-
-
-def test_to_allow_without_a_push_has_no_meaning() -> None:
-    with pytest.raises(UsageProblem, match="--allow-unknown needs --push"):
-        check_push(Options(selection={}, allow_unknown=True))
 
 
 # -- read back --------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from openhqm_tui.domain.history.record import RunRecord
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.builders import NewBuilder
 from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import Permission
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.run.events import RunInfo
@@ -33,7 +34,7 @@ from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.core.backend import Backend, BuildOrder, Say, StartedRun
+from openhqm_tui.tui.core.backend import Backend, Say, StartedRun
 from openhqm_tui.tui.history.past_runs import PastRuns, read_past
 from tests.eight_variants import EIGHT
 from tests.tui.folders import T0
@@ -117,14 +118,14 @@ class World:
     facts: EngineFacts = GOOD
     source: Source = field(default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=EIGHT))
     findings: list[Finding] = field(default_factory=lambda: list(FINDINGS))
-    orders: list[BuildOrder] = field(default_factory=list)
+    orders: list[BuildOptions] = field(default_factory=list)
     remembered: list[tuple[Permission, ...]] = field(default_factory=list)
     fixed: list[str] = field(default_factory=list)
     fix_works: bool = True
     fix_hangs: bool = False
     fix_helps: bool = True
     rights: Rights = Rights.ROOT
-    defaults: BuildOrder = field(default_factory=lambda: BuildOrder({}))
+    defaults: BuildOptions = field(default_factory=lambda: BuildOptions({}))
     platforms: tuple[Platform, ...] = ()
     refused: tuple[str, ...] = ()
     # What preflight warns of.
@@ -138,7 +139,7 @@ class World:
     asked: list[Request] = field(default_factory=list)
     paged: list[str] = field(default_factory=list)
     copied: list[str] = field(default_factory=list)
-    begin: Callable[[BuildOrder], RunFolder] | None = None
+    begin: Callable[[BuildOptions], RunFolder] | None = None
     # Methods of the backend that a test replaces.
     replaced: dict[str, Any] = field(default_factory=dict)
 
@@ -186,15 +187,17 @@ class FakeBackend(Backend):
     def source_at_once(self) -> Source | None:
         return None
 
-    def start(self, order: BuildOrder, _facts: EngineFacts, _source: Source) -> StartedRun:
+    def start(self, order: BuildOptions, _facts: EngineFacts, _source: Source) -> StartedRun:
         self.world.orders.append(order)
         assert self.world.begin is not None
         return StartedRun(self.world.begin(order), self.world.warnings)
 
-    def warnings(self, _order: BuildOrder, _facts: EngineFacts, _source: Source) -> tuple[str, ...]:
+    def warnings(
+        self, _order: BuildOptions, _facts: EngineFacts, _source: Source
+    ) -> tuple[str, ...]:
         return self.world.warnings
 
-    def chosen_beyond(self, _order: BuildOrder, _source: Source) -> tuple[str, ...]:
+    def chosen_beyond(self, _order: BuildOptions, _source: Source) -> tuple[str, ...]:
         return ()
 
     def remember_allowed(self, _source: Source, allowed: tuple[Permission, ...]) -> None:

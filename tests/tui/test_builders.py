@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 
 from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.engine.docker.builders import Builder
-from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.plan.choose_builder import ChooseBuilder, node_lines
 from openhqm_tui.tui.plan.create_builder import CreateBuilder
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
@@ -224,7 +224,7 @@ async def test_who_leaves_after_the_chosen_one_was_removed_builds_with_what_is_s
     world: World,
 ):
     world.builders, world.other_facts = BUILDERS, {"duo": GOOD}
-    world.defaults = BuildOrder({}, builder="duo")
+    world.defaults = BuildOptions({}, builder="duo")
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
         await open_dialog(pilot)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.plan.shell_commands import command_lines
 from tests.tui.conftest import AMD, ARM
 
@@ -14,7 +14,7 @@ BAKE = " > bake.json && docker buildx bake -f bake.json"
 
 def test_one_command_for_each_set_of_platforms():
     rows = {"all": (AMD, ARM), "redis": (ARM,), "kafka": (AMD, ARM)}
-    lines = command_lines(BuildOrder(rows, "ghcr.io/acme/openhqm", "1.2"), 8)
+    lines = command_lines(BuildOptions(rows, "ghcr.io/acme/openhqm", "1.2"), 8)
     names = " --name ghcr.io/acme/openhqm --tag 1.2"
     first = f"--backend all --backend kafka --platforms linux/amd64,linux/arm64{names}"
     second = f"--backend redis --platforms linux/arm64{names}"
@@ -27,7 +27,7 @@ def test_one_command_for_each_set_of_platforms():
 
 def test_all_variants_are_build_all():
     rows: dict[str, tuple[Platform, ...]] = {"a": (AMD,), "b": (AMD,)}
-    assert command_lines(BuildOrder(rows), 2).build == (
+    assert command_lines(BuildOptions(rows), 2).build == (
         "openhqm-tui build --build-all --platforms linux/amd64",
     )
 
@@ -44,25 +44,25 @@ def test_all_variants_are_build_all():
     ],
 )
 def test_only_what_differs_from_the_usual_is_written(fields, build, plan):
-    lines = command_lines(BuildOrder({"a": (AMD,)}, **fields), 1)
+    lines = command_lines(BuildOptions({"a": (AMD,)}, **fields), 1)
     usual = "--build-all --platforms linux/amd64"
     assert lines.build == (f"openhqm-tui build {usual}{build}",)
     assert lines.bake == (f"openhqm-tui plan {usual}{plan}{BAKE}",)
 
 
 def test_buildx_is_told_the_builder_too():
-    (line,) = command_lines(BuildOrder({"a": (AMD,)}, builder="my b"), 1).bake
+    (line,) = command_lines(BuildOptions({"a": (AMD,)}, builder="my b"), 1).bake
     assert " --builder 'my b' > bake.json && docker buildx --builder 'my b' bake " in line
 
 
 def test_what_the_settings_say_is_undone_where_it_was_changed_back():
-    settings = BuildOrder({}, tag="1.2", jobs=4)
-    (line,) = command_lines(BuildOrder({"a": (AMD,), "b": (AMD,)}), 2, settings).build
+    settings = BuildOptions({}, tag="1.2", jobs=4)
+    (line,) = command_lines(BuildOptions({"a": (AMD,), "b": (AMD,)}), 2, settings).build
     assert line.endswith(" --tag latest --jobs 2")
 
 
 def test_bake_is_allowed_what_our_plan_needs_and_no_more():
     allow = ("fs.read=/a place/Dockerfile", "fs.write=/cache/a")
-    (line,) = command_lines(BuildOrder({"a": (AMD,)}), 1, allow=allow).bake
+    (line,) = command_lines(BuildOptions({"a": (AMD,)}), 1, allow=allow).bake
     assert "'--allow=fs.read=/a place/Dockerfile' --allow=fs.write=/cache/a -f bake.json" in line
     assert "*" not in line

@@ -9,9 +9,9 @@ import pytest
 
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.engine.docker.builders import Builder
-from openhqm_tui.tui.core.backend import BuildOrder
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World
 from tests.tui.looks import LARGE, SMALL, look
@@ -42,7 +42,7 @@ def _no_engine(world: World) -> None:
 
 
 def _settings(world: World) -> None:
-    world.defaults = BuildOrder(
+    world.defaults = BuildOptions(
         {}, "ghcr.io/acme/openhqm", "1.2", push=True, base_image="acme/base:13", jobs=2
     )
 

@@ -8,16 +8,15 @@ import pytest
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.source.base_image import Pullable, Reach
-from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.plan.engine_status import PlatformSupport, platform_support
 from openhqm_tui.tui.plan.validation import (
     NOTHING_CHOSEN,
     base_trouble,
     destination,
     obstacle_in,
-    wrong_fields,
 )
 from tests.eight_variants import EIGHT
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE
@@ -29,32 +28,6 @@ OLD_STORE = msgspec.structs.replace(GOOD, containerd_store=False)
 SLOW = msgspec.structs.replace(GOOD, emulators={str(ARM): Emulator(version="7.2.22")})
 FAST = msgspec.structs.replace(GOOD, emulators={str(ARM): Emulator(version="11.1.2")})
 ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
-
-
-@pytest.mark.parametrize(
-    ("source", "fields", "wrong"),
-    [
-        (OURS, {}, {}),
-        (OURS, {"name": "ghcr.io/acme/openhqm", "tag": "1.2", "base_image": "a/b:1"}, {}),
-        (OURS, {"name": ""}, {"name": "enter openhqm"}),
-        (OURS, {"name": "Acme"}, {"name": "write acme"}),
-        (OURS, {"name": "acme:1"}, {"name": "in the tag field"}),
-        (OURS, {"tag": ""}, {"tag": "enter latest"}),
-        (OURS, {"tag": "1 2"}, {"tag": "write 1-2"}),
-        (OURS, {"tag": "x" * 125}, {"tag": "use at most 120"}),
-        (OURS, {"base_image": "Python:3"}, {"base": "can't be an image"}),
-        (THEIRS, {"base_image": "a/b:1"}, {"base": "leave the field empty"}),
-        (OURS, {"push": True, "test_only": True}, {"push": "choose push or test only"}),
-        (OURS, {"name": "A B", "tag": "/"}, {"name": "lower-case", "tag": "can't be a tag"}),
-    ],
-)
-def test_fields_that_are_wrong(source, fields, wrong):
-    found = wrong_fields(BuildOrder(ROWS, **fields), source)
-    assert set(found) == set(wrong)
-    for field, words in wrong.items():
-        assert words in found[field]
-        # The flags of the command line mean nothing here.
-        assert "--" not in found[field]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +47,7 @@ def test_fields_that_are_wrong(source, fields, wrong):
     ],
 )
 def test_what_the_engine_could_not_do(rows, facts, checks, says):
-    told = obstacle_in(BuildOrder(rows), facts, checks=checks)
+    told = obstacle_in(BuildOptions(rows, check=checks), facts)
     assert says in told
     assert bool(told) is bool(says)
 
@@ -92,7 +65,7 @@ def test_what_the_engine_could_not_do(rows, facts, checks, says):
     ],
 )
 def test_a_base_image_that_can_not_be_had(found, says, certain):
-    words, sure = base_trouble(found, BuildOrder(ROWS, base_image="x"))
+    words, sure = base_trouble(found, BuildOptions(ROWS, base_image="x"))
     assert says in words
     assert (bool(words), sure) == (bool(says), certain)
 
@@ -117,12 +90,6 @@ def test_a_bake_file_says_itself_where_a_push_goes():
     assert destination(("acme/app",), THEIRS) == "docker.io/acme/app"
 
 
-def test_what_is_not_checked_is_not_pushed():
-    order = BuildOrder(ROWS, push=True)
-    assert obstacle_in(order, GOOD, checks=True) == ""
-    assert "only verified images are pushed" in obstacle_in(order, GOOD, checks=False)
-
-
 @pytest.mark.parametrize(
     ("platform", "source", "facts", "way"),
     [
@@ -144,28 +111,21 @@ def test_how_a_platform_is_built_here(platform, source, facts, way):
     assert platform_support(platform, facts, source) is way
 
 
-def test_several_names_are_told_apart_and_none_is_there_twice():
+def test_a_push_of_several_names_goes_to_each():
     assert destination(("a.example/x", "y"), OURS) == "a.example/x and docker.io/library/y"
-    assert wrong_fields(BuildOrder(ROWS, name="a.example/x, y"), OURS) == {}
-    assert (
-        "given twice" in wrong_fields(BuildOrder(ROWS, name="y, docker.io/library/y"), OURS)["name"]
-    )
-    tagged = msgspec.structs.replace(THEIRS, bake_targets={"a": {"tags": ["x:1"]}})
-    assert "enter only one name" in wrong_fields(BuildOrder(ROWS, name="a, b"), tagged)["name"]
-    assert wrong_fields(BuildOrder(ROWS, name="a"), tagged) == {}
 
 
 def test_several_nodes_can_load_one_platform_only():
     nodes = (Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,)))
     facts = msgspec.structs.replace(GOOD, driver="remote", builder="duo", nodes=nodes)
-    says = obstacle_in(BuildOrder(ROWS), facts, checks=True)
+    says = obstacle_in(BuildOptions(ROWS), facts)
     assert says.startswith("builder duo has 2 nodes")
-    assert obstacle_in(BuildOrder(ROWS, push=True), facts, checks=True) == ""
-    assert obstacle_in(BuildOrder({"redis": (ARM,)}), facts, checks=True) == ""
+    assert obstacle_in(BuildOptions(ROWS, push=True), facts) == ""
+    assert obstacle_in(BuildOptions({"redis": (ARM,)}), facts) == ""
 
 
 def test_a_store_without_a_registrys_digests_pushes_nothing() -> None:
     rows: dict[str, tuple[Platform, ...]] = {"redis": (AMD,)}
-    assert obstacle_in(BuildOrder(rows), OLD_STORE, checks=True) == ""
-    assert "Doctor (5)" in obstacle_in(BuildOrder(rows, push=True), OLD_STORE, checks=True)
-    assert obstacle_in(BuildOrder(rows, push=True), GOOD, checks=True) == ""
+    assert obstacle_in(BuildOptions(rows), OLD_STORE) == ""
+    assert "Doctor (5)" in obstacle_in(BuildOptions(rows, push=True), OLD_STORE)
+    assert obstacle_in(BuildOptions(rows, push=True), GOOD) == ""

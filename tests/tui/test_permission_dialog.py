@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from textual.widgets import Button, Static
 
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import Permission, PermissionsNeeded, PushNeeded
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
@@ -22,8 +22,8 @@ MISSING = (
 SAID = "read ../outside"
 
 
-def asks_for_permissions(world: World) -> Callable[[BuildOrder], RunFolder]:
-    def begin(order: BuildOrder) -> RunFolder:
+def asks_for_permissions(world: World) -> Callable[[BuildOptions], RunFolder]:
+    def begin(order: BuildOptions) -> RunFolder:
         if set(MISSING) - set(order.allow):
             raise PermissionsNeeded(MISSING, "/home/me/project")
         return folders.passed(world.state).run
@@ -108,7 +108,7 @@ async def test_what_was_allowed_once_is_asked_for_again(world: World) -> None:
 async def test_a_definition_that_pushes_is_asked_about(
     world: World, answer: str, push: bool, no_push: bool
 ) -> None:
-    def begin(order: BuildOrder) -> RunFolder:
+    def begin(order: BuildOptions) -> RunFolder:
         if not (order.push or order.no_push):
             raise PushNeeded(("pushes app to r.example/app:1",))
         return folders.passed(world.state).run
@@ -126,7 +126,7 @@ async def test_a_definition_that_pushes_is_asked_about(
 async def test_a_hostile_path_stays_on_one_line(world: World) -> None:
     hostile = Permission("fs.read", "/x\x1b]52;c;aGk=\x07\n[red]Allow[/red]")
 
-    def begin(order: BuildOrder) -> RunFolder:
+    def begin(order: BuildOptions) -> RunFolder:
         raise PermissionsNeeded((hostile,), "/home/me/project")
 
     world.begin = begin

@@ -9,10 +9,10 @@ from textual.widgets import Button, Input, Static
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.source.base_image import Pullable, Reach
-from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.plan.screen import PlanScreen
@@ -102,7 +102,7 @@ async def test_building_starts_what_is_chosen_and_shows_it(world: World):
         await until(pilot, lambda: app.place.PLACE == "run")
         await settle(pilot)
         (order,) = world.orders
-        assert (order.rows, order.name, order.tag) == ({"redis": (AMD, ARM)}, "openhqm", "latest")
+        assert order == BuildOptions({"redis": (AMD, ARM)})
         assert app.session.run_is_live
         await pilot.press("1")
         await settle(pilot)
@@ -271,7 +271,7 @@ async def test_a_bake_file_brings_its_own_platforms(world: World):
 
 async def test_the_settings_name_the_first_columns_and_fields(world: World):
     world.platforms = (ARM,)
-    world.defaults = BuildOrder({}, name="acme/app", tag="1.2", base_image="a/b:1", jobs=3)
+    world.defaults = BuildOptions({}, name="acme/app", tag="1.2", base_image="a/b:1", jobs=3)
     world.images["a/b:1"] = Pullable(Reach.OK)
     world.begin = lambda order: folders.passed(world.state).run
     app = world.app()
@@ -283,7 +283,7 @@ async def test_the_settings_name_the_first_columns_and_fields(world: World):
         await pilot.press("b")
         await until(pilot, lambda: world.orders)
         (order,) = world.orders
-        assert order == BuildOrder({"all": (ARM,)}, "acme/app", "1.2", base_image="a/b:1", jobs=3)
+        assert order == BuildOptions({"all": (ARM,)}, "acme/app", "1.2", base_image="a/b:1", jobs=3)
 
 
 async def test_a_platform_taken_away_takes_its_choice_along(world: World):
@@ -328,7 +328,7 @@ async def test_the_summary_tells_how_how_long_and_where_to(world: World):
         assert summary(app).endswith("· push to ghcr.io/acme/openhqm")
         await pilot.press("t")
         await pilot.pause()
-        assert "choose push or test only" in summary(app)
+        assert "push and test only contradict each other" in summary(app)
         assert app.screen.query_one("#build", Button).disabled
         assert app.screen.query_one("#push").has_class("-invalid")
         await pilot.press("P")

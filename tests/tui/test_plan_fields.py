@@ -8,9 +8,10 @@ from textual.widgets import Button, Input, OptionList, Static
 
 from openhqm_tui.domain.errors import EngineProblem
 from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.source.base_image import Pullable, Reach
-from openhqm_tui.tui.core.backend import BuildOrder
 from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
 from openhqm_tui.tui.plan.fields import CollapsedFields, Toggle
 from openhqm_tui.tui.plan.matrix import Matrix
@@ -52,16 +53,10 @@ async def test_every_field_goes_into_the_order(world: World):
         await until(pilot, lambda: not app.screen.query_one("#build", Button).disabled)
         await pilot.press("b")
         await until(pilot, lambda: world.orders)
-        told = BuildOrder({"all": (AMD,)}, "openhqmx", "latest1", push=True, base_image="debian:13")
-        (order,) = world.orders
-        assert (order.jobs, order.rows, order.name, order.tag, order.push, order.base_image) == (
-            4,
-            told.rows,
-            told.name,
-            told.tag,
-            told.push,
-            told.base_image,
-        )
+        rows: dict[str, tuple[Platform, ...]] = {"all": (AMD,)}
+        assert world.orders == [
+            BuildOptions(rows, "openhqmx", "latest1", push=True, base_image="debian:13", jobs=4)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +197,7 @@ async def test_builders_that_can_not_be_listed(world: World):
 
 async def test_a_builder_that_does_not_answer_stops_the_build(world: World):
     broken = msgspec.structs.replace(BIG, builder_error="connection refused")
-    world.defaults, world.other_facts = BuildOrder({}, builder="big"), {"big": broken}
+    world.defaults, world.other_facts = BuildOptions({}, builder="big"), {"big": broken}
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)

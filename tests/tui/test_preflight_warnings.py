@@ -9,15 +9,16 @@ import pytest
 from textual.widgets import Static
 
 from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.store.settings import Settings
-from openhqm_tui.tui.core.backend import Backend, BuildOrder
+from openhqm_tui.tui.core.backend import Backend
 from tests.eight_variants import EIGHT
 from tests.tui import folders
-from tests.tui.conftest import AMD, ARM, GOOD, World, settle, until
+from tests.tui.conftest import AMD, GOOD, World, settle, until
 from tests.tui.test_plan import place, summary
 
 OLD = msgspec.structs.replace(GOOD, server_version="28.0.4")
-ORDER = BuildOrder({"redis": (AMD,)})
+ORDER = BuildOptions({"redis": (AMD,)})
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def test_the_plan_shows_a_table_of_checks_that_matches_no_target(world: Wo
         await settle(pilot)
         await pilot.press("space")
         await until(pilot, lambda: "nosuch" in summary(app))
-        assert f" · ! {folder}/openhqm-checks.toml: no target is called" in summary(app)
+        assert f" · ! {folder}/openhqm-checks.toml: no target is named" in summary(app)
         tooltip = place(app).query_one("#summary", Static).tooltip
         assert "nosuch" in str(tooltip)
 
@@ -59,7 +60,8 @@ def test_every_kind_of_warning_is_foreseen(project, monkeypatch):
     assert "nosuch" in warnings[0]
     assert warnings[1].startswith("Docker Engine 28.0.4: its API is older")
     assert warnings[2].startswith(f"the state folder {folder}/.runs is inside the build context")
-    assert Backend(folder, Settings(check=False)).warnings(ORDER, OLD, source) == (
+    unchecked = dataclasses.replace(ORDER, check=False)
+    assert Backend(folder, Settings()).warnings(unchecked, OLD, source) == (
         warnings[0],
         warnings[2],
     )
@@ -119,13 +121,3 @@ async def test_every_switch_of_the_plan_is_visible_at_any_width(world: World, wi
             region = fields.query_one(f"#{id}").region
             assert region.width >= 8
             assert region.right <= fields.region.right, id
-
-
-def test_allow_unknown_reaches_the_options_of_a_pushing_run_only():
-    from openhqm_tui.tui.core.backend import _options
-
-    for push in (True, False):
-        order = dataclasses.replace(
-            ORDER, rows={"redis": (AMD, ARM)}, push=push, allow_unknown=True
-        )
-        assert _options(Settings(), order).allow_unknown is push

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.engine.source.base_image import Pullable, Reach
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.command_table import every_command
-from openhqm_tui.tui.core.backend import Backend, BuildOrder
+from openhqm_tui.tui.core.backend import Backend
 from openhqm_tui.tui.plan.screen import PlanScreen
 from openhqm_tui.tui.read_only import REFUSED, ReadOnlyApp, ReadOnlyBackend
 from openhqm_tui.tui.widgets.key_line import KeyLine
@@ -135,7 +136,7 @@ def test_whoever_watches_has_no_host_called_but_the_one_of_the_settings(
         return Pullable(Reach.OK)
 
     monkeypatch.setattr(FakeBackend, "look_for", look_for)
-    world.defaults = BuildOrder({}, base_image="acme/base:1")
+    world.defaults = BuildOptions({}, base_image="acme/base:1")
     backend = FakeReadOnly(world)
     assert backend.look_for("10.0.0.5:22/x:y", (), "docker") == Pullable(Reach.OTHER, REFUSED)
     assert backend.look_for("acme/base:1", (), "docker").reach is Reach.OK

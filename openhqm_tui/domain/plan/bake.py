@@ -122,7 +122,7 @@ def part_name(target: str, platform: Platform | str) -> str:
 def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
     """Return `tag` if it is one, with each variant's suffix, else raise UsageProblem."""
     if not tag:
-        raise UsageProblem("the tag is empty", fix="write --tag latest or leave it out")
+        raise UsageProblem("the tag is empty", fix="write latest")
     if not TAG.fullmatch(tag):
         near = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).strip("-.")[:128]
         raise UsageProblem(

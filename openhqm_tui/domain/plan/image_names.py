@@ -14,15 +14,13 @@ _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 def check_name(name: str) -> str:
     """Return `name` if an image can have it, else raise UsageProblem with what is wrong."""
     if not name.strip():
-        raise UsageProblem(
-            "the image name is empty", fix="write --name openhqm or REGISTRY/openhqm"
-        )
+        raise UsageProblem("the image name is empty", fix="write openhqm or REGISTRY/openhqm")
     if NAME.fullmatch(name):
         return name
     if NAME.fullmatch(name.lower()):
         fix = f"image names are lower case: write {name.lower()}"
     elif ":" in name.rsplit("/", 1)[-1]:
-        fix = "leave the tag out of the name and give it with --tag"
+        fix = "leave out the tag, which is an option of its own"
     else:
         fix = (
             "it is lower-case letters, digits and . _ - between slashes, as in ghcr.io/acme/openhqm"

@@ -40,8 +40,8 @@ from openhqm_tui.store.paths import at_home, state_folder
 from openhqm_tui.store.permissions import Remembered, remember, remembered
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.run.events import RunInfo
-    from openhqm_tui.run.start.prepare import Options
     from openhqm_tui.store.run_folder import Request
 
 _MOST_BYTES = 4_000_000
@@ -57,7 +57,7 @@ def needs_of(bodies: Iterable[Mapping[str, Any]], folder: str) -> frozenset[Need
 
 
 def check_permissions(
-    options: Options, source: Source, plan: Plan, folder: str, bundle: str
+    options: BuildOptions, source: Source, plan: Plan, folder: str, bundle: str
 ) -> tuple[str, ...]:
     """Return the permissions of the run, as `--allow` spells them: no more than its plan needs.
 
@@ -84,7 +84,7 @@ def exactly(needs: Iterable[Need]) -> tuple[str, ...]:
     return tuple(sorted(map(str, wanted - within)))
 
 
-def check_pushes(options: Options, source: Source) -> None:
+def check_pushes(options: BuildOptions, source: Source) -> None:
     """Raise PushNeeded if the file itself pushes, and the user hasn't decided whether it may."""
     if source.kind is not SourceKind.BAKE or options.push or options.no_push or options.test_only:
         return
@@ -100,7 +100,7 @@ def granted_to(info: RunInfo, requests: Iterable[Request]) -> frozenset[Permissi
     return resolve_grants(granted, info.cwd or "/")
 
 
-def chosen_beyond(options: Options, source: Source, folder: str) -> tuple[str, ...]:
+def chosen_beyond(options: BuildOptions, source: Source, folder: str) -> tuple[str, ...]:
     """Return what a plan needs beyond `folder` because of the options, for `bake --allow`.
 
     What a bake file itself needs is left out: Buildx asks for that.
@@ -146,7 +146,9 @@ def definition_digest(source: Source) -> str:
     return digest.hexdigest()
 
 
-def _chosen(options: Options, source: Source, bundle: str, folder: str) -> frozenset[Permission]:
+def _chosen(
+    options: BuildOptions, source: Source, bundle: str, folder: str
+) -> frozenset[Permission]:
     """Return what the user named: in flags, in settings, or by the current folder."""
     reads = [bundle] if bundle else []
     if source.kind is not SourceKind.BAKE and not is_remote(source.context):

@@ -9,8 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from openhqm_tui import __version__
 from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.plan.bake import (
@@ -22,9 +20,7 @@ from openhqm_tui.domain.plan.bake import (
     linked_targets,
     make_plan,
 )
-from openhqm_tui.domain.plan.cache import Cache
-from openhqm_tui.domain.plan.image_names import check_names
-from openhqm_tui.domain.plan.permissions import Permission
+from openhqm_tui.domain.plan.options import BuildOptions, validate
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.run.events import MOST_LANES, RunInfo, TargetInfo
 from openhqm_tui.domain.text import Inert
@@ -58,45 +54,6 @@ from openhqm_tui.store.run_folder import (
 # Where the bundled Dockerfile and context come from.
 OUR_SOURCE = "https://github.com/openhqm/openhqm-tui"
 THROWAWAY = "openhqm-tui-test"
-# Seconds: an emulated `pip install` may compile for minutes without output.
-QUIET_AFTER = 300.0
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The requested build; `selection` has the platforms of each variant by its name.
-
-    Every tag exists under `name` and each of `more_names`. With `allow_unknown`, images with
-    inconclusive checks are pushed too. `allow` is what the user grants beyond the folder; with
-    `no_push`, pushes that the file itself requests are left out.
-
-    `jobs` 0: all targets in parallel. `ca_bundle` is a file of certificates for the installs,
-    `checks` one with expectations ('': the project's own, if it has one). A warning is given if a
-    build prints nothing for `quiet_after` seconds; 0 disables it. `ignored` are keys in the
-    project's settings that only the user may set.
-    """
-
-    selection: dict[str, tuple[Platform, ...]]
-    name: str = "openhqm"
-    more_names: tuple[str, ...] = ()
-    tag: str = "latest"
-    jobs: int = 0
-    quiet_after: float = QUIET_AFTER
-    builder: str = ""
-    base_image: str = ""
-    python_version: str = "3.13"
-    context: str = ""
-    dockerfile: str = ""
-    ca_bundle: str = ""
-    checks: str = ""
-    check: bool = True
-    test_only: bool = False
-    push: bool = False
-    cache_from: tuple[Cache, ...] = ()
-    cache_to: tuple[Cache, ...] = ()
-    allow_unknown: bool = False
-    allow: tuple[Permission, ...] = ()
-    no_push: bool = False
-    ignored: tuple[str, ...] = ()
 
 
 class Prepared(Inert, frozen=True, kw_only=True):
@@ -109,7 +66,7 @@ class Prepared(Inert, frozen=True, kw_only=True):
 
 
 def prepare(
-    options: Options, facts: EngineFacts, source: Source, *, plan_only: bool = False
+    options: BuildOptions, facts: EngineFacts, source: Source, *, plan_only: bool = False
 ) -> Prepared:
     """Resolve options into a run, and find every reason why it can't work before it starts.
 
@@ -118,8 +75,8 @@ def prepare(
     """
     now = time.time()
     run_id = new_run_id(now)
-    platforms = _platforms(options)
-    _validate(options)
+    platforms = options.platforms
+    _validate(options, source)
     own = project_checks(Path.cwd(), options.checks)
     warnings = idle_tables(source, own)
     if not plan_only:
@@ -151,8 +108,8 @@ def prepare(
     return Prepared(plan=plan, info=info, expectations=expectations, warnings=tuple(warnings))
 
 
-def _validate(options: Options) -> None:
-    """Raise UsageProblem for options that are wrong whatever the engine and the source are."""
+def _validate(options: BuildOptions, source: Source) -> None:
+    """Raise UsageProblem for options that are wrong with any engine."""
     if not options.selection:
         raise UsageProblem("nothing chosen to build", fix="give --backend NAME or --build-all")
     if sum(map(len, options.selection.values())) > MOST_LANES:
@@ -160,12 +117,11 @@ def _validate(options: Options) -> None:
             f"more than {MOST_LANES} images are too many for one run",
             fix="give --backend NAME or fewer --platforms",
         )
-    check_push(options)
-    check_names((options.name, *options.more_names))
+    validate(options, source)
 
 
 def _resolve(
-    options: Options,
+    options: BuildOptions,
     source: Source,
     base: BaseChoice | None,
     bundle: str,
@@ -181,8 +137,8 @@ def _resolve(
         choices = Choices(
             variants=(next(v for v in source.variants if v.name == name),),
             platforms=platforms,
-            name=options.name,
-            more_names=options.more_names,
+            name=options.names[0],
+            more_names=options.names[1:],
             tag=options.tag,
             builder=options.builder,
             base_for=mapped,
@@ -206,7 +162,7 @@ def _resolve(
 
 
 def _run_info(
-    options: Options,
+    options: BuildOptions,
     facts: EngineFacts,
     source: Source,
     plan: Plan,
@@ -239,12 +195,12 @@ def _run_info(
         jobs=options.jobs,
         quiet_after=options.quiet_after,
         revision=commit.revision,
-        emulators=with_emulators(facts, _platforms(options), memory=emulators_file()).emulators,
+        emulators=with_emulators(facts, options.platforms, memory=emulators_file()).emulators,
         check=options.check,
         test_only=options.test_only,
         push=options.push,
         by_digest=_by_digest(options, facts),
-        allow_unknown=options.allow_unknown,
+        allow_unknown=options.push and options.allow_unknown,
         base="" if base is None else base.ref,
         base_reason="" if base is None else base.reason,
         context=source.context,
@@ -255,21 +211,12 @@ def _run_info(
     )
 
 
-def _platforms(options: Options) -> tuple[Platform, ...]:
-    return tuple(dict.fromkeys(p for chosen in options.selection.values() for p in chosen))
-
-
-def _has_many(options: Options) -> bool:
-    """Tell whether a target has several platforms."""
-    return any(len(chosen) > 1 for chosen in options.selection.values())
-
-
-def _by_digest(options: Options, facts: EngineFacts) -> bool:
+def _by_digest(options: BuildOptions, facts: EngineFacts) -> bool:
     """Tell whether images reach this engine from a remote BuildKit, by digest via a registry."""
     return options.push and facts.driver not in {"", "docker"}
 
 
-def _upstream(options: Options) -> str:
+def _upstream(options: BuildOptions) -> str:
     return f"python:{options.python_version}-slim"
 
 
@@ -278,10 +225,10 @@ def _working_folder(source: Source) -> str:
 
 
 def _check_builder(
-    options: Options, facts: EngineFacts, platforms: tuple[Platform, ...]
+    options: BuildOptions, facts: EngineFacts, platforms: tuple[Platform, ...]
 ) -> list[str]:
     """Return warnings about engine, builder and caches; raises EngineProblem or UsageProblem."""
-    many = _has_many(options)
+    many = options.multi_platform
     warnings = check_engine(facts, platforms, many=many, check=options.check)
     warnings += check_caches(
         facts, options.cache_from, options.cache_to, list(options.selection.values())
@@ -291,7 +238,7 @@ def _check_builder(
     return warnings
 
 
-def foreseen_warnings(options: Options, facts: EngineFacts, source: Source) -> tuple[str, ...]:
+def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source) -> tuple[str, ...]:
     """Return the warnings that `prepare` would give, without contacting a registry or an engine.
 
     Errors are left out: the Plan screen shows them as the reason not to build.
@@ -308,7 +255,7 @@ def foreseen_warnings(options: Options, facts: EngineFacts, source: Source) -> t
     finders: tuple[Callable[[], list[str]], ...] = (
         lambda: idle_tables(source, project_checks(Path.cwd(), options.checks)),
         lambda: check_engine(
-            facts, _platforms(options), many=_has_many(options), check=options.check
+            facts, options.platforms, many=options.multi_platform, check=options.check
         ),
         lambda: check_caches(
             facts, options.cache_from, options.cache_to, list(options.selection.values())
@@ -320,34 +267,6 @@ def foreseen_warnings(options: Options, facts: EngineFacts, source: Source) -> t
         with suppress(Problem):
             warnings += find()
     return tuple(warnings)
-
-
-# Keys that decide what is built and what is expected of it.
-_CONTENT_KEYS = ("context", "dockerfile", "checks")
-
-
-def check_push(options: Options) -> None:
-    """Raise UsageProblem if --push contradicts another option."""
-    if options.push and options.test_only:
-        raise UsageProblem("--push and --test-only contradict each other", fix="leave one out")
-    if options.push and not options.check:
-        raise UsageProblem(
-            "only verified images are pushed, and the checks are off",
-            fix="leave out --push, or --no-check (`check = false` in the settings)",
-        )
-    ignored = [key for key in _CONTENT_KEYS if key in options.ignored and not getattr(options, key)]
-    if options.push and ignored:
-        raise UsageProblem(
-            f"the project's `{ignored[0]}` is ignored, so this is not what it would publish",
-            fix=f"leave out --push, or give --{ignored[0]}",
-        )
-    if options.push and options.no_push:
-        raise UsageProblem("--push and --no-push contradict each other", fix="leave one out")
-    if options.allow_unknown and not options.push:
-        raise UsageProblem(
-            "--allow-unknown needs --push",
-            fix="give --push too, or leave it out",
-        )
 
 
 def start_run(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # noqa: B008 - frozen
@@ -365,7 +284,7 @@ def start_run(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # no
 
 
 def _base(
-    options: Options,
+    options: BuildOptions,
     facts: EngineFacts,
     source: Source,
     platforms: tuple[Platform, ...],

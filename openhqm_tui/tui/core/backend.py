@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from openhqm_tui.domain.errors import Problem
-from openhqm_tui.domain.plan.image_names import split_names
+from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions
 from openhqm_tui.domain.platforms import parse_platforms
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from openhqm_tui.engine.doctor.apply import Rights
     from openhqm_tui.engine.source.base_image import Pullable
     from openhqm_tui.run.follow.replay import Recording
-    from openhqm_tui.run.start.prepare import Options
     from openhqm_tui.store.history.rows import Origin
     from openhqm_tui.store.run_folder import Request, RunFolder
     from openhqm_tui.store.settings import Settings
@@ -39,36 +38,6 @@ if TYPE_CHECKING:
 
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class BuildOrder:
-    """What is to be built: the platforms of each variant, what the images are called, and how.
-
-    `name` are one or several names with commas between, as they are written in the field. '' for
-    builder and base image, and 0 for jobs, leave it to what is found here. `allow` is what the
-    person has granted when asked; with `no_push` what a bake file itself would push stays here.
-    `allow_unknown` pushes images with inconclusive checks too, where `push` pushes at all.
-    """
-
-    rows: dict[str, tuple[Platform, ...]]
-    name: str = "openhqm"
-    tag: str = "latest"
-    push: bool = False
-    allow_unknown: bool = False
-    builder: str = ""
-    base_image: str = ""
-    jobs: int = 0
-    test_only: bool = False
-    allow: tuple[Permission, ...] = ()
-    no_push: bool = False
-    cache_from: tuple[Cache, ...] = ()
-    cache_to: tuple[Cache, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the images are called in each registry, the main name first."""
-        return split_names(self.name)
 
 
 class StartedRun(NamedTuple):
@@ -90,8 +59,8 @@ class Backend:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder, self.settings = folder, settings
         cache_from, cache_to = _caches(settings, folder)
-        # The options to begin with, without rows.
-        self.defaults = BuildOrder(
+        # The options before anything is selected.
+        self.defaults = BuildOptions(
             {},
             name=_line_of(settings.name or "openhqm"),
             tag=settings.tag or "latest",
@@ -100,10 +69,17 @@ class Backend:
             jobs=settings.jobs or 0,
             cache_from=cache_from,
             cache_to=cache_to,
+            check=settings.check is not False,
+            quiet_after=QUIET_AFTER if settings.quiet_after is None else settings.quiet_after,
+            python_version=settings.python_version or "3.13",
+            context=settings.context or "",
+            dockerfile=settings.dockerfile or "",
+            ca_bundle=settings.ca_bundle or "",
+            checks=settings.checks or "",
+            ignored=tuple(settings.refused),
         )
         # The first columns; empty: those of the source.
         self.platforms = parse_platforms(settings.platforms) if settings.platforms else ()
-        self.checks = settings.check is not False
         # A line for each setting that the project may not set.
         self.refused = _refused(settings)
 
@@ -147,34 +123,40 @@ class Backend:
         except (Problem, OSError):
             return None  # `find_source` will say why
 
-    def start(self, order: BuildOrder, facts: EngineFacts, source: Source) -> StartedRun:
+    def start(self, order: BuildOptions, facts: EngineFacts, source: Source) -> StartedRun:
         """Start a run; raises Problem."""
         from openhqm_tui.run.follow.load_state import shared_tag_warnings
         from openhqm_tui.run.start.prepare import prepare, start_run
         from openhqm_tui.store.paths import state_folder
         from openhqm_tui.store.retention import limits_of
 
-        prepared = prepare(_options(self.settings, order), facts, source)
+        prepared = prepare(self._with_grants(order), facts, source)
         warnings = (*prepared.warnings, *shared_tag_warnings(state_folder(), prepared.info))
         return StartedRun(start_run(prepared, limits_of(self.settings)), warnings)
 
-    def warnings(self, order: BuildOrder, facts: EngineFacts, source: Source) -> tuple[str, ...]:
+    def warnings(self, order: BuildOptions, facts: EngineFacts, source: Source) -> tuple[str, ...]:
         """Return the warnings that a run would start with."""
         from openhqm_tui.run.start.prepare import foreseen_warnings
 
         try:
-            return foreseen_warnings(_options(self.settings, order), facts, source)
+            return foreseen_warnings(self._with_grants(order), facts, source)
         except Problem:
             return ()  # the fields say what is wrong
 
-    def chosen_beyond(self, order: BuildOrder, source: Source) -> tuple[str, ...]:
+    def chosen_beyond(self, order: BuildOptions, source: Source) -> tuple[str, ...]:
         """Return the permissions that the options themselves need, as `--allow` spells them."""
         from openhqm_tui.run.start.permissions import chosen_beyond
 
         try:
-            return chosen_beyond(_options(self.settings, order), source, str(self.folder))
+            return chosen_beyond(self._with_grants(order), source, str(self.folder))
         except Problem:
             return ()  # the fields say what is wrong
+
+    def _with_grants(self, order: BuildOptions) -> BuildOptions:
+        """Return the options with what the settings allow; raises Problem."""
+        from openhqm_tui.run.start.permissions import of_settings
+
+        return replace(order, allow=(*order.allow, *of_settings(self.settings.allow, self.folder)))
 
     def remember_allowed(self, source: Source, allowed: tuple[Permission, ...]) -> None:
         """Keep a person's permission for this folder and its definition; raises Problem."""
@@ -304,36 +286,4 @@ def _caches(settings: Settings, folder: Path) -> tuple[tuple[Cache, ...], tuple[
     return (
         caches_of(settings.cache_from, CacheKind.FROM, folder),
         caches_of(settings.cache_to, CacheKind.TO, folder),
-    )
-
-
-def _options(settings: Settings, order: BuildOrder) -> Options:
-    from openhqm_tui.domain.plan.image_names import check_names
-    from openhqm_tui.run.start.permissions import of_settings
-    from openhqm_tui.run.start.prepare import QUIET_AFTER, Options
-
-    name, *more_names = check_names(order.names)
-    return Options(
-        selection=order.rows,
-        name=name,
-        more_names=tuple(more_names),
-        tag=order.tag,
-        builder=order.builder,
-        base_image=order.base_image,
-        jobs=order.jobs,
-        quiet_after=QUIET_AFTER if settings.quiet_after is None else settings.quiet_after,
-        test_only=order.test_only,
-        push=order.push,
-        allow_unknown=order.push and order.allow_unknown,
-        cache_from=order.cache_from,
-        cache_to=order.cache_to,
-        python_version=settings.python_version or "3.13",
-        ca_bundle=settings.ca_bundle or "",
-        checks=settings.checks or "",
-        check=settings.check is not False,
-        ignored=tuple(settings.refused),
-        context=settings.context or "",
-        dockerfile=settings.dockerfile or "",
-        allow=(*order.allow, *of_settings(settings.allow, Path.cwd())),
-        no_push=order.no_push,
     )

@@ -17,8 +17,8 @@ from openhqm_tui.domain.secrets.redact import masked
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
+    from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.platforms import Platform
-    from openhqm_tui.tui.core.backend import BuildOrder
 
 
 class PlanEstimator:
@@ -32,22 +32,22 @@ class PlanEstimator:
         self._host = host
         self._check = check
 
-    def whole(self, order: BuildOrder) -> Estimate | None:
+    def whole(self, order: BuildOptions) -> Estimate | None:
         """Return how long all of it takes; None: unknown."""
-        rows = order.rows.items()
+        rows = order.selection.items()
         return together([self._of(order, *row) for row in rows], order.jobs, push=order.push)
 
     def cells(
-        self, order: BuildOrder, variant: str, platforms: Iterable[Platform]
+        self, order: BuildOptions, variant: str, platforms: Iterable[Platform]
     ) -> Mapping[Platform, Estimate]:
         """Return how long each image of a variant takes, where that is known."""
         guesses = {platform: self._of(order, variant, (platform,)) for platform in platforms}
         return {platform: guess for platform, guess in guesses.items() if guess is not None}
 
     def _of(
-        self, order: BuildOrder, variant: str, platforms: tuple[Platform, ...]
+        self, order: BuildOptions, variant: str, platforms: tuple[Platform, ...]
     ) -> Estimate | None:
-        many = max(1, len(order.rows))
+        many = max(1, len(order.selection))
         wants = EstimateRequest(
             variant=variant,
             platforms=tuple(str(platform) for platform in platforms),

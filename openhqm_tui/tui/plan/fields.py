@@ -15,7 +15,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Static
 from openhqm_tui.domain.text import one_line
 
 if TYPE_CHECKING:
-    from openhqm_tui.tui.core.backend import BuildOrder
+    from openhqm_tui.domain.plan.options import BuildOptions
 
 
 class Toggle(Checkbox):
@@ -94,7 +94,7 @@ class PlanFields(Vertical):
     class BuilderAsked(Message):
         """Asks for another builder."""
 
-    def __init__(self, order: BuildOrder) -> None:
+    def __init__(self, order: BuildOptions) -> None:
         super().__init__()
         self.order = order
         self._builder_words = ""
@@ -161,7 +161,7 @@ class PlanFields(Vertical):
         self._builder_words = one_line(words, 36)
         self._show_words()
 
-    def take(self, order: BuildOrder) -> None:
+    def take(self, order: BuildOptions) -> None:
         """Take an order that was changed elsewhere."""
         self.order = order
         for id, value in (

@@ -13,7 +13,7 @@ from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.plan.summary import BuildLine
 
 if TYPE_CHECKING:
-    from openhqm_tui.tui.core.backend import BuildOrder
+    from openhqm_tui.domain.plan.options import BuildOptions
 
 # A screen as wide has the side beside this column, one as high as well room for every field.
 WIDE, HIGH = 108, 30
@@ -35,7 +35,7 @@ class PlanLayout(Horizontal):
 class PlanChoice(Vertical):
     """Matrix, fields and the line that builds; fields fold away where there is no room."""
 
-    def __init__(self, order: BuildOrder, *, id: str) -> None:
+    def __init__(self, order: BuildOptions, *, id: str) -> None:
         super().__init__(id=id)
         self._order = order
         self._unfolded = False

@@ -11,14 +11,15 @@ from textual.widget import Widget
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.tui.plan.validation import base_trouble, platforms_of
+from openhqm_tui.tui.plan.validation import base_trouble
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
+    from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.plan.permissions import Permission
     from openhqm_tui.engine.docker.facts import EngineFacts
     from openhqm_tui.engine.source.base_image import Pullable
-    from openhqm_tui.tui.core.backend import Backend, BuildOrder, StartedRun
+    from openhqm_tui.tui.core.backend import Backend, StartedRun
 
 # Image, platforms and driver: what a look for a base image is about.
 BaseKey = tuple[str, tuple[Platform, ...], str]
@@ -38,7 +39,7 @@ class RunBegun(Message):
 class RunRefused(Message):
     """The run of `order` could not begin; `cause` is what a person may have an answer to."""
 
-    def __init__(self, problem: str, order: BuildOrder, cause: Problem | None = None) -> None:
+    def __init__(self, problem: str, order: BuildOptions, cause: Problem | None = None) -> None:
         super().__init__()
         self.problem = problem
         self.order = order
@@ -68,7 +69,7 @@ class PlanExamined(Message):
 
     def __init__(
         self,
-        order: BuildOrder,
+        order: BuildOptions,
         facts: EngineFacts | None,
         source: Source,
         allow: tuple[str, ...],
@@ -105,7 +106,7 @@ class Lookups:
         """The warnings that the plan examined last would begin with."""
         return self._examined.warnings if self._examined else ()
 
-    def examine_plan(self, order: BuildOrder, facts: EngineFacts | None, source: Source) -> None:
+    def examine_plan(self, order: BuildOptions, facts: EngineFacts | None, source: Source) -> None:
         """Read a plan's permissions and warnings once it has not changed for a moment.
 
         Reading them follows links on disk, and imports more than the first paint may.
@@ -116,7 +117,7 @@ class Lookups:
 
         def read() -> None:
             allow = self._backend.chosen_beyond(order, source)
-            known = facts is not None and facts.answers and order.rows
+            known = facts is not None and facts.answers and order.selection
             warnings = self._backend.warnings(order, facts, source) if facts and known else ()
             self._screen.post_message(PlanExamined(order, facts, source, allow, warnings))
 
@@ -135,7 +136,7 @@ class Lookups:
 
     def start(
         self,
-        order: BuildOrder,
+        order: BuildOptions,
         facts: EngineFacts,
         source: Source,
         remember: tuple[Permission, ...] = (),
@@ -193,9 +194,9 @@ class Lookups:
             self._resting.stop()
         self._resting = self._screen.set_timer(_REST, look)
 
-    def look_for_base(self, order: BuildOrder, facts: EngineFacts | None) -> None:
+    def look_for_base(self, order: BuildOptions, facts: EngineFacts | None) -> None:
         """Look for the base image, once for the same platforms and driver."""
-        if not order.base_image or not order.rows or facts is None or not facts.answers:
+        if not order.base_image or not order.selection or facts is None or not facts.answers:
             return
         key = _key(order, facts)
         if key in self._bases:
@@ -211,11 +212,11 @@ class Lookups:
         """Take an answer over."""
         self._bases[message.key] = message.found
 
-    def base_is_open(self, order: BuildOrder, facts: EngineFacts) -> bool:
+    def base_is_open(self, order: BuildOptions, facts: EngineFacts) -> bool:
         """Return whether the base image was never looked for as it is to be used now."""
         return bool(order.base_image) and _key(order, facts) not in self._bases
 
-    def base_obstacle(self, order: BuildOrder, facts: EngineFacts) -> str:
+    def base_obstacle(self, order: BuildOptions, facts: EngineFacts) -> str:
         """Return what surely speaks against the base image; '' if nothing does."""
         key = _key(order, facts)
         if not order.base_image or key not in self._bases:
@@ -226,12 +227,12 @@ class Lookups:
         trouble, certain = base_trouble(found, order)
         return trouble if certain else ""
 
-    def base_cautions(self, order: BuildOrder, facts: EngineFacts | None) -> tuple[str, ...]:
+    def base_cautions(self, order: BuildOptions, facts: EngineFacts | None) -> tuple[str, ...]:
         """Return what may speak against the base image."""
         found = self._bases.get(_key(order, facts)) if order.base_image and facts else None
         trouble = base_trouble(found, order)[0] if found is not None else ""
         return (f"it may not be available: {trouble}",) if trouble else ()
 
 
-def _key(order: BuildOrder, facts: EngineFacts) -> BaseKey:
-    return order.base_image, platforms_of(order), facts.driver
+def _key(order: BuildOptions, facts: EngineFacts) -> BaseKey:
+    return order.base_image, order.platforms, facts.driver

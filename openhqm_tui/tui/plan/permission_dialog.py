@@ -14,12 +14,12 @@ from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 
 if TYPE_CHECKING:
-    from openhqm_tui.tui.core.backend import BuildOrder
+    from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.tui.plan.lookups import RunRefused
 
 REFUSED = "not allowed, so nothing was built"
 # Starts an order, and remembers what was allowed for it if that is wanted.
-Start = Callable[["BuildOrder", tuple[Permission, ...]], None]
+Start = Callable[["BuildOptions", tuple[Permission, ...]], None]
 
 
 def ask_for(
@@ -42,7 +42,7 @@ def ask_for(
 def _ask_permissions(
     screen: Screen[None],
     problem: PermissionsNeeded,
-    order: BuildOrder,
+    order: BuildOptions,
     start: Start,
     refused: Callable[[str], None],
 ) -> None:
@@ -72,7 +72,7 @@ def _ask_permissions(
 def _ask_pushes(
     screen: Screen[None],
     problem: PushNeeded,
-    order: BuildOrder,
+    order: BuildOptions,
     start: Start,
     refused: Callable[[str], None],
 ) -> None:

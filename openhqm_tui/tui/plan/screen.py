@@ -44,10 +44,10 @@ from openhqm_tui.tui.plan.variant_panel import VariantDetails, VariantScroll
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.plan.permissions import Permission
     from openhqm_tui.engine.docker.builders import Builder
     from openhqm_tui.engine.docker.facts import EngineFacts
-    from openhqm_tui.tui.core.backend import BuildOrder
     from openhqm_tui.tui.plan.estimate import PlanEstimator
 
 # How long a warning about a new run stays on screen.
@@ -97,9 +97,9 @@ class PlanScreen(BaseScreen):
         return self.query_one(PlanFields)
 
     @property
-    def order(self) -> BuildOrder:
+    def order(self) -> BuildOptions:
         """The current options."""
-        return replace(self.fields.order, rows=self.rows())
+        return replace(self.fields.order, selection=self.rows())
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
@@ -124,7 +124,7 @@ class PlanScreen(BaseScreen):
             session.estimates.samples,
             session.source,
             str(facts.host or ""),
-            check=session.backend.checks,
+            check=session.backend.defaults.check,
         )
 
     def rows(self) -> dict[str, tuple[Platform, ...]]:
@@ -221,7 +221,7 @@ class PlanScreen(BaseScreen):
         if wrong := wrong_fields(order, session.source):
             return next(iter(wrong.values()))
         assert self.facts is not None
-        if stop := obstacle_in(order, self.facts, checks=session.backend.checks):
+        if stop := obstacle_in(order, self.facts):
             return stop
         return self.lookups.base_obstacle(order, self.facts)
 
@@ -319,7 +319,7 @@ class PlanScreen(BaseScreen):
         if not ask_for(self, message, self._start, self._not_started):
             self._not_started(message.problem)
 
-    def _start(self, order: BuildOrder, remember: tuple[Permission, ...] = ()) -> None:
+    def _start(self, order: BuildOptions, remember: tuple[Permission, ...] = ()) -> None:
         if self.facts is not None and self.session.source is not None:
             self._refusal = ""
             self.lookups.start(order, self.facts, self.session.source, remember)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from openhqm_tui.domain.plan.bake import bake_command
-from openhqm_tui.tui.core.backend import BuildOrder
+from openhqm_tui.domain.plan.options import BuildOptions
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.platforms import Platform
 
-_BUILT_IN = BuildOrder({})
+_BUILT_IN = BuildOptions({})
 
 
 class CommandLines(NamedTuple):
@@ -23,9 +23,9 @@ class CommandLines(NamedTuple):
 
 
 def command_lines(
-    order: BuildOrder,
+    order: BuildOptions,
     everything: int,
-    defaults: BuildOrder = _BUILT_IN,
+    defaults: BuildOptions = _BUILT_IN,
     allow: tuple[str, ...] = (),
 ) -> CommandLines:
     """Return the commands that build `order`.
@@ -35,7 +35,7 @@ def command_lines(
     the folder.
     """
     groups: dict[tuple[Platform, ...], list[str]] = {}
-    for variant, platforms in order.rows.items():
+    for variant, platforms in order.selection.items():
         groups.setdefault(platforms, []).append(variant)
     build, bake = [], []
     for platforms, variants in groups.items():
@@ -57,7 +57,7 @@ def _chosen(variants: list[str], platforms: tuple[Platform, ...], everything: in
     yield from ("--platforms", ",".join(str(platform) for platform in platforms))
 
 
-def _fields(order: BuildOrder, defaults: BuildOrder) -> Iterator[str]:
+def _fields(order: BuildOptions, defaults: BuildOptions) -> Iterator[str]:
     if order.names != _BUILT_IN.names or order.names != defaults.names:
         for name in order.names:
             yield from ("--name", name)
@@ -71,9 +71,9 @@ def _fields(order: BuildOrder, defaults: BuildOrder) -> Iterator[str]:
             yield from (flag, value)
 
 
-def _manner(order: BuildOrder, defaults: BuildOrder) -> Iterator[str]:
+def _manner(order: BuildOptions, defaults: BuildOptions) -> Iterator[str]:
     if order.jobs != defaults.jobs:
-        yield from ("--jobs", str(order.jobs or len(order.rows)))
+        yield from ("--jobs", str(order.jobs or len(order.selection)))
     if order.test_only:
         yield "--test-only"
     if order.push:

@@ -17,15 +17,15 @@ from openhqm_tui.tui.plan.validation import NOTHING_CHOSEN, destination
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
+    from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.platforms import Platform
-    from openhqm_tui.tui.core.backend import BuildOrder
 
 
 _FIRST_STEPS = (("Space", "selects"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
 
 
 def summary(
-    order: BuildOrder,
+    order: BuildOptions,
     ways: Mapping[Platform, PlatformSupport | None],
     time: str,
     source: Source | None,
@@ -36,9 +36,9 @@ def summary(
     """Return what would be built, how and how long; an obstacle or cautions after it."""
     if obstacle == NOTHING_CHOSEN:
         return _first_steps()
-    lanes = [platform for platforms in order.rows.values() for platform in platforms]
+    lanes = [platform for platforms in order.selection.values() for platform in platforms]
     words = Content.styled(
-        f"{count(len(order.rows), 'target')} · {count(len(lanes), 'image')}", "bold"
+        f"{count(len(order.selection), 'target')} · {count(len(lanes), 'image')}", "bold"
     )
     if obstacle:
         # What is only being waited for is no fault.
@@ -62,7 +62,7 @@ def summary(
     )
 
 
-def _outcome(order: BuildOrder, source: Source | None) -> str:
+def _outcome(order: BuildOptions, source: Source | None) -> str:
     if order.test_only:
         return "test only, no images are kept"
     return f"push to {destination(order.names, source)}" if order.push else "load"

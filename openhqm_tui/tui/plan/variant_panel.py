@@ -17,9 +17,9 @@ from openhqm_tui.tui.plan.engine_status import PlatformSupport
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.estimate import Estimate
+    from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.plan.variants import Variant
     from openhqm_tui.domain.platforms import Platform
-    from openhqm_tui.tui.core.backend import BuildOrder
     from openhqm_tui.tui.history.past_runs import Key, PastLane
     from openhqm_tui.tui.plan.shell_commands import CommandLines
 
@@ -63,7 +63,7 @@ class VariantDetails:
     def __init__(
         self,
         source: Source,
-        order: BuildOrder,
+        order: BuildOptions,
         ways: Mapping[Platform, PlatformSupport | None],
         past: Mapping[Key, PastLane],
         built: Mapping[Key, PastLane],

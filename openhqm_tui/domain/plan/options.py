@@ -1,0 +1,150 @@
+"""The options of a build, from flags, settings or the Plan screen; and their validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Source, SourceKind, check_tag
+from openhqm_tui.domain.plan.image_names import (
+    check_builder,
+    check_names,
+    check_reference,
+    split_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openhqm_tui.domain.plan.cache import Cache
+    from openhqm_tui.domain.plan.permissions import Permission
+    from openhqm_tui.domain.platforms import Platform
+
+# Seconds: an emulated `pip install` may compile for minutes without output.
+QUIET_AFTER = 300.0
+# Keys that decide what is built and what is expected of it.
+_CONTENT_KEYS = ("context", "dockerfile", "checks")
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """The requested build; `selection` has the platforms of each variant by its name.
+
+    `name` is one image name or several, separated by commas: every tag exists under each. '' for
+    builder and base image stands for the automatic choice. With `allow_unknown`, a push
+    includes images with inconclusive checks. `allow` is what the user grants beyond the folder;
+    with `no_push`, pushes that the file itself requests are left out.
+
+    `jobs` 0: all targets in parallel. `ca_bundle` is a file of certificates for the installs,
+    `checks` one with expectations ('': the project's own, if it has one). A warning is given if a
+    build prints nothing for `quiet_after` seconds; 0 disables it. `ignored` are keys in the
+    project's settings that only the user may set.
+    """
+
+    selection: dict[str, tuple[Platform, ...]]
+    name: str = "openhqm"
+    tag: str = "latest"
+    push: bool = False
+    allow_unknown: bool = False
+    builder: str = ""
+    base_image: str = ""
+    jobs: int = 0
+    test_only: bool = False
+    allow: tuple[Permission, ...] = ()
+    no_push: bool = False
+    cache_from: tuple[Cache, ...] = ()
+    cache_to: tuple[Cache, ...] = ()
+    check: bool = True
+    quiet_after: float = QUIET_AFTER
+    python_version: str = "3.13"
+    context: str = ""
+    dockerfile: str = ""
+    ca_bundle: str = ""
+    checks: str = ""
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The image names, the main one first."""
+        return split_names(self.name)
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """Every selected platform, once."""
+        return tuple(dict.fromkeys(p for chosen in self.selection.values() for p in chosen))
+
+    @property
+    def multi_platform(self) -> bool:
+        """Whether some target has several platforms."""
+        return any(len(chosen) > 1 for chosen in self.selection.values())
+
+
+def validate(options: BuildOptions, source: Source | None = None) -> None:
+    """Raise UsageProblem for the first wrong option; `source` None: it isn't known yet."""
+    for _, problem in problems_in(options, source):
+        raise problem
+
+
+def problems_in(
+    options: BuildOptions, source: Source | None = None
+) -> Iterator[tuple[str, UsageProblem]]:
+    """Yield what is wrong with the options, each with its field on the Plan screen."""
+    is_bake = source is not None and source.kind is SourceKind.BAKE
+    checks: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("name", lambda: check_names(options.names)),
+        ("name", lambda: _check_one_name(options, source)),
+        ("tag", lambda: check_tag(options.tag, source.variants if source else ())),
+        ("builder", lambda: options.builder and check_builder(options.builder)),
+        ("base", lambda: _check_base(options.base_image, is_bake=is_bake)),
+        ("push", lambda: _check_push(options)),
+    )
+    for field, check in checks:
+        try:
+            check()
+        except UsageProblem as problem:
+            yield field, problem
+
+
+def has_own_tags(source: Source) -> bool:
+    """Return whether a bake file gives its images their tags."""
+    return any(body.get("tags") for body in source.bake_targets.values())
+
+
+def _check_one_name(options: BuildOptions, source: Source | None) -> None:
+    if len(options.names) > 1 and source is not None and has_own_tags(source):
+        raise UsageProblem(
+            "the bake file gives its images their tags, so there can be only one image name",
+            fix="write all tags into the bake file",
+        )
+
+
+def _check_base(image: str, *, is_bake: bool) -> None:
+    if image and is_bake:
+        raise UsageProblem(
+            "a bake file names its own base images, so a base image has no effect",
+            fix="leave it empty, and set the target's `contexts` in the bake file",
+        )
+    if image:
+        check_reference(image)
+
+
+def _check_push(options: BuildOptions) -> None:
+    if not options.push:
+        return
+    if options.test_only:
+        raise UsageProblem("push and test only contradict each other", fix="choose one of them")
+    if options.no_push:
+        raise UsageProblem("push and no push contradict each other", fix="choose one of them")
+    if not options.check:
+        raise UsageProblem(
+            "only verified images are pushed, and checks are turned off",
+            fix="turn push off, or checks on (`check` in the settings)",
+        )
+    for key in _CONTENT_KEYS:
+        if key in options.ignored and not getattr(options, key):
+            raise UsageProblem(
+                f"the project's `{key}` is ignored, so the build differs from what it publishes",
+                fix=f"turn push off, or set `{key}` yourself",
+            )
