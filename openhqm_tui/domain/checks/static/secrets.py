@@ -10,7 +10,6 @@ from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.files import exempt, few
 from openhqm_tui.domain.checks.layers import FileKind
 from openhqm_tui.domain.checks.verdict import Answer, Result
-from openhqm_tui.domain.secrets.detect import secrets_in_instruction, secrets_in_variables
 
 # Keys that come with documentation, tests and self-tests are public.
 _USUAL = (
@@ -50,6 +49,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
 
 
 def _in_config(config: SeenConfig, expected: Expectation) -> Iterator[str]:
+    # Every start imports the checks; only the runner needs the patterns, which are slow to compile.
+    from openhqm_tui.domain.secrets.detect import secrets_in_instruction, secrets_in_variables
+
     for what, name in secrets_in_variables(config.env):
         if not exempt(CHECK, f"env:{name}", expected):
             yield f"{what} in variable {name}"
