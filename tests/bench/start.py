@@ -44,7 +44,7 @@ _ON_RUN = """
 import sys
 from pathlib import Path
 from openhqm_tui.tui.core import garbage
-garbage.rest()
+garbage.pause()
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.launch import open_console
