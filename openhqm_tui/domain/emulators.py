@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.text import Inert
 
@@ -111,5 +112,4 @@ def seconds_saved(seconds: float, emulator: Emulator, platform: Platform) -> flo
 
 def minutes_text(seconds: float) -> str:
     """Return a length of time in whole minutes, at least one."""
-    minutes = max(1, math.floor(seconds / 60))
-    return f"{minutes} minute{'s' * (minutes != 1)}"
+    return count_text(max(1, math.floor(seconds / 60)), "minute")

@@ -8,11 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from openhqm_tui.domain.formatting import (
+    axis_text,
+    count_text,
+    duration_text,
+    percent_text,
+    size_text,
+)
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.report.elements import Html, element, joined
 from openhqm_tui.report.model import Lane, Report, Step
 from openhqm_tui.report.rows import shared_bytes, steps_of
-from openhqm_tui.report.text import SYMBOLS, clock, megabytes, percent
+from openhqm_tui.report.text import SYMBOLS
 
 _WIDTH, _RIGHT = 1000.0, 86.0
 _ROW, _BAR = 24.0, 14.0
@@ -43,12 +50,13 @@ def run_waterfall(report: Report) -> Html:
             if step.platform == lane.platform
         ]
         if lane.check_started is not None and lane.check_seconds is not None:
-            words = f"asked {lane.ran}, {clock(lane.check_seconds)}"
+            words = f"asked {lane.ran}, {duration_text(lane.check_seconds)}"
             built.append(scale.bar(y, lane.check_started, lane.check_seconds, "asked", words))
         label = f"{lane.target} {lane.platform.removeprefix('linux/')}"
         rows += [*_label(y, one_line(label, 27), f"{lane.target} {lane.platform}"), *built]
         rows.append(_note(y, f"{SYMBOLS[lane.result]} {lane.result}"))
-    desc = f"{len(report.lanes)} lanes over {clock(scale.end)}; the tables below have the figures."
+    lanes = count_text(len(report.lanes), "lane")
+    desc = f"{lanes} over {duration_text(scale.end)}; the tables below have the figures."
     return _picture("When each image was built and asked", desc, scale, len(report.lanes), rows)
 
 
@@ -62,7 +70,7 @@ def target_waterfall(report: Report, target: str) -> Html:
         where = step.platform.removeprefix("linux/") or "all"
         rows += _label(y, one_line(f"{where} · {step.label}", _LETTERS), _step_words(step))
         rows.append(scale.bar(y, step.start, step.seconds, kind_of(step), _step_words(step)))
-        rows.append(_note(y, clock(step.seconds) + (" ◆" if step.on_path else "")))
+        rows.append(_note(y, duration_text(step.seconds) + (" ◆" if step.on_path else "")))
     desc = f"{len(steps)} steps; ◆ marks those that the target waited for."
     return _picture(f"The steps of {target}", desc, scale, len(steps), rows)
 
@@ -80,11 +88,11 @@ def sizes_chart(report: Report) -> Html:
         x = _LANE_LABEL
         for kind, size, words in _parts(lane):
             width = room * size / most
-            rows.append(_rect(x, y, width, kind, f"{words}: {megabytes(size)}"))
+            rows.append(_rect(x, y, width, kind, f"{words}: {size_text(size)}"))
             x += width
-        told = megabytes(lane.bytes or 0)
+        told = size_text(lane.bytes or 0)
         if lane.against_all is not None and lane.against_all != 1:
-            told += f" · {percent(lane.against_all)}"
+            told += f" · {percent_text(lane.against_all)}"
         rows.append(element("text", told, x=x + 6, y=y + _BAR - 2))
     desc = f"{len(lanes)} images; the table below has the figures."
     return _svg("What each image weighs, compressed", desc, len(lanes), rows)
@@ -158,7 +166,7 @@ class _Scale:
             drawn.append(
                 element("line", x1=x, x2=x, y1=_TOP - 6, y2=_TOP + rows * _ROW, class_="tick")
             )
-            drawn.append(element("text", _tick(number * step), x=x, y=_TOP - 9, class_="axis"))
+            drawn.append(element("text", axis_text(number * step), x=x, y=_TOP - 9, class_="axis"))
         return drawn
 
 
@@ -220,7 +228,7 @@ def kind_of(step: Step) -> str:
 def _step_words(step: Step) -> str:
     shared = f", shared by {len(step.targets)} targets" if len(step.targets) > 1 else ""
     where = f"{step.platform} {step.how}".strip()
-    return f"{one_line(step.label, 400)} · {where} · {clock(step.seconds)}{shared}".replace(
+    return f"{one_line(step.label, 400)} · {where} · {duration_text(step.seconds)}{shared}".replace(
         " ·  · ", " · "
     )
 
@@ -229,10 +237,3 @@ def _nice(step: float) -> float:
     """Return the next of 1, 2, 5 × 10ⁿ seconds."""
     power = 10.0 ** math.floor(math.log10(max(step, 1e-6)))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step * 0.999)
-
-
-def _tick(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"

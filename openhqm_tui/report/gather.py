@@ -21,6 +21,7 @@ from openhqm_tui.domain.failures.digest import (
     failure_of,
     verification_failure,
 )
+from openhqm_tui.domain.formatting import count_text, duration_text
 from openhqm_tui.domain.plan.bake import bake_command
 from openhqm_tui.domain.plan.nodes import worth_telling
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
@@ -32,7 +33,6 @@ from openhqm_tui.report import model
 from openhqm_tui.report.figures import Shares, Timing, against_all, sizes_of
 from openhqm_tui.report.limits import limits_of
 from openhqm_tui.report.model import Architecture
-from openhqm_tui.report.text import clock, count
 from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -244,7 +244,7 @@ def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:
     return model.Run(
         id=info.id,
         outcome=outcome,
-        sentence=f"{count(len(state.lanes), 'image')}: {told} in {clock(seconds)}",
+        sentence=f"{count_text(len(state.lanes), 'image')}: {told} in {duration_text(seconds)}",
         created=info.created,
         seconds=seconds,
         version=info.version,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from openhqm_tui.domain.formatting import change_text, duration_text, percent_text, size_text
 from openhqm_tui.report.model import Case, Failure, Lane, Layer, Report, Step
-from openhqm_tui.report.text import change, megabytes, percent, took, weight
 
 
 def by_target(report: Report) -> dict[str, list[Lane]]:
@@ -77,8 +77,8 @@ def image_by_image(report: Report) -> str:
         return ""
     if sum(lane.bytes is not None for lane in report.lanes) < 2:
         return ""
-    part = percent(told.unique_bytes / told.total_bytes)
-    total = megabytes(told.total_bytes)
+    part = percent_text(told.unique_bytes / told.total_bytes)
+    total = size_text(told.total_bytes)
     return f" Image by image it would be {total}: {part} of that, as layers are shared."
 
 
@@ -114,12 +114,12 @@ def target_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
     return [
         (
             code(target.name),
-            took(target.build_seconds),
-            took(target.busy_seconds),
-            took(target.path_seconds),
+            duration_text(target.build_seconds),
+            duration_text(target.busy_seconds),
+            duration_text(target.path_seconds),
             f"{target.cached_steps} of {target.steps}",
-            took(slowest_check(report, target.name, "native")),
-            took(slowest_check(report, target.name, "emulated")),
+            duration_text(slowest_check(report, target.name, "native")),
+            duration_text(slowest_check(report, target.name, "emulated")),
         )
         for target in report.targets
     ]
@@ -132,7 +132,7 @@ def cache_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
             code(target.name),
             str(target.steps),
             str(target.cached_steps),
-            percent(target.cached_steps / target.steps if target.steps else None),
+            percent_text(target.cached_steps / target.steps if target.steps else None),
         )
         for target in report.targets
     ]
@@ -141,12 +141,12 @@ def cache_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
 def size_cells(lane: Lane) -> tuple[str, ...]:
     """Return what an image weighs: compressed, against `all`, in all, in some, its own, on disk."""
     return (
-        weight(lane.bytes),
-        percent(lane.against_all),
-        weight(lane.common_bytes),
-        weight(shared_bytes(lane)),
-        weight(lane.own_bytes),
-        weight(lane.unpacked_bytes),
+        size_text(lane.bytes),
+        percent_text(lane.against_all),
+        size_text(lane.common_bytes),
+        size_text(shared_bytes(lane)),
+        size_text(lane.own_bytes),
+        size_text(lane.unpacked_bytes),
     )
 
 
@@ -155,9 +155,9 @@ def pair_rows(report: Report, code: Code, platform: Code = str) -> list[tuple[st
     return [
         (
             code(one.target),
-            f"{platform(one.first)} {megabytes(one.first_bytes)}",
-            f"{platform(one.second)} {megabytes(one.second_bytes)}",
-            change(one.ratio),
+            f"{platform(one.first)} {size_text(one.first_bytes)}",
+            f"{platform(one.second)} {size_text(one.second_bytes)}",
+            change_text(one.ratio),
         )
         for one in report.sizes.platforms
     ]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from openhqm_tui.domain.formatting import count_text, recent_time_text
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.run_folder import Request, RunFolder
-from openhqm_tui.tui.core.labels import count, since
 from openhqm_tui.tui.widgets.dialogs import ChooseRun, QuestionDialog
 
 if TYPE_CHECKING:
@@ -39,13 +39,15 @@ async def offer_runs(session: Session, runs: Sequence[PastRun]) -> None:
     latest = cut_off(runs, session.backend.now())
     if len(session.app.screen_stack) > 1 and (live or latest):
         words = (
-            f"{count(len(live), 'run')} in progress" if live else "the latest run was interrupted"
+            f"{count_text(len(live), 'run')} in progress"
+            if live
+            else "the latest run was interrupted"
         )
         session.app.notify(f"{words}: open it in History (4)", markup=False)
     elif len(live) == 1:
         await _open(session, live[0].folder)
         others = "; the others are in History (4)" if len(runs) > 1 else ""
-        at = since(live[0].created, session.backend.now())
+        at = recent_time_text(live[0].created, session.backend.now())
         session.app.notify(f"opened the run in progress (started {at}){others}", markup=False)
     elif live:
         _choose(session, live)
@@ -65,8 +67,8 @@ def _offer(session: Session, run: PastRun) -> None:
     left = [name for name in run.targets if name not in run.ended]
     unfinished = f" Not finished: {one_line(', '.join(left), 200)}." if left else ""
     text = Content(
-        f"Its runner died ({since(run.last, session.backend.now())}).{unfinished} Resuming stops "
-        "what is still running in Docker and continues; finished steps come from the cache."
+        f"Its runner died ({recent_time_text(run.last, session.backend.now())}).{unfinished} "
+        "Resuming stops what is still running in Docker and continues; finished steps come from the cache."
     )
     resume = [] if session.backend.read_only else [("resume", "Resume")]
     answers = [*resume, ("look", "Open"), ("leave", "Cancel")]

@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.output.run_table import RunRow, ago, on_disk, table, what_of
+from openhqm_tui.cli.output.run_table import RunRow, ago, table, what_of
+from openhqm_tui.domain.formatting import size_text
 from openhqm_tui.run.prune import make_room, prune_runs
 from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.retention import YOUNG, Limits, limits_of
@@ -127,7 +128,7 @@ def test_no_line_is_wider_than_the_terminal(width: int, targets: tuple[str, ...]
     assert all("20261123-100000-aaaa" in line for line in lines[1:])
     if width >= 80:
         assert "2 h ago  ✓ passed" in lines[1]
-        assert " 1:39  1.2 MB  " in lines[1]
+        assert " 1:39  1.20 MB  " in lines[1]
         assert lines[1].rstrip()[-1] in "24…"
 
 
@@ -172,13 +173,6 @@ def test_how_long_ago(seconds: float, words: str) -> None:
     assert ago(seconds) == words
 
 
-@pytest.mark.parametrize(
-    ("size", "words"), [(0, "0 kB"), (42_499, "42 kB"), (99_499, "99 kB"), (1_234_567, "1.2 MB")]
-)
-def test_how_large(size: int, words: str) -> None:
-    assert on_disk(size) == words
-
-
 # -- prune ------------------------------------------------------------------------------------
 
 
@@ -202,7 +196,7 @@ def test_what_is_pruned_is_said_with_what_it_freed(
     assert err == ""
     assert [line.split()[0] for line in out.splitlines()] == [*three[:2], "2"]
     size = sum(f.stat().st_size for f in (runs / three[2]).rglob("*") if f.is_file())
-    assert out.splitlines()[-1] == f"2 runs deleted, {on_disk(2 * size)} freed"
+    assert out.splitlines()[-1] == f"2 runs deleted, {size_text(2 * size)} freed"
     assert names(runs) == three[2:]
 
 

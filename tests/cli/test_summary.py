@@ -11,11 +11,9 @@ from openhqm_tui.cli.output.summary import (
     aligned,
     cells,
     check_lines,
-    clock,
     failure_lines,
     failures_of,
     last_line,
-    megabytes,
     rows_of,
     table_lines,
 )
@@ -111,28 +109,6 @@ def test_a_digest_has_its_log_by_full_path() -> None:
 
 def test_what_isnt_known_of_a_failure_is_left_out() -> None:
     assert failure_lines(Failure(target="redis", reason="boom")) == ["✗ redis", "  reason  boom"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [
-        (0, "–"),
-        (-1, "–"),
-        (0.3, "0:00"),
-        (4, "0:04"),
-        (59.6, "1:00"),
-        (61, "1:01"),
-        (3600, "1:00:00"),
-        (3725, "1:02:05"),
-    ],
-)
-def test_durations(seconds: float, told: str) -> None:
-    assert clock(seconds) == told
-
-
-@pytest.mark.parametrize(("size", "told"), [(0, "–"), (61_000_000, "61.0 MB"), (1, "0.0 MB")])
-def test_sizes(size: int, told: str) -> None:
-    assert megabytes(size) == told
 
 
 def test_columns_line_up() -> None:

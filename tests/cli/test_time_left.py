@@ -11,8 +11,8 @@ from rich.console import Console
 
 from openhqm_tui.cli.output.jsonl import JsonOutput
 from openhqm_tui.cli.output.plain import PlainOutput
-from openhqm_tui.cli.output.time_left import TimeLeft
 from openhqm_tui.cli.output.tty import TtyOutput
+from openhqm_tui.run.follow.eta import time_left_of
 from openhqm_tui.run.follow.history_index import index_missing
 from openhqm_tui.run.follow.replay import Player, Recording
 from openhqm_tui.store.paths import ready_state_folder
@@ -49,24 +49,27 @@ def learnt() -> None:
 
 def test_what_is_left_goes_with_the_time(learnt) -> None:
     played = Played()
-    left = TimeLeft(played.player)
+    left = time_left_of(played.player.folder.info)
     told = []
     for part in (0.1, 0.4, 0.7):
         played.to(part)
-        guess = left.run()
+        left.update(played.player.state, played.player.now)
+        guess = left.of()
         assert guess is not None
         told.append(guess.seconds - played.length * (1 - part))
     # Off by no more than a fifth of the run, which went as the one before.
     assert all(abs(off) < played.length / 5 for off in told)
     played.to(1.0)
-    assert left.run() is None
+    left.update(played.player.state, played.player.now)
+    assert left.of() is None
 
 
 def test_on_a_first_run_nothing_is_told() -> None:
     played = Played()
     played.to(0.5)
-    left = TimeLeft(played.player)
-    assert (left.is_known, left.run(), left.words(), left.at_first()) == (False, None, "", None)
+    left = time_left_of(played.player.folder.info)
+    left.update(played.player.state, played.player.now)
+    assert (left.is_known, left.of(), left.before_start(played.player.state)) == (False, None, None)
 
 
 def _shown(output: TtyOutput) -> str:

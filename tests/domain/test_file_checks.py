@@ -89,13 +89,13 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (STRICT, (GCC,), "compilers", F, "gcc: /usr/bin/gcc"),
         (allowing(compilers=("/usr/bin/gcc",)), (GCC,), "compilers", P, "none"),
         (WANTED, (), "caches", P, "none"),
-        (WANTED, (PIP,), "caches", W, "pip: 1 file, 1.5 MB, as /root/.cache/pip/http/a"),
+        (WANTED, (PIP,), "caches", W, "pip: 1 file, 1.50 MB, as /root/.cache/pip/http/a"),
         (
             STRICT,
             (PIP, APT, PIP),
             *("caches", F),
-            "pip: 2 files, 3.0 MB, as /root/.cache/pip/http/a; "
-            "apt lists: 1 file, 0.5 MB, as /var/lib/apt/lists/deb",
+            "pip: 2 files, 3.00 MB, as /root/.cache/pip/http/a; "
+            "apt lists: 1 file, 500 kB, as /var/lib/apt/lists/deb",
         ),
         (allowing(caches=("/root/*",)), (PIP,), "caches", P, "none"),
     ],
@@ -224,7 +224,7 @@ def test_a_size_that_isnt_told_is_unknown() -> None:
     expected = expect(ARM, max_mb=0.01)
     (verdict,) = static_verdicts(expected, "size", why_index="no such image")
     assert (verdict.answer, verdict.evidence) == (U, "no such image")
-    assert verdict.expected == "at most 0.0 MB"
+    assert verdict.expected == "at most 1 B"
 
 
 @pytest.mark.parametrize(

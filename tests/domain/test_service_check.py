@@ -20,20 +20,20 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
     ("seen", "native", "emulated", "says"),
     [
         (SeenService(status=200, milliseconds=412), P, P, f"{RIGHT} after 0.4 s"),
-        (SeenService(status=200, milliseconds=12_400), P, P, f"{RIGHT} after 12 s"),
+        (SeenService(status=200, milliseconds=12_400), P, P, f"{RIGHT} after 0:12"),
         (SeenService(status=500, words="boom\n"), F, F, "answers 500 on :8000/health: boom"),
         (SeenService(status=503), F, F, "answers 503 on :8000/health"),
         (SeenService(reply="SSH-2.0"), F, F, "answers on :8000/health, but not HTTP: SSH-2.0"),
-        (SeenService(milliseconds=20_000), F, F, "no answer in 20 s"),
-        (SeenService(milliseconds=20_000, words="a\n\nwaiting \n"), F, F, "in 20 s: waiting"),
+        (SeenService(milliseconds=20_000), F, F, "no answer in 0:20"),
+        (SeenService(milliseconds=20_000, words="a\n\nwaiting \n"), F, F, "in 0:20: waiting"),
         (
             SeenService(milliseconds=20_000, listens=True),
             F,
             F,
-            "listens on :8000, but gives no answer in 20 s",
+            "listens on :8000, but gives no answer in 0:20",
         ),
-        (SeenService(milliseconds=20_000, cpu_milliseconds=1_500), F, F, "no answer in 20 s"),
-        (SeenService(milliseconds=20_000, cpu_milliseconds=9_000), F, U, "no answer in 20 s"),
+        (SeenService(milliseconds=20_000, cpu_milliseconds=1_500), F, F, "no answer in 0:20"),
+        (SeenService(milliseconds=20_000, cpu_milliseconds=9_000), F, U, "no answer in 0:20"),
         (
             SeenService(ended=True, exit_code=3, words="no broker\n"),
             F,
@@ -97,4 +97,4 @@ def test_what_could_not_be_written_is_named(words: str, file: str) -> None:
 def test_another_port_path_and_status() -> None:
     wanted = Service(port=80, path="/", status=404)
     told = what_became_of(wanted, SeenService(status=404, milliseconds=99), emulated=False)
-    assert (told.answer, told.seen) == (P, "404 on :80/ after 0.1 s")
+    assert (told.answer, told.seen) == (P, "404 on :80/ after 0.0 s")

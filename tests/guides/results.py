@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from openhqm_tui.domain.formatting import duration_text, utc_time_text
 from openhqm_tui.report.formats.markdown import (
     architecture,
     block,
@@ -30,7 +31,7 @@ from openhqm_tui.report.formats.markdown import (
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
 from openhqm_tui.report.rows import asked_checks, case_of
-from openhqm_tui.report.text import MARKS, OUTCOMES, clock, moment
+from openhqm_tui.report.text import MARKS, OUTCOMES
 from openhqm_tui.store.paths import STATE_VARIABLE
 from openhqm_tui.store.run_folder import find_run
 from tests.guides.places import TOP
@@ -92,7 +93,7 @@ def _lines(cold: Report, warm: Report) -> Iterator[str]:
     yield _HEAD
     yield f"**{OUTCOMES[run.outcome]}** · {run.sentence}"
     yield ""
-    yield f"Run {code(run.id)} of {moment(run.created)}, openhqm-tui {code(run.version)}."
+    yield f"Run {code(run.id)} of {utc_time_text(run.created)}, openhqm-tui {code(run.version)}."
     yield ""
     yield from (*lanes_table(cold), "")
     if cold.failures:
@@ -103,7 +104,7 @@ def _lines(cold: Report, warm: Report) -> Iterator[str]:
     yield from ("## Architecture verification", "", *architecture(cold))
     yield from ("## Built from nothing", "", *performance(cold))
     yield from ("## Built once more, from the cache", "")
-    yield from (f"The run took {clock(warm.run.seconds)}, without checks.", "")
+    yield from (f"The run took {duration_text(warm.run.seconds)}, without checks.", "")
     yield from cache(warm)
     yield from ("## Sizes", "", *_without_folds(sizes(cold)))
     yield from ("## Known limits", "", *limits(cold), "")

@@ -32,7 +32,7 @@ def kinds(report: Report) -> list[str]:
 def test_the_figures_are_the_runs() -> None:
     report = read_report(recording("cold"))
     assert report.run.outcome == "passed"
-    assert report.run.sentence == "16 images: 16 verified in 1:39 min"
+    assert report.run.sentence == "16 images: 16 verified in 1:38"
     assert len(report.lanes) == 16
     assert report.environment.engine == "28.5.2+dfsg4"
     assert report.environment.pythons == ("CPython 3.13.5",)

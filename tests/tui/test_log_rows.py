@@ -29,7 +29,7 @@ RED, BOLD = Style(color="red"), Style(bold=True)
     ("seconds", "kind", "words"),
     [
         (12.34, Stamps.SINCE, "0:12.3"),
-        (59.96, Stamps.SINCE, "1:00.0"),
+        (59.96, Stamps.SINCE, "0:59.9"),
         (3599.9, Stamps.SINCE, "59:59.9"),
         (3723.0, Stamps.SINCE, "1:02:03"),
         (-5.0, Stamps.SINCE, "0:00.0"),

@@ -206,7 +206,7 @@ async def test_the_last_results_stand_in_the_cells(world: World):
     async with app.run_test() as pilot:
         await settle(pilot)
         rows = {line.split("]")[1].split()[0]: line for line in lines(app)[2:]}
-        assert "✓ 0:08 60 MB" in rows["redis"]
+        assert "✓ 8.0 s 60.2 MB" in rows["redis"]
         # Which platform failed is known: the other was stopped because of that.
         assert "− stopped" in rows["kafka"]
         assert rows["kafka"].count("✗ failed") == 1
@@ -350,7 +350,7 @@ async def test_the_side_tells_size_against_all_times_and_versions(world: World):
         assert "tags openhqm:latest-redis" in told
         assert "(+0 % of all)" in told
         assert "time amd64 about 0:06 · arm64 about 0:08" in told
-        assert "✓ verified 23 Nov 15:14, 0:08" in told
+        assert "✓ verified 23 Nov 15:14, 8.0 s" in told
         assert "> bake.json && docker buildx bake" in told
         await pilot.press("Y")
         await pilot.pause()

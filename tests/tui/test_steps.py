@@ -109,9 +109,9 @@ async def test_an_open_bar_grows_with_the_clock(world: World):
             await settle(pilot)
             await pilot.press("s")
             await settle(pilot)
-            assert "12 s" in text(app)
+            assert "0:12" in text(app)
             world.now += 30
-            await until(pilot, lambda: "42 s" in text(app))
+            await until(pilot, lambda: "0:42" in text(app))
             assert text(app).splitlines()[mark(app, "b 1/1")].rstrip().endswith("▸")
     finally:
         made.release()

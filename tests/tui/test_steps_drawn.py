@@ -8,14 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from openhqm_tui.tui.steps.bars import Axis, bar, ticks
-from openhqm_tui.tui.steps.chart import (
-    brief,
-    moved_words,
-    place_of,
-    short_name,
-    tick_words,
-    title_of,
-)
+from openhqm_tui.tui.steps.chart import place_of, short_name, title_of
 from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.steps.waterfall import columns
 from tests.domain.graphs import T0, S, target_of
@@ -88,50 +81,6 @@ def test_columns_fill_the_width_and_bars_come_first(width: int) -> None:
         assert parts.bar >= 24
         assert parts.name >= 12
     assert min(parts) >= 0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 s"),
-        (0.004, "0 s"),
-        (0.04, "0.04 s"),
-        (0.0949, "0.09 s"),
-        (0.0951, "0.1 s"),
-        (2.34, "2.3 s"),
-        (9.96, "10 s"),
-        (15.5, "16 s"),
-        (59.4, "59 s"),
-        (59.6, "1:00"),
-        (63.9, "1:03"),
-        (123, "2:03"),
-        (3723, "1:02:03"),
-    ],
-)
-def test_a_duration_in_brief(seconds: float, words: str) -> None:
-    assert brief(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "0"), (0.5, "0.5 s"), (5, "5 s"), (90, "1:30"), (7200, "2:00:00")]
-)
-def test_a_moment_on_the_axis(seconds: float, words: str) -> None:
-    assert tick_words(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("current", "total", "words"),
-    [
-        (0, 0, ""),
-        (55, 55, "55 B"),
-        (12_400_000, 61_000_000, "12.4 / 61.0 MB"),
-        (61_000_000, 61_000_000, "61.0 MB"),
-        (1, 2_500_000_000, "0.0 / 2.5 GB"),
-        (500, 9_200, "0.5 / 9.2 kB"),
-    ],
-)
-def test_bytes_moved(current: int, total: int, words: str) -> None:
-    assert moved_words(current, total) == words
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.domain.history.estimate import Estimate
-from openhqm_tui.tui.core.estimates import guess_words, left_words
 from openhqm_tui.tui.plan.summary import BuildLine
 from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.widgets.status_line import RunWord
@@ -19,25 +17,6 @@ SIZE = (120, 40)
 def _before(world: World, *targets: str) -> None:
     """A day ago they were built and verified."""
     folders.passed(world.state, targets, id="20261122-151400-aa01", created=folders.T0 - 86400)
-
-
-@pytest.mark.parametrize(
-    ("guess", "words"),
-    [
-        (None, "no estimate yet"),
-        (Estimate(11.2), "about 0:11"),
-        (Estimate(11.2, 1.0), "about 0:11"),
-        (Estimate(11.2, 9.0), "about 0:11 (± 0:09)"),
-        (Estimate(11.2, 9.0, whole=False), "over 0:11"),
-    ],
-)
-def test_how_long_in_words(guess, words):
-    assert guess_words(guess) == words
-
-
-def test_what_is_left_in_words():
-    assert left_words(Estimate(61.0)) == "1:01 left"
-    assert left_words(Estimate(61.0, whole=False)) == "over 1:01 left"
 
 
 async def test_plan_tells_how_long_it_takes(world: World):

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from openhqm_tui.cli.parser import Parser, add_list_format
+from openhqm_tui.domain.formatting import count_text, duration_text, percent_text, size_text
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.trends import Series
@@ -43,7 +44,7 @@ def run_reindex(parsed: argparse.Namespace) -> int:
     indexed = index_missing(state, anew=True, say=_notify)
     for name, reason in indexed.unread:
         _notify(f"{name} can't be read: {plain(reason)}")
-    runs = f"{indexed.read} run{'' if indexed.read == 1 else 's'}"
+    runs = count_text(indexed.read, "run")
     sys.stdout.write(f"{runs} read into {history_file(state)}\n")
     return 1 if indexed.unread else 0
 
@@ -74,15 +75,13 @@ def run(parsed: argparse.Namespace) -> int:
     passed = sum(run.status == "passed" for run in runs)
     heading = ("image", "runs", "last", "usual", "time", "size", "cached", "sizes")
     rows = [heading, *(_cells(series) for series in found)]
-    sys.stdout.write(
-        f"{len(runs)} runs recorded, {passed} passed; images with the same source as the latest\n"
-    )
+    recorded = f"{count_text(len(runs), 'run')} recorded, {passed} passed"
+    sys.stdout.write(f"{recorded}; images with the same source as the latest\n")
     sys.stdout.writelines(f"{line}\n" for line in aligned(rows))
     return 0
 
 
 def _cells(series: Series) -> tuple[str, ...]:
-    from openhqm_tui.cli.output.summary import clock, megabytes
     from openhqm_tui.domain.history.trends import sparkline
     from openhqm_tui.domain.text import one_line
 
@@ -91,11 +90,11 @@ def _cells(series: Series) -> tuple[str, ...]:
     return (
         one_line(f"{series.variant} {series.platform}", 60),
         str(len(series.points)),
-        clock(last.seconds),
-        clock(series.usual),
+        duration_text(last.seconds),
+        duration_text(series.usual),
         sparkline(series.seconds, _WIDTH),
-        megabytes(last.size),
-        f"{hit:.0%}" if hit is not None else "–",
+        size_text(last.size or None),
+        percent_text(hit),
         sparkline(series.sizes, _WIDTH),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from openhqm_tui.cli.parser import RUN, Parser, add_list_format, at_least_one
 from openhqm_tui.cli.signals import stop_on_signals
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.formatting import count_text, size_text
 
 if TYPE_CHECKING:
     from openhqm_tui.store.retention import Limits
@@ -111,25 +112,24 @@ def run(parsed: argparse.Namespace) -> int:
 
 def run_prune(parsed: argparse.Namespace) -> int:
     """Delete old runs and return 0, or 1 if one can't be deleted."""
-    from openhqm_tui.cli.output.run_table import on_disk
     from openhqm_tui.domain.text import plain
     from openhqm_tui.run.prune import prune_runs
     from openhqm_tui.store.paths import ready_state_folder
 
     pruned = prune_runs(ready_state_folder(), _limits(parsed), only_say=parsed.dry_run)
     for deleted in pruned.gone:
-        _print(f"{deleted.name}  {on_disk(deleted.size)}")
+        _print(f"{deleted.name}  {size_text(deleted.size)}")
     for name, reason in pruned.unread:
         _notify(f"{name} is kept: {plain(reason)}")
     for name, reason in pruned.stayed:
         _notify(f"{name} can't be deleted: {reason}")
-    runs = f"{len(pruned.gone)} run{'' if len(pruned.gone) == 1 else 's'}"
+    runs = count_text(len(pruned.gone), "run")
     if not pruned.gone:
         _print("nothing to delete")
     elif parsed.dry_run:
-        _print(f"{runs} would be deleted, freeing {on_disk(pruned.freed)}")
+        _print(f"{runs} would be deleted, freeing {size_text(pruned.freed)}")
     else:
-        _print(f"{runs} deleted, {on_disk(pruned.freed)} freed")
+        _print(f"{runs} deleted, {size_text(pruned.freed)} freed")
     return 1 if pruned.stayed else 0
 
 

@@ -11,6 +11,7 @@ from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
 from openhqm_tui.cli.output.summary import answer_lines, not_passed, standing, tally, ways_of
 from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, is_verified
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.checks.images import CheckedImage
 
@@ -63,7 +64,7 @@ def _lines(lanes: Sequence[CheckedImage], *, verbose: bool) -> list[str]:
         lines.append(f"{told}  {found}" if (found := _clients(lane)) else told)
         lines += answer_lines(lane.verdicts, verbose=verbose)
     good = sum(is_verified(lane.verdicts) for lane in lanes)
-    count = "1 image" if len(lanes) == 1 else f"{len(lanes)} images"
+    count = count_text(len(lanes), "image")
     return [*lines, "", f"{count}: {good} verified, {len(lanes) - good} not verified"]
 
 

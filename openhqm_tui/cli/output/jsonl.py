@@ -8,11 +8,11 @@ import msgspec
 
 from openhqm_tui.cli.output.ordering import EventOrderer
 from openhqm_tui.cli.output.summary import failures_of, pushes_of, rows_of, warning_lines
-from openhqm_tui.cli.output.time_left import TimeLeft
 from openhqm_tui.domain.run.events import LaneChecked, TargetEnded, TargetStarted
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.domain.run.timeline import hits_of
 from openhqm_tui.domain.text import plain
+from openhqm_tui.run.follow.eta import time_left_of
 from openhqm_tui.run.follow.follower import Changes, Follower
 from openhqm_tui.run.redaction import info_without_secrets
 
@@ -28,9 +28,9 @@ class JsonOutput:
         self._out = out
         self._encoder = msgspec.json.Encoder()
         self._orderer = EventOrderer(follower)
-        self._left = TimeLeft(follower)
         folder = follower.folder
-        expected = self._left.at_first()
+        self._left = time_left_of(folder.info)
+        expected = self._left.before_start(follower.state)
         self._write(
             {
                 "event": "run",
@@ -82,10 +82,10 @@ class JsonOutput:
 
     def _write_left(self, at: float) -> None:
         """Write what is left, where that is known; `whole` false: it takes longer than that."""
-        left = self._left.run()
+        self._left.update(self._follower.state, self._follower.now)
+        left = self._left.of()
         if left is not None:
-            targets = self._follower.state.targets.values()
-            guesses = {target.name: self._left.target(target) for target in targets}
+            guesses = {name: self._left.of(name) for name in self._follower.state.targets}
             self._write(
                 {
                     "event": "eta",

@@ -9,7 +9,6 @@ from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
 from openhqm_tui.cli.output.ordering import EventOrderer, logs_of
 from openhqm_tui.cli.output.summary import (
     check_lines,
-    clock,
     failure_lines,
     failures_of,
     last_line,
@@ -17,8 +16,8 @@ from openhqm_tui.cli.output.summary import (
     table_lines,
     warning_lines,
 )
-from openhqm_tui.cli.output.time_left import TimeLeft, expected_words
 from openhqm_tui.domain.checks.verdict import Answer, worst
+from openhqm_tui.domain.formatting import clock_text, duration_text
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.publishing import held_words
@@ -26,6 +25,7 @@ from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, Status, StatusText
 from openhqm_tui.domain.run.status_text import status_text
 from openhqm_tui.domain.text import one_line, plain
+from openhqm_tui.run.follow.eta import expected_text, time_left_of
 from openhqm_tui.run.follow.follower import Changes, Follower
 
 _RESULTS = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
@@ -42,8 +42,10 @@ class PlainOutput:
         # The lanes whose results were told, with the attempt.
         self._told = {_attempt(lane) for lane in follower.state.lanes if lane.status.is_over}
         self._say(f"run {follower.folder.path.name} · {follower.folder.path}")
-        if follower.state.outcome is None and (guess := TimeLeft(follower).at_first()):
-            self._say(expected_words(guess))
+        if follower.state.outcome is None and (
+            guess := time_left_of(follower.folder.info).before_start(follower.state)
+        ):
+            self._say(expected_text(guess))
 
     def update(self, changes: Changes) -> None:
         """Print the new lines of the lanes that moved, and what became of them."""
@@ -88,7 +90,9 @@ class PlainOutput:
                 return f"{event.target or 'the run'} is being cancelled"
             case events.OutputStalled():
                 at = f" in {event.step}" if event.step else ""
-                silent = f"{event.target} has said nothing for {clock(event.at - event.since)}{at}"
+                silent = (
+                    f"{event.target} has said nothing for {clock_text(event.at - event.since)}{at}"
+                )
                 stops = f"openhqm-tui cancel {self._follower.folder.path.name} {event.target}"
                 return f"{silent}; it goes on, and `{stops}` stops it"
             case events.OutputResumed():
@@ -123,7 +127,7 @@ class PlainOutput:
                 pass
 
     def _tell_end(self, target: TargetState) -> None:
-        took = clock((target.ended or 0.0) - (target.started or 0.0))
+        took = duration_text((target.ended or 0.0) - (target.started or 0.0))
         for lane in target.lanes.values():
             if target.outcome is Outcome.PASSED and target.run.info.check:
                 self._tell_lane(lane, f"built in {took}, checking")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from openhqm_tui.cli.output.summary import aligned, clock, megabytes
+from openhqm_tui.cli.output.summary import aligned
 from openhqm_tui.cli.run_lookup import word_of
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.formatting import elapsed_text, size_text
 from openhqm_tui.domain.run.status import RUN_TEXTS
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.load_state import state_now
@@ -47,8 +48,8 @@ def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
         "run": [row.run for row in rows],
         "when": [ago(now - row.created) if row.created else "–" for row in rows],
         "state": [str(RUN_TEXTS[row.state]) for row in rows],
-        "took": [clock(row.seconds) for row in rows],
-        "size": [on_disk(row.size) for row in rows],
+        "took": [elapsed_text(row.seconds, running=row.live) for row in rows],
+        "size": [size_text(row.size) for row in rows],
     }
     room = None
     if width is not None:
@@ -63,11 +64,6 @@ def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
     ]
     lines = aligned([tuple(columns), *zip(*columns.values(), strict=True)])
     return [line if width is None else _cut(line, width) for line in lines]
-
-
-def on_disk(size: int) -> str:
-    """Return a size in MB (10^6 bytes), a small one in kB."""
-    return megabytes(size) if size >= 100_000 else f"{size / 1000:.0f} kB"
 
 
 def ago(seconds: float) -> str:

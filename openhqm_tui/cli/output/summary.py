@@ -11,6 +11,7 @@ from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.failures.digest import Failure, failure_of
+from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.emulation_cost import emulation_cost
 from openhqm_tui.domain.run.published import PublishedImage
@@ -205,21 +206,6 @@ def warning_lines(state: RunState) -> list[str]:
     return [*lines, *(f"! {cost}" for cost in (emulation_cost(state),) if cost)]
 
 
-def megabytes(size: int) -> str:
-    """Return a size in MB (10^6 bytes), `–` where there is none."""
-    return f"{size / 1e6:.1f} MB" if size else "–"
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as `0:04` or `1:02:03`; `–` for none."""
-    if seconds <= 0:
-        return "–"
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
-
-
 class Held(msgspec.Struct, frozen=True):
     """What a registry held under a tag when it was read back."""
 
@@ -310,15 +296,16 @@ def last_line(state: RunState) -> str:
         counts[word] = counts.get(word, 0) + 1
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)
-    line = f"{len(lanes)} image{'' if len(lanes) == 1 else 's'}: {told} in {clock(took)}"
+    line = (
+        f"{count_text(len(lanes), 'image')}: {told} in {elapsed_text(took, running=state.goes_on)}"
+    )
     if hits := hits_of(state).words:
         line += f" · {hits}"
     if state.interrupted:
         line += " · interrupted"
     if state.info.push:
         pushed = sum(len(push.tags) for push in pushes_of(state) if push.outcome == "passed")
-        tags = f"{pushed} tag pushed" if pushed == 1 else f"{pushed} tags pushed"
-        line += f" · {tags if pushed else 'nothing pushed'}"
+        line += f" · {count_text(pushed, 'tag') if pushed else 'nothing'} pushed"
     return line
 
 
@@ -332,8 +319,8 @@ def cells(row: ResultRow) -> tuple[str, ...]:
         row.target,
         " ".join(filter(None, (row.platform, row.how, row.node and f"on {row.node}"))),
         f"{row.mark} {row.result}",
-        clock(row.seconds) + cached,
-        megabytes(row.size),
+        duration_text(row.seconds or None) + cached,
+        size_text(row.size or None),
         row.checks,
     )
 

@@ -11,7 +11,6 @@ from openhqm_tui.cli.output.summary import (
     COLUMNS,
     cells,
     check_lines,
-    clock,
     failure_lines,
     failures_of,
     last_line,
@@ -19,12 +18,13 @@ from openhqm_tui.cli.output.summary import (
     rows_of,
     warning_lines,
 )
-from openhqm_tui.cli.output.time_left import TimeLeft
+from openhqm_tui.domain.formatting import clock_text, elapsed_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, ColorRole, Status
 from openhqm_tui.domain.run.status_text import status_text
 from openhqm_tui.domain.text import one_line, plain
+from openhqm_tui.run.follow.eta import left_text, time_left_of
 from openhqm_tui.run.follow.follower import Changes, Follower
 
 _STYLES: dict[ColorRole, str] = {
@@ -51,7 +51,8 @@ class TtyOutput:
             for target in follower.state.targets.values()
             if target.outcome is Outcome.FAILED
         }
-        self._left = TimeLeft(follower)
+        self._left = time_left_of(follower.folder.info)
+        self._estimated = 0.0
         path = follower.folder.path
         self._console.print(Text(f"run {path.name} · {path}", style="dim"))
         self._live = Live(
@@ -108,6 +109,10 @@ class TtyOutput:
     def _render(self) -> Group:
         now = self._follower.now
         state = self._follower.state
+        # It is drawn more often than there is something new to estimate.
+        if not self._estimated <= now < self._estimated + 1.0:
+            self._left.update(state, now)
+            self._estimated = now
         table = Table.grid(padding=(0, 2))
         room = max(4, self._console.height - 3)
         lanes = state.lanes
@@ -118,8 +123,8 @@ class TtyOutput:
         for lane in lanes:
             table.add_row(*self._cells(lane, now))
         hidden = len(state.lanes) - len(lanes)
-        took = clock(state.elapsed(now)) if state.started else "0:00"
-        left = f" · {words}" if (words := self._left.words()) else ""
+        took = clock_text(state.elapsed(now))
+        left = f" · {left_text(guess)}" if (guess := self._left.of()) else ""
         over = sum(lane.status.is_over for lane in state.lanes)
         foot = f"{over}/{len(state.lanes)} images · {took}{left} · Ctrl-C {self._ctrl_c}"
         if hidden:
@@ -133,14 +138,15 @@ class TtyOutput:
         if status is Status.WAITING:
             full = 0
         style = _STYLES[status_text(lane).role]
+        left = self._left.of(lane.target.name)
         current = next((s for s in reversed(lane.steps) if s.status is Status.RUNNING), None)
         return (
             Text(f"{status_text(lane).symbol} {lane.target.name}", style=style),
             Text(str(lane.platform)),
             Text("━" * full, style=style) + Text("─" * (_BAR - full), style="dim"),
             Text(f"{done}/{known}" if known else ""),
-            Text(clock(lane.target.elapsed(now))),
-            *([Text(self._left.words(lane.target), style="dim")] if self._left.is_known else []),
+            Text(elapsed_text(lane.target.elapsed(now), running=not lane.target.status.is_over)),
+            *([Text(left_text(left) if left else "", style="dim")] if self._left.is_known else []),
             Text(_word(lane, now), style=style),
             Text(
                 one_line(current.name.label, 60) if current else "",
@@ -156,5 +162,5 @@ def _word(lane: LaneState, now: float) -> str:
     if lane.status is Status.RUNNING and target.cancel_asked:
         return "stopping"
     if lane.status is Status.RUNNING and target.silent_since is not None:
-        return f"silent {clock(now - target.silent_since)}"
+        return f"silent {clock_text(now - target.silent_since)}"
     return status_text(lane).word

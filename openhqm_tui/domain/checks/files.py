@@ -35,13 +35,3 @@ def few(texts: Sequence[str]) -> str:
     more = len(texts) - _MOST_NAMED
     named = ", ".join(texts[:_MOST_NAMED])
     return f"{named} and {more} more" if more > 0 else named
-
-
-def count(things: Sequence[object], word: str) -> str:
-    """Return a number with its noun: `1 file`, `2 files`."""
-    return f"{len(things)} {word}" if len(things) == 1 else f"{len(things)} {word}s"
-
-
-def megabytes(size: int) -> str:
-    """Return a size in decimal megabytes."""
-    return f"{size / 1e6:.1f} MB"

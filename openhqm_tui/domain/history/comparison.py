@@ -10,6 +10,7 @@ import msgspec
 
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer
 from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.formatting import change_text, duration_text, size_text
 from openhqm_tui.domain.history.record import LaneRecord, RunRecord, StepRecord, TargetRecord
 from openhqm_tui.domain.history.trends import BUILT
 from openhqm_tui.domain.run.status import Status
@@ -264,53 +265,26 @@ def lines_of(told: Comparison) -> list[Line]:
     return found
 
 
-def seconds_words(seconds: float | None) -> str:
-    """Return a time to a tenth below a minute: `4.2 s`, `3:05`; – for none."""
-    if seconds is None:
-        return "–"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02}"
-
-
-def bytes_words(size: int | None) -> str:
-    """Return a size in the units that Docker uses; – for none."""
-    if size is None:
-        return "–"
-    amount = float(size)
-    for unit in ("B", "kB"):
-        if amount < 999.5:
-            return f"{amount:.0f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} MB"
-
-
 def _whole(told: Comparison) -> Iterator[Line]:
     was, now = told.status
     if was != now:
         turn = "✓" if now == Status.PASSED.value else "✗" if was == Status.PASSED.value else _OTHER
         yield Line(turn, f"{was} → {now}")
-    took = [seconds_words(seconds) for seconds in told.seconds]
+    took = [duration_text(seconds) for seconds in told.seconds]
     change = _change("took", *told.seconds, *took)
     # A run that failed was over sooner, and no better.
     yield change if was == now else change._replace(mark=_OTHER)
     if all(told.size):
-        sizes = bytes_words(told.size[0]), bytes_words(told.size[1])
+        sizes = size_text(told.size[0]), size_text(told.size[1])
         yield _change("images", *told.size, *sizes)
 
 
 def _change(what: str, was: float, now: float, old: str, new: str) -> Line:
     if old == new:
         return Line(_OTHER, f"{what} {new}, as before")
-    part = _part((now - was) / was) if was else ""
+    changed = change_text(now / was) if was else ""
+    part = "" if changed in {"", "0.0 %"} else f" ({changed})"
     return Line(_WORSE if now > was else _BETTER, f"{what} {old} → {new}{part}")
-
-
-def _part(more: float) -> str:
-    """Return ` (−12%)`; nothing where it would be nought: that says no change."""
-    told = f"{more:+.0%}".replace("-", "−")
-    return "" if told in {"+0%", "−0%"} else f" ({told})"
 
 
 def _fact(name: str, was: str, now: str) -> str:
@@ -334,10 +308,10 @@ def _image(lane: LaneChange) -> Iterator[Line]:
     old, new = lane.seconds
     # What came to no image was over sooner, and no quicker.
     if set(lane.status) <= BUILT and abs(new - old) >= max(0.5, 0.2 * max(old, new)):
-        yield _change(where, old, new, seconds_words(old), seconds_words(new))
+        yield _change(where, old, new, duration_text(old), duration_text(new))
     a, b = lane.size
-    if a and b and bytes_words(a) != bytes_words(b):
-        yield _change(where, a, b, bytes_words(a), bytes_words(b))
+    if a and b and size_text(a) != size_text(b):
+        yield _change(where, a, b, size_text(a), size_text(b))
 
 
 def _turn(was: str, now: str) -> str:
@@ -359,7 +333,7 @@ def _step_lines(told: Comparison) -> list[Line]:
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for step in told.steps:
         sides = [
-            "cached" if cached else seconds_words(seconds)
+            "cached" if cached else duration_text(seconds)
             for seconds, cached in zip(step.seconds, step.cached, strict=True)
         ]
         mark = _WORSE if step.more > 0 else _BETTER
@@ -376,7 +350,7 @@ def _layer_lines(told: Comparison) -> list[Line]:
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for layer in told.layers:
         mark = _WORSE if layer.more > 0 else _BETTER
-        change = " → ".join(bytes_words(size) for size in layer.size)
+        change = " → ".join(size_text(size) for size in layer.size)
         key = mark, change, layer.platform, layer.created_by
         found.setdefault(key, []).append(layer.target)
     return [

@@ -11,6 +11,7 @@ from itertools import accumulate, chain, repeat
 from operator import sub
 from typing import NamedTuple
 
+from openhqm_tui.domain.formatting import duration_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.secrets.key_lines import KEY, KeyLines
@@ -299,7 +300,7 @@ def note_change(log: LogLines, step: StepState, before: Status, after: Status) -
         return
     # "Stopped", not "cancelled": BuildKit also stops a step whose result another build has given.
     ended = {Status.CACHED: "cached", Status.CANCELLED: "stopped"}.get(
-        after, f"done in {step.busy(at):.1f} s"
+        after, f"done in {duration_text(step.busy(at))}"
     )
     if step.lane is None:
         log.add(f"▸ {label}: {ended}", step=number, at=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from openhqm_tui.domain.checks.verdict import Answer, is_verified, worst
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.run.events import Outcome, ReadBack
 from openhqm_tui.domain.run.state import LaneState, RunState
 
@@ -36,10 +37,9 @@ def held_words(held: ReadBack) -> str:
     """Describe what a registry holds under a tag: `index sha256:…, 2 platforms`."""
     if not held.is_index:
         return f"image {held.digest}"
-    count = len(held.images)
-    words = f"index {held.digest}, {count} platform{'' if count == 1 else 's'}"
+    words = f"index {held.digest}, {count_text(len(held.images), 'platform')}"
     if held.attestations:
-        words += f", {held.attestations} attestation{'' if held.attestations == 1 else 's'}"
+        words += f", {count_text(held.attestations, 'attestation')}"
     return words
 
 

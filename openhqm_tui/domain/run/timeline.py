@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from openhqm_tui.domain.formatting import count_text, percent_text
 from openhqm_tui.domain.run.retry import was_cut_off
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import Status
@@ -115,12 +116,8 @@ class CacheHits(msgspec.Struct, frozen=True):
         """Say it to people: `cache 41 of 52 steps (79 %)`; '' where there was no such step."""
         if not self.steps:
             return ""
-        # Nearly all is not all: only 52 of 52 are 100 %, and only 0 are 0 %.
-        percent = min(max(round(100 * self.cached / self.steps), 1), 99)
-        if self.cached in {0, self.steps}:
-            percent = 100 if self.cached else 0
-        steps = "step" if self.steps == 1 else "steps"
-        return f"cache {self.cached} of {self.steps} {steps} ({percent} %)"
+        part = percent_text(self.cached / self.steps)
+        return f"cache {self.cached} of {count_text(self.steps, 'step')} ({part})"
 
 
 def could_be_cached(step: StepState) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.formatting import count_text, size_text
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker.command import Runner, capture
 from openhqm_tui.engine.docker.facts import (
@@ -140,8 +141,8 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
     why = "the engine builds and stores the images"
     title = "Docker Engine"
     if facts.answers and not facts.engine_too_old:
-        cpus = f"{facts.cpus} CPU{'' if facts.cpus == 1 else 's'}"
-        memory = f"{facts.memory_bytes / _GIB:.0f} GiB"
+        cpus = count_text(facts.cpus, "CPU")
+        memory = size_text(facts.memory_bytes)
         return Finding(
             key="engine",
             title=title,
@@ -318,7 +319,7 @@ def _disk(facts: EngineFacts) -> Finding:
         key="disk",
         title=title,
         health=health,
-        detail=f"{facts.free_bytes / _GIB:.1f} GiB free in {facts.root_dir}",
+        detail=f"{size_text(facts.free_bytes)} free in {facts.root_dir}",
         why=why,
         advice=advice,
         needed=True,

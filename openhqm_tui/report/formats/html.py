@@ -10,6 +10,14 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
+from openhqm_tui.domain.formatting import (
+    MISSING,
+    count_text,
+    duration_text,
+    percent_text,
+    size_text,
+    utc_time_text,
+)
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.charts import (
@@ -40,20 +48,7 @@ from openhqm_tui.report.rows import (
     tally,
     target_rows,
 )
-from openhqm_tui.report.text import (
-    MARKS,
-    NOT_MEASURED,
-    NOTHING,
-    OUTCOMES,
-    SYMBOLS,
-    clock,
-    count,
-    megabytes,
-    moment,
-    percent,
-    took,
-    weight,
-)
+from openhqm_tui.report.text import MARKS, NOT_MEASURED, OUTCOMES, SYMBOLS
 
 
 def checks_matrix(report: Report) -> Html:
@@ -88,7 +83,7 @@ def questions(report: Report) -> Html:
     """Return what each check asks, and how it finds the answer, folded."""
     told = {case.check: case for lane in report.lanes for case in lane.cases}
     rows = [
-        (check, told[check].asks or NOTHING, told[check].way or NOTHING)
+        (check, told[check].asks or MISSING, told[check].way or MISSING)
         for check in asked_checks(report)
     ]
     caption = "What each check asks, and how"
@@ -118,7 +113,7 @@ def lane_name(lane: Lane) -> Html:
 def _cell(number: int, lane: Lane, check: str) -> Html:
     case = case_of(lane, check)
     if case is None:
-        return element("td", NOTHING, class_="answer", title="not asked")
+        return element("td", MISSING, class_="answer", title="not asked")
     word = element("span", case.answer, class_="unseen" if case.answer == "pass" else None)
     link = element(
         "a",
@@ -177,12 +172,12 @@ def lanes_table(report: Report) -> Html:
         (
             lane_name(lane),
             element("span", f"{SYMBOLS[lane.result]} {lane.result}", class_=lane.status),
-            " on ".join(filter(None, (lane.built, lane.node))) or NOTHING,
+            " on ".join(filter(None, (lane.built, lane.node))) or MISSING,
             tally(lane.cases),
-            took(built_in(report, lane))
+            duration_text(built_in(report, lane))
             + (" (cached)" if lane.steps and lane.steps == lane.cached_steps else ""),
-            weight(lane.bytes),
-            percent(lane.against_all),
+            size_text(lane.bytes),
+            percent_text(lane.against_all),
         )
         for lane in report.lanes
     ]
@@ -215,7 +210,7 @@ def environment(report: Report) -> Html:
         ("host", code(told.host)),
         *((f"node {node.name}", _node(node)) for node in told.nodes),
         ("base image", code(told.base)),
-        ("why that one", told.base_reason or NOTHING),
+        ("why that one", told.base_reason or MISSING),
         ("Python asked for", code(told.python)),
         ("Python found", code(", ".join(told.pythons))),
         ("git revision", code(told.revision)),
@@ -253,7 +248,7 @@ def architecture(report: Report) -> Html:
             code(told.machine),
             code(told.python_platform),
             code(told.python),
-            told.binaries or NOTHING,
+            told.binaries or MISSING,
             lane.ran or "not run",
         )
         for lane in report.lanes
@@ -269,8 +264,8 @@ def cache(report: Report) -> Iterator[Html]:
     if not told.steps:
         yield element("p", f"Hit rate: {NOT_MEASURED}; no build step is known.")
         return
-    steps = count(told.steps, "build step")
-    yield element("p", f"{told.cached} of {steps} cached: {percent(told.rate)}.")
+    steps = count_text(told.steps, "build step")
+    yield element("p", f"{told.cached} of {steps} cached: {percent_text(told.rate)}.")
     yield table(CACHE_HEAD, cache_rows(report, code), caption="By target", numbers=3)
 
 
@@ -280,14 +275,14 @@ def sizes(report: Report) -> Iterator[Html]:
     if told.total_bytes is None:
         yield element("p", f"{NOT_MEASURED.capitalize()}: no image was seen.")
         return
-    total = megabytes(told.total_bytes)
+    total = size_text(told.total_bytes)
     if told.unique_bytes is None:
         yield element("p", f"All images together: {total}; a push of them: {NOT_MEASURED}.")
     else:
         yield element(
             "p",
             "A push of everything to an empty registry transfers ",
-            element("strong", megabytes(told.unique_bytes)),
+            element("strong", size_text(told.unique_bytes)),
             f" in {told.layers} different layers.{image_by_image(report)}",
         )
     known = {lane.layers is not None for lane in report.lanes if lane.bytes}
@@ -337,7 +332,7 @@ def _layers(report: Report) -> Html:
                 code(layer.created_by),
                 f"{', '.join(targets)} on {', '.join(platforms)}",
                 str(len(lanes)),
-                megabytes(layer.bytes),
+                size_text(layer.bytes),
             )
         )
     head = ("layer", "made by", "in", "images", "compressed")
@@ -350,7 +345,7 @@ def _steps(steps: Iterable[Step], caption: str) -> Html:
             code(one_line(step.label, _LETTERS)),
             ", ".join(step.targets),
             f"{step.platform or 'all'} {step.how}".rstrip(),
-            clock(step.seconds),
+            duration_text(step.seconds),
         )
         for step in steps
     ]
@@ -398,8 +393,8 @@ def _chapters(report: Report) -> list[Html]:
                 element("strong", OUTCOMES[run.outcome], class_=f"outcome {run.outcome}"),
                 f" {run.sentence}",
             ),
-            element("p", "Run ", code(run.id), f" of {moment(run.created)}, ", run.version),
-            element("p", f"{NOTHING} stands for what this run didn't measure."),
+            element("p", "Run ", code(run.id), f" of {utc_time_text(run.created)}, ", run.version),
+            element("p", f"{MISSING} stands for what this run didn't measure."),
         ),
         _chapter("Images", lanes_table(report)),
     ]

@@ -9,11 +9,11 @@ and the checks of a lane without an image. Names hold no id of the run, so that 
 from __future__ import annotations
 
 import xml.etree.ElementTree as Xml
+from datetime import UTC, datetime
 
 from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.model import Case, Failure, Lane, Report, Target
 from openhqm_tui.report.rows import built_in
-from openhqm_tui.report.text import timestamp
 
 _KINDS = ("failure", "error", "skipped")
 
@@ -40,7 +40,7 @@ def _suite(report: Report, lane: Lane) -> Xml.Element:
         "testsuite",
         name=f"{lane.target} {lane.platform}",
         time=_seconds(sum(both)),
-        timestamp=timestamp(report.run.created),
+        timestamp=_timestamp(report.run.created),
     )
     told = {
         "run": report.run.id,
@@ -98,7 +98,7 @@ def _case(told: Case, kind: str) -> Xml.Element:
 
 
 def _registry(report: Report) -> Xml.Element:
-    suite = Xml.Element("testsuite", name="registry", timestamp=timestamp(report.run.created))
+    suite = Xml.Element("testsuite", name="registry", timestamp=_timestamp(report.run.created))
     cases = [_tag(target, tag) for target in report.targets for tag in target.tags]
     _count(suite, cases)
     suite.extend(cases)
@@ -127,6 +127,11 @@ def _count(suite: Xml.Element, cases: list[Xml.Element]) -> None:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.3f}"
+
+
+def _timestamp(moment: float) -> str:
+    """Return a moment as JUnit's readers take it: ISO 8601, in UTC without saying so."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 FORMAT = Format("junit", suffix="xml", help="for CI", write=as_junit)

@@ -5,6 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from openhqm_tui.domain.formatting import (
+    MISSING,
+    count_text,
+    duration_text,
+    percent_text,
+    size_text,
+    utc_time_text,
+)
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.model import Case, Lane, Report, Step
@@ -27,20 +35,7 @@ from openhqm_tui.report.rows import (
     tally,
     target_rows,
 )
-from openhqm_tui.report.text import (
-    MARKS,
-    NOT_MEASURED,
-    NOTHING,
-    OUTCOMES,
-    SYMBOLS,
-    clock,
-    count,
-    megabytes,
-    moment,
-    percent,
-    took,
-    weight,
-)
+from openhqm_tui.report.text import MARKS, NOT_MEASURED, OUTCOMES, SYMBOLS
 
 # Text from strangers put into Markdown so that it stays text: on GitHub and elsewhere.
 #
@@ -136,11 +131,11 @@ def push_sentence(report: Report) -> str:
     told = report.sizes
     if told.total_bytes is None:
         return f"Sizes: {NOT_MEASURED}; no image was seen."
-    total = megabytes(told.total_bytes)
+    total = size_text(told.total_bytes)
     if told.unique_bytes is None:
         return f"All images together: {total} compressed; what a push transfers: {NOT_MEASURED}."
     return (
-        f"A push of everything to an empty registry transfers **{megabytes(told.unique_bytes)}** "
+        f"A push of everything to an empty registry transfers **{size_text(told.unique_bytes)}** "
         f"in {told.layers} different layers.{image_by_image(report)}"
     )
 
@@ -156,7 +151,7 @@ def _layers(report: Report) -> list[str]:
                 code(layer.created_by, 80),
                 f"{', '.join(map(code, targets))} on {', '.join(map(code, platforms))}",
                 str(len(lanes)),
-                megabytes(layer.bytes),
+                size_text(layer.bytes),
             )
         )
     return table(("layer", "made by", "in", "images", "compressed"), rows, numbers=2)
@@ -174,8 +169,8 @@ def lanes_table(report: Report) -> list[str]:
             + (f" on {code(lane.node)}" if lane.node else ""),
             f"{SYMBOLS[lane.result]} {lane.result}",
             tally(lane.cases),
-            took(built_in(report, lane)) + _cached(lane),
-            weight(lane.bytes),
+            duration_text(built_in(report, lane)) + _cached(lane),
+            size_text(lane.bytes),
         )
         for lane in report.lanes
     ]
@@ -194,7 +189,7 @@ def environment(report: Report) -> list[str]:
         ("base image", code(told.base)),
         ("why that one", code(told.base_reason)),
         ("Python asked for", code(told.python)),
-        ("Python found", ", ".join(map(code, told.pythons)) or NOTHING),
+        ("Python found", ", ".join(map(code, told.pythons)) or MISSING),
         ("git revision", code(told.revision)),
         ("Dockerfile or bake file", code(told.dockerfile)),
         ("context", code(told.context)),
@@ -203,7 +198,7 @@ def environment(report: Report) -> list[str]:
     for node in told.nodes:
         native = f"natively {code(node.native)}" if node.native else ""
         platforms = f"for {', '.join(map(code, node.platforms))}" if node.platforms else ""
-        rows.append((f"node {code(node.name)}", f"{platforms} {native}".strip() or NOTHING))
+        rows.append((f"node {code(node.name)}", f"{platforms} {native}".strip() or MISSING))
     for name, value in told.arguments.items():
         rows.append((f"build argument {code(name)}", code(value)))
     return table(("what", "which"), rows)
@@ -230,7 +225,7 @@ def test_cases(report: Report) -> Iterator[str]:
 
 def performance(report: Report) -> Iterator[str]:
     """Yield how long it took, target by target, the slowest steps, what decided the end."""
-    yield f"The run took {clock(report.run.seconds)}."
+    yield f"The run took {duration_text(report.run.seconds)}."
     yield ""
     yield from (*table(TARGET_HEAD, target_rows(report, code), numbers=6), "")
     slowest = sorted(report.steps, key=lambda step: -step.seconds)[:_SLOWEST]
@@ -279,7 +274,8 @@ def cache(report: Report) -> Iterator[str]:
     if not told.steps:
         yield from (f"Hit rate: {NOT_MEASURED}; no build step is known.", "")
         return
-    yield f"{told.cached} of {count(told.steps, 'build step')} cached: {percent(told.rate)}."
+    steps = count_text(told.steps, "build step")
+    yield f"{told.cached} of {steps} cached: {percent_text(told.rate)}."
     yield ""
     yield from (*table(CACHE_HEAD, cache_rows(report, code), numbers=3), "")
 
@@ -344,7 +340,7 @@ def _steps_table(steps: Iterable[Step]) -> list[str]:
             code(step.label, 160),
             ", ".join(map(code, step.targets)),
             f"{code(step.platform) if step.platform else 'all'} {step.how}".rstrip(),
-            clock(step.seconds),
+            duration_text(step.seconds),
         )
         for step in steps
     ]
@@ -374,7 +370,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from ("# Build test results", "")
     yield f"**{OUTCOMES[run.outcome]}** · {run.sentence}"
     yield ""
-    yield f"Run {code(run.id)} of {moment(run.created)}, openhqm-tui {code(run.version)}."
+    yield f"Run {code(run.id)} of {utc_time_text(run.created)}, openhqm-tui {code(run.version)}."
     yield ""
     yield from (*lanes_table(report), "", "– stands for what this run didn't measure.", "")
     if report.failures:

@@ -11,11 +11,12 @@ from textual.content import Content
 from openhqm_tui.domain.checks.catalog import check_named, hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.failures.digest import failed_checks
+from openhqm_tui.domain.formatting import count_text, duration_text, local_time_text, size_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.publishing import allowed_unknown, held_words
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line, plain
-from openhqm_tui.tui.core.labels import Mark, answer_mark, count, size, status_mark, when
+from openhqm_tui.tui.core.labels import Mark, answer_mark, status_mark
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState, RunState
@@ -75,14 +76,14 @@ def summary_words(state: RunState) -> Content:
     """Return the numbers of verified images and passed checks, and what is being checked."""
     lanes = state.lanes
     statuses = Counter(lane.status for lane in lanes)
-    parts: list[Content | str] = [Content.styled(count(len(lanes), "image"), "bold")]
+    parts: list[Content | str] = [Content.styled(count_text(len(lanes), "image"), "bold")]
     for status in Status:
         if number := statuses[status]:
             mark = status_mark(status)
             parts += [" · ", Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style)]
     answers = Counter(verdict.answer for lane in lanes for verdict in lane.verdicts)
     if total := answers.total():
-        told = f" · {answers[Answer.PASS]} of {count(total, 'answer')} pass"
+        told = f" · {answers[Answer.PASS]} of {count_text(total, 'answer')} pass"
         parts.append(told)
         for answer in (Answer.FAIL, Answer.UNKNOWN, Answer.WARN):
             if number := answers[answer]:
@@ -140,7 +141,7 @@ def lane_lines(lane: LaneState) -> list[Content]:
             )
         )
     if lane.content_size or lane.unpacked_size:
-        told = f"{size(lane.content_size)} packed · {size(lane.unpacked_size)} unpacked"
+        told = f"{size_text(lane.content_size)} packed · {size_text(lane.unpacked_size)} unpacked"
         lines.append(_line("size", told))
     if lane.digest:
         # Without a label: with one it would not fit into 80 columns.
@@ -177,7 +178,7 @@ def elsewhere_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> 
         alike.items(), key=lambda told: (*NOT_PASSED, Answer.PASS).index(told[0][0])
     ):
         mark = answer_mark(answer)
-        who = " ".join(others[0].key) if len(others) == 1 else count(len(others), "image")
+        who = " ".join(others[0].key) if len(others) == 1 else count_text(len(others), "image")
         lines.append(
             Content.assemble(
                 (f"{mark.symbol} {mark.word:<8}", mark.style),
@@ -197,7 +198,9 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
         lines += [Content(""), *every_answer(lane)]
     if lane.check_ended is not None:
         took = lane.check_ended - (lane.check_started or lane.check_ended)
-        lines.append(_line("answered", f"{when(lane.check_ended)}, after {took:.1f} s"))
+        lines.append(
+            _line("answered", f"{local_time_text(lane.check_ended)}, after {duration_text(took)}")
+        )
     if evidence is None:
         return [
             *lines,
@@ -229,7 +232,7 @@ def push_words(state: RunState) -> Content:
     if pushed:
         held = [event for target in targets for event in target.read_back.values()]
         back = " and read back" if len(held) >= pushed else ""
-        words = f"✓ {count(pushed, 'tag')} pushed{back}"
+        words = f"✓ {count_text(pushed, 'tag')} pushed{back}"
         if len(held) == 1:
             words += f": {held_words(held[0])}"
         allowed = f" · ! {allowed_unknown(state)}" if allowed_unknown(state) else ""
@@ -262,9 +265,8 @@ def _standing(lane: LaneState) -> list[Content]:
         case _ if target.outcome is Outcome.FAILED:
             text = "No image: its build failed. 2 Run shows why."
         case Status.FAILED:
-            text = (
-                f"Not verified: {count(len(failed_checks(lane)), 'check')} failed or inconclusive."
-            )
+            checks = count_text(len(failed_checks(lane)), "check")
+            text = f"Not verified: {checks} failed or inconclusive."
         case Status.CANCELLED if not lane.has_image:
             text = "No image: its build was stopped. 2 Run retries it."
         case _:

@@ -1,96 +1,21 @@
-"""Estimates from earlier builds: loaded in threads, and the time left in words."""
+"""Estimates from earlier builds, loaded in threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from openhqm_tui.tui.core.labels import clock
+from openhqm_tui.run.follow.eta import TimeLeft
 
 if TYPE_CHECKING:
-    from openhqm_tui.domain.history.estimate import Estimate, Sample
-    from openhqm_tui.domain.history.forecast import Countdown, Forecast
+    from openhqm_tui.domain.history.estimate import Sample
     from openhqm_tui.domain.plan.bake import Source
     from openhqm_tui.domain.run.state import RunState
     from openhqm_tui.tui.core.backend import Backend
-
-
-# An estimate that is more unsure than this, in seconds and as a part of it, says so.
-_UNSURE, _UNSURE_PART = 2.0, 0.4
-
-
-class TimeLeft:
-    """The time left of the open run; None until earlier builds are read."""
-
-    def __init__(self) -> None:
-        self._run = ""
-        self._forecast: Forecast | None = None
-        self._countdowns: dict[str, Countdown] = {}
-        self._whole: dict[str, bool] = {}
-
-    def start(self, run: str) -> None:
-        """Start for another run."""
-        self._run, self._forecast = run, None
-        self._countdowns, self._whole = {}, {}
-
-    def learn(self, run: str, samples: Iterable[Sample]) -> None:
-        """Take the samples of earlier builds for the open run."""
-        if run == self._run:
-            from openhqm_tui.domain.history.forecast import Forecast
-
-            self._forecast = Forecast(samples)
-
-    def update(self, state: RunState, now: float) -> None:
-        """Update the time left."""
-        if self._forecast is None:
-            return
-        self._feed("", self._forecast.run(state, now), now)
-        for target in state.targets.values():
-            begun = target.started is not None or target.outcome is not None
-            guess = self._forecast.target(target, now) if begun else None
-            self._feed(target.name, guess, now)
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether no estimate is possible."""
-        return "" in self._countdowns and self.of() is None
-
-    def of(self, target: str = "") -> Estimate | None:
-        """Return the time left of a target or the run; None if unknown or finished."""
-        seconds = self._countdowns[target].seconds if target in self._countdowns else None
-        if seconds is None:
-            return None
-        from openhqm_tui.domain.history.estimate import Estimate
-
-        return Estimate(seconds, whole=self._whole[target])
-
-    def _feed(self, name: str, guess: Estimate | None, now: float) -> None:
-        from openhqm_tui.domain.history.forecast import Countdown
-
-        countdown = self._countdowns.setdefault(name, Countdown())
-        countdown.feed(None if guess is None else guess.seconds, now)
-        self._whole[name] = guess is None or guess.whole
-
-
-def left_words(guess: Estimate) -> str:
-    """Return what is left: `0:12 left`, or `over 0:12 left` where a part of it is unknown."""
-    over = "" if guess.whole else "over "
-    return f"{over}{clock(guess.seconds + 0.5)} left"
-
-
-def guess_words(guess: Estimate | None) -> str:
-    """Return how long something will take: `about 0:11`, or that nobody knows."""
-    if guess is None:
-        return "no estimate yet"
-    if not guess.whole:
-        return f"over {clock(guess.seconds + 0.5)}"
-    about = f"about {clock(guess.seconds + 0.5)}"
-    unsure = guess.spread >= max(_UNSURE, _UNSURE_PART * guess.seconds)
-    return f"{about} (± {clock(guess.spread + 0.5)})" if unsure else about
 
 
 class SamplesRead(Message):
@@ -126,7 +51,7 @@ class EstimateLoader:
         if state is self._of:
             return
         self._of, self._goes_on = state, goes_on
-        self.time_left.start("" if state is None else state.info.id)
+        self.time_left = TimeLeft()
         self.of_run_anew()
 
     def of_run_anew(self) -> None:
@@ -139,8 +64,8 @@ class EstimateLoader:
         """Take samples over."""
         if not message.run:
             self.samples = message.samples
-        elif self._of is not None:
-            self.time_left.learn(message.run, message.samples)
+        elif self._of is not None and self._of.info.id == message.run:
+            self.time_left.learn(message.samples)
             self.poll()
 
     def poll(self) -> None:

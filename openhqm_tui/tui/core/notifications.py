@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from openhqm_tui.domain.formatting import clock_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import clock, run_mark
+from openhqm_tui.tui.core.labels import run_mark
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.events import AnyEvent
@@ -97,7 +98,7 @@ class EventNotices:
                 target = state.targets.get(event.target)
                 if target is not None and target.silence is event and state.goes_on:
                     at = f" in {one_line(event.step, 60)}" if event.step else ""
-                    lasts = clock(event.at - event.since)
+                    lasts = clock_text(event.at - event.since)
                     yield (
                         f"{event.target} has printed nothing for {lasts}{at}; "
                         "it is still running, c cancels it"

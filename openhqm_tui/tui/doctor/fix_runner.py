@@ -9,9 +9,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.domain.formatting import clock_text
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.doctor.apply import Rights
-from openhqm_tui.tui.core.labels import clock
 
 if TYPE_CHECKING:
     from openhqm_tui.tui.core.backend import Backend
@@ -75,7 +75,7 @@ class FixRunner:
         many = f" {min(len(self.done) + 1, total)} of {total}" if total > 1 else ""
         doing = "stopping" if self.stopping else "fixing"
         title = one_line(self.current[1].title)
-        return f"{doing}{many} · {clock(max(0.0, now - self.started))} · {title}"
+        return f"{doing}{many} · {clock_text(max(0.0, now - self.started))} · {title}"
 
     def last_word(self) -> str:
         """Return how it ended; '' where the last step's own word is enough."""

@@ -14,13 +14,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.formatting import clock_text, count_text
 from openhqm_tui.domain.guides import place_of_finding
 from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.doctor.apply import Rights, pending
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.clipboard import copy
-from openhqm_tui.tui.core.labels import clock, count
 from openhqm_tui.tui.doctor.fix_runner import FixRunner, Step, command_line, fixable, lacks_root
 from openhqm_tui.tui.doctor.text import (
     describe_finding,
@@ -198,7 +198,7 @@ class DoctorScreen(BaseScreen):
         finding = self.marked
         if finding is not None and fixable(finding):
             lines = [command_line(fix, self.rights) for fix in finding.fixes]
-            copy(self, "\n".join(lines), count(len(lines), "command"))
+            copy(self, "\n".join(lines), count_text(len(lines), "command"))
 
     def action_read_more(self) -> None:
         """Open the guide at the selected problem."""
@@ -212,7 +212,7 @@ class DoctorScreen(BaseScreen):
             return
         text = (
             f"“{one_line(fix_runner.current[1].title)}” has been running for "
-            f"{clock(self.now - fix_runner.started)}. Changes made so far remain: packages "
+            f"{clock_text(self.now - fix_runner.started)}. Changes made so far remain: packages "
             "may be half installed (`dpkg --configure -a` completes them), a service "
             "may be stopped. The remaining fixes will not be started."
         )
@@ -278,7 +278,7 @@ class DoctorScreen(BaseScreen):
     def _watch(self, fix_runner: FixRunner) -> None:
         """Show what the fix says, and how long it runs by now."""
         self._drain(fix_runner)
-        if clock(self.now - fix_runner.started) != self._told_at:
+        if clock_text(self.now - fix_runner.started) != self._told_at:
             self._show_sum()
 
     def _drain(self, fix_runner: FixRunner) -> None:
@@ -302,7 +302,7 @@ class DoctorScreen(BaseScreen):
     def _show_sum(self) -> None:
         session, fix_runner = self.session, self.fix_runner
         if fix_runner is not None:
-            self._told_at = clock(self.now - fix_runner.started)
+            self._told_at = clock_text(self.now - fix_runner.started)
             progress = Content.styled(f"▸ {fix_runner.progress(self.now)}", "$text-accent")
             words = Content.assemble(progress, "" if fix_runner.stopping else " · C stops the fix")
         elif session.findings is None:

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, overload
 from rich.cells import cell_len
 from textual.content import Content
 
+from openhqm_tui.domain.formatting import (
+    count_text,
+    elapsed_text,
+    local_time_text,
+    percent_text,
+    size_text,
+)
 from openhqm_tui.domain.history.trends import average, run_hit_rate
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import (
-    GOING_ON,
-    INTERRUPTED,
-    Mark,
-    clock,
-    count,
-    size,
-    status_mark,
-    when,
-)
+from openhqm_tui.tui.core.labels import GOING_ON, INTERRUPTED, Mark, status_mark
 from openhqm_tui.tui.widgets.table import CellTable
 
 if TYPE_CHECKING:
@@ -43,12 +41,12 @@ class RunTable(CellTable):
 def list_words(runs: Sequence[PastRun], problem: str, chosen: str) -> Content:
     """Return what is to be said of all the runs."""
     live = sum(run.live for run in runs)
-    parts: list[Content | str | tuple[str, str]] = [(count(len(runs), "run"), "bold")]
+    parts: list[Content | str | tuple[str, str]] = [(count_text(len(runs), "run"), "bold")]
     if live:
         parts.append((f" · {GOING_ON.symbol} {live} running", GOING_ON.style))
     hit = average(run_hit_rate(run.record) for run in runs if not run.live)
     if hit is not None:
-        parts.append(f" · {hit:.0%} of steps cached")
+        parts.append(f" · {percent_text(hit)} of steps cached")
     if problem:
         parts.append((f" · ! {one_line(problem, 300)}", "$text-warning"))
     elif chosen:
@@ -105,11 +103,11 @@ class _Rows(Sequence[Sequence[Content]]):
         seconds = run.seconds + (max(0.0, self._now - run.last) if run.live else 0.0)
         hit = run_hit_rate(run.record)
         return (
-            when(run.created),
-            clock(seconds),
+            local_time_text(run.created),
+            elapsed_text(seconds, running=run.live),
             f"{good}/{many}",
-            size(bytes_) if bytes_ else "–",
-            f"{hit:.0%}" if hit is not None else "–",
+            size_text(bytes_ or None),
+            percent_text(hit),
             f"{CHOSEN} {run.name}" if run.name == self._chosen else run.name,
             one_line(", ".join(run.targets), 200),
         )

@@ -10,10 +10,15 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from openhqm_tui.domain.history.comparison import bytes_words, seconds_words
+from openhqm_tui.domain.formatting import (
+    count_text,
+    duration_text,
+    local_time_text,
+    percent_text,
+    size_text,
+)
 from openhqm_tui.domain.history.trends import Series, columns, sparkline
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import count, size, when
 from openhqm_tui.tui.widgets.table import CellTable
 
 _HEADING = ("image", "last", "usual", "time", "size", "cached", "sizes")
@@ -87,15 +92,16 @@ def chart_of(series: Series, width: int, height: int) -> Content:
     shown = series.points[-room:]
     title = Content.assemble(
         (one_line(f"{series.variant} {series.platform}", 60), "bold"),
-        f" · {count(len(shown), 'run')} · {when(shown[0].at)} to {when(shown[-1].at)}",
+        f" · {count_text(len(shown), 'run')} · {local_time_text(shown[0].at)}"
+        f" to {local_time_text(shown[-1].at)}",
     )
     seconds = [point.seconds for point in shown]
     sizes = [float(point.size) for point in shown]
     return Content("\n").join(
         [
             title,
-            *_chart(seconds, room, height, seconds_words(max(seconds)), "$primary"),
-            *_chart(sizes, room, height, bytes_words(int(max(sizes))), "$accent"),
+            *_chart(seconds, room, height, duration_text(max(seconds)), "$primary"),
+            *_chart(sizes, room, height, size_text(max(sizes)), "$accent"),
         ]
     )
 
@@ -118,10 +124,10 @@ def _cells(series: Series, width: int) -> Sequence[Content]:
     last, hit = series.points[-1], series.hit
     return (
         Content(one_line(f"{series.variant} {series.platform}", 60)),
-        Content(seconds_words(last.seconds)),
-        Content(seconds_words(series.usual)),
+        Content(duration_text(last.seconds)),
+        Content(duration_text(series.usual)),
         Content.styled(sparkline(series.seconds, width), "$primary"),
-        Content(size(last.size) if last.size else "–"),
-        Content(f"{hit:.0%}" if hit is not None else "–"),
+        Content(size_text(last.size or None)),
+        Content(percent_text(hit)),
         Content.styled(sparkline(series.sizes, width), "$accent"),
     )

@@ -11,11 +11,11 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.patterns import parse_pattern
 from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.clipboard import copy
-from openhqm_tui.tui.core.labels import count
 from openhqm_tui.tui.log.canvas import LogCanvas
 from openhqm_tui.tui.log.mouse_selection import (
     MOST_LINES,
@@ -269,9 +269,9 @@ class LogPane(LogCanvas, can_focus=True):
         if not lines:
             return
         text = "\n".join(lines)
-        what = count(len(lines), "line")
+        what = count_text(len(lines), "line")
         if self.pick and len(lines) == 1:
-            what = count(len(text), "character")
+            what = count_text(len(text), "character")
         copy(self, text, what)
         view.mark = None
         self.fit()

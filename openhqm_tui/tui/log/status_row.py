@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import count
 from openhqm_tui.tui.log.search import SearchCursor
 from openhqm_tui.tui.log.text import Stamps
 from openhqm_tui.tui.log.view import ALL, LogFilter, LogView
@@ -49,7 +49,9 @@ def foot_parts(
     left = [StatusPart(f"{view.cursor + 1}/{len(view)}", "", rank=60)] if not view.following else []
     if view.mark is not None:
         left.append(
-            StatusPart(f"{count(len(view.marked), 'line')} marked · y copies", "on", "copy", 92)
+            StatusPart(
+                f"{count_text(len(view.marked), 'line')} marked · y copies", "on", "copy", 92
+            )
         )
     if search_cursor is not None:
         if search_cursor.notice:

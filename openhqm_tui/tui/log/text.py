@@ -9,6 +9,8 @@ from enum import StrEnum
 from rich.segment import Segment
 from rich.style import Style
 
+from openhqm_tui.domain.formatting import clock_text
+
 Span = tuple[int, int, Style]
 
 STAMP_WIDTH = 9
@@ -36,12 +38,7 @@ def stamp(at: float, kind: Stamps, began: float | None) -> str:
         return time.strftime("%H:%M:%S", time.localtime(at))
     if began is None:
         return ""
-    # Rounded first: 59.96 seconds are a minute, not sixty seconds.
-    tenths = round(max(0.0, at - began) * 10)
-    minutes, rest = divmod(tenths, 600)
-    if minutes < 60:
-        return f"{minutes}:{rest // 10:02}.{rest % 10}"
-    return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}"
+    return clock_text(at - began, tenths=at - began < 3600)
 
 
 def painted(segments: Iterable[Segment], spans: Iterable[Span]) -> list[Segment]:

@@ -13,12 +13,13 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.plan.builders import remove_command
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.builders import Builder, command_words
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.labels import count, short
+from openhqm_tui.tui.core.labels import short
 from openhqm_tui.tui.core.session import session_of
 from openhqm_tui.tui.plan.create_builder import CreateBuilder
 from openhqm_tui.tui.widgets.dialogs import ListDialog, QuestionDialog
@@ -29,7 +30,7 @@ _LIKELY = {"amd64", "arm64"}
 
 def builder_line(builder: Builder, refusal: str) -> Content:
     """Return name, driver and status of a builder, and why it can't be used."""
-    facts = [builder.driver, count(len(builder.nodes), "node"), ", ".join(builder.statuses)]
+    facts = [builder.driver, count_text(len(builder.nodes), "node"), ", ".join(builder.statuses)]
     words = Content.assemble(
         (one_line(builder.name, 40), "bold"),
         f"  {one_line(' · '.join(fact for fact in facts if fact), 80)}",

@@ -13,10 +13,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from openhqm_tui.domain.formatting import duration_text, size_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.labels import clock, highlighted, past_mark, size
+from openhqm_tui.tui.core.labels import highlighted, past_mark
 from openhqm_tui.tui.plan.engine_status import PlatformSupport
 from openhqm_tui.tui.plan.selection import Cell, Selection
 
@@ -306,6 +307,8 @@ class Matrix(ScrollView, can_focus=True):
             return Content.styled("–", "$foreground-muted")
         mark = past_mark(past)
         if past.status in {Status.PASSED, Status.DONE}:
-            facts = f" {clock(past.seconds)}" + (f" {size(past.size)}" if past.size else "")
+            facts = f" {duration_text(past.seconds)}" + (
+                f" {size_text(past.size)}" if past.size else ""
+            )
             return Content.assemble((mark.symbol, mark.style), facts)
         return Content.assemble((f"{mark.symbol} {mark.word}", mark.style))

@@ -10,12 +10,12 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
+from openhqm_tui.run.follow.eta import estimate_text
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.clipboard import copy
-from openhqm_tui.tui.core.estimates import guess_words
-from openhqm_tui.tui.core.labels import count
 from openhqm_tui.tui.history.past_runs import Key, PastLane, last_lanes
 from openhqm_tui.tui.plan.engine_status import blocker, node_names, platform_support
 from openhqm_tui.tui.plan.fields import CollapsedFields, PlanFields
@@ -197,7 +197,7 @@ class PlanScreen(BaseScreen):
         words = summary(
             order,
             matrix.ways,
-            guess_words(plan_estimator.whole(order)) if plan_estimator else "",
+            estimate_text(plan_estimator.whole(order)) if plan_estimator else "",
             session.source,
             obstacle=self._refusal or reason,
             cautions=(*self.lookups.base_cautions(order, facts), *self.lookups.warnings),
@@ -350,7 +350,7 @@ class PlanScreen(BaseScreen):
         """Copy the commands that build the same, ours or Buildx's own."""
         lines = self.commands().bake if way == "bake" else self.commands().build
         if lines:
-            copy(self, "\n".join(lines), count(len(lines), "command"))
+            copy(self, "\n".join(lines), count_text(len(lines), "command"))
 
     def action_to_matrix(self) -> None:
         """Leave a field."""

@@ -10,8 +10,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import count
 from openhqm_tui.tui.plan.engine_status import PlatformSupport
 from openhqm_tui.tui.plan.validation import NOTHING_CHOSEN, destination
 
@@ -38,7 +38,7 @@ def summary(
         return _first_steps()
     lanes = [platform for platforms in order.selection.values() for platform in platforms]
     words = Content.styled(
-        f"{count(len(order.selection), 'target')} · {count(len(lanes), 'image')}", "bold"
+        f"{count_text(len(order.selection), 'target')} · {count_text(len(lanes), 'image')}", "bold"
     )
     if obstacle:
         # What is only being waited for is no fault.

@@ -9,10 +9,11 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from openhqm_tui.domain.formatting import duration_text, local_time_text, size_text
 from openhqm_tui.domain.plan.bake import Source, SourceKind, tags_of
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.estimates import guess_words
-from openhqm_tui.tui.core.labels import clock, past_mark, short, size, when
+from openhqm_tui.run.follow.eta import estimate_text
+from openhqm_tui.tui.core.labels import past_mark, short
 from openhqm_tui.tui.plan.engine_status import PlatformSupport
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class VariantDetails:
 
     def _sizes(self, variant: Variant, platforms: list[Platform]) -> list[str]:
         return [
-            f"{short(platform)} {size(lane.size)}{self._against_all(variant, platform, lane)}"
+            f"{short(platform)} {size_text(lane.size)}{self._against_all(variant, platform, lane)}"
             for platform, lane in self._lanes(self._built, variant, platforms)
             if lane.size
         ]
@@ -135,17 +136,19 @@ class VariantDetails:
 
     def _time(self, platforms: list[Platform]) -> str:
         known = [(p, self._times[p]) for p in platforms if p in self._times]
-        return " · ".join(f"{short(platform)} {guess_words(guess)}" for platform, guess in known)
+        return " · ".join(f"{short(platform)} {estimate_text(guess)}" for platform, guess in known)
 
     def _last(self, variant: Variant, platforms: list[Platform]) -> list[Content]:
         found = []
         for platform, lane in self._lanes(self._past, variant, platforms):
             mark = past_mark(lane).content
-            took = f", {clock(lane.seconds)}" if lane.built else ""
-            line = Content.assemble(f"{short(platform)} ", mark, f" {when(lane.at)}{took}")
+            took = f", {duration_text(lane.seconds)}" if lane.built else ""
+            line = Content.assemble(
+                f"{short(platform)} ", mark, f" {local_time_text(lane.at)}{took}"
+            )
             good = self._built.get((variant.name, str(platform)))
             if good is not None and good.at != lane.at:
-                line += f", built {when(good.at)} in {clock(good.seconds)}"
+                line += f", built {local_time_text(good.at)} in {duration_text(good.seconds)}"
             found.append(line)
         return found
 

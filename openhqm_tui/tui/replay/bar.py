@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from openhqm_tui.domain.formatting import clock_text
 from openhqm_tui.tui.command_table import commands
 from openhqm_tui.tui.commands.registry import Command, key_words
-from openhqm_tui.tui.core.labels import clock
 
 if TYPE_CHECKING:
     from openhqm_tui.run.follow.replay import Player
@@ -128,16 +128,12 @@ def replay_word(player: Player, track: int = 0) -> Content:
     if track:
         full = track if length <= 0 else min(track, int(track * position / length))
         parts += [" ", ("━" * full, "$primary"), ("─" * (track - full), "$foreground-muted")]
-    parts.append(f" · {_clock(position)} of {_clock(length)}")
+    parts.append(f" · {clock_text(position)} of {clock_text(length)}")
     if over:
         parts.append(" · ended")
     elif player.pace.paused:
         parts.append((" · paused", "$text-warning bold"))
     return Content.assemble(*parts)
-
-
-def _clock(seconds: float) -> str:
-    return clock(math.floor(seconds)) if seconds >= 1 else "0:00"
 
 
 class ReplayOffer(Static):

@@ -8,12 +8,13 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
+from openhqm_tui.domain.formatting import count_text, elapsed_text, local_time_text
 from openhqm_tui.domain.run.retry import ended
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.eta import TimeLeft, left_text
 from openhqm_tui.tui.checks.text import push_words
-from openhqm_tui.tui.core.estimates import TimeLeft, left_words
-from openhqm_tui.tui.core.labels import INTERRUPTED, clock, count, standing_mark, when
+from openhqm_tui.tui.core.labels import INTERRUPTED, standing_mark
 
 # In the order in which a person asks: problems, what goes on, what is to come.
 _TOLD = (
@@ -113,14 +114,14 @@ def totals(state: RunState, width: int) -> Content:
 def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None) -> Content:
     """Return what is worth knowing of a run besides its targets, in lines of `width`."""
     info = state.info
-    images = count(len(state.lanes), "image")
-    made = f"{images} · {when(info.created)}"
-    with_time = f"{made} · {clock(state.elapsed(now))}"
+    images = count_text(len(state.lanes), "image")
+    made = f"{images} · {local_time_text(info.created)}"
+    with_time = f"{made} · {elapsed_text(state.elapsed(now), running=state.goes_on)}"
     lines = [Content(with_time if len(with_time) <= width else made)]
     if left is not None and state.goes_on:
         guess = left.of()
         if guess is not None:
-            lines.append(Content(f"about {left_words(guess)}"))
+            lines.append(Content(f"about {left_text(guess)}"))
         elif left.is_unknown:
             words = "no estimate yet (first run)"
             lines.append(Content.styled(words, "$foreground-muted").truncate(width, ellipsis=True))

@@ -13,11 +13,11 @@ from textual.reactive import Reactive
 from textual.widgets import Static
 
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.formatting import clock_text, elapsed_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
 from openhqm_tui.tui.core.labels import (
     SILENT,
-    clock,
     how_of,
     short,
     silent_for,
@@ -154,10 +154,11 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
     mark = standing_mark(target if own else lane)
     silent = silent_for(target, now) if own or lane.status is Status.RUNNING else None
     if silent is not None:
-        mark = SILENT._replace(word=f"{SILENT.word} {clock(silent)}")
+        mark = SILENT._replace(word=f"{SILENT.word} {clock_text(silent)}")
     how = None if own else how_of(lane)
     seconds = target.elapsed(now) if own else lane_seconds(lane, now)
     began = lane.status is not Status.WAITING
+    running = not (target.status if own else lane.status).is_over
     way = way_words(lane) if not own else ""
     for spare in range(7):
         facts = [f"attempt {target.attempt}"] if target.attempt > 1 and spare < 4 else []
@@ -167,7 +168,7 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
             facts += (
                 [how.value] if how and spare < (2 if how is ExecutionMode.NATIVE else 6) else []
             )
-        facts += [clock(seconds)] if began and spare < 5 else []
+        facts += [elapsed_text(seconds, running=running)] if began and spare < 5 else []
         place = str(lane.platform) if spare < 3 else short(lane.platform)
         content = Content.assemble(
             (f"{mark.symbol} ", mark.style),

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
-from openhqm_tui.tui.core.labels import count
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.tui.run.lane_grid import LanePanes
 
 Part = tuple[str, str]
@@ -21,7 +21,7 @@ def page_words(
     if pages > 1:
         parts += [("[ Previous", "page(-1)"), ("] Next", "page(1)")]
     elif not zoomed:
-        where = count(lanes, "image")
+        where = count_text(lanes, "image")
     if zoomed:
         parts.append(("z All panes", "zoom"))
     parts.append(("s Steps", "steps"))

@@ -17,11 +17,12 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.patterns import parse_pattern
 from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.labels import count, step_label
+from openhqm_tui.tui.core.labels import step_label
 from openhqm_tui.tui.run.actions import first_lane
 from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
 from openhqm_tui.tui.run.own_log import OwnLog
@@ -146,12 +147,12 @@ class SearchScreen(ModalScreen[Hit | None]):
         if self._problem:
             words = Content.styled(f"✗ {self._problem}", "$text-error")
         elif self._search.pattern is None:
-            words = Content.styled(f"Searches {count(lanes, 'log')}.", "$foreground-muted")
+            words = Content.styled(f"Searches {count_text(lanes, 'log')}.", "$foreground-muted")
         else:
-            logs = count(lanes, "log")
+            logs = count_text(lanes, "log")
             words = Content(f"no matches in {logs}")
             if found := sum(map(bool, counts)):
-                total = count(sum(counts), "line")
+                total = count_text(sum(counts), "line")
                 words = Content.assemble((total, "bold"), f" in {found} of {logs}")
             if not self._search.done:
                 words += Content.styled(" · searching…", "$foreground-muted")

@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import count
 from openhqm_tui.tui.log.ansi import shown_text
 from openhqm_tui.tui.log.search import Clock, LineFinder, LineMatcher
 from openhqm_tui.tui.log.text import painted
@@ -220,7 +220,7 @@ class HitList(Widget):
 
     def _heading(self, place: ResultRow, base: Style) -> Strip:
         source = self.search.sources[place.source]
-        found = count(self.search.counts[place.source], "line")
+        found = count_text(self.search.counts[place.source], "line")
         return Strip(
             [
                 Segment(one_line(source.title, 60), base + self._style("lane")),

@@ -13,22 +13,14 @@ from textual.message import Message
 from textual.widget import Widget
 
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.formatting import clock_text, count_text, elapsed_text, time_left_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
+from openhqm_tui.run.follow.eta import TimeLeft, left_text
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.estimates import TimeLeft, left_words
-from openhqm_tui.tui.core.labels import (
-    SILENT,
-    Mark,
-    clock,
-    count,
-    highlighted,
-    how_of,
-    silent_for,
-    standing_mark,
-)
+from openhqm_tui.tui.core.labels import SILENT, Mark, highlighted, how_of, silent_for, standing_mark
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.estimate import Estimate
@@ -90,7 +82,7 @@ def standing(target: TargetState, now: float, width: int, left: Estimate | None 
                 whole = done + left.seconds
             line = bar(done, whole, cells, mark.style) + Content(" ") + line
     if left is not None and not target.status.is_over:
-        line = _longer(line, Content(left_words(left)), width) or line
+        line = _longer(line, Content(left_text(left)), width) or line
     for more in _more(target):
         longer = _longer(line, more, width)
         if longer is None:
@@ -111,9 +103,9 @@ def _time(target: TargetState, now: float, left: Estimate | None) -> str:
         return ""
     elapsed = target.elapsed(now)
     if left is None or target.status.is_over:
-        return f"{clock(elapsed)} "
+        return f"{elapsed_text(elapsed, running=not target.status.is_over)} "
     about = "~" if left.whole else ">"
-    return f"{clock(elapsed)}/{about}{clock(elapsed + left.seconds + 0.5)} "
+    return f"{clock_text(elapsed)}/{about}{time_left_text(elapsed + left.seconds)} "
 
 
 def state_word(target: TargetState, mark: Mark) -> str:
@@ -125,7 +117,7 @@ def state_word(target: TargetState, mark: Mark) -> str:
 
 def silent_words(seconds: float) -> str:
     """Return for how long a build has printed nothing: `◌ silent 5:12`."""
-    return f"{SILENT.symbol} {SILENT.word} {clock(seconds)}"
+    return f"{SILENT.symbol} {SILENT.word} {clock_text(seconds)}"
 
 
 def bar(done: float, whole: float, cells: int, style: str) -> Content:
@@ -167,7 +159,7 @@ def _name(target: TargetState, room: int) -> Content:
 
 def _more(target: TargetState) -> Iterable[Content]:
     if target.warnings:
-        words = f"! {count(len(target.warnings), 'warning')}"
+        words = f"! {count_text(len(target.warnings), 'warning')}"
         yield Content.styled(words, "$text-warning")
     if any(how_of(lane) is ExecutionMode.EMULATED for lane in target.lanes.values()):
         yield Content("emulated")
@@ -337,7 +329,7 @@ class TargetList(Widget, can_focus=True):
         if strip.cell_length > width:
             strip = strip.truncate(width - 2) + Content.styled(" ›", "$primary")
         chosen = next(target for target in targets if target.name == self.chosen)
-        elapsed = clock(chosen.elapsed(self._now)) if chosen.started is not None else ""
+        elapsed = _time(chosen, self._now, None).rstrip()
         below = Content.assemble(" ", standing(chosen, self._now, max(4, width - len(elapsed) - 3)))
         gap = " " * max(1, width - below.cell_length - len(elapsed) - 1)
         return Content.assemble(strip, "\n", below, gap, elapsed)

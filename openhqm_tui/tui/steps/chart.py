@@ -11,7 +11,7 @@ from textual.content import Content
 from openhqm_tui.domain.buildkit.vertex import StepKind
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.run.timeline import Span
-from openhqm_tui.tui.core.labels import Mark, clock
+from openhqm_tui.tui.core.labels import Mark
 
 
 class ChartRow(NamedTuple):
@@ -77,36 +77,6 @@ class Chart(Protocol):
 # How a step is run, which its row has no room for; what it takes from where stays.
 _FLAGS = re.compile(r"(?<= )--(?!from=|platform=)[a-z-]+(?:=(?:\"[^\"]*\"|'[^']*'|\S+))?(?= |$)")
 _HEAD = re.compile(r"^(?:LINK )?[A-Z]+(?: --\S+)+")
-
-
-def brief(seconds: float) -> str:
-    """Return a duration with what matters of it: `0.04 s`, `2.3 s`, `15 s`, `2:03`."""
-    if seconds < 0.005:
-        return "0 s"
-    if seconds < 0.095:
-        return f"{seconds:.2f} s"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 59.5 else clock(max(60.0, seconds))
-
-
-def tick_words(seconds: float) -> str:
-    """Return a moment on an axis: `0`, `0.5 s`, `5 s`, `1:30`."""
-    if seconds < 60:
-        return f"{seconds:.3g} s" if seconds else "0"
-    return clock(seconds)
-
-
-def moved_words(current: int, total: int) -> str:
-    """Return bytes moved of bytes to move: `12.4 MB`, `12.4 / 61.0 MB`; '' where none are told."""
-    if not total:
-        return ""
-    unit, scale = next(
-        ((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if total >= s), ("B", 1.0)
-    )
-    digits = 1 if scale > 1 else 0
-    whole = f"{total / scale:.{digits}f} {unit}"
-    return whole if current >= total else f"{current / scale:.{digits}f} / {whole}"
 
 
 def place_of(step: StepState) -> str:

@@ -7,17 +7,11 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
+from openhqm_tui.domain.formatting import count_text, duration_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import Span, covered, hits_of, lane_spans, run_span
-from openhqm_tui.tui.core.labels import (
-    count,
-    how_of,
-    run_mark,
-    standing_mark,
-    status_mark,
-    way_words,
-)
-from openhqm_tui.tui.steps.chart import ChartRow, brief
+from openhqm_tui.tui.core.labels import how_of, run_mark, standing_mark, status_mark, way_words
+from openhqm_tui.tui.steps.chart import ChartRow
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState, RunState
@@ -78,8 +72,8 @@ class RunChart:
         line = Content.assemble(
             (f"{mark.symbol} ", mark.style),
             ("whole run", "bold"),
-            f"  {count(len(self.state.targets), 'target')} · {count(len(self._lanes), 'lane')}"
-            f" · {brief(wall)}{side}",
+            f"  {count_text(len(self.state.targets), 'target')}"
+            f" · {count_text(len(self._lanes), 'lane')} · {duration_text(wall)}{side}",
             f" · {hits}" if (hits := hits_of(self.state).words) else "",
         )
         return line.truncate(width, ellipsis=True)
@@ -102,12 +96,12 @@ class RunChart:
             f" · {way}" if way else "",
         )
         over, known = lane.step_counts()
-        words = [f"{over} of {count(known, 'step')} done"]
+        words = [f"{over} of {count_text(known, 'step')} done"]
         words += filter(None, [hits_of(lane).words])
         for name, spans in (("built", built), ("checked", checks)):
             if spans:
                 begin, end = spans[0][0] - start, spans[-1][1] - start
-                words.append(f"{name} from {brief(max(0.0, begin))} to {brief(max(0.0, end))}")
+                words.append(f"{name} from {duration_text(begin)} to {duration_text(end)}")
         return Content("\n").join([first, Content.styled(" · ".join(words), "$foreground-muted")])
 
 

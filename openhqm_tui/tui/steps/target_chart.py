@@ -9,12 +9,13 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
+from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, progress_text
 from openhqm_tui.domain.run.critical_path import Order, load
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import Span, build_is_over, hits_of, merged, spans, target_span
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import count, status_mark, step_mark, way_words
-from openhqm_tui.tui.steps.chart import ChartRow, brief, moved_words, place_of, short_name, title_of
+from openhqm_tui.tui.core.labels import status_mark, step_mark, way_words
+from openhqm_tui.tui.steps.chart import ChartRow, place_of, short_name, title_of
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.platforms import Platform
@@ -102,7 +103,7 @@ class TargetChart:
         sums = load(self.target, self.path, self.span[1])
         path = Content.assemble(
             ("» critical path ", "$accent bold"),
-            (f"{brief(sums.on_path)} of {brief(sums.wall)}", "bold"),
+            (f"{duration_text(sums.on_path)} of {duration_text(sums.wall)}", "bold"),
             ": ",
         )
         first = name + path
@@ -112,12 +113,12 @@ class TargetChart:
     def facts(self) -> tuple[str, ...]:
         """Return how much was done, how much of it side by side."""
         sums = load(self.target, self.path, self.span[1])
-        counts = f"{count(sums.steps, 'step')} · {sums.cached} cached"
+        counts = f"{count_text(sums.steps, 'step')} · {sums.cached} cached"
         hits = hits_of(self.target).words or counts
         side = (
             f"{sums.busy / sums.wall:.1f} in parallel" if sums.wall > 0 else "nothing was executed"
         )
-        work = f"{brief(sums.busy)} of work in {brief(sums.wall)}"
+        work = f"{duration_text(sums.busy)} of work in {duration_text(sums.wall)}"
         return f"{hits} · {work} · {side}", f"{hits} · {side}", hits, counts
 
     def detail(self, index: int) -> Content:
@@ -129,7 +130,7 @@ class TargetChart:
         mark = step_mark(self._status(step))
         facts = [str(step.lane)] if step.lane is not None else ["of the whole target"]
         facts += [step.how.value] if step.how is not None and not step.cached else []
-        if moved := moved_words(*step.moved()):
+        if moved := progress_text(*step.moved()):
             facts.append(moved)
         first = Content.assemble(
             mark.content,
@@ -181,7 +182,7 @@ class TargetChart:
     def _heading(self, group: _Group) -> ChartRow:
         parts = merged(span for step in group.steps for span in spans(step, self.span[1]))
         cached = sum(step.cached for step in group.steps)
-        counts = [count(len(group.steps), "step"), f"{cached} cached" if cached else ""]
+        counts = [count_text(len(group.steps), "step"), f"{cached} cached" if cached else ""]
         lane = self.target.lanes.get(group.lane) if group.lane is not None else None
         status = lane.status if lane is not None else _standing(group.steps, over=self.over)
         return ChartRow(
@@ -206,7 +207,7 @@ class TargetChart:
             notes.append(_short_error(step.error))
         if status is Status.CANCELLED:
             notes.append("stopped")
-        if moved := moved_words(*step.moved()):
+        if moved := progress_text(*step.moved()):
             notes.append(moved)
         if step.cached:
             notes.append("cached")
@@ -225,17 +226,17 @@ class TargetChart:
         start, started = self.span[0], step.started
         if started is None:
             return "never started" if self.over else "waiting for its inputs"
-        words = [f"started at {brief(max(0.0, started - start))}"]
+        words = [f"started at {duration_text(started - start)}"]
         if step.cached:
-            words = [f"cache lookup at {brief(max(0.0, started - start))}, cached"]
+            words = [f"cache lookup at {duration_text(started - start)}, cached"]
         else:
-            words.append(
-                f"{'running for' if step.ended is None else 'took'} {brief(self._took(step))}"
-            )
+            running = step.ended is None
+            took = elapsed_text(self._took(step), running=running)
+            words.append(f"{'running for' if running else 'took'} {took}")
         before = self._order.waited_for(step)
         if before is not None and not step.cached:
             gap = started - before.ended if before.ended is not None else 0.0
-            waited = f", then {brief(gap)} more" if gap >= 0.05 else ""
+            waited = f", then {duration_text(gap)} more" if gap >= 0.05 else ""
             words.append(f"waited for {short_name(before)}{waited}")
         return " · ".join(words)
 
@@ -258,7 +259,7 @@ class TargetChart:
         first = Content.assemble(
             row.mark.content, " · ", (row.place, "bold"), "".join(f" · {w}" for w in words)
         )
-        named = ", ".join(f"{short_name(s)} {brief(self._took(s))}" for s in slow)
+        named = ", ".join(f"{short_name(s)} {duration_text(self._took(s))}" for s in slow)
         second = (
             Content.assemble(("slowest ", "$foreground-muted"), named) if named else Content("")
         )

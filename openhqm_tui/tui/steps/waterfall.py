@@ -14,9 +14,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
+from openhqm_tui.domain.formatting import axis_text, elapsed_text
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.steps.bars import Axis, bar, ticks
-from openhqm_tui.tui.steps.chart import Chart, ChartRow, brief, tick_words
+from openhqm_tui.tui.steps.chart import Chart, ChartRow
 
 # Critical mark, state and the gaps after each column.
 _MARKS = 4
@@ -237,7 +238,7 @@ class Waterfall(ScrollView, can_focus=True):
         before += set_cell_size("", parts.note + 1) if parts.note else ""
         line = [" "] * axis.width
         for cell, seconds in ticks(axis):
-            words = f"│{tick_words(seconds)}"
+            words = f"│{axis_text(seconds)}"
             if cell + len(words) <= axis.width:
                 line[cell : cell + len(words)] = words
         return [Segment(before, muted), Segment("".join(line), muted)]
@@ -254,7 +255,7 @@ class Waterfall(ScrollView, can_focus=True):
             Segment(" " if row.heading else "", plain),
             *self._naming(row, parts.name, plain, bold, muted),
         ]
-        took = brief(row.seconds) if row.seconds is not None else ""
+        took = "" if row.seconds is None else elapsed_text(row.seconds, running=row.open)
         segments.append(Segment(f" {took:>{_TIME}} ", bold if row.heading else plain))
         if parts.note:
             note = _notes(row.notes, parts.note)

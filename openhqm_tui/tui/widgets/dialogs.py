@@ -16,11 +16,12 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.formatting import recent_time_text
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.command_table import bindings, help_sections
 from openhqm_tui.tui.commands.registry import key_words
-from openhqm_tui.tui.core.labels import GOING_ON, since
+from openhqm_tui.tui.core.labels import GOING_ON
 from openhqm_tui.tui.history.past_runs import PastRun
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def _words(run: PastRun, now: float) -> Content:
     over = f"{run.over}/{len(run.targets)} done"
     return Content.assemble(
         (f"{GOING_ON.symbol} ", GOING_ON.style),
-        (f"since {since(run.created, now)}", "bold"),
+        (f"since {recent_time_text(run.created, now)}", "bold"),
         f" · {over} · {run.folder.path.name}\n",
         f"  {one_line(', '.join(run.targets), 200)}",
     )

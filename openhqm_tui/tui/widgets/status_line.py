@@ -10,10 +10,11 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from openhqm_tui.domain.formatting import count_text, elapsed_text
 from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.follow.eta import left_text
 from openhqm_tui.tui.command_table import PLACES, commands
-from openhqm_tui.tui.core.estimates import left_words
-from openhqm_tui.tui.core.labels import clock, run_mark
+from openhqm_tui.tui.core.labels import run_mark
 from openhqm_tui.tui.plan.engine_status import blocker, engine_words
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ def run_word(state: RunState | None, now: float, left: Estimate | None = None) -
     parts: list[Content | str] = [mark.content, f" {len(ended(state))}/{len(state.targets)}"]
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
-    parts.append(f" · {clock(state.elapsed(now))}")
+    parts.append(f" · {elapsed_text(state.elapsed(now), running=state.goes_on)}")
     if left is not None and state.goes_on:
-        parts.append(f" · {left_words(left)}")
+        parts.append(f" · {left_text(left)}")
     return Content.assemble(*parts)
 
 
@@ -134,8 +135,7 @@ class StatusLine(Static):
             )
         if facts is not None and not trouble and problems is not None:
             if problems:
-                word = "problem" if problems == 1 else "problems"
-                parts += [" · ", (f"! {problems} {word}", "$text-warning")]
+                parts += [" · ", (f"! {count_text(problems, 'problem')}", "$text-warning")]
             else:
                 parts.append(" · no problems")
         if watching:

@@ -17,6 +17,7 @@ from openhqm_tui.domain.checks.evidence import (
 )
 from openhqm_tui.domain.checks.expectation import Expectation, Key
 from openhqm_tui.domain.checks.verdict import Answer, Result
+from openhqm_tui.domain.formatting import duration_text
 from openhqm_tui.domain.text import one_line, plain
 
 # Below this share of processor time, a command that doesn't respond is waiting for something.
@@ -72,7 +73,7 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
     if seen.refused_forks:
         return Result(Answer.FAIL, f"process limit of {PROCESSES} reached", wish)
     if seen.status == wanted.status:
-        return Result(Answer.PASS, f"{wish} after {_seconds(seen.milliseconds)} s", wish)
+        return Result(Answer.PASS, f"{wish} after {duration_text(seen.milliseconds / 1000)}", wish)
     if emulated and seen.crashed:
         how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.exit_code}"
         text = f"the emulator crashed ({how}){words}; {EMULATOR_HINT}"
@@ -88,16 +89,12 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
         return Result(Answer.FAIL, f"answers {seen.status} on {place}{words}", wish)
     if seen.reply:
         return Result(Answer.FAIL, f"answers on {place}, but not HTTP: {seen.reply}", wish)
-    waited = f"in {_seconds(seen.milliseconds)} s"
+    waited = f"in {duration_text(seen.milliseconds / 1000)}"
     listens = f"listens on :{wanted.port}, but gives no answer {waited}"
     text = f"{listens if seen.listens else f'no answer {waited}'}{words}"
     if emulated and seen.cpu_milliseconds > _BUSY * seen.milliseconds:
         return Result(Answer.UNKNOWN, f"{text}; busy all the time: emulation may be too slow", wish)
     return Result(Answer.FAIL, text, wish)
-
-
-def _seconds(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:.1f}" if milliseconds < 10_000 else f"{milliseconds / 1000:.0f}"
 
 
 def _last_output(words: str) -> str:

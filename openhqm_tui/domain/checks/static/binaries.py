@@ -7,9 +7,10 @@ from collections import Counter
 from openhqm_tui.domain.checks.check import Check, Method
 from openhqm_tui.domain.checks.evidence import Evidence
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.files import count, exempt, few, no_layers, remaining
+from openhqm_tui.domain.checks.files import exempt, few, no_layers, remaining
 from openhqm_tui.domain.checks.layers import FileKind
 from openhqm_tui.domain.checks.verdict import Result
+from openhqm_tui.domain.formatting import count_text
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
@@ -20,7 +21,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     found = remaining(seen.contents, FileKind.BINARY)
     others = [one for one in found if one.what != wanted]
     wrong = [one for one in others if not exempt(CHECK, one.path, expected)]
-    files = count(found, "ELF file")
+    files = count_text(len(found), "ELF file")
     if wrong:
         machines = Counter(one.what for one in wrong)
         verb = "is" if len(wrong) == 1 else "are"

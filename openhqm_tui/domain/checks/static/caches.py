@@ -5,15 +5,10 @@ from __future__ import annotations
 from openhqm_tui.domain.checks.check import Check, Method
 from openhqm_tui.domain.checks.evidence import Evidence
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.checks.files import (
-    count,
-    exempt,
-    megabytes,
-    no_layers,
-    remaining,
-)
+from openhqm_tui.domain.checks.files import exempt, no_layers, remaining
 from openhqm_tui.domain.checks.layers import FileKind, Found
 from openhqm_tui.domain.checks.verdict import Answer, Result
+from openhqm_tui.domain.formatting import count_text, size_text
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
@@ -27,7 +22,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     if not by_owner:
         return Result(Answer.PASS, "none", "none")
     left = "; ".join(
-        f"{owner}: {count(files, 'file')}, {megabytes(sum(one.size for one in files))}, "
+        f"{owner}: {count_text(len(files), 'file')}, {size_text(sum(one.size for one in files))}, "
         f"as {files[0].path}"
         for owner, files in by_owner.items()
     )

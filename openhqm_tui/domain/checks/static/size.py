@@ -9,8 +9,8 @@ import msgspec
 from openhqm_tui.domain.checks.check import Check, Method
 from openhqm_tui.domain.checks.evidence import Evidence
 from openhqm_tui.domain.checks.expectation import Expectation, Key
-from openhqm_tui.domain.checks.files import megabytes
 from openhqm_tui.domain.checks.verdict import Answer, Result
+from openhqm_tui.domain.formatting import size_text
 
 MAX_MB: Key[float] = Key("max-mb", Annotated[float, msgspec.Meta(gt=0, le=1e6)], 0.0)
 
@@ -18,14 +18,14 @@ MAX_MB: Key[float] = Key("max-mb", Annotated[float, msgspec.Meta(gt=0, le=1e6)],
 def judge(expected: Expectation, seen: Evidence) -> Result:
     """Compare the size of all layers as a registry stores them with the budget."""
     budget = round(MAX_MB.of(expected) * 1e6)
-    wanted = f"at most {megabytes(budget)}"
+    wanted = f"at most {size_text(budget)}"
     platform = str(expected.platform)
     sizes = [image.content_size for image in seen.index or () if image.platform == platform]
     if not sizes or not sizes[0]:
         why = seen.why_index or "the engine doesn't report its compressed size"
         return Result(Answer.UNKNOWN, why, wanted)
     answer = Answer.PASS if sizes[0] <= budget else expected.untidy
-    return Result(answer, f"{megabytes(sizes[0])} packed", wanted)
+    return Result(answer, f"{size_text(sizes[0])} packed", wanted)
 
 
 CHECK = Check(
