@@ -68,7 +68,8 @@ def _offer(session: Session, run: PastRun) -> None:
     unfinished = f" Not finished: {one_line(', '.join(left), 200)}." if left else ""
     text = Content(
         f"Its runner died ({recent_time_text(run.last, session.backend.now())}).{unfinished} "
-        "Resuming stops what is still running in Docker and continues; finished steps come from the cache."
+        "Resuming stops what is still running in Docker and continues; "
+        "finished steps come from the cache."
     )
     resume = [] if session.backend.read_only else [("resume", "Resume")]
     answers = [*resume, ("look", "Open"), ("leave", "Cancel")]

@@ -13,12 +13,14 @@ from openhqm_tui.domain.buildkit.rawjson import (
     Vertex,
     VertexLog,
     VertexStatus,
+    VertexWarning,
 )
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
+from openhqm_tui.domain.run.log import NO_STEP
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import is_cancel
@@ -320,10 +322,36 @@ def test_bytes_moved_are_summed_over_the_parts() -> None:
     state.apply_records("redis", [SolveStatus(statuses=[VertexStatus("a", "unknown")])])
 
 
+def test_the_own_log_of_a_target_has_its_warnings_and_what_buildx_printed() -> None:
+    state, redis = begun()
+    warning = VertexWarning(vertex="x", short=b"Lint", url="https://x.example", level=1)
+    state.apply_records(
+        "redis",
+        [
+            vertex("[internal] load build definition", started=moment(0), completed=moment(1)),
+            SolveStatus(warnings=[warning]),
+            SolveStatus(warnings=[warning]),
+            PlainText("ERROR: failed"),
+            PlainText("to solve"),
+        ],
+    )
+    log = redis.log
+    assert [(log.text(i), log.stream(i), log.step(i)) for i in range(len(log))] == [
+        ("▸ load build definition: done in 1.0 s", 0, 0),
+        ("! Lint · https://x.example", 0, NO_STEP),
+        ("▸ Buildx", 0, NO_STEP),
+        ("ERROR: failed", 2, NO_STEP),
+        ("to solve", 2, NO_STEP),
+    ]
+    assert redis.texts == ["ERROR: failed", "to solve"]
+    state.apply_event(started(attempt=2))
+    assert (len(redis.log), redis.texts, redis.warnings) == (0, [], {})
+
+
 def test_an_endless_error_is_kept_in_part() -> None:
     state, redis = begun()
     state.apply_records("redis", [PlainText(str(n)) for n in range(10_000)])
-    assert len(redis.texts) == 2000
+    assert (len(redis.texts), len(redis.log)) == (2000, 2001)
 
 
 @pytest.mark.parametrize(

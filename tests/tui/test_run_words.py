@@ -21,7 +21,6 @@ from openhqm_tui.tui.run.actions import first_lane, possible
 from openhqm_tui.tui.run.failure_panel import digest, digest_of
 from openhqm_tui.tui.run.header import facts, totals
 from openhqm_tui.tui.run.lane_pane import heading
-from openhqm_tui.tui.run.own_log import OwnLog
 from openhqm_tui.tui.run.pages_line import page_words
 from openhqm_tui.tui.run.target_list import standing, strip_first, two_lines
 from tests.tui import folders
@@ -318,33 +317,3 @@ def test_a_digest_names_all_that_is_known_in_this_order(tmp_path: Path):
     ]
     assert any(">>> RUN uv pip install" in line for line in lines)
     assert max(len(line) for line in lines if line.startswith(("  ", "step"))) <= 60
-
-
-def test_a_target_says_warnings_and_what_buildx_said_outside_of_steps(tmp_path: Path):
-    made = folders.Made(tmp_path, ("redis",)).hold().start().begin("redis")
-    made.step("redis", "[internal] load build definition from Dockerfile", 1, 1.2)
-    own, state = OwnLog(), state_of(made)
-    target = state.targets["redis"]
-
-    def said() -> list[str]:
-        lines = own.catch_up(target)
-        return [lines.text(index) for index in range(len(lines))]
-
-    first = said()
-    assert first == ["▸ load build definition from Dockerfile: done in 0.2 s"]
-    assert said() == first
-    made.write(
-        "redis",
-        {
-            "warnings": [
-                {"vertex": "x", "short": "TGludA==", "url": "https://x.example", "level": 1}
-            ]
-        },
-        "ERROR: failed to solve",
-    )
-    target = state_of(made).targets["redis"]
-    assert said() == [*first, "! Lint · https://x.example", "▸ Buildx", "ERROR: failed to solve"]
-    made.begin("redis", 9, attempt=2)
-    target = state_of(made).targets["redis"]
-    assert said() == []
-    made.release()

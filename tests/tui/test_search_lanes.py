@@ -61,7 +61,7 @@ async def test_what_a_target_says_of_itself_is_found_too(world: World):
         await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
         lanes = app.screen.query_one(LanePanes)
         log = app.focused
-        assert lanes.panes["kafka", "linux/arm64"].own is not None
+        assert lanes.panes["kafka", "linux/arm64"].own
         assert log.view.text_at(log.view.here).startswith("ERROR: target")
 
 

@@ -153,7 +153,7 @@ async def test_a_step_of_no_lane_opens_the_targets_own_log(world: World):
         await pilot.press("enter")
         await settle(pilot)
         panes = app.screen.query_one(LanePanes)
-        assert panes.panes[panes.zoomed].own is not None
+        assert panes.panes[panes.zoomed].own
 
 
 async def test_the_whole_run_by_key_and_by_click_and_back_to_a_target(world: World):

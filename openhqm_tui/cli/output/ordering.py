@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import AnyEvent
-from openhqm_tui.domain.run.log import LogLines
+from openhqm_tui.domain.run.log import NO_STEP, LogLines
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.run.follow.follower import Changes, Follower
 
@@ -55,7 +55,9 @@ class EventOrderer:
             key = (target.name, platform, target.attempt)
             first, self._given[key] = self._given.get(key, 0), len(log)
             for index in range(first, len(log)):
-                yield platform, log, index
+                # Warnings and Buildx's own output come with the summary.
+                if log.step(index) != NO_STEP:
+                    yield platform, log, index
 
     def _is_early(self, event: AnyEvent, name: str) -> bool:
         if isinstance(event, journal.TargetEnded):

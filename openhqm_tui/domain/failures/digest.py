@@ -68,15 +68,16 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
     """Return why a target's build failed; None where it didn't."""
     if target.outcome is None or target.outcome.value != "failed":
         return None
-    where, source = _place(target.texts)
-    error = next((text for text in reversed(target.texts) if text.startswith("ERROR:")), "")
+    texts = target.texts
+    where, source = _place(texts)
+    error = next((text for text in reversed(texts) if text.startswith("ERROR:")), "")
     reason = one_line(_SOLVE.sub("", error), 400) or one_line(target.reason, 400)
     trouble = trouble_of(target, target.exit_code)
     step = target.failed_step
     if step is None:
         # Where the trouble has a name, Buildx' own words stand with the rest of what it said.
         told = None if trouble is not None else error
-        said = tuple(plain(text) for text in target.texts if text is not told)[-lines:]
+        said = tuple(plain(text) for text in texts if text is not told)[-lines:]
         failure = Failure(
             target=target.name,
             where=where,

@@ -24,7 +24,8 @@ _MOST_LINES = 512
 _MOST_BYTES = 64 * 1024
 # What is in sight, and what somebody searches or copies meanwhile.
 _KEPT_UNPACKED = 2
-_LAST_STEP = 65535
+# The highest step number that a line can have: of no step, but a warning or Buildx's own output.
+NO_STEP = 65535
 # Fewer lines are added sooner one by one.
 _A_FEW = 3
 
@@ -101,12 +102,12 @@ class LogLines:
 
     def first_of(self, step: int) -> int | None:
         """Return the index of a step's first line, if it has any."""
-        return self._first_of.get(min(step, _LAST_STEP))
+        return self._first_of.get(min(step, NO_STEP))
 
     def last(self, count: int, *, step: int | None = None) -> list[str]:
         """Return the raw text of the last `count` lines, of one step if told."""
         found: list[str] = []
-        step = None if step is None else min(step, _LAST_STEP)
+        step = None if step is None else min(step, NO_STEP)
         for block in self._backwards():
             if step is not None and step not in block.steps:
                 continue
@@ -195,7 +196,7 @@ class LogLines:
         """Return the block that a line of a step goes into, and note where the step begins."""
         block = self._open
         if step != self._last_step:
-            self._last_step = min(step, _LAST_STEP)
+            self._last_step = min(step, NO_STEP)
             self._first_of.setdefault(self._last_step, block.first + len(block.ends))
         return block
 

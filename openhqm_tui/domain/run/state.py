@@ -22,7 +22,7 @@ from openhqm_tui.domain.plan.nodes import LaneNodes, Node, read_nodes, worth_tel
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
-from openhqm_tui.domain.run.log import LogLines, note_change
+from openhqm_tui.domain.run.log import NO_STEP, LogLines, note_change
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.secrets.redact import Mask, dockerfile_secrets
@@ -134,7 +134,7 @@ class LaneState:
         self.asking, self.check_cut = None, self.check_ended is None
 
 
-# Buildx prints a failed step's log again with its error; more than this is not its words.
+# Buildx prints a failed step's log again with its error; more lines than this are not its own.
 _MOST_TEXTS = 2000
 _MOST_BYTES = 2**63 - 1
 # Of one target: a stranger's stream may hold any number.
@@ -179,7 +179,7 @@ class TargetState:
         self.lanes = {platform: LaneState(self, platform) for platform in self.platforms}
         self.steps: dict[str, StepState] = {}
         self.log = LogLines(self.run.shown)
-        self.texts: list[str] = []
+        self._texts = 0
         self.warnings: dict[tuple[str, str], None] = {}
         self.pushing = False
         self.pushed: Outcome | None = None
@@ -195,6 +195,31 @@ class TargetState:
             self._sources.add(known)
             self.secrets |= dockerfile_secrets(dockerfile.decode(errors="replace"))
             self.run.mask = self.run.mask.knowing(self.secrets)
+
+    @property
+    def texts(self) -> list[str]:
+        """What Buildx printed besides its progress, without secrets."""
+        return self.log.last(self._texts, step=NO_STEP) if self._texts else []
+
+    def add_text(self, text: str) -> None:
+        """Add a line that Buildx printed besides its progress to the log."""
+        if self._texts == _MOST_TEXTS:
+            return
+        if not self._texts:
+            self._add_to_log("▸ Buildx", 0)
+        self._add_to_log(text, 2)
+        self._texts += 1
+
+    def add_warning(self, short: str, url: str) -> None:
+        """Add a warning of the Dockerfile's checks, once."""
+        if (short, url) not in self.warnings:
+            self.warnings[short, url] = None
+            self._add_to_log(f"! {short} · {url}" if url else f"! {short}", 0)
+
+    def _add_to_log(self, text: str, stream: int) -> None:
+        # BuildKit gives no time for these: they came after the line before.
+        at = self.log.at(len(self.log) - 1) if len(self.log) else 0.0
+        self.log.add(text.replace("\n", " "), step=NO_STEP, stream=stream, at=at)
 
     @property
     def failed_step(self) -> StepState | None:
@@ -416,8 +441,7 @@ class RunState:
         for record in records:
             if isinstance(record, PlainText):
                 standing = True
-                if len(target.texts) < _MOST_TEXTS:
-                    target.texts.append(self.shown(record.text))
+                target.add_text(record.text)
                 continue
             standing |= bool(record.vertexes or record.statuses or record.warnings)
             untold = target.nodes.lanes_in(record.vertexes) if record.vertexes else {}
@@ -441,7 +465,7 @@ class RunState:
                 lines.feed(log.data, step=number, stream=log.stream, at=at)
             for warning in record.warnings or ():
                 short = self.mask.text(one_line(warning.short))
-                target.warnings[(short, one_line(warning.url))] = None
+                target.add_warning(short, one_line(warning.url))
                 if warning.source is not None:
                     target.learn_secrets(warning.source.data)
         return ChangedLanes(frozenset(lane.key for lane in lanes), standing)

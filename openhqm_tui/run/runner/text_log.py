@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from openhqm_tui.domain.buildkit.rawjson import StreamDecoder
 from openhqm_tui.domain.failures.digest import text_log_of
+from openhqm_tui.domain.run.log import NO_STEP
 from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.text import plain
 from openhqm_tui.run.redaction import mask_of
@@ -70,5 +71,9 @@ def _write(target: TargetState, file: BinaryIO) -> None:
     with io.TextIOWrapper(file, encoding="utf-8") as out:
         for title, log in parts:
             out.write(f"== {title} ==\n")
-            out.writelines(f"{plain(log.text(index))}\n" for index in range(len(log)))
+            out.writelines(
+                f"{plain(log.text(index))}\n"
+                for index in range(len(log))
+                if log.step(index) != NO_STEP
+            )
         out.writelines(f"{plain(text)}\n" for text in ("== buildx ==", *target.texts))

@@ -98,7 +98,7 @@ class FailurePanel(VerticalScroll):
         known = None
         if target is not None and folder is not None:
             # To find a step's last words may mean to go through all of a long log.
-            said = (len(target.texts), sum(len(lane.log) for lane in target.lanes.values()))
+            said = (len(target.log), sum(len(lane.log) for lane in target.lanes.values()))
             answers = tuple(lane.verdicts for lane in target.lanes.values())
             known = (folder.path, target.name, target.attempt, target.status, answers, *said)
         if known is None or known != self._known:

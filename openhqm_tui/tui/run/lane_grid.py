@@ -16,7 +16,6 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.tui.log.pane import LogPane
 from openhqm_tui.tui.run.lane_pane import LanePane
-from openhqm_tui.tui.run.own_log import OwnLog
 
 # Where each lane stands: columns and rows of equal size, every lane in a place of its own.
 #
@@ -301,8 +300,8 @@ class LanePanes(Container):
     def show_own(self, key: LaneKey, now: float, *, own: bool) -> None:
         """Show the own log of a lane's target in the lane's place, or the lane again."""
         pane = self.panes[key]
-        if own != (pane.own is not None):
-            pane.own = OwnLog() if own else None
+        if own != pane.own:
+            pane.own = own
             self._show(pane, now)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -29,7 +29,6 @@ from openhqm_tui.tui.log.pane import LogPane
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState
-    from openhqm_tui.tui.run.own_log import OwnLog
 
 ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
@@ -79,7 +78,8 @@ class LanePane(Vertical):
         self.display = False
         self.lane = lane
         self.zoomed = False
-        self.own: OwnLog | None = None
+        # Whether the target's own log is shown in the lane's place.
+        self.own = False
         self._now = 0.0
         self._said = Content()
         self.head = LaneHeader()
@@ -101,11 +101,9 @@ class LanePane(Vertical):
         """Show the lane; after a retry it has a new log."""
         self.lane = lane
         self.log_pane.began(lane.target.run.started)
-        if self.own is not None:
+        if self.own:
             self.log_pane.placeholder = "no build setup output"
-            self.log_pane.show(self.own.catch_up(lane.target))
-            if self.own.lacks(lane.target):
-                self.call_later(self._show_more, lane)
+            self.log_pane.show(lane.target.log)
         else:
             nothing = _NOTHING.get(lane.status, "no output for this platform")
             if lane.target.run.interrupted and lane.status is Status.CANCELLED:
@@ -114,10 +112,6 @@ class LanePane(Vertical):
             self.log_pane.show(lane.log)
         self.show_head(now)
 
-    def _show_more(self, lane: LaneState) -> None:
-        if lane is self.lane and self.own is not None and self.is_attached:
-            self.show(lane, self._now)
-
     def _step_name(self, number: int) -> str:
         return step_label(self.lane.target, number)
 
@@ -125,7 +119,7 @@ class LanePane(Vertical):
         """Renew the heading alone."""
         self._now = now
         room = max(1, self.size.width - 4)
-        words = heading(self.lane, now, room, own=self.own is not None)
+        words = heading(self.lane, now, room, own=self.own)
         gap = " " * max(1, room + 1 - words.cell_length)
         mark = UNZOOM if self.zoomed else ZOOM
         said = Content.assemble(words.truncate(room), gap, (mark, "bold $primary"))

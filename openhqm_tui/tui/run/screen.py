@@ -31,7 +31,7 @@ from openhqm_tui.tui.run.header import FactsBox, InterruptedPanel, NoRunMessage,
 from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
 from openhqm_tui.tui.run.lane_pane import LanePane
 from openhqm_tui.tui.run.pages_line import PagesLine
-from openhqm_tui.tui.run.search import Hit, RunLogs, SearchScreen, show_hit, show_step
+from openhqm_tui.tui.run.search import Hit, SearchScreen, run_logs, show_hit, show_step
 from openhqm_tui.tui.run.target_list import STRIP_BELOW, TargetList
 from openhqm_tui.tui.steps.view import StepView
 from openhqm_tui.tui.steps.waterfall import Waterfall
@@ -267,7 +267,7 @@ class RunScreen(BaseScreen):
         if self.state is not None:
             focused = self.focused
             text = focused.searched_for if isinstance(focused, LogPane) else ""
-            screen = SearchScreen(RunLogs(lambda: self.state).sources, text)
+            screen = SearchScreen(lambda: run_logs(self.state), text)
             self.app.push_screen(screen, self._hit_chosen)
 
     def _hit_chosen(self, hit: Hit | None) -> None:
@@ -344,7 +344,7 @@ class RunScreen(BaseScreen):
     @property
     def _own_shown(self) -> bool:
         key = self._lane_meant()
-        return key is not None and self.query_one(LanePanes).panes[key].own is not None
+        return key is not None and self.query_one(LanePanes).panes[key].own
 
     def _first_failure(self, state: RunState) -> None:
         """Select the first target that fails, once."""

@@ -19,13 +19,11 @@ from textual.widgets import Input, Static
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.patterns import parse_pattern
-from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.labels import step_label
 from openhqm_tui.tui.run.actions import first_lane
 from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
-from openhqm_tui.tui.run.own_log import OwnLog
 from openhqm_tui.tui.run.search_results import HitList, LanesSearch, Source
 
 _SLICE_SECONDS = 0.008
@@ -160,32 +158,15 @@ class SearchScreen(ModalScreen[Hit | None]):
         self._list.refresh()
 
 
-# Lines of own logs to put together in one look: more would hold up the screen.
-_MOST = 5000
-
-
-class RunLogs:
-    """The logs of the run that is open: of each target its lanes', then its own."""
-
-    def __init__(self, state: Callable[[], RunState | None]) -> None:
-        self._state = state
-        self._own: dict[str, OwnLog] = {}
-
-    def sources(self) -> list[Source]:
-        """Return the logs as they are now."""
-        found: list[Source] = []
-        room = _MOST
-        state = self._state()
-        for target in state.targets.values() if state is not None else ():
-            name = partial(step_label, target)
-            for lane in target.lanes.values():
-                found.append(Source(target.name, str(lane.platform), lane.log, name))
-            own = self._own.setdefault(target.name, OwnLog())
-            before = len(own.lines)
-            if room > 0:
-                room -= max(0, len(own.catch_up(target)) - before)
-            found.append(Source(target.name, "", own.lines, name))
-        return found
+def run_logs(state: RunState | None) -> list[Source]:
+    """Return the logs of a run: of each target its lanes', then its own."""
+    found: list[Source] = []
+    for target in state.targets.values() if state is not None else ():
+        name = partial(step_label, target)
+        for lane in target.lanes.values():
+            found.append(Source(target.name, str(lane.platform), lane.log, name))
+        found.append(Source(target.name, "", target.log, name))
+    return found
 
 
 def show_hit(panes: LanePanes, state: RunState, hit: Hit, now: float) -> None:
@@ -199,9 +180,9 @@ def show_hit(panes: LanePanes, state: RunState, hit: Hit, now: float) -> None:
     panes.reveal(key, now)
     pane = panes.panes[key].log_pane
     pane.focus()
-    line = hit.line if pane.log_lines is log else _same_line(pane.log_lines, log, hit.line)
-    if line is not None:
-        pane.show_found(line, hit.pattern)
+    # A retried target has a new log.
+    if pane.log_lines is log:
+        pane.show_found(hit.line, hit.pattern)
 
 
 def show_step(
@@ -217,11 +198,3 @@ def show_step(
         panes.show_own(key, now, own=known is None)
         panes.zoom(key, now)
         panes.panes[key].log_pane.show_step(step)
-
-
-def _same_line(there: LogLines, here: LogLines, line: int) -> int | None:
-    """Return where a line of one own log stands in another, which was put together separately."""
-    text = here.text(line)
-    if line < len(there) and there.text(line) == text:
-        return line
-    return next((at for at in range(len(there)) if there.text(at) == text), None)
