@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ from openhqm_tui.report import model
 from openhqm_tui.report.figures import Shares, Timing, against_all, sizes_of
 from openhqm_tui.report.limits import limits_of
 from openhqm_tui.report.model import Architecture
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import RunFolder
 
 # What a run folder holds beside its journal: what images answered, with which arguments built.
@@ -193,11 +194,7 @@ def read_report(folder: RunFolder) -> model.Report:
 
     Nothing is asked of an engine: what the folder doesn't hold isn't told.
     """
-    follower = Follower(folder)
-    while follower.poll().more or not (follower.finished or folder.is_live()):
-        pass
-    follower.close()
-    return report_of(folder, follower.state, follower.now)
+    return report_of(folder, read_run(folder), time.time())
 
 
 def report_of(folder: RunFolder, state: RunState, now: float) -> model.Report:

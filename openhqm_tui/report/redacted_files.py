@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 from openhqm_tui.domain.secrets.key_lines import KeyLines
 from openhqm_tui.domain.secrets.redact import MASK, dockerfile_secrets
 from openhqm_tui.report.gather import read_evidence, secrets_of
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import RunFolder
 
 _IN_MEMORY = 8 << 20
@@ -39,12 +39,9 @@ class RedactedFiles:
     """
 
     def __init__(self, run: RunFolder, *, share: bool = False) -> None:
-        follower = Follower(run)
-        while follower.poll().more or not (follower.finished or run.is_live()):
-            pass
-        follower.close()
-        evidence = {lane.key: read_evidence(run, *lane.key) for lane in follower.state.lanes}
-        self._mask = follower.state.mask.knowing(secrets_of(evidence))
+        state = read_run(run)
+        evidence = {lane.key: read_evidence(run, *lane.key) for lane in state.lanes}
+        self._mask = state.mask.knowing(secrets_of(evidence))
         self._places = list(_places()) if share else []
         self.masked = self.lines = 0
 

@@ -97,8 +97,7 @@ def fold(run: RunFolder) -> dict[str, list[float]]:
         if number:
             follower = Follower(run)
         began = time.process_time()
-        while not follower.finished:
-            follower.poll()
+        follower.read_all()
         count = sum(len(lane.log) for lane in follower.state.lanes)
         folding.append((time.process_time() - began) / count)
         if not number:

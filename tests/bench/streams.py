@@ -203,8 +203,7 @@ def search_all(run: RunFolder) -> tuple[float, float, float]:
     The expression is found in one line of a thousand.
     """
     follower = Follower(run)
-    while not follower.finished:
-        follower.poll()
+    follower.read_all()
     lanes = follower.state.lanes
     pattern = re.compile(r"module_99[78]\.py")
     sources = [Source(*lane.key, lane.log, str) for lane in lanes]

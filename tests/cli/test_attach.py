@@ -14,7 +14,7 @@ import pytest
 
 from openhqm_tui.__main__ import main
 from openhqm_tui.cli.output.choose import choose_output
-from openhqm_tui.cli.output.follow import read_so_far, show_and_leave
+from openhqm_tui.cli.output.follow import show_and_leave
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.run.follow.follower import Follower
@@ -151,7 +151,7 @@ def test_the_end_of_a_run_comes_after_the_ends_of_its_targets(
 def test_what_was_read_before_is_not_told_again(tmp_path: Path, capsys: Capture) -> None:
     folder = copied("failed", tmp_path / "run")
     follower = Follower(folder)
-    read_so_far(follower)
+    follower.read_all()
     outputs = [choose_output(form, follower) for form in ("plain", "tty", "json", "github")]
     shutil.copytree(retried(tmp_path / "again").path, folder.path, dirs_exist_ok=True)
     capsys.readouterr()

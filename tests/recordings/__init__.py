@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from openhqm_tui.domain.run.state import RunState
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import RunFolder
 
 HERE = Path(__file__).parent
@@ -34,7 +34,4 @@ def copied(name: str, place: Path) -> RunFolder:
 
 def state_of(folder: RunFolder) -> RunState:
     """Fold a whole run folder, by the way that every face takes."""
-    follower = Follower(folder)
-    while not follower.finished:
-        follower.poll()
-    return follower.state
+    return read_run(folder)

@@ -9,7 +9,7 @@ import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.run.pager import page, pager_command
 from openhqm_tui.run.runner.text_log import whole_log
 from tests.tui import folders
@@ -67,11 +67,7 @@ def test_the_pager_gets_the_file_and_ctrl_c_is_its_own(tmp_path: Path, monkeypat
 
 
 def target_of(made: folders.Made, name: str):
-    follower = Follower(made.run)
-    while follower.poll():
-        pass
-    follower.close()
-    return follower.state.targets[name]
+    return read_run(made.run).targets[name]
 
 
 def test_a_finished_target_has_its_log_in_the_run_folder(tmp_path: Path):

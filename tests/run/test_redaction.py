@@ -18,7 +18,7 @@ from openhqm_tui.domain.failures.digest import text_log_of
 from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.report.catalog import formats, rendered
 from openhqm_tui.report.gather import read_report
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import Follower, read_run
 from openhqm_tui.run.follow.history_index import record_folder
 from openhqm_tui.run.redaction import mask_of
 from openhqm_tui.run.runner.text_log import write_text_log
@@ -86,10 +86,7 @@ def test_none_is_in_the_history(run: RunFolder) -> None:
 
 
 def test_none_is_in_the_console_s_logs(run: RunFolder) -> None:
-    follower = Follower(run)
-    while not follower.finished:
-        follower.poll()
-    for target in follower.state.targets.values():
+    for target in read_run(run).targets.values():
         for log in (target.log, *(lane.log for lane in target.lanes.values())):
             assert_none("\n".join([log.text(index) for index in range(len(log))]))
             assert_none("\n".join([log[index].text for index in range(len(log))]))

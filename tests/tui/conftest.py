@@ -323,14 +323,10 @@ async def settle(pilot: Pilot[int]) -> None:
 
 def _read_all(app: ConsoleApp) -> bool:
     """Tell whether all that stands in the run folder so far has been read."""
-    from openhqm_tui.run.follow.follower import Follower
+    from openhqm_tui.run.follow.follower import read_run
 
     assert app.session.run_folder is not None
-    fresh = Follower(app.session.run_folder)
-    while fresh.poll():
-        pass
-    mine, theirs = app.session.run_state, fresh.state
-    fresh.close()
+    mine, theirs = app.session.run_state, read_run(app.session.run_folder)
     assert mine is not None
     return mine.outcome == theirs.outcome and [
         (lane.status, len(lane.log)) for lane in mine.lanes

@@ -7,7 +7,7 @@ from textual.events import AppBlur
 
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.tui.core.notifications import EventNotices, TerminalNotifier, title_of
 from tests.emulated_runs import emulated_run
 from tests.tui import folders
@@ -15,11 +15,7 @@ from tests.tui.conftest import World, settle, until
 
 
 def _state(made: folders.Made):
-    follower = Follower(made.run)
-    while follower.poll():
-        pass
-    follower.close()
-    return follower.state
+    return read_run(made.run)
 
 
 def test_the_title_tells_how_far_the_run_is(tmp_path):

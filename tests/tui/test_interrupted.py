@@ -10,7 +10,7 @@ from textual.widgets import Static
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.run.header import InterruptedPanel, cut_off_words
 from openhqm_tui.tui.run.lane_grid import LanePanes
@@ -85,13 +85,9 @@ async def test_the_word_in_the_banner_can_be_clicked(world: World):
 
 def test_what_can_only_be_read_offers_nothing(world: World):
     made = folders.Made(world.state).start().begin("redis")
-    follower = Follower(made.run)
-    while follower.poll():
-        pass
-    follower.close()
-    words = cut_off_words(follower.state, resumable=False).plain
+    words = cut_off_words(read_run(made.run), resumable=False).plain
     assert words == "! Interrupted at 0/2: its runner died."
-    assert "u Resume" in cut_off_words(follower.state, resumable=True).plain
+    assert "u Resume" in cut_off_words(read_run(made.run), resumable=True).plain
 
 
 async def test_what_was_cancelled_is_resumed_as_well(world: World):

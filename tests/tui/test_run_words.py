@@ -15,7 +15,7 @@ from openhqm_tui.domain.run.retry import to_retry
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.tui.core.labels import way_words
 from openhqm_tui.tui.run.actions import first_lane, possible
 from openhqm_tui.tui.run.failure_panel import digest, digest_of
@@ -29,11 +29,7 @@ NOW = folders.T0 + 12
 
 
 def state_of(made: folders.Made) -> RunState:
-    follower = Follower(made.run)
-    while follower.poll():
-        pass
-    follower.close()
-    return follower.state
+    return read_run(made.run)
 
 
 def plain(lines) -> list[str]:

@@ -80,7 +80,7 @@ def send_and_follow(
 
     import msgspec
 
-    from openhqm_tui.cli.output.follow import read_so_far, show_and_cancel, show_and_leave
+    from openhqm_tui.cli.output.follow import show_and_cancel, show_and_leave
     from openhqm_tui.domain.plan.permissions import parse_permission
     from openhqm_tui.engine.source.permissions import resolve_grants
     from openhqm_tui.run.ask import send_request
@@ -96,7 +96,8 @@ def send_and_follow(
         sys.stdout.write(f"{what}; follow it with `openhqm-tui attach {name}`\n")
         return 0
     follower = Follower(folder)
-    read_so_far(follower)
+    # Only what comes after the request is shown.
+    follower.read_all()
     send_request(folder, *requests)
     sys.stderr.write(f"openhqm-tui: {what} in run {name}\n")
     # Ctrl-C cancels a run that was continued here, as with `build`, but not one already live.

@@ -54,12 +54,6 @@ def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> i
     return _say_how_it_ended(follower)
 
 
-def read_so_far(follower: Follower) -> None:
-    """Read all that is there of a run, so that only what comes after is shown."""
-    while follower.poll().more or not (follower.finished or follower.folder.is_live()):
-        pass
-
-
 def exit_code_of(state: RunState) -> int:
     """Return what a run's outcome is to a shell."""
     if state.interrupted:

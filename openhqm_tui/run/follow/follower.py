@@ -132,6 +132,11 @@ class Follower:
         changes.over = self.finished and not finished
         return changes
 
+    def read_all(self) -> None:
+        """Read all that is there by now; what a runner that died has left, to the end. Blocks."""
+        while self.poll().more or not (self.finished or self._is_live()):
+            pass
+
     def close(self) -> None:
         """Close the files."""
         self._events.close()
@@ -216,3 +221,16 @@ class Follower:
         elif data and (target in self._over or len(data) == _MOST_BYTES):
             changes.more = True
         return bool(data)
+
+
+def read_run(folder: RunFolder) -> RunState:
+    """Return the state of a run with all that is there of it by now. Blocks.
+
+    Raises Problem where `run.json` can't be read.
+    """
+    follower = Follower(folder)
+    try:
+        follower.read_all()
+    finally:
+        follower.close()
+    return follower.state

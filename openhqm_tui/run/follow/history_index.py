@@ -18,7 +18,7 @@ from openhqm_tui.domain.history.estimate import Sample
 from openhqm_tui.domain.history.record import RunRecord, record_of
 from openhqm_tui.domain.run.events import RunInfo
 from openhqm_tui.domain.secrets.redact import masked
-from openhqm_tui.run.follow.follower import Follower
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.run.follow.load_state import state_now
 from openhqm_tui.store.history.database import (
     PATIENCE,
@@ -158,16 +158,12 @@ def record_folder(folder: RunFolder) -> RunRecord | None:
 
     Raises Problem where it can't be read.
     """
-    follower = Follower(folder)
-    try:
-        while not follower.finished:
-            if not follower.poll() and follower.state.goes_on and folder.is_live():
-                return None
-    finally:
-        follower.close()
+    state = read_run(folder)
+    if state.goes_on:
+        return None
     record = record_of(
-        follower.state,
-        mask=follower.state.mask,
+        state,
+        mask=state.mask,
         packages=lambda target, platform: _packages(folder, target, platform),
         imported=folder.is_imported,
     )
