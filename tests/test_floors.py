@@ -55,7 +55,7 @@ NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "
 ROOMS = {
     "text": 0,
     **dict.fromkeys(("errors", "secrets"), 1),
-    **dict.fromkeys(("findings", "formatting", "guides", "patterns", "platforms"), 2),
+    **dict.fromkeys(("findings", "formatting", "guides", "patterns", "platforms", "remedies"), 2),
     **dict.fromkeys(("buildkit", "emulators"), 3),
     "plan": 4,
     "checks": 5,

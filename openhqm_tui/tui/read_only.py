@@ -12,7 +12,8 @@ from textual.dom import DOMNode
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.findings import Fix
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.domain.remedies import Reach
+from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.command_table import every_command
 from openhqm_tui.tui.core.backend import Backend, Say

@@ -6,7 +6,8 @@ import pytest
 
 from openhqm_tui.domain.buildkit.rawjson import PlainText, SolveStatus, Vertex, VertexLog
 from openhqm_tui.domain.failures.digest import Failure, failure_of
-from openhqm_tui.domain.failures.rules import EngineFailureKind, engine_failure
+from openhqm_tui.domain.failures.rules import engine_failure
+from openhqm_tui.domain.remedies import EngineFailureKind
 from tests.domain.test_failures import RUN, digest, failing, step
 
 EOF = "rpc error: code = Unavailable desc = error reading from server: EOF"
@@ -138,7 +139,7 @@ def test_a_named_builder_is_named() -> None:
         assert "the builder mine" in found.words
     ours = engine_failure(f"ERROR: {EOF}")
     assert ours is not None
-    assert "the engine went away" in ours.words
+    assert "the engine stopped responding" in ours.words
 
 
 # -- in the digest ----------------------------------------------------------------------------
@@ -155,10 +156,10 @@ def test_an_engine_that_went_away_is_said_with_what_helps_and_buildxs_own_words(
     )
     assert told(failure) == (
         "engine-went-away",
-        "the engine went away in the middle: it was stopped, restarted or killed",
+        "the engine stopped responding during the build: it was stopped, restarted or killed",
     )
     assert failure.hint == (
-        "`openhqm-tui doctor` tells whether it is back; then `openhqm-tui retry run redis`"
+        "`openhqm-tui doctor` says whether it is back; then `openhqm-tui retry run redis`"
     )
     assert failure.log == ("before", error)
 
@@ -187,9 +188,9 @@ def test_a_step_that_was_killed_and_a_buildx_that_was() -> None:
     error = 'process "x" did not complete successfully: exit code: 137'
     assert told(digest(step(RUN, error))) == (
         "no-memory",
-        "the step was killed, mostly for want of memory (exit code 137)",
+        "the step was killed, probably out of memory (exit code 137)",
     )
-    assert digest(code=-9).reason == "Buildx was killed (SIGKILL), by hand or for want of memory"
+    assert digest(code=-9).reason == "Buildx was killed (SIGKILL), by hand or out of memory"
 
 
 def test_what_did_not_fail_has_no_trouble() -> None:

@@ -21,6 +21,7 @@ from openhqm_tui.domain.failures.digest import (
     hint_for,
     text_log_of,
 )
+from openhqm_tui.domain.remedies import REMEDIES
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.run.state import RunState, TargetState
@@ -260,3 +261,10 @@ def test_what_only_the_log_of_a_step_tells_gets_a_hint(
     assert failure is not None
     assert words in failure.hint
     assert bool(words) is bool(failure.hint)
+
+
+def test_each_row_of_the_remedies_has_signs_and_a_text() -> None:
+    for remedy in REMEDIES:
+        assert remedy.signs or remedy.pattern
+        assert all(sign == sign.lower() for sign in remedy.signs)
+        assert any(remedy[2:]), remedy

@@ -13,9 +13,10 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.variants import Client, Variant
+from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.docker.facts import EngineFacts
-from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.core.notifications import title_of
 from tests.hostile.run_folder import ID, all_fields, everything, write
 from tests.hostile.words import hostile, unclean

@@ -111,7 +111,7 @@ def test_an_engine_that_is_killed_is_named_and_the_retry_waits_for_its_return(
     ended(watch)
     assert watch.status is Status.FAILED
     assert troubles(watch) == {"web": "engine-went-away", "worker": "engine-went-away"}
-    away = [note for note in watch.follower.state.notes if "the engine went away" in note]
+    away = [note for note in watch.follower.state.notes if "the engine stopped responding" in note]
     assert len(away) == 1, "it is said once, however many builds it cost"
     ran = retried(watch, cli)
     assert ran.code == 1

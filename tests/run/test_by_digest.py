@@ -129,7 +129,7 @@ async def test_parts_that_cant_be_put_together_fail_the_target(docker: FakeDocke
     watch = await executed(far_away("redis"))
     assert watch.status is Status.FAILED
     (ended,) = (event for event in watch.events if isinstance(event, events.TargetEnded))
-    assert ended.reason.startswith("openhqm: the registry limits how often one may ask")
+    assert ended.reason.startswith("openhqm: the registry limits requests")
     assert docker.calls_of("pull") == []
 
 

@@ -17,9 +17,10 @@ from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform, parse_platforms
+from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.engine.doctor.diagnose import diagnose
-from openhqm_tui.engine.source.base_image import WILL_BE_PULLED, BaseChoice, Pullable, Reach
+from openhqm_tui.engine.source.base_image import WILL_BE_PULLED, BaseChoice, Pullable
 from openhqm_tui.run.start import preflight
 from openhqm_tui.run.start import prepare as module
 from openhqm_tui.run.start.prepare import Prepared, prepare

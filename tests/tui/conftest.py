@@ -24,11 +24,12 @@ from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import Permission
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
+from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.domain.run.events import RunInfo
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.docker.facts import EngineFacts, EngineProblemKind
 from openhqm_tui.engine.doctor.apply import Rights
-from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.run.follow.history_index import samples_before, samples_for, whole_run
 from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.run_folder import Request, RunFolder

@@ -10,7 +10,8 @@ from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.domain.remedies import Reach
+from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.plan.engine_status import PlatformSupport, platform_support
 from openhqm_tui.tui.plan.validation import (
     NOTHING_CHOSEN,

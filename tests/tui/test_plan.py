@@ -12,7 +12,8 @@ from openhqm_tui.domain.plan.bake import Source, SourceKind
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.domain.remedies import Reach
+from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.plan.screen import PlanScreen

@@ -10,7 +10,8 @@ import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.options import BuildOptions
-from openhqm_tui.engine.source.base_image import Pullable, Reach
+from openhqm_tui.domain.remedies import Reach
+from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.command_table import every_command
 from openhqm_tui.tui.core.backend import Backend

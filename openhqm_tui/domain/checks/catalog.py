@@ -14,6 +14,7 @@ from openhqm_tui.domain.checks.evidence import Evidence, ProbeAnswer, ProbeTroub
 from openhqm_tui.domain.checks.expectation import ALLOW, STRICT, TITLE, Expectation
 from openhqm_tui.domain.checks.verdict import Answer, Result, Verdict, answered
 from openhqm_tui.domain.emulators import Emulator, crash_hint
+from openhqm_tui.domain.remedies import remedy_for
 
 
 def _found() -> dict[str, Check]:
@@ -117,15 +118,6 @@ def _verdict(name: str, result: Result, how: str = "") -> Verdict:
     return msgspec.structs.replace(verdict, how=how)
 
 
-# Fixes found by the text of the evidence, whatever the check.
-_SIGNS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (
-        ("exec format error", "no emulator for this platform"),
-        "This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
-    ),
-    (("no space left on device",), "The disk is full: `docker buildx prune` frees the cache."),
-)
-_CRASH_SIGNS = ("uncaught target signal", "the emulator crashed", "exit code 139")
 _EMULATED = (
     "It ran under an emulator, which may be the cause: a newer QEMU or a native node can tell."
 )
@@ -139,12 +131,9 @@ def hint_of(verdict: Verdict, emulator: Emulator | None = None) -> str:
     """
     if verdict.answer is Answer.PASS:
         return ""
-    seen = verdict.evidence.lower()
-    for words, hint in _SIGNS:
-        if any(word in seen for word in words):
-            return hint
-    if any(sign in seen for sign in _CRASH_SIGNS):
-        return crash_hint(emulator)
+    # Some causes are known by their signs, whichever check met them.
+    if (remedy := remedy_for(verdict.evidence, "check")) is not None:
+        return crash_hint(emulator) if remedy.crashed else remedy.check
     if verdict.answer is Answer.UNKNOWN:
         return _EMULATED if verdict.how == "emulated" else ""
     return check_named(verdict.check).hint

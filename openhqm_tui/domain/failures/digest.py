@@ -12,6 +12,7 @@ from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.emulators import Emulator, crash_hint
 from openhqm_tui.domain.failures.rules import EngineFailure, engine_failure, push_reason
+from openhqm_tui.domain.remedies import remedy_for
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.text import one_line, plain
@@ -160,51 +161,18 @@ def failed_checks(lane: LaneState) -> list[Verdict]:
     return [v for v in lane.verdicts if v.answer in {Answer.FAIL, Answer.UNKNOWN}]
 
 
-_HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (
-        ("no such host", "i/o timeout", "connection refused", "failed to resolve source metadata"),
-        "The base image can't be had over the network: give --base-image REF, "
-        "or let `openhqm-tui doctor --fix` make one from Debian packages.",
-    ),
-    (
-        ("toomanyrequests", "429 too many"),
-        "The registry limits how often you may pull: log in with `docker login`, "
-        "or give --base-image REF.",
-    ),
-    (
-        ("unauthorized", "authentication required", "denied:"),
-        "Log in first: `docker login REGISTRY`.",
-    ),
-    (
-        ("no space left on device",),
-        "The disk is full: `docker buildx prune` frees the build cache.",
-    ),
-    (
-        ("exec format error",),
-        "This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
-    ),
-    (
-        (
-            "certificate verify failed",
-            "x509: certificate signed by unknown authority",
-            "unknownissuer",
-        ),
-        "A proxy re-signs TLS here: give its CA with --ca-bundle FILE.",
-    ),
-    (("exit code: 137",), "The step was killed, mostly for want of memory."),
-)
 _WRONG_MACHINE = "exec format error"
 _SIGNS_IN_LOG = (_WRONG_MACHINE, "uncaught target signal", "certificate verify failed")
-_CRASH_SIGNS = ("uncaught target signal", "exit code: 139")
 
 
 def hint_for(error: str, emulator: Emulator | None = None) -> str:
     """Return what usually helps against an error, or nothing; `emulator` is what ran the step."""
     if "failed to push" in error and (reason := push_reason(error)):
         return f"{reason[0].upper()}{reason[1:]}."
-    lowered = error.lower()
-    hint = next((hint for words, hint in _HINTS if any(w in lowered for w in words)), "")
-    return hint or (crash_hint(emulator) if any(sign in lowered for sign in _CRASH_SIGNS) else "")
+    remedy = remedy_for(error, "build")
+    if remedy is None:
+        return ""
+    return crash_hint(emulator) if remedy.crashed else remedy.build
 
 
 def _hint_of_step(
@@ -216,7 +184,7 @@ def _hint_of_step(
     if step.how is ExecutionMode.NATIVE:
         if _WRONG_MACHINE in text:
             return f"A program of this step is made for another machine than {platform}."
-        if any(sign in text for sign in _CRASH_SIGNS):
+        if (remedy := remedy_for(text, "build")) is not None and remedy.crashed:
             return ""  # no emulator took part
     return hint_for(step.error, emulator) or hint_for("\n".join(told), emulator)
 

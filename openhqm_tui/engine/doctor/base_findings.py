@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.api import USUAL_SOCKET, local_socket
 from openhqm_tui.engine.docker.command import Runner, capture
 from openhqm_tui.engine.docker.facts import EngineFacts
@@ -19,7 +20,6 @@ from openhqm_tui.engine.source.base_image import (
     BOOTSTRAPPED_BASE,
     UPSTREAM_BASE,
     Pullable,
-    Reach,
     check_pullable,
     local_platforms,
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.nodes import covers
 from openhqm_tui.domain.platforms import Platform, parse_platform
+from openhqm_tui.domain.remedies import Reach, remedy_for
 from openhqm_tui.domain.text import Inert
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult, Runner, capture
 
@@ -28,18 +28,6 @@ class BaseChoice(Inert, frozen=True):
     ref: str
     reason: str
     mapped: bool = False
-
-
-class Reach(StrEnum):
-    """Whether an image can be pulled from its registry, and if not, why."""
-
-    OK = "ok"
-    NETWORK = "network"
-    TLS = "tls"
-    AUTH = "auth"
-    RATE_LIMIT = "rate-limit"
-    MISSING = "missing"
-    OTHER = "other"
 
 
 class Pullable(Inert, frozen=True):
@@ -147,35 +135,6 @@ def look_for(
 
 _FORMAT = "{{.Os}}/{{.Architecture}}"
 
-# Errors of registries and of Go's network and TLS libraries, in the order of precedence.
-_SIGNS: tuple[tuple[Reach, tuple[str, ...]], ...] = (
-    (Reach.TLS, ("x509:", "certificate signed by unknown", "tls: failed to verify")),
-    (Reach.RATE_LIMIT, ("toomanyrequests", "429", "rate limit")),
-    (
-        Reach.NETWORK,
-        (
-            "no such host",
-            "i/o timeout",
-            "deadline exceeded",
-            "connection refused",
-            "connection reset",
-            "network is unreachable",
-            "no route to host",
-            "server misbehaving",
-            "dial tcp",
-            "proxyconnect",
-            "502 bad gateway",
-            "503 service",
-            ": eof",
-        ),
-    ),
-    (
-        Reach.AUTH,
-        ("401", "403", "unauthorized", "authorization failed", "denied", "insufficient_scope"),
-    ),
-    (Reach.MISSING, ("not found", "manifest unknown", "name unknown", "404")),
-)
-
 # Prefixes that Buildx adds to the cause.
 _WRAPPING = re.compile(r'^ERROR: |failed to do request: \w+ "[^"]*": |failed to fetch \w+ token: ')
 
@@ -195,11 +154,9 @@ def _why_not(ref: str, outcome: CommandResult) -> Pullable:
     if outcome.code == TIMED_OUT:
         return Pullable(Reach.NETWORK, f"{ref}: no answer from the registry in time")
     words = _WRAPPING.sub("", outcome.last_words)
-    low = outcome.err.lower()
-    for reach, signs in _SIGNS:
-        if any(sign in low for sign in signs):
-            return Pullable(reach, f"{ref}: {_WORDS[reach]} ({words})")
-    return Pullable(Reach.OTHER, f"{ref}: {_WORDS[Reach.OTHER]} ({words})")
+    remedy = remedy_for(outcome.err, "pull")
+    reach = (remedy.pull if remedy is not None else None) or Reach.OTHER
+    return Pullable(reach, f"{ref}: {_WORDS[reach]} ({words})")
 
 
 def _too_old_to_be_asked(outcome: CommandResult) -> bool:

@@ -12,10 +12,11 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.failures.digest import trouble_of
-from openhqm_tui.domain.failures.rules import EngineFailure, EngineFailureKind, push_failure
+from openhqm_tui.domain.failures.rules import EngineFailure, push_failure
 from openhqm_tui.domain.plan.bake import SourceKind, part_name, repository_of
 from openhqm_tui.domain.plan.bake_text import read_literal
 from openhqm_tui.domain.plan.permissions import allow_flags, described, linked, missing
+from openhqm_tui.domain.remedies import EngineFailureKind
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, TargetInfo
 from openhqm_tui.domain.run.published import digest_of

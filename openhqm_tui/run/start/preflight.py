@@ -15,13 +15,13 @@ from openhqm_tui.domain.plan.cache import Cache, CacheKind, parse_cache, unsuppo
 from openhqm_tui.domain.plan.dockerignore import is_ignored
 from openhqm_tui.domain.plan.nodes import nodes_of
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.facts import VERIFYING_ENGINE, EngineFacts, dotted
 from openhqm_tui.engine.doctor.diagnose import OLD_API, UNVERIFIED, diagnose
 from openhqm_tui.engine.doctor.machine import read_machine
 from openhqm_tui.engine.source.base_image import (
     WILL_BE_PULLED,
     BaseChoice,
-    Reach,
     check_pullable,
     local_platforms,
 )

@@ -50,7 +50,7 @@ def without_emulator(order: BuildOptions, facts: EngineFacts) -> str:
 
 def base_trouble(found: Pullable, order: BuildOptions) -> tuple[str, bool]:
     """Return what is wrong with the base image, and whether that is certain."""
-    from openhqm_tui.engine.source.base_image import Reach
+    from openhqm_tui.domain.remedies import Reach
 
     if lacking := found.missing(order.platforms):
         names = ", ".join(str(platform) for platform in lacking)

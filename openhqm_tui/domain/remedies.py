@@ -1,0 +1,270 @@
+"""What engine, registries and builds report when something fails, and what to do about it.
+
+One row has the signs of a cause, and what is said of it wherever it may show: in a build, a check,
+a push, or the search for a base image. The first row that fits counts; a row without a text for a
+place doesn't fit there.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+
+class EngineFailureKind(StrEnum):
+    """What happened to the engine."""
+
+    NOT_THERE = "engine-not-there"
+    WENT_AWAY = "engine-went-away"
+    STORE_WENT_AWAY = "store-went-away"
+    NO_BUILDER = "no-builder"
+    DISK_FULL = "engine-disk-full"
+    NO_MEMORY = "no-memory"
+    BUILDX_KILLED = "buildx-killed"
+
+
+class Reach(StrEnum):
+    """Whether an image can be pulled from its registry, and why not."""
+
+    OK = "ok"
+    NETWORK = "network"
+    TLS = "tls"
+    AUTH = "auth"
+    RATE_LIMIT = "rate-limit"
+    MISSING = "missing"
+    OTHER = "other"
+
+
+class Remedy(NamedTuple):
+    """A cause: its signs in lower case, or as a pattern, and what is said of it.
+
+    `build` and `check` are sentences, `push` a clause. `crashed`: only `crash_hint` knows the text.
+    """
+
+    signs: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    build: str = ""
+    check: str = ""
+    push: str = ""
+    pull: Reach | None = None
+    engine: EngineFailureKind | None = None
+    crashed: bool = False
+
+    def fits(self, said: str, lowered: str) -> bool:
+        """Tell whether one of its signs is in an error; `lowered` is `said` in lower case."""
+        if any(sign in lowered for sign in self.signs):
+            return True
+        return self.pattern is not None and self.pattern.search(said) is not None
+
+
+Place = Literal["build", "check", "push", "pull", "engine"]
+
+_NETWORK = (
+    "The base image can't be pulled over the network: use --base-image REF, "
+    "or let `openhqm-tui doctor --fix` make one from Debian packages."
+)
+_LOG_IN = "Log in first: `docker login REGISTRY`."
+_DENIED = "the registry denies access: log in with an account that has push access (`docker login`)"
+_UNREACHABLE = "the registry can't be reached over the network"
+_NO_TRUST = "the registry's certificate isn't trusted here"
+
+REMEDIES: tuple[Remedy, ...] = (
+    # An engine's own sockets come before the network: both refuse connections.
+    Remedy(
+        pattern=re.compile(r"dial unix \S*containerd\.sock", re.I),
+        engine=EngineFailureKind.STORE_WENT_AWAY,
+    ),
+    Remedy(
+        pattern=re.compile(r"^ERROR: no builder \"", re.I | re.M),
+        signs=("no such container: buildx_buildkit_",),
+        engine=EngineFailureKind.NO_BUILDER,
+    ),
+    Remedy(
+        ("no space left on device", "disk quota exceeded"),
+        build="The disk is full: `docker buildx prune` frees the build cache.",
+        check="The disk is full: `docker buildx prune` frees the build cache.",
+        push="the registry's disk is full",
+        engine=EngineFailureKind.DISK_FULL,
+    ),
+    Remedy(
+        ("cannot allocate memory",),
+        re.compile(r"complete successfully: exit code: 137\b", re.I),
+        build="The step was killed, probably out of memory.",
+        engine=EngineFailureKind.NO_MEMORY,
+    ),
+    Remedy(("exit code: 137",), build="The step was killed, probably out of memory."),
+    Remedy(
+        (
+            "cannot connect to the docker daemon",
+            "failed to dial grpc",
+            "error during connect:",
+            "is the docker daemon running",
+        ),
+        re.compile(r"dial unix \S*(?:docker|buildkitd)\.sock", re.I),
+        engine=EngineFailureKind.NOT_THERE,
+    ),
+    Remedy(
+        # gRPC's words: a registry's `503 Service Unavailable` is spelled otherwise.
+        pattern=re.compile(
+            r"code = Unavailable desc =|: Unavailable: |error reading from server"
+            r"|transport is closing|closing transport due to|received prior goaway",
+        ),
+        engine=EngineFailureKind.WENT_AWAY,
+    ),
+    Remedy(
+        ("exec format error", "no emulator for this platform"),
+        build="This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+        check="This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+    ),
+    Remedy(
+        ("uncaught target signal", "the emulator crashed", "exit code: 139", "exit code 139"),
+        crashed=True,
+    ),
+    Remedy(
+        ("toomanyrequests", "429 too many", "rate limit"),
+        build="The registry limits pulls: log in with `docker login`, or use --base-image REF.",
+        push="the registry limits requests: wait, or log in with `docker login`",
+        pull=Reach.RATE_LIMIT,
+    ),
+    Remedy(("429",), pull=Reach.RATE_LIMIT),
+    # Registries call these two a denial as well.
+    Remedy(
+        (
+            "will exceed the configured upper limit",
+            "over quota",
+            "overquota",
+            "over the quota",
+            "quota exceeded",
+            "exceeded quota",
+            "exceeded its quota",
+            "storage quota",
+        ),
+        push="the registry's quota is used up: delete images there, or have it raised",
+    ),
+    Remedy(
+        ("immutable", "cannot be overwritten", "imagetagalreadyexists"),
+        push="the tag exists and the registry doesn't allow replacing it: choose another tag",
+    ),
+    # A message about TLS or a name also speaks of a failed request.
+    Remedy(
+        ("server gave http response to https client",),
+        push="the registry speaks plain HTTP, which Docker accepts from `localhost` only: "
+        "give it a certificate, or name it in the engine's `insecure-registries`",
+    ),
+    Remedy(
+        (
+            "certificate verify failed",
+            "x509: certificate signed by unknown authority",
+            "unknownissuer",
+        ),
+        build="A proxy re-signs TLS here: give its CA with --ca-bundle FILE.",
+        push=_NO_TRUST,
+        pull=Reach.TLS,
+    ),
+    Remedy(
+        ("x509:", "certificate signed by", "certificate is not", "tls: failed to verify"),
+        push=_NO_TRUST,
+        pull=Reach.TLS,
+    ),
+    Remedy(
+        ("no such host", "server misbehaving", "name or service not known"),
+        build=_NETWORK,
+        push="there is no registry of that name: check the image's name",
+        pull=Reach.NETWORK,
+    ),
+    Remedy(
+        ("i/o timeout", "connection refused"),
+        build=_NETWORK,
+        push=_UNREACHABLE,
+        pull=Reach.NETWORK,
+    ),
+    Remedy(
+        (
+            "tls handshake timeout",
+            "deadline exceeded",
+            "network is unreachable",
+            "no route to host",
+            "connection reset",
+            "unexpected eof",
+            "broken pipe",
+            "closed network connection",
+            "read/write on closed pipe",
+            ": eof",
+            "request must be retried",
+            "failed to copy after",
+            "no response",
+            "proxyconnect",
+            "dial tcp",
+        ),
+        push=_UNREACHABLE,
+        pull=Reach.NETWORK,
+    ),
+    Remedy(
+        ("502 bad", "503 service"),
+        push="the registry itself failed: try again later",
+        pull=Reach.NETWORK,
+    ),
+    Remedy(
+        ("500 internal", "504 gateway", "internal server error"),
+        push="the registry itself failed: try again later",
+    ),
+    Remedy(("507 insufficient",), push="the registry's disk is full"),
+    Remedy(
+        ("413 request entity too large", "entity too large"),
+        push="the registry, or a proxy in front of it, doesn't accept layers of that size",
+    ),
+    Remedy(
+        (
+            "unauthorized",
+            "no basic auth credentials",
+            "authentication required",
+            "failed to authorize",
+        ),
+        build=_LOG_IN,
+        push="not logged in to the registry: `docker login`",
+        pull=Reach.AUTH,
+    ),
+    Remedy(
+        ("insufficient_scope", "access denied", "access to the resource is denied", "denied:"),
+        build=_LOG_IN,
+        push=_DENIED,
+        pull=Reach.AUTH,
+    ),
+    Remedy(
+        ("403 forbidden",),
+        push=f"{_DENIED}, and check whether the tag may be replaced",
+        pull=Reach.AUTH,
+    ),
+    Remedy(("401", "403", "denied", "authorization failed"), pull=Reach.AUTH),
+    Remedy(
+        ("name unknown", "repository name not known", "does not exist in the registry"),
+        push="the registry has no such repository: create it there first",
+        pull=Reach.MISSING,
+    ),
+    Remedy(
+        ("an image does not exist locally", "tag does not exist", "no such image"),
+        push="the image is no longer in the engine's store: build it again",
+    ),
+    Remedy(
+        ("@sha256: not found",),
+        push="the registry no longer has it: some delete what has no tag: build it again",
+    ),
+    Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
+    # Without a cause that is known by its own sign.
+    Remedy(("failed to resolve source metadata",), build=_NETWORK),
+)
+
+
+def remedy_for(said: str, place: Place) -> Remedy | None:
+    """Return the first row that fits an error and has something to say in a place."""
+    lowered = said.lower()
+    return next(
+        (
+            remedy
+            for remedy in REMEDIES
+            if (getattr(remedy, place) or (remedy.crashed and place in {"build", "check"}))
+            and remedy.fits(said, lowered)
+        ),
+        None,
+    )
