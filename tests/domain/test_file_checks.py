@@ -224,7 +224,7 @@ def test_a_size_that_isnt_told_is_unknown() -> None:
     expected = expect(ARM, max_mb=0.01)
     (verdict,) = static_verdicts(expected, "size", why_index="no such image")
     assert (verdict.answer, verdict.evidence) == (U, "no such image")
-    assert verdict.expected == "at most 1 B"
+    assert verdict.expected == "at most 10.0 kB"
 
 
 @pytest.mark.parametrize(
