@@ -320,7 +320,7 @@ async def test_the_summary_tells_how_how_long_and_where_to(world: World):
         assert "Space selects" in summary(app)
         await pilot.press("down", "r", "down", "r")
         await pilot.pause()
-        assert summary(app) == "2 targets · 4 images · 2 cross · about 0:08 · load"
+        assert summary(app) == "2 targets · 4 images · 2 cross · about 0:08 · → local Docker"
         await pilot.press("P")
         await pilot.pause()
         assert summary(app).endswith("· push to docker.io/library/openhqm")

@@ -66,7 +66,7 @@ async def test_every_field_goes_into_the_order(world: World):
         (Pullable(Reach.OK, platforms=(AMD,)), "is not available for linux/arm64", True),
         (Pullable(Reach.MISSING, "no/such: no such image"), "no/such: no such image", True),
         (Pullable(Reach.NETWORK, "can't be reached"), "it may not be available: can't be", False),
-        (Pullable(Reach.OK, platforms=(AMD, ARM)), "load", False),
+        (Pullable(Reach.OK, platforms=(AMD, ARM)), "local Docker", False),
     ],
 )
 async def test_the_base_image_is_looked_for_when_its_field_is_left(world: World, found, says, off):
@@ -94,7 +94,7 @@ async def test_another_choice_has_the_base_image_looked_for_again(world: World):
         await settle(pilot)
         app.screen.query_one("#base", Input).value = "amd/only"
         await pilot.press("space")
-        await until(pilot, lambda: "load" in summary(app))
+        await until(pilot, lambda: "local Docker" in summary(app))
         await pilot.press("r")
         await until(pilot, lambda: "is not available for linux/arm64" in summary(app))
 

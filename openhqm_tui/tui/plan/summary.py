@@ -65,7 +65,7 @@ def summary(
 def _outcome(order: BuildOptions, source: Source | None) -> str:
     if order.test_only:
         return "test only, no images are kept"
-    return f"push to {destination(order.names, source)}" if order.push else "load"
+    return f"push to {destination(order.names, source)}" if order.push else "→ local Docker"
 
 
 def _first_steps() -> Content:
