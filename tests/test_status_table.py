@@ -143,3 +143,10 @@ def test_a_run_without_checks_is_built_and_not_verified() -> None:
 
 def test_a_step_that_buildkit_stopped_is_not_cancelled() -> None:
     assert step_mark(Status.CANCELLED)[:2] == ("−", "stopped")
+
+
+def test_run_folders_and_history_store_statuses_whatever_the_words() -> None:
+    stored = "waiting running checking done cached passed unknown failed cancelled"
+    assert [status.value for status in Status] == stored.split()
+    events = "".join(recording(name).events_file.read_text() for name in ("checked", "bake_fails"))
+    assert not any(word in events for word in ("proved", "verified"))
