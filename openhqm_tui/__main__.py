@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; troubles end in one line, never a traceback."""
+    """Run one command and return its exit code; problems are one line, never a traceback."""
     if os.environ.get("GITHUB_ACTIONS"):
         from openhqm_tui.cli.output.github import nothing_obeyed
 
@@ -23,7 +23,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     from openhqm_tui.domain.errors import Problem
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that knows no ✓ shows another sign; it doesn't end the command.
+        # Replace characters that the terminal can't encode, such as ✓, instead of failing.
         sys.stdout.reconfigure(errors="replace")
     if os.environ.get("SUDO_UID") and os.geteuid() == 0:
         from openhqm_tui.cli.sudo import use_home_of_root
@@ -37,7 +37,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
             return int(parsed.run(parsed))
         finally:
-            # Here, where a reader that went away is expected, and not at exit.
+            # Here, where a closed pipe is handled, and not at exit.
             sys.stdout.flush()
     except Problem as problem:
         print(f"openhqm-tui: {problem}", file=sys.stderr)  # noqa: T201
@@ -45,7 +45,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output went away; nothing is left to say, not even at exit.
+        # The reader closed the pipe; avoid another error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 

@@ -1,4 +1,4 @@
-"""From flags and settings to options: flag over environment over project over user."""
+"""Build options from flags and settings; a flag takes precedence over any setting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BOTH = ("linux/amd64", "linux/arm64")
 
 
 def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions, Source]:
-    """Return what to build and from where; raises UsageProblem for the first wrong word."""
+    """Return the options and the source; raises UsageProblem for the first wrong one."""
     settings = settings_here(folder)
     options = BuildOptions(
         selection={},
@@ -58,10 +58,10 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
         raise UsageProblem("--allow-unknown needs --push", fix="add --push, or omit it")
     validate(options)
     project_checks(folder, options.checks)
-    # Words are judged before any file or engine is looked at: a typing error costs nothing.
+    # Names are checked before any file or engine is read: a typo costs no time.
     named = parsed.backend or []
     if not (options.context or options.dockerfile) and named:
-        _judge_early(named, folder)
+        _check_names_early(named, folder)
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else None
     if platforms is None and settings.platforms:
         platforms = parse_platforms(settings.platforms)
@@ -90,7 +90,7 @@ def _quiet_after(*values: float | None) -> float:
 
 def _python(version: str) -> str:
     if not re.fullmatch(r"3\.\d{1,2}", version):
-        raise UsageProblem(f"'{version}' is no Python version for the images", fix="write 3.13")
+        raise UsageProblem(f"'{version}' is not a Python version for the images", fix="use 3.13")
     return version
 
 
@@ -98,8 +98,8 @@ def _words(backends: list[str]) -> list[str]:
     return [word.strip() for text in backends for word in text.split(",") if word.strip()]
 
 
-def _judge_early(named: list[str], folder: Path) -> None:
-    """A bake file has its own words; everywhere else the variants are known without looking."""
+def _check_names_early(named: list[str], folder: Path) -> None:
+    """Raise UsageProblem for an unknown variant, unless a bake file defines the targets."""
     from openhqm_tui.engine.source.find import BAKE_FILES
     from openhqm_tui.store.checks_files import our_variant
 
@@ -113,7 +113,7 @@ def _variants(
 ) -> tuple[Variant, ...]:
     words = _words(parsed.backend or [])
     if parsed.build_all and words:
-        raise UsageProblem("--backend and --build-all contradict each other", fix="give one")
+        raise UsageProblem("--backend and --build-all contradict each other", fix="use one of them")
     if parsed.build_all:
         return source.variants
     words = words or list(settings.backends or ())
@@ -121,7 +121,7 @@ def _variants(
         if source.kind is SourceKind.BAKE:
             return source.variants
         raise UsageProblem(
-            "nothing chosen to build",
+            "nothing selected to build",
             fix="give --backend NAME or --build-all",
             valid=" ".join(variant.name for variant in source.variants),
         )
@@ -140,6 +140,6 @@ def _variants(
 
 
 def _platforms_of(source: Source, variant: str) -> tuple[Platform, ...]:
-    """Return a bake target's own platforms, or both of ours."""
+    """Return a bake target's own platforms, or the default ones."""
     body = source.bake_targets.get(variant) or {}
     return parse_platforms(body.get("platforms") or BOTH)

@@ -1,4 +1,4 @@
-"""Which run, and which of its targets, a person's words mean."""
+"""The run and targets that command-line arguments name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.store.paths import state_folder
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run
 
-# Of unreadable runs; beyond it they are counted.
+# Unreadable runs that are named; further ones are only counted.
 _MOST_REPORTED = 3
 
 
@@ -23,9 +23,9 @@ class Latest(NamedTuple):
     skipped: tuple[Problem, ...] = ()
 
     def used(self) -> RunFolder | None:
-        """Return the run, once the skipped ones are named on stderr.
+        """Return the run, after naming the skipped ones on stderr.
 
-        Raises their first Problem where no run can be read.
+        Raises the first Problem if no run can be read.
         """
         if self.run is None:
             if self.skipped:
@@ -56,7 +56,7 @@ def latest_of(runs: Iterable[RunFolder]) -> Latest:
 def run_named(name: str | None) -> RunFolder:
     """Return the run of that name; without one the latest that can be read.
 
-    Raises UsageProblem where there is none.
+    Raises UsageProblem if there is none.
     """
     if name is None and (latest := latest_of(all_runs(state_folder())).used()) is not None:
         return latest
@@ -68,8 +68,8 @@ def run_and_targets(
 ) -> tuple[RunFolder | None, list[str]]:
     """Return the run and the targets that `[RUN] [TARGET…]` names; `unnamed` without RUN.
 
-    A first word that is no run may be a target of `unnamed`. Raises UsageProblem for a word that
-    is neither.
+    A first word that isn't a run may be a target of `unnamed`. Raises UsageProblem for a word
+    that is neither.
     """
     first, rest = parsed.run_name, list(parsed.targets)
     if first is None:
@@ -84,7 +84,7 @@ def run_and_targets(
 
 
 def word_of(state: RunState) -> str:
-    """Return how a run stands, in a word."""
+    """Return the state of a run in a word."""
     if state.interrupted:
         return "interrupted"
     return state.outcome.value if state.outcome is not None else "running"

@@ -1,4 +1,4 @@
-"""A command that is told to end ends as by Ctrl-C: what it had made for a while is taken away."""
+"""Handling of signals that end a command, so that its temporary files are removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """Make SIGTERM and SIGHUP what SIGINT is: a KeyboardInterrupt."""
+    """Raise KeyboardInterrupt for SIGTERM and SIGHUP, as for SIGINT."""
     both = (signal.SIGTERM, signal.SIGHUP)
     before = {means: signal.signal(means, signal.default_int_handler) for means in both}
     try:

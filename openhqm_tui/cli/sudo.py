@@ -1,4 +1,4 @@
-"""Root by sudo keeps its files out of the home of whoever called it."""
+"""Under sudo, keep root's files out of the home folder of the calling user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from openhqm_tui.store.paths import user_of_sudo
 
-# What would lead back there.
+# Variables that may point into that folder.
 _PLACES = (
     *("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
     *("DOCKER_CONFIG", "BUILDX_CONFIG"),
@@ -17,10 +17,10 @@ _PLACES = (
 
 
 def use_home_of_root() -> None:
-    """Let root's own home be the home where sudo kept the user's, for this process and Docker's.
+    """Use root's own home folder if sudo kept the user's, for this process and its children.
 
-    Otherwise runs, caches and what Buildx writes below `~/.docker` would be root's there, and the
-    user's next build couldn't write.
+    Otherwise root would own runs, caches and Buildx's files in `~/.docker` there, and the user's
+    next build couldn't write.
     """
     user = user_of_sudo()
     if user is None:
@@ -32,13 +32,13 @@ def use_home_of_root() -> None:
     if _owner(home) == user:
         os.environ["HOME"] = pwd.getpwuid(0).pw_dir
         sys.stderr.write(
-            f"openhqm-tui: as root, the home is {os.environ['HOME']}: no file of root is left in "
-            f"{home}, and settings, runs and Docker's configuration there aren't used\n"
+            f"openhqm-tui: running as root with home folder {os.environ['HOME']}: settings, runs "
+            f"and Docker's configuration in {home} are not used\n"
         )
 
 
 def _owner(place: str) -> int | None:
-    """Return who owns a folder, or the nearest one above that is there."""
+    """Return the owner of a folder, or of its nearest existing parent."""
     path = Path(place)
     if not path.is_absolute():
         return None

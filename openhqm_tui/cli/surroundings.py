@@ -1,4 +1,4 @@
-"""What a command is started with, so far as it could make a program of the folder run."""
+"""Removal of the current folder from search paths, so that none of its programs can run."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from openhqm_tui.domain.errors import UsageProblem
 
-# Docker's client runs the plugins and credential helpers that these name.
+# Docker's client runs plugins and credential helpers from these folders.
 _DOCKERS = ("DOCKER_CONFIG", "BUILDX_CONFIG")
 
 
 def leave_the_folder_out(environment: MutableMapping[str, str], path: list[str]) -> None:
-    """Look for programs and modules nowhere below the current folder, whoever wrote it.
+    """Remove the current folder from the search paths of programs and modules.
 
     Changes `environment` and `path` (sys.path); raises UsageProblem for a Docker configuration
-    that is wherever one happens to be.
+    with a relative path.
     """
     for variable in _DOCKERS:
         if (value := environment.get(variable, "")) and not Path(value).is_absolute():
             raise UsageProblem(
-                f"{variable}={value} is a relative path, so any folder could bring Docker plugins",
-                fix=f"write the full path, as in {variable}=$PWD/{value}",
+                f"{variable}={value} is a relative path, so any folder could add Docker plugins",
+                fix=f"use the full path: {variable}=$PWD/{value}",
             )
     folders = environment.get("PATH", "").split(os.pathsep)
-    # An empty one is the current folder.
+    # An empty entry is the current folder.
     kept = [folder for folder in folders if Path(folder).is_absolute()]
     if kept != folders and "PATH" in environment:
         environment["PATH"] = os.pathsep.join(kept)
@@ -40,5 +40,5 @@ def leave_the_folder_out(environment: MutableMapping[str, str], path: list[str])
 
 
 def leave_this_folder_out() -> None:
-    """Do so for this process and all that it starts."""
+    """Do so for this process and its children."""
     leave_the_folder_out(os.environ, sys.path)

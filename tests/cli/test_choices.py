@@ -120,8 +120,8 @@ def test_settings_choose_where_no_flag_does(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("build", "nothing chosen to build; give --backend NAME or --build-all (valid: all redis"),
-        ("build --backend ,", "nothing chosen to build"),
+        ("build", "give --backend NAME or --build-all (valid: all redis"),
+        ("build --backend ,", "nothing selected to build"),
         ("build --backend rediss", "unknown backend 'rediss': did you mean redis?"),
         ("build --backend redis,kafak", "unknown backend 'kafak': did you mean kafka?"),
         ("build --backend redis --build-all", "contradict each other"),
@@ -130,8 +130,8 @@ def test_settings_choose_where_no_flag_does(folder: Path) -> None:
         ("build --backend redis --platforms ,", "no platform given"),
         ("build --backend redis --name Bad", "lower case"),
         ("build --backend redis --tag a/b", "write a-b"),
-        ("build --backend redis --python-version 2.7", "'2.7' is no Python version"),
-        ("build --backend redis --python-version 3.13.1", "is no Python version"),
+        ("build --backend redis --python-version 2.7", "'2.7' is not a Python version"),
+        ("build --backend redis --python-version 3.13.1", "is not a Python version"),
         ("build --backend redis --base-image A:b:c", "'A:b:c' can't be an image"),
         ("build --backend redis --context nope", "the context nope isn't there"),
         ("build --backend redis --context file", "the context file is not a folder"),

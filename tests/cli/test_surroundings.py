@@ -61,7 +61,7 @@ def test_docker_is_configured_by_no_folder_that_one_is_in(folder: Path, variable
     ran = run(folder, sys.executable, "-P", "-m", "openhqm_tui", **{variable: "docker"})
     assert ran.returncode == 2
     assert ran.stderr.count("\n") == 1
-    assert f"write the full path, as in {variable}=$PWD/docker" in ran.stderr
+    assert f"use the full path: {variable}=$PWD/docker" in ran.stderr
 
 
 def test_what_is_named_in_full_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

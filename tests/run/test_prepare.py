@@ -214,7 +214,7 @@ def test_a_base_that_must_be_pulled_is_looked_up_first(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({"selection": {}}, "nothing chosen to build"),
+        ({"selection": {}}, "nothing selected to build"),
         ({"ca_bundle": "/nope.pem"}, "/nope.pem"),
         ({"name": "Bad"}, "lower case"),
         ({"tag": "a b"}, "can't be a tag"),

@@ -1,4 +1,4 @@
-"""Following a run to its end, the same way for `build`, `attach`, `retry` and `resume`."""
+"""Following a run to its end, for `build`, `attach`, `retry` and `resume`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CANCELLED = 130
 
 
 def follow_to_the_end(folder: RunFolder, form: str, *, verbose: bool = False) -> int:
-    """Show a run until it is over; Ctrl-C cancels it and still waits for its end."""
+    """Show a run until it has finished; Ctrl-C cancels it and still waits for its end."""
     return show_and_cancel(Follower(folder), form, verbose=verbose)
 
 
@@ -36,10 +36,10 @@ def show_and_cancel(follower: Follower, form: str, *, verbose: bool = False) -> 
 
 
 def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> int:
-    """Show a run until it is over, from where `follower` is; Ctrl-C only stops the watching."""
+    """Show a run from where `follower` is until it has finished; Ctrl-C only stops watching."""
     output = choose_output(form, follower, ctrl_c="stops watching", verbose=verbose)
     name = follower.folder.path.name
-    # A watcher that is ended must not leave a terminal without its cursor.
+    # SIGTERM must not leave the terminal without its cursor.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         show(follower, output)
@@ -55,15 +55,15 @@ def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> i
 
 
 def exit_code_of(state: RunState) -> int:
-    """Return what a run's outcome is to a shell."""
+    """Return the exit code for a run's outcome."""
     if state.interrupted:
         return 1
     return {Status.PASSED: 0, Status.CANCELLED: _CANCELLED}.get(state.status, 1)
 
 
 def show(follower: Follower, output: Output) -> None:
-    """Show a run until it is over, and the end."""
-    # At least one look: a run that was read to its end may have been taken up again.
+    """Show a run until it has finished, and then its summary."""
+    # Poll at least once: a run that was read to its end may have been resumed.
     while True:
         changes = follower.poll()
         output.update(changes)
@@ -97,7 +97,7 @@ def _cancelling(folder: RunFolder) -> Iterator[None]:
         nonlocal asked
         if asked:
             return
-        # Before it is asked: a second signal may come while this one is being answered.
+        # Set it first: a second signal may arrive while this one is handled.
         asked = True
         try:
             folder.ask(Request("cancel"))
