@@ -17,13 +17,13 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.run.redaction import mask_of, without_secrets
 from openhqm_tui.store.run_folder import RunFolder
 
-# What a look takes of one stream: some milliseconds of folding, so that a face can look at
-# several between two frames.
+# Bytes per poll of one stream: some milliseconds of work, so that a front end can poll several
+# between two frames.
 _MOST_BYTES = 64 * 1024
 
 
 class Changes(msgspec.Struct):
-    """What one look at the folder brought: names of lanes `(target, platform)` and targets.
+    """The result of one poll: names of changed lanes `(target, platform)` and targets.
 
     `standing` are those of the `targets` of which more than a lane's log has changed. `more` says
     that there was more to read than one look takes, `over` that nothing more will come, `first`
@@ -42,12 +42,12 @@ class Changes(msgspec.Struct):
         return bool(self.lanes or self.targets or self.events)
 
     def name(self, *targets: str) -> None:
-        """Say that targets stand otherwise than before."""
+        """Mark targets as changed."""
         self.targets.update(targets)
         self.standing.update(targets)
 
     def add(self, later: Changes) -> None:
-        """Take in what a later look brought."""
+        """Merge the changes of a later poll."""
         self.lanes |= later.lanes
         self.targets |= later.targets
         self.standing |= later.standing
@@ -56,7 +56,7 @@ class Changes(msgspec.Struct):
 
 
 class Tail:
-    """A file of a run read from where the last look ended."""
+    """A file of a run, read from where the last poll ended."""
 
     def __init__(self, folder: RunFolder, path: Path) -> None:
         self.folder = folder
@@ -64,7 +64,7 @@ class Tail:
         self._file: BinaryIO | None = None
 
     def read(self, most: int = _MOST_BYTES) -> bytes:
-        """Return what is new, no more than `most` bytes."""
+        """Return new bytes, at most `most`."""
         if self._file is None:
             try:
                 self._file = self.folder.open(self.path)
@@ -84,7 +84,7 @@ def _is_end_of(target: str, event: journal.AnyEvent) -> bool:
 
 
 class Follower:
-    """Keeps `state` up to date with a run folder; reads only, and never waits."""
+    """Keeps `state` up to date with a run folder; only reads, and never blocks."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -98,24 +98,24 @@ class Follower:
 
     @property
     def now(self) -> float:
-        """What time it is for the run, in seconds since the epoch."""
+        """The current time of the run, in seconds since the epoch."""
         return time.time()
 
     @property
     def finished(self) -> bool:
-        """Tell whether the run is over and all of it was read."""
+        """Tell whether the run has ended and was read completely."""
         over = self.state.outcome is not None or self.state.interrupted
         return over and not self._streams and not self._waiting
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The targets whose streams aren't read to their ends."""
+        """The targets whose streams haven't been read to their ends."""
         return tuple(self._streams)
 
     def poll(self, only: Collection[str] | None = None) -> Changes:
-        """Read what is new and fold it in, of all streams or of the named targets' `only`."""
+        """Read and apply new bytes of all streams, or `only` of the named targets."""
         finished = self.finished
-        # Asked before reading: what a runner wrote before its end is then surely read.
+        # Tested before reading, so that everything a runner wrote before its end is read.
         live = self._is_live()
         changes = Changes()
         said = self._read_events()
@@ -154,9 +154,9 @@ class Follower:
         return self.folder.is_live()
 
     def _runner_died(self, changes: Changes) -> None:
-        """Say so once every stream has been looked at since, and was silent."""
+        """Mark the run as interrupted once every stream was polled without new bytes."""
         if self._silent.issuperset(self._streams):
-            # In a damaged journal a target may begin behind the end, whose stream none will end.
+            # In a damaged journal a target may start after the end, so its stream is never ended.
             self.state.end_interrupted()
             changes.name(*self.state.targets)
             self._over.update(self._streams)
@@ -169,7 +169,7 @@ class Follower:
             try:
                 event = event_decoder.decode(line)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                continue  # from a newer version, or a damaged folder: the rest is still true
+                continue  # a newer version or a damaged folder: the other events are valid
             target = getattr(event, "target", "")
             if not target or target in self.state.targets:
                 self._waiting.append(without_secrets(event, self.state.mask))
@@ -180,7 +180,7 @@ class Follower:
             event = self._waiting[0]
             if isinstance(event, journal.TargetStarted | journal.TargetQueued):
                 if event.target in self._streams:
-                    # The stream of an earlier attempt is folded in before it is forgotten.
+                    # The stream of an earlier attempt is applied before it is dropped.
                     self._over.add(event.target)
                     return
                 if any(_is_end_of(event.target, earlier) for earlier in changes.events):

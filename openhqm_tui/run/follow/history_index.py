@@ -1,7 +1,7 @@
 """Indexing run folders in the history: when a run ends, and later whatever is missing.
 
-The run folders are the truth. Where the history can't be used, builds go on without it, and what
-it misses is read into it as soon as it can be used again.
+The run folders are authoritative. If the history can't be used, builds continue without it, and
+missing runs are added once it works again.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from openhqm_tui.store.history.database import (
 from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.run_folder import RunFolder, all_runs
 
-# Seconds that the end of a run waits at most to see whether the history can be written.
+# Seconds that the end of a run waits at most for the history to be writable.
 _LOOK = 0.3
-# Run folders that are read for a list, where the history can't be used.
+# Run folders that are read for a list if the history can't be used.
 _MOST_UNREMEMBERED = 200
 _GOING_ON = {"waiting", "running", "checking"}
 _Found = TypeVar("_Found")
 
 
 class Indexed(NamedTuple):
-    """How many runs were read into the history, and why some weren't: a name and the reason."""
+    """How many runs were added to the history, and why others weren't: names and reasons."""
 
     read: int
     unread: list[tuple[str, str]]
 
 
 class Remembered(NamedTuple):
-    """The runs that there are, the latest first, and those of before whose folders are gone.
+    """All known runs, latest first, including those whose folders were removed.
 
-    `folders` are those that are there, by name; `live` the runs that go on. `problem` is why the
-    history can't be used: then these are the latest run folders alone.
+    `folders` are the existing folders by name, `live` the runs in progress. `problem` is why the
+    history can't be used: `runs` are then only the latest run folders.
     """
 
     runs: list[RunRecord]
@@ -66,9 +66,9 @@ def state_of_run(folder: RunFolder) -> Path:
 
 
 def check_readable(state: Path) -> str:
-    """Return why nothing could be written into the history now, in one line; '' if it could.
+    """Return why the history can't be written now, in one line; '' if it can.
 
-    A damaged one is set aside and read anew from the run folders, which is told as well.
+    A damaged history is set aside and rebuilt from the run folders, which is reported too.
     """
     said: list[str] = []
     try:
@@ -79,7 +79,7 @@ def check_readable(state: Path) -> str:
 
 
 def remember(folder: RunFolder) -> str:
-    """Read one run that is over into the history; return '' or why it isn't there. Blocks."""
+    """Add a finished run to the history; return '' or why that failed. Blocks."""
     state = state_of_run(folder)
     try:
         return _with_history(state, lambda history: _index(history, folder), lambda _: None)
@@ -90,15 +90,15 @@ def remember(folder: RunFolder) -> str:
 def index_missing(
     state: Path, *, anew: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> Indexed:
-    """Read all runs that are over and not in the history, or not as they are now. Blocks.
+    """Add all finished runs that the history lacks or has in an older state. Blocks.
 
-    With `anew` all of them; `say` is told of what happened to the history. Raises HistoryProblem.
+    With `anew` all are read again; `say` gets messages about the history. Raises HistoryProblem.
     """
     return _with_history(state, lambda history: _index_all(history, state, anew=anew), say)
 
 
 def remembered(state: Path, limit: int = 1000) -> Remembered:
-    """Return the latest runs, what the history misses read into it first. Blocks."""
+    """Return the latest runs, after adding missing ones to the history. Blocks."""
     folders = {folder.path.name: folder for folder in all_runs(state)}
     live: dict[str, RunRecord] = {}
     for name, folder in folders.items():
@@ -126,7 +126,7 @@ def remembered(state: Path, limit: int = 1000) -> Remembered:
 
 
 def samples_for(state: Path, place: Origin, variants: Collection[str]) -> list[Sample]:
-    """Return what is known of builds of that kind; none where the history can't be used. Blocks."""
+    """Return earlier builds of the same source; none if the history can't be used. Blocks."""
     if not history_file(state).exists():
         return []
     place = place._replace(context=masked(place.context), dockerfile=masked(place.dockerfile))
@@ -138,14 +138,14 @@ def samples_for(state: Path, place: Origin, variants: Collection[str]) -> list[S
 
 
 def samples_before(state: Path, info: RunInfo) -> list[Sample]:
-    """Return what was known of a run's targets before it began. Blocks."""
+    """Return earlier builds of a run's targets, from before it started. Blocks."""
     place = Origin(info.source, info.context, info.dockerfile, info.host)
     variants = {target.variant for target in info.targets}
     return [sample for sample in samples_for(state, place, variants) if sample.at < info.created]
 
 
 def whole_run(state: Path, name: str) -> RunRecord:
-    """Return all that is remembered of a run. Blocks; raises Problem."""
+    """Return the history's record of a run. Blocks; raises Problem."""
     with History(state) as history:
         found = history.run(name)
     if found is None:
@@ -167,13 +167,13 @@ def record_folder(folder: RunFolder) -> RunRecord | None:
         packages=lambda target, platform: _packages(folder, target, platform),
         imported=folder.is_imported,
     )
-    # Its folder's name is what it is found by: one from elsewhere may have another id.
+    # Runs are found by the folder's name; an imported one may have another id.
     return msgspec.structs.replace(record, id=folder.path.name)
 
 
 def _index(history: History, folder: RunFolder) -> str:
     try:
-        # Asked before reading: what is added meanwhile makes it be read again.
+        # Read first: if the file grows meanwhile, the run is indexed again.
         size = folder.events_file.stat().st_size
         record = record_folder(folder)
     except (Problem, OSError) as error:
@@ -228,7 +228,7 @@ def _with_history(
 
 
 def _save(history: History, aside: Path) -> int:
-    """Take over what can still be read of a damaged history, and is in no run folder."""
+    """Copy the readable records of a damaged history whose run folders are gone."""
     saved = 0
     with contextlib.suppress(HistoryProblem), History(aside.parent, path=aside) as damaged:
         here = history.sizes()
