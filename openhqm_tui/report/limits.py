@@ -13,7 +13,7 @@ _MOST_NOTES = 50
 
 
 def limits_of(state: RunState, lanes: Iterable[Lane]) -> tuple[Limit, ...]:
-    """Return the known limits of a run, those that matter most first."""
+    """Return the known limits of a run, the most important first."""
     told = list(lanes)
     return (
         *_of_the_run(state, told),
@@ -49,7 +49,7 @@ def _of_the_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
         yield Limit(kind="emulated", text=text, lanes=emulated)
     slow = tuple(name_of(lane) for lane in lanes if lane.built == "emulated")
     if slow:
-        text = "built under an emulator: a native node, or a cross build, takes a fraction of it"
+        text = "built under an emulator: a native node or a cross build is much faster"
         yield Limit(kind="emulated build", text=text, lanes=slow)
 
 
@@ -72,8 +72,8 @@ def _of_logs(state: RunState) -> Iterator[Limit]:
             clipped.append(target.name)
     if clipped:
         text = (
-            "BuildKit left out a part of the log: BUILDKIT_STEP_LOG_MAX_SIZE=-1 and "
-            "BUILDKIT_STEP_LOG_MAX_SPEED=-1 on the builder keep all of it"
+            "BuildKit omitted part of the log: set BUILDKIT_STEP_LOG_MAX_SIZE=-1 and "
+            "BUILDKIT_STEP_LOG_MAX_SPEED=-1 on the builder to keep all of it"
         )
         yield Limit(kind="clipped log", text=text, lanes=tuple(clipped))
 
@@ -81,10 +81,10 @@ def _of_logs(state: RunState) -> Iterator[Limit]:
 def _of_sizes(lanes: list[Lane]) -> Iterator[Limit]:
     there = [lane for lane in lanes if lane.bytes is not None]
     if unknown := tuple(name_of(lane) for lane in there if lane.layers is None):
-        text = "its layers were not looked at: what it shares with others is not measured"
+        text = "its layers were not read: what it shares with other images is unknown"
         yield Limit(kind="not measured", text=text, lanes=unknown)
     if packed := tuple(name_of(lane) for lane in there if lane.unpacked_bytes is None):
-        text = "was never unpacked: its size on disk is not measured"
+        text = "it was never unpacked: its size on disk is unknown"
         yield Limit(kind="not measured", text=text, lanes=packed)
 
 
