@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Tests marked `full` are left out of `test`; `test-full` runs them.
+CHOSEN  = $(if $(FULL),$(ONLY),$(if $(ONLY),($(ONLY)) and )not full)
 
 .PHONY: help run dev test test-root test-full smoke lowest check bench soak faults snapshots pictures guides recording engine lock constraints clean
 
@@ -18,19 +20,20 @@ run: $(READY)
 dev: $(READY)
 	@TEXTUAL=debug $(BIN)/openhqm-tui
 
-## Run all tests; engine tests need a Docker engine (ONLY="not engine" skips them; TESTS=tests/tui selects a folder)
+## Run the tests; engine tests need a Docker engine (ONLY="not engine" skips them; TESTS=tests/tui selects a folder)
 test: $(READY)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(if $(ONLY),-m "$(ONLY)") $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "$(CHOSEN)" $(TESTS)
 
 ## Run the engine tests that need root, with sudo (as root, `test` includes them)
 test-root: $(READY)
 	@$(if $(filter 0,$(shell id -u)),,sudo --preserve-env) env PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 \
 	  $(BIN)/python -m pytest -p no:cacheprovider -m root tests/real
 
-## Run `test`, then the tests without an engine on the oldest and newest installed Python
-test-full: test
+## Run all tests, also the long ones, then those without an engine on the oldest and newest installed Python
+test-full: $(READY)
+	@$(MAKE) --no-print-directory test FULL=1
 	@for version in $$($(BIN)/python -m tests.pythons others); do \
-	  $(MAKE) --no-print-directory test ONLY="not engine" VENV=.venv-$$version \
+	  $(MAKE) --no-print-directory test FULL=1 ONLY="not engine" VENV=.venv-$$version \
 	    PYTHON=$$($(BIN)/python -m tests.pythons $$version) || exit 1; \
 	done
 
