@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,9 +19,9 @@ from tests.real.faults.fault import BOTH, Fault
 from tests.real.faults.images import image_of
 
 GOOD = "good"
-_FOREIGN = BOTH[0] if str(parse_platform(platform.machine())) == BOTH[1] else BOTH[1]
-# Beside what ships: which Python is right is the caller's to say, nobody waits long for what never
-# comes, and what is wrong without being run is not run under emulation.
+FOREIGN = BOTH[0] if str(parse_platform(platform.machine())) == BOTH[1] else BOTH[1]
+# On top of the bundled expectations: the Python version, a short wait for what never comes, and no
+# start of the service where the fault shows without running the image.
 _ALL = """\
 [targets.redis]
 python = "3.13"
@@ -32,13 +32,13 @@ service = {{ within = 6, within-emulated = 24 }}
 """
 _STILL = f"""\
 {_ALL}
-[targets.redis.platforms."{_FOREIGN}"]
 service = false
 library = false
 extensions = false
 byte-code = false
 """
 _BOTH = ",".join(BOTH)
+_NATIVE = BOTH[1] if BOTH[0] == FOREIGN else BOTH[0]
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -58,36 +58,42 @@ class Answers(msgspec.Struct, frozen=True):
         return {v.check: v.answer for v in verdicts if v.answer is not Answer.PASS}
 
 
-def question(faults: Sequence[Fault], good: str, folder: Path) -> Answers:
-    """Put all faults, and the good image they are made of, before `openhqm-tui check`."""
+def question(
+    faults: Sequence[Fault], good: str, folder: Path, emulated: Collection[str] | None = None
+) -> Answers:
+    """Put all faults, and the good image they are made of, before `openhqm-tui check`.
+
+    A fault that shows only when its image runs is asked about under emulation only where
+    `emulated` names it; without `emulated`, all are.
+    """
     (folder / "slow.toml").write_text(_SLOW)
     (folder / "still.toml").write_text(_STILL)
     (folder / "openhqm-checks.toml").write_text(_ALL)
     twisted = [fault for fault in faults if fault.check == "index"]
     rest = [fault for fault in faults if fault not in twisted]
+    everywhere = {fault.name for fault in rest} if emulated is None else set(emulated)
     slow = [fault for fault in rest if fault.slow]
     still = [fault for fault in rest if not fault.runs and not fault.slow]
     running = [fault for fault in rest if fault.runs and not fault.slow]
-    calls = {
-        "slow.toml": [image_of(fault) for fault in slow],
-        "still.toml": [image_of(fault) for fault in still],
-        "openhqm-checks.toml": [good, *(image_of(fault) for fault in running)],
-    }
 
-    def call(checks: str) -> Ran:
-        words = ("--variant", "redis", "--platforms", _BOTH, "--checks", checks)
-        images = calls[checks]
-        return run_cli("check", *images, *words, "--format", "json", cwd=folder, state=folder)
+    def call(checks: str, platforms: str, images: Sequence[str]) -> list[Ran]:
+        words = ("--variant", "redis", "--platforms", platforms, "--checks", checks)
+        if not images:
+            return []
+        return [run_cli("check", *images, *words, "--format", "json", cwd=folder, state=folder)]
+
+    def call_each(checks: str, asked: Sequence[Fault], *more: str) -> list[Ran]:
+        both = [image_of(fault) for fault in asked if fault.name in everywhere]
+        native = [image_of(fault) for fault in asked if fault.name not in everywhere]
+        return [*call(checks, _BOTH, [*more, *both]), *call(checks, _NATIVE, native)]
 
     volumes = _volumes()
     with concurrent.futures.ThreadPoolExecutor() as threads:
         # Those that only wait cost next to nothing meanwhile.
-        waiting = threads.submit(call, "slow.toml") if slow else None
-        said = [call("openhqm-checks.toml")]
-        if still:
-            said.append(call("still.toml"))
-        if waiting:
-            said.append(waiting.result())
+        waiting = threads.submit(call_each, "slow.toml", slow)
+        said = call_each("openhqm-checks.toml", running, good)
+        said += call("still.toml", _BOTH, [image_of(fault) for fault in still])
+        said += waiting.result()
     by_lane = asyncio.run(_by_index(twisted))
     for ran in said:
         assert ran.out, ran.err

@@ -29,8 +29,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     `recipe` is what a Dockerfile has after `FROM` the good image (or begins with its own FROM);
     `twist` changes the good image's index and configs instead. `also` are other checks that
     may rightly fail with it; `evidence` is a part of what the check meant for it must tell.
-    `runs`: it shows only when the image runs; the others are questioned under emulation without
-    being run, which no answer depends on. `slow`: nothing comes of it until time is up.
+    `runs`: it shows only when the image runs; the others are asked without starting their service,
+    which no answer depends on. `slow`: nothing comes of it until time is up.
     `emulated` are the answers that are right where the image runs emulated, if not `fail` alone.
     """
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.run.checks.container import RUN_LABEL
 from tests.real.conftest import MAIN_JOB, Ran, docker
-from tests.real.faults.asking import GOOD, Answers, question
+from tests.real.faults.asking import FOREIGN, GOOD, Answers, question
 from tests.real.faults.fault import BOTH, Fault
 from tests.real.faults.images import NAME, Good, build, remove
 from tests.real.faults.table import FAULTS, SECRETS
@@ -23,11 +24,25 @@ from tests.real.faults.verdict_table import shortcomings
 
 pytestmark = pytest.mark.engine
 
-CASES = [
-    pytest.param(fault, platform, id=f"{fault.name}-{platform.removeprefix('linux/')}")
-    for fault in FAULTS
-    for platform in fault.platforms
-]
+# Faults that are run under emulation by `make test` too: one for each way in which one ends there.
+EMULATED = {
+    "missing-client",
+    "wrong-arch-extension",
+    "crashing-extension",
+    "segfault-at-start",
+    "import-error",
+    "forged-answer",
+}
+
+
+def case(fault: Fault, platform: str) -> Any:
+    """Return the case of a fault on a platform; one that takes long is left to `test-full`."""
+    long = platform == FOREIGN and fault.runs and fault.name not in EMULATED
+    name = f"{fault.name}-{platform.removeprefix('linux/')}"
+    return pytest.param(fault, platform, id=name, marks=[pytest.mark.full] if long else [])
+
+
+CASES = [case(fault, platform) for fault in FAULTS for platform in fault.platforms]
 # Everything that moves a cursor or begins a command to a terminal.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # More than any record of an honest lane has.
@@ -45,13 +60,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(whole: Ran, folder: Path) -> Iterator[Answers]:
-    """Build all faults and question them, once."""
+def answers(whole: Ran, folder: Path, request: pytest.FixtureRequest) -> Iterator[Answers]:
+    """Build all faults and question them, once; under emulation those that are chosen."""
     assert whole.code == 0, whole.err
+    chosen = [getattr(item, "callspec", None) for item in request.session.items]
+    emulated = {
+        spec.params["fault"].name
+        for spec in chosen
+        if spec and "fault" in spec.params and spec.params["platform"] == FOREIGN
+    }
     good = Good(f"{MAIN_JOB}:latest-redis", f"{MAIN_JOB}:latest-mqtt")
     try:
         build(FAULTS, good, folder)
-        yield question(FAULTS, good.redis, folder)
+        yield question(FAULTS, good.redis, folder, emulated)
     finally:
         remove(FAULTS)
 
