@@ -1,17 +1,22 @@
-"""`check` by hand: by what name an image is asked."""
+"""`check`: image references, platforms, and the signals that stop it."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Iterator
 
 import pytest
 
-from openhqm_tui.cli.commands.check import stop_as_by_ctrl_c
+from openhqm_tui.__main__ import main
+from openhqm_tui.cli.signals import stop_on_signals
 from openhqm_tui.domain.checks.evidence import SeenImage
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.engine.docker import facts
+from openhqm_tui.run.checks import images
 from openhqm_tui.run.checks.images import by_digest, platforms_in
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DIGEST = "sha256:f8ba94d0003271c3" + "0" * 48
 
 
@@ -24,49 +29,64 @@ DIGEST = "sha256:f8ba94d0003271c3" + "0" * 48
         ("localhost:5000/a/b", f"localhost:5000/a/b@{DIGEST}"),
         (f"openhqm@{DIGEST}", f"openhqm@{DIGEST}"),
         (f"openhqm:latest@{DIGEST}", f"openhqm:latest@{DIGEST}"),
-        # An id is no repository: `sha256@sha256:…` names nothing.
+        # An ID has no repository: `sha256@sha256:…` would name nothing.
         (DIGEST, DIGEST),
         (DIGEST[7:], DIGEST),
         (DIGEST[7:19], DIGEST),
     ],
 )
-def test_an_image_is_asked_by_its_digest(image: str, reference: str) -> None:
+def test_an_image_is_referred_to_by_its_digest(image: str, reference: str) -> None:
     assert by_digest(image, DIGEST) == reference
 
 
-def test_it_is_asked_on_all_the_platforms_that_it_holds() -> None:
+def test_all_platforms_of_the_index_are_checked() -> None:
     index = [SeenImage(platform=name) for name in ("linux/amd64", "linux/arm/v7")]
     assert [str(one) for one in platforms_in("x", index)] == ["linux/amd64", "linux/arm/v7"]
 
 
 @pytest.mark.parametrize("platform", ["windows/amd64", "wasi/wasm", "linux/\x1b[31mx", ""])
-def test_what_cant_be_asked_is_told_with_what_can(platform: str) -> None:
+def test_a_platform_that_cannot_run_is_refused_with_the_valid_ones(platform: str) -> None:
     index = [SeenImage(platform="linux/amd64"), SeenImage(platform=platform)]
     with pytest.raises(UsageProblem, match=r"--platforms .*linux/amd64") as told:
         platforms_in("x", index)
     assert "\x1b" not in str(told.value)
 
 
-def test_no_image_at_all_is_no_success() -> None:
+def test_an_index_without_images_is_refused() -> None:
     with pytest.raises(UsageProblem, match="holds no image"):
         platforms_in("x", [])
 
 
 @pytest.fixture
 def signals_as_before() -> Iterator[None]:
-    all_of_them = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {means: signal.getsignal(means) for means in all_of_them}
+    before = {means: signal.getsignal(means) for means in SIGNALS}
     yield
     for means, handler in before.items():
         signal.signal(means, handler)
 
 
 @pytest.mark.usefixtures("signals_as_before")
-@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("means", SIGNALS)
 @pytest.mark.parametrize("before", [signal.SIG_IGN, signal.default_int_handler])
-def test_every_signal_that_ends_it_is_an_interrupt(means: signal.Signals, before: object) -> None:
-    # In the background of a script SIGINT is ignored, and SIGTERM must end it all the same.
+def test_every_signal_that_stops_it_is_an_interrupt(means: signal.Signals, before: object) -> None:
+    # A shell makes a background process ignore SIGINT; SIGTERM must still stop it.
     signal.signal(signal.SIGINT, before)  # type: ignore[arg-type]
-    stop_as_by_ctrl_c()
-    with pytest.raises(KeyboardInterrupt):
+    handlers = [signal.getsignal(one) for one in SIGNALS]
+    with pytest.raises(KeyboardInterrupt), stop_on_signals():
         signal.raise_signal(means)
+    assert [signal.getsignal(one) for one in SIGNALS] == handlers
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_the_command_restores_the_signal_handlers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(60)  # ended by the signal
+
+    monkeypatch.setattr(facts, "read_facts", facts.EngineFacts)
+    monkeypatch.setattr(images, "check_images", interrupted)
+    handlers = [signal.getsignal(one) for one in SIGNALS]
+    assert main(["check", "x", "--variant", "minimal"]) == 130
+    assert [signal.getsignal(one) for one in SIGNALS] == handlers

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from pathlib import Path
 
 from openhqm_tui.cli.manual import EXIT_CODES, Section, epilog
 from openhqm_tui.cli.parser import Parser, add_format
@@ -49,9 +47,11 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Check every platform of every image; return 0 if all are verified, else 1."""
     import asyncio
+    from pathlib import Path
 
     from openhqm_tui.cli.output.check import show
     from openhqm_tui.cli.output.choose import format_of
+    from openhqm_tui.cli.signals import stop_on_signals
     from openhqm_tui.domain.checks.verdict import is_verified
     from openhqm_tui.domain.platforms import parse_platforms
     from openhqm_tui.engine.docker.facts import read_facts
@@ -66,21 +66,13 @@ def run(parsed: argparse.Namespace) -> int:
     facts = read_facts()
     if facts.error:
         raise EngineProblem(facts.error, fix="see `openhqm-tui doctor`")
-    stop_as_by_ctrl_c()
-    checked = asyncio.run(
-        check_images(parsed.images, target, own, platforms, facts, notify=_notify)
-    )
+    # Interrupted, asyncio.run still removes the containers of the checks.
+    with stop_on_signals():
+        checked = asyncio.run(
+            check_images(parsed.images, target, own, platforms, facts, notify=_notify)
+        )
     show(checked, format_of(parsed.format), sys.stdout, verbose=parsed.verbose)
     return 0 if all(is_verified(image.verdicts) for image in checked) else 1
-
-
-def stop_as_by_ctrl_c() -> None:
-    """Handle SIGTERM and SIGHUP as SIGINT, so that the containers of the checks are removed."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A shell makes what it starts with `&` ignore SIGINT.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _notify(line: str) -> None:
