@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.errors import UsageProblem
@@ -40,6 +39,8 @@ def has_terminal() -> bool:
 
 
 def _open(player: Player | None = None, *, watch_only: bool = False) -> int:
+    from pathlib import Path
+
     from openhqm_tui.store.settings import read_settings
 
     settings = read_settings(Path.cwd())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import pkgutil
 from collections.abc import Sequence
 from typing import Protocol, cast
 
@@ -95,4 +94,6 @@ def build_parser(names: Sequence[str] | None = None, *, arguments: bool = True) 
 
 def command_names() -> list[str]:
     """Return the names of all commands, without importing them."""
-    return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+    # pkgutil would find them too, but imports inspect, half of the time that --help takes.
+    files = [file for folder in commands.__path__ for file in os.listdir(folder)]  # noqa: PTH208
+    return sorted(file[:-3] for file in files if file.endswith(".py") and file[0] != "_")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import MutableMapping
-from pathlib import Path
 
 from openhqm_tui.domain.errors import UsageProblem
 
@@ -20,22 +19,22 @@ def leave_the_folder_out(environment: MutableMapping[str, str], path: list[str])
     with a relative path.
     """
     for variable in _DOCKERS:
-        if (value := environment.get(variable, "")) and not Path(value).is_absolute():
+        if (value := environment.get(variable, "")) and not value.startswith("/"):
             raise UsageProblem(
                 f"{variable}={value} is a relative path, so any folder could add Docker plugins",
                 fix=f"use the full path: {variable}=$PWD/{value}",
             )
     folders = environment.get("PATH", "").split(os.pathsep)
     # An empty entry is the current folder.
-    kept = [folder for folder in folders if Path(folder).is_absolute()]
+    kept = [folder for folder in folders if folder.startswith("/")]
     if kept != folders and "PATH" in environment:
         environment["PATH"] = os.pathsep.join(kept)
-    ours = Path(__file__).resolve().parents[2]
-    here = Path.cwd()
+    ours = os.path.realpath(f"{__file__}/../../..")
+    here = os.getcwd()  # noqa: PTH109 - every start would pay for the import of pathlib
     path[:] = [
         folder
         for folder in path
-        if Path(folder).is_absolute() and (Path(folder) != here or here == ours)
+        if folder.startswith("/") and (os.path.normpath(folder) != here or here == ours)
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from openhqm_tui.cli.manual import EXIT_CODES, Section, epilog
 from openhqm_tui.cli.parser import Parser, add_format, at_least_one, seconds
@@ -138,6 +137,8 @@ def add_selection(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Build the selection and return 0, 1 (something failed) or 130 (cancelled)."""
+    from pathlib import Path
+
     from openhqm_tui.cli.build_options import options_from
     from openhqm_tui.cli.output.choose import format_of
     from openhqm_tui.cli.output.follow import follow_to_the_end

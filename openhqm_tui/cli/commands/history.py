@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from openhqm_tui.cli.parser import Parser, add_list_format
-from openhqm_tui.domain.formatting import count_text, duration_text, percent_text, size_text
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.trends import Series
@@ -34,6 +33,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run_reindex(parsed: argparse.Namespace) -> int:
     """Rebuild the history and return 0, or 1 if a run can't be read; raises Problem."""
+    from openhqm_tui.domain.formatting import count_text
     from openhqm_tui.domain.text import plain
     from openhqm_tui.run.follow.history_index import index_missing
     from openhqm_tui.store.history.database import history_file
@@ -54,6 +54,7 @@ def run(parsed: argparse.Namespace) -> int:
     import msgspec
 
     from openhqm_tui.cli.output.summary import aligned
+    from openhqm_tui.domain.formatting import count_text
     from openhqm_tui.domain.history.trends import trends
     from openhqm_tui.run.follow.history_index import index_missing
     from openhqm_tui.store.history.database import History
@@ -82,6 +83,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _cells(series: Series) -> tuple[str, ...]:
+    from openhqm_tui.domain.formatting import duration_text, percent_text, size_text
     from openhqm_tui.domain.history.trends import sparkline
     from openhqm_tui.domain.text import one_line
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from openhqm_tui.cli.commands.build import add_selection
@@ -42,6 +41,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Print the plan, with secrets masked on a terminal; write no folder and start nothing."""
+    from pathlib import Path
+
     import msgspec
 
     from openhqm_tui.cli.build_options import options_from

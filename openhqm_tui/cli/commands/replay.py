@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import math
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhqm_tui.cli.parser import RUN, Parser, add_format
@@ -45,6 +42,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Replay to the end and return 0, whether or not the run passed; 130 if stopped."""
+    import contextlib
+
     from openhqm_tui.cli.console import has_terminal, open_on_replay
     from openhqm_tui.cli.output.choose import automatic_format
     from openhqm_tui.cli.signals import stop_on_signals
@@ -74,6 +73,8 @@ def _show(player: Player, form: str, *, verbose: bool) -> int:
 
 
 def _first_line(player: Player, form: str) -> str:
+    import math
+
     import msgspec
 
     name, speed = player.recording.name, player.pace.speed
@@ -87,6 +88,8 @@ def _first_line(player: Player, form: str) -> str:
 
 def _recording(what: str | None) -> Recording:
     """Return the recording: a packed file, `demo`, a run, or the latest finished run."""
+    from pathlib import Path
+
     from openhqm_tui.cli.run_lookup import latest_of
     from openhqm_tui.run.follow.replay import SHIPPED, Recording, recording_of
     from openhqm_tui.store.paths import state_folder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from openhqm_tui.cli.parser import Parser, add_run
 
@@ -38,6 +37,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Write the report and return 0, whether or not the run passed."""
+    from pathlib import Path
+
     from openhqm_tui.cli.run_lookup import run_named
     from openhqm_tui.report.catalog import rendered
     from openhqm_tui.report.formats.github import append_summary

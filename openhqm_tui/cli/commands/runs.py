@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import itertools
-import shutil
 import sys
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhqm_tui.cli.parser import RUN, Parser, add_list_format, at_least_one
-from openhqm_tui.cli.signals import stop_on_signals
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.formatting import count_text, size_text
 
 if TYPE_CHECKING:
     from openhqm_tui.store.retention import Limits
@@ -90,6 +84,10 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """List the runs, a line each."""
+    import itertools
+    import shutil
+    import time
+
     import msgspec
 
     from openhqm_tui.cli.output.run_table import row_of, table
@@ -112,6 +110,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def run_prune(parsed: argparse.Namespace) -> int:
     """Delete old runs and return 0, or 1 if one can't be deleted."""
+    from openhqm_tui.domain.formatting import count_text, size_text
     from openhqm_tui.domain.text import plain
     from openhqm_tui.run.prune import prune_runs
     from openhqm_tui.store.paths import ready_state_folder
@@ -155,6 +154,9 @@ def _limits(parsed: argparse.Namespace) -> Limits:
 
 def run_export(parsed: argparse.Namespace) -> int:
     """Export a run, and print the file."""
+    from pathlib import Path
+
+    from openhqm_tui.cli.signals import stop_on_signals
     from openhqm_tui.report.redacted_files import RedactedFiles
     from openhqm_tui.store.archive import export_run, packed_name
     from openhqm_tui.store.paths import state_folder
@@ -191,6 +193,9 @@ def run_export(parsed: argparse.Namespace) -> int:
 
 def run_import(parsed: argparse.Namespace) -> int:
     """Import a run, and print its ID."""
+    from pathlib import Path
+
+    from openhqm_tui.cli.signals import stop_on_signals
     from openhqm_tui.report.redacted_files import RedactedFiles
     from openhqm_tui.store.archive import import_run
     from openhqm_tui.store.paths import ready_state_folder

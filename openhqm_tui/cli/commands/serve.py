@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
-import socket
-import stat
 import sys
 from collections.abc import Callable
 
@@ -92,6 +89,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Serve until stopped; raises UsageProblem if it can't start."""
+    import importlib.util
+    import socket
+
     if importlib.util.find_spec("textual_serve") is None:
         raise UsageProblem("serve needs the package textual-serve", fix=_EXTRA)
     from openhqm_tui.cli.settings import settings_here
@@ -159,6 +159,8 @@ def _first_line(url: str, token: str | None, *, given: bool, watch_only: bool) -
 
 def _token(path: str) -> str:
     """Return the token from a file or the environment; '' if there is none."""
+    import stat
+
     from openhqm_tui.store.paths import at_home
     from openhqm_tui.store.settings import TOKEN_VARIABLE
     from openhqm_tui.web.authentication import checked_token
@@ -190,6 +192,8 @@ def _logger(mask: Callable[[str], str]) -> Callable[[str], None]:
 
 def _own_names() -> set[str]:
     """Return the names of this machine on its network."""
+    import socket
+
     name = socket.gethostname().lower()
     short = name.partition(".")[0]
     return {name, short, f"{short}.local"}

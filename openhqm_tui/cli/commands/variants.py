@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from openhqm_tui.cli.parser import Parser, add_list_format
 
@@ -26,6 +25,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """List the variants, one per line: name, title, client libraries."""
+    from pathlib import Path
+
     import msgspec
 
     from openhqm_tui.domain.text import plain
