@@ -103,8 +103,9 @@ def sparkline(values: Sequence[float], width: int) -> str:
     low, high = min(shown), max(shown)
     if high <= low:
         return _LEVELS[3] * len(shown)
-    step = (len(_LEVELS) - 1) / (high - low)
-    return "".join(_LEVELS[round((value - low) * step)] for value in shown)
+    top = len(_LEVELS) - 1
+    # Multiplied first: 7 divided by the least of floats would be infinite.
+    return "".join(_LEVELS[round((value - low) * top / (high - low))] for value in shown)
 
 
 def columns(values: Sequence[float], width: int, height: int) -> list[str]:
