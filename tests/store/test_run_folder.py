@@ -19,6 +19,7 @@ from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.run.start.expectations import expectation_of
+from openhqm_tui.store import run_folder
 from openhqm_tui.store.checks_files import our_variant
 from openhqm_tui.store.run_folder import (
     LaneExpectation,
@@ -67,8 +68,20 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert msgspec.json.decode(run.bake_file.read_bytes()) == PLAN.as_bake()
 
 
+def test_an_earlier_version_refuses_a_run_folder_whose_checks_it_would_not_all_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made(tmp_path)
+    assert run.info.schema == 2
+    monkeypatch.setattr(run_folder, "SCHEMA", 1)
+    with pytest.raises(UsageProblem, match="newer openhqm-tui"):
+        _ = RunFolder(run.path).info
+
+
 def test_expectations_of_earlier_versions_are_read() -> None:
-    kept = recording("verified").expectations()
+    run = recording("verified")
+    assert run.info.schema == 1
+    kept = run.expectations()
     assert len(kept) == 16
     for (target, platform), expected in kept.items():
         resolved = expectation_of(

@@ -14,7 +14,9 @@ from openhqm_tui.domain.plan.nodes import NodeInfo
 from openhqm_tui.domain.run.published import PublishedImage
 from openhqm_tui.domain.text import Inert
 
-SCHEMA = 1
+# 2: `expectations.json` has the keys of the checks files. Earlier versions read only the keys that
+# they know, each in a field of its own, so they would check less: they must refuse the folder.
+SCHEMA = 2
 # Images of one run. Whoever looks at a run holds all of them; nobody builds a hundredth of it.
 MOST_LANES = 10_000
 
