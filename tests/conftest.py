@@ -64,7 +64,7 @@ def why_no_engine() -> str:
     if facts.error or facts.builder_error:
         return facts.error or facts.builder_error
     if not facts.can_load_many_platforms:
-        return "the image store keeps one platform an image (`openhqm-tui doctor --fix`)"
+        return "the image store is single-platform (`openhqm-tui doctor --fix`)"
     both = parse_platforms("linux/amd64,linux/arm64")
     missing = [str(p) for p in both if facts.how(p) == "none"]
     if missing:

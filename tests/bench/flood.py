@@ -1,8 +1,8 @@
 """A stand-in for sixteen noisy builds: a process that writes a live run folder at a given rate.
 
 `python -m tests.bench.flood STATE RATE SECONDS` holds the run's lock, as a runner does, and
-writes numbered log lines to the streams of eight targets as Buildx would. Its last words on
-stdout are how many lines each lane was given, as JSON.
+writes numbered log lines to the streams of eight targets as Buildx would. At the end
+it prints how many lines each lane was given, as JSON.
 """
 
 from __future__ import annotations

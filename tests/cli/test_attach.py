@@ -187,7 +187,7 @@ def test_the_exit_code_is_that_of_the_build(
     assert out.startswith(f"run 20261123-100000-aaaa · {runs}")
     if name == "cut_off":
         assert "run 20261123-100000-aaaa was interrupted: the runner died" in err
-        assert "`openhqm-tui resume 20261123-100000-aaaa` goes on" in err
+        assert "continue with `openhqm-tui resume 20261123-100000-aaaa`" in err
         assert out.endswith(" · interrupted\n")
         for told in (
             "kafka linux/amd64 | − stopped",
@@ -270,8 +270,8 @@ def test_an_interrupt_stops_the_watching_and_the_run_goes_on(
     os.close(lock)
     assert code == 130
     err = capsys.readouterr().err
-    assert "openhqm-tui: it goes on; `openhqm-tui cancel 20261123-100000-aaaa` stops it" in err
-    assert not folder.control_file.exists(), "nobody was asked for anything"
+    assert "the run continues; `openhqm-tui cancel 20261123-100000-aaaa` stops it" in err
+    assert not folder.control_file.exists(), "nothing was requested"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

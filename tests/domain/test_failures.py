@@ -1,4 +1,4 @@
-"""Digests of failures: target, platform, stage, line, last words, and what helps."""
+"""Digests of failures: target, platform, stage, line, last output and fix."""
 
 from __future__ import annotations
 

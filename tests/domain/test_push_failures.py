@@ -156,7 +156,7 @@ def test_a_name_that_is_a_word_of_the_error_doesnt_hide_it() -> None:
 
 def test_of_an_unknown_message_its_own_words_are_said() -> None:
     assert push_failure(f"{HEAD}the moon is in the way\n") == "the moon is in the way"
-    assert push_failure("") == "docker push said nothing"
+    assert push_failure("") == "docker push printed nothing"
 
 
 def test_hostile_words_are_made_safe() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.engine.docker import command
-from openhqm_tui.engine.doctor import apply as mend_module
+from openhqm_tui.engine.doctor import apply as apply_module
 from openhqm_tui.engine.doctor.apply import (
     FixOutcome,
     Rights,
@@ -319,12 +319,12 @@ def test_root_by_sudo_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
         return 0
 
     as_root = Fix(title="r", script="true", as_root=True)
-    monkeypatch.setattr(mend_module, "rights", lambda: Rights.SUDO)
+    monkeypatch.setattr(apply_module, "rights", lambda: Rights.SUDO)
     assert apply_fixes([as_root, ONE], run=run, say=said.append)
     assert calls == [True, False]
-    monkeypatch.setattr(mend_module, "rights", lambda: Rights.NONE)
+    monkeypatch.setattr(apply_module, "rights", lambda: Rights.NONE)
     assert not apply_fixes([as_root], run=run, say=said.append)
-    assert "no sudo" in said[-1]
+    assert "needs root, and sudo isn't available" in said[-1]
     assert len(calls) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from openhqm_tui.engine.doctor.base_findings import bootstrap_fix, can_be_bootstrapped
 from tests.engine.fakes import AMD64, ARM64, MIRROR, debian, packages
-from tests.engine.test_mending import OLD, fix_of
+from tests.engine.test_applying_fixes import OLD, fix_of
 
 
 def test_bootstrap() -> None:

@@ -199,8 +199,8 @@ def test_a_damaged_history_is_set_aside_and_rebuilt(tmp_path: Path) -> None:
     assert known(tmp_path) == {folder.path.name}
     (aside,) = tmp_path.glob("history.db.damaged-*")
     assert said == [
-        f"the history {history_file(tmp_path)} is damaged: it is kept as {aside.name}, and read "
-        "anew from the run folders"
+        f"the history {history_file(tmp_path)} is damaged: it is kept as {aside.name}, and rebuilt "
+        "from the run folders"
     ]
 
 
@@ -300,7 +300,7 @@ async def test_a_locked_history_is_waited_for_but_not_by_the_run(docker: FakeDoc
     watch = await executed(prepared("redis"))
     assert watch.status is Status.PASSED
     (note,) = [text for text in watch.follower.state.notes if "history" in text]
-    assert "is locked by another process: the run goes on without it" in note
+    assert "is locked by another process: the run continues" in note
     assert known(state) == set()
     other.execute("ROLLBACK")
     other.close()

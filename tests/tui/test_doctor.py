@@ -217,7 +217,7 @@ async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leav
         await pilot.press("F")
         await pilot.pause()
         await agree(pilot)
-        mending = app.session.fix_runner
+        fix_runner = app.session.fix_runner
         await pilot.press("1", "q")
         await pilot.pause()
         assert isinstance(app.screen, QuestionDialog)
@@ -225,9 +225,9 @@ async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leav
         await pilot.pause()
         assert (app.return_value == 0) is leaves
         if not leaves:
-            assert not mending.stopping
+            assert not fix_runner.stopping
     # Whatever becomes of the console, nothing runs on unseen.
-    assert mending.stopping
+    assert fix_runner.stopping
 
 
 async def test_a_flood_of_words_is_shown_whole(world: World):

@@ -45,8 +45,8 @@ def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> i
         show(follower, output)
     except KeyboardInterrupt:
         output.leave()
-        stops = f"it goes on; `openhqm-tui cancel {name}` stops it"
-        now = stops if _goes_on(follower) else f"run {name} is over"
+        stops = f"the run continues; `openhqm-tui cancel {name}` stops it"
+        now = stops if _goes_on(follower) else f"run {name} has finished"
         sys.stderr.write(f"\nopenhqm-tui: {now}\n")
         return _CANCELLED
     finally:
@@ -81,9 +81,10 @@ def _goes_on(follower: Follower) -> bool:
 def _say_how_it_ended(follower: Follower) -> int:
     folder = follower.folder
     if follower.state.interrupted:
+        name = folder.path.name
         sys.stderr.write(
-            f"openhqm-tui: run {folder.path.name} was interrupted: the runner died (its last words "
-            f"may be in {folder.runner_log}); `openhqm-tui resume {folder.path.name}` goes on\n"
+            f"openhqm-tui: run {name} was interrupted: the runner died (its last output may be in "
+            f"{folder.runner_log}); continue with `openhqm-tui resume {name}`\n"
         )
     return exit_code_of(follower.state)
 

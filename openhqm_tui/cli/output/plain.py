@@ -90,13 +90,12 @@ class PlainOutput:
                 return f"{event.target or 'the run'} is being cancelled"
             case events.OutputStalled():
                 at = f" in {event.step}" if event.step else ""
-                silent = (
-                    f"{event.target} has said nothing for {clock_text(event.at - event.since)}{at}"
-                )
+                lasts = clock_text(event.at - event.since)
+                silent = f"{event.target} has printed nothing for {lasts}{at}"
                 stops = f"openhqm-tui cancel {self._follower.folder.path.name} {event.target}"
-                return f"{silent}; it goes on, and `{stops}` stops it"
+                return f"{silent}; it is still running, `{stops}` stops it"
             case events.OutputResumed():
-                return f"{event.target} says something again"
+                return f"{event.target} prints output again"
         return ""
 
     def _print_notes(self, notes: list[str]) -> None:

@@ -72,7 +72,7 @@ class TtyOutput:
             if (name, target.attempt) in self._digested or target.status is not Status.FAILED:
                 continue
             if name in self._follower.targets:
-                continue  # its last words aren't read yet
+                continue  # its last output hasn't been read yet
             for failure in failures_of(state, self._follower.folder.path):
                 if failure.target == name:
                     self._digested.add((name, target.attempt))

@@ -103,7 +103,7 @@ def push_failure(said: str, tag: str = "") -> str:
     aren't looked at.
     """
     lines = [line for line in said.splitlines() if line.strip()]
-    last = one_line(lines[-1], 240) if lines else "docker push said nothing"
+    last = one_line(lines[-1], 240) if lines else "docker push printed nothing"
     reason = push_reason(said, tag)
     return f"{reason} ({last})" if reason else last
 

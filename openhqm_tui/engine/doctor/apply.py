@@ -76,7 +76,7 @@ def apply_fixes(fixes: Iterable[Fix], *, run: RunScript = stream, say: Say) -> b
     for fix in fixes:
         how = rights() if fix.as_root else Rights.ROOT
         if how is Rights.NONE:
-            say(f"needs root, and there is no sudo: {fix.title}")
+            say(f"this fix needs root, and sudo isn't available: {fix.title}")
             return False
         code = run(fix.script, say, sudo=how is Rights.SUDO)
         if code != 0:

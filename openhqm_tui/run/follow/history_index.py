@@ -74,7 +74,7 @@ def check_readable(state: Path) -> str:
     try:
         _with_history(state, History.could_write, said.append, patience=_LOOK)
     except HistoryProblem as problem:
-        return f"{problem}: the run goes on without it, and is remembered once it can be"
+        return f"{problem}: the run continues, and is added to the history later"
     return " ".join(said)
 
 
@@ -179,7 +179,7 @@ def _index(history: History, folder: RunFolder) -> str:
     except (Problem, OSError) as error:
         return str(error)
     if record is None:
-        return "it goes on"
+        return "it is in progress"
     try:
         history.put(record, size)
     except RunUnfit as problem:
@@ -221,7 +221,7 @@ def _with_history(
             if aside is not None:
                 saved = _save(history, aside)
                 say(
-                    f"{damage.what}: it is kept as {aside.name}, and read anew from the run "
+                    f"{damage.what}: it is kept as {aside.name}, and rebuilt from the run "
                     f"folders{f', {saved} runs from itself' if saved else ''}"
                 )
             return work(history)

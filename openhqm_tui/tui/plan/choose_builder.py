@@ -184,7 +184,7 @@ class ChooseBuilder(ListDialog[Builder]):
     @on(OptionList.OptionSelected)
     @on(Button.Pressed, "#use")
     def selected(self) -> None:
-        """Return the answer, or say why this one won't do."""
+        """Close with the marked builder, or show why it can't be used."""
         if (builder := self.marked) is None:
             return
         if refusal := builder.refusal(self._engine):

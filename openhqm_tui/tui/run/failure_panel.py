@@ -97,7 +97,7 @@ class FailurePanel(VerticalScroll):
         """Show why a target failed, looked for again only where there is more to look at."""
         known = None
         if target is not None and folder is not None:
-            # To find a step's last words may mean to go through all of a long log.
+            # Finding the last output of a step may mean reading all of a long log.
             said = (len(target.log), sum(len(lane.log) for lane in target.lanes.values()))
             answers = tuple(lane.verdicts for lane in target.lanes.values())
             known = (folder.path, target.name, target.attempt, target.status, answers, *said)
@@ -134,7 +134,7 @@ def _offers(failure: Failure) -> Content:
 
 
 def digest(failure: Failure, width: int) -> Content:
-    """Return the digest as text: where, why, the last words, what usually helps.
+    """Return the digest as text: where, why, the last output, the usual fix.
 
     Lines of code and output are cut at `width`, where wrapping would tear them apart.
     """
