@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Tests wait more than they compute: two processes more than there are cores.
+JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 # Tests marked `full` are left out of `test`; `test-full` runs them.
 CHOSEN  = $(if $(FULL),$(ONLY),$(if $(ONLY),($(ONLY)) and )not full)
 
@@ -22,7 +24,7 @@ dev: $(READY)
 
 ## Run the tests; engine tests need a Docker engine (ONLY="not engine" skips them; TESTS=tests/tui selects a folder)
 test: $(READY)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "$(CHOSEN)" $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup -m "$(CHOSEN)" $(TESTS)
 
 ## Run the engine tests that need root, with sudo (as root, `test` includes them)
 test-root: $(READY)

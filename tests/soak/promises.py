@@ -26,9 +26,14 @@ Result = dict[str, tuple[Any, ...]]
 
 
 def state_of(run: RunFolder) -> RunState:
-    """Read a run that is over by the way that every face takes."""
+    """Follow a run to its end as the console and the command line do; return its state."""
     with following(run) as follower:
-        follower.read_all()
+
+        def over() -> bool:
+            follower.poll()
+            return follower.finished
+
+        until(over, "the run is over and read")
         return follower.state
 
 
