@@ -1,4 +1,4 @@
-"""What a look at a machine found, and what would mend it."""
+"""Findings of the doctor about a machine, and their fixes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Health(StrEnum):
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """Commands that mend a finding: shown in full to the user, then run as they stand.
+    """Commands that fix a finding: shown in full to the user, then run unchanged.
 
-    `script` is POSIX shell, run by `sh -eu`; `as_root` says that it needs root (or sudo).
+    `script` is POSIX shell, run by `sh -eu`; `as_root`: it needs root or sudo.
     """
 
     title: str
@@ -30,10 +30,10 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(Inert, frozen=True, kw_only=True):
-    """One thing looked at: its state, why it matters, and the way out.
+    """The state of one thing that was checked, why it matters, and how to fix it.
 
-    `fixes` run in order; where it is empty and `health` isn't `ok`, `advice` tells a person
-    what to do. `needed` marks what no build can start without (exit code 3).
+    `fixes` run in order; if there is none and `health` isn't `ok`, `advice` is what a person can
+    do. `needed`: no build can start without it (exit code 3).
     """
 
     key: str
@@ -47,5 +47,5 @@ class Finding(Inert, frozen=True, kw_only=True):
 
     @property
     def blocks(self) -> bool:
-        """Tell whether no build can start before this is mended."""
+        """Whether no build can start before this is fixed."""
         return self.needed and self.health is Health.FAIL

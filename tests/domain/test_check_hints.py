@@ -1,4 +1,4 @@
-"""What helps against an answer: one line for every check, by its words where they tell more."""
+"""The hint of a failed check: one for each check, or for a result that is more specific."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_which_checks_fail_newly() -> None:
     (told,) = compare(one, other).lanes
     assert (told.failing, told.mended) == (("user", "setuid"), ("labels",))
     assert "✗ redis linux/amd64: newly failing user, setuid" in texts(one, other)
-    assert "✓ redis linux/amd64: well again labels" in texts(one, other)
+    assert "✓ redis linux/amd64: no longer failing labels" in texts(one, other)
 
 
 def step(label: str, seconds: float, platform: str = AMD, **more: Any) -> StepRecord:

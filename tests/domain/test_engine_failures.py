@@ -190,7 +190,7 @@ def test_a_step_that_was_killed_and_a_buildx_that_was() -> None:
         "no-memory",
         "the step was killed, probably out of memory (exit code 137)",
     )
-    assert digest(code=-9).reason == "Buildx was killed (SIGKILL), by hand or out of memory"
+    assert digest(code=-9).reason == "Buildx was killed (SIGKILL), manually or out of memory"
 
 
 def test_what_did_not_fail_has_no_trouble() -> None:

@@ -74,7 +74,7 @@ def test_a_node_is_an_endpoint_with_or_without_its_platforms(word: str, node: Ne
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("1x", "remote", ["a"]), "'1x' can't be a builder's name; it begins with a letter"),
+        (("1x", "remote", ["a"]), "'1x' can't be a builder's name; start with a letter"),
         (("", "remote", ["a"]), "the builder's name is empty"),
         (("x" * 101, "remote", ["a"]), "can't be a builder's name"),
         (("-x", "remote", ["a"]), "can't be a builder's name"),

@@ -63,7 +63,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.pause()
         answer = text(app, "#evidence")
         assert answer.startswith("machine · ? unknown · redis linux/arm64 · emul")
-        assert "newer QEMU" in answer, "what helps is said"
+        assert "newer QEMU" in answer, "the hint is shown"
         assert "✓ pass    redis linux/amd64      x86_64" in answer, "and what others answered"
         assert "Does its Python run on the platform's machine?" in text(app, "#evidence")
         await pilot.press("f")

@@ -78,7 +78,7 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
             return "the step was killed, probably out of memory", _NO_MORE_MEMORY
         case EngineFailureKind.BUILDX_KILLED:
             return (
-                f"Buildx was killed ({_signal_name(-exit_code)}), by hand or out of memory",
+                f"Buildx was killed ({_signal_name(-exit_code)}), manually or out of memory",
                 _NO_MORE_MEMORY,
             )
 

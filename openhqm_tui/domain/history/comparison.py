@@ -304,7 +304,7 @@ def _image(lane: LaneChange) -> Iterator[Line]:
     if lane.failing:
         yield Line("✗", f"{where}: newly failing {', '.join(lane.failing)}")
     if lane.mended:
-        yield Line("✓", f"{where}: well again {', '.join(lane.mended)}")
+        yield Line("✓", f"{where}: no longer failing {', '.join(lane.mended)}")
     old, new = lane.seconds
     # What came to no image was over sooner, and no quicker.
     if set(lane.status) <= BUILT and abs(new - old) >= max(0.5, 0.2 * max(old, new)):

@@ -103,7 +103,7 @@ def check_builder_name(name: str) -> str:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise UsageProblem(
             f"'{name}' can't be a builder's name" if name else "the builder's name is empty",
-            fix="it begins with a letter, and goes on with letters, digits and . _ -",
+            fix="start with a letter, then use letters, digits and . _ -",
         )
     return name
 

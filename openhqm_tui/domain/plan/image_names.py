@@ -97,7 +97,7 @@ def check_builder(name: str) -> str:
     if not _BUILDER.fullmatch(name):
         raise UsageProblem(
             f"'{name}' can't be a builder",
-            fix="it begins with a letter or digit and goes on with these and _ . + -; "
+            fix="start with a letter or digit, then use letters, digits and _ . + -; "
             "`docker buildx ls` lists them",
         )
     return name

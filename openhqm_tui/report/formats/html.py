@@ -394,7 +394,7 @@ def _chapters(report: Report) -> list[Html]:
                 f" {run.sentence}",
             ),
             element("p", "Run ", code(run.id), f" of {utc_time_text(run.created)}, ", run.version),
-            element("p", f"{MISSING} stands for what this run didn't measure."),
+            element("p", f"{MISSING} means not measured in this run."),
         ),
         _chapter("Images", lanes_table(report)),
     ]

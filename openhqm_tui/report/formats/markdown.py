@@ -372,7 +372,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"Run {code(run.id)} of {utc_time_text(run.created)}, openhqm-tui {code(run.version)}."
     yield ""
-    yield from (*lanes_table(report), "", "– stands for what this run didn't measure.", "")
+    yield from (*lanes_table(report), "", "– means not measured in this run.", "")
     if report.failures:
         yield from ("## Failures", "", *failures(report))
     yield from ("## Environment", "", *environment(report), "")

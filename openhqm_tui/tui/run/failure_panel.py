@@ -134,7 +134,7 @@ def _offers(failure: Failure) -> Content:
 
 
 def digest(failure: Failure, width: int) -> Content:
-    """Return the digest as text: where, why, the last output, the usual fix.
+    """Return the digest as text: where, why, the last output, a hint.
 
     Lines of code and output are cut at `width`, where wrapping would tear them apart.
     """
@@ -157,7 +157,7 @@ def digest(failure: Failure, width: int) -> Content:
     if failure.reason:
         lines.append(said("why", failure.reason))
     if failure.hint:
-        lines.append(said("helps", failure.hint, "$text-warning"))
+        lines.append(said("hint", failure.hint, "$text-warning"))
     if failure.where:
         lines.append(said("where", failure.where))
     for line in failure.source:
