@@ -63,8 +63,8 @@ def question(
 ) -> Answers:
     """Put all faults, and the good image they are made of, before `openhqm-tui check`.
 
-    A fault that shows only when its image runs is asked about under emulation only where
-    `emulated` names it; without `emulated`, all are.
+    Only the faults that `emulated` names are asked about on the emulated platform too; without
+    `emulated`, all are.
     """
     (folder / "slow.toml").write_text(_SLOW)
     (folder / "still.toml").write_text(_STILL)
@@ -92,7 +92,7 @@ def question(
         # Those that only wait cost next to nothing meanwhile.
         waiting = threads.submit(call_each, "slow.toml", slow)
         said = call_each("openhqm-checks.toml", running, good)
-        said += call("still.toml", _BOTH, [image_of(fault) for fault in still])
+        said += call_each("still.toml", still)
         said += waiting.result()
     by_lane = asyncio.run(_by_index(twisted))
     for ran in said:
