@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Tests wait more than they compute: four processes more than there are cores.
-JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 4)
+# Tests wait more than they compute: two processes more than there are cores.
+JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 # Tests marked `full` are left out of `test`; `test-full` runs them.
 CHOSEN  = $(if $(FULL),$(ONLY),$(if $(ONLY),($(ONLY)) and )not full)
 

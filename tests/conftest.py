@@ -8,15 +8,6 @@ from pathlib import Path
 import pytest
 
 REQUIRED = "OPENHQM_TUI_REQUIRE_ENGINE"
-# Tests of the real engine that need the main job's images, or publish and prune as nobody else may.
-_IMAGES = {
-    "faults",
-    "test_builders_and_cache.py",
-    "test_main_job.py",
-    "test_publish.py",
-    "test_publish_from_nodes.py",
-    "test_static_checks.py",
-}
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(skip)
     marked = [item for item in items if item.get_closest_marker("engine")]
     for item in marked:
-        # Two groups run at the same time, each in turn: the images of the main job and what is made
-        # of them, and everything else, which has images and builders of its own.
-        group = (
-            "images" if item.path.parent.name in _IMAGES or item.path.name in _IMAGES else "runs"
-        )
-        item.add_marker(pytest.mark.xdist_group(f"engine-{group}"))
+        # One after the other: they share one engine, and some read all that it holds.
+        item.add_marker(pytest.mark.xdist_group("engine"))
     if not marked or config.option.collectonly:
         return
     if os.environ.get(REQUIRED):
