@@ -21,7 +21,7 @@ from openhqm_tui.domain.secrets import detect
 from openhqm_tui.store.paths import cache_folder, make_private
 
 # Increase it if the fields of a record change, or if its reader finds other things.
-_SCHEMA = 2
+_SCHEMA = 3
 _RULES = hashlib.sha256(f"{_SCHEMA}\n{file_kinds.RULES}\n{detect.RULES}".encode())
 VERSION = f"{_SCHEMA}-{_RULES.hexdigest()[:16]}"
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")

@@ -28,6 +28,10 @@ def binary(path: str, machine: str = "aarch64") -> Found:
     return Found(FileKind.BINARY, path, machine)
 
 
+def packed(path: str, inside: str, machine: str = "aarch64") -> Found:
+    return Found(FileKind.BINARY, path, machine, inside=inside)
+
+
 def contents(*found: Found, deleted: bool = False) -> Contents:
     return Contents(tuple(Placed(one, 2, deleted) for one in found), 3)
 
@@ -45,6 +49,7 @@ def told(expected: Expectation, *found: Found, deleted: bool = False) -> dict[st
 SU = Found(FileKind.SETUID, "/usr/bin/su", "4755")
 BACKDOOR = Found(FileKind.SETUID, "/app/backdoor", "4755")
 PING = Found(FileKind.SETUID, "/usr/bin/ping", "capabilities")
+PASSWD = Found(FileKind.WRITABLE, "/etc/passwd", "666")
 GCC = Found(FileKind.COMPILER, "/usr/bin/gcc", "gcc", 5)
 PIP = Found(FileKind.CACHE, "/root/.cache/pip/http/a", "pip", 1_500_000)
 APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
@@ -79,11 +84,44 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
             (binary("/usr/b.so", "x86_64"),),
             *("binaries", F, "1 of 1 is x86_64: /usr/b.so"),
         ),
+        (
+            WANTED,
+            (packed("/w.whl", "x.so", "x86_64"), binary("/a")),
+            *("binaries", F, "1 of 2 is x86_64: /w.whl!/x.so"),
+        ),
+        (
+            allowing(binaries=("/w.whl",)),
+            (packed("/w.whl", "x.so", "x86_64"),),
+            *("binaries", P, "1 ELF file, aarch64 but for 1 x86_64 that are allowed"),
+        ),
+        (
+            allowing(binaries=("/w.whl!/x.so",)),
+            (packed("/w.whl", "x.so", "x86_64"),),
+            *("binaries", P, "1 ELF file, aarch64 but for 1 x86_64 that are allowed"),
+        ),
+        # Java libraries bring their native parts for every machine.
+        (
+            WANTED,
+            (packed("/a.jar", "b.jar!/x.so"), packed("/a.jar", "b.jar!/y.so", "x86_64")),
+            *("binaries", P, "2 ELF files, aarch64, and in jars also for others"),
+        ),
+        (
+            WANTED,
+            (packed("/a.jar", "b.jar!/x.so"), packed("/a.jar", "c.jar!/y.so", "x86_64")),
+            *("binaries", F, "1 of 2 is x86_64: /a.jar!/c.jar!/y.so"),
+        ),
+        (
+            WANTED,
+            (Found(FileKind.UNREAD, "/a.zip", "larger than 128 MB"),),
+            *("binaries", P, "no ELF file; archives not read: /a.zip (larger than 128 MB)"),
+        ),
         (WANTED, (), "setuid", P, "none"),
         (WANTED, (SU,), "setuid", P, "1, all usual: su"),
         (WANTED, (SU, BACKDOOR), "setuid", F, "/app/backdoor (4755)"),
         (WANTED, (PING,), "setuid", F, "/usr/bin/ping (capabilities)"),
         (allowing(setuid=("/usr/bin/ping",)), (PING,), "setuid", P, "1, all usual: ping"),
+        (WANTED, (PASSWD,), "setuid", F, "/etc/passwd (666, everyone can write to it)"),
+        (allowing(setuid=("/etc/passwd",)), (PASSWD,), "setuid", P, "none"),
         (WANTED, (), "compilers", P, "none"),
         (WANTED, (GCC,), "compilers", W, "gcc: /usr/bin/gcc"),
         (STRICT, (GCC,), "compilers", F, "gcc: /usr/bin/gcc"),
@@ -154,6 +192,31 @@ def config(*env: str, history: tuple[str, ...] | None = ()) -> SeenConfig:
             *(contents(), config(history=("CMD x", "RUN TOKEN=8f1c22ab x", "ADD a /")), F),
             "password or token in instruction 2",
         ),
+        (
+            *(contents(), SeenConfig(labels={"api.token": "8f1c22ab"}, history=()), F),
+            "password or token in label api.token",
+        ),
+        (
+            *(contents(), SeenConfig(author="me, TOKEN=8f1c22ab", history=()), F),
+            "password or token in the author",
+        ),
+        (
+            *(contents(), SeenConfig(cmd=("x", "--token", "8f1c22ab"), history=()), F),
+            "password or token in the command",
+        ),
+        (
+            *(contents(), SeenConfig(entrypoint=("x", "--token=8f1c22ab"), history=()), F),
+            "password or token in the entrypoint",
+        ),
+        (
+            contents(),
+            SeenConfig(health_check=("CMD-SHELL", "x http://me:8f1c22ab@db"), history=()),
+            *(F, "login in an address in the health check"),
+        ),
+        (
+            *(contents(), SeenConfig(history=("x",), comments=("", "TOKEN=8f1c22ab")), F),
+            "password or token in the comment of instruction 1",
+        ),
         (None, CONFIG, U, "why"),
         (contents(), None, U, "why"),
         (contents(), config(history=None), U, "why"),
@@ -170,6 +233,11 @@ def test_secrets(seen: Any, seen_config: Any, answer: Answer, evidence: str) -> 
     [
         ("/app/*", contents(KEY), CONFIG),
         ("env:API_*", contents(), config("API_TOKEN=8f1c22ab")),
+        ("label:api.*", contents(), SeenConfig(labels={"api.token": "8f1c22ab"}, history=())),
+        ("author", contents(), SeenConfig(author="TOKEN=8f1c22ab", history=())),
+        ("command", contents(), SeenConfig(cmd=("TOKEN=8f1c22ab",), history=())),
+        ("entrypoint", contents(), SeenConfig(entrypoint=("TOKEN=8f1c22ab",), history=())),
+        ("health-check", contents(), SeenConfig(health_check=("TOKEN=8f1c22ab",), history=())),
         ("history:1", contents(), config(history=("CMD x", "RUN TOKEN=8f1c22ab x"))),
     ],
 )

@@ -68,7 +68,7 @@ def budget(size: int = 1 << 30, entries: int = 100_000) -> Budget:
     return Budget(size=size, entries=entries)
 
 
-def scanned(layer: bytes | Made, **limits: int) -> ScannedLayer:
+def scanned(layer: bytes | Made, **limits: Any) -> ScannedLayer:
     """One layer, as the scanner tells of it."""
     data = layer if isinstance(layer, bytes) else layer.done()
     return scan_layer(Stream(pieces(data)), budget(), "it", Limits(**limits))
@@ -96,7 +96,7 @@ def classic_export(*layers: bytes) -> bytes:
 
 
 def exported(
-    export: bytes, *wanted: str, known: tuple[str, ...] = (), **limits: int
+    export: bytes, *wanted: str, known: tuple[str, ...] = (), **limits: Any
 ) -> list[ScanLine]:
     order = ScanOrder(wanted=wanted, known=known, limits=Limits(**limits))
     return list(scan_export(pieces(export), order))

@@ -68,6 +68,49 @@ def test_each_kind_of_file_is_told_of() -> None:
     ]
 
 
+PASSWD = b"root:x:0:0::/:/bin/sh\ntoor:x:+00:0\n\napp:x:1000:\nodd:x:what\nshort\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (
+            Made().file("etc/passwd", PASSWD),
+            [
+                ("account", "/etc/passwd", n)
+                for n in ("root:0", "toor:0", "app:1000", "odd:0", "short:0")
+            ],
+        ),
+        (Made().file("app/etc/passwd", PASSWD), []),
+        (Made().file("etc/passwd", b"", 0o666), [("writable", "/etc/passwd", "666")]),
+        (Made().file("etc/shadow", b"", 0o602), [("writable", "/etc/shadow", "602")]),
+        (Made().file("etc/sudoers.d/app", b"", 0o646), [("writable", "/etc/sudoers.d/app", "646")]),
+        (Made().other("etc", tarfile.DIRTYPE, mode=0o777), [("writable", "/etc", "777")]),
+        (Made().other("etc", tarfile.DIRTYPE, mode=0o1777), []),
+        (Made().file("etc/passwd", b"", 0o664), []),
+        (Made().file("etc/motd", b"", 0o666), []),
+        (Made().other("etc/shadow", tarfile.SYMTYPE, "x", mode=0o777), []),
+        (
+            Made().file("etc/a", b"", 0o644).hard("etc/shadow", "etc/a", mode=0o666),
+            [("writable", "/etc/shadow", "666")],
+        ),
+        (
+            Made().file("e.sh", b'#!/bin/sh -e\n# gosu?\nexec gosu app "$@"\n', 0o755),
+            [("drops-root", "/e.sh", "gosu")],
+        ),
+        (
+            Made().file("e", b"#!/usr/bin/env bash\nif x; then /sbin/su-exec app x; fi", 0o755),
+            [("drops-root", "/e", "su-exec")],
+        ),
+        (Made().file("e.sh", b"#!/bin/sh\n# exec gosu app\nx-gosu\n", 0o755), []),
+        (Made().file("e.py", b"#!/usr/bin/python\nos.system('gosu app')\n", 0o755), []),
+        (Made().file("e.sh", b"#!/bin/sh\ngosu app x\n", 0o644), []),
+    ],
+)
+def test_files_that_decide_who_is_root(made: Made, told: list[tuple[str, ...]]) -> None:
+    assert found(made) == told
+
+
 def test_a_layer_is_named_by_what_it_unpacks_to_and_counted() -> None:
     data = Made().folder("d").file("d/f", b"x" * 100).soft("s", "d").file("d/.wh.gone").done()
     layer = scanned(gzip.compress(data))
@@ -159,6 +202,12 @@ def test_a_layer_hides_nothing_of_its_own() -> None:
         (one.found.what, one.layer, one.deleted) for one in place([*map(scanned, (lower, upper))])
     ]
     assert sorted(seen) == [("aarch64", 1, True), ("x86_64", 2, False)]
+
+
+def test_rights_that_a_later_layer_takes_back() -> None:
+    lower = Made().other("etc", tarfile.DIRTYPE, mode=0o777).file("etc/passwd", b"", 0o666)
+    assert left(lower) == ["/etc", "/etc/passwd"]
+    assert left(lower, Made().folder("etc").file("etc/passwd", b"")) == []
 
 
 def test_a_link_to_a_file_of_a_lower_layer_keeps_it() -> None:
@@ -304,7 +353,7 @@ def test_beyond_the_budget_nothing_more_is_read() -> None:
 # -- the program ------------------------------------------------------------------------------
 
 
-def program(export: bytes, *wanted: str, **limits: int) -> tuple[int, list[ScanLine], bytes]:
+def program(export: bytes, *wanted: str, **limits: Any) -> tuple[int, list[ScanLine], bytes]:
     order = ScanOrder(wanted=wanted, limits=Limits(**limits))
     ran = subprocess.run(
         [sys.executable, "-P", "-m", "openhqm_tui.engine.layers.scan", msgspec.json.encode(order)],

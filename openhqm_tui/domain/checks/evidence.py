@@ -24,10 +24,16 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class SeenImage(msgspec.Struct, frozen=True, kw_only=True):
-    """One image of an index, by its manifest and config; sizes in bytes."""
+    """One image of an index, by its manifest and config; sizes in bytes.
+
+    `os_version` tells images of one platform apart (Windows). `attestation`: the index lists it as
+    an attestation, which engines hide, but it can be run.
+    """
 
     platform: str
     digest: str = ""
+    os_version: str = ""
+    attestation: bool = False
     content_size: int = 0
     unpacked_size: int = 0
 
@@ -37,7 +43,7 @@ class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `health_check` is its test (`NONE` disables that of the base). `layers` are the digests of the
     unpacked layers, the lowest first; `history` are the instructions, the newest first. Both are
-    None if the engine doesn't say.
+    None if the engine doesn't say. `comments` are those of the history.
     """
 
     os: str = ""
@@ -56,6 +62,7 @@ class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[str, ...] = ()
     layers: tuple[str, ...] | None = None
     history: tuple[str, ...] | None = None
+    comments: tuple[str, ...] = ()
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -118,11 +125,15 @@ class SeenByteCode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the probe reported nothing; `emulator`: the emulator is the cause, not the image."""
+    """Why the probe reported nothing; `emulator`: the emulator is the cause, not the image.
+
+    `no_python`: the image doesn't have the interpreter.
+    """
 
     reason: str
     emulator: bool = False
     could_not_ask: bool = False
+    no_python: bool = False
 
     @property
     def answer(self) -> Answer:
@@ -141,6 +152,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     python_platform: str
     uid: Count
+    executable: str = ""
     ext_suffix: str = ""
     absent: list[SeenModule] | None = None
     library: list[SeenModule] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Literal
 
 _COMPILER = re.compile(
@@ -60,6 +61,48 @@ def cache_of(path: str) -> str:
     if not any(word in path for word in _CACHE_WORDS):
         return ""
     return next((name for name, pattern in _CACHES if pattern.search(path)), "")
+
+
+# Files that say who may do what; who can write to one can become root. So can one who can write to
+# a folder of such files.
+_OF_ACCOUNTS = re.compile(
+    r"/etc(?:/(?:passwd|shadow|group|gshadow|subuid|subgid|sudoers|doas\.conf|ld\.so\.(?:conf|preload)"
+    r"|(?:sudoers|pam|ld\.so\.conf|cron)\.d(?:/.+)?|crontab|profile))?"
+    r"|/root(?:/\.(?:bashrc|profile|ssh(?:/authorized_keys)?))?"
+)
+# Shell scripts that become another user before they start a program.
+_DROPPING = re.compile(
+    rb"(?m)^[^#\n]*?(?<![\w./-])(?:/\S*/)?"
+    rb"(gosu|su-exec|setpriv|runuser|s6-setuidgid|setuidgid|chpst)(?![\w.-])"
+)
+_SHELL_SCRIPT = re.compile(rb"#![^\n]*[/ ](?:ba|da|a|k|z)?sh\b")
+_UID = re.compile(r"[+-]?[0-9]{1,20}")
+_MOST_ACCOUNTS = 1000
+RULES += f"\n{_OF_ACCOUNTS.pattern}\n{_DROPPING.pattern!r}"
+
+
+def is_of_accounts(path: str) -> bool:
+    """Tell whether a file or folder decides who may do what in an image."""
+    return bool(_OF_ACCOUNTS.fullmatch(path))
+
+
+def accounts_in(passwd: bytes) -> list[str]:
+    """Return the accounts in the content of /etc/passwd as `NAME:UID`.
+
+    Engines read a uid that is missing or no number as 0.
+    """
+    lines = (line.strip() for line in passwd.decode("utf-8", "replace").splitlines())
+    found = []
+    for line in islice(filter(None, lines), _MOST_ACCOUNTS):
+        name, _, uid = [*line.split(":"), "", ""][:3]
+        found.append(f"{name}:{int(uid) if _UID.fullmatch(uid) else 0}")
+    return found
+
+
+def dropping_root(script: bytes) -> str:
+    """Return the program with which a shell script becomes another user, or ''."""
+    match = _DROPPING.search(script) if _SHELL_SCRIPT.match(script) else None
+    return match[1].decode() if match else ""
 
 
 MAGIC = b"\x7fELF"

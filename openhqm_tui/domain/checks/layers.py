@@ -26,20 +26,32 @@ class FileKind(StrEnum):
     COMPILER = "compiler"
     CACHE = "cache"
     SECRET = "secret"  # noqa: S105 - a kind of finding, not one of them
+    WRITABLE = "writable"
+    ACCOUNT = "account"
+    DROPS_ROOT = "drops-root"
+    UNREAD = "unread"
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True):
     """One file that a check judges; `path` is absolute, `what` says what it is.
 
-    `what` is: of a binary its machine (`aarch64`), of a setuid file its mode (`4755`) or
-    `capabilities`, of a cache whose it is (`pip`), of a secret its sort, never its value.
-    `size` in bytes.
+    `what` is: of a binary its machine (`aarch64`), of a setuid file or one that everyone can write
+    to its mode (`4755`) or `capabilities`, of a cache whose it is (`pip`), of a secret its sort,
+    never its value, of an account in /etc/passwd `NAME:UID`, of a script that drops root's rights
+    the program that does it (`gosu`), of an archive that was not read why. `size` in bytes.
+    `inside` is the file's path in the archive at `path`.
     """
 
     kind: FileKind
     path: str
     what: str = ""
     size: int = 0
+    inside: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its path, with that in the archive (`/wheels/x.whl!/x.so`)."""
+        return f"{self.path}!/{self.inside}" if self.inside else self.path
 
 
 class ScannedLayer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

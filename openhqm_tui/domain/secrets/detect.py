@@ -7,8 +7,8 @@ documentation (`AKIAIOSFODNN7EXAMPLE`, `changeme`, `$TOKEN`) are none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from itertools import chain, pairwise
 
 from openhqm_tui.domain.secrets.patterns import (
     BEGINS,
@@ -85,6 +85,9 @@ _ASSIGNED = re.compile(
 _LINE = re.compile(
     r"""(?m)^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w{0,99})[ \t]*[=:][ \t]*(?P<value>\S.*)$"""
 )
+# `--password WORD`; what follows `--password-stdin` is something else.
+_FLAG = re.compile(r"(?<!\S)--(?P<name>[A-Za-z][\w-]{0,99})[ \t]+(?P<value>[^\s\"'=]+)(?!\S)")
+_NO_VALUE = ("-stdin", "-prompt", "-through", "-less")
 _LOGIN_TEXT = re.compile(_LOGIN.decode())
 
 _NO_SECRETS = frozenset(
@@ -149,27 +152,43 @@ def sorts_in_named(path: str, data: bytes) -> set[str]:
     return found
 
 
-def secrets_in_variables(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the sort and the name of each variable (`NAME=value`) that holds a secret."""
-    for line in lines:
-        name, _, value = line.partition("=")
-        known = sorted(sorts_in(value.encode("utf-8", "replace")))
-        if known:
-            yield known[0], name
-        elif is_secret_name(name) and _is_worth_hiding(value):
-            yield "password or token", name
-        elif _has_login(value):
-            yield "login in an address", name
+def secret_in_value(name: str, value: str) -> str:
+    """Return the sort of secret in the value of a variable, label or annotation, or ''."""
+    known = sorted(sorts_in(value.encode("utf-8", "replace")))
+    if known:
+        return known[0]
+    if is_secret_name(name) and _is_worth_hiding(value):
+        return "password or token"
+    return "login in an address" if _has_login(value) else ""
 
 
-def secrets_in_instruction(line: str) -> set[str]:
-    """Return the sorts of secrets in one instruction of an image's history."""
+def secrets_in_text(line: str) -> set[str]:
+    """Return the sorts of secrets in free text, such as an instruction of an image's history."""
     found = sorts_in(line.encode("utf-8", "replace"))
     if any(_is_assignment(match) for match in _ASSIGNED.finditer(line)):
+        found.add("password or token")
+    if any(_is_flag(*match.group("name", "value")) for match in _FLAG.finditer(line)):
         found.add("password or token")
     if _has_login(line):
         found.add("login in an address")
     return found
+
+
+def secrets_in_command(words: Sequence[str]) -> set[str]:
+    """Return the sorts of secrets in a command, given word by word."""
+    found = secrets_in_text(" ".join(words))
+    for flag, value in pairwise(words):
+        if flag.startswith("--") and _is_flag(flag[2:], value, sure=True):
+            found.add("password or token")
+    return found
+
+
+def _is_flag(name: str, value: str, *, sure: bool = False) -> bool:
+    """Tell whether `--name value` passes a secret; in free text a value has digits."""
+    if not is_secret_name(name) or name.endswith(_NO_VALUE) or value.startswith("-"):
+        return False
+    looks_random = len(value) >= _FEWEST_LETTERS and any(c.isdigit() for c in value)
+    return (sure or looks_random) and _is_worth_hiding(value)
 
 
 def _has_login(text: str) -> bool:

@@ -20,6 +20,7 @@ from openhqm_tui.domain.run.published import PublishedImage, PublishedIndex
 from openhqm_tui.engine.docker.api import EngineApi, EngineSilent
 
 _ATTESTATION = "vnd.docker.reference.type"
+_NO_PLATFORM = "unknown/unknown"
 
 
 class ImageUnknown(Problem):
@@ -29,6 +30,7 @@ class ImageUnknown(Problem):
 def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[SeenImage]]:
     """Return the digest of an image's index and its images, without attestations.
 
+    An attestation that has a platform's image, or isn't one by its layers, is among them.
     `reference` is a name, `NAME@DIGEST` or an id. Raises ImageUnknown.
     """
     answer = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, api))
@@ -41,15 +43,19 @@ def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[
     images = []
     for manifest in answer["Manifests"]:
         descriptor = manifest.get("Descriptor") or {}
-        kind, annotations = manifest.get("Kind"), descriptor.get("annotations") or {}
-        if kind == "attestation" or _ATTESTATION in annotations:
-            continue
         data = manifest.get("ImageData") or {}
         p = descriptor.get("platform") or data.get("Platform") or {}
+        platform = _spell(p.get("os"), p.get("architecture"), p.get("variant"))
+        kind, annotations = manifest.get("Kind"), descriptor.get("annotations") or {}
+        is_attestation = kind == "attestation" or _ATTESTATION in annotations
+        if is_attestation and platform in {"", _NO_PLATFORM}:
+            continue
         images.append(
             SeenImage(
-                platform=_spell(p.get("os"), p.get("architecture"), p.get("variant")),
+                platform=platform,
                 digest=str(manifest.get("ID") or ""),
+                os_version=str(p.get("os.version") or ""),
+                attestation=is_attestation,
                 content_size=int((manifest.get("Size") or {}).get("Content") or 0),
                 unpacked_size=int((data.get("Size") or {}).get("Unpacked") or 0),
             )
@@ -93,7 +99,7 @@ def read_distribution(reference: str, api: EngineApi | None = None) -> Published
         _spell(p.get("os"), p.get("architecture"), p.get("variant"))
         for p in map(_dict, answer.get("Platforms") or ())
     ]
-    images = [PublishedImage(name, "") for name in spelled if name != "unknown/unknown"]
+    images = [PublishedImage(name, "") for name in spelled if name != _NO_PLATFORM]
     return PublishedIndex(
         digest=str(_dict(answer.get("Descriptor")).get("digest") or ""),
         is_index=len(spelled) > 1,
@@ -109,7 +115,7 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
     """
     query = platform_query(platform)
     answer = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?{query}", reference, api))
-    config, layers = _dict(answer.get("Config")), _dict(answer.get("RootFS")).get("Layers")
+    config, files = _dict(answer.get("Config")), answer.get("RootFS")
     return SeenConfig(
         os=str(answer.get("Os") or ""),
         arch=str(answer.get("Architecture") or ""),
@@ -125,19 +131,23 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
         volumes=tuple(map(str, _dict(config.get("Volumes")))),
         ports=tuple(map(str, _dict(config.get("ExposedPorts")))),
         health_check=_words(_dict(config.get("Healthcheck")).get("Test")),
-        layers=_words(layers) if isinstance(layers, list) else None,
+        # The engine leaves the list out if there are no layers.
+        layers=_words(files.get("Layers")) if isinstance(files, dict) else None,
     )
 
 
-def read_history(reference: str, platform: str, api: EngineApi | None = None) -> tuple[str, ...]:
-    """Return the instructions that built one platform's image, newest first.
+def read_history(
+    reference: str, platform: str, api: EngineApi | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the instructions that built one platform's image, newest first, and their comments.
 
     Raises ImageUnknown.
     """
     query = platform_query(platform)
     answer = _ask(f"/images/{quote(reference, safe='/:@')}/history?{query}", reference, api)
-    lines = answer if isinstance(answer, list) else ()
-    return tuple(str(_dict(line).get("CreatedBy") or "") for line in lines)
+    lines = [_dict(line) for line in answer] if isinstance(answer, list) else []
+    made_by = tuple(str(line.get("CreatedBy") or "") for line in lines)
+    return made_by, tuple(str(line.get("Comment") or "") for line in lines)
 
 
 def platform_query(platform: str) -> str:

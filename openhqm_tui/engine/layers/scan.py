@@ -18,13 +18,16 @@ import msgspec
 
 from openhqm_tui.domain.checks.file_kinds import (
     HEADER_BYTES,
-    MAGIC,
+    accounts_in,
     cache_of,
     compiler_of,
+    dropping_root,
+    is_of_accounts,
     machine_of,
 )
 from openhqm_tui.domain.checks.layers import FileKind, Found, ScannedLayer, path_hash
 from openhqm_tui.domain.secrets.detect import LONGEST, is_telling, sorts_in, sorts_in_named
+from openhqm_tui.engine.layers.archives import ArchiveLimits, ArchiveReader, is_archive
 from openhqm_tui.engine.layers.stream import (
     PIECE,
     Budget,
@@ -40,7 +43,10 @@ from openhqm_tui.engine.layers.tar import BLOCK, Entry, TarReader
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _RIGHTS = 0o6000
+_STICKY = 0o1000
+_WRITABLE = 0o002
 _EXECUTABLE = 0o111
+_ACCOUNTS = "/etc/passwd"
 _READ = 1 << 18
 
 
@@ -57,6 +63,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 3_000_000
     most_found: int = 50_000
     most_text: int = 8 << 20
+    archives: ArchiveLimits = ArchiveLimits()
 
 
 class ScanOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +146,7 @@ class _LayerScan:
         self._removed, self._emptied = bytearray(), bytearray()
         self._links: list[tuple[str, str]] = []
         self._entries = 0
+        self._archives = ArchiveReader(limits.archives)
         self.size = 0
 
     def layer(self, *, digest: str, blob: str, size: int) -> ScannedLayer:
@@ -169,6 +177,9 @@ class _LayerScan:
         own = path_hash(entry.path)
         if entry.is_folder:
             self._folders += own
+            # Whoever can write to a folder with the sticky bit can't replace the files of others.
+            if not entry.mode & _STICKY:
+                self._writable(entry)
             return
         self._files += own
         self._here.add(own)
@@ -183,7 +194,7 @@ class _LayerScan:
             self._take_room(entry.path + entry.link)
             self._links.append((entry.path, entry.link))
         for found in self._by_path.get(entry.link, ()):
-            if found.kind is not FileKind.SETUID:
+            if found.kind not in {FileKind.SETUID, FileKind.WRITABLE}:
                 self._tell(msgspec.structs.replace(found, path=entry.path))
         self._rights(entry)
 
@@ -194,21 +205,48 @@ class _LayerScan:
             self._tell(Found(FileKind.COMPILER, path, name, entry.size))
         if name := cache_of(path):
             self._tell(Found(FileKind.CACHE, path, name, entry.size))
-        machine, secrets = _look_into(path, entry.size, tar.pieces())
-        if machine:
+        look = _Look(path, entry.size, self._archives.most_bytes)
+        look.through(tar.pieces())
+        start = look.start
+        if machine := machine_of(start[:HEADER_BYTES]):
             self._tell(Found(FileKind.BINARY, path, machine, entry.size))
-        for what in sorted(secrets):
+        for what in sorted(look.secrets):
             self._tell(Found(FileKind.SECRET, path, what))
+        if path == _ACCOUNTS:
+            for account in accounts_in(start):
+                self._tell(Found(FileKind.ACCOUNT, path, account))
+        if entry.mode & _EXECUTABLE and (program := dropping_root(start)):
+            self._tell(Found(FileKind.DROPS_ROOT, path, program))
+        if look.is_archive:
+            self._archive(path, look.content)
+
+    def _archive(self, path: str, content: bytes) -> None:
+        if not content:
+            why = f"larger than {self._archives.most_bytes >> 20} MB"
+            self._tell(Found(FileKind.UNREAD, path, why))
+            return
+        try:
+            programs = self._archives.programs(content)
+        except TooMuch as error:
+            self._tell(Found(FileKind.UNREAD, path, str(error)))
+            return
+        for inside, machine in programs:
+            self._tell(Found(FileKind.BINARY, path, machine, inside=inside))
+
+    def _writable(self, entry: Entry) -> None:
+        if entry.mode & _WRITABLE and is_of_accounts(entry.path):
+            self._tell(Found(FileKind.WRITABLE, entry.path, f"{entry.mode & 0o7777:o}"))
 
     def _rights(self, entry: Entry) -> None:
         # The mode in a hard link's header applies to the file that it is a name of.
+        self._writable(entry)
         if entry.mode & _RIGHTS:
             self._tell(Found(FileKind.SETUID, entry.path, f"{entry.mode & 0o7777:o}"))
         elif entry.capabilities:
             self._tell(Found(FileKind.SETUID, entry.path, "capabilities"))
 
     def _tell(self, found: Found) -> None:
-        self._take_room(found.path)
+        self._take_room(found.place)
         self._found.append(found)
         self._by_path.setdefault(found.path, []).append(found)
 
@@ -218,20 +256,31 @@ class _LayerScan:
             raise TooMuch(f"it has more than {self._most_found} files to report, or longer paths")
 
 
-def _look_into(path: str, size: int, pieces: Iterator[bytes]) -> tuple[str, set[str]]:
-    """Return the machine of a file, if it is a program, and the kinds of secrets in it."""
-    machine, secrets = "", set[str]()
-    window = b""
-    telling = is_telling(path)
-    for number, piece in enumerate(_gathered(pieces, min(size, PIECE))):
-        if number == 0:
-            if piece.startswith(MAGIC):
-                machine = machine_of(piece[:HEADER_BYTES])
-            if telling:
-                secrets |= sorts_in_named(path, piece)
-        window = window[-LONGEST:] + piece
-        secrets |= sorts_in(window)
-    return machine, secrets
+class _Look:
+    """One look through a file: its first bytes, the secrets in it, the content of an archive."""
+
+    def __init__(self, path: str, size: int, most_kept: int) -> None:
+        self._path, self._size = path, size
+        self._most_kept = most_kept
+        self.start = self.content = b""
+        self.secrets: set[str] = set()
+        self.is_archive = False
+
+    def through(self, pieces: Iterator[bytes]) -> None:
+        """Read all of it; `content` stays empty if an archive is too large to be kept."""
+        window = b""
+        kept: list[bytes] = []
+        for number, piece in enumerate(_gathered(pieces, min(self._size, PIECE))):
+            if number == 0:
+                self.start = piece
+                self.is_archive = is_archive(self._path, piece)
+                if is_telling(self._path):
+                    self.secrets |= sorts_in_named(self._path, piece)
+            if self.is_archive and self._size <= self._most_kept:
+                kept.append(piece)
+            window = window[-LONGEST:] + piece
+            self.secrets |= sorts_in(window)
+        self.content = b"".join(kept)
 
 
 def _gathered(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:

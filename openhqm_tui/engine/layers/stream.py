@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import hashlib
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from openhqm_tui.domain.errors import Problem
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 PIECE = 1 << 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_XZ = b"\xfd7zXZ\0"
+_BZIP2 = b"BZh"
+# What archives in a layer are compressed with.
+PACKED = (_GZIP, _ZSTD, _XZ, _BZIP2)
+# Bytes of memory for an xz stream: more than its strongest preset takes.
+_MOST_XZ = 128 << 20
 # A skippable frame, as zstd:chunked writes before or after the others.
 _ZSTD_SKIPPED = tuple(bytes([0x50 + n, 0x2A, 0x4D, 0x18]) for n in range(16))
 # Bytes of history that a frame may ask for: 2^27, the default limit of `zstd` itself.
@@ -101,17 +108,24 @@ def unpacked(packed: Stream, budget: Budget, digest: _Hash) -> Iterator[bytes]:
 
     Raises Damaged and TooMuch.
     """
-    start = packed.peek(4)
-    if start.startswith(_GZIP):
-        pieces = _gunzip(packed.pieces())
-    elif start == _ZSTD or start in _ZSTD_SKIPPED:
-        pieces = _unzstd(packed.pieces())
-    else:
-        pieces = packed.pieces()
-    for piece in pieces:
+    for piece in decompressed(packed):
         budget.take(len(piece))
         digest.update(piece)
         yield piece
+
+
+def decompressed(packed: Stream) -> Iterator[bytes]:
+    """Yield what a file unpacks to: gzip, zstd, xz or bzip2, else the file; raises Damaged."""
+    start = packed.peek(6)
+    if start.startswith(_GZIP):
+        return _gunzip(packed.pieces())
+    if start.startswith((_ZSTD, *_ZSTD_SKIPPED)):
+        return _frames(packed.pieces(), "zstd", *_zstd())
+    if start.startswith(_XZ):
+        return _frames(packed.pieces(), "xz", *_xz())
+    if start.startswith(_BZIP2):
+        return _frames(packed.pieces(), "bzip2", bz2.BZ2Decompressor, OSError)
+    return packed.pieces()
 
 
 def looks_packed(start: bytes) -> bool:
@@ -142,8 +156,9 @@ def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise Damaged("its gzip data ends too early")
 
 
-def _unzstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    new, error_type = _zstd()
+def _frames(
+    pieces: Iterable[bytes], name: str, new: Callable[[], Any], error_type: type[Exception]
+) -> Iterator[bytes]:
     frame = new()
     for packed in pieces:
         left = packed
@@ -153,15 +168,21 @@ def _unzstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 out = frame.decompress(left, PIECE)
             except error_type as error:
-                raise Damaged("its zstd data is damaged") from error
+                raise Damaged(f"its {name} data is damaged") from error
             left = frame.unused_data if frame.eof else b""
             if out:
                 yield out
     if not frame.eof:
-        raise Damaged("its zstd data ends too early")
+        raise Damaged(f"its {name} data ends too early")
 
 
-def _zstd() -> tuple[Any, type[Exception]]:
+def _xz() -> tuple[Callable[[], Any], type[Exception]]:
+    import lzma  # not every Python has it
+
+    return lambda: lzma.LZMADecompressor(memlimit=_MOST_XZ), lzma.LZMAError
+
+
+def _zstd() -> tuple[Callable[[], Any], type[Exception]]:
     """Return a factory of decompressors with bounded memory, and the errors that they raise."""
     if sys.version_info >= (3, 14):
         from compression import zstd

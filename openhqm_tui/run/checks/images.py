@@ -81,21 +81,23 @@ async def check_images(
 
 def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
     """Return the platforms that an image holds; raises UsageProblem if one can't be checked."""
-    if not index:
+    images = [seen for seen in index if not seen.attestation]
+    if not images:
         raise UsageProblem(f"{plain(image)} holds no image", fix="rebuild it or pull it again")
-    found = []
-    for seen in index:
+    found = {}
+    for seen in images:
         try:
-            found.append(parse_platform(seen.platform))
+            # The check `index` reports a platform with several images.
+            found[seen.platform] = parse_platform(seen.platform)
         except UsageProblem as problem:
-            others = [one.platform for one in index if one.platform.startswith("linux/")]
+            others = [one.platform for one in images if one.platform.startswith("linux/")]
             raise UsageProblem(
                 f"{plain(image)} holds an image for '{one_line(seen.platform)}', "
                 "which can't be checked",
                 fix="select the others with --platforms",
                 valid=one_line(" ".join(others)),
             ) from problem
-    return tuple(found)
+    return tuple(found.values())
 
 
 def by_digest(image: str, digest: str) -> str:

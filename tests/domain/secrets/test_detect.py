@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from openhqm_tui.domain.secrets.detect import (
     is_telling,
-    secrets_in_instruction,
-    secrets_in_variables,
+    secret_in_value,
+    secrets_in_command,
+    secrets_in_text,
     sorts_in,
     sorts_in_named,
 )
@@ -73,8 +74,8 @@ def pem(kind: str, newline: str = "\n") -> str:
 def test_forms(text: str, sort: str) -> None:
     for around in (text, f"token = '{text}'\n", f"\0\xff {text} \n"):
         assert sorts_in(around.encode("latin-1")) == {sort}
-    assert [what for what, _ in secrets_in_variables([f"SETTING={text}"])] == [sort]
-    assert sort in secrets_in_instruction(f"RUN echo {text}")
+    assert secret_in_value("SETTING", text) == sort
+    assert sort in secrets_in_text(f"RUN echo {text}")
 
 
 @pytest.mark.parametrize(
@@ -169,11 +170,14 @@ def test_files_whose_name_doesnt(path: str) -> None:
         ("USE_TOKEN=true", ""),
         ("DATABASE_URL=postgres://user:password@db/x", ""),
         ("NO_EQUALS", ""),
+        ("com.example.api-token=8f1c22ab", "password or token"),
+        ("org.opencontainers.image.source=https://me:hunter22@host/x", "login in an address"),
+        ("org.opencontainers.image.source=https://host/x", ""),
     ],
 )
-def test_variables(line: str, sort: str) -> None:
-    told = list(secrets_in_variables([line]))
-    assert told == ([(sort, line.partition("=")[0])] if sort else [])
+def test_values_of_variables_and_labels(line: str, sort: str) -> None:
+    name, _, value = line.partition("=")
+    assert secret_in_value(name, value) == sort
 
 
 @pytest.mark.parametrize(
@@ -183,6 +187,11 @@ def test_variables(line: str, sort: str) -> None:
         ("ENV DB_PASSWORD=hunter22", {"password or token"}),
         ("ARG API_KEY='8f1c 22ab'", {"password or token"}),
         ("RUN curl --password=hunter22 x", {"password or token"}),
+        ("RUN mysql --password hunter22 x", {"password or token"}),
+        ("RUN mysql --password prompt x", set()),
+        ("RUN docker login --password-stdin registry2.example.com", set()),
+        ("RUN npm --auth-type legacy2 ci", set()),
+        ("RUN x --token $TOKEN2 --token-file token2", set()),
         ("RUN pip install --index-url https://me:hunter22@host/simple x", {"login in an address"}),
         ("RUN --mount=type=secret,id=token cat /run/secrets/token", set()),
         ("RUN TOKEN=$(cat /run/secrets/token) npm ci", set()),
@@ -195,17 +204,37 @@ def test_variables(line: str, sort: str) -> None:
     ],
 )
 def test_instructions(line: str, sorts: set[str]) -> None:
-    assert secrets_in_instruction(line) == sorts
+    assert secrets_in_text(line) == sorts
+
+
+@pytest.mark.parametrize(
+    ("words", "sorts"),
+    [
+        (("serve", "--password", "hunter"), {"password or token"}),
+        (("serve", "--password=hunter"), {"password or token"}),
+        (("env", "API_TOKEN=8f1c22ab", "serve"), {"password or token"}),
+        (("sh", "-c", "serve --api-key 8f1c22ab"), {"password or token"}),
+        (("serve", "redis://me:hunter22@db"), {"login in an address"}),
+        (("CMD-SHELL", "curl -u 'x' http://me:hunter22@127.0.0.1/"), {"login in an address"}),
+        (("serve", "--password", "$PASSWORD"), set()),
+        (("serve", "--password-file", "/run/secrets/db"), set()),
+        (("serve", "--password", "--port", "80"), set()),
+        (("serve", "--port", "8080"), set()),
+        ((), set()),
+    ],
+)
+def test_commands(words: tuple[str, ...], sorts: set[str]) -> None:
+    assert secrets_in_command(words) == sorts
 
 
 @given(st.text(max_size=300), st.binary(max_size=300))
 @settings(deadline=None, max_examples=100)
 def test_noise_is_no_trouble(text: str, data: bytes) -> None:
     sorts_in(data)
-    list(secrets_in_variables([text]))
+    secret_in_value(text, text)
     for path in ("/.env", "/.netrc", "/.pypirc"):
         sorts_in_named(path, data)
-    secrets_in_instruction(text)
+    secrets_in_command([text, text])
 
 
 @pytest.mark.parametrize(

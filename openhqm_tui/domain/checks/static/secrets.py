@@ -1,4 +1,4 @@
-"""The check `secrets`: secrets in variables, instructions and files, also in deleted ones."""
+"""The check `secrets`: secrets in an image's config, annotations and files, also deleted ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ _USUAL = (
 def judge(expected: Expectation, seen: Evidence) -> Result:
     """Look everywhere that is known; a secret fails whatever else couldn't be read.
 
-    A variable is exempted as `env:NAME`, an instruction as `history:NUMBER`, the first being 1.
+    What isn't a file is exempted as `env:NAME`, `label:NAME`, `annotation:NAME`,
+    `history:NUMBER` (the first instruction being 1), `comment:NUMBER`, `author`, `entrypoint`,
+    `command` and `health-check`.
     """
     config, contents = seen.config, seen.contents
     found = [] if config is None else list(_in_config(config, expected))
@@ -50,15 +52,35 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
 
 def _in_config(config: SeenConfig, expected: Expectation) -> Iterator[str]:
     # Every start imports the checks; only the runner needs the patterns, which are slow to compile.
-    from openhqm_tui.domain.secrets.detect import secrets_in_instruction, secrets_in_variables
+    from openhqm_tui.domain.secrets.detect import (
+        secret_in_value,
+        secrets_in_command,
+        secrets_in_text,
+    )
 
-    for what, name in secrets_in_variables(config.env):
-        if not exempt(CHECK, f"env:{name}", expected):
-            yield f"{what} in variable {name}"
-    for number, line in enumerate(reversed(config.history or ()), 1):
-        for what in sorted(secrets_in_instruction(line)):
-            if not exempt(CHECK, f"history:{number}", expected):
-                yield f"{what} in instruction {number}"
+    variables = dict(line.partition("=")[::2] for line in config.env)
+    for kind, place, named in (("env", "variable", variables), ("label", "label", config.labels)):
+        for name, value in named.items():
+            what = secret_in_value(name, value)
+            if what and not exempt(CHECK, f"{kind}:{name}", expected):
+                yield f"{what} in {place} {name}"
+    texts = [
+        (f"history:{number}", f"instruction {number}", secrets_in_text(line))
+        for number, line in enumerate(reversed(config.history or ()), 1)
+    ]
+    texts += [
+        (f"comment:{number}", f"the comment of instruction {number}", secrets_in_text(line))
+        for number, line in enumerate(reversed(config.comments), 1)
+    ]
+    texts += [
+        ("author", "the author", secrets_in_text(config.author)),
+        ("entrypoint", "the entrypoint", secrets_in_command(config.entrypoint)),
+        ("command", "the command", secrets_in_command(config.cmd)),
+        ("health-check", "the health check", secrets_in_command(config.health_check)),
+    ]
+    for place, shown, found in texts:
+        if found and not exempt(CHECK, place, expected):
+            yield from (f"{what} in {shown}" for what in sorted(found))
 
 
 CHECK = Check(

@@ -1,4 +1,4 @@
-"""The check `setuid`: files that run with the rights of another user."""
+"""The check `setuid`: files that give the rights of another user."""
 
 from __future__ import annotations
 
@@ -27,13 +27,22 @@ _USUAL = (
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
-    """Look for setuid and setgid files and for files with capabilities."""
+    """Look for setuid and setgid files, for capabilities, and for files that say who is root."""
     if seen.contents is None:
         return no_layers(seen)
     found = {one.path: one for one in remaining(seen.contents, FileKind.SETUID)}
-    wrong = [one for path, one in found.items() if not exempt(CHECK, path, expected)]
+    wrong = [
+        f"{one.path} ({one.what})"
+        for path, one in found.items()
+        if not exempt(CHECK, path, expected)
+    ]
+    wrong += [
+        f"{one.path} ({one.what}, everyone can write to it)"
+        for one in remaining(seen.contents, FileKind.WRITABLE)
+        if not exempt(CHECK, one.path, expected)
+    ]
     if wrong:
-        return Result.of(False, few([f"{one.path} ({one.what})" for one in wrong]), _WANTED)
+        return Result.of(False, few(wrong), _WANTED)
     names = ", ".join(sorted({path.rpartition("/")[2] for path in found}))
     return Result.of(True, f"{len(found)}, all usual: {names}" if found else "none", _WANTED)
 
@@ -43,7 +52,7 @@ CHECK = Check(
     position=80,
     short="set",
     question="Are there no unusual files that run with another user's rights?",
-    hint="Clear the bit (chmod u-s,g-s) in the layer that adds the file, or allow it: "
+    hint="Clear the bit (chmod u-s,g-s,o-w) in the layer that adds the file, or allow it: "
     'allow = {setuid = ["/path"]} in openhqm-checks.toml.',
     method=Method.LAYERS,
     exempts=True,

@@ -20,7 +20,8 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     budget = round(MAX_MB.of(expected) * 1e6)
     wanted = f"at most {size_text(budget)}"
     platform = str(expected.platform)
-    sizes = [image.content_size for image in seen.index or () if image.platform == platform]
+    images = [image for image in seen.index or () if not image.attestation]
+    sizes = [image.content_size for image in images if image.platform == platform]
     if not sizes or not sizes[0]:
         why = seen.why_index or "the engine doesn't report its compressed size"
         return Result(Answer.UNKNOWN, why, wanted)
