@@ -122,6 +122,11 @@ REMEDIES: tuple[Remedy, ...] = (
         crashed=True,
     ),
     Remedy(
+        pattern=re.compile(r"^no (?:Python|\S+) in the image\b"),
+        check="Install it in the final stage, or set `interpreter` to its path; "
+        "an image that needs no Python has `python = false` in openhqm-checks.toml.",
+    ),
+    Remedy(
         ("toomanyrequests", "429 too many", "rate limit"),
         build="The registry limits pulls: log in with `docker login`, or use --base-image REF.",
         push="the registry limits requests: wait, or log in with `docker login`",

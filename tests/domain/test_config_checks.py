@@ -9,8 +9,16 @@ import pytest
 
 from openhqm_tui.domain.checks.catalog import judge
 from openhqm_tui.domain.checks.check import Group
-from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig, SeenImage
+from openhqm_tui.domain.checks.evidence import (
+    Contents,
+    Evidence,
+    ProbeAnswer,
+    SeenConfig,
+    SeenImage,
+)
 from openhqm_tui.domain.checks.expectation import ANY_VALUE, Expectation
+from openhqm_tui.domain.checks.layers import FileKind, Found, Placed
+from openhqm_tui.domain.checks.running.user import CHECK as USER_CHECK
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform
 from tests.expecting import expect, static_verdicts, with_keys
@@ -31,6 +39,9 @@ CONFIG = SeenConfig(
     env=("PATH=/bin", "OPENHQM_QUEUE_BACKEND=redis", "EMPTY", "EQUALS=a=b"),
     cmd=COMMAND,
     health_check=("CMD", "python", "-c", "pass"),
+)
+SAID = ProbeAnswer(
+    machine="aarch64", implementation="CPython", python="3.13.5", python_platform="x", uid=1000
 )
 CHECKS = ["architecture", "labels", "env", "health-check", "command"]
 
@@ -142,6 +153,11 @@ def test_any_value_will_do_that_isnt_empty(found, answer: Answer, evidence: str)
     [
         ("", None, False, Answer.WARN, "uid 0"),
         ("root", None, False, Answer.WARN, "uid 0"),
+        ("00", None, False, Answer.WARN, "uid 0 (00)"),
+        ("+0", None, True, Answer.FAIL, "uid 0 (+0)"),
+        ("-0:1000", None, True, Answer.FAIL, "uid 0 (-0:1000)"),
+        (":1000", 1000, True, Answer.FAIL, "uid 0 (:1000)"),
+        ("1000:0", None, True, Answer.PASS, "uid 1000"),
         ("0:1000", None, True, Answer.FAIL, "uid 0"),
         ("app", None, True, Answer.PASS, "user app"),
         ("1000:1000", None, True, Answer.PASS, "uid 1000"),
@@ -165,8 +181,70 @@ def test_the_user_of_an_image_without_python(
     assert (gone.answer, gone.evidence) == (Answer.UNKNOWN, "gone")
 
 
+ACCOUNTS = ("root:0", "toor:0", "app:1000", "app:0")
+
+
+@pytest.mark.parametrize(
+    ("config", "uid", "keys", "answer", "evidence"),
+    [
+        ({"user": "toor"}, 1000, {}, Answer.WARN, "uid 0 (toor)"),
+        ({"user": "toor"}, 1000, {"strict": True}, Answer.FAIL, "uid 0 (toor)"),
+        ({"user": "root"}, 1000, {"user": 1000}, Answer.FAIL, "uid 0"),
+        ({"user": "root"}, 1000, {"user": 0}, Answer.PASS, "uid 0"),
+        ({"user": "app"}, 1000, {"user": 1000}, Answer.PASS, "uid 1000"),
+        ({"user": "app"}, None, {"user": 1000}, Answer.PASS, "uid 1000"),
+        ({"user": "app"}, 0, {"user": 1000}, Answer.FAIL, "uid 0"),
+        ({"user": "1000"}, 0, {}, Answer.WARN, "uid 0"),
+        ({"user": "nobody"}, None, {}, Answer.FAIL, "user nobody isn't in /etc/passwd"),
+        ({"user": "nobody"}, 65534, {}, Answer.PASS, "uid 65534"),
+        (
+            {"entrypoint": ("gosu", "app"), "cmd": ("x",)},
+            *(0, {"strict": True}, Answer.WARN),
+            "starts as uid 0, and gosu changes to user app",
+        ),
+        (
+            {"entrypoint": ("/sbin/tini", "--", "/sbin/su-exec", "1000:1000", "x")},
+            *(0, {"user": 1000}, Answer.WARN),
+            "starts as uid 0, and su-exec changes to user 1000:1000",
+        ),
+        (
+            {"entrypoint": ("setpriv", "--reuid=1000", "--clear-groups", "x")},
+            *(0, {}, Answer.WARN, "starts as uid 0, and setpriv changes to user 1000"),
+        ),
+        (
+            {"cmd": ("/bin/sh", "-c", "chown app /data && exec gosu app x")},
+            *(0, {}, Answer.WARN, "starts as uid 0, and gosu changes to user app"),
+        ),
+        (
+            {"entrypoint": ("entry.sh",), "cmd": ("x",)},
+            *(0, {"user": 1000}, Answer.WARN, "starts as uid 0, and gosu changes to another"),
+        ),
+        ({"cmd": ("gosu", "1001", "x")}, 0, {"user": 1000}, Answer.FAIL, "starts as uid 0"),
+        ({"cmd": ("gosu", "root", "x")}, 0, {"strict": True}, Answer.FAIL, "uid 0"),
+        ({"cmd": ("gosu", "toor", "x")}, 0, {}, Answer.WARN, "uid 0"),
+    ],
+)
+def test_root_is_recognized_by_the_config(
+    config: dict[str, Any], uid: int | None, keys: dict[str, Any], answer: Answer, evidence: str
+) -> None:
+    found = [Found(FileKind.ACCOUNT, "/etc/passwd", account) for account in ACCOUNTS]
+    found.append(Found(FileKind.DROPS_ROOT, "/usr/local/bin/entry.sh", "gosu"))
+    seen = Evidence(
+        config=SeenConfig(**config),
+        contents=Contents(tuple(Placed(one, 1, deleted=False) for one in found), 1),
+        probe=None if uid is None else but(SAID, uid=uid),
+    )
+    result = USER_CHECK.judge(expect(ARM, **keys), seen)
+    assert result is not None
+    assert (result.answer, result.seen[: len(evidence)]) == (answer, evidence)
+
+
 def images(*platforms: str) -> list[SeenImage]:
     return [SeenImage(platform=platform) for platform in platforms]
+
+
+POSING = SeenImage(platform="linux/arm64", attestation=True)
+WINDOWS = [SeenImage(platform="windows/amd64", os_version=version) for version in ("10", "11")]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +255,11 @@ def images(*platforms: str) -> list[SeenImage]:
         (images("linux/amd64"), True, Answer.FAIL),
         (images("linux/amd64", "linux/arm64", "linux/386"), True, Answer.FAIL),
         (images("linux/amd64", "linux/amd64"), True, Answer.FAIL),
+        (images("linux/amd64", "linux/arm64", "linux/arm64"), False, Answer.FAIL),
+        (images("linux/amd64", "linux/arm64", "unknown/unknown"), False, Answer.FAIL),
+        ([*images("linux/amd64", "linux/arm64"), POSING], True, Answer.FAIL),
+        ([*images("linux/amd64", "linux/arm64"), POSING], False, Answer.FAIL),
+        ([*images("linux/amd64", "linux/arm64"), *WINDOWS], False, Answer.PASS),
         (images("linux/amd64", "linux/arm64", "linux/386"), False, Answer.PASS),
         (images("linux/386"), False, Answer.FAIL),
         ([], True, Answer.FAIL),

@@ -109,17 +109,25 @@ def test_the_last_table_that_matches_has_the_last_word(texts, key: str, value: o
 
 
 @pytest.mark.parametrize(
-    ("text", "has_python"),
+    ("text", "has_python", "may_lack_it"),
     [
-        ("[defaults]\npython = 'any'", True),
-        ("[defaults]\npython = '{python}'", True),
-        ("[defaults]\nlibrary = ['ssl']", True),
-        ("[defaults]\nlibrary = ['ssl']\npython = false", False),
-        ("[defaults]\nuser = 1000", False),
+        ("[defaults]\npython = 'any'", True, False),
+        ("[defaults]\npython = '{python}'", True, False),
+        ("[defaults]\nlibrary = ['ssl']", True, False),
+        ("[defaults]\ninterpreter = '/opt/python'", True, False),
+        ("[defaults]\nlibrary = ['ssl']\npython = false", False, False),
+        ("[defaults]\nservice = true", True, True),
+        ("[defaults]\nservice = true\nlibrary = ['ssl']", True, False),
+        ("[defaults]\nservice = true\npython = 'any'", True, False),
+        ("[defaults]\nservice = true\npython = false", False, False),
+        ("[defaults]\nuser = 1000", False, False),
     ],
 )
-def test_an_image_has_python_if_anything_asks_for_it(text: str, has_python: bool) -> None:
-    assert expected(text).has_python is has_python
+def test_an_image_has_python_if_anything_asks_for_it(
+    text: str, has_python: bool, may_lack_it: bool
+) -> None:
+    found = expected(text)
+    assert (found.has_python, found.may_lack_python) == (has_python, may_lack_it)
 
 
 def test_a_key_is_read_with_its_type_or_its_default() -> None:

@@ -39,7 +39,13 @@ class Engine:
         self.answers = list(answers)
         self.started: list[list[str]] = []
         self.seen = SeenConfig(
-            os="linux", arch="arm64", entrypoint=("serve",), cmd=("it",), layers=(), history=()
+            os="linux",
+            arch="arm64",
+            user="1000",
+            entrypoint=("serve",),
+            cmd=("it",),
+            layers=(),
+            history=(),
         )
         self.removed: list[str] = []
         monkeypatch.setattr(container, "run_bounded", self.run)
@@ -238,6 +244,91 @@ async def test_a_service_whose_command_cant_be_read_is_unknown(
     # A command that the project names is started all the same.
     await lane(INDEX, service={}, command=["serve", "it"])
     assert engine.started[-1][-2:] == ["serve", "it"]
+
+
+def missing(name: str) -> Ended:
+    text = f'docker: Error response from daemon: exec: "{name}": executable file not found in $PATH'
+    return Ended(127, err=text.encode())
+
+
+@pytest.mark.parametrize(
+    ("cmd", "keys", "answers", "run"),
+    [
+        (("serve",), {}, [Ended(0, LINE)], ["python"]),
+        (("serve",), {}, [missing("python"), Ended(0, LINE)], ["python", "python3"]),
+        (("python3", "-m", "x"), {}, [Ended(0, LINE)], ["python3"]),
+        (("/app/.venv/bin/python", "x"), {}, [Ended(0, LINE)], ["/app/.venv/bin/python"]),
+        (
+            ("/opt/v/bin/serve",),
+            *({}, [missing("/opt/v/bin/python"), Ended(0, LINE)], ["/opt/v/bin/python", "python"]),
+        ),
+        (("python",), {"interpreter": "/opt/python"}, [Ended(0, LINE)], ["/opt/python"]),
+    ],
+)
+async def test_the_images_own_python_is_asked(
+    cmd: tuple[str, ...],
+    keys: dict[str, Any],
+    answers: list[Ended],
+    run: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(monkeypatch, *answers)
+    engine.seen = msgspec.structs.replace(engine.seen, entrypoint=(), cmd=cmd, user="1000")
+    checked = await lane(INDEX, emulated=False, **keys)
+    assert worst(checked.verdicts) is Answer.PASS
+    assert [one[one.index("--entrypoint") + 1] for one in engine.started] == run
+    assert engine.answers == []
+
+
+@pytest.mark.parametrize(
+    ("cmd", "optional", "told"),
+    [
+        (
+            ("serve",),
+            False,
+            {
+                "machine": (Answer.UNKNOWN, "not checked: no Python in the image: neither python"),
+                "python": (Answer.FAIL, "no Python in the image: neither python nor python3"),
+                "user": (Answer.PASS, "uid 1000"),
+                "service": (Answer.UNKNOWN, "not checked: no Python in the image"),
+            },
+        ),
+        (
+            ("python3.9", "x"),
+            False,
+            {
+                "machine": (Answer.UNKNOWN, "not checked: no python3.9 in the image"),
+                "python": (Answer.FAIL, "no python3.9 in the image, which its command starts"),
+                "user": (Answer.PASS, "uid 1000"),
+                "service": (Answer.UNKNOWN, "not checked: no python3.9 in the image"),
+            },
+        ),
+        (
+            ("serve",),
+            True,
+            {
+                "user": (Answer.PASS, "uid 1000"),
+                "service": (Answer.UNKNOWN, "not checked: no Python in the image"),
+            },
+        ),
+    ],
+)
+async def test_an_image_that_turns_out_to_have_no_python(
+    cmd: tuple[str, ...],
+    optional: bool,
+    told: dict[str, tuple[Answer, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(monkeypatch, missing("python"), missing("python3"))
+    engine.seen = msgspec.structs.replace(engine.seen, entrypoint=(), cmd=cmd, user="1000")
+    wanted = msgspec.structs.replace(with_keys(WANTED, service={}), may_lack_python=optional)
+    checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
+    seen = {v.check: v for v in checked.verdicts if v.check not in ALWAYS}
+    assert {name: verdict.answer for name, verdict in seen.items()} == {
+        name: answer for name, (answer, _) in told.items()
+    }
+    for name, (_, text) in told.items():
+        assert seen[name].evidence.startswith(text)
 
 
 async def test_an_image_without_python_is_only_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

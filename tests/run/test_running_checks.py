@@ -41,6 +41,13 @@ BEGIN = (MARK + NONCE).encode()
 LINE = BEGIN + msgspec.json.encode(ANSWER) + b"\n"
 
 
+NOT_STARTED = (
+    b"docker: Error response from daemon: failed to create task for container: failed to create "
+    b"shim task: OCI runtime create failed: runc create failed: unable to start container process: "
+    b"error during container init: "
+)
+
+
 def answer(ended: Ended, *, emulated: bool = False) -> ProbeAnswer | ProbeTrouble:
     return read_answer(ended, NONCE, patience=60, emulated=emulated)
 
@@ -339,8 +346,45 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
         (Ended(255, err=b"exec /x: exec format error"), True, Answer.UNKNOWN, "no emulator"),
         (Ended(255, err=b"exec /x: exec format error"), False, Answer.UNKNOWN, "no emulator"),
         (Ended(125, err=b"docker: no such image"), False, Answer.UNKNOWN, "can't be started"),
-        (Ended(126, err=b"permission denied"), False, Answer.FAIL, "no `python` in the image"),
-        (Ended(127, err=b"not found"), False, Answer.FAIL, "no `python` in the image: not found"),
+        (
+            Ended(125, err=b"docker: x\n\nRun 'docker run --help'"),
+            False,
+            Answer.UNKNOWN,
+            "docker: x",
+        ),
+        (
+            Ended(127, err=NOT_STARTED + b'exec: "python": executable file not found in $PATH'),
+            *(True, Answer.FAIL, "no Python in the image"),
+        ),
+        (
+            Ended(
+                127,
+                err=NOT_STARTED + b'exec: "/x/python": stat /x/python: no such file or directory',
+            ),
+            *(False, Answer.FAIL, "no Python in the image"),
+        ),
+        (
+            Ended(126, err=NOT_STARTED + b'exec: "/x/python": permission denied'),
+            *(False, Answer.FAIL, "its Python can't be executed"),
+        ),
+        (
+            Ended(127, err=b"docker: failed to extract layer sha256:1: open /x: no such file"),
+            *(False, Answer.UNKNOWN, "the container can't be started: docker: failed to extract"),
+        ),
+        (
+            Ended(125, err=b"docker: failed to extract layer: write /x: no space left on device"),
+            *(False, Answer.UNKNOWN, "no space left on device"),
+        ),
+        (
+            Ended(126, err=b"docker: permission denied while trying to connect to the daemon"),
+            *(False, Answer.UNKNOWN, "the container can't be started"),
+        ),
+        (
+            Ended(125, err=b"docker: unable to find user app: no matching entries in passwd file"),
+            *(False, Answer.FAIL, "it can't be started as its user"),
+        ),
+        (Ended(126, err=b"permission denied"), False, Answer.FAIL, "exit code 126: permission"),
+        (Ended(127, err=b"sh: not found"), False, Answer.FAIL, "ended with exit code 127: sh: not"),
         (Ended(1, err=b"ImportError: x"), False, Answer.FAIL, "exit code 1: ImportError: x"),
         (Ended(0), False, Answer.FAIL, "reported nothing"),
         (Ended(-9, flooded=True), True, Answer.FAIL, "it printed more than 16 MB"),
@@ -356,7 +400,11 @@ def test_why_there_is_no_answer(ended: Ended, emulated: bool, gravest: Answer, s
     said = answer(ended, emulated=emulated)
     assert isinstance(said, ProbeTrouble)
     assert says in said.reason
-    assert {verdict.answer for verdict in judge_running(WANTED, said)} == {gravest}
+    told = {verdict.check: verdict.answer for verdict in judge_running(WANTED, said)}
+    assert told["python"] is gravest
+    # Without Python, nothing else can be said of it.
+    rest = Answer.UNKNOWN if said.no_python else gravest
+    assert set(told.values()) == {gravest, rest}
 
 
 @given(st.integers(-15, 255), st.binary(), st.binary(), st.booleans(), st.booleans())
@@ -372,5 +420,8 @@ def test_whatever_a_container_prints_can_be_said(code, out, err, timed_out, emul
 
 def test_the_probe_that_is_sent_is_the_files() -> None:
     folder = Path(container.__file__).parent
-    texts = [(folder / name).read_text("utf-8") for name in ("probe_service.py", "probe.py")]
+    texts = [
+        (folder / name).read_text("utf-8")
+        for name in ("probe_service.py", "probe_python.py", "probe.py")
+    ]
     assert command()[command().index("-c") + 1] == "".join(texts)

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from openhqm_tui.domain.checks.catalog import judge
+from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.evidence import SeenConfig, SeenImage
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import parse_platform
@@ -45,7 +47,8 @@ GONE = ImageUnknown("no such image")
 
 
 async def answers(index: Any = INDEX, config: Any = CONFIG) -> dict[str, tuple[Answer, str]]:
-    verdicts, evidence = await look_at("x@y", WANTED, index, config)
+    read, evidence = await look_at("x@y", ARM, index, config)
+    verdicts = judge(WANTED, read, Group.STATIC)
     assert [verdict.check for verdict in verdicts] == CHECKS
     assert msgspec.json.encode(evidence)
     return {verdict.check: (verdict.answer, verdict.evidence) for verdict in verdicts}
@@ -84,7 +87,7 @@ async def test_layers_are_looked_through(tmp_path: Path, monkeypatch: pytest.Mon
     assert told["binaries"] == (Answer.PASS, "1 ELF file, all aarch64")
     assert told["setuid"] == (Answer.FAIL, "/app/back (4755)")
     assert told["secrets"][0] is Answer.PASS
-    _, evidence = await look_at("x@y", WANTED, INDEX, config)
+    _, evidence = await look_at("x@y", ARM, INDEX, config)
     assert evidence["files"] == {
         "binaries": {"aarch64": 1},
         "caches": {},
@@ -113,7 +116,7 @@ async def test_evidence_of_a_large_image_stays_small(
         labels={f"{'y' * 9000}{n}": "z" for n in range(5000)},
         history=("RUN " + "w" * 9000,) * 5000,
     )
-    _, evidence = await look_at("x@y", WANTED, INDEX, config)
+    _, evidence = await look_at("x@y", ARM, INDEX, config)
     assert len(msgspec.json.encode(evidence)) < 500_000
 
 

@@ -88,16 +88,21 @@ _NOT_REPORTED = Result(Answer.UNKNOWN, "the container reported nothing")
 
 
 def judge_running(
-    expected: Expectation, said: ProbeAnswer | ProbeTrouble, *, how: str = ""
+    expected: Expectation,
+    said: ProbeAnswer | ProbeTrouble,
+    *,
+    how: str = "",
+    seen: Evidence = Evidence(),  # noqa: B008 - frozen
 ) -> list[Verdict]:
     """Return the verdicts on what the probe reported from inside the container.
 
-    The first check without a report met the trouble; those after it weren't run.
+    The first check without a report met the trouble; those after it weren't run. `seen` is what
+    was read without running the image.
     """
     names = checks_for(expected, Group.RUNNING)
     if isinstance(said, ProbeTrouble):
-        return [_verdict(name, Result(said.answer, said.reason), how) for name in names]
-    seen = Evidence(probe=said, emulated=how == "emulated")
+        return _without_report(expected, said, seen, how)
+    seen = msgspec.structs.replace(seen, probe=said, emulated=how == "emulated")
     results = {name: CHECKS[name].judge(expected, seen) for name in names}
     trouble = said.trouble or ProbeTrouble(reason=_NOT_REPORTED.seen)
     missing = sorted((name for name in names if results[name] is None), key=_turn)
@@ -106,6 +111,27 @@ def judge_running(
     if missing:
         results[missing[0]] = Result(trouble.answer, trouble.reason)
     return [_verdict(name, result or _NOT_REPORTED, how) for name, result in results.items()]
+
+
+def _without_report(
+    expected: Expectation, trouble: ProbeTrouble, seen: Evidence, how: str
+) -> list[Verdict]:
+    """Return the verdicts if the probe reported nothing: some checks don't need it.
+
+    An image that has no Python, and needn't, isn't asked about it.
+    """
+    verdicts = []
+    for name in checks_for(expected, Group.RUNNING):
+        check = CHECKS[name]
+        result = None if check.needs_python or seen.config is None else check.judge(expected, seen)
+        if result is not None:
+            verdicts.append(_verdict(name, result))
+        elif not trouble.no_python or (name == "python" and not expected.may_lack_python):
+            verdicts.append(_verdict(name, Result(trouble.answer, trouble.reason), how))
+        elif not expected.may_lack_python or any(key.asks_by_python for key in check.keys):
+            told = f"not checked: {trouble.reason}"
+            verdicts.append(_verdict(name, Result(Answer.UNKNOWN, told), how))
+    return verdicts
 
 
 def _turn(name: str) -> int:

@@ -158,8 +158,13 @@ def expectation_for(
         resolved = KEYS[name].resolve(_filled(value, target, python), tables)
         if resolved is not False and resolved != "":
             keys[name] = resolved
+    needs_python, asks_by_python = _uses_of_python(merged)
     return Expectation(
-        platform=platform, platforms=platforms, keys=keys, has_python=_has_python(merged)
+        platform=platform,
+        platforms=platforms,
+        keys=keys,
+        has_python=needs_python or asks_by_python,
+        may_lack_python=asks_by_python and not needs_python,
     )
 
 
@@ -204,12 +209,12 @@ def _merged(files: Iterable[ChecksFile], target: str, platform: str) -> dict[str
     return merged
 
 
-def _has_python(merged: Mapping[str, Any]) -> bool:
-    """Whether an image is expected to have Python: by the key, or by what only Python can do."""
+def _uses_of_python(merged: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Return whether an image must have Python for what is expected, and whether it is to ask."""
     if "python" in merged:
-        return merged["python"] is not False
-    needs = (name for name, key in KEYS.items() if key.needs_python)
-    return any(merged.get(name) not in (None, False) for name in needs)
+        return (merged["python"] is not False,) * 2
+    asked = [key for name, key in KEYS.items() if merged.get(name) not in (None, False)]
+    return any(key.needs_python for key in asked), any(key.asks_by_python for key in asked)
 
 
 def _filled(value: Any, target: str, python: str) -> Any:

@@ -27,6 +27,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
     `keys` are those of the checks files that apply to it, as `expectation_for` resolves them; read
     them with `Key.of`. `has_python` False: the image has no Python that could be run;
+    `may_lack_python`: nothing that is expected needs Python but to ask for it;
     `exact_index` False: the index may have other platforms too.
     """
 
@@ -34,6 +35,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     platforms: tuple[Platform, ...]
     keys: dict[str, Any] = {}
     has_python: bool = True
+    may_lack_python: bool = False
     exact_index: bool = True
 
     @property
@@ -64,7 +66,7 @@ class Key(msgspec.Struct, Generic[T], frozen=True):
     `merges`: tables are merged under this key, else the later value replaces the earlier one.
     `word`: a string that may be given instead of a table; `resolve` replaces it. `error` returns
     what is wrong with a value of the right type. `needs_python`: only an image with Python can
-    have what it asks for.
+    have what it asks for. `asks_by_python`: any image can have it, but Python there has to ask.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Key(msgspec.Struct, Generic[T], frozen=True):
     resolve: Callable[[Any, Tables], Any] = _as_it_is
     error: Callable[[Any], str] = _no_error
     needs_python: bool = False
+    asks_by_python: bool = False
 
     def of(self, expected: Expectation) -> T:
         """Return its value in an expectation."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import re
 import secrets
 import shlex
 import time
@@ -22,7 +23,9 @@ from openhqm_tui.domain.checks.evidence import (
     ProbeTrouble,
 )
 from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.running.python import INTERPRETER
 from openhqm_tui.domain.checks.running.service import SERVICE
+from openhqm_tui.domain.checks.startup import interpreters_of, scripts_in
 from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.cleanup import remove_container, remove_overdue_containers
@@ -49,7 +52,8 @@ _MEMORY_VOLUME = (
 )
 # A command line has room for so much of an image's own command.
 _LONGEST_COMMAND = 64 * 1024
-PROBE_FILES = tuple(Path(__file__).parent / name for name in ("probe_service.py", "probe.py"))
+_PROBE_NAMES = ("probe_service.py", "probe_python.py", "probe.py")
+PROBE_FILES = tuple(Path(__file__).parent / name for name in _PROBE_NAMES)
 PROBE = "".join(file.read_text(encoding="utf-8") for file in PROBE_FILES)
 _EMULATOR_SIGNS = (
     b"uncaught target signal",
@@ -58,6 +62,14 @@ _EMULATOR_SIGNS = (
     b"can't apply global",
     b"unable to find CPU model",
 )
+# How `docker run` reports errors of its own, and what container runtimes say in them.
+_CLIENT_ERROR = re.compile(rb"(?m)^docker: .*")
+_NO_PROGRAM = re.compile(
+    rb'exec: "[^"]*": (?:executable file not found|stat [^:]*: no such file|no such file)'
+    rb"|executable file \S+ not found|error finding executable"
+)
+_NOT_EXECUTABLE = re.compile(rb'exec: "[^"]*": (?:permission denied|is a directory)')
+_NO_USER = re.compile(rb"unable to find (?:user|group) |no matching entries in (?:passwd|group)")
 # QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
 # return of a distribution's code: without it Python starts 2 times and imports 5 times faster.
 # Such instructions do nothing then, as on every ARM server older than they are.
@@ -86,6 +98,7 @@ def container_command(
     run_id: str,
     nonce: str = "",
     until: float = 0.0,
+    interpreter: str = "python",
     own_command: tuple[str, ...] = (),
     volumes: tuple[str, ...] = (),
     emulated: bool = False,
@@ -93,17 +106,21 @@ def container_command(
 ) -> list[str]:
     """Return the `docker run` that runs the probe, with no more rights than it needs.
 
-    `own_command` is the image's own command; `volumes` are the folders that it declares as
-    volumes: each is empty and small here. `plain_emulator` keeps the emulator's default CPU;
-    otherwise it emulates one that is cheaper.
+    `interpreter` is the image's Python, `own_command` its own command; `volumes` are the folders
+    that it declares as volumes: each is empty and small here. `plain_emulator` keeps the
+    emulator's default CPU; otherwise it emulates one that is cheaper.
     """
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
     cpu = "" if plain_emulator or not emulated else EMULATED_CPU.get(expected.platform.arch, "")
     settings = [*_NO_PROXIES, *([f"QEMU_CPU={cpu}"] if cpu else [])]
-    arguments = {"patience": f"{patience:.0f}", **probe_arguments(expected, emulated=emulated)}
+    command = _speakable(own_command)
+    arguments = {"patience": f"{patience:.0f}"}
+    if not INTERPRETER.of(expected) and (scripts := scripts_in(command)):
+        arguments["scripts"] = ",".join(scripts)
+    arguments |= probe_arguments(expected, emulated=emulated)
     words = [f"{name}={value}" for name, value in arguments.items()]
     if SERVICE.is_set(expected):
-        words += ["--", *_speakable(own_command)]
+        words += ["--", *command]
     return [
         "docker", "run", "--rm", "--pull", "never", "--name", name,
         "--label", f"{RUN_LABEL}={run_id}", "--label", f"{UNTIL_LABEL}={until:.0f}",
@@ -117,7 +134,7 @@ def container_command(
         "--ulimit", "core=0", "--ulimit", "nofile=4096:4096",
         *(word for setting in settings for word in ("--env", setting)),
         "--no-healthcheck", "--log-driver", "none",
-        "--entrypoint", "python", reference, "-c", PROBE, nonce, *words,
+        "--entrypoint", interpreter, reference, "-c", PROBE, nonce, *words,
     ]  # fmt: skip
 
 
@@ -167,15 +184,18 @@ async def ask(
 
     Crashes of an emulator can be sporadic: a second run, with its default CPU, shows whether the
     crash is reproducible. And if the image's command used up all memory or processes, the probe
-    runs again without it.
+    runs again without it. Of several Pythons that the image may have, the first that exists runs.
     """
     name = f"openhqm-tui-{run_id}-{lane}"
     if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > _LONGEST_COMMAND:
         reason = f"it declares {len(volumes)} volumes; at most {_MOST_VOLUMES} are supported"
         return ContainerAnswer(said=ProbeTrouble(reason=reason), ended=Ended(0), command=[])
 
+    chosen = INTERPRETER.of(expected)
+    candidates = (chosen,) if chosen else interpreters_of(own_command)
+
     async def once(
-        wanted: Expectation, name: str, *, plain_emulator: bool = False
+        interpreter: str, wanted: Expectation, name: str, *, plain_emulator: bool = False
     ) -> ContainerAnswer:
         nonce = secrets.token_hex(16)
         patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
@@ -188,6 +208,7 @@ async def ask(
             run_id=run_id,
             nonce=nonce,
             until=time.time() + patience + _LONG_AFTER,
+            interpreter=interpreter,
             own_command=own_command,
             volumes=volumes,
             emulated=emulated,
@@ -197,16 +218,30 @@ async def ask(
         said = read_answer(ended, nonce, patience=patience, emulated=emulated)
         return ContainerAnswer(said=said, ended=ended, command=command)
 
-    result = await once(expected, name)
+    for interpreter in candidates:
+        result = await once(interpreter, expected, name)
+        if not (isinstance(result.said, ProbeTrouble) and result.said.no_python):
+            break
+    else:
+        return msgspec.structs.replace(result, said=_no_python(candidates, chosen))
     if emulated and _emulator_crashed(result.said):
-        result = await once(expected, f"{name}-again", plain_emulator=True)
+        result = await once(interpreter, expected, f"{name}-again", plain_emulator=True)
     said = result.said
     if isinstance(said, ProbeAnswer) and said.service and said.service.hit_a_limit:
-        again = await once(SERVICE.without(expected), f"{name}-alone")
+        again = await once(interpreter, SERVICE.without(expected), f"{name}-alone")
         if isinstance(again.said, ProbeAnswer):
             said = msgspec.structs.replace(again.said, service=said.service)
             return msgspec.structs.replace(result, said=said)
     return result
+
+
+def _no_python(candidates: tuple[str, ...], chosen: str) -> ProbeTrouble:
+    if len(candidates) == 1:
+        why = "the key `interpreter` names" if chosen else "its command starts"
+        reason = f"no {one_line(candidates[0], 120)} in the image, which {why}"
+    else:
+        reason = f"no Python in the image: neither {' nor '.join(map(one_line, candidates))}"
+    return ProbeTrouble(reason=reason, no_python=True)
 
 
 async def sweep() -> None:
@@ -240,6 +275,22 @@ async def _remove(container: str) -> None:
         await asyncio.sleep(0.2)
 
 
+def _not_started(error: bytes) -> ProbeTrouble:
+    """Return why Python was never started, by the error of `docker run`.
+
+    Its exit code tells nothing: it is 127 for any error about a file that doesn't exist, and 126
+    for any missing permission, of the engine's own files too.
+    """
+    words = one_line(error, 240)
+    if _NO_PROGRAM.search(error):
+        return ProbeTrouble(reason=f"no Python in the image: {words}", no_python=True)
+    if _NOT_EXECUTABLE.search(error):
+        return ProbeTrouble(reason=f"its Python can't be executed: {words}")
+    if _NO_USER.search(error):
+        return ProbeTrouble(reason=f"it can't be started as its user: {words}")
+    return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
+
+
 class _QuestionsEnd(msgspec.Struct, frozen=True):
     """How the probe's second process ended, as reported by process 1."""
 
@@ -249,7 +300,11 @@ class _QuestionsEnd(msgspec.Struct, frozen=True):
 
 
 def read_answer(
-    ended: Ended, nonce: str = "", *, patience: float, emulated: bool
+    ended: Ended,
+    nonce: str = "",
+    *,
+    patience: float,
+    emulated: bool,
 ) -> ProbeAnswer | ProbeTrouble:
     """Parse the output of the probe in a container, and why it is incomplete.
 
@@ -318,11 +373,10 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         return ProbeTrouble(reason=f"{reason}; {EMULATOR_HINT}", emulator=True)
     if b"exec format error" in ended.err:
         return ProbeTrouble(reason="no emulator for this platform here", could_not_ask=True)
+    if ended.code in {125, 126, 127} and (found := _CLIENT_ERROR.search(ended.err)):
+        return _not_started(found[0])
     if ended.code == 125:
-        # docker run's own failure: the image was never started.
         return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
-    if ended.code in {126, 127}:
-        return ProbeTrouble(reason=f"no `python` in the image: {words}")
     output = f": {words}" if words else ""
     if not ended.code:
         return ProbeTrouble(reason=f"Python exited with code 0 but reported nothing{output}")

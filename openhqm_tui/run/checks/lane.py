@@ -27,7 +27,7 @@ from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.engine.docker.images import ImageUnknown, platforms_here, read_index, read_layers
 from openhqm_tui.engine.docker.registry import pull_command
-from openhqm_tui.run.checks.container import ask, shown_command, sweep
+from openhqm_tui.run.checks.container import ContainerAnswer, ask, shown_command, sweep
 from openhqm_tui.run.checks.static import config_of, look_at
 from openhqm_tui.run.process import gather_all, run_bounded
 from openhqm_tui.run.runner.journal import JournalWriter
@@ -59,14 +59,20 @@ async def check_lane(
     evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
     config = await config_of(reference, platform)
     # Concurrently: one waits for the engine to export layers, the other for a container.
-    (static, seen), (running, said) = await gather_all(
-        look_at(reference, expected, index, config),
-        _run(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane),
+    reading = asyncio.ensure_future(look_at(reference, expected.platform, index, config))
+    asking = asyncio.ensure_future(
+        _ask(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane)
     )
-    return Checked((*static, *running), evidence | seen | said)
+    await gather_all(reading, asking)
+    (read, static), asked = reading.result(), asking.result()
+    verdicts = judge(expected, read, Group.STATIC)
+    if asked is None:
+        return Checked((*verdicts, *judge(expected, read, Group.RUNNING)), evidence | static)
+    running, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
+    return Checked((*verdicts, *running), evidence | static | said)
 
 
-async def _run(
+async def _ask(
     reference: str,
     expected: Expectation,
     config: SeenConfig | ImageUnknown,
@@ -74,24 +80,17 @@ async def _run(
     emulated: bool,
     run_id: str,
     lane: str,
-) -> tuple[list[Verdict], dict[str, object]]:
+) -> ContainerAnswer | None:
+    """Run the probe in the image; None if there is nothing that an image without Python is asked.
+
+    Without the image's command there is no service to start.
+    """
     if not expected.has_python:
-        if isinstance(config, ImageUnknown):
-            seen = Evidence(why=str(config))
-        else:
-            seen = Evidence(config=config)
-        return judge(expected, seen, Group.RUNNING), {}
-    not_started: list[Verdict] = []
-    if isinstance(config, ImageUnknown):
-        known = SeenConfig(cmd=COMMAND.of(expected))
-        if SERVICE.is_set(expected) and not known.command:
-            # Without the command there is nothing to start, which is no fault of the image.
-            why = f"the image's command is unknown: {config}"
-            not_started = [answered("service", Answer.UNKNOWN, why)]
-            expected = SERVICE.without(expected)
-    else:
-        known = config
-    asked = await ask(
+        return None
+    known = SeenConfig(cmd=COMMAND.of(expected)) if isinstance(config, ImageUnknown) else config
+    if isinstance(config, ImageUnknown) and not known.command:
+        expected = SERVICE.without(expected)
+    return await ask(
         reference,
         expected,
         own_command=known.command,
@@ -100,6 +99,19 @@ async def _run(
         run_id=run_id,
         lane=lane,
     )
+
+
+def _judged(
+    expected: Expectation, asked: ContainerAnswer, read: Evidence, *, how: str
+) -> tuple[list[Verdict], dict[str, object]]:
+    """Return the verdicts on what the probe reported, and the evidence to keep."""
+    not_started: list[Verdict] = []
+    if read.config is None and SERVICE.is_set(expected) and not COMMAND.of(expected):
+        # Without the command there is nothing to start, which is no fault of the image.
+        why = f"the image's command is unknown: {read.why}"
+        not_started = [answered("service", Answer.UNKNOWN, why)]
+        expected = SERVICE.without(expected)
+    known = read.config or SeenConfig()
     # A program that fails to start often prints its settings, and its output is kept and shown.
     mask = Mask(config_secrets(known.env, known.labels))
     evidence: dict[str, object] = {
@@ -108,8 +120,7 @@ async def _run(
         "exit_code": asked.ended.code,
         "stderr": mask.text(asked.ended.err[-4096:].decode("utf-8", "replace")),
     }
-    how = "emulated" if emulated else "native"
-    verdicts = judge_running(expected, asked.said, how=how)
+    verdicts = judge_running(expected, asked.said, how=how, seen=read)
     return [
         msgspec.structs.replace(verdict, evidence=mask.text(verdict.evidence))
         for verdict in verdicts
@@ -278,6 +289,8 @@ class LaneChecks:
 
     def _record_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
         for image in index:
+            if image.attestation:
+                continue
             self._journal.append(
                 events.ImageSeen(
                     at=time.time(),

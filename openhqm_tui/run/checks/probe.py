@@ -1,9 +1,11 @@
 """The checks that run inside the container of an image.
 
-The text of `probe_service.py` and then of this file is the program: `python -c TEXT NONCE
-KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `absent` are `DISTRIBUTION=MODULE,…`,
-`library` and `modules` are `MODULE,…`, `byte_code` asks for byte-code, `service` is
-`PORT,STATUS,SECONDS,PATH`: what COMMAND must answer. `patience`: seconds for the checks.
+The text of `probe_service.py`, `probe_python.py` and then of this file is the program: `python -c
+TEXT NONCE KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `absent` are
+`DISTRIBUTION=MODULE,…`, `library` and `modules` are `MODULE,…`, `byte_code` asks for byte-code,
+`service` is `PORT,STATUS,SECONDS,PATH`: what COMMAND must answer. `patience`: seconds for the
+checks. `scripts` are programs that the image's command starts: the Python that runs one of them
+runs the probe too.
 
 Process 1 starts the image's own command, so that it comes up meanwhile, and a second process with
 the checks; it monitors both, so that a crash or a hang of either is recognized. Each result is
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from openhqm_tui.run.checks.probe_python import compare_with_record, normal, switch
     from openhqm_tui.run.checks.probe_service import Service
 
 MARK = "openhqm-tui-probe:"
@@ -49,11 +52,6 @@ def as_json(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else quoted(str(value))
-
-
-def normal(name: str) -> str:
-    """Return the normalized name of a distribution."""
-    return name.lower().replace("-", "_").replace(".", "_")
 
 
 def installed() -> "dict[str, str]":
@@ -193,6 +191,7 @@ def ask(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> No
         "python_platform": get_platform(),
         "ext_suffix": (extension_suffixes() or [""])[0],
         "uid": os.getuid(),
+        "executable": sys.executable or "",
     }
     tell(python)
     versions = installed()
@@ -210,6 +209,9 @@ def ask(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> No
         tell({"byte_code": byte_code(words.get("modules", []))})
     clients = words.get("clients", [])
     found = [loaded(one, versions.get(normal(one.partition("=")[0]), "")) for one in clients]
+    for client in found:
+        if "found" in client:
+            compare_with_record(client)
     tell({"clients": found})
 
 
@@ -219,6 +221,7 @@ def main() -> None:
     at = words.index("--") if "--" in words else len(words)
     asked = dict(word.partition("=")[::2] for word in words[:at])
     command = words[at + 1 :]
+    switch([script for script in asked.pop("scripts", "").split(",") if script])
     sys.argv = ["-c"]
     # Output of libraries during their import must not mix with the results.
     out = os.dup(1)

@@ -13,13 +13,10 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from openhqm_tui.domain.checks.catalog import judge
-from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.evidence import Contents, Evidence, SeenConfig, SeenImage
-from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.layers import FileKind, ScannedLayer, place
-from openhqm_tui.domain.checks.verdict import Verdict
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.api import EngineApi
@@ -199,11 +196,11 @@ async def config_of(reference: str, platform: str) -> SeenConfig | ImageUnknown:
 
 async def look_at(
     reference: str,
-    expected: Expectation,
+    platform: Platform,
     index: list[SeenImage] | ImageUnknown,
     config: SeenConfig | ImageUnknown,
-) -> tuple[list[Verdict], dict[str, object]]:
-    """Return the static verdicts on one lane's image, in their order, and the evidence to keep."""
+) -> tuple[Evidence, dict[str, object]]:
+    """Return what is read of one lane's image without running it, and the evidence to keep."""
     seen, why_index = (None, str(index)) if isinstance(index, ImageUnknown) else (index, "")
     told, why = (None, str(config)) if isinstance(config, ImageUnknown) else (config, "")
     layers: list[ScannedLayer] | None = None
@@ -212,19 +209,18 @@ async def look_at(
         why = "the engine doesn't list its layers"
     elif told is not None and told.layers is not None:
         try:
-            layers = await layers_of(reference, str(expected.platform), told.layers)
+            layers = await layers_of(reference, str(platform), told.layers)
             contents = Contents(tuple(await asyncio.to_thread(place, layers)), len(layers))
         except LayersUnread as error:
             why = str(error)
-    known = Evidence(index=seen, why_index=why_index, config=told, contents=contents, why=why)
-    verdicts = judge(expected, known, Group.STATIC)
+    read = Evidence(index=seen, why_index=why_index, config=told, contents=contents, why=why)
     evidence: dict[str, object] = {
         "index": why_index or seen,
         "config": why if told is None else without_secrets(told),
         "layers": why if layers is None else [_layer_evidence(layer) for layer in layers],
-        "files": why if contents is None else _files_evidence(contents, expected.platform.binary),
+        "files": why if contents is None else _files_evidence(contents, platform.binary),
     }
-    return verdicts, evidence
+    return read, evidence
 
 
 def without_secrets(config: SeenConfig) -> SeenConfig:
@@ -247,6 +243,7 @@ def without_secrets(config: SeenConfig) -> SeenConfig:
         cmd=_masked(config.cmd, mask),
         health_check=_masked(config.health_check, mask),
         history=None if history is None else _masked(history, mask),
+        comments=_masked(config.comments, mask),
     )
 
 
@@ -267,10 +264,10 @@ def _files_evidence(contents: Contents, binary: str) -> dict[str, object]:
     """Return the number of files of each kind, and the paths of suspicious ones."""
     there = [one for one in contents.placed if not one.deleted]
     named = [
-        f"{one.found.kind.value}: {one_line(one.found.path, 300)} ({one_line(one.found.what)}), "
+        f"{one.found.kind.value}: {one_line(one.found.place, 300)} ({one_line(one.found.what)}), "
         f"layer {one.layer}" + (", deleted later" if one.deleted else "")
         for one in contents.placed
-        if one.found.kind is not FileKind.CACHE
+        if one.found.kind not in {FileKind.CACHE, FileKind.ACCOUNT}
         and (one.found.kind is not FileKind.BINARY or one.found.what != binary)
     ]
     return {
@@ -285,7 +282,7 @@ def _read_config_and_history(reference: str, platform: str) -> SeenConfig:
     with EngineApi() as api:
         config = read_config(reference, platform, api)
         try:
-            history = read_history(reference, platform, api)
+            history, comments = read_history(reference, platform, api)
         except ImageUnknown:
             return config
-        return msgspec.structs.replace(config, history=history)
+        return msgspec.structs.replace(config, history=history, comments=comments)

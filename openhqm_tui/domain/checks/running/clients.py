@@ -46,7 +46,7 @@ def spelled(clients: Clients | None) -> str:
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for a client that doesn't import."""
+    """Look for a client that doesn't import, or isn't as its distribution installed it."""
     said = seen.probe
     if said is None or said.clients is None:
         return None

@@ -27,6 +27,15 @@ PYTHON: Key[str] = Key(
 )
 
 
+# The Python that is run in the container instead of the one that the image's command starts.
+INTERPRETER: Key[str] = Key(
+    "interpreter",
+    Annotated[str, msgspec.Meta(pattern=r"^[!-~]+$", max_length=1024)],
+    "",
+    needs_python=True,
+)
+
+
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
     """Compare version, implementation and the platform that Python was compiled for."""
     said = seen.probe
@@ -59,6 +68,6 @@ CHECK = Check(
     question="Is its Python the expected version, built for its machine?",
     hint="Another Python than expected: check the FROM of the final stage, and PATH.",
     method=Method.CONTAINER,
-    keys=(PYTHON,),
+    keys=(PYTHON, INTERPRETER),
     judge=judge,
 )

@@ -48,7 +48,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         return self.within_emulated if emulated else self.within
 
 
-SERVICE: Key[Service | None] = Key("service", Service, None, merges=True, needs_python=True)
+SERVICE: Key[Service | None] = Key("service", Service, None, merges=True, asks_by_python=True)
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:

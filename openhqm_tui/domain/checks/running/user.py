@@ -2,39 +2,89 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 
 from openhqm_tui.domain.checks.check import Check, Method
-from openhqm_tui.domain.checks.evidence import Evidence
+from openhqm_tui.domain.checks.evidence import Contents, Evidence, SeenConfig
 from openhqm_tui.domain.checks.expectation import Expectation, Key
+from openhqm_tui.domain.checks.files import remaining
+from openhqm_tui.domain.checks.layers import FileKind
+from openhqm_tui.domain.checks.startup import root_dropped_by
 from openhqm_tui.domain.checks.verdict import Answer, Result
 
 USER: Key[int | None] = Key("user", Annotated[int, msgspec.Meta(ge=0, le=2**32 - 2)], None)
-# A uid has 32 bits.
-_MOST_DIGITS = 10
+# As the engine reads it: a sign and leading zeros are allowed. A uid has 32 bits.
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Compare the user inside the container; without Python there, the user of the config."""
-    if not expected.has_python:
-        return _by_config(expected, seen)
-    return None if seen.probe is None else _compare(expected, seen.probe.uid)
+    """Compare the user of the config and the one inside the container.
 
-
-def _by_config(expected: Expectation, seen: Evidence) -> Result:
+    Root in the config is root, whatever the image says about itself.
+    """
     wanted = USER.of(expected)
     if seen.config is None:
-        return seen.no_config(_wish(wanted))
-    name = seen.config.user.partition(":")[0].strip()
-    is_number = name.isascii() and name.isdecimal() and len(name) <= _MOST_DIGITS
-    if name in {"", "root"} or is_number:
-        return _compare(expected, int(name) if is_number else 0)
+        if not expected.has_python:
+            return seen.no_config(_wish(wanted))
+        return None if seen.probe is None else _compare(expected, seen.probe.uid)
+    accounts = _accounts(seen.contents)
+    name = seen.config.user.partition(":")[0]
+    configured = _uid(name, accounts)
+    if configured == 0:
+        return _root(expected, seen.config, seen.contents, accounts)
+    inside = None if seen.probe is None else seen.probe.uid
+    if configured is None and inside is None:
+        return _by_name(name, wanted, accounts)
+    if configured is None or inside == 0:
+        return _compare(expected, inside or 0)
+    return _compare(expected, configured)
+
+
+def _uid(name: str, accounts: Mapping[str, int]) -> int | None:
+    """Return the uid of a user of a config as the engine resolves it; None if it isn't known."""
+    if name in {"", "root"}:
+        return 0
+    return int(name) if _NUMBER.fullmatch(name) else accounts.get(name)
+
+
+def _accounts(contents: Contents | None) -> dict[str, int]:
+    """Return the accounts of the image's /etc/passwd; the first of a name counts."""
+    found = [] if contents is None else remaining(contents, FileKind.ACCOUNT)
+    pairs = (one.what.rpartition(":") for one in reversed(found))
+    return {name: int(uid) for name, _, uid in pairs if uid.isdecimal()}
+
+
+def _by_name(name: str, wanted: int | None, accounts: Mapping[str, int]) -> Result:
+    if accounts:
+        return Result.of(False, f"user {name} isn't in /etc/passwd", _wish(wanted))
     if wanted is not None:
         told = f"{name} is a name, not a number: write USER by number"
         return Result(Answer.UNKNOWN, told, _wish(wanted))
     return Result(Answer.PASS, f"user {name}", _wish(wanted))
+
+
+def _root(
+    expected: Expectation,
+    config: SeenConfig,
+    contents: Contents | None,
+    accounts: Mapping[str, int],
+) -> Result:
+    wanted = USER.of(expected)
+    found = [] if contents is None else remaining(contents, FileKind.DROPS_ROOT)
+    program, user = root_dropped_by(config, [(one.path, one.what) for one in found])
+    becomes = _uid(user.partition(":")[0], accounts) if user else None
+    named = config.user if config.user not in {"", "0", "root"} else ""
+    told = f"uid 0 ({named})" if named else "uid 0"
+    if wanted == 0 or not program or becomes == 0:
+        return _compare(expected, 0)._replace(seen=told)
+    told = f"starts as {told}, and {program} changes to {f'user {user}' if user else 'another'}"
+    if wanted is not None and becomes is not None and becomes != wanted:
+        return Result.of(False, told, _wish(wanted))
+    return Result(Answer.WARN, told, _wish(wanted))
 
 
 def _compare(expected: Expectation, uid: int) -> Result:
