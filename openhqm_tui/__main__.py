@@ -26,7 +26,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         # Replace characters that the terminal can't encode, such as ✓, instead of failing.
         sys.stdout.reconfigure(errors="replace")
     if os.environ.get("SUDO_UID") and os.geteuid() == 0:
-        from openhqm_tui.cli.sudo import use_home_of_root
+        from openhqm_tui.cli.surroundings import use_home_of_root
 
         use_home_of_root()
     try:

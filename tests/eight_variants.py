@@ -5,7 +5,7 @@ The shipped ones are in `tests.our_variants`. A ninth of those draws no screen a
 
 from __future__ import annotations
 
-from openhqm_tui.domain.plan.variants import Client, Variant
+from openhqm_tui.domain.plan.bake import Client, Variant
 
 _CLIENTS = {
     "redis": ("Redis Streams client", Client("redis", "redis")),

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.ask import send_request
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.follow.follower import state_of
+from openhqm_tui.run.requests import send_request
 from openhqm_tui.store.archive import export_run
 from openhqm_tui.store.paths import STATE_VARIABLE
 from openhqm_tui.store.run_folder import Request, RunFolder, find_run

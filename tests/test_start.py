@@ -80,7 +80,6 @@ def test_the_first_paint_shows_what_can_be_built(before_first_paint):
         *("openhqm_tui.tui.widgets.dialogs", "openhqm_tui.tui.plan.choose_builder"),
         *(
             "openhqm_tui.tui.commands.palette",
-            "openhqm_tui.tui.commands.keymap",
             "openhqm_tui.tui.read_only",
         ),
         *(
@@ -101,7 +100,7 @@ def test_the_first_paint_shows_what_can_be_built(before_first_paint):
         *(
             "openhqm_tui.store.history.database",
             "openhqm_tui.store.archive",
-            "openhqm_tui.report.write",
+            "openhqm_tui.report.gather",
         ),
         *("python_on_whales", "sqlite3", "zipfile"),
     ],

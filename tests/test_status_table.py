@@ -9,10 +9,10 @@ import pytest
 
 from openhqm_tui.cli.output.summary import COLUMNS, cells, rows_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.run.decisions import result_text, status_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
 from openhqm_tui.domain.run.status import RUN_TEXTS, STATUS_TEXTS, STEP_TEXTS, Status
-from openhqm_tui.domain.run.status_text import result_text, status_text
 from openhqm_tui.report.catalog import rendered
 from openhqm_tui.report.gather import report_of
 from openhqm_tui.tui.core.labels import run_mark, standing_mark, step_mark

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from openhqm_tui.cli.settings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.bake import Source, SourceKind, check_tag
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant, check_tag
 from openhqm_tui.domain.plan.cache import CacheKind
 from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions, validate
 from openhqm_tui.domain.plan.permissions import parse_permission
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.run.start.permissions import of_settings

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openhqm_tui.domain.errors import UsageProblem
 
 if TYPE_CHECKING:
     from openhqm_tui.run.follow.replay import Player
+    from openhqm_tui.store.run_folder import RunFolder
+    from openhqm_tui.store.settings import Settings
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -23,12 +25,12 @@ def run(parsed: argparse.Namespace) -> int:
 
     # Reports an unusable folder in one line, before the console's threads run into it.
     state_folder()
-    return _open(watch_only=parsed.watch_only)
+    return open_console(_settings(), watch_only=parsed.watch_only)
 
 
 def open_on_replay(player: Player) -> int:
     """Open the console on the replay of a recorded run and return its exit code."""
-    return _open(player)
+    return open_console(_settings(), player=player)
 
 
 def has_terminal() -> bool:
@@ -38,15 +40,46 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _open(player: Player | None = None, *, watch_only: bool = False) -> int:
+def open_console(
+    settings: Settings,
+    run: RunFolder | None = None,
+    player: Player | None = None,
+    *,
+    watch_only: bool = False,
+) -> int:
+    """Open the console in the current folder, on a run or a replay if given; return the exit code.
+
+    Raises UsageProblem for an invalid theme or keymap.
+    """
+    from pathlib import Path
+
+    from openhqm_tui.tui.core import garbage
+
+    garbage.pause()
+    from openhqm_tui.tui.app import ConsoleApp
+    from openhqm_tui.tui.command_table import checked_keymap
+    from openhqm_tui.tui.core.backend import Backend
+    from openhqm_tui.tui.core.theme import theme_called
+
+    options: dict[str, Any] = {
+        "run": run,
+        "player": player,
+        "keymap": checked_keymap(settings.keymap) if settings.keymap else {},
+        "theme": theme_called(settings.theme or "dark"),
+    }
+    app: ConsoleApp
+    if watch_only:
+        from openhqm_tui.tui.read_only import ReadOnlyApp, ReadOnlyBackend
+
+        app = ReadOnlyApp(ReadOnlyBackend(Path.cwd(), settings), **options)
+    else:
+        app = ConsoleApp(Backend(Path.cwd(), settings), **options)
+    return app.run() or app.return_code or 0
+
+
+def _settings() -> Settings:
     from pathlib import Path
 
     from openhqm_tui.store.settings import read_settings
 
-    settings = read_settings(Path.cwd())
-    from openhqm_tui.tui.core import garbage
-
-    garbage.pause()
-    from openhqm_tui.tui.launch import open_console
-
-    return open_console(settings, player=player, watch_only=watch_only)
+    return read_settings(Path.cwd())

@@ -18,8 +18,7 @@ from openhqm_tui.domain.formatting import (
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.report.elements import Html, element, joined
 from openhqm_tui.report.model import Lane, Report, Step
-from openhqm_tui.report.rows import shared_bytes, steps_of
-from openhqm_tui.report.text import SYMBOLS
+from openhqm_tui.report.rows import SYMBOLS, shared_bytes, steps_of
 
 _WIDTH, _RIGHT = 1000.0, 86.0
 _ROW, _BAR = 24.0, 14.0

@@ -1,4 +1,4 @@
-"""From a run folder to a report, with all text sanitized."""
+"""From a run folder to a report, with all text sanitized, and to a file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from openhqm_tui.domain.checks.catalog import check_named
 from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.layer_manifest import own_bytes
 from openhqm_tui.domain.checks.verdict import Verdict
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.failures.digest import (
     Failure,
     failed_checks,
@@ -25,14 +26,14 @@ from openhqm_tui.domain.failures.digest import (
 from openhqm_tui.domain.formatting import count_text, duration_text
 from openhqm_tui.domain.plan.bake import bake_command
 from openhqm_tui.domain.plan.nodes import worth_telling
+from openhqm_tui.domain.run.decisions import result_text, status_text
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
-from openhqm_tui.domain.run.status_text import result_text, status_text
 from openhqm_tui.domain.run.timeline import covered, hits_of, lane_spans, target_span
 from openhqm_tui.domain.secrets.redact import Mask, secret_values
 from openhqm_tui.domain.text import plain
 from openhqm_tui.report import model
-from openhqm_tui.report.figures import Shares, Timing, against_all, sizes_of
-from openhqm_tui.report.limits import limits_of
+from openhqm_tui.report.catalog import formats, rendered
+from openhqm_tui.report.figures import Shares, Timing, against_all, limits_of, sizes_of
 from openhqm_tui.report.model import Architecture
 from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import RunFolder
@@ -379,3 +380,21 @@ def _failures(state: RunState) -> list[model.Failure]:
             found.append(failure)
     fields = model.Failure.__struct_fields__
     return [model.Failure(**{name: getattr(one, name) for name in fields}) for one in found]
+
+
+def write_text(file: Path, text: str, fix: str) -> None:
+    """Write a report to a file; raises UsageProblem, with the `fix`, where it can't be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageProblem(f"can't write {file} ({why})", fix=fix) from error
+
+
+def write_report(run: RunFolder, folder: Path, form: str = "html") -> Path:
+    """Write a run's report into `folder` and return the file; raises Problem where it can't be."""
+    # Not its id: that is a stranger's word where the run came from elsewhere.
+    file = folder / f"openhqm-report-{run.path.name}.{formats()[form].suffix}"
+    text = rendered(read_report(run), form)
+    write_text(file, text, "start the console in a folder that can be written to")
+    return file

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from openhqm_tui.domain.secrets.key_lines import KeyLines
-from openhqm_tui.domain.secrets.redact import MASK, dockerfile_secrets
+from openhqm_tui.domain.secrets.redact import MASK, KeyLines, dockerfile_secrets
 from openhqm_tui.report.gather import read_evidence, secrets_of
 from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import RunFolder

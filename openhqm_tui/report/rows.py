@@ -1,4 +1,4 @@
-"""Rows and groups shared by all document formats."""
+"""Rows, groups and status words shared by all document formats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from openhqm_tui.domain.formatting import change_text, duration_text, percent_text, size_text
+from openhqm_tui.domain.run.status import (
+    CHECK_FAILED,
+    CUT_OFF,
+    NOT_BEGUN,
+    RUN_TEXTS,
+    STATUS_TEXTS,
+    STOPPED,
+    VERDICT_TEXTS,
+)
 from openhqm_tui.report.model import Case, Failure, Lane, Layer, Report, Step
+
+NOT_MEASURED = "not measured"
+MARKS = {answer.value: text.symbol for answer, text in VERDICT_TEXTS.items()}
+OUTCOMES = {outcome: str(text) for outcome, text in RUN_TEXTS.items()}
+_RESULTS = (*STATUS_TEXTS.values(), CHECK_FAILED, STOPPED, CUT_OFF, NOT_BEGUN)
+# The symbol of each word that a lane's result can be.
+SYMBOLS = {text.word: text.symbol for text in _RESULTS}
 
 
 def by_target(report: Report) -> dict[str, list[Lane]]:

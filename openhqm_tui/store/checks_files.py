@@ -11,7 +11,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.checks.config_file import ChecksFile, parse_checks, variants_in
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.plan.bake import Variant
 from openhqm_tui.files.confined import read_inside, resolved_inside
 from openhqm_tui.store.paths import at_home, bundled
 
@@ -44,7 +44,7 @@ def project_checks(folder: Path, named: str = "") -> ChecksFile | None:
     file = folder / (at_home(named) if named else PROJECT_CHECKS)
     if not named and not file.exists():
         return None
-    # A person may name a file anywhere; a project's settings can't (`setting_keys`).
+    # A person may name a file anywhere; a project's settings can't (`store.settings`).
     inside = not named or resolved_inside(folder, file) is not None
     if not inside:
         return read_checks(file)

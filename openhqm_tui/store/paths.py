@@ -1,4 +1,4 @@
-"""The folders that data is stored in, and whether they are safe to use."""
+"""The folders of data and of the package, whether they are safe, and how to upgrade."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 import shlex
 import stat
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -177,3 +178,28 @@ def bundled(name: str) -> Path:
     inside = package / "bundled"
     top = inside if inside.exists() else package.parent
     return top / name if (top / name).exists() else top / "assets" / name
+
+
+_NAME = "openhqm-tui"
+
+
+def upgrade_command() -> str:
+    """Return the command that upgrades this installation: pipx's, uv's or pip's."""
+    environment = Path(sys.prefix)
+    # pipx and `uv tool` each write a file into the environments they create.
+    if (environment / "pipx_metadata.json").exists():
+        return f"pipx upgrade {_NAME}"
+    if (environment / "uv-receipt.toml").exists():
+        return f"uv tool upgrade {_NAME}"
+    pip = "uv pip" if _installer() == "uv" else "pip"
+    return f"{pip} install --upgrade {_NAME}"
+
+
+def _installer() -> str:
+    """Return the contents of the distribution's INSTALLER file; '' if there is none."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return (distribution(_NAME).read_text("INSTALLER") or "").strip()
+    except PackageNotFoundError:
+        return ""

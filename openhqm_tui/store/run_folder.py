@@ -19,8 +19,7 @@ from openhqm_tui.domain.plan.bake import Plan
 from openhqm_tui.domain.plan.image_names import is_target_name
 from openhqm_tui.domain.run.events import MOST_LANES, SCHEMA, AnyEvent, RunInfo, event_decoder
 from openhqm_tui.files.confined import open_inside, open_to_write, read_inside
-from openhqm_tui.store.installation import upgrade_command
-from openhqm_tui.store.paths import make_private
+from openhqm_tui.store.paths import make_private, upgrade_command
 
 # A run of 16 targets whose every step is clipped by BuildKit stays below it.
 MOST_BYTES = 2 * 1024**3

@@ -13,11 +13,10 @@ from textual.screen import Screen
 
 from openhqm_tui.tui.command_table import PLACES, bindings
 from openhqm_tui.tui.core import garbage, messages
-from openhqm_tui.tui.core.estimates import SamplesRead
 from openhqm_tui.tui.core.lifecycle import CachedStylesheet, finish_startup, handle_signals
 from openhqm_tui.tui.core.notifications import LONG, TerminalNotifier
 from openhqm_tui.tui.core.run_watch import removed_text
-from openhqm_tui.tui.core.session import Session
+from openhqm_tui.tui.core.session import SamplesRead, Session
 from openhqm_tui.tui.core.theme import DARK, DEFAULTS, THEMES, theme_after
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
 

@@ -2,21 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from textual.binding import Binding, BindingType
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
+from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.tui.checks.commands import CHECKS
-from openhqm_tui.tui.commands.everywhere import EVERYWHERE, TABLE
 from openhqm_tui.tui.commands.registry import Command
 from openhqm_tui.tui.doctor.commands import DOCTOR
 from openhqm_tui.tui.guides.commands import GUIDES
 from openhqm_tui.tui.history.commands import HISTORY
 from openhqm_tui.tui.log.commands import LOG
 from openhqm_tui.tui.plan.commands import BUILDERS, PLAN
-from openhqm_tui.tui.replay.commands import REPLAY
-from openhqm_tui.tui.run.commands import RUN, SEARCH
-from openhqm_tui.tui.steps.commands import STEPS
+from openhqm_tui.tui.run.commands import REPLAY, RUN, SEARCH, STEPS
+
+EVERYWHERE: tuple[Command, ...] = (
+    Command("app", "go.plan", "1", "Plan", "Choose what to build.", "go('plan')"),
+    Command("app", "go.run", "2", "Run", "Watch the builds side by side.", "go('run')"),
+    Command(
+        "app", "go.checks", "3", "Checks", "Show the check results of each image.", "go('checks')"
+    ),
+    Command("app", "go.history", "4", "History", "Open a past run.", "go('history')"),
+    Command(
+        "app",
+        "go.doctor",
+        "5",
+        "Doctor",
+        "Diagnose this machine and fix problems.",
+        "go('doctor')",
+    ),
+    Command("app", "help", "question_mark", "Help", "Show the keys of this screen.", "help", True),
+    Command("app", "guides", "f1", "Guides", "Read the guides.", "guides"),
+    Command(
+        "app",
+        "theme.switch",
+        "ctrl+t",
+        "Next theme",
+        "Switch between dark, light, high contrast and the terminal's colors.",
+        "switch_theme",
+    ),
+    Command("app", "theme.choose", "", "Theme", "Choose a theme.", "change_theme"),
+    Command("app", "quit", "q", "Quit", "Quit; a live run can be kept running.", "quit", True),
+    Command(
+        "app",
+        "palette",
+        "ctrl+p",
+        "Commands",
+        "Find a command by its name.",
+        "command_palette",
+        True,
+    ),
+    Command(
+        "dialog",
+        "dialog.close",
+        "escape",
+        "Close",
+        "Close the dialog without doing anything.",
+        "close",
+        True,
+    ),
+)
+
+
+TABLE: tuple[Command, ...] = (
+    Command("table", "table.up", "up,k", "Up", "Go to the previous row.", "move(-1, 0)"),
+    Command("table", "table.down", "down,j", "Down", "Go to the next row.", "move(1, 0)"),
+    Command("table", "table.left", "left,h", "Left", "Go to the previous column.", "move(0, -1)"),
+    Command("table", "table.right", "right,l", "Right", "Go to the next column.", "move(0, 1)"),
+    Command("table", "table.page-up", "pageup,ctrl+b", "Page up", "Go up a page.", "leap(-1)"),
+    Command(
+        "table", "table.page-down", "pagedown,ctrl+f", "Page down", "Go down a page.", "leap(1)"
+    ),
+    Command("table", "table.start", "home,g", "Start", "Go to the first row.", "leap(-9999)"),
+    Command("table", "table.end", "end,G", "End", "Go to the last row.", "leap(9999)"),
+    Command("table", "table.open", "enter", "Open", "Open the selected row.", "open"),
+)
+
 
 _ALL: tuple[Command, ...] = (
     *EVERYWHERE,
@@ -116,3 +178,66 @@ def _reach(where: str) -> set[str]:
         return {"guide", "guides"}
     around = {place for place, widgets in _WIDGETS.items() if where in widgets}
     return {where, "app", *around}
+
+
+_NAMED = {key.value for key in Keys} | set(KEY_NAME_REPLACEMENTS.values())
+_MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
+
+
+def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
+    """Return the keymap as it was told: command ids to keys, several with commas.
+
+    Raises UsageProblem for an unknown command, an unknown key, and a key that would mean two
+    things in one place.
+    """
+    known = {command.id: command for command in every_command()}
+    for id, keys in keymap.items():
+        if id not in known:
+            guess = nearest(id, known)
+            raise UsageProblem(
+                f"keymap: unknown command '{id}'",
+                fix=f"did you mean {guess}?" if guess else "`?` in the console lists all",
+                valid=" ".join(_near(id, known)),
+            )
+        for key in _split(keys):
+            if not _is_key(key):
+                raise UsageProblem(
+                    f"keymap: {id} = '{keys}': '{key}' is not a key",
+                    fix="write it as in: ctrl+a f5 space slash shift+up g",
+                )
+    for command in known.values():
+        for key in _keys_of(command, keymap):
+            for other in works_beside(command):
+                if other.id in keymap or command.id in keymap:
+                    _refuse_clash(command, other, key, keymap)
+    return {id: ",".join(_split(keys)) for id, keys in keymap.items()}
+
+
+def _refuse_clash(command: Command, other: Command, key: str, keymap: Mapping[str, str]) -> None:
+    if key in _keys_of(other, keymap):
+        told, there = (command, other) if command.id in keymap else (other, command)
+        raise UsageProblem(
+            f"keymap: {told.id} = '{key}': this key is already used by {there.id} ({there.title})",
+            fix=f"choose another key, or change {there.id} as well",
+        )
+
+
+def _near(id: str, known: Iterable[str]) -> list[str]:
+    """Return the commands of the same place, or all if there is no such place."""
+    prefix = id.partition(".")[0] + "."
+    return [one for one in known if one.startswith(prefix)] or list(known)
+
+
+def _keys_of(command: Command, keymap: Mapping[str, str]) -> list[str]:
+    return _split(keymap.get(command.id, command.keys))
+
+
+def _split(keys: str) -> list[str]:
+    return [key.strip() for key in keys.split(",") if key.strip()]
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, last = key.split("+")
+    if any(modifier not in _MODIFIERS for modifier in modifiers):
+        return False
+    return len(last) == 1 or key in _NAMED or last in _NAMED or key_to_character(last) is not None

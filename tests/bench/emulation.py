@@ -20,7 +20,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.engine.doctor.apt import main_archive
 from openhqm_tui.engine.doctor.base_findings import DEBIAN_PLATFORMS
-from openhqm_tui.engine.doctor.emulator_facts import OWN_FOLDER
+from openhqm_tui.engine.doctor.emulators import OWN_FOLDER
 from openhqm_tui.engine.doctor.install import NEWER_KEYRING
 from openhqm_tui.engine.doctor.machine import read_machine
 from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE, local_platforms

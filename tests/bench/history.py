@@ -28,7 +28,7 @@ from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.core.backend import Backend
 from openhqm_tui.tui.history.past_runs import PastRuns, read_past
-from openhqm_tui.tui.history.run_table import RunTable
+from openhqm_tui.tui.history.screen import RunTable
 from tests.bench.rows import Row
 from tests.our_variants import VARIANT_NAMES
 from tests.synthetic import synthetic_runs

@@ -47,7 +47,7 @@ from openhqm_tui.tui.core import garbage
 garbage.pause()
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.store.settings import Settings
-from openhqm_tui.tui.launch import open_console
+from openhqm_tui.cli.console import open_console
 sys.exit(open_console(Settings(), RunFolder(Path(sys.argv[1]))))
 """
 _PLAN = ("minimal", "linux/amd64")

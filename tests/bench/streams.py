@@ -32,8 +32,8 @@ from textual.widgets import Log, RichLog
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.log.ansi import shown_text
 from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.log.text import shown_text
 from openhqm_tui.tui.run.search_results import LanesSearch, Source
 from tests.bench.flood import PIPED, finished, line
 from tests.bench.rows import Row

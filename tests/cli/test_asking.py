@@ -16,7 +16,7 @@ from openhqm_tui.__main__ import main
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.output.choose import choose_output
-from openhqm_tui.cli.output.follow import show_and_leave
+from openhqm_tui.cli.output.follow import choose_output, show_and_leave
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.run.follow.follower import Follower

@@ -13,8 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.cli.output.choose import automatic_format, choose_output
-from openhqm_tui.cli.output.follow import _cancelling, exit_code_of, follow_to_the_end
+from openhqm_tui.cli.output.follow import (
+    _cancelling,
+    automatic_format,
+    choose_output,
+    exit_code_of,
+    follow_to_the_end,
+)
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.run.follow.follower import Follower

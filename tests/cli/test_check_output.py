@@ -14,8 +14,7 @@ from openhqm_tui.cli.output.summary import check_lines, rows_of, tally
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.run.checks.images import CheckedImage
-from openhqm_tui.run.follow.follower import Follower
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.follow.follower import Follower, state_of
 from tests.recordings import copied, recording
 
 GOOD = Verdict(check="index", answer=Answer.PASS, evidence="linux/amd64")

@@ -11,8 +11,7 @@ from typing import TextIO
 
 import pytest
 
-from openhqm_tui.cli.output.choose import Output
-from openhqm_tui.cli.output.follow import show
+from openhqm_tui.cli.output.follow import Output, show
 from openhqm_tui.cli.output.jsonl import JsonOutput
 from openhqm_tui.cli.output.plain import GithubOutput, PlainOutput
 from openhqm_tui.run.follow.follower import Follower

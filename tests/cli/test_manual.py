@@ -11,7 +11,7 @@ import pytest
 
 from openhqm_tui.cli import manual
 from openhqm_tui.cli.main import build_parser
-from openhqm_tui.store.setting_keys import KEYS
+from openhqm_tui.store.settings import KEYS
 
 
 def helps(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:

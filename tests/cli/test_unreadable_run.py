@@ -12,8 +12,7 @@ import pytest
 from openhqm_tui.__main__ import main
 from openhqm_tui.cli import completion
 from openhqm_tui.domain.run.events import SCHEMA
-from openhqm_tui.store.installation import upgrade_command
-from openhqm_tui.store.paths import ready_state_folder
+from openhqm_tui.store.paths import ready_state_folder, upgrade_command
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.recordings import copied
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openhqm_tui.domain.plan.bake_text import literal, read_literal
+from openhqm_tui.domain.plan.bake import literal, read_literal
 
 PRINTED = {
     "context": "${homedir()}",

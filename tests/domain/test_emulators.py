@@ -7,7 +7,7 @@ import pytest
 from openhqm_tui.domain.checks.file_kinds import header, machine_of
 from openhqm_tui.domain.emulators import Emulator, crash_hint, parse_version, speed_text
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.run.emulation_cost import emulation_cost
+from openhqm_tui.domain.run.critical_path import emulation_cost
 from openhqm_tui.domain.run.state import RunState
 from tests.emulated_runs import ELEVEN, SEVEN, emulated_run
 

@@ -18,7 +18,7 @@ from openhqm_tui.domain.checks.expectation import ALLOW, Expectation
 from openhqm_tui.domain.checks.running.service import SERVICE, Service
 from openhqm_tui.domain.checks.running.user import USER
 from openhqm_tui.domain.checks.static.command import COMMAND
-from openhqm_tui.domain.plan.variants import Client, Variant
+from openhqm_tui.domain.plan.bake import Client, Variant
 from openhqm_tui.domain.platforms import parse_platform
 
 AMD64, ARM64 = parse_platform("linux/amd64"), parse_platform("linux/arm64")

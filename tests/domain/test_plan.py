@@ -12,6 +12,7 @@ from openhqm_tui.domain.plan.bake import (
     Plan,
     Source,
     SourceKind,
+    Variant,
     bake_command,
     check_tag,
     linked_targets,
@@ -20,7 +21,6 @@ from openhqm_tui.domain.plan.bake import (
 )
 from openhqm_tui.domain.plan.cache import CacheKind, parse_cache
 from openhqm_tui.domain.plan.image_names import check_name, check_reference
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platforms
 from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.our_variants import find_variant

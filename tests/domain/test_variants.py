@@ -6,7 +6,7 @@ import pytest
 
 from openhqm_tui.domain.checks.running.absent import ABSENT
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.variants import Client
+from openhqm_tui.domain.plan.bake import Client
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.run.start.expectations import expectation_of
 from tests.eight_variants import EIGHT, EIGHT_NAMES

@@ -18,15 +18,16 @@ from openhqm_tui.engine.doctor.apply import (
     pending,
 )
 from openhqm_tui.engine.doctor.apt import Candidate
-from openhqm_tui.engine.doctor.daemon import (
+from openhqm_tui.engine.doctor.emulators import emulator_fix, not_held_open, runnable
+from openhqm_tui.engine.doctor.install import (
+    NEWER_KEYRING,
     ConfigError,
     config_script,
+    engine_fix,
     start_fix,
     store_fix,
     with_containerd_store,
 )
-from openhqm_tui.engine.doctor.emulators import emulator_fix, not_held_open, runnable
-from openhqm_tui.engine.doctor.install import NEWER_KEYRING, engine_fix
 from openhqm_tui.engine.doctor.machine import Machine
 from tests.engine.fakes import AMD64, ARM64, MIRROR, S390X, debian, packages
 

@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from openhqm_tui.engine.clipboard import copy_commands, copy_to_system
+from openhqm_tui.engine.terminal import copy_commands, copy_to_system
 
 ALL = {"tmux", "pbcopy", "wl-copy", "xclip", "xsel"}
 SSH = {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}
@@ -55,7 +55,7 @@ def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.setattr("openhqm_tui.engine.clipboard._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("openhqm_tui.engine.terminal._PATIENCE_SECONDS", 0.1)
     began = monotonic()
     copy_to_system("text")
     assert monotonic() - began < 20

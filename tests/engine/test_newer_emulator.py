@@ -14,9 +14,14 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.engine.docker.command import CommandResult, stream
 from openhqm_tui.engine.docker.facts import EngineFacts, read_facts
 from openhqm_tui.engine.doctor.diagnose import diagnose
-from openhqm_tui.engine.doctor.emulator_facts import PROBE, was_tried, with_emulators
+from openhqm_tui.engine.doctor.emulators import (
+    IMAGE,
+    PROBE,
+    newer_emulator_fix,
+    was_tried,
+    with_emulators,
+)
 from openhqm_tui.engine.doctor.machine import Machine
-from openhqm_tui.engine.doctor.newer_emulator import IMAGE, newer_emulator_fix
 from tests.engine.fakes import AMD64, ARM64, MIRROR, FakeRunner, debian, packages, policy, runner
 
 OLD, NEW = "7.2.22 (Debian 1:7.2+dfsg-7)", "11.1.2 (Debian 1:11.1.2+ds-3)"

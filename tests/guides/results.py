@@ -30,8 +30,7 @@ from openhqm_tui.report.formats.markdown import (
 )
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
-from openhqm_tui.report.rows import asked_checks, case_of
-from openhqm_tui.report.text import MARKS, OUTCOMES
+from openhqm_tui.report.rows import MARKS, OUTCOMES, asked_checks, case_of
 from openhqm_tui.store.paths import STATE_VARIABLE
 from openhqm_tui.store.run_folder import find_run
 from tests.guides.places import TOP

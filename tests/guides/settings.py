@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from openhqm_tui.report.formats.markdown import table
-from openhqm_tui.store.setting_keys import KEYS
+from openhqm_tui.store.settings import KEYS
 
 _PLACE = re.compile(r"(<!-- begin generated: keys -->\n).*?(<!-- end generated -->)", re.S)
 

@@ -10,9 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
-from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Client, Source, SourceKind, Variant
 from openhqm_tui.domain.plan.nodes import Node
-from openhqm_tui.domain.plan.variants import Client, Variant
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.docker.facts import EngineFacts

@@ -18,10 +18,9 @@ from openhqm_tui.engine.doctor import base_findings
 from openhqm_tui.engine.doctor.apt import Archive, Candidate
 from openhqm_tui.engine.doctor.base_findings import bootstrap_fix
 from openhqm_tui.engine.doctor.diagnose import _permission
-from openhqm_tui.engine.doctor.emulators import emulator_fix
+from openhqm_tui.engine.doctor.emulators import emulator_fix, newer_emulator_fix
 from openhqm_tui.engine.doctor.machine import Machine
-from openhqm_tui.engine.doctor.newer_emulator import newer_emulator_fix
-from openhqm_tui.tui.plan.shell_commands import command_lines
+from openhqm_tui.tui.plan.variant_panel import command_lines
 from tests.hostile.words import hostile, unclean
 
 # It leaves a mark where any of it is run, however it was put into quotes.

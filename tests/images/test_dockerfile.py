@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.plan.bake import Variant
 from tests.images.bake_file import BAKE_FILE, filled
 from tests.our_variants import ALL_CLIENTS, VARIANTS
 

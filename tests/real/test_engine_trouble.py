@@ -13,7 +13,7 @@ import pytest
 from openhqm_tui.domain.failures.digest import Failure, failure_of
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.ask import send_request
+from openhqm_tui.run.requests import send_request
 from openhqm_tui.store.run_folder import Request, RunFolder, find_run
 from tests.real import private_engine
 from tests.real.conftest import Cli, Ran

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.run_folder import find_run
 from tests.real import private_engine, two_nodes
 from tests.real.conftest import Cli, docker

@@ -11,8 +11,8 @@ import pytest
 
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.ask import send_request
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.follow.follower import state_of
+from openhqm_tui.run.requests import send_request
 from openhqm_tui.store.run_folder import Request, find_run
 from tests.real.conftest import Cli, docker
 from tests.real.registry import free_port, serving, tags_at

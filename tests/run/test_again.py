@@ -14,9 +14,9 @@ from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run import ask as again
-from openhqm_tui.run.ask import send_request
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run import requests
+from openhqm_tui.run.follow.follower import state_of
+from openhqm_tui.run.requests import send_request
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up
@@ -211,7 +211,7 @@ async def test_a_runner_that_exits_at_once_is_reported(docker: FakeDocker) -> No
 
 
 def test_a_runner_that_never_responds_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(again, "PATIENCE", 0.0)
+    monkeypatch.setattr(requests, "PATIENCE", 0.0)
     folder = folder_of(prepared("redis"))
     lock = folder.lock()
     with pytest.raises(Problem, match=r"the runner of run-[0-9a-f]+ doesn't respond"):

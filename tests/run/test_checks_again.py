@@ -9,7 +9,7 @@ import pytest
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import variant_of

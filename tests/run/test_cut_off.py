@@ -13,8 +13,8 @@ from openhqm_tui.domain.buildkit.rawjson import PlainText, SolveStatus, StreamDe
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import RunState
-from openhqm_tui.run.follow.load_state import state_of
-from openhqm_tui.run.runner.requests import RequestReader
+from openhqm_tui.run.follow.follower import state_of
+from openhqm_tui.run.requests import RequestReader
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.domain.folding import whole
 from tests.recordings import copied, recording

@@ -22,7 +22,7 @@ from openhqm_tui.run.follow.replay import Player, recording_of
 from openhqm_tui.run.runner.text_log import whole_log, write_text_log
 from openhqm_tui.store.archive import export_run
 from openhqm_tui.store.run_folder import Request, RunFolder
-from openhqm_tui.tui.checks.evidence import read_evidence
+from openhqm_tui.tui.checks.screen import read_evidence
 from tests.recordings import copied, recording, state_of
 
 SECRET = "hunter2-of-another-file"

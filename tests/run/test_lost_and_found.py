@@ -13,9 +13,9 @@ import pytest
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.ask import send_request
 from openhqm_tui.run.checks import lane
-from openhqm_tui.run.follow.load_state import state_of
+from openhqm_tui.run.follow.follower import state_of
+from openhqm_tui.run.requests import send_request
 from openhqm_tui.run.runner.__main__ import Runner
 from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import Request, RunFolder

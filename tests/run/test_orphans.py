@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.ask import send_request
-from openhqm_tui.run.follow.load_state import state_of
-from openhqm_tui.run.runner.orphans import end_orphans, orphans_of
+from openhqm_tui.run.follow.follower import state_of
+from openhqm_tui.run.prune import end_orphans, orphans_of
+from openhqm_tui.run.requests import send_request
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.run.runs import Watch, begun, folder_of, prepared, swept

@@ -9,8 +9,8 @@ import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.engine.terminal import page, pager_command
 from openhqm_tui.run.follow.follower import read_run
-from openhqm_tui.run.pager import page, pager_command
 from openhqm_tui.run.runner.text_log import whole_log
 from tests.tui import folders
 

@@ -11,11 +11,10 @@ import pytest
 
 from openhqm_tui.__main__ import main
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.plan.cache import Cache
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import PermissionsNeeded, PushNeeded, parse_permission
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.run.runner.build import Builds

@@ -12,10 +12,9 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
-from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.options import BuildOptions
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.facts import EngineFacts

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.decisions import to_retry
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.domain.run.retry import to_retry
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.runner import build

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.cli.output.choose import Output
-from openhqm_tui.cli.output.follow import show
+from openhqm_tui.cli.output.follow import Output, show
 from openhqm_tui.cli.output.jsonl import JsonOutput
 from openhqm_tui.cli.output.plain import GithubOutput, PlainOutput
 from openhqm_tui.cli.output.tty import TtyOutput

@@ -7,8 +7,8 @@ import pytest
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.runner.__main__ import Watchdog
 from openhqm_tui.run.runner.journal import JournalWriter
-from openhqm_tui.run.runner.watchdog import Watchdog
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.recordings import recording

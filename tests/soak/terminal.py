@@ -77,8 +77,8 @@ class Console:
 
 def open_on(run: str) -> int:
     """Open the console on a run."""
+    from openhqm_tui.cli.console import open_console
     from openhqm_tui.store.settings import read_settings
-    from openhqm_tui.tui.launch import open_console
 
     return open_console(read_settings(Path.cwd()), RunFolder(Path(run)))
 

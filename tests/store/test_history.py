@@ -15,8 +15,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.history.record import RunRecord, record_of
-from openhqm_tui.store.history import database as module
-from openhqm_tui.store.history import schema
+from openhqm_tui.store.history import database
 from openhqm_tui.store.history.database import (
     History,
     HistoryDamaged,
@@ -277,9 +276,8 @@ def _older(tmp_path: Path, monkeypatch, *steps: str) -> None:
     """Leave a history of today, which a later version knows more `steps` of."""
     with History(tmp_path) as history:
         history.put(record(), 1)
-    later = (*schema.MIGRATIONS, *steps)
-    monkeypatch.setattr(schema, "MIGRATIONS", later)
-    monkeypatch.setattr(module, "MIGRATIONS", later)
+    later = (*database.MIGRATIONS, *steps)
+    monkeypatch.setattr(database, "MIGRATIONS", later)
 
 
 def test_an_older_history_becomes_todays(tmp_path: Path, monkeypatch) -> None:
@@ -290,7 +288,7 @@ def test_an_older_history_becomes_todays(tmp_path: Path, monkeypatch) -> None:
     connection = sqlite3.connect(history.path)
     assert connection.execute("SELECT a FROM more").fetchall() == [("d",)]
     assert connection.execute("SELECT b FROM runs").fetchall() == [("c",)]
-    version = len(schema.MIGRATIONS)
+    version = len(database.MIGRATIONS)
     assert connection.execute("PRAGMA user_version").fetchone() == (version,)
     connection.close()
 

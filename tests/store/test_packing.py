@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.errors import Problem, UsageProblem
-from openhqm_tui.run.ask import send_request
+from openhqm_tui.run.requests import send_request
 from openhqm_tui.store import archive as packing
 from openhqm_tui.store.archive import export_run, import_run, unpack_run
 from openhqm_tui.store.run_folder import MOST_READ_WHOLE, Request, RunFolder, all_runs, find_run

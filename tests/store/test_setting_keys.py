@@ -10,8 +10,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.cli.main import build_parser
-from openhqm_tui.store.setting_keys import KEYS
-from openhqm_tui.store.settings import PROJECT_FILE, Settings, read_settings
+from openhqm_tui.store.settings import KEYS, PROJECT_FILE, Settings, read_settings
 
 NOTHING = Path("/nonexistent/settings.toml")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.color import Color
 from rich.style import Style
 
-from openhqm_tui.tui.log.ansi import segments
+from openhqm_tui.tui.log.text import segments
 
 BASE = Style(color="white", bgcolor="black")
 

@@ -11,8 +11,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.engine.docker.builders import Builder
-from openhqm_tui.tui.plan.choose_builder import ChooseBuilder, node_lines
-from openhqm_tui.tui.plan.create_builder import CreateBuilder
+from openhqm_tui.tui.plan.choose_builder import ChooseBuilder, CreateBuilder, node_lines
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.conftest import AMD, ARM, GOOD, World, parse_platform, settle, until
 

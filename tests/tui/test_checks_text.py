@@ -98,7 +98,7 @@ def test_an_answer_in_a_cell(answer: Answer, letters: int, says: str) -> None:
 
 
 def test_a_run_without_a_push_says_nothing_of_one(tmp_path: Path) -> None:
-    from openhqm_tui.run.follow.load_state import state_of
+    from openhqm_tui.run.follow.follower import state_of
 
     made = folders.passed(tmp_path, ("redis",))
     assert (

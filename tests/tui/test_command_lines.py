@@ -6,7 +6,7 @@ import pytest
 
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.tui.plan.shell_commands import command_lines
+from openhqm_tui.tui.plan.variant_panel import command_lines
 from tests.tui.conftest import AMD, ARM
 
 BAKE = " > bake.json && docker buildx bake -f bake.json"

@@ -13,8 +13,7 @@ from textual.widgets import Static
 from openhqm_tui.tui import command_table
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.guides.screen import GuideScroll, GuidesScreen
-from openhqm_tui.tui.log.pane import LogPane
-from openhqm_tui.tui.log.search_bar import SearchBar
+from openhqm_tui.tui.log.pane import LogPane, SearchBar
 from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.run.failure_panel import FailurePanel
 from openhqm_tui.tui.run.search import SearchScreen

@@ -11,8 +11,7 @@ from textual.content import Content
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.run import events
 from openhqm_tui.store.run_folder import Request
-from openhqm_tui.tui.checks.evidence import EvidenceScreen, read_evidence
-from openhqm_tui.tui.checks.screen import ChecksScreen
+from openhqm_tui.tui.checks.screen import ChecksScreen, EvidenceScreen, read_evidence
 from openhqm_tui.tui.checks.table import VerdictTable
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from openhqm_tui.tui.widgets.status_line import Tab

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.history.database import History, history_file
-from openhqm_tui.tui.history.comparison import ComparisonView
-from openhqm_tui.tui.history.run_table import RunTable
+from openhqm_tui.tui.history.screen import ComparisonView, RunTable
 from openhqm_tui.tui.history.trends import TrendView
 from openhqm_tui.tui.widgets.table import CellTable
 from tests.synthetic import synthetic_runs

@@ -25,8 +25,8 @@ from textual.strip import Strip
 
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.log import LogLines
-from openhqm_tui.tui.log.ansi import segments
 from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.log.text import segments
 from tests.cutting import cut
 from tests.tui.folders import Made
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.tui.command_table import every_command, works_beside
-from openhqm_tui.tui.commands.keymap import checked_keymap
+from openhqm_tui.tui.command_table import checked_keymap, every_command, works_beside
 from openhqm_tui.tui.core.theme import THEMES, theme_called
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from openhqm_tui.tui.log.search_bar import SearchBar
+from openhqm_tui.tui.log.pane import SearchBar
 from openhqm_tui.tui.log.text import Stamps
 from openhqm_tui.tui.run.lane_pane import LanePane
 from tests.tui.conftest import World, settle, until

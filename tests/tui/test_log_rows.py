@@ -9,16 +9,14 @@ from rich.style import Style
 from textual._ansi_theme import ALABASTER, MONOKAI
 
 from openhqm_tui.domain.run.log import LogLines
-from openhqm_tui.tui.log.ansi import contrast, legible, segments
-from openhqm_tui.tui.log.drawing import thumb_of
-from openhqm_tui.tui.log.mouse_selection import (
+from openhqm_tui.tui.log.canvas import (
     MouseSelection,
     TextPosition,
     character_at,
     word_around,
 )
-from openhqm_tui.tui.log.status_row import StatusPart, lay_out, part_at
-from openhqm_tui.tui.log.text import Stamps, cut_out, painted, stamp
+from openhqm_tui.tui.log.drawing import StatusPart, lay_out, part_at, thumb_of
+from openhqm_tui.tui.log.text import Stamps, contrast, cut_out, legible, painted, segments, stamp
 from openhqm_tui.tui.log.view import LogFilter, LogView
 
 BEGAN = 1795446840.0

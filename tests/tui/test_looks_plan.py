@@ -7,10 +7,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.plan.options import BuildOptions
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.engine.docker.builders import Builder
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World

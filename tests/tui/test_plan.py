@@ -8,9 +8,8 @@ from textual.widgets import Button, Input, Static
 
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.plan.options import BuildOptions
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.source.base_image import Pullable

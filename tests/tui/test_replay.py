@@ -7,9 +7,9 @@ from typing import Any
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.replay import Player, Recording
 from openhqm_tui.store.run_folder import RunFolder
-from openhqm_tui.tui.core.replay import REFUSED
-from openhqm_tui.tui.replay.bar import ReplayBar, ReplayKey, ReplayOffer
+from openhqm_tui.tui.core.run_watch import REFUSED
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
+from openhqm_tui.tui.widgets.status_line import ReplayBar, ReplayKey, ReplayOffer
 from tests.recordings import copied, recording
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World, settle, until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.report.write import write_report
+from openhqm_tui.report.gather import write_report
 from openhqm_tui.tui.history.screen import write_report as ask_for_report
 from tests.recordings import copied
 from tests.tui.conftest import World, settle, until

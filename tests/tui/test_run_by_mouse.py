@@ -7,7 +7,7 @@ from textual.events import MouseScrollDown
 from textual.widgets import Static
 
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.tui.run.pages_line import PagesLine
+from openhqm_tui.tui.run.header import PagesLine
 from openhqm_tui.tui.run.target_list import TargetList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until

@@ -10,8 +10,8 @@ import pytest
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.failures.digest import verification_failure
 from openhqm_tui.domain.plan.nodes import NodeInfo
+from openhqm_tui.domain.run.decisions import to_retry
 from openhqm_tui.domain.run.events import CancelRequested, Outcome
-from openhqm_tui.domain.run.retry import to_retry
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
@@ -19,9 +19,8 @@ from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.tui.core.labels import way_words
 from openhqm_tui.tui.run.actions import first_lane, possible
 from openhqm_tui.tui.run.failure_panel import digest, digest_of
-from openhqm_tui.tui.run.header import facts, totals
+from openhqm_tui.tui.run.header import facts, page_words, totals
 from openhqm_tui.tui.run.lane_pane import heading
-from openhqm_tui.tui.run.pages_line import page_words
 from openhqm_tui.tui.run.target_list import standing, strip_first, two_lines
 from tests.tui import folders
 

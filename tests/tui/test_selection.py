@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.tui.plan.selection import Selection
+from openhqm_tui.tui.plan.matrix import Selection
 from openhqm_tui.tui.run.lane_grid import fit
 from tests.tui.conftest import AMD, ARM
 

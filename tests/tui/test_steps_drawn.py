@@ -7,8 +7,7 @@ import itertools
 import pytest
 from rich.cells import cell_len
 
-from openhqm_tui.tui.steps.bars import Axis, bar, ticks
-from openhqm_tui.tui.steps.chart import place_of, short_name, title_of
+from openhqm_tui.tui.steps.chart import Axis, bar, place_of, short_name, ticks, title_of
 from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.steps.waterfall import columns
 from tests.domain.graphs import T0, S, target_of

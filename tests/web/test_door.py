@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.web.authentication import Authenticator, checked_token, new_token
+from openhqm_tui.web.guard import Authenticator, checked_token, new_token
 
 TOKEN = "a-token-that-nobody-guesses"
 

@@ -10,8 +10,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
-from openhqm_tui.web.authentication import Authenticator
-from openhqm_tui.web.guard import Guard
+from openhqm_tui.web.guard import Authenticator, Guard
 from openhqm_tui.web.host_names import HostNames
 from openhqm_tui.web.server import ConsoleServer
 

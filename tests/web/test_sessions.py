@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType
 
-from openhqm_tui.web.session import ConsoleSession
+from openhqm_tui.web.server import ConsoleSession
 from tests.processes import is_gone
 from tests.waiting import soon
 from tests.web.serving import Served, all_gone, serve
@@ -179,8 +179,8 @@ STUBBORN = {
 async def test_a_console_that_does_not_want_to_end_ends(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openhqm_tui.web.session.GRACE", 0.1)
-    monkeypatch.setattr("openhqm_tui.web.session._OBEYS", 0.1)
+    monkeypatch.setattr("openhqm_tui.web.server.GRACE", 0.1)
+    monkeypatch.setattr("openhqm_tui.web.server._OBEYS", 0.1)
     program = (
         f"import sys\nsys.stdout.write('__GANGLION__\\n'); sys.stdout.flush()\n{STUBBORN[way]}"
     )

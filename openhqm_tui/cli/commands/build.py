@@ -140,10 +140,9 @@ def run(parsed: argparse.Namespace) -> int:
     from pathlib import Path
 
     from openhqm_tui.cli.build_options import options_from
-    from openhqm_tui.cli.output.choose import format_of
-    from openhqm_tui.cli.output.follow import follow_to_the_end
+    from openhqm_tui.cli.output.follow import follow_to_the_end, format_of
     from openhqm_tui.engine.docker.facts import read_facts
-    from openhqm_tui.run.follow.load_state import shared_tag_warnings
+    from openhqm_tui.run.follow.follower import shared_tag_warnings
     from openhqm_tui.run.start.prepare import prepare, start_run
     from openhqm_tui.store.paths import ready_state_folder
     from openhqm_tui.store.retention import limits_of

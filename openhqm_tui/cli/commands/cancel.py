@@ -26,9 +26,9 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Send the request and return 0; raises Problem if there is nothing to cancel."""
     from openhqm_tui.cli.run_lookup import latest_of, run_and_targets, word_of
-    from openhqm_tui.domain.run.status_text import status_text
-    from openhqm_tui.run.ask import send_request
-    from openhqm_tui.run.follow.load_state import state_now
+    from openhqm_tui.domain.run.decisions import status_text
+    from openhqm_tui.run.follow.follower import state_now
+    from openhqm_tui.run.requests import send_request
     from openhqm_tui.store.paths import state_folder
     from openhqm_tui.store.run_folder import Request, all_runs
 

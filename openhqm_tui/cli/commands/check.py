@@ -50,7 +50,7 @@ def run(parsed: argparse.Namespace) -> int:
     from pathlib import Path
 
     from openhqm_tui.cli.output.check import show
-    from openhqm_tui.cli.output.choose import format_of
+    from openhqm_tui.cli.output.follow import format_of
     from openhqm_tui.cli.signals import stop_on_signals
     from openhqm_tui.domain.checks.verdict import is_verified
     from openhqm_tui.domain.platforms import parse_platforms

@@ -38,7 +38,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """List the guides, or print one."""
-    from openhqm_tui.cli.output.choose import format_of
+    from openhqm_tui.cli.output.follow import format_of
     from openhqm_tui.store.guides import guide_called, guides
 
     if not parsed.name:

@@ -45,7 +45,7 @@ def run(parsed: argparse.Namespace) -> int:
     import contextlib
 
     from openhqm_tui.cli.console import has_terminal, open_on_replay
-    from openhqm_tui.cli.output.choose import automatic_format
+    from openhqm_tui.cli.output.follow import automatic_format
     from openhqm_tui.cli.signals import stop_on_signals
     from openhqm_tui.run.follow.replay import Player, parse_speed
 
@@ -58,8 +58,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _show(player: Player, form: str, *, verbose: bool) -> int:
-    from openhqm_tui.cli.output.choose import choose_output, format_of
-    from openhqm_tui.cli.output.follow import show
+    from openhqm_tui.cli.output.follow import choose_output, format_of, show
 
     sys.stdout.write(_first_line(player, format_of(form)) + "\n")
     sys.stdout.flush()

@@ -42,8 +42,7 @@ def run(parsed: argparse.Namespace) -> int:
     from openhqm_tui.cli.run_lookup import run_named
     from openhqm_tui.report.catalog import rendered
     from openhqm_tui.report.formats.github import append_summary
-    from openhqm_tui.report.gather import read_report
-    from openhqm_tui.report.write import write_text
+    from openhqm_tui.report.gather import read_report, write_text
 
     report = read_report(run_named(parsed.run_name))
     summary = os.environ.get("GITHUB_STEP_SUMMARY", "")

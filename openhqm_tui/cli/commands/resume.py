@@ -21,8 +21,8 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Continue the run; return the exit code of `build`, or 0 with --detach."""
     from openhqm_tui.cli.run_lookup import run_named, word_of
-    from openhqm_tui.domain.run.retry import can_resume, to_retry
-    from openhqm_tui.run.follow.load_state import state_now
+    from openhqm_tui.domain.run.decisions import can_resume, to_retry
+    from openhqm_tui.run.follow.follower import state_now
     from openhqm_tui.store.run_folder import Request
 
     folder = run_named(parsed.run_name)

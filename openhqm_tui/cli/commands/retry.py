@@ -46,9 +46,8 @@ def add_following(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Rebuild the targets; return the exit code of `build`, or 0 with --detach."""
     from openhqm_tui.cli.run_lookup import latest_of, run_and_targets
-    from openhqm_tui.domain.run.retry import can_retry, to_retry
-    from openhqm_tui.domain.run.status_text import status_text
-    from openhqm_tui.run.follow.load_state import state_now
+    from openhqm_tui.domain.run.decisions import can_retry, status_text, to_retry
+    from openhqm_tui.run.follow.follower import state_now
     from openhqm_tui.store.paths import state_folder
     from openhqm_tui.store.run_folder import Request, all_runs, find_run
 
@@ -83,8 +82,8 @@ def send_and_follow(
     from openhqm_tui.cli.output.follow import show_and_cancel, show_and_leave
     from openhqm_tui.domain.plan.permissions import parse_permission
     from openhqm_tui.engine.source.permissions import resolve_grants
-    from openhqm_tui.run.ask import send_request
     from openhqm_tui.run.follow.follower import Follower
+    from openhqm_tui.run.requests import send_request
 
     granted = [one for text in parsed.allow or [] for one in parse_permission(text)]
     # The paths are relative to this folder, which needn't be the one the run started in.

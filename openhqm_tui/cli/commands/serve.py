@@ -98,12 +98,17 @@ def run(parsed: argparse.Namespace) -> int:
 
     # Invalid settings are reported here, once, and not by every console.
     settings_here()
-    from openhqm_tui.web.authentication import Authenticator, new_token
-    from openhqm_tui.web.guard import Guard
-    from openhqm_tui.web.host_names import HostNames, checked_public, host_name, in_url, is_loopback
-    from openhqm_tui.web.server import ConsoleServer, configure_logging
-    from openhqm_tui.web.session import console_words
-    from openhqm_tui.web.sockets import listen, stay_here
+    from openhqm_tui.web.guard import Authenticator, Guard, new_token
+    from openhqm_tui.web.host_names import (
+        HostNames,
+        checked_public,
+        host_name,
+        in_url,
+        is_loopback,
+        listen,
+        stay_here,
+    )
+    from openhqm_tui.web.server import ConsoleServer, configure_logging, console_words
 
     public = checked_public(parsed.public_url) if parsed.public_url else ""
     given = _token(parsed.token_file)
@@ -163,7 +168,7 @@ def _token(path: str) -> str:
 
     from openhqm_tui.store.paths import at_home
     from openhqm_tui.store.settings import TOKEN_VARIABLE
-    from openhqm_tui.web.authentication import checked_token
+    from openhqm_tui.web.guard import checked_token
 
     if not path:
         given = os.environ.get(TOKEN_VARIABLE, "").strip()

@@ -19,11 +19,10 @@ from openhqm_tui.cli.output.summary import (
 from openhqm_tui.domain.checks.verdict import Answer, worst
 from openhqm_tui.domain.formatting import clock_text, duration_text
 from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.decisions import held_words, status_text
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.domain.run.publishing import held_words
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, Status, StatusText
-from openhqm_tui.domain.run.status_text import status_text
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.follow.eta import expected_text, time_left_of
 from openhqm_tui.run.follow.follower import Changes, Follower

@@ -13,7 +13,7 @@ from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.formatting import elapsed_text, size_text
 from openhqm_tui.domain.run.status import RUN_TEXTS
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.run.follow.load_state import state_now
+from openhqm_tui.run.follow.follower import state_now
 from openhqm_tui.store.retention import size_of
 from openhqm_tui.store.run_folder import RunFolder
 

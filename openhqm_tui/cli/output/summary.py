@@ -13,13 +13,17 @@ from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.failures.digest import Failure, failure_of
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
 from openhqm_tui.domain.run import events
-from openhqm_tui.domain.run.emulation_cost import emulation_cost
+from openhqm_tui.domain.run.critical_path import emulation_cost
+from openhqm_tui.domain.run.decisions import (
+    allowed_unknown,
+    held_words,
+    push_failed,
+    result_text,
+    status_text,
+)
 from openhqm_tui.domain.run.published import PublishedImage
-from openhqm_tui.domain.run.publishing import allowed_unknown, held_words
-from openhqm_tui.domain.run.retry import push_failed
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, VERDICT_TEXTS, Status
-from openhqm_tui.domain.run.status_text import result_text, status_text
 from openhqm_tui.domain.run.timeline import CacheHits, hits_of
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.run_folder import RunFolder

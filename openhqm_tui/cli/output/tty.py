@@ -19,10 +19,10 @@ from openhqm_tui.cli.output.summary import (
     warning_lines,
 )
 from openhqm_tui.domain.formatting import clock_text, elapsed_text
+from openhqm_tui.domain.run.decisions import status_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, ColorRole, Status
-from openhqm_tui.domain.run.status_text import status_text
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.follow.eta import left_text, time_left_of
 from openhqm_tui.run.follow.follower import Changes, Follower

@@ -13,7 +13,7 @@ from openhqm_tui.domain.checks.catalog import EXEMPTING, KEYS
 from openhqm_tui.domain.checks.expectation import ALLOW, TITLE, Expectation, Key, Tables
 from openhqm_tui.domain.checks.running.clients import CLIENTS
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.variants import Client, Variant
+from openhqm_tui.domain.plan.bake import Client, Variant
 from openhqm_tui.domain.platforms import Platform
 
 DEFAULTS = "defaults"

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import heapq
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from openhqm_tui.domain.history.record import RunRecord, StepRecord, TargetRecord
 from openhqm_tui.domain.run.events import Outcome
+from openhqm_tui.domain.secrets.redact import masked
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.bake import Source
+    from openhqm_tui.domain.plan.options import BuildOptions
+    from openhqm_tui.domain.platforms import Platform
 
 # As many samples as an estimate looks at, the latest of the likest kind.
 MOST_SAMPLES = 5
@@ -224,3 +231,41 @@ def _cut(sample: Sample, platforms: set[str]) -> Sample:
         steps=kept,
         checks={p: seconds for p, seconds in sample.checks.items() if p in platforms},
     )
+
+
+class PlanEstimator:
+    """How long what is chosen would take, by what was built of a source on this machine."""
+
+    def __init__(self, samples: list[Sample], source: Source, host: str, *, check: bool) -> None:
+        self._samples = samples
+        self._place = place_of(
+            source.kind.value, masked(source.context), masked(source.dockerfile or source.bake_file)
+        )
+        self._host = host
+        self._check = check
+
+    def whole(self, order: BuildOptions) -> Estimate | None:
+        """Return how long all of it takes; None: unknown."""
+        rows = order.selection.items()
+        return together([self._of(order, *row) for row in rows], order.jobs, push=order.push)
+
+    def cells(
+        self, order: BuildOptions, variant: str, platforms: Iterable[Platform]
+    ) -> Mapping[Platform, Estimate]:
+        """Return how long each image of a variant takes, where that is known."""
+        guesses = {platform: self._of(order, variant, (platform,)) for platform in platforms}
+        return {platform: guess for platform, guess in guesses.items() if guess is not None}
+
+    def _of(
+        self, order: BuildOptions, variant: str, platforms: tuple[Platform, ...]
+    ) -> Estimate | None:
+        many = max(1, len(order.selection))
+        wants = EstimateRequest(
+            variant=variant,
+            platforms=tuple(str(platform) for platform in platforms),
+            place=self._place,
+            host=self._host,
+            node=order.builder,
+            beside=min(many, order.jobs or many),
+        )
+        return before_start(self._samples, wants, check=self._check)

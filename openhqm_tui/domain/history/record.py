@@ -12,7 +12,7 @@ import msgspec
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.run.critical_path import critical_path
-from openhqm_tui.domain.run.retry import can_resume, ended, was_cut_off
+from openhqm_tui.domain.run.decisions import can_resume, ended, was_cut_off
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import INTERRUPTED, Status
 from openhqm_tui.domain.run.step import StepState

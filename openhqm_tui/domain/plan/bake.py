@@ -1,4 +1,4 @@
-"""From what a person chose to what Buildx runs: the plan, stored as a bake file."""
+"""From selected variants to what Buildx runs: the plan, stored as a bake file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,27 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.bake_text import literal
 from openhqm_tui.domain.plan.cache import Cache, CacheKind
 from openhqm_tui.domain.plan.image_names import TAG, check_name
 from openhqm_tui.domain.plan.permissions import linked, names_in_outputs, without_remote_caches
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.text import Inert
+
+
+class Client(msgspec.Struct, frozen=True):
+    """A queue client library: its distribution on PyPI and the module whose import verifies it."""
+
+    distribution: str
+    module: str
+
+
+class Variant(Inert, frozen=True):
+    """A named build of the image. OpenHQM's own are data: assets/expectations/openhqm.toml."""
+
+    name: str
+    title: str
+    clients: tuple[Client, ...] = ()
+
 
 _NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -335,3 +350,47 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
         contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
         body["contexts"] = {**(body.get("contexts") or {}), **contexts}
     return _target(variant.name, variant, tags, body, choices, printed=True)
+
+
+# bake evaluates `${…}` and `%{…}` in JSON too, and `bake --print` escapes them in some attributes
+# only. Run as it is, what it printed would be evaluated once more, so that a path could turn into
+# another one after it was judged.
+
+# As Buildx 0.29.1 does, bake/bake.go, Target.MarshalJSON; of maps the values only.
+_ESCAPED_BY_PRINT = {"annotations", "args", "dockerfile-inline", "extra-hosts", "labels"}
+
+
+def literal(body: dict[str, Any], *, printed: bool) -> dict[str, Any]:
+    """Return a target so that bake takes all of its text literally.
+
+    `printed`: it is as `bake --print` writes it.
+    """
+    return {
+        _escaped(key): _mapped(value, values=not (printed and key in _ESCAPED_BY_PRINT))
+        for key, value in body.items()
+    }
+
+
+def read_literal(value: Any) -> Any:
+    """Return the text that bake takes from what `literal` returned, but for what print escapes."""
+    if isinstance(value, str):
+        return value.replace("$${", "${").replace("%%{", "%{")
+    if isinstance(value, list | tuple):
+        return [read_literal(one) for one in value]
+    if isinstance(value, dict):
+        return {read_literal(key): read_literal(one) for key, one in value.items()}
+    return value
+
+
+def _mapped(value: Any, *, values: bool) -> Any:
+    if isinstance(value, str):
+        return _escaped(value) if values else value
+    if isinstance(value, list | tuple):
+        return [_mapped(one, values=values) for one in value]
+    if isinstance(value, dict):
+        return {_escaped(str(key)): _mapped(one, values=values) for key, one in value.items()}
+    return value
+
+
+def _escaped(text: str) -> str:
+    return text.replace("${", "$${").replace("%{", "%%{")

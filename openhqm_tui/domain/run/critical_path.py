@@ -12,6 +12,8 @@ don't tell all of it:
 - A cached step is looked up when it is needed, however long ago its work was done: what counts
   is when the work behind it was done.
 - Where a step failed, the path is the one that led there.
+
+`emulation_cost` says how much of a run's time a slow emulator took.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from openhqm_tui.domain.buildkit.vertex import StepKind, StepName
-from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.domain.buildkit.vertex import ExecutionMode, StepKind, StepName
+from openhqm_tui.domain.emulators import minutes_text, seconds_saved
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.run.timeline import covered, spans, target_span
@@ -159,3 +163,36 @@ def _end(step: StepState) -> float:
             return math.inf
         last = max(last, end)
     return last
+
+
+# Seconds: less than that nobody waits for.
+_WORTH_TELLING = 60.0
+
+
+def emulation_cost(state: RunState) -> str:
+    """Return what a faster emulator would have saved; '' where that isn't worth telling.
+
+    Steps that ran at the same time count once: it is about the time that a person waited.
+    """
+    told = []
+    total = 0.0
+    for name, emulator in state.info.emulators.items():
+        lanes = [lane for lane in state.lanes if str(lane.platform) == name]
+        if not lanes:
+            continue
+        platform: Platform = lanes[0].platform
+        steps = (
+            step for lane in lanes for step in lane.steps if step.how is ExecutionMode.EMULATED
+        )
+        pairs = (pair for step in steps for pair in step.intervals.items())
+        spent = covered((start, end) for start, end in pairs if end is not None)
+        saved = seconds_saved(spent, emulator, platform)
+        if spent > _WORTH_TELLING and saved:
+            told.append(f"{name} {minutes_text(spent)} under {emulator.title}")
+            total += saved
+    if not told:
+        return ""
+    return (
+        f"emulated steps took long ({', '.join(told)}): QEMU 10 or later would have saved about "
+        f"{minutes_text(total)}; `openhqm-tui doctor --fix` registers it"
+    )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from openhqm_tui.domain.formatting import duration_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import StepState
-from openhqm_tui.domain.secrets.key_lines import KEY, KeyLines
+from openhqm_tui.domain.secrets.redact import KEY, KeyLines
 from openhqm_tui.domain.text import one_line
 
 # A longer line is cut here and says so; the whole of it is in the run folder.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from openhqm_tui.domain.formatting import count_text, percent_text
-from openhqm_tui.domain.run.retry import was_cut_off
+from openhqm_tui.domain.run.decisions import was_cut_off
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import StepState

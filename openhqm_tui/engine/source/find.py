@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.bake import Source, SourceKind
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.plan.image_names import (
     check_clean,
     check_reference,
     is_remote,
     is_target_name,
 )
-from openhqm_tui.domain.plan.variants import Variant
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.source.bake_print import print_definition
 from openhqm_tui.files.confined import read_inside, resolved_inside

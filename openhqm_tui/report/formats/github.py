@@ -18,7 +18,7 @@ from openhqm_tui.report.formats.markdown import (
     pushes,
 )
 from openhqm_tui.report.model import Report
-from openhqm_tui.report.text import OUTCOMES
+from openhqm_tui.report.rows import OUTCOMES
 
 # GitHub takes none of a step's summary that is longer than 1024 KiB; a job's steps share the page.
 MOST_BYTES = 900 * 1024

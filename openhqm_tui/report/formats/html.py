@@ -32,8 +32,12 @@ from openhqm_tui.report.elements import Html, code, element, folded, joined, scr
 from openhqm_tui.report.model import Case, Lane, Node, Report, Step
 from openhqm_tui.report.rows import (
     CACHE_HEAD,
+    MARKS,
+    NOT_MEASURED,
+    OUTCOMES,
     PAIR_HEAD,
     PUSH_HEAD,
+    SYMBOLS,
     TARGET_HEAD,
     asked_checks,
     built_in,
@@ -48,7 +52,6 @@ from openhqm_tui.report.rows import (
     tally,
     target_rows,
 )
-from openhqm_tui.report.text import MARKS, NOT_MEASURED, OUTCOMES, SYMBOLS
 
 
 def checks_matrix(report: Report) -> Html:

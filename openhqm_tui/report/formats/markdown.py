@@ -18,8 +18,12 @@ from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.model import Case, Lane, Report, Step
 from openhqm_tui.report.rows import (
     CACHE_HEAD,
+    MARKS,
+    NOT_MEASURED,
+    OUTCOMES,
     PAIR_HEAD,
     PUSH_HEAD,
+    SYMBOLS,
     TARGET_HEAD,
     asked_checks,
     built_in,
@@ -35,7 +39,6 @@ from openhqm_tui.report.rows import (
     tally,
     target_rows,
 )
-from openhqm_tui.report.text import MARKS, NOT_MEASURED, OUTCOMES, SYMBOLS
 
 # Text from strangers put into Markdown so that it stays text: on GitHub and elsewhere.
 #

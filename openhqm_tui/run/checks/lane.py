@@ -18,15 +18,20 @@ from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.running.service import SERVICE
 from openhqm_tui.domain.checks.static.command import COMMAND
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
-from openhqm_tui.domain.failures.rules import push_failure
+from openhqm_tui.domain.failures.digest import push_failure
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import TargetInfo
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
-from openhqm_tui.engine.docker.images import ImageUnknown, platforms_here, read_index, read_layers
-from openhqm_tui.engine.docker.registry import pull_command
+from openhqm_tui.engine.docker.images import (
+    ImageUnknown,
+    platforms_here,
+    pull_command,
+    read_index,
+    read_layers,
+)
 from openhqm_tui.run.checks.container import ContainerAnswer, ask, shown_command, sweep
 from openhqm_tui.run.checks.static import config_of, look_at
 from openhqm_tui.run.process import gather_all, run_bounded

@@ -18,8 +18,7 @@ from openhqm_tui.domain.history.estimate import Sample
 from openhqm_tui.domain.history.record import RunRecord, record_of
 from openhqm_tui.domain.run.events import RunInfo
 from openhqm_tui.domain.secrets.redact import masked
-from openhqm_tui.run.follow.follower import read_run
-from openhqm_tui.run.follow.load_state import state_now
+from openhqm_tui.run.follow.follower import read_run, state_now
 from openhqm_tui.store.history.database import (
     PATIENCE,
     History,

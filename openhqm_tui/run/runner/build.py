@@ -11,20 +11,18 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain.failures.digest import trouble_of
-from openhqm_tui.domain.failures.rules import EngineFailure, push_failure
-from openhqm_tui.domain.plan.bake import SourceKind, part_name, repository_of
-from openhqm_tui.domain.plan.bake_text import read_literal
+from openhqm_tui.domain.failures.digest import EngineFailure, push_failure, trouble_of
+from openhqm_tui.domain.plan.bake import SourceKind, part_name, read_literal, repository_of
 from openhqm_tui.domain.plan.permissions import allow_flags, described, linked, missing
 from openhqm_tui.domain.remedies import EngineFailureKind
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, TargetInfo
 from openhqm_tui.domain.run.published import digest_of
-from openhqm_tui.engine.docker.registry import merge_command, merged_command
+from openhqm_tui.engine.docker.images import merge_command, merged_command
 from openhqm_tui.engine.source.git import buildx_git
 from openhqm_tui.run.process import Ended, GroupProcess, run_bounded
+from openhqm_tui.run.requests import RequestReader
 from openhqm_tui.run.runner.journal import JournalWriter
-from openhqm_tui.run.runner.requests import RequestReader
 from openhqm_tui.run.runner.text_log import write_text_log
 from openhqm_tui.run.start.permissions import exactly, granted_to, needs_of
 from openhqm_tui.store.run_folder import RunFolder

@@ -7,14 +7,19 @@ import os
 import re
 import time
 
-from openhqm_tui.domain.failures.rules import is_about_trust, push_failure
+from openhqm_tui.domain.failures.digest import is_about_trust, push_failure
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.published import difference, read_published
 from openhqm_tui.domain.run.state import TargetState
-from openhqm_tui.engine.docker.images import ImageUnknown, read_distribution
-from openhqm_tui.engine.docker.registry import push_command, read_back_command, tag_command
+from openhqm_tui.engine.docker.images import (
+    ImageUnknown,
+    push_command,
+    read_back_command,
+    read_distribution,
+    tag_command,
+)
 from openhqm_tui.run.checks.lane import index_of
 from openhqm_tui.run.process import GroupProcess, run_bounded
 from openhqm_tui.run.runner.journal import JournalWriter

@@ -6,8 +6,7 @@ import msgspec
 
 from openhqm_tui.domain.checks.config_file import ChecksFile, expectation_for, unmatched
 from openhqm_tui.domain.checks.expectation import Expectation
-from openhqm_tui.domain.plan.bake import Source, SourceKind
-from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.store.checks_files import shipped_checks
 

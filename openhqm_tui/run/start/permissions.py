@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from openhqm_tui.domain.plan.bake import Plan, Source, SourceKind, part_name
-from openhqm_tui.domain.plan.bake_text import literal, read_literal
+from openhqm_tui.domain.plan.bake import Plan, Source, SourceKind, literal, part_name, read_literal
 from openhqm_tui.domain.plan.image_names import is_remote
 from openhqm_tui.domain.plan.permissions import (
     READ,

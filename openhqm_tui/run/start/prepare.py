@@ -25,13 +25,13 @@ from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.run.events import MOST_LANES, RunInfo, TargetInfo
 from openhqm_tui.domain.text import Inert
 from openhqm_tui.engine.docker.facts import EngineFacts
-from openhqm_tui.engine.doctor.emulator_facts import with_emulators
+from openhqm_tui.engine.doctor.emulators import with_emulators
 from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.engine.source.git import commit_of, origin_of
 from openhqm_tui.run.prune import make_room
+from openhqm_tui.run.requests import launch
 from openhqm_tui.run.start.expectations import idle_tables, measure_for
-from openhqm_tui.run.start.launch import launch
 from openhqm_tui.run.start.permissions import check_permissions, check_pushes
 from openhqm_tui.run.start.preflight import (
     check_base,

@@ -12,8 +12,8 @@ from openhqm_tui.domain.checks.catalog import check_named, hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.failures.digest import failed_checks
 from openhqm_tui.domain.formatting import count_text, duration_text, local_time_text, size_text
+from openhqm_tui.domain.run.decisions import allowed_unknown, held_words
 from openhqm_tui.domain.run.events import Outcome
-from openhqm_tui.domain.run.publishing import allowed_unknown, held_words
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.tui.core.labels import Mark, answer_mark, status_mark

@@ -98,7 +98,7 @@ class Backend:
     def facts_of(self, builder: str | None) -> EngineFacts:
         """Read the facts of the engine with a builder."""
         from openhqm_tui.engine.docker.facts import read_facts
-        from openhqm_tui.engine.doctor.emulator_facts import with_emulators
+        from openhqm_tui.engine.doctor.emulators import with_emulators
         from openhqm_tui.store.paths import emulators_file
 
         facts = read_facts(builder)
@@ -125,7 +125,7 @@ class Backend:
 
     def start(self, order: BuildOptions, facts: EngineFacts, source: Source) -> StartedRun:
         """Start a run; raises Problem."""
-        from openhqm_tui.run.follow.load_state import shared_tag_warnings
+        from openhqm_tui.run.follow.follower import shared_tag_warnings
         from openhqm_tui.run.start.prepare import prepare, start_run
         from openhqm_tui.store.paths import state_folder
         from openhqm_tui.store.retention import limits_of
@@ -166,7 +166,7 @@ class Backend:
 
     def ask(self, run: RunFolder, *requests: Request) -> None:
         """Send requests to the runner of a run, or start one that has them; raises Problem."""
-        from openhqm_tui.run.ask import send_request
+        from openhqm_tui.run.requests import send_request
 
         send_request(run, *requests)
 
@@ -206,19 +206,19 @@ class Backend:
 
     def report(self, run: RunFolder) -> Path:
         """Write a run's report into the current folder and return the file; raises Problem."""
-        from openhqm_tui.report.write import write_report
+        from openhqm_tui.report.gather import write_report
 
         return write_report(run, Path.cwd())
 
     def page(self, file: Path) -> None:
         """Show a file in the person's pager, which takes the terminal; raises Problem."""
-        from openhqm_tui.run.pager import page
+        from openhqm_tui.engine.terminal import page
 
         page(file)
 
     def copy(self, text: str) -> None:
         """Copy text to the system's clipboard."""
-        from openhqm_tui.engine.clipboard import copy_to_system
+        from openhqm_tui.engine.terminal import copy_to_system
 
         copy_to_system(text)
 

@@ -75,7 +75,7 @@ def status_mark(status: Status) -> Mark:
 
 def standing_mark(standing: TargetState | LaneState) -> Mark:
     """Return the mark of a target or lane."""
-    from openhqm_tui.domain.run.status_text import status_text
+    from openhqm_tui.domain.run.decisions import status_text
 
     return _mark(status_text(standing))
 

@@ -26,7 +26,6 @@ LATER = (
     *(f"openhqm_tui.tui.{place}.screen" for place in PLACES),
     "openhqm_tui.domain.history.forecast",
     "openhqm_tui.tui.opening",
-    "openhqm_tui.tui.checks.evidence",
     "openhqm_tui.tui.commands.palette",
     "openhqm_tui.tui.guides.screen",
     "openhqm_tui.tui.run.search",

@@ -57,7 +57,7 @@ def title_of(state: RunState | None) -> str:
     """Return the run's status in one line: `3/8 · 1 failed · openhqm-tui`."""
     if state is None:
         return "openhqm-tui"
-    from openhqm_tui.domain.run.retry import ended
+    from openhqm_tui.domain.run.decisions import ended
 
     targets = list(state.targets.values())
     failed = sum(target.status is Status.FAILED for target in targets)
@@ -83,7 +83,7 @@ class EventNotices:
 
         At the end of a run that was watched, report the cost of a slow emulator.
         """
-        from openhqm_tui.domain.run.emulation_cost import emulation_cost
+        from openhqm_tui.domain.run.critical_path import emulation_cost
         from openhqm_tui.domain.run.events import CancelRequested, OutputStalled, RunEnded
 
         for event in events:

@@ -20,13 +20,17 @@ from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.doctor.apply import Rights, pending
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.clipboard import copy
-from openhqm_tui.tui.doctor.fix_runner import FixRunner, Step, command_line, fixable, lacks_root
-from openhqm_tui.tui.doctor.text import (
+from openhqm_tui.tui.core.session import copy
+from openhqm_tui.tui.doctor.fix_runner import (
+    FixRunner,
+    Step,
+    command_line,
     describe_finding,
     describe_steps,
     finding_cells,
     findings_sum,
+    fixable,
+    lacks_root,
     worth_looking_at,
 )
 from openhqm_tui.tui.log.pane import LogPane

@@ -19,8 +19,7 @@ from openhqm_tui.domain.guides import Leads, Words, link_to, links, sections
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.guides import Guide, guides
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.clipboard import copy
-from openhqm_tui.tui.core.session import session_of
+from openhqm_tui.tui.core.session import copy, session_of
 from openhqm_tui.tui.guides.markdown import GuideText
 from openhqm_tui.tui.widgets.dialogs import HelpDialog, ListDialog
 from openhqm_tui.tui.widgets.key_line import KeyLine

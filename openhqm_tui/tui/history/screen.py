@@ -1,27 +1,37 @@
-"""The History screen: earlier runs, trends of images, two runs compared."""
+"""The History screen: the table of earlier runs, trends of images, two runs compared."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, overload
 
+from rich.cells import cell_len
 from textual import on
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from openhqm_tui.domain.errors import Problem
-from openhqm_tui.domain.history.comparison import Comparison, before
-from openhqm_tui.domain.history.trends import trends
+from openhqm_tui.domain.formatting import (
+    count_text,
+    elapsed_text,
+    local_time_text,
+    percent_text,
+    size_text,
+)
+from openhqm_tui.domain.history.comparison import Comparison, before, compare, lines_of
+from openhqm_tui.domain.history.trends import average, run_hit_rate, trends
+from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.labels import path_words
-from openhqm_tui.tui.history.comparison import ComparisonLoader, ComparisonRead, ComparisonView
+from openhqm_tui.tui.core.backend import Backend
+from openhqm_tui.tui.core.labels import GOING_ON, INTERRUPTED, Mark, path_words, status_mark
 from openhqm_tui.tui.history.past_runs import PastRun
-from openhqm_tui.tui.history.run_table import RunTable, list_words
 from openhqm_tui.tui.history.trends import TrendView
 from openhqm_tui.tui.run.actions import cancel_all, resume
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
@@ -29,6 +39,166 @@ from openhqm_tui.tui.widgets.table import CellTable
 
 if TYPE_CHECKING:
     from openhqm_tui.tui.core.session import Session
+
+_HEADING = ("started", "result", "took", "images", "size", "cached", "run", "targets")
+_GOOD = {Status.PASSED.value, Status.DONE.value}
+CHOSEN = "◉"
+
+
+class RunTable(CellTable):
+    """A row for every run; the one that others are compared with has a sign."""
+
+    def show_runs(self, runs: Sequence[PastRun], now: float, chosen: str) -> None:
+        """Show runs."""
+        rows = _Rows(runs, now, chosen)
+        self.show(_HEADING, rows, rows.widths())
+
+
+def list_words(runs: Sequence[PastRun], problem: str, chosen: str) -> Content:
+    """Return what is to be said of all the runs."""
+    live = sum(run.live for run in runs)
+    parts: list[Content | str | tuple[str, str]] = [(count_text(len(runs), "run"), "bold")]
+    if live:
+        parts.append((f" · {GOING_ON.symbol} {live} running", GOING_ON.style))
+    hit = average(run_hit_rate(run.record) for run in runs if not run.live)
+    if hit is not None:
+        parts.append(f" · {percent_text(hit)} of steps cached")
+    if problem:
+        parts.append((f" · ! {one_line(problem, 300)}", "$text-warning"))
+    elif chosen:
+        parts.append(f" · {CHOSEN} {chosen} marked: c compares with it")
+    else:
+        parts.append(" · Enter opens a run")
+    return Content.assemble(*parts)
+
+
+class _Rows(Sequence[Sequence[Content]]):
+    """Cells of runs, made when they are drawn: of a thousand runs a screen shows fifty."""
+
+    def __init__(self, runs: Sequence[PastRun], now: float, chosen: str) -> None:
+        self._runs, self._now, self._chosen = runs, now, chosen
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[Content]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[Content]]: ...
+    def __getitem__(self, index: int | slice) -> Sequence[Content] | Sequence[Sequence[Content]]:
+        if isinstance(index, slice):
+            return [self._cells(run) for run in self._runs[index]]
+        return self._cells(self._runs[index])
+
+    def widths(self) -> list[int]:
+        """Return how many columns each column needs."""
+        marks = {f"{mark.symbol} {mark.word}" for mark in map(run_mark_of, self._runs)}
+        rows = [self._texts(run) for run in self._runs]
+        told = [max(map(cell_len, column), default=0) for column in zip(*rows, strict=True)]
+        return [told[0], max(map(cell_len, marks), default=0), *told[1:]]
+
+    def _cells(self, run: PastRun) -> Sequence[Content]:
+        started, took, images, bytes_, hit, name, targets = self._texts(run)
+        return (
+            Content(started),
+            run_mark_of(run).content,
+            *map(Content, (took, images, bytes_, hit)),
+            Content.styled(
+                name, "$primary bold" if run.name == self._chosen else "$foreground-muted"
+            ),
+            Content(targets),
+        )
+
+    def _texts(self, run: PastRun) -> tuple[str, ...]:
+        """Return the cells but the mark."""
+        good = many = bytes_ = 0
+        for lane in run.records:
+            many += 1
+            good += lane.status in _GOOD
+            bytes_ += lane.size
+        seconds = run.seconds + (max(0.0, self._now - run.last) if run.live else 0.0)
+        hit = run_hit_rate(run.record)
+        return (
+            local_time_text(run.created),
+            elapsed_text(seconds, running=run.live),
+            f"{good}/{many}",
+            size_text(bytes_ or None),
+            percent_text(hit),
+            f"{CHOSEN} {run.name}" if run.name == self._chosen else run.name,
+            one_line(", ".join(run.targets), 200),
+        )
+
+
+def run_mark_of(run: PastRun) -> Mark:
+    """Return how a run of the list looks."""
+    if run.live:
+        return GOING_ON
+    if run.interrupted:
+        return INTERRUPTED
+    # A run without checks has verified nothing.
+    verified = any(lane.status == Status.PASSED.value for lane in run.records)
+    unchecked = run.status is Status.PASSED and not verified
+    return status_mark(Status.DONE if unchecked else run.status)
+
+
+_STYLES = {
+    "✗": "$text-error bold",
+    "▲": "$text-warning",
+    "▼": "$text-success",
+    "✓": "$text-success",
+    "·": "$foreground-muted",
+}
+
+
+class ComparisonView(VerticalScroll, can_focus=True):
+    """The lines of a comparison; what is worse is marked, not only colored."""
+
+    DEFAULT_CSS = """
+    ComparisonView { padding: 0 1; & > Static { height: auto; } }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(Static(id="comparison-lines"), id=id)
+
+    def show(self, told: Comparison) -> None:
+        """Show another comparison from its beginning."""
+        lines = [_line(mark, text) for mark, text in lines_of(told)]
+        self.query_one(Static).update(Content("\n").join(lines))
+        self.scroll_home(animate=False)
+
+
+def _line(mark: str, text: str) -> Content:
+    if not mark:
+        return Content.styled(text, "$primary bold")
+    return Content.assemble((f" {mark} ", _STYLES[mark]), text)
+
+
+class ComparisonRead(Message):
+    """The comparison of two runs, or why there is none."""
+
+    def __init__(self, told: Comparison | str) -> None:
+        super().__init__()
+        self.told = told
+
+
+class ComparisonLoader:
+    """Compares runs for `screen`, which gets the answer as a message."""
+
+    def __init__(self, screen: Widget, backend: Backend) -> None:
+        self._screen, self._backend = screen, backend
+
+    def compare(self, one: str, other: str) -> None:
+        """Compare two runs, the earlier first; `Compared` follows."""
+
+        def work() -> None:
+            told: Comparison | str
+            try:
+                told = compare(self._backend.whole_run(one), self._backend.whole_run(other))
+            except Problem as problem:
+                told = str(problem)
+            self._screen.post_message(ComparisonRead(told))
+
+        self._screen.run_worker(work, thread=True, exclusive=True, group="compare")
 
 
 async def write_report(session: Session, run: RunFolder) -> None:

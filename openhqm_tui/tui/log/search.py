@@ -14,7 +14,7 @@ from textual.cache import LRUCache
 
 from openhqm_tui.domain.patterns import steepness
 from openhqm_tui.domain.run.log import LogLines, looks_like_error
-from openhqm_tui.tui.log.ansi import shown_text
+from openhqm_tui.tui.log.text import shown_text
 from openhqm_tui.tui.log.view import ALL, LogView
 
 Clock = Callable[[], float]

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from textual.cache import LRUCache
 
 from openhqm_tui.domain.run.log import LogLines
-from openhqm_tui.tui.log.ansi import shown_text
+from openhqm_tui.tui.log.text import shown_text
 
 # A few milliseconds' worth.
 _LINES_A_SLICE = 20_000

@@ -15,11 +15,10 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.clipboard import copy
+from openhqm_tui.tui.core.session import copy
 from openhqm_tui.tui.history.past_runs import Key, PastLane, last_lanes
 from openhqm_tui.tui.plan.engine_status import blocker, node_names, platform_support
 from openhqm_tui.tui.plan.fields import CollapsedFields, PlanFields
-from openhqm_tui.tui.plan.layout import WIDE, PlanChoice, PlanLayout
 from openhqm_tui.tui.plan.lookups import (
     BaseSeen,
     BuilderSeen,
@@ -28,27 +27,31 @@ from openhqm_tui.tui.plan.lookups import (
     RunBegun,
     RunRefused,
 )
-from openhqm_tui.tui.plan.matrix import Matrix
-from openhqm_tui.tui.plan.selection import (
+from openhqm_tui.tui.plan.matrix import (
     Cell,
+    Matrix,
     Selection,
     every_cell,
     failed_cells,
     first_columns,
     native_cells,
 )
-from openhqm_tui.tui.plan.shell_commands import CommandLines, command_lines
-from openhqm_tui.tui.plan.summary import BuildLine, summary
+from openhqm_tui.tui.plan.summary import WIDE, BuildLine, PlanChoice, PlanLayout, summary
 from openhqm_tui.tui.plan.validation import obstacle_in, wrong_fields
-from openhqm_tui.tui.plan.variant_panel import VariantDetails, VariantScroll
+from openhqm_tui.tui.plan.variant_panel import (
+    CommandLines,
+    VariantDetails,
+    VariantScroll,
+    command_lines,
+)
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.history.estimate import PlanEstimator
     from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.plan.permissions import Permission
     from openhqm_tui.engine.docker.builders import Builder
     from openhqm_tui.engine.docker.facts import EngineFacts
-    from openhqm_tui.tui.plan.estimate import PlanEstimator
 
 # How long a warning about a new run stays on screen.
 _WARNING_SECONDS = 20
@@ -118,7 +121,7 @@ class PlanScreen(BaseScreen):
         session, facts = self.session, self.facts
         if session.source is None or session.estimates.samples is None or facts is None:
             return None
-        from openhqm_tui.tui.plan.estimate import PlanEstimator
+        from openhqm_tui.domain.history.estimate import PlanEstimator
 
         return PlanEstimator(
             session.estimates.samples,

@@ -11,7 +11,7 @@ from textual.app import SuspendNotSupported
 from textual.content import Content
 
 from openhqm_tui.domain.errors import Problem
-from openhqm_tui.domain.run.retry import can_resume, can_retry, to_retry
+from openhqm_tui.domain.run.decisions import can_resume, can_retry, to_retry
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.runner.text_log import whole_log

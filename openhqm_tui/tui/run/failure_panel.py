@@ -21,8 +21,8 @@ from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.clipboard import copy
 from openhqm_tui.tui.core.labels import path_words
+from openhqm_tui.tui.core.session import copy
 
 
 def has_digest(target: TargetState) -> bool:

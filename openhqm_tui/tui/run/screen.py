@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from openhqm_tui.domain.run.retry import to_retry
+from openhqm_tui.domain.run.decisions import to_retry
 from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.follower import Changes
@@ -27,10 +27,15 @@ from openhqm_tui.tui.run.actions import (
     retry,
 )
 from openhqm_tui.tui.run.failure_panel import FailurePanel
-from openhqm_tui.tui.run.header import FactsBox, InterruptedPanel, NoRunMessage, TotalsLine
+from openhqm_tui.tui.run.header import (
+    FactsBox,
+    InterruptedPanel,
+    NoRunMessage,
+    PagesLine,
+    TotalsLine,
+)
 from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
 from openhqm_tui.tui.run.lane_pane import LanePane
-from openhqm_tui.tui.run.pages_line import PagesLine
 from openhqm_tui.tui.run.search import Hit, SearchScreen, run_logs, show_hit, show_step
 from openhqm_tui.tui.run.target_list import STRIP_BELOW, TargetList
 from openhqm_tui.tui.steps.view import StepView

@@ -17,9 +17,8 @@ from textual.widget import Widget
 from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.log.ansi import shown_text
 from openhqm_tui.tui.log.search import Clock, LineFinder, LineMatcher
-from openhqm_tui.tui.log.text import painted
+from openhqm_tui.tui.log.text import painted, shown_text
 
 # A slice is shared out, so that the first hits of every log are seen soon.
 _SHARE_SECONDS = 0.002

@@ -1,9 +1,10 @@
-"""What a waterfall shows: rows with a bar each, over one stretch of time."""
+"""What a waterfall shows: rows with a bar each, drawn to an eighth of a cell on a time axis."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from textual.content import Content
@@ -99,3 +100,79 @@ def short_name(step: StepState) -> str:
     if step.name.kind is StepKind.EXPORT and step.name.title.startswith("exporting"):
         return "export"
     return place_of(step) if step.name.of else step.name.label
+
+
+# Distances between ticks that a person reads at once, in seconds.
+_NICE = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
+_LEFT = " ▏▎▍▌▋▊▉█"
+
+
+class Cell(NamedTuple):
+    """A character, and whether ink and paper change places in it."""
+
+    char: str
+    reverse: bool
+
+
+def _cell(eighths: int) -> Cell:
+    """Return the cell that shows best which of its eighths are filled; bit 0 is the leftmost.
+
+    Terminals have blocks that grow from the left only: one at the right is the rest, reversed.
+    """
+    many = eighths.bit_count()
+    if many in {0, 8}:
+        return Cell(_LEFT[many], reverse=False)
+    left, right = eighths & 0x0F, eighths >> 4
+    at_right = bool(eighths & 0x80) and not eighths & 0x01
+    if at_right or (not eighths & 0x81 and right.bit_count() > left.bit_count()):
+        return Cell("▕", reverse=False) if many == 1 else Cell(_LEFT[8 - many], reverse=True)
+    return Cell(_LEFT[many], reverse=False)
+
+
+_CELLS = tuple(_cell(eighths) for eighths in range(256))
+
+
+class Axis(NamedTuple):
+    """A stretch of time over `width` cells."""
+
+    start: float
+    end: float
+    width: int
+
+    def eighth(self, moment: float) -> int:
+        """Return how many eighths of a cell lie before a moment; never outside of the axis."""
+        length = self.end - self.start
+        most = 8 * self.width
+        if length <= 0:
+            return 0 if moment <= self.start else most
+        return round(most * min(1.0, max(0.0, (moment - self.start) / length)))
+
+    def cell(self, moment: float) -> int:
+        """Return the cell that a moment falls into."""
+        return min(max(0, self.width - 1), self.eighth(moment) // 8)
+
+
+def bar(spans: Iterable[Span], axis: Axis) -> list[Cell]:
+    """Return a bar, a cell for each of the axis; whatever ran has at least an eighth."""
+    bits = 0
+    for start, end in spans:
+        if axis.width <= 0 or end < axis.start or start > axis.end:
+            continue
+        first = min(axis.eighth(start), 8 * axis.width - 1)
+        last = max(first + 1, axis.eighth(end))
+        bits |= ((1 << (last - first)) - 1) << first
+    return [_CELLS[bits >> 8 * index & 0xFF] for index in range(axis.width)]
+
+
+@lru_cache(maxsize=4)
+def ticks(axis: Axis, apart: int = 10) -> tuple[tuple[int, float], ...]:
+    """Return cells and their seconds since the start, at least `apart` cells from one another."""
+    length = axis.end - axis.start
+    if length <= 0 or axis.width <= 0:
+        return ((0, 0.0),) if axis.width > 0 else ()
+    least = length * apart / axis.width
+    step = next((nice for nice in _NICE if nice >= least), 0.0) or 86400.0 * (1 + least // 86400.0)
+    return tuple(
+        (axis.cell(axis.start + number * step), number * step)
+        for number in range(int(length / step + 1e-6) + 1)
+    )

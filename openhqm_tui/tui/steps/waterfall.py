@@ -16,8 +16,7 @@ from textual.style import Style
 
 from openhqm_tui.domain.formatting import axis_text, elapsed_text
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.steps.bars import Axis, bar, ticks
-from openhqm_tui.tui.steps.chart import Chart, ChartRow
+from openhqm_tui.tui.steps.chart import Axis, Chart, ChartRow, bar, ticks
 
 # Critical mark, state and the gaps after each column.
 _MARKS = 4

@@ -14,9 +14,8 @@ from textual.widgets import Static
 
 from openhqm_tui.tui.core.session import Session, session_of
 from openhqm_tui.tui.plan.engine_status import blocker
-from openhqm_tui.tui.replay.bar import ReplayBar, ReplayOffer
 from openhqm_tui.tui.widgets.key_line import KeyLine
-from openhqm_tui.tui.widgets.status_line import PlaceBar, StatusLine
+from openhqm_tui.tui.widgets.status_line import PlaceBar, ReplayBar, ReplayOffer, StatusLine
 
 if TYPE_CHECKING:
     from openhqm_tui.run.follow.follower import Changes

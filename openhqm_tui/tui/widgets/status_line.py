@@ -1,19 +1,22 @@
-"""The two lines that every place has: where one can go, and the state of the engine."""
+"""The lines of every screen: its tabs, the status of the engine, the controls of a replay."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
-from openhqm_tui.domain.formatting import count_text, elapsed_text
+from openhqm_tui.domain.formatting import clock_text, count_text, elapsed_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.eta import left_text
 from openhqm_tui.tui.command_table import PLACES, commands
+from openhqm_tui.tui.commands.registry import Command, key_words
 from openhqm_tui.tui.core.labels import run_mark
 from openhqm_tui.tui.plan.engine_status import blocker, engine_words
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.history.estimate import Estimate
     from openhqm_tui.domain.run.state import RunState
     from openhqm_tui.engine.docker.facts import EngineFacts
+    from openhqm_tui.run.follow.replay import Player
 
 
 class Tab(Static):
@@ -91,7 +95,7 @@ def run_word(state: RunState | None, now: float, left: Estimate | None = None) -
     """Return a run's status in a few words."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
-    from openhqm_tui.domain.run.retry import ended
+    from openhqm_tui.domain.run.decisions import ended
 
     failed = sum(target.status is Status.FAILED for target in state.targets.values())
     mark = run_mark(state)
@@ -146,3 +150,149 @@ class StatusLine(Static):
         """Open Doctor."""
         event.stop()
         await self.app.run_action("app.go('doctor')")
+
+
+# As often as the time on the bar can change and be read.
+_EVERY = 0.25
+# Columns from which on each key has its title, and most have one.
+_WIDE, _NARROW = 100, 78
+
+
+class ReplayKey(Static):
+    """One command of the replay; a click is as good as the key."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, command: Command) -> None:
+        super().__init__()
+        self.what = command.id.partition(".")[2]
+        self._command = command
+        self.tooltip = command.help
+        self._said: tuple[str, bool] | None = None
+
+    def show(self, title: str, *, enabled: bool) -> None:
+        """Show the key with its title, '' for the key alone."""
+        if (title, enabled) == self._said:
+            return
+        self._said = title, enabled
+        key = key_words(self._command.keys)
+        ink = ("$primary bold", "") if enabled else ("$foreground-muted", "$foreground-muted")
+        self.update(Content.assemble((key, ink[0]), (f" {title}" if title else "", ink[1])))
+        # Said while a place comes into sight, the other room it takes would be overlooked.
+        self.call_after_refresh(self.refresh, layout=True)
+
+    async def on_click(self) -> None:
+        """Do it."""
+        await self.app.run_action(f"app.{self._command.action}")
+
+
+class ReplayBar(Horizontal):
+    """The bar that is shown during a replay."""
+
+    DEFAULT_CSS = """
+    ReplayBar {
+        height: 1;
+        padding: 0 1;
+        background: $secondary-muted;
+        display: none;
+        &.-shown { display: block; }
+        & > #replay-word {
+            width: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
+        }
+        & > ReplayKey { width: auto; margin-left: 1; }
+        & > ReplayKey:hover { background: $block-hover-background; }
+    }
+    """
+
+    _player: Player | None = None
+    _timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Build the word and a key for each command."""
+        yield Static(id="replay-word")
+        for command in commands("app"):
+            if command.action.startswith("replay("):
+                yield ReplayKey(command)
+
+    def on_mount(self) -> None:
+        """Update the position."""
+        self._timer = self.set_interval(_EVERY, self._renew, pause=True)
+
+    def show(self, player: Player | None) -> None:
+        """Show how far the replay is; nothing where there is none."""
+        self._player = player
+        self.set_class(player is not None, "-shown")
+        if self._timer is not None:
+            moves = player is not None and not player.finished and not player.pace.paused
+            (self._timer.resume if moves else self._timer.pause)()
+        self._renew()
+
+    def on_resize(self) -> None:
+        """Say as much as there is room for now."""
+        self._renew()
+
+    def _renew(self) -> None:
+        player = self._player
+        if player is None or not self.screen.is_current:
+            return
+        track = self.size.width // 5 if self.size.width >= _WIDE else 0
+        word = replay_word(player, track)
+        self.query_one("#replay-word", Static).update(word, layout=False)
+        for key in self.query(ReplayKey):
+            enabled = key.what in {"start", "stop"} or not player.finished
+            key.show(_title(key.what, self.size.width, player), enabled=enabled)
+
+
+def _title(what: str, width: int, player: Player) -> str:
+    if width < _NARROW:
+        return ""
+    if what == "pause" and player.pace.paused:
+        return "resume"
+    short = {"slower": "", "faster": "speed"} if width < _WIDE else {}
+    return short.get(what, what)
+
+
+def replay_word(player: Player, track: int = 0) -> Content:
+    """Return the status of a replay: `▶ replay 10× · 0:42 of 1:57`; `track` is a bar's width."""
+    length, position = player.pace.length, player.position
+    over = player.finished
+    mark = "■" if over else "‖" if player.pace.paused else "▶"
+    speed = "" if math.isinf(player.pace.speed) else f" {player.pace.speed:g}×"
+    parts: list[Content | str | tuple[str, str]] = [(f"{mark} replay{speed}", "bold")]
+    if track:
+        full = track if length <= 0 else min(track, int(track * position / length))
+        parts += [" ", ("━" * full, "$primary"), ("─" * (track - full), "$foreground-muted")]
+    parts.append(f" · {clock_text(position)} of {clock_text(length)}")
+    if over:
+        parts.append(" · ended")
+    elif player.pace.paused:
+        parts.append((" · paused", "$text-warning bold"))
+    return Content.assemble(*parts)
+
+
+class ReplayOffer(Static):
+    """Says, where nothing else is to be seen, that a recorded run can be; a click plays it."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    ReplayOffer {
+        height: auto;
+        max-height: 2;
+        padding: 0 1;
+        background: $surface;
+        display: none;
+        &.-shown { display: block; }
+        &:hover { background: $block-hover-background; }
+    }
+    """
+
+    def __init__(self) -> None:
+        words = " plays a recorded run of 8 targets on 2 platforms"
+        super().__init__(
+            Content.assemble(("No engine needed: ", "bold"), ("D", "$primary bold"), words)
+        )
+        self.tooltip = "Click to play."
+
+    async def on_click(self) -> None:
+        """Play it."""
+        await self.app.run_action("app.demo")

@@ -10,7 +10,7 @@ from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.checks.evidence import EvidenceScreen
+from openhqm_tui.tui.checks.screen import EvidenceScreen
 from openhqm_tui.tui.widgets.table import CellTable
 from tests.our_variants import OUR_CHECKS
 from tests.tui import folders

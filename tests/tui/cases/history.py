@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openhqm_tui.report.write import write_report
+from openhqm_tui.report.gather import write_report
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.history.past_runs import read_past
 from openhqm_tui.tui.history.screen import HistoryScreen

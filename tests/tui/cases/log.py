@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.log.search_bar import SearchBar
+from openhqm_tui.tui.log.pane import SearchBar
 from openhqm_tui.tui.log.text import Stamps
 from openhqm_tui.tui.log.view import ALL
 from openhqm_tui.tui.run.lane_grid import LanePanes

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from openhqm_tui.domain.plan.bake import Source, SourceKind
-from openhqm_tui.domain.plan.variants import Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
 from openhqm_tui.tui.plan.fields import PlanFields

@@ -1,15 +1,19 @@
-"""Requests to a run. A finished run is continued by a new runner."""
+"""Requests to a run, and the start of its runner. A finished run is continued by a new runner."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 
+import msgspec
+
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.run.follow.load_state import state_of
-from openhqm_tui.run.start.launch import launch
+from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.paths import state_folder
 from openhqm_tui.store.run_folder import Request, RunFolder, runs_folder
 
@@ -88,3 +92,47 @@ def _last_output(folder: RunFolder) -> str:
         lines = []
     said = one_line(lines[-1]) if lines else "no output"
     return f"the runner exited at once ({said}); its log is {folder.runner_log}"
+
+
+class RequestReader:
+    """Reads requests from byte `upto` of the file, which advances past every complete line."""
+
+    def __init__(self, folder: RunFolder, upto: int) -> None:
+        self.upto = upto
+        self._folder = folder
+        self._decoder = msgspec.json.Decoder(Request)
+
+    def read(self) -> list[Request]:
+        """Return new requests; lines that can't be parsed are skipped."""
+        with self._folder.open(self._folder.control_file) as control:
+            control.seek(self.upto)
+            data = control.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self.upto += len(whole)
+        requests: list[Request] = []
+        for line in whole.splitlines():
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                requests.append(self._decoder.decode(line))
+        return requests
+
+
+def launch(folder: RunFolder, lock: int) -> None:
+    """Start a runner on a run folder; it inherits the held `lock`, which is closed here.
+
+    The lock is passed on without a gap, so that the run never looks interrupted. Raises Problem if
+    no process can be started.
+    """
+    try:
+        with folder.open_to_write(folder.runner_log) as log:
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "openhqm_tui.run.runner", str(folder.path), str(lock)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise Problem(f"the run can't be started ({error.strerror})") from error
+    finally:
+        os.close(lock)

@@ -1,0 +1,146 @@
+"""What follows from a run's state: what to retry, what may be pushed, how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from openhqm_tui.domain.checks.verdict import Answer, is_verified, worst
+from openhqm_tui.domain.formatting import count_text
+from openhqm_tui.domain.run.events import Outcome, ReadBack
+from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
+from openhqm_tui.domain.run.status import (
+    CHECK_FAILED,
+    CUT_OFF,
+    NOT_BEGUN,
+    STATUS_TEXTS,
+    STOPPED,
+    Status,
+    StatusText,
+)
+
+_RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
+
+
+def _is_wanted(target: TargetState) -> bool:
+    """Tell whether a target, built once more, may come out better; one that is pushed won't."""
+    pushed = target.status is Status.UNKNOWN and target.pushed is Outcome.PASSED
+    return target.status in _RETRIED and not pushed
+
+
+def can_retry(target: TargetState) -> bool:
+    """Tell whether building a target, or only its push, once more makes sense."""
+    return _is_wanted(target) or push_failed(target)
+
+
+def push_failed(target: TargetState) -> bool:
+    """Tell whether a target's images are verified and only its push has to be repeated."""
+    allowed = target.status is Status.UNKNOWN and target.run.info.allow_unknown
+    verified = target.status is Status.PASSED or allowed
+    return verified and target.pushed in {Outcome.FAILED, Outcome.CANCELLED}
+
+
+def to_retry(state: RunState) -> list[str]:
+    """Return the targets to rebuild: failed, stopped or not verified."""
+    return [target.name for target in state.targets.values() if can_retry(target)]
+
+
+def can_resume(state: RunState) -> bool:
+    """Tell whether something of a run that nobody executes was cut off or cancelled."""
+    # A lane of a target that failed was stopped because of that.
+    lanes = (lane for lane in state.lanes if lane.target.outcome is not Outcome.FAILED)
+    statuses = {lane.status for lane in lanes}
+    statuses |= {target.status for target in state.targets.values()}
+    return state.interrupted or (not state.goes_on and Status.CANCELLED in statuses)
+
+
+def was_cut_off(standing: TargetState | LaneState) -> bool:
+    """Tell whether a target or lane ended with its runner only: nobody cancelled it."""
+    target = standing.target if isinstance(standing, LaneState) else standing
+    # A lane of a target that failed was stopped because of that.
+    ended = target.outcome in {Outcome.CANCELLED, Outcome.FAILED}
+    over = ended or standing.status is not Status.CANCELLED
+    return target.run.interrupted and not over
+
+
+def ended(state: RunState) -> list[str]:
+    """Return the targets of a run that came to an end, whichever."""
+    targets = state.targets.values()
+    return [target.name for target in targets if target.status.is_over and not was_cut_off(target)]
+
+
+def status_text(standing: TargetState | LaneState) -> StatusText:
+    """Return how a target or lane is shown.
+
+    Nobody cancelled what ended with its runner, or what BuildKit stopped because a sibling failed.
+    """
+    target = standing.target if isinstance(standing, LaneState) else standing
+    if was_cut_off(standing):
+        return NOT_BEGUN if target.started is None else CUT_OFF
+    if standing.status is Status.CANCELLED and target.outcome is Outcome.FAILED:
+        return STOPPED
+    return STATUS_TEXTS[standing.status]
+
+
+def result_text(lane: LaneState) -> StatusText:
+    """Return how a lane is shown in a summary, which tells a failed check from a failed build."""
+    if lane.status is Status.FAILED and lane.verdicts:
+        return CHECK_FAILED
+    return status_text(lane)
+
+
+_MOST_NAMED = 3
+
+
+def unverified_images(state: RunState) -> str:
+    """Return a message that names the images that prevent a push; '' if there are none.
+
+    With `allow_unknown`, only failed and unchecked images prevent it.
+    """
+    lanes = [lane for lane in state.lanes if not _may_be_pushed(lane)]
+    if state.info.allow_unknown:
+        lanes = [lane for lane in lanes if not _is_only_unknown(lane)]
+    return _message(lanes, "not verified")
+
+
+def allowed_unknown(state: RunState) -> str:
+    """Return a message that names the images pushed with inconclusive checks; '' if none."""
+    if not state.info.allow_unknown or unverified_images(state):
+        return ""
+    return _message(
+        [lane for lane in state.lanes if not _may_be_pushed(lane)],
+        "not verified: some checks are inconclusive",
+    )
+
+
+def held_words(held: ReadBack) -> str:
+    """Describe what a registry holds under a tag: `index sha256:…, 2 platforms`."""
+    if not held.is_index:
+        return f"image {held.digest}"
+    words = f"index {held.digest}, {count_text(len(held.images), 'platform')}"
+    if held.attestations:
+        words += f", {count_text(held.attestations, 'attestation')}"
+    return words
+
+
+def _may_be_pushed(lane: LaneState) -> bool:
+    return _has_digest(lane) and is_verified(lane.verdicts)
+
+
+def _is_only_unknown(lane: LaneState) -> bool:
+    asked = bool(lane.verdicts)
+    return _has_digest(lane) and asked and worst(lane.verdicts) is Answer.UNKNOWN
+
+
+def _has_digest(lane: LaneState) -> bool:
+    # Without the digest, a tag can't be compared later with the image that was verified.
+    return lane.target.outcome is Outcome.PASSED and bool(lane.target.digest)
+
+
+def _message(lanes: Iterable[LaneState], how: str) -> str:
+    names = [" ".join(lane.key) for lane in lanes]
+    if not names:
+        return ""
+    named = ", ".join(names[:_MOST_NAMED])
+    if (more := len(names) - _MOST_NAMED) > 0:
+        named += f" and {more} more"
+    return f"{named} {'is' if len(names) == 1 else 'are'} {how}"
