@@ -12,11 +12,21 @@ from textual.app import App
 from textual.screen import Screen
 
 from openhqm_tui.tui.command_table import PLACES, bindings
-from openhqm_tui.tui.core import garbage, messages
+from openhqm_tui.tui.core import garbage
 from openhqm_tui.tui.core.lifecycle import CachedStylesheet, finish_startup, handle_signals
 from openhqm_tui.tui.core.notifications import LONG, TerminalNotifier
 from openhqm_tui.tui.core.run_watch import removed_text
-from openhqm_tui.tui.core.session import SamplesRead, Session
+from openhqm_tui.tui.core.session import (
+    IGNORED,
+    Examined,
+    FactsRead,
+    PastRead,
+    RequestSent,
+    RunMoved,
+    SamplesRead,
+    Session,
+    SourceFound,
+)
 from openhqm_tui.tui.core.theme import DARK, DEFAULTS, THEMES, theme_after
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
@@ -106,7 +116,7 @@ class ConsoleApp(App[int]):
         if session.keymap:
             self.set_keymap(session.keymap)
         if lines := "\n".join(session.backend.refused):
-            self.notify(lines, title=messages.IGNORED, severity="warning", markup=False, timeout=20)
+            self.notify(lines, title=IGNORED, severity="warning", markup=False, timeout=20)
         session.refresh()
         session.read_past()
         if self._first_run is not None:
@@ -119,7 +129,7 @@ class ConsoleApp(App[int]):
         self.session.close()
         self.notifier.close()
 
-    def on_request_sent(self, message: messages.RequestSent) -> None:
+    def on_request_sent(self, message: RequestSent) -> None:
         """Follow a run that is continued, or say why it isn't."""
         if message.problem:
             self.notify(message.problem, severity="error", markup=False)
@@ -128,7 +138,7 @@ class ConsoleApp(App[int]):
         if self.current_mode == "history":
             self.session.read_past()
 
-    def on_source_found(self, message: messages.SourceFound) -> None:
+    def on_source_found(self, message: SourceFound) -> None:
         """Take the source over."""
         session = self.session
         known = session.source is not None and session.source == message.source
@@ -137,7 +147,7 @@ class ConsoleApp(App[int]):
         if not known:
             self._update_screen()
 
-    def on_facts_read(self, message: messages.FactsRead) -> None:
+    def on_facts_read(self, message: FactsRead) -> None:
         """Take the engine's facts over."""
         self.session.facts = message.facts
         self.session.load_samples()
@@ -150,7 +160,7 @@ class ConsoleApp(App[int]):
         if (screen := self._ready_screen) is not None:
             screen.second_passed()
 
-    async def on_past_read(self, message: messages.PastRead) -> None:
+    async def on_past_read(self, message: PastRead) -> None:
         """Take the past runs over; the first time, offer a live or an interrupted one."""
         session, runs = self.session, message.past.runs
         is_first = session.past_runs is None
@@ -164,7 +174,7 @@ class ConsoleApp(App[int]):
 
             await offer_runs(session, runs)
 
-    def on_examined(self, message: messages.Examined) -> None:
+    def on_examined(self, message: Examined) -> None:
         """Take the findings over."""
         session = self.session
         session.examining = False
@@ -241,7 +251,7 @@ class ConsoleApp(App[int]):
         session.estimates.of_run(state, goes_on=live or replayed)
         if (screen := self._ready_screen) is not None:
             # As a message, so that it never overtakes what the screen is still processing.
-            screen.post_message(messages.RunMoved(changes))
+            screen.post_message(RunMoved(changes))
         if changes.events or not live:
             self.notifier.show(state, replayed=replayed)
         if state is not None and not replayed:

@@ -15,7 +15,6 @@ from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, Platform
 from openhqm_tui.run.follow.eta import TimeLeft
-from openhqm_tui.tui.core import messages
 from openhqm_tui.tui.core.notifications import EventNotices
 from openhqm_tui.tui.core.run_watch import ReplayController, RunWatch, removed_text
 
@@ -29,7 +28,61 @@ if TYPE_CHECKING:
     from openhqm_tui.store.run_folder import Request, RunFolder
     from openhqm_tui.tui.core.backend import Backend
     from openhqm_tui.tui.doctor.fix_runner import FixRunner
-    from openhqm_tui.tui.history.past_runs import PastRun
+    from openhqm_tui.tui.history.past_runs import PastRun, PastRuns
+
+# The title for settings that a project may not set.
+IGNORED = "Ignored in openhqm-tui.toml"
+
+
+class SourceFound(Message):
+    """What can be built here, or why nothing can."""
+
+    def __init__(self, source: Source | None, problem: str) -> None:
+        super().__init__()
+        self.source = source
+        self.problem = problem
+
+
+class FactsRead(Message):
+    """The state of the engine."""
+
+    def __init__(self, facts: EngineFacts) -> None:
+        super().__init__()
+        self.facts = facts
+
+
+class PastRead(Message):
+    """The earlier runs, latest first."""
+
+    def __init__(self, past: PastRuns) -> None:
+        super().__init__()
+        self.past = past
+
+
+class Examined(Message):
+    """The findings, and the facts read after them."""
+
+    def __init__(self, findings: list[Finding], facts: EngineFacts) -> None:
+        super().__init__()
+        self.findings = findings
+        self.facts = facts
+
+
+class RunMoved(Message):
+    """Changes of the open run."""
+
+    def __init__(self, changes: Changes) -> None:
+        super().__init__()
+        self.changes = changes
+
+
+class RequestSent(Message):
+    """Requests were sent to a runner, or `problem` says why not."""
+
+    def __init__(self, run: RunFolder, problem: str = "") -> None:
+        super().__init__()
+        self.run = run
+        self.problem = problem
 
 
 class SamplesRead(Message):
@@ -224,20 +277,20 @@ class Session:
 
     def _refresh(self) -> None:
         try:
-            self.app.post_message(messages.SourceFound(self.backend.find_source(), ""))
+            self.app.post_message(SourceFound(self.backend.find_source(), ""))
         except (Problem, OSError) as problem:
-            self.app.post_message(messages.SourceFound(None, str(problem)))
-        self.app.post_message(messages.FactsRead(self.backend.read_facts()))
+            self.app.post_message(SourceFound(None, str(problem)))
+        self.app.post_message(FactsRead(self.backend.read_facts()))
 
     def _read_past(self) -> None:
         past = self.backend.past()
         # A later read may have finished first; its result is newer.
         if not get_current_worker().is_cancelled:
-            self.app.post_message(messages.PastRead(past))
+            self.app.post_message(PastRead(past))
 
     def _examine(self) -> None:
         findings = self.backend.examine(self.platforms or DEFAULT_PLATFORMS)
-        self.app.post_message(messages.Examined(findings, self.backend.read_facts()))
+        self.app.post_message(Examined(findings, self.backend.read_facts()))
 
     def _ask(self, run: RunFolder, requests: Sequence[Request]) -> None:
         problem = ""
@@ -247,7 +300,7 @@ class Session:
             problem = f"{removed_text(run)}: no request can be sent to it"
         except (Problem, OSError) as error:
             problem = str(error)
-        self.app.post_message(messages.RequestSent(run, problem))
+        self.app.post_message(RequestSent(run, problem))
 
 
 class _HasSession(Protocol):

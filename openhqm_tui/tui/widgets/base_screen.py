@@ -19,7 +19,7 @@ from openhqm_tui.tui.widgets.status_line import PlaceBar, ReplayBar, ReplayOffer
 
 if TYPE_CHECKING:
     from openhqm_tui.run.follow.follower import Changes
-    from openhqm_tui.tui.core.messages import RunMoved
+    from openhqm_tui.tui.core.session import RunMoved
 
 
 _KEYS = (
