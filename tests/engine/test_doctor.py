@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.commands.doctor import ColorDoctorOutput, DoctorOutput
+from openhqm_tui.cli.output.doctor import ColorDoctorOutput, DoctorOutput
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker.command import CommandResult
