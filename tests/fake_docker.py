@@ -18,7 +18,7 @@ from tests import fake_registry
 from tests.recordings import recording
 
 _PROGRAM = r'''
-import hashlib, json, os, signal, sys, time
+import hashlib, io, json, os, signal, sys, tarfile, time
 from urllib.parse import parse_qs, urlsplit
 
 HOME = os.environ["FAKE_DOCKER"]
@@ -154,15 +154,30 @@ def dial():
     return 0
 
 
+def exported(digest):
+    """Answer with an image's export: an index without manifests."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as file:
+        member = tarfile.TarInfo("blobs/sha256/" + digest)
+        member.size = 2
+        file.addfile(member, io.BytesIO(b"{}"))
+    data = made.getvalue()
+    os.write(1, b"HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
+
+
 def answer(asked):
     url = urlsplit(asked.split()[1].decode())
+    query = parse_qs(url.query)
     name, _, what = url.path.rpartition("/")
+    if what == "get":
+        name = query["names"][0]
     # By its tag, an image is the variant that the tag ends with, else the redis variant.
     variant = name.rpartition("-")[2] if "latest-" in name else "redis"
     variant = told["tags"].get(name.rpartition("/")[2], variant)
     digest = name.rpartition("sha256:")[2] if "sha256:" in name else digest_of(variant)
     target = variant_of(digest)
-    query = parse_qs(url.query)
+    if what == "get":
+        return exported(digest)
     code, body = 200, {}
     far = told["far"] and not pulled(digest)
     if target in told["missing"] or far:

@@ -20,7 +20,7 @@ from openhqm_tui.domain.checks.layer_manifest import (
     unique_bytes,
 )
 from openhqm_tui.domain.platforms import parse_platforms
-from openhqm_tui.engine.docker.images import read_index, read_layers
+from openhqm_tui.engine.docker.images import read_documents, read_index
 from openhqm_tui.engine.source.base_image import choose_base
 from tests.bench.rows import Row, Wanted
 from tests.real.registry import free_port, serving
@@ -46,15 +46,17 @@ Weights = dict[Lane, Weight]
 
 def weigh(references: Mapping[str, str]) -> Weights:
     """Return what the images weigh, by variant and platform; `references` are by variant."""
-    return {
-        (variant, image.platform): Weight(
-            layers=read_layers(reference, image.platform, image.digest),
-            content=image.content_size,
-            unpacked=image.unpacked_size,
-        )
-        for variant, reference in references.items()
-        for image in read_index(reference)[1]
-    }
+    weights: Weights = {}
+    for variant, reference in references.items():
+        digest, images = read_index(reference)
+        documents = read_documents(reference, digest)
+        for image in images:
+            weights[variant, image.platform] = Weight(
+                layers=documents.layers(image.digest),
+                content=image.content_size,
+                unpacked=image.unpacked_size,
+            )
+    return weights
 
 
 def base_layers(platforms: str) -> dict[str, tuple[ImageLayer, ...]]:

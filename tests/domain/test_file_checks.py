@@ -246,6 +246,24 @@ def test_allowed_secrets(glob: str, found: Contents, seen_config: SeenConfig) ->
     assert secrets(allowing(secrets=(glob,)), seen_config, seen=found)[0] is P
 
 
+@pytest.mark.parametrize(
+    ("annotations", "globs", "answer", "evidence"),
+    [
+        ({"api.token": "8f1c22ab"}, (), F, "password or token in annotation api.token"),
+        ({"api.token": "8f1c22ab"}, ("annotation:api.*",), P, "none in 3 layers, 2 instructions"),
+        ({"org.opencontainers.image.source": "https://host/x"}, (), P, "none in 3 layers"),
+        (None, (), U, "not everything could be examined"),
+    ],
+)
+def test_secrets_in_annotations(
+    annotations: dict[str, str] | None, globs: tuple[str, ...], answer: Answer, evidence: str
+) -> None:
+    seen = {"config": CONFIG, "contents": contents(), "annotations": annotations}
+    (verdict,) = static_verdicts(allowing(secrets=globs), "secrets", **seen)
+    assert verdict.answer is answer
+    assert verdict.evidence.startswith(evidence)
+
+
 def test_a_secret_is_never_told_itself() -> None:
     seen = config("API_TOKEN=8f1c22ab", history=("RUN curl --password=8f1c22ab x",))
     answer, evidence = secrets(config=seen)

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from openhqm_tui.domain.checks.layer_manifest import ImageLayer, config_digest, layers_of
+from openhqm_tui.domain.checks.layer_manifest import (
+    ATTESTATION,
+    ImageDocuments,
+    ImageLayer,
+    config_digest,
+    layers_of,
+)
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 MANIFEST: dict[str, Any] = {
@@ -85,3 +91,59 @@ def test_what_is_no_json_tells_nothing(blob: bytes) -> None:
 def test_more_layers_than_an_engine_keeps_are_cut() -> None:
     many = {"layers": [{"digest": A, "size": 1}] * 1000}
     assert len(layers(many)) == 256
+
+
+# -- index and manifests ----------------------------------------------------------------------
+
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+STATEMENT = "application/vnd.in-toto+json"
+
+
+def told(**blobs: object) -> ImageDocuments:
+    return ImageDocuments("top", {name: json.dumps(blob).encode() for name, blob in blobs.items()})
+
+
+def test_annotations_of_an_image_are_those_of_all_that_refers_to_it() -> None:
+    found = told(
+        top={
+            "annotations": {"a": "index", "b": "index"},
+            "manifests": [
+                {"digest": "one", "annotations": {"c": "descriptor", "b": "descriptor"}},
+                {"digest": "two", "annotations": {"d": "of another"}},
+            ],
+        },
+        one={
+            "annotations": {"e": "manifest"},
+            "config": {"annotations": {"f": "config"}},
+            "layers": [{"annotations": {"g": "layer"}}],
+        },
+    )
+    assert found.annotations("one") == {
+        **{"a": "index", "b": "index\ndescriptor", "c": "descriptor", "e": "manifest"},
+        **{"f": "config", "g": "layer"},
+    }
+    assert set(found.annotations("")) == {"a", "b"}
+    assert told(top={"annotations": {"a": "alone"}}).annotations("top") == {"a": "alone"}
+    assert ImageDocuments("", {}).annotations("") == {}
+    assert ImageDocuments("top", {"top": b"[[["}).annotations("one") == {}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "types", "false"),
+    [
+        (ATTESTATION, [STATEMENT], False),
+        (ATTESTATION, [LAYER], True),
+        (ATTESTATION, [STATEMENT, DOCKER_LAYER], True),
+        (ATTESTATION, [], False),
+        ("other", [LAYER], False),
+    ],
+)
+def test_an_attestation_with_layers_of_files_is_none(
+    annotation: str, types: list[str], false: bool
+) -> None:
+    found = told(
+        top={"manifests": [{"digest": "one", "annotations": {annotation: "x"}}, {"digest": 1}, 2]},
+        one={"layers": [{"mediaType": kind} for kind in types]},
+    )
+    assert found.false_attestations() == ({"one"} if false else frozenset())

@@ -1,4 +1,4 @@
-"""An image's layers read from the file that an engine hands over, and no more of it."""
+"""An image's index and manifests, read from an engine's export up to the last of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
+from openhqm_tui.domain.checks.layer_manifest import ImageDocuments
 from openhqm_tui.engine.docker.api import EngineApi
-from openhqm_tui.engine.docker.images import ImageUnknown, read_layers
+from openhqm_tui.engine.docker.images import ImageUnknown, read_documents
 
 
 def digest(blob: bytes) -> str:
@@ -80,18 +81,25 @@ def server(tmp_path: Path) -> Iterator[Server]:
         thread.join()
 
 
-def read(server: Server, platform: str = "linux/arm64") -> list[tuple[int, str]]:
+INDEX = json.dumps({"manifests": [{"digest": digest(MANIFEST)}]}).encode()
+
+
+def documents(server: Server, top: bytes = INDEX) -> ImageDocuments:
     api = EngineApi({"DOCKER_HOST": f"unix://{server.server_address!s}"})
-    layers = read_layers("acme/x@sha256:1", platform, digest(MANIFEST), api)
+    return read_documents("acme/x@sha256:1", digest(top), api)
+
+
+def read(server: Server, top: bytes = INDEX) -> list[tuple[int, str]]:
+    layers = documents(server, top).layers(digest(MANIFEST))
     return [(layer.size, layer.created_by) for layer in layers]
 
 
 @pytest.mark.parametrize(
     "order",
     [
-        (MANIFEST, CONFIG, *LAYERS),
-        (CONFIG, LAYERS[0], MANIFEST, LAYERS[1]),
-        (*LAYERS, MANIFEST, CONFIG),
+        (INDEX, MANIFEST, CONFIG, *LAYERS),
+        (CONFIG, LAYERS[0], MANIFEST, INDEX, LAYERS[1]),
+        (*LAYERS, INDEX, MANIFEST, CONFIG),
     ],
 )
 def test_in_whatever_order_its_parts_come(server: Server, order: tuple[bytes, ...]) -> None:
@@ -99,28 +107,32 @@ def test_in_whatever_order_its_parts_come(server: Server, order: tuple[bytes, ..
     assert read(server) == [(5000, "ADD x /"), (12000, "COPY y /")]
 
 
-def test_it_is_one_platform_that_is_asked_for(server: Server) -> None:
+def test_an_image_for_one_platform_needs_no_index(server: Server) -> None:
     server.body = image(MANIFEST, CONFIG)
-    read(server, "linux/arm/v7")
-    asked = parse_qs(urlsplit(server.path).query)
-    assert asked["names"] == ["acme/x@sha256:1"]
-    assert json.loads(asked["platform"][0]) == {
-        "os": "linux",
-        "architecture": "arm",
-        "variant": "v7",
+    assert read(server, MANIFEST) == [(5000, "ADD x /"), (12000, "COPY y /")]
+    assert urlsplit(server.path).query == "names=acme%2Fx%40sha256%3A1"
+
+
+def test_only_documents_are_kept_and_missing_ones_left_out(server: Server) -> None:
+    other = b'{"config": {"digest": "%s"}}' % digest(b"gone").encode()
+    index = {"manifests": [{"digest": digest(one)} for one in (MANIFEST, other, b"pruned")]}
+    top = json.dumps(index).encode()
+    server.body = image(b"{}", *LAYERS, top, MANIFEST, other, CONFIG)
+    assert documents(server, top).blobs == {
+        digest(blob): blob for blob in (top, MANIFEST, other, CONFIG)
     }
 
 
 def test_no_more_is_read_than_is_needed(server: Server) -> None:
     # What comes after is no image at all: who reads it would fail.
-    blobs = (CONFIG, MANIFEST)
+    blobs = (CONFIG, INDEX, MANIFEST)
     end = sum(512 + -(-len(blob) // 512) * 512 for blob in blobs)
     server.body = image(*blobs)[:end] + b"\xff" * (4 << 20)
     assert len(read(server)) == 2
 
 
 def test_without_its_config_nothing_is_said_of_what_made_them(server: Server) -> None:
-    server.body = image(MANIFEST, *LAYERS)
+    server.body = image(INDEX, MANIFEST, *LAYERS)
     assert read(server) == [(5000, ""), (12000, "")]
 
 
@@ -131,7 +143,7 @@ def test_without_its_config_nothing_is_said_of_what_made_them(server: Server) ->
         (200, b""),
         (200, b"\xff" * 10_000),
         (200, image(*LAYERS)),
-        (200, image(MANIFEST, *LAYERS)[:700]),
+        (200, image(INDEX, *LAYERS)[:700]),
     ],
 )
 def test_what_tells_nothing(server: Server, status: int, body: bytes) -> None:
@@ -143,4 +155,4 @@ def test_what_tells_nothing(server: Server, status: int, body: bytes) -> None:
 def test_an_engine_that_isnt_there(tmp_path: Path) -> None:
     api = EngineApi({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
     with pytest.raises(ImageUnknown):
-        read_layers("acme/x", "linux/amd64", digest(MANIFEST), api)
+        read_documents("acme/x", digest(INDEX), api)

@@ -177,14 +177,15 @@ class Contents(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks of one image judge; what is None couldn't be read.
 
-    `why_index` says why the index is unknown, `why` why the config or the layers are. `emulated`
-    is about the container that the probe ran in.
+    `annotations` are those of the index and the image's manifest. `why_index` says why the index is
+    unknown, `why` why the rest is. `emulated` is about the container that the probe ran in.
     """
 
     index: list[SeenImage] | None = None
     why_index: str = ""
     config: SeenConfig | None = None
     contents: Contents | None = None
+    annotations: dict[str, str] | None = {}
     why: str = ""
     probe: ProbeAnswer | None = None
     emulated: bool = False

@@ -1,4 +1,4 @@
-"""An image's layers by its manifest: sizes, instructions, and the images that share them."""
+"""An image's index and manifests: its layers, their instructions and sharing, and annotations."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from openhqm_tui.domain.text import Inert, one_line
 _MOST_LAYERS = 256
 _LONGEST = 120
 _OURS = re.compile(r"^/bin/sh -c (?:#\(nop\)\s*)?|\s*# buildkit$")
+# With this annotation, an index lists a manifest as an attestation of another.
+ATTESTATION = "vnd.docker.reference.type"
+# The types of layers that are unpacked into a file system.
+_FILES = re.compile(r"^application/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\b")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -34,6 +38,53 @@ class ImageLayer(Inert, frozen=True, kw_only=True):
     created_by: str = ""
 
 
+class ImageDocuments(msgspec.Struct, frozen=True):
+    """The index of an image, its manifests and their configs, by digest; `top` is the first's.
+
+    An image for one platform may have only a manifest. What the store lacks is missing here.
+    """
+
+    top: str
+    blobs: Mapping[str, bytes]
+
+    def layers(self, manifest: str) -> tuple[ImageLayer, ...]:
+        """Return the layers of one platform's image, the lowest first; () if they aren't known."""
+        blob = self.blobs.get(manifest, b"")
+        return layers_of(blob, self.blobs.get(config_digest(blob), b""))
+
+    def annotations(self, manifest: str) -> dict[str, str]:
+        """Return the annotations of the index, of a manifest, and of what both refer to."""
+        whole = self._read(self.top) if manifest != self.top else {}
+        own = self._read(manifest)
+        listed = [one for one in _dicts(whole.get("manifests")) if one.get("digest") == manifest]
+        parts = (whole, *listed, own, _dict(own.get("config")), *_dicts(own.get("layers")))
+        found: dict[str, str] = {}
+        for part in parts:
+            for name, value in _annotations(part).items():
+                # A name in several places may have several values.
+                found[name] = f"{found[name]}\n{value}" if name in found else str(value)
+        return found
+
+    def false_attestations(self) -> frozenset[str]:
+        """Return the manifests that the index lists as attestations, but whose layers are files."""
+        listed = _dicts(self._read(self.top).get("manifests"))
+        digests = (str(one.get("digest")) for one in listed if ATTESTATION in _annotations(one))
+        return frozenset(digest for digest in digests if self._has_files(digest))
+
+    def _has_files(self, manifest: str) -> bool:
+        layers = _dicts(self._read(manifest).get("layers"))
+        return any(_FILES.search(str(layer.get("mediaType"))) for layer in layers)
+
+    def _read(self, digest: str) -> dict[str, Any]:
+        return _read(self.blobs.get(digest, b""))
+
+
+def manifests_in(index: bytes) -> tuple[str, ...]:
+    """Return the digests of the manifests in an index; () if it is none."""
+    digests = (one.get("digest") for one in _dicts(_read(index).get("manifests")))
+    return tuple(digest for digest in digests if isinstance(digest, str))
+
+
 def config_digest(manifest: bytes) -> str:
     """Return the digest of the config in a manifest, or ''."""
     digest = _dict(_read(manifest).get("config")).get("digest")
@@ -45,14 +96,13 @@ def layers_of(manifest: bytes, config: bytes) -> tuple[ImageLayer, ...]:
 
     Instructions are known if the config's history has an entry for each layer.
     """
-    told = _read(manifest).get("layers")
-    found = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    found = _dicts(_read(manifest).get("layers"))
     whole = _read(config)
-    history, mask = whole.get("history"), _mask_of(_dict(whole.get("config")))
+    mask = _mask_of(_dict(whole.get("config")))
     made = [
         str(step.get("created_by") or "")
-        for step in (history if isinstance(history, list) else ())
-        if isinstance(step, dict) and not step.get("empty_layer")
+        for step in _dicts(whole.get("history"))
+        if not step.get("empty_layer")
     ]
     if len(made) != len(found):
         made = [""] * len(found)
@@ -81,6 +131,14 @@ def _read(blob: bytes) -> dict[str, Any]:
         return _dict(json.loads(blob))
     except (ValueError, RecursionError):
         return {}
+
+
+def _annotations(part: Mapping[str, Any]) -> dict[str, Any]:
+    return _dict(part.get("annotations"))
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _dict(value: object) -> dict[str, Any]:

@@ -15,13 +15,17 @@ from typing import Any
 from urllib.parse import quote
 
 from openhqm_tui.domain.checks.evidence import SeenConfig, SeenImage
-from openhqm_tui.domain.checks.layer_manifest import ImageLayer, config_digest, layers_of
+from openhqm_tui.domain.checks.layer_manifest import (
+    ATTESTATION,
+    ImageDocuments,
+    config_digest,
+    manifests_in,
+)
 from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run.published import PublishedImage, PublishedIndex
 from openhqm_tui.engine.docker.api import EngineApi, EngineSilent
 
-_ATTESTATION = "vnd.docker.reference.type"
 _NO_PLATFORM = "unknown/unknown"
 
 
@@ -49,7 +53,7 @@ def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[
         p = descriptor.get("platform") or data.get("Platform") or {}
         platform = _spell(p.get("os"), p.get("architecture"), p.get("variant"))
         kind, annotations = manifest.get("Kind"), descriptor.get("annotations") or {}
-        is_attestation = kind == "attestation" or _ATTESTATION in annotations
+        is_attestation = kind == "attestation" or ATTESTATION in annotations
         if is_attestation and platform in {"", _NO_PLATFORM}:
             continue
         images.append(
@@ -195,41 +199,38 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(str(word) for word in value) if isinstance(value, list) else ()
 
 
-# The layers of an image in the engine's store.
+# The index and the manifests of an image in the engine's store.
 #
-# No request returns a layer's compressed size, so the image is exported, and read only up to its
-# manifest and its config: nothing is written, and no layer is unpacked.
+# No request returns them, so the image is exported, and read only up to the last of them: nothing
+# is written, and no layer is unpacked.
 
-# Limits for one manifest or config, and for all blobs that may be one of them.
+# Limits for one document, and for all blobs that may be one of them.
 _MOST_BYTES = 4 << 20
 _MOST_KEPT = 32 << 20
 _BUFFER = 1 << 18
 
 
-def read_layers(
-    reference: str, platform: str, manifest: str, api: EngineApi | None = None
-) -> tuple[ImageLayer, ...]:
-    """Return the layers of one platform's image, lowest first; raises ImageUnknown.
+def read_documents(reference: str, top: str, api: EngineApi | None = None) -> ImageDocuments:
+    """Return the index of an image, its manifests and their configs; raises ImageUnknown.
 
-    `manifest` is the digest of its manifest, as in `SeenImage.digest`. The classic store doesn't
-    keep manifests, so its layers are unknown.
+    `top` is the digest of its index, or of its only manifest. The classic store keeps neither.
     """
-    path = f"/images/get?names={quote(reference, safe='')}&{platform_query(platform)}"
+    path = f"/images/get?names={quote(reference, safe='')}"
     try:
         with api or EngineApi() as asked:
             response = asked.open(path)
             if response.status != http.client.OK:
                 raise ImageUnknown(f"the engine doesn't export {reference} ({response.status})")
-            layers = _read(response, manifest)
+            blobs = _read(response, top)
     except (EngineSilent, OSError, tarfile.TarError, http.client.HTTPException) as error:
-        raise ImageUnknown(f"the layers of {reference} can't be read ({error})") from error
-    if not layers:
-        raise ImageUnknown(f"the engine's export of {reference} has no list of layers")
-    return layers
+        raise ImageUnknown(f"the manifests of {reference} can't be read ({error})") from error
+    if top not in blobs:
+        raise ImageUnknown(f"the engine's export of {reference} has no manifest")
+    return ImageDocuments(top, blobs)
 
 
-def _read(response: http.client.HTTPResponse, manifest: str) -> tuple[ImageLayer, ...]:
-    """Read an image's export up to its manifest and its config, in any order."""
+def _read(response: http.client.HTTPResponse, top: str) -> dict[str, bytes]:
+    """Read an image's export up to the last of its documents, in any order."""
     kept: dict[str, bytes] = {}
     room = _MOST_KEPT
     with tarfile.open(fileobj=response, mode="r|", bufsize=_BUFFER) as file:
@@ -240,10 +241,17 @@ def _read(response: http.client.HTTPResponse, manifest: str) -> tuple[ImageLayer
                 continue
             room -= member.size
             kept[f"{algorithm}:{digest}"] = blob.read()
-            config = config_digest(kept[manifest]) if manifest in kept else ""
-            if config in kept:
-                return layers_of(kept[manifest], kept[config])
-    return layers_of(kept.get(manifest, b""), b"")
+            if top in kept and not (_documents(kept, top) - kept.keys()):
+                break
+    documents = _documents(kept, top)
+    return {digest: blob for digest, blob in kept.items() if digest in documents}
+
+
+def _documents(kept: dict[str, bytes], top: str) -> set[str]:
+    """Return the digests of the documents of an image, as far as they are known by now."""
+    manifests = manifests_in(kept.get(top, b"")) or (top,)
+    configs = {config_digest(kept[one]) for one in manifests if one in kept}
+    return {top, *manifests, *configs} - {""}
 
 
 _BUILDX = ("docker", "buildx", "imagetools")

@@ -20,7 +20,7 @@ from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.engine.docker.images import ImageUnknown, read_config
 from openhqm_tui.run.checks.container import sweep
-from openhqm_tui.run.checks.lane import check_lane, index_of
+from openhqm_tui.run.checks.lane import Documents, check_lane, index_of
 from openhqm_tui.run.process import gather_all
 from openhqm_tui.run.start.expectations import ExpectationResolver
 from openhqm_tui.store.checks_files import PROJECT_CHECKS, our_variants, shipped_checks
@@ -64,13 +64,16 @@ async def check_images(
     for number, (image, digest, index, wanted) in enumerate(found):
         # By digest: a tag that is moved meanwhile must not change what is checked.
         reference = by_digest(image, digest)
+        documents = Documents(reference, digest, index)
         name, resolver = _resolver(image, target or _label_of(reference, index), own, notify)
         for platform in wanted:
             # Given platforms needn't be all that the image holds.
             expected = msgspec.structs.replace(
                 resolver.of(name, platform, wanted), exact_index=not platforms
             )
-            check = _check(slots, image, reference, expected, index, facts, f"{run_id}-{number}")
+            check = _check(
+                slots, image, reference, expected, index, documents, facts, f"{run_id}-{number}"
+            )
             native = facts.host is None or platform.runs_natively_on(facts.host)
             tasks.append((native, len(tasks), check))
     # Start the slowest (emulated) first; return the results in the order of the arguments.
@@ -129,6 +132,7 @@ async def _check(
     reference: str,
     expected: Expectation,
     index: list[SeenImage],
+    documents: Documents,
     facts: EngineFacts,
     run_id: str,
 ) -> CheckedImage:
@@ -136,7 +140,13 @@ async def _check(
     lane = str(expected.platform).replace("/", "-")
     async with slots:
         checked = await check_lane(
-            reference, expected, index, emulated=emulated, run_id=run_id, lane=lane
+            reference,
+            expected,
+            index,
+            documents=documents,
+            emulated=emulated,
+            run_id=run_id,
+            lane=lane,
         )
     return CheckedImage(image, str(expected.platform), emulated, checked.verdicts)
 

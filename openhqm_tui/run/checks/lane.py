@@ -15,6 +15,7 @@ from openhqm_tui.domain.checks.catalog import judge, judge_running
 from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.layer_manifest import ImageDocuments
 from openhqm_tui.domain.checks.running.service import SERVICE
 from openhqm_tui.domain.checks.static.command import COMMAND
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
@@ -29,8 +30,8 @@ from openhqm_tui.engine.docker.images import (
     ImageUnknown,
     platforms_here,
     pull_command,
+    read_documents,
     read_index,
-    read_layers,
 )
 from openhqm_tui.run.checks.container import ContainerAnswer, ask, shown_command, sweep
 from openhqm_tui.run.checks.static import config_of, look_at
@@ -50,16 +51,44 @@ class Checked(msgspec.Struct, frozen=True):
     evidence: dict[str, object]
 
 
+class Documents:
+    """The index and the manifests of one image, read once for all its platforms."""
+
+    def __init__(self, reference: str, digest: str, index: list[SeenImage] | ImageUnknown) -> None:
+        self._reference, self._digest = reference, digest
+        # The classic store keeps no manifests, and knows no packed sizes.
+        images = () if isinstance(index, ImageUnknown) else index
+        self._kept = any(image.content_size for image in images)
+        self._reading: asyncio.Task[ImageDocuments | ImageUnknown] | None = None
+
+    async def read(self) -> ImageDocuments | ImageUnknown:
+        """Return them, or why they aren't known."""
+        if not self._kept:
+            return ImageDocuments("", {})
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        # Shielded: other lanes may wait for it too.
+        return await asyncio.shield(self._reading)
+
+    async def _read(self) -> ImageDocuments | ImageUnknown:
+        try:
+            return await asyncio.to_thread(read_documents, self._reference, self._digest)
+        except ImageUnknown as error:
+            return error
+
+
 async def check_lane(
     reference: str,
     expected: Expectation,
     index: list[SeenImage] | ImageUnknown,
     *,
+    documents: Documents | None = None,
     emulated: bool,
     run_id: str,
     lane: str,
 ) -> Checked:
     """Run all checks of one lane's image; `reference` names it by digest."""
+    documents = documents or Documents("", "", [])
     platform = str(expected.platform)
     evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
     config = await config_of(reference, platform)
@@ -68,13 +97,34 @@ async def check_lane(
     asking = asyncio.ensure_future(
         _ask(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane)
     )
-    await gather_all(reading, asking)
+    told = asyncio.ensure_future(documents.read())
+    await gather_all(reading, asking, told)
     (read, static), asked = reading.result(), asking.result()
+    read = _with_documents(read, told.result(), platform)
     verdicts = judge(expected, read, Group.STATIC)
     if asked is None:
         return Checked((*verdicts, *judge(expected, read, Group.RUNNING)), evidence | static)
     running, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
     return Checked((*verdicts, *running), evidence | static | said)
+
+
+def _with_documents(
+    read: Evidence, documents: ImageDocuments | ImageUnknown, platform: str
+) -> Evidence:
+    """Add what the index and the manifest of a platform's image say."""
+    if isinstance(documents, ImageUnknown):
+        return msgspec.structs.replace(read, why=read.why or str(documents))
+    own = [image.digest for image in read.index or () if image.platform == platform]
+    hidden = [
+        SeenImage(platform="unknown/unknown", digest=digest, attestation=True)
+        for digest in sorted(documents.false_attestations())
+        if digest not in {image.digest for image in read.index or ()}
+    ]
+    return msgspec.structs.replace(
+        read,
+        index=None if read.index is None else [*read.index, *hidden],
+        annotations=documents.annotations(own[0] if own else ""),
+    )
 
 
 async def _ask(
@@ -164,17 +214,15 @@ class LaneChecks:
         self._host = parse_platform(self._info.host) if self._info.host else None
         # A container that starts Python is CPU-bound: more of them than cores only wait longer.
         self._slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
-        # Tasks that record layers: no lane waits for them, but the run does.
-        self.reading: set[asyncio.Task[None]] = set()
 
     async def check_target(self, target: TargetState) -> None:
         """Record the images of a target that was just built, and check every lane."""
         try:
-            reference, index = await self._index(target)
+            reference, index, documents = await self._index(target)
             if not isinstance(index, ImageUnknown):
                 self._record_images(target.info, index)
             if self._info.check:
-                await self._check(list(target.lanes.values()), reference, index)
+                await self._check(list(target.lanes.values()), reference, index, documents)
         except asyncio.CancelledError:
             if self._info.check:
                 self._record_cancelled(list(target.lanes.values()))
@@ -183,12 +231,12 @@ class LaneChecks:
     async def check_again(self, lane: LaneState, check: str = "") -> None:
         """Check one lane again; with `check` only that verdict is renewed."""
         try:
-            reference, index = await self._index(lane.target)
+            reference, index, documents = await self._index(lane.target)
             if not lane.digest and not isinstance(index, ImageUnknown):
                 # The runner that built it was killed before it recorded the image.
                 own = [image for image in index if image.platform == str(lane.platform)]
                 self._record_images(lane.target.info, own)
-            await self._check([lane], reference, index, check)
+            await self._check([lane], reference, index, documents, check)
         except asyncio.CancelledError:
             self._journal.append(
                 events.CheckCancelled(
@@ -197,25 +245,28 @@ class LaneChecks:
             )
             raise
 
-    async def _index(self, target: TargetState) -> tuple[str, list[SeenImage] | ImageUnknown]:
+    async def _index(
+        self, target: TargetState
+    ) -> tuple[str, list[SeenImage] | ImageUnknown, Documents]:
         # By digest: a tag that moves meanwhile must not change what is verified.
         tag = target.info.tags[0]
         reference = f"{repository_of(tag)}@{target.digest}" if target.digest else tag
         if self._info.by_digest and (why := await self._pulls.fetch(target)):
-            return reference, ImageUnknown(why)
-        _, index = await index_of(reference)
+            return reference, ImageUnknown(why), Documents("", "", [])
+        digest, index = await index_of(reference)
         if isinstance(index, ImageUnknown) and target.digest:
             # If its tag has moved, the engine only finds it by digest.
-            _, by_id = await index_of(target.digest)
+            digest, by_id = await index_of(target.digest)
             if not isinstance(by_id, ImageUnknown):
-                return target.digest, by_id
-        return reference, index
+                reference, index = target.digest, by_id
+        return reference, index, Documents(reference, digest, index)
 
     async def _check(
         self,
         lanes: Sequence[LaneState],
         reference: str,
         index: list[SeenImage] | ImageUnknown,
+        documents: Documents,
         check: str = "",
     ) -> None:
         if not self._swept:
@@ -223,7 +274,9 @@ class LaneChecks:
             await sweep()
         # The longest first, so that no long check runs alone at the end.
         longest_first = sorted(lanes, key=lambda lane: not self._emulated(lane))
-        checks = [self._check_lane(lane, reference, index, check) for lane in longest_first]
+        checks = [
+            self._check_lane(lane, reference, index, documents, check) for lane in longest_first
+        ]
         for ended in await asyncio.gather(*checks, return_exceptions=True):
             if isinstance(ended, BaseException):
                 raise ended
@@ -233,6 +286,7 @@ class LaneChecks:
         lane: LaneState,
         reference: str,
         index: list[SeenImage] | ImageUnknown,
+        documents: Documents,
         check: str,
     ) -> None:
         target, platform = lane.key
@@ -257,6 +311,7 @@ class LaneChecks:
                 reference,
                 expected,
                 index,
+                documents=documents,
                 emulated=emulated,
                 run_id=self._info.id,
                 lane=f"{target}-{platform.replace('/', '-')}",
@@ -271,10 +326,12 @@ class LaneChecks:
                 emulated=emulated,
             )
         )
-        # In the background: nothing waits for it, and no verdict depends on it.
-        reading = asyncio.create_task(self._record_layers(lane, reference))
-        self.reading.add(reading)
-        reading.add_done_callback(self.reading.discard)
+        found = await documents.read()
+        layers = () if isinstance(found, ImageUnknown) else found.layers(lane.digest)
+        if layers and not lane.layers and self._journal.state.lane(target, platform) is lane:
+            self._journal.append(
+                events.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
+            )
 
     def _emulated(self, lane: LaneState) -> bool:
         return self._host is not None and not lane.platform.runs_natively_on(self._host)
@@ -306,24 +363,6 @@ class LaneChecks:
                     unpacked_size=image.unpacked_size,
                 )
             )
-
-    async def _record_layers(self, lane: LaneState, reference: str) -> None:
-        """Record the layers of a lane's image, if the engine knows them."""
-        target, platform = lane.key
-        if lane.layers or not lane.digest:
-            return
-        try:
-            layers = await asyncio.to_thread(read_layers, reference, platform, lane.digest)
-        except ImageUnknown:
-            return
-        except Exception as error:
-            self._journal.note(f"the layers can't be read: {type(error).__name__}: {error}", target)
-            return
-        if self._journal.state.lane(target, platform) is not lane:
-            return  # it is being rebuilt
-        self._journal.append(
-            events.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
-        )
 
     def _record_cancelled(self, lanes: Sequence[LaneState]) -> None:
         for lane in lanes:

@@ -52,9 +52,8 @@ class Scheduler:
         self.gone = set(self.state.targets) if gone else set()
 
     def pending(self) -> list[asyncio.Task[None]]:
-        """Return the running tasks, including those that read layers."""
-        tasks = (*self._tasks.values(), *self._checks.reading)
-        return [task for task in tasks if not task.done()]
+        """Return the running tasks."""
+        return [task for task in self._tasks.values() if not task.done()]
 
     def busy(self, key: Key) -> bool:
         """Tell whether a task is running."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from openhqm_tui.domain.checks.check import Check, Method
 from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig
@@ -38,32 +38,37 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     """
     config, contents = seen.config, seen.contents
     found = [] if config is None else list(_in_config(config, expected))
+    found += _in_values("annotation", "annotation", seen.annotations or {}, expected)
     for one in () if contents is None else contents.of(FileKind.SECRET):
         if not exempt(CHECK, one.found.path, expected):
             later = ", deleted later" if one.deleted else ""
             found.append(f"{one.found.what} in {one.found.path} (layer {one.layer}{later})")
     if found:
         return Result.of(False, few(found), "none")
-    if config is None or config.history is None or contents is None:
+    if config is None or config.history is None or contents is None or seen.annotations is None:
         return Result(Answer.UNKNOWN, seen.why or "not everything could be examined", "none")
     examined = f"{contents.layers} layers, {len(config.history)} instructions"
     return Result.of(True, f"none in {examined}", "none")
 
 
+def _in_values(
+    kind: str, place: str, named: Mapping[str, str], expected: Expectation
+) -> Iterator[str]:
+    from openhqm_tui.domain.secrets.detect import secret_in_value
+
+    for name, value in named.items():
+        what = secret_in_value(name, value)
+        if what and not exempt(CHECK, f"{kind}:{name}", expected):
+            yield f"{what} in {place} {name}"
+
+
 def _in_config(config: SeenConfig, expected: Expectation) -> Iterator[str]:
     # Every start imports the checks; only the runner needs the patterns, which are slow to compile.
-    from openhqm_tui.domain.secrets.detect import (
-        secret_in_value,
-        secrets_in_command,
-        secrets_in_text,
-    )
+    from openhqm_tui.domain.secrets.detect import secrets_in_command, secrets_in_text
 
     variables = dict(line.partition("=")[::2] for line in config.env)
-    for kind, place, named in (("env", "variable", variables), ("label", "label", config.labels)):
-        for name, value in named.items():
-            what = secret_in_value(name, value)
-            if what and not exempt(CHECK, f"{kind}:{name}", expected):
-                yield f"{what} in {place} {name}"
+    yield from _in_values("env", "variable", variables, expected)
+    yield from _in_values("label", "label", config.labels, expected)
     texts = [
         (f"history:{number}", f"instruction {number}", secrets_in_text(line))
         for number, line in enumerate(reversed(config.history or ()), 1)

@@ -1,0 +1,72 @@
+"""What the engine's answers say of an image: its index and its config."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from openhqm_tui.domain.checks.evidence import SeenImage
+from openhqm_tui.engine.docker.api import EngineApi
+from openhqm_tui.engine.docker.images import read_config, read_index
+
+
+class Answering:
+    """An engine that answers every request with the same."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    def get(self, path: str) -> tuple[int, Any]:
+        return 200, self._answer
+
+
+def engine(answer: dict[str, Any]) -> EngineApi:
+    return cast("EngineApi", Answering(answer))
+
+
+def listed(arch: str = "arm64", kind: str = "image", **descriptor: Any) -> dict[str, Any]:
+    platform = {"os": "linux" if arch != "unknown" else "unknown", "architecture": arch}
+    return {"ID": "sha256:1", "Kind": kind, "Descriptor": {"platform": platform, **descriptor}}
+
+
+ATTESTED = {"vnd.docker.reference.type": "attestation-manifest"}
+ARM = SeenImage(platform="linux/arm64", digest="sha256:1")
+
+
+@pytest.mark.parametrize(
+    ("manifests", "images"),
+    [
+        ([listed()], [ARM]),
+        ([listed("unknown", "attestation", annotations=ATTESTED)], []),
+        ([listed("unknown", annotations=ATTESTED)], []),
+        ([listed("unknown")], [SeenImage(platform="unknown/unknown", digest="sha256:1")]),
+        (
+            [listed(kind="attestation", annotations=ATTESTED)],
+            [SeenImage(platform="linux/arm64", digest="sha256:1", attestation=True)],
+        ),
+        (
+            [listed(platform={"os": "windows", "architecture": "amd64", "os.version": "10.0"})],
+            [SeenImage(platform="windows/amd64", digest="sha256:1", os_version="10.0")],
+        ),
+        ([listed(), listed()], [ARM, ARM]),
+    ],
+)
+def test_the_images_of_an_index(manifests: list[dict[str, Any]], images: list[SeenImage]) -> None:
+    answer = {"Descriptor": {"digest": "sha256:0"}, "Manifests": manifests}
+    assert read_index("x", engine(answer)) == ("sha256:0", images)
+
+
+@pytest.mark.parametrize(
+    ("answer", "layers"),
+    [
+        ({"RootFS": {"Type": "layers", "Layers": ["sha256:1"]}}, ("sha256:1",)),
+        ({"RootFS": {"Type": "layers"}}, ()),
+        ({"RootFS": {"Type": "layers", "Layers": None}}, ()),
+        ({}, None),
+    ],
+)
+def test_an_image_may_have_no_layers(
+    answer: dict[str, Any], layers: tuple[str, ...] | None
+) -> None:
+    assert read_config("x", "linux/amd64", engine(answer)).layers == layers
