@@ -174,7 +174,13 @@ def test_modules_exist(command: Command):
 @functools.cache
 def flags_of(words: tuple[str, ...]) -> frozenset[str] | None:
     """Return the flags of a command of Docker's by its own help; None where it is no command."""
-    told = subprocess.run(["docker", *words, "--help"], capture_output=True, text=True, check=False)
+    # The client hides the flags that its engine is too old for: help is asked without one.
+    told = subprocess.run(
+        ["docker", "--host", "unix:///nowhere", *words, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     usage = re.search(r"Usage:\s+docker (.*)", told.stdout)
     if told.returncode != 0 or usage is None or not usage[1].startswith(" ".join(words)):
         return None

@@ -236,7 +236,7 @@ class FakeBackend(Backend):
         world.fixed.append(finding.key)
         say("Reading package lists...")
         if world.fix_hangs:
-            stop.wait(10)
+            stop.wait(60)
             return False
         say("Setting up qemu-user-static (1:10.0.2) ...")
         if world.fix_works and world.fix_helps:

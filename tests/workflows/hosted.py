@@ -3,7 +3,8 @@
     python -m tests.workflows.hosted ci/images platform=linux/amd64 arch=amd64 --place /tmp/ci
     python -m tests.workflows.hosted release/merge --place /tmp/ci REGISTRY=localhost:5000
 
-Steps run as an unprivileged user in a clean clone, with the variables that a runner sets.
+Steps run as an unprivileged user who may use sudo, in a clean clone, with the variables that a
+runner sets.
 `/var/run/docker.sock` answers as the runner's own Engine 28.0.4 does; setup-docker-action becomes
 a context of that name for this machine's engine. Artifacts and outputs stay in the place, for the
 jobs that follow. What only GitHub can do is passed over, and said.
@@ -197,9 +198,9 @@ class Job:
 
 
 def unprivileged(words: list[str], group: int) -> list[str]:
-    """Return the command as a user without rights runs it, who may use the engine."""
+    """Return the command run by an ordinary user who may use the engine and sudo."""
     who = ["--reuid", USER, "--regid", USER, "--groups", str(group)]
-    return ["setpriv", *who, "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", *words]
+    return ["setpriv", *who, "--inh-caps=-all", *words]
 
 
 def prepare(place: Path, python: str) -> None:
@@ -247,6 +248,10 @@ def main(words: list[str]) -> int:
         older = Path(folder) / "older.sock"
         stack.enter_context(older_engine(older, str(real)))
         subprocess.run([*mount, str(older), os.path.realpath(REAL)], check=True)
+        sudoers = Path(folder) / "sudoers"
+        sudoers.write_text(f"#{USER} ALL=(ALL) NOPASSWD: SETENV: ALL\n", encoding="utf-8")
+        sudoers.chmod(0o440)
+        subprocess.run([*mount, str(sudoers), "/etc/sudoers"], check=True)
         start = functools.partial(unprivileged, group=real.stat().st_gid)
         return 0 if Job(told.job, place, matrix, given, start).run() else 1
 
