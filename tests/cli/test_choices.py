@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, NoReturn
@@ -61,6 +62,64 @@ BOTH = ["linux/amd64", "linux/arm64"]
 @pytest.mark.usefixtures("nothing_starts")
 def test_what_is_chosen(folder: Path, line: str, selection: dict[str, list[str]]) -> None:
     assert chosen(line, folder) == selection
+
+
+# The options that the script has, as `build` takes them; what they mean, as options of a build.
+_REDIS = "--backend redis"
+SCRIPT_OPTIONS: dict[str, tuple[str, str, object]] = {
+    "-b": ("-b kafka", "selection", ["kafka"]),
+    "--backend": ("--backend kafka", "selection", ["kafka"]),
+    "-p": (f"{_REDIS} -p linux/arm64", "platforms", ["linux/arm64"]),
+    "--platforms": (f"{_REDIS} --platforms linux/arm64", "platforms", ["linux/arm64"]),
+    "-n": (f"{_REDIS} -n ghcr.io/acme/x", "name", "ghcr.io/acme/x"),
+    "--name": (f"{_REDIS} --name ghcr.io/acme/x", "name", "ghcr.io/acme/x"),
+    "-t": (f"{_REDIS} -t v1.0.0", "tag", "v1.0.0"),
+    "--tag": (f"{_REDIS} --tag v1.0.0", "tag", "v1.0.0"),
+    "--push": (f"{_REDIS} --push", "push", True),
+    "--build-all": ("--build-all", "selection", list(VARIANT_NAMES)),
+    "--test-only": (f"{_REDIS} --test-only", "test_only", True),
+    "PLATFORMS": (_REDIS, "platforms", ["linux/arm64"]),
+    "QUEUE_BACKEND": ("", "selection", ["kafka"]),
+    "IMAGE_NAME": (_REDIS, "name", "ghcr.io/acme/x"),
+    "IMAGE_TAG": (_REDIS, "tag", "v1.0.0"),
+    "BUILDER_NAME": (_REDIS, "builder", "mine"),
+}
+_GUIDE = Path(__file__).parents[2] / "assets" / "guides" / "reference.md"
+_OPTION_ROWS = [
+    row.split(" | ")
+    for row in _GUIDE.read_text(encoding="utf-8")
+    .partition("## Every option of the script")[2]
+    .partition("\n## ")[0]
+    .splitlines()
+    if row.startswith("| `")
+]
+
+
+def test_the_guide_has_a_row_for_every_option_of_the_script() -> None:
+    told = {word for row in _OPTION_ROWS for word in re.findall(r"`(--?[a-z-]+|[A-Z_]+)", row[0])}
+    assert told == {*SCRIPT_OPTIONS, "-h", "--help", "PUSH"}
+
+
+@pytest.mark.parametrize("option", SCRIPT_OPTIONS)
+@pytest.mark.usefixtures("nothing_starts")
+def test_every_option_of_the_script_means_the_same(
+    folder: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, name, value = SCRIPT_OPTIONS[option]
+    if not option.startswith("-"):
+        (row,) = (row for row in _OPTION_ROWS if row[0].startswith(f"| `{option}="))
+        (variable,) = re.findall(r"OPENHQM_TUI_[A-Z_]+", row[1])
+        word = value[0] if isinstance(value, list) else str(value)
+        monkeypatch.setenv(variable, word)
+    found = getattr(options(f"build {line}", folder), name)
+    assert (list(map(str, found)) if isinstance(value, list) else found) == value
+
+
+def test_a_variable_of_the_script_pushes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUSH", "true")
+    assert not options("build --backend redis", folder).push
 
 
 @pytest.mark.usefixtures("nothing_starts")

@@ -71,24 +71,26 @@ def add_selection(parser: Parser) -> None:
     parser.usage = "%(prog)s [--backend V,… | --build-all] [OPTION…]"
     what = parser.add_argument_group("what to build")
     what.add_argument(
-        "--backend", action="append", metavar="V", help="a variant; repeatable, or V,V"
+        "-b", "--backend", action="append", metavar="V", help="a variant; repeatable, or V,V"
     )
     what.add_argument("--build-all", action="store_true", help="all variants")
     what.add_argument(
-        "--platforms",
+        *("-p", "--platforms"),
         action="append",
         metavar="P,…",
         help="default: linux/amd64,linux/arm64; `uname -m` spellings are accepted",
     )
     what.add_argument(
-        "--name",
+        *("-n", "--name"),
         action="append",
         metavar="N",
         help="image name (default: openhqm); repeatable for more registries, the first is the "
         "main one",
     )
     what.add_argument(
-        "--tag", metavar="T", help="tag; each variant appends -NAME to it (default: latest)"
+        *("-t", "--tag"),
+        metavar="T",
+        help="tag; each variant appends -NAME to it (default: latest)",
     )
     source = parser.add_argument_group("source")
     source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
