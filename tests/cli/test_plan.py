@@ -51,6 +51,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
         plan=SimpleNamespace(as_bake=lambda: PLAN),
         info=RunInfo(id="x", created=0, targets=(target,)),
         warnings=(),
+        origin="",
     )
     monkeypatch.setenv("PLAN_SECRET", "value-of-the-variable")
     options = SimpleNamespace(builder="")

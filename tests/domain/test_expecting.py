@@ -63,6 +63,24 @@ def test_clients_of_a_variant_are_absent_from_the_others(target: str, clients, a
     assert found.has_python
 
 
+@pytest.mark.parametrize(
+    ("later", "target", "absent"),
+    [
+        ("[targets.kafka]\nclients = {confluent-kafka = '*'}", "redis", {"confluent-kafka": "*"}),
+        ("[targets.kafka]\nclients = {Redis = '*', x = 'x'}", "redis", {"x": "x"}),
+        ("[defaults]\ncore = ['Redis[hiredis]==7']", "minimal", KAFKA),
+        ("[defaults]\ncore = ['redis']\nabsent = {redis = 'redis'}", "minimal", REDIS),
+        ("[targets.kafka.platforms.'*/arm64']\nclients = {x = 'x'}", "minimal", REDIS | KAFKA),
+    ],
+)
+def test_absent_are_the_clients_that_other_variants_have_in_the_end(
+    later: str, target: str, absent: dict[str, str]
+) -> None:
+    found = expected(CLIENTS, later, target=target)
+    assert found.keys["absent"] == absent
+    assert ("core" in found.keys) is ("core" in later and "absent" not in later)
+
+
 def test_the_variants_of_a_file() -> None:
     told = CLIENTS.replace("[targets.redis]", '[targets.redis]\ntitle = "Redis"')
     redis, kafka = Client("redis", "redis"), Client("aiokafka", "aiokafka")

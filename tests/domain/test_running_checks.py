@@ -115,6 +115,57 @@ def test_clients_are_told_with_their_versions_and_machine() -> None:
     assert told["absent"] == "no other client"
 
 
+@pytest.mark.parametrize(
+    ("client", "requirement", "answer", "says"),
+    [
+        (SeenModule("redis", "7.4", found=True), "redis>=5,<8", P, "redis 7.4 on"),
+        (SeenModule("redis", "8.0", found=True), "Redis[x]>=5,<8", F, "version 8.0 isn't <8,>=5"),
+        (SeenModule("redis", "8.0rc1", found=True), "redis>=7", P, "redis 8.0rc1 on"),
+        (SeenModule("redis", "\x1b]0;x", found=True), "redis>=7", F, "isn't >=7"),
+        (SeenModule("redis", "9", found=True), "other>=10", P, "redis 9 on"),
+        (SeenModule("redis", "", found=True), "redis", F, "imports, but no redis is installed"),
+        (SeenModule("redis"), "redis", F, "redis: missing"),
+        (SeenModule("redis", "7"), "redis", U, "doesn't say which modules it has"),
+        (SeenModule("redis", "7", error="ImportError()"), "redis", F, "redis: ImportError()"),
+    ],
+)
+def test_a_clients_version_is_one_that_is_required(
+    client: SeenModule, requirement: str, answer: Answer, says: str
+) -> None:
+    wanted = with_keys(WANTED, clients={"redis": "*"}, requirements=[requirement])
+    (verdict,) = (
+        v for v in judge_running(wanted, but(SAID, clients=[client])) if v.check == "clients"
+    )
+    assert verdict.answer is answer
+    assert says in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    ("core", "requires", "answer", "says"),
+    [
+        ([], {}, F, "aiokafka 0.12"),
+        ([], {"redis": ["aiokafka>=0.1"]}, P, "aiokafka 0.12, which redis requires"),
+        ([], {"redis": ["aiokafka; extra == 'kafka'"]}, F, "aiokafka 0.12"),
+        (["redis[kafka]"], {"redis": ["aiokafka; extra == 'kafka'"]}, P, "which redis requires"),
+        ([], {"redis": ["aiokafka; sys_platform == 'win32'"]}, F, "aiokafka 0.12"),
+        ([], {"redis": ["aiokafka; platform_machine == 'aarch64'"]}, P, "which redis requires"),
+        (["app"], {"app": ["Mid.Dle"], "mid_dle": ["aiokafka"]}, P, "which Mid.Dle requires"),
+        ([], {"app": ["aiokafka"]}, F, "aiokafka 0.12"),
+        (["app"], {"app": ["mid"], "mid": ["app"]}, F, "aiokafka 0.12"),
+        (["app"], {"app": ["not a requirement", "aiokafka >>1"]}, F, "aiokafka 0.12"),
+        (None, {"redis": ["aiokafka"]}, F, "aiokafka 0.12"),
+    ],
+)
+def test_a_client_that_belongs_to_what_is_installed_may_be_there(
+    core: list[str] | None, requires: dict[str, list[str]], answer: Answer, says: str
+) -> None:
+    there = but(SAID, absent=[SeenModule("aiokafka", "0.12", found=True)], requires=requires)
+    wanted = with_keys(WANTED, core=core) if core is not None else WANTED
+    (verdict,) = (v for v in judge_running(wanted, there) if v.check == "absent")
+    assert verdict.answer is answer
+    assert says in verdict.evidence
+
+
 def test_minimal_carries_none() -> None:
     told = judge_running(with_keys(WANTED, clients={}), but(SAID, clients=[]))
     assert is_verified(told)

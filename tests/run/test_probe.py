@@ -101,6 +101,101 @@ def test_a_missing_library_is_reported(tmp_path: Path) -> None:
     assert "No module named 'redis'" in seen.error
 
 
+def distribution(
+    place: Path, name: str, files: dict[str, str], *, record: str = "RECORD", more: str = ""
+) -> None:
+    """Install a distribution with its files, and list them where an installer does."""
+    info = (
+        place / f"{name.replace('-', '_')}-1.0.{'dist-info' if record == 'RECORD' else 'egg-info'}"
+    )
+    info.mkdir(parents=True)
+    for file, text in files.items():
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        (place / file).write_text(text)
+    if record == "RECORD":
+        listed = [f"{file},," for file in files]
+        (info / record).write_text("\n".join([*listed, "../../../bin/x,,", '"a b,c.py",,']))
+    elif record == "installed-files.txt":
+        (info / record).write_text("\n".join(f"../{file}" for file in files))
+    if more:
+        (info / "top_level.txt").write_text(more)
+
+
+NOPE = "import nope"
+GOOD, BROKEN, WITHOUT = "found", "ZeroDivisionError", "No module named 'nope'"
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "result"),
+    [
+        ("redis", {"redis/__init__.py": ""}, GOOD),
+        ("redis", {"redis/__init__.py": "1/0"}, BROKEN),
+        ("redis", {"redis/__init__.py": NOPE}, WITHOUT),
+        ("six", {"six.py": ""}, GOOD),
+        ("six", {"six.py": "1/0"}, BROKEN),
+        # Named unlike its distribution; what isn't for use isn't imported.
+        ("PyYAML", {"yaml/__init__.py": "", "_yaml/__init__.py": "1/0"}, GOOD),
+        ("beautifulsoup4", {"bs4/__init__.py": "", "tests/__init__.py": "1/0"}, GOOD),
+        ("nats-py", {"nats/__init__.py": "", "examples/demo.py": "1/0"}, GOOD),
+        ("x", {"a/__init__.py": "", "b/__init__.py": NOPE}, GOOD),
+        ("x", {"a/__init__.py": "", "b/__init__.py": "1/0"}, BROKEN),
+        # Namespaces, with and without an `__init__`.
+        ("google-cloud-pubsub", {"google/cloud/pubsub/__init__.py": "",
+                                 "google/pubsub/__init__.py": "1/0"}, GOOD),
+        ("google-cloud-pubsub", {"google/cloud/pubsub/__init__.py": "1/0"}, BROKEN),
+        ("azure-x", {"azure/__init__.py": "", "azure/x/__init__.py": "1/0"}, BROKEN),
+        # An `__init__` that imports nothing shows nothing.
+        ("paho-mqtt", {"paho/__init__.py": "", "paho/mqtt/__init__.py": "",
+                       "paho/mqtt/client.py": "1/0"}, BROKEN),
+        ("paho-mqtt", {"paho/__init__.py": "", "paho/mqtt/__init__.py": "from . import client",
+                       "paho/mqtt/client.py": "", "paho/mqtt/other.py": "1/0"}, GOOD),
+        ("stubs", {"stubs/__init__.pyi": "", "stubs/py.typed": ""}, GOOD),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("record", ["RECORD", "installed-files.txt"])
+def test_a_distributions_own_modules_are_imported(
+    tmp_path: Path, name: str, files: dict[str, str], result: str, record: str
+) -> None:
+    distribution(tmp_path, name, files, record=record)
+    (seen,) = clients_of(tmp_path, f"{name}=*")
+    assert (seen.version, seen.found) == ("1.0", result is GOOD)
+    assert result is GOOD or result in seen.error
+
+
+def test_modules_of_distributions_that_record_no_files(tmp_path: Path) -> None:
+    distribution(tmp_path, "old", {"older.py": ""}, record="", more="older\n")
+    distribution(tmp_path, "plain", {"plain.py": ""}, record="")
+    distribution(tmp_path, "unclear", {"other.py": ""}, record="")
+    distribution(tmp_path, "editable", {"__editable___finder.py": ""}, more="real\n")
+    old, plain, unclear, editable, missing = clients_of(
+        tmp_path, "old=*,plain=*,unclear=*,editable=*,missing=*"
+    )
+    assert (old.found, plain.found) == (True, True)
+    assert unclear == SeenModule("unclear", "1.0"), "it can't be said whether it works"
+    assert "No module named 'real'" in editable.error
+    assert missing == SeenModule("missing")
+
+
+def test_what_requires_an_unwanted_client_is_reported(tmp_path: Path) -> None:
+    head = "Metadata-Version: 2.1\nRequires-Dist: "
+    for name, text in {
+        "redis": "x",
+        "celery": f"{head}kombu[redis]>=5\n\nRequires-Dist: redis",
+        "kombu": f"{head}redis>=4 ; extra == 'redis'\nRequires-Dist: vine",
+        "vine": f"{head}celery",
+        "alone": f"{head}redis-extra",
+    }.items():
+        distribution(tmp_path, name, {})
+        (tmp_path / f"{name}-1.0.dist-info" / "METADATA").write_text(text)
+    said = ask(tmp_path, "", "redis=redis")
+    assert said.requires == {
+        "kombu": ["redis>=4 ; extra == 'redis'", "vine"],
+        "celery": ["kombu[redis]>=5"],
+        "vine": ["celery"],
+    }
+    assert ask(tmp_path, "", "boto3=boto3").requires == {}
+
+
 def test_absent_modules_are_looked_for_but_never_imported(tmp_path: Path) -> None:
     library(tmp_path, "aiokafka", "0.12", "aiokafka", "raise SystemExit('was run')")
     (tmp_path / "boto3").mkdir()

@@ -7,7 +7,7 @@ import sys
 
 from openhqm_tui.cli.manual import EXIT_CODES, Section, epilog
 from openhqm_tui.cli.parser import Parser, add_format
-from openhqm_tui.domain.errors import EngineProblem
+from openhqm_tui.domain.errors import EngineProblem, Problem
 
 HELP = "check existing images"
 
@@ -47,6 +47,7 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Check every platform of every image; return 0 if all are verified, else 1."""
     import asyncio
+    from contextlib import suppress
     from pathlib import Path
 
     from openhqm_tui.cli.output.check import show
@@ -56,6 +57,7 @@ def run(parsed: argparse.Namespace) -> int:
     from openhqm_tui.domain.platforms import parse_platforms
     from openhqm_tui.engine.docker.facts import read_facts
     from openhqm_tui.run.checks.images import check_images
+    from openhqm_tui.run.start.source import needs_buildx, source_for
     from openhqm_tui.store.checks_files import our_variant, project_checks
 
     own = project_checks(Path.cwd(), parsed.checks or "")
@@ -66,10 +68,16 @@ def run(parsed: argparse.Namespace) -> int:
     facts = read_facts()
     if facts.error:
         raise EngineProblem(facts.error, fix="see `openhqm-tui doctor`")
+    source = None
+    # What can't be built here says nothing of images that exist.
+    with suppress(Problem):
+        source = None if needs_buildx(Path.cwd()) else source_for(Path.cwd())
     # Interrupted, asyncio.run still removes the containers of the checks.
     with stop_on_signals():
         checked = asyncio.run(
-            check_images(parsed.images, target, own, platforms, facts, notify=_notify)
+            check_images(
+                parsed.images, target, own, platforms, facts, source=source, notify=_notify
+            )
         )
     show(checked, format_of(parsed.format), sys.stdout, verbose=parsed.verbose)
     return 0 if all(is_verified(image.verdicts) for image in checked) else 1

@@ -65,6 +65,8 @@ def run(parsed: argparse.Namespace) -> int:
             "openhqm-tui: secrets are masked on a terminal; for the exact plan: "
             "openhqm-tui plan … > bake.json\n"
         )
+    if prepared.origin:
+        sys.stderr.write(f"openhqm-tui: expectations come from {prepared.origin}\n")
     for warning in prepared.warnings:
         sys.stderr.write(f"openhqm-tui: {warning}\n")
     return 0

@@ -152,7 +152,7 @@ def expectation_for(
     `python` is the requested version, '' if none is: it replaces `{python}`.
     """
     merged = _merged(files, target, str(platform))
-    tables = Tables([table.keys for file in files for table in file.tables], merged)
+    tables = Tables(_of_all_targets(files, str(platform)), merged)
     keys = {}
     for name, value in merged.items():
         resolved = KEYS[name].resolve(_filled(value, target, python), tables)
@@ -176,7 +176,7 @@ def variants_in(file: ChecksFile) -> tuple[Variant, ...]:
             continue
         merged = _merged([file], name, "")
         clients = merged.get(CLIENTS.name) or {}
-        listed = CLIENTS.resolve(clients, Tables([table.keys for table in file.tables], merged))
+        listed = CLIENTS.resolve(clients, Tables(_of_all_targets([file], ""), merged))
         client = tuple(Client(distribution, module) for distribution, module in listed.items())
         variants.append(Variant(name, str(merged.get(TITLE.name) or ""), client))
     return tuple(variants)
@@ -192,6 +192,12 @@ def unmatched(file: ChecksFile, targets: Sequence[str]) -> list[str]:
         meant = f"; did you mean {guess}?" if guess else ""
         lines.append(f"{file.file}: no target is named '{glob}', so its table has no effect{meant}")
     return lines
+
+
+def _of_all_targets(files: Sequence[ChecksFile], platform: str) -> list[dict[str, Any]]:
+    """Return the merged table of every target that the files name, and of any other."""
+    names = dict.fromkeys(table.target for file in files for table in file.tables)
+    return [_merged(files, name, platform) for name in names]
 
 
 def _merged(files: Iterable[ChecksFile], target: str, platform: str) -> dict[str, Any]:

@@ -144,7 +144,8 @@ class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):
 class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the probe reported from inside the container; see openhqm_tui/run/checks/probe.py.
 
-    A field that is None was not reported, and `trouble` says why.
+    A field that is None was not reported, and `trouble` says why. `requires` has, by distribution,
+    the requirements that lead to a client in `absent` that is there.
     """
 
     machine: str
@@ -155,6 +156,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     executable: str = ""
     ext_suffix: str = ""
     absent: list[SeenModule] | None = None
+    requires: dict[str, list[str]] = {}
     library: list[SeenModule] | None = None
     extensions: list[SeenModule] | None = None
     byte_code: SeenByteCode | None = None

@@ -10,12 +10,15 @@ import msgspec
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import Platform
 
-# In `labels` and `env`: any value that isn't empty.
+# In `labels` and `env`: any value that isn't empty. In `clients`: whatever the distribution has.
 ANY_VALUE = "*"
 # Names of modules and paths, as the files may have them. Modules become arguments of a program,
 # joined by commas and equal signs.
 Module = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")
+]
+ClientModule = Annotated[
+    str, msgspec.Meta(pattern=r"^(\*|[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*)$")
 ]
 Distribution = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
 Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
@@ -45,7 +48,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tables(NamedTuple):
-    """All tables of all files, and the merged one of the image, for keys that depend on others."""
+    """The merged tables of all targets, and that of the image, for keys that depend on others."""
 
     all: Sequence[Mapping[str, Any]]
     own: Mapping[str, Any]
@@ -63,10 +66,10 @@ class Key(msgspec.Struct, Generic[T], frozen=True):
     """A key of the checks files.
 
     `form` is the msgspec type of its value, `default` what `of` returns where it isn't set.
-    `merges`: tables are merged under this key, else the later value replaces the earlier one.
-    `word`: a string that may be given instead of a table; `resolve` replaces it. `error` returns
-    what is wrong with a value of the right type. `needs_python`: only an image with Python can
-    have what it asks for. `asks_by_python`: any image can have it, but Python there has to ask.
+    `merges`: tables are merged under this key, else the later value replaces the earlier
+    one. `word`: a string that may be given instead of a table; `resolve` replaces it. `error`
+    returns what is wrong with a value of the right type. `needs_python`: only an image with Python
+    can have what it asks for. `asks_by_python`: any image can have it, but Python there has to ask.
     """
 
     name: str

@@ -14,6 +14,7 @@ from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.cache import Cache, CacheKind
 from openhqm_tui.domain.plan.image_names import TAG, check_name
 from openhqm_tui.domain.plan.permissions import linked, names_in_outputs, without_remote_caches
+from openhqm_tui.domain.plan.requirements import ProjectRequirements
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.text import Inert
 
@@ -47,7 +48,8 @@ class SourceKind(StrEnum):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What can be built: a Dockerfile with `ARG QUEUE_BACKEND` and its context, or a bake file.
 
-    For a bake file, `bake_targets` holds the resolved targets as `bake --print` gives them.
+    For a bake file, `bake_targets` holds the resolved targets as `bake --print` gives them, and
+    for a checkout `requirements` what its own files say that the variants install.
     """
 
     kind: SourceKind
@@ -56,6 +58,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     dockerfile: str = ""
     bake_file: str = ""
     bake_targets: dict[str, dict[str, Any]] = {}
+    requirements: ProjectRequirements | None = None
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):

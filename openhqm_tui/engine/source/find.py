@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import json
 import re
@@ -17,12 +18,14 @@ from openhqm_tui.domain.plan.image_names import (
     is_remote,
     is_target_name,
 )
+from openhqm_tui.domain.plan.requirements import ProjectRequirements, read_requirements
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.source.bake_print import print_definition
 from openhqm_tui.files.confined import read_inside, resolved_inside
 
 BUNDLED = "bundled"
 _MOST_BYTES = 4_000_000
+_MOST_REQUIREMENTS = 256_000
 # Buildx reads these without -f. It reads compose files too, but those aren't written as build
 # plans for images.
 BAKE_FILES = ("docker-bake.json", "docker-bake.hcl")
@@ -76,6 +79,17 @@ def find_source(
     if name := bake_file_in(folder):
         return _bake_source(folder, name)
     return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
+
+
+def read_project_requirements(context: Path, variants: Iterable[str]) -> ProjectRequirements | None:
+    """Return what the requirements files of a checkout ask for; None if no variant has one."""
+
+    def read(name: str) -> str:
+        data = read_inside(context, name, _MOST_REQUIREMENTS)
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if wide else "utf-8", "replace")
+
+    return read_requirements(variants, read)
 
 
 def bake_file_in(folder: Path) -> str:

@@ -15,6 +15,7 @@ from openhqm_tui.domain.checks.evidence import SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.verdict import Verdict
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import Source
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.engine.docker.facts import EngineFacts
@@ -22,7 +23,7 @@ from openhqm_tui.engine.docker.images import ImageUnknown, read_config
 from openhqm_tui.run.checks.container import sweep
 from openhqm_tui.run.checks.lane import Documents, check_lane, index_of
 from openhqm_tui.run.process import gather_all
-from openhqm_tui.run.start.expectations import ExpectationResolver
+from openhqm_tui.run.start.expectations import ExpectationResolver, project_files
 from openhqm_tui.store.checks_files import PROJECT_CHECKS, our_variants, shipped_checks
 
 
@@ -42,12 +43,14 @@ async def check_images(
     platforms: tuple[Platform, ...],
     facts: EngineFacts,
     *,
+    source: Source | None = None,
     notify: Callable[[str], object],
 ) -> list[CheckedImage]:
     """Check images on the given platforms, or on all they hold; raises UsageProblem.
 
     `target` names the expectations, '' to take them from each image's label; `own` is the
-    project's file. `notify` receives a line about each image without known expectations.
+    project's file, `source` its checkout if this is one. `notify` receives a line about each
+    image without known expectations.
     """
     slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     run_id = f"check-{secrets.token_hex(3)}"
@@ -65,7 +68,8 @@ async def check_images(
         # By digest: a tag that is moved meanwhile must not change what is checked.
         reference = by_digest(image, digest)
         documents = Documents(reference, digest, index)
-        name, resolver = _resolver(image, target or _label_of(reference, index), own, notify)
+        named = target or _label_of(reference, index)
+        name, resolver = _resolver(image, named, own, source, wanted, notify)
         for platform in wanted:
             # Given platforms needn't be all that the image holds.
             expected = msgspec.structs.replace(
@@ -111,12 +115,18 @@ def by_digest(image: str, digest: str) -> str:
 
 
 def _resolver(
-    image: str, target: str, own: ChecksFile | None, notify: Callable[[str], object]
+    image: str,
+    target: str,
+    own: ChecksFile | None,
+    source: Source | None,
+    platforms: tuple[Platform, ...],
+    notify: Callable[[str], object],
 ) -> tuple[str, ExpectationResolver]:
     """Return the target whose expectations apply to an image, and what resolves them."""
     named = () if own is None else (own,)
     if any(variant.name == target for variant in our_variants()):
-        return target, ExpectationResolver((shipped_checks(), *named))
+        files = project_files(source, platforms) if source else ()
+        return target, ExpectationResolver((shipped_checks(), *files, *named))
     if own is None:
         notify(
             f"{plain(image)} has no known `queue.backend` label, so only the checks for any image "

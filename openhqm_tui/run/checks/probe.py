@@ -2,10 +2,10 @@
 
 The text of `probe_service.py`, `probe_python.py` and then of this file is the program: `python -c
 TEXT NONCE KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `absent` are
-`DISTRIBUTION=MODULE,…`, `library` and `modules` are `MODULE,…`, `byte_code` asks for byte-code,
-`service` is `PORT,STATUS,SECONDS,PATH`: what COMMAND must answer. `patience`: seconds for the
-checks. `scripts` are programs that the image's command starts: the Python that runs one of them
-runs the probe too.
+`DISTRIBUTION=MODULE,…` (`*`: the modules that the distribution itself has), `library` and `modules`
+are `MODULE,…`, `byte_code` asks for byte-code, `service` is `PORT,STATUS,SECONDS,PATH`: what
+COMMAND must answer. `patience`: seconds for the checks. `scripts` are programs that the image's
+command starts: the Python that runs one of them runs the probe too.
 
 Process 1 starts the image's own command, so that it comes up meanwhile, and a second process with
 the checks; it monitors both, so that a crash or a hang of either is recognized. Each result is
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from openhqm_tui.run.checks.probe_service import Service
 
 MARK = "openhqm-tui-probe:"
+# Characters of one file of a distribution's metadata, and modules tried of one package.
+MOST_METADATA = 4000000
+MOST_TRIED = 8
 # Seen in every interpreter's installation, run by no service.
 NEVER_SERVED = ("pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack")
 
@@ -54,9 +57,9 @@ def as_json(value: object) -> str:
     return str(value) if isinstance(value, int) else quoted(str(value))
 
 
-def installed() -> "dict[str, str]":
-    """Return the versions of all distributions on the path, by normalized name."""
-    found: "dict[str, str]" = {}
+def installed() -> "dict[str, tuple[str, str]]":
+    """Return version and metadata of all distributions on the path, by normalized name."""
+    found: "dict[str, tuple[str, str]]" = {}
     for folder in sys.path:
         try:
             names = os.listdir(folder or ".")
@@ -66,8 +69,139 @@ def installed() -> "dict[str, str]":
             stem, dot, kind = entry.rpartition(".")
             if dot and kind in ("dist-info", "egg-info"):
                 name, _, version = stem.partition("-")
-                found.setdefault(normal(name), version.partition("-py")[0])
+                place = os.path.join(folder or ".", entry)
+                found.setdefault(normal(name), (version.partition("-py")[0], place))
     return found
+
+
+def lines_in(*place: str) -> "list[str]":
+    """Return the lines of a text file; none if it can't be read."""
+    try:
+        with open(os.path.join(*place), encoding="utf-8", errors="replace") as file:
+            return file.read(MOST_METADATA).splitlines()
+    except OSError:
+        return []
+
+
+def requirers(names: "set[str]", places: "dict[str, tuple[str, str]]") -> "dict[str, list[str]]":
+    """Return the requirements that lead to any of the named distributions, by distribution."""
+    required: "dict[str, list[tuple[str, str]]]" = {}
+    for name, (_, place) in places.items():
+        lines = lines_in(place, "METADATA") or lines_in(place, "PKG-INFO") or lines_in(place)
+        head = lines[: lines.index("")] if "" in lines else lines
+        wanted = [line[14:].strip() for line in head if line.startswith("Requires-Dist:")]
+        required[name] = [(normal(first_name(line)), line[:500]) for line in wanted]
+    found: "dict[str, list[str]]" = {}
+    todo = set(names)
+    while todo:
+        leading = {
+            name: [line for to, line in lines if to in todo] for name, lines in required.items()
+        }
+        todo = {name for name, lines in leading.items() if lines and name not in found} - names
+        for name, lines in leading.items():
+            if lines:
+                found.setdefault(name, []).extend(lines)
+    return found
+
+
+def first_name(requirement: str) -> str:
+    """Return the name at the start of a requirement."""
+    for at, letter in enumerate(requirement):
+        if not (letter.isalnum() or letter in "-_."):
+            return requirement[:at]
+    return requirement
+
+
+def modules_of(place: str) -> "list[str] | None":
+    """Return all modules that a distribution says it installed; None if it doesn't say."""
+    files = [line.rsplit(",", 2)[0].strip('"') for line in lines_in(place, "RECORD")]
+    files += [line.replace("../", "", 1) for line in lines_in(place, "installed-files.txt")]
+    found = []
+    for file in files:
+        stem, dot, kind = file.rpartition(".")
+        parts = stem.partition(".")[0].split("/") if kind == "so" else stem.split("/")
+        if dot and kind in ("py", "so") and all(part.isidentifier() for part in parts):
+            found.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    top = [name for name in lines_in(place, "top_level.txt") if name.isidentifier()]
+    # An editable installation records nothing but a private module that finds the others.
+    if top and all(name[0] == "_" for name in found):
+        return top
+    return found if files else None
+
+
+def to_import(distribution: str, modules: "list[str]") -> "list[str]":
+    """Return the modules whose import shows that a distribution works, the outermost ones.
+
+    Private ones count only if there are no others, and those that aren't named like the
+    distribution (`tests`, `examples`) only if none is.
+    """
+    names = {name for name in modules if name and not in_tests(name)}
+    outer = sorted(name for name in names if not any(n in names for n in parents(name)))
+    public = [name for name in outer if not any(part[0] == "_" for part in name.split("."))]
+    own = compact(distribution)
+    alike = [n for n in public if own.startswith(compact(n)) or own.endswith(compact(n))]
+    same = [name for name in alike if compact(name) == own]
+    return same or alike or public or outer
+
+
+def in_tests(name: str) -> bool:
+    return any(part in ("test", "tests", "__main__", "conftest") for part in name.split("."))
+
+
+def parents(name: str) -> "list[str]":
+    parts = name.split(".")
+    return [".".join(parts[:at]) for at in range(1, len(parts))]
+
+
+def compact(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def client(asked_for: str, places: "dict[str, tuple[str, str]]") -> "dict[str, object]":
+    """Import a client's module; for `*` the modules that its distribution has."""
+    name, _, module = asked_for.partition("=")
+    version, place = places.get(normal(name), ("", ""))
+    if module != "*":
+        return loaded(asked_for, version)
+    seen: "dict[str, object]" = {"distribution": name, "version": version}
+    modules = modules_of(place) if place else None
+    if modules is None and place and on_path(normal(name)):
+        modules = [normal(name)]
+    if modules is None:
+        return seen
+    results = [imported(one, modules) for one in to_import(name, modules)]
+    errors = [error for error in results if error is not None]
+    # Of several modules, one may serve something optional that isn't installed.
+    serious = [e for e in errors if not isinstance(e, ModuleNotFoundError)]
+    if serious or (errors and len(errors) == len(results)):
+        seen["error"] = repr((serious or errors)[0])[:200]
+    else:
+        seen["found"] = True
+    return seen
+
+
+def imported(name: str, modules: "list[str]") -> "BaseException | None":
+    """Import a module, and if that loads nothing else of it, one of those in it."""
+    error = import_error(name)
+    inner = {one for one in modules if one.startswith(name + ".")}
+    if error or any(one in sys.modules for one in inner):
+        return error
+    direct = sorted(one for one in inner if not any(p in inner for p in parents(one)))
+    first = None
+    for one in [one for one in direct if not in_tests(one)][:MOST_TRIED]:
+        error = imported(one, modules)
+        if error is None:
+            return None
+        first = first or error
+    return first
+
+
+def import_error(name: str) -> "BaseException | None":
+    try:
+        __import__(name)
+    except BaseException as error:
+        return error
+    return None
 
 
 def on_path(module: str) -> bool:
@@ -194,25 +328,27 @@ def ask(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> No
         "executable": sys.executable or "",
     }
     tell(python)
-    versions = installed()
+    places = installed()
     seen: "list[dict[str, object]]" = []
+    there: "set[str]" = set()
     for asked_for in words.get("absent", []):
         name, _, module = asked_for.partition("=")
-        version = versions.get(normal(name), "")
+        version, _ = places.get(normal(name), ("", ""))
         seen.append({"distribution": name, "version": version, "found": on_path(module)})
-    tell({"absent": seen})
+        if version:
+            there.add(normal(name))
+    tell({"absent": seen, "requires": requirers(there, places) if there else {}})
     if "library" in words:
         tell({"library": [loaded(name, "", USES.get(name)) for name in words["library"]]})
     if "modules" in words:
         tell({"extensions": [loaded(name, "", compiled) for name in words["modules"]]})
     if "byte_code" in words:
         tell({"byte_code": byte_code(words.get("modules", []))})
-    clients = words.get("clients", [])
-    found = [loaded(one, versions.get(normal(one.partition("=")[0]), "")) for one in clients]
-    for client in found:
-        if "found" in client:
-            compare_with_record(client)
-    tell({"clients": found})
+    clients = [client(one, places) for one in words.get("clients", [])]
+    for one in clients:
+        if "found" in one:
+            compare_with_record(one)
+    tell({"clients": clients})
 
 
 def main() -> None:

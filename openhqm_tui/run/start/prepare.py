@@ -31,7 +31,7 @@ from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.engine.source.git import commit_of, origin_of
 from openhqm_tui.run.prune import make_room
 from openhqm_tui.run.requests import launch
-from openhqm_tui.run.start.expectations import idle_tables, measure_for
+from openhqm_tui.run.start.expectations import idle_tables, measure_for, requirement_problems
 from openhqm_tui.run.start.permissions import check_permissions, check_pushes
 from openhqm_tui.run.start.preflight import (
     check_base,
@@ -57,12 +57,16 @@ THROWAWAY = "openhqm-tui-test"
 
 
 class Prepared(Inert, frozen=True, kw_only=True):
-    """A run that is ready to start: its plan, its `run.json`, and the expectations."""
+    """A run that is ready to start: its plan, its `run.json`, and the expectations.
+
+    `origin` says where the expectations come from.
+    """
 
     plan: Plan
     info: RunInfo
     expectations: tuple[LaneExpectation, ...]
     warnings: tuple[str, ...] = ()
+    origin: str = ""
 
 
 def prepare(
@@ -78,7 +82,7 @@ def prepare(
     platforms = options.platforms
     _validate(options, source)
     own = project_checks(Path.cwd(), options.checks)
-    warnings = idle_tables(source, own)
+    warnings = [*idle_tables(source, own), *requirement_problems(source)]
     if not plan_only:
         warnings += _check_builder(options, facts, platforms)
     base = _base(options, facts, source, platforms)
@@ -89,7 +93,7 @@ def prepare(
     plan = _resolve(
         options, source, base, bundle, commit, run_id, by_digest=_by_digest(options, facts)
     )
-    resolver = measure_for(source, own, python=options.python_version)
+    resolver = measure_for(source, own, python=options.python_version, platforms=platforms)
     expectations = tuple(
         LaneExpectation(
             target=target.name,
@@ -105,7 +109,13 @@ def prepare(
         check_pushes(options, source)
         warnings += exposed_state(plan.targets, state_place(), Path(cwd))
     info = _run_info(options, facts, source, plan, base, allow, commit, run_id, now)
-    return Prepared(plan=plan, info=info, expectations=expectations, warnings=tuple(warnings))
+    return Prepared(
+        plan=plan,
+        info=info,
+        expectations=expectations,
+        warnings=tuple(warnings),
+        origin=resolver.origin,
+    )
 
 
 def _validate(options: BuildOptions, source: Source) -> None:
@@ -254,6 +264,7 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
 
     finders: tuple[Callable[[], list[str]], ...] = (
         lambda: idle_tables(source, project_checks(Path.cwd(), options.checks)),
+        lambda: requirement_problems(source),
         lambda: check_engine(
             facts, options.platforms, many=options.multi_platform, check=options.check
         ),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openhqm_tui.domain.plan.image_names import check_clean
-from openhqm_tui.engine.source.find import bake_file_in, find_source
+import msgspec
+
+from openhqm_tui.domain.plan.image_names import check_clean, is_remote
+from openhqm_tui.engine.source.find import bake_file_in, find_source, read_project_requirements
+from openhqm_tui.run.start.expectations import with_own_clients
 from openhqm_tui.store.checks_files import our_variants
 from openhqm_tui.store.paths import bundled
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 def source_for(folder: Path, *, context: str = "", dockerfile: str = "") -> Source:
     """Return what can be built in `folder`; raises UsageProblem."""
     check_clean(str(folder), "the folder")
-    return find_source(
+    source = find_source(
         folder,
         bundled=bundled("Dockerfile"),
         bundled_context=bundled("context"),
@@ -25,6 +28,19 @@ def source_for(folder: Path, *, context: str = "", dockerfile: str = "") -> Sour
         context=context,
         dockerfile=dockerfile,
     )
+    return _with_requirements(source)
+
+
+def _with_requirements(source: Source) -> Source:
+    """Return a source with the requirements of its checkout, if it is one that can be read."""
+    ours = str(bundled("context"))
+    if source.bake_targets or is_remote(source.context) or source.context == ours:
+        return source
+    names = tuple(variant.name for variant in source.variants)
+    requirements = read_project_requirements(Path(source.context), names)
+    if requirements is None:
+        return source
+    return with_own_clients(msgspec.structs.replace(source, requirements=requirements))
 
 
 def needs_buildx(folder: Path, *, context: str = "", dockerfile: str = "") -> bool:

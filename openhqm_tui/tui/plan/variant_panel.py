@@ -13,6 +13,7 @@ from textual.widgets import Static
 from openhqm_tui.domain.formatting import duration_text, local_time_text, size_text
 from openhqm_tui.domain.plan.bake import Source, SourceKind, bake_command, tags_of
 from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.plan.requirements import CORE_FILE, file_of
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
 from openhqm_tui.tui.core.labels import past_mark, short
@@ -154,6 +155,7 @@ class VariantDetails:
         rows = [
             *head.wrap(max(_LEAST, width)),
             *_field("adds", [self._clients(variant, platforms)], width),
+            *_field("checks", [self._expectations(variant)], width),
             *_field("tags", [", ".join(self._tags(variant))], width),
             *_field("size", [" · ".join(self._sizes(variant, platforms))], width),
             *_field("time", [self._time(platforms)], width),
@@ -179,6 +181,15 @@ class VariantDetails:
             if variant.clients and lane.clients:
                 return one_line(lane.clients.rpartition(" on ")[0] or lane.clients)
         return ", ".join(client.distribution for client in variant.clients) or "nothing"
+
+    def _expectations(self, variant: Variant) -> str:
+        """Return where the expectations come from, if not from the bundled file alone."""
+        requirements = self._source.requirements
+        if requirements is None:
+            return ""
+        own = variant.name in requirements.variants
+        file = f"clients of {file_of(variant.name)}" if own else f"core of {CORE_FILE}"
+        return f"{file}; all else as bundled"
 
     def _tags(self, variant: Variant) -> list[str]:
         if self._order.test_only:

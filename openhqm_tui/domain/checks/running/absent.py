@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 from openhqm_tui.domain.checks.check import Check, Method, ProbeArgument
-from openhqm_tui.domain.checks.evidence import Evidence
-from openhqm_tui.domain.checks.expectation import Distribution, Expectation, Key, Module, Tables
+from openhqm_tui.domain.checks.evidence import Evidence, ProbeAnswer
+from openhqm_tui.domain.checks.expectation import (
+    ClientModule,
+    Distribution,
+    Expectation,
+    Key,
+    Tables,
+)
 from openhqm_tui.domain.checks.running.clients import (
     CLIENTS,
+    REQUIREMENTS,
     Clients,
+    RequirementLine,
     are_known,
     clients_of,
+    no_requirement,
     spelled,
 )
 from openhqm_tui.domain.checks.verdict import Result
+from openhqm_tui.domain.plan.requirements import applies, environment, normalized, parsed
 
 OTHER_CLIENTS = "others"
 _WANTED = "no other client"
 
 
 def _others(value: Clients | str, tables: Tables) -> Clients:
+    """Return the clients of other variants: no client of this one, and nothing that core names."""
     own = tables.own.get("clients") or {}
     own = own if isinstance(own, dict) else clients_of(tables.all)
-    listed = value if isinstance(value, dict) else clients_of(tables.all)
-    return {name: module for name, module in listed.items() if own.get(name) != module}
+    if isinstance(value, dict):
+        listed, core = value, ()
+    else:
+        listed, core = clients_of(tables.all), tables.own.get("core") or ()
+    named = {line.name for line in map(parsed, core) if line is not None}
+    allowed = {normalized(name) for name in (*own, *named)}
+    return {name: module for name, module in listed.items() if normalized(name) not in allowed}
 
 
 ABSENT: Key[Clients] = Key(
     "absent",
-    dict[Distribution, Module],
+    dict[Distribution, ClientModule],
     {},
     word=OTHER_CLIENTS,
     resolve=_others,
@@ -35,15 +51,64 @@ ABSENT: Key[Clients] = Key(
 )
 
 
-def judge(_: Expectation, seen: Evidence) -> Result | None:
-    """Look for a client that is installed or can be imported."""
-    found = None if seen.probe is None else seen.probe.absent
-    if found is None:
+def _core_for_others(value: list[str], tables: Tables) -> list[str] | bool:
+    """Drop the core where the clients are listed: such a list allows nothing."""
+    return False if isinstance(tables.own.get("absent"), dict) else value
+
+
+CORE: Key[tuple[str, ...]] = Key(
+    "core",
+    tuple[RequirementLine, ...],
+    (),
+    resolve=_core_for_others,
+    error=no_requirement,
+)
+
+
+def judge(expected: Expectation, seen: Evidence) -> Result | None:
+    """Look for a client that is there, although nothing that belongs in the image requires it."""
+    said = seen.probe
+    if said is None or said.absent is None:
         return None
-    extra = [
-        f"{one.distribution} {one.version}".strip() for one in found if one.found or one.version
-    ]
-    return Result.of(not extra, ", ".join(extra) or _WANTED, _WANTED)
+    there = [one for one in said.absent if one.found or one.version]
+    required = _required(expected, said) if there and CORE.name in expected.keys else {}
+    extra, brought = [], []
+    for one in there:
+        text = f"{one.distribution} {one.version}".strip()
+        requirer = required.get(normalized(one.distribution))
+        if requirer:
+            brought.append(f"{text}, which {requirer} requires")
+        else:
+            extra.append(text)
+    told = f"{_WANTED} but {'; '.join(brought)}" if brought else _WANTED
+    return Result.of(not extra, ", ".join(extra) or told, _WANTED)
+
+
+def _required(expected: Expectation, said: ProbeAnswer) -> dict[str, str]:
+    """Return what the core and the variant's own clients bring, and what requires each.
+
+    `said.requires` has the requirements of installed distributions that lead to such a client.
+    """
+    variables = environment(said.machine, said.python)
+    lines = (*CORE.of(expected), *REQUIREMENTS.of(expected), *(CLIENTS.of(expected) or {}))
+    todo = [line for line in map(parsed, lines) if line is not None]
+    metadata = {
+        normalized(name): [line for line in map(parsed, texts) if line is not None]
+        for name, texts in said.requires.items()
+    }
+    required: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
+    while todo:
+        one = todo.pop()
+        for extra in ("", *sorted(one.extras)):
+            if (key := (normalized(one.name), extra)) in seen:
+                continue
+            seen.add(key)
+            for line in metadata.get(key[0], ()):
+                if applies(line, {**variables, "extra": extra}):
+                    required.setdefault(normalized(line.name), one.name)
+                    todo.append(line)
+    return required
 
 
 CHECK = Check(
@@ -53,7 +118,7 @@ CHECK = Check(
     question="Are the client libraries of other variants left out?",
     hint="Another variant's client came along: find what requires it, and split the requirements.",
     method=Method.CONTAINER,
-    keys=(CLIENTS, ABSENT),
+    keys=(CLIENTS, ABSENT, CORE),
     applies=are_known,
     probe=ProbeArgument(1, "absent", lambda expected, _: spelled(ABSENT.of(expected))),
     judge=judge,

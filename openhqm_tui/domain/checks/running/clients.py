@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from openhqm_tui.domain.checks.check import Check, Method, ProbeArgument
-from openhqm_tui.domain.checks.evidence import Evidence
-from openhqm_tui.domain.checks.expectation import Distribution, Expectation, Key, Module, Tables
+from openhqm_tui.domain.checks.evidence import Evidence, SeenModule
+from openhqm_tui.domain.checks.expectation import (
+    ANY_VALUE,
+    ClientModule,
+    Distribution,
+    Expectation,
+    Key,
+    Tables,
+)
 from openhqm_tui.domain.checks.running.library import compare
-from openhqm_tui.domain.checks.verdict import Result
+from openhqm_tui.domain.checks.verdict import Answer, Result
+from openhqm_tui.domain.plan.requirements import normalized, parsed
+from openhqm_tui.domain.text import one_line
 
 ALL_CLIENTS = "all"
 Clients = dict[str, str]
+RequirementLine = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
 
 def clients_of(tables: Iterable[Mapping[str, Any]]) -> Clients:
     """Return the clients that any table lists, as distribution and module."""
     listed = [found for table in tables if isinstance(found := table.get("clients"), dict)]
-    return {name: module for clients in listed for name, module in clients.items()}
+    clients: Clients = {}
+    for name, module in (one for table in listed for one in table.items()):
+        if clients.get(name, ANY_VALUE) == ANY_VALUE:
+            clients[name] = module
+    return clients
 
 
 def _listed(value: Clients | str, tables: Tables) -> Clients:
     return value if isinstance(value, dict) else clients_of(tables.all)
 
 
+def no_requirement(lines: Iterable[str]) -> str:
+    """Return an error for a line that is no requirement."""
+    wrong = next((line for line in lines if parsed(line) is None), None)
+    return "" if wrong is None else f"'{wrong:.60}' is no requirement, such as \"redis>=5,<8\""
+
+
 CLIENTS: Key[Clients | None] = Key(
     "clients",
-    dict[Distribution, Module],
+    dict[Distribution, ClientModule],
     None,
     word=ALL_CLIENTS,
     resolve=_listed,
     needs_python=True,
+)
+REQUIREMENTS: Key[tuple[str, ...]] = Key(
+    "requirements", tuple[RequirementLine, ...], (), error=no_requirement
 )
 
 
@@ -46,12 +71,50 @@ def spelled(clients: Clients | None) -> str:
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for a client that doesn't import, or isn't as its distribution installed it."""
+    """Look for a client that doesn't import, isn't as installed, or has the wrong version."""
     said = seen.probe
     if said is None or said.clients is None:
         return None
-    result = compare(CLIENTS.of(expected) or (), said.clients)
+    wanted = CLIENTS.of(expected) or {}
+    unclear = {one.distribution for one in said.clients if _has_unknown_modules(one, wanted)}
+    found = [_judged(one, unclear, REQUIREMENTS.of(expected)) for one in said.clients]
+    result = compare(wanted, found)
+    if unclear and all(one.found or one.distribution in unclear for one in found):
+        result = result._replace(answer=Answer.UNKNOWN)
     return result._replace(seen=f"{result.seen} on {said.machine}")
+
+
+def _has_unknown_modules(one: SeenModule, wanted: Clients) -> bool:
+    any_module = wanted.get(one.distribution) == ANY_VALUE
+    return any_module and bool(one.version) and not one.found and not one.error
+
+
+def _judged(one: SeenModule, unclear: set[str], lines: Iterable[str]) -> SeenModule:
+    """Return what was seen of a client, with an error if its version isn't one of `lines`."""
+    if one.distribution in unclear:
+        error = "it doesn't say which modules it has: name one in `clients`"
+        return SeenModule(one.distribution, one.version, error=error)
+    for line in map(parsed, lines):
+        if line is None or normalized(line.name) != normalized(one.distribution):
+            continue
+        if one.found and not one.version:
+            error = f"imports, but no {line.name} is installed"
+        elif one.found and line.specifier and not _fits(one.version, str(line.specifier)):
+            error = f"version {one_line(one.version, 60)} isn't {line.specifier}"
+        else:
+            continue
+        return SeenModule(one.distribution, one.version, error=error)
+    return one
+
+
+def _fits(version: str, specifier: str) -> bool:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion
+
+    try:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 CHECK = Check(
@@ -61,7 +124,7 @@ CHECK = Check(
     question="Do the variant's client libraries import?",
     hint="Install the variant's own requirements file in its final stage.",
     method=Method.CONTAINER,
-    keys=(CLIENTS,),
+    keys=(CLIENTS, REQUIREMENTS),
     applies=are_known,
     # The last: third-party code may crash.
     probe=ProbeArgument(5, "clients", lambda expected, _: spelled(CLIENTS.of(expected))),
