@@ -230,7 +230,11 @@ def _of_the_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
 
 
 def _of_answers(lanes: list[Lane]) -> Iterator[Limit]:
-    for answer, kind in ((Answer.UNKNOWN, "unknown"), (Answer.WARN, "warning")):
+    for answer, kind in (
+        (Answer.UNKNOWN, "unknown"),
+        (Answer.WARN, "warning"),
+        (Answer.WAIVED, "waived"),
+    ):
         found: dict[str, list[str]] = {}
         for lane in lanes:
             for case in lane.cases:

@@ -67,9 +67,9 @@ class Environment(Told, frozen=True, kw_only=True):
 class Case(Told, frozen=True, kw_only=True):
     """One check of one lane: what was asked, how, and the answer.
 
-    `answer` is pass, fail, warn or unknown (it could not be asked: never a pass); `how` tells how
-    the image ran for it, '' where it didn't run; `command` is what asked, '' where it was looked
-    up as `way` says.
+    `answer` is pass, fail, warn, waived (somebody accepts it until a day) or unknown (it could not
+    be asked: never a pass); `how` tells how the image ran for it, '' where it didn't run; `command`
+    is what asked, '' where it was looked up as `way` says.
     """
 
     check: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from openhqm_tui.domain.checks.verdict import GRAVITY
 from openhqm_tui.domain.formatting import change_text, duration_text, percent_text, size_text
 from openhqm_tui.domain.run.status import (
     CHECK_FAILED,
@@ -55,7 +56,7 @@ def tally(cases: Iterable[Case]) -> str:
     if not answers:
         return "none asked"
     told = [f"{answers['pass']} of {answers.total()} pass"]
-    told += [f"{answers[name]} {name}" for name in ("fail", "unknown", "warn") if answers[name]]
+    told += [f"{answers[name]} {name}" for name in GRAVITY[:-1] if answers[name]]
     return ", ".join(told)
 
 

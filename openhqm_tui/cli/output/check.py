@@ -43,7 +43,7 @@ def check_annotations(name: str, verdicts: Sequence[Verdict]) -> list[str]:
     """Return a line for GitHub Actions for every answer of a lane that is no pass."""
     lines = []
     for verdict in not_passed(verdicts):
-        kind = "warning" if verdict.answer is Answer.WARN else "error"
+        kind = {Answer.WARN: "warning", Answer.WAIVED: "notice"}.get(verdict.answer, "error")
         told = f"{verdict.check}: {verdict.answer.value}: {one_line(verdict.evidence)}"
         if verdict.expected:
             told += f"; expected {one_line(verdict.expected)}"

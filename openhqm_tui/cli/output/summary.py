@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.checks.catalog import hint_of
-from openhqm_tui.domain.checks.verdict import Answer, Verdict, worst
+from openhqm_tui.domain.checks.verdict import GRAVITY, Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.failures.digest import Failure, failure_of
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
@@ -28,7 +28,6 @@ from openhqm_tui.domain.run.timeline import CacheHits, hits_of
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.run_folder import RunFolder
 
-_GRAVITY = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.PASS)
 _NAMED = 2
 
 
@@ -46,7 +45,7 @@ def tally(verdicts: Sequence[Verdict]) -> str:
 def not_passed(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Return the answers that are no pass, the gravest first."""
     others = [verdict for verdict in verdicts if verdict.answer is not Answer.PASS]
-    return sorted(others, key=lambda verdict: _GRAVITY.index(verdict.answer))
+    return sorted(others, key=lambda verdict: GRAVITY.index(verdict.answer))
 
 
 def ways_of(verdicts: Iterable[Verdict], *, emulated: bool | None) -> str:

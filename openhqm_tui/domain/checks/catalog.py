@@ -12,7 +12,8 @@ from openhqm_tui.domain.checks import running, static
 from openhqm_tui.domain.checks.check import Check, Group, Method
 from openhqm_tui.domain.checks.evidence import Evidence, ProbeAnswer, ProbeTrouble
 from openhqm_tui.domain.checks.expectation import ALLOW, STRICT, TITLE, Expectation
-from openhqm_tui.domain.checks.verdict import Answer, Result, Verdict, answered
+from openhqm_tui.domain.checks.verdict import Answer, Result, Verdict
+from openhqm_tui.domain.checks.waiver import WAIVE, verdict_of
 from openhqm_tui.domain.emulators import Emulator, crash_hint
 from openhqm_tui.domain.remedies import remedy_for
 
@@ -32,7 +33,10 @@ CHECKS = _found()
 # The keys of the checks files, each once.
 KEYS = {
     key.name: key
-    for key in (TITLE, *(key for check in CHECKS.values() for key in check.keys), ALLOW, STRICT)
+    for key in (
+        *(TITLE, *(key for check in CHECKS.values() for key in check.keys)),
+        *(ALLOW, WAIVE, STRICT),
+    )
 }
 # The checks that look at files, some of which may be exempt.
 EXEMPTING = tuple(check.name for check in CHECKS.values() if check.exempts)
@@ -81,7 +85,10 @@ def probe_arguments(expected: Expectation, *, emulated: bool) -> dict[str, str]:
 def judge(expected: Expectation, seen: Evidence, group: Group) -> list[Verdict]:
     """Return the verdicts of a group's checks; the probe's are in `judge_running`."""
     results = {name: CHECKS[name].judge(expected, seen) for name in checks_for(expected, group)}
-    return [_verdict(name, result or _NOT_REPORTED) for name, result in results.items()]
+    return [
+        verdict_of(name, result or _NOT_REPORTED, expected, seen.today)
+        for name, result in results.items()
+    ]
 
 
 _NOT_REPORTED = Result(Answer.UNKNOWN, "the container reported nothing")
@@ -110,7 +117,10 @@ def judge_running(
         results[name] = Result(Answer.UNKNOWN, f"not asked: {trouble.reason}")
     if missing:
         results[missing[0]] = Result(trouble.answer, trouble.reason)
-    return [_verdict(name, result or _NOT_REPORTED, how) for name, result in results.items()]
+    return [
+        _ran(how, verdict_of(name, result or _NOT_REPORTED, expected, seen.today))
+        for name, result in results.items()
+    ]
 
 
 def _without_report(
@@ -125,23 +135,23 @@ def _without_report(
         check = CHECKS[name]
         result = None if check.needs_python or seen.config is None else check.judge(expected, seen)
         if result is not None:
-            verdicts.append(_verdict(name, result))
+            verdicts.append(verdict_of(name, result, expected, seen.today))
         elif not trouble.no_python or (name == "python" and not expected.may_lack_python):
-            verdicts.append(_verdict(name, Result(trouble.answer, trouble.reason), how))
+            result = Result(trouble.answer, trouble.reason)
+            verdicts.append(_ran(how, verdict_of(name, result, expected, seen.today)))
         elif not expected.may_lack_python or any(key.asks_by_python for key in check.keys):
-            told = f"not checked: {trouble.reason}"
-            verdicts.append(_verdict(name, Result(Answer.UNKNOWN, told), how))
+            result = Result(Answer.UNKNOWN, f"not checked: {trouble.reason}")
+            verdicts.append(_ran(how, verdict_of(name, result, expected, seen.today)))
     return verdicts
+
+
+def _ran(how: str, verdict: Verdict) -> Verdict:
+    return msgspec.structs.replace(verdict, how=how)
 
 
 def _turn(name: str) -> int:
     argument = CHECKS[name].probe
     return argument.position if argument else 0
-
-
-def _verdict(name: str, result: Result, how: str = "") -> Verdict:
-    verdict = answered(name, result.answer, result.seen, result.expected)
-    return msgspec.structs.replace(verdict, how=how)
 
 
 _EMULATED = (
@@ -150,16 +160,17 @@ _EMULATED = (
 
 
 def hint_of(verdict: Verdict, emulator: Emulator | None = None) -> str:
-    """Return the usual fix for a verdict; '' for a pass.
+    """Return the usual fix for a verdict; '' for a pass and for what is waived.
 
     `emulator` is what ran the image, if one did and it is known. A check with the answer `unknown`
     found nothing wrong with the image, so there is nothing to fix in it.
     """
-    if verdict.answer is Answer.PASS:
+    if verdict.answer in {Answer.PASS, Answer.WAIVED}:
         return ""
     # Some causes are known by their signs, whichever check met them.
     if (remedy := remedy_for(verdict.evidence, "check")) is not None:
         return crash_hint(emulator) if remedy.crashed else remedy.check
     if verdict.answer is Answer.UNKNOWN:
         return _EMULATED if verdict.how == "emulated" else ""
-    return check_named(verdict.check).hint
+    hint = check_named(verdict.check).hint
+    return hint if isinstance(hint, str) else hint(verdict.evidence)

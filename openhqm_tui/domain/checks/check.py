@@ -58,7 +58,8 @@ def _always(_: Expectation) -> bool:
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One check.
 
-    `position` is its place among all, on screen and in reports; `short` heads its column.
+    `position` is its place among all, on screen and in reports; `short` heads its column. `hint` is
+    the usual fix, or returns it for what was seen.
     `judge` returns None if the probe didn't report what it needs. `applies` says whether an
     expectation asks for it. `exempts`: the key `allow` may exempt files from it; `usual` are the
     globs of files that are right in every image. `needs_python` False: without Python in the image
@@ -69,7 +70,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     short: str
     question: str
-    hint: str
+    hint: str | Callable[[str], str]
     method: Method
     judge: Callable[[Expectation, Evidence], Result | None]
     applies: Callable[[Expectation], bool] = _always

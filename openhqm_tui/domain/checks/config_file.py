@@ -9,9 +9,10 @@ from typing import Any, get_origin
 
 import msgspec
 
-from openhqm_tui.domain.checks.catalog import EXEMPTING, KEYS
+from openhqm_tui.domain.checks.catalog import CHECKS, EXEMPTING, KEYS
 from openhqm_tui.domain.checks.expectation import ALLOW, TITLE, Expectation, Key, Tables
 from openhqm_tui.domain.checks.running.clients import CLIENTS
+from openhqm_tui.domain.checks.waiver import WAIVE
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Client, Variant
 from openhqm_tui.domain.platforms import Platform
@@ -84,10 +85,9 @@ def _validated(place: str, name: str, value: Any) -> Any:
     fields = _fields(key)
     if fields and value is True:
         return {}
-    if key is ALLOW and isinstance(value, dict):
-        for check in value:
-            if check not in EXEMPTING:
-                raise _unknown(place, "check", f"'{check}' in allow", check, EXEMPTING)
+    for check, valid in _checks_named(key, value):
+        if check not in valid:
+            raise _unknown(place, "check", f"'{check}' in {name}", str(check), valid)
     if not fields or not isinstance(value, dict):
         _convert(place, name, value, key.form)
     for field in value if fields else ():
@@ -97,6 +97,15 @@ def _validated(place: str, name: str, value: Any) -> Any:
     if error := key.error(value):
         raise _invalid(place, name, value, error)
     return value
+
+
+def _checks_named(key: Key[Any], value: Any) -> list[tuple[Any, tuple[str, ...]]]:
+    """Return the checks that a value names, each with the valid ones."""
+    if key is ALLOW and isinstance(value, dict):
+        return [(check, EXEMPTING) for check in value]
+    if key is WAIVE and isinstance(value, list):
+        return [(one["check"], tuple(CHECKS)) for one in value if "check" in one]
+    return []
 
 
 def _fields(key: Key[Any]) -> dict[str, Any]:
@@ -209,10 +218,16 @@ def _merged(files: Iterable[ChecksFile], target: str, platform: str) -> dict[str
         if table.platform != EVERY and not fnmatchcase(platform, table.platform):
             continue
         for key, value in table.keys.items():
-            before = merged.get(key)
-            both = isinstance(value, dict) and isinstance(before, dict)
-            merged[key] = before | value if KEYS[key].merges and both else value
+            merged[key] = _both(merged.get(key), value) if KEYS[key].merges else value
     return merged
+
+
+def _both(before: Any, value: Any) -> Any:
+    if isinstance(before, dict) and isinstance(value, dict):
+        return before | value
+    if isinstance(before, list) and isinstance(value, list):
+        return before + value
+    return value
 
 
 def _uses_of_python(merged: Mapping[str, Any]) -> tuple[bool, bool]:

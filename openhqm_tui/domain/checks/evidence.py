@@ -5,6 +5,7 @@ All of it is untrusted: typed and bounded here, and made safe by `answered` befo
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -181,6 +182,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     `annotations` are those of the index and the image's manifest. `why_index` says why the index is
     unknown, `why` why the rest is. `emulated` is about the container that the probe ran in.
+    `today`: waivers must be valid on that day.
     """
 
     index: list[SeenImage] | None = None
@@ -191,6 +193,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     probe: ProbeAnswer | None = None
     emulated: bool = False
+    today: date = date.min
 
     def no_config(self, expected: str) -> Result:
         """Return the result if the config couldn't be read."""

@@ -66,7 +66,7 @@ class Key(msgspec.Struct, Generic[T], frozen=True):
     """A key of the checks files.
 
     `form` is the msgspec type of its value, `default` what `of` returns where it isn't set.
-    `merges`: tables are merged under this key, else the later value replaces the earlier
+    `merges`: tables and lists are merged under this key, else the later value replaces the earlier
     one. `word`: a string that may be given instead of a table; `resolve` replaces it. `error`
     returns what is wrong with a value of the right type. `needs_python`: only an image with Python
     can have what it asks for. `asks_by_python`: any image can have it, but Python there has to ask.

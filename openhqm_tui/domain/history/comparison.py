@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer
-from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.checks.verdict import GOOD
 from openhqm_tui.domain.formatting import change_text, duration_text, size_text
 from openhqm_tui.domain.history.record import LaneRecord, RunRecord, StepRecord, TargetRecord
 from openhqm_tui.domain.history.trends import BUILT
@@ -20,7 +20,7 @@ from openhqm_tui.domain.text import one_line
 _SECONDS, _PART = 0.5, 0.2
 # A layer that is a few bytes larger holds a new time stamp, and nothing new.
 _BYTES = 1024
-_GOOD = {Answer.PASS.value, Answer.WARN.value}
+_GOOD = {answer.value for answer in GOOD}
 
 # A lane by its target and platform; platform '' is the target's own work.
 LaneKey = tuple[str, str]

@@ -85,6 +85,7 @@ VERDICT_TEXTS: dict[Answer, StatusText] = {
     Answer.FAIL: StatusText("✗", "fail", ColorRole.ERROR),
     Answer.WARN: StatusText("!", "warn", ColorRole.WARNING),
     Answer.UNKNOWN: StatusText("?", "unknown", ColorRole.WARNING),
+    Answer.WAIVED: StatusText("~", "waived", ColorRole.WARNING),
 }
 # Of whole runs, by what lists and reports call their state.
 RUN_TEXTS: dict[str, StatusText] = {

@@ -1,7 +1,7 @@
 """The report as JUnit XML for CI systems: one suite per image.
 
-A suite's cases are `build` and each check that was asked. `fail` is a failure and `warn` passes;
-`unknown` is an *error*: what could not be asked is never a pass, and a skipped case would be
+A suite's cases are `build` and each check that was asked. `fail` is a failure, `warn` and `waived`
+pass; `unknown` is an *error*: what could not be asked is never a pass, and a skipped case would be
 green. Skipped is what nobody tried: a lane that was cancelled or stopped because of a sibling,
 and the checks of a lane without an image. Names hold no id of the run, so that trends work.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from openhqm_tui.domain.checks.verdict import GRAVITY, Answer
 from openhqm_tui.domain.formatting import (
     MISSING,
     count_text,
@@ -309,7 +310,7 @@ def limits(report: Report) -> Iterator[str]:
         yield "None found."
     for limit in report.limits:
         where = f" ({', '.join(map(code, limit.lanes))})" if limit.lanes else ""
-        ours = limit.kind not in {"unknown", "warning", "Dockerfile", "note"}
+        ours = limit.kind not in {"unknown", "warning", "waived", "Dockerfile", "note"}
         yield f"- **{limit.kind}**: {limit.text if ours else code(limit.text, 500)}{where}"
 
 
@@ -355,7 +356,7 @@ def _cached(lane: Lane) -> str:
 
 
 def _gravity(case: Case) -> int:
-    return ("fail", "unknown", "warn", "pass").index(case.answer)
+    return GRAVITY.index(Answer(case.answer))
 
 
 def _how(told: str) -> str:

@@ -14,6 +14,7 @@ from openhqm_tui.domain.checks.config_file import ChecksFile
 from openhqm_tui.domain.checks.evidence import SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.verdict import Verdict
+from openhqm_tui.domain.checks.waiver import idle_waivers
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import Source
 from openhqm_tui.domain.platforms import Platform, parse_platform
@@ -50,7 +51,7 @@ async def check_images(
 
     `target` names the expectations, '' to take them from each image's label; `own` is the
     project's file, `source` its checkout if this is one. `notify` receives a line about each
-    image without known expectations.
+    image without known expectations, and about each waiver without an effect.
     """
     slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     run_id = f"check-{secrets.token_hex(3)}"
@@ -63,6 +64,7 @@ async def check_images(
                 f"{plain(image)} can't be checked: {index}", fix="build or pull it first"
             )
         found.append((image, digest, index, platforms or platforms_in(image, index)))
+    expectations: list[Expectation] = []
     tasks: list[tuple[bool, int, Coroutine[Any, Any, CheckedImage]]] = []
     for number, (image, digest, index, wanted) in enumerate(found):
         # By digest: a tag that is moved meanwhile must not change what is checked.
@@ -75,6 +77,7 @@ async def check_images(
             expected = msgspec.structs.replace(
                 resolver.of(name, platform, wanted), exact_index=not platforms
             )
+            expectations.append(expected)
             check = _check(
                 slots, image, reference, expected, index, documents, facts, f"{run_id}-{number}"
             )
@@ -83,7 +86,10 @@ async def check_images(
     # Start the slowest (emulated) first; return the results in the order of the arguments.
     tasks.sort(key=lambda task: task[:2])
     checked = await gather_all(*(check for _, _, check in tasks))
-    return [one for _, one in sorted(zip([at for _, at, _ in tasks], checked, strict=True))]
+    results = sorted(zip([at for _, at, _ in tasks], checked, strict=True))
+    for line in idle_waivers((expectations[at], one.verdicts) for at, one in results):
+        notify(line)
+    return [one for _, one in results]
 
 
 def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:

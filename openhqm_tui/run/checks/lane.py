@@ -19,6 +19,7 @@ from openhqm_tui.domain.checks.layer_manifest import ImageDocuments
 from openhqm_tui.domain.checks.running.service import SERVICE
 from openhqm_tui.domain.checks.static.command import COMMAND
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
+from openhqm_tui.domain.checks.waiver import idle_waivers
 from openhqm_tui.domain.failures.digest import push_failure
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.platforms import parse_platform
@@ -227,6 +228,13 @@ class LaneChecks:
             if self._info.check:
                 self._record_cancelled(list(target.lanes.values()))
             raise
+
+    def note_idle_waivers(self) -> None:
+        """Record every waiver that waives nothing in any image of this run."""
+        lanes = self._journal.state.lanes
+        found = ((self._expectations.get(lane.key), lane.verdicts) for lane in lanes)
+        for line in idle_waivers(found):
+            self._journal.note(line)
 
     async def check_again(self, lane: LaneState, check: str = "") -> None:
         """Check one lane again; with `check` only that verdict is renewed."""

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -213,7 +214,14 @@ async def look_at(
             contents = Contents(tuple(await asyncio.to_thread(place, layers)), len(layers))
         except LayersUnread as error:
             why = str(error)
-    read = Evidence(index=seen, why_index=why_index, config=told, contents=contents, why=why)
+    read = Evidence(
+        index=seen,
+        why_index=why_index,
+        config=told,
+        contents=contents,
+        why=why,
+        today=date.today(),
+    )
     evidence: dict[str, object] = {
         "index": why_index or seen,
         "config": why if told is None else without_secrets(told),

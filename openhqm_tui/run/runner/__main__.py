@@ -177,6 +177,7 @@ class Runner:
                 await task
         self._close("")
         await self._clean_up()
+        self._scheduler.note_idle_waivers()
         if trouble := await asyncio.to_thread(check_readable, state_of_run(self.folder)):
             self._journal.note(trouble)
         outcome = self.state.ending()

@@ -117,6 +117,11 @@ class Scheduler:
             self._start(PUSH, partial(self._pushes.push_all, left))
         return self.pending()
 
+    def note_idle_waivers(self) -> None:
+        """Record the waivers without an effect, once the run is complete."""
+        if self._info.check:
+            self._checks.note_idle_waivers()
+
     def unpushed(self) -> list[TargetState]:
         """Return the targets whose tags aren't all in their registry."""
         return [t for t in self.state.targets.values() if t.pushed is not Outcome.PASSED]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from openhqm_tui.domain.checks.catalog import check_named, hint_of
-from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.checks.verdict import GRAVITY, Answer, Verdict
 from openhqm_tui.domain.failures.digest import failed_checks
 from openhqm_tui.domain.formatting import count_text, duration_text, local_time_text, size_text
 from openhqm_tui.domain.run.decisions import allowed_unknown, held_words
@@ -21,7 +21,7 @@ from openhqm_tui.tui.core.labels import Mark, answer_mark, status_mark
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState, RunState
 
-NOT_PASSED = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN)
+NOT_PASSED = tuple(answer for answer in GRAVITY if answer is not Answer.PASS)
 ASKING = Mark("◆", "asking", "$accent")
 _LABEL = 10
 
@@ -85,7 +85,7 @@ def summary_words(state: RunState) -> Content:
     if total := answers.total():
         told = f" · {answers[Answer.PASS]} of {count_text(total, 'answer')} pass"
         parts.append(told)
-        for answer in (Answer.FAIL, Answer.UNKNOWN, Answer.WARN):
+        for answer in NOT_PASSED:
             if number := answers[answer]:
                 mark = answer_mark(answer)
                 parts.append(", ")
@@ -174,9 +174,7 @@ def elsewhere_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> 
         if other is not lane and verdict is not None:
             alike.setdefault((verdict.answer, verdict.evidence), []).append(other)
     lines = []
-    for (answer, seen), others in sorted(
-        alike.items(), key=lambda told: (*NOT_PASSED, Answer.PASS).index(told[0][0])
-    ):
+    for (answer, seen), others in sorted(alike.items(), key=lambda told: GRAVITY.index(told[0][0])):
         mark = answer_mark(answer)
         who = " ".join(others[0].key) if len(others) == 1 else count_text(len(others), "image")
         lines.append(

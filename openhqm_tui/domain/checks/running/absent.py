@@ -72,7 +72,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
         return None
     there = [one for one in said.absent if one.found or one.version]
     required = _required(expected, said) if there and CORE.name in expected.keys else {}
-    extra, brought = [], []
+    extra, names, brought = [], [], []
     for one in there:
         text = f"{one.distribution} {one.version}".strip()
         requirer = required.get(normalized(one.distribution))
@@ -80,8 +80,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
             brought.append(f"{text}, which {requirer} requires")
         else:
             extra.append(text)
+            names.append(one.distribution)
     told = f"{_WANTED} but {'; '.join(brought)}" if brought else _WANTED
-    return Result.of(not extra, ", ".join(extra) or told, _WANTED)
+    return Result.of(not extra, ", ".join(extra) or told, _WANTED, names)
 
 
 def _required(expected: Expectation, said: ProbeAnswer) -> dict[str, str]:

@@ -18,7 +18,8 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     left = [one for one in found if not exempt(CHECK, one.path, expected)]
     if not left:
         return Result(Answer.PASS, "none", "none")
-    return Result(expected.untidy, few([f"{one.what}: {one.path}" for one in left]), "none")
+    told = few([f"{one.what}: {one.path}" for one in left])
+    return Result(expected.untidy, told, "none", tuple(one.path for one in left))
 
 
 CHECK = Check(

@@ -31,18 +31,15 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     if seen.contents is None:
         return no_layers(seen)
     found = {one.path: one for one in remaining(seen.contents, FileKind.SETUID)}
-    wrong = [
-        f"{one.path} ({one.what})"
-        for path, one in found.items()
-        if not exempt(CHECK, path, expected)
-    ]
+    wrong = [(one.path, one.what) for one in found.values()]
     wrong += [
-        f"{one.path} ({one.what}, everyone can write to it)"
+        (one.path, f"{one.what}, everyone can write to it")
         for one in remaining(seen.contents, FileKind.WRITABLE)
-        if not exempt(CHECK, one.path, expected)
     ]
+    wrong = [(path, what) for path, what in wrong if not exempt(CHECK, path, expected)]
     if wrong:
-        return Result.of(False, few(wrong), _WANTED)
+        told = few([f"{path} ({what})" for path, what in wrong])
+        return Result.of(False, told, _WANTED, [path for path, _ in wrong])
     names = ", ".join(sorted({path.rpartition("/")[2] for path in found}))
     return Result.of(True, f"{len(found)}, all usual: {names}" if found else "none", _WANTED)
 
