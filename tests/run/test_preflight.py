@@ -10,33 +10,33 @@ import pytest
 
 from openhqm_tui.domain.errors import EngineProblem
 from openhqm_tui.domain.plan.bake import Target
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.engine.docker.facts import EngineFacts
-from openhqm_tui.run.start.preflight import check_engine, check_publishing, exposed_state
+from openhqm_tui.run.start.preflight import check_engine, exposed_state
 from tests.run.test_prepare import SOURCE, ready
 
-ONE = parse_platforms("linux/amd64")
+ONE = {"redis": parse_platforms("linux/amd64")}
 OLD = EngineFacts(
     server_version="28.0.4",
     buildx_version="0.29.1",
-    host=ONE[0],
+    host=ONE["redis"][0],
     containerd_store=True,
 )
 
 
 def test_an_engine_too_old_to_verify_gives_a_warning() -> None:
-    (warning,) = check_engine(OLD, ONE, many=False, check=True)
+    (warning,) = check_engine(BuildOptions(ONE), OLD)
     assert warning.startswith("Docker Engine 28.0.4: its API is older than 1.49")
     assert "no image will count as verified" in warning
-    assert check_engine(OLD, ONE, many=False, check=False) == []
+    assert check_engine(BuildOptions(ONE, check=False), OLD) == []
 
 
 def test_an_engine_too_old_to_verify_pushes_only_with_allow_unknown() -> None:
     with pytest.raises(EngineProblem, match=r"Docker Engine 28\.0\.4 can't verify any") as caught:
-        check_publishing(OLD, push=True)
+        check_engine(BuildOptions(ONE, push=True), OLD)
     assert "Docker Engine 28.1 or later" in caught.value.fix
-    check_publishing(OLD, push=True, allow_unknown=True)
-    check_publishing(OLD, push=False)
+    check_engine(BuildOptions(ONE, push=True, allow_unknown=True), OLD)
 
 
 def warned(tmp_path: Path, state: str = ".runs", **body: Any) -> list[str]:

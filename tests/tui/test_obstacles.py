@@ -13,12 +13,8 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.plan.engine_status import PlatformSupport, platform_support
-from openhqm_tui.tui.plan.validation import (
-    NOTHING_CHOSEN,
-    base_trouble,
-    destination,
-    obstacle_in,
-)
+from openhqm_tui.tui.plan.lookups import base_trouble
+from openhqm_tui.tui.plan.summary import NOTHING_CHOSEN, destination, obstacle_in
 from tests.eight_variants import EIGHT
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE
 

@@ -107,6 +107,11 @@ def problems_in(
             yield field, problem
 
 
+def wrong_fields(options: BuildOptions, source: Source | None) -> dict[str, str]:
+    """Return what is wrong with each field, by the field's name."""
+    return {field: str(problem) for field, problem in problems_in(options, source)}
+
+
 def has_own_tags(source: Source) -> bool:
     """Return whether a bake file gives its images their tags."""
     return any(body.get("tags") for body in source.bake_targets.values())

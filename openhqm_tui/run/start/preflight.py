@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +15,7 @@ from openhqm_tui.domain.plan.bake import Target
 from openhqm_tui.domain.plan.cache import Cache, CacheKind, parse_cache, unsupported
 from openhqm_tui.domain.plan.dockerignore import is_ignored
 from openhqm_tui.domain.plan.nodes import nodes_of
+from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.facts import VERIFYING_ENGINE, EngineFacts, dotted
@@ -31,78 +33,80 @@ from openhqm_tui.store.paths import STATE_VARIABLE, at_home
 _DOCTOR = "`openhqm-tui doctor --fix` can fix it"
 
 
-def check_engine(
-    facts: EngineFacts, platforms: tuple[Platform, ...], *, many: bool, check: bool
-) -> list[str]:
-    """Return warnings about the engine; raises EngineProblem if the run can't work with it.
+class Obstacle(NamedTuple):
+    """Why the engine can't do what is requested; the fix on the command line and in the console."""
 
-    `many`: a target has several platforms; `check`: its images will be run.
-    """
-    if facts.error or facts.builder_error or facts.engine_too_old or facts.buildx_too_old:
-        raise _engine_problem(facts, platforms)
-    if not facts.buildx_version:
-        raise _engine_problem(facts, platforms)
-    if many and not facts.can_load_many_platforms:
-        raise EngineProblem(
+    what: str
+    fix: str
+    in_console: str
+
+
+def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
+    """Yield what an engine that responds can't do of the request."""
+    if options.multi_platform and not facts.can_load_many_platforms:
+        yield Obstacle(
             "the engine's image store is single-platform",
-            fix=f"switch to the containerd image store ({_DOCTOR}) or build one platform",
+            f"switch to the containerd image store ({_DOCTOR}) or build one platform",
+            "switch it in Doctor (5)",
         )
-    missing = [str(platform) for platform in platforms if facts.how(platform) == "none"]
-    if missing and check:
-        raise EngineProblem(
+    if options.check and (missing := _not_runnable(options, facts)):
+        yield Obstacle(
             f"no emulator for {', '.join(missing)} on this machine, so its images can't be checked",
-            fix=f"{_DOCTOR}, or give --no-check",
+            f"{_DOCTOR}, or give --no-check",
+            "install one in Doctor (5)",
         )
+    # Pushed images are pulled back from the registry; others are loaded where they are checked.
+    several_nodes = facts.driver not in {"", "docker"} and len(facts.nodes) > 1
+    if several_nodes and options.multi_platform and not options.push:
+        yield Obstacle(
+            f"builder {facts.builder} has {len(facts.nodes)} nodes, and Buildx can't load images "
+            "with several platforms from several nodes into this engine's store",
+            "push them (--push --name REGISTRY/NAME; for a local registry: "
+            "localhost:5000/openhqm), build one platform, or choose another --builder",
+            "push, or choose another builder",
+        )
+    # An engine with an old API leaves checks unknown, which only `allow_unknown` accepts.
+    if options.push and options.check and not facts.verifies and not options.allow_unknown:
+        yield Obstacle(
+            f"only verified images are pushed, and Docker Engine {facts.server_version} can't "
+            f"verify any: {OLD_API}",
+            f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, leave out --push, or give "
+            "--allow-unknown to push images with inconclusive checks",
+            "switch on allow unknown (U), or push off",
+        )
+    # The classic store identifies an image by its config's digest, a registry by its manifest's.
+    if options.push and not facts.containerd_store:
+        yield Obstacle(
+            "the engine's image store doesn't keep the digests that a registry has, so what is "
+            "pushed can't be compared with what was verified",
+            f"switch to the containerd image store ({_DOCTOR}), or leave out --push",
+            "switch it in Doctor (5), or push off",
+        )
+
+
+def check_engine(options: BuildOptions, facts: EngineFacts) -> list[str]:
+    """Return warnings about the engine; raises EngineProblem if the run can't work with it."""
+    if (
+        facts.error
+        or facts.builder_error
+        or facts.engine_too_old
+        or facts.buildx_too_old
+        or not facts.buildx_version
+    ):
+        raise _engine_problem(facts, options.platforms)
+    for obstacle in obstacles(options, facts):
+        raise EngineProblem(obstacle.what, fix=obstacle.fix)
     warnings = [
-        f"no emulator for {name} on this machine: its RUN steps will fail" for name in missing
+        f"no emulator for {name} on this machine: its RUN steps will fail"
+        for name in _not_runnable(options, facts)
     ]
-    if check and not facts.verifies:
+    if options.check and not facts.verifies:
         warnings.append(f"Docker Engine {facts.server_version}: {UNVERIFIED}")
     return warnings
 
 
-def why_not_loaded(facts: EngineFacts, *, many: bool, push: bool) -> str:
-    """Return why the selected builder can't load its images into the engine's store, or ''.
-
-    `many`: a target has several platforms. Pushed images are pulled back from the registry.
-    """
-    if push or facts.driver in {"", "docker"} or len(facts.nodes) < 2 or not many:
-        return ""
-    return (
-        f"builder {facts.builder} has {len(facts.nodes)} nodes, and Buildx can't load images "
-        "with several platforms from several nodes into this engine's store"
-    )
-
-
-def check_loading(facts: EngineFacts, *, many: bool, push: bool) -> None:
-    """Raise EngineProblem if the images can't be loaded to where they are checked."""
-    if why := why_not_loaded(facts, many=many, push=push):
-        raise EngineProblem(
-            why,
-            fix="push them (--push --name REGISTRY/NAME; for a local registry: "
-            "localhost:5000/openhqm), build one platform, or choose another --builder",
-        )
-
-
-def check_publishing(facts: EngineFacts, *, push: bool, allow_unknown: bool = False) -> None:
-    """Raise EngineProblem if no image could be pushed as verified.
-
-    The classic store identifies an image by its config's digest, a registry by its manifest's. An
-    engine with an old API leaves checks unknown, which only `allow_unknown` accepts.
-    """
-    if push and not facts.verifies and not allow_unknown:
-        raise EngineProblem(
-            f"only verified images are pushed, and Docker Engine {facts.server_version} can't "
-            f"verify any: {OLD_API}",
-            fix=f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, leave out --push, or give "
-            "--allow-unknown to push images with inconclusive checks",
-        )
-    if push and not facts.containerd_store:
-        raise EngineProblem(
-            "the engine's image store doesn't keep the digests that a registry has, so what is "
-            "pushed can't be compared with what was verified",
-            fix=f"switch to the containerd image store ({_DOCTOR}), or leave out --push",
-        )
+def _not_runnable(options: BuildOptions, facts: EngineFacts) -> list[str]:
+    return [str(platform) for platform in options.platforms if facts.how(platform) == "none"]
 
 
 def check_base(

@@ -37,8 +37,6 @@ from openhqm_tui.run.start.preflight import (
     check_base,
     check_caches,
     check_engine,
-    check_loading,
-    check_publishing,
     exposed_state,
 )
 from openhqm_tui.store.checks_files import project_checks
@@ -84,7 +82,7 @@ def prepare(
     own = project_checks(Path.cwd(), options.checks)
     warnings = [*idle_tables(source, own), *requirement_problems(source)]
     if not plan_only:
-        warnings += _check_builder(options, facts, platforms)
+        warnings += _check_builder(options, facts)
     base = _base(options, facts, source, platforms)
     if base is not None and not plan_only:
         warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
@@ -234,18 +232,14 @@ def _working_folder(source: Source) -> str:
     return source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
 
 
-def _check_builder(
-    options: BuildOptions, facts: EngineFacts, platforms: tuple[Platform, ...]
-) -> list[str]:
+def _check_builder(options: BuildOptions, facts: EngineFacts) -> list[str]:
     """Return warnings about engine, builder and caches; raises EngineProblem or UsageProblem."""
-    many = options.multi_platform
-    warnings = check_engine(facts, platforms, many=many, check=options.check)
-    warnings += check_caches(
-        facts, options.cache_from, options.cache_to, list(options.selection.values())
-    )
-    check_loading(facts, many=many, push=options.push)
-    check_publishing(facts, push=options.push, allow_unknown=options.allow_unknown)
-    return warnings
+    return [*check_engine(options, facts), *_check_caches(options, facts)]
+
+
+def _check_caches(options: BuildOptions, facts: EngineFacts) -> list[str]:
+    platforms = list(options.selection.values())
+    return check_caches(facts, options.cache_from, options.cache_to, platforms)
 
 
 def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source) -> tuple[str, ...]:
@@ -265,12 +259,8 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
     finders: tuple[Callable[[], list[str]], ...] = (
         lambda: idle_tables(source, project_checks(Path.cwd(), options.checks)),
         lambda: requirement_problems(source),
-        lambda: check_engine(
-            facts, options.platforms, many=options.multi_platform, check=options.check
-        ),
-        lambda: check_caches(
-            facts, options.cache_from, options.cache_to, list(options.selection.values())
-        ),
+        lambda: check_engine(options, facts),
+        lambda: _check_caches(options, facts),
         exposed,
     )
     warnings: list[str] = []

@@ -11,7 +11,6 @@ from textual.widget import Widget
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.platforms import Platform
-from openhqm_tui.tui.plan.validation import base_trouble
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
@@ -236,3 +235,17 @@ class Lookups:
 
 def _key(order: BuildOptions, facts: EngineFacts) -> BaseKey:
     return order.base_image, order.platforms, facts.driver
+
+
+def base_trouble(found: Pullable, order: BuildOptions) -> tuple[str, bool]:
+    """Return what is wrong with the base image, and whether that is certain."""
+    from openhqm_tui.domain.remedies import Reach
+
+    if missing := found.missing(order.platforms):
+        names = ", ".join(str(platform) for platform in missing)
+        return f"{order.base_image} is not available for {names}: choose another base image", True
+    if found.reach is Reach.OK:
+        return "", False
+    # The engine may know better: it has mirrors and logins of its own.
+    unsure = {Reach.NETWORK, Reach.TLS, Reach.AUTH, Reach.RATE_LIMIT, Reach.OTHER}
+    return found.detail, found.reach not in unsure

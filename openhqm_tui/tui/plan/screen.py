@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from openhqm_tui.domain.formatting import count_text
+from openhqm_tui.domain.plan.options import wrong_fields
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
@@ -36,8 +37,14 @@ from openhqm_tui.tui.plan.matrix import (
     first_columns,
     native_cells,
 )
-from openhqm_tui.tui.plan.summary import WIDE, BuildLine, PlanChoice, PlanLayout, summary
-from openhqm_tui.tui.plan.validation import obstacle_in, wrong_fields
+from openhqm_tui.tui.plan.summary import (
+    WIDE,
+    BuildLine,
+    PlanChoice,
+    PlanLayout,
+    obstacle_in,
+    summary,
+)
 from openhqm_tui.tui.plan.variant_panel import (
     CommandLines,
     VariantDetails,

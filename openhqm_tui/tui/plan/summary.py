@@ -12,17 +12,20 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from openhqm_tui.domain.formatting import count_text
+from openhqm_tui.domain.plan.image_names import full_name
+from openhqm_tui.domain.plan.options import has_own_tags
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.plan.engine_status import PlatformSupport
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
-from openhqm_tui.tui.plan.validation import NOTHING_CHOSEN, destination
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
     from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.engine.docker.facts import EngineFacts
 
+NOTHING_CHOSEN = "nothing selected"
 _FIRST_STEPS = (("Space", "selects"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
 
 
@@ -68,6 +71,24 @@ def _outcome(order: BuildOptions, source: Source | None) -> str:
     if order.test_only:
         return "test only, no images are kept"
     return f"push to {destination(order.names, source)}" if order.push else "→ local Docker"
+
+
+def destination(names: tuple[str, ...], source: Source | None = None) -> str:
+    """Return where images of these names are pushed, including the registry that Docker implies."""
+    if source is not None and has_own_tags(source):
+        return "the bake file's own tags"
+    return " and ".join(full_name(name) for name in names)
+
+
+def obstacle_in(order: BuildOptions, facts: EngineFacts) -> str:
+    """Return why the engine can't build or check `order`; '' if it can."""
+    if not order.selection:
+        return NOTHING_CHOSEN
+    # Imported here: it is more than the first paint may import.
+    from openhqm_tui.run.start.preflight import obstacles
+
+    found = next(obstacles(order, facts), None)
+    return f"{found.what}; {found.in_console}" if found else ""
 
 
 def _first_steps() -> Content:
