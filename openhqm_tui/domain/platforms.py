@@ -211,6 +211,13 @@ def parse_platforms(texts: str | list[str] | tuple[str, ...]) -> tuple[Platform,
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 
 
+def binary_called(word: str) -> str:
+    """Return the machine, as an ELF header names it, that a word such as `arm64` stands for."""
+    # Node's word for 386.
+    arch, _ = _ALIASES.get("386" if word == "ia32" else word, ("", ""))
+    return _BINARIES.get(arch, "")
+
+
 def _unknown(text: str, arch: str) -> UsageProblem:
     guess = nearest(arch, _ALIASES)
     valid = ", ".join(f"linux/{name}" for name in ARCHITECTURES)

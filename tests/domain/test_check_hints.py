@@ -45,3 +45,22 @@ def test_words_of_an_answer_tell_more(answer: Answer, evidence: str, how: str, w
 
 def test_a_check_that_isnt_known_has_none() -> None:
     assert hint("newer") == ""
+
+
+@pytest.mark.parametrize(
+    ("check", "evidence", "python"),
+    [
+        ("binaries", "1 of 9 is x86_64: /usr/lib/python3/site-packages/a.so", True),
+        ("binaries", "1 of 9 is x86_64: /app/node_modules/a/build/a.node", False),
+        ("binaries", "1 of 9 is x86_64: /usr/bin/server", False),
+        ("caches", "pip: 3 files, 1.0 MB, as /root/.cache/pip/a", True),
+        ("caches", "npm: 3 files, 1.0 MB, as /root/.npm/_cacache/a", False),
+        ("command", "[]", False),
+    ],
+)
+def test_options_of_python_are_hinted_at_only_where_it_is(
+    check: str, evidence: str, python: bool
+) -> None:
+    told = hint(check, evidence=evidence)
+    assert told
+    assert any(word in told for word in ("pip", "--python-platform", "python")) is python

@@ -1,7 +1,8 @@
 """Secrets known by their form, in the bytes of files, in variables and in instructions.
 
 What is found is named by its sort; the secret itself is never returned. Placeholders of
-documentation (`AKIAIOSFODNN7EXAMPLE`, `changeme`, `$TOKEN`) are none.
+documentation (`AKIAIOSFODNN7EXAMPLE`, `changeme`, `$TOKEN`) are none. The sort of a known default
+(`postgres:postgres@localhost`) begins with `sample`.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ _STARTS = (
     _any_of(word for word in _WORDS if word.startswith("e")),
 )
 
-_LOGIN = rb"://[^\s:/@\"']{0,200}:(?P<value>[^\s@/\"']{1,500})@"
+_LOGIN = rb"://(?P<user>[^\s:/@\"']{0,200}):(?P<value>[^\s@/\"']{1,500})@"
+_LOGIN_ON_HOST = re.compile(_LOGIN.decode() + r"(?P<host>[^\s:/?#,\"']*)")
 # Files whose name tells what is in them: where, what it is, and how it is written there.
 _NAMED: tuple[tuple[str, str, bytes], ...] = (
     (r"/[._]netrc$", "password", rb"\bpassword\s+(?P<value>\S+)"),
@@ -88,7 +90,6 @@ _LINE = re.compile(
 # `--password WORD`; what follows `--password-stdin` is something else.
 _FLAG = re.compile(r"(?<!\S)--(?P<name>[A-Za-z][\w-]{0,99})[ \t]+(?P<value>[^\s\"'=]+)(?!\S)")
 _NO_VALUE = ("-stdin", "-prompt", "-through", "-less")
-_LOGIN_TEXT = re.compile(_LOGIN.decode())
 
 _NO_SECRETS = frozenset(
     {"", "password", "passwd", "secret", "token", "key", "changeme", "change-me", "change_me"}
@@ -107,6 +108,18 @@ _PUBLIC_SIGNATURES = (
     "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ",
     "4twFt5NiznN84AWoo1d7KO1T_yoc0Z6XOpOVswacPZg",
 )
+# Defaults of databases and brokers in examples: known to all, though not to be used in earnest.
+SAMPLE = "sample "
+_SAMPLE_PASSWORDS = frozenset(
+    {"postgres", "mysql", "mariadb", "mongo", "mongodb", "rabbitmq", "redis", "minio", "admin"}
+    | {"minioadmin", "root", "elastic", "neo4j"}
+)
+_LOCAL_HOST = re.compile(
+    r"[^.\[]*|127\.[0-9.]+|0\.0\.0\.0|host\.docker\.internal|.+\.(?:example(?:\.(?:com|org|net))?"
+    r"|test|local|localhost|invalid)",
+    re.IGNORECASE,
+)
+_EXAMPLE_FILE = re.compile(r"/(?:examples?|samples?|docs?|demos?)/", re.IGNORECASE)
 _FEWEST_LETTERS = 6
 _SHORTEST_NUMBER = 8
 
@@ -115,6 +128,7 @@ RULES = "\n".join(
         *(f"{what} {form!r}" for _, what, form in _FORMS),
         *(f"{path} {what} {form!r}" for path, what, form in _NAMED),
         *(_ENV_FILE.pattern, _LINE.pattern, *sorted(_NO_SECRETS), *_PLACEHOLDERS, *_PUBLIC),
+        *(_EXAMPLE_FILE.pattern, *sorted(_SAMPLE_PASSWORDS)),
     ]
 )
 
@@ -139,17 +153,22 @@ def is_telling(path: str) -> bool:
 
 def sorts_in_named(path: str, data: bytes) -> set[str]:
     """Return the sorts of secrets in a file whose name tells how they are written there."""
-    found = {
-        what
+    found = [
+        (what, m["value"].decode("latin-1"))
         for name, what, form in _BY_NAME
         if name.search(path)
-        and any(_is_worth_hiding(m["value"].decode("latin-1")) for m in form.finditer(data))
-    }
+        for m in form.finditer(data)
+    ]
     if _ENV_FILE.search(path):
         text = data.decode("utf-8", "replace")
-        if any(_is_assignment(match) for match in _LINE.finditer(text)):
-            found.add("password or token")
-    return found
+        lines = (match for match in _LINE.finditer(text) if is_secret_name(match["name"]))
+        found += [("password or token", match["value"]) for match in lines]
+    in_example = _EXAMPLE_FILE.search(path) is not None
+    return {
+        f"{SAMPLE}{what}" if in_example and _is_sample(value) else what
+        for what, value in found
+        if _is_worth_hiding(value)
+    }
 
 
 def secret_in_value(name: str, value: str) -> str:
@@ -159,7 +178,7 @@ def secret_in_value(name: str, value: str) -> str:
         return known[0]
     if is_secret_name(name) and _is_worth_hiding(value):
         return "password or token"
-    return "login in an address" if _has_login(value) else ""
+    return _login_in(value)
 
 
 def secrets_in_text(line: str) -> set[str]:
@@ -169,8 +188,8 @@ def secrets_in_text(line: str) -> set[str]:
         found.add("password or token")
     if any(_is_flag(*match.group("name", "value")) for match in _FLAG.finditer(line)):
         found.add("password or token")
-    if _has_login(line):
-        found.add("login in an address")
+    if login := _login_in(line):
+        found.add(login)
     return found
 
 
@@ -191,8 +210,20 @@ def _is_flag(name: str, value: str, *, sure: bool = False) -> bool:
     return (sure or looks_random) and _is_worth_hiding(value)
 
 
-def _has_login(text: str) -> bool:
-    return any(_is_worth_hiding(match["value"]) for match in _LOGIN_TEXT.finditer(text))
+def _login_in(text: str) -> str:
+    """Return what logins are in a text: "" for none, marked if they are all samples."""
+    logins = [m for m in _LOGIN_ON_HOST.finditer(text) if _is_worth_hiding(m["value"])]
+    if not logins:
+        return ""
+    sample = all(
+        _LOCAL_HOST.fullmatch(m["host"]) and (_is_sample(m["value"]) or m["user"] == m["value"])
+        for m in logins
+    )
+    return f"{SAMPLE}login in an address" if sample else "login in an address"
+
+
+def _is_sample(value: str) -> bool:
+    return value.strip().strip("\"'").lower() in _SAMPLE_PASSWORDS
 
 
 def _is_assignment(match: re.Match[str]) -> bool:

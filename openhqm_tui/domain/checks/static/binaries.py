@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from openhqm_tui.domain.checks.check import Check, Method
@@ -9,8 +10,21 @@ from openhqm_tui.domain.checks.evidence import Evidence
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.files import exempt, few, no_layers, remaining
 from openhqm_tui.domain.checks.layers import FileKind, Found
-from openhqm_tui.domain.checks.verdict import Result
+from openhqm_tui.domain.checks.verdict import Answer, Result
 from openhqm_tui.domain.formatting import count_text
+from openhqm_tui.domain.platforms import binary_called
+from openhqm_tui.domain.text import one_line
+
+_PREBUILDS = "/prebuilds/"
+# Folders whose files other machines run: coprocessors, tests of programs that read binaries.
+_OTHERS_RUN = re.compile(
+    r"(?:firmware|tests?|__tests__|testing|test[-_]?data|fixtures?|__fixtures__)"
+)
+_SYSTEMS = ("linux", "linuxmusl", "android", "freebsd")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_@%+=:,.!/-]+")
+_MOST_ENTRIES = 3
+_LONGEST_ENTRIES = 150
+_LONGEST_PATH = 80
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
@@ -31,8 +45,13 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
         machines = Counter(one.what for one in wrong)
         verb = "is" if len(wrong) == 1 else "are"
         kinds = next(iter(machines)) if len(machines) == 1 else f"not {wanted} ({_each(machines)})"
-        places = few([one.place for one in wrong])
-        return Result.of(False, f"{len(wrong)} of {len(found)} {verb} {kinds}: {places}", wanted)
+        places = tuple(one.place for one in wrong)
+        entries = allow_entries(wrong)
+        named = few([one_line(place, _LONGEST_PATH) for place in places[:1]] if entries else places)
+        more = f" and {len(wrong) - 1} more" if entries and len(wrong) > 1 else ""
+        told = f"{len(wrong)} of {len(found)} {verb} {kinds}: {named}{more}{_suggestion(entries)}"
+        harmless = all(_has_own_build(one, wanted, found) for one in wrong)
+        return Result(expected.untidy if harmless else Answer.FAIL, told, wanted, places)
     unread = remaining(seen.contents, FileKind.UNREAD)
     told = f"{files}, all {wanted}" if found else "no ELF file"
     if others:
@@ -55,8 +74,74 @@ def _is_jar(one: Found) -> bool:
     return _archive(one).endswith((".jar", ".war", ".ear", ".aar"))
 
 
+def allow_entries(wrong: list[Found]) -> list[str]:
+    """Return globs for files that are likely to be of another machine on purpose."""
+    folders = list(dict.fromkeys(filter(None, map(_folder_on_purpose, wrong))))
+    if len(folders) > _MOST_ENTRIES:
+        folders = list(dict.fromkeys(folder.rpartition("/")[0] for folder in folders))
+    entries = [f"{folder}/*" for folder in folders if _PLAIN_PATH.fullmatch(folder)]
+    few_enough = len(entries) <= _MOST_ENTRIES and len("".join(entries)) <= _LONGEST_ENTRIES
+    return entries if few_enough else []
+
+
+def _folder_on_purpose(one: Found) -> str:
+    """Return the folder that says why a file is of another machine; '' if none does."""
+    parts = one.place.split("/")[:-1]
+    for at, part in enumerate(parts):
+        if not part:
+            continue
+        before = parts[at - 1] if at else ""
+        of_platform = before == "prebuilds" or binary_called(_machine_in(part)) == one.what
+        if of_platform or _OTHERS_RUN.fullmatch(part):
+            return "/".join(parts[: at + 1])
+    return ""
+
+
+def _machine_in(folder: str) -> str:
+    """Return the machine in names such as `linux-arm64`, `sharp-linuxmusl-x64`, `arm64-v8a`.
+
+    Not in `aarch64-linux-gnu`: in such folders an image has its own libraries.
+    """
+    words = re.split(r"[-_.+]", re.sub("x86[-_]64", "amd64", folder.lower()))
+    at = next((at for at, word in enumerate(words) if word in _SYSTEMS), -1)
+    rest = words[at + 1 :]
+    if not rest or (at == -1 and len(words) > 1 and words[1][:1] != "v"):
+        return ""
+    return rest[0].removesuffix("eabi")
+
+
+def _has_own_build(one: Found, wanted: str, found: list[Found]) -> bool:
+    """Whether a prebuilt file for another platform lies next to one for the image's own."""
+    folder, prebuilds, _ = one.place.partition(_PREBUILDS)
+    return bool(prebuilds) and any(
+        other.what == wanted and other.place.startswith(folder + prebuilds) for other in found
+    )
+
+
+def _suggestion(entries: list[str]) -> str:
+    if not entries:
+        return ""
+    listed = ", ".join(f'"{entry}"' for entry in entries)
+    return f"; if intended: allow = {{ binaries = [{listed}] }}"
+
+
 def _each(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counts.most_common())
+
+
+def _hint(seen: str) -> str:
+    fix = "don't pin the final stage to $BUILDPLATFORM"
+    if "-packages/" in seen:
+        return (
+            "A file of another machine, such as a wheel for the build platform: install with "
+            f"--python-platform and --only-binary :all:, and {fix}."
+        )
+    if "/node_modules/" in seen:
+        return (
+            "A native module of another machine: install in a stage of the target's platform "
+            f"(npm ci --os linux --cpu …), and {fix}."
+        )
+    return f"A file of another machine: build or download it for $TARGETARCH, and {fix}."
 
 
 CHECK = Check(
@@ -64,8 +149,7 @@ CHECK = Check(
     position=70,
     short="bin",
     question="Is every program and library built for the platform's machine?",
-    hint="A file of another machine, such as a wheel for the build platform: install with "
-    "--python-platform and --only-binary :all:, and don't pin the final stage to $BUILDPLATFORM.",
+    hint=_hint,
     method=Method.LAYERS,
     exempts=True,
     judge=judge,

@@ -26,7 +26,17 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
         f"as {files[0].path}"
         for owner, files in by_owner.items()
     )
-    return Result(expected.untidy, left, "none")
+    paths = tuple(one.path for files in by_owner.values() for one in files)
+    return Result(expected.untidy, left, "none", paths)
+
+
+def _hint(seen: str) -> str:
+    ways = ["RUN --mount=type=cache"]
+    if "pip: " in seen:
+        ways.append("pip --no-cache-dir")
+    if "apt" in seen:
+        ways.append("rm -rf /var/lib/apt/lists/* in the same RUN")
+    return f"Keep caches out of layers: {', '.join(ways)}."
 
 
 CHECK = Check(
@@ -34,8 +44,7 @@ CHECK = Check(
     position=100,
     short="cac",
     question="Is the image free of package caches?",
-    hint="Keep caches out of layers: RUN --mount=type=cache, pip --no-cache-dir, "
-    "rm -rf /var/lib/apt/lists/* in the same RUN.",
+    hint=_hint,
     method=Method.LAYERS,
     exempts=True,
     judge=judge,
