@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from textual.css.model import RuleSet
 from textual.pilot import Pilot
 
 from openhqm_tui.domain.errors import EngineProblem
@@ -26,16 +28,19 @@ from openhqm_tui.domain.plan.permissions import Permission
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.domain.run.events import RunInfo
+from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.docker.facts import EngineFacts, EngineProblemKind
 from openhqm_tui.engine.doctor.apply import Rights
 from openhqm_tui.engine.source.base_image import Pullable
+from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.run.follow.history_index import samples_before, samples_for, whole_run
 from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.core.backend import Backend, Say, StartedRun
+from openhqm_tui.tui.core.lifecycle import CachedStylesheet
 from openhqm_tui.tui.history.past_runs import PastRuns, read_past
 from tests.eight_variants import EIGHT
 from tests.tui.folders import T0
@@ -276,6 +281,25 @@ class FakeBackend(Backend):
         return self.world.images.get(image, GOOD_BASE)
 
 
+class SharedStylesheet(CachedStylesheet):
+    """A stylesheet whose rules are parsed once for all consoles of the same colors."""
+
+    _parsed: ClassVar[dict[tuple[Any, ...], list[RuleSet]]] = {}
+
+    def _parse_rules(self, *sheet: Any, **more: Any) -> list[RuleSet]:
+        colors = frozenset(self._variables.items())
+        key = (colors, sheet, tuple(more.items()))
+        if key not in self._parsed:
+            self._parsed[key] = super()._parse_rules(*sheet, **more)
+        return self._parsed[key]
+
+
+@pytest.fixture(autouse=True)
+def shared_stylesheet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parse the rules once: that is a third of a console's start."""
+    monkeypatch.setattr("openhqm_tui.tui.app.CachedStylesheet", SharedStylesheet)
+
+
 @pytest.fixture(autouse=True)
 async def eager_tasks() -> None:
     """Start tasks as `App.run` does on 3.12 and later: `run_test` leaves that out."""
@@ -299,23 +323,22 @@ _LEARNING = {"past", "samples", "forecast"}
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Wait until the threads have told what they know and it is on screen."""
+    """Wait until the threads have reported what they know and it is on screen."""
     app = pilot.app
     assert isinstance(app, ConsoleApp)
-    await until(
-        pilot,
+    await _holds(
         lambda: (
             app.session.facts is not None
             and app.session.past_runs is not None
             and not app.session.examining
             and app.place is not None
-        ),
+        )
     )
-    await until(pilot, lambda: not any(w.name == "replay" and w.is_running for w in app.workers))
+    await _holds(lambda: not any(w.name == "replay" and w.is_running for w in app.workers))
     watch = app.session.watch
     if watch.state is not None and app.session.player is None:
-        await until(pilot, lambda: _read_all(app))
-    await until(pilot, lambda: not any(w.group in _LEARNING and w.is_running for w in app.workers))
+        await _holds(lambda: _read_all(app))
+    await _holds(lambda: not any(w.group in _LEARNING and w.is_running for w in app.workers))
     await pilot.pause()
     # What counts seconds is as it is once all is read, whenever the last second was over.
     app._second_passed()
@@ -323,25 +346,36 @@ async def settle(pilot: Pilot[int]) -> None:
 
 
 def _read_all(app: ConsoleApp) -> bool:
-    """Tell whether all that stands in the run folder so far has been read."""
-    from openhqm_tui.run.follow.follower import read_run
+    """Tell whether everything in the run folder so far has been read."""
+    run, state = app.session.run_folder, app.session.run_state
+    assert run is not None
+    assert state is not None
+    files = tuple((file, file.stat().st_size) for file in sorted(run.path.glob("*.*")))
+    return _extent(state) == _extent_of(run.path, files, live=run.is_live())
 
-    assert app.session.run_folder is not None
-    mine, theirs = app.session.run_state, read_run(app.session.run_folder)
-    assert mine is not None
-    return mine.outcome == theirs.outcome and [
-        (lane.status, len(lane.log)) for lane in mine.lanes
-    ] == [(lane.status, len(lane.log)) for lane in theirs.lanes]
+
+def _extent(state: RunState) -> object:
+    return state.outcome, [(lane.status, len(lane.log)) for lane in state.lanes]
+
+
+@functools.lru_cache(maxsize=4)
+def _extent_of(run: Path, _files: tuple[tuple[Path, int], ...], *, live: bool) -> object:
+    # Read once as long as nothing is added: a test asks after each key that it presses.
+    return _extent(read_run(RunFolder(run)))
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something holds; fail loudly if it never does."""
+    """Wait until something holds and is on screen; fail loudly if it never does."""
+    await _holds(condition, seconds)
+    await pilot.pause()
+
+
+async def _holds(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError("this never came to hold")
         await asyncio.sleep(0.01)
-    await pilot.pause()
 
 
 __all__ = [

@@ -6,10 +6,15 @@ Its first key is pressed; its other keys are bound to the same action of the sam
 from __future__ import annotations
 
 import importlib
+import itertools
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from openhqm_tui.tui.command_table import every_command
+from openhqm_tui.tui.commands.registry import Command
 from tests.tui.cases import Case
 from tests.tui.conftest import World, settle, until
 
@@ -27,42 +32,58 @@ FILES = (
     "replay",
     "guides",
 )
-CASES: dict[str, Case] = {}
-for file in FILES:
-    CASES |= importlib.import_module(f"tests.tui.cases.{file}").CASES
+CASES: dict[str, dict[str, Case]] = {
+    file: importlib.import_module(f"tests.tui.cases.{file}").CASES for file in FILES
+}
+COMMANDS = {command.id: command for command in every_command()}
 
-COMMANDS = every_command()
+
+def consoles() -> Iterator[Any]:
+    """Yield the cases that share a console, as they follow each other in a file."""
+    for file, cases in CASES.items():
+        groups = itertools.groupby(cases.items(), lambda case: (case[1].make, *case[1][3:]))
+        for number, (_, group) in enumerate(groups):
+            yield pytest.param(dict(group), id=f"{file}-{number}")
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=[command.id for command in COMMANDS])
-async def test_each_command_does_what_it_says(world: World, command):
-    case = CASES.get(command.id)
-    assert case is not None, f"{command.id} has no case in tests/tui/cases"
-    made = case.make(world)
-    app = world.app(made.run if made is not None and case.opened else None)
+@pytest.mark.parametrize("cases", consoles())
+async def test_each_command_does_what_it_says(world: World, cases: dict[str, Case]):
+    first = next(iter(cases.values()))
+    made = first.make(world)
+    app = world.app(made.run if made is not None and first.opened else None)
     try:
-        async with app.run_test(size=case.size) as pilot:
+        async with app.run_test(size=first.size) as pilot:
             await settle(pilot)
-            for step in case.way:
-                await pilot.press(step)
-                await settle(pilot)
-            assert not case.done(app), "true before the command: this test couldn't fail"
-            first, *others = command.keys.split(",")
-            bound = {
-                key: (active.node, active.binding.action)
-                for key, active in app.screen.active_bindings.items()
-            }
-            for other in others:
-                assert bound[other] == bound[first], f"{other} does something else than {first}"
-            if first:
-                await pilot.press(first)
-            else:
-                await pilot.press("ctrl+p", *command.title.lower(), "enter")
-            await until(pilot, lambda: case.done(app))
+            for name, case in cases.items():
+                try:
+                    await does_what_it_says(pilot, COMMANDS[name], case)
+                except BaseException as problem:
+                    problem.add_note(f"command {name}, after {list(cases)}")
+                    raise
     finally:
         if made is not None:
             made.release()
 
 
-def test_no_case_is_for_a_command_that_is_gone():
-    assert set(CASES) == {command.id for command in every_command()}
+async def does_what_it_says(pilot: Pilot[int], command: Command, case: Case) -> None:
+    app: Any = pilot.app
+    for step in case.way:
+        await pilot.press(step)
+        await settle(pilot)
+    assert not case.done(app), "true before the command: this test couldn't fail"
+    first, *others = command.keys.split(",")
+    bound = {
+        key: (active.node, active.binding.action)
+        for key, active in app.screen.active_bindings.items()
+    }
+    for other in others:
+        assert bound[other] == bound[first], f"{other} does something else than {first}"
+    if first:
+        await pilot.press(first)
+    else:
+        await pilot.press("ctrl+p", *command.title.lower(), "enter")
+    await until(pilot, lambda: case.done(app))
+
+
+def test_every_command_has_a_case_and_no_case_is_for_a_command_that_is_gone():
+    assert sorted(name for cases in CASES.values() for name in cases) == sorted(COMMANDS)

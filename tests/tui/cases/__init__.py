@@ -11,11 +11,12 @@ from tests.tui.conftest import World
 
 
 class Case(NamedTuple):
-    """A command's way and proof.
+    """How a command is reached, and what shows that it was carried out.
 
-    `done` is false when the `way` (keys) has been gone and true after the command's own key;
-    `make` prepares the world before the console opens and may return a run in the making, which
-    is then open in the console if `opened`.
+    `done` is false after the keys of `way` and true after the command's own key. Cases that follow
+    each other with the same `make`, `opened` and `size` share a console, so a way begins where the
+    case before it has ended. `make` prepares the world before the console opens and may return a
+    run in the making, which is then open in the console if `opened`.
     """
 
     done: Callable[[ConsoleApp], object]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.tui.app import ConsoleApp
@@ -35,11 +37,15 @@ def _scrolled(app: ConsoleApp) -> float:
     return app.screen.query_one("#nodes-box").scroll_y
 
 
+def _case(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _three, size=SMALL)
+
+
 CASES = {
-    "builders.next": Case(lambda app: _marked(app, "other"), ("B",), _three),
-    "builders.previous": Case(lambda app: _marked(app, "default"), ("B",), _three),
-    "builders.new": Case(lambda app: isinstance(app.screen, CreateBuilder), ("B",), _three),
-    "builders.remove": Case(lambda app: isinstance(app.screen, QuestionDialog), ("B",), _three),
-    "builders.nodes-up": Case(lambda app: _scrolled(app) == 0, ("B", "J"), _three, size=SMALL),
-    "builders.nodes-down": Case(lambda app: _scrolled(app) > 0, ("B",), _three, size=SMALL),
+    "builders.previous": _case(lambda app: _marked(app, "default"), "B"),
+    "builders.next": _case(lambda app: _marked(app, "farm")),
+    "builders.nodes-down": _case(lambda app: _scrolled(app) > 0),
+    "builders.nodes-up": _case(lambda app: _scrolled(app) == 0),
+    "builders.remove": _case(lambda app: isinstance(app.screen, QuestionDialog)),
+    "builders.new": _case(lambda app: isinstance(app.screen, CreateBuilder), "escape"),
 }

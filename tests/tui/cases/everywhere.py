@@ -10,11 +10,8 @@ from openhqm_tui.tui.widgets.dialogs import HelpDialog
 from tests.tui.cases import Case
 
 
-def _at(place: str) -> Case:
-    return Case(
-        lambda app: app.place is not None and place == app.place.PLACE,
-        ("2",) if place == "plan" else ("1",),
-    )
+def _at(place: str, *way: str) -> Case:
+    return Case(lambda app: app.place is not None and place == app.place.PLACE, way)
 
 
 def _palette_of_themes(app: ConsoleApp) -> bool:
@@ -25,15 +22,15 @@ def _palette_of_themes(app: ConsoleApp) -> bool:
 
 
 CASES = {
-    "go.plan": _at("plan"),
+    "go.plan": _at("plan", "2"),
     "go.run": _at("run"),
     "go.checks": _at("checks"),
     "go.history": _at("history"),
     "go.doctor": _at("doctor"),
     "help": Case(lambda app: isinstance(app.screen, HelpDialog)),
-    "theme.switch": Case(lambda app: app.theme == "openhqm-light"),
+    "dialog.close": Case(lambda app: not isinstance(app.screen, ModalScreen)),
     "theme.choose": Case(_palette_of_themes),
+    "palette": Case(lambda app: isinstance(app.screen, CommandPalette), ("escape",)),
+    "theme.switch": Case(lambda app: app.theme == "openhqm-light", ("escape",)),
     "quit": Case(lambda app: app.return_code == 0 and app._exit),
-    "palette": Case(lambda app: isinstance(app.screen, CommandPalette)),
-    "dialog.close": Case(lambda app: not isinstance(app.screen, ModalScreen), ("question_mark",)),
 }

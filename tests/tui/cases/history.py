@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from openhqm_tui.report.gather import write_report
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.history.past_runs import read_past
@@ -10,10 +12,6 @@ from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import World
-
-
-def _one(world: World) -> folders.Made:
-    return folders.passed(world.state, ("redis",))
 
 
 def _cut_off(world: World) -> folders.Made:
@@ -44,12 +42,6 @@ def _another_appears(world: World) -> folders.Made:
     return made
 
 
-def _reports_there(world: World) -> folders.Made:
-    made = folders.passed(world.state, ("redis",))
-    world.replaced["report"] = lambda run: write_report(run, world.state)
-    return made
-
-
 def _reports(app: ConsoleApp) -> list[str]:
     runs = app.session.past_runs or []
     return [
@@ -64,6 +56,7 @@ def _listed(app: ConsoleApp) -> int:
 
 
 def _two(world: World) -> folders.Made:
+    world.replaced["report"] = lambda run: write_report(run, world.state)
     folders.passed(world.state, ("redis",), id="20261121-151400-aa01", created=folders.T0 - 86400)
     return folders.passed(world.state, ("redis",))
 
@@ -76,19 +69,21 @@ def _chosen(app: ConsoleApp) -> bool:
     return isinstance(app.screen, HistoryScreen) and app.screen._chosen == folders.ID
 
 
+def _case(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _two, opened=False)
+
+
 CASES = {
-    "history.trends": Case(_view("trends"), ("4",), _one, opened=False),
-    "history.mark": Case(_chosen, ("4",), _two, opened=False),
-    "history.compare": Case(_view("comparison"), ("4",), _two, opened=False),
-    "history.back": Case(_view("runs"), ("4", "t"), _one, opened=False),
-    "history.open": Case(
-        lambda app: app.place is not None and app.place.PLACE == "run", ("4",), _one, opened=False
-    ),
+    "history.trends": _case(_view("trends"), "4"),
+    "history.back": _case(_view("runs")),
+    "history.report": _case(_reports),
+    "history.mark": _case(_chosen),
+    "history.compare": _case(_view("comparison"), "down"),
+    "history.open": _case(lambda app: app.place and app.place.PLACE == "run", "escape"),
+    "history.replay": _case(lambda app: app.session.player is not None, "4"),
     "history.resume": Case(_resumed, ("4", "down"), _cut_off, opened=False),
     "history.cancel": Case(
         lambda app: isinstance(app.screen, QuestionDialog), ("4",), _running, opened=False
     ),
-    "history.replay": Case(lambda app: app.session.player is not None, ("4",), _one, opened=False),
-    "history.report": Case(_reports, ("4",), _reports_there, opened=False),
     "history.reload": Case(lambda app: _listed(app) == 2, ("4",), _another_appears, opened=False),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.widgets import Input
 
 from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
@@ -40,15 +42,13 @@ def _many(world: World) -> None:
 
 
 def _failed(world: World) -> None:
+    """Runs begin, and the last one has failed."""
+    ids = (f"20261123-16000{number}-77aa" for number in range(9))
+    world.begin = lambda order: folders.passed(world.state, id=next(ids)).run
     folders.failed(world.state, ("redis", "kafka"))
 
 
-def _begins(world: World) -> None:
-    world.begin = lambda order: folders.passed(world.state).run
-
-
 def _built(world: World) -> None:
-    _begins(world)
     folders.passed(world.state, EIGHT_NAMES)
 
 
@@ -60,41 +60,45 @@ def _bake_copied(app: ConsoleApp) -> object:
     return "> bake.json && docker buildx bake" in app.clipboard
 
 
+def _case(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _failed)
+
+
+def _small(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _built, size=(80, 24))
+
+
 CASES = {
-    "plan.build": Case(_at_run, ("space",), _begins),
-    "plan.all": Case(lambda app: _chosen(app) == 16),
-    "plan.none": Case(lambda app: _chosen(app) == 0, ("a",)),
-    "plan.mine": Case(lambda app: {p for _, p in _plan(app).selection.cells} == {AMD}),
-    "plan.failed": Case(
-        lambda app: _plan(app).rows() == {"kafka": (AMD, ARM)}, ("a",), _failed, opened=False
+    "matrix.up": _case(lambda app: _matrix(app).row == -1),
+    "matrix.down": _case(lambda app: _matrix(app).row == 0),
+    "matrix.left": _case(lambda app: _matrix(app).column == -1),
+    "matrix.right": _case(lambda app: _matrix(app).column == 0),
+    "matrix.toggle": _case(lambda app: _plan(app).rows() == {"all": (AMD,)}),
+    "matrix.row": _case(lambda app: _plan(app).rows() == {"all": (AMD, ARM)}),
+    "matrix.column": _case(lambda app: len(_plan(app).rows()) == 8),
+    "plan.all": _case(lambda app: _chosen(app) == 16),
+    "plan.none": _case(lambda app: _chosen(app) == 0),
+    "plan.failed": _case(lambda app: _plan(app).rows() == {"kafka": (AMD, ARM)}),
+    "plan.mine": _case(lambda app: {p for _, p in _plan(app).selection.cells} == {AMD}),
+    "plan.copy": _case(lambda app: app.clipboard.startswith("openhqm-tui build")),
+    "plan.copy-bake": _case(_bake_copied),
+    "plan.build": _case(_at_run),
+    "matrix.build": _case(_at_run, "1"),
+    "plan.names": _case(
+        lambda app: isinstance(app.focused, Input) and app.focused.id == "name", "1"
     ),
-    "plan.options": Case(lambda app: not _fields(app).has_class("-folded"), size=(80, 24)),
-    "plan.platform": Case(lambda app: isinstance(app.screen, InputDialog)),
-    "plan.platform-away": Case(lambda app: _plan(app).platforms == (ARM,)),
-    "plan.copy": Case(lambda app: app.clipboard.startswith("openhqm-tui build"), ("space",)),
-    "plan.copy-bake": Case(_bake_copied, ("space",)),
-    "plan.names": Case(lambda app: isinstance(app.focused, Input) and app.focused.id == "name"),
-    "plan.push": Case(lambda app: _plan(app).order.push),
-    "plan.allow-unknown": Case(lambda app: _plan(app).order.allow_unknown, ("P",)),
-    "plan.test-only": Case(lambda app: _plan(app).order.test_only),
-    "plan.builder": Case(lambda app: isinstance(app.screen, ChooseBuilder)),
-    "plan.side-up": Case(
-        lambda app: app.screen.query_one("#side").scroll_y == 0, ("a", "J"), _built, size=(80, 24)
-    ),
-    "plan.side-down": Case(
-        lambda app: app.screen.query_one("#side").scroll_y > 0, ("a",), _built, size=(80, 24)
-    ),
-    "plan.matrix": Case(lambda app: isinstance(app.focused, Matrix), ("e",)),
-    "matrix.up": Case(lambda app: _matrix(app).row == -1),
-    "matrix.down": Case(lambda app: _matrix(app).row == 1),
-    "matrix.left": Case(lambda app: _matrix(app).column == -1),
-    "matrix.right": Case(lambda app: _matrix(app).column == 1),
-    "matrix.page-up": Case(lambda app: _matrix(app).row == 0, ("down", "down"), _many),
+    "plan.matrix": _case(lambda app: isinstance(app.focused, Matrix)),
+    "plan.test-only": _case(lambda app: _plan(app).order.test_only),
+    "plan.push": _case(lambda app: _plan(app).order.push, "t"),
+    "plan.allow-unknown": _case(lambda app: _plan(app).order.allow_unknown),
+    "plan.builder": _case(lambda app: isinstance(app.screen, ChooseBuilder)),
+    "plan.platform": _case(lambda app: isinstance(app.screen, InputDialog), "escape"),
+    "plan.platform-away": _case(lambda app: _plan(app).platforms == (ARM,), "escape"),
     "matrix.page-down": Case(lambda app: 5 < _matrix(app).row < 40, (), _many),
-    "matrix.start": Case(lambda app: _matrix(app).row == 0, ("down", "down"), _many),
+    "matrix.page-up": Case(lambda app: _matrix(app).row == 0, (), _many),
     "matrix.end": Case(lambda app: _matrix(app).row == 63, (), _many),
-    "matrix.toggle": Case(lambda app: _plan(app).rows() == {"all": (AMD,)}),
-    "matrix.row": Case(lambda app: _plan(app).rows() == {"all": (AMD, ARM)}),
-    "matrix.column": Case(lambda app: len(_plan(app).rows()) == 8),
-    "matrix.build": Case(_at_run, ("space",), _begins),
+    "matrix.start": Case(lambda app: _matrix(app).row == 0, (), _many),
+    "plan.options": _small(lambda app: not _fields(app).has_class("-folded")),
+    "plan.side-down": _small(lambda app: app.screen.query_one("#side").scroll_y > 0, "o", "a"),
+    "plan.side-up": _small(lambda app: app.screen.query_one("#side").scroll_y == 0),
 }

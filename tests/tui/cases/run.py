@@ -26,10 +26,6 @@ def _eight(world: World) -> folders.Made:
     return folders.running(world.state, folders.EIGHT)
 
 
-def _failed(world: World) -> folders.Made:
-    return folders.failed(world.state)
-
-
 def _cut_off(world: World) -> folders.Made:
     made = folders.running(world.state)
     made.release()
@@ -81,45 +77,49 @@ def _asks(app: ConsoleApp) -> bool:
     return isinstance(app.screen, QuestionDialog)
 
 
+def _in_two(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _running)
+
+
+def _in_eight(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _eight, size=SMALL)
+
+
+def _in_failed(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _failed_with_log, size=SMALL)
+
+
 CASES = {
-    "run.retry": Case(_asked(Request("retry", "kafka")), (), _failed),
+    "targets.down": _in_two(_chosen("kafka")),
+    "targets.up": _in_two(_chosen("redis")),
+    "run.own-log": _in_two(lambda app: _panes(app).visible_panes[0].own),
+    "targets.zoom": _in_two(lambda app: _panes(app).zoomed),
+    "run.back": _in_two(lambda app: _panes(app).zoomed is None),
+    "run.zoom": _in_two(lambda app: _panes(app).zoomed),
+    "run.target-down": _in_two(_chosen("kafka"), "escape", "tab"),
+    "run.target-up": _in_two(_chosen("redis")),
+    "run.steps": _in_two(lambda app: app.screen.query_one(StepView).display),
+    "run.cancel-target": _in_two(_asks),
+    "run.cancel": _in_two(_asks, "escape"),
+    "run.next": _in_eight(lambda app: _panes(app).page == 1),
+    "run.previous": _in_eight(lambda app: _panes(app).page == 0),
+    "run.order": _in_eight(lambda app: not _panes(app).busiest_first),
+    "targets.page-down": _in_eight(_chosen("minimal")),
+    "targets.page-up": _in_eight(_chosen("all")),
+    "targets.end": _in_eight(_chosen("minimal")),
+    "targets.start": _in_eight(_chosen("all")),
+    "digest.down": _in_failed(lambda app: _digest(app).scroll_y > 0, "shift+tab"),
+    "digest.up": _in_failed(lambda app: _digest(app).scroll_y == 0),
+    "digest.page-down": _in_failed(lambda app: _digest(app).scroll_y > 1),
+    "digest.page-up": _in_failed(lambda app: _digest(app).scroll_y == 0),
+    "digest.end": _in_failed(lambda app: _digest(app).scroll_y > 1),
+    "digest.start": _in_failed(lambda app: _digest(app).scroll_y == 0),
+    "digest.copy": _in_failed(lambda app: "kafka failed" in app.clipboard),
+    "run.pager": _in_failed(_said("the log is in")),
+    "run.retry": _in_failed(_asked(Request("retry", "kafka"))),
+    "run.digest": _in_failed(lambda app: not _digest(app).display),
     "run.retry-all": Case(
         _asked(Request("retry", "redis"), Request("retry", "kafka")), (), _two_failed
     ),
     "run.resume": Case(_resumed, (), _cut_off),
-    "run.cancel-target": Case(_asks, (), _running),
-    "run.cancel": Case(_asks, (), _running),
-    "run.digest": Case(lambda app: not _digest(app).display, (), _failed),
-    "run.steps": Case(lambda app: app.screen.query_one(StepView).display, (), _running),
-    "run.zoom": Case(lambda app: _panes(app).zoomed, (), _running),
-    "run.next": Case(lambda app: _panes(app).page == 1, (), _eight, size=SMALL),
-    "run.previous": Case(lambda app: _panes(app).page > 1, (), _eight, size=SMALL),
-    "run.pager": Case(_said("the log is in"), (), _failed_with_log),
-    "run.own-log": Case(lambda app: _panes(app).visible_panes[0].own, (), _running),
-    "run.order": Case(lambda app: not _panes(app).busiest_first, (), _eight, size=SMALL),
-    "run.back": Case(lambda app: _panes(app).zoomed is None, ("z",), _running),
-    "run.target-up": Case(_chosen("redis"), ("tab", "tab", "tab"), _running),
-    "run.target-down": Case(_chosen("kafka"), ("tab",), _running),
-    "targets.up": Case(_chosen("redis"), ("down",), _running),
-    "targets.down": Case(_chosen("kafka"), (), _running),
-    "targets.page-up": Case(_chosen("all"), ("down", "down"), _eight),
-    "targets.page-down": Case(_chosen("minimal"), ("down", "down"), _eight),
-    "targets.start": Case(_chosen("all"), ("down", "down"), _eight),
-    "targets.end": Case(_chosen("minimal"), ("down",), _eight),
-    "targets.zoom": Case(lambda app: _panes(app).zoomed, (), _running),
-    "digest.up": Case(
-        lambda app: _digest(app).scroll_y == 0, ("shift+tab", "down"), _failed, size=SMALL
-    ),
-    "digest.down": Case(lambda app: _digest(app).scroll_y > 0, ("shift+tab",), _failed, size=SMALL),
-    "digest.page-up": Case(
-        lambda app: _digest(app).scroll_y == 0, ("shift+tab", "end"), _failed, size=SMALL
-    ),
-    "digest.page-down": Case(
-        lambda app: _digest(app).scroll_y > 0, ("shift+tab",), _failed, size=SMALL
-    ),
-    "digest.start": Case(
-        lambda app: _digest(app).scroll_y == 0, ("shift+tab", "end"), _failed, size=SMALL
-    ),
-    "digest.end": Case(lambda app: _digest(app).scroll_y > 1, ("shift+tab",), _failed, size=SMALL),
-    "digest.copy": Case(lambda app: "kafka failed" in app.clipboard, ("shift+tab",), _failed),
 }

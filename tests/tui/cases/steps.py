@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.run.lane_grid import LanePanes
 from openhqm_tui.tui.steps.view import StepView
@@ -9,10 +11,6 @@ from openhqm_tui.tui.steps.waterfall import Waterfall
 from tests.tui import folders
 from tests.tui.cases import Case
 from tests.tui.conftest import World
-
-
-def _running(world: World) -> folders.Made:
-    return folders.running(world.state)
 
 
 def _passed(world: World) -> folders.Made:
@@ -47,22 +45,25 @@ def _read(app: ConsoleApp) -> float:
     return app.screen.query_one("#steps-detail").scroll_y
 
 
+def _case(done: Callable[[ConsoleApp], object], *way: str) -> Case:
+    return Case(done, way, _passed)
+
+
 CASES = {
-    "steps.up": Case(lambda app: _row(app) == 1, ("s", "down", "down"), _passed),
-    "steps.down": Case(lambda app: _row(app) == 1, ("s",), _passed),
-    "steps.page-up": Case(lambda app: _row(app) == 0, ("s", "down", "down"), _passed),
-    "steps.page-down": Case(lambda app: _row(app) > 5, ("s",), _passed),
-    "steps.start": Case(lambda app: _row(app) == 0, ("s", "down", "down"), _passed),
-    "steps.end": Case(_last, ("s",), _passed),
-    "steps.back": Case(lambda app: _read(app) == 0, ("s", "down", "right"), _long),
-    "steps.on": Case(lambda app: _read(app) == 1, ("s", "down"), _long),
-    "steps.open": Case(
+    "steps.down": _case(lambda app: _row(app) == 1, "s"),
+    "steps.up": _case(lambda app: _row(app) == 0),
+    "steps.page-down": _case(lambda app: _row(app) > 5),
+    "steps.page-up": _case(lambda app: _row(app) == 0),
+    "steps.end": _case(_last),
+    "steps.start": _case(lambda app: _row(app) == 0),
+    "steps.critical": _case(_critical),
+    "steps.cached": _case(lambda app: not _view(app).cached),
+    "steps.leave": _case(lambda app: not _view(app).display),
+    "steps.whole": _case(lambda app: _view(app).whole, "s"),
+    "steps.open": _case(
         lambda app: app.screen.query_one(LanePanes).zoomed == ("redis", "linux/amd64"),
-        ("s", "down", "down"),
-        _passed,
+        *("a", "full_stop", "g", "down", "down"),
     ),
-    "steps.critical": Case(_critical, ("s",), _running),
-    "steps.whole": Case(lambda app: _view(app).whole, ("s",), _running),
-    "steps.cached": Case(lambda app: not _view(app).cached, ("s",), _running),
-    "steps.leave": Case(lambda app: not _view(app).display, ("s",), _running),
+    "steps.on": Case(lambda app: _read(app) == 1, ("s", "down"), _long),
+    "steps.back": Case(lambda app: _read(app) == 0, (), _long),
 }

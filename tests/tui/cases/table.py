@@ -24,13 +24,13 @@ def _checked(world: World) -> folders.Made:
 
 
 CASES = {
-    "table.up": Case(lambda app: _table(app).row == 0, ("4", "down"), _many),
     "table.down": Case(lambda app: _table(app).row == 1, ("4",), _many),
-    "table.left": Case(lambda app: _table(app).column == 1, ("3", "right", "right"), _checked),
+    "table.up": Case(lambda app: _table(app).row == 0, (), _many),
+    "table.page-down": Case(lambda app: _table(app).row > 5, (), _many),
+    "table.page-up": Case(lambda app: _table(app).row == 0, (), _many),
+    "table.end": Case(lambda app: _table(app).row == 39, (), _many),
+    "table.start": Case(lambda app: _table(app).row == 0, (), _many),
+    "table.open": Case(lambda app: app.place and app.place.PLACE == "run", (), _many),
     "table.right": Case(lambda app: _table(app).column == 1, ("3",), _checked),
-    "table.page-up": Case(lambda app: _table(app).row == 0, ("4", "pagedown"), _many),
-    "table.page-down": Case(lambda app: _table(app).row > 5, ("4",), _many),
-    "table.start": Case(lambda app: _table(app).row == 0, ("4", "down", "down"), _many),
-    "table.end": Case(lambda app: _table(app).row == 39, ("4",), _many),
-    "table.open": Case(lambda app: app.place and app.place.PLACE == "run", ("4",), _many),
+    "table.left": Case(lambda app: _table(app).column == 0, (), _checked),
 }
