@@ -47,12 +47,12 @@ CARRIED_OUT_BY = {
 EVERY = [command for where in CARRIED_OUT_BY for command in command_table.commands(where)]
 
 
-@pytest.mark.parametrize("command", EVERY, ids=lambda command: command.id)
-def test_every_command_is_carried_out_by_something(command):
-    action = re.split(r"[(.]", command.action)[0]
-    assert hasattr(CARRIED_OUT_BY[command.where], f"action_{action}"), command
-    assert command.help.endswith(".")
-    assert command.title
+def test_every_command_is_carried_out_by_something():
+    for command in EVERY:
+        action = re.split(r"[(.]", command.action)[0]
+        assert hasattr(CARRIED_OUT_BY[command.where], f"action_{action}"), command
+        assert command.help.endswith("."), command
+        assert command.title, command
 
 
 def test_ids_are_unique_and_no_key_means_two_things_in_one_place():

@@ -1,4 +1,4 @@
-"""How a replay looks: playing, paused, over, narrow; and where it is offered."""
+"""How a replay looks: playing, paused, finished, narrow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from openhqm_tui.run.follow.replay import Player, Recording
 from tests.recordings import recording
-from tests.tui.conftest import NO_ENGINE, World
+from tests.tui.conftest import World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
 
 NARROW = (60, 20)
@@ -37,9 +37,3 @@ def test_at_its_end(snap_compare, world: World):
 
 def test_from_checks(snap_compare, world: World):
     assert look(snap_compare, world, ("3",), MIDDLE, **player(world, 45.0))
-
-
-@pytest.mark.parametrize("place", ["1", "5"], ids=["plan", "doctor"])
-def test_where_no_engine_answers_it_is_offered(snap_compare, world: World, place):
-    world.facts = NO_ENGINE
-    assert look(snap_compare, world, (place,))

@@ -8,7 +8,7 @@ from openhqm_tui.store.run_folder import runs_folder
 from tests.recordings import copied, recording
 from tests.tui import folders
 from tests.tui.conftest import World
-from tests.tui.looks import LARGE, MIDDLE, SMALL, look
+from tests.tui.looks import LARGE, SMALL, look
 
 TINY = (60, 20)
 OPEN = ("4", "enter", "s")
@@ -63,8 +63,3 @@ def test_one_lane_with_long_names(snap_compare, world: World):
 def test_nothing_began_yet(snap_compare, world: World):
     made = folders.Made(world.state).hold().start()
     assert look(snap_compare, world, ["s"], made=made, opened=True)
-
-
-def test_in_the_terminals_own_colors(snap_compare, world: World):
-    _recorded(world, "failed")
-    assert look(snap_compare, world, [*OPEN], MIDDLE, theme="ansi-dark")

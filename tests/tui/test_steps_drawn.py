@@ -71,15 +71,15 @@ def test_ticks_are_round_and_apart(length: float, width: int, moments: list[floa
     assert all(0 <= cell < width for cell in cells)
 
 
-@pytest.mark.parametrize("width", range(20, 260))
-def test_columns_fill_the_width_and_bars_come_first(width: int) -> None:
-    parts = columns(width, 64)
-    used = 4 + parts.name + 1 + 7 + 1 + (parts.note + 1 if parts.note else 0) + parts.bar
-    assert used == width or width < 26
-    if width >= 52:
-        assert parts.bar >= 24
-        assert parts.name >= 12
-    assert min(parts) >= 0
+def test_columns_fill_the_width_and_bars_come_first() -> None:
+    for width in range(20, 260):
+        parts = columns(width, 64)
+        used = 4 + parts.name + 1 + 7 + 1 + (parts.note + 1 if parts.note else 0) + parts.bar
+        assert used == width or width < 26, width
+        if width >= 52:
+            assert parts.bar >= 24, width
+            assert parts.name >= 12, width
+        assert min(parts) >= 0, width
 
 
 @pytest.mark.parametrize(
