@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import pythons
-
-OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
+from tests.pythons import OWN
 
 
 def interpreter(place: Path, says: str) -> Path:

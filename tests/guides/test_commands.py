@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from openhqm_tui.__main__ import main as run
 from openhqm_tui.cli import main
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.store.run_folder import runs_folder
@@ -71,30 +70,32 @@ def test_there_are_commands_of_every_kind():
     assert any(command.reason for command in EVERY)
 
 
-@pytest.mark.parametrize("command", EVERY, ids=ids)
-def test_no_command_goes_unchecked(command: Command):
+def test_no_command_goes_unchecked():
     known = {"openhqm-tui", "docker", "make", "python"} | set(_OTHERS)
-    assert command.program in known or command.reason, (
-        f"{command.where}\nneither run nor checked: say why above its block, "
-        "<!-- not run: REASON -->"
+    unchecked = [one.where for one in EVERY if one.program not in known and not one.reason]
+    assert unchecked == [], (
+        "neither run nor checked: say why above the block, <!-- not run: REASON -->"
     )
 
 
-@pytest.mark.parametrize("command", of("openhqm-tui"), ids=ids)
-def test_ours_are_words_that_our_parser_takes(command: Command, capsys):
+def test_our_parser_accepts_our_commands(capsys):
+    troubles = {one.where: trouble for one in of("openhqm-tui") if (trouble := refused(one))}
+    assert troubles == {}
+
+
+def refused(command: Command) -> str:
+    """Return why our parser refuses a command; '' if it accepts it."""
     words = [word.replace("SUBSTITUTED", "amd64") for word in command.words[1:]]
     if words[:1] == ["NAME"]:
-        return  # stands for a command that the reader is about to write
+        return ""  # stands for a command that the reader is about to write
     try:
         main.parse(words)
     except SystemExit as end:
-        trouble = "" if end.code == 0 else f"ended with {end.code}"
+        return "" if end.code == 0 else f"ended with {end.code}"
     except UsageProblem as problem:
         # A sentence may name the beginning of a command only.
-        trouble = "" if command.inline and "required" in str(problem) else str(problem)
-    else:
-        trouble = ""
-    assert not trouble, f"{command.where}\n{trouble}"
+        return "" if command.inline and "required" in str(problem) else str(problem)
+    return ""
 
 
 def test_a_wrong_flag_would_be_found():
@@ -132,43 +133,45 @@ RUN = list({command.words: command for command in EVERY if runnable(command)}.va
 
 
 @pytest.mark.parametrize("command", RUN, ids=ids)
-def test_what_needs_no_engine_is_run(command: Command, own_home: Path, tmp_path: Path):
+def test_what_needs_no_engine_is_run(
+    command: Command, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
     state = own_home / "state"
     runs_folder(state).mkdir(parents=True)
     for name in ("verified", "cold"):
         copied(name, runs_folder(state) / recording(name).info.id)
-    ended = subprocess.run(
-        [sys.executable, "-m", "openhqm_tui", *command.words[1:]],
-        cwd=tmp_path,
-        env=os.environ | {"DOCKER_HOST": "unix:///nowhere.sock", "PYTHONPATH": str(TOP)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, f"{command.where}\n{ended.stderr}"
-    assert ended.stdout or ended.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    code: object
+    try:
+        code = run(command.words[1:])
+    except SystemExit as end:  # --help
+        code = end.code
+    out, err = capsys.readouterr()
+    assert code == 0, f"{command.where}\n{err}"
+    assert out or err
 
 
 def test_many_are_run():
     assert len(RUN) >= 16
 
 
-@pytest.mark.parametrize("command", of("make"), ids=ids)
-def test_targets_of_make_exist(command: Command):
-    targets = [*re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.M), ".venv/.ready"]
-    named = [word for word in command.words[1:] if "=" not in word and word.islower()]
-    assert set(named) <= set(targets), command.where
+def test_targets_of_make_exist():
+    targets = {*re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.M), ".venv/.ready"}
+    for command in of("make"):
+        named = {word for word in command.words[1:] if "=" not in word and word.islower()}
+        assert named <= targets, command.where
 
 
-@pytest.mark.parametrize("command", of("python"), ids=ids)
-def test_modules_exist(command: Command):
-    if command.words[1:2] == ("-m",):
-        name, told = command.words[2], command.words[3:]
-        module = TOP / name.replace(".", "/")
-        known = {"venv", "pip", "pytest"}
-        assert name in known or module.is_dir() or module.with_suffix(".py").exists()
-        files = [word for word in told if word.startswith("tests/") and "NAME" not in word]
-        assert all((TOP / word.partition("::")[0]).exists() for word in files), command.where
+def test_modules_exist():
+    for command in of("python"):
+        if command.words[1:2] == ("-m",):
+            name, more = command.words[2], command.words[3:]
+            module = TOP / name.replace(".", "/")
+            known = {"venv", "pip", "pytest"}
+            assert name in known or module.is_dir() or module.with_suffix(".py").exists()
+            files = [word for word in more if word.startswith("tests/") and "NAME" not in word]
+            assert all((TOP / word.partition("::")[0]).exists() for word in files), command.where
 
 
 @functools.cache
@@ -187,13 +190,14 @@ def flags_of(words: tuple[str, ...]) -> frozenset[str] | None:
     return frozenset(re.findall(r"(?<![\w-])(-\w|--[a-z][\w-]*)", told.stdout))
 
 
-_NO_CLIENT = not shutil.which("docker") or flags_of(("buildx", "build")) is None
+def test_docker_accepts_the_commands_of_docker():
+    if not shutil.which("docker") or flags_of(("buildx", "build")) is None:
+        pytest.skip("there is no docker with Buildx here")
+    for command in of("docker"):
+        docker_accepts(command, command.words[1:])
 
 
-@pytest.mark.skipif(_NO_CLIENT, reason="there is no docker with Buildx here")
-@pytest.mark.parametrize("command", of("docker"), ids=ids)
-def test_dockers_are_words_that_the_installed_docker_takes(command: Command):
-    words = command.words[1:]
+def docker_accepts(command: Command, words: tuple[str, ...]) -> None:
     if not words:
         return
     named: tuple[str, ...] = ()

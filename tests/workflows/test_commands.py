@@ -12,6 +12,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
@@ -191,7 +192,7 @@ def checkout(tmp_path: Path) -> Path:
             continue
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(TOP / name, place / name)
-    (place / ".venv").symlink_to(TOP / ".venv")
+    (place / ".venv").symlink_to(sys.prefix)
     return place
 
 
