@@ -98,7 +98,7 @@ def drawn(pilot: Pilot[int]) -> str:
     return "\n".join("".join(segment.text for segment in line) for line in lines)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+@pytest.mark.parametrize("size", [pytest.param((80, 24), marks=pytest.mark.full), (200, 60)])
 async def test_no_screen_and_nothing_copied_holds_what_acts(
     world: World, size: tuple[int, int]
 ) -> None:

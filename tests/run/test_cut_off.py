@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -54,7 +56,7 @@ def test_events_cut_off_at_any_byte_are_those_of_the_whole_lines(tmp_path: Path)
     assert len(all_of_them) == data.count(b"\n") > 50
     ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
     count = len(ends)
-    for size in range(len(data) - 1, max(0, len(data) - WINDOW) - 1, -1):
+    for size in sorted({*near_line_ends(data), *in_a_line_of_each_kind(data)}, reverse=True):
         os.truncate(folder.events_file, size)
         while count and ends[count - 1] > size:
             count -= 1
@@ -88,6 +90,15 @@ def test_requests_written_after_a_cut_at_any_byte_are_read(tmp_path: Path) -> No
         assert heard[:-1] == before[: len(heard) - 1]
         assert len(heard) - 1 >= data[:size].count(b"\n")
         assert request_reader.upto == folder.control_file.stat().st_size
+
+
+def in_a_line_of_each_kind(data: bytes) -> Iterator[int]:
+    """Yield every place in the first line of each kind of event."""
+    lines = data.splitlines(keepends=True)
+    ends = list(itertools.accumulate(map(len, lines)))
+    kinds = [type(event) for event in whole_lines(data)]
+    for line, end in ((lines[at], ends[at]) for at in map(kinds.index, set(kinds))):
+        yield from range(end - len(line), end)
 
 
 def near_line_ends(data: bytes) -> list[int]:

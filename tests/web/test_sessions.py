@@ -60,40 +60,50 @@ async def closed(tab: ClientWebSocketResponse) -> None:
         pass
 
 
-async def test_a_closed_tab_ends_its_console(tmp_path: Path) -> None:
+async def opened(client: ClientSession, served: Served) -> tuple[ClientWebSocketResponse, int]:
+    """Open a tab, wait until its console is drawn, and return both."""
+    tab = await tab_of(client, served)
+    await shown(tab, b"History")
+    (console,) = served.consoles()
+    return tab, console
+
+
+async def test_a_tab_and_its_console_end_together(tmp_path: Path) -> None:
+    # In the folder that is served, a module that has the name of one that the console imports.
+    (tmp_path / "msgspec.py").write_text("raise SystemExit('a stranger')")
     with serve(tmp_path) as served:
         async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-            tab = await tab_of(client, served)
-            await shown(tab, b"History")
-            consoles = served.consoles()
-            assert len(consoles) == 1
+            tab, console = await opened(client, served)
             await tab.close()
-        await soon(lambda: is_gone(consoles[0]), "the console ends")
+            await soon(lambda: is_gone(console), "the console of a closed tab ends")
 
-
-async def test_q_ends_the_console_and_closes_the_tab(tmp_path: Path) -> None:
-    with serve(tmp_path) as served:
-        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-            tab = await tab_of(client, served)
-            await shown(tab, b"Quit")
-            consoles = served.consoles()
+            tab, console = await opened(client, served)
             await tab.send_json(["stdin", "q"])
             await closed(tab)
-        await soon(lambda: is_gone(consoles[0]), "the console ends")
-    assert "ended with" not in served.said.read_text()
+            await soon(lambda: is_gone(console), "the console that was quit ends")
+            assert "ended with" not in served.said.read_text()
+
+            tab, console = await opened(client, served)
+            os.kill(console, signal.SIGKILL)
+            await closed(tab)
+            await soon(lambda: "ended with -9" in served.said.read_text(), "its end is reported")
+            assert served.process.poll() is None
+    assert "a stranger" not in served.said.read_text()
 
 
-@pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("means", "count"), [(signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGHUP, 1)]
+)
 async def test_the_server_ends_in_good_order_with_all_consoles(
-    tmp_path: Path, means: signal.Signals
+    tmp_path: Path, means: signal.Signals, count: int
 ) -> None:
     with serve(tmp_path) as served:
         async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-            tabs = [await tab_of(client, served) for _ in range(2)]
+            tabs = [await tab_of(client, served) for _ in range(count)]
             for tab in tabs:
                 await shown(tab, b"History")
             consoles = served.consoles()
-            assert len(consoles) == 2
+            assert len(consoles) == count
             served.process.send_signal(means)
             for tab in tabs:
                 await closed(tab)
@@ -113,18 +123,6 @@ async def test_a_server_that_is_killed_leaves_no_console_behind(tmp_path: Path) 
             all_gone(consoles)
 
 
-async def test_a_console_that_dies_closes_its_tab_and_is_told(tmp_path: Path) -> None:
-    with serve(tmp_path) as served:
-        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-            tab = await tab_of(client, served)
-            await shown(tab, b"History")
-            (console,) = served.consoles()
-            os.kill(console, signal.SIGKILL)
-            await closed(tab)
-            await soon(lambda: "ended with -9" in served.said.read_text(), "its end is told")
-            assert served.process.poll() is None
-
-
 async def test_neither_what_is_said_nor_a_console_has_the_token(tmp_path: Path) -> None:
     token = "a-token-that-nobody-guesses"
     environment = {"OPENHQM_TUI_SERVE_TOKEN": token}
@@ -136,9 +134,7 @@ async def test_neither_what_is_said_nor_a_console_has_the_token(tmp_path: Path) 
             await client.get(f"{known.url}?token=wrong-{token}")
             await said_raw(known.url, f"GET /?token={token} HTTP/9.9\r\n\r\n")
             await said_raw(known.url, f"GET /?token={token} HTTP/1.1\r\nHost : \x01\r\n\r\n")
-            tab = await tab_of(client, known)
-            await shown(tab, b"History")
-            (console,) = served.consoles()
+            _, console = await opened(client, known)
             started_with = told_of(console, "environ")
             assert b"TEXTUAL_DRIVER=" in started_with
             assert token.encode() not in started_with
@@ -220,13 +216,3 @@ async def test_what_is_no_console_is_told_in_a_line() -> None:
     await session._task
     await session.stop()
     assert lines == ["a console ended with 1: no packets"]
-
-
-async def test_a_module_that_lies_in_the_served_folder_is_not_ours(tmp_path: Path) -> None:
-    (tmp_path / "msgspec.py").write_text("raise SystemExit('a stranger')")
-    with serve(tmp_path) as served:
-        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-            tab = await tab_of(client, served)
-            await shown(tab, b"History")
-            await tab.close()
-    assert "a stranger" not in served.said.read_text()
