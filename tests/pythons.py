@@ -17,7 +17,7 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 # Versions whose absence is a failure, separated by commas. Read at once: tests lose our variables.
 _REQUIRED = os.environ.get("OPENHQM_TUI_REQUIRE_PYTHONS", "").replace(",", " ").split()
 
-_OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
+OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _CAN_MAKE_ENVIRONMENTS = "import ensurepip, venv, sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -34,11 +34,11 @@ def is_required(version: str) -> bool:
 def others() -> list[str]:
     """Return the oldest and the newest supported version that are here, but not the running one."""
     here = [version for version in SUPPORTED if find_python(version)]
-    return [version for version in dict.fromkeys((here[0], here[-1])) if version != _OWN]
+    return [version for version in dict.fromkeys((here[0], here[-1])) if version != OWN]
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    if version == _OWN:
+    if version == OWN:
         yield Path(sys.executable)
     for name in (f"python{version}", "python3"):
         if found := shutil.which(name):

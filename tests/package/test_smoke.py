@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.package import debian_python
 from tests.package.conftest import ConsoleOn
 from tests.package.installed import Console
-from tests.pythons import SUPPORTED
+from tests.pythons import OWN, SUPPORTED
 from tests.terminal import Screen
 
 # What only this place shows where there is no engine and no run.
@@ -19,16 +20,24 @@ PLACES = {
     "5": "Docker client",
     "1": "[ ] all rows",
 }
+# Where a Python is missing, a root file system of Debian's is made for it, which takes long.
+VERSIONS = [
+    pytest.param(version, marks=[pytest.mark.full] if version == debian_python.VERSION else [])
+    for version in SUPPORTED
+]
 
 
-@pytest.mark.parametrize("version", SUPPORTED)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_the_installed_console_works_on_every_python(
     console_on: ConsoleOn, version: str, tmp_path: Path
 ) -> None:
     goes_everywhere(console_on(version), tmp_path)
 
 
-@pytest.mark.parametrize("version", SUPPORTED)
+@pytest.mark.parametrize(
+    "version",
+    [pytest.param(one, marks=[] if one == OWN else [pytest.mark.full]) for one in SUPPORTED],
+)
 def test_replay_opens_the_installed_console_on_every_python(
     console_on: ConsoleOn, version: str, tmp_path: Path
 ) -> None:

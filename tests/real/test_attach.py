@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 NAME = "openhqm-tui-tests/attach"
 
 
-@pytest.mark.parametrize("form", ["plain", "json"])
+@pytest.mark.parametrize("form", ["json", pytest.param("plain", marks=pytest.mark.full)])
 def test_who_attaches_later_is_told_what_the_build_said(
     cli: Cli, checkout: Path, remove_images: Callable[[str], None], form: str
 ) -> None:
