@@ -7,14 +7,22 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from openhqm_tui.cli.output.summary import COLUMNS, cells, rows_of
-from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.cli.output.check import check_annotations
+from openhqm_tui.cli.output.summary import COLUMNS, answer_lines, cells, rows_of, tally
+from openhqm_tui.domain.checks.verdict import GRAVITY, Answer, Verdict
 from openhqm_tui.domain.run.decisions import result_text, status_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
-from openhqm_tui.domain.run.status import RUN_TEXTS, STATUS_TEXTS, STEP_TEXTS, Status
+from openhqm_tui.domain.run.status import (
+    RUN_TEXTS,
+    STATUS_TEXTS,
+    STEP_TEXTS,
+    VERDICT_TEXTS,
+    Status,
+)
 from openhqm_tui.report.catalog import rendered
 from openhqm_tui.report.gather import report_of
+from openhqm_tui.tui.checks.text import answer_cell, lane_lines
 from openhqm_tui.tui.core.labels import run_mark, standing_mark, step_mark
 from tests.recordings import recording, state_of
 
@@ -91,6 +99,7 @@ def as_recorded(lane: LaneState) -> None:
         ("checked", 0, built, "● built"),
         ("checked", 0, as_recorded, "✓ verified"),
         ("checked", 0, answered(Answer.WARN), "✓ verified"),
+        ("checked", 0, answered(Answer.WAIVED), "✓ verified"),
         ("checked", 0, answered(Answer.UNKNOWN), "? not verified"),
         ("checked", 0, answered(Answer.FAIL), "✗ check failed"),
         ("checked", 0, ended(Outcome.FAILED), "✗ failed"),
@@ -132,6 +141,35 @@ def test_no_two_statuses_share_a_word(table) -> None:
 
 def test_every_status_is_in_the_table() -> None:
     assert set(STATUS_TEXTS) == set(Status)
+    assert set(VERDICT_TEXTS) == set(Answer) == set(GRAVITY)
+
+
+def test_a_waived_finding_is_shown_with_date_and_reason_everywhere() -> None:
+    folder = recording("checked")
+    state = state_of(folder)
+    lane = state.lanes[0]
+    verdict = Verdict(
+        check="setuid",
+        answer=Answer.WAIVED,
+        evidence="until 2027-01-31 (as vendor): /opt/a (4755)",
+        waivers=("setuid until 2027-01-31 (as vendor)",),
+    )
+    lane.verdicts = (verdict,)
+    report = report_of(folder, state, state.last_at)
+    shown = {
+        "console": answer_cell(verdict, 80).plain,
+        "details": "\n".join(line.plain for line in lane_lines(lane)),
+        "command line": "\n".join(answer_lines(lane.verdicts)),
+        "Actions": "\n".join(check_annotations("x", lane.verdicts)),
+        **{name: rendered(report, name) for name in ("md", "html", "junit", "json", "github")},
+    }
+    for name, text in shown.items():
+        assert "until 2027-01-31 (as vendor): " in text, name
+        assert "waived" in text, name
+    assert all("~ waived" in shown[name] for name in ("console", "details", "md", "html"))
+    assert shown["Actions"].startswith("::notice ")
+    assert 'failures="0"' in shown["junit"]
+    assert tally(lane.verdicts) == "0/1 pass, setuid: waived"
 
 
 def test_a_run_without_checks_is_built_and_not_verified() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
@@ -11,6 +12,7 @@ from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
+from tests.expecting import with_keys
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import variant_of
 from tests.run.runs import Watch, executed, prepared, running, taken_up
@@ -64,6 +66,36 @@ async def test_an_image_that_was_fixed_is_verified_by_checking_again(docker: Fak
     docker.container("linux/arm64")
     folder.ask(Request("check", "redis", "linux/arm64"))
     assert (await taken_up(folder)).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("until", "status"), [("2999-12-31", Status.PASSED), ("2026-01-01", Status.FAILED)]
+)
+async def test_a_run_counts_valid_waivers_and_names_those_without_an_effect(
+    docker: FakeDocker, until: str, status: Status
+) -> None:
+    docker.container("linux/arm64", machine="x86_64")
+    waivers = [
+        {"check": check, "reason": "as vendor", "until": until}
+        for check in ("machine", "python", "size")
+    ]
+    run = prepared("redis")
+    run = msgspec.structs.replace(
+        run,
+        expectations=tuple(
+            msgspec.structs.replace(one, expectation=with_keys(one.expectation, waive=waivers))
+            for one in run.expectations
+        ),
+    )
+    state = (await executed(run)).follower.state
+    lane = state.lane("redis", "linux/arm64")
+    assert lane is not None
+    (machine,) = (verdict for verdict in lane.verdicts if verdict.check == "machine")
+    assert f"{until} (as vendor)" in machine.evidence
+    assert (machine.answer is Answer.WAIVED) is (status is Status.PASSED)
+    assert state.status is status
+    idle = [note for note in state.notes if "waiver" in note]
+    assert idle == [f"nothing is found for the waiver of size until {until} (as vendor): remove it"]
 
 
 async def test_one_check_renews_one_answer(docker: FakeDocker) -> None:

@@ -93,7 +93,8 @@ def _case(told: Case, kind: str) -> Xml.Element:
         found.text = "\n".join(filter(None, (told.asks, words, told.command)))
     else:
         out = Xml.SubElement(case, "system-out")
-        out.text = f"warning: {words}" if told.answer == "warn" else words
+        kind = {"warn": "warning: ", "waived": "waived: "}.get(told.answer, "")
+        out.text = f"{kind}{words}"
     return case
 
 
