@@ -10,12 +10,14 @@ from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.plan.requirements import ProjectRequirements, RequirementLines
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.plan.screen import PlanScreen
+from openhqm_tui.tui.plan.variant_panel import CommandLines, VariantDetails
 from tests.eight_variants import EIGHT
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE, World, settle, until
@@ -355,6 +357,17 @@ async def test_the_side_tells_size_against_all_times_and_versions(world: World):
         await pilot.press("Y")
         await pilot.pause()
         assert app.clipboard.startswith("openhqm-tui plan --build-all ")
+
+
+def test_the_side_says_where_the_expectations_of_a_checkout_come_from():
+    requirements = ProjectRequirements(variants={"redis": RequirementLines(("redis>=5",))})
+    source = Source(kind=SourceKind.CHECKOUT, variants=EIGHT, requirements=requirements)
+    side = VariantDetails(source, BuildOptions({}), {}, {}, {}, {})
+    told = {
+        name: side.describe(name, CommandLines((), ()), 100).plain for name in ("redis", "minimal")
+    }
+    assert "checks clients of requirements-queue-redis.txt; all else as bundled" in told["redis"]
+    assert "checks core of requirements.txt; all else as bundled" in told["minimal"]
 
 
 async def test_nothing_to_build_is_said_in_the_matrix(world: World):
