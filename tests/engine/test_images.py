@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain.checks.evidence import SeenImage
@@ -53,8 +54,10 @@ ARM = SeenImage(platform="linux/arm64", digest="sha256:1")
     ],
 )
 def test_the_images_of_an_index(manifests: list[dict[str, Any]], images: list[SeenImage]) -> None:
-    answer = {"Descriptor": {"digest": "sha256:0"}, "Manifests": manifests}
-    assert read_index("x", engine(answer)) == ("sha256:0", images)
+    top = {"digest": "sha256:0", "annotations": {"a": "b"}}
+    named = [msgspec.structs.replace(image, annotations={"a": "b"}) for image in images]
+    answer = {"Descriptor": top, "Manifests": manifests}
+    assert read_index("x", engine(answer)) == ("sha256:0", named)
 
 
 @pytest.mark.parametrize(

@@ -28,13 +28,15 @@ class SeenImage(msgspec.Struct, frozen=True, kw_only=True):
     """One image of an index, by its manifest and config; sizes in bytes.
 
     `os_version` tells images of one platform apart (Windows). `attestation`: the index lists it as
-    an attestation, which engines hide, but it can be run.
+    an attestation, which engines hide, but it can be run. `annotations` are those with which the
+    engine refers to the index.
     """
 
     platform: str
     digest: str = ""
     os_version: str = ""
     attestation: bool = False
+    annotations: dict[str, str] = {}
     content_size: int = 0
     unpacked_size: int = 0
 

@@ -40,7 +40,9 @@ def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[
     `reference` is a name, `NAME@DIGEST` or an id. Raises ImageUnknown.
     """
     answer = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, api))
-    digest = str((answer.get("Descriptor") or {}).get("digest") or answer.get("Id") or "")
+    top = _dict(answer.get("Descriptor"))
+    digest = str(top.get("digest") or answer.get("Id") or "")
+    named = {str(name): str(value) for name, value in _dict(top.get("annotations")).items()}
     if "Manifests" not in answer:
         # The classic store keeps one platform and no index.
         platform = _spell(answer.get("Os"), answer.get("Architecture"), answer.get("Variant"))
@@ -62,6 +64,7 @@ def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[
                 digest=str(manifest.get("ID") or ""),
                 os_version=str(p.get("os.version") or ""),
                 attestation=is_attestation,
+                annotations=named,
                 content_size=int((manifest.get("Size") or {}).get("Content") or 0),
                 unpacked_size=int((data.get("Size") or {}).get("Unpacked") or 0),
             )

@@ -115,7 +115,8 @@ def _with_documents(
     """Add what the index and the manifest of a platform's image say."""
     if isinstance(documents, ImageUnknown):
         return msgspec.structs.replace(read, why=read.why or str(documents))
-    own = [image.digest for image in read.index or () if image.platform == platform]
+    own = [image for image in read.index or () if image.platform == platform]
+    listed = documents.annotations(own[0].digest if own else "")
     hidden = [
         SeenImage(platform="unknown/unknown", digest=digest, attestation=True)
         for digest in sorted(documents.false_attestations())
@@ -124,7 +125,7 @@ def _with_documents(
     return msgspec.structs.replace(
         read,
         index=None if read.index is None else [*read.index, *hidden],
-        annotations=documents.annotations(own[0] if own else ""),
+        annotations=(own[0].annotations if own else {}) | listed,
     )
 
 

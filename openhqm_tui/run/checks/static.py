@@ -223,12 +223,16 @@ async def look_at(
         today=date.today(),
     )
     evidence: dict[str, object] = {
-        "index": why_index or seen,
+        "index": why_index or [_without_annotations(image) for image in seen or ()],
         "config": why if told is None else without_secrets(told),
         "layers": why if layers is None else [_layer_evidence(layer) for layer in layers],
         "files": why if contents is None else _files_evidence(contents, platform.binary),
     }
     return read, evidence
+
+
+def _without_annotations(image: SeenImage) -> SeenImage:
+    return msgspec.structs.replace(image, annotations={})
 
 
 def without_secrets(config: SeenConfig) -> SeenConfig:
