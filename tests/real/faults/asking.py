@@ -13,7 +13,7 @@ import msgspec
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform, parse_platforms
-from openhqm_tui.run.checks.lane import check_lane, index_of
+from openhqm_tui.run.checks.lane import Documents, check_lane, index_of
 from tests.real.conftest import Ran, docker, run_cli
 from tests.real.faults.fault import BOTH, Fault
 from tests.real.faults.images import image_of
@@ -114,11 +114,18 @@ async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verd
     answers = {}
     for fault in faults:
         image = image_of(fault)
-        _, index = await index_of(image)
+        digest, index = await index_of(image)
+        documents = Documents(image, digest, index)
         for asked in both:
             expected = Expectation(platform=asked, platforms=both, has_python=False)
             checked = await check_lane(
-                image, expected, index, emulated=False, run_id="faults", lane=fault.name
+                image,
+                expected,
+                index,
+                documents=documents,
+                emulated=False,
+                run_id="faults",
+                lane=fault.name,
             )
             answers[fault.name, str(asked)] = checked.verdicts
     return answers

@@ -13,10 +13,14 @@ Json = dict[str, Any]
 
 
 class Entry(msgspec.Struct):
-    """One image of an index: the platform that the index gives it, and its config."""
+    """One image of an index: the platform that the index gives it, its config and annotations.
+
+    The annotations are those of its manifest, and of the index about it.
+    """
 
     platform: Json
     config: Json
+    annotations: dict[str, str] = {}
 
 
 # Changes what a good image's index holds.
@@ -50,3 +54,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 def own(name: str) -> str:
     """Return the line that puts in place what the workshop made for a fault."""
     return f"COPY --from=workshop /shelf/{name}/ /\n"
+
+
+def of_other_machine(name: str) -> str:
+    """Return the lines that put in place what the workshop made of programs for other machines."""
+    return f"ARG TARGETARCH\nCOPY --from=workshop /shelf/{name}-on-${{TARGETARCH}}/ /\n"

@@ -59,7 +59,9 @@ class _Twister:
             like = by_arch.get(entry.platform["architecture"], by_arch[first])
             manifest = self._blob(like)
             manifest["config"] |= self._put(entry.config)
-            manifests.append(like | {"platform": entry.platform} | self._put(manifest))
+            about = {"annotations": entry.annotations} if entry.annotations else {}
+            manifest |= about
+            manifests.append(like | {"platform": entry.platform} | about | self._put(manifest))
         return manifests
 
     def _member(self, path: str) -> Json:

@@ -6,15 +6,17 @@ Those that only a running image shows are in `table_running`.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
-from tests.real.faults.fault import Entry, Fault, own
+from tests.real.faults.fault import Entry, Fault, Twist, of_other_machine, own
 from tests.real.faults.table_running import HOSTILE, RUNNING
 
 _OTHER = {"amd64": "arm64", "arm64": "amd64"}
 # Put together here, so that no scanner takes this file for a leak.
 _AWS_SECRET = "wJalrXUtnFEMI" + "K7MDENGbPxRfiCY" + "Zq8vT1sR4uW2"
 _TOKEN = "ghp_" + "q7Rt2LmX9vBn4KdW8sYc" + "3HgPz6FjTa1EuQ0o"
-SECRETS = (_AWS_SECRET, _TOKEN)
+_PASSWORD = "correct-horse-7-battery"
+SECRETS = (_AWS_SECRET, _TOKEN, _PASSWORD)
 
 
 _OF_FILES = ("binaries", "setuid", "compilers", "caches", "secrets", "size", "user")
@@ -45,6 +47,53 @@ def _no_health_check(entries: list[Entry]) -> None:
         del entry.config["config"]["Healthcheck"]
 
 
+def _second_image(entries: list[Entry]) -> None:
+    for entry in tuple(entries):
+        entries.append(copy.deepcopy(entry))
+        entries[-1].config["author"] = "another"
+
+
+def _false_attestation(entries: list[Entry]) -> None:
+    hidden = copy.deepcopy(entries[0])
+    hidden.platform = {"os": "unknown", "architecture": "unknown"}
+    hidden.annotations = {"vnd.docker.reference.type": "attestation-manifest"}
+    entries.append(hidden)
+
+
+def _hidden_image(entries: list[Entry]) -> None:
+    for entry in tuple(entries):
+        entries.append(copy.deepcopy(entry))
+        entries[-1].annotations = {"vnd.docker.reference.type": "attestation-manifest"}
+
+
+def _annotated(entries: list[Entry]) -> None:
+    for entry in entries:
+        entry.annotations = {"com.example.deploy-token": _TOKEN}
+
+
+def _config(**changes: Any) -> Twist:
+    def twist(entries: list[Entry]) -> None:
+        for entry in entries:
+            entry.config["config"] |= changes
+
+    return twist
+
+
+def _label(entries: list[Entry]) -> None:
+    for entry in entries:
+        entry.config["config"]["Labels"]["com.example.deploy-token"] = _TOKEN
+
+
+def _author(entries: list[Entry]) -> None:
+    for entry in entries:
+        entry.config["author"] = f"me <me@example.com> {_TOKEN}"
+
+
+def _comment(entries: list[Entry]) -> None:
+    for entry in entries:
+        entry.config["history"][-1]["comment"] = f"with DEPLOY_TOKEN={_TOKEN}"
+
+
 INDEX: tuple[Fault, ...] = (
     Fault(
         name="missing-platform",
@@ -61,6 +110,27 @@ INDEX: tuple[Fault, ...] = (
         check="index",
         twist=_extra_platform,
         evidence="s390x",
+    ),
+    Fault(
+        name="second-image",
+        what="an index with two images for each platform",
+        check="index",
+        twist=_second_image,
+        evidence="more than once",
+    ),
+    Fault(
+        name="false-attestation",
+        what="an index that lists an image as an attestation",
+        check="index",
+        twist=_false_attestation,
+        evidence="listed as an attestation",
+    ),
+    Fault(
+        name="hidden-image",
+        what="a second image for each platform, hidden as an attestation",
+        check="index",
+        twist=_hidden_image,
+        evidence="listed as an attestation",
     ),
 )
 
@@ -187,6 +257,157 @@ STATIC: tuple[Fault, ...] = (
         check="secrets",
         recipe=own("secret-file"),
         evidence="id_ed25519",
+    ),
+    Fault(
+        name="secret-in-annotation",
+        what="a token in an annotation",
+        check="secrets",
+        twist=_annotated,
+        evidence="GitHub token in annotation com.example.deploy-token",
+    ),
+    Fault(
+        name="secret-in-label",
+        what="a token in a label",
+        check="secrets",
+        twist=_label,
+        evidence="GitHub token in label com.example.deploy-token",
+    ),
+    Fault(
+        name="secret-in-author",
+        what="a token in the author",
+        check="secrets",
+        twist=_author,
+        evidence="GitHub token in the author",
+    ),
+    Fault(
+        name="secret-in-comment",
+        what="a token in the comment of an instruction",
+        check="secrets",
+        twist=_comment,
+        evidence="GitHub token in the comment of instruction",
+    ),
+    Fault(
+        name="secret-in-command",
+        what="a token as argument of the command",
+        check="secrets",
+        twist=_config(Cmd=["python", "-m", "openhqm.api.listener", "--token", _TOKEN]),
+        also=("command",),
+        evidence="GitHub token in the command",
+    ),
+    Fault(
+        name="secret-in-entrypoint",
+        what="a token in a variable that the entrypoint sets",
+        check="secrets",
+        twist=_config(Entrypoint=["/usr/bin/env", f"DEPLOY_TOKEN={_TOKEN}"]),
+        also=("command",),
+        evidence="GitHub token in the entrypoint",
+    ),
+    Fault(
+        name="secret-in-health-check",
+        what="a password in the health check's address",
+        check="secrets",
+        twist=_config(Healthcheck={"Test": ["CMD", "python", f"http://me:{_PASSWORD}@127.0.0.1"]}),
+        evidence="login in an address in the health check",
+    ),
+    Fault(
+        name="root-by-a-sign",
+        what="runs as root, spelled `+0`",
+        check="user",
+        twist=_config(User="+0"),
+        evidence="uid 0 (+0)",
+    ),
+    Fault(
+        name="root-by-alias",
+        what="runs as root under another name",
+        check="user",
+        recipe=f"{own('root-by-alias')}USER toor\n",
+        evidence="uid 0 (toor)",
+    ),
+    Fault(
+        name="root-denied",
+        what="runs as root, and its Python says that it doesn't",
+        check="user",
+        recipe=f"{own('root-denied')}USER 0:0\n",
+        evidence="uid 0",
+    ),
+    Fault(
+        name="writable-passwd",
+        what="an /etc/passwd that everyone can write to",
+        check="setuid",
+        recipe="COPY --from=good --link --chmod=666 /etc/passwd /etc/passwd\n",
+        evidence="/etc/passwd (666",
+    ),
+    Fault(
+        name="writable-shadow",
+        what="an /etc/shadow that everyone can write to",
+        check="setuid",
+        recipe="COPY --from=good --link --chmod=602 /etc/passwd /etc/shadow\n",
+        evidence="/etc/shadow (602",
+    ),
+    Fault(
+        name="foreign-in-wheel",
+        what="a wheel for the other architecture",
+        check="binaries",
+        recipe=of_other_machine("foreign-in-wheel"),
+        evidence="x.whl!/x/core.so",
+    ),
+    Fault(
+        name="foreign-in-tarball",
+        what="a program of the other architecture in a compressed tar",
+        check="binaries",
+        recipe=of_other_machine("foreign-in-tarball"),
+        evidence="x.tar.gz!/bin/x",
+    ),
+    Fault(
+        name="foreign-in-archives",
+        what="a library of the other architecture in a wheel in a zip",
+        check="binaries",
+        recipe=of_other_machine("foreign-in-archives"),
+        evidence="x.zip!/wheels/x.whl!/x/core.so",
+    ),
+    Fault(
+        name="stubbed-client",
+        what="a stub on PYTHONPATH instead of the client",
+        check="clients",
+        recipe=own("stubbed-client"),
+        evidence="/app/src/redis/__init__.py is imported instead of",
+    ),
+    Fault(
+        name="changed-client",
+        what="its client was changed after the installation",
+        check="clients",
+        recipe=own("changed-client"),
+        evidence="redis/utils.py isn't as it was installed",
+    ),
+    Fault(
+        name="false-version",
+        what="the client's metadata claim another version",
+        check="clients",
+        recipe=own("false-version"),
+        evidence="has version 99.0",
+    ),
+    Fault(
+        name="hidden-version",
+        what="other metadata on PYTHONPATH hide those of the client",
+        check="clients",
+        recipe=own("hidden-version"),
+        evidence="redis-99.0.dist-info hides",
+    ),
+    Fault(
+        name="client-outside",
+        what="its command runs in a virtual environment that lacks the client",
+        check="clients",
+        recipe=f'{own("client-outside")}CMD ["/opt/venv/bin/serve"]\n',
+        also=("command",),
+        evidence="No module named",
+    ),
+    Fault(
+        name="python-missing",
+        what="its command starts a Python that isn't there",
+        check="python",
+        recipe='CMD ["/opt/venv/bin/python", "-m", "openhqm.api.listener"]\n',
+        also=("command", "machine", "clients", "absent"),
+        evidence="no /opt/venv/bin/python in the image",
     ),
     Fault(
         name="oversize",

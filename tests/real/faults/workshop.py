@@ -6,9 +6,13 @@ on the build platform; nothing it makes depends on a platform.
 
 from __future__ import annotations
 
+import io
 import os
 import random
+import struct
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 from py_compile import PycInvalidationMode, compile
 
@@ -115,6 +119,15 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do x=$x$x; done
 echo "$x"
 printf 'openhqm-tui-probe:[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\377\\376\\033[2J\\n'
 """
+ACCOUNTS = """\
+root:x:0:0:root:/root:/bin/sh
+toor:x:0:0::/root:/bin/sh
+openhqm:x:1000:1000::/app:/usr/sbin/nologin
+"""
+# Imported before the program that asks for the user.
+DENIED = "import os\n\nos.getuid = os.geteuid = lambda: 1000\n"
+# The machines in the headers of programs for each other platform.
+OTHER_MACHINES = {"amd64": 183, "arm64": 62}
 # Put together here, so that no scanner takes this file for a leak.
 PRIVATE_KEY = "\n".join(
     (
@@ -147,6 +160,30 @@ class Layer:
                 doraise=True,
                 invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
             )
+
+    def link(self, place: str, target: str) -> None:
+        """Make a symbolic link."""
+        file = self._folder / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.symlink_to(target)
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    """Return a zip of one file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(name, content)
+    return out.getvalue()
+
+
+def tarred(name: str, content: bytes) -> bytes:
+    """Return a compressed tar of one file."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as file:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        file.addfile(member, io.BytesIO(content))
+    return out.getvalue()
 
 
 def _tag() -> str:
@@ -182,6 +219,33 @@ def make(shelf: Path) -> None:
     layer("wrong-python").put("app/src/sitecustomize.py", OTHER_VERSION)
     layer("forged-answer").put("opt/forger/bin/python", FORGED, 0o755)
     layer("gibberish").put("opt/forger/bin/python", GIBBERISH, 0o755)
+
+    for arch, machine in OTHER_MACHINES.items():
+        # The header of a 64-bit program.
+        elf = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack("<HH", 3, machine) + bytes(44)
+        wheel = zipped("x/core.so", elf)
+        layer(f"foreign-in-wheel-on-{arch}").put("opt/wheels/x.whl", wheel)
+        layer(f"foreign-in-archives-on-{arch}").put("opt/x.zip", zipped("wheels/x.whl", wheel))
+        layer(f"foreign-in-tarball-on-{arch}").put("opt/x.tar.gz", tarred("bin/x", elf))
+
+    layer("root-by-alias").put("etc/passwd", ACCOUNTS)
+    layer("root-denied").put("app/src/sitecustomize.py", DENIED)
+    layer("stubbed-client").put("app/src/redis/__init__.py", '__version__ = "7.4.1"\n')
+    changed = Path(f"/{SITE}/redis/utils.py").read_text() + "\nCHANGED = True\n"
+    layer("changed-client").put(f"{SITE}/redis/utils.py", changed)
+    (metadata,) = Path(f"/{SITE}").glob("redis-*.dist-info/METADATA")
+    version = metadata.parent.name.removeprefix("redis-").removesuffix(".dist-info")
+    claim = metadata.read_text().replace(f"\nVersion: {version}\n", "\nVersion: 99.0\n", 1)
+    layer("false-version").put(str(metadata).lstrip("/"), claim)
+    layer("hidden-version").put(
+        "app/src/redis-99.0.dist-info/METADATA",
+        "Metadata-Version: 2.1\nName: redis\nVersion: 99.0\n",
+    )
+    venv = layer("client-outside")
+    home = Path(sys.executable).parent
+    venv.put("opt/venv/pyvenv.cfg", f"home = {home}\ninclude-system-site-packages = false\n")
+    venv.put("opt/venv/bin/serve", "#!/opt/venv/bin/python\nimport openhqm\n", 0o755)
+    venv.link("opt/venv/bin/python", sys.executable)
 
     pip_cache = layer("pip-cache")
     for number in range(3):
