@@ -122,7 +122,7 @@ REMEDIES: tuple[Remedy, ...] = (
         crashed=True,
     ),
     Remedy(
-        pattern=re.compile(r"^no (?:Python|\S+) in the image\b"),
+        pattern=re.compile(r"^(?:not checked: )?no \S+ in the image\b"),
         check="Install it in the final stage, or set `interpreter` to its path; "
         "an image that needs no Python has `python = false` in openhqm-checks.toml.",
     ),
