@@ -2,12 +2,14 @@
 
     python -m tests.workflows.hosted ci/images platform=linux/amd64 arch=amd64 --place /tmp/ci
     python -m tests.workflows.hosted release/merge --place /tmp/ci REGISTRY=localhost:5000
+    python -m tests.workflows.hosted ci/engine --place /tmp/ci --skip "Pull the base image"
 
 Steps run as an unprivileged user who may use sudo, in a clean clone, with the variables that a
 runner sets.
 `/var/run/docker.sock` answers as the runner's own Engine 28.0.4 does; setup-docker-action becomes
 a context of that name for this machine's engine. Artifacts and outputs stay in the place, for the
-jobs that follow. What only GitHub can do is passed over, and said.
+jobs that follow. What only GitHub can do is passed over, and said; so is a step that `--skip` names
+by the beginning of its title, because this machine can't do it.
 """
 
 from __future__ import annotations
@@ -74,11 +76,12 @@ class Job:
         matrix: dict[str, str],
         given: dict[str, str],
         start: Callable[[list[str]], list[str]],
+        skipped: tuple[str, ...] = (),
     ) -> None:
         file, _, self.name = name.partition("/")
         self.told = workflow(TOP / f".github/workflows/{file}.yml")
         self.job = self.told["jobs"][self.name]
-        self.place, self.given, self._start = place, given, start
+        self.place, self.given, self._start, self._skipped = place, given, start, skipped
         self.clone, self.home = place / "clone", place / "home"
         self.artifacts, self.temp = place / "artifacts", place / "temp"
         needs = {one.name: {"outputs": pairs(one)} for one in (place / "outputs").iterdir()}
@@ -142,6 +145,9 @@ class Job:
                 continue
             if "uses" in step:
                 self._use(step["uses"].partition("@")[0], step.get("with", {}))
+                continue
+            if title.startswith(self._skipped):
+                self._say(f"-- skipped as asked: {title}")
                 continue
             secrets = "secrets." in str(step.get("env", {}))
             if secrets:
@@ -227,6 +233,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("values", nargs="*", help="matrix values, and variables in capitals")
     parser.add_argument("--place", type=Path, required=True)
     parser.add_argument("--python", default="/usr/bin/python3")
+    parser.add_argument("--skip", action="append", default=[])
     told = parser.parse_intermixed_args(words)
     if not os.environ.get("HOSTED_NAMESPACE"):
         # Only here may the engine's usual socket be another one.
@@ -253,7 +260,8 @@ def main(words: list[str]) -> int:
         sudoers.chmod(0o440)
         subprocess.run([*mount, str(sudoers), "/etc/sudoers"], check=True)
         start = functools.partial(unprivileged, group=real.stat().st_gid)
-        return 0 if Job(told.job, place, matrix, given, start).run() else 1
+        job = Job(told.job, place, matrix, given, start, tuple(told.skip))
+        return 0 if job.run() else 1
 
 
 if __name__ == "__main__":
