@@ -28,7 +28,7 @@ test: $(READY)
 
 ## Run the engine tests that need root, with sudo (as root, `test` includes them)
 test-root: $(READY)
-	@$(if $(filter 0,$(shell id -u)),,sudo --preserve-env) env PATH="$$PATH" PYTHONDONTWRITEBYTECODE=1 \
+	@$(if $(filter 0,$(shell id -u)),,sudo --preserve-env) env PATH="$$PATH:/usr/sbin:/sbin" PYTHONDONTWRITEBYTECODE=1 \
 	  $(BIN)/python -m pytest -p no:cacheprovider -m root tests/real
 
 ## Run all tests, also the long ones, then those without an engine on the oldest and newest installed Python

@@ -121,7 +121,7 @@ class Job:
             "GITHUB_WORKSPACE": str(self.clone),
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "PATH": f"{self.place}/bin:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{self.place}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "RUNNER_ARCH": "X64",
             "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(self.temp),
