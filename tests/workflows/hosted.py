@@ -36,6 +36,7 @@ USER = "65534"
 _NETWORK = re.compile(r"(?:PIP|SSL|UV|REQUESTS|CURL)_\w+|\w*(?i:proxy)")
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _CONTAINS = re.compile(r"contains\((\S+), '([^']*)'\)")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 
 
@@ -121,7 +122,7 @@ class Job:
             "GITHUB_WORKSPACE": str(self.clone),
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "PATH": f"{self.place}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": f"{self.place}/bin:{_PATH}",
             "RUNNER_ARCH": "X64",
             "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(self.temp),
