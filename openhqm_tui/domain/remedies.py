@@ -122,6 +122,11 @@ REMEDIES: tuple[Remedy, ...] = (
         crashed=True,
     ),
     Remedy(
+        ("needs a loader that isn't in the image",),
+        check="It was built for another C library or base image: build it for this one (musl or "
+        "glibc), or copy the loader and the libraries too.",
+    ),
+    Remedy(
         pattern=re.compile(r"^(?:not checked: )?no \S+ in the image\b"),
         check="Install it in the final stage, or set `interpreter` to its path; "
         "an image that needs no Python has `python = false` in openhqm-checks.toml.",

@@ -35,6 +35,7 @@ def test_every_failure_has_a_hint_of_its_own_and_no_pass_has_one(check: str) -> 
         (Answer.FAIL, "connection refused", "native", "Run it to see"),
         (Answer.FAIL, "no Python in the image: neither", "native", "`python = false`"),
         (Answer.FAIL, "no python3 in the image, which", "native", "`python = false`"),
+        (Answer.FAIL, "/python needs a loader that isn't in the image", "native", "C library"),
         (Answer.UNKNOWN, "not checked: no Python in the image: x", "", "`interpreter`"),
     ],
 )

@@ -383,6 +383,10 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
             Ended(125, err=b"docker: unable to find user app: no matching entries in passwd file"),
             *(False, Answer.FAIL, "it can't be started as its user"),
         ),
+        (
+            Ended(1, err=b"exec /usr/bin/python: no such file or directory"),
+            *(False, Answer.FAIL, "/usr/bin/python needs a loader that isn't in the image"),
+        ),
         (Ended(126, err=b"permission denied"), False, Answer.FAIL, "exit code 126: permission"),
         (Ended(127, err=b"sh: not found"), False, Answer.FAIL, "ended with exit code 127: sh: not"),
         (Ended(1, err=b"ImportError: x"), False, Answer.FAIL, "exit code 1: ImportError: x"),

@@ -68,6 +68,8 @@ _NO_PROGRAM = re.compile(
     rb'exec: "[^"]*": (?:executable file not found|stat [^:]*: no such file|no such file)'
     rb"|executable file \S+ not found|error finding executable"
 )
+# The program is there, and what the kernel is to start it with is not.
+_NO_LOADER = re.compile(rb"(?m)^exec (\S+): no such file or directory")
 _NOT_EXECUTABLE = re.compile(rb'exec: "[^"]*": (?:permission denied|is a directory)')
 _NO_USER = re.compile(rb"unable to find (?:user|group) |no matching entries in (?:passwd|group)")
 # QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
@@ -377,6 +379,9 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         return _not_started(found[0])
     if ended.code == 125:
         return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
+    if ended.code and (found := _NO_LOADER.search(ended.err)):
+        program = one_line(found[1], 120)
+        return ProbeTrouble(reason=f"{program} needs a loader that isn't in the image")
     output = f": {words}" if words else ""
     if not ended.code:
         return ProbeTrouble(reason=f"Python exited with code 0 but reported nothing{output}")
