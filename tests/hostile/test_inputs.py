@@ -30,7 +30,7 @@ case "$*" in
 esac
 cd {told} || exit 1
 cat $answer.out
-cat $answer.err >&2
+[ ! -s $answer.err ] || cat $answer.err >&2
 read code < $answer.code
 exit $code
 """
