@@ -41,6 +41,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
         ca_bundle=ca_bundle(_first(parsed.ca_bundle, settings.ca_bundle, "")),
         checks=_first(getattr(parsed, "checks", None), settings.checks, ""),
         check=not getattr(parsed, "no_check", False) and settings.check is not False,
+        companions=not getattr(parsed, "no_companions", False),
         test_only=getattr(parsed, "test_only", False),
         push=getattr(parsed, "push", False),
         ignored=tuple(settings.refused),

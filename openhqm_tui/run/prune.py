@@ -18,7 +18,7 @@ import msgspec
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.run import events
-from openhqm_tui.run.checks.container import RUN_LABEL
+from openhqm_tui.run.checks.sandbox import RUN_LABEL
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.run.process import GRACE
 from openhqm_tui.store.retention import YOUNG, Limits, Pruned, prune

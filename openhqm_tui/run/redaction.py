@@ -12,7 +12,9 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.checks.running.service import companions_of
 from openhqm_tui.domain.checks.verdict import Verdict
+from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.secrets.redact import Mask, bake_secrets
 from openhqm_tui.files.confined import read_inside
@@ -29,7 +31,8 @@ def mask_of(folder: RunFolder) -> Mask:
 
     For an imported run, files and variables of this machine aren't read.
     """
-    return _mask(_plan(folder), folder.info, from_here=not folder.is_imported)
+    mask = _mask(_plan(folder), folder.info, from_here=not folder.is_imported)
+    return mask.knowing(_companion_values(folder))
 
 
 def shown_plan(plan: dict[str, Any], info: events.RunInfo) -> dict[str, Any]:
@@ -84,6 +87,20 @@ def _verdict(verdict: Verdict, mask: Mask) -> Verdict:
     return msgspec.structs.replace(
         verdict, evidence=mask.text(verdict.evidence), expected=mask.text(verdict.expected)
     )
+
+
+def _companion_values(folder: RunFolder) -> set[str]:
+    """Return the values of all variables of companions."""
+    try:
+        expected = folder.expectations().values()
+        return {
+            value
+            for each in expected
+            for companion in companions_of(each)
+            for value in companion.env.values()
+        }
+    except (OSError, msgspec.MsgspecError, Problem):
+        return set()
 
 
 def _plan(folder: RunFolder) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     """A request to the runner: `cancel`, `retry`, `check`.
 
     No target means the whole run, no platform every lane, no check all checks. `allow` are
-    permissions for the rest of the run, spelled as for `--allow`.
+    permissions for the rest of the run, spelled as for `--allow`. `companions` False: its services
+    are checked without them from now on.
     """
 
     ask: str
@@ -39,6 +40,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     platform: str = ""
     check: str = ""
     allow: tuple[str, ...] = ()
+    companions: bool = True
 
 
 class LaneExpectation(msgspec.Struct, frozen=True, kw_only=True):

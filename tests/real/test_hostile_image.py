@@ -21,7 +21,8 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.engine.source.base_image import choose_base
 from openhqm_tui.run.checks import container
-from openhqm_tui.run.checks.container import RUN_LABEL, UNTIL_LABEL, ask, sweep
+from openhqm_tui.run.checks.container import ask, sweep
+from openhqm_tui.run.checks.sandbox import RUN_LABEL, UNTIL_LABEL
 from tests.expecting import expect
 from tests.real.conftest import COMMAND, docker
 from tests.waiting import soon, until

@@ -12,7 +12,7 @@ from openhqm_tui.domain.checks.evidence import ProbeAnswer, SeenConfig, SeenImag
 from openhqm_tui.domain.checks.verdict import Answer, worst
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.images import ImageUnknown
-from openhqm_tui.run.checks import container, static
+from openhqm_tui.run.checks import container, sandbox, static
 from openhqm_tui.run.checks import lane as checks
 from openhqm_tui.run.checks.lane import check_lane
 from openhqm_tui.run.checks.probe import MARK
@@ -49,7 +49,7 @@ class Engine:
         )
         self.removed: list[str] = []
         monkeypatch.setattr(container, "run_bounded", self.run)
-        monkeypatch.setattr(container, "remove_container", self.remove)
+        monkeypatch.setattr(sandbox, "remove_container", self.remove)
         monkeypatch.setattr("secrets.token_hex", lambda _: "0f0f")
         monkeypatch.setattr(static, "_read_config_and_history", self.config)
 

@@ -16,7 +16,7 @@ from openhqm_tui.domain.failures.digest import text_log_of
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import plain
-from openhqm_tui.run.checks.container import RUN_LABEL
+from openhqm_tui.run.checks.sandbox import RUN_LABEL
 from openhqm_tui.run.runner.text_log import write_text_log
 from openhqm_tui.store.run_folder import RunFolder
 from tests.soak.place import Broken, following

@@ -47,6 +47,11 @@ def add_arguments(parser: Parser) -> None:
         "--test-only", action="store_true", help="build and check, but leave no tags"
     )
     publishing.add_argument("--no-check", action="store_true", help="skip the checks")
+    publishing.add_argument(
+        "--no-companions",
+        action="store_true",
+        help="check services without the containers that `service.with` starts next to them",
+    )
     running = parser.add_argument_group("the run")
     running.add_argument(
         "--jobs",

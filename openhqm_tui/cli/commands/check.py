@@ -41,6 +41,11 @@ def add_arguments(parser: Parser) -> None:
         metavar="FILE",
         help="expectations for the images (default: openhqm-checks.toml)",
     )
+    parser.add_argument(
+        "--no-companions",
+        action="store_true",
+        help="check services without the containers that `service.with` starts next to them",
+    )
     add_format(parser)
 
 
@@ -76,7 +81,14 @@ def run(parsed: argparse.Namespace) -> int:
     with stop_on_signals():
         checked = asyncio.run(
             check_images(
-                parsed.images, target, own, platforms, facts, source=source, notify=_notify
+                parsed.images,
+                target,
+                own,
+                platforms,
+                facts,
+                source=source,
+                companions=not parsed.no_companions,
+                notify=_notify,
             )
         )
     show(checked, format_of(parsed.format), sys.stdout, verbose=parsed.verbose)

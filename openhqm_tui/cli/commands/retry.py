@@ -39,6 +39,11 @@ def add_following(parser: Parser) -> None:
         metavar="PERMISSION",
         help="grant the run more permissions than at its start, as `build --allow` does",
     )
+    parser.add_argument(
+        "--no-companions",
+        action="store_true",
+        help="from now on, check services without the containers that `service.with` starts",
+    )
     parser.add_argument("--detach", action="store_true", help="return once the runner acknowledges")
     add_format(parser)
 
@@ -88,7 +93,10 @@ def send_and_follow(
     granted = [one for text in parsed.allow or [] for one in parse_permission(text)]
     # The paths are relative to this folder, which needn't be the one the run started in.
     allow = tuple(sorted(map(str, resolve_grants(granted, str(Path.cwd())))))
-    requests = [msgspec.structs.replace(request, allow=allow) for request in requests]
+    requests = [
+        msgspec.structs.replace(request, allow=allow, companions=not parsed.no_companions)
+        for request in requests
+    ]
     name = folder.path.name
     if parsed.detach:
         send_request(folder, *requests)

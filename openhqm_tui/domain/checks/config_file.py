@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, get_origin
+from typing import Any, get_args
 
 import msgspec
 
@@ -16,6 +16,7 @@ from openhqm_tui.domain.checks.waiver import WAIVE
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Client, Variant
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.secrets.redact import MASK
 
 DEFAULTS = "defaults"
 TARGETS = "targets"
@@ -82,18 +83,16 @@ def _validated(place: str, name: str, value: Any) -> Any:
     if isinstance(value, str) and key.word:
         wish = f'write "{key.word}", or a table {{distribution = "module"}}'
         raise _invalid(place, name, value, wish)
-    fields = _fields(key)
+    fields = _fields(key.form)
     if fields and value is True:
         return {}
     for check, valid in _checks_named(key, value):
         if check not in valid:
             raise _unknown(place, "check", f"'{check}' in {name}", str(check), valid)
-    if not fields or not isinstance(value, dict):
+    if fields and isinstance(value, dict):
+        _check_fields(place, name, value, fields)
+    else:
         _convert(place, name, value, key.form)
-    for field in value if fields else ():
-        if field not in fields:
-            raise _unknown(place, "key", f"'{field}' in {name}", field, tuple(fields))
-        _convert(place, f"{name}.{field}", value[field], fields[field])
     if error := key.error(value):
         raise _invalid(place, name, value, error)
     return value
@@ -108,11 +107,30 @@ def _checks_named(key: Key[Any], value: Any) -> list[tuple[Any, tuple[str, ...]]
     return []
 
 
-def _fields(key: Key[Any]) -> dict[str, Any]:
-    """Return the fields of a key that is a table of its own, and their types."""
-    if get_origin(key.form) or not issubclass(key.form, msgspec.Struct):
+def _check_fields(place: str, name: str, value: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Raise UsageProblem for an unknown or invalid field, also of the tables in a list."""
+    for field, told in value.items():
+        if field not in fields:
+            raise _unknown(place, "key", f"'{field}' in {name}", field, tuple(fields))
+        inner = next((found for part in _parts(fields[field]) if (found := _fields(part))), {})
+        for one in told if inner and isinstance(told, list) else ():
+            if isinstance(one, dict):
+                _check_fields(place, f"{name}.{field}", one, inner)
+        _convert(place, f"{name}.{field}", told, fields[field])
+
+
+def _parts(form: Any) -> Iterator[Any]:
+    """Yield a type and the types that it is made of."""
+    yield form
+    for part in get_args(form):
+        yield from _parts(part)
+
+
+def _fields(form: Any) -> dict[str, Any]:
+    """Return the fields of a type that is a table of its own, and their types."""
+    if not isinstance(form, type) or not issubclass(form, msgspec.Struct):
         return {}
-    return {field.encode_name: field.type for field in msgspec.structs.fields(key.form)}
+    return {field.encode_name: field.type for field in msgspec.structs.fields(form)}
 
 
 def _convert(place: str, name: str, value: Any, form: Any) -> None:
@@ -142,7 +160,16 @@ def _unknown(place: str, what: str, shown: str, word: str, valid: tuple[str, ...
 
 
 def _invalid(place: str, key: str, value: Any, why: str) -> UsageProblem:
-    return UsageProblem(f"{place}: {key} = {value!r:.80} is invalid ({why})")
+    return UsageProblem(f"{place}: {key} = {_shown(key, value)!r:.80} is invalid ({why})")
+
+
+def _shown(key: str, value: Any) -> Any:
+    """Return a value without the variables of companions: they may be secrets."""
+    if isinstance(value, list):
+        return [_shown("", one) for one in value]
+    if isinstance(value, dict) and not key.endswith(".env"):
+        return {name: MASK if name == "env" else _shown("", one) for name, one in value.items()}
+    return MASK if key.endswith(".env") else value
 
 
 # What the files expect of one image.

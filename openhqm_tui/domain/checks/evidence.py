@@ -82,7 +82,7 @@ class SeenService(msgspec.Struct, frozen=True, kw_only=True):
 
     `status` 0: no response; `reply` is the beginning of one that isn't HTTP. `ended`, with
     `signal` or `exit_code`: it ended by itself. `out_of_memory` and `refused_forks` are counted by
-    the kernel.
+    the kernel. `companion_trouble`: which companion it had to do without, and why.
     """
 
     milliseconds: Count = 0
@@ -96,6 +96,7 @@ class SeenService(msgspec.Struct, frozen=True, kw_only=True):
     out_of_memory: Count = 0
     refused_forks: Count = 0
     words: str = ""
+    companion_trouble: str = ""
 
     @property
     def crashed(self) -> bool:
@@ -148,7 +149,8 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the probe reported from inside the container; see openhqm_tui/run/checks/probe.py.
 
     A field that is None was not reported, and `trouble` says why. `requires` has, by distribution,
-    the requirements that lead to a client in `absent` that is there.
+    the requirements that lead to a client in `absent` that is there. `unready` are the indices of
+    companions that didn't listen in time.
     """
 
     machine: str
@@ -165,6 +167,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     byte_code: SeenByteCode | None = None
     clients: list[SeenModule] | None = None
     service: SeenService | None = None
+    unready: list[Count] = []
     trouble: ProbeTrouble | None = None
 
 

@@ -37,6 +37,8 @@ class BuildOptions:
     includes images with inconclusive checks. `allow` is what the user grants beyond the folder;
     with `no_push`, pushes that the file itself requests are left out.
 
+    With `companions` False, the checks start services without the containers that they need.
+
     `jobs` 0: all targets in parallel. `ca_bundle` is a file of certificates for the installs,
     `checks` one with expectations ('': the project's own, if it has one). A warning is given if a
     build prints nothing for `quiet_after` seconds; 0 disables it. `ignored` are keys in the
@@ -57,6 +59,7 @@ class BuildOptions:
     cache_from: tuple[Cache, ...] = ()
     cache_to: tuple[Cache, ...] = ()
     check: bool = True
+    companions: bool = True
     quiet_after: float = QUIET_AFTER
     python_version: str = "3.13"
     context: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import posixpath
+import contextlib
 import re
 import secrets
 import shlex
@@ -18,18 +18,30 @@ from openhqm_tui.domain.checks.evidence import (
     CRASHES,
     EMULATOR_HINT,
     MEMORY_MB,
-    PROCESSES,
     ProbeAnswer,
     ProbeTrouble,
+    SeenService,
 )
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.running.python import INTERPRETER
-from openhqm_tui.domain.checks.running.service import SERVICE
+from openhqm_tui.domain.checks.running.service import SERVICE, companions_of
 from openhqm_tui.domain.checks.startup import interpreters_of, scripts_in
 from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.engine.docker.cleanup import remove_container, remove_overdue_containers
+from openhqm_tui.engine.docker.cleanup import remove_overdue_containers
+from openhqm_tui.run.checks.companions import READY_PATIENCE, Companions, Started
 from openhqm_tui.run.checks.probe import MARK
+from openhqm_tui.run.checks.sandbox import (
+    LIMITS,
+    LONGEST_COMMAND,
+    NO_PROXIES,
+    UNTIL_LABEL,
+    label_options,
+    labels,
+    memory_volumes,
+    remove,
+    too_many_volumes,
+)
 from openhqm_tui.run.process import Ended, run_bounded
 
 # Seconds for the probe: an emulated Python starts 5 to 20 times slower than a native one.
@@ -37,21 +49,9 @@ NATIVE_PATIENCE = 60.0
 EMULATED_PATIENCE = 300.0
 # Further seconds until the container is removed: starting takes some on a busy machine.
 MARGIN = 30.0
-RUN_LABEL = "openhqm-tui.run"
-# Deadline of a container in epoch seconds: the process that should remove it may have died.
-UNTIL_LABEL = "openhqm-tui.until"
 _LONG_AFTER = 600.0
-_TRIES = 25
 # Bytes, more than the probe ever prints: a container that prints more is stopped.
 _FLOOD = 16 * 1024 * 1024
-_MOST_VOLUMES = 64
-# Not `type=tmpfs`: that one would be root's alone where the image has a folder there.
-_MEMORY_VOLUME = (
-    "volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"
-    '"volume-opt=o=size=16m,noexec,nosuid,nodev"'
-)
-# A command line has room for so much of an image's own command.
-_LONGEST_COMMAND = 64 * 1024
 _PROBE_NAMES = ("probe_service.py", "probe_python.py", "probe.py")
 PROBE_FILES = tuple(Path(__file__).parent / name for name in _PROBE_NAMES)
 PROBE = "".join(file.read_text(encoding="utf-8") for file in PROBE_FILES)
@@ -78,18 +78,19 @@ _NO_USER = re.compile(rb"unable to find (?:user|group) |no matching entries in (
 # Since QEMU 10 its default is a cheap one; without pointer authentication a program still takes a
 # little less (4.7 s of processor time instead of 5.1 s under 11.1).
 EMULATED_CPU = {"arm64": "max,pauth=off"}
-# What a client's own settings would put into a container: nothing there can use a proxy, and its
-# address may hold a password.
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
-_NO_PROXIES = [f"{name}=" for upper in _PROXIES for name in (upper, upper.lower())]
 
 
 class ContainerAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The output of the probe, how its container ended, and the command that ran it."""
+    """The output of the probe, how its container ended, and the commands that ran it.
+
+    `companions` are those that started its companions, `trouble` is what was wrong with one.
+    """
 
     said: ProbeAnswer | ProbeTrouble
     ended: Ended
     command: list[str]
+    companions: list[list[str]] = []
+    trouble: str = ""
 
 
 def container_command(
@@ -103,39 +104,38 @@ def container_command(
     interpreter: str = "python",
     own_command: tuple[str, ...] = (),
     volumes: tuple[str, ...] = (),
+    network: str = "none",
+    wait: str = "",
     emulated: bool = False,
     plain_emulator: bool = False,
 ) -> list[str]:
     """Return the `docker run` that runs the probe, with no more rights than it needs.
 
     `interpreter` is the image's Python, `own_command` its own command; `volumes` are the folders
-    that it declares as volumes: each is empty and small here. `plain_emulator` keeps the
-    emulator's default CPU; otherwise it emulates one that is cheaper.
+    that it declares as volumes: each is empty and small here. `network` and `wait` are those of
+    its companions. `plain_emulator` keeps the emulator's default CPU; otherwise it emulates one
+    that is cheaper.
     """
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
     cpu = "" if plain_emulator or not emulated else EMULATED_CPU.get(expected.platform.arch, "")
-    settings = [*_NO_PROXIES, *([f"QEMU_CPU={cpu}"] if cpu else [])]
+    settings = [*NO_PROXIES, *([f"QEMU_CPU={cpu}"] if cpu else [])]
     command = _speakable(own_command)
     arguments = {"patience": f"{patience:.0f}"}
     if not INTERPRETER.of(expected) and (scripts := scripts_in(command)):
         arguments["scripts"] = ",".join(scripts)
     arguments |= probe_arguments(expected, emulated=emulated)
+    if wait:
+        arguments["wait"] = wait
     words = [f"{name}={value}" for name, value in arguments.items()]
     if SERVICE.is_set(expected):
         words += ["--", *command]
     return [
         "docker", "run", "--rm", "--pull", "never", "--name", name,
-        "--label", f"{RUN_LABEL}={run_id}", "--label", f"{UNTIL_LABEL}={until:.0f}",
-        "--platform", str(expected.platform),
-        "--network", "none", "--read-only",
-        "--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=16m", "--shm-size", "16m",  # noqa: S108
-        *_stand_ins(volumes),
-        "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-        "--memory", f"{MEMORY_MB}m", "--memory-swap", f"{MEMORY_MB}m",
-        "--pids-limit", str(PROCESSES), "--cpus", "2", "--oom-score-adj", "500",
-        "--ulimit", "core=0", "--ulimit", "nofile=4096:4096",
+        *label_options(labels(run_id, until)),
+        "--platform", str(expected.platform), "--network", network,
+        *LIMITS, *memory_volumes(volumes),
         *(word for setting in settings for word in ("--env", setting)),
-        "--no-healthcheck", "--log-driver", "none",
+        "--log-driver", "none",
         "--entrypoint", interpreter, reference, "-c", PROBE, nonce, *words,
     ]  # fmt: skip
 
@@ -150,26 +150,10 @@ def shown_command(command: list[str], mask: Mask) -> str:
     return f"{shlex.join(command[:at])} {probe} {mask.start(shlex.join(command[at + 1 :]))}"
 
 
-def _stand_ins(volumes: tuple[str, ...]) -> list[str]:
-    """Return the options that replace an image's volumes with memory.
-
-    Otherwise each would be a folder on the engine's disk, which could be filled without limit.
-    """
-    folders = (posixpath.normpath(f"/{volume.lstrip('/')}") for volume in volumes)
-    options = []
-    for place in dict.fromkeys(folders):
-        if "\0" in place or place == "/tmp":  # noqa: S108 - is memory already
-            continue
-        # A mount is a line of CSV.
-        quoted = place.replace('"', '""')
-        options += ["--mount", f'type=volume,"dst={quoted}",{_MEMORY_VOLUME}']
-    return options
-
-
 def _speakable(command: tuple[str, ...]) -> list[str]:
     """Return an image's own command as words that a process can be started with."""
     words = [word.replace("\0", "").encode("utf-8", "replace").decode() for word in command]
-    return words if sum(len(word.encode()) for word in words) < _LONGEST_COMMAND else []
+    return words if sum(len(word.encode()) for word in words) < LONGEST_COMMAND else []
 
 
 async def ask(
@@ -178,6 +162,7 @@ async def ask(
     *,
     own_command: tuple[str, ...],
     volumes: tuple[str, ...] = (),
+    companions: Companions | None = None,
     emulated: bool,
     run_id: str,
     lane: str,
@@ -189,8 +174,8 @@ async def ask(
     runs again without it. Of several Pythons that the image may have, the first that exists runs.
     """
     name = f"openhqm-tui-{run_id}-{lane}"
-    if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > _LONGEST_COMMAND:
-        reason = f"it declares {len(volumes)} volumes; at most {_MOST_VOLUMES} are supported"
+    companions = companions or Companions()
+    if reason := too_many_volumes(volumes):
         return ContainerAnswer(said=ProbeTrouble(reason=reason), ended=Ended(0), command=[])
 
     chosen = INTERPRETER.of(expected)
@@ -203,22 +188,36 @@ async def ask(
         patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
         if service := SERVICE.of(wanted):
             patience = max(patience, service.seconds(emulated=emulated))
-        command = container_command(
-            reference,
-            wanted,
-            name=name,
-            run_id=run_id,
-            nonce=nonce,
-            until=time.time() + patience + _LONG_AFTER,
-            interpreter=interpreter,
-            own_command=own_command,
-            volumes=volumes,
-            emulated=emulated,
-            plain_emulator=plain_emulator,
+        peers = companions_of(wanted)
+        limit = patience + MARGIN + (READY_PATIENCE if peers else 0)
+        until = time.time() + limit + READY_PATIENCE * len(peers) + _LONG_AFTER
+        async with companions.started(peers, name, run_id, until) as started:
+            commands = started.commands
+            command = container_command(
+                reference,
+                SERVICE.without(wanted) if started.trouble else wanted,
+                name=name,
+                run_id=run_id,
+                nonce=nonce,
+                until=until,
+                interpreter=interpreter,
+                own_command=own_command,
+                volumes=volumes,
+                network=started.network,
+                wait=started.wait,
+                emulated=emulated,
+                plain_emulator=plain_emulator,
+            )
+            ended = await _run(command, name, limit, started)
+            said = read_answer(ended, nonce, patience=patience, emulated=emulated)
+            trouble = await started.find_trouble(said)
+        if trouble and isinstance(said, ProbeAnswer):
+            service_seen = said.service or SeenService()
+            service_seen = msgspec.structs.replace(service_seen, companion_trouble=trouble)
+            said = msgspec.structs.replace(said, service=service_seen)
+        return ContainerAnswer(
+            said=said, ended=ended, command=command, companions=commands, trouble=trouble
         )
-        ended = await _run(command, name, patience + MARGIN)
-        said = read_answer(ended, nonce, patience=patience, emulated=emulated)
-        return ContainerAnswer(said=said, ended=ended, command=command)
 
     for interpreter in candidates:
         result = await once(interpreter, expected, name)
@@ -228,13 +227,21 @@ async def ask(
         return msgspec.structs.replace(result, said=_no_python(candidates, chosen))
     if emulated and _emulator_crashed(result.said):
         result = await once(interpreter, expected, f"{name}-again", plain_emulator=True)
-    said = result.said
-    if isinstance(said, ProbeAnswer) and said.service and said.service.hit_a_limit:
+    if (service := _service_alone(result)) is not None:
         again = await once(interpreter, SERVICE.without(expected), f"{name}-alone")
         if isinstance(again.said, ProbeAnswer):
-            said = msgspec.structs.replace(again.said, service=said.service)
+            said = msgspec.structs.replace(again.said, service=service)
             return msgspec.structs.replace(result, said=said)
     return result
+
+
+def _service_alone(result: ContainerAnswer) -> SeenService | None:
+    """Return what is known of the service if the other checks are to run again without it."""
+    if isinstance(result.said, ProbeTrouble):
+        # It was to run in the network of a companion that is gone.
+        return SeenService(companion_trouble=result.trouble) if result.trouble else None
+    service = result.said.service
+    return service if service is not None and service.hit_a_limit else None
 
 
 def _no_python(candidates: tuple[str, ...], chosen: str) -> ProbeTrouble:
@@ -258,23 +265,20 @@ def _emulator_crashed(said: ProbeAnswer | ProbeTrouble) -> bool:
     return crashed or (said.trouble is not None and said.trouble.emulator)
 
 
-async def _run(command: list[str], name: str, patience: float) -> Ended:
+async def _run(command: list[str], name: str, limit: float, started: Started) -> Ended:
+    watching = asyncio.create_task(started.watch(name))
     try:
-        ended = await run_bounded(command, patience=patience, flood=_FLOOD)
+        ended = await run_bounded(command, patience=limit, flood=_FLOOD)
     except asyncio.CancelledError:
-        await _remove(name)
+        await remove(name)
         raise
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
     if ended.timed_out or ended.flooded:
-        await _remove(name)
+        await remove(name)
     return ended
-
-
-async def _remove(container: str) -> None:
-    """Remove a container; one that just starts, or is being removed, takes several attempts."""
-    for _ in range(_TRIES):
-        if await asyncio.to_thread(remove_container, container):
-            return
-        await asyncio.sleep(0.2)
 
 
 def _not_started(error: bytes) -> ProbeTrouble:

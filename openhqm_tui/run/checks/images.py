@@ -21,6 +21,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.engine.docker.images import ImageUnknown, read_config
+from openhqm_tui.run.checks.companions import Companions
 from openhqm_tui.run.checks.container import sweep
 from openhqm_tui.run.checks.lane import Documents, check_lane, index_of
 from openhqm_tui.run.process import gather_all
@@ -45,16 +46,19 @@ async def check_images(
     facts: EngineFacts,
     *,
     source: Source | None = None,
+    companions: bool = True,
     notify: Callable[[str], object],
 ) -> list[CheckedImage]:
     """Check images on the given platforms, or on all they hold; raises UsageProblem.
 
     `target` names the expectations, '' to take them from each image's label; `own` is the
-    project's file, `source` its checkout if this is one. `notify` receives a line about each
-    image without known expectations, and about each waiver without an effect.
+    project's file, `source` its checkout if this is one. With `companions` False, services run
+    alone. `notify` receives a line about each image without known expectations, each companion,
+    and each waiver without an effect.
     """
     slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     run_id = f"check-{secrets.token_hex(3)}"
+    peers = Companions(facts.host, notify)
     await sweep()
     found: list[tuple[str, str, list[SeenImage], tuple[Platform, ...]]] = []
     for image in images:
@@ -75,12 +79,14 @@ async def check_images(
         for platform in wanted:
             # Given platforms needn't be all that the image holds.
             expected = msgspec.structs.replace(
-                resolver.of(name, platform, wanted), exact_index=not platforms
+                resolver.of(name, platform, wanted, companions=companions),
+                exact_index=not platforms,
+            )
+            own_id = f"{run_id}-{number}"
+            check = _check(
+                slots, image, reference, expected, index, documents, facts, peers, own_id
             )
             expectations.append(expected)
-            check = _check(
-                slots, image, reference, expected, index, documents, facts, f"{run_id}-{number}"
-            )
             native = facts.host is None or platform.runs_natively_on(facts.host)
             tasks.append((native, len(tasks), check))
     # Start the slowest (emulated) first; return the results in the order of the arguments.
@@ -150,6 +156,7 @@ async def _check(
     index: list[SeenImage],
     documents: Documents,
     facts: EngineFacts,
+    companions: Companions,
     run_id: str,
 ) -> CheckedImage:
     emulated = facts.host is not None and not expected.platform.runs_natively_on(facts.host)
@@ -160,6 +167,7 @@ async def _check(
             expected,
             index,
             documents=documents,
+            companions=companions,
             emulated=emulated,
             run_id=run_id,
             lane=lane,

@@ -16,7 +16,11 @@ from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.layer_manifest import ImageDocuments
-from openhqm_tui.domain.checks.running.service import SERVICE
+from openhqm_tui.domain.checks.running.service import (
+    SERVICE,
+    companions_of,
+    without_companions,
+)
 from openhqm_tui.domain.checks.static.command import COMMAND
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
 from openhqm_tui.domain.checks.waiver import idle_waivers
@@ -34,9 +38,11 @@ from openhqm_tui.engine.docker.images import (
     read_documents,
     read_index,
 )
+from openhqm_tui.run.checks.companions import Companions, shown_companion
 from openhqm_tui.run.checks.container import ContainerAnswer, ask, shown_command, sweep
 from openhqm_tui.run.checks.static import config_of, look_at
 from openhqm_tui.run.process import gather_all, run_bounded
+from openhqm_tui.run.requests import RequestReader
 from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import RunFolder
 
@@ -84,6 +90,7 @@ async def check_lane(
     index: list[SeenImage] | ImageUnknown,
     *,
     documents: Documents | None = None,
+    companions: Companions | None = None,
     emulated: bool,
     run_id: str,
     lane: str,
@@ -96,7 +103,7 @@ async def check_lane(
     # Concurrently: one waits for the engine to export layers, the other for a container.
     reading = asyncio.ensure_future(look_at(reference, expected.platform, index, config))
     asking = asyncio.ensure_future(
-        _ask(reference, expected, config, emulated=emulated, run_id=run_id, lane=lane)
+        _ask(reference, expected, config, companions, emulated=emulated, run_id=run_id, lane=lane)
     )
     told = asyncio.ensure_future(documents.read())
     await gather_all(reading, asking, told)
@@ -133,6 +140,7 @@ async def _ask(
     reference: str,
     expected: Expectation,
     config: SeenConfig | ImageUnknown,
+    companions: Companions | None,
     *,
     emulated: bool,
     run_id: str,
@@ -152,6 +160,7 @@ async def _ask(
         expected,
         own_command=known.command,
         volumes=known.volumes,
+        companions=companions,
         emulated=emulated,
         run_id=run_id,
         lane=lane,
@@ -170,9 +179,12 @@ def _judged(
         expected = SERVICE.without(expected)
     known = read.config or SeenConfig()
     # A program that fails to start often prints its settings, and its output is kept and shown.
-    mask = Mask(config_secrets(known.env, known.labels))
+    secrets = config_secrets(known.env, known.labels)
+    secrets |= {value for one in companions_of(expected) for value in one.env.values()}
+    mask = Mask(secrets)
+    commands = [shown_companion(command) for command in asked.companions]
     evidence: dict[str, object] = {
-        "command": shown_command(asked.command, mask),
+        "command": " && ".join([*commands, shown_command(asked.command, mask)]),
         "probe": _masked(msgspec.to_builtins(asked.said), mask),
         "exit_code": asked.ended.code,
         "stderr": mask.text(asked.ended.err[-4096:].decode("utf-8", "replace")),
@@ -214,6 +226,7 @@ class LaneChecks:
         self._expectations = folder.expectations()
         self._swept = False
         self._host = parse_platform(self._info.host) if self._info.host else None
+        self._companions = Companions(self._host, journal.note)
         # A container that starts Python is CPU-bound: more of them than cores only wait longer.
         self._slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
 
@@ -239,6 +252,7 @@ class LaneChecks:
 
     async def check_again(self, lane: LaneState, check: str = "") -> None:
         """Check one lane again; with `check` only that verdict is renewed."""
+        self._companions.forget_failures()
         try:
             reference, index, documents = await self._index(lane.target)
             if not lane.digest and not isinstance(index, ImageUnknown):
@@ -304,6 +318,8 @@ class LaneChecks:
             expected = Expectation(
                 platform=lane.platform, platforms=(lane.platform,), has_python=False
             )
+        if not all(request.companions for request in RequestReader(self._folder, 0).read()):
+            expected = without_companions(expected)
         emulated = self._emulated(lane)
         async with self._slots:
             before = lane.verdicts
@@ -321,6 +337,7 @@ class LaneChecks:
                 expected,
                 index,
                 documents=documents,
+                companions=self._companions,
                 emulated=emulated,
                 run_id=self._info.id,
                 lane=f"{target}-{platform.replace('/', '-')}",

@@ -5,7 +5,8 @@ TEXT NONCE KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `ab
 `DISTRIBUTION=MODULE,…` (`*`: the modules that the distribution itself has), `library` and `modules`
 are `MODULE,…`, `byte_code` asks for byte-code, `service` is `PORT,STATUS,SECONDS,PATH`: what
 COMMAND must answer. `patience`: seconds for the checks. `scripts` are programs that the image's
-command starts: the Python that runs one of them runs the probe too.
+command starts: the Python that runs one of them runs the probe too. `wait` is
+`SECONDS,PORT|PORT,…`: COMMAND isn't started before one port of each of its companions listens.
 
 Process 1 starts the image's own command, so that it comes up meanwhile, and a second process with
 the checks; it monitors both, so that a crash or a hang of either is recognized. Each result is
@@ -366,7 +367,6 @@ def main() -> None:
     def tell(answer: "dict[str, Any]") -> None:
         os.write(out, (MARK + nonce + as_json(answer) + "\n").encode())
 
-    service = Service(asked["service"], command) if "service" in asked else None
     watched, theirs = os.pipe()
     questions = os.fork()
     if not questions:
@@ -376,8 +376,55 @@ def main() -> None:
             # Client libraries may leave threads behind; all results are printed.
             os._exit(1 if sys.exc_info()[0] else 0)
     os.close(theirs)
+    service = None
+    if "service" in asked and ("wait" not in asked or can_start(asked, tell)):
+        service = Service(asked["service"], command)
     watch(tell, service, questions, watched, float(asked.get("patience", "60")))
     os._exit(0)
+
+
+def can_start(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> bool:
+    """Wait for the companions; tell which of them don't listen, and whether all do.
+
+    SIGUSR1 ends the waiting: one of them has ended.
+    """
+    from time import monotonic, sleep
+
+    signals = __import__("_signal")
+    stopped: "list[int]" = []
+    signals.signal(signals.SIGUSR1, lambda number, _: stopped.append(number))
+    seconds, *groups = asked["wait"].split(",")
+    end = monotonic() + float(seconds)
+    left = list(range(len(groups)))
+    while True:
+        left = [at for at in left if not any(listens(int(p)) for p in groups[at].split("|"))]
+        if not left or stopped or monotonic() > end:
+            break
+        sleep(0.05)
+    port = int(asked["service"].partition(",")[0])
+    if left:
+        tell({"unready": left})
+    elif listens(port):
+        trouble = f"its companion listens on :{port}, the port of the service itself"
+        tell({"service": {"companion_trouble": trouble}})
+        return False
+    return not left
+
+
+def listens(port: int) -> bool:
+    """Tell whether something listens on a TCP port of loopback."""
+    from _socket import AF_INET, AF_INET6, SOCK_STREAM, socket
+
+    for family, address in ((AF_INET, "127.0.0.1"), (AF_INET6, "::1")):
+        try:
+            connection = socket(family, SOCK_STREAM)
+            connection.settimeout(1)
+            connection.connect((address, port))
+            connection.close()
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def watch(

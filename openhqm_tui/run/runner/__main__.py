@@ -24,7 +24,7 @@ from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.engine.docker.cleanup import remove_containers, remove_images, remove_pulled
-from openhqm_tui.run.checks.container import RUN_LABEL
+from openhqm_tui.run.checks.sandbox import RUN_LABEL
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.run.follow.history_index import check_readable, remember, state_of_run
 from openhqm_tui.run.prune import end_orphans

@@ -10,6 +10,11 @@ from openhqm_tui.domain.checks.config_file import ChecksFile, Table, expectation
 from openhqm_tui.domain.checks.expectation import ANY_VALUE, Expectation
 from openhqm_tui.domain.checks.running.absent import CORE
 from openhqm_tui.domain.checks.running.clients import CLIENTS, REQUIREMENTS
+from openhqm_tui.domain.checks.running.service import (
+    SERVICE,
+    companions_of,
+    without_companions,
+)
 from openhqm_tui.domain.plan.bake import Client, Source, SourceKind, Variant
 from openhqm_tui.domain.plan.requirements import (
     CORE_FILE,
@@ -23,6 +28,10 @@ from openhqm_tui.store.checks_files import our_variants, shipped_checks
 
 _USUAL_PLATFORM = Platform("linux", "amd64")
 _USUAL_PYTHON = "3.13"
+# OpenHQM's service connects to this queue at its start, whatever the variant, where its core has
+# the client.
+_QUEUE = "redis:7-alpine"
+_QUEUE_CLIENT = "redis"
 
 
 class ExpectationResolver(msgspec.Struct, frozen=True):
@@ -31,9 +40,20 @@ class ExpectationResolver(msgspec.Struct, frozen=True):
     files: tuple[ChecksFile, ...] = ()
     python: str = ""
 
-    def of(self, target: str, platform: Platform, platforms: tuple[Platform, ...]) -> Expectation:
-        """Return what is expected of a target's image on one of its platforms."""
-        return expectation_for(self.files, target, platform, platforms, python=self.python)
+    def of(
+        self,
+        target: str,
+        platform: Platform,
+        platforms: tuple[Platform, ...],
+        *,
+        companions: bool = True,
+    ) -> Expectation:
+        """Return what is expected of a target's image on one of its platforms.
+
+        With `companions` False, its service runs alone.
+        """
+        found = expectation_for(self.files, target, platform, platforms, python=self.python)
+        return found if companions else without_companions(found)
 
     @property
     def origin(self) -> str:
@@ -70,8 +90,11 @@ def project_files(
     tables: list[Table] = []
     for platform in dict.fromkeys(platforms):
         variables = environment(machine_on(platform), python)
-        core = [one.line for one in installed_by(requirements.core, variables)]
-        tables.append(Table(platform=str(platform), keys={CORE.name: core}))
+        core = installed_by(requirements.core, variables)
+        common: dict[str, object] = {CORE.name: [one.line for one in core]}
+        if any(one.name == _QUEUE_CLIENT for one in core):
+            common[SERVICE.name] = {"with": [{"image": _QUEUE}]}
+        tables.append(Table(platform=str(platform), keys=common))
         for name, lines in requirements.variants.items():
             installed = installed_by(lines, variables)
             clients = {one.name: modules.get(one.name, ANY_VALUE) for one in installed}
@@ -102,6 +125,17 @@ def idle_tables(source: Source, own: ChecksFile | None) -> list[str]:
 def requirement_problems(source: Source) -> list[str]:
     """Return a warning for every part of the checkout's requirements that isn't understood."""
     return [] if source.requirements is None else list(source.requirements.problems)
+
+
+def companion_lines(expectations: Iterable[Expectation]) -> list[str]:
+    """Return a line that announces the companions of services, if there are any."""
+    images = {one.image for each in expectations for one in companions_of(each)}
+    if not images:
+        return []
+    return [
+        f"the service is checked with {', '.join(sorted(images))} next to it, pulled if it isn't "
+        "here yet (--no-companions leaves it out)"
+    ]
 
 
 def expectation_of(

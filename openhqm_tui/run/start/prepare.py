@@ -31,7 +31,12 @@ from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.engine.source.git import commit_of, origin_of
 from openhqm_tui.run.prune import make_room
 from openhqm_tui.run.requests import launch
-from openhqm_tui.run.start.expectations import idle_tables, measure_for, requirement_problems
+from openhqm_tui.run.start.expectations import (
+    companion_lines,
+    idle_tables,
+    measure_for,
+    requirement_problems,
+)
 from openhqm_tui.run.start.permissions import check_permissions, check_pushes
 from openhqm_tui.run.start.preflight import (
     check_base,
@@ -95,11 +100,15 @@ def prepare(
     expectations = tuple(
         LaneExpectation(
             target=target.name,
-            expectation=resolver.of(target.variant, platform, target.platforms),
+            expectation=resolver.of(
+                target.variant, platform, target.platforms, companions=options.companions
+            ),
         )
         for target in plan.targets
         for platform in target.platforms
     )
+    if options.check:
+        warnings += companion_lines(one.expectation for one in expectations)
     allow: tuple[str, ...] = ()
     if not plan_only:
         cwd = _working_folder(source)
@@ -256,12 +265,23 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
             targets += make_plan(source, choices).targets
         return exposed_state(targets, state_place(), Path(_working_folder(source)))
 
+    def announced() -> list[str]:
+        own = project_checks(Path.cwd(), options.checks)
+        resolver = measure_for(
+            source, own, python=options.python_version, platforms=options.platforms
+        )
+        selected = options.selection.items() if options.check and options.companions else ()
+        return companion_lines(
+            resolver.of(name, platform, chosen) for name, chosen in selected for platform in chosen
+        )
+
     finders: tuple[Callable[[], list[str]], ...] = (
         lambda: idle_tables(source, project_checks(Path.cwd(), options.checks)),
         lambda: requirement_problems(source),
         lambda: check_engine(options, facts),
         lambda: _check_caches(options, facts),
         exposed,
+        announced,
     )
     warnings: list[str] = []
     for find in finders:

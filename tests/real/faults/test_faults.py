@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
-from openhqm_tui.run.checks.container import RUN_LABEL
+from openhqm_tui.run.checks.sandbox import RUN_LABEL
 from tests.real.conftest import MAIN_JOB, Ran, docker
 from tests.real.faults.asking import FOREIGN, GOOD, Answers, question
 from tests.real.faults.fault import BOTH, Fault

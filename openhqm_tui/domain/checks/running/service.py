@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from openhqm_tui.domain.checks.check import Check, Method, ProbeArgument
+from openhqm_tui.domain.checks.companion import MOST_COMPANIONS, Companion
 from openhqm_tui.domain.checks.evidence import (
     EMULATOR_HINT,
     MEMORY_MB,
@@ -17,11 +18,14 @@ from openhqm_tui.domain.checks.evidence import (
 )
 from openhqm_tui.domain.checks.expectation import Expectation, Key
 from openhqm_tui.domain.checks.verdict import Answer, Result
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.formatting import duration_text
+from openhqm_tui.domain.plan.image_names import check_reference
 from openhqm_tui.domain.text import one_line, plain
 
 # Below this share of processor time, a command that doesn't respond is waiting for something.
 _BUSY = 0.1
+_WITH = "with"
 _READ_ONLY = re.compile(
     r"Read-only file system: '(?P<python>[^']+)'"
     r"|(?:[Cc]annot|[Cc]an't|[Uu]nable to|[Ff]ailed to) \w+ (?P<shell>[^:]+): Read-only file system"
@@ -34,7 +38,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What must respond on loopback once the image's own command runs: an HTTP GET.
 
     `within` and `within_emulated` are seconds from the container's start to the response with
-    `status`.
+    `status`. `companions` run next to it.
     """
 
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
@@ -42,13 +46,42 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     status: Annotated[int, msgspec.Meta(ge=100, le=599)] = 200
     within: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
     within_emulated: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 240.0
+    companions: Annotated[tuple[Companion, ...], msgspec.Meta(max_length=MOST_COMPANIONS)] = (
+        msgspec.field(name=_WITH, default=())
+    )
 
     def seconds(self, *, emulated: bool) -> float:
         """Return how long the response may take."""
         return self.within_emulated if emulated else self.within
 
 
-SERVICE: Key[Service | None] = Key("service", Service, None, merges=True, asks_by_python=True)
+def _wrong_image(value: dict[str, Any]) -> str:
+    """Return what is wrong with the name of a companion's image, or ''."""
+    try:
+        for companion in value.get(_WITH) or ():
+            check_reference(companion["image"])
+    except UsageProblem as problem:
+        return str(problem)
+    return ""
+
+
+SERVICE: Key[Service | None] = Key(
+    "service", Service, None, merges=True, error=_wrong_image, asks_by_python=True
+)
+
+
+def companions_of(expected: Expectation) -> tuple[Companion, ...]:
+    """Return the companions of an image's service."""
+    service = SERVICE.of(expected)
+    return service.companions if service else ()
+
+
+def without_companions(expected: Expectation) -> Expectation:
+    """Return an expectation whose service runs alone."""
+    if not companions_of(expected):
+        return expected
+    alone = {name: value for name, value in expected.keys[SERVICE.name].items() if name != _WITH}
+    return msgspec.structs.replace(expected, keys=expected.keys | {SERVICE.name: alone})
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
@@ -56,7 +89,12 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     wanted = SERVICE.of(expected)
     if wanted is None or seen.probe is None or seen.probe.service is None:
         return None
-    return what_became_of(wanted, seen.probe.service, emulated=seen.emulated)
+    service = seen.probe.service
+    result = what_became_of(wanted, service, emulated=seen.emulated)
+    if service.companion_trouble and result.answer is not Answer.PASS:
+        # Not the image's fault: it was started without what it needs, or not at all.
+        return Result(Answer.UNKNOWN, service.companion_trouble, result.expected)
+    return result
 
 
 def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Result:

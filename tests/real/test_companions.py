@@ -1,0 +1,263 @@
+"""A project whose service needs a queue at its start, with and without one next to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.domain.checks.companion import Companion
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.run.events import RunStarted
+from openhqm_tui.engine.docker.facts import read_facts
+from openhqm_tui.engine.docker.images import read_config
+from openhqm_tui.run.checks import companions
+from openhqm_tui.run.checks.companions import Companions
+from openhqm_tui.run.checks.container import ask, sweep
+from openhqm_tui.run.checks.sandbox import RUN_LABEL
+from openhqm_tui.store.paths import bundled
+from openhqm_tui.store.run_folder import RunFolder
+from tests.expecting import expect
+from tests.real.conftest import BOTH, Ran, docker, run_cli
+from tests.real.redis_image import IMAGE as REDIS
+from tests.real.redis_image import make_redis
+from tests.waiting import until
+
+pytestmark = pytest.mark.engine
+
+NAME = "openhqm-tui-tests/companions"
+IMAGE = f"{NAME}:latest-redis"
+PASSWORD = "hunter2-of-the-queue"
+# As uvicorn does it: the parent binds, its workers listen, and one that dies is replaced.
+LISTENER = '''\
+"""Four workers that connect to their queue at the start, and a parent that replaces them."""
+
+import os
+import socket
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import redis
+
+
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+
+def work(bound):
+    redis.Redis.from_url(os.environ.get("QUEUE_URL", "redis://localhost:6379")).ping()
+    server = HTTPServer(("", 0), Health, bind_and_activate=False)
+    server.socket = bound
+    server.server_activate()
+    server.serve_forever()
+
+
+def main():
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("0.0.0.0", 8000))
+    workers = 0
+    while True:
+        while workers < 4:
+            workers += 1
+            if not os.fork():
+                work(bound)
+        os.wait()
+        workers -= 1
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+@pytest.fixture(scope="module")
+def host() -> Platform:
+    host = read_facts().host
+    assert host is not None
+    return host
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, host: Platform) -> Iterator[Path]:
+    """A folder with a checkout whose core brings a client, and a Redis for its service."""
+    make_redis(host)
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(bundled("context"), folder, dirs_exist_ok=True)
+    with (folder / "requirements.txt").open("a") as core:
+        core.write("redis[hiredis]>=5\n")
+    (folder / "src/openhqm/api/listener.py").write_text(LISTENER)
+    checks_with(folder, f'{{ image = "{REDIS}" }}')
+    yield folder
+    for name in (NAME, REDIS.partition(":")[0]):
+        tags = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", name).split()
+        docker("image", "rm", "--force", *tags)
+
+
+@pytest.fixture(scope="module")
+def built(project: Path) -> Ran:
+    words = ("--dockerfile", "bundled", "--backend", "redis", "--name", NAME, "--format", "json")
+    return run_cli("build", *words, "--platforms", BOTH, cwd=project, state=project / "state")
+
+
+def checks_with(folder: Path, *companions: str) -> Path:
+    file = folder / "openhqm-checks.toml"
+    file.write_text(f"[defaults.service]\nwith = [{', '.join(companions)}]\n")
+    return file
+
+
+def containers(*filters: str) -> list[str]:
+    words = [word for one in (f"label={RUN_LABEL}", *filters) for word in ("--filter", one)]
+    return docker("ps", "--all", "--format", "{{.Names}}", *words).split()
+
+
+def test_a_service_with_its_companion_answers_on_both_platforms(built: Ran) -> None:
+    assert built.code == 0, built.out[-4000:] + built.err
+    lanes = built.summary["lanes"]
+    assert {lane["status"] for lane in lanes} == {"passed"}
+    notes = [record["text"] for record in built.records if record["event"] == "noted"]
+    assert len([note for note in notes if f"{REDIS} (sha256:" in note]) == 1, notes
+    assert f"the service is checked with {REDIS} next to it" in built.err
+    run = built.records[0]["info"]["id"]
+    assert containers(f"label={RUN_LABEL}={run}") == []
+
+
+def test_the_evidence_has_the_commands_to_repeat_it(built: Ran, project: Path) -> None:
+    (file,) = (project / "state/runs").glob("*/checks/redis.linux-arm64.json")
+    command = json.loads(file.read_text())["command"]
+    redis, service = command.split(" && ", 1)
+    assert redis.startswith("docker run --detach --pull never ")
+    assert " --platform linux/amd64 --network none --read-only " in redis or " arm64" in redis
+    assert " --network container:openhqm-tui-" in service
+
+
+def test_a_companion_that_ends_is_the_reason_and_nothing_of_its_variables_is_told(
+    built: Ran, project: Path
+) -> None:
+    script = "echo $(ls /sys/class/net) $(id -u) $PASSWORD; exit 3"
+    told = f'env = {{ PASSWORD = "{PASSWORD}" }}, command = ["sh", "-c", "{script}"]'
+    checks_with(project, f'{{ image = "{REDIS}", {told} }}')
+    words = ("--dockerfile", "bundled", "--backend", "redis", "--name", NAME)
+    state = project / "state-of-secrets"
+    said = ""
+    for form in ("json", "plain"):
+        platform = ("--platforms", "native", "--format", form)
+        ran = run_cli("build", *words, *platform, cwd=project, state=state)
+        assert ran.code == 1
+        said += ran.out + ran.err
+    why = f"its companion {REDIS} ended with exit code 3: lo 990 ***"
+    assert said.count(why) >= 2, said
+    assert "? service" in said or '"unknown"' in said
+    (first, second) = (state / "runs").iterdir()
+    for form in ("html", "markdown", "json"):
+        said += run_cli("report", first.name, "--format", form, cwd=project, state=state).out
+    said += run_cli("history", "--format", "json", cwd=project, state=state).out
+    packed = project / "run.zip"
+    run_cli("runs", "export", second.name, str(packed), cwd=project, state=state)
+    with zipfile.ZipFile(packed) as archive:
+        said += "".join(archive.read(name).decode() for name in archive.namelist())
+    kept = [file for file in first.rglob("*") if file.is_file()]
+    said += "".join(f.read_text(errors="replace") for f in kept if f.name != "expectations.json")
+    assert PASSWORD not in said
+
+
+def test_without_its_companion_the_service_is_not_verified(built: Ran, project: Path) -> None:
+    checks_with(project, f'{{ image = "{REDIS}" }}')
+    words = ("check", IMAGE, "--no-companions", "--format", "json")
+    ran = run_cli(*words, cwd=project, state=project / "state")
+    assert ran.code == 1
+    for record in ran.records:
+        (service,) = [v for v in record["verdicts"] if v["check"] == "service"]
+        assert (service["answer"], "localhost:6379" in service["evidence"]) == ("unknown", True)
+
+
+def test_an_image_that_cant_be_had_is_named_with_the_fix(built: Ran, project: Path) -> None:
+    missing = "localhost:9/openhqm-tui-tests/no-such:1"
+    checks_with(project, f'{{ image = "{missing}" }}')
+    ran = run_cli("check", IMAGE, "--format", "json", cwd=project, state=project / "state")
+    assert ran.code == 1
+    for record in ran.records:
+        verdicts = {verdict["check"]: verdict for verdict in record["verdicts"]}
+        service = verdicts.pop("service")
+        assert service["answer"] == "unknown"
+        assert f"its companion {missing} isn't available: " in service["evidence"]
+        assert f"`docker pull {missing}`" in service["evidence"]
+        assert verdicts["clients"]["answer"] == "pass", "the rest is checked all the same"
+
+
+@pytest.mark.parametrize(
+    ("companion", "says"),
+    [
+        (
+            Companion(image=REDIS, command=("sh", "-c", "echo starting; sleep 1000")),
+            "isn't ready: nothing listens on :6379 after 1 s: starting",
+        ),
+        (
+            Companion(image=REDIS, ready=("sh", "-c", "redis-cli ping | grep -q NEVER")),
+            "isn't ready: `sh -c 'redis-cli ping | grep -q NEVER'` fails after 1 s",
+        ),
+        (Companion(image=REDIS, ready=("redis-cli", "ping")), ""),
+        (Companion(image=REDIS, command=("no-such-program",)), "not found"),
+    ],
+    ids=["port", "command", "ready", "start"],
+)
+async def test_what_a_companion_must_do_to_be_ready(
+    built: Ran,
+    host: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+    companion: Companion,
+    says: str,
+) -> None:
+    monkeypatch.setattr(companions, "READY_PATIENCE", 1.0 if says else 60.0)
+    run_id = f"companions-{secrets.token_hex(4)}"
+    asked = await ask(
+        IMAGE,
+        served_with(host, companion),
+        own_command=read_config(IMAGE, str(host)).command,
+        companions=Companions(host),
+        emulated=False,
+        run_id=run_id,
+        lane="it",
+    )
+    assert says in asked.trouble
+    assert bool(asked.trouble) == bool(says)
+    assert containers(f"label={RUN_LABEL}={run_id}") == []
+
+
+def served_with(host: Platform, companion: Companion) -> Expectation:
+    told = {name: getattr(companion, name) for name in ("image", "ready", "command")}
+    return expect(host, clients={}, service={"with": [told]})
+
+
+async def test_a_killed_runner_leaves_no_companion_after_the_next_sweep(
+    built: Ran, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks_with(project, f'{{ image = "{REDIS}", command = ["sleep", "1000"] }}')
+    words = ("--dockerfile", "bundled", "--backend", "redis", "--name", NAME, "--detach")
+    state = project / "state-of-the-killed"
+    ran = run_cli("build", *words, "--platforms", "native", cwd=project, state=state)
+    folder = RunFolder(state / "runs" / ran.out.strip())
+    own = f"label={RUN_LABEL}={folder.info.id}"
+    # The companion, and the service that waits for it.
+    await asyncio.to_thread(until, lambda: len(containers(own)) == 2, "a check runs", 300.0)
+    (pid,) = [event.pid for event in folder.events() if isinstance(event, RunStarted)]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not folder.is_live(), "the runner is gone")
+    await sweep()
+    assert len(containers(own)) == 2, "they may still be wanted"
+    now = time.time
+    monkeypatch.setattr("openhqm_tui.run.checks.container.time.time", lambda: now() + 3600)
+    await sweep()
+    assert containers(own) == []
