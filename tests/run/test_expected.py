@@ -9,7 +9,7 @@ import pytest
 
 from openhqm_tui.domain.checks.catalog import checks_for
 from openhqm_tui.domain.checks.expectation import STRICT
-from openhqm_tui.domain.checks.running.service import SERVICE
+from openhqm_tui.domain.checks.running.service import SERVICE, companions_of
 from openhqm_tui.domain.checks.static.labels import LABELS
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.plan.bake import SourceKind
@@ -84,7 +84,14 @@ def test_a_checkouts_requirements_say_which_clients_its_variants_have(
     ]
     run = ready("all", "redis", "kafka", "minimal", source=source)
     assert f"requirements-queue-*.txt and requirements.txt in {folder}, then " in run.origin
-    assert not run.warnings
+    # Its core has the client of the queue that its service connects to.
+    (announced,) = run.warnings
+    assert announced.startswith("the service is checked with redis:7-alpine next to it")
+    images = [[one.image for one in companions_of(each.expectation)] for each in run.expectations]
+    assert set(map(tuple, images)) == {("redis:7-alpine",)}
+    alone = ready("all", "redis", "kafka", "minimal", source=source, companions=False)
+    assert not alone.warnings
+    assert not any(companions_of(each.expectation) for each in alone.expectations)
     found = {(one.target, str(one.expectation.platform)): one for one in run.expectations}
     keys = {
         target: found[target, "linux/amd64"].expectation.keys
