@@ -128,7 +128,7 @@ def main(words: list[str]) -> int:
         found = images_in([read_report(path) for path in told.reports])
         indexes = merge_all(told.name, told.tags, found)
     except FileNotFoundError:
-        sys.exit("merge_index: there is no `docker` command here")
+        sys.exit("merge_index: the `docker` command was not found")
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         sys.exit(f"merge_index: a report or an index isn't as expected: {error!r}")
     except (OSError, ValueError) as error:

@@ -357,7 +357,7 @@ class FakeDocker:
         (self.place / f"release-{name}").touch()
 
     def has(self, name: str) -> bool:
-        """Tell whether a mark was left: `held-redis`, `overlap`."""
+        """Return whether a mark was left: `held-redis`, `overlap`."""
         return (self.place / name).exists()
 
     @property

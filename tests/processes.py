@@ -6,7 +6,7 @@ import subprocess
 
 
 def is_gone(pid: int) -> bool:
-    """Tell whether a process has ended; its zombie may wait for somebody."""
+    """Return whether a process has ended; its zombie may wait for somebody."""
     ran = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )

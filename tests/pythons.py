@@ -27,7 +27,7 @@ def find_python(version: str) -> Path | None:
 
 
 def is_required(version: str) -> bool:
-    """Tell whether a machine without `version` fails the tests."""
+    """Return whether a machine without `version` fails the tests."""
     return version in _REQUIRED
 
 

@@ -58,7 +58,7 @@ def test_elapsed_time_is_rounded_down_and_time_left_up(
     assert left_text(Estimate(seconds)) == f"{left} left"
     assert left_text(Estimate(seconds, whole=False)) == f"over {left} left"
     assert estimate_text(Estimate(seconds)) == f"about {left}"
-    assert expected_text(Estimate(seconds, count=2)) == f"takes about {left} by 2 builds before"
+    assert expected_text(Estimate(seconds, count=2)) == f"takes about {left} based on 2 builds"
 
 
 @pytest.mark.parametrize("seconds", [0.4, 9.99, 59.6, 3723.0])
@@ -98,7 +98,7 @@ def test_a_size_reads_the_same_in_every_front_end(size: int, expected: str) -> N
     state = state_of(folder)
     lane = state.lanes[0]
     lane.content_size = size
-    assert any(f" {expected} packed" in line.plain for line in lane_lines(lane))
+    assert any(f" {expected} compressed" in line.plain for line in lane_lines(lane))
     assert cells(rows_of(state)[0])[COLUMNS.index("size")] == expected
     report = report_of(folder, state, state.last_at)
     assert f"| {expected} |" in rendered(report, "md")

@@ -23,7 +23,7 @@ from openhqm_tui.domain.run.status import (
 from openhqm_tui.report.catalog import rendered
 from openhqm_tui.report.gather import report_of
 from openhqm_tui.tui.checks.text import answer_cell, lane_lines
-from openhqm_tui.tui.core.labels import run_mark, standing_mark, step_mark
+from openhqm_tui.tui.core.labels import run_mark, state_mark, step_mark
 from tests.recordings import recording, state_of
 
 Change = Callable[[LaneState], None]
@@ -105,7 +105,7 @@ def as_recorded(lane: LaneState) -> None:
         ("checked", 0, ended(Outcome.FAILED), "✗ failed"),
         ("checked", 0, ended(Outcome.CANCELLED), "⊘ cancelled"),
         ("checked", 0, interrupted, "! interrupted"),
-        ("checked", 0, not_begun, "· not begun"),
+        ("checked", 0, not_begun, "· not started"),
         ("bake_fails", 0, as_recorded, "✗ failed"),
         ("bake_fails", 1, as_recorded, "− stopped"),
     ],
@@ -118,7 +118,7 @@ def test_word_and_symbol_are_the_same_everywhere(
     lane = state.lanes[index]
     change(lane)
     # Where a target is shown while it runs, a failed check is a failure.
-    shown = standing_mark(lane)
+    shown = state_mark(lane)
     assert f"{shown.symbol} {shown.word}" == str(status_text(lane))
     assert str(status_text(lane)) == expected.replace("check failed", "failed")
     assert str(result_text(lane)) == expected

@@ -90,7 +90,7 @@ def _quiet_after(*values: float | None) -> float:
 
 def _python(version: str) -> str:
     if not re.fullmatch(r"3\.\d{1,2}", version):
-        raise UsageProblem(f"'{version}' is not a Python version for the images", fix="use 3.13")
+        raise UsageProblem(f"'{version}' is not a valid Python version", fix="use 3.13")
     return version
 
 
@@ -113,7 +113,7 @@ def _variants(
 ) -> tuple[Variant, ...]:
     words = _words(parsed.backend or [])
     if parsed.build_all and words:
-        raise UsageProblem("--backend and --build-all contradict each other", fix="use one of them")
+        raise UsageProblem("--backend and --build-all can't be combined", fix="use one of them")
     if parsed.build_all:
         return source.variants
     words = words or list(settings.backends or ())

@@ -41,7 +41,7 @@ def complete(parser_for: Callable[[Sequence[str]], argparse.ArgumentParser]) -> 
 
 
 class _Finder(CompletionFinder):
-    """Proposes flags where a word begins like one, or where there is nothing else to propose."""
+    """Proposes flags if the word begins like one or nothing else can be proposed."""
 
     def collect_completions(self, active_parsers: Any, parsed_args: Any, prefix: str) -> list[str]:
         found = super().collect_completions(active_parsers, parsed_args, prefix)
@@ -52,7 +52,7 @@ class _Finder(CompletionFinder):
 
 
 def variants(*, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> dict[str, str]:
-    """Return what can be built from the folder or checkout that is named so far."""
+    """Return what can be built from the folder or checkout given so far."""
     from openhqm_tui.run.start.source import source_for
 
     source = source_for(
@@ -64,50 +64,53 @@ def variants(*, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> dict[
 
 
 def platforms(*, prefix: str, **_: Any) -> dict[str, str]:
-    """Return the platforms that have a name; ours come first."""
+    """Return the known platforms, default ones first."""
     first = [arch for arch in ("amd64", "arm64") if arch in ARCHITECTURES]
     names = dict.fromkeys((*first, *ARCHITECTURES))
     return _listed(prefix, {f"linux/{arch}": "" for arch in names})
 
 
 def run_names(**_: Any) -> dict[str, str]:
-    """Return the latest runs, each with what it built."""
+    """Return the latest runs with their targets."""
     folders = itertools.islice(all_runs(state_folder()), _MOST_RUNS)
     return {folder.path.name: " ".join(_targets(folder)) for folder in folders}
 
 
 def recordings(*, prefix: str, **_: Any) -> dict[str, str]:
-    """Return what can be replayed: the run that ships, runs, packed files."""
+    """Return what can be replayed: the demo, runs, exported files."""
     files = FilesCompleter(["zip"])(prefix=prefix)
-    return {"demo": "the run that ships", **run_names(), **dict.fromkeys(files, "")}
+    return {"demo": "the bundled demo run", **run_names(), **dict.fromkeys(files, "")}
 
 
 def target_names(*, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
-    """Return the targets of the run that is named, or of the latest."""
+    """Return the targets of the given run, or of the latest."""
     return _targets(find_run(state_folder(), parsed_args.run_name))
 
 
 def run_or_target_names(**_: Any) -> dict[str, str]:
-    """Return runs, and the targets of the latest: RUN may be left out before a TARGET."""
+    """Return runs, and the targets of the latest: RUN may be omitted before a TARGET."""
     runs = run_names()
     latest = latest_of(all_runs(state_folder())).run
-    return {**runs, **dict.fromkeys(_targets(latest) if latest else (), "a target of the latest")}
+    return {
+        **runs,
+        **dict.fromkeys(_targets(latest) if latest else (), "a target of the latest run"),
+    }
 
 
 def builder_names(**_: Any) -> dict[str, str]:
-    """Return the builders that Buildx knows."""
+    """Return Buildx's builders."""
     from openhqm_tui.engine.docker.builders import list_builders
 
     return {builder.name: builder.driver for builder in list_builders()}
 
 
 def guide_names(**_: Any) -> dict[str, str]:
-    """Return the guides that ship, each with its title."""
+    """Return the guides with their titles."""
     return {guide.name: guide.title for guide in guides()}
 
 
 def _listed(prefix: str, words: dict[str, str]) -> dict[str, str]:
-    """Return words for a list that is written with commas, without those it has already."""
+    """Return candidates for a comma-separated list, without those it already has."""
     before, comma, _ = prefix.rpartition(",")
     named = before.split(",")
     return {f"{before}{comma}{word}": told for word, told in words.items() if word not in named}
@@ -129,7 +132,7 @@ def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
 
 
 def _quietly(completer: Completer) -> Completer:
-    """Propose nothing where nothing can be found out: a shell waits for words, not for reasons."""
+    """Propose nothing on errors: completion can't show them."""
 
     def words(**told: Any) -> Words:
         try:
@@ -140,7 +143,7 @@ def _quietly(completer: Completer) -> Completer:
     return words
 
 
-# By command and what the parser calls the word; without a command: wherever it is asked for.
+# By command and argument name; those without a command apply to all.
 _COMPLETERS: dict[tuple[str, str], Completer] = {
     ("", "backend"): _quietly(variants),
     ("check", "variant"): _quietly(variants),

@@ -18,7 +18,7 @@ RUN = "a run: its ID, the first characters of it, or the path of its folder"
 
 
 class _Help(argparse.HelpFormatter):
-    """Keeps indented lines as they are, for examples; wraps every other line as a paragraph."""
+    """Keeps indented lines, which are examples, and wraps all others as paragraphs."""
 
     def add_argument(self, action: argparse.Action) -> None:
         super().add_argument(action)

@@ -12,12 +12,12 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.store.paths import state_folder
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run
 
-# Unreadable runs that are named; further ones are only counted.
+# Unreadable runs to name; more are only counted.
 _MOST_REPORTED = 3
 
 
 class Latest(NamedTuple):
-    """The latest readable run of some, if any, and why later ones can't be read."""
+    """The latest readable run, if any, and why later ones can't be read."""
 
     run: RunFolder | None
     skipped: tuple[Problem, ...] = ()
@@ -41,7 +41,7 @@ class Latest(NamedTuple):
 
 
 def latest_of(runs: Iterable[RunFolder]) -> Latest:
-    """Return the first of the runs that can be read, and why those before it can't."""
+    """Return the first readable run, and why those before it can't be read."""
     skipped = []
     for run in runs:
         try:
@@ -54,7 +54,7 @@ def latest_of(runs: Iterable[RunFolder]) -> Latest:
 
 
 def run_named(name: str | None) -> RunFolder:
-    """Return the run of that name; without one the latest that can be read.
+    """Return the run of that name, or the latest readable one if the name is empty.
 
     Raises UsageProblem if there is none.
     """
@@ -66,7 +66,7 @@ def run_named(name: str | None) -> RunFolder:
 def run_and_targets(
     parsed: argparse.Namespace, unnamed: Latest
 ) -> tuple[RunFolder | None, list[str]]:
-    """Return the run and the targets that `[RUN] [TARGET…]` names; `unnamed` without RUN.
+    """Return the run and targets that `[RUN] [TARGET…]` names; `unnamed` without RUN.
 
     A first word that isn't a run may be a target of `unnamed`. Raises UsageProblem for a word
     that is neither.
@@ -84,7 +84,7 @@ def run_and_targets(
 
 
 def word_of(state: RunState) -> str:
-    """Return the state of a run in a word."""
+    """Return the state of a run as one word."""
     if state.interrupted:
         return "interrupted"
     return state.outcome.value if state.outcome is not None else "running"

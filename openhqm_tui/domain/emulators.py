@@ -15,9 +15,9 @@ GOOD_VERSION = (10, 0)
 # These crash in the scripts of `libc-bin` and in Node (docker/setup-qemu-action#199 and #201,
 # tonistiigi/binfmt#215 and #245).
 _FIRST_CRASHING = (8, 2)
-# Slower than this, another version of the emulator is worth a trial.
+# If slower than this factor, another version of the emulator is worth trying.
 _SLOW_FACTOR = 12.0
-# Measured with the probe on arm64; used only where nothing was measured here.
+# Measured with the probe on arm64; used only without a measurement on this machine.
 _USUAL_FACTOR_BEFORE = 22.0
 _USUAL_FACTOR_SINCE = 7.0
 _SLOW_BEFORE_GOOD = {"arm64"}
@@ -26,9 +26,9 @@ _SLOW_BEFORE_GOOD = {"arm64"}
 class Emulator(Inert, frozen=True, kw_only=True):
     """What runs the programs of a foreign platform.
 
-    `version` is as it names itself, '' where it can't be asked (Rosetta); `flags` are those of
-    binfmt_misc; `factor` is how many times slower than native the probe ran, 0 where it was not
-    measured; `best` that a newer version was measured here and is no faster.
+    `version` is what it reports, '' if it can't (Rosetta); `flags` are those of binfmt_misc;
+    `factor` is how many times slower than native the probe ran, 0 if not measured; `best` means
+    that a newer version was measured here and isn't faster.
     """
 
     name: str = "QEMU"
@@ -39,29 +39,29 @@ class Emulator(Inert, frozen=True, kw_only=True):
 
     @property
     def number(self) -> tuple[int, ...]:
-        """The version's numbers: `7.2.22 (Debian 1:7.2)` is (7, 2, 22); () where unknown."""
+        """The numeric version: `7.2.22 (Debian 1:7.2)` is (7, 2, 22); () if unknown."""
         match = re.match(r"\d+(?:\.\d+)*", self.version)
         return tuple(int(part) for part in match[0].split(".")) if match else ()
 
     @property
     def title(self) -> str:
-        """Its name and the numbers of its version."""
+        """Its name and numeric version."""
         return " ".join([self.name, ".".join(map(str, self.number))]).strip()
 
     @property
     def crashes(self) -> bool:
-        """Whether this version is known to crash programs that run well natively."""
+        """Whether this version is known to crash programs that work natively."""
         return self.name == "QEMU" and _FIRST_CRASHING <= self.number < GOOD_VERSION
 
     def slow_on(self, platform: Platform) -> bool:
-        """Tell whether another version is likely to be much faster."""
+        """Return whether another version is likely to be much faster."""
         if self.name != "QEMU" or not self.number or self.best or self.number >= GOOD_VERSION:
             return False
         return self.factor > _SLOW_FACTOR if self.factor else platform.arch in _SLOW_BEFORE_GOOD
 
 
 def parse_version(text: str) -> str:
-    """Return the version in what an emulator says of itself, '' where it says none.
+    """Return the version in an emulator's output; '' if there is none.
 
     `qemu-aarch64 version 7.2.22 (Debian 1:7.2+dfsg-7)` is `7.2.22 (Debian 1:7.2+dfsg-7)`.
     """
@@ -70,12 +70,12 @@ def parse_version(text: str) -> str:
 
 
 def factor_text(factor: float) -> str:
-    """Return a factor for people: `22 ×`, `4.7 ×`."""
+    """Return a factor as text: `22 ×`, `4.7 ×`."""
     return f"{factor:.0f} ×" if factor >= 10 else f"{factor:.1f} ×"
 
 
 def speed_text(emulator: Emulator, platform: Platform) -> str:
-    """Return how fast `platform` runs here, and how fast it could."""
+    """Return how fast `platform` runs here, and how fast it could run."""
     told = ""
     if emulator.factor:
         told = f"{factor_text(emulator.factor)} slower than native"
@@ -88,7 +88,7 @@ def speed_text(emulator: Emulator, platform: Platform) -> str:
 
 
 def crash_hint(emulator: Emulator | None) -> str:
-    """Return what to do about a crash of the emulator; it names the version that is here."""
+    """Return what to do about a crash of the emulator, naming the installed version."""
     here = f" ({emulator.title})" if emulator is not None and emulator.number else ""
     hint = f"The emulator{here} may have crashed, not your code: "
     if emulator is not None and emulator.crashes:
@@ -111,5 +111,5 @@ def seconds_saved(seconds: float, emulator: Emulator, platform: Platform) -> flo
 
 
 def minutes_text(seconds: float) -> str:
-    """Return a length of time in whole minutes, at least one."""
+    """Return a duration in whole minutes, at least one."""
     return count_text(max(1, math.floor(seconds / 60)), "minute")

@@ -1,4 +1,4 @@
-"""What goes wrong, said for people: one line that names the input, the fix, the valid words."""
+"""Errors for people: one line with the input, the fix and the valid words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 
 class Problem(Exception):  # noqa: N818 - said to people, who have problems, not errors
-    """A trouble that a person can act on; `str()` of it is one clear line.
+    """An error that the user can act on; `str()` returns one line.
 
-    `exit_code` is what the command line ends with: 2 bad usage, 3 no usable engine.
+    `exit_code` is that of the command: 2 invalid usage, 3 no usable engine.
     """
 
     exit_code = 1
@@ -24,25 +24,25 @@ class Problem(Exception):  # noqa: N818 - said to people, who have problems, not
             line += f" (valid: {valid})"
         from openhqm_tui.domain.text import plain
 
-        # The words may be a stranger's: a key of a cloned project's settings, an engine's answer.
+        # The text may be untrusted: a key in a cloned project's settings, an engine's response.
         super().__init__(" ".join(plain(line).split()))
 
 
 class UsageProblem(Problem):
-    """Bad input or configuration: nothing was started."""
+    """Invalid input or configuration: nothing was started."""
 
     exit_code = 2
 
 
 class EngineProblem(Problem):
-    """No engine that could do the work: nothing was started."""
+    """No usable engine: nothing was started."""
 
     exit_code = 3
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """Return the valid word that `word` was most likely meant to be, if any is near."""
-    import difflib  # takes a while, and only who is wrong needs it
+    """Return the valid word that is most similar to `word`, if any is close."""
+    import difflib  # slow to import, and needed only for errors
 
     matches = difflib.get_close_matches(word.lower(), list(valid), n=1, cutoff=0.6)
     return matches[0] if matches else None

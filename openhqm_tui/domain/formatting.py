@@ -48,8 +48,8 @@ def axis_text(seconds: float) -> str:
 
 
 def _milliseconds(seconds: float) -> int:
-    # A difference of two moments since the epoch is off by less than a microsecond: without
-    # rounding it off first, 4.1 s would be rounded down to 4.0 s.
+    # The difference of two epoch times has an error below a microsecond: without rounding it
+    # first, 4.1 s would be rounded down to 4.0 s.
     return max(0, round(seconds * 1000))
 
 
@@ -68,7 +68,7 @@ def size_text(size: float | None) -> str:
 
 
 def progress_text(done: float, total: float) -> str:
-    """Return how many bytes are moved of how many: `12.4 / 61.0 MB`, `61.0 MB`; '' of none."""
+    """Return the bytes transferred of the total: `12.4 / 61.0 MB`, `61.0 MB`; '' if none."""
     if not total:
         return ""
     whole = size_text(total)
@@ -83,7 +83,7 @@ def count_text(number: int, noun: str) -> str:
 
 
 def percent_text(part: float | None) -> str:
-    """Return a part of 1: `32 %`; only all of it is `100 %`, only nothing is `0 %`."""
+    """Return a fraction as percent: `32 %`; only all is `100 %`, only nothing `0 %`."""
     if part is None:
         return MISSING
     whole = round(100 * part)
@@ -91,7 +91,7 @@ def percent_text(part: float | None) -> str:
 
 
 def change_text(ratio: float) -> str:
-    """Return how something differs from what it is compared with: `−0.6 %`, `+12.0 %`."""
+    """Return a relative change: `−0.6 %`, `+12.0 %`."""
     percents = round(100 * (ratio - 1), 1)
     return f"{'−' if percents < 0 else '+'}{abs(percents):.1f} %" if percents else "0.0 %"
 
@@ -102,7 +102,7 @@ def local_time_text(moment: float) -> str:
 
 
 def recent_time_text(moment: float, now: float) -> str:
-    """Return a moment in the local time zone: `15:14` where it is on the same day as `now`."""
+    """Return a moment in the local time zone: `15:14` if on the same day as `now`."""
     same_day = _local(moment).date() == _local(now).date()
     return _local(moment).strftime("%H:%M") if same_day else local_time_text(moment)
 

@@ -1,4 +1,4 @@
-"""The guides as text: titles, sections, where their links lead; which section explains what."""
+"""The guides as text: titles, sections, links; and which section explains what."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from openhqm_tui.domain.text import one_line
 _HEADING = re.compile(r"(#{1,6}) +(.+?)(?: +#+)? *")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^()\s]+)\)")
-# What a code host leaves out of a section's address: all but letters, digits, blanks, - and _.
+# Characters that code hosts drop from section anchors: all but letters, digits, blanks, - and _.
 _NOT_IN_ADDRESS = re.compile(r"[^\w\- ]")
-# What begins with a scheme, or with a host alone.
+# Starts with a scheme, or with a host.
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]{2}")
 _WEB = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d+)?([/?#]\S*)?")
 _LONGEST = 500
 
 
 class Section(NamedTuple):
-    """A heading: how deep it is (1 to 6), its words, and the address that links name it by."""
+    """A heading: level (1 to 6), text, and anchor."""
 
     depth: int
     title: str
@@ -28,7 +28,7 @@ class Section(NamedTuple):
 
 
 class Leads(StrEnum):
-    """Where a link leads: within the guides, out into the web, to a file, or nowhere we go."""
+    """The kind of a link's target: a guide, the web, a file, or unsupported."""
 
     GUIDE = "guide"
     WEB = "web"
@@ -37,7 +37,7 @@ class Leads(StrEnum):
 
 
 class Link(NamedTuple):
-    """A link that was taken apart; `guide` is '' for the guide that it stands in."""
+    """A parsed link; `guide` is '' for the guide that contains it."""
 
     leads: Leads
     href: str
@@ -46,14 +46,14 @@ class Link(NamedTuple):
 
 
 class Words(NamedTuple):
-    """A link as it stands in a text: its words, and what it leads to."""
+    """A link in a text: its label and target."""
 
     words: str
     href: str
 
 
 def sections(text: str) -> list[Section]:
-    """Return the headings of a Markdown text, those in code left out."""
+    """Return the headings of a Markdown text, except in code."""
     found: list[Section] = []
     seen: dict[str, int] = {}
     for line in _outside_code(text):
@@ -72,7 +72,7 @@ def title_of(text: str, otherwise: str = "") -> str:
 
 
 def links(text: str) -> list[Words]:
-    """Return the links of a text in its order, each target once; pictures and code left out."""
+    """Return the links of a text in order, each target once, except pictures and code."""
     found: dict[str, Words] = {}
     for line in _outside_code(text):
         for words, href in _LINK.findall(re.sub(r"`[^`]*`(?!\])", "", line)):
@@ -81,7 +81,7 @@ def links(text: str) -> list[Words]:
 
 
 def link_to(href: str) -> Link:
-    """Take a link apart. Only `https` leads into the web, only a `.md` beside it to a guide."""
+    """Parse a link. Only `https` is followed to the web, only a sibling `.md` is a guide."""
     told = one_line(href, _LONGEST)
     if _ELSEWHERE.match(href):
         good = told == href and _WEB.fullmatch(href)
@@ -95,7 +95,7 @@ def link_to(href: str) -> Link:
 
 
 def _outside_code(text: str) -> list[str]:
-    """Return the lines that stand in no block of code."""
+    """Return the lines outside of code blocks."""
     kept: list[str] = []
     fence = ""
     for line in text.splitlines():
@@ -114,7 +114,7 @@ _MACHINE, _CHECKS = "multi-arch", "checks"
 
 
 class GuidePlace(NamedTuple):
-    """A guide by its name, and a section's address in it; '' is its top."""
+    """A guide's name and a section's anchor in it; '' is the top."""
 
     guide: str
     address: str
@@ -148,11 +148,11 @@ CHECKS = {
 
 
 def place_of_finding(key: str) -> GuidePlace:
-    """Return where more is told of a finding; `key` may be of one platform: `base:linux/arm64`."""
+    """Return the section about a finding; `key` may include a platform: `base:linux/arm64`."""
     kind = key.partition(":")[0]
     return GuidePlace(_MACHINE, FINDINGS.get(kind, "what-a-machine-needs"))
 
 
 def place_of_check(check: str) -> GuidePlace:
-    """Return where more is told of a check; most have a section of their own name."""
+    """Return the section about a check; most have one of the same name."""
     return GuidePlace(_CHECKS, CHECKS.get(check, check))

@@ -1,4 +1,4 @@
-"""Regular expressions as people type them: small letters match capitals, none may run for ever."""
+"""Regular expressions typed by users: smart case, and none that could run forever."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import warnings
 
 from openhqm_tui.domain.errors import Problem
 
-# A search expression is typed by hand; what is longer was pasted by mistake.
+# Nobody types longer expressions.
 _LONGEST = 300
 _MOST_REPEATS = 20
-# Times that groups of varying length are repeated, all together: each may double the work.
+# Maximum number of repeats of variable-length groups: each may double the work.
 _MOST_WITHIN = 8
 _REPEAT = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
-# What changes how the rest is read; nobody types them to search a log.
+# Constructs that change how the rest is parsed; not useful for searching logs.
 _ODD = re.compile(r"\(\?(?:\(|[a-zA-Z]*x)")
 _CAPITAL = re.compile(r"(?:[^\\]|^)(?:\\\\)*[A-Z]")
 
 
 def parse_pattern(text: str) -> re.Pattern[str]:
-    """Return the expression that was typed; raises Problem, one line, where it can't be used.
+    """Compile a typed expression; raises Problem if it can't be used.
 
-    Capitals are told from small letters only if there are any.
+    It is case-sensitive only if it contains upper-case letters.
     """
     if len(text) > _LONGEST:
         raise Problem(f"longer than {_LONGEST} characters")
@@ -34,30 +34,30 @@ def parse_pattern(text: str) -> re.Pattern[str]:
         place = "" if error.pos is None else f" at {error.pos + 1}"
         raise Problem(f"not a regular expression: {error.msg}{place}") from None
     except (OverflowError, RecursionError):
-        raise Problem("not a regular expression: too much of it") from None
+        raise Problem("not a usable regular expression: too complex") from None
     if odd := _ODD.search(text):
-        raise Problem(f"no conditions and no verbose expressions here: {odd[0]}")
+        raise Problem(f"conditionals and verbose mode aren't supported: {odd[0]}")
     if runs_away(text):
-        raise Problem("a repeat within a repeat could take for ever: write [ab]+ for (a|b)+")
+        raise Problem("a nested repeat could take forever: write [ab]+ for (a|b)+")
     return pattern
 
 
 def runs_away(text: str) -> bool:
-    """Tell whether a valid expression may take time that doubles with each character of a line.
+    """Return whether an expression may take exponential time in the length of a line.
 
-    That is so where what is repeated can itself match in several ways: `(a+)+`, `(a|aa)*`.
+    It may if a repeated group can match in several ways: `(a+)+`, `(a|aa)*`.
     """
     nested, _, repeats = _repeats(text)
     return nested or repeats > _MOST_REPEATS
 
 
 def steepness(text: str) -> int:
-    """Return how an expression's time grows with a line's length at worst: its power, from 1."""
+    """Return the degree of an expression's worst-case polynomial time, from 1."""
     return 1 + _repeats(text)[1]
 
 
 def _repeats(text: str) -> tuple[bool, int, int]:
-    """Tell whether repeats are nested, and how many go on without end, and how many there are."""
+    """Return whether repeats are nested, the number of unbounded ones, and the total."""
     varies = [False]
     group_varies = nested = False
     endless = repeats = within = at = 0
@@ -95,7 +95,7 @@ def _repeats(text: str) -> tuple[bool, int, int]:
 
 
 def _class_end(text: str, start: int) -> int:
-    """Return where the `]` of a character class stands."""
+    """Return the index of a character class's `]`."""
     at = start + 1
     at += text[at] == "^"
     at += text[at] == "]"
@@ -105,7 +105,7 @@ def _class_end(text: str, start: int) -> int:
 
 
 def _group_start(text: str, start: int) -> int:
-    """Return the last character of a group's opening: of `(?P<name>`, the `>`."""
+    """Return the index of the end of a group's opening: the `>` of `(?P<name>`."""
     if text[start + 1 : start + 2] != "?":
         return start
     at = start + 2

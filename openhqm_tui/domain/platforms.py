@@ -9,7 +9,7 @@ import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
 
-# What `uname -m`, Docker and Debian call an architecture -> GOARCH, and the variant it implies.
+# Names of architectures of `uname -m`, Docker and Debian -> GOARCH and implied variant.
 _ALIASES: dict[str, tuple[str, str]] = {
     "amd64": ("amd64", ""),
     "x86_64": ("amd64", ""),
@@ -42,11 +42,11 @@ _ALIASES: dict[str, tuple[str, str]] = {
     "mips64el": ("mips64le", ""),
 }
 
-# GOARCH -> what `uname -m` (and so Python's platform.machine()) says there.
+# GOARCH -> the output of `uname -m`, and of Python's platform.machine().
 _MACHINES: dict[str, tuple[str, ...]] = {
     "amd64": ("x86_64",),
     "arm64": ("aarch64", "arm64"),
-    # A 32-bit program on a 64-bit kernel hears the kernel's name.
+    # A 32-bit program on a 64-bit kernel gets the kernel's name.
     "386": ("i386", "i486", "i586", "i686", "x86_64"),
     "arm": ("armv6l", "armv7l", "armv8l", "aarch64"),
     "ppc64le": ("ppc64le",),
@@ -56,7 +56,7 @@ _MACHINES: dict[str, tuple[str, ...]] = {
     "mips64le": ("mips64",),
 }
 
-# GOARCH -> what sysconfig.get_platform() says in an interpreter made for it.
+# GOARCH -> the result of sysconfig.get_platform() in an interpreter built for it.
 _PYTHON_PLATFORMS: dict[str, tuple[str, ...]] = {
     "amd64": ("linux-x86_64",),
     "arm64": ("linux-aarch64",),
@@ -82,7 +82,7 @@ _SUFFIX_MACHINES: dict[str, tuple[str, ...]] = {
     "mips64le": ("mips64el",),
 }
 
-# GOARCH -> what a program made for it says in its header, as `elf.machine_of` spells it.
+# GOARCH -> the machine in an ELF header, as `machine_of` returns it.
 _BINARIES: dict[str, str] = {
     "amd64": "x86_64",
     "arm64": "aarch64",
@@ -95,7 +95,7 @@ _BINARIES: dict[str, str] = {
     "mips64le": "mips64el",
 }
 
-# Debian's and binfmt's name of the user-mode emulator: `qemu-aarch64`.
+# GOARCH -> the name of the user-mode emulator in Debian and binfmt_misc: `qemu-aarch64`.
 _QEMU: dict[str, str] = {
     "amd64": "x86_64",
     "arm64": "aarch64",
@@ -108,8 +108,8 @@ _QEMU: dict[str, str] = {
     "mips64le": "mips64el",
 }
 
-# What containerd, Go and Linux call variants: v8, v8.1, rva22u64, power9, softfloat. It goes into
-# tags, file names and scripts, so nothing else is one.
+# Variants of containerd, Go and Linux: v8, v8.1, rva22u64, power9, softfloat. They are used in
+# tags, file names and scripts, so nothing else is allowed.
 _VARIANT = re.compile(r"[a-z0-9]{1,15}(?:\.[0-9]{1,2})?", re.ASCII)
 
 ARCHITECTURES: tuple[str, ...] = tuple(sorted(_MACHINES))
@@ -117,7 +117,7 @@ ARCHITECTURES: tuple[str, ...] = tuple(sorted(_MACHINES))
 
 @total_ordering
 class Platform(msgspec.Struct, frozen=True, order=False):
-    """One `os/arch[/variant]`, normalised: `linux/arm64`, never `linux/aarch64`."""
+    """One normalized `os/arch[/variant]`: `linux/arm64`, never `linux/aarch64`."""
 
     os: str
     arch: str
@@ -131,22 +131,22 @@ class Platform(msgspec.Struct, frozen=True, order=False):
 
     @property
     def machines(self) -> tuple[str, ...]:
-        """What `uname -m` may say in a container of this platform."""
+        """The possible results of `uname -m` in a container of this platform."""
         return _MACHINES.get(self.arch, (self.arch,))
 
     @property
     def python_platforms(self) -> tuple[str, ...]:
-        """What `sysconfig.get_platform()` may say in an interpreter of this platform."""
+        """The possible results of `sysconfig.get_platform()` in an interpreter of this platform."""
         return _PYTHON_PLATFORMS.get(self.arch, (f"{self.os}-{self.arch}",))
 
     @property
     def suffix_machines(self) -> tuple[str, ...]:
-        """What the suffix of a compiled Python module may call this platform's machine."""
+        """The possible machines in the suffix of a compiled Python module of this platform."""
         return _SUFFIX_MACHINES.get(self.arch, (self.arch,))
 
     @property
     def binary(self) -> str:
-        """The machine that its programs and libraries are made for, as `elf.machine_of` says."""
+        """The machine of its programs and libraries, as `machine_of` returns it."""
         return _BINARIES.get(self.arch, self.arch)
 
     @property
@@ -155,9 +155,9 @@ class Platform(msgspec.Struct, frozen=True, order=False):
         return _QEMU.get(self.arch, self.arch)
 
     def runs_natively_on(self, host: Platform) -> bool:
-        """Tell whether a machine of platform `host` runs this without an emulator.
+        """Return whether a machine of platform `host` runs this without an emulator.
 
-        A variant that isn't told counts as the same; amd64 kernels run 386 programs.
+        A missing variant matches any; amd64 kernels run 386 programs.
         """
         if self.os != host.os:
             return False
@@ -167,7 +167,7 @@ class Platform(msgspec.Struct, frozen=True, order=False):
 
 
 def parse_platform(text: str) -> Platform:
-    """Read one platform in any usual spelling; a bare architecture means Linux.
+    """Parse a platform in any usual spelling; a bare architecture means Linux.
 
     Raises UsageProblem that names the nearest valid spelling.
     """
@@ -179,7 +179,7 @@ def parse_platform(text: str) -> Platform:
         raise _unknown(text, parts[1] if len(parts) > 1 else "")
     if os_name != "linux":
         raise UsageProblem(
-            f"platform '{text}': only Linux images are built here, not '{os_name}'",
+            f"platform '{text}': only Linux images can be built, not '{os_name}'",
             fix=f"write linux/{arch}" if arch in _ALIASES else "try linux/amd64 or linux/arm64",
         )
     if arch not in _ALIASES:
@@ -188,17 +188,17 @@ def parse_platform(text: str) -> Platform:
     variant = parts[2] if len(parts) == 3 else implied
     if variant and not _VARIANT.fullmatch(variant):
         raise UsageProblem(
-            f"platform '{text}': '{parts[2]}' can't be a variant",
-            fix=f"write linux/{goarch}, or a variant like v7 after it",
+            f"platform '{text}': '{parts[2]}' isn't a valid architecture variant",
+            fix=f"write linux/{goarch}, optionally followed by a variant such as /v7",
         )
-    # OCI treats arm64/v8 as arm64 and amd64/v1 as amd64; BuildKit prints them without.
+    # OCI treats arm64/v8 as arm64 and amd64/v1 as amd64; BuildKit omits these variants.
     if (goarch, variant) in {("arm64", "v8"), ("amd64", "v1")}:
         variant = ""
     return Platform(os_name, goarch, variant)
 
 
 def parse_platforms(texts: str | list[str] | tuple[str, ...]) -> tuple[Platform, ...]:
-    """Read comma-separated platforms, in the order given, without repeats."""
+    """Parse comma-separated platforms, in order, without duplicates."""
     if isinstance(texts, str):
         texts = [texts]
     words = [word for text in texts for word in text.split(",") if word.strip()]
@@ -207,7 +207,7 @@ def parse_platforms(texts: str | list[str] | tuple[str, ...]) -> tuple[Platform,
     return tuple(dict.fromkeys(parse_platform(word) for word in words))
 
 
-# The platforms of a source that names none.
+# The default platforms.
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 
 

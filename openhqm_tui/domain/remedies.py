@@ -1,8 +1,8 @@
 """What engine, registries and builds report when something fails, and what to do about it.
 
-One row has the signs of a cause, and what is said of it wherever it may show: in a build, a check,
-a push, or the search for a base image. The first row that fits counts; a row without a text for a
-place doesn't fit there.
+A row has the signs of a cause, and its messages wherever it may occur: in a build, a check, a push,
+or the lookup of a base image. The first matching row counts; a row without a message for a place
+doesn't match there.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Reach(StrEnum):
 
 
 class Remedy(NamedTuple):
-    """A cause: its signs in lower case, or as a pattern, and what is said of it.
+    """A cause: its signs in lower case, or as a pattern, and its messages.
 
-    `build` and `check` are sentences, `push` a clause. `crashed`: only `crash_hint` knows the text.
+    `build` and `check` are sentences, `push` a clause. `crashed`: `crash_hint` returns the message.
     """
 
     signs: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Remedy(NamedTuple):
     crashed: bool = False
 
     def fits(self, said: str, lowered: str) -> bool:
-        """Tell whether one of its signs is in an error; `lowered` is `said` in lower case."""
+        """Return whether one of its signs is in an error; `lowered` is `said` in lower case."""
         if any(sign in lowered for sign in self.signs):
             return True
         return self.pattern is not None and self.pattern.search(said) is not None
@@ -70,7 +70,7 @@ _UNREACHABLE = "the registry can't be reached over the network"
 _NO_TRUST = "the registry's certificate isn't trusted here"
 
 REMEDIES: tuple[Remedy, ...] = (
-    # An engine's own sockets come before the network: both refuse connections.
+    # The engine's sockets come before the network: both refuse connections.
     Remedy(
         pattern=re.compile(r"dial unix \S*containerd\.sock", re.I),
         engine=EngineFailureKind.STORE_WENT_AWAY,
@@ -105,7 +105,7 @@ REMEDIES: tuple[Remedy, ...] = (
         engine=EngineFailureKind.NOT_THERE,
     ),
     Remedy(
-        # gRPC's words: a registry's `503 Service Unavailable` is spelled otherwise.
+        # gRPC's wording: a registry's `503 Service Unavailable` differs.
         pattern=re.compile(
             r"code = Unavailable desc =|: Unavailable: |error reading from server"
             r"|transport is closing|closing transport due to|received prior goaway",
@@ -138,7 +138,7 @@ REMEDIES: tuple[Remedy, ...] = (
         pull=Reach.RATE_LIMIT,
     ),
     Remedy(("429",), pull=Reach.RATE_LIMIT),
-    # Registries call these two a denial as well.
+    # Registries also report these two as denials.
     Remedy(
         (
             "will exceed the configured upper limit",
@@ -150,13 +150,13 @@ REMEDIES: tuple[Remedy, ...] = (
             "exceeded its quota",
             "storage quota",
         ),
-        push="the registry's quota is used up: delete images there, or have it raised",
+        push="the registry's quota is exhausted: delete images there, or have it raised",
     ),
     Remedy(
         ("immutable", "cannot be overwritten", "imagetagalreadyexists"),
         push="the tag exists and the registry doesn't allow replacing it: choose another tag",
     ),
-    # A message about TLS or a name also speaks of a failed request.
+    # Messages about TLS or a name also mention a failed request.
     Remedy(
         ("server gave http response to https client",),
         push="the registry speaks plain HTTP, which Docker accepts from `localhost` only: "
@@ -180,7 +180,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         ("no such host", "server misbehaving", "name or service not known"),
         build=_NETWORK,
-        push="there is no registry of that name: check the image's name",
+        push="there is no such registry: check the image's name",
         pull=Reach.NETWORK,
     ),
     Remedy(
@@ -258,16 +258,16 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("@sha256: not found",),
-        push="the registry no longer has it: some delete what has no tag: build it again",
+        push="the registry no longer has it (some delete untagged images): build it again",
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
-    # Without a cause that is known by its own sign.
+    # Failures without a more specific sign.
     Remedy(("failed to resolve source metadata",), build=_NETWORK),
 )
 
 
 def remedy_for(said: str, place: Place) -> Remedy | None:
-    """Return the first row that fits an error and has something to say in a place."""
+    """Return the first row that matches an error and has a message for a place."""
     lowered = said.lower()
     return next(
         (

@@ -1,4 +1,4 @@
-"""Text from strangers made safe to show: no escape sequence, no control character."""
+"""Sanitizing untrusted text for display: no escape sequences, no control characters."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any, ClassVar
 import msgspec
 
 # ECMA-48 sequences: CSI; OSC, DCS, SOS, PM, APC up to their terminator; two-character escapes;
-# the 8-bit forms of the same. An unended string sequence swallows the rest of its line.
+# the 8-bit forms of the same. An unterminated string sequence swallows the rest of its line.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*(?:[@-~]|$)"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c|(?=\x1b)|$|(?=\n))"
     r"|\x1b[ -/]*[0-~]?"
 )
-# C0 except tab and newline, DEL, C1; what reorders or hides text (bidi, zero width, fillers,
-# tags); what makes terminals disagree on how wide a text is (variation selectors, skin tones).
+# C0 except tab and newline, DEL, C1; characters that reorder or hide text (bidi, zero width,
+# fillers, tags), or whose width differs between terminals (variation selectors, skin tones).
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff"
     "\ud800-\udfff]"
 )
-# What acts on a terminal or reorders what stands there, and nothing that a text may need.
+# Only characters that control a terminal or reorder text, nothing that text may need.
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]")
 _ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-# Marks piled onto one letter draw over the lines above and below; no language needs so many.
+# Many combining marks on one letter overlap the lines above and below; no language needs them.
 _MOST_MARKS = 4
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILED = re.compile(f"({_MARK}{{{_MOST_MARKS}}}){_MARK}+")
 
 
 def plain(text: str | bytes) -> str:
-    """Return `text` with every escape sequence and control character taken out.
+    """Return `text` without escape sequences and control characters.
 
     Tabs become spaces, newlines stay, invalid UTF-8 becomes U+FFFD.
     """
@@ -45,15 +45,15 @@ def plain(text: str | bytes) -> str:
 
 
 def inert(text: str) -> str:
-    """Return `text` on one line without what would act on a terminal; all else stays as it is."""
+    """Return `text` on one line without terminal control characters, otherwise unchanged."""
     if text.isascii() and text.isprintable():
         return text
     return _ACTING.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", text)))
 
 
 def escaped_json(text: str) -> str:
-    """Return JSON that means the same, with what would act on a terminal written as `\\u202e`."""
-    # Controls below U+0020 can stand in JSON as escapes only; those that remain are its layout.
+    """Return equivalent JSON with terminal control characters escaped as `\\u202e`."""
+    # Controls below U+0020 are always escaped in JSON strings; the others are its layout.
     return _ACTING.sub(lambda found: _escape(found[0]), text)
 
 
@@ -72,9 +72,9 @@ def _inert_value(value: Any) -> Any:
 
 
 class Inert(msgspec.Struct, frozen=True):
-    """A record of which no text acts on a terminal, whoever wrote it: each is made inert.
+    """A record whose text is made inert, whoever wrote it.
 
-    Texts stand in its fields, alone, in tuples and dicts; a record in a field sees to its own.
+    Text is in its fields, directly or in tuples and dicts; nested records handle their own.
     """
 
     _AS_IT_IS: ClassVar[frozenset[str]] = frozenset()
@@ -89,6 +89,6 @@ class Inert(msgspec.Struct, frozen=True):
 
 
 def one_line(text: str | bytes, width: int = 200) -> str:
-    """Return `text` made safe, on one line, cut at `width` characters with an ellipsis."""
+    """Return sanitized `text` on one line, truncated to `width` characters with an ellipsis."""
     line = " ".join(plain(text).split())
     return line if len(line) <= width else line[: width - 1] + "…"

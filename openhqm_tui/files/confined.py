@@ -109,9 +109,9 @@ def _parts(name: str) -> list[str]:
     except UnicodeEncodeError:
         usable = False
     if not usable:
-        raise OSError(errno.EINVAL, "no file can have that name", repr(name))
+        raise OSError(errno.EINVAL, "not a valid file name", repr(name))
     if name.startswith("/"):
-        raise OSError(errno.EXDEV, "it is no path below the folder", name)
+        raise OSError(errno.EXDEV, "it is not a path below the folder", name)
     return [part for part in reversed(name.split("/")) if part not in {"", "."}]
 
 
@@ -151,11 +151,11 @@ def _judge(mode: int, file: Path) -> None:
     if stat.S_ISLNK(mode):
         raise OSError(errno.ELOOP, "it is a link", str(file))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(file))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(file))
 
 
 def _outside(file: Path) -> OSError:
-    return OSError(errno.EXDEV, "it is a link that leads out of its folder", str(file))
+    return OSError(errno.EXDEV, "it is a link that points outside its folder", str(file))
 
 
 def _size(most: int) -> str:

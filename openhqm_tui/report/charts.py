@@ -1,6 +1,6 @@
 """The charts of the HTML report as SVG: timeline and sizes.
 
-Everything in them has its words beside it; a pattern tells what a colour tells.
+Every shape has a label or a title, and patterns repeat what colors show.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _ROW, _BAR = 24.0, 14.0
 _TOP = 22.0
 _TICKS = 8
 _LANE_LABEL, _STEP_LABEL = 190.0, 400.0
-# So wide a bar of nearly nothing is, so that it can be seen.
+# Width of the shortest bar, so that it stays visible.
 _LEAST = 1.5
 # Characters that fit into the label of a step.
 _LETTERS = 54
 
 
 def run_waterfall(report: Report) -> Html:
-    """Return when each lane was built and asked, from the run's start."""
+    """Return a chart of when each image was built and checked, from the run's start."""
     ends = [step.start + step.seconds for step in report.steps]
     ends += [
         lane.check_started + (lane.check_seconds or 0.0)
@@ -49,18 +49,18 @@ def run_waterfall(report: Report) -> Html:
             if step.platform == lane.platform
         ]
         if lane.check_started is not None and lane.check_seconds is not None:
-            words = f"asked {lane.ran}, {duration_text(lane.check_seconds)}"
-            built.append(scale.bar(y, lane.check_started, lane.check_seconds, "asked", words))
+            words = f"checked {lane.ran}, {duration_text(lane.check_seconds)}"
+            built.append(scale.bar(y, lane.check_started, lane.check_seconds, "checked", words))
         label = f"{lane.target} {lane.platform.removeprefix('linux/')}"
         rows += [*_label(y, one_line(label, 27), f"{lane.target} {lane.platform}"), *built]
         rows.append(_note(y, f"{SYMBOLS[lane.result]} {lane.result}"))
-    lanes = count_text(len(report.lanes), "lane")
-    desc = f"{lanes} over {duration_text(scale.end)}; the tables below have the figures."
-    return _picture("When each image was built and asked", desc, scale, len(report.lanes), rows)
+    images = count_text(len(report.lanes), "image")
+    desc = f"{images} over {duration_text(scale.end)}; the tables below have the figures."
+    return _chart("Build and check times of each image", desc, scale, len(report.lanes), rows)
 
 
 def target_waterfall(report: Report, target: str) -> Html:
-    """Return when each step of a target ran, from the run's start."""
+    """Return a chart of when each step of a target ran, from the run's start."""
     steps = [step for step in steps_of(report, target) if step.seconds > 0]
     scale = _Scale(max((s.start + s.seconds for s in steps), default=0.0), _STEP_LABEL)
     rows: list[Html] = []
@@ -70,12 +70,12 @@ def target_waterfall(report: Report, target: str) -> Html:
         rows += _label(y, one_line(f"{where} · {step.label}", _LETTERS), _step_words(step))
         rows.append(scale.bar(y, step.start, step.seconds, kind_of(step), _step_words(step)))
         rows.append(_note(y, duration_text(step.seconds) + (" ◆" if step.on_path else "")))
-    desc = f"{len(steps)} steps; ◆ marks those that the target waited for."
-    return _picture(f"The steps of {target}", desc, scale, len(steps), rows)
+    desc = f"{len(steps)} steps; ◆ marks those on the critical path."
+    return _chart(f"Steps of {target}", desc, scale, len(steps), rows)
 
 
 def sizes_chart(report: Report) -> Html:
-    """Return what each lane's image weighs: what it shares with others, and its own."""
+    """Return a chart of each image's size, split into shared and unique layers."""
     lanes = [lane for lane in report.lanes if lane.bytes]
     most = max((lane.bytes or 0 for lane in lanes), default=0)
     room = _WIDTH - _LANE_LABEL - _RIGHT - 60
@@ -89,16 +89,16 @@ def sizes_chart(report: Report) -> Html:
             width = room * size / most
             rows.append(_rect(x, y, width, kind, f"{words}: {size_text(size)}"))
             x += width
-        told = size_text(lane.bytes or 0)
+        note = size_text(lane.bytes or 0)
         if lane.against_all is not None and lane.against_all != 1:
-            told += f" · {percent_text(lane.against_all)}"
-        rows.append(element("text", told, x=x + 6, y=y + _BAR - 2))
+            note += f" · {percent_text(lane.against_all)}"
+        rows.append(element("text", note, x=x + 6, y=y + _BAR - 2))
     desc = f"{len(lanes)} images; the table below has the figures."
-    return _svg("What each image weighs, compressed", desc, len(lanes), rows)
+    return _svg("Compressed size of each image", desc, len(lanes), rows)
 
 
 def legend(kinds: Iterable[tuple[str, str]]) -> Html:
-    """Return what the patterns mean; `kinds` are their classes and words."""
+    """Return a legend of the patterns; `kinds` are their classes and labels."""
     return element(
         "ul",
         *(
@@ -120,11 +120,11 @@ def legend(kinds: Iterable[tuple[str, str]]) -> Html:
 
 
 def patterns() -> Html:
-    """Return the patterns that all pictures use, once for the whole document."""
+    """Return the patterns that all charts use, once for the whole document."""
     hatch = element("path", d="M0 6L6 0M-1 1L1 -1M5 7L7 5", class_="stripe")
     dots = element("circle", cx=3, cy=3, r=1.3, class_="dot")
     back = element("path", d="M0 0L6 6M-1 5L1 7M5 -1L7 1", class_="stripe")
-    shapes = (("emulated", hatch), ("asked", dots), ("failed", back), ("common", hatch))
+    shapes = (("emulated", hatch), ("checked", dots), ("failed", back), ("common", hatch))
     made = [
         element(
             "pattern",
@@ -143,7 +143,7 @@ def patterns() -> Html:
 
 
 class _Scale:
-    """Seconds laid out over a picture's width."""
+    """Maps seconds to a chart's width."""
 
     def __init__(self, end: float, label: float) -> None:
         self.end = max(end, 0.001)
@@ -169,7 +169,7 @@ class _Scale:
         return drawn
 
 
-def _picture(title: str, desc: str, scale: _Scale, rows: int, drawn: Sequence[Html]) -> Html:
+def _chart(title: str, desc: str, scale: _Scale, rows: int, drawn: Sequence[Html]) -> Html:
     return _svg(title, desc, rows, [*scale.axis(rows), *drawn])
 
 
@@ -213,14 +213,14 @@ def _parts(lane: Lane) -> list[tuple[str, int, str]]:
     common = lane.common_bytes or 0
     rest = max(0, (lane.bytes or 0) - shared - common)
     return [
-        ("common", common, "in every image on its platform"),
+        ("common", common, "in all images of its platform"),
         ("shared", shared, "in some other images"),
-        ("own", rest, "its own"),
+        ("own", rest, "only in this image"),
     ]
 
 
 def kind_of(step: Step) -> str:
-    """Return the class of a step's bar: how it ran, or that it failed."""
+    """Return the CSS class of a step's bar: how it ran, or that it failed."""
     return "failed" if step.status == "failed" else step.how or "plain"
 
 
@@ -233,6 +233,6 @@ def _step_words(step: Step) -> str:
 
 
 def _nice(step: float) -> float:
-    """Return the next of 1, 2, 5 × 10ⁿ seconds."""
+    """Round up to 1, 2 or 5 × 10ⁿ seconds."""
     power = 10.0 ** math.floor(math.log10(max(step, 1e-6)))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step * 0.999)

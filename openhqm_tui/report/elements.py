@@ -9,33 +9,33 @@ _EMPTY = frozenset({"meta", "br", "rect", "line", "path", "circle"})
 
 
 class Html(str):
-    """Markup of ours; every other text is escaped where it is put into some."""
+    """Our own markup; any other text is escaped when it is inserted."""
 
     __slots__ = ()
 
 
 def safe(text: str) -> Html:
-    """Return a text as markup that shows it."""
+    """Return text as markup, escaped unless it is markup already."""
     return text if isinstance(text, Html) else Html(html.escape(text))
 
 
 def element(name: str, /, *children: str, **attributes: str | float | None) -> Html:
-    """Return an element; `class_` is class, `_` in a name is `-`; None leaves an attribute out.
+    """Return an element; `class_` is class, `_` in a name is `-`; None omits the attribute.
 
-    Children that aren't markup of ours are escaped, and so are the values of attributes.
+    Children other than Html are escaped, and so are attribute values.
     """
-    told = "".join(
+    attrs = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(_value(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
     if name in _EMPTY and not children:
-        return Html(f"<{name}{told}>" if name in {"meta", "br"} else f"<{name}{told}/>")
-    return Html(f"<{name}{told}>{joined(children)}</{name}>")
+        return Html(f"<{name}{attrs}>" if name in {"meta", "br"} else f"<{name}{attrs}/>")
+    return Html(f"<{name}{attrs}>{joined(children)}</{name}>")
 
 
 def joined(parts: Iterable[str], between: str = "") -> Html:
-    """Return parts one after the other, those that aren't markup of ours escaped."""
+    """Join parts; those that aren't Html are escaped."""
     return Html(safe(between).join(safe(part) for part in parts))
 
 
@@ -44,7 +44,7 @@ def table(
 ) -> Html:
     """Return a table whose first column names the rows; its last `numbers` columns are numbers.
 
-    It scrolls by itself where the page is narrow.
+    On a narrow page only the table scrolls.
     """
     names = list(head)
     first_number = len(names) - numbers
@@ -71,7 +71,7 @@ def table(
 
 
 def scrolled(inside: Html, label: str) -> Html:
-    """Return what may be wider than the page in a region that scrolls, by keyboard too."""
+    """Return wide content in a region that scrolls, also by keyboard."""
     return element("div", inside, class_="wide", role="region", aria_label=label, tabindex="0")
 
 
@@ -81,7 +81,7 @@ def code(text: str) -> Html:
 
 
 def folded(title: str, *inside: str, **attributes: str | float | None) -> Html:
-    """Return what is shown when its title is clicked."""
+    """Return a collapsible section."""
     return element("details", element("summary", title), *inside, **attributes)
 
 

@@ -17,13 +17,13 @@ from openhqm_tui.domain.run.timeline import run_span, spans, target_span
 from openhqm_tui.report import model
 from openhqm_tui.report.model import Lane, Limit
 
-# A run of 8 × 2 has some 150; a stranger's may have any number.
+# A run of 8 × 2 images has about 150; an imported one may have any number.
 _MOST_STEPS = 2000
 _MOUNTS = re.compile(r"--mount=\S+\s+")
 
 
 class Timing:
-    """Measures a run that is over, or what there is of it `now`; moments from its start."""
+    """Measures a run, up to `now` if it is in progress; times are relative to its start."""
 
     def __init__(self, state: RunState, now: float) -> None:
         self._state = state
@@ -34,23 +34,23 @@ class Timing:
         }
 
     def since_start(self, moment: float | None) -> float | None:
-        """Return how many seconds after the run's start a moment was."""
+        """Return the seconds from the run's start to a moment."""
         return None if moment is None else max(0.0, moment - self._start)
 
     def target(self, target: TargetState) -> dict[str, float | None]:
-        """Return the figures of a target's build by their names in the model."""
+        """Return the figures of a target's build, by field name of the model."""
         if target.started is None:
             return {}
-        told = load(target, self._paths.get(target.name, ()), self.now)
+        sums = load(target, self._paths.get(target.name, ()), self.now)
         return {
             "started": self.since_start(target.started),
-            "build_seconds": told.wall,
-            "busy_seconds": told.busy,
-            "path_seconds": told.on_path,
+            "build_seconds": sums.wall,
+            "busy_seconds": sums.busy,
+            "path_seconds": sums.on_path,
         }
 
     def steps(self) -> tuple[model.Step, ...]:
-        """Return the steps that took time, in the order in which they began.
+        """Return the steps that took time, in order of their start.
 
         Work that targets share was done once, and is one step.
         """
@@ -65,10 +65,7 @@ class Timing:
         return tuple(sorted(found.values(), key=lambda s: (s.start, s.label)))[:_MOST_STEPS]
 
     def critical_path(self) -> tuple[model.Step, ...]:
-        """Return the steps that decided when the build that ended last was over, the first first.
-
-        Those that were there already are left out.
-        """
+        """Return the critical path of the last target to finish, without cached steps."""
         begun = [t for t in self._state.targets.values() if t.name in self._paths]
         if not begun:
             return ()
@@ -93,9 +90,9 @@ class Timing:
 
 
 def _label(step: StepState) -> str:
-    """Return a step's place and instruction, whole: it is cut when its secrets are masked.
+    """Return a step's place and full instruction: it is truncated after secrets are masked.
 
-    What it mounts is said before what it does, and would leave no room for that.
+    Mounts are left out: they come first and would leave no room for the command.
     """
     name = step.name
     place = f"{name.stage} {name.index}/{name.of}".strip() if name.of else name.stage
@@ -120,7 +117,7 @@ def _together(one: model.Step, other: model.Step) -> model.Step:
 
 
 class Shares:
-    """Who has which layers: `held` has in how many lanes each is, by its digest."""
+    """Which images share layers; `held` maps a layer's digest to its number of images."""
 
     def __init__(self, state: RunState) -> None:
         known = [lane for lane in state.lanes if lane.layers]
@@ -132,14 +129,14 @@ class Shares:
         }
 
     def common_bytes(self, lane: LaneState) -> int:
-        """Return the compressed bytes in layers that every lane on a lane's platform has."""
+        """Return the compressed bytes in layers that all images of the lane's platform have."""
         common = self._common[lane.platform]
         sizes = by_digest(lane.layers)
         return sum(size for digest, size in sizes.items() if digest in common)
 
 
 def against_all(lanes: list[model.Lane]) -> list[model.Lane]:
-    """Return the lanes with their size as a part of that of the target `all`."""
+    """Return the lanes with their size relative to that of the target `all`."""
     whole = {lane.platform: lane.bytes for lane in lanes if lane.variant == "all"}
     return [
         msgspec.structs.replace(lane, against_all=lane.bytes / size)
@@ -150,12 +147,12 @@ def against_all(lanes: list[model.Lane]) -> list[model.Lane]:
 
 
 def sizes_of(state: RunState, lanes: list[model.Lane]) -> model.Sizes:
-    """Return what the images weigh together."""
+    """Return the total sizes of all images."""
     sizes = [lane.bytes for lane in lanes if lane.bytes is not None]
     images = [lane.layers for lane in state.lanes if lane.content_size]
     unique = None
     if images and all(images):
-        # Its manifest and its config are each image's own.
+        # Manifests and configs are never shared.
         rest = [
             lane.content_size - sum(by_digest(lane.layers).values())
             for lane in state.lanes
@@ -189,38 +186,38 @@ _MOST_NOTES = 50
 
 
 def limits_of(state: RunState, lanes: Iterable[Lane]) -> tuple[Limit, ...]:
-    """Return the known limits of a run, the most important first."""
-    told = list(lanes)
+    """Return the known limits of a run, most important first."""
+    known = list(lanes)
     return (
-        *_of_the_run(state, told),
-        *_of_answers(told),
+        *_of_run(state, known),
+        *_of_verdicts(known),
         *_of_logs(state),
-        *_of_sizes(told),
-        *_remarks(state),
+        *_of_sizes(known),
+        *_notes(state),
     )
 
 
 def name_of(lane: Lane | LaneState) -> str:
-    """Return a lane as a person names it: `redis linux/arm64`."""
+    """Return a lane's display name: `redis linux/arm64`."""
     if isinstance(lane, Lane):
         return f"{lane.target} {lane.platform}"
     return " ".join(lane.key)
 
 
-def _of_the_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
+def _of_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
     if state.interrupted:
         yield Limit(kind="interrupted", text="the runner died before the run finished")
     elif state.outcome is None:
         yield Limit(kind="running", text="the run is still in progress: this is its current state")
     if not state.info.check:
         yield Limit(
-            kind="not checked", text="the checks were off (--no-check): no image was checked"
+            kind="not checked", text="checks were disabled (--no-check): no image was checked"
         )
     emulated = tuple(name_of(lane) for lane in lanes if lane.ran == "emulated")
     if emulated:
         text = (
-            "checked under an emulator: the results are verified, but the times say nothing about "
-            "native hardware"
+            "checked under an emulator: the results count, but the times say nothing about native "
+            "hardware"
         )
         yield Limit(kind="emulated", text=text, lanes=emulated)
     slow = tuple(name_of(lane) for lane in lanes if lane.built == "emulated")
@@ -229,7 +226,7 @@ def _of_the_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
         yield Limit(kind="emulated build", text=text, lanes=slow)
 
 
-def _of_answers(lanes: list[Lane]) -> Iterator[Limit]:
+def _of_verdicts(lanes: list[Lane]) -> Iterator[Limit]:
     for answer, kind in (
         (Answer.UNKNOWN, "unknown"),
         (Answer.WARN, "warning"),
@@ -261,14 +258,14 @@ def _of_logs(state: RunState) -> Iterator[Limit]:
 def _of_sizes(lanes: list[Lane]) -> Iterator[Limit]:
     there = [lane for lane in lanes if lane.bytes is not None]
     if unknown := tuple(name_of(lane) for lane in there if lane.layers is None):
-        text = "its layers were not read: what it shares with other images is unknown"
+        text = "layers not read: what is shared with other images is unknown"
         yield Limit(kind="not measured", text=text, lanes=unknown)
     if packed := tuple(name_of(lane) for lane in there if lane.unpacked_bytes is None):
-        text = "it was never unpacked: its size on disk is unknown"
+        text = "never unpacked: the size on disk is unknown"
         yield Limit(kind="not measured", text=text, lanes=packed)
 
 
-def _remarks(state: RunState) -> Iterator[Limit]:
+def _notes(state: RunState) -> Iterator[Limit]:
     found: dict[str, list[str]] = {}
     for target in state.targets.values():
         for short, url in target.warnings:

@@ -38,11 +38,11 @@ from openhqm_tui.report.model import Architecture
 from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import RunFolder
 
-# What a run folder holds beside its journal: what images answered, with which arguments built.
+# Files of a run folder besides its journal: check evidence and build arguments.
 #
-# Files of other versions, damaged ones and strangers' are read as far as they can be.
+# Those of other versions, damaged or untrusted ones are read as far as possible.
 
-# More than any evidence of ours has; a stranger's folder may hold anything.
+# More than any evidence file that we write; an imported folder may contain anything.
 _MOST_BYTES = 8 << 20
 
 
@@ -57,7 +57,7 @@ class LaneEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_evidence(folder: RunFolder, target: str, platform: str) -> LaneEvidence:
-    """Return what a lane's evidence file holds; nothing where there is none."""
+    """Return a lane's evidence; empty if it has no file."""
     told = _read(folder, folder.evidence_file(target, platform))
     config, probe = _dict(told.get("config")), _dict(told.get("probe"))
     python = " ".join(_word(probe, name) for name in ("implementation", "python")).strip()
@@ -88,7 +88,7 @@ def build_arguments(folder: RunFolder) -> dict[str, dict[str, str]]:
 
 
 def revision_of(folder: RunFolder) -> str:
-    """Return the commit of what was built, as the plan has it in a label."""
+    """Return the commit that was built, from a label in the plan."""
     for _, body in _targets(folder):
         if revision := _word(_dict(body.get("labels")), "org.opencontainers.image.revision"):
             return revision
@@ -96,7 +96,7 @@ def revision_of(folder: RunFolder) -> str:
 
 
 def secrets_of(evidence: Mapping[Any, LaneEvidence]) -> set[str]:
-    """Return the values under secrets' names among the variables of a run's images."""
+    """Return the values of variables with secret names in a run's images."""
     return {value for lane in evidence.values() for value in secret_values(lane.env)}
 
 
@@ -130,22 +130,22 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-# A report's texts made safe to show, all of them: no control character, no secret.
+# All text of a report is sanitized: no control characters, no secrets.
 #
-# Done once, over the whole of it: a field that is added later can't be forgotten.
+# This is done once for the whole report, so that no new field can be forgotten.
 
 _Told = TypeVar("_Told", bound=msgspec.Struct)
 
-# Characters of one text: more is no help to a reader.
+# Longest text in characters; the rest is truncated.
 _LONGEST = 4000
-# Whose text has lines; all other is on one.
+# Fields that keep their line breaks.
 _WITH_LINES = {"stderr"}
-# XML knows no such characters, whatever way they are written.
+# XML doesn't allow these characters, not even escaped.
 _NOT_XML = dict.fromkeys((65534, 65535))
 
 
 def made_safe(told: _Told, mask: Mask) -> _Told:
-    """Return the same record with every text safe to show and without the secrets of `mask`."""
+    """Return the record with all text sanitized and the secrets of `mask` masked."""
     return msgspec.convert(_safe(msgspec.to_builtins(told), mask), type(told))
 
 
@@ -156,7 +156,7 @@ def _safe(value: Any, mask: Mask) -> Any:
         return {_safe(name, mask): _named(name, one, mask) for name, one in value.items()}
     if isinstance(value, list | tuple):
         if value and all(isinstance(one, str) for one in value):
-            # Together: a key may go over several lines of a log.
+            # Together: a key may span several lines of a log.
             lines = mask.lines(_on_one_line(line) for line in value)
             return [_cut(line) for line in lines]
         return [_safe(one, mask) for one in value]
@@ -164,7 +164,7 @@ def _safe(value: Any, mask: Mask) -> Any:
 
 
 def _named(name: str, value: Any, mask: Mask) -> Any:
-    """Return what stands under a name, of a build argument perhaps, which may be a secret's."""
+    """Return a named value sanitized; the name may be that of a secret build argument."""
     if not isinstance(value, str):
         return _safe(value, mask)
     shown = _shown(value) if name in _WITH_LINES else _on_one_line(value)
@@ -180,12 +180,12 @@ def _on_one_line(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    # After it was masked: half a token can't be known as one.
+    # Only after masking: half a token isn't recognized as one.
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-# Of a container's own words the last say why it ended.
-_LAST_WORDS = 2000
+# Characters of a container's stderr to keep: the end says why it failed.
+_STDERR_LENGTH = 2000
 
 Evidence = Mapping[tuple[str, str], LaneEvidence]
 
@@ -193,7 +193,7 @@ Evidence = Mapping[tuple[str, str], LaneEvidence]
 def read_report(folder: RunFolder) -> model.Report:
     """Return the report of a finished or running run; raises Problem if it can't be read.
 
-    Nothing is asked of an engine: what the folder doesn't hold isn't told.
+    The engine is not contacted: the report contains only what the folder has.
     """
     return report_of(folder, read_run(folder), time.time())
 
@@ -331,13 +331,13 @@ def _lane(lane: LaneState, timing: Timing, shares: Shares, evidence: LaneEvidenc
         ),
         cases=tuple(_case(verdict, ran, evidence.command) for verdict in lane.verdicts),
         clients=evidence.clients,
-        stderr=evidence.stderr[-_LAST_WORDS:],
+        stderr=evidence.stderr[-_STDERR_LENGTH:],
     )
 
 
 def _case(verdict: Verdict, ran: str, command: str) -> model.Case:
     check = check_named(verdict.check)
-    # Verdicts of older versions don't have it: there the container says how it ran.
+    # Verdicts of older versions don't have `how`: use how the container ran.
     inside = bool(verdict.how) or check.group is Group.RUNNING
     return model.Case(
         check=verdict.check,
@@ -383,7 +383,7 @@ def _failures(state: RunState) -> list[model.Failure]:
 
 
 def write_text(file: Path, text: str, fix: str) -> None:
-    """Write a report to a file; raises UsageProblem, with the `fix`, where it can't be."""
+    """Write a report to a file; raises UsageProblem with the given fix."""
     try:
         file.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -392,9 +392,9 @@ def write_text(file: Path, text: str, fix: str) -> None:
 
 
 def write_report(run: RunFolder, folder: Path, form: str = "html") -> Path:
-    """Write a run's report into `folder` and return the file; raises Problem where it can't be."""
-    # Not its id: that is a stranger's word where the run came from elsewhere.
+    """Write a run's report into `folder` and return the file; raises Problem."""
+    # Not its ID, which is untrusted in an imported run.
     file = folder / f"openhqm-report-{run.path.name}.{formats()[form].suffix}"
     text = rendered(read_report(run), form)
-    write_text(file, text, "start the console in a folder that can be written to")
+    write_text(file, text, "start the console in a writable folder")
     return file

@@ -1,8 +1,8 @@
 """All data of a report on one run; its JSON is documented by `report.schema.json`.
 
-Every figure is the run's own: what it doesn't hold is null, never guessed. Texts are safe to show
-and their secrets are masked. What changes the meaning of a field, or takes one away, raises
-SCHEMA; fields may be added.
+All figures are measured; what the run didn't record is null, never estimated. Text is sanitized
+and secrets are masked. Changing the meaning of a field or removing one raises SCHEMA; fields may
+be added without.
 """
 
 from __future__ import annotations
@@ -11,38 +11,36 @@ from typing import Annotated
 
 import msgspec
 
-# 2: `result` is "verified" or "not verified" (1: "proved", "not proved"), and the outcome of a run
-# in progress "running" (1: "going on").
+# 2: `result` is "verified", "not verified" or "not started" (1: "proved", "not proved", "not
+# begun"), and the outcome of a run in progress "running" (1: "going on").
 SCHEMA = 2
 
 Moment = Annotated[float, msgspec.Meta(description="seconds since 1970, UTC")]
 Seconds = Annotated[float, msgspec.Meta(description="seconds", ge=0)]
 Bytes = Annotated[int, msgspec.Meta(description="bytes", ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Fraction = Annotated[float, msgspec.Meta(description="1 is all of it")]
-How = Annotated[
-    str, msgspec.Meta(description="native, cross, emulated, or '' where nobody can say")
-]
+Fraction = Annotated[float, msgspec.Meta(description="a fraction; 1 is all")]
+How = Annotated[str, msgspec.Meta(description="native, cross, emulated, or '' if unknown")]
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a report."""
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base class of all parts of a report."""
 
 
-class Node(Told, frozen=True, kw_only=True):
-    """One machine of the builder: what it runs natively, and all that it builds for."""
+class Node(Part, frozen=True, kw_only=True):
+    """One node of the builder: its native platform, and all platforms that it builds for."""
 
     name: str
     native: str = ""
     platforms: tuple[str, ...] = ()
 
 
-class Environment(Told, frozen=True, kw_only=True):
-    """Where and of what it was built; '' where the run doesn't tell.
+class Environment(Part, frozen=True, kw_only=True):
+    """The build environment and sources; '' where the run didn't record a value.
 
-    `driver` is how the builder's `nodes` are reached, which are told where they aren't the engine
-    itself; `base_reason` is why that base image was taken; `python` the version asked for,
-    `pythons` the versions that the images said they have; `arguments` the build arguments that
+    `driver` is the builder's driver, and `nodes` its nodes unless the only one is the engine
+    itself; `base_reason` is why that base image was chosen; `python` is the requested version,
+    `pythons` are the versions reported by the images; `arguments` are the build arguments that
     all targets share.
     """
 
@@ -64,12 +62,13 @@ class Environment(Told, frozen=True, kw_only=True):
     arguments: dict[str, str] = {}
 
 
-class Case(Told, frozen=True, kw_only=True):
-    """One check of one lane: what was asked, how, and the answer.
+class Case(Part, frozen=True, kw_only=True):
+    """The result of one check of one image.
 
-    `answer` is pass, fail, warn, waived (somebody accepts it until a day) or unknown (it could not
-    be asked: never a pass); `how` tells how the image ran for it, '' where it didn't run; `command`
-    is what asked, '' where it was looked up as `way` says.
+    `answer` is pass, fail, warn, waived (accepted until a date) or unknown (the check could not be
+    completed: never a pass); `seen` is the observed value; `asks` is the check's question and `way`
+    its method; `how` is how the image was run, '' if it wasn't; `command` is the command run in the
+    container, '' if none.
     """
 
     check: str
@@ -82,8 +81,8 @@ class Case(Told, frozen=True, kw_only=True):
     command: str = ""
 
 
-class Layer(Told, frozen=True, kw_only=True):
-    """One layer of a lane's image, compressed; `lanes` is how many lanes of the run hold it."""
+class Layer(Part, frozen=True, kw_only=True):
+    """One layer of an image, compressed; `lanes` is the number of images of the run with it."""
 
     digest: str
     bytes: Bytes
@@ -91,11 +90,11 @@ class Layer(Told, frozen=True, kw_only=True):
     lanes: Count = 1
 
 
-class Architecture(Told, frozen=True, kw_only=True):
-    """What a lane's image is made for, by what it said itself; '' where it wasn't asked.
+class Architecture(Part, frozen=True, kw_only=True):
+    """The architecture of an image as reported by itself; '' where it wasn't checked.
 
-    `config` is the platform of its config, `machine` what Python's platform.machine() says in it,
-    `python_platform` what sysconfig says, `binaries` the answer about its ELF files.
+    `config` is the platform in its config, `machine` the result of Python's platform.machine(),
+    `python_platform` that of sysconfig, `binaries` the result of the check of its ELF files.
     """
 
     config: str = ""
@@ -105,15 +104,15 @@ class Architecture(Told, frozen=True, kw_only=True):
     binaries: str = ""
 
 
-class Lane(Told, frozen=True, kw_only=True):
-    """One target on one platform.
+class Lane(Part, frozen=True, kw_only=True):
+    """One target on one platform: one image.
 
     `status` is waiting, running, checking, done, passed, unknown, failed or cancelled; `result`
-    the same in a person's words. `built` tells how its steps ran and `ran` how its image was
-    asked, `node` is where it was built; `check_started` is seconds after the run's start.
-    `build_seconds` is the time in which steps of its own ran, `against_all` its size as part of
-    that of the target `all`, `own_bytes` are in layers that no other
-    lane has, `common_bytes` in those that every lane on its platform has.
+    is the status as displayed. `built` is how its steps ran, `ran` how its image ran when it was
+    checked, `node` where it was built; `check_started` is in seconds after the run's start.
+    `build_seconds` is the time in which its own steps ran; `against_all` is its size relative to
+    that of the target `all`; `own_bytes` is the size of layers that no other image has,
+    `common_bytes` that of layers that all images of its platform have.
     """
 
     target: str
@@ -142,12 +141,12 @@ class Lane(Told, frozen=True, kw_only=True):
     stderr: str = ""
 
 
-class Target(Told, frozen=True, kw_only=True):
-    """One target: its build's figures, and what became of its tags.
+class Target(Part, frozen=True, kw_only=True):
+    """One target: the figures of its build, and whether its tags were pushed.
 
-    `started` is seconds after the run's start. `busy_seconds` adds up all steps, `path_seconds`
-    is the time of the steps that decided when it was over. `pushed` is passed, failed, cancelled,
-    or '' where no push was tried.
+    `started` is in seconds after the run's start. `busy_seconds` is the sum of all steps,
+    `path_seconds` the length of the critical path. `pushed` is passed, failed, cancelled, or ''
+    if no push was attempted.
     """
 
     name: str
@@ -167,11 +166,11 @@ class Target(Told, frozen=True, kw_only=True):
     push_reason: str = ""
 
 
-class Step(Told, frozen=True, kw_only=True):
-    """One step of a target that took time; `start` is seconds after the run's start.
+class Step(Part, frozen=True, kw_only=True):
+    """One step that took time; `start` is in seconds after the run's start.
 
-    `platform` '' is the target's own work; `on_path` tells whether its target waited for it;
-    `targets` are all that share the same work, which was done once.
+    `platform` is '' for work that doesn't belong to a platform; `on_path` is true for steps on the
+    critical path; `targets` are all targets that share the step, which ran once.
     """
 
     label: str
@@ -185,8 +184,8 @@ class Step(Told, frozen=True, kw_only=True):
     on_path: bool = False
 
 
-class Cache(Told, frozen=True, kw_only=True):
-    """How much of the work was done already: of the steps that a cache could have held.
+class Cache(Part, frozen=True, kw_only=True):
+    """Cache hits among the steps that can be cached.
 
     A step that several targets share counts for each. Lanes and targets count the same steps.
     """
@@ -196,8 +195,8 @@ class Cache(Told, frozen=True, kw_only=True):
     rate: Fraction | None = None
 
 
-class Comparison(Told, frozen=True, kw_only=True):
-    """One target on two platforms: compressed bytes, and the second as a part of the first."""
+class Comparison(Part, frozen=True, kw_only=True):
+    """One target on two platforms: compressed bytes, and the ratio of second to first."""
 
     target: str
     first: str
@@ -207,12 +206,12 @@ class Comparison(Told, frozen=True, kw_only=True):
     ratio: Fraction
 
 
-class Sizes(Told, frozen=True, kw_only=True):
-    """What the images weigh together, compressed.
+class Sizes(Part, frozen=True, kw_only=True):
+    """The compressed size of all images together.
 
-    `total_bytes` adds up every lane, `unique_bytes` counts each layer once, and manifests and
-    configs: that is what a push of everything to an empty registry transfers, null where some
-    lane's layers aren't known. `layers` are different ones.
+    `total_bytes` is the sum of all images. `unique_bytes` counts each layer once, plus manifests
+    and configs: what pushing everything to an empty registry transfers; null if the layers of an
+    image aren't known. `layers` is the number of distinct layers.
     """
 
     total_bytes: Bytes | None = None
@@ -221,8 +220,8 @@ class Sizes(Told, frozen=True, kw_only=True):
     platforms: tuple[Comparison, ...] = ()
 
 
-class Failure(Told, frozen=True, kw_only=True):
-    """Why a target failed, or what keeps its images from being verified."""
+class Failure(Part, frozen=True, kw_only=True):
+    """Why a target failed, or why its images aren't verified."""
 
     target: str
     platform: str = ""
@@ -237,18 +236,18 @@ class Failure(Told, frozen=True, kw_only=True):
     checks: tuple[str, ...] = ()
 
 
-class Limit(Told, frozen=True, kw_only=True):
-    """Something that this run doesn't verify, or that was remarked; `lanes` are those concerned."""
+class Limit(Part, frozen=True, kw_only=True):
+    """A known limit of this run, or a note; `lanes` are the images it applies to."""
 
     kind: str
     text: str
     lanes: tuple[str, ...] = ()
 
 
-class Run(Told, frozen=True, kw_only=True):
+class Run(Part, frozen=True, kw_only=True):
     """The run as a whole; `outcome` is passed, failed, cancelled, interrupted or running.
 
-    `command` builds the same once more, with Buildx alone.
+    `command` is the Buildx command that repeats the build.
     """
 
     id: str
@@ -263,7 +262,7 @@ class Run(Told, frozen=True, kw_only=True):
     command: str = ""
 
 
-class Report(Told, frozen=True, kw_only=True):
+class Report(Part, frozen=True, kw_only=True):
     """The report of one run of openhqm-tui."""
 
     schema: Count = SCHEMA

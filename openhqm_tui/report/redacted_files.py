@@ -19,22 +19,22 @@ from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import RunFolder
 
 _IN_MEMORY = 8 << 20
-# A line of a build that doesn't end is packed in pieces.
+# Longer unterminated lines are exported in pieces.
 _MOST_PENDING = 64 * 1024
-# Names in a plan, a journal, a stream: a run is put together by them.
+# Keys in plans, journals and streams whose values identify things: not masked by name.
 _NAMES = frozenset(
     {"event", "target", "targets", "platform", "platforms", "name", "digest", "reference", "tags"}
     | {"stream", "check", "answer", "outcome", "id", "vertex", "inputs", "dockerfile", "variant"}
 )
-# In a stream a name is an instruction.
+# In a stream, `name` is an instruction.
 _NAMES_IN_STREAMS = frozenset({"digest", "vertex", "inputs", "id", "started", "completed"})
 _SHORTEST_HOST = 4
 
 
 class RedactedFiles:
-    """Rewrites the files of a run; `masked` counts what was taken out, `lines` what is left.
+    """Rewrites the files of a run; `masked` counts the masked places, `lines` the log lines left.
 
-    With `share` the folder of the user and the name of the machine are taken out as well.
+    With `share`, the user's home folder and the machine's name are masked as well.
     """
 
     def __init__(self, run: RunFolder, *, share: bool = False) -> None:
@@ -45,7 +45,7 @@ class RedactedFiles:
         self.masked = self.lines = 0
 
     def __call__(self, name: str, source: BinaryIO, size: int) -> BinaryIO:
-        """Return a file as it is packed: the same where nothing in it is secret."""
+        """Return the file to export: the original if it contains no secrets."""
         before = self.masked
         out = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - is returned
         if name.endswith(".rawjson"):
@@ -104,7 +104,7 @@ class RedactedFiles:
         if isinstance(value, dict):
             return {key: self._value(one, key, names) for key, one in value.items()}
         if isinstance(value, list):
-            # What is below `secret` in a plan is where it comes from.
+            # In a plan, the values below `secret` are sources, not secrets.
             return [self._value(one, name if name in names else "", names) for one in value]
         if not isinstance(value, str):
             return value
@@ -113,7 +113,7 @@ class RedactedFiles:
         return self._counted(value, self._mask.named(name, value))
 
     def _stream(self, lines: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield BuildKit's records; a log's line is masked whole, in whatever pieces it came."""
+        """Yield BuildKit's records; log lines are masked whole, however they were split."""
         logs = _Logs(self)
         for line in lines:
             try:
@@ -137,7 +137,7 @@ class RedactedFiles:
 
 
 class _Logs:
-    """The pieces of a stream's logs, put together line by line."""
+    """Joins the pieces of a stream's logs into lines."""
 
     def __init__(self, files: RedactedFiles) -> None:
         self._files = files
@@ -146,7 +146,7 @@ class _Logs:
         self.keys = KeyLines()
 
     def redacted(self, log: dict[str, Any]) -> dict[str, Any]:
-        """Return a piece with the lines that end in it."""
+        """Return a log record with the lines that end in it."""
         place = (str(log.get("vertex")), log.get("stream"))
         data = self._pending.pop(place, (b"", log))[0] + _decoded(log.get("data"))
         cut = data.rfind(b"\n") + 1 if len(data) < _MOST_PENDING else len(data)
@@ -155,7 +155,7 @@ class _Logs:
         return self._with(log, place, data[:cut])
 
     def rest(self) -> Iterator[bytes]:
-        """Yield a record with the lines that no piece ends."""
+        """Yield a record with the remaining unterminated lines."""
         logs = [self._with(log, place, data) for place, (data, log) in self._pending.items()]
         self._pending.clear()
         if logs:
@@ -168,7 +168,7 @@ class _Logs:
 
 
 def _redact_source(warning: dict[str, Any], files: RedactedFiles) -> None:
-    """Mask the Dockerfile that a remark comes with, and the lines of it that it quotes."""
+    """Mask the Dockerfile in a warning, and the lines that the warning quotes."""
     source = warning.get("sourceInfo")
     if isinstance(source, dict) and isinstance(source.get("data"), str):
         text = _decoded(source["data"]).decode("utf-8", "replace")
@@ -185,7 +185,7 @@ def _redact_source(warning: dict[str, Any], files: RedactedFiles) -> None:
 
 
 def _places() -> Iterator[tuple[re.Pattern[str], str]]:
-    home = os.path.expanduser("~")  # noqa: PTH111 - no error where there is none
+    home = os.path.expanduser("~")  # noqa: PTH111 - doesn't raise without a home
     for place in dict.fromkeys((home, os.path.realpath(home))):
         if len(Path(place).parts) > 1:
             yield re.compile(rf"{re.escape(place)}(?![\w-])"), "~"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from openhqm_tui.domain.checks.verdict import GRAVITY
+from openhqm_tui.domain.checks.verdict import SEVERITIES
 from openhqm_tui.domain.formatting import change_text, duration_text, percent_text, size_text
 from openhqm_tui.domain.run.status import (
     CHECK_FAILED,
     CUT_OFF,
-    NOT_BEGUN,
+    NOT_STARTED,
     RUN_TEXTS,
     STATUS_TEXTS,
     STOPPED,
@@ -21,8 +21,8 @@ from openhqm_tui.report.model import Case, Failure, Lane, Layer, Report, Step
 NOT_MEASURED = "not measured"
 MARKS = {answer.value: text.symbol for answer, text in VERDICT_TEXTS.items()}
 OUTCOMES = {outcome: str(text) for outcome, text in RUN_TEXTS.items()}
-_RESULTS = (*STATUS_TEXTS.values(), CHECK_FAILED, STOPPED, CUT_OFF, NOT_BEGUN)
-# The symbol of each word that a lane's result can be.
+_RESULTS = (*STATUS_TEXTS.values(), CHECK_FAILED, STOPPED, CUT_OFF, NOT_STARTED)
+# The symbol of each possible result of a lane.
 SYMBOLS = {text.word: text.symbol for text in _RESULTS}
 
 
@@ -34,34 +34,34 @@ def by_target(report: Report) -> dict[str, list[Lane]]:
     return found
 
 
-def asked_checks(report: Report) -> list[str]:
-    """Return the checks that some lane was asked, in the order in which they are asked."""
+def checks_of(report: Report) -> list[str]:
+    """Return the names of all checks that ran, in order."""
     longest = sorted(report.lanes, key=lambda lane: -len(lane.cases))
     return list(dict.fromkeys(case.check for lane in longest for case in lane.cases))
 
 
 def by_check(report: Report, check: str) -> list[Case]:
-    """Return every lane's answer to a check."""
+    """Return the results of a check on all images."""
     return [case for lane in report.lanes for case in lane.cases if case.check == check]
 
 
 def case_of(lane: Lane, check: str) -> Case | None:
-    """Return a lane's answer to a check, if it was asked."""
+    """Return a lane's result of a check, or None if it didn't run."""
     return next((case for case in lane.cases if case.check == check), None)
 
 
 def tally(cases: Iterable[Case]) -> str:
-    """Return answers in few words: `8 of 8 pass`, `6 of 8 pass, 1 fail, 1 unknown`."""
+    """Return a summary of results: `8 of 8 pass`, `6 of 8 pass, 1 fail, 1 unknown`."""
     answers = Counter(case.answer for case in cases)
     if not answers:
-        return "none asked"
-    told = [f"{answers['pass']} of {answers.total()} pass"]
-    told += [f"{answers[name]} {name}" for name in GRAVITY[:-1] if answers[name]]
-    return ", ".join(told)
+        return "none run"
+    parts = [f"{answers['pass']} of {answers.total()} pass"]
+    parts += [f"{answers[name]} {name}" for name in SEVERITIES[:-1] if answers[name]]
+    return ", ".join(parts)
 
 
-def different_layers(report: Report) -> list[tuple[Layer, list[Lane]]]:
-    """Return each different layer and the lanes that hold it: what most hold first, then large."""
+def distinct_layers(report: Report) -> list[tuple[Layer, list[Lane]]]:
+    """Return each distinct layer and its lanes, the most shared first, then the largest."""
     found: dict[str, tuple[Layer, list[Lane]]] = {}
     for lane in report.lanes:
         for layer in lane.layers or ():
@@ -72,12 +72,12 @@ def different_layers(report: Report) -> list[tuple[Layer, list[Lane]]]:
 
 
 def steps_of(report: Report, target: str) -> Sequence[Step]:
-    """Return the steps that a target had done, alone or with others."""
+    """Return the steps of a target, including shared ones."""
     return [step for step in report.steps if target in step.targets]
 
 
 def shared_bytes(lane: Lane) -> int | None:
-    """Return the compressed bytes that some other lanes have too, but not all of its platform.
+    """Return the compressed bytes in layers that some, but not all images of its platform share.
 
     None: not measured.
     """
@@ -87,8 +87,8 @@ def shared_bytes(lane: Lane) -> int | None:
     return whole - lane.own_bytes - (lane.common_bytes or 0)
 
 
-def image_by_image(report: Report) -> str:
-    """Return what images would weigh that share nothing, in a sentence; '' for a single one."""
+def sharing_sentence(report: Report) -> str:
+    """Return a sentence on the size without layer sharing; '' for a single image."""
     told = report.sizes
     if not told.total_bytes or told.unique_bytes is None:
         return ""
@@ -96,17 +96,17 @@ def image_by_image(report: Report) -> str:
         return ""
     part = percent_text(told.unique_bytes / told.total_bytes)
     total = size_text(told.total_bytes)
-    return f" Image by image it would be {total}: {part} of that, as layers are shared."
+    return f" Without layer sharing it would be {total}; sharing reduces it to {part}."
 
 
 def built_in(report: Report, lane: Lane) -> float | None:
-    """Return the seconds that the build of a lane's target took; None: not measured."""
+    """Return the build time of a lane's target in seconds; None: not measured."""
     told = (target.build_seconds for target in report.targets if target.name == lane.target)
     return next(told, None)
 
 
 def slowest_check(report: Report, target: str, ran: str) -> float | None:
-    """Return the seconds of a target's slowest lane to be asked, native or emulated."""
+    """Return the longest check time of a target's native or emulated images, in seconds."""
     told = [
         lane.check_seconds
         for lane in report.lanes
@@ -118,16 +118,16 @@ def slowest_check(report: Report, target: str, ran: str) -> float | None:
 Code = Callable[[str], str]
 
 TARGET_HEAD = (
-    *("target", "build", "work of all steps", "on the critical path", "steps cached"),
-    *("checks native", "checks emulated"),
+    *("target", "build", "all steps", "critical path", "cached steps"),
+    *("native checks", "emulated checks"),
 )
 CACHE_HEAD = ("target", "steps", "cached", "hit rate")
 PAIR_HEAD = ("target", "first", "second", "difference")
-PUSH_HEAD = ("tag", "result", "digest, or why not")
+PUSH_HEAD = ("tag", "result", "digest or reason")
 
 
 def target_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
-    """Return how long each target took, and what for."""
+    """Return the times of each target."""
     return [
         (
             code(target.name),
@@ -143,7 +143,7 @@ def target_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
 
 
 def cache_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
-    """Return how many steps of each target were there already."""
+    """Return the cache hits of each target."""
     return [
         (
             code(target.name),
@@ -156,7 +156,7 @@ def cache_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
 
 
 def size_cells(lane: Lane) -> tuple[str, ...]:
-    """Return what an image weighs: compressed, against `all`, in all, in some, its own, on disk."""
+    """Return sizes: compressed, relative to `all`, in all, in some, only this image, on disk."""
     return (
         size_text(lane.bytes),
         percent_text(lane.against_all),
@@ -168,7 +168,7 @@ def size_cells(lane: Lane) -> tuple[str, ...]:
 
 
 def pair_rows(report: Report, code: Code, platform: Code = str) -> list[tuple[str, ...]]:
-    """Return each target's weight on one platform against the other."""
+    """Return each target's sizes on two platforms and their difference."""
     return [
         (
             code(one.target),
@@ -181,7 +181,7 @@ def pair_rows(report: Report, code: Code, platform: Code = str) -> list[tuple[st
 
 
 def push_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
-    """Return which tags are in their registry, and which aren't."""
+    """Return which tags were pushed."""
     words = {"passed": "✓ pushed", "": "− not pushed"}
     return [
         (
@@ -195,13 +195,13 @@ def push_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
 
 
 def failure_rows(failure: Failure, code: Code) -> list[tuple[str, str]]:
-    """Return what is known of a failure, by name."""
-    told = (
+    """Return the known facts of a failure, by label."""
+    facts = (
         ("stage", failure.stage),
         ("step", failure.step),
         ("line", failure.where),
         ("reason", failure.reason),
-        ("hint", failure.hint),
+        ("fix", failure.hint),
         ("log", failure.log_file),
     )
-    return [(name, code(value)) for name, value in told if value]
+    return [(name, code(value)) for name, value in facts if value]

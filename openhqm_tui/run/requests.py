@@ -70,7 +70,7 @@ def send_request(folder: RunFolder, *requests: Request) -> None:
 
 
 def _is_settled(folder: RunFolder, requests: Sequence[Request], upto: int) -> bool:
-    """Tell whether the requests were handled before the end, or only cancel a finished run."""
+    """Return whether the requests were handled before the end, or only cancel a finished run."""
     state = state_of(folder)
     only_cancels = all(request.ask == "cancel" for request in requests)
     return state.heard >= upto or (only_cancels and state.outcome is not None)

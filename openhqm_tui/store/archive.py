@@ -62,7 +62,7 @@ def export_run(run: RunFolder, file: Path, rewrite: Rewrite | None = None) -> No
     try:
         made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
-        raise UsageProblem(f"{file} is there already", fix="name another FILE") from error
+        raise UsageProblem(f"{file} already exists", fix="choose another FILE") from error
     except OSError as error:
         raise UsageProblem(f"can't write {file} ({error.strerror})") from error
     try:
@@ -94,9 +94,7 @@ def import_run(
             if os.path.lexists(there.path):
                 if _same(new, there) or (rewrite and _same(new, there, rewrite(there))):
                     return there, False
-                raise UsageProblem(
-                    f"{file}: there is another run {there.path.name}, and it is not overwritten"
-                )
+                raise UsageProblem(f"{file}: a different run {there.path.name} already exists")
             new.imported_file.touch(mode=0o600)
             new.path.rename(there.path)
             return there, True
@@ -113,19 +111,19 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
         # Don't block on a FIFO that nobody writes to.
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise zipfile.BadZipFile("it is no plain file")
+                raise zipfile.BadZipFile("it contains something other than regular files")
             with zipfile.ZipFile(opened) as archive:
                 run = RunFolder(into / _checked(archive.infolist()))
                 _unpack(archive, run.path)
             if run.info.id != run.path.name:
-                raise zipfile.BadZipFile("its run.json is of another run")
+                raise zipfile.BadZipFile("its run.json belongs to another run")
     except UsageProblem as problem:
         # The error names a temporary folder that the user doesn't know.
         what = problem.what.replace(f"{into}/", "")
         raise UsageProblem(f"{file}: {what}", fix=problem.fix) from problem
     except _DAMAGED as error:
         why = one_line(str(error) or type(error).__name__, 120)
-        raise UsageProblem(f"{file} is no whole exported run ({why})") from error
+        raise UsageProblem(f"{file} is not a complete exported run ({why})") from error
     except OSError as error:
         raise UsageProblem(f"can't read {file} ({error.strerror or error})") from error
     return run
@@ -149,13 +147,13 @@ def _pack(run: RunFolder, out: BinaryIO, rewrite: Rewrite, *, whole_lines: bool)
                     # Reading it would be refused: it is redacted in memory.
                     raise UsageProblem(
                         f"{run.path / name} is larger than {MOST_READ_WHOLE >> 20} MiB: "
-                        "more than is packed"
+                        "too much to export"
                     )
                 left -= size
                 if left < 0:
                     raise UsageProblem(
                         f"run {run.path.name} has more than {MOST_BYTES >> 30} GiB of logs: "
-                        "more than is packed"
+                        "too much to export"
                     )
                 packed = rewrite(name, source, size)
                 if packed is not source:
@@ -207,7 +205,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
         top, _, name = entry.filename.partition("/")
         if top != id or not _KNOWN.fullmatch(name) or kind not in {0, stat.S_IFREG}:
             word = one_line(entry.filename, 60)
-            raise zipfile.BadZipFile(f"it holds '{word}', which is no part of a run")
+            raise zipfile.BadZipFile(f"it contains '{word}', which isn't part of a run")
         if name.endswith((".json", ".jsonl")) and entry.file_size > MOST_READ_WHOLE:
             raise zipfile.BadZipFile(f"its {name} is larger than any run's")
     if not {f"{id}/run.json", f"{id}/events.jsonl"} <= set(names):
@@ -233,7 +231,7 @@ def _copy(source: object, target: object, size: int) -> None:
     while size > 0:
         piece = source.read(min(size, _PIECE))  # type: ignore[attr-defined]
         if not piece:
-            raise zipfile.BadZipFile("a file is shorter than it says")
+            raise zipfile.BadZipFile("a file is shorter than declared")
         target.write(piece)  # type: ignore[attr-defined]
         size -= len(piece)
 

@@ -58,10 +58,10 @@ def at_home(value: str) -> Path:
         path = Path(value).expanduser()
     except RuntimeError as error:
         raise UsageProblem(
-            f"{value}: there is no user of that name", fix="write the path in full"
+            f"{value}: there is no such user", fix="write the path in full"
         ) from error
     if "\0" in value:
-        raise UsageProblem(f"{value!r} can't be a path", fix="write one without NUL")
+        raise UsageProblem(f"{value!r} is not a valid path", fix="remove the NUL character")
     return path
 
 
@@ -87,7 +87,7 @@ def ready_state_folder() -> Path:
     except OSError as error:
         raise UsageProblem(
             f"can't write to the state folder {folder} ({error.strerror or error})",
-            fix=f"make it writable, or name another with {STATE_VARIABLE}=DIR",
+            fix=f"make it writable, or choose another with {STATE_VARIABLE}=DIR",
         ) from error
     return folder
 
@@ -105,7 +105,7 @@ def not_ours(folder: Path) -> UsageProblem | None:
 
     A folder that doesn't exist yet may be used, unless root would create it for a user of sudo.
     """
-    name_another = f"name one of your own with {STATE_VARIABLE}=DIR"
+    name_another = f"choose one of your own with {STATE_VARIABLE}=DIR"
     try:
         status = folder.stat()
     except PermissionError as error:
@@ -114,7 +114,7 @@ def not_ours(folder: Path) -> UsageProblem | None:
         if (user := user_of_sudo()) is not None:
             above = next((place for place in folder.parents if place.exists()), Path("/"))
             if above.stat().st_uid == user:
-                what = f"would be root's, in a folder of {_user(user)}"
+                what = f"would belong to root, in a folder of {_user(user)}"
                 return UsageProblem(what, fix=name_another)
         return None
     if status.st_uid != os.geteuid():
@@ -124,7 +124,7 @@ def not_ours(folder: Path) -> UsageProblem | None:
     if status.st_mode & others:
         mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
         return UsageProblem(
-            f"can be written to by others ({mode})",
+            f"is writable by other users ({mode})",
             fix=f"run `chmod go-w {shlex.quote(str(folder))}`, or {name_another}",
         )
     return None

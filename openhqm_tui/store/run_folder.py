@@ -281,7 +281,7 @@ def all_runs(state: Path) -> Iterator[RunFolder]:
 def find_run(state: Path, name: str | None = None) -> RunFolder:
     """Return a run by its name, by the start of its name, or by its path; the latest if omitted."""
     if name == "":
-        raise UsageProblem("RUN is empty", fix="leave it out for the latest")
+        raise UsageProblem("RUN is empty", fix="omit it for the latest")
     if name and "/" in name:
         run = RunFolder(Path(name).resolve())
         _ = run.info

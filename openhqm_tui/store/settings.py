@@ -94,7 +94,7 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
     from openhqm_tui.domain.plan.cache import CacheKind, parse_cache
 
     if not word.isprintable():
-        return "a cache is one line"  # Buildx reads the first of several.
+        return "a cache must be on one line"  # Buildx reads the first of several.
     cache = parse_cache(word, CacheKind(way))
     if cache.kind not in kinds:
         return f"a project may not use a cache of type {cache.kind} here"
@@ -121,7 +121,7 @@ def _cache_folder(place: str, folder: Path) -> str:
 
 
 _IN_FOLDER = "inside its folder"
-_DELETES = "it would delete runs of other projects"
+_DELETES = "it could delete runs of other projects"
 KEYS = {
     key.name: key
     for key in (
@@ -161,7 +161,7 @@ KEYS = {
             flag="--allow",
             in_environment=False,
             project="no",
-            rule=_never("only a person may allow what a build asks for"),
+            rule=_never("only a user may grant permissions"),
         ),
         Key(name="keep-runs", flag="runs prune --keep", project="no", rule=_never(_DELETES)),
         Key(name="keep-mb", flag="runs prune --max-size", project="no", rule=_never(_DELETES)),
@@ -170,7 +170,7 @@ KEYS = {
             name="keymap",
             in_environment=False,
             project="no",
-            rule=_never("keys are the user's own: another's could make any key push"),
+            rule=_never("key bindings are personal: a project's could make any key push"),
         ),
     )
 }
@@ -270,13 +270,13 @@ def _from_file(file: Path, read: Callable[[], bytes]) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise UsageProblem(f"the settings {file} can't be read ({error.strerror})") from error
+        raise UsageProblem(f"the settings file {file} can't be read ({error.strerror})") from error
     import tomllib
 
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageProblem(f"the settings {file} are no valid TOML: {error}") from error
+        raise UsageProblem(f"the settings file {file} is not valid TOML: {error}") from error
     return {key: _typed(str(file), key, value) for key, value in table.items()}
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def place_called(name: str) -> BaseScreen:
-    """Return a new screen, one of PLACES; its module is imported now."""
+    """Return a new screen, one of PLACES, importing its module."""
     module = import_module(f"openhqm_tui.tui.{name}.screen")
     screen: type[BaseScreen] = getattr(module, f"{name.title()}Screen")
     return screen()
@@ -73,7 +73,7 @@ class ConsoleApp(App[int]):
         theme: str = DARK.name,
     ) -> None:
         nothing = run is None and player is None
-        # The first screen from the start: Textual would lay out an empty one before it.
+        # The initial mode: otherwise Textual would first lay out an empty screen.
         self.DEFAULT_MODE = "plan" if nothing else "run"  # type: ignore[misc]
         super().__init__()
         self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
@@ -100,7 +100,7 @@ class ConsoleApp(App[int]):
         return base if isinstance(base, BaseScreen) else None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return the variables that our widgets use and not every theme has."""
+        """Return defaults for the variables of our widgets, which some themes lack."""
         return dict(DEFAULTS)
 
     def on_load(self) -> None:
@@ -139,7 +139,7 @@ class ConsoleApp(App[int]):
             self.session.read_past()
 
     def on_source_found(self, message: SourceFound) -> None:
-        """Take the source over."""
+        """Store the source."""
         session = self.session
         known = session.source is not None and session.source == message.source
         session.source, session.source_problem = message.source, message.problem
@@ -148,26 +148,26 @@ class ConsoleApp(App[int]):
             self._update_screen()
 
     def on_facts_read(self, message: FactsRead) -> None:
-        """Take the engine's facts over."""
+        """Store the engine's facts."""
         self.session.facts = message.facts
         self.session.load_samples()
         self._update_screen()
 
     def on_samples_read(self, message: SamplesRead) -> None:
-        """Take the samples of earlier builds over."""
+        """Store the samples of earlier builds."""
         self.session.estimates.take(message)
         self._update_screen()
         if (screen := self._ready_screen) is not None:
             screen.second_passed()
 
     async def on_past_read(self, message: PastRead) -> None:
-        """Take the past runs over; the first time, offer a live or an interrupted one."""
+        """Store the past runs; the first time, offer a live or an interrupted one."""
         session, runs = self.session, message.past.runs
         is_first = session.past_runs is None
         session.past_runs, session.past_problem = runs, message.past.problem
         session.load_samples()
         if is_first:
-            session.estimates.of_run_anew()  # reading the history has filled its gaps
+            session.estimates.reload()  # reading the history has filled its gaps
         self._update_screen()
         if is_first and not (session.run_folder or self._first_run or self._first_player):
             from openhqm_tui.tui.opening import offer_runs
@@ -175,14 +175,14 @@ class ConsoleApp(App[int]):
             await offer_runs(session, runs)
 
     def on_examined(self, message: Examined) -> None:
-        """Take the findings over."""
+        """Store the findings."""
         session = self.session
         session.examining = False
         session.findings, session.facts = message.findings, message.facts
         self._update_screen()
 
     def on_hint_done(self) -> None:
-        """Hide the hint from now on."""
+        """Hide the hint permanently."""
         self.session.hint_dismissed = True
         self._update_screen()
 
@@ -200,11 +200,11 @@ class ConsoleApp(App[int]):
         """Pause the replay, or change its speed or position."""
         self.session.replay.do(command)
         if self.place is not None:
-            self.place.show_standing()
+            self.place.show_status()
             self.place.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the commands of a replay only during one."""
+        """Enable replay commands only during a replay."""
         if action != "replay":
             return True
         return self.session.replay.possible(str(parameters[0]))
@@ -236,13 +236,13 @@ class ConsoleApp(App[int]):
 
     @property
     def _ready_screen(self) -> BaseScreen | None:
-        """The current screen, once it is built; before, it catches up by itself."""
+        """The current screen if it is built; otherwise it will catch up by itself."""
         place = self.place
-        return place if place is not None and place.stands else None
+        return place if place is not None and place.is_built else None
 
     def _update_screen(self) -> None:
         if (screen := self._ready_screen) is not None:
-            screen.show_standing()
+            screen.show_status()
             screen.engine_seen()
 
     def _run_changed(self, changes: Changes) -> None:
@@ -250,7 +250,7 @@ class ConsoleApp(App[int]):
         state, live, replayed = session.run_state, session.run_is_live, session.player is not None
         session.estimates.of_run(state, goes_on=live or replayed)
         if (screen := self._ready_screen) is not None:
-            # As a message, so that it never overtakes what the screen is still processing.
+            # As a message, so that it never overtakes earlier messages.
             screen.post_message(RunMoved(changes))
         if changes.events or not live:
             self.notifier.show(state, replayed=replayed)
@@ -258,7 +258,7 @@ class ConsoleApp(App[int]):
             for line in session.notices.of(state, changes.events):
                 self.notify(line, severity="warning", markup=False, timeout=10)
         if live:
-            # Until all of it is read, the run may turn out to be finished.
+            # Until it is fully read, the run may turn out to be finished.
             self._seen_live = self._seen_live or bool(changes and not changes.more)
         elif changes.over:
             session.read_past()
@@ -272,7 +272,7 @@ class ConsoleApp(App[int]):
             self.session.read_past()
 
     def _run_ended(self) -> None:
-        # Notify only of a run that was watched and took long enough to look elsewhere.
+        # Notify only about runs that were watched and took long enough for the user to look away.
         state, seen = self.session.run_state, self._seen_live and self.session.player is None
         self._seen_live = False
         if seen and state is not None and not self.app_focus and state.elapsed(0) >= LONG:
@@ -285,7 +285,7 @@ class ConsoleApp(App[int]):
     def _second_passed(self) -> None:
         self.session.estimates.poll()
         if (screen := self._ready_screen) is not None:
-            screen.show_standing()
+            screen.show_status()
             screen.second_passed()
         if self.session.run_is_live and not self.is_headless:
             self.call_after_refresh(garbage.collect)

@@ -1,4 +1,4 @@
-"""The console's driver in a browser: Textual's own, that ends when nobody is there any more."""
+"""Textual's web driver, which ends the console when its browser or server is gone."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from textual.drivers.web_driver import WebDriver
 
 
 class ServedDriver(WebDriver):
-    """Leaves the console when its input is over: the server that fed it is gone."""
+    """Exits when the input ends, which means that the server is gone."""
 
     def run_input_thread(self) -> None:
-        """Take what the server hands on, to the end."""
+        """Read the server's input until it ends."""
         super().run_input_thread()
         if not self.exit_event.is_set():
             self._app.post_message(messages.ExitApp())

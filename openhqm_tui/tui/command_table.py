@@ -1,4 +1,4 @@
-"""Every command of the console, once: key, footer, palette, help, tooltip and remap id."""
+"""The table of all commands: key, footer, palette, help, tooltip and keymap ID."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def commands(where: str) -> tuple[Command, ...]:
 
 
 def bindings(where: str) -> list[BindingType]:
-    """Return the same as Textual bindings, with the ids that a keymap may name."""
+    """Return the commands as Textual bindings, with the IDs for keymaps."""
     return [
         Binding(
             command.keys,
@@ -149,19 +149,19 @@ def bindings(where: str) -> list[BindingType]:
 
 
 def help_sections(place: str) -> Iterator[tuple[str, tuple[Command, ...]]]:
-    """Yield titles and commands of all that works on a screen, the nearest first."""
+    """Yield titles and commands available on a screen, nearest first."""
     around = ("app",) if place in PLACES else ()
     for where in (place, *_WIDGETS.get(place, ()), *around):
         yield _TITLES[where], commands(where)
 
 
 def every_command() -> tuple[Command, ...]:
-    """Return every command there is."""
+    """Return all commands."""
     return _ALL
 
 
 def works_beside(command: Command) -> tuple[Command, ...]:
-    """Return the other commands whose keys work where this one's do."""
+    """Return the other commands whose keys are active together with this one's."""
     reach = _reach(command.where)
     return tuple(
         other
@@ -171,7 +171,7 @@ def works_beside(command: Command) -> tuple[Command, ...]:
 
 
 def _reach(where: str) -> set[str]:
-    """Return a place or widget with what is around it: its keys work there as well."""
+    """Return a place or widget with its ancestors, whose keys are active there too."""
     if where in {"dialog", "builders", "evidence", "guides"}:
         return {where}
     if where == "guide":
@@ -185,10 +185,10 @@ _MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 
 
 def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
-    """Return the keymap as it was told: command ids to keys, several with commas.
+    """Return the keymap from the settings: command IDs to comma-separated keys.
 
-    Raises UsageProblem for an unknown command, an unknown key, and a key that would mean two
-    things in one place.
+    Raises UsageProblem for an unknown command, an unknown key, and a key with two meanings in
+    one place.
     """
     known = {command.id: command for command in every_command()}
     for id, keys in keymap.items():

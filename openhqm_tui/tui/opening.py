@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from openhqm_tui.tui.core.session import Session
     from openhqm_tui.tui.history.past_runs import PastRun
 
-# Seconds since its last word in which a run that was interrupted is offered unasked.
+# An interrupted run is offered for resuming if its last output is at most this old, in seconds.
 _RECENT = 86400.0
 
 
 def cut_off(runs: Sequence[PastRun], now: float) -> PastRun | None:
-    """Return the latest run if it was interrupted not long ago; `runs` latest first."""
+    """Return the latest run if it was interrupted recently; `runs` latest first."""
     latest = runs[0] if runs else None
     if (
         latest is None
@@ -34,7 +34,7 @@ def cut_off(runs: Sequence[PastRun], now: float) -> PastRun | None:
 
 
 async def offer_runs(session: Session, runs: Sequence[PastRun]) -> None:
-    """Open the run in progress, let one of several be chosen, or offer to resume the latest."""
+    """Open the run in progress (ask if several), or offer to resume the latest."""
     live = [run for run in runs if run.live]
     latest = cut_off(runs, session.backend.now())
     if len(session.app.screen_stack) > 1 and (live or latest):
@@ -87,6 +87,6 @@ def _offer(session: Session, run: PastRun) -> None:
 
 
 async def _open(session: Session, run: RunFolder) -> None:
-    """Open a run and show it, unless another screen was opened meanwhile."""
+    """Open a run and show it, unless the user has switched screens."""
     if session.open_run(run) and session.app.current_mode == "plan":
         await session.app.switch_mode("run")

@@ -1,4 +1,4 @@
-"""A read-only console: for visitors through a browser, and for a wall display."""
+"""A read-only console, for visitors with a browser and for wall displays."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ACTIONS = frozenset(command.action for command in every_command() if command.ac
 
 
 class ReadOnlyBackend(Backend):
-    """A backend that reads everything and changes nothing, anyone who calls it.
+    """A backend that reads everything and changes nothing.
 
-    Buttons and dialogs reach it without a command.
+    Buttons and dialogs call it without going through a command.
     """
 
     read_only: ClassVar[bool] = True
@@ -37,12 +37,12 @@ class ReadOnlyBackend(Backend):
     start = remember_allowed = ask = create_builder = remove_builder = report = page = _refuse
 
     def apply_fix(self, _fix: Fix, say: Say, _stop: Event) -> bool:
-        """Refuse."""
+        """Refuse to run a fix."""
         say(REFUSED)
         return False
 
     def look_for(self, image: str, platforms: tuple[Platform, ...], driver: str) -> Pullable:
-        """Look only for the configured image: this machine calls no host that a visitor types."""
+        """Look up only the configured image, so that visitors can't make us contact other hosts."""
         if image in {"", self.defaults.base_image}:
             return super().look_for(image, platforms, driver)
         return Pullable(Reach.OTHER, REFUSED)
@@ -73,5 +73,5 @@ class ReadOnlyApp(ConsoleApp):
 
 
 def _acts(action: str) -> bool:
-    """Return whether an action is one of those, with or without a prefix such as `screen.`."""
+    """Return whether an action changes anything; its name may have a prefix such as `screen.`."""
     return action in _ACTIONS or action.partition(".")[2] in _ACTIONS

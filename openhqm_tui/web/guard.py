@@ -18,37 +18,37 @@ from openhqm_tui.web.host_names import HostNames
 LEAST = 16
 _MOST = 256
 _TOKEN = re.compile(rf"[A-Za-z0-9._~-]{{{LEAST},{_MOST}}}")
-# Wrong tokens that an address may give in so many seconds.
+# An address may give this many wrong tokens in this many seconds.
 _TRIES, _SPAN = 5, 60.0
-# Addresses that are remembered.
+# Addresses to remember.
 _ADDRESSES = 1024
 
 
 class Authenticator:
-    """Knows the token, None where none is asked for; one for each server that is started.
+    """Checks tokens and tickets; one per server process. `token` is None if none is required.
 
-    The ticket is what a browser keeps: the cookie of one port is shown to every other port of
-    the host, and nobody there shall learn the token.
+    A browser keeps only the ticket: cookies are sent to every port of a host, and a server on
+    another port must not learn the token.
     """
 
     def __init__(self, token: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._token = token
         self._clock = clock
         self.ticket = secrets.token_urlsafe(32)
-        # When each address gave a wrong token, the address that did so last at the end.
+        # When each address gave wrong tokens; the most recent address is last.
         self._wrong: OrderedDict[str, list[float]] = OrderedDict()
 
     @property
     def is_locked(self) -> bool:
-        """Tell whether a token is asked for."""
+        """Return whether a token is required."""
         return self._token is not None
 
     def admits(self, ticket: str) -> bool:
-        """Tell whether somebody with this ticket may come in."""
+        """Return whether this ticket grants access."""
         return self._token is None or _same(ticket, self.ticket)
 
     def opens_for(self, token: str, address: str) -> bool:
-        """Tell whether this is the token, to an address that `wait` lets try; count the wrong."""
+        """Return whether the token is right, and count wrong ones; check `wait` first."""
         if self._token is None or _same(token, self._token):
             return True
         given = self._recent(address)
@@ -59,12 +59,12 @@ class Authenticator:
         return False
 
     def wait(self, address: str) -> float:
-        """Return for how many seconds an address may give no other token; 0: it may."""
+        """Return the seconds until an address may try another token; 0: now."""
         given = self._recent(address)
         return given[-_TRIES] + _SPAN - self._clock() if len(given) >= _TRIES else 0.0
 
     def mask(self, text: str) -> str:
-        """Return the text without token and ticket."""
+        """Return the text with token and ticket masked."""
         for secret in filter(None, (self._token, self.ticket)):
             text = text.replace(secret, "***")
         return text
@@ -75,23 +75,23 @@ class Authenticator:
 
 
 def checked_token(token: str, place: str) -> str:
-    """Return the token in `place`; raises UsageProblem, which doesn't contain it."""
+    """Return the token if it is valid; raises UsageProblem, which names `place`, not the token."""
     if not _TOKEN.fullmatch(token):
         raise UsageProblem(
-            f"{place}: a token has {LEAST} to {_MOST} letters, digits and - . _ ~",
-            fix="make one with: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
+            f"{place}: a token must be {LEAST} to {_MOST} letters, digits and - . _ ~",
+            fix="generate one: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return token
 
 
 def new_token() -> str:
-    """Return a token that nobody can guess."""
+    """Return a random token."""
     return secrets.token_urlsafe(32)
 
 
-def _same(told: str, right: str) -> bool:
+def _same(given: str, right: str) -> bool:
     """Compare in constant time."""
-    return hmac.compare_digest(told.encode("utf-8", "replace"), right.encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())
 
 
 _PAGE = """<!DOCTYPE html>
@@ -115,14 +115,14 @@ _PAGE = """<!DOCTYPE html>
 
 
 def error_page(status: int, title: str, text: str) -> web.Response:
-    """Return a page of our own words: `text` may have markup, and nothing that a request said."""
+    """Return an error page. `text` is markup: it must not contain anything from the request."""
     body = _PAGE.format(title=title, text=text)
     return web.Response(status=status, text=body, content_type="text/html")
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# xterm.js writes style sheets of its own into the page; scripts come from files of ours only.
+# xterm.js inserts its own style sheets; scripts come only from our own files.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -134,7 +134,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # The console may put something on the clipboard when a person asks, and read nothing.
+    # The console may write to the clipboard on request, but never read it.
     "Permissions-Policy": "clipboard-read=(), clipboard-write=(self), camera=(), microphone=()",
     "Cache-Control": "no-store",
     "Server": "openhqm-tui",
@@ -142,7 +142,7 @@ _HEADERS = {
 
 
 class Guard:
-    """Lets a request through to the console, or answers it; nothing is served without it."""
+    """Passes requests to the console or rejects them; every request goes through it."""
 
     def __init__(
         self, names: HostNames, authenticator: Authenticator, *, cookie: str, secure: bool = False
@@ -150,8 +150,8 @@ class Guard:
         self._names, self._authenticator = names, authenticator
         self._cookie, self._secure = cookie, secure
 
-    def stand_before(self, app: web.Application) -> None:
-        """Guard all that an application answers."""
+    def install(self, app: web.Application) -> None:
+        """Guard every response of an application."""
         app.middlewares.insert(0, self._pass)
         app.on_response_prepare.append(_add_headers)
 
@@ -160,15 +160,15 @@ class Guard:
         if not self._names.answer_to(request.headers.get("Host", "")):
             return error_page(
                 421,
-                "This server has another name",
-                "Open it by the address that it told when it was started. Behind a proxy or under "
-                "another name it is to be started with <code>--public-url</code>.",
+                "Unknown host name",
+                "Use the address that <code>openhqm-tui serve</code> printed at startup. Behind a "
+                "proxy or under another name, start it with <code>--public-url</code>.",
             )
         if not self._is_our_page(request):
             return error_page(
                 403,
-                "Another web page asked for this",
-                "Only the console's own page may open a console.",
+                "Request from another web page",
+                "Only the console's own page can open a console.",
             )
         if self._authenticator.is_locked:
             if "token" in request.query:
@@ -178,7 +178,7 @@ class Guard:
         return await handler(request)
 
     def _is_our_page(self, request: web.Request) -> bool:
-        """Tell whether the page that asks is ours; a websocket must say which page it is of."""
+        """Return whether our own page sent the request; a websocket must name its origin."""
         origin = request.headers.get("Origin")
         if origin is None:
             return request.path != "/ws" and "Upgrade" not in request.headers
@@ -187,25 +187,25 @@ class Guard:
     def _try_token(self, request: web.Request) -> web.StreamResponse:
         address = request.remote or ""
         if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-            # Another page leads here: by a link that a person follows, or behind their back.
+            # Another page led here: by a link that the user followed, or without the user knowing.
             if request.headers.get("Sec-Fetch-Dest", "document") != "document":
                 return error_page(
-                    403, "Another web page asked for this", "It may not give a token."
+                    403, "Request from another web page", "Other pages can't submit a token."
                 )
-            # It uses up its own tries only, not those of the person at the same address.
+            # Such attempts count separately, not against the user at the same address.
             address += " from another page"
         if (wait := self._authenticator.wait(address)) > 0:
-            answer = error_page(
+            response = error_page(
                 429,
                 "Too many wrong tokens",
-                f"By this way none is tried for {math.ceil(wait)} seconds. If you came by a link, "
-                "copy the address and paste it.",
+                f"Try again in {math.ceil(wait)} seconds. If you followed a link, copy its "
+                "address into the address bar instead.",
             )
-            answer.headers["Retry-After"] = str(math.ceil(wait))
-            return answer
+            response.headers["Retry-After"] = str(math.ceil(wait))
+            return response
         if not self._authenticator.opens_for(request.query["token"], address):
             return _closed()
-        # Elsewhere: an address with the token would stay in the browser's history.
+        # Redirect, so that no address with the token stays in the browser's history.
         inside = web.Response(status=303, headers={"Location": "/"})
         inside.set_cookie(
             self._cookie,
@@ -221,10 +221,10 @@ class Guard:
 def _closed() -> web.Response:
     return error_page(
         401,
-        "The console asks for a token",
-        "Open the address that <code>openhqm-tui serve</code> told when it was started, or "
-        "add the token that it was given to this one: <code>/?token=…</code>. If you came by a "
-        'link and have done so already, <a href="/">go on from here</a>.',
+        "Token required",
+        "Open the address that <code>openhqm-tui serve</code> printed at startup, or append "
+        "its token to this address: <code>/?token=…</code>. If you followed a link and have "
+        'already done so, <a href="/">continue here</a>.',
     )
 
 

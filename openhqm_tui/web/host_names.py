@@ -16,11 +16,11 @@ _LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhos
 
 @dataclass(frozen=True)
 class HostNames:
-    """The names that a request may call the server by: a browser can be led here by any other.
+    """The names that a Host header may have: any other one may be a DNS rebinding attack.
 
-    `hosts` are names and addresses in small letters; `any_address` adds every address that is
-    written as one: no web page can have one of those as its own name. `public` is the origin
-    that a reverse proxy is reached by: `https://builds.example.org`; '' without one.
+    `hosts` are names and addresses in lower case; `any_address` adds all literal IP addresses,
+    which can't be rebound. `public` is the origin of a reverse proxy, such as
+    `https://builds.example.org`; '' without one.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ class HostNames:
     public: str = ""
 
     def answer_to(self, host: str) -> bool:
-        """Tell whether a Host header names this server; any port is good, a tunnel has its own."""
+        """Return whether a Host header names this server, on any port: a tunnel has its own."""
         name = host_name(host)
         if not name:
             return False
@@ -38,7 +38,7 @@ class HostNames:
         return address is not None and (address.is_loopback or self.any_address)
 
     def are_origin(self, origin: str, host: str) -> bool:
-        """Tell whether a page of `origin` is this server's own; `host`: what it was called by."""
+        """Return whether `origin` is this server's own; `host` is the Host header."""
         if self.public and origin == self.public:
             return True
         return bool(host) and origin == f"http://{host}"
@@ -49,10 +49,10 @@ class HostNames:
 
 
 def host_name(host: str) -> str:
-    """Return the name in `name:port` or `[address]:port`, in small letters; '' if it is none."""
+    """Return the name in `name:port` or `[address]:port`, in lower case; '' if it is invalid."""
     try:
         told = urlsplit(f"//{host}")
-        told.port  # noqa: B018 - a port that is no number raises
+        told.port  # noqa: B018 - raises for an invalid port
     except ValueError:
         return ""
     if not told.hostname or told.path or told.query or told.fragment or told.username is not None:
@@ -61,29 +61,31 @@ def host_name(host: str) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Tell whether a name or an address stays on this machine."""
+    """Return whether a name or an address is a loopback one."""
     address = _address(name)
     return name in _LOOPBACK_NAMES if address is None else address.is_loopback
 
 
-def checked_public(told: str) -> str:
-    """Return the origin of a URL that a person gave; raises UsageProblem."""
-    fix = "write it as in https://builds.example.org"
+def checked_public(given: str) -> str:
+    """Return the origin of the URL in --public-url; raises UsageProblem."""
+    fix = "for example: https://builds.example.org"
     try:
-        url = urlsplit(told)
+        url = urlsplit(given)
         port = url.port
     except ValueError as error:
-        raise UsageProblem(f"--public-url {told}: {error}", fix=fix) from error
+        raise UsageProblem(f"--public-url {given}: {error}", fix=fix) from error
     if url.scheme not in {"http", "https"} or not url.hostname or url.username is not None:
-        raise UsageProblem(f"--public-url {told}: that is no address of a server", fix=fix)
+        raise UsageProblem(f"--public-url {given}: not the URL of a server", fix=fix)
     if url.path not in {"", "/"} or url.query or url.fragment:
-        raise UsageProblem(f"--public-url {told}: the console needs a host of its own", fix=fix)
+        raise UsageProblem(
+            f"--public-url {given}: the console can't be served below a path", fix=fix
+        )
     usual = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{in_url(url.hostname, port if port not in {None, usual} else None)}"
 
 
 def in_url(host: str, port: int | None) -> str:
-    """Return host and port as they are written in a URL."""
+    """Return host and port as in a URL."""
     name = f"[{host}]" if ":" in host else host
     return name if port is None else f"{name}:{port}"
 
@@ -102,31 +104,31 @@ _BACKLOG = 128
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Return sockets on every address of a host, all on one port, 0 for any; raises UsageProblem.
+    """Return sockets on every address of a host, all on one port; 0: any; raises UsageProblem.
 
-    What the name means is looked up once: what is bound is what was judged.
+    The name is resolved only once, so that the addresses bound are those that were checked.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise UsageProblem(
-            f"--host {host}: nobody knows that name ({getattr(error, 'strerror', '') or error})",
-            fix="give an address of this machine, or leave it out: 127.0.0.1",
+            f"--host {host}: can't be resolved ({getattr(error, 'strerror', '') or error})",
+            fix="use an address of this machine, or omit it to use 127.0.0.1",
         ) from error
     bound: list[socket.socket] = []
-    lacking: OSError | None = None
+    missing: OSError | None = None
     try:
         for family, _, _, _, address in dict.fromkeys(found):
-            # The second address gets the port that the first was given.
-            told = port or (bound[0].getsockname()[1] if bound else 0)
+            # All addresses get the port that the first one got.
+            chosen = port or (bound[0].getsockname()[1] if bound else 0)
             try:
-                bound.append(_bind(family, (address[0], told, *address[2:])))
+                bound.append(_bind(family, (address[0], chosen, *address[2:])))
             except OSError as error:
                 if error.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
                     raise _problem(host, port, error) from error
-                lacking = error
+                missing = error
         if not bound:
-            raise _problem(host, port, lacking or OSError(errno.EADDRNOTAVAIL, "no address"))
+            raise _problem(host, port, missing or OSError(errno.EADDRNOTAVAIL, "no address"))
     except BaseException:
         for one in bound:
             one.close()
@@ -135,7 +137,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def stay_here(bound: list[socket.socket]) -> bool:
-    """Tell whether only this machine can reach the sockets."""
+    """Return whether only this machine can reach the sockets."""
     return all(is_loopback(one.getsockname()[0]) for one in bound)
 
 
@@ -158,11 +160,13 @@ def _bind(family: int, address: tuple[object, ...]) -> socket.socket:
 def _problem(host: str, port: int, error: OSError) -> UsageProblem:
     if error.errno == errno.EADDRINUSE:
         return UsageProblem(
-            f"port {port} of {host} is in use", fix=f"give another: --port {port % 65535 + 1}"
+            f"port {port} of {host} is in use", fix=f"try --port {port % 65535 + 1}"
         )
     if error.errno == errno.EACCES:
-        return UsageProblem(f"port {port} needs root", fix="give one above 1023: --port 8123")
+        return UsageProblem(
+            f"port {port} needs root", fix="use a port above 1023, such as --port 8123"
+        )
     return UsageProblem(
         f"can't listen on {host} ({error.strerror})",
-        fix="give an address of this machine, or leave it out: 127.0.0.1",
+        fix="use an address of this machine, or omit it to use 127.0.0.1",
     )

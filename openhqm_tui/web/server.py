@@ -22,9 +22,9 @@ from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.settings import TOKEN_VARIABLE
 from openhqm_tui.web.guard import Guard, error_page
 
-# Seconds that a console gets to leave in good order, and then to obey a signal.
+# Seconds for a console to quit by itself, and then on a signal.
 GRACE = 5.0
-_OBEYS = 3.0
+_SIGNAL_GRACE = 3.0
 # The largest terminal that a browser may ask for, in cells.
 _MOST_CELLS = 500
 _KEPT = 4096
@@ -34,7 +34,7 @@ Say = Callable[[str], None]
 
 
 class ConsoleSession(AppService):
-    """Starts a console without a shell, hands on what it writes, and sees to it that it ends."""
+    """Starts a console without a shell, forwards its output, and makes sure that it ends."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class ConsoleSession(AppService):
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environment = super()._build_environment(width, height)
-        # The token is the server's alone: a console starts runners, and they builds.
+        # Only the server needs the token; a console passes its environment on to builds.
         environment.pop(TOKEN_VARIABLE, None)
         return environment | {"TEXTUAL_DRIVER": _DRIVER, "TERM": "xterm-256color"}
 
@@ -70,25 +70,25 @@ class ConsoleSession(AppService):
             stdout=pipe,
             stderr=pipe,
             env=self._build_environment(_cells(width), _cells(height)),
-            # Ctrl-C is the server's; it ends its consoles itself.
+            # Ctrl-C is for the server, which ends its consoles itself.
             start_new_session=True,
         )
         self._stdin = process.stdin
         return process
 
     async def set_terminal_size(self, width: int, height: int) -> None:
-        """Tell the console its size in cells, within reason."""
+        """Set the console's size in cells, within limits."""
         await super().set_terminal_size(_cells(width), _cells(height))
 
     async def stop(self) -> None:
-        """Ask the console to leave, see that it does, and wait until its process is gone."""
+        """Ask the console to quit, and wait until its process has ended, by force if needed."""
         task, self._task = self._task, None
         if task is None:
             return
         self._leaving = True
         await self._download_manager.cancel_app_downloads(self.app_service_id)
         with contextlib.suppress(asyncio.TimeoutError):
-            # One that reads no more would never take it.
+            # A console that hangs would block this forever.
             await asyncio.wait_for(self.send_meta({"type": "quit"}), GRACE)
         self.stdin.close()
         await asyncio.wait({task}, timeout=GRACE)
@@ -97,25 +97,26 @@ class ConsoleSession(AppService):
         await asyncio.wait({task})
 
     async def run(self) -> None:
-        """Hand on what the console writes until it or its browser is gone; then end both."""
+        """Forward the console's output until it or its browser is gone; then end both."""
         process = self._process
         assert process is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        complaint = asyncio.create_task(_last_of(process.stderr))
+        stderr = asyncio.create_task(_last_of(process.stderr))
         try:
-            await self._hand_on(process.stdout)
+            await self._forward(process.stdout)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             await _end(process)
-            told = one_line(await complaint, 200)
+            words = one_line(await stderr, 200)
             if process.returncode and not self._leaving:
-                self._say(f"a console ended with {process.returncode}" + (f": {told}" * bool(told)))
+                words = f": {words}" if words else ""
+                self._say(f"a console ended with exit code {process.returncode}{words}")
             with contextlib.suppress(ConnectionError):
                 await self.remote_close()
 
-    async def _hand_on(self, written: asyncio.StreamReader) -> None:
+    async def _forward(self, written: asyncio.StreamReader) -> None:
         """Read packets: a letter for the kind, four bytes for the length, the rest."""
         await written.readuntil(b"__GANGLION__\n")
         while True:
@@ -132,27 +133,27 @@ class ConsoleSession(AppService):
 
 def console_words(*, watch_only: bool) -> tuple[str, ...]:
     """Return the command of a console."""
-    # Without -P a module of any name that lies in the folder would be ours.
+    # Without -P, modules in the current folder would shadow ours.
     return (sys.executable, "-P", "-m", "openhqm_tui", *(["--watch-only"] if watch_only else []))
 
 
 async def _end(process: Process) -> None:
-    """See that a process ends: by the end of its input, by a signal, by force; wait for it."""
+    """End a process by closing its input, then by a signal, then by force; wait for it."""
     assert process.stdin is not None
     assert process.stdout is not None
-    ways = ((process.stdin.close, GRACE), (process.terminate, _OBEYS), (process.kill, None))
+    ways = ((process.stdin.close, GRACE), (process.terminate, _SIGNAL_GRACE), (process.kill, None))
     gone = asyncio.ensure_future(_drained(process))
     for ask, patience in ways:
         with contextlib.suppress(ProcessLookupError):
             ask()
-        # The waiting task may time out, but the process must still be gone.
+        # The wait may time out, but the process must still end.
         await asyncio.wait({gone}, timeout=patience)
         if gone.done():
             return
 
 
 async def _drained(process: Process) -> None:
-    """Wait for a process; one that still writes must be read, or it would never end."""
+    """Wait for a process, reading its output so that it doesn't block on a full pipe."""
     assert process.stdout is not None
     with contextlib.suppress(ConnectionError):
         while await process.stdout.read(65536):
@@ -161,7 +162,7 @@ async def _drained(process: Process) -> None:
 
 
 async def _last_of(stream: asyncio.StreamReader) -> str:
-    """Return the last line of a stream when it is over, keeping no more than its end."""
+    """Return the last line of a stream once it has ended, keeping only its tail."""
     kept = b""
     while data := await stream.read(_KEPT):
         kept = (kept + data)[-_KEPT:]
@@ -169,25 +170,25 @@ async def _last_of(stream: asyncio.StreamReader) -> str:
     return lines[-1] if lines else ""
 
 
-def _cells(told: object) -> int:
-    """Return how wide or high a terminal is to be, whatever a browser says."""
-    return min(max(told, 1), _MOST_CELLS) if isinstance(told, int) else 80
+def _cells(requested: object) -> int:
+    """Return a valid width or height, whatever the browser requested."""
+    return min(max(requested, 1), _MOST_CELLS) if isinstance(requested, int) else 80
 
 
 _PAGE = Path(__file__).parent / "page"
-# Seconds in which the browser must answer, or is held for gone.
+# The connection is closed if the browser doesn't respond for this many seconds.
 _HEARTBEAT = 15.0
-# A paste may be long; a console takes no films.
+# Enough for a long paste.
 _MOST_BYTES = 1 << 20
-# Seconds for which a reloaded page waits for the console that it had before to end.
+# Seconds that a reloaded page waits for its previous console to end.
 _PATIENCE = 10.0
 _SHUTDOWN = 20.0
 
 
 class ConsoleServer(Server):
-    """Serves a console to each tab, at most `most` at once.
+    """Serves a console to each tab, at most `most` at a time.
 
-    `words` is the console's command, `said` is told who comes and goes, a line each.
+    `words` is the console's command; `said` gets a line for each tab that opens or closes.
     """
 
     def __init__(self, words: Sequence[str], guard: Guard, *, most: int, said: Say) -> None:
@@ -195,16 +196,16 @@ class ConsoleServer(Server):
         self._words, self._guard = tuple(words), guard
         self._most, self._said = most, said
         self._places = asyncio.Semaphore(most)
-        # Tabs that are open; the places of those that were closed are taken a moment longer.
+        # Open tabs; the places of closed ones are released once their consoles have ended.
         self._open: set[web.WebSocketResponse] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
     def serve_on(self, bound: Sequence[socket.socket]) -> None:
-        """Serve on sockets that listen already, until somebody ends it."""
+        """Serve on listening sockets until stopped."""
         web.run_app(
             self._make_app(),
             sock=list(bound),
-            # It would hold the token.
+            # It would contain the token.
             access_log=None,
             print=None,
             shutdown_timeout=_SHUTDOWN,
@@ -214,35 +215,35 @@ class ConsoleServer(Server):
         app = await super()._make_app()
         for resource in app.router.resources():
             if isinstance(resource, web.StaticResource):
-                # The library's shows what is in its folder.
+                # The library lists its folder.
                 resource._show_index = False
-        self._guard.stand_before(app)
+        self._guard.install(app)
         app.router.add_static("/page", _PAGE)
         return app
 
     async def on_startup(self, app: web.Application) -> None:  # noqa: ARG002
-        """End in good order when the terminal is closed, too."""
+        """Shut down cleanly also when the terminal is closed."""
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _leave)
 
     async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002
-        """Close every tab's connection: each ends its console, and is waited for."""
+        """Close every tab's connection, and wait for their consoles to end."""
         closing = [tab.close(code=WSCloseCode.GOING_AWAY) for tab in self._open]
         await asyncio.gather(*closing, return_exceptions=True)
         for _ in range(self._most):
             await self._places.acquire()
 
     async def handle_index(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002
-        """Answer with the page, or say that there are enough of them."""
+        """Return the page, or an error if too many are open."""
         return self._full() if len(self._open) >= self._most else web.FileResponse(_CONSOLE)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """Run a console for a tab, until one of the two is gone."""
+        """Run a console for a tab until either ends."""
         try:
             await asyncio.wait_for(self._places.acquire(), _PATIENCE)
         except TimeoutError as error:
-            # No page is read here, but its status is.
+            # Browsers ignore the page here, but not the status.
             raise web.HTTPServiceUnavailable from error
         tab = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=_MOST_BYTES)
         try:
@@ -273,9 +274,9 @@ class ConsoleServer(Server):
             await session.start(*size)
             await self._process_messages(tab, session)
         except (ValueError, LookupError, TypeError, AttributeError, AssertionError):
-            self._said(f"{request.remote} sent what no page of ours sends")
+            self._said(f"{request.remote} sent an invalid message")
         except OSError as error:
-            self._said(f"no console can be started ({error.strerror})")
+            self._said(f"can't start a console ({error.strerror})")
         finally:
             # The waiting task may be cancelled, but the console must still end.
             ending = asyncio.create_task(self._end(tab, session, str(request.remote)))
@@ -284,21 +285,21 @@ class ConsoleServer(Server):
             await asyncio.shield(ending)
 
     async def _end(self, tab: web.WebSocketResponse, session: ConsoleSession, who: str) -> None:
-        """End a console, then give its place away."""
+        """End a console, then release its place."""
         self._open.discard(tab)
         try:
             await tab.close()
             await session.stop()
         finally:
             self._places.release()
-            self._said(f"{who} has left ({len(self._open)} of {self._most} open)")
+            self._said(f"{who} closed its console ({len(self._open)} of {self._most} open)")
 
     def _full(self) -> web.Response:
         return error_page(
             503,
-            "Enough consoles are open",
-            f"There are {self._most}, the most that this server runs at once. Close one, or start "
-            "the server with a higher <code>--most-sessions</code>.",
+            "Too many consoles are open",
+            f"This server runs at most {self._most} at a time. Close one, or start the server "
+            "with a higher <code>--most-sessions</code>.",
         )
 
 
@@ -318,7 +319,7 @@ class _Line(logging.Handler):
         self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell what went wrong; what was sent to us stays out of it."""
+        """Print the message without anything that the browser sent."""
         error = record.exc_info[1] if record.exc_info else None
         text = record.getMessage() if error is None else f"{record.msg} ({type(error).__name__})"
         self._say(text.replace("%s", "a browser"))

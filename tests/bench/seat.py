@@ -170,7 +170,7 @@ class Reader:
                 self._app.set_timer(1.0, self._remember)
 
     def still_reads(self) -> bool:
-        """Tell whether the same line is the first in sight."""
+        """Return whether the same line is the first in sight."""
         return self._pane is not None and self._read == self._first()
 
     def _remember(self) -> None:

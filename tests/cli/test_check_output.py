@@ -45,7 +45,7 @@ def test_a_lane_is_a_line_and_what_is_no_pass_stands_below_the_gravest_first() -
     assert amd64 == "acme/api:1  linux/amd64 native    ✓ verified      1/2 pass, caches: warn"
     assert cache == "  ! caches: warn: /root/.cache"
     assert expected == "      expected none"
-    assert hint.startswith("      hint     Keep caches out of layers")
+    assert hint.startswith("      fix      Keep caches out of layers")
     assert arm64 == (
         "acme/api:1  linux/arm64 emulated  ✗ failed        "
         "1/4 pass, binaries: fail, python: unknown, 1 more"
@@ -100,7 +100,7 @@ def test_actions_gets_annotations_and_obeys_no_image() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "told"),
     [
-        ((), "none asked"),
+        ((), "none run"),
         ((GOOD,), "1/1 pass"),
         ((GOOD, WARNED), "1/2 pass, caches: warn"),
         ((WARNED, FAILED, UNKNOWN), "0/3 pass, binaries: fail, python: unknown, 1 more"),

@@ -119,7 +119,7 @@ def test_a_damaged_history_is_said_to_be_read_anew(two, capsys) -> None:
     history_file(ready_state_folder()).write_bytes(b"no database" * 999)
     assert main(["history"]) == 0
     said = capsys.readouterr().err
-    assert "is damaged: it is kept as history.db.damaged-" in said
+    assert "is damaged: it was renamed to history.db.damaged-" in said
 
 
 def test_a_history_that_cannot_be_used_is_said(two, capsys) -> None:

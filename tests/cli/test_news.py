@@ -43,11 +43,11 @@ def test_a_long_silence_and_a_cancel_are_told(silent: RunFolder, capsys: Capture
     follow_to_the_end(silent, "plain")
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.startswith("note: ")] == [
-        f"note: {name} has printed nothing for 5:12 in build 2/4 RUN pip; it is still running, "
-        f"`openhqm-tui cancel run {name}` stops it",
-        f"note: {name} prints output again",
-        f"note: {name} has printed nothing for 6:20; it is still running, "
-        f"`openhqm-tui cancel run {name}` stops it",
+        f"note: {name} has printed nothing for 5:12 in build 2/4 RUN pip; it is still running "
+        f"(`openhqm-tui cancel run {name}` stops it)",
+        f"note: {name} is printing output again",
+        f"note: {name} has printed nothing for 6:20; it is still running "
+        f"(`openhqm-tui cancel run {name}` stops it)",
         f"note: {name} is being cancelled",
         "note: the run is being cancelled",
     ]

@@ -20,9 +20,9 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("--test-only", "push and test only contradict each other; choose one of them"),
+        ("--test-only", "push and test only can't be combined; choose one of them"),
         ("--name a --name docker.io/library/a", "the image name 'docker.io/library/a' is given"),
-        ("--name a,A", "'A' can't be an image name; image names are lower case: write a"),
+        ("--name a,A", "'A' isn't a valid image name; image names are lower case: write a"),
         ("--no-check", "only verified images are pushed, and checks are turned off; turn push off"),
     ],
 )
@@ -104,7 +104,7 @@ def test_why_a_push_failed_is_told_to_people_and_machines(
     assert code == 1
     assert "✗ not pushed openhqm:latest-redis: not logged in to the registry" in out
     run = out.split()[1]
-    assert f"`openhqm-tui retry {run}` pushes what is left, and builds nothing\n" in out
+    assert f"`openhqm-tui retry {run}` pushes the remaining tags without building\n" in out
     code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format json")
     summary = json.loads(out.splitlines()[-1])
     (push,) = summary["pushes"]

@@ -103,8 +103,8 @@ def test_the_speed_is_told(state, capsys):
         (["replay", "live"], "run live is still in progress"),
         (["runs", "export", "gone"], "there is no run 'gone'"),
         (["runs", "import", "gone.zip"], "there is no file gone.zip"),
-        (["runs", "import", "broken.zip"], "broken.zip is no whole exported run"),
-        (["replay", "broken.zip"], "broken.zip is no whole exported run"),
+        (["runs", "import", "broken.zip"], "broken.zip is not a complete exported run"),
+        (["replay", "broken.zip"], "broken.zip is not a complete exported run"),
     ],
 )
 def test_what_cant_be_done_is_one_line(words, said, state, capsys):
@@ -148,7 +148,7 @@ def test_a_run_goes_out_and_comes_in(state, capsys):
     told = capsys.readouterr()
     assert (told.out, told.err) == (f"{run.info.id}\n", "")
     assert main(["runs", "export", run.path.name]) == 2
-    assert "there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main(["runs", "export", run.path.name, str(state)]) == 0
     assert (state / name).is_file()
 

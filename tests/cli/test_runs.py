@@ -264,7 +264,7 @@ def test_nothing_to_remove_is_said(three: list[str], capsys: Capture) -> None:
     [
         ("runs prune --keep 0", "--keep 0: at least one run must be kept; use --all"),
         ("runs prune --max-size x", "--max-size x: at least one MB must be kept"),
-        ("runs prune --all --keep 3", "--all and --keep or --max-size contradict each other"),
+        ("runs prune --all --keep 3", "--all can't be combined with --keep or --max-size"),
         ("runs --limit 0", "--limit 0: at least one run must be listed"),
         ("runs prnue", "unknown command 'prnue': did you mean prune?"),
         ("runs --format tty", "unknown --format 'tty'"),

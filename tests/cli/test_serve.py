@@ -136,7 +136,7 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
     file = tmp_path / "token"
     file.write_text(TOKEN)
     file.chmod(0o640)
-    with pytest.raises(UsageProblem, match="others can read it; chmod 600"):
+    with pytest.raises(UsageProblem, match="other users can read it; chmod 600"):
         serve.run(parse(["serve", "--token-file", str(file)]))
 
 
@@ -147,9 +147,9 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
         ("--port x", "--port x: not a port number"),
         ("--most-sessions 0", "--most-sessions 0: at least one console"),
         ("--token-file /nowhere/token", "--token-file /nowhere/token can't be read (No such file"),
-        ("--host no-such-host.invalid", "--host no-such-host.invalid: nobody knows that name"),
+        ("--host no-such-host.invalid", "--host no-such-host.invalid: can't be resolved"),
         ("--host 192.0.2.1", "can't listen on 192.0.2.1 (Cannot assign requested address)"),
-        ("--public-url x", "--public-url x: that is no address of a server"),
+        ("--public-url x", "--public-url x: not the URL of a server"),
         ("--watch-only --allow-control", "not allowed with"),
         ("--token secret", "unknown flag '--token': did you mean"),
     ],
@@ -169,7 +169,7 @@ def test_a_port_in_use_is_one_line(started: Started, capsys: pytest.CaptureFixtu
         port = other.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"openhqm-tui: port {port} of 127.0.0.1 is in use; give another: --port")
+    assert said.startswith(f"openhqm-tui: port {port} of 127.0.0.1 is in use; try --port")
     assert len(said.splitlines()) == 1
 
 

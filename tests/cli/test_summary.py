@@ -60,7 +60,7 @@ def test_cells_stand_under_their_columns() -> None:
     assert told["target"] == "minimal"
     assert told["platform"] == "linux/amd64 native"
     assert told["result"] == "✓ verified"
-    assert told["built in"].endswith("(cached)")
+    assert told["build time"].endswith("(cached)")
     assert told["size"].endswith(" MB")
     assert told["checks"] == "8/8 pass"
 
@@ -80,10 +80,10 @@ def test_a_failed_check_is_named() -> None:
         "✗ minimal · linux/arm64 · checks (emulated)",
         "  ✗ machine: fail: x86_64",
         "      expected aarch64",
-        "      hint     It runs on another machine than its platform's: its userland is of the "
+        "      fix      It runs on another machine than its platform's: its userland is of the "
         "wrong one.",
         "  ? python: unknown: exec format error",
-        "      hint     This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+        "      fix      This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
         "  evidence /runs/x/checks/minimal.linux-arm64.json",
     ]
 

@@ -104,7 +104,7 @@ def test_plain_lines_begin_with_it(learnt) -> None:
     first, second = out.getvalue().splitlines()
     assert first.startswith("run ")
     assert second.startswith("takes about 0:")
-    assert second.endswith(" by 1 build before")
+    assert second.endswith(" based on 1 build")
 
 
 @pytest.mark.parametrize("known", [True, False])

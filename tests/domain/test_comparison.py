@@ -90,7 +90,7 @@ def test_what_came_to_no_image_is_no_quicker_or_smaller(status: str) -> None:
     other = run(kept, target("redis", lane(status=status, seconds=0.1)))
     for pair in ((one, other), (other, one)):
         told = texts(*pair)
-        assert "· images 90.0 MB, as before" in told
+        assert "· images 90.0 MB, unchanged" in told
         assert not any(line.startswith(("▲", "▼")) and "redis" in line for line in told)
 
 
@@ -125,8 +125,8 @@ def test_which_checks_fail_newly() -> None:
         target("redis", lane(**verdicts(user="unknown", size="fail", labels="warn", setuid="fail")))
     )
     (told,) = compare(one, other).lanes
-    assert (told.failing, told.mended) == (("user", "setuid"), ("labels",))
-    assert "✗ redis linux/amd64: newly failing user, setuid" in texts(one, other)
+    assert (told.failing, told.fixed) == (("user", "setuid"), ("labels",))
+    assert "✗ redis linux/amd64: now failing user, setuid" in texts(one, other)
     assert "✓ redis linux/amd64: no longer failing labels" in texts(one, other)
 
 
@@ -194,7 +194,7 @@ def test_what_the_runs_stand_on() -> None:
     one = run(revision="b17a17a8af7ba2e004c0db1e5a01c7a6e8204751", base="python:3.13-slim")
     other = run(revision="", base="python:3.13-slim", engine="29")
     assert texts(one, other)[2:5] == [
-        "what they stand on",
+        "environment",
         "· revision b17a17a8af7b → unknown",
         "· engine unknown → 29",
     ]

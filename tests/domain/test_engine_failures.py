@@ -158,7 +158,7 @@ def test_an_engine_that_went_away_is_said_with_what_helps_and_buildxs_own_words(
         "the engine stopped responding during the build: it was stopped, restarted or killed",
     )
     assert failure.hint == (
-        "`openhqm-tui doctor` says whether it is back; then `openhqm-tui retry run redis`"
+        "`openhqm-tui doctor` shows whether it is back; then `openhqm-tui retry run redis`"
     )
     assert failure.log == ("before", error)
 
@@ -189,7 +189,7 @@ def test_a_step_that_was_killed_and_a_buildx_that_was() -> None:
         "no-memory",
         "the step was killed, probably out of memory (exit code 137)",
     )
-    assert digest(code=-9).reason == "Buildx was killed (SIGKILL), manually or out of memory"
+    assert digest(code=-9).reason == "Buildx was killed (SIGKILL)by a user or the OOM killer"
 
 
 def test_what_did_not_fail_has_no_trouble() -> None:

@@ -275,7 +275,7 @@ def config(*env: str, history: tuple[str, ...] | None = ()) -> SeenConfig:
         (
             contents(),
             SeenConfig(health_check=("CMD-SHELL", "x http://me:8f1c22ab@db"), history=()),
-            *(F, "login in an address in the health check"),
+            *(F, "credentials in a URL in the health check"),
         ),
         (
             *(contents(), SeenConfig(history=("x",), comments=("", "TOKEN=8f1c22ab")), F),

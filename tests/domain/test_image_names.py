@@ -46,13 +46,13 @@ def test_the_main_name_stays_the_first() -> None:
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        (["acme/x", "acme/x"], "the image name 'acme/x' is given twice; leave one out"),
+        (["acme/x", "acme/x"], "the image name 'acme/x' is given twice; remove one"),
         (
             ["acme/x", "docker.io/acme/x"],
-            "'docker.io/acme/x' is given twice .'acme/x' is the same repository.; leave one out",
+            "'docker.io/acme/x' is given twice .'acme/x' is the same repository.; remove one",
         ),
         (["acme/y", "acme/X"], "image names are lower case: write acme/x"),
-        (["acme/x", "acme/x:1"], "leave out the tag"),
+        (["acme/x", "acme/x:1"], "omit the tag"),
         (["acme/x", ""], "the image name is empty"),
         ([], "the image name is empty"),
     ],

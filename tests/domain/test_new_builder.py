@@ -74,14 +74,14 @@ def test_a_node_is_an_endpoint_with_or_without_its_platforms(word: str, node: Ne
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("1x", "remote", ["a"]), "'1x' can't be a builder's name; start with a letter"),
+        (("1x", "remote", ["a"]), "'1x' isn't a valid builder name; start with a letter"),
         (("", "remote", ["a"]), "the builder's name is empty"),
-        (("x" * 101, "remote", ["a"]), "can't be a builder's name"),
-        (("-x", "remote", ["a"]), "can't be a builder's name"),
-        (("default", "remote", ["a"]), "the engine's own builder; give another name"),
+        (("x" * 101, "remote", ["a"]), "isn't a valid builder name"),
+        (("-x", "remote", ["a"]), "isn't a valid builder name"),
+        (("default", "remote", ["a"]), "the engine's built-in builder; choose another name"),
         (("x", "docker", ["a"]), "unknown driver 'docker'"),
         (("x", "remot", ["a"]), "did you mean remote? (valid: docker-container kubernetes remote)"),
-        (("x", "remote", []), "no endpoint by itself; give --node tcp://HOST:PORT"),
+        (("x", "remote", []), "needs an endpoint; give --node tcp://HOST:PORT"),
         (("x", "remote", ["arm46=tcp://h:1"]), "unknown platform 'arm46': did you mean"),
         (("x", "remote", ["arm64="]), "node 'arm64=' has no endpoint"),
         (("x", "remote", [""]), "node '' has no endpoint"),
@@ -89,8 +89,8 @@ def test_a_node_is_an_endpoint_with_or_without_its_platforms(word: str, node: Ne
         (("x", "remote", ["a b"]), "node 'a b' has no endpoint"),
         (("x", "remote", ["arm64=a", "amd64=a"]), "the node 'a' is given twice"),
         (("x", "remote", ["arm64=a", "arm64=b"]), "the platform 'linux/arm64' is given twice"),
-        (("x", "remote", ["a"], ["network"]), "--driver-opt network: that is no K=V"),
-        (("x", "remote", ["a"], ["=b"]), "that is no K=V"),
+        (("x", "remote", ["a"], ["network"]), "--driver-opt network: not in the form K=V"),
+        (("x", "remote", ["a"], ["=b"]), "not in the form K=V"),
     ],
 )
 def test_wrong_words_are_one_clear_line(words: tuple[str, str, list[str]], says: str) -> None:

@@ -152,16 +152,16 @@ def test_a_name_that_an_image_can_have(name: str) -> None:
         ("  ", "empty"),
         ("OpenHQM", "write openhqm"),
         ("acme/OpenHQM", "write acme/openhqm"),
-        ("openhqm:1.0", "leave out the tag"),
-        ("ghcr.io/acme/openhqm:1.0", "leave out the tag"),
-        ("a..b", "can't be an image name"),
-        ("-a", "can't be an image name"),
-        ("a/", "can't be an image name"),
-        ("/a", "can't be an image name"),
-        ("a b", "can't be an image name"),
-        ("a\n", "can't be an image name"),
-        ("é", "can't be an image name"),
-        ("a@sha256:1", "can't be an image name"),
+        ("openhqm:1.0", "omit the tag"),
+        ("ghcr.io/acme/openhqm:1.0", "omit the tag"),
+        ("a..b", "isn't a valid image name"),
+        ("-a", "isn't a valid image name"),
+        ("a/", "isn't a valid image name"),
+        ("/a", "isn't a valid image name"),
+        ("a b", "isn't a valid image name"),
+        ("a\n", "isn't a valid image name"),
+        ("é", "isn't a valid image name"),
+        ("a@sha256:1", "isn't a valid image name"),
     ],
 )
 def test_a_name_that_it_cant(name: str, says: str) -> None:
@@ -183,8 +183,8 @@ def test_a_tag(tag: str) -> None:
         ("feature/x", "write feature-x"),
         ("-a", "write a"),
         (".a", "write a"),
-        ("a\n", "can't be a tag"),
-        ("é", "can't be a tag"),
+        ("a\n", "isn't a valid tag"),
+        ("é", "isn't a valid tag"),
         ("x" * 129, "at most 128"),
     ],
 )
@@ -203,10 +203,10 @@ def test_a_tag_must_leave_room_for_the_variant() -> None:
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({"variants": ()}, "no variant chosen"),
-        ({"platforms": ()}, "no platform chosen"),
-        ({"name": "Bad Name"}, "can't be an image name"),
-        ({"tag": "bad tag"}, "can't be a tag"),
+        ({"variants": ()}, "no variant selected"),
+        ({"platforms": ()}, "no platform selected"),
+        ({"name": "Bad Name"}, "isn't a valid image name"),
+        ({"tag": "bad tag"}, "isn't a valid tag"),
         ({"tag": "x" * 127}, "use at most 122"),
     ],
 )
@@ -328,7 +328,7 @@ def test_what_names_an_image(reference: str) -> None:
     "reference", ["", "foo bar", "Foo:1", "x:1:2", "x@sha256:1", "x:", "x\n", "-x", "x:1 --push"]
 )
 def test_what_names_none(reference: str) -> None:
-    with pytest.raises(UsageProblem, match="can't be an image"):
+    with pytest.raises(UsageProblem, match="isn't a valid image reference"):
         check_reference(reference)
 
 

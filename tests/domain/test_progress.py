@@ -121,7 +121,7 @@ def test_an_endless_line_is_left_out_and_said_once(sizes: list[int]) -> None:
     finally:
         rawjson.LONGEST_LINE = before
     texts = [record.text for record in found if isinstance(record, PlainText)]
-    said = "[a line of more than 100 bytes was left out]"
+    said = "[a line of more than 100 bytes was omitted]"
     assert texts == ([said] if sum(sizes) > 100 else ["x" * sum(sizes) + "end"])
     assert found[-1] == SolveStatus(vertexes=[Vertex("sha256:1", "[internal] load")])
 

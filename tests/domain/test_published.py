@@ -65,7 +65,7 @@ def test_what_has_one_platform_may_be_no_index() -> None:
         ((), "the registry has no image for linux/amd64, linux/arm64"),
         (
             (*BOTH, entry(AMD, "s390x")),
-            "the registry has an image for linux/s390x, which was not verified",
+            "the registry has an image for linux/s390x, which wasn't verified",
         ),
         (
             (BOTH[0], entry(AMD, "arm64")),
@@ -73,7 +73,7 @@ def test_what_has_one_platform_may_be_no_index() -> None:
         ),
         (BOTH, "the registry has a different digest than the verified one"),
         # Without the note that it is an attestation it is somebody's image.
-        ((*BOTH, entry(AMD, "unknown")), "an image for linux/unknown, which was not verified"),
+        ((*BOTH, entry(AMD, "unknown")), "an image for linux/unknown, which wasn't verified"),
     ],
 )
 def test_every_difference_has_its_words(entries: tuple[dict[str, Any], ...], says: str) -> None:

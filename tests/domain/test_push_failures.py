@@ -38,7 +38,7 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
         (
             'failed to do request: Head "https://nosuch.invalid/v2/x/blobs/sha256:4013": dial '
             "tcp: lookup nosuch.invalid on 192.0.2.53:53: no such host",
-            "no registry of that name",
+            "no such registry",
         ),
         ('Get "https://r.example/v2/": net/http: TLS handshake timeout', "can't be reached"),
         (
@@ -76,13 +76,13 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
         (
             "denied: adding 29.0 MiB of storage resource, which when updated to current usage of "
             "152.4 MiB will exceed the configured upper limit of 10.0 MiB.",
-            "quota is used up",
+            "quota is exhausted",
         ),
         (
             "storage: service returned error: StatusCode=403, ErrorCode=AccountSizeOverQuota, "
             "ErrorMessage=The account permission has been restricted as account storage usage is "
             "over quota.",
-            "quota is used up",
+            "quota is exhausted",
         ),
         (
             "ERROR: failed to solve: failed to push ghcr.io/acme/debian:1: unexpected status from "

@@ -87,7 +87,7 @@ def test_a_connection_that_was_let_go_is_made_anew(server: Server, path: str) ->
 @pytest.mark.parametrize("body", [b"", b"not json", b"[" * 100_000, b"\xff"], ids=len)
 def test_an_answer_that_cant_be_read_is_said_to_be_that(server: Server, body: bytes) -> None:
     server.body = body
-    with api(server) as engine, pytest.raises(EngineSilent, match="can't be read"):
+    with api(server) as engine, pytest.raises(EngineSilent, match="can't be parsed"):
         engine.get("/x")
 
 
@@ -99,7 +99,7 @@ def test_an_endless_answer_ends(server: Server) -> None:
 
 def test_no_engine_is_a_clear_word(tmp_path: Path) -> None:
     gone = {"DOCKER_HOST": f"unix://{tmp_path / 'gone'}"}
-    with EngineApi(gone) as engine, pytest.raises(EngineSilent, match="did not answer"):
+    with EngineApi(gone) as engine, pytest.raises(EngineSilent, match="did not respond"):
         engine.get("/x")
 
 

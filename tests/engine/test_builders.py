@@ -183,14 +183,14 @@ def test_a_builder_of_two_nodes_is_made() -> None:
         ),
         (
             "inspect",
-            CommandResult(TIMED_OUT, "", "no answer in time"),
+            CommandResult(TIMED_OUT, "", "timed out"),
             "no answer in 300 s",
             [FIRST, SECOND, START, AWAY],
         ),
         (
             "inspect",
             CommandResult(1, "", 'ERROR: failed to resolve reference "docker.io/moby/buildkit"'),
-            "give --driver-opt image=REF",
+            "use --driver-opt image=REF",
             [FIRST, SECOND, START, AWAY],
         ),
     ],
@@ -223,7 +223,7 @@ def test_an_interrupted_builder_is_removed(client: list[str]) -> None:
 
 def test_a_name_that_is_taken_is_left_alone() -> None:
     run = buildx()
-    with pytest.raises(UsageProblem, match="there is a builder 'big' already"):
+    with pytest.raises(UsageProblem, match="builder 'big' already exists"):
         create_builder(new_builder("big", "remote", ["a"]), lambda _: None, run=run)
     assert changes(run) == []
 
@@ -246,7 +246,7 @@ def test_a_builder_is_removed_and_another_selected(client: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("default", "it is an engine's own builder; it goes with Docker itself"), ("bug", "mean big")],
+    [("default", "it is built into an engine; it is part of Docker itself"), ("bug", "mean big")],
 )
 def test_an_engines_own_builder_is_never_removed(client: list[str], name: str, says: str) -> None:
     with pytest.raises(UsageProblem) as problem:

@@ -78,7 +78,7 @@ def test_the_quick_look_asks_no_registry() -> None:
 
 def test_a_bare_machine() -> None:
     facts = EngineFacts(
-        trouble=EngineProblemKind.NO_CLIENT, error="there is no `docker` command here"
+        trouble=EngineProblemKind.NO_CLIENT, error="the `docker` command was not found"
     )
     findings = found(facts, debian())
     assert findings["client"].blocks
@@ -90,7 +90,7 @@ def test_a_bare_machine() -> None:
 @pytest.mark.parametrize(
     ("trouble", "machine", "fix", "advice"),
     [
-        (EngineProblemKind.NOT_RUNNING, HERE, "", "a dockerd is running but doesn't answer"),
+        (EngineProblemKind.NOT_RUNNING, HERE, "", "a dockerd is running but doesn't respond"),
         (EngineProblemKind.NOT_RUNNING, debian(dockerd="/usr/sbin/dockerd"), "setsid dockerd", ""),
         (
             EngineProblemKind.NOT_RUNNING,
@@ -276,7 +276,7 @@ def doctor(*words: str) -> int:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     facts = EngineFacts(
-        trouble=EngineProblemKind.NO_CLIENT, error="there is no `docker` command here"
+        trouble=EngineProblemKind.NO_CLIENT, error="the `docker` command was not found"
     )
     findings = diagnose(facts, debian(), run=runner())
     monkeypatch.setattr(

@@ -56,8 +56,12 @@ def test_the_builder_asked_for_is_inspected() -> None:
 @pytest.mark.parametrize(
     ("outcome", "trouble", "words"),
     [
-        (CommandResult(NOT_FOUND), EngineProblemKind.NO_CLIENT, "no `docker` command"),
-        (CommandResult(TIMED_OUT), EngineProblemKind.TIMEOUT, "did not answer in 10 s"),
+        (
+            CommandResult(NOT_FOUND),
+            EngineProblemKind.NO_CLIENT,
+            "the `docker` command was not found",
+        ),
+        (CommandResult(TIMED_OUT), EngineProblemKind.TIMEOUT, "did not respond in 10 s"),
         (
             CommandResult(
                 1,
@@ -83,7 +87,7 @@ def test_the_builder_asked_for_is_inspected() -> None:
         ),
         (CommandResult(0, '{"host": {"arch": "amd64"}}'), EngineProblemKind.NOT_DOCKER, "Podman"),
         (CommandResult(1, "not json", "boom"), EngineProblemKind.OTHER, "boom"),
-        (CommandResult(0, "[]"), EngineProblemKind.OTHER, "did not answer"),
+        (CommandResult(0, "[]"), EngineProblemKind.OTHER, "did not respond"),
     ],
 )
 def test_why_the_engine_does_not_answer(

@@ -147,7 +147,7 @@ def test_buildx_is_asked_for_the_default_group_or_for_every_target(
             1,
             b"",
             b"x\nERROR: docker-bake.json: odd\n",
-            "is no valid bake file: docker-bake.json: odd",
+            "is not a valid bake file: docker-bake.json: odd",
         ),
         (0, b"{}", b"", "has no target"),
     ],

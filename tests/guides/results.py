@@ -30,7 +30,7 @@ from openhqm_tui.report.formats.markdown import (
 )
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
-from openhqm_tui.report.rows import MARKS, OUTCOMES, asked_checks, case_of
+from openhqm_tui.report.rows import MARKS, OUTCOMES, case_of, checks_of
 from openhqm_tui.store.paths import STATE_VARIABLE
 from openhqm_tui.store.run_folder import find_run
 from tests.guides.places import TOP
@@ -124,7 +124,7 @@ def _answers(report: Report) -> Iterator[str]:
     yield "For a description of the checks see [Image checks](checks.md)."
     yield ""
     rows = []
-    for check in asked_checks(report):
+    for check in checks_of(report):
         asked = [case_of(lane, check) for lane in report.lanes]
         marks = "".join(MARKS[case.answer] if case else "–" for case in asked)
         rows.append((code(check), *(marks[at : at + 2] for at in range(0, len(marks), 2))))

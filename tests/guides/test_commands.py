@@ -104,7 +104,7 @@ def test_a_wrong_flag_would_be_found():
 
 
 def is_whole(words: tuple[str, ...]) -> bool:
-    """Tell whether nothing is missing: a sentence may name the beginning of a command."""
+    """Return whether nothing is missing: a sentence may name the beginning of a command."""
     try:
         main.parse(words)
     except (UsageProblem, SystemExit):

@@ -265,7 +265,7 @@ def all_fields() -> list[Path_]:
 
 
 def is_alone(path: Path_) -> bool:
-    """Tell whether a run that has this field hostile may be no run at all."""
+    """Return whether a run that has this field hostile may be no run at all."""
     return (
         path[0] == "run.json"
         and bool({"name", "variant", "platforms", "host", "id"} & set(path) - {"nodes"})

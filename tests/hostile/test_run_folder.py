@@ -129,7 +129,7 @@ def hold_clean(name: str, text: str) -> set[int]:
 
 
 def strings_of(kind: Any) -> bool:
-    """Tell whether a type holds text that anyone may have written."""
+    """Return whether a type holds text that anyone may have written."""
     if kind is str:
         return True
     return any(strings_of(each) for each in typing.get_args(kind))

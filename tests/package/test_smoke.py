@@ -59,10 +59,12 @@ def test_the_console_works_on_the_lowest_versions_that_the_package_allows(
 def goes_everywhere(console: Console, cwd: Path) -> None:
     """Go to all places, play the recorded run, leave; assert what each shows and the exit code."""
     with Screen(console.command, cwd=cwd, environment=console.environment) as terminal:
-        terminal.shows("1 Plan", "[ ] all rows", "minimal", "no `docker` command", "q Quit")
+        terminal.shows(
+            "1 Plan", "[ ] all rows", "minimal", "the `docker` command was not found", "q Quit"
+        )
         for key, words in PLACES.items():
             terminal.press(key)
-            terminal.shows(words, "no `docker` command")
+            terminal.shows(words, "the `docker` command was not found")
         terminal.press("D")
         terminal.shows("replay 1×", "kafka", "linux/amd64")
         terminal.press("T")

@@ -139,7 +139,7 @@ class PrivateEngine:
         shutil.rmtree(self.place, ignore_errors=True)
 
     def _is_step(self, pid: int) -> bool:
-        """Tell whether a process has its root in this engine's data."""
+        """Return whether a process has its root in this engine's data."""
         try:
             mounts = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
         except OSError:

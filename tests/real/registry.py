@@ -91,7 +91,7 @@ def held_at(name: str, reference: str) -> PublishedIndex:
 
 
 def is_whole(name: str, index: PublishedIndex) -> bool:
-    """Tell whether a registry has every image of an index, and every layer of these."""
+    """Return whether a registry has every image of an index, and every layer of these."""
     host, _, repository = name.partition("/")
     for image in index.images:
         asked = urllib.request.Request(

@@ -11,7 +11,7 @@ from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
-from openhqm_tui.report.rows import image_by_image, shared_bytes
+from openhqm_tui.report.rows import shared_bytes, sharing_sentence
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied, recording
 from tests.report.folders import with_layers
@@ -97,9 +97,9 @@ def test_layers_are_shared_and_own(tmp_path: Path) -> None:
 
 def test_a_single_image_has_no_shared_layers(tmp_path: Path) -> None:
     report = read_report(with_layers(tmp_path / "run"))
-    assert "as layers are shared" in image_by_image(report)
+    assert "sharing reduces it to" in sharing_sentence(report)
     alone = msgspec.structs.replace(report, lanes=report.lanes[:1])
-    assert image_by_image(alone) == ""
+    assert sharing_sentence(alone) == ""
 
 
 def test_a_push_is_not_measured_where_one_lane_has_no_layers(tmp_path: Path) -> None:

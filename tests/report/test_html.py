@@ -72,7 +72,7 @@ def test_its_policy_allows_its_own_style_and_nothing_else(report: Report) -> Non
     assert "@import" not in style
     assert set(re.findall(r"url\((.*?)\)", style)) <= {
         "#p-emulated",
-        "#p-asked",
+        "#p-checked",
         "#p-failed",
         "#p-common",
     }

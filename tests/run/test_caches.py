@@ -83,7 +83,7 @@ def test_both_are_settings() -> None:
             "default (docker) has no --cache-to of type s3",
         ),
         (ENGINE, (), ("type=s3,bucket=b",), "`openhqm-tui builders create NAME`"),
-        (ENGINE, (), ("local=/dev/null/x",), "/dev/null is not a folder; name another folder"),
+        (ENGINE, (), ("local=/dev/null/x",), "/dev/null is not a folder; choose another folder"),
     ],
 )
 def test_impossible_caches_are_reported_before_the_start(

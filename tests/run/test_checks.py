@@ -219,9 +219,9 @@ async def test_a_store_that_doesnt_tell_is_unknown_never_a_pass(
         raise ImageUnknown("no such image")
 
     monkeypatch.setattr(static, "_read_config_and_history", unknown)
-    checked = await lane(ImageUnknown("the engine did not answer"))
+    checked = await lane(ImageUnknown("the engine did not respond"))
     told = {v.check: (v.answer, v.evidence) for v in checked.verdicts}
-    assert told["index"] == (Answer.UNKNOWN, "the engine did not answer")
+    assert told["index"] == (Answer.UNKNOWN, "the engine did not respond")
     assert told["architecture"] == (Answer.UNKNOWN, "no such image")
     assert told["machine"][0] is Answer.PASS
     assert worst(checked.verdicts) is Answer.UNKNOWN

@@ -216,7 +216,7 @@ def test_a_base_that_must_be_pulled_is_looked_up_first(
         ({"selection": {}}, "nothing selected to build"),
         ({"ca_bundle": "/nope.pem"}, "/nope.pem"),
         ({"name": "Bad"}, "lower case"),
-        ({"tag": "a b"}, "can't be a tag"),
+        ({"tag": "a b"}, "isn't a valid tag"),
     ],
 )
 def test_bad_input_is_a_usage_problem(more: dict[str, Any], says: str) -> None:
@@ -313,7 +313,7 @@ def test_of_a_strangers_image_only_the_platform_is_known() -> None:
 
 
 def test_a_base_image_has_no_effect_on_a_bake_file() -> None:
-    with pytest.raises(Problem, match="a bake file names its own base images"):
+    with pytest.raises(Problem, match="a bake file sets its base images itself"):
         ready("app", source=THEIRS)
 
 

@@ -199,8 +199,8 @@ def test_a_damaged_history_is_set_aside_and_rebuilt(tmp_path: Path) -> None:
     assert known(tmp_path) == {folder.path.name}
     (aside,) = tmp_path.glob("history.db.damaged-*")
     assert said == [
-        f"the history {history_file(tmp_path)} is damaged: it is kept as {aside.name}, and rebuilt "
-        "from the run folders"
+        f"the history {history_file(tmp_path)} is damaged: it was renamed to {aside.name}, and "
+        "a new one was built from the run folders"
     ]
 
 

@@ -118,7 +118,7 @@ def until(condition: Callable[[], object], what: str, patience: float = PATIENCE
 
 
 def has(run: RunFolder, kind: type[events.Event]) -> bool:
-    """Tell whether the journal has an event of a kind."""
+    """Return whether the journal has an event of a kind."""
     return any(isinstance(event, kind) for event in run.events())
 
 

@@ -43,7 +43,7 @@ class Console:
 
     @property
     def alive(self) -> bool:
-        """Tell whether the console is there."""
+        """Return whether the console is there."""
         return self._process.poll() is None
 
     def kill(self, *, with_terminal: bool) -> None:

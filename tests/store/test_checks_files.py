@@ -53,9 +53,9 @@ def test_the_projects_file_is_found_and_another_can_be_named(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"[defaults", "is no valid TOML"),
-        (b"\xff", "is no valid TOML"),
-        (b"a = " + b"[" * 5000, "is no valid TOML"),
+        (b"[defaults", "is not valid TOML"),
+        (b"\xff", "is not valid TOML"),
+        (b"a = " + b"[" * 5000, "is not valid TOML"),
         (b"#" * 1_048_577, "is larger than 1 MB"),
         (b"[defaults]\nx = 1", "[defaults]: unknown key 'x'"),
     ],

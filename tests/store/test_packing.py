@@ -95,14 +95,14 @@ def test_of_a_live_run_the_whole_lines_are_packed(tmp_path):
 
 def test_a_file_is_never_overwritten(packed):
     before = packed.read_bytes()
-    with pytest.raises(UsageProblem, match="there already"):
+    with pytest.raises(UsageProblem, match="already exists"):
         export_run(recording("checked"), packed)
     assert packed.read_bytes() == before
 
 
 def test_an_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1000)
-    with pytest.raises(UsageProblem, match="more than is packed"):
+    with pytest.raises(UsageProblem, match="too much to export"):
         export_run(recording("checked"), tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 
@@ -123,7 +123,7 @@ def test_the_same_run_may_be_imported_again_and_another_of_its_name_not(packed, 
     events = first.events_file
     events.write_bytes(events.read_bytes() + b"\n")
     before = everything(first.path)
-    with pytest.raises(UsageProblem, match="another run"):
+    with pytest.raises(UsageProblem, match="a different run"):
         import_run(packed, tmp_path / "state")
     assert everything(first.path) == before
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["runs"]
@@ -205,7 +205,7 @@ def test_links_and_devices_are_refused(kind, packed, tmp_path):
         link = zipfile.ZipInfo(f"{ID}/other.log")
         link.external_attr = (kind | 0o777) << 16
         made.writestr(link, "/etc/passwd")
-    refused(other, tmp_path, "no part of a run")
+    refused(other, tmp_path, "isn't part of a run")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(packed, tmp_path, monkeypatch):

@@ -73,9 +73,9 @@ def test_the_variables_of_the_table_set_the_key(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("key", "value", "why"),
     [
-        ("keep-runs", 1, "it would delete runs of other projects"),
-        ("keep-mb", 1, "it would delete runs of other projects"),
-        ("keymap", {"plan.build": "q"}, "keys are the user's own"),
+        ("keep-runs", 1, "it could delete runs of other projects"),
+        ("keep-mb", 1, "it could delete runs of other projects"),
+        ("keymap", {"plan.build": "q"}, "key bindings are personal"),
         ("cache-to", ["registry=ghcr.io/acme/prod"], "cache of type registry"),
         ("cache-to", ["gha", "type=registry,ref=ghcr.io/acme/prod"], "cache of type registry"),
         ("cache-to", ["type=s3,region=x,bucket=y"], "cache of type s3"),
@@ -93,7 +93,7 @@ def test_the_variables_of_the_table_set_the_key(tmp_path: Path, name: str) -> No
         ("cache-to", ["local=planted"], "planted/index.json is a link"),
         ("cache-to", ["local=each"], "each/redis is a link"),
         ("cache-to", ["local=each/{variant}"], "each/redis is not inside"),
-        ("cache-to", ["type=local,dest=/etc/x\n,dest=app"], "a cache is one line"),
+        ("cache-to", ["type=local,dest=/etc/x\n,dest=app"], "a cache must be on one line"),
         ("cache-to", ["type=local,dest=app,dest=/etc/x"], "/etc/x is not inside"),
         ("cache-from", ["local=planted"], "planted/index.json is a link"),
         ("context", "..", ".. is not inside the project's folder"),

@@ -103,9 +103,9 @@ def test_other_variables_are_not_ours(places: tuple[Path, Path]) -> None:
         ("platforms = [1]", "invalid platforms = [1]"),
         ("name = 1", "invalid name = 1"),
         ("[keymap]\nquit = 1", "invalid keymap = {'quit': 1}"),
-        ("name = ", "no valid TOML"),
-        ("name = 'a'\nname = 'b'", "no valid TOML"),
-        ("\x00", "no valid TOML"),
+        ("name = ", "not valid TOML"),
+        ("name = 'a'\nname = 'b'", "not valid TOML"),
+        ("\x00", "not valid TOML"),
         ('"\\u001b]52;c;x\\u0007" = 1', "unknown setting ''"),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_wrong_variable_is_named(places: tuple[Path, Path], variable: str, tex
 def test_bytes_that_are_no_text(places: tuple[Path, Path], content: bytes) -> None:
     project, user = places
     user.write_bytes(content)
-    with pytest.raises(UsageProblem, match="no valid TOML"):
+    with pytest.raises(UsageProblem, match="not valid TOML"):
         read_settings(project, {}, user)
 
 

@@ -79,8 +79,8 @@ def test_somebody_elses_is_refused_and_stays_as_it_was(state: Path) -> None:
     os.chown(state, ANN, ANN)
     line = as_user(BOB, said_of_the_state)
     assert line == (
-        f"the state folder {state} belongs to user {ANN}, and you are user {BOB}; name one of your "
-        "own with OPENHQM_TUI_STATE_DIR=DIR"
+        f"the state folder {state} belongs to user {ANN}, and you are user {BOB}; choose one of "
+        "your own with OPENHQM_TUI_STATE_DIR=DIR"
     )
     assert as_user(ANN, said_of_the_state) == str(state)
     with pytest.raises(UsageProblem, match=f"belongs to user {ANN}, and you are root"):
@@ -91,7 +91,7 @@ def test_somebody_elses_is_refused_and_stays_as_it_was(state: Path) -> None:
 @as_root
 def test_one_that_cant_be_opened_is_refused(state: Path) -> None:
     state.parent.chmod(0o700)
-    assert "can't be opened (Permission denied); name one of" in as_user(BOB, said_of_the_state)
+    assert "can't be opened (Permission denied); choose one of" in as_user(BOB, said_of_the_state)
 
 
 @as_root
@@ -109,7 +109,7 @@ def test_one_that_others_can_write_to_is_refused(state: Path, mode: int) -> None
     state.chmod(mode)
     with pytest.raises(UsageProblem) as caught:
         paths.state_folder()
-    assert f"can be written to by others (mode {mode:04o})" in str(caught.value)
+    assert f"is writable by other users (mode {mode:04o})" in str(caught.value)
     assert f"run `chmod go-w {state}`" in str(caught.value)
     assert "OPENHQM_TUI_STATE_DIR=DIR" in str(caught.value)
     assert mode_of(state) == mode
@@ -120,7 +120,7 @@ def test_a_group_of_several_may_not_write_to_it(state: Path) -> None:
     state.mkdir()
     os.chown(state, -1, ANN)
     state.chmod(0o770)
-    assert "can be written to by others (mode 0770)" in said_of_the_state()
+    assert "is writable by other users (mode 0770)" in said_of_the_state()
 
 
 def test_whatever_the_umask_all_that_is_made_is_its_owners_only(
@@ -208,7 +208,7 @@ def test_root_by_sudo_makes_no_state_folder_below_the_users(
     os.chown(state.parent, ANN, ANN)
     assert paths.state_folder() == state
     monkeypatch.setenv("SUDO_UID", str(ANN))
-    with pytest.raises(UsageProblem, match=f"would be root's, in a folder of user {ANN}"):
+    with pytest.raises(UsageProblem, match=f"would belong to root, in a folder of user {ANN}"):
         paths.ready_state_folder()
     assert not state.exists()
     assert paths.emulators_file() is None

@@ -87,7 +87,7 @@ async def test_the_marked_builders_nodes_are_shown_also_of_one_that_will_not_do(
         await pilot.press("j")
         await until(pilot, lambda: text(app, "#nodes").startswith("dead0"))
         await pilot.press("enter")
-        await until(pilot, lambda: "✗ dead does not answer: refused" in problem(app))
+        await until(pilot, lambda: "✗ dead does not respond:  refused" in problem(app))
         await pilot.press("k")
         await until(pilot, lambda: problem(app) == "")
         await pilot.click("#use")
@@ -128,7 +128,7 @@ async def test_a_builder_is_made_and_then_taken(world: World, way: str):
         for word in ("kubernetes", "remote"):
             await (pilot.press("enter") if way == "keys" else pilot.click("#driver"))
             await until(pilot, lambda: word in str(driver.label))  # noqa: B023 - awaited here
-        await until(pilot, lambda: "no endpoint by itself" in problem(app))
+        await until(pilot, lambda: "a remote builder needs an endpoint" in problem(app))
         app.screen.query_one("#nodes", Input).value = "arm64=unix:///a amd64=unix:///b"
         await until(pilot, lambda: text(app, "#commands").count("$ docker buildx create") == 2)
         assert "--append --name farm" in text(app, "#commands")
@@ -159,7 +159,7 @@ async def test_what_can_not_be_made_is_said_in_the_form_which_stays_as_it_was(wo
         assert app.screen.query_one("#name", Input).value == "farm"
         assert not app.screen.query_one("#make", Button).disabled
         app.screen.query_one("#options", Input).value = "network"
-        await until(pilot, lambda: "that is no K=V" in problem(app))
+        await until(pilot, lambda: "not in the form K=V" in problem(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ChooseBuilder))
         assert names(app) == ["default", "duo", "dead"]
@@ -207,7 +207,7 @@ async def test_nothing_is_removed_without_a_yes_nor_an_engines_own(world: World)
     async with app.run_test(size=SMALL) as pilot:
         await open_dialog(pilot)
         await pilot.press("x")
-        await until(pilot, lambda: "default is an engine's own builder" in problem(app))
+        await until(pilot, lambda: "default is built into an engine" in problem(app))
         await pilot.press("down", "x")
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await pilot.press("escape")

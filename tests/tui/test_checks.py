@@ -45,7 +45,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert text(app, "#checks-summary") == (
-            "2 images · ✓ 1 verified · ✗ 1 failed · 40 of 42 answers pass, ✗ 1 fail, ? 1 unknown"
+            "2 images · ✓ 1 verified · ✗ 1 failed · 40 of 42 checks passed, ✗ 1 fail, ? 1 unknown"
         )
         groups, heading, native, emulated = rows(app)[:4]
         assert groups.split() == ["static", "─" * 40, "running", "─" * 26]

@@ -79,7 +79,7 @@ async def test_a_lane_as_a_whole_has_all_its_answers(world: World):
         assert shown.startswith("redis linux/arm64 · emulated · ✗ failed")
         assert "Not verified: 2 checks failed or inconclusive." in shown
         assert all(check in shown for check in OUR_CHECKS)
-        assert "answered  23 Nov 15:14, after 0.9 s" in shown
+        assert "checked   23 Nov 15:14, after 0.9 s" in shown
 
 
 @pytest.mark.parametrize(

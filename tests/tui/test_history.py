@@ -112,7 +112,7 @@ async def test_without_any_image_there_is_no_trend_and_that_is_said(world: World
         await until(pilot, lambda: len(app.session.past_runs) == 1)
         await pilot.press("t")
         await until(pilot, lambda: app.screen.view == "trends")
-        assert "no image was built yet" in drawn(app, "#history-summary")
+        assert "no images built yet" in drawn(app, "#history-summary")
 
 
 async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):

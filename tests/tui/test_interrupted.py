@@ -197,7 +197,7 @@ async def test_a_long_silence_is_shown_and_told_once(world: World):
         await until(pilot, lambda: "◌ silent 5:12" in listed(app))
         head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
         await until(pilot, lambda: "◌" in str(head.content) and "silent 5:12" in str(head.content))
-        told = "redis has printed nothing for 5:00 in core 2/2; it is still running, c cancels it"
+        told = "redis has printed nothing for 5:00 in core 2/2; it is still running (c cancels it)"
         await until(pilot, lambda: notices(app) == told)
         world.now += 10
         await until(pilot, lambda: "◌ silent 5:22" in listed(app))

@@ -110,7 +110,7 @@ def console(made: folders.Made) -> Iterator[Console]:
 
 
 def is_well(console: Console) -> bool:
-    """Tell whether the terminal was given back as it was, with nothing but our word after it."""
+    """Return whether the terminal was given back as it was, with nothing but our word after it."""
     said = console.said
     after = said.rpartition(b"\x1b[23;2t")[2].strip()
     left = all(ends in said for ends in (_ALT_SCREEN_LEFT, _MOUSE_LEFT, _CURSOR_BACK))

@@ -154,7 +154,7 @@ async def test_what_is_no_expression_is_said_in_the_line(world: World):
         await pilot.press("tab", "slash", *"(")
         await until(pilot, lambda: "✗ not a regular expression: missing )" in count(app))
         await pilot.press(*"a+)+")
-        await until(pilot, lambda: "could take for ever" in count(app))
+        await until(pilot, lambda: "could take forever" in count(app))
         await pilot.press("enter")
         assert pane(app).has_focus
 

@@ -14,7 +14,7 @@ from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.plan.engine_status import PlatformSupport, platform_support
 from openhqm_tui.tui.plan.lookups import base_trouble
-from openhqm_tui.tui.plan.summary import NOTHING_CHOSEN, destination, obstacle_in
+from openhqm_tui.tui.plan.summary import NOTHING_SELECTED, destination, obstacle_in
 from tests.eight_variants import EIGHT
 from tests.tui.conftest import AMD, ARM, GOOD, NO_ENGINE
 
@@ -30,7 +30,7 @@ ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
 @pytest.mark.parametrize(
     ("rows", "facts", "checks", "says"),
     [
-        ({}, GOOD, True, NOTHING_CHOSEN),
+        ({}, GOOD, True, NOTHING_SELECTED),
         (ROWS, GOOD, True, ""),
         ({"redis": (S390X,)}, GOOD, True, "no emulator for linux/s390x"),
         ({"redis": (S390X,)}, GOOD, False, ""),

@@ -79,7 +79,7 @@ async def test_the_base_image_is_looked_for_when_its_field_is_left(world: World,
         field.focus()
         await pilot.press(*"no/such:")
         await pilot.pause()
-        assert "can't be an image" in summary(app)
+        assert "isn't a valid image reference" in summary(app)
         await pilot.press("backspace", "enter")
         await until(pilot, lambda: says in summary(app))
         assert app.screen.query_one("#build", Button).disabled is off

@@ -132,7 +132,7 @@ def test_the_last_line_that_was_said_counts_as_heard_too(tmp_path: Path):
     state = state_of(made)
     assert state.targets["redis"].elapsed(NOW + 500) == pytest.approx(30)
     assert lane_seconds(state.lanes[1], NOW + 500) == pytest.approx(30)
-    assert totals(state, 80).plain == "0/2 done  ! 1 interrupted  · 1 not begun"
+    assert totals(state, 80).plain == "0/2 done  ! 1 interrupted  · 1 not started"
 
 
 def test_headings_say_less_where_there_is_less_room(tmp_path: Path):

@@ -44,9 +44,9 @@ def test_beyond_this_machine_the_token_is_asked_for_and_gives_a_look(tmp_path: P
     with serve(tmp_path, "--host", host) as served, browser(tmp_path / "profile") as tab:
         assert served.url.startswith(f"http://{host}:")
         tab.driver.get(served.url)
-        assert "The console asks for a token" in tab.page()
+        assert "Token required" in tab.page()
         tab.driver.get(f"{served.url}?token=wrong")
-        assert "The console asks for a token" in tab.page()
+        assert "Token required" in tab.page()
         assert served.consoles() == []
         tab.driver.get(served.open_url)
         tab.shows("read-only", "History")

@@ -76,7 +76,7 @@ def test_neither_token_nor_ticket_is_told() -> None:
 def test_a_token_that_will_not_do_is_not_repeated(token: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         checked_token(token, "--token-file t")
-    assert str(caught.value).startswith("--token-file t: a token has 16 to 256 letters")
+    assert str(caught.value).startswith("--token-file t: a token must be 16 to 256 letters")
     assert not token or token not in str(caught.value)
 
 

@@ -86,7 +86,9 @@ async def test_a_tab_and_its_console_end_together(tmp_path: Path) -> None:
             tab, console = await opened(client, served)
             os.kill(console, signal.SIGKILL)
             await closed(tab)
-            await soon(lambda: "ended with -9" in served.said.read_text(), "its end is reported")
+            await soon(
+                lambda: "ended with exit code -9" in served.said.read_text(), "its end is reported"
+            )
             assert served.process.poll() is None
     assert "a stranger" not in served.said.read_text()
 
@@ -176,7 +178,7 @@ async def test_a_console_that_does_not_want_to_end_ends(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("openhqm_tui.web.server.GRACE", 0.1)
-    monkeypatch.setattr("openhqm_tui.web.server._OBEYS", 0.1)
+    monkeypatch.setattr("openhqm_tui.web.server._SIGNAL_GRACE", 0.1)
     program = (
         f"import sys\nsys.stdout.write('__GANGLION__\\n'); sys.stdout.flush()\n{STUBBORN[way]}"
     )
@@ -215,4 +217,4 @@ async def test_what_is_no_console_is_told_in_a_line() -> None:
     assert session._task is not None
     await session._task
     await session.stop()
-    assert lines == ["a console ended with 1: no packets"]
+    assert lines == ["a console ended with exit code 1: no packets"]

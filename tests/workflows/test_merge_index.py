@@ -154,4 +154,4 @@ def test_a_missing_docker_is_one_line(place: Path) -> None:
         check=False,
     )
     assert ran.returncode == 1
-    assert ran.stderr == "merge_index: there is no `docker` command here\n"
+    assert ran.stderr == "merge_index: the `docker` command was not found\n"

@@ -138,7 +138,7 @@ def add_selection(parser: Parser) -> None:
         "--cache-to",
         action="append",
         metavar="CACHE",
-        help="export build steps to a cache: the same, or inline (within the image)",
+        help="export build steps to a cache: the same, or inline (in the image itself)",
     )
 
 

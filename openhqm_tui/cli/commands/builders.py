@@ -174,7 +174,7 @@ def run_remove(parsed: argparse.Namespace) -> int:
     if not parsed.yes:
         if not sys.stdin.isatty():
             raise UsageProblem(
-                "rm asks for confirmation, and standard input is no terminal", fix="add --yes"
+                "rm asks for confirmation, and standard input is not a terminal", fix="add --yes"
             )
         _show_command(command_words(remove_command(name)))
         sys.stderr.write(f"Remove builder {name}, its nodes and their caches? [y]es, [N]o: ")

@@ -34,7 +34,7 @@ def add_arguments(parser: Parser) -> None:
         "--variant", metavar="V", help="the expected variant (default: from the image's label)"
     )
     parser.add_argument(
-        "--platforms", action="append", metavar="P,…", help="default: all in its index"
+        "--platforms", action="append", metavar="P,…", help="default: all in the image index"
     )
     parser.add_argument(
         "--checks",

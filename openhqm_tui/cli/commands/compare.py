@@ -20,7 +20,7 @@ SCHEMA = 1
 def add_arguments(parser: Parser) -> None:
     """Add the two runs and the list formats."""
     parser.description = (
-        "Show what got slower, larger or newly failing between two runs, and which step, layer or "
+        "Show what got slower, grew or started to fail between two runs, and which step, layer or "
         "package caused it. Runs without a folder can be compared too."
     )
     parser.epilog = "exit codes: 0 whether or not the runs differ"
@@ -31,7 +31,7 @@ def add_arguments(parser: Parser) -> None:
         "other",
         nargs="?",
         metavar="RUN",
-        help="the later run; without it, RUN is compared with the run before that built the same",
+        help="the later run; if omitted, RUN is compared with the previous run that built the same",
     )
     add_list_format(parser)
 

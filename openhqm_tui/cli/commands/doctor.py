@@ -68,7 +68,7 @@ def run(parsed: argparse.Namespace) -> int:
     output = doctor_output(parsed.format)
     if parsed.fix and not parsed.yes and not sys.stdin.isatty():
         raise UsageProblem(
-            "--fix asks before it runs anything, and standard input is no terminal",
+            "--fix asks before it runs anything, and standard input is not a terminal",
             fix="add --yes to approve everything",
         )
 

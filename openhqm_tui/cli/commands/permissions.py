@@ -19,7 +19,7 @@ HELP = "list permissions granted to folders, or revoke them"
 def add_arguments(parser: Parser) -> None:
     """Add the list formats and `revoke`."""
     parser.description = (
-        "List the permissions that were remembered when a build asked for them. They apply to one "
+        "List the remembered permissions that builds asked for. They apply to one "
         "folder, as long as its definition is unchanged."
     )
     add_list_format(parser)
@@ -62,7 +62,7 @@ def run_revoke(parsed: argparse.Namespace) -> int:
     from openhqm_tui.store.permissions import forget
 
     if parsed.folder and parsed.all:
-        raise UsageProblem("DIR and --all contradict each other", fix="use only one of them")
+        raise UsageProblem("DIR and --all can't be combined", fix="use only one of them")
     place = os.path.realpath(at_home(parsed.folder or "."))
     gone = forget(state_folder(), None if parsed.all else place)
     if not gone:

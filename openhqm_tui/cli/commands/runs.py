@@ -140,7 +140,7 @@ def _limits(parsed: argparse.Namespace) -> Limits:
 
     if parsed.all and (parsed.keep or parsed.max_size):
         raise UsageProblem(
-            "--all and --keep or --max-size contradict each other", fix="use only one of them"
+            "--all can't be combined with --keep or --max-size", fix="use only one of them"
         )
     if parsed.all:
         return Limits(runs=0)

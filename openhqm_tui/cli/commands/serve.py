@@ -27,9 +27,9 @@ def add_arguments(parser: Parser) -> None:
         "Serve the console to browsers, to watch a long build from another machine. Each tab is a "
         "console of its own; builds continue when it is closed. Needs the extra:\n\n"
         "  pip install 'openhqm-tui[serve]'\n\n"
-        "The traffic is plain HTTP: anyone on the network can read it, including the token. It is "
-        "better not to set --host, and to connect through ssh from the machine with the browser:"
-        "\n\n"
+        "The traffic is plain HTTP: anyone on the network can read it, including the token. "
+        "Preferably, leave --host unset and connect through ssh from the machine with the "
+        "browser:\n\n"
         "  ssh -L 8123:127.0.0.1:8123 BUILD-MACHINE\n  then open http://127.0.0.1:8123/\n\n"
         "Without --host only this machine can connect, and no token is required: anyone with an "
         "account here can open the console, and build and cancel in it. --ask-token keeps them "
@@ -181,7 +181,7 @@ def _token(path: str) -> str:
     except OSError as error:
         raise UsageProblem(f"--token-file {file} can't be read ({error.strerror})") from error
     if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-        raise UsageProblem(f"--token-file {file}: others can read it", fix=f"chmod 600 {file}")
+        raise UsageProblem(f"--token-file {file}: other users can read it", fix=f"chmod 600 {file}")
     return checked_token(text.strip(), f"--token-file {file}")
 
 

@@ -1,4 +1,4 @@
-"""What `check` prints: a line per lane, what isn't a pass in detail, and all of it as JSON."""
+"""Output of `check`: a line per image with details of failures, or everything as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from openhqm_tui.run.checks.images import CheckedImage
 
 
 def show(lanes: Sequence[CheckedImage], form: str, out: TextIO, *, verbose: bool = False) -> None:
-    """Print the lanes in a format: `json`, `github`, or for people (`plain`, `tty`)."""
+    """Print the results in a format: `json`, `github`, or text (`plain`, `tty`)."""
 
     def say(line: str) -> None:
         out.write(f"{line}\n")
@@ -40,16 +40,16 @@ def show(lanes: Sequence[CheckedImage], form: str, out: TextIO, *, verbose: bool
 
 
 def check_annotations(name: str, verdicts: Sequence[Verdict]) -> list[str]:
-    """Return a line for GitHub Actions for every answer of a lane that is no pass."""
+    """Return an annotation for GitHub Actions for each verdict other than pass."""
     lines = []
     for verdict in not_passed(verdicts):
         kind = {Answer.WARN: "warning", Answer.WAIVED: "notice"}.get(verdict.answer, "error")
-        told = f"{verdict.check}: {verdict.answer.value}: {one_line(verdict.evidence)}"
+        text = f"{verdict.check}: {verdict.answer.value}: {one_line(verdict.evidence)}"
         if verdict.expected:
-            told += f"; expected {one_line(verdict.expected)}"
+            text += f"; expected {one_line(verdict.expected)}"
         if hint := hint_of(verdict):
-            told += f"\n{hint}"
-        lines.append(annotation(kind, told, title=plain(f"{verdict.check} · {name}")))
+            text += f"\n{hint}"
+        lines.append(annotation(kind, text, title=plain(f"{verdict.check} · {name}")))
     return lines
 
 
@@ -69,7 +69,7 @@ def _lines(lanes: Sequence[CheckedImage], *, verbose: bool) -> list[str]:
 
 
 def _clients(lane: CheckedImage) -> str:
-    """Return the client libraries that an image was seen to import: `redis 7.4.1 on aarch64`."""
+    """Return the client libraries that were imported in an image: `redis 7.4.1 on aarch64`."""
     for verdict in lane.verdicts:
         if verdict.check == "clients" and verdict.answer is Answer.PASS:
             return one_line(verdict.evidence)

@@ -17,22 +17,22 @@ from openhqm_tui.store.run_folder import Request, RunFolder
 
 
 class Output(Protocol):
-    """Something that shows a run while it goes and when it is over."""
+    """Shows a run in progress and its summary."""
 
     def update(self, changes: Changes) -> None:
-        """Show what is new; called often, also when nothing is."""
+        """Show changes; called often, also without any."""
 
     def leave(self) -> None:
-        """Take away what is half drawn: nobody watches any longer, and the run goes on."""
+        """Clean up the terminal when watching stops while the run continues."""
 
     def end(self) -> None:
-        """Show how it ended."""
+        """Show the summary."""
 
 
 def choose_output(
     form: str, follower: Follower, *, ctrl_c: str = "cancels", verbose: bool = False
 ) -> Output:
-    """Return the output for a `--format`; `auto` looks at the terminal and the environment.
+    """Return the output for a `--format`; `auto` depends on terminal and environment.
 
     It shows what comes after what `follower` has read by then; `ctrl_c` is what Ctrl-C does;
     `verbose` lists every answer of the checks at the end.
@@ -53,12 +53,12 @@ def choose_output(
 
 
 def format_of(form: str) -> str:
-    """Return the format that a `--format` means here."""
+    """Resolve a `--format`."""
     return automatic_format() if form == "auto" else form
 
 
 def automatic_format(stream: TextIO | None = None) -> str:
-    """Return the format that suits where the output goes."""
+    """Return the format for `auto`."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         return "github"
     stream = stream or sys.stdout
@@ -77,7 +77,7 @@ def follow_to_the_end(folder: RunFolder, form: str, *, verbose: bool = False) ->
 
 
 def show_and_cancel(follower: Follower, form: str, *, verbose: bool = False) -> int:
-    """As `follow_to_the_end`, from where `follower` is."""
+    """Like `follow_to_the_end`, from the follower's current position."""
     output = choose_output(form, follower, verbose=verbose)
     with _cancelling(follower.folder):
         show(follower, output)
@@ -89,7 +89,7 @@ def show_and_cancel(follower: Follower, form: str, *, verbose: bool = False) -> 
 
 
 def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> int:
-    """Show a run from where `follower` is until it has finished; Ctrl-C only stops watching."""
+    """Show a run from the follower's position until it has finished; Ctrl-C only stops watching."""
     output = choose_output(form, follower, ctrl_c="stops watching", verbose=verbose)
     name = follower.folder.path.name
     # SIGTERM must not leave the terminal without its cursor.
@@ -144,7 +144,7 @@ def _say_how_it_ended(follower: Follower) -> int:
 
 @contextlib.contextmanager
 def _cancelling(folder: RunFolder) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into the request to cancel the run, once."""
+    """Translate SIGINT and SIGTERM into one request to cancel the run."""
     asked = False
 
     def cancel(_number: int, _frame: object) -> None:

@@ -24,17 +24,17 @@ Say = Callable[[str], object]
 _COMMAND = re.compile(
     r"(?:(?P<blanks>(?:^|(?<=\r))[^\S\r\n]*)(?=::)|(?=##))(?P<word>::|##\[)", re.MULTILINE
 )
-# The same to who reads JSON, and nothing to the runner.
+# Equivalent in JSON, and not a command to the runner.
 _IN_JSON = "\\u0023#["
 _JSON = frozenset('{}["')
 
 
 class QuietStream(io.TextIOBase):
-    """A stream on which no text is a command to GitHub Actions, but for what `command` writes."""
+    """A stream on which only text written by `command` is a command to GitHub Actions."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        # What a command may go on from: the blanks that begin a line, or a letter and its end.
+        # The end of the output so far, which a command could continue.
         self._tail = ""
 
     def __getattr__(self, name: str) -> Any:
@@ -42,14 +42,14 @@ class QuietStream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The encoding of what is below."""
+        """The encoding of the underlying stream."""
         return self._stream.encoding or "utf-8"
 
     def write(self, text: str) -> int:
-        """Write a text that isn't ours, or that may hold some that isn't."""
+        """Write text that may contain untrusted text."""
         whole, seam = self._tail + text, len(self._tail)
         if any(found.start("word") < seam < found.end() for found in _COMMAND.finditer(whole)):
-            # It began in what was said already.
+            # It began in the previous output.
             self._stream.write(" ")
             self._tail = "x"
         begun = self._tail if self._tail.strip() else ""
@@ -59,30 +59,30 @@ class QuietStream(io.TextIOBase):
         return len(text)
 
     def writelines(self, lines: Iterable[Any]) -> None:
-        """Write many."""
+        """Write several texts."""
         for line in lines:
             self.write(line)
 
     def command(self, line: str) -> None:
-        """Write a line that the runner is to obey."""
+        """Write a workflow command."""
         self._stream.write(f"{line}\n")
         self._tail = ""
 
     def flush(self) -> None:
-        """Flush what is below."""
+        """Flush the underlying stream."""
         self._stream.flush()
 
     def isatty(self) -> bool:
-        """Tell whether it is a terminal."""
+        """Return whether the underlying stream is a terminal."""
         return self._stream.isatty()
 
     def fileno(self) -> int:
-        """Return the descriptor of what is below."""
+        """Return the underlying file descriptor."""
         return self._stream.fileno()
 
 
 def muted(text: str) -> str:
-    """Return a text of one or more lines in which the runner finds no command."""
+    """Return text with everything neutralized that the runner would treat as a command."""
     if "::" not in text and "##[" not in text:
         return text
     return _COMMAND.sub(_broken, text)
@@ -96,13 +96,13 @@ def _broken(found: re.Match[str]) -> str:
 
 
 def quiet(stream: TextIO) -> QuietStream:
-    """Return a stream on which only our own commands are commands."""
+    """Return a stream on which only our own commands take effect."""
     return stream if isinstance(stream, QuietStream) else QuietStream(stream)
 
 
 @contextlib.contextmanager
 def nothing_obeyed() -> Iterator[None]:
-    """Mute all that is printed in a job of GitHub Actions; a file gets it as it is."""
+    """Neutralize all output in a GitHub Actions job; files get the text unchanged."""
     before = sys.stdout, sys.stderr
     if os.environ.get("GITHUB_ACTIONS", "") not in {"", "false"}:
         for name in ("stdout", "stderr"):
@@ -123,7 +123,7 @@ def _is_file(stream: TextIO) -> bool:
 
 
 def annotation(kind: str, text: str, *, file: str = "", line: str = "", title: str = "") -> str:
-    """Return the line that puts a text beside a file or a job; `kind`: error, warning, notice."""
+    """Return the command that annotates a file or the job; `kind`: error, warning, notice."""
     properties = [("file", file), ("line", line if file else ""), ("title", title)]
     told = ",".join(f"{name}={_property(value)}" for name, value in properties if value)
     return f"::{kind}{' ' if told else ''}{told}::{_escape(muted(text))}"
@@ -131,7 +131,7 @@ def annotation(kind: str, text: str, *, file: str = "", line: str = "", title: s
 
 @contextlib.contextmanager
 def escaped_commands(say: Say) -> Iterator[None]:
-    """Keep Actions from obeying what is printed, also what `muted` may not know of.
+    """Disable workflow commands while untrusted text is printed, in case `muted` misses one.
 
     A word that no build can guess ends the silence.
     """

@@ -1,4 +1,4 @@
-"""One JSON object a line, and nothing else on stdout."""
+"""One JSON object per line, and nothing else on stdout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from openhqm_tui.run.follow.eta import time_left_of
 from openhqm_tui.run.follow.follower import Changes, Follower
 from openhqm_tui.run.redaction import info_without_secrets
 
-# 2: `result` is "verified" or "not verified" (1: "proved", "not proved").
+# 2: `result` is "verified", "not verified" or "not started" (1: "proved", "not proved", "not
+# begun").
 SCHEMA = 2
 
 
@@ -43,7 +44,7 @@ class JsonOutput:
         )
 
     def update(self, changes: Changes) -> None:
-        """Write the events and the new log lines, a target's in the order they happened."""
+        """Write events and new log lines, those of a target in order."""
         for event in self._orderer.events(changes):
             if isinstance(event, TargetEnded):
                 self._write_lines(self._follower.state.targets[event.target])
@@ -55,11 +56,11 @@ class JsonOutput:
         self._out.flush()
 
     def leave(self) -> None:
-        """Every line is whole: there is nothing to take away."""
+        """Flush; there is nothing to clean up."""
         self._out.flush()
 
     def end(self) -> None:
-        """Write the summary: a record per lane, and the failures' digests."""
+        """Write the summary: a record per lane, and the failures."""
         state = self._follower.state
         self._write(
             {
@@ -81,7 +82,7 @@ class JsonOutput:
         self._out.flush()
 
     def _write_left(self, at: float) -> None:
-        """Write what is left, where that is known; `whole` false: it takes longer than that."""
+        """Write the estimated time left, if known; `whole` is false if it is a lower bound."""
         self._left.update(self._follower.state, self._follower.now)
         left = self._left.of()
         if left is not None:

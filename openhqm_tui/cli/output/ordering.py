@@ -1,4 +1,4 @@
-"""What a face hasn't said yet of a run: the same lines in the same order, whenever it looks."""
+"""The events and log lines an output hasn't printed yet, in a deterministic order."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from openhqm_tui.run.follow.follower import Changes, Follower
 
 
 def logs_of(target: TargetState) -> Iterator[tuple[str, LogLines]]:
-    """Yield a target's logs: its own, of platform '', then that of every lane."""
+    """Yield a target's logs: its own with platform '', then those of its lanes."""
     yield "", target.log
     for platform, lane in target.lanes.items():
         yield str(platform), lane.log
 
 
 class EventOrderer:
-    """Gives the events and log lines that are new since it was made, each of them once.
+    """Yields new events and log lines, each exactly once.
 
     Whoever watches sees a build's lines before it ends; whoever comes later finds its end in the
     journal before its lines are read. So what the journal tells of a target after its build
@@ -35,7 +35,7 @@ class EventOrderer:
                 self._given[target.name, platform, target.attempt] = len(log)
 
     def events(self, changes: Changes) -> list[AnyEvent]:
-        """Return the events whose turn it is, after one look."""
+        """Return the events that are due after a poll."""
         due: list[AnyEvent] = []
         for event in changes.events:
             name = getattr(event, "target", "")
@@ -50,7 +50,7 @@ class EventOrderer:
         return due
 
     def lines(self, target: TargetState) -> Iterator[tuple[str, LogLines, int]]:
-        """Yield the new lines of a target: the platform, the log, the line's index in it."""
+        """Yield the new lines of a target as platform, log and line index."""
         for platform, log in logs_of(target):
             key = (target.name, platform, target.attempt)
             first, self._given[key] = self._given.get(key, 0), len(log)

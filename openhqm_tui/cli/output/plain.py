@@ -1,4 +1,4 @@
-"""Plain lines: every line of every lane with its name before it; for pipes, CI, screen readers."""
+"""Plain output for pipes, CI and screen readers: each log line is prefixed with its lane."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _RESULTS = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
 
 
 class PlainOutput:
-    """Prints log lines as they come and each lane's result when it is known."""
+    """Prints log lines as they arrive, and each lane's result once it is known."""
 
     def __init__(self, follower: Follower, out: TextIO, *, verbose: bool = False) -> None:
         self._follower = follower
         self._verbose = verbose
         self._out = out
         self._orderer = EventOrderer(follower)
-        # The lanes whose results were told, with the attempt.
-        self._told = {_attempt(lane) for lane in follower.state.lanes if lane.status.is_over}
+        # Lanes whose results were printed, with the attempt.
+        self._printed = {_attempt(lane) for lane in follower.state.lanes if lane.status.is_over}
         self._say(f"run {follower.folder.path.name} · {follower.folder.path}")
         if follower.state.outcome is None and (
             guess := time_left_of(follower.folder.info).before_start(follower.state)
@@ -47,32 +47,32 @@ class PlainOutput:
             self._say(expected_text(guess))
 
     def update(self, changes: Changes) -> None:
-        """Print the new lines of the lanes that moved, and what became of them."""
+        """Print the new log lines and results of changed lanes."""
         for name in sorted(changes.targets):
             self._print_lines(self._follower.state.targets[name])
         for event in self._orderer.events(changes):
-            self._tell(event)
+            self._print_event(event)
         if notes := [text for event in changes.events if (text := self._note(event))]:
             self._print_notes(notes)
         self._out.flush()
 
     def leave(self) -> None:
-        """Every line is whole: there is nothing to take away."""
+        """Flush; there is nothing to clean up."""
         self._out.flush()
 
     def end(self) -> None:
-        """Print digests of what failed, then the table."""
+        """Print failures, then the table of results."""
         folder = self._follower.folder.path
         state = self._follower.state
         for lane in state.lanes:
-            if lane.status.is_over and _attempt(lane) not in self._told:
-                self._tell_result(lane, status_text(lane))
+            if lane.status.is_over and _attempt(lane) not in self._printed:
+                self._print_result(lane, status_text(lane))
         for failure in failures_of(state, folder):
             self._say("", *failure_lines(failure))
         if wrong := check_lines(state, folder, verbose=self._verbose):
             self._say("", *wrong)
-        if remarks := warning_lines(state):
-            self._say("", *remarks)
+        if warnings := warning_lines(state):
+            self._say("", *warnings)
         if pushed := push_lines(state):
             self._say("", *pushed)
         self._say("", *table_lines(state), "", last_line(state))
@@ -92,9 +92,9 @@ class PlainOutput:
                 lasts = clock_text(event.at - event.since)
                 silent = f"{event.target} has printed nothing for {lasts}{at}"
                 stops = f"openhqm-tui cancel {self._follower.folder.path.name} {event.target}"
-                return f"{silent}; it is still running, `{stops}` stops it"
+                return f"{silent}; it is still running (`{stops}` stops it)"
             case events.OutputResumed():
-                return f"{event.target} prints output again"
+                return f"{event.target} is printing output again"
         return ""
 
     def _print_notes(self, notes: list[str]) -> None:
@@ -105,43 +105,43 @@ class PlainOutput:
             name = f"{target.name} {platform}".strip()
             self._say(f"{name} | {plain(log.text(index))}")
 
-    def _tell(self, event: events.AnyEvent) -> None:
+    def _print_event(self, event: events.AnyEvent) -> None:
         state = self._follower.state
         match event:
             case events.TargetEnded():
-                self._tell_end(state.targets[event.target])
+                self._print_end(state.targets[event.target])
             case events.CheckStarted() if lane := state.lane(event.target, event.platform):
-                if _attempt(lane) in self._told:
-                    self._tell_lane(lane, "checking again")
+                if _attempt(lane) in self._printed:
+                    self._print_lane(lane, "checking again")
             case events.LaneChecked() if lane := state.lane(event.target, event.platform):
                 status = _RESULTS.get(worst(event.verdicts), Status.PASSED)
-                self._tell_result(lane, STATUS_TEXTS[status])
+                self._print_result(lane, STATUS_TEXTS[status])
             case events.CheckCancelled() if lane := state.lane(event.target, event.platform):
-                self._tell_result(lane, STATUS_TEXTS[Status.CANCELLED])
+                self._print_result(lane, STATUS_TEXTS[Status.CANCELLED])
             case events.ReadBack():
                 held = f"{event.name}: {held_words(event)}"
                 self._say(f"{event.target} | pushed and read back {held}")
             case _:
                 pass
 
-    def _tell_end(self, target: TargetState) -> None:
+    def _print_end(self, target: TargetState) -> None:
         took = duration_text((target.ended or 0.0) - (target.started or 0.0))
         for lane in target.lanes.values():
             if target.outcome is Outcome.PASSED and target.run.info.check:
-                self._tell_lane(lane, f"built in {took}, checking")
-            elif _attempt(lane) not in self._told:
-                self._tell_result(lane, status_text(lane))
+                self._print_lane(lane, f"built in {took}, checking")
+            elif _attempt(lane) not in self._printed:
+                self._print_result(lane, status_text(lane))
 
-    def _tell_result(self, lane: LaneState, text: StatusText) -> None:
-        self._told.add(_attempt(lane))
-        self._tell_lane(lane, str(text))
+    def _print_result(self, lane: LaneState, text: StatusText) -> None:
+        self._printed.add(_attempt(lane))
+        self._print_lane(lane, str(text))
 
-    def _tell_lane(self, lane: LaneState, what: str) -> None:
+    def _print_lane(self, lane: LaneState, what: str) -> None:
         self._say(f"{' '.join(lane.key)} | {what}")
 
 
 class GithubOutput(PlainOutput):
-    """For GitHub Actions: each lane's log in a group of its own when its target is over."""
+    """Output for GitHub Actions: each lane's log in its own group, once its target has finished."""
 
     def __init__(self, follower: Follower, out: TextIO, *, verbose: bool = False) -> None:
         self._actions = quiet(out)
@@ -151,20 +151,20 @@ class GithubOutput(PlainOutput):
         self._actions.command(line)
 
     def _print_lines(self, target: TargetState) -> None:
-        """Nothing yet: lanes that build side by side would break up each other's groups."""
+        """Print nothing yet: lanes built in parallel would break up each other's groups."""
 
-    def _tell_end(self, target: TargetState) -> None:
+    def _print_end(self, target: TargetState) -> None:
         self._print_groups(target)
-        super()._tell_end(target)
+        super()._print_end(target)
 
     def _print_groups(self, target: TargetState) -> None:
         lines: dict[str, list[str]] = {platform: [] for platform, _ in logs_of(target)}
         for platform, log, index in self._orderer.lines(target):
             lines[platform].append(plain(log.text(index)))
-        for platform, said in lines.items():
+        for platform, texts in lines.items():
             self._command(f"::group::{target.name} {platform}".rstrip())
             with escaped_commands(self._command):
-                self._say(*said)
+                self._say(*texts)
             self._command("::endgroup::")
 
     def _print_notes(self, notes: list[str]) -> None:
@@ -172,17 +172,17 @@ class GithubOutput(PlainOutput):
             super()._print_notes(notes)
 
     def end(self) -> None:
-        """Annotate what failed, then print as plain does."""
+        """Annotate failures, then print the same as plain output."""
         for target in self._follower.state.targets.values():
             if target.attempt and target.outcome is None:
-                self._print_groups(target)  # its runner died before it was over
+                self._print_groups(target)  # its runner died before it finished
         for failure in failures_of(self._follower.state, self._follower.folder.path):
             file, _, line = failure.where.rpartition(":")
             title = f"{failure.target} {failure.platform} {failure.step}"
             self._command(annotation("error", f"{title}: {failure.reason}", file=file, line=line))
         for lane in self._follower.state.lanes:
-            for told in check_annotations(" ".join(lane.key), lane.verdicts):
-                self._command(told)
+            for line in check_annotations(" ".join(lane.key), lane.verdicts):
+                self._command(line)
         with escaped_commands(self._command):
             super().end()
 

@@ -1,4 +1,4 @@
-"""The list of runs: a line per run, cut to the width of the terminal."""
+"""The list of runs: one line each, truncated to the width of the terminal."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from openhqm_tui.store.retention import size_of
 from openhqm_tui.store.run_folder import RunFolder
 
 _GAP = 2
-# Columns that are dropped in a narrow terminal, in this order.
+# Columns to drop in a narrow terminal, in this order.
 _EXPENDABLE = ("size", "took", "when")
-# The least width in which a list of targets is useful.
+# The minimum width of the column of targets.
 _LEAST_WHAT = 12
 
 
@@ -67,7 +67,7 @@ def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
 
 
 def ago(seconds: float) -> str:
-    """Return how long ago something was, in one suitable unit."""
+    """Return how long ago something happened, in a suitable unit."""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
@@ -75,14 +75,14 @@ def ago(seconds: float) -> str:
 
 
 def what_of(row: RunRow, room: int | None) -> str:
-    """Return targets × platforms in `room` characters; those that don't fit are counted."""
+    """Return targets × platforms in at most `room` characters; the rest is counted."""
     names = [one_line(name) for name in row.targets]
     short = [one_line(name).removeprefix("linux/") for name in row.platforms]
     for platforms in (" ".join(short), str(len(short))):
         for shown in range(len(names), 0, -1):
             more = f" +{len(names) - shown}" if shown < len(names) else ""
             what = f"{' '.join(names[:shown])}{more} × {platforms}"
-            # Names matter more than platforms: none is dropped to make room for a platform.
+            # Names matter more than platforms: never drop one to make room for a platform.
             if room is None or len(what) <= room:
                 return what
             if platforms != str(len(short)):

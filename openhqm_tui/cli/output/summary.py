@@ -1,4 +1,4 @@
-"""The end of a run: a line for each image, and why each failure failed."""
+"""The summary of a run: a line for each image, and the reason for each failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.checks.catalog import hint_of
-from openhqm_tui.domain.checks.verdict import GRAVITY, Answer, Verdict, worst
+from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.failures.digest import Failure, failure_of
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
@@ -32,34 +32,34 @@ _NAMED = 2
 
 
 def tally(verdicts: Sequence[Verdict]) -> str:
-    """Return how many answers are a pass, and the first that aren't: `19/21 pass, size: warn`."""
+    """Return how many checks passed, and the first others: `19/21 pass, size: warn`."""
     if not verdicts:
-        return "none asked"
+        return "none run"
     others = not_passed(verdicts)
-    told = f"{len(verdicts) - len(others)}/{len(verdicts)} pass"
+    text = f"{len(verdicts) - len(others)}/{len(verdicts)} pass"
     for verdict in others[:_NAMED]:
-        told += f", {verdict.check}: {verdict.answer.value}"
-    return told + (f", {len(others) - _NAMED} more" if len(others) > _NAMED else "")
+        text += f", {verdict.check}: {verdict.answer.value}"
+    return text + (f", {len(others) - _NAMED} more" if len(others) > _NAMED else "")
 
 
 def not_passed(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return the answers that are no pass, the gravest first."""
+    """Return the verdicts other than pass, most severe first."""
     others = [verdict for verdict in verdicts if verdict.answer is not Answer.PASS]
-    return sorted(others, key=lambda verdict: GRAVITY.index(verdict.answer))
+    return sorted(others, key=lambda verdict: SEVERITIES.index(verdict.answer))
 
 
 def ways_of(verdicts: Iterable[Verdict], *, emulated: bool | None) -> str:
-    """Return how an image ran for its answers: `native`, `emulated`, or what its lane tells."""
-    told = dict.fromkeys(verdict.how for verdict in verdicts if verdict.how)
-    return " and ".join(told) or {True: "emulated", False: "native", None: ""}[emulated]
+    """Return how an image ran for its checks: `native` or `emulated`; '' if unknown."""
+    ways = dict.fromkeys(verdict.how for verdict in verdicts if verdict.how)
+    return " and ".join(ways) or {True: "emulated", False: "native", None: ""}[emulated]
 
 
 def answer_lines(
     verdicts: Sequence[Verdict], emulator: Emulator | None = None, *, verbose: bool = False
 ) -> list[str]:
-    """Return what isn't a pass, with what was expected and what helps; `verbose`: all answers.
+    """Return the verdicts other than pass, each with expectation and fix; `verbose`: all.
 
-    The lines are indented: they stand under the line of their lane.
+    The lines are indented, to follow the line of their lane.
     """
     lines: list[str] = []
     for verdict in verdicts if verbose else not_passed(verdicts):
@@ -72,21 +72,22 @@ def answer_lines(
         if verdict.expected:
             lines.append(f"      expected {one_line(verdict.expected)}")
         if hint := hint_of(verdict, emulator):
-            lines.append(f"      hint     {hint}")
+            lines.append(f"      fix      {hint}")
     return lines
 
 
 def standing(verdicts: Sequence[Verdict]) -> tuple[str, str]:
-    """Return mark and word of all answers of a lane together."""
+    """Return the overall symbol and word for a lane's verdicts."""
     statuses = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
     text = STATUS_TEXTS[statuses.get(worst(verdicts), Status.PASSED)]
     return text.symbol, text.word
 
 
 class ResultRow(msgspec.Struct, frozen=True):
-    """One lane in the summary; `seconds` of its target's build, `size` in compressed bytes.
+    """One lane in the summary.
 
-    `cache` are its hits; `how` it was built, and on which `node`, '' where the engine itself built.
+    `seconds` is the build time of its target, `size` in compressed bytes; `how` is how it was
+    built; `node` is '' if the engine itself built it.
     """
 
     target: str
@@ -147,7 +148,7 @@ def _row(lane: LaneState) -> ResultRow:
 
 
 def failures_of(state: RunState, folder: Path) -> list[Failure]:
-    """Return the digest of every failed build, with the full path of its log."""
+    """Return the failure digest of every failed build, with the full path of its log."""
     found = []
     for target in state.targets.values():
         failure = failure_of(target)
@@ -158,7 +159,7 @@ def failures_of(state: RunState, folder: Path) -> list[Failure]:
 
 
 def failure_lines(failure: Failure) -> list[str]:
-    """Return a failed build's digest as lines for people."""
+    """Return the digest of a failed build as lines of text."""
     head = " · ".join(
         part
         for part in (failure.target, failure.platform, failure.stage and f"stage {failure.stage}")
@@ -172,45 +173,45 @@ def failure_lines(failure: Failure) -> list[str]:
     lines.append(f"  reason  {failure.reason}")
     lines += [f"  {line}" for line in failure.source]
     if failure.log:
-        lines.append("  last of its log:")
+        lines.append("  last log lines:")
         lines += [f"  │ {line}" for line in failure.log]
     if failure.hint:
-        lines.append(f"  hint    {failure.hint}")
+        lines.append(f"  fix     {failure.hint}")
     if failure.log_file:
         lines.append(f"  log     {failure.log_file}")
     return lines
 
 
 def check_lines(state: RunState, folder: Path, *, verbose: bool = False) -> list[str]:
-    """Return the answers that are no pass, lane by lane, as lines for people; or all of them."""
+    """Return the verdicts other than pass, by lane, as lines of text; `verbose`: all."""
     lines: list[str] = []
     for lane in state.lanes:
         if not (verbose and lane.verdicts) and not not_passed(lane.verdicts):
             continue
         mark = VERDICT_TEXTS[worst(lane.verdicts)].symbol
         way = ways_of(lane.verdicts, emulated=lane.emulated)
-        told = f"{lane.target.name} · {lane.platform} · checks{f' ({way})' if way else ''}"
-        lines += [f"{mark} {told}", *answer_lines(lane.verdicts, lane.emulator, verbose=verbose)]
+        head = f"{lane.target.name} · {lane.platform} · checks{f' ({way})' if way else ''}"
+        lines += [f"{mark} {head}", *answer_lines(lane.verdicts, lane.emulator, verbose=verbose)]
         evidence = RunFolder(folder).evidence_file(lane.target.name, str(lane.platform))
         lines.append(f"  evidence {evidence}")
     return lines
 
 
 def warning_lines(state: RunState) -> list[str]:
-    """Return what the Dockerfile's checks remarked, once however many targets share it.
+    """Return the warnings of the Dockerfile's checks, each once with its targets.
 
-    The last line is what a slow emulator cost, if it did.
+    The last line is the time lost to a slow emulator, if any.
     """
-    told: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for target in state.targets.values():
         for short, url in target.warnings:
-            told.setdefault(f"{short} ({url})" if url else short, []).append(target.name)
-    lines = [f"! {text} [{' '.join(names)}]" for text, names in told.items()]
+            found.setdefault(f"{short} ({url})" if url else short, []).append(target.name)
+    lines = [f"! {text} [{' '.join(names)}]" for text, names in found.items()]
     return [*lines, *(f"! {cost}" for cost in (emulation_cost(state),) if cost)]
 
 
-class Held(msgspec.Struct, frozen=True):
-    """What a registry held under a tag when it was read back."""
+class RegistryTag(msgspec.Struct, frozen=True):
+    """The content of a tag as read back from its registry."""
 
     tag: str
     digest: str
@@ -218,14 +219,14 @@ class Held(msgspec.Struct, frozen=True):
     attestations: int
 
 
-def _held(event: events.ReadBack) -> Held:
-    return Held(event.name, event.digest, event.images, event.attestations)
+def _held(event: events.ReadBack) -> RegistryTag:
+    return RegistryTag(event.name, event.digest, event.images, event.attestations)
 
 
 class Push(msgspec.Struct, frozen=True):
-    """What became of a target's tags; `outcome` '' where no push was tried.
+    """The result of pushing a target's tags; `outcome` is '' if no push was attempted.
 
-    `read_back` is what the registries held under the tags afterwards.
+    `read_back` is what the registries have under the tags afterwards.
     """
 
     target: str
@@ -233,11 +234,11 @@ class Push(msgspec.Struct, frozen=True):
     outcome: str
     reason: str
     digest: str
-    read_back: tuple[Held, ...]
+    read_back: tuple[RegistryTag, ...]
 
 
 def pushes_of(state: RunState) -> list[Push]:
-    """Return what became of every target's tags, where the run was to push them."""
+    """Return the push results of all targets; empty if the run doesn't push."""
     if not state.info.push:
         return []
     return [
@@ -254,7 +255,7 @@ def pushes_of(state: RunState) -> list[Push]:
 
 
 def push_lines(state: RunState) -> list[str]:
-    """Return which tags are in their registry and which aren't, as lines for people."""
+    """Return which tags were pushed, as lines of text."""
     lines: list[str] = []
     for push in pushes_of(state):
         lines += _tag_lines(push, state.targets[push.target])
@@ -262,13 +263,13 @@ def push_lines(state: RunState) -> list[str]:
         lines.append(f"! --allow-unknown: {allowed}")
     if any(push_failed(target) for target in state.targets.values()):
         lines.append(
-            f"  `openhqm-tui retry {state.info.id}` pushes what is left, and builds nothing"
+            f"  `openhqm-tui retry {state.info.id}` pushes the remaining tags without building"
         )
     return lines
 
 
 def _tag_lines(push: Push, target: TargetState) -> list[str]:
-    """Return a line for each tag of a target; one that failed names the tag that it failed at."""
+    """Return a line for each tag of a target, with the reason at the tag that failed."""
     lines, images = [], []
     for tag in push.tags:
         held = target.read_back.get(tag)
@@ -282,7 +283,7 @@ def _tag_lines(push: Push, target: TargetState) -> list[str]:
             named = any(push.reason.startswith(f"{other}: ") for other in push.tags)
             why = push.reason.removeprefix(f"{tag}: ") if at_fault or not named else ""
             said = why or (push.outcome if push.outcome == "cancelled" else "")
-            # What is there, but isn't known to be right, was pushed.
+            # A tag that was pushed but couldn't be confirmed is not "not pushed".
             head = f"✗ {tag}" if said.startswith("pushed, ") else f"✗ not pushed {tag}"
             lines.append(f"{head}: {said}" if said else head)
         else:
@@ -297,11 +298,10 @@ def last_line(state: RunState) -> str:
     for lane in lanes:
         word = status_text(lane).word
         counts[word] = counts.get(word, 0) + 1
-    told = ", ".join(f"{count} {word}" for word, count in counts.items())
+    results = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)
-    line = (
-        f"{count_text(len(lanes), 'image')}: {told} in {elapsed_text(took, running=state.goes_on)}"
-    )
+    elapsed = elapsed_text(took, running=state.goes_on)
+    line = f"{count_text(len(lanes), 'image')}: {results} in {elapsed}"
     if hits := hits_of(state).words:
         line += f" · {hits}"
     if state.interrupted:
@@ -312,11 +312,11 @@ def last_line(state: RunState) -> str:
     return line
 
 
-COLUMNS = ("target", "platform", "result", "built in", "size", "checks")
+COLUMNS = ("target", "platform", "result", "build time", "size", "checks")
 
 
 def cells(row: ResultRow) -> tuple[str, ...]:
-    """Return a row's cells, as COLUMNS names them."""
+    """Return the cells of a row, in the order of COLUMNS."""
     cached = " (cached)" if row.cache.steps and row.cache.cached == row.cache.steps else ""
     return (
         row.target,
@@ -334,7 +334,7 @@ def table_lines(state: RunState) -> list[str]:
 
 
 def aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """Return rows of equal length as lines with their columns under each other."""
+    """Return rows of equal length as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -1,4 +1,4 @@
-"""For a terminal: a live table of lanes (Rich), digests as they happen, a summary at the end."""
+"""Terminal output: a live table of lanes (Rich), failures as they happen, a final summary."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BAR = 12
 
 
 class TtyOutput:
-    """Keeps a table of lanes at the bottom of the terminal while the run goes."""
+    """Shows a table of lanes at the bottom of the terminal during the run."""
 
     def __init__(self, follower: Follower, ctrl_c: str, *, verbose: bool = False) -> None:
         self._follower = follower
@@ -79,21 +79,21 @@ class TtyOutput:
                     self._console.print(Text("\n".join(failure_lines(failure)) + "\n"))
 
     def leave(self) -> None:
-        """Take the live table away."""
+        """Remove the live table."""
         self._live.stop()
 
     def end(self) -> None:
-        """Take the live table away and print the last one, which stays in the scrollback."""
+        """Replace the live table with the final one, which stays in the scrollback."""
         self._live.stop()
         state = self._follower.state
         if wrong := check_lines(state, self._follower.folder.path, verbose=self._verbose):
             self._console.print(Text("\n".join(wrong) + "\n"))
-        if remarks := warning_lines(state):
-            self._console.print(Text("\n".join(remarks) + "\n", style="yellow"))
+        if warnings := warning_lines(state):
+            self._console.print(Text("\n".join(warnings) + "\n", style="yellow"))
         table = Table(box=None, pad_edge=False, header_style="dim")
         for name in COLUMNS:
             table.add_column(
-                Text(name), justify="right" if name in {"built in", "size"} else "left"
+                Text(name), justify="right" if name in {"build time", "size"} else "left"
             )
         for row in rows_of(state):
             texts = [Text(plain(cell)) for cell in cells(row)]
@@ -109,7 +109,7 @@ class TtyOutput:
     def _render(self) -> Group:
         now = self._follower.now
         state = self._follower.state
-        # It is drawn more often than there is something new to estimate.
+        # It is drawn more often than estimates change.
         if not self._estimated <= now < self._estimated + 1.0:
             self._left.update(state, now)
             self._estimated = now
@@ -117,7 +117,7 @@ class TtyOutput:
         room = max(4, self._console.height - 3)
         lanes = state.lanes
         if len(lanes) > room:
-            # What moves or went wrong is worth the room; what waits or is done can be counted.
+            # Show what is active or failed; waiting and finished lanes are only counted.
             order = (Status.FAILED, Status.RUNNING, Status.CHECKING, Status.UNKNOWN)
             lanes = sorted(lanes, key=lambda lane: lane.status not in order)[:room]
         for lane in lanes:
@@ -128,7 +128,7 @@ class TtyOutput:
         over = sum(lane.status.is_over for lane in state.lanes)
         foot = f"{over}/{len(state.lanes)} images · {took}{left} · Ctrl-C {self._ctrl_c}"
         if hidden:
-            foot = f"{hidden} more lanes · {foot}"
+            foot = f"{hidden} more images · {foot}"
         return Group(table, Text(foot, style="dim"))
 
     def _cells(self, lane: LaneState, now: float) -> tuple[Text, ...]:

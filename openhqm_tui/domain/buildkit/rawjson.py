@@ -1,8 +1,8 @@
 """BuildKit's progress stream, typed: bytes of `--progress rawjson` in, records out.
 
-The stream is one `client.SolveStatus` of BuildKit as a JSON object a line, on stderr of
-`docker buildx`, mixed with plain text when something fails
-(https://github.com/moby/buildkit, client/graph.go). Bytes may be cut anywhere.
+The stream has one BuildKit `client.SolveStatus` per line as JSON, on stderr of `docker buildx`,
+mixed with plain text on errors (https://github.com/moby/buildkit, client/graph.go). It may be cut
+anywhere.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-# A record carries at most 256 KiB of log data in base64; what is far longer is no record.
+# A record has at most 256 KiB of log data in base64; a much longer line isn't a record.
 LONGEST_LINE = 8 * 1024 * 1024
 _FIRST_REAL_YEAR = 1971
 
 
 class Vertex(msgspec.Struct, frozen=True, gc=False):
-    """One step of the build graph; sent again whenever its times change."""
+    """One step of the build graph; resent whenever its times change."""
 
     digest: str
     name: str = ""
@@ -31,7 +31,7 @@ class Vertex(msgspec.Struct, frozen=True, gc=False):
 class VertexStatus(msgspec.Struct, frozen=True, gc=False):
     """Progress of one part of a step, such as a layer being pulled; `current`, `total` in bytes.
 
-    A `total` of 0 means that it isn't known.
+    A `total` of 0 means unknown.
     """
 
     id: str
@@ -54,13 +54,13 @@ class VertexLog(msgspec.Struct, frozen=True, gc=False):
 
 
 class WarningSource(msgspec.Struct, frozen=True, gc=False):
-    """The file that a remark is about, all of it."""
+    """The whole file that a warning is about."""
 
     data: bytes = b""
 
 
 class VertexWarning(msgspec.Struct, frozen=True, gc=False):
-    """A remark of the Dockerfile's checks or of a step."""
+    """A warning of the Dockerfile's checks or of a step."""
 
     vertex: str
     short: bytes = b""
@@ -80,7 +80,7 @@ class SolveStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlainText(msgspec.Struct, frozen=True, gc=False):
-    """A line of the stream that is no record: Buildx's own words, mostly of an error."""
+    """A line of the stream that isn't a record: Buildx's own output, mostly errors."""
 
     text: str
 
@@ -89,18 +89,18 @@ Record = SolveStatus | PlainText
 
 
 def seconds(moment: datetime | None) -> float | None:
-    """Return seconds since the epoch; None for no time, which Go writes as the year 1."""
+    """Return seconds since the epoch; None for Go's zero time, the year 1."""
     if moment is None or moment.year < _FIRST_REAL_YEAR:
         return None
-    # Go always writes a zone; without one it must not depend on where this is read.
+    # Go always writes a time zone; without one, don't use the local zone.
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 class StreamDecoder:
-    """Turns pieces of the stream into records, however the pieces are cut.
+    """Decodes pieces of the stream into records, however they are cut.
 
-    Nothing is raised for what a stream may hold: a line that is no valid record is text,
-    a line without end is dropped at LONGEST_LINE bytes and said to be so.
+    Invalid content never raises: a line that isn't a valid record is text, a line of more than
+    LONGEST_LINE bytes is replaced by a note.
     """
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class StreamDecoder:
         self._skipping = False
 
     def feed(self, data: bytes) -> list[Record]:
-        """Return the records that `data` completes; an unfinished last line is kept."""
+        """Return the records that `data` completes; an incomplete last line is buffered."""
         data = self._rest + data if self._rest else data
         lines = data.split(b"\n")
         self._rest = lines.pop()
@@ -121,17 +121,15 @@ class StreamDecoder:
             self._read(line, records)
         if len(self._rest) > LONGEST_LINE or (self._skipping and self._rest):
             if not self._skipping:
-                records.append(
-                    PlainText(f"[a line of more than {LONGEST_LINE} bytes was left out]")
-                )
+                records.append(PlainText(f"[a line of more than {LONGEST_LINE} bytes was omitted]"))
             self._skipping = True
             self._rest = b""
         return records
 
     def close(self) -> list[Record]:
-        """Return what the last, unended line holds; call it when the stream is over.
+        """Return the last, unterminated line; call it at the end of the stream.
 
-        A record that was cut off with its writer is dropped: half of it says nothing.
+        An incomplete record is dropped.
         """
         records: list[Record] = []
         line, self._rest = self._rest, b""

@@ -1,7 +1,7 @@
-"""A BuildKit vertex as a person sees it: read from its name.
+"""A BuildKit vertex, parsed from its name.
 
 BuildKit names the vertices of a Dockerfile `[TARGET OS/ARCH->OS/ARCH STAGE N/M] INSTRUCTION`;
-every part of the bracket may be missing (frontend/dockerfile/dockerfile2llb, prefixCommand).
+each part of the bracket is optional (frontend/dockerfile/dockerfile2llb, prefixCommand).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
 
-# An instruction may be a whole script; the little that a line of text has room for.
+# Longest title in characters: an instruction may be a whole script.
 _LONGEST_TITLE = 2000
 _LONGEST_LABEL = 200
 
 
 class StepKind(StrEnum):
-    """What a step does for whom: `build` belongs to a lane, the rest to the target."""
+    """The kind of a step: `build` belongs to a lane, the others to the target."""
 
     BUILD = "build"
     INTERNAL = "internal"
@@ -30,7 +30,7 @@ class StepKind(StrEnum):
 
 
 class ExecutionMode(StrEnum):
-    """How a step ran, seen from the machine that ran it."""
+    """How a step ran on the machine that executed it."""
 
     NATIVE = "native"
     CROSS = "cross"
@@ -38,9 +38,9 @@ class ExecutionMode(StrEnum):
 
 
 class StepName(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of a vertex name; empty where the name doesn't tell.
+    """The parts of a vertex name; empty if missing.
 
-    `ran_on` is the platform that the step executes on, `made_for` the one it works for: they
+    `ran_on` is the platform that the step executes on, `made_for` its target platform: they
     differ in `linux/amd64->arm64`.
     """
 
@@ -54,14 +54,14 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """The step in few words: `core 2/3 RUN uv pip install …`."""
+        """The step in short: `core 2/3 RUN uv pip install …`."""
         place = f"{self.stage} {self.index}/{self.of}".strip() if self.of else self.stage
         return one_line(f"{place} {self.title}", _LONGEST_LABEL)
 
 
 _BRACKET = re.compile(r"^\[(?P<inside>[^\]]*)\]\s*(?P<title>.*)$", re.DOTALL)
 _COUNT = re.compile(r"^(?P<index>[0-9]{1,9})/(?P<of>[0-9]{1,9})$")
-# What our own plan calls the part of a target that is for one platform (plan.part_name).
+# The name of the bake target for one platform in our own plan (bake.part_name).
 _PART = re.compile(r"^\S+__[a-z]+-[a-z0-9]+(?:-[a-z0-9]+)?$")
 _EXPORTS = frozenset({"exporting", "unpacking", "pushing", "sending", "writing", "naming"})
 _MOVES = frozenset({"FROM", "COPY", "ADD", "WORKDIR", "LINK"})
@@ -69,7 +69,7 @@ _PLATFORM = re.compile(r"^(?P<on>[a-z]+/[a-z0-9]+(?:/[a-z0-9]+)?)(?:->(?P<to>[a-
 
 
 def parse_step_name(name: str) -> StepName:
-    """Read a vertex name; whatever it holds, an answer comes back."""
+    """Parse a vertex name; never fails."""
     match = _BRACKET.match(name)
     if match is None:
         return _without_stage(name)
@@ -88,7 +88,7 @@ def parse_step_name(name: str) -> StepName:
         if platform := _PLATFORM.match(word):
             ran_on, made_for = _platforms(platform["on"], platform["to"])
             if ran_on is not None:
-                stage.clear()  # what stands before the platform is the target's name
+                stage.clear()  # the target's name precedes the platform
                 continue
         if count := _COUNT.match(word):
             index, of = int(count["index"]), int(count["of"])
@@ -115,9 +115,9 @@ def _without_stage(name: str) -> StepName:
 def how_built(
     steps: Iterable[ExecutionMode | None], platform: Platform, host: Platform | None
 ) -> ExecutionMode | None:
-    """Tell how a lane is built from how its steps ran; None where nobody can say.
+    """Return how a lane is built, from how its steps ran; None if unknown.
 
-    One step under an emulator makes the whole lane emulated.
+    One emulated step makes the whole lane emulated.
     """
     hows = set(steps)
     if host is None or ExecutionMode.EMULATED in hows:
@@ -130,12 +130,12 @@ def how_built(
 def how_it_ran(
     step: StepName, host: Platform | None, lane: Platform | None
 ) -> ExecutionMode | None:
-    """Tell how a step ran on a node whose own platform is `host`; None where nobody can say."""
+    """Return how a step ran on a node whose own platform is `host`; None if unknown."""
     ran_on = step.ran_on or lane
     if ran_on is None or host is None:
         return None
     if not ran_on.runs_natively_on(host):
-        # BuildKit itself moves files, on its own machine: nothing of the foreign one is run.
+        # BuildKit itself copies files: nothing of the foreign platform is executed.
         moves = step.title.split(" ", 1)[0] in _MOVES
         return ExecutionMode.CROSS if moves else ExecutionMode.EMULATED
     made_for = step.made_for or lane
@@ -152,7 +152,7 @@ def _platforms(on: str, to: str | None) -> tuple[Platform | None, Platform | Non
     if not to:
         return ran_on, ran_on
     try:
-        # BuildKit leaves out what both have in common: `linux/amd64->arm64`.
+        # BuildKit omits what both have in common: `linux/amd64->arm64`.
         return ran_on, parse_platform(
             to if to.count("/") and to.startswith("linux/") else f"linux/{to}"
         )

@@ -82,7 +82,7 @@ RULES += f"\n{_OF_ACCOUNTS.pattern}\n{_DROPPING.pattern!r}"
 
 
 def is_of_accounts(path: str) -> bool:
-    """Tell whether a file or folder decides who may do what in an image."""
+    """Return whether a file or folder decides who may do what in an image."""
     return bool(_OF_ACCOUNTS.fullmatch(path))
 
 

@@ -28,7 +28,7 @@ class Answer(StrEnum):
 
 
 # The gravest first: the first that any verdict has is that of the image.
-GRAVITY = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.WAIVED, Answer.PASS)
+SEVERITIES = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.WAIVED, Answer.PASS)
 GOOD = frozenset({Answer.PASS, Answer.WAIVED, Answer.WARN})
 
 
@@ -73,7 +73,7 @@ def answered(check: str, answer: Answer, evidence: str, expected: str = "") -> V
 def worst(verdicts: Iterable[Verdict]) -> Answer:
     """Return the gravest answer among `verdicts`; with none at all, `unknown`."""
     answers = {verdict.answer for verdict in verdicts}
-    return next((answer for answer in GRAVITY if answer in answers), Answer.UNKNOWN)
+    return next((answer for answer in SEVERITIES if answer in answers), Answer.UNKNOWN)
 
 
 def is_verified(verdicts: Iterable[Verdict]) -> bool:

@@ -25,18 +25,17 @@ class EngineFailure(msgspec.Struct, frozen=True):
     remedy: str
 
 
-# Those whose numbers are the same everywhere.
+# Signals with the same numbers on all systems.
 _SIGNALS = {2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
-_NO_MORE_MEMORY = "build fewer targets at once (`--jobs 1`), or give the engine more memory"
+_NO_MORE_MEMORY = "build fewer targets in parallel (`--jobs 1`), or give the engine more memory"
 
 
 def engine_failure(said: str, exit_code: int = 1, builder: str = "") -> EngineFailure | None:
-    """Return what befell the engine by the errors of a Buildx that failed; None: nothing known.
+    """Return the engine failure that a failed Buildx reports; None: none known.
 
-    A negative `exit_code` is the signal that ended Buildx; `builder` is the one that was named.
+    A negative `exit_code` is the signal that ended Buildx; `builder` is the requested builder.
     """
-    # Looked for in errors only, never in what a build prints: a step may well be refused a
-    # connection of its own.
+    # Searched only in errors, never in a build's output: a step's own connection may be refused.
     remedy = remedy_for(said, "engine")
     kind = remedy.engine if remedy is not None else None
     if kind is None and exit_code < 0:
@@ -51,24 +50,24 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
         case EngineFailureKind.NOT_THERE:
             return (
                 "the engine can't be reached: it isn't running, or its socket is gone",
-                "`openhqm-tui doctor` says how to start it",
+                "`openhqm-tui doctor` shows how to start it",
             )
         case EngineFailureKind.WENT_AWAY if builder:
             return (
                 f"the builder {builder} stopped responding during the build: "
                 "its container or its engine was stopped",
-                f"`docker buildx inspect --bootstrap {builder}` starts it again",
+                f"`docker buildx inspect --bootstrap {builder}` restarts it",
             )
         case EngineFailureKind.WENT_AWAY:
             return (
                 "the engine stopped responding during the build: "
                 "it was stopped, restarted or killed",
-                "`openhqm-tui doctor` says whether it is back",
+                "`openhqm-tui doctor` shows whether it is back",
             )
         case EngineFailureKind.STORE_WENT_AWAY:
             return (
                 "the engine's containerd stopped responding during the build",
-                "restart the engine; `openhqm-tui doctor` says how",
+                "restart the engine; `openhqm-tui doctor` shows how",
             )
         case EngineFailureKind.NO_BUILDER:
             named = f"the builder {builder} no longer exists" if builder else ""
@@ -85,7 +84,7 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
             return "the step was killed, probably out of memory", _NO_MORE_MEMORY
         case EngineFailureKind.BUILDX_KILLED:
             return (
-                f"Buildx was killed ({_signal_name(-exit_code)}), manually or out of memory",
+                f"Buildx was killed ({_signal_name(-exit_code)})by a user or the OOM killer",
                 _NO_MORE_MEMORY,
             )
 
@@ -94,7 +93,7 @@ def _signal_name(number: int) -> str:
     return _SIGNALS.get(number, f"signal {number}")
 
 
-# What `docker push`, and Buildx, print of their progress; what they say else is of the failure.
+# Progress output of `docker push` and Buildx; everything else is about the failure.
 _PROGRESS = re.compile(
     r"^(?:The push refers to|[0-9a-f]{6,}: [A-Z]|\S+: digest: sha256:"
     r"|#\d+ (?!.*ERROR: )|-{3,}$| > |(?:#\d+ )?\d+\.\d+ (?:copying|pushing) )"
@@ -104,10 +103,10 @@ _ADDRESS = re.compile(r"https?://[^\s\"]+")
 
 
 def push_failure(said: str, tag: str = "") -> str:
-    """Return why a push failed, from all that Docker or Buildx printed; its own words stand last.
+    """Return why a push failed, from the output of Docker or Buildx, which is quoted last.
 
-    Names are no reasons: an image may well be called `denied/quota`, so `tag` and addresses
-    aren't looked at.
+    Names are ignored: an image may be called `denied/quota`, so `tag` and addresses are removed
+    before the search.
     """
     lines = [line for line in said.splitlines() if line.strip()]
     last = one_line(lines[-1], 240) if lines else "docker push printed nothing"
@@ -116,14 +115,14 @@ def push_failure(said: str, tag: str = "") -> str:
 
 
 def push_reason(said: str, tag: str = "") -> str:
-    """Return why a push failed and what to do, in our words; '' where nobody knows."""
+    """Return our message on why a push failed and what to do; '' if unknown."""
     lines = [line for line in said.splitlines() if line.strip() and not _PROGRESS.match(line)]
     remedy = remedy_for(_DIGEST.sub("", _without_names("\n".join(lines), tag)), "push")
     return remedy.push if remedy is not None else ""
 
 
 def is_about_trust(said: str) -> bool:
-    """Tell whether a registry wasn't asked for want of TLS, or of trust in its certificate."""
+    """Return whether a registry couldn't be queried because of TLS or its certificate."""
     lowered = said.lower()
     signs = ("server gave http response to https client", "x509:", "tls: failed to verify")
     return any(sign in lowered for sign in signs)
@@ -134,7 +133,7 @@ def _without_names(error: str, tag: str) -> str:
     repository = tag.rpartition(":")[0]
     path = repository.partition("/")[2]
     names = [tag, f"library/{repository}" if repository else "", path]
-    # A name of one word may be a word of the error: `denied: requested access …`.
+    # A one-word name may also be a word of the error: `denied: requested access …`.
     names += [name for name in (repository,) if "/" in name]
     for name in sorted(filter(None, names), key=len, reverse=True):
         error = error.replace(name, "")
@@ -143,7 +142,7 @@ def _without_names(error: str, tag: str) -> str:
 
 _WHERE = re.compile(r"^(?P<file>\S.*):(?P<line>\d+)$")
 _EXIT = re.compile(r"did not complete successfully: exit code: (?P<code>\d+)")
-# docker prints its own failure, then the reason that matters after these words.
+# Docker prints its own failure; the actual reason follows these words.
 _SOLVE = re.compile(
     r"^ERROR: (?:target [^:]+: )?(?:failed to (?:build|solve): )*(?:failed to solve: )?"
 )
@@ -154,11 +153,11 @@ _NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """The digest of one failure; empty where the build doesn't tell.
+    """The digest of one failure; fields are empty if unknown.
 
-    `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with
-    the failing one marked, `log` the last lines that the step printed, `checks` what keeps built
-    images from being verified; all made safe to show. `trouble` names what befell the engine.
+    `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with the
+    failing one marked, `log` the last output of the step, `checks` the checks that prevent
+    verification; all sanitized. `trouble` is the kind of an engine failure.
     """
 
     target: str
@@ -176,9 +175,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trouble_of(target: TargetState, exit_code: int) -> EngineFailure | None:
-    """Return what befell the engine while a target was built; None where that isn't known.
+    """Return the failure of the engine that ended a target's build; None if there was none.
 
-    What its steps print is no sign of it, but for a full disk: there the step only fails.
+    Output of steps isn't evidence of one, except for a full disk, where the step itself fails.
     """
     said = [text for text in target.texts if text.startswith("ERROR:")]
     step = target.failed_step
@@ -190,7 +189,7 @@ def trouble_of(target: TargetState, exit_code: int) -> EngineFailure | None:
 
 
 def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
-    """Return why a target's build failed; None where it didn't."""
+    """Return why a target's build failed; None if it didn't."""
     if target.outcome is None or target.outcome.value != "failed":
         return None
     texts = target.texts
@@ -200,7 +199,7 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
     trouble = trouble_of(target, target.exit_code)
     step = target.failed_step
     if step is None:
-        # Where the trouble has a name, Buildx' own words stand with the rest of what it said.
+        # If the cause is known, Buildx's own message is with the rest of its output.
         told = None if trouble is not None else error
         said = tuple(plain(text) for text in texts if text is not told)[-lines:]
         failure = Failure(
@@ -276,7 +275,7 @@ def _answered(verdict: Verdict) -> str:
 
 
 def text_log_of(stream: str) -> str:
-    """Return the file beside a stream that holds its log as text: `redis.log`."""
+    """Return the name of a stream's text log: `redis.log`."""
     return stream.removesuffix(".rawjson") + ".log" if stream else ""
 
 
@@ -290,7 +289,7 @@ _SIGNS_IN_LOG = (_WRONG_MACHINE, "uncaught target signal", "certificate verify f
 
 
 def hint_for(error: str, emulator: Emulator | None = None) -> str:
-    """Return what usually helps against an error, or nothing; `emulator` is what ran the step."""
+    """Return the usual fix for an error, or ''; `emulator` is what ran the step."""
     if "failed to push" in error and (reason := push_reason(error)):
         return f"{reason[0].upper()}{reason[1:]}."
     remedy = remedy_for(error, "build")
@@ -302,7 +301,7 @@ def hint_for(error: str, emulator: Emulator | None = None) -> str:
 def _hint_of_step(
     step: StepState, platform: str, log: Sequence[str], emulator: Emulator | None
 ) -> str:
-    """Return the hint for a step; some signs stand in its log only."""
+    """Return the hint for a step; some signs are only in its log."""
     told = [line for line in log if any(sign in line.lower() for sign in _SIGNS_IN_LOG)]
     text = "\n".join([step.error, *told]).lower()
     if step.how is ExecutionMode.NATIVE:

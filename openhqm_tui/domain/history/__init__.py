@@ -1,1 +1,1 @@
-"""What earlier runs tell: records, trends, comparisons, estimates."""
+"""Data from earlier runs: records, trends, comparisons, estimates."""

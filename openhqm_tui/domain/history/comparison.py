@@ -1,4 +1,4 @@
-"""Two runs compared: what got slower, larger or failing, and the lines that say so."""
+"""Comparing two runs: what got slower, grew or started to fail, as data and as text."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from openhqm_tui.domain.history.trends import BUILT
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
 
-# A step's time must differ by so many seconds, and by this part, to be worth a line.
+# A step is listed if its time differs by this many seconds and by this fraction.
 _SECONDS, _PART = 0.5, 0.2
-# A layer that is a few bytes larger holds a new time stamp, and nothing new.
+# A layer that differs by a few bytes only has new timestamps.
 _BYTES = 1024
 _GOOD = {answer.value for answer in GOOD}
 
-# A lane by its target and platform; platform '' is the target's own work.
+# A lane by target and platform; platform '' is the target's own work.
 LaneKey = tuple[str, str]
 
 
 class LaneChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One image before and after; `failing` are the checks that were well or not asked before."""
+    """One image before and after; `failing` are checks that didn't fail or didn't run before."""
 
     target: str
     platform: str
@@ -35,11 +35,11 @@ class LaneChange(msgspec.Struct, frozen=True, kw_only=True):
     seconds: tuple[float, float]
     size: tuple[int, int]
     failing: tuple[str, ...] = ()
-    mended: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = msgspec.field(default=(), name="mended")
 
 
 class StepChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A step whose time differs; None where there was no such step. `cached` before and after."""
+    """A step whose time differs; None if it didn't exist. `cached` before and after."""
 
     target: str
     platform: str
@@ -49,12 +49,12 @@ class StepChange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def more(self) -> float:
-        """By how many seconds it takes longer; negative: less."""
+        """The difference in seconds; positive: slower."""
         return (self.seconds[1] or 0.0) - (self.seconds[0] or 0.0)
 
 
 class LayerChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A layer that differs, by the instruction that made it; bytes, None where there was none."""
+    """A layer that differs, by its instruction; sizes in bytes, None if it didn't exist."""
 
     target: str
     platform: str
@@ -63,12 +63,12 @@ class LayerChange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def more(self) -> int:
-        """By how many bytes it is larger; negative: smaller."""
+        """The difference in bytes; positive: larger."""
         return (self.size[1] or 0) - (self.size[0] or 0)
 
 
 class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A distribution whose version differs; '' where it wasn't there. `lanes` have it so."""
+    """A distribution whose version differs, '' if it wasn't installed, in `lanes`."""
 
     name: str
     version: tuple[str, str]
@@ -76,11 +76,10 @@ class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs between two runs, the gravest first in each list.
+    """The differences between two runs, the most important first in each list.
 
-    `facts` are what the runs stand on (engine, base image…), where that differs: name, before,
-    after. `size` is that of the images that both runs built; `gone` and `new` are those that only
-    one of the runs has.
+    `facts` are differences in the environment (engine, base image…): name, before, after. `size`
+    is that of the images that both runs built; `gone` and `new` are those in only one of them.
     """
 
     runs: tuple[str, str]
@@ -97,11 +96,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(before: RunRecord, after: RunRecord) -> Comparison:
-    """Return what differs; steps, layers and packages of the images that both runs have."""
+    """Compare runs; steps, layers and packages only of images that both have."""
     old, new = _lanes(before), _lanes(after)
     both = [key for key in new if key in old]
     pairs = [(key, old[key], new[key]) for key in both]
-    lanes = sorted((_lane(*pair) for pair in pairs), key=_gravity)
+    lanes = sorted((_lane(*pair) for pair in pairs), key=_severity)
     weighed = [(a, b) for _, a, b in pairs if a.size and b.size]
     return Comparison(
         runs=(before.id, after.id),
@@ -124,9 +123,9 @@ def compare(before: RunRecord, after: RunRecord) -> Comparison:
 
 
 def before(run: RunRecord, runs: Iterable[RunRecord]) -> RunRecord | None:
-    """Return the run that one is best compared with: the latest before it that built the same.
+    """Return the best run to compare with: the latest earlier one that built the same.
 
-    `runs` are the latest first.
+    `runs` are latest first.
     """
     earlier = [r for r in runs if (r.created, r.id) < (run.created, run.id)]
     mine = set(_lanes(run))
@@ -150,7 +149,7 @@ def _lane(key: LaneKey, old: LaneRecord, new: LaneRecord) -> LaneChange:
         seconds=(old.seconds, new.seconds),
         size=(old.size, new.size),
         failing=tuple(check for check in bad if was.get(check, "pass") in _GOOD),
-        mended=tuple(
+        fixed=tuple(
             check
             for check, answer in was.items()
             if answer not in _GOOD and now.get(check) in _GOOD
@@ -158,7 +157,7 @@ def _lane(key: LaneKey, old: LaneRecord, new: LaneRecord) -> LaneChange:
     )
 
 
-def _gravity(lane: LaneChange) -> tuple[bool, bool, float]:
+def _severity(lane: LaneChange) -> tuple[bool, bool, float]:
     worse = lane.status[0] != lane.status[1] and lane.status[1] in {"failed", "unknown"}
     return not worse, not lane.failing, lane.seconds[0] - lane.seconds[1]
 
@@ -210,7 +209,7 @@ def _layers(key: LaneKey, old: LaneRecord, new: LaneRecord) -> Iterator[LayerCha
 
 
 def _by_maker(layers: Iterable[ImageLayer], kept: set[str]) -> dict[str, int]:
-    """Return the bytes that each instruction made, of layers that the other image hasn't."""
+    """Return the bytes per instruction, of layers that the other image doesn't have."""
     found: dict[str, int] = {}
     for layer in layers:
         if layer.digest not in kept:
@@ -222,7 +221,7 @@ def _packages(pairs: Iterable[tuple[LaneKey, LaneRecord, LaneRecord]]) -> Iterat
     found: dict[tuple[str, str, str], list[LaneKey]] = {}
     for key, old, new in pairs:
         if not old.packages or not new.packages:
-            continue  # one of them was not asked
+            continue  # one of them wasn't checked
         for name in sorted({**old.packages, **new.packages}):
             was, now = old.packages.get(name, ""), new.packages.get(name, "")
             if was != now:
@@ -231,7 +230,7 @@ def _packages(pairs: Iterable[tuple[LaneKey, LaneRecord, LaneRecord]]) -> Iterat
         yield PackageChange(name=name, version=(was, now), lanes=tuple(lanes))
 
 
-# As many of a kind are told; the rest are counted.
+# Lines per heading; the rest are counted.
 _MOST = 12
 _MOST_NAMES = 3
 _MOUNT = re.compile(r"--mount=\S*\s+")
@@ -247,10 +246,10 @@ class Line(NamedTuple):
 
 
 def lines_of(told: Comparison) -> list[Line]:
-    """Return all that differs, under headings; one line where nothing does."""
+    """Return all differences, under headings; one line if there are none."""
     found = [Line("", f"{told.runs[0]} → {told.runs[1]}"), *_whole(told)]
     for title, lines in (
-        ("what they stand on", [Line(_OTHER, _fact(*fact)) for fact in told.facts]),
+        ("environment", [Line(_OTHER, _fact(*fact)) for fact in told.facts]),
         ("images", [*_images(told), *_only(told)]),
         ("steps", _step_lines(told)),
         ("layers", _layer_lines(told)),
@@ -272,7 +271,7 @@ def _whole(told: Comparison) -> Iterator[Line]:
         yield Line(turn, f"{was} → {now}")
     took = [duration_text(seconds) for seconds in told.seconds]
     change = _change("took", *told.seconds, *took)
-    # A run that failed was over sooner, and no better.
+    # A failed run is shorter, but not better.
     yield change if was == now else change._replace(mark=_OTHER)
     if all(told.size):
         sizes = size_text(told.size[0]), size_text(told.size[1])
@@ -281,7 +280,7 @@ def _whole(told: Comparison) -> Iterator[Line]:
 
 def _change(what: str, was: float, now: float, old: str, new: str) -> Line:
     if old == new:
-        return Line(_OTHER, f"{what} {new}, as before")
+        return Line(_OTHER, f"{what} {new}, unchanged")
     changed = change_text(now / was) if was else ""
     part = "" if changed in {"", "0.0 %"} else f" ({changed})"
     return Line(_WORSE if now > was else _BETTER, f"{what} {old} → {new}{part}")
@@ -302,11 +301,11 @@ def _image(lane: LaneChange) -> Iterator[Line]:
     if lane.status[0] != lane.status[1]:
         yield Line(_turn(*lane.status), f"{where}: {lane.status[0]} → {lane.status[1]}")
     if lane.failing:
-        yield Line("✗", f"{where}: newly failing {', '.join(lane.failing)}")
-    if lane.mended:
-        yield Line("✓", f"{where}: no longer failing {', '.join(lane.mended)}")
+        yield Line("✗", f"{where}: now failing {', '.join(lane.failing)}")
+    if lane.fixed:
+        yield Line("✓", f"{where}: no longer failing {', '.join(lane.fixed)}")
     old, new = lane.seconds
-    # What came to no image was over sooner, and no quicker.
+    # A build without an image is shorter, but not faster.
     if set(lane.status) <= BUILT and abs(new - old) >= max(0.5, 0.2 * max(old, new)):
         yield _change(where, old, new, duration_text(old), duration_text(new))
     a, b = lane.size
@@ -315,7 +314,7 @@ def _image(lane: LaneChange) -> Iterator[Line]:
 
 
 def _turn(was: str, now: str) -> str:
-    """Return the mark of what became of an image: one that wasn't asked is neither."""
+    """Return the mark of a change of status: unchecked is neither better nor worse."""
     if now in _BAD:
         return "✗"
     return "✓" if now == Status.PASSED.value or (was in _BAD and now in BUILT) else _OTHER
@@ -329,7 +328,7 @@ def _only(told: Comparison) -> Iterator[Line]:
 
 
 def _step_lines(told: Comparison) -> list[Line]:
-    """Return the steps; one that several targets share and waited for is one line."""
+    """Return the steps; a step shared by several targets is one line."""
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for step in told.steps:
         sides = [
@@ -346,7 +345,7 @@ def _step_lines(told: Comparison) -> list[Line]:
 
 
 def _layer_lines(told: Comparison) -> list[Line]:
-    """Return the layers; one that several targets share is one line."""
+    """Return the layers; a layer shared by several targets is one line."""
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for layer in told.layers:
         mark = _WORSE if layer.more > 0 else _BETTER
@@ -360,16 +359,16 @@ def _layer_lines(told: Comparison) -> list[Line]:
 
 
 def _made(created_by: str) -> str:
-    return _instruction(created_by) or "an instruction that isn't told"
+    return _instruction(created_by) or "unknown instruction"
 
 
 def _instruction(text: str) -> str:
-    """Return an instruction without its mounts, which say little and are long."""
+    """Return an instruction without its mounts, which are long and say little."""
     return one_line(_MOUNT.sub("", text), 90)
 
 
 def _some(names: list[str]) -> str:
-    """Return up to three names, the rest counted."""
+    """Return up to three names, and the number of others."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
 
@@ -381,7 +380,7 @@ def _package_lines(told: Comparison) -> Iterator[Line]:
 
 
 def _lane_lines(lanes: Iterable[LaneKey]) -> str:
-    """Return lanes in few words: those of a target together."""
+    """Return lanes as short text, grouped by target."""
     by_target: dict[str, list[str]] = {}
     for target, platform in lanes:
         by_target.setdefault(target, []).append(platform.removeprefix("linux/"))

@@ -1,7 +1,7 @@
-"""How long a build takes, from how long it took: what past runs teach, before anything begins.
+"""Estimates of build times before the start, from past runs.
 
-A *sample* is how one target was built once. Only samples of like kind count: the same variant of
-the same source, on the same host and builder. Where there is none, nobody knows.
+A *sample* is one earlier build of a target. Only similar samples count: the same variant of the
+same source, on the same host and builder. Without any there is no estimate.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.platforms import Platform
 
-# As many samples as an estimate looks at, the latest of the likest kind.
+# The number of samples per estimate: the latest of the most similar kind.
 MOST_SAMPLES = 5
-# The scale by which the median of deviations is a standard deviation, where they are normal.
+# Converts a median absolute deviation to a standard deviation for normal data.
 _MAD = 1.4826
 
-# A step by its platform ('' the target's own) and its label.
+# A step by platform ('': the target's own) and label.
 StepKey = tuple[str, str]
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """A time in seconds, how far off it may well be, and from how many samples it is known.
+    """A time in seconds, its spread, and the number of samples.
 
-    Not `whole` where a part of it is unknown: it takes longer than that.
+    Not `whole`: a part is unknown, so this is a lower bound.
     """
 
     seconds: float
@@ -44,10 +44,10 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class EstimateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A target that is to be built: what makes a sample one of its kind.
+    """A target to estimate, by the properties that samples are compared by.
 
-    `place` is what it is built from (see `place_of`), `node` the builder, `beside` how many
-    targets are built with it, itself included.
+    `place` is what it is built from (see `place_of`), `node` the builder, `beside` the number of
+    targets built together, including itself.
     """
 
     variant: str
@@ -59,9 +59,9 @@ class EstimateRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """How a target was built once: `build` seconds, and `tail` more until all was checked.
+    """One earlier build: `build` seconds, and `tail` more seconds until all was checked.
 
-    `at` is when, `checks` has the seconds of each platform's checks.
+    `at` is its time, `checks` has the seconds of each platform's checks.
     """
 
     kind: EstimateRequest
@@ -73,9 +73,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def samples_of(run: RunRecord, targets: int = 0) -> list[Sample]:
-    """Return what a run teaches: its targets that were built, on this machine only.
+    """Return the samples of a run: its successfully built targets, if built on this machine.
 
-    `targets` is how many there were, where the record doesn't hold all of them.
+    `targets` is the number of targets if the record doesn't have all of them.
     """
     if run.imported:
         return []
@@ -85,12 +85,12 @@ def samples_of(run: RunRecord, targets: int = 0) -> list[Sample]:
 
 
 def place_of(source: str, context: str, dockerfile: str) -> str:
-    """Return one word for what an image is built from."""
+    """Return a key for what an image is built from."""
     return "\n".join((source, context, dockerfile))
 
 
 def typical(values: Iterable[float]) -> Estimate | None:
-    """Return the median and its robust spread (by the median deviation); None of nothing."""
+    """Return the median and its robust spread (from the median deviation); None if empty."""
     known = list(values)
     if not known:
         return None
@@ -102,7 +102,7 @@ def typical(values: Iterable[float]) -> Estimate | None:
 def step_time(
     samples: Iterable[Sample], key: StepKey, *, cached: bool, how: str = ""
 ) -> Estimate | None:
-    """Return how long a step of that kind takes; None where it never ran so."""
+    """Return how long a kind of step takes; None if it never ran that way."""
     return typical(
         step.seconds
         for sample in samples
@@ -112,9 +112,9 @@ def step_time(
 
 
 def like(samples: Iterable[Sample], wants: EstimateRequest) -> list[Sample]:
-    """Return the samples of the kind that is likest to what is wanted, the latest first.
+    """Return the most similar samples, latest first.
 
-    They are cut to the platforms that are wanted; where none has all of those, what there is.
+    They are reduced to the requested platforms; if none has all of those, partial ones are used.
     """
     fit = [sample for sample in samples if _is_of_kind(sample.kind, wants)]
     if not fit:
@@ -123,7 +123,7 @@ def like(samples: Iterable[Sample], wants: EstimateRequest) -> list[Sample]:
     kind = [sample for sample in fit if _strangeness(sample.kind, wants) == best]
     kind.sort(key=lambda sample: (_beside(sample.kind, wants), -sample.at))
     near = [s for s in kind if _beside(s.kind, wants) == _beside(kind[0].kind, wants)]
-    # A few of the very kind say more than many that had the machine to themselves.
+    # A few with the same parallelism are better than many that had the machine to themselves.
     chosen = near if len(near) >= 2 else kind
     return [_cut(sample, set(wants.platforms)) for sample in chosen]
 
@@ -131,9 +131,9 @@ def like(samples: Iterable[Sample], wants: EstimateRequest) -> list[Sample]:
 def before_start(
     samples: Iterable[Sample], wants: EstimateRequest, *, check: bool = True
 ) -> Estimate | None:
-    """Return how long a target will take, its checks included; None: unknown.
+    """Return how long a target will take including its checks; None: unknown.
 
-    Whether a build finds its cache can't be known before it begins: the spread tells.
+    Cache hits can't be predicted; the spread reflects them.
     """
     known = like(samples, wants)[:MOST_SAMPLES]
     guess = typical(sample.build + (sample.tail if check else 0.0) for sample in known)
@@ -146,16 +146,16 @@ def before_start(
 def together(
     guesses: Sequence[Estimate | None], jobs: int, *, push: bool = False
 ) -> Estimate | None:
-    """Return how long targets take, `jobs` at once (0: all); None where none of it is known.
+    """Return how long targets take, `jobs` in parallel (0: all); None if unknown.
 
-    Nobody knows how long a `push` takes: with one it isn't whole.
+    With `push` it isn't whole: the time of a push can't be estimated.
     """
     known = [guess for guess in guesses if guess is not None]
     if not known:
         return None
     slots = [(0.0, 0.0)] * (min(jobs, len(known)) or len(known))
     for guess in known:
-        # The next target begins where one ends first.
+        # The next target starts when the first one ends.
         end, spread = slots[0]
         heapq.heapreplace(slots, (end + guess.seconds, spread + guess.spread))
     seconds, spread = max(slots)
@@ -191,19 +191,19 @@ def _is_of_kind(kind: EstimateRequest, wants: EstimateRequest) -> bool:
 
 
 def _strangeness(kind: EstimateRequest, wants: EstimateRequest) -> tuple[bool, bool, bool]:
-    """Return what a sample hasn't in common, the gravest first."""
+    """Return how a sample differs, most important first."""
     asked, had = set(wants.platforms), set(kind.platforms)
     return not asked <= had, kind.node != wants.node, asked != had
 
 
 def _beside(kind: EstimateRequest, wants: EstimateRequest) -> int:
-    """Return how unlike the company is that a target was built in: none, up to twice, more."""
+    """Return how the number of targets built together differs: not, up to twice, more."""
     few, many = sorted((max(1, kind.beside), max(1, wants.beside)))
     return (many // few).bit_length() - 1 if many != few else 0
 
 
 def _cut(sample: Sample, platforms: set[str]) -> Sample:
-    """Return a sample as if it had been built on some of its platforms only."""
+    """Return a sample reduced to some of its platforms."""
     if set(sample.kind.platforms) <= platforms:
         return sample
     kept = tuple(step for step in sample.steps if step.platform in platforms | {""})
@@ -212,9 +212,9 @@ def _cut(sample: Sample, platforms: set[str]) -> Sample:
     saved = max((step.end for step in lost), default=0.0) - last if last else 0.0
     saved = max(0.0, min(saved, sample.build))
     if any(step.on_path for step in lost):
-        # What the rest waited for is unknown: any of it may lead.
+        # What the rest waited for is unknown: any step may be critical.
         kept = tuple(msgspec.structs.replace(step, on_path=True) for step in kept)
-    # The target's own last steps, its export, came so much earlier.
+    # The target's own last steps, such as the export, are moved up by this.
     kept = tuple(
         step
         if step.platform or step.end <= last or not last

@@ -1,9 +1,9 @@
-"""What is left of a run that goes on: past builds of its targets, laid over where they stand.
+"""The remaining time of a run in progress, by matching past builds to its current state.
 
-The samples (see `estimate`) that are most like a build so far, by what was cached and how long
-steps took, tell what is left of it: from where it stands on their critical paths to their ends.
-The more of a build is over, the fewer samples are like it and the less is left to be wrong about.
-No clock is read: who asks says what time it is, in seconds since the epoch.
+The samples (see `estimate`) most similar to a build so far, by cache hits and durations of steps,
+give the remaining time: from the current position on their critical paths to their ends. The
+further a build is, the better the match. No clock is read: callers pass the current time, in
+seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.secrets.redact import masked
 
-# Samples that are looked at to find those that are like a build so far.
+# The number of samples to match.
 _MOST_LAID = 12
-# Seconds that two builds may differ by and still be alike; and as a part of the time so far.
+# Builds are similar if they differ by at most this many seconds, or fraction of the time so far.
 _ALIKE, _ALIKE_PART = 0.6, 0.25
-# Seconds after which a step that no sample knows makes what is left unknown.
+# After this many seconds, a running step that no sample has makes the remaining time unknown.
 _PATIENCE = 2.0
 
 
 class RemainingTime(NamedTuple):
-    """What is left of a target: its build, then its checks, in seconds."""
+    """The remaining seconds of a target: its build, then its checks."""
 
     build: Estimate
     tail: float
 
     @property
     def all(self) -> Estimate:
-        """Build and checks as one."""
+        """Build and checks together."""
         return msgspec.structs.replace(self.build, seconds=self.build.seconds + self.tail)
 
 
 class Forecast:
-    """What is left of one run and its parts; it learns nothing new but what the state tells."""
+    """Remaining times of one run and its parts, from fixed samples and the run's state."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._by_variant: dict[str, list[Sample]] = {}
@@ -64,9 +64,9 @@ class Forecast:
         self._keys: dict[tuple[str, str], StepKey] = {}
 
     def run(self, state: RunState, now: float) -> Estimate | None:
-        """Return the seconds until the run is over; None where nothing is known, or it is over.
+        """Return the seconds until the run has finished; None if unknown or finished.
 
-        Nobody knows how long a push takes: with one to come it isn't whole.
+        With a push to come it isn't whole: the time of a push can't be estimated.
         """
         if not state.goes_on:
             return None
@@ -77,7 +77,7 @@ class Forecast:
         known = [(target, one) for target, one in left if one is not None]
         push = state.info.push
         if not left:
-            # All is done, and will be said to be over at once.
+            # Everything is done; the end will be recorded any moment.
             return None if push else Estimate(0.0)
         if not known:
             return None
@@ -89,7 +89,7 @@ class Forecast:
         for target, one in known:
             end = one.build.seconds
             if target.started is None and target.outcome is None and slots:
-                # The next target begins where one ends first.
+                # The next target starts when the first one ends.
                 end += slots[0]
                 heapq.heapreplace(slots, end)
             ends.append((end + one.tail, one.build.spread))
@@ -100,9 +100,9 @@ class Forecast:
         )
 
     def target(self, target: TargetState, now: float) -> Estimate | None:
-        """Return the seconds until a target is built and checked; None: unknown, or it is over.
+        """Return the seconds until a target is built and checked; None: unknown or finished.
 
-        Of one that waits for its turn it is the time from then on.
+        For a queued target, the time from its start.
         """
         if target.status.is_over or not target.run.goes_on:
             return None
@@ -110,7 +110,7 @@ class Forecast:
         return left.all if left is not None else None
 
     def lane(self, lane: LaneState, now: float) -> Estimate | None:
-        """Return the seconds until a lane is verified: its target's build, then its own checks."""
+        """Return the seconds until a lane is verified: its target's build plus its own checks."""
         if lane.status.is_over or not lane.target.run.goes_on:
             return None
         left = self._left(lane.target, now)
@@ -143,7 +143,7 @@ class Forecast:
         return RemainingTime(msgspec.structs.replace(build, whole=whole), tail)
 
     def _lay(self, target: TargetState) -> list[_Laid]:
-        """Return the samples of a target's kind, ready to be laid over it."""
+        """Return the samples similar to a target, matched to its current state."""
         if target.name not in self._laid:
             samples = self._by_variant.get(target.info.variant, ())
             kind = like(samples, wanted(target))[:_MOST_LAID]
@@ -153,14 +153,14 @@ class Forecast:
     def _key(self, target: TargetState, step: StepState) -> StepKey:
         key = target.name, step.digest
         if key not in self._keys:
-            # As records spell it: with its secrets masked.
+            # As in records: with its secrets masked.
             title = masked(step.name.title)
             label = msgspec.structs.replace(step.name, title=title).label
             self._keys[key] = ("" if step.lane is None else str(step.lane), label)
         return self._keys[key]
 
     def _tail_left(self, target: TargetState, laid: list[_Laid], now: float) -> float:
-        """Return what is left of a built target's checks: by the time, by how the run's go on."""
+        """Return the remaining time of a built target's checks, by time and progress of the run."""
         if not target.run.info.check or target.ended is None:
             return 0.0
         by_time = _usual_tail(laid) - max(0.0, now - target.ended)
@@ -170,10 +170,10 @@ class Forecast:
         return max(least, by_time if by_work is None else min(by_time, by_work))
 
     def _checks_left(self, run: RunState, now: float) -> float | None:
-        """Return what is left of all checks of a run, by how much of their work is done.
+        """Return the remaining time of all checks of a run, by the share of work done.
 
-        They wait for each other: a part of the work is the same part of the time. None before
-        one of them is over.
+        They wait for each other, so a share of the work is the same share of the time. None until
+        the first has finished.
         """
         all_work = left = took = usual = span = 0.0
         for target in run.targets.values():
@@ -192,7 +192,7 @@ class Forecast:
         return span * left / all_work * (took / usual)
 
     def _check_usual(self, lane: LaneState) -> float:
-        """Return how long a lane's checks take; 0 unknown."""
+        """Return how long a lane's checks take; 0: unknown."""
         platform = str(lane.platform)
         laid = self._lay(lane.target)[:MOST_SAMPLES]
         known = [one.sample.checks[platform] for one in laid if platform in one.sample.checks]
@@ -210,9 +210,9 @@ def _usual_tail(laid: list[_Laid]) -> float:
 
 
 class Countdown:
-    """What is left as a person sees it: it goes down with the time, and never leaps.
+    """The displayed remaining time: it counts down with the clock, and never jumps.
 
-    What is newly known moves it there within some seconds. `seconds` None: unknown.
+    New estimates are approached within some seconds. `seconds` None: unknown.
     """
 
     _SETTLES = 2.0
@@ -222,10 +222,10 @@ class Countdown:
         self._at = 0.0
 
     def feed(self, left: float | None, at: float) -> float | None:
-        """Take in what is left at a moment, and return what is to be shown."""
+        """Update with the remaining time at a moment, and return the value to show."""
         passed = max(0.0, at - self._at)
         if left is None or self.seconds is None or at <= self._at:
-            # At the same moment more became known of it, which nobody has seen otherwise.
+            # More became known at the same moment, before anything was shown.
             self.seconds = None if left is None else max(0.0, left)
         else:
             due = max(0.0, self.seconds - passed)
@@ -236,7 +236,7 @@ class Countdown:
 
 
 def wanted(target: TargetState) -> EstimateRequest:
-    """Return what a target of a run is, for samples to be like it."""
+    """Return the properties of a target by which samples are compared."""
     info = target.run.info
     many = len(info.targets)
     return EstimateRequest(
@@ -249,12 +249,12 @@ def wanted(target: TargetState) -> EstimateRequest:
     )
 
 
-# The steps of a target as they stand, by their keys.
+# The steps of a target by key.
 _Steps = list[tuple[StepKey, StepState]]
 
 
 class _Laid:
-    """A sample laid over a build: how unlike it is so far, and what was left of it from there."""
+    """A sample matched to a build: how much it differs so far, and its remaining time."""
 
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
@@ -262,19 +262,19 @@ class _Laid:
         self._begins = sorted(step.start for step in sample.steps if step.on_path)
 
     def _next(self, after: float) -> float:
-        """Return when the next step of the critical path began, or all was over."""
+        """Return when the next step of the critical path started, or the build ended."""
         place = bisect_left(self._begins, after)
         return self._begins[place] if place < len(self._begins) else self.sample.build
 
     def past(self, key: StepKey, step: StepState) -> StepRecord | None:
-        """Return a step as it was, if it ran in the same way."""
+        """Return the sample's step, if it ran in the same way."""
         found = self.steps.get(key)
         if found is None or step.how is None or found.how in {step.how.value, ""}:
             return found
         return None
 
     def unlike(self, steps: _Steps, now: float) -> float:
-        """Return by how many seconds the build differs so far."""
+        """Return the difference so far, in seconds."""
         seconds = 0.0
         for key, step in steps:
             past = self.past(key, step)
@@ -286,14 +286,14 @@ class _Laid:
             elif past.cached and not step.cached:
                 seconds += took
             elif not step.cached:
-                # It may yet take as long as it did; that it took longer is known.
+                # It may still take as long as the sample's; if it took longer, that is known.
                 seconds += abs(took - past.seconds) / 2 if over else max(0, took - past.seconds) / 2
         return seconds
 
     def left(
         self, steps: _Steps, now: float, so_far: float, usual: Mapping[StepKey, float]
     ) -> float | None:
-        """Return what was left of the sample from where the build stands; None: it can't tell."""
+        """Return the sample's remaining time at the build's position; None: unknown."""
         front, least = min(so_far, self._next(0.0)), 0.0
         for key, step in steps:
             past = self.past(key, step)
@@ -301,7 +301,7 @@ class _Laid:
                 continue
             if step.status.is_over:
                 if past.on_path:
-                    # Between two steps time goes by as well: the next waits for its turn.
+                    # There is also time between two steps: the next one waits for a slot.
                     since = max(0.0, now - (step.ended or now))
                     front = max(front, min(past.end + since, max(past.end, self._next(past.end))))
                 continue
@@ -319,7 +319,7 @@ class _Laid:
 
 
 def _usual(laid: Iterable[_Laid], steps: _Steps) -> dict[StepKey, float]:
-    """Return how long the steps that run now take where they aren't cached, if that is known."""
+    """Return how long the running steps take if they aren't cached, if known."""
     found: dict[StepKey, float] = {}
     for key, step in steps:
         if step.status is Status.RUNNING:
@@ -331,7 +331,7 @@ def _usual(laid: Iterable[_Laid], steps: _Steps) -> dict[StepKey, float]:
 
 
 def _alike(laid: list[_Laid], steps: _Steps, now: float, so_far: float) -> list[_Laid]:
-    """Return the few that are most like a build so far, the latest of them."""
+    """Return the latest of the samples most similar to a build so far."""
     if not steps:
         return laid[:MOST_SAMPLES]
     unlike = [one.unlike(steps, now) for one in laid]
@@ -341,7 +341,7 @@ def _alike(laid: list[_Laid], steps: _Steps, now: float, so_far: float) -> list[
 
 
 def _strangers(laid: Iterable[_Laid], steps: _Steps, now: float) -> bool:
-    """Tell whether a step runs, and not just begun, that no sample knows."""
+    """Return whether a step that no sample has is running, and not only just started."""
     return any(
         step.status is Status.RUNNING
         and step.busy(now) > _PATIENCE

@@ -1,6 +1,6 @@
-"""One run as it is remembered: plain figures of a state that is over, without logs and secrets.
+"""The history's record of a finished run: figures without logs and secrets.
 
-Times within a run are seconds from its target's start, so that runs can be laid side by side.
+Times within a run are seconds from the start of its target, so that runs can be compared.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from openhqm_tui.domain.run.timeline import hits_of, lane_seconds, spans, target
 from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.text import one_line
 
-# Characters: of what an image answered, a line is kept; all of it is in its run folder.
+# Characters of evidence to keep; the full evidence is in the run folder.
 _LONGEST_EVIDENCE = 300
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """A step of a target; equal ones on one platform are one.
+    """A step of a target; equal ones on one platform are merged.
 
-    `platform` '' is the target's own work, `start` and `end` are seconds from the target's
-    start, `on_path` tells whether the target waited for it; `how` as in `How`, '' unknown.
+    `platform` is '' for the target's own work, `start` and `end` are seconds from the target's
+    start, `on_path` is true on the critical path; `how` as in `ExecutionMode`, '' unknown.
     """
 
     label: str
@@ -41,12 +41,12 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defau
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """Its duration."""
         return max(0.0, self.end - self.start)
 
 
 class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """One check's answer, as `Verdict` has it; `evidence` is cut to a line."""
+    """One check's verdict; `evidence` is truncated to a line."""
 
     check: str
     answer: str
@@ -57,8 +57,8 @@ class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_de
 class LaneRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One target on one platform; `seconds` until it was verified, sizes in bytes.
 
-    `steps` that a cache could have held, of which `cached` were; `clients` is what its check saw,
-    '' where it wasn't well; `packages` has versions by distribution.
+    `steps` are those that can be cached, of which `cached` were; `clients` is the evidence of the
+    check, '' if it didn't pass; `packages` has versions by distribution.
     """
 
     platform: str
@@ -83,7 +83,7 @@ class LaneRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defau
 class TargetRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One target; `build_seconds` of its last attempt, `seconds` with the checks.
 
-    `outcome` is how its build ended, '' not at all; `reason` why it failed.
+    `outcome` is that of its build, '' if it didn't end; `reason` is why it failed.
     """
 
     name: str
@@ -104,8 +104,8 @@ class TargetRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_def
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One run; `status` is its outcome or `interrupted`, moments are seconds since the epoch.
 
-    `jobs` 0: all targets at once; `revision` is the context's commit; `imported` runs tell of
-    another machine; `ended_targets` came to an end, whichever.
+    `jobs` 0: all targets in parallel; `revision` is the context's commit; `imported` runs are of
+    another machine; `ended_targets` ended with any outcome.
     """
 
     id: str
@@ -134,7 +134,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
 
 
 def no_packages(_target: str, _platform: str) -> Mapping[str, str]:
-    """Return that nothing is known beside the journal."""
+    """Return no packages, if only the journal is known."""
     return {}
 
 
@@ -145,10 +145,10 @@ def record_of(
     packages: Callable[[str, str], Mapping[str, str]] = no_packages,
     imported: bool = False,
 ) -> RunRecord:
-    """Return a run that nobody executes as it is remembered.
+    """Return the record of a run that isn't being executed.
 
-    `mask` takes secrets out of every text; `packages` has the versions of what is installed in the
-    image of a target on a platform.
+    `mask` removes secrets from all text; `packages` returns the versions of the distributions in
+    the image of a target on a platform.
     """
     info = state.info
     mask = mask or Mask()
@@ -274,7 +274,7 @@ def _step(step: StepState, start: float, end: float, mask: Mask, *, on_path: boo
         platform="" if step.lane is None else str(step.lane),
         how=step.how.value if step.how is not None else "",
         cached=step.cached,
-        # What is shared with another build may have begun before this one.
+        # Steps shared with another build may have started before this one.
         start=max(0.0, ran[0][0] - start),
         end=max(0.0, ran[-1][1] - start),
         on_path=on_path,
@@ -282,12 +282,12 @@ def _step(step: StepState, start: float, end: float, mask: Mask, *, on_path: boo
 
 
 def _label(step: StepState, mask: Mask) -> str:
-    # Before it is cut: half a token can't be known as one.
+    # Before it is truncated: half a token isn't recognized as one.
     return msgspec.structs.replace(step.name, title=mask.text(step.name.title)).label
 
 
 def _joined(one: StepRecord, other: StepRecord) -> StepRecord:
-    """Return two equal steps as one: work that builds share is listed as it ran, and as cached."""
+    """Merge two equal steps: shared work is listed once as executed, and once as cached."""
     ran = [step for step in (one, other) if not step.cached] or [one, other]
     return StepRecord(
         label=one.label,
@@ -305,5 +305,5 @@ def _text(text: str, mask: Mask) -> str:
 
 
 def hit_rate(cached: int, steps: int) -> float | None:
-    """Return which part of the steps came from a cache; None where there were none."""
+    """Return the fraction of cached steps; None if there were none."""
     return cached / steps if steps else None

@@ -1,4 +1,4 @@
-"""How times and sizes of the same image went from run to run, as figures and as small pictures."""
+"""Times and sizes of the same image over runs, as figures and as sparklines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 from openhqm_tui.domain.history.record import LaneRecord, RunRecord, hit_rate
 from openhqm_tui.domain.run.status import Status
 
-# Runs that a series reaches back at most.
+# The maximum number of runs in a series.
 MOST_POINTS = 200
-# How a lane ended that has an image.
+# The statuses of lanes with an image.
 BUILT = {Status.DONE.value, Status.PASSED.value, Status.UNKNOWN.value}
 _LEVELS = "▁▂▃▄▅▆▇█"
 
@@ -20,7 +20,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 class Point(msgspec.Struct, frozen=True, gc=False):
     """One image of a run: `at` when it was created, `seconds` until it was verified, size in bytes.
 
-    `hit` is which part of its steps was cached, None where it had none.
+    `hit` is the fraction of cached steps, None if it had none.
     """
 
     run: str
@@ -31,7 +31,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
 
 
 class Series(msgspec.Struct, frozen=True):
-    """What became of one variant on one platform, the earliest first."""
+    """The images of one variant on one platform, earliest first."""
 
     variant: str
     platform: str
@@ -44,7 +44,7 @@ class Series(msgspec.Struct, frozen=True):
 
     @property
     def sizes(self) -> list[float]:
-        """The sizes that are known."""
+        """The known sizes."""
         return [float(point.size) for point in self.points if point.size]
 
     @property
@@ -54,14 +54,14 @@ class Series(msgspec.Struct, frozen=True):
 
     @property
     def hit(self) -> float | None:
-        """Which part of all steps was cached."""
+        """The fraction of cached steps."""
         return average(point.hit for point in self.points)
 
 
 def trends(runs: Iterable[RunRecord], of: RunRecord) -> list[Series]:
-    """Return a series for each image that was built from the same source as those of a run.
+    """Return a series for each image built from the same source as a run's.
 
-    `runs` are the latest first. The images of the run itself come first, in their order.
+    `runs` are latest first. The images of the run itself come first, in order.
     """
     found: dict[tuple[str, str], list[Point]] = {
         (target.variant, lane.platform): [] for target in of.targets for lane in target.lanes
@@ -79,24 +79,24 @@ def trends(runs: Iterable[RunRecord], of: RunRecord) -> list[Series]:
 
 
 def run_hit_rate(run: RunRecord) -> float | None:
-    """Return which part of a run's steps was cached; None where it had none."""
+    """Return the fraction of a run's cached steps; None if it had none."""
     lanes = [lane for target in run.targets for lane in target.lanes]
     return hit_rate(sum(lane.cached for lane in lanes), sum(lane.steps for lane in lanes))
 
 
 def run_size(run: RunRecord) -> int:
-    """Return the bytes of all images of a run, what they share counted for each."""
+    """Return the total size of a run's images, counting shared layers for each."""
     return sum(lane.size for target in run.targets for lane in target.lanes)
 
 
 def average(values: Iterable[float | None]) -> float | None:
-    """Return the mean of what is known; None where nothing is."""
+    """Return the mean of the known values; None if there are none."""
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if known else None
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """Return the last values as a line of blocks, from the least to the largest of them."""
+    """Return the last values as a sparkline from the smallest to the largest."""
     shown = list(values[-width:]) if width > 0 else []
     if not shown:
         return ""
@@ -104,17 +104,17 @@ def sparkline(values: Sequence[float], width: int) -> str:
     if high <= low:
         return _LEVELS[3] * len(shown)
     top = len(_LEVELS) - 1
-    # Multiplied first: 7 divided by the least of floats would be infinite.
+    # Multiply first: 7 divided by the smallest float would be infinite.
     return "".join(_LEVELS[round((value - low) * top / (high - low))] for value in shown)
 
 
 def columns(values: Sequence[float], width: int, height: int) -> list[str]:
-    """Return the last values as columns of blocks from 0 to the largest, in `height` lines."""
+    """Return the last values as a column chart from 0 to the largest, in `height` lines."""
     shown = list(values[-width:]) if width > 0 else []
     high = max(shown, default=0.0)
     if high <= 0 or height <= 0:
         return [""] * max(0, height)
-    # Whatever was measured is seen: an eighth at least.
+    # A measured value is at least an eighth high, so that it is visible.
     eighths = [max(1, round(8 * height * max(0.0, value) / high)) for value in shown]
     return [
         "".join(_LEVELS[min(8, many - 8 * row) - 1] if many > 8 * row else " " for many in eighths)

@@ -1,1 +1,1 @@
-"""What is to be built: from options to the bake file."""
+"""From build options to the bake file."""

@@ -62,15 +62,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person chose to build.
+    """The user's choices.
 
-    `base_for` maps the `FROM` names of the Dockerfile to the images put in their place;
-    `throwaway` names the image of a run that leaves no tag behind; `created` and `revision`
-    go into the labels, seconds since the epoch and the commit of the context. `cache_from` and
-    `cache_to` are the build caches outside of the engine. Every tag exists
-    under `name` and under each of `more_names`. With `by_digest` the images don't come into the
-    engine's store, but without a tag into the registry of `name`. Without `push` the caches that
-    a bake file writes to registries are left out.
+    `base_for` maps `FROM` names of the Dockerfile to replacement images; `throwaway` is the image
+    name of a run that leaves no tags; `created` (seconds since the epoch) and `revision` (commit of
+    the context) become labels. `cache_from` and `cache_to` are caches outside of the engine. Every
+    tag is set under `name` and each of `more_names`. With `by_digest`, images are pushed untagged
+    to the registry of `name` instead of loaded into the engine's store. Without `push`, caches that
+    a bake file writes to registries are dropped.
     """
 
     variants: tuple[Variant, ...]
@@ -95,9 +94,9 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One bake target: one variant on its platforms; `body` is the target's bake JSON.
 
-    With `parts`, the bake JSON of one target for each platform by name, it is a group of these: a
-    builder of several nodes merges what a target's nodes have pushed under a tag, `latest` where
-    it has none, and asks nobody whether it is verified.
+    With `parts`, the bake JSON of one target per platform by name, it is a group of these: a
+    builder with several nodes would otherwise push the merged index under a tag (`latest` by
+    default) before it is verified.
     """
 
     name: str
@@ -109,14 +108,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The resolved targets of one run; `linked` has the bodies of those that they build on."""
+    """The resolved targets of one run; `linked` has the bodies of the targets they build on."""
 
     targets: tuple[Target, ...]
     builder: str = ""
     linked: dict[str, dict[str, Any]] = {}
 
     def as_bake(self) -> dict[str, Any]:
-        """Return the plan as a bake file: `docker buildx bake -f` runs it as it is."""
+        """Return the plan as a bake file for `docker buildx bake -f`."""
         bodies = dict(self.linked)
         groups = {"default": {"targets": [target.name for target in self.targets]}}
         for target in self.targets:
@@ -132,27 +131,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def part_name(target: str, platform: Platform | str) -> str:
-    """Return the name of the bake target that builds a target's part for one platform."""
-    # Two underscores: no target of a stranger's is called so.
+    """Return the name of the bake target for one platform of a target."""
+    # Two underscores, to avoid clashes with the user's targets.
     return f"{target}__{str(platform).replace('/', '-')}"
 
 
 def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
-    """Return `tag` if it is one, with each variant's suffix, else raise UsageProblem."""
+    """Return `tag` if it is valid with each variant's suffix, else raise UsageProblem."""
     if not tag:
         raise UsageProblem("the tag is empty", fix="write latest")
     if not TAG.fullmatch(tag):
         near = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).strip("-.")[:128]
         raise UsageProblem(
-            f"'{tag}' can't be a tag",
-            fix="it is letters, digits and _ . - only, at most 128"
+            f"'{tag}' isn't a valid tag",
+            fix="use at most 128 letters, digits and _ . -"
             + (f": write {near}" if TAG.fullmatch(near) else ""),
         )
     longest = max((len(variant.name) + 1 for variant in variants), default=0)
     if len(tag) + longest > 128:
         raise UsageProblem(
             f"the tag is {len(tag)} characters long",
-            fix=f"with the variant's name it must not pass 128: use at most {128 - longest}",
+            fix=f"with the variant appended it may be at most 128: use at most {128 - longest}",
         )
     return tag
 
@@ -164,17 +163,17 @@ def tags_of(variant: Variant, name: str, tag: str) -> tuple[str, ...]:
 
 
 def repository_of(tag: str) -> str:
-    """Return what stands before a tag: `localhost:5000/x:1.0` is of `localhost:5000/x`."""
+    """Return a reference without its tag: `localhost:5000/x` for `localhost:5000/x:1.0`."""
     name, colon, last = tag.rpartition(":")
     return name if colon and "/" not in last else tag
 
 
 def make_plan(source: Source, choices: Choices) -> Plan:
-    """Resolve choices into targets; raise UsageProblem where they can't be."""
+    """Resolve choices into targets; raises UsageProblem if they are invalid."""
     if not choices.variants:
-        raise UsageProblem("no variant chosen", fix="give --backend NAME or --build-all")
+        raise UsageProblem("no variant selected", fix="give --backend NAME or --build-all")
     if not choices.platforms:
-        raise UsageProblem("no platform chosen", fix="give --platforms linux/amd64,linux/arm64")
+        raise UsageProblem("no platform selected", fix="give --platforms linux/amd64,linux/arm64")
     for name in (choices.name, *choices.more_names):
         check_name(name)
     check_tag(choices.tag, choices.variants)
@@ -186,9 +185,9 @@ def make_plan(source: Source, choices: Choices) -> Plan:
 def linked_targets(
     source: Source, selection: Mapping[str, Sequence[Platform]], *, push: bool
 ) -> dict[str, dict[str, Any]]:
-    """Return the targets of a bake file that chosen ones build on and that aren't chosen.
+    """Return the unselected targets of a bake file that selected ones build on.
 
-    They are built for the platforms of those, and put nowhere.
+    They are built for the platforms of those, without output.
     """
     wanted: dict[str, dict[str, None]] = {}
     for chosen, platforms in selection.items():
@@ -199,7 +198,7 @@ def linked_targets(
     for name, theirs in wanted.items():
         body = {k: v for k, v in source.bake_targets[name].items() if k != "tags"}
         if len(body.get("platforms") or ()) != 1:
-            # Of a single platform, it serves all: a program that the build itself needs.
+            # With a single platform it serves all: a tool that the build itself runs.
             body["platforms"] = list(theirs)
         body["output"] = ["type=cacheonly"]
         if not push and "cache-to" in body:
@@ -214,10 +213,9 @@ def bake_command(
     builder: str = "",
     allow: tuple[str, ...] = (),
 ) -> list[str]:
-    """Return the command that builds targets of a plan, for a person to copy.
+    """Return the command that builds targets of a plan, to be copied by the user.
 
-    `allow` is what the plan needs and a person has granted: bake reads and writes nothing else
-    outside the folder it runs in.
+    `allow` are the granted permissions that the plan needs outside of its folder.
     """
     words = ["docker", "buildx"]
     if builder:
@@ -235,15 +233,15 @@ def _target(
     *,
     printed: bool = False,
 ) -> Target:
-    """Return a target with its caches; what is pushed by digest for several platforms in parts."""
+    """Return a target with its caches; in parts if several platforms are pushed by digest."""
     body = literal(body, printed=printed)
     parts: dict[str, dict[str, Any]] = {}
     if choices.by_digest and len(choices.platforms) > 1:
-        # Without it the names of a part's steps don't tell their platform.
+        # Otherwise the names of a part's steps have no platform.
         args = {**(body.get("args") or {}), "BUILDKIT_MULTI_PLATFORM": "1"}
         for platform in choices.platforms:
             part = {**body, "args": args, "platforms": [str(platform)]}
-            # In a cache of both the one that comes last would replace the other.
+            # In a shared cache, the last export would replace the other.
             _add_caches(part, choices, part_name(variant.name, platform))
             parts[part_name(name, platform)] = part
     _add_caches(body, choices, variant.name)
@@ -258,7 +256,7 @@ def _target(
 
 
 def _add_caches(body: dict[str, Any], choices: Choices, variant: str) -> None:
-    """Add the chosen caches to those that a target has."""
+    """Add the chosen caches to those of a target."""
     for key, caches, way in (
         ("cache-from", choices.cache_from, CacheKind.FROM),
         ("cache-to", choices.cache_to, CacheKind.TO),
@@ -279,7 +277,7 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         "QUEUE_BACKEND": variant.name,
         "PYTHON_VERSION": choices.python_version,
     }
-    # Not `queue.backend`: the Dockerfile must say it, or its check would test nothing.
+    # Not `queue.backend`: the Dockerfile must set it, or its check would test nothing.
     labels = {"org.opencontainers.image.version": choices.tag}
     base = next(iter(choices.base_for.values()), f"python:{choices.python_version}-slim")
     labels["org.opencontainers.image.base.name"] = base
@@ -322,26 +320,26 @@ def _goes_to(choices: Choices, tags: tuple[str, ...]) -> dict[str, list[str]]:
             "name-canonical=true",
             "push=true",
         ),
-        # A node that is an engine itself would keep every image on its disk.
+        # A node that is an engine would keep every image on its disk.
         *("store=false", "oci-mediatypes=true"),
     )
-    # With a tag Buildx would push by that.
+    # With a tag, Buildx would push by tag.
     return {"tags": [], "output": [",".join(("type=image", *attributes))]}
 
 
 def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
-    """Return a target of a stranger's bake file as it is, but for platforms and output."""
+    """Return a target of the user's bake file, changing only platforms and output."""
     body = dict(source.bake_targets[variant.name])
     tags = tuple(body.get("tags") or ()) or names_in_outputs(body)
     if choices.throwaway or not tags:
-        # Without a name the store keeps no image that could be checked.
+        # The store keeps no unnamed image that could be checked.
         images = [f"{name}:{choices.tag}" for name in (choices.name, *choices.more_names)]
         images = [choices.throwaway] if choices.throwaway else images
         tags = tuple(f"{image}-{variant.name}" for image in images)
     elif choices.more_names:
         raise UsageProblem(
-            f"the bake file gives {variant.name} its tags, so several --name have no meaning",
-            fix="write all tags into the bake file",
+            f"the bake file gives {variant.name} its tags, so more than one --name has no effect",
+            fix="list all tags in the bake file",
         )
     body |= {
         "platforms": [str(platform) for platform in choices.platforms],
@@ -359,14 +357,14 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
 # only. Run as it is, what it printed would be evaluated once more, so that a path could turn into
 # another one after it was judged.
 
-# As Buildx 0.29.1 does, bake/bake.go, Target.MarshalJSON; of maps the values only.
+# As in Buildx 0.29.1, bake/bake.go, Target.MarshalJSON; only the values of maps.
 _ESCAPED_BY_PRINT = {"annotations", "args", "dockerfile-inline", "extra-hosts", "labels"}
 
 
 def literal(body: dict[str, Any], *, printed: bool) -> dict[str, Any]:
-    """Return a target so that bake takes all of its text literally.
+    """Return a target escaped so that bake takes all of its text literally.
 
-    `printed`: it is as `bake --print` writes it.
+    `printed`: it is output of `bake --print`.
     """
     return {
         _escaped(key): _mapped(value, values=not (printed and key in _ESCAPED_BY_PRINT))
@@ -375,7 +373,7 @@ def literal(body: dict[str, Any], *, printed: bool) -> dict[str, Any]:
 
 
 def read_literal(value: Any) -> Any:
-    """Return the text that bake takes from what `literal` returned, but for what print escapes."""
+    """Return the text that bake reads from the result of `literal`, except what print escapes."""
     if isinstance(value, str):
         return value.replace("$${", "${").replace("%%{", "%{")
     if isinstance(value, list | tuple):

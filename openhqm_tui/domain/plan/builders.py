@@ -1,4 +1,4 @@
-"""A Buildx builder that is to be made: from the words of a person to the commands that make it."""
+"""A new Buildx builder: from the user's input to the commands that create it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 
-# `docker` isn't among them: an engine's own builder comes with its context.
+# Without `docker`: an engine's built-in builder belongs to its context.
 DRIVERS = ("docker-container", "kubernetes", "remote")
 # Buildx's own grammar.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
@@ -18,14 +18,14 @@ _LONGEST_NAME = 100
 
 
 class NewNode(msgspec.Struct, frozen=True):
-    """One node: where its BuildKit or engine is ('': here), and what it is to build for."""
+    """One node: the endpoint of its BuildKit or engine ('': this one), and its platforms."""
 
     endpoint: str = ""
     platforms: tuple[Platform, ...] = ()
 
 
 class NewBuilder(msgspec.Struct, frozen=True, kw_only=True):
-    """A builder with its nodes; `options` are the driver's, as K=V. `start`: have it started."""
+    """A builder with its nodes; `options` are the driver's, as K=V. `start`: start it."""
 
     name: str
     driver: str
@@ -34,7 +34,7 @@ class NewBuilder(msgspec.Struct, frozen=True, kw_only=True):
     start: bool = True
 
     def commands(self) -> tuple[tuple[str, ...], ...]:
-        """Return the commands that make it, one for each node, and the one that starts it."""
+        """Return the commands that create it, one per node, and the one that starts it."""
         made = [
             (
                 *("docker", "buildx", "create"),
@@ -56,7 +56,7 @@ def remove_command(name: str) -> tuple[str, ...]:
 
 
 def use_command(name: str) -> tuple[str, ...]:
-    """Return the command that has Buildx take a builder where none is named."""
+    """Return the command that selects a builder in Buildx."""
     return ("docker", "buildx", "use", name)
 
 
@@ -68,9 +68,9 @@ def new_builder(
     *,
     start: bool = True,
 ) -> NewBuilder:
-    """Read the words of a person; raises UsageProblem for the first that is wrong.
+    """Parse the user's input; raises UsageProblem for the first error.
 
-    A node is ENDPOINT or PLATFORMS=ENDPOINT; without any there is one, on the current engine.
+    A node is ENDPOINT or PLATFORMS=ENDPOINT; the default is one on the current engine.
     """
     check_builder_name(name)
     if driver not in DRIVERS:
@@ -83,7 +83,7 @@ def new_builder(
     read = tuple(parse_node(word) for word in nodes) or (NewNode(),)
     if driver == "remote" and not all(node.endpoint for node in read):
         raise UsageProblem(
-            "a remote builder has no endpoint by itself",
+            "a remote builder needs an endpoint",
             fix="give --node tcp://HOST:PORT or --node unix:///PATH",
         )
     _check_apart(read)
@@ -97,21 +97,21 @@ def new_builder(
 
 
 def check_builder_name(name: str) -> str:
-    """Return `name` if a builder can have it, else raise UsageProblem."""
+    """Return `name` if it is a valid builder name, else raise UsageProblem."""
     if name == "default":
-        raise UsageProblem("'default' is the engine's own builder", fix="give another name")
+        raise UsageProblem("'default' is the engine's built-in builder", fix="choose another name")
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise UsageProblem(
-            f"'{name}' can't be a builder's name" if name else "the builder's name is empty",
+            f"'{name}' isn't a valid builder name" if name else "the builder's name is empty",
             fix="start with a letter, then use letters, digits and . _ -",
         )
     return name
 
 
 def parse_node(word: str) -> NewNode:
-    """Read `ENDPOINT` or `PLATFORMS=ENDPOINT`; raises UsageProblem."""
+    """Parse `ENDPOINT` or `PLATFORMS=ENDPOINT`; raises UsageProblem."""
     left, equals, right = word.strip().partition("=")
-    # An endpoint has an = of its own: kubernetes:///x?deployment=y.
+    # An endpoint may contain =: kubernetes:///x?deployment=y.
     if not equals or "://" in left or "?" in left:
         return NewNode(_endpoint(word.strip(), word))
     return NewNode(_endpoint(right, word), parse_platforms(left))
@@ -122,13 +122,13 @@ def _endpoint(text: str, word: str) -> str:
         raise UsageProblem(
             f"node '{word}' has no endpoint",
             fix="write tcp://HOST:PORT, ssh://HOST, unix:///PATH or a Docker context, "
-            "PLATFORMS= before it if you like",
+            "optionally with PLATFORMS= before it",
         )
     return text
 
 
 def _check_apart(nodes: tuple[NewNode, ...]) -> None:
-    """Raise where two nodes are one, or are to build the same: Buildx would take the first."""
+    """Raise if nodes share an endpoint or a platform: Buildx would use only the first."""
     endpoints = [node.endpoint for node in nodes]
     claimed = [platform for node in nodes for platform in node.platforms]
     for what, told in (("node", endpoints), ("platform", [str(p) for p in claimed])):
@@ -136,12 +136,12 @@ def _check_apart(nodes: tuple[NewNode, ...]) -> None:
         if twice is not None:
             raise UsageProblem(
                 f"the {what} '{twice}' is given twice",
-                fix="Buildx takes the first that is given; leave the other out",
+                fix="Buildx uses only the first; remove the other",
             )
 
 
 def _option(word: str) -> str:
     key, equals, _ = word.partition("=")
     if not equals or not key or key.startswith("-"):
-        raise UsageProblem(f"--driver-opt {word}: that is no K=V", fix="write network=host")
+        raise UsageProblem(f"--driver-opt {word}: not in the form K=V", fix="write network=host")
     return word

@@ -1,8 +1,8 @@
-"""Build caches outside of the engine: from the words of a person to those of BuildKit.
+"""Build caches outside of the engine: from the user's notation to BuildKit's.
 
-`registry=REF`, `local=DIR`, `gha` and `inline` are presets; `type=…,…` are BuildKit's own words
-(https://docs.docker.com/build/cache/backends). Every variant has a place of its own in a preset,
-or the last to be exported would be the only one that is kept.
+`registry=REF`, `local=DIR`, `gha` and `inline` are presets; `type=…,…` is BuildKit's notation
+(https://docs.docker.com/build/cache/backends). In a preset every variant has its own place, or
+only the last export would be kept.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class CacheKind(StrEnum):
-    """Whether a build takes from a cache, or gives to it."""
+    """Whether a build imports from a cache or exports to it."""
 
     FROM = "--cache-from"
     TO = "--cache-to"
 
 
 class Cache(msgspec.Struct, frozen=True):
-    """One place of a build cache: BuildKit's `kind` of it, and where.
+    """One build cache: BuildKit's `kind`, and its location.
 
-    `place` is a reference, a folder or a scope, `own` what a person wrote in BuildKit's words.
+    `place` is a reference, a folder or a scope, `own` the text if given in BuildKit's notation.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Cache(msgspec.Struct, frozen=True):
     own: str = ""
 
     def entry(self, variant: str, way: CacheKind) -> str:
-        """Return BuildKit's words for the cache of one variant."""
+        """Return BuildKit's notation for the cache of one variant."""
         name = _NOT_IN_NAME.sub("-", variant)
         if self.own:
             return self.own.replace(PLACEHOLDER, name)
@@ -63,19 +63,19 @@ class Cache(msgspec.Struct, frozen=True):
 
     @property
     def fields(self) -> dict[str, str]:
-        """What BuildKit's own words say, by key; nothing of a preset."""
+        """The fields of BuildKit's notation, by key; empty for a preset."""
         return _fields(self.own)
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The folders that a local cache names, as they were written."""
+        """The folders of a local cache, as given."""
         if self.kind != "local":
             return ()
         told = tuple(self.fields[key] for key in ("src", "dest") if key in self.fields)
         return told or (self.place,)
 
     def folder_of(self, variant: str) -> str:
-        """Return the folder of a variant's local cache; '' for caches that are elsewhere."""
+        """Return the folder of a variant's local cache; '' for other caches."""
         name = _NOT_IN_NAME.sub("-", variant)
         if self.own:
             fields = _fields(self.own)
@@ -85,7 +85,7 @@ class Cache(msgspec.Struct, frozen=True):
 
 
 def parse_cache(text: str, way: CacheKind) -> Cache:
-    """Read one word of --cache-from or --cache-to; raises UsageProblem with the valid ones."""
+    """Parse a value of --cache-from or --cache-to; raises UsageProblem with the valid ones."""
     word = text.strip()
     start, equals, rest = word.partition("=")
     rest = rest.strip()
@@ -94,18 +94,18 @@ def parse_cache(text: str, way: CacheKind) -> Cache:
     if start in {"registry", "local"}:
         if not rest:
             example = "registry=ghcr.io/acme/cache" if start == "registry" else "local=.cache"
-            raise UsageProblem(f"{way} {word}: it says no place", fix=f"write {example}")
+            raise UsageProblem(f"{way} {word}: no location given", fix=f"write {example}")
         if start == "registry":
             _check_registry(word, rest, way)
         return Cache(start, rest)
     if start == "gha":
         if equals and (not rest or "," in rest):
-            raise UsageProblem(f"{way} {word}: that is no scope", fix="write gha or gha=SCOPE")
+            raise UsageProblem(f"{way} {word}: invalid scope", fix="write gha or gha=SCOPE")
         return Cache("gha", rest)
     if word == "inline":
         if way is CacheKind.FROM:
             raise UsageProblem(
-                f"{way} inline: such a cache is taken from the image that it is in",
+                f"{way} inline: an inline cache is imported from the image that contains it",
                 fix="write registry=IMAGE:TAG",
             )
         return Cache("inline")
@@ -118,7 +118,7 @@ def parse_cache(text: str, way: CacheKind) -> Cache:
 
 
 def split_caches(text: str) -> list[str]:
-    """Cut a list at its commas, but for those inside of BuildKit's own words."""
+    """Split a list at its commas, except those in BuildKit's notation."""
     words: list[str] = []
     for piece in text.split(","):
         begins = piece.strip().startswith(_STARTS)
@@ -132,9 +132,9 @@ def split_caches(text: str) -> list[str]:
 def unsupported(
     caches: Iterable[Cache], way: CacheKind, *, driver: str, containerd_store: bool
 ) -> tuple[str, ...]:
-    """Return the kinds of caches that a driver can't take from, or give to.
+    """Return the kinds of caches that a driver can't import from, or export to.
 
-    The engine's own BuildKit has fewer than the one in a container, and fewer still with the
+    The engine's own BuildKit supports fewer than one in a container, and even fewer with the
     classic image store (moby, builder/builder-next/controller.go).
     """
     if driver != "docker":
@@ -151,14 +151,14 @@ def _own_words(word: str, way: CacheKind) -> Cache:
     kind = fields.get("type", "")
     if not kind:
         raise UsageProblem(
-            f"{way} {word}: it says no type", fix="write type=registry,ref=REF, or registry=REF"
+            f"{way} {word}: no type given", fix="write type=registry,ref=REF, or registry=REF"
         )
     for key in fields:
         if is_secret_name(key):
-            # The plan is a file, and it is shown: nothing secret may stand in it.
+            # The plan is stored and shown, so it must not contain secrets.
             raise UsageProblem(
-                f"{way} type={kind}: {key} would be written into the plan for all to read",
-                fix="leave it out; Buildx takes credentials from the environment",
+                f"{way} type={kind}: {key} would be stored in the plan in plain text",
+                fix="omit it; Buildx reads credentials from the environment",
             )
     return Cache(kind, own=word)
 
@@ -177,17 +177,17 @@ def _check_registry(word: str, reference: str, way: CacheKind) -> None:
         check_reference(reference.replace(PLACEHOLDER, "x"))
     except UsageProblem as problem:
         raise UsageProblem(
-            f"{way} {word}: '{reference}' can't be an image",
-            fix="write registry=HOST/NAME, with a tag or {variant} if you like",
+            f"{way} {word}: '{reference}' isn't a valid image reference",
+            fix="write registry=HOST/NAME, optionally with a tag or {variant}",
         ) from problem
     if "@" in reference and way is CacheKind.TO:
         raise UsageProblem(
-            f"{way} {word}: a digest can't be written to", fix="give a name, with a tag or without"
+            f"{way} {word}: can't export to a digest", fix="use a name, optionally with a tag"
         )
 
 
 def _reference_of(reference: str, variant: str) -> str:
-    """Return where a variant's cache is: a tag of its own, unless the reference says which."""
+    """Return the reference of a variant's cache: its own tag, unless the reference has one."""
     if PLACEHOLDER in reference or "@" in reference:
         return reference.replace(PLACEHOLDER, variant)
     has_tag = ":" in reference.rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""What a `.dockerignore` file leaves out of a build context (github.com/moby/patternmatcher)."""
+"""What a `.dockerignore` file excludes from a build context (github.com/moby/patternmatcher)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 
 
 def is_ignored(text: str, path: str) -> bool:
-    """Tell whether the file's `text` leaves out `path`, relative to the context with slashes.
+    """Return whether the file's `text` excludes `path`, relative to the context with slashes.
 
-    The last pattern that matches it or a folder that it is in decides.
+    The last pattern that matches it or a parent folder decides.
     """
     parts = path.split("/")
     names = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
@@ -23,7 +23,7 @@ def is_ignored(text: str, path: str) -> bool:
         try:
             found = re.compile(_expression(pattern), re.DOTALL)
         except re.error:
-            continue  # BuildKit refuses the file; here nobody can say what it means
+            continue  # BuildKit rejects such a file
         if any(found.fullmatch(name) for name in names):
             ignored = not wanted
     return ignored

@@ -1,4 +1,4 @@
-"""Image names: the grammar of github.com/distribution/reference, and names as people give them."""
+"""Image names: the grammar of github.com/distribution/reference, and user input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
 def check_name(name: str) -> str:
-    """Return `name` if an image can have it, else raise UsageProblem with what is wrong."""
+    """Return `name` if it is a valid image name, else raise UsageProblem."""
     if not name.strip():
         raise UsageProblem("the image name is empty", fix="write openhqm or REGISTRY/openhqm")
     if NAME.fullmatch(name):
@@ -20,16 +20,14 @@ def check_name(name: str) -> str:
     if NAME.fullmatch(name.lower()):
         fix = f"image names are lower case: write {name.lower()}"
     elif ":" in name.rsplit("/", 1)[-1]:
-        fix = "leave out the tag, which is an option of its own"
+        fix = "omit the tag, which is a separate option"
     else:
-        fix = (
-            "it is lower-case letters, digits and . _ - between slashes, as in ghcr.io/acme/openhqm"
-        )
-    raise UsageProblem(f"'{name}' can't be an image name", fix=fix)
+        fix = "use lower-case letters, digits and . _ - between slashes, as in ghcr.io/acme/openhqm"
+    raise UsageProblem(f"'{name}' isn't a valid image name", fix=fix)
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Return the names in a line of them, with commas between."""
+    """Split comma-separated names."""
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
@@ -44,16 +42,16 @@ def full_name(name: str) -> str:
 
 
 def check_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return `names`, the main one first; raises UsageProblem for a wrong one, and for one twice.
+    """Return `names`, the main one first; raises UsageProblem for invalid names and duplicates.
 
-    Two spellings of one repository would only be pushed over each other.
+    Two spellings of one repository are duplicates.
     """
     seen: dict[str, str] = {}
     for name in names:
         whole = full_name(check_name(name))
         if whole in seen:
             same = "" if seen[whole] == name else f" ('{seen[whole]}' is the same repository)"
-            raise UsageProblem(f"the image name '{name}' is given twice{same}", fix="leave one out")
+            raise UsageProblem(f"the image name '{name}' is given twice{same}", fix="remove one")
         seen[whole] = name
     return tuple(seen.values()) or (check_name(""),)
 
@@ -66,37 +64,38 @@ NAME = re.compile(rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 _REFERENCE = re.compile(rf"{NAME.pattern}(?::{TAG.pattern})?(?:@{_DIGEST})?")
 
-# Buildx takes letters, digits, _ and -; a compose service may have a dot too.
+# Buildx allows letters, digits, _ and -; a Compose service may also have a dot.
 _TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-# A builder, or the Docker context that has one of its own.
+# A builder, or a Docker context with a built-in one.
 _BUILDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,254}")
 _REMOTE = re.compile(r"^(?:https?://|git@|git://|ssh://|github\.com/)")
 
 
 def is_remote(context: str) -> bool:
-    """Tell whether BuildKit fetches a build context from elsewhere."""
+    """Return whether BuildKit fetches a build context from a remote place."""
     return bool(_REMOTE.match(context))
 
 
 def check_reference(text: str) -> str:
-    """Return `text` if it names an image (`NAME[:TAG][@DIGEST]`), else raise UsageProblem."""
+    """Return `text` if it is an image reference `NAME[:TAG][@DIGEST]`, else raise UsageProblem."""
     if not _REFERENCE.fullmatch(text):
         raise UsageProblem(
-            f"'{text}' can't be an image", fix="write NAME:TAG or NAME@sha256:… in lower case"
+            f"'{text}' isn't a valid image reference",
+            fix="write NAME:TAG or NAME@sha256:… in lower case",
         )
     return text
 
 
 def is_target_name(text: str) -> bool:
-    """Tell whether a bake target can be called so: it names files, rows and arguments too."""
+    """Return whether a bake target name is usable: it also names files, rows and arguments."""
     return bool(_TARGET.fullmatch(text))
 
 
 def check_builder(name: str) -> str:
-    """Return `name` if a builder or a Docker context can have it, else raise UsageProblem."""
+    """Return `name` if it is valid for a builder or Docker context, else raise UsageProblem."""
     if not _BUILDER.fullmatch(name):
         raise UsageProblem(
-            f"'{name}' can't be a builder",
+            f"'{name}' isn't a valid builder name",
             fix="start with a letter or digit, then use letters, digits and _ . + -; "
             "`docker buildx ls` lists them",
         )
@@ -104,9 +103,9 @@ def check_builder(name: str) -> str:
 
 
 def check_clean(text: str, what: str) -> str:
-    """Return `text` if it holds nothing that acts on a terminal, else raise UsageProblem."""
+    """Return `text` if it has no control characters, else raise UsageProblem."""
     if inert(text) != text:
         raise UsageProblem(
-            f"{what} '{text}' holds control characters or line breaks", fix="take them out"
+            f"{what} '{text}' contains control characters or line breaks", fix="remove them"
         )
     return text

@@ -1,7 +1,7 @@
-"""The nodes of a builder, and on which of them Buildx builds a platform.
+"""The nodes of a builder, and which of them builds a platform.
 
-It chooses as Buildx does (its build/driver.go): what a person claimed for a node decides, where
-that says it for every platform of a target; else the first node that lists a platform.
+The choice follows Buildx (build/driver.go): platforms that the user assigned to nodes decide if
+they cover all platforms of a target; otherwise the first node that lists a platform builds it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import Inert, one_line
 
-# Buildx allows more, no table does.
+# Buildx allows more, but no table has space for them.
 _LONGEST_NAME = 64
 
 NodeWay = Literal["native", "emulated", "none"]
 
 
 class NodeInfo(Inert, frozen=True, kw_only=True):
-    """What `run.json` says of one node of the builder; platforms in their OCI spelling.
+    """One node of the builder in `run.json`; platforms in OCI spelling.
 
     `native` is what it runs without an emulator, '' unknown; `claimed` are those of its
-    `platforms` that a person gave it.
+    `platforms` that the user assigned to it.
     """
 
     name: str
@@ -37,7 +37,7 @@ class NodeInfo(Inert, frozen=True, kw_only=True):
 class Node(Inert, frozen=True):
     """One machine of a builder; `native` is what it runs without an emulator.
 
-    `platforms` are all that it lists, those first that a person `claimed` for it.
+    `platforms` are all that it lists, those `claimed` by the user first.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Node(Inert, frozen=True):
     claimed: tuple[Platform, ...] = ()
 
     def how(self, platform: Platform) -> NodeWay:
-        """Tell how a step for `platform` would run on this node."""
+        """Return how a step for `platform` would run on this node."""
         if not any(covers(listed, platform) for listed in self.platforms):
             return "none"
         native = self.native is not None and platform.runs_natively_on(self.native)
@@ -57,11 +57,11 @@ class Node(Inert, frozen=True):
 
     @property
     def emulated(self) -> tuple[Platform, ...]:
-        """What it lists that it runs under an emulator only."""
+        """The listed platforms that it can only emulate."""
         return tuple(platform for platform in self.platforms if self.how(platform) == "emulated")
 
     def as_info(self) -> NodeInfo:
-        """Return it as a run folder keeps it."""
+        """Return it in the format of run folders."""
         return NodeInfo(
             name=self.name,
             native="" if self.native is None else str(self.native),
@@ -71,10 +71,10 @@ class Node(Inert, frozen=True):
 
 
 def covers(listed: Platform, wanted: Platform) -> bool:
-    """Tell whether a builder that lists `listed` can build `wanted`.
+    """Return whether a builder that lists `listed` can build `wanted`.
 
-    A builder lists `linux/amd64/v2` beside `linux/amd64`: the plain one must be there for
-    the plain one, except for arm, where a later variant runs what an earlier one does.
+    A builder lists `linux/amd64/v2` as well as `linux/amd64`: the plain one must be listed to
+    build it, except for arm, where a later variant includes earlier ones.
     """
     if (listed.os, listed.arch) != (wanted.os, wanted.arch):
         return False
@@ -84,7 +84,7 @@ def covers(listed: Platform, wanted: Platform) -> bool:
 
 
 def read_nodes(infos: Iterable[NodeInfo]) -> tuple[Node, ...]:
-    """Return the nodes that a run folder tells of; what is no platform there is left out."""
+    """Return the nodes in a run folder, without invalid platforms."""
     return tuple(
         Node(
             one_line(info.name, _LONGEST_NAME),
@@ -97,12 +97,12 @@ def read_nodes(infos: Iterable[NodeInfo]) -> tuple[Node, ...]:
 
 
 def nodes_of(nodes: Sequence[Node], platforms: Sequence[Platform]) -> dict[Platform, Node]:
-    """Return the node on which Buildx builds each platform of one target; {} without nodes."""
+    """Return the node that builds each platform of one target; {} without nodes."""
     if not nodes:
         return {}
     found = {platform: _claiming(nodes, platform) for platform in platforms}
     if None in found.values():
-        # One platform that nobody claimed, and no claim counts for more than what is listed.
+        # If one platform isn't assigned, assignments don't take precedence over lists.
         found = {platform: _listing(nodes, platform) for platform in platforms}
     return {platform: node or nodes[0] for platform, node in found.items()}
 
@@ -112,7 +112,7 @@ def _claiming(nodes: Sequence[Node], wanted: Platform) -> Node | None:
 
 
 def _listing(nodes: Sequence[Node], wanted: Platform) -> Node | None:
-    """Return the first node that lists the platform; a near one does where nobody lists it."""
+    """Return the first node that lists the platform, else one that lists a compatible one."""
     best: Node | None = None
     with_what: Platform | None = None
     for node in nodes:
@@ -130,7 +130,7 @@ def _is_nearer(runs: tuple[Platform, ...], one: Platform, other: Platform) -> bo
 
 
 def _runs(listed: Platform) -> tuple[Platform, ...]:
-    """Return what a machine of a platform runs, the nearest first (containerd's platforms.Only)."""
+    """Return what a machine of a platform runs, closest first (containerd's platforms.Only)."""
     match listed.arch:
         case "amd64":
             level = int(listed.variant[1:]) if listed.variant[1:].isdecimal() else 1
@@ -158,15 +158,15 @@ def _platforms(texts: Iterable[str]) -> tuple[Platform, ...]:
 
 
 def worth_telling(nodes: Sequence[object], driver: str) -> bool:
-    """Tell whether it says something on which node a thing is built: not if it is the engine."""
+    """Return whether node names are worth showing: not if the only node is the engine."""
     return len(nodes) > 1 or driver not in {"", "docker"}
 
 
 class LaneNodes:
-    """On which node each platform of one target is built, as far as that is known.
+    """The nodes that build the platforms of one target, as far as known.
 
-    `host` is the platform of the engine, which counts where no node tells its own; `in_parts`:
-    each platform is a bake target of its own, for which Buildx looks alone.
+    `host` is the engine's platform, used if nodes don't report their own; `in_parts`: each platform
+    is a separate bake target, for which Buildx chooses a node separately.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class LaneNodes:
     def native_of(self, lane: Platform | None) -> Platform | None:
         """Return what the node that builds a lane runs natively.
 
-        Steps of no lane are built on the one node, where there is but one.
+        Steps without a lane are built on the only node, if there is just one.
         """
         if not self._nodes:
             return self._host
@@ -200,17 +200,17 @@ class LaneNodes:
         return next(iter(self._nodes.values())).native if self._alone else None
 
     def lanes_in(self, graph: Sequence[Vertex]) -> dict[str, Platform]:
-        """Return the lanes of steps whose names don't tell them, by their digests.
+        """Return the lanes of steps whose names don't include a platform, by digest.
 
-        Every node of several is asked for one platform, and then BuildKit names the platform in
-        few of its steps. `graph` is what one node is to do, told before any of it begins: a step
-        belongs to the lane of the steps that it is joined with.
+        With several nodes, each builds one platform, and BuildKit names it only in few steps.
+        `graph` are the steps of one node, reported before any of them starts: a step belongs to
+        the lane of the steps that it is connected to.
         """
         return {} if self._alone else _joined(graph, self._nodes)
 
 
 def _joined(graph: Sequence[Vertex], platforms: Mapping[Platform, Node]) -> dict[str, Platform]:
-    """Give every group of joined steps that tell no platform the one beside it, if it is one."""
+    """Assign to each group of connected steps the only platform that its steps name, if any."""
     told: dict[str, Platform] = {}
     untold: set[str] = set()
     for vertex in graph:

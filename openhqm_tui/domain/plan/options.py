@@ -110,28 +110,28 @@ def problems_in(
             yield field, problem
 
 
-def wrong_fields(options: BuildOptions, source: Source | None) -> dict[str, str]:
+def field_errors(options: BuildOptions, source: Source | None) -> dict[str, str]:
     """Return what is wrong with each field, by the field's name."""
     return {field: str(problem) for field, problem in problems_in(options, source)}
 
 
 def has_own_tags(source: Source) -> bool:
-    """Return whether a bake file gives its images their tags."""
+    """Return whether a bake file sets its images' tags."""
     return any(body.get("tags") for body in source.bake_targets.values())
 
 
 def _check_one_name(options: BuildOptions, source: Source | None) -> None:
     if len(options.names) > 1 and source is not None and has_own_tags(source):
         raise UsageProblem(
-            "the bake file gives its images their tags, so there can be only one image name",
-            fix="write all tags into the bake file",
+            "the bake file sets the tags itself, so only one image name can be given",
+            fix="list all tags in the bake file",
         )
 
 
 def _check_base(image: str, *, is_bake: bool) -> None:
     if image and is_bake:
         raise UsageProblem(
-            "a bake file names its own base images, so a base image has no effect",
+            "a bake file sets its base images itself, so this one has no effect",
             fix="leave it empty, and set the target's `contexts` in the bake file",
         )
     if image:
@@ -142,9 +142,9 @@ def _check_push(options: BuildOptions) -> None:
     if not options.push:
         return
     if options.test_only:
-        raise UsageProblem("push and test only contradict each other", fix="choose one of them")
+        raise UsageProblem("push and test only can't be combined", fix="choose one of them")
     if options.no_push:
-        raise UsageProblem("push and no push contradict each other", fix="choose one of them")
+        raise UsageProblem("push and no push can't be combined", fix="choose one of them")
     if not options.check:
         raise UsageProblem(
             "only verified images are pushed, and checks are turned off",

@@ -1,7 +1,7 @@
 """The permissions that Buildx asks for before a bake: what a definition needs, what was granted.
 
 Follows Buildx 0.29.1, bake/entitlements.go and `toBuildOpt` of bake/bake.go. Under
-`--progress rawjson` Buildx asks for nothing, so it is computed here.
+`--progress rawjson` Buildx can't ask, so they are computed here.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from openhqm_tui.domain.errors import UsageProblem, nearest
 READ, WRITE, BOTH = "fs.read", "fs.write", "fs"
 NETWORK, INSECURE, SSH, DEVICE = "network.host", "security.insecure", "ssh", "device"
 ANY = "*"
-# Buildx knows the keys of images as well, and does nothing with them.
+# Buildx also accepts the keys for images, without effect.
 _PLAIN = (NETWORK, INSECURE, SSH)
 _WITH_VALUE = (READ, WRITE, BOTH, DEVICE, "image.push", "image.load", "image")
 _ORDER = (NETWORK, INSECURE, DEVICE, SSH, BOTH, READ, WRITE)
 
 _HTTP = ("http://", "https://")
-# Only what Go's URL parser surely accepts too: what it refuses, Buildx takes for a local path.
+# Only what Go's URL parser certainly accepts: Buildx treats anything else as a local path.
 _CERTAINLY_GIT = re.compile(
     r"(?:github\.com/|(?:ssh|git)://|[\w-]+@[A-Za-z0-9.-]+:)[A-Za-z0-9._~@:/#+=-]*"
 )
@@ -42,7 +42,7 @@ class Permission(msgspec.Struct, frozen=True, order=True):
         return f"{self.key}={self.value}" if self.value else self.key
 
     def covers(self, other: Permission) -> bool:
-        """Tell whether what this grants includes `other`; both hold resolved paths."""
+        """Return whether this includes `other`; both have resolved paths."""
         if self.key != other.key:
             return False
         if self.key in {READ, WRITE}:
@@ -51,21 +51,21 @@ class Permission(msgspec.Struct, frozen=True, order=True):
 
 
 class Need(msgspec.Struct, frozen=True):
-    """What a build needs, with paths resolved: `exact`, and `asked` as Buildx would ask for it.
+    """A permission that a build needs, with resolved paths: `exact`, and `asked` as Buildx asks.
 
-    They differ where a path isn't there yet: Buildx asks for the folder that it would be in.
+    They differ for a path that doesn't exist yet: Buildx asks for its parent folder.
     """
 
     exact: Permission
     asked: Permission
 
     def is_covered_by(self, grant: Permission) -> bool:
-        """Tell whether a permission includes this."""
+        """Return whether a permission includes this."""
         return grant.covers(self.exact) or grant.covers(self.asked)
 
 
 class PermissionsNeeded(UsageProblem):
-    """A build needs what nobody has allowed; `missing` has resolved paths."""
+    """A build needs permissions that weren't granted; `missing` has resolved paths."""
 
     def __init__(
         self, missing: tuple[Permission, ...], folder: str, *, flag_for: str = "to allow it"
@@ -78,7 +78,7 @@ class PermissionsNeeded(UsageProblem):
 
 
 class PushNeeded(UsageProblem):
-    """The definition itself writes to registries, and nobody has said that it may."""
+    """The definition itself writes to registries without permission."""
 
     def __init__(self, pushes: tuple[str, ...]) -> None:
         self.pushes = pushes
@@ -89,7 +89,7 @@ class PushNeeded(UsageProblem):
 
 
 def parse_permission(text: str) -> tuple[Permission, ...]:
-    """Return what one word of `--allow` grants; raises UsageProblem as Buildx refuses it."""
+    """Parse a value of `--allow`; raises UsageProblem for what Buildx rejects."""
     key, equals, value = text.partition("=")
     if text in _PLAIN:
         return (Permission(text),)
@@ -114,10 +114,10 @@ def parse_permission(text: str) -> tuple[Permission, ...]:
 
 
 def is_inside(path: str, folder: str) -> bool:
-    """Tell whether a resolved path is `folder` or lies below it.
+    """Return whether a resolved path is `folder` or below it.
 
-    Buildx compares the beginnings of names, so that it takes `/a/project-2` for a part of
-    `/a/project`; that is not repeated here.
+    Buildx compares prefixes of strings, so it considers `/a/project-2` to be below `/a/project`;
+    that bug isn't replicated.
     """
     return path == folder or folder == "/" or path.startswith(folder.rstrip("/") + "/")
 
@@ -125,9 +125,9 @@ def is_inside(path: str, folder: str) -> bool:
 def needed(body: Mapping[str, Any]) -> frozenset[Permission]:  # noqa: C901
     """Return what a target of `bake --print` needs; its paths are as written, some relative.
 
-    More than Buildx asks for is found where it overlooks what it opens: the folder of an
-    `oci-layout://` context, a secret that is read from the file its id names, and a folder that is
-    called like an address, as a link `https:/host/x` is, which it prefers to the address.
+    This includes files that Buildx opens without asking: the folder of an `oci-layout://` context,
+    a secret read from the file named by its ID, and a folder named like a URL, such as a link
+    `https:/host/x`, which Buildx prefers to the URL.
     """
     found: set[Permission] = set()
     context = _context(str(body.get("context") or "."))
@@ -163,7 +163,7 @@ def needed(body: Mapping[str, Any]) -> frozenset[Permission]:  # noqa: C901
 
 
 def local_caches(body: Mapping[str, Any]) -> frozenset[Permission]:
-    """Return the folders that a target takes its cache from, and that it writes one to."""
+    """Return the folders of the local caches that a target imports and exports."""
     ways = (("cache-from", READ, "src"), ("cache-to", WRITE, "dest"))
     return frozenset(
         Permission(key, cache[field] or ".")
@@ -188,7 +188,7 @@ def linked(bodies: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> lis
 
 
 def missing(needs: Iterable[Need], granted: Iterable[Permission]) -> tuple[Permission, ...]:
-    """Return what is to be asked for, since nothing covers it, without paths below another."""
+    """Return the needed permissions that aren't granted, without paths below another."""
     granted = tuple(granted)
     open_ = {one.asked for one in needs if not any(map(one.is_covered_by, granted))}
     top = (one for one in open_ if not any(o != one and o.covers(one) for o in open_))
@@ -196,7 +196,7 @@ def missing(needs: Iterable[Need], granted: Iterable[Permission]) -> tuple[Permi
 
 
 def pushes(name: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a target of the file writes to registries or remote caches, in words."""
+    """Return a description of what a target writes to registries or remote caches."""
     told = []
     for output in map(_output, body.get("output") or ()):
         if is_pushing(output):
@@ -210,7 +210,7 @@ def pushes(name: str, body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def is_pushing(output: Mapping[str, str]) -> bool:
-    """Tell whether an output is pushed by the build itself."""
+    """Return whether the build itself pushes an output."""
     if output.get("type") == "registry":
         return True
     no = {"0", "f", "F", "false", "FALSE", "False"}
@@ -226,12 +226,12 @@ def names_in_outputs(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def without_remote_caches(entries: Iterable[Any]) -> list[Any]:
-    """Return the entries of `cache-to` but for those that are written with a person's login."""
+    """Return the entries of `cache-to` except those that use the user's credentials."""
     return [entry for entry in entries if _cache(entry).get("type") not in _REMOTE_CACHES]
 
 
 def described(permissions: Iterable[Permission], folder: str) -> list[str]:
-    """Return the permissions in words, as Buildx puts them."""
+    """Describe permissions in Buildx's terms."""
     words = {
         NETWORK: "use the host's network in build containers",
         INSECURE: "run privileged build containers",
@@ -250,14 +250,14 @@ def described(permissions: Iterable[Permission], folder: str) -> list[str]:
 
 
 def allow_flags(permissions: Iterable[Permission], folder: str) -> list[str]:
-    """Return the flags that grant `permissions` to who stands in `folder`, quoted for a shell."""
+    """Return the flags that grant `permissions` when run in `folder`, quoted for a shell."""
     import shlex
 
     return [shlex.quote(f"--allow={one}") for one in _as_shown(permissions, folder)]
 
 
 def _as_shown(permissions: Iterable[Permission], folder: str) -> list[Permission]:
-    """Join reading and writing of one path; tell paths near by relative to `folder`."""
+    """Merge reading and writing of one path; shorten paths relative to `folder`."""
     given = set(permissions)
     both = {one.value for one in given if one.key == READ} & {
         one.value for one in given if one.key == WRITE

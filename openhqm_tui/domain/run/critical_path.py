@@ -1,17 +1,16 @@
-"""What a build waited for: the chain of steps that decided when it was over.
+"""The critical path: the chain of steps that determined a build's duration.
 
-BuildKit names the inputs of a step; the critical path goes back from the step that ended last,
-each time to the input that ended last, for that is the one it waited for. Between the two there
-may be a gap: a step that could run still waits for a build slot or a processor. Where the inputs
-don't tell all of it:
+BuildKit reports the inputs of a step. The critical path goes back from the step that ended last,
+each time to the input that ended last, because that is what it waited for. There may be a gap
+between the two: a ready step still waits for a build slot or a CPU. Cases in which the inputs are
+incomplete:
 
-- An export names no inputs, and takes what all the others made: it waited for the last of those
-  that ended before it began.
-- Work that several builds share is listed twice: once as it ran, once more, cached, where this
-  build takes it over. Such a copy waited for the step of the same name that ran.
-- A cached step is looked up when it is needed, however long ago its work was done: what counts
-  is when the work behind it was done.
-- Where a step failed, the path is the one that led there.
+- An export has no inputs, and uses the results of all other steps: it waited for the last one that
+  ended before it started.
+- Work that several builds share is listed twice: as executed, and as cached where this build reuses
+  it. The copy waited for the executed step of the same name.
+- A cached step is looked up when it is needed: what counts is when its work was done.
+- If a step failed, the path is the one that led to it.
 
 `emulation_cost` says how much of a run's time a slow emulator took.
 """
@@ -33,10 +32,10 @@ from openhqm_tui.domain.run.timeline import covered, spans, target_span
 
 
 class Load(NamedTuple):
-    """How much work a target was, and how long it took.
+    """The work and duration of a target's build.
 
-    `busy` adds up all steps, `on_path` covers those of the critical path, `wall` is the time from
-    the start to the end, all in seconds; `cached` of `steps` steps needed no work.
+    `busy` is the sum of all steps, `on_path` the time covered by the critical path, `wall` the time
+    from start to end, all in seconds; `cached` of `steps` steps were cached.
     """
 
     busy: float
@@ -47,11 +46,11 @@ class Load(NamedTuple):
 
 
 class Order:
-    """Who waited for whom among the steps of one target."""
+    """The dependencies between the steps of one target."""
 
     def __init__(self, target: TargetState) -> None:
         self._steps = target.steps
-        # By their ends, so that the last that ended before a moment is found at once.
+        # Sorted by end, to find the last step that ended before a moment.
         self._timed = sorted((s for s in target.steps.values() if s.intervals), key=_end)
         self._ran: dict[StepName, list[StepState]] = {}
         for step in self._timed:
@@ -60,18 +59,18 @@ class Order:
         self._ready: dict[str, float] = {}
 
     def waited_for(self, step: StepState) -> StepState | None:
-        """Return the step that this one waited for, if the build tells."""
+        """Return the step that this one waited for, if known."""
         return max(self._before(step), key=lambda s: (self.ready(s), _end(s)), default=None)
 
     def ready(self, step: StepState) -> float:
-        """Return when the work behind a step was done; infinite while it runs.
+        """Return when a step's work was done; infinite while it runs.
 
-        A cached step is looked up only when it is needed: that moment says nothing of the work.
+        A cached step is looked up only when it is needed, which says nothing about its work.
         """
         stack = [step]
         while stack:
             this = stack[-1]
-            # Until it is known: what ends a circle, and what stands where nothing is behind.
+            # A placeholder that ends cycles, and the result for steps without dependencies.
             first = this.digest not in self._ready
             self._ready.setdefault(this.digest, _work_end(this))
             behind = self._before(this) if this.cached else []
@@ -96,22 +95,22 @@ class Order:
         return [s for s in known if s is not None and s is not step and s.intervals]
 
     def last(self) -> StepState | None:
-        """Return the step that decides the end: one that failed, one that runs, the last."""
+        """Return the step that determines the end: a failed one, a running one, or the last."""
         failed = [s for s in self._timed if s.error and s.status is Status.FAILED]
         if failed:
             return min(failed, key=_end)
         running = [step for step in self._timed if _end(step) == math.inf]
         if running:
-            # Nobody knows which of them will end last: the one that has run longest leads.
+            # Which will end last is unknown: take the one that has run longest.
             return min(running, key=_start)
         latest = _end(self._timed[-1]) if self._timed else 0.0
-        # Many may have ended at once, where all was cached: the one that none of them needs.
+        # If all was cached, many ended at the same time: take the one that no other needs.
         ends = [step for step in self._timed if _end(step) == latest]
         needed = {digest for step in ends for digest in step.inputs}
         return max(ends, key=lambda s: (_start(s), s.digest not in needed), default=None)
 
     def path(self) -> tuple[str, ...]:
-        """Return the digests of the critical path, the first step first."""
+        """Return the digests of the critical path, in order."""
         found: dict[str, None] = {}
         step = self.last()
         while step is not None and step.digest not in found:
@@ -121,18 +120,18 @@ class Order:
 
 
 def critical_path(target: TargetState) -> tuple[str, ...]:
-    """Return the digests of the steps that decided when a target was over, the first first."""
+    """Return the digests of a target's critical path, in order."""
     return Order(target).path()
 
 
 def load(target: TargetState, path: Iterable[str], now: float) -> Load:
-    """Add up a target's work until `now`; `path` holds the digests of its critical path."""
+    """Sum up a target's work until `now`; `path` has the digests of its critical path."""
     start, end = target_span(target, now)
     steps = target.steps
     parts = [span for digest in path if digest in steps for span in spans(steps[digest], end)]
     return Load(
         busy=sum(b - a for step in steps.values() for a, b in spans(step, end)),
-        # A step that is shared with another build may have begun before this one.
+        # A step shared with another build may have started before this one.
         on_path=covered((max(start, a), b) for a, b in parts if b > start),
         wall=end - start,
         cached=sum(step.cached for step in steps.values()),
@@ -141,12 +140,12 @@ def load(target: TargetState, path: Iterable[str], now: float) -> Load:
 
 
 def _work_end(step: StepState) -> float:
-    """Return when a step's own work was done; of one that had none, before everything."""
+    """Return when a step's own work was done; minus infinity if it had none."""
     return -math.inf if step.cached and _end(step) <= _start(step) else _end(step)
 
 
 def _last_before(by_end: list[StepState], step: StepState) -> StepState | None:
-    """Return the last step that ended before this one began."""
+    """Return the last step that ended before this one started."""
     place = bisect_right(by_end, _start(step), key=_end)
     found = (by_end[index] for index in range(place - 1, -1, -1) if by_end[index] is not step)
     return next(found, None)
@@ -165,14 +164,14 @@ def _end(step: StepState) -> float:
     return last
 
 
-# Seconds: less than that nobody waits for.
+# Seconds: shorter times aren't worth mentioning.
 _WORTH_TELLING = 60.0
 
 
 def emulation_cost(state: RunState) -> str:
-    """Return what a faster emulator would have saved; '' where that isn't worth telling.
+    """Return what a faster emulator would have saved; '' if it isn't worth mentioning.
 
-    Steps that ran at the same time count once: it is about the time that a person waited.
+    Concurrent steps count once: this is about the time that the user waited.
     """
     told = []
     total = 0.0
@@ -193,6 +192,6 @@ def emulation_cost(state: RunState) -> str:
     if not told:
         return ""
     return (
-        f"emulated steps took long ({', '.join(told)}): QEMU 10 or later would have saved about "
+        f"emulated steps were slow ({', '.join(told)}): QEMU 10 or later would have saved about "
         f"{minutes_text(total)}; `openhqm-tui doctor --fix` registers it"
     )

@@ -11,7 +11,7 @@ from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import (
     CHECK_FAILED,
     CUT_OFF,
-    NOT_BEGUN,
+    NOT_STARTED,
     STATUS_TEXTS,
     STOPPED,
     Status,
@@ -22,18 +22,18 @@ _RETRIED = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 
 
 def _is_wanted(target: TargetState) -> bool:
-    """Tell whether a target, built once more, may come out better; one that is pushed won't."""
+    """Return whether rebuilding a target may help; not if it is pushed."""
     pushed = target.status is Status.UNKNOWN and target.pushed is Outcome.PASSED
     return target.status in _RETRIED and not pushed
 
 
 def can_retry(target: TargetState) -> bool:
-    """Tell whether building a target, or only its push, once more makes sense."""
+    """Return whether rebuilding a target, or repeating only its push, makes sense."""
     return _is_wanted(target) or push_failed(target)
 
 
 def push_failed(target: TargetState) -> bool:
-    """Tell whether a target's images are verified and only its push has to be repeated."""
+    """Return whether a target's images are verified and only its push must be repeated."""
     allowed = target.status is Status.UNKNOWN and target.run.info.allow_unknown
     verified = target.status is Status.PASSED or allowed
     return verified and target.pushed in {Outcome.FAILED, Outcome.CANCELLED}
@@ -45,8 +45,8 @@ def to_retry(state: RunState) -> list[str]:
 
 
 def can_resume(state: RunState) -> bool:
-    """Tell whether something of a run that nobody executes was cut off or cancelled."""
-    # A lane of a target that failed was stopped because of that.
+    """Return whether a run that isn't being executed has interrupted or cancelled targets."""
+    # A lane of a failed target was stopped because of the failure.
     lanes = (lane for lane in state.lanes if lane.target.outcome is not Outcome.FAILED)
     statuses = {lane.status for lane in lanes}
     statuses |= {target.status for target in state.targets.values()}
@@ -54,16 +54,16 @@ def can_resume(state: RunState) -> bool:
 
 
 def was_cut_off(standing: TargetState | LaneState) -> bool:
-    """Tell whether a target or lane ended with its runner only: nobody cancelled it."""
+    """Return whether a target or lane ended because its runner died, not by cancelling."""
     target = standing.target if isinstance(standing, LaneState) else standing
-    # A lane of a target that failed was stopped because of that.
+    # A lane of a failed target was stopped because of the failure.
     ended = target.outcome in {Outcome.CANCELLED, Outcome.FAILED}
     over = ended or standing.status is not Status.CANCELLED
     return target.run.interrupted and not over
 
 
 def ended(state: RunState) -> list[str]:
-    """Return the targets of a run that came to an end, whichever."""
+    """Return the targets of a run that ended, with any outcome."""
     targets = state.targets.values()
     return [target.name for target in targets if target.status.is_over and not was_cut_off(target)]
 
@@ -71,18 +71,18 @@ def ended(state: RunState) -> list[str]:
 def status_text(standing: TargetState | LaneState) -> StatusText:
     """Return how a target or lane is shown.
 
-    Nobody cancelled what ended with its runner, or what BuildKit stopped because a sibling failed.
+    "Cancelled" excludes what ended with its runner, and what BuildKit stopped after a failure.
     """
     target = standing.target if isinstance(standing, LaneState) else standing
     if was_cut_off(standing):
-        return NOT_BEGUN if target.started is None else CUT_OFF
+        return NOT_STARTED if target.started is None else CUT_OFF
     if standing.status is Status.CANCELLED and target.outcome is Outcome.FAILED:
         return STOPPED
     return STATUS_TEXTS[standing.status]
 
 
 def result_text(lane: LaneState) -> StatusText:
-    """Return how a lane is shown in a summary, which tells a failed check from a failed build."""
+    """Return how a lane is shown in a summary, which distinguishes failed checks and builds."""
     if lane.status is Status.FAILED and lane.verdicts:
         return CHECK_FAILED
     return status_text(lane)

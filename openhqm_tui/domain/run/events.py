@@ -1,4 +1,4 @@
-"""What a run folder holds: `run.json` once, then the runner's events, one JSON object a line."""
+"""Records of a run folder: `run.json`, and the runner's events, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from openhqm_tui.domain.text import Inert
 # 2: `expectations.json` has the keys of the checks files. Earlier versions read only the keys that
 # they know, each in a field of its own, so they would check less: they must refuse the folder.
 SCHEMA = 2
-# Images of one run. Whoever looks at a run holds all of them; nobody builds a hundredth of it.
+# Maximum images of one run: readers keep all in memory. Real runs have less than a hundredth.
 MOST_LANES = 10_000
 
-# A line with a number beyond these can't be of a runner: it is passed over like any damaged one.
+# A line with a number beyond these isn't from a runner: it is skipped like any damaged line.
 Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
 
 
@@ -33,9 +33,9 @@ class Outcome(StrEnum):
 
 
 class TargetInfo(Inert, frozen=True, kw_only=True):
-    """What `run.json` says of one target; `platforms` in their OCI spelling."""
+    """One target in `run.json`; `platforms` in OCI spelling."""
 
-    # It names files: a wrong one is refused, not changed.
+    # Used in file names: an invalid one is rejected, not changed.
     _AS_IT_IS: ClassVar = frozenset({"name"})
 
     name: str
@@ -47,17 +47,15 @@ class TargetInfo(Inert, frozen=True, kw_only=True):
 class RunInfo(Inert, frozen=True, kw_only=True):
     """What is known before a run starts; `created` in seconds since the epoch.
 
-    `host` is the platform of the engine, where the checks run; `nodes` are the builder's, each
-    of which tells native from emulated for the steps that it runs, and `driver` is how they are
-    reached (`docker`: the engine itself);
-    `buildx_path` is the plugin's program ('': reached through `docker`); `source` is the kind of
-    what is built (see SourceKind), `cwd` where the plan's relative paths begin; `quiet_after` is
-    how many seconds a build may say nothing before that is told, 0: for ever; `revision` is the
-    commit of the context, '' where it is no Git checkout. With `by_digest` its images are pushed
-    without a tag and pulled to be asked; with `allow_unknown` one that could not be asked
-    everything doesn't hold the tags back. `emulators` are what runs foreign platforms, by platform;
-    `allow` is what a person has granted beyond the folder `cwd`, as `--allow` spells it (None in
-    runs of before that was recorded).
+    `host` is the platform of the engine, where the checks run; `nodes` are the builder's, which
+    determine whether a step is native or emulated, and `driver` is the builder's driver (`docker`:
+    the engine itself); `buildx_path` is the plugin's program ('': run through `docker`); `source`
+    is the SourceKind, `cwd` the base of the plan's relative paths; `quiet_after` is the number of
+    seconds without output before a warning, 0: never; `revision` is the commit of the context, ''
+    without a Git checkout. With `by_digest`, images are pushed untagged and pulled to be checked;
+    with `allow_unknown`, inconclusive checks don't prevent the push. `emulators` run foreign
+    platforms, by platform; `allow` are the permissions granted beyond `cwd`, as `--allow` spells
+    them (None in runs of versions that didn't record it).
     """
 
     id: str
@@ -91,7 +89,7 @@ class RunInfo(Inert, frozen=True, kw_only=True):
 
 
 class Event(Inert, frozen=True, kw_only=True, tag_field="event"):
-    """Something the runner did or saw, `at` seconds since the epoch."""
+    """An action or observation of the runner, `at` in seconds since the epoch."""
 
     at: Moment
 
@@ -99,21 +97,21 @@ class Event(Inert, frozen=True, kw_only=True, tag_field="event"):
 class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
     """A runner holds the run folder's lock; `pid` is its process.
 
-    There is one for every time that the run was begun or taken up again.
+    There is one for every start or continuation of the run.
     """
 
     pid: int
 
 
 class TargetQueued(Event, frozen=True, kw_only=True, tag="target-queued"):
-    """A target will be built once more, as soon as it is its turn."""
+    """A target is queued for a rebuild."""
 
     target: str
     attempt: int
 
 
 class TargetStarted(Event, frozen=True, kw_only=True, tag="target-started"):
-    """Buildx runs for a target; its progress goes to the file `stream` of the run folder."""
+    """Buildx was started for a target; its progress goes to the file `stream`."""
 
     target: str
     attempt: int
@@ -122,9 +120,9 @@ class TargetStarted(Event, frozen=True, kw_only=True, tag="target-started"):
 
 
 class OutputStalled(Event, frozen=True, kw_only=True, tag="fell-silent"):
-    """Nothing has come of a target's Buildx since `since`, which is `RunInfo.quiet_after` ago.
+    """A target's Buildx has printed nothing since `since`, for `RunInfo.quiet_after` seconds.
 
-    It is said once a silence, and nothing is done about it. `step` is what runs, '' unknown.
+    Recorded once per silence; nothing is done about it. `step` is running, '' unknown.
     """
 
     target: str
@@ -133,7 +131,7 @@ class OutputStalled(Event, frozen=True, kw_only=True, tag="fell-silent"):
 
 
 class OutputResumed(Event, frozen=True, kw_only=True, tag="spoke-again"):
-    """Something came of a target's Buildx after a silence that was told."""
+    """A target's Buildx printed output again after a recorded silence."""
 
     target: str
 
@@ -160,7 +158,7 @@ class ImageSeen(Event, frozen=True, kw_only=True, tag="image-seen"):
 
 
 class LayersSeen(Event, frozen=True, kw_only=True, tag="layers-seen"):
-    """What a lane's image is made of, the lowest layer first."""
+    """The layers of a lane's image, lowest first."""
 
     target: str
     platform: str
@@ -168,9 +166,9 @@ class LayersSeen(Event, frozen=True, kw_only=True, tag="layers-seen"):
 
 
 class CheckStarted(Event, frozen=True, kw_only=True, tag="check-started"):
-    """The questions are being put to a lane's image; `emulated` tells how it runs.
+    """The checks of a lane's image have started; `emulated` says how it runs.
 
-    `check` '': all of them; else the one whose answer alone will be renewed.
+    `check` '': all of them; else the only one to be repeated.
     """
 
     target: str
@@ -180,7 +178,7 @@ class CheckStarted(Event, frozen=True, kw_only=True, tag="check-started"):
 
 
 class LaneChecked(Event, frozen=True, kw_only=True, tag="lane-checked"):
-    """All answers for one lane."""
+    """All verdicts for one lane."""
 
     target: str
     platform: str
@@ -189,23 +187,23 @@ class LaneChecked(Event, frozen=True, kw_only=True, tag="lane-checked"):
 
 
 class CheckCancelled(Event, frozen=True, kw_only=True, tag="check-cancelled"):
-    """The questions to a lane were cut off: what was known of it before is all that is known."""
+    """The checks of a lane were interrupted: earlier verdicts remain."""
 
     target: str
     platform: str
 
 
 class PushStarted(Event, frozen=True, kw_only=True, tag="push-started"):
-    """One of a target's tags is on its way to its registry; `pid` is the process that takes it."""
+    """One of a target's tags is being pushed; `pid` is the process that does it."""
 
     target: str
     pid: int = 0
 
 
 class ImagePulled(Event, frozen=True, kw_only=True, tag="image-pulled"):
-    """A lane's image came from the registry by its digest, to be asked.
+    """A lane's image was pulled by its digest to be checked.
 
-    `kept`: something of `reference` was in the engine's store before, so it stays there.
+    `kept`: `reference` was in the engine's store before, so it isn't removed.
     """
 
     target: str
@@ -215,9 +213,9 @@ class ImagePulled(Event, frozen=True, kw_only=True, tag="image-pulled"):
 
 
 class ReadBack(Event, frozen=True, kw_only=True, tag="read-back"):
-    """What the registry holds under a tag that was pushed; `attestations` is their number.
+    """What the registry has under a pushed tag; `attestations` is their number.
 
-    `is_index` False: the manifest of a single platform's image, whose digest is `digest`.
+    `is_index` False: the manifest of a single platform's image, with the digest `digest`.
     """
 
     target: str
@@ -229,7 +227,7 @@ class ReadBack(Event, frozen=True, kw_only=True, tag="read-back"):
 
 
 class PushEnded(Event, frozen=True, kw_only=True, tag="push-ended"):
-    """A target's tags are in their registries under `digest`, or aren't for a `reason`."""
+    """A target's tags are in their registries under `digest`, or not because of `reason`."""
 
     target: str
     outcome: Outcome
@@ -238,26 +236,26 @@ class PushEnded(Event, frozen=True, kw_only=True, tag="push-ended"):
 
 
 class RequestReceived(Event, frozen=True, kw_only=True, tag="heard"):
-    """What stands in `control.jsonl` before byte `upto` was done or refused."""
+    """The requests in `control.jsonl` before byte `upto` were handled or refused."""
 
     upto: Bytes
 
 
 class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel-asked"):
-    """Somebody wants one target, or with no target the whole run, to stop."""
+    """A request to cancel one target, or without a target the whole run."""
 
     target: str = ""
 
 
 class Note(Event, frozen=True, kw_only=True, tag="noted"):
-    """A remark of the runner's own, for people."""
+    """A message of the runner for people."""
 
     text: str
     target: str = ""
 
 
 class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
-    """The last event of a run, until it is taken up again."""
+    """The last event of a run, unless it is continued."""
 
     outcome: Outcome
 

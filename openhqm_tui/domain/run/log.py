@@ -1,4 +1,4 @@
-"""The log of one image: many lines in little memory, as raw text, with the step of each."""
+"""The log of one image: raw lines with their steps, in little memory."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.secrets.redact import KEY, KeyLines
 from openhqm_tui.domain.text import one_line
 
-# A longer line is cut here and says so; the whole of it is in the run folder.
+# Longer lines are truncated with a note; the run folder has the full line.
 LONGEST_SHOWN = 16 * 1024
-# A block is packed once it has so many lines or bytes: a look at one line unpacks all of them.
+# Blocks are compressed at this many lines or bytes; reading one line decompresses its block.
 _MOST_LINES = 512
 _MOST_BYTES = 64 * 1024
-# What is in sight, and what somebody searches or copies meanwhile.
+# Decompressed blocks to cache: the visible ones, and those being searched or copied.
 _KEPT_UNPACKED = 2
-# The highest step number that a line can have: of no step, but a warning or Buildx's own output.
+# The highest step number, for lines without a step: warnings and Buildx's own output.
 NO_STEP = 65535
-# Fewer lines are added sooner one by one.
+# For fewer lines, adding them one by one is faster.
 _A_FEW = 3
 
 
 class LogLine(NamedTuple):
-    """One line of a lane's log; `text` is raw: it may hold escape sequences."""
+    """One line of a lane's log; `text` is raw: it may contain escape sequences."""
 
     text: str
     step: int
@@ -42,13 +42,13 @@ class LogLine(NamedTuple):
 class LogLines:
     """An append-only list of log lines.
 
-    All but the last few hundred lines are held packed: what compilers and package managers say
-    takes a tenth of its bytes so. `stream` is 1 or 2 as in the build, 0 for our own words (a
-    step's heading, an error).
+    All but the last few hundred lines are compressed: output of compilers and package managers
+    shrinks to a tenth. `stream` is 1 or 2 as in the build, 0 for our own lines (a step's heading,
+    an error).
     """
 
     def __init__(self, shown: Callable[[str], str] = str) -> None:
-        """Begin an empty log; `shown` gives a line's text as it may be shown: without secrets."""
+        """Create an empty log; `shown` masks the secrets of a line for display."""
         self._shown = shown
         # Steps that may be printing a private key.
         self._keys: dict[tuple[int, int], KeyLines] = {}
@@ -73,7 +73,7 @@ class LogLines:
 
     @property
     def last_step(self) -> int:
-        """The step of the last line; -1 where there is none."""
+        """The step of the last line; -1 if there is none."""
         return self._last_step
 
     def text(self, index: int) -> str:
@@ -82,22 +82,22 @@ class LogLines:
         return self._shown(block.text(index - block.first))
 
     def step(self, index: int) -> int:
-        """Return the number of the step that a line is of."""
+        """Return the step number of a line."""
         block = self._block(index)
         return block.steps[index - block.first]
 
     def stream(self, index: int) -> int:
-        """Return the stream of a line: 1 or 2 as in the build, 0 for our own words."""
+        """Return the stream of a line: 1 or 2 as in the build, 0 for our own lines."""
         block = self._block(index)
         return block.streams[index - block.first]
 
     def at(self, index: int) -> float:
-        """Return when a line was said, in seconds since the epoch; 0 where it isn't known."""
+        """Return when a line was printed, in seconds since the epoch; 0 if unknown."""
         block = self._block(index)
         return block.times[index - block.first]
 
     def holds(self, text: bytes) -> bool:
-        """Tell whether `text` stands somewhere in the log."""
+        """Return whether the log contains `text`."""
         return any(text in block.data for block in self._backwards())
 
     def first_of(self, step: int) -> int | None:
@@ -105,7 +105,7 @@ class LogLines:
         return self._first_of.get(min(step, NO_STEP))
 
     def last(self, count: int, *, step: int | None = None) -> list[str]:
-        """Return the raw text of the last `count` lines, of one step if told."""
+        """Return the raw text of the last `count` lines, optionally of one step."""
         found: list[str] = []
         step = None if step is None else min(step, NO_STEP)
         for block in self._backwards():
@@ -119,13 +119,13 @@ class LogLines:
         return found[::-1]
 
     def add(self, text: str, *, step: int, at: float, stream: int = 0) -> None:
-        """Append whole lines: mostly one, more where `text` has line ends."""
+        """Append complete lines: usually one, more if `text` has line ends."""
         for line in text.split("\n"):
             self._append(line.encode("utf-8", "replace"), step, stream, at)
 
     def feed(self, data: bytes, *, step: int, stream: int, at: float) -> None:
-        """Append output as it came: lines may be cut anywhere; a lone CR overwrites the line."""
-        # A build has two; with more a stranger could fill the memory with beginnings of lines.
+        """Append raw output: lines may be cut anywhere; a lone CR overwrites the line."""
+        # Builds have two streams; more could fill the memory with incomplete lines.
         stream = stream if stream in {1, 2} else 0
         key = (step, stream)
         if self._partial and (pending := self._partial.pop(key, b"")):
@@ -139,16 +139,16 @@ class LogLines:
             for line in lines:
                 self._append(line, step, stream, at)
         if rest:
-            # What a lone CR has overwritten can be forgotten, but not a CR that may begin CRLF.
+            # Text overwritten by a lone CR can be dropped, but not a CR that may start CRLF.
             cut = rest.rfind(b"\r", 0, -1)
             rest = rest[cut + 1 :] if cut >= 0 else rest
             if len(rest) > 2 * LONGEST_SHOWN:
-                # A CR at its end still decides what becomes of the line.
+                # A trailing CR still determines what happens to the line.
                 rest = rest[: LONGEST_SHOWN + 1] + (b"\r" if rest.endswith(b"\r") else b"")
             self._partial[key] = rest
 
     def finish(self, step: int, at: float) -> None:
-        """End the unended lines of a step: it will say no more."""
+        """Complete the unterminated lines of a finished step."""
         for stream in (0, 1, 2):
             rest = self._partial.pop((step, stream), b"")
             if rest:
@@ -161,7 +161,7 @@ class LogLines:
         if self._keys or KEY in line:
             line = self._without_key(line, (step, stream))
         if len(line) > LONGEST_SHOWN:
-            line = line[:LONGEST_SHOWN] + " … [cut here; the log file has it all]".encode()
+            line = line[:LONGEST_SHOWN] + " … [truncated; the log file has the full line]".encode()
         block = self._block_for(step)
         block.data += line
         block.ends.append(len(block.data))
@@ -172,7 +172,7 @@ class LogLines:
             self._pack()
 
     def _without_key(self, line: bytes, place: tuple[int, int]) -> bytes:
-        """Return a line; what is between the first and the last of a private key isn't kept."""
+        """Return a line; lines inside a private key are masked."""
         keys = self._keys.pop(place, None) or KeyLines()
         line = keys.line(line)
         if keys.is_within:
@@ -180,7 +180,7 @@ class LogLines:
         return line
 
     def _extend(self, lines: list[bytes], step: int, stream: int, at: float) -> None:
-        """Append lines in which there is nothing to cut."""
+        """Append lines that need no truncation."""
         block, count = self._block_for(step), len(lines)
         ends = accumulate(map(len, lines), initial=len(block.data))
         next(ends)
@@ -193,7 +193,7 @@ class LogLines:
             self._pack()
 
     def _block_for(self, step: int) -> _Block:
-        """Return the block that a line of a step goes into, and note where the step begins."""
+        """Return the block for a line of a step, and record where the step starts."""
         block = self._open
         if step != self._last_step:
             self._last_step = min(step, NO_STEP)
@@ -201,7 +201,7 @@ class LogLines:
         return block
 
     def _pack(self) -> None:
-        """Begin a new block; the full one stays unpacked as long as it may be in sight."""
+        """Start a new block; the full one stays decompressed while it may be visible."""
         full = self._open
         self._firsts.append(full.first)
         self._packed.append(full.pack())
@@ -214,7 +214,7 @@ class LogLines:
             del self._unpacked[next(iter(self._unpacked))]
 
     def _block(self, index: int) -> _Block:
-        """Return the block that holds a line; raises IndexError where none does."""
+        """Return the block with a line; raises IndexError if there is none."""
         block = self._seen
         if 0 <= index - block.first < len(block.ends):
             return block
@@ -228,7 +228,7 @@ class LogLines:
         return block
 
     def _numbered(self, number: int) -> _Block:
-        # The one that was looked at last is the last to be forgotten.
+        # Least recently used blocks are dropped first.
         block = self._unpacked.pop(number, None)
         if block is None:
             block = _Block.unpack(self._firsts[number], self._packed[number])
@@ -244,7 +244,7 @@ class LogLines:
 
 
 class _Block:
-    """Some lines in a row, `first` the index of the first of them."""
+    """Consecutive lines; `first` is the index of the first."""
 
     __slots__ = ("data", "ends", "first", "steps", "streams", "times")
 
@@ -257,12 +257,12 @@ class _Block:
         self.times = array("d")
 
     def text(self, at: int) -> str:
-        """Return the text of a line, counted from the block's first."""
+        """Return the text of a line by its index in the block."""
         start = self.ends[at - 1] if at else 0
         return self.data[start : self.ends[at]].decode("utf-8", "replace")
 
     def pack(self) -> bytes:
-        """Return all of it in few bytes."""
+        """Compress the block."""
         lengths = array("H", map(sub, self.ends, chain((0,), self.ends)))
         columns = (self.times, lengths, self.steps, self.streams)
         whole = b"".join(column.tobytes() for column in columns) + self.data
@@ -270,7 +270,7 @@ class _Block:
 
     @classmethod
     def unpack(cls, first: int, packed: bytes) -> _Block:
-        """Return what was packed."""
+        """Decompress a block."""
         block, count = cls(first), int.from_bytes(packed[:4], "little")
         whole, at = zlib.decompress(packed[4:]), 0
         lengths = array("H")
@@ -284,11 +284,11 @@ class _Block:
 
 
 def note_change(log: LogLines, step: StepState, before: Status, after: Status) -> None:
-    """Write what a step's new status means into its log: that it begins, once how it ended."""
+    """Log a step's new status: its start, and its end once."""
     number, label = step.number, step.name.label
     at = step.ended or step.started or 0.0
     if after is Status.RUNNING:
-        # What belongs to no lane is mostly quick and silent: one line, at its end, will do.
+        # Steps without a lane are mostly quick and silent: one line at their end is enough.
         if before is Status.WAITING and step.lane is not None:
             log.add(f"▸ {label}", step=number, at=step.started or 0.0)
         return
@@ -299,7 +299,7 @@ def note_change(log: LogLines, step: StepState, before: Status, after: Status) -
     if after is Status.FAILED:
         log.add(f"✗ {one_line(step.error, 500)}", step=number, at=at)
         return
-    # "Stopped", not "cancelled": BuildKit also stops a step whose result another build has given.
+    # "Stopped", not "cancelled": BuildKit also stops a step that another build finished first.
     ended = {Status.CACHED: "cached", Status.CANCELLED: "stopped"}.get(
         after, f"done in {duration_text(step.busy(at))}"
     )
@@ -308,7 +308,7 @@ def note_change(log: LogLines, step: StepState, before: Status, after: Status) -
         return
     if before is Status.WAITING:
         log.add(f"▸ {label}", step=number, at=at)
-    # Steps run side by side: under another step's words, only a full name is understood.
+    # Steps run concurrently, so after another step's output the full name is needed.
     log.add(f"  {ended}" if log.last_step == number else f"▸ {label}: {ended}", step=number, at=at)
 
 
@@ -317,14 +317,14 @@ _WORD = (
     r"segmentation\ fault|segfault|cannot|can't|unable\ to|no\ such\ file|not\ found|"
     r"permission\ denied|denied|undefined\ reference|out\ of\ memory|killed)"
 )
-# `KeyError:` and `ERR!` are words as well; `error_handler.o` and `--fail-fast` are names.
+# `KeyError:` and `ERR!` count as errors; `error_handler.o` and `--fail-fast` are names.
 _SAYS = re.compile(
     rf"(?<![\w./=-])(?i:{_WORD})(?![\w/=-]|\.\w)"
     r"|(?<![\w./-])[A-Z]\w*(?:Error|Exception)(?=:|\b(?![\w/.(-]))"
     r"|\bERR!|^\s*E:|✗|×",
     re.VERBOSE,
 )
-# What programs write on standard output is an error only where the line begins by saying so.
+# A line on standard output is an error only if it starts like one.
 _BEGINS = re.compile(
     r"^\s*(?:[\w./:\\-]+:\s+)*(?:\[?(?i:error|fatal|critical|panic)\b\]?(?![\w/.=-])"
     r"|Traceback\ \(most|\w*(?:Error|Exception):|FAILED\b|E:\ |(?:npm\ )?ERR!)",
@@ -335,20 +335,20 @@ _NONE_OF_IT = re.compile(
     r"|\b(?:errors?|failures?|failed)\s*[:=]\s*0\b",
     re.IGNORECASE,
 )
-# Of every error that is believed at a word, one of these is a part: far quicker to look for.
+# Every error message contains one of these; searching for them first is much faster.
 _TRACES = (
     *("err", "fail", "fatal", "panic", "traceback", "exception", "abort", "fault", "cannot"),
     *("can't", "unable", "no such", "not found", "denied", "undefined", "out of", "killed"),
     *("e:", "✗", "×"),
 )
-# Far longer than any message; what is beyond is data.
+# Longer than any message; the rest is data.
 _FAR_ENOUGH = 1000
 
 
 def looks_like_error(text: str, stream: int) -> bool:
-    """Tell whether a plain line looks like an error; `stream` is 0 for our own words, else 1 or 2.
+    """Return whether a plain line looks like an error; `stream` is 0 (our own line), 1 or 2.
 
-    Standard error is believed at a word; standard output only where the line begins with it.
+    On standard error the word may be anywhere, on standard output only at the start.
     """
     if stream == 0:
         return text.startswith("✗")

@@ -1,4 +1,4 @@
-"""What a registry holds under a tag, and how it differs from what was verified."""
+"""The content of a tag in a registry, and how it differs from what was verified."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.text import Inert, one_line
 
-# How an attestation stands in an index: as a manifest for `unknown/unknown` with this note.
+# An attestation in an index is a manifest for `unknown/unknown` with this annotation.
 _ATTESTATION = "vnd.docker.reference.type"
 _INDEXES = {
     "application/vnd.oci.image.index.v1+json",
@@ -22,17 +22,17 @@ _DIGEST_LENGTH = len("sha256:") + 64
 
 
 class PublishedImage(Inert, frozen=True):
-    """One platform's image in an index; `digest` is that of its manifest, '' where untold."""
+    """One platform's image in an index; `digest` is that of its manifest, '' if unknown."""
 
     platform: str
     digest: str
 
 
 class PublishedIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """An index as a registry gives it, attestations counted apart.
+    """An index in a registry; attestations are counted separately.
 
-    What has one platform may be no index but that image's manifest, which doesn't tell its
-    platform: `images` is empty then, and `is_index` False.
+    An image for one platform may be just a manifest, which doesn't include its platform: `images`
+    is empty then, and `is_index` False.
     """
 
     digest: str
@@ -42,28 +42,28 @@ class PublishedIndex(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def digest_of(raw: bytes) -> str:
-    """Return the digest of a manifest or an index from its very bytes."""
+    """Return the digest of a manifest or index from its raw bytes."""
     return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
 def read_published(raw: bytes) -> PublishedIndex:
-    """Read an index, or a manifest, from its very bytes; raises ValueError with what is wrong."""
+    """Parse an index or manifest from its raw bytes; raises ValueError with the reason."""
     try:
         told = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise ValueError("its answer is no JSON") from error
+        raise ValueError("its response is not JSON") from error
     if not isinstance(told, dict):
-        raise ValueError("its answer is no index")
+        raise ValueError("its response is not an index")
     manifests = told.get("manifests")
     is_index = told.get("mediaType") in _INDEXES or isinstance(manifests, list)
     if not is_index:
         if not isinstance(told.get("config"), dict):
-            raise ValueError("its answer is neither an index nor an image")
+            raise ValueError("its response is neither an index nor an image")
         return PublishedIndex(digest=digest_of(raw), is_index=False)
     images, attestations = [], 0
     for entry in manifests if isinstance(manifests, list) else ():
         if not isinstance(entry, dict):
-            raise ValueError("its index has an entry that is none")
+            raise ValueError("its index has an invalid entry")
         if _is_attestation(entry):
             attestations += 1
             continue
@@ -84,7 +84,7 @@ def difference(digest: str, verified: Mapping[str, str], seen: PublishedIndex) -
         if missing := [platform for platform in verified if platform not in there]:
             return f"the registry has no image for {', '.join(missing)}"
         if extra := [platform for platform in there if platform not in verified]:
-            return f"the registry has an image for {', '.join(extra)}, which was not verified"
+            return f"the registry has an image for {', '.join(extra)}, which wasn't verified"
         for platform, known in verified.items():
             if known and there[platform] and known != there[platform]:
                 return (

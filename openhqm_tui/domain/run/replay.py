@@ -1,8 +1,7 @@
-"""A recorded run as a tape: which of its bytes are due when, and how far it has been played.
+"""The timeline of a replay: when each byte is due, and the current position.
 
-Recorded times are seconds since the epoch; positions are seconds from the tape's beginning. Where
-nothing was said for long (a retry on the next day), the tape is shorter than the time was. No
-clock is read here: whoever plays brings one.
+Recorded times are seconds since the epoch; positions are seconds from the start of the replay. Long
+silences (a retry on the next day) are shortened. No clock is read here: the player has one.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ import msgspec
 from openhqm_tui.domain.buildkit.rawjson import SolveStatus, seconds
 from openhqm_tui.domain.run import events as journal
 
-# Seconds that a silence takes at most.
+# The maximum length of a silence in seconds.
 LONGEST_SILENCE = 10.0
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 class ReplayEvent:
-    """From which recorded time on how many bytes of a file are to be seen."""
+    """How many bytes of a file are visible from which recorded time on."""
 
     def __init__(self) -> None:
         self.times = array("d")
         self._ends = array("q")
 
     def add(self, time: float, end: int) -> None:
-        """Say that the bytes before `end` are due at `time`; neither ever goes back."""
+        """Set the bytes before `end` to be due at `time`; neither ever decreases."""
         if self.times and time <= self.times[-1]:
             self._ends[-1] = end
         else:
@@ -39,13 +38,13 @@ class ReplayEvent:
             self._ends.append(end)
 
     def upto(self, now: float) -> int:
-        """Return how many bytes are to be seen at `now`."""
+        """Return the number of visible bytes at `now`."""
         place = bisect_right(self.times, now)
         return self._ends[place - 1] if place else 0
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Where the stream of an attempt lies in recorded time."""
+    """The recorded time span of an attempt's stream."""
 
     started: journal.TargetStarted
     begins: float
@@ -72,7 +71,7 @@ def events_due(lines: Iterable[bytes]) -> tuple[ReplayEvent, list[tuple[float, j
 
 
 def spans(events: Iterable[tuple[float, journal.AnyEvent]]) -> Iterator[Span]:
-    """Yield where the stream of each attempt lies: what Buildx said, it said before it ended."""
+    """Yield the span of each attempt's stream, which ends when Buildx ended."""
     begun: dict[str, tuple[journal.TargetStarted, float]] = {}
     for at, event in events:
         match event:
@@ -91,10 +90,10 @@ def spans(events: Iterable[tuple[float, journal.AnyEvent]]) -> Iterator[Span]:
 
 
 def stream_due(lines: Iterable[bytes], span: Span) -> ReplayEvent:
-    """Return when each line of a stream is due: at the latest time that it tells itself.
+    """Return when each line of a stream is due: at the latest time that it contains.
 
-    A line that tells none is due with the one before it. A builder's clock may go wrong: times
-    that begin outside of the span are shifted to where it begins.
+    A line without a time is due with the one before it. A builder's clock may be wrong: times that
+    start outside of the span are shifted to its start.
     """
     due, at, end, shift = ReplayEvent(), span.begins, 0, None
     decode = msgspec.json.Decoder(SolveStatus).decode
@@ -123,7 +122,7 @@ def _told(decode: Callable[[bytes], SolveStatus], line: bytes) -> float | None:
 
 
 class ReplayTimeline:
-    """The recorded time laid out as positions, long silences shortened; `length` in seconds."""
+    """Maps positions to recorded times, with long silences shortened; `length` in seconds."""
 
     def __init__(self, times: Iterable[float]) -> None:
         ordered = sorted(times)
@@ -142,7 +141,7 @@ class ReplayTimeline:
             self._times.append(time)
 
     def recorded(self, position: float) -> float:
-        """Return the recorded time at a position; it goes faster through a shortened silence."""
+        """Return the recorded time at a position; it runs faster in a shortened silence."""
         after = bisect_right(self._positions, position)
         if after == 0 or after == len(self._positions):
             return self._times[0 if after == 0 else -1]
@@ -153,7 +152,7 @@ class ReplayTimeline:
 
 
 class ReplayClock:
-    """How far a tape has been played; `clock` is whatever seconds the player counts by."""
+    """The position of a replay; `clock` returns seconds of the player."""
 
     def __init__(self, length: float, speed: float = 1.0, position: float = 0.0) -> None:
         self.length = length
@@ -163,7 +162,7 @@ class ReplayClock:
         self._since: float | None = None
 
     def position(self, clock: float) -> float:
-        """Return the position now; the first time that it is asked for, the playing begins."""
+        """Return the current position; the first call starts playing."""
         if self._since is None:
             self._since = clock
         if self.paused:
@@ -173,16 +172,16 @@ class ReplayClock:
         return min(self.length, self._at + max(0.0, clock - self._since) * self.speed)
 
     def is_over(self, clock: float) -> bool:
-        """Tell whether all has been played."""
+        """Return whether the end was reached."""
         return self.position(clock) >= self.length
 
     def pause(self, clock: float, *, paused: bool) -> None:
-        """Stop at where it is, or go on from there."""
+        """Pause or continue."""
         self._hold(clock)
         self.paused = paused
 
     def shift(self, clock: float, by: int) -> None:
-        """Go on at the next speed of SPEEDS, `by` 1 faster, -1 slower."""
+        """Continue at the next speed of SPEEDS, `by` 1 faster, -1 slower."""
         self._hold(clock)
         if by > 0:
             self.speed = next((s for s in SPEEDS if s > self.speed), self.speed)
@@ -190,7 +189,7 @@ class ReplayClock:
             self.speed = next((s for s in reversed(SPEEDS) if s < self.speed), self.speed)
 
     def jump(self, clock: float, position: float) -> None:
-        """Go on from another position."""
+        """Continue from another position."""
         self._hold(clock)
         self._at = min(max(position, 0.0), self.length)
 

@@ -1,9 +1,9 @@
 """The state of a run: a fold over its journal.
 
 `RunState` changes only through `apply_event`, `apply_records`, `end_stream` and
-`end_interrupted`; the same journal gives the same state, however it is cut into pieces. That the
-runner died is the one fact that no journal holds: who looks at its lock calls `end_interrupted`.
-No clock is read: times come from the journal, in seconds since the epoch.
+`end_interrupted`; the same journal gives the same state, however it is cut into pieces. The only
+fact that isn't in the journal is that the runner died: whoever tests its lock calls
+`end_interrupted`. No clock is read: times are from the journal, in seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class LaneState:
         self.log = LogLines(target.run.shown)
         self.check_started: float | None = None
         self.check_ended: float | None = None
-        # What is being asked now: None nothing, '' every question, else the one.
+        # The running check: None: none, '': all, else its name.
         self.asking: str | None = None
         self.check_cut = False
-        # When its first checks were over: asking again later is no part of the build's time.
+        # When its first checks finished: later repetitions don't count as build time.
         self.done_at: float | None = None
         self.emulated: bool | None = None
         self.verdicts: tuple[Verdict, ...] = ()
@@ -54,17 +54,17 @@ class LaneState:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Name the lane: target and platform."""
+        """The names of target and platform."""
         return self.target.name, str(self.platform)
 
     @property
     def emulator(self) -> Emulator | None:
-        """What runs this platform's programs; None where they run natively or it isn't known."""
+        """The emulator of this platform; None if native or unknown."""
         return self.target.run.info.emulators.get(str(self.platform))
 
     @property
     def status(self) -> Status:
-        """Where this lane stands: through its build, then its checks."""
+        """The status: of its build, then of its checks."""
         target = self.target
         if target.started is None and target.outcome is None:
             return Status.WAITING if target.run.goes_on else Status.CANCELLED
@@ -90,61 +90,61 @@ class LaneState:
 
     @property
     def has_image(self) -> bool:
-        """Tell whether there is an image that can be asked."""
+        """Whether there is an image that can be checked."""
         return self.target.outcome is Outcome.PASSED or bool(self.target.digest)
 
     @property
     def node(self) -> Node | None:
-        """On which node of the builder it is built; None where that isn't known."""
+        """The node that builds it; None if unknown."""
         return self.target.nodes.node_of(self.platform)
 
     @property
     def node_name(self) -> str:
-        """The name of its node, '' where it says nothing: the engine itself builds."""
+        """The name of its node; '' if the engine itself builds."""
         info = self.target.run.info
         told = self.node is not None and worth_telling(info.nodes, info.driver)
         return self.node.name if told and self.node is not None else ""
 
     @property
     def how(self) -> ExecutionMode | None:
-        """Tell how it is built, seen from its node; None where nobody can say yet."""
+        """How it is built on its node; None while unknown."""
         native = self.target.nodes.native_of(self.platform)
         return how_built((step.how for step in self.steps), self.platform, native)
 
     def step_counts(self) -> tuple[int, int]:
-        """Return how many of the known steps are over, and how many are known."""
+        """Return the numbers of finished and of known steps."""
         return sum(step.status.is_over for step in self.steps), len(self.steps)
 
     def ask(self, event: events.CheckStarted) -> None:
-        """Fold in that questions are put; old answers stand until there are new ones."""
+        """Record that checks have started; old verdicts are kept until there are new ones."""
         self._before = self.check_started, self.check_ended, self.emulated
         self.check_started, self.check_ended = event.at, None
         self.asking, self.check_cut, self.emulated = event.check, False, event.emulated
 
     def answer(self, event: events.LaneChecked) -> None:
-        """Fold in the answers."""
+        """Record verdicts."""
         self.check_ended, self.verdicts, self.emulated = event.at, event.verdicts, event.emulated
         self.asking, self.check_cut = None, False
         self.done_at = event.at if self.done_at is None else self.done_at
 
     def cut_off(self) -> None:
-        """Fold in that there is no answer: what was known before is known still."""
+        """Record that checks were interrupted; earlier verdicts are kept."""
         if self.asking is not None:
             self.check_started, self.check_ended, self.emulated = self._before
         self.asking, self.check_cut = None, self.check_ended is None
 
 
-# Buildx prints a failed step's log again with its error; more lines than this are not its own.
+# Buildx repeats a failed step's log with its error; keep only this many lines.
 _MOST_TEXTS = 2000
 _MOST_BYTES = 2**63 - 1
-# Of one target: a stranger's stream may hold any number.
+# Maximum per target: an untrusted stream may have any number.
 _MOST_SOURCES = 8
 
 
 class ChangedLanes(NamedTuple):
-    """What some records touched: lanes by target and platform, the standing of their target.
+    """What some records changed: lanes by target and platform, and whether their target changed.
 
-    A line more in a lane's log leaves its target standing as it did.
+    A new line in a lane's log doesn't change its target.
     """
 
     lanes: frozenset[tuple[str, str]]
@@ -152,7 +152,7 @@ class ChangedLanes(NamedTuple):
 
 
 class TargetState:
-    """One target: the unit of build, cancel and retry."""
+    """One target: the unit of building, cancelling and retrying."""
 
     def __init__(self, run: RunState, info: TargetInfo) -> None:
         self.run = run
@@ -161,7 +161,7 @@ class TargetState:
         self.platforms = tuple(parse_platform(text) for text in info.platforms)
         self.nodes = LaneNodes(run.nodes, self.platforms, run.host, in_parts=run.info.by_digest)
         self.attempt = 0
-        # What its Dockerfile itself holds of them, to be masked in all that is kept or given away.
+        # Secrets in its Dockerfile, to be masked in everything that is kept or shared.
         self.secrets: frozenset[str] = frozenset()
         self._sources: set[int] = set()
         self._reset()
@@ -185,11 +185,11 @@ class TargetState:
         self.pushed: Outcome | None = None
         self.push_reason = ""
         self.push_digest = ""
-        # What the registry held under each tag when it was read back.
+        # The content of each tag in the registry after the push.
         self.read_back: dict[str, events.ReadBack] = {}
 
     def learn_secrets(self, dockerfile: bytes) -> None:
-        """Take in which secrets a Dockerfile holds; each of its remarks comes with all of it."""
+        """Collect the secrets in a Dockerfile; each of its warnings includes the whole file."""
         known = hash(dockerfile)
         if known not in self._sources and len(self._sources) < _MOST_SOURCES:
             self._sources.add(known)
@@ -198,11 +198,11 @@ class TargetState:
 
     @property
     def texts(self) -> list[str]:
-        """What Buildx printed besides its progress, without secrets."""
+        """Buildx's output besides its progress, without secrets."""
         return self.log.last(self._texts, step=NO_STEP) if self._texts else []
 
     def add_text(self, text: str) -> None:
-        """Add a line that Buildx printed besides its progress to the log."""
+        """Log a line that Buildx printed besides its progress."""
         if self._texts == _MOST_TEXTS:
             return
         if not self._texts:
@@ -211,24 +211,24 @@ class TargetState:
         self._texts += 1
 
     def add_warning(self, short: str, url: str) -> None:
-        """Add a warning of the Dockerfile's checks, once."""
+        """Log a warning of the Dockerfile's checks, once."""
         if (short, url) not in self.warnings:
             self.warnings[short, url] = None
             self._add_to_log(f"! {short} · {url}" if url else f"! {short}", 0)
 
     def _add_to_log(self, text: str, stream: int) -> None:
-        # BuildKit gives no time for these: they came after the line before.
+        # BuildKit reports no time for these: they came after the previous line.
         at = self.log.at(len(self.log) - 1) if len(self.log) else 0.0
         self.log.add(text.replace("\n", " "), step=NO_STEP, stream=stream, at=at)
 
     @property
     def failed_step(self) -> StepState | None:
-        """The first step that failed of itself, not by being cancelled."""
+        """The first step that failed by itself, not by being cancelled."""
         return next((s for s in self.steps.values() if s.status is Status.FAILED), None)
 
     @property
     def status(self) -> Status:
-        """Where this target stands, its lanes' checks included."""
+        """The status, including the checks of its lanes."""
         if self.outcome is Outcome.FAILED:
             return Status.FAILED
         if self.outcome is Outcome.CANCELLED:
@@ -245,15 +245,15 @@ class TargetState:
 
     @property
     def silent_since(self) -> float | None:
-        """Since when its Buildx has said nothing, where that is longer than it should be."""
+        """When its Buildx last printed output, if that was too long ago; else None."""
         return self.silence.since if self.silence is not None else None
 
     def step_counts(self) -> tuple[int, int]:
-        """Return how many of the known steps are over, and how many are known."""
+        """Return the numbers of finished and of known steps."""
         return sum(s.status.is_over for s in self.steps.values()), len(self.steps)
 
     def elapsed(self, now: float) -> float:
-        """Return the seconds from its start to its end, its checks included, or to `now`."""
+        """Return the seconds from its start to its end including its checks, or to `now`."""
         if self.started is None:
             return 0.0
         ends = [lane.done_at for lane in self.lanes.values() if lane.done_at is not None]
@@ -263,7 +263,7 @@ class TargetState:
         return max(0.0, now - self.started)
 
     def _last_seen(self) -> float:
-        """Return the last moment of which anything is known: nobody wrote down how it ended."""
+        """Return the last known moment, for a target whose end wasn't recorded."""
         moments = [self.started or 0.0]
         for step in self.steps.values():
             moments += [*step.intervals, *filter(None, step.intervals.values())]
@@ -275,7 +275,7 @@ class RunState:
     """The whole run."""
 
     def __init__(self, info: RunInfo, mask: Mask | None = None) -> None:
-        """Begin with what was known before the start; `mask` knows the secrets of its plan."""
+        """Start with what was known before the run; `mask` knows the secrets of its plan."""
         self.info = info
         self.mask = mask or Mask()
         self.host = parse_platform(info.host) if info.host else None
@@ -286,7 +286,7 @@ class RunState:
         self._interrupted = False
         self.notes: list[str] = []
         self.heard = 0
-        # Images that are in the engine's store only to be asked.
+        # Images that are in the engine's store only for the checks.
         self.pulled: dict[str, None] = {}
         self._sat_down = 0.0
         self.last_at = 0.0
@@ -295,7 +295,7 @@ class RunState:
 
     @property
     def status(self) -> Status:
-        """Where the run stands."""
+        """The status of the run."""
         if self.outcome is not None:
             return Status(self.outcome.value)
         if self.interrupted:
@@ -309,22 +309,22 @@ class RunState:
 
     @property
     def interrupted(self) -> bool:
-        """Tell whether its runner died before the end; starting it again takes that back."""
+        """Whether its runner died before the end; reset when the run is continued."""
         return self._interrupted
 
     def end_interrupted(self) -> None:
-        """Note that no runner executes it any more; one without an outcome was interrupted."""
+        """Record that no runner executes it any more; without an outcome it was interrupted."""
         self._interrupted = self.outcome is None
 
     @property
     def goes_on(self) -> bool:
-        """Tell whether anybody executes it still."""
+        """Whether it is being executed."""
         return self.outcome is None and not self.interrupted
 
     def elapsed(self, now: float) -> float:
-        """Return the seconds that it was executed, until `now` while it goes on.
+        """Return the seconds that it was executed, until `now` while it is in progress.
 
-        The time before it was taken up again doesn't count.
+        The time before it was continued doesn't count.
         """
         if self.started is None:
             return 0.0
@@ -332,11 +332,11 @@ class RunState:
         return self._earlier + max(0.0, (self.ended or last) - self._sat_down)
 
     def ending(self) -> Outcome:
-        """Return how the run ends if nothing more is done; what isn't over was cancelled."""
+        """Return the run's outcome if it ended now; unfinished targets count as cancelled."""
         statuses = {target.status for target in self.targets.values()}
         if Status.CANCELLED in statuses or not all(status.is_over for status in statuses):
             return Outcome.CANCELLED
-        # Who allows what is unknown has its push told as the end; what fails is no matter of it.
+        # With `allow_unknown` the push decides; failed targets don't depend on it.
         wrong = {Status.FAILED} if self.info.allow_unknown else {Status.FAILED, Status.UNKNOWN}
         if statuses & wrong:
             return Outcome.FAILED
@@ -348,21 +348,21 @@ class RunState:
         return Outcome.PASSED
 
     def shown(self, text: str) -> str:
-        """Return a line of a log without what is known to be secret by now."""
+        """Return a line of a log without the secrets known so far."""
         return self.mask.raw(text)
 
     @property
     def secrets(self) -> set[str]:
-        """What is to be masked, of all targets."""
+        """The secrets of all targets."""
         return {secret for target in self.targets.values() for secret in target.secrets}
 
     @property
     def lanes(self) -> list[LaneState]:
-        """Every lane, in the order of the plan."""
+        """All lanes, in plan order."""
         return [lane for target in self.targets.values() for lane in target.lanes.values()]
 
     def apply_event(self, event: events.AnyEvent) -> None:  # noqa: C901, PLR0915 - a case for each kind
-        """Fold one event of the runner in; one for an unknown target or lane changes nothing."""
+        """Apply an event of the runner; one for an unknown target or lane changes nothing."""
         before, self.last_at = self.last_at, event.at
         match event:
             case events.RunStarted():
@@ -424,14 +424,14 @@ class RunState:
                 self.heard = max(self.heard, event.upto)
 
     def lane(self, target: str, platform: str) -> LaneState | None:
-        """Return a lane by its names, if there is one."""
+        """Return a lane by target and platform, or None."""
         found = self.targets.get(target)
         if found is None:
             return None
         return next((lane for p, lane in found.lanes.items() if str(p) == platform), None)
 
     def apply_records(self, target_name: str, records: Iterable[Record]) -> ChangedLanes:  # noqa: C901 - a case for each kind
-        """Fold records of one target's stream in; return what they touched."""
+        """Apply records of one target's stream; return what they changed."""
         target = self.targets.get(target_name)
         lanes: set[LaneState] = set()
         heard: dict[str, tuple[LogLines, int]] = {}
@@ -471,7 +471,7 @@ class RunState:
         return ChangedLanes(frozenset(lane.key for lane in lanes), standing)
 
     def end_stream(self, target_name: str) -> None:
-        """Say that a target's stream is over: unended log lines are ended."""
+        """Record the end of a target's stream: unterminated log lines are completed."""
         target = self.targets.get(target_name)
         if target is not None:
             for step in target.steps.values():
@@ -502,7 +502,7 @@ class RunState:
 
 
 def _bytes(told: int) -> int:
-    """Return a number of bytes as one that can be counted with: no negative, none beyond 64 bit."""
+    """Clamp a number of bytes to a non-negative 64-bit integer."""
     return min(max(told, 0), _MOST_BYTES)
 
 

@@ -1,4 +1,4 @@
-"""Where a run, a target, a lane or a step stands, and how every front end shows it."""
+"""The status of a run, target, lane or step, and how all front ends show it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from openhqm_tui.domain.checks.verdict import Answer
 
-# What a run is called whose runner was gone before its end.
+# The status of a run whose runner died before its end.
 INTERRUPTED = "interrupted"
 
 
 class Status(StrEnum):
-    """Where a run, a target, a lane or a step stands."""
+    """The status of a run, target, lane or step."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -26,12 +26,12 @@ class Status(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether nothing more will happen by itself."""
+        """Whether nothing more will happen by itself."""
         return self not in {Status.WAITING, Status.RUNNING, Status.CHECKING}
 
 
 class ColorRole(StrEnum):
-    """What the color of a status says; each front end has its own color for it."""
+    """The meaning of a color; each front end has its own colors."""
 
     MUTED = "muted"
     ACTIVE = "active"
@@ -42,7 +42,7 @@ class ColorRole(StrEnum):
 
 
 class StatusText(NamedTuple):
-    """The symbol and the word of a status, and the role of its color: color alone says nothing."""
+    """The symbol, word and color role of a status; color is never the only information."""
 
     symbol: str
     word: str
@@ -52,7 +52,7 @@ class StatusText(NamedTuple):
         return f"{self.symbol} {self.word}"
 
 
-# Of targets and images; a run has that of its worst image.
+# For targets and images; a run has that of its worst image.
 STATUS_TEXTS: dict[Status, StatusText] = {
     Status.WAITING: StatusText("·", "waiting", ColorRole.MUTED),
     Status.RUNNING: StatusText("▸", "building", ColorRole.ACTIVE),
@@ -67,9 +67,9 @@ STATUS_TEXTS: dict[Status, StatusText] = {
 CHECK_FAILED = StatusText("✗", "check failed", ColorRole.ERROR)
 # A platform that BuildKit stopped because a sibling failed; a step that another build finished.
 STOPPED = StatusText("−", "stopped", ColorRole.MUTED)
-# A run, or what is part of it, whose runner died.
+# A run, or a part of it, whose runner died.
 CUT_OFF = StatusText("!", INTERRUPTED, ColorRole.WARNING)
-NOT_BEGUN = StatusText("·", "not begun", ColorRole.MUTED)
+NOT_STARTED = StatusText("·", "not started", ColorRole.MUTED)
 IN_PROGRESS = StatusText("▸", "running", ColorRole.ACTIVE)
 
 STEP_TEXTS: dict[Status, StatusText] = {
@@ -87,7 +87,7 @@ VERDICT_TEXTS: dict[Answer, StatusText] = {
     Answer.UNKNOWN: StatusText("?", "unknown", ColorRole.WARNING),
     Answer.WAIVED: StatusText("~", "waived", ColorRole.WARNING),
 }
-# Of whole runs, by what lists and reports call their state.
+# For whole runs, by the names of their states in lists and reports.
 RUN_TEXTS: dict[str, StatusText] = {
     "running": IN_PROGRESS,
     "passed": StatusText("✓", "passed", ColorRole.SUCCESS),

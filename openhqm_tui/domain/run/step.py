@@ -1,4 +1,4 @@
-"""One step: when it ran, how far it is, how it ended.
+"""One step: when it ran, its progress, how it ended.
 
 Times come from the journal, in seconds since the epoch.
 """
@@ -14,10 +14,10 @@ from openhqm_tui.domain.run.status import Status
 
 
 class StepState:
-    """One step of a target: when it ran, how far it is, how it ended.
+    """One step of a target: when it ran, its progress, how it ended.
 
-    `lane` is the platform that it works for where its name doesn't tell; `native_of` gives what
-    the node of a lane runs natively.
+    `lane` is its platform if its name doesn't include it; `native_of` returns what the node of a
+    lane runs natively.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class StepState:
 
     @property
     def status(self) -> Status:
-        """Where this step stands."""
+        """The status of this step."""
         if self.error:
             return Status.CANCELLED if is_cancel(self.error) else Status.FAILED
         if self.cached:
@@ -71,18 +71,18 @@ class StepState:
         for start in sorted(self.intervals):
             end = self.intervals[start]
             last = now if end is None else end
-            # A clock that was set back may let a step end before its start.
+            # If the clock was set back, a step may end before its start.
             if last > max(start, reached):
                 total += last - max(start, reached)
                 reached = last
         return total
 
     def moved(self) -> tuple[int, int]:
-        """Return the bytes moved and the bytes to move, where the build tells them."""
+        """Return the transferred and total bytes, if known."""
         current = sum(part[0] for part in self.parts.values())
         return current, sum(max(part) for part in self.parts.values())
 
 
 def is_cancel(error: str) -> bool:
-    """Tell whether a step's error only says that it was cancelled."""
+    """Return whether a step's error only says that it was cancelled."""
     return error.rstrip().endswith(("context canceled", "Canceled"))

@@ -1,4 +1,4 @@
-"""When things ran, merged into spans; and how much of a build came from the cache."""
+"""Time spans of steps, targets and runs; and cache hits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Span = tuple[float, float]
 
 
 def spans(step: StepState, until: float) -> list[Span]:
-    """Return when a step ran, overlaps merged; what is still open ends at `until`."""
+    """Return when a step ran, with overlaps merged; open intervals end at `until`."""
     if len(step.intervals) == 1:
         [(start, end)] = step.intervals.items()
         return [(start, max(start, until if end is None else end))]
@@ -25,7 +25,7 @@ def spans(step: StepState, until: float) -> list[Span]:
 
 
 def merged(parts: Iterable[Span]) -> list[Span]:
-    """Return the same time as few stretches in order; one that ends before it starts is a point."""
+    """Merge overlapping intervals, in order; one that ends before its start is a point."""
     whole: list[Span] = []
     for start, end in sorted(parts):
         if whole and start <= whole[-1][1]:
@@ -36,28 +36,28 @@ def merged(parts: Iterable[Span]) -> list[Span]:
 
 
 def covered(parts: Iterable[Span]) -> float:
-    """Return the seconds that stretches cover; overlaps count once."""
+    """Return the seconds covered by intervals; overlaps count once."""
     return sum(end - start for start, end in merged(parts))
 
 
 def build_is_over(target: TargetState) -> bool:
-    """Tell whether no step of a target will go on by itself."""
+    """Return whether no step of a target will continue by itself."""
     return target.ended is not None or target.status.is_over or target.run.interrupted
 
 
 def target_span(target: TargetState, now: float) -> Span:
-    """Return when a target began and when its build was over, or `now` while it goes on."""
+    """Return the start and end of a target's build, or `now` while it is running."""
     start = target.started if target.started is not None else now
     if target.ended is not None:
         return start, max(start, target.ended)
     if not build_is_over(target):
         return start, max(start, now)
-    # Nobody wrote down the end of a build that was killed: the last that is known of it.
+    # The end of a killed build wasn't recorded: use the last known moment.
     return start, max([start, *_told(target.steps.values())])
 
 
 def lane_spans(lane: LaneState, until: float) -> tuple[list[Span], list[Span]]:
-    """Return when a lane's steps ran and when its image was asked; open ones end at `until`."""
+    """Return when a lane's steps and checks ran; open intervals end at `until`."""
     built = merged(span for step in lane.steps if not step.cached for span in spans(step, until))
     asked = lane.check_started
     if asked is None:
@@ -82,7 +82,7 @@ def lane_seconds(lane: LaneState, now: float) -> float:
 
 
 def run_span(run: RunState, now: float) -> Span:
-    """Return when a run's targets began and when they were over, or `now` while it goes on."""
+    """Return the start and end of a run's targets, or `now` while it is in progress."""
     begun = [target for target in run.targets.values() if target.started is not None]
     start = min((target_span(target, now)[0] for target in begun), default=run.started or now)
     if run.outcome is None and not run.interrupted and run.started is not None:
@@ -92,7 +92,7 @@ def run_span(run: RunState, now: float) -> Span:
 
 
 def _told(steps: Iterable[StepState]) -> Sequence[float]:
-    """Return every moment that the build has told of steps."""
+    """Return all reported times of steps."""
     return [
         moment
         for step in steps
@@ -106,14 +106,14 @@ _ENDED = {Status.DONE, Status.CACHED, Status.FAILED}
 
 
 class CacheHits(msgspec.Struct, frozen=True):
-    """How many of the `steps` that a cache could have held were `cached`."""
+    """How many of the cacheable `steps` were `cached`."""
 
     cached: int
     steps: int
 
     @property
     def words(self) -> str:
-        """Say it to people: `cache 41 of 52 steps (79 %)`; '' where there was no such step."""
+        """Return it as text: `cache 41 of 52 steps (79 %)`; '' without such steps."""
         if not self.steps:
             return ""
         part = percent_text(self.cached / self.steps)
@@ -121,11 +121,11 @@ class CacheHits(msgspec.Struct, frozen=True):
 
 
 def could_be_cached(step: StepState) -> bool:
-    """Tell whether a cache could have held what a step made, and it is known whether one did.
+    """Return whether a step is cacheable, and known to be cached or not.
 
-    Those are the Dockerfile's own instructions. A `FROM` makes nothing, and what loads contexts,
-    resolves names or exports is done every time. A step that was cancelled may have been in a
-    cache or not.
+    These are the Dockerfile's own instructions. A `FROM` creates nothing; loading contexts,
+    resolving names and exporting is done every time. It is unknown whether a cancelled step was
+    cached.
     """
     return bool(step.name.of) and not _begins_stage(step) and step.status in _ENDED
 
@@ -133,8 +133,8 @@ def could_be_cached(step: StepState) -> bool:
 def hits_of(of: RunState | TargetState | LaneState) -> CacheHits:
     """Return the hits of a lane, of a target, or of all targets of a run.
 
-    A step that several targets share counts for each: each was spared it, or waited for it. One
-    that two builds share while it runs is told by BuildKit to one of them twice, and counts so.
+    A step that several targets share counts for each: each saved it, or waited for it. BuildKit
+    reports a step that two builds share while it runs twice to one of them; it counts twice.
     """
     if isinstance(of, RunState):
         return _counted(step for target in of.targets.values() for step in target.steps.values())

@@ -1,1 +1,1 @@
-"""Secrets: one table of their forms, with two uses: to find them, and to redact them."""
+"""Secrets: one table of patterns, used to find and to redact them."""

@@ -20,10 +20,10 @@ from openhqm_tui.domain.secrets.patterns import (
     is_secret_name,
 )
 
-# Bytes: no form is longer, so windows that overlap by so much miss none.
+# The longest form in bytes: windows that overlap by this much miss none.
 LONGEST = 4096
 
-# Where each form begins (looked for first: one fast pattern), what it is, all of it.
+# One fast pattern for the starts of all forms, the names, and the full patterns.
 _FORMS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ((PRIVATE_KEY_START,), PRIVATE_KEY, PRIVATE_KEY_START + PRIVATE_KEY_EXACT),
     *(
@@ -43,8 +43,7 @@ def _any_of(words: Iterable[str]) -> re.Pattern[bytes]:
     return re.compile("|".join(map(re.escape, words)).encode())
 
 
-# The search stops at each letter that begins a word of these: one that is everywhere is looked
-# for alone.
+# The search stops at each letter that starts a word: a frequent letter gets its own pattern.
 _STARTS = (
     _any_of(word for word in _WORDS if not word.startswith("e")),
     _any_of(word for word in _WORDS if word.startswith("e")),
@@ -52,28 +51,28 @@ _STARTS = (
 
 _LOGIN = rb"://(?P<user>[^\s:/@\"']{0,200}):(?P<value>[^\s@/\"']{1,500})@"
 _LOGIN_ON_HOST = re.compile(_LOGIN.decode() + r"(?P<host>[^\s:/?#,\"']*)")
-# Files whose name tells what is in them: where, what it is, and how it is written there.
+# Files known by name to contain secrets: path, kind, and pattern.
 _NAMED: tuple[tuple[str, str, bytes], ...] = (
     (r"/[._]netrc$", "password", rb"\bpassword\s+(?P<value>\S+)"),
     (r"/\.pypirc$", "password", rb"(?m)^[ \t]*password\s*[=:]\s*(?P<value>\S+)"),
     (
         r"/(?:\.docker/config\.json|\.dockercfg|\.dockerconfigjson|containers/auth\.json)$",
-        "registry login",
+        "registry credentials",
         rb'"(?:auth|identitytoken|registrytoken)"\s*:\s*"(?P<value>[^"]{4,})"',
     ),
-    (r"/\.?npmrc$", "npm login", rb"_(?:authToken|auth|password)\s*=\s*(?P<value>\S+)"),
-    (r"/\.git-credentials$", "Git login", _LOGIN),
+    (r"/\.?npmrc$", "npm credentials", rb"_(?:authToken|auth|password)\s*=\s*(?P<value>\S+)"),
+    (r"/\.git-credentials$", "Git credentials", _LOGIN),
     (
         r"/(?:pip\.conf|uv\.toml|\.condarc|\.gitconfig|\.git/config|sources\.list(?:\.d/[^/]+)?)$",
-        "login in an address",
+        "credentials in a URL",
         _LOGIN,
     ),
     (r"/apt/auth\.conf(?:\.d/[^/]+)?$", "password", rb"\bpassword\s+(?P<value>\S+)"),
     (r"/\.aws/credentials$", "AWS secret key", rb"secret_access_key\s*=\s*(?P<value>\S{20,})"),
-    (r"/\.kube/config$", "cluster login", rb"(?:token|client-key-data):\s*(?P<value>\S{8,})"),
+    (r"/\.kube/config$", "cluster credentials", rb"(?:token|client-key-data):\s*(?P<value>\S{8,})"),
     (
         r"/gcloud/(?:application_default_)?credentials(?:\.json|\.db)$",
-        "Google login",
+        "Google credentials",
         rb'"refresh_token"\s*:\s*"(?P<value>[^"]+)"',
     ),
     (r"/\.pgpass$", "password", rb"(?m)^(?:[^#:\n][^:\n]*:){4}(?P<value>\S+)"),
@@ -100,7 +99,7 @@ _PLACEHOLDERS = (
     *("example", "sample", "placeholder", "dummy", "changeme", "your-", "your_", "xxxx", "****"),
     *("1234567890", "0123456789", "abcdefghij", "deadbeef", "replace"),
 )
-# Azurite's and the storage emulator's own key is in every SDK of Azure.
+# The key of Azurite and the storage emulator is in every Azure SDK.
 # The examples of jwt.io and PyJWT are in many packages.
 _PUBLIC = ("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",)
 _PUBLIC_SIGNATURES = (
@@ -134,7 +133,7 @@ RULES = "\n".join(
 
 
 def sorts_in(data: bytes) -> set[str]:
-    """Return the sorts of secrets that are in some bytes of a file, by their form."""
+    """Return the kinds of secrets in some bytes of a file, by their form."""
     found: set[str] = set()
     for start in chain.from_iterable(starts.finditer(data) for starts in _STARTS):
         begin = start[0].decode()
@@ -147,12 +146,12 @@ def sorts_in(data: bytes) -> set[str]:
 
 
 def is_telling(path: str) -> bool:
-    """Tell whether a file's name says that it may hold a secret: see `sorts_in_named`."""
+    """Return whether a file may contain a secret by its name: see `sorts_in_named`."""
     return bool(_ENV_FILE.search(path)) or any(name.search(path) for name, _, _ in _BY_NAME)
 
 
 def sorts_in_named(path: str, data: bytes) -> set[str]:
-    """Return the sorts of secrets in a file whose name tells how they are written there."""
+    """Return the kinds of secrets in a file whose name determines their format."""
     found = [
         (what, m["value"].decode("latin-1"))
         for name, what, form in _BY_NAME
@@ -203,7 +202,7 @@ def secrets_in_command(words: Sequence[str]) -> set[str]:
 
 
 def _is_flag(name: str, value: str, *, sure: bool = False) -> bool:
-    """Tell whether `--name value` passes a secret; in free text a value has digits."""
+    """Return whether `--name value` passes a secret; in free text a value has digits."""
     if not is_secret_name(name) or name.endswith(_NO_VALUE) or value.startswith("-"):
         return False
     looks_random = len(value) >= _FEWEST_LETTERS and any(c.isdigit() for c in value)
@@ -219,7 +218,7 @@ def _login_in(text: str) -> str:
         _LOCAL_HOST.fullmatch(m["host"]) and (_is_sample(m["value"]) or m["user"] == m["value"])
         for m in logins
     )
-    return f"{SAMPLE}login in an address" if sample else "login in an address"
+    return f"{SAMPLE}credentials in a URL" if sample else "credentials in a URL"
 
 
 def _is_sample(value: str) -> bool:
@@ -231,7 +230,7 @@ def _is_assignment(match: re.Match[str]) -> bool:
 
 
 def _is_worth_hiding(value: str) -> bool:
-    """Tell whether a value that stands where secrets do is one: no placeholder, place or switch."""
+    """Return whether a value where a secret may be is one: no placeholder, path or switch."""
     value = value.strip().strip("\"'")
     if value.lower() in _NO_SECRETS or value[:1] in set("/$<{%*"):
         return False
@@ -241,7 +240,7 @@ def _is_worth_hiding(value: str) -> bool:
 
 
 def _is_public(value: str) -> bool:
-    """Tell whether what has a secret's form is one that documents and SDKs show to all."""
+    """Return whether something with a secret's form is a public example."""
     low = value.lower()
     return (
         len(set(low)) < _FEWEST_LETTERS

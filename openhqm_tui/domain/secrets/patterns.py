@@ -1,7 +1,7 @@
 """The forms of tokens and the names of secrets: the one table, for finding and for redacting.
 
 A token is found in files by `exact`, the form in which it is issued: a false alarm fails an image.
-It is redacted by `loose`, which takes more lengths and letters: a false alarm costs one word.
+It is redacted by `loose`, which allows more lengths and letters: a false alarm costs one word.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 
 class TokenForm(NamedTuple):
-    """One form: the words that it starts with, and patterns of what follows one of them.
+    """One form: its prefixes, and patterns for what follows.
 
-    Where they are `public`, they tell what the token is, and are no part of it.
+    `public` prefixes identify the token without being part of the secret.
     """
 
     kind: str
@@ -25,7 +25,7 @@ class TokenForm(NamedTuple):
 
     @property
     def start(self) -> str:
-        """The pattern of the words that it starts with."""
+        """The pattern of its prefixes."""
         words = "|".join(map(re.escape, self.starts))
         return f"(?:{words})" if len(self.starts) > 1 else words
 
@@ -128,16 +128,15 @@ TOKEN_FORMS: tuple[TokenForm, ...] = (
         r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
     ),
 )
-# Where a token may begin: not within a word, but after what an encoding puts before it
-# (`%3D`, the `\n` of JSON).
+# Where a token may start: not within a word, but after an encoded character (`%3D`, JSON's `\n`).
 BEGINS = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
-# In a text for people also after `_`.
+# In text also after `_`.
 BEGINS_LOOSELY = BEGINS.replace("A-Za-z0-9_", "A-Za-z0-9")
 
 PRIVATE_KEY = "private key"
 PRIVATE_KEY_START = r"-----BEGIN "
-# In a file of its own, or as a string with its newlines escaped. A header goes to the end
-# of its line and no further: else there are more ways to read some than anyone can try.
+# In a separate file, or as a string with escaped newlines. A header extends only to the end of
+# its line: otherwise matching could take exponential time.
 PRIVATE_KEY_EXACT = (
     r"(?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:[A-Za-z-]{1,40}: [^\r\n\\]{0,200}(?=[\r\n\\])|\s|\\r|\\n){1,64}"
@@ -155,18 +154,18 @@ _ALONE = frozenset(
 )
 # As in `PGPASSWORD`, `githubtoken`.
 _AT_END = ("password", "passwd", "passphrase", "secret", "token", "apikey", "privatekey")
-# `CACHE_KEY` is none of a lock; these are.
+# A `CACHE_KEY` isn't a secret; these are.
 _OF_KEYS = frozenset(
     {"api", "private", "access", "account", "deploy", "encryption", "license", "master", "secret"}
     | {"shared", "signing", "ssh", "storage", "host", "service", "app", "client"}
 )
-# `TOKEN_FILE` tells where a secret is, not what it is.
+# `TOKEN_FILE` is the location of a secret, not the secret.
 _PLACES = frozenset({"file", "path", "dir", "name", "type", "length", "ttl", "mode", "count"})
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a variable, an argument or a field of that name is likely to hold a secret."""
+    """Return whether a variable, argument or field with this name is likely to be a secret."""
     words = [word.lower() for word in WORDS.findall(name)]
     if not words or words[-1] in _PLACES:
         return False

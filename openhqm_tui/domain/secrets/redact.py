@@ -1,8 +1,8 @@
-"""Secrets taken out of what is kept or shown: known values, telling names, tokens by their form.
+"""Masking secrets in what is kept or shown: known values, secret names, tokens by form.
 
-What is masked can't be had back, so nothing that a build needs goes through here: only what
-people are to read (logs, reports, history). A secret in a form of its own, under a name that says
-nothing, can't be known; who has its value can give it to `Mask`.
+Masking can't be undone, so it is applied only to what people read (logs, reports, history), never
+to what a build needs. A secret in an unknown form under an inconspicuous name can't be recognized,
+but its value can be passed to `Mask`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from openhqm_tui.domain.text import plain
 
 MASK = "***"
 
-# A shorter value would be found in half of all words, and guards nothing.
+# Shorter values would match in half of all words, and protect nothing.
 SHORTEST_VALUE = 8
-# `REQUIRE_AUTH=false` gives nothing away, and the word stands everywhere.
+# `REQUIRE_AUTH=false` reveals nothing, and the word is everywhere.
 _NO_VALUES = frozenset(
     {"true", "false", "none", "null", "enabled", "disabled", "required", "optional", "latest"}
 )
@@ -39,13 +39,13 @@ _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.])(?<![A-Za-z0-9_.]-)(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,99})"""
     r"""(?P<join>\\?["']?[ \t]{0,8}[=:][ \t]{0,8})"""
 )
-# `--password WORD`; the old way of a Dockerfile: `ENV NAME WORD`.
+# `--password WORD`; the old Dockerfile syntax: `ENV NAME WORD`.
 _FLAG = re.compile(
     r"(?:(?<=--)|(?<=\bENV )|(?<=\bARG ))(?P<name>[A-Za-z][A-Za-z0-9_-]{0,99})(?P<join>[ \t]{1,8})"
 )
-# What is quoted ends with its quote, where it is written in JSON inside of JSON too.
+# A quoted value ends with its quote, also in JSON within JSON.
 _VALUE = re.compile(r"""\\"[^"\n]*"|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|["'].*|\S+""")
-# Where names are in lower case, others may follow: `?sig=…&page=2`, `AccountKey=…;Endpoint=…`.
+# Lower-case names may be followed by others: `?sig=…&page=2`, `AccountKey=…;Endpoint=…`.
 _FIRST = re.compile(r"[^\s\"'&;,]+")
 _LOGIN = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://)(?P<who>[^\s/?#\"']{1,2000})@")
 _HEADER = re.compile(
@@ -54,7 +54,7 @@ _HEADER = re.compile(
 )
 _ALL_STARTS = tuple(start for form in TOKEN_FORMS for start in form.starts)
 _STARTS = "|".join(map(re.escape, _ALL_STARTS))
-# By their first letters: so the search passes over most of a text at one look a letter.
+# Grouped by first letter, so that most of a text is skipped quickly.
 _ANY_START = re.compile(
     "|".join(
         f"{first}(?:{'|'.join(re.escape(start[1:]) for start in starts)})"
@@ -68,17 +68,16 @@ _FORMS = re.compile(
 _AFTER_START = re.compile(
     "|".join(f"(?<={form.start}){form.loose}" for form in TOKEN_FORMS if form.public)
 )
-# Who cut a text has left the beginning of what stood at its end.
+# A truncated text may end with the beginning of a secret.
 _CUT = "…"
 _FORMS_CUT = re.compile(rf"{BEGINS_LOOSELY}(?:{_STARTS})[A-Za-z0-9_.-]*(?={_CUT})")
 _LEAST_CUT = 3
-# Letters of a stranger's text that are looked at, more than is shown of any; values that are
-# looked for in each.
+# Characters of untrusted text to examine, more than is ever shown; values to search in each.
 _LONGEST_START = 2048
 _MOST_VALUES = 100
 _PEM = re.compile(PRIVATE_KEY_LOOSE, re.DOTALL)
-# Most lines of a log hold no secret, and are told by what is missing in them: a word that the name
-# of one has, or a run of letters as long as any token.
+# Most lines of a log have no secret, which is quick to see: no word of a secret's name, and no run
+# of characters as long as a token.
 _NAMES = (
     *("pass", "pwd", "secret", "token", "cred", "jwt", "bearer", "auth", "cookie", "connection"),
     *("private", "apikey"),
@@ -87,27 +86,27 @@ _SHORT_NAMES = ("key", "sig", "sas", "pat")
 _SHORT_NAME = re.compile(r"(?:[Kk]ey|[Ss]ig|[Ss]as|[Pp]at)(?![a-z])|(?:KEY|SIG|SAS|PAT)(?![A-Z])")
 _LONG_RUN = re.compile(r"[A-Za-z0-9_-]{15}")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
-# Base64 of a token; paths and sums are in small letters.
+# Base64 of a token; paths and checksums are in lower case.
 _TOKEN_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{26,}={0,2}")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 
 # Variables that a Dockerfile sets: BuildKit puts their values into steps' names.
 _SETS = re.compile(r"(?im)^[ \t]*(?:ENV|ARG|LABEL)[ \t]+(?P<rest>.{1,4000})")
-# A stranger's may hold any number.
+# Untrusted files may have any number.
 _MOST_SET = 1000
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _PAIR = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]{1,100})=(?P<value>"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']\S*)"""
 )
-# The old way, one to a line: `ENV NAME the whole rest`.
+# The old syntax, one per line: `ENV NAME the rest of the line`.
 _PAIR_ALONE = re.compile(r"(?P<name>[\w.-]{1,100})[ \t]+(?P<value>[^\s=].*)")
 
 
 def secret_values(named: Mapping[str, str]) -> set[str]:
-    """Return the values that stand under secrets' names, to be masked wherever else they are.
+    """Return the values with secret names, to be masked wherever they appear.
 
-    What stands in an address before its `@` is one under any name.
+    Credentials before the `@` of a URL count under any name.
     """
     found = {
         value
@@ -127,9 +126,9 @@ def _login_words(text: str) -> Iterator[str]:
 
 
 def config_secrets(env: Iterable[str], labels: Mapping[str, str]) -> set[str]:
-    """Return the secrets' values of an image's config: of `NAME=value` lines, and of labels.
+    """Return the secret values of an image's config: of `NAME=value` lines, and of labels.
 
-    Anybody may write a config, so there is an end to them.
+    Their number is limited, because a config is untrusted.
     """
     named = dict(line.partition("=")[::2] for line in env)
     found = sorted(secret_values(named) | secret_values(labels))
@@ -137,7 +136,7 @@ def config_secrets(env: Iterable[str], labels: Mapping[str, str]) -> set[str]:
 
 
 def bake_secrets(bake: Mapping[str, object]) -> set[str]:
-    """Return the secrets' values of all targets of a bake file, arguments and labels."""
+    """Return the secret values of all targets of a bake file, arguments and labels."""
     found: set[str] = set()
     targets = bake.get("target")
     for body in targets.values() if isinstance(targets, dict) else ():
@@ -149,9 +148,9 @@ def bake_secrets(bake: Mapping[str, object]) -> set[str]:
 
 
 def dockerfile_secrets(text: str) -> frozenset[str]:
-    """Return what stands under secrets' names in ENV, ARG and LABEL, but other variables' values.
+    """Return the values with secret names in ENV, ARG and LABEL.
 
-    Those, as `$NAME`, are where they are set.
+    References such as `$NAME` are skipped: their values are found where they are set.
     """
     found: set[str] = set()
     for line in islice(_SETS.finditer(_CONTINUED.sub(" ", text)), _MOST_SET):
@@ -161,11 +160,11 @@ def dockerfile_secrets(text: str) -> frozenset[str]:
 
 
 class Mask:
-    """Puts `***` in the place of secrets: of the given `values`, and of all that looks like one.
+    """Replaces secrets by `***`: the given `values`, and everything that looks like one.
 
-    Values of fewer than eight characters aren't looked for, nor are those that are `public`: names
-    that stand everywhere, as those of targets and platforms do. A value is known percent-encoded,
-    as Base64 and escaped as in JSON and by a shell, too.
+    Values of fewer than eight characters are ignored, and so are `public` ones: names that appear
+    everywhere, such as those of targets and platforms. Values are also found percent-encoded, as
+    Base64, and escaped as in JSON or for a shell.
     """
 
     def __init__(self, values: Iterable[str] = (), public: Iterable[str] = ()) -> None:
@@ -176,18 +175,18 @@ class Mask:
         known = {value for value in known if self._is_worth(value)}
         self._cores = tuple(dict.fromkeys(core for value in known for core in _cores(value)))
         known |= {form for value in known for form in _encodings(value)}
-        # The longest first: one may be the beginning of another.
+        # Longest first: one may be a prefix of another.
         long = sorted(known, key=lambda v: (-len(v), v))
         self._values = long
         self._known = re.compile("|".join(map(re.escape, long))) if long else None
 
     def knowing(self, values: Iterable[str]) -> Mask:
-        """Return one that knows other values as well."""
+        """Return a mask with additional values."""
         more = self._given.union(values)
         return self if more == self._given else Mask(more, self._public)
 
     def text(self, text: str) -> str:
-        """Return a text of one or more lines without its secrets; it keeps its lines."""
+        """Return text without its secrets, keeping its lines."""
         if self._known is not None and _has_any(text, self._values):
             text = self._known.sub(MASK, text)
         if self._cores and _has_any(text, self._cores):
@@ -212,20 +211,20 @@ class Mask:
         return text
 
     def raw(self, text: str) -> str:
-        """Return a line of a log as it came; one that holds a secret loses its colors."""
+        """Return a raw line of a log; one with a secret loses its colors."""
         if text.isascii() and text.isprintable():
             return self.text(text)
-        # A sequence within a token would hide it from us, and not from a reader.
+        # An escape sequence within a token would hide it from us, but not from a reader.
         clean = plain(text)
         shown = self.text(clean)
         return text if shown == clean else shown
 
     def lines(self, lines: Iterable[str]) -> tuple[str, ...]:
-        """Return as many lines without their secrets, also of a key that goes over several."""
+        """Return the lines without their secrets, including keys that span several lines."""
         return tuple(self.text("\n".join(found)).split("\n")) if (found := list(lines)) else ()
 
     def _without_cut(self, text: str) -> str:
-        """Take away what is left of a known value where a text was cut."""
+        """Remove the rest of a known value at the end of truncated text."""
         parts = text.split(_CUT)
         for index, part in enumerate(parts[:-1]):
             for value in self._values:
@@ -235,18 +234,18 @@ class Mask:
         return _CUT.join(parts)
 
     def named(self, name: str, value: str) -> str:
-        """Return the value of a variable or an argument, masked where its name is a secret's."""
+        """Return the value of a variable or argument, masked if its name is a secret's."""
         return MASK if is_secret_name(name) and self._is_worth(value) else self.text(value)
 
     def whole(self, told: Any) -> Any:
-        """Return what JSON holds with every text in it masked, a value by its name as well."""
+        """Return decoded JSON with all text masked, values also by their names."""
         if isinstance(told, str):
             return self.text(told)
         if isinstance(told, dict):
             return {self.text(str(name)): self._under(str(name), one) for name, one in told.items()}
         if isinstance(told, list | tuple):
             if told and all(isinstance(one, str) for one in told):
-                # Together: a key may go over several lines of a log.
+                # Together: a key may span several lines of a log.
                 return list(self.lines(_no_newlines(told)))
             return [self.whole(one) for one in told]
         return told
@@ -263,7 +262,7 @@ class Mask:
     def _without_values(self, pattern: re.Pattern[str], text: str) -> str:
         done, place, parts = 0, 0, []
         while match := pattern.search(text, place):
-            # What follows a name that isn't a secret's may hold one that is.
+            # The value of a harmless name may contain a secret.
             place = match.end()
             if is_secret_name(match["name"]) and (value := _value(match)):
                 quote = '\\"' if value[0] == "\\" else value[0] if value[0] in "\"'" else ""
@@ -275,17 +274,17 @@ class Mask:
         return "".join([*parts, text[done:]])
 
     def start(self, text: str, name: str = "") -> str:
-        """Return the beginning of a stranger's text of any length without its secrets.
+        """Return the beginning of untrusted text without its secrets.
 
-        `name` is that of the variable or label whose value it is. Megabytes would take the square
-        of their length, and nobody is shown as much.
+        `name` is that of the variable or label whose value it is. Masking takes quadratic time, and
+        only the beginning is ever shown.
         """
         cut = text if len(text) <= _LONGEST_START else text[:_LONGEST_START] + _CUT
         return self.named(name, cut)
 
 
 def _has_any(text: str, words: Iterable[str]) -> bool:
-    # A loop: `any` takes twice as long, and this is done for each line of a log.
+    # A loop, because `any` takes twice as long, and this is called for each line of a log.
     for word in words:  # noqa: SIM110
         if word in text:
             return True
@@ -293,12 +292,12 @@ def _has_any(text: str, words: Iterable[str]) -> bool:
 
 
 def masked(text: str) -> str:
-    """Return a text without what looks like a secret."""
+    """Return text without what looks like a secret."""
     return Mask().text(text)
 
 
 def _begun(value: str, text: str) -> int:
-    """Return how many letters at the end of a text a value begins with; 0 where too few do."""
+    """Return the length of a value's prefix at the end of a text; 0 if too short."""
     at = text.find(value[:_LEAST_CUT], max(0, len(text) - len(value)))
     while at >= 0 and not value.startswith(text[at:]):
         at = text.find(value[:_LEAST_CUT], at + 1)
@@ -311,7 +310,7 @@ def _without_key(match: re.Match[str]) -> str:
 
 
 def _without_login(match: re.Match[str]) -> str:
-    # `ssh://git@host` names nobody's secret; over HTTP a name alone is mostly a token.
+    # `ssh://git@host` has no secret; over HTTP, a name alone is mostly a token.
     return f"{match['scheme']}{MASK}@" if _is_secret_login(match) else match[0]
 
 
@@ -324,7 +323,7 @@ def _no_newlines(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _encodings(value: str) -> set[str]:
-    """Return a value as others write it: percent-encoded, in JSON, quoted for a shell."""
+    """Return a value's encodings: percent-encoded, in JSON, quoted for a shell."""
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     escaped |= {value.replace("'", "'\"'\"'"), value.replace("'", "'\\''")}
     data = value.encode("utf-8", "replace")
@@ -336,18 +335,18 @@ def _encodings(value: str) -> set[str]:
 
 
 def _cores(value: str) -> Iterator[str]:
-    """Yield the letters of Base64 that stand for a text, wherever in the whole it may begin."""
+    """Yield the Base64 characters for a text at each alignment."""
     data = value.encode("utf-8", "replace")
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + data).decode()
-        # The letters at both ends hold bits of what stands beside.
+        # The characters at both ends include bits of the surrounding text.
         core = encoded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
         yield core
         yield core.replace("+", "-").replace("/", "_")
 
 
 def _without_token(match: re.Match[str]) -> str:
-    """Return a run of Base64, masked if it stands for a token, wherever in it that may begin."""
+    """Return a run of Base64, masked if it encodes a token at any alignment."""
     run = match[0]
     if run.islower() or run.isupper() or run.isdigit():
         return run
@@ -363,7 +362,7 @@ def _without_token(match: re.Match[str]) -> str:
 
 
 def _value(match: re.Match[str]) -> str:
-    """Return the value that stands behind a name; '' where a sentence goes on there."""
+    """Return the value after a name; '' if it is just prose."""
     name, join = match["name"], match["join"]
     found = _VALUE.match(match.string, match.end())
     if found is None or found[0].startswith(MASK):
@@ -393,23 +392,23 @@ _BEGINS = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 _OF_KEY = re.compile(
     rb"\s*(?:[A-Za-z0-9+/=]{1,200}|(?:Proc-Type|DEK-Info|Version|Comment): .{0,100})?\s*"
 )
-# The longest key has about a hundred.
+# The longest keys have about a hundred lines.
 _MOST_LINES = 200
 
 
 class KeyLines:
-    """Masks the lines of a private key; `left` is for how many more it may go on."""
+    """Masks the lines of a private key; `left` is how many more lines it may have."""
 
     def __init__(self) -> None:
         self._left = 0
 
     @property
     def is_within(self) -> bool:
-        """Tell whether the next line may be one of a key."""
+        """Return whether the next line may be part of a key."""
         return self._left > 0
 
     def line(self, line: bytes) -> bytes:
-        """Return the next line, `***` where it is one between the first and the last of a key."""
+        """Return the next line, or `***` if it is inside a key."""
         if KEY in line:
             self._left = _MOST_LINES * bool(_BEGINS.search(line) and b"-----END" not in line)
             return line

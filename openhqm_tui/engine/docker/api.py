@@ -72,12 +72,12 @@ class EngineApi:
             self.close()
             # Only a connection that was used before can be stale.
             if not kept or isinstance(error, TimeoutError):
-                raise EngineSilent(f"the engine did not answer ({error})") from error
+                raise EngineSilent(f"the engine did not respond ({error})") from error
         try:
             return self._get(path)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise EngineSilent(f"the engine did not answer ({error})") from error
+            raise EngineSilent(f"the engine did not respond ({error})") from error
 
     def open(self, path: str) -> http.client.HTTPResponse:
         """Return the response to `GET path`, to be streamed; raises EngineSilent.
@@ -91,7 +91,7 @@ class EngineApi:
             return self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise EngineSilent(f"the engine did not answer ({error})") from error
+            raise EngineSilent(f"the engine did not respond ({error})") from error
 
     def _get(self, path: str) -> tuple[int, Any]:
         if self._connection is None:
@@ -101,13 +101,13 @@ class EngineApi:
         body = response.read(_MOST_BYTES)
         if not response.isclosed():
             self.close()
-            raise EngineSilent(f"the engine's answer is longer than {_MOST_BYTES >> 20} MB")
+            raise EngineSilent(f"the engine's response is longer than {_MOST_BYTES >> 20} MB")
         if response.will_close:
             self.close()
         try:
             return response.status, json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise EngineSilent("the engine's answer can't be read") from error
+            raise EngineSilent("the engine's response can't be parsed") from error
 
     def _connect(self) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection("docker")

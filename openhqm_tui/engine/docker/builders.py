@@ -40,7 +40,7 @@ class Builder(Inert, frozen=True, kw_only=True):
     def refusal(self, context: str) -> str:
         """Return why it can't build for the engine of `context`; '' if it can."""
         if self.error:
-            return f"does not answer: {self.error}"
+            return f"does not respond:  {self.error}"
         if not self.nodes:
             return "has no node"
         elsewhere = context and context not in {node.endpoint for node in self.nodes}
@@ -51,7 +51,7 @@ class Builder(Inert, frozen=True, kw_only=True):
     @property
     def stays(self) -> str:
         """Why it can't be removed; '' if it can: an engine's own builder belongs to its context."""
-        return f"{self.name} is an engine's own builder" if self.driver == "docker" else ""
+        return f"{self.name} is built into an engine" if self.driver == "docker" else ""
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -150,15 +150,15 @@ _CHANGE_SECONDS = 60.0
 _WAYS_OUT: tuple[tuple[str, str], ...] = (
     (
         r"failed to resolve reference|pull access denied|toomanyrequests",
-        "BuildKit's image can't be pulled: give --driver-opt image=REF that this machine can pull",
+        "BuildKit's image can't be pulled: use --driver-opt image=REF with one that can be pulled",
     ),
-    (r"namespace|KUBERNETES_MASTER", "name a cluster with KUBECONFIG or --driver-opt namespace=N"),
+    (r"namespace|KUBERNETES_MASTER", "set a cluster with KUBECONFIG or --driver-opt namespace=N"),
     (r"no such host|lookup ", "check the host name"),
     (
         r"deadline exceeded|refused|no such file|waiting for connection|no route",
         "check that BuildKit listens there, or give --no-start to start it later",
     ),
-    (r"permission denied|publickey", "check that you may use the engine of that machine"),
+    (r"permission denied|publickey", "check that you have access to the engine on that machine"),
     (
         r"unknown option|invalid driver|failed to parse",
         "see Buildx's documentation for the driver's options",
@@ -178,7 +178,7 @@ def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
     """
     if any(builder.name == new.name for builder in list_builders(run=run)):
         raise UsageProblem(
-            f"there is a builder '{new.name}' already",
+            f"builder '{new.name}' already exists",
             fix=f"choose another name, or `openhqm-tui builders rm {new.name}` first",
         )
     made = False
@@ -217,10 +217,10 @@ def removable(name: str, builders: list[Builder]) -> Builder:
     builder = find_builder(name, builders)
     if builder.stays:
         raise UsageProblem(
-            f"'{name}' can't be removed: it is an engine's own builder",
+            f"'{name}' can't be removed: it is built into an engine",
             fix=f"`docker context rm {name}` removes a context with its builder"
             if name != "default"
-            else "it goes with Docker itself",
+            else "it is part of Docker itself",
         )
     return builder
 

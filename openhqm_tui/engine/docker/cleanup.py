@@ -28,7 +28,7 @@ def remove_containers(label: str) -> list[str]:
     try:
         with_docker(remove, timeout=_REMOVE_TIMEOUT)
     except CommandError as error:
-        return [f"containers with the label {label} may be left: {error}"]
+        return [f"containers with the label {label} may remain: {error}"]
     return []
 
 

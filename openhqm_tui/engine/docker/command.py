@@ -148,7 +148,7 @@ def _finish(process: subprocess.Popen[str], deadline: float, stop: Event | None)
             _kill(process, group=True)
             if stopped:
                 return CommandResult(STOPPED, "", "stopped")
-            return CommandResult(TIMED_OUT, "", "no answer in time")
+            return CommandResult(TIMED_OUT, "", "timed out")
         return CommandResult(process.returncode, out, err)
 
 

@@ -154,7 +154,7 @@ def facts_from(
     """Return the facts from the output of `docker info` and `docker buildx inspect`."""
     if info.code == NOT_FOUND:
         return EngineFacts(
-            trouble=EngineProblemKind.NO_CLIENT, error="there is no `docker` command here"
+            trouble=EngineProblemKind.NO_CLIENT, error="the `docker` command was not found"
         )
     data = _json(info.out)
     if "host" in data and "ServerVersion" not in data:
@@ -218,7 +218,7 @@ def _with_builder(facts: EngineFacts, inspected: CommandResult) -> EngineFacts:
     if not facts.buildx_version:
         return facts
     if inspected.code == TIMED_OUT:
-        return msgspec.structs.replace(facts, builder_error="the builder did not answer in time")
+        return msgspec.structs.replace(facts, builder_error="the builder did not respond in time")
     name, driver, nodes = parse_inspect(
         inspected.out, host=facts.host, engine_name=facts.engine_name, context=facts.context
     )
@@ -344,21 +344,21 @@ def _why_silent(
     text = " ".join([*errors, info.err])
     low = text.lower()
     if info.code == TIMED_OUT:
-        return EngineProblemKind.TIMEOUT, f"the engine did not answer in {timeout:g} s"
+        return EngineProblemKind.TIMEOUT, f"the engine did not respond in {timeout:g} s"
     if "permission denied" in low:
         return (
             EngineProblemKind.PERMISSION,
-            "this user may not use the engine's socket (permission denied)",
+            "no access to the engine's socket (permission denied)",
         )
     endpoint = os.environ.get("DOCKER_HOST", "")
     if "cannot connect to the docker daemon" in low or "no such file or directory" in low:
         if endpoint and not endpoint.startswith("unix://"):
-            return EngineProblemKind.UNREACHABLE, f"nothing answers at DOCKER_HOST={endpoint}"
+            return EngineProblemKind.UNREACHABLE, f"nothing responds at DOCKER_HOST={endpoint}"
         where = f" (DOCKER_HOST={endpoint})" if endpoint else ""
         return EngineProblemKind.NOT_RUNNING, f"the Docker engine isn't running{where}"
     if any(word in low for word in ("no such host", "refused", "unreachable", "ssh")):
         return EngineProblemKind.UNREACHABLE, f"the engine can't be reached: {errors[-1]}"
-    return EngineProblemKind.OTHER, f"the engine did not answer: {errors[-1]}"
+    return EngineProblemKind.OTHER, f"the engine did not respond: {errors[-1]}"
 
 
 def _is_containerd_store(data: dict[str, Any]) -> bool:

@@ -151,7 +151,7 @@ def emulator_findings(
             speed += "; a newer version was measured here and is not faster"
         why = "emulated steps take that much longer"
         if emulator.crashes:
-            why = "this version crashes in the scripts of libc-bin and in Node"
+            why = "this version crashes in libc-bin's scripts and in Node"
         found.append(
             Finding(
                 key=f"emulator:{platform}",
@@ -256,7 +256,7 @@ def _image(facts: EngineFacts, platforms: Sequence[Platform], base: str, run: Ru
 
 
 def _client(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
-    why = "every build is started by the `docker` command"
+    why = "the `docker` command starts all builds"
     title = "Docker client"
     if facts.trouble not in {EngineProblemKind.NO_CLIENT, EngineProblemKind.NOT_DOCKER}:
         return Finding(
@@ -299,7 +299,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
         else:
             advice = "upgrade the engine there: docs.docker.com/engine/install"
     elif facts.trouble is EngineProblemKind.NO_CLIENT:
-        advice = "it comes with the Docker client"
+        advice = "it is installed with the Docker client"
     elif facts.trouble is EngineProblemKind.PERMISSION:
         why = "access to the socket is equivalent to root on this machine"
         fixes, advice = _permission(machine)
@@ -341,7 +341,7 @@ def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tup
         # A client alone, without the engine's package.
         return ways(engine_fix(with_apt()))
     if machine.docker_running and not machine.systemd:
-        return (), "a dockerd is running but doesn't answer: read its log, or stop it"
+        return (), "a dockerd is running but doesn't respond: read its log, or stop it"
     if machine.systemd or machine.mendable:
         return (start_fix(machine),), ""
     return (), "start its service (`rc-service docker start`, `service docker start`)"
@@ -385,13 +385,13 @@ def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) 
             fixes = (store_fix(machine, facts.image_count),)
         except ConfigError as trouble:
             advice = (
-                f'{trouble}: put "features": {{"containerd-snapshotter": true}} in it by hand '
-                "and restart the engine"
+                f'{trouble}: add "features": {{"containerd-snapshotter": true}} to it, and '
+                "restart the engine"
             )
         if facts.image_count:
             detail += (
-                f"; its {facts.image_count} images (and all containers) are out of sight while "
-                "the other store is enabled; they are back once it is disabled"
+                f"; its {facts.image_count} images (and all containers) are hidden while "
+                "the other store is enabled, and reappear when it is disabled"
             )
     elif machine.desktop == "Colima":
         advice = "`colima start --edit`: docker: {features: {containerd-snapshotter: true}}"
@@ -401,8 +401,8 @@ def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) 
         advice = "Docker Desktop, Settings, General: Use containerd for pulling and storing images"
     else:
         advice = (
-            'on the engine\'s machine put "features": {"containerd-snapshotter": true} in '
-            "/etc/docker/daemon.json and restart the engine"
+            'on the engine\'s machine add "features": {"containerd-snapshotter": true} to '
+            "/etc/docker/daemon.json, and restart the engine"
         )
     return Finding(
         key="store",
@@ -444,7 +444,7 @@ def _disk(facts: EngineFacts) -> Finding:
             key="disk",
             title=title,
             health=Health.OK,
-            detail="the engine is on another machine; its free space isn't known",
+            detail="the engine is on another machine; its free space is unknown",
             why=why,
         )
     health, advice = Health.OK, ""
@@ -467,12 +467,12 @@ def _disk(facts: EngineFacts) -> Finding:
 def _certificates(machine: Machine) -> Finding:
     why = "where a proxy re-signs TLS, installs inside a build need this machine's certificates"
     named = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
-    health, detail, advice = Health.OK, "public ones only", ""
+    health, detail, advice = Health.OK, "only public CAs", ""
     if named and not Path(named).is_file():
-        health, detail = Health.WARN, f"{named}, which the environment names, doesn't exist"
+        health, detail = Health.WARN, f"{named}, set in the environment, doesn't exist"
         advice = f"unset {' and '.join(VARIABLES)}, or put the bundle there"
     elif bundle := ca_bundle(own=bool(machine.private_cas)):
-        detail = f"builds get {bundle} as a secret; no layer keeps it"
+        detail = f"builds get {bundle} as a secret; it isn't stored in any layer"
     return Finding(
         key="certificates",
         title="Certificates",

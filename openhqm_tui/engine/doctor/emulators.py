@@ -222,7 +222,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     by_image = f"`docker run --privileged --rm {_IMAGE} --install {arches}`"
     if machine.system == "darwin":
         desktop = machine.desktop or "Docker Desktop"
-        return f"{desktop} brings the usual emulators; restart it, or {by_image}"
+        return f"{desktop} includes the usual emulators; restart it, or {by_image}"
     if not machine.mendable:
         return f"install QEMU's user emulators with your package manager, or {by_image}"
     if lists_are_empty(machine):
@@ -232,7 +232,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     elif machine.candidate("qemu-user-binfmt"):
         packages = ["qemu-user", "qemu-user-binfmt"]
     else:
-        return f"apt knows no package of QEMU's user emulators; {by_image}"
+        return f"apt has no package of QEMU's user emulators; {by_image}"
     missing = [name for name in packages if not machine.version_of(name)]
     script = f"mountpoint -q {_FOLDER} || mount -t binfmt_misc binfmt_misc {_FOLDER}\n"
     if missing:

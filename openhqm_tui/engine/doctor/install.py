@@ -32,7 +32,7 @@ tries=0
 until docker info >/dev/null 2>&1; do
   tries=$((tries + 1))
   if [ "$tries" -ge 300 ]; then
-    echo "the engine does not answer after a minute; its last output:" >&2
+    echo "the engine does not respond after a minute; its last output:" >&2
     journalctl --no-pager -n 15 -u docker >&2 || true
     exit 1
   fi
@@ -54,7 +54,7 @@ tries=0
 until [ -S /run/containerd/containerd.sock ]; do
   tries=$((tries + 1))
   if [ "$tries" -ge 100 ]; then
-    echo "containerd does not answer; its last output:" >&2
+    echo "containerd does not respond; its last output:" >&2
     tail -n 15 {CONTAINERD_LOG} >&2
     exit 1
   fi
@@ -110,10 +110,10 @@ def with_containerd_store(text: str | None) -> str | None:
         except msgspec.DecodeError as trouble:
             raise ConfigError(f"{CONFIG} is not valid JSON ({trouble})") from None
     if not isinstance(config, dict):
-        raise ConfigError(f"{CONFIG} holds no JSON object")
+        raise ConfigError(f"{CONFIG} isn't a JSON object")
     features = config.get("features", {})
     if not isinstance(features, dict):
-        raise ConfigError(f"`features` in {CONFIG} is no JSON object")
+        raise ConfigError(f"`features` in {CONFIG} isn't a JSON object")
     if features.get("containerd-snapshotter") is True:
         return None
     config["features"] = {**features, "containerd-snapshotter": True}
@@ -256,9 +256,9 @@ def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
     if _offers(machine, OLDEST_ENGINE, buildx_only=buildx_only):
         return _install_fix("from this system's own packages", packages, machine)
     return (
-        f"{machine.distro_name} has no Docker Engine {dotted(OLDEST_ENGINE)} with Buildx "
-        f"{dotted(OLDEST_BUILDX)} of its own: install Docker's packages as "
-        "docs.docker.com/engine/install says, then run this again"
+        f"{machine.distro_name} has no packages of Docker Engine {dotted(OLDEST_ENGINE)} and "
+        f"Buildx {dotted(OLDEST_BUILDX)} or later: install Docker's packages "
+        "(docs.docker.com/engine/install), then run this again"
     )
 
 
@@ -340,8 +340,8 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
         f"Package: {_FROM_NEWER}\nPin: release n={NEWER_SUITE}\nPin-Priority: 990\nPIN\n"
     )
     return _install_fix(
-        f"from Debian {NEWER_SUITE} ({machine.distro_name} has too old ones); nothing else "
-        "is taken from there",
+        f"from Debian {NEWER_SUITE} ({machine.distro_name}'s are too old); nothing else "
+        "is installed from there",
         packages,
         machine,
         before=source + pin,

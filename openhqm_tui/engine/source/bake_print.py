@@ -91,7 +91,7 @@ def _checked(printed: subprocess.CompletedProcess[bytes], file: Path) -> dict[st
         return _targets(printed)
     words = _words(printed).strip().splitlines()
     reason = words[-1].removeprefix("ERROR: ") if words else "no reason given"
-    raise UsageProblem(f"{file} is no valid bake file: {one_line(reason, 500)}")
+    raise UsageProblem(f"{file} is not a valid bake file: {one_line(reason, 500)}")
 
 
 def _words(printed: subprocess.CompletedProcess[bytes]) -> str:

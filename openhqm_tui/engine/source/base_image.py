@@ -150,7 +150,7 @@ _WORDS = {
 
 def _why_not(ref: str, outcome: CommandResult) -> Pullable:
     if outcome.code == NOT_FOUND:
-        return Pullable(Reach.OTHER, "there is no `docker` command here")
+        return Pullable(Reach.OTHER, "the `docker` command was not found")
     if outcome.code == TIMED_OUT:
         return Pullable(Reach.NETWORK, f"{ref}: no answer from the registry in time")
     words = _WRAPPING.sub("", outcome.last_words)

@@ -1,4 +1,4 @@
-"""The report as a step summary for GitHub Actions: the results to see on a job's page."""
+"""The report as a step summary for GitHub Actions, shown on the job's page."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from openhqm_tui.report.formats.markdown import (
 from openhqm_tui.report.model import Report
 from openhqm_tui.report.rows import OUTCOMES
 
-# GitHub takes none of a step's summary that is longer than 1024 KiB; a job's steps share the page.
+# GitHub rejects a step's summary of more than 1024 KiB.
 MOST_BYTES = 900 * 1024
-_CUT = "The rest is more than GitHub shows: `openhqm-tui report` has it."
+_CUT = "Truncated to fit GitHub's limit; `openhqm-tui report` writes the full report."
 
 
 def as_summary(report: Report, most: int = MOST_BYTES) -> str:
-    """Return the report in short, as Markdown of no more than `most` bytes."""
-    told = ""
+    """Return a short report as Markdown of at most `most` bytes."""
+    summary = ""
     for chapter in _chapters(report):
         text = "\n".join(chapter) + "\n"
-        if len((told + text + _CUT).encode()) + 2 > most:
-            return f"{told}\n{_CUT}\n"
-        told += text
-    return told
+        if len((summary + text + _CUT).encode()) + 2 > most:
+            return f"{summary}\n{_CUT}\n"
+        summary += text
+    return summary
 
 
 def append_summary(file: Path, report: Report) -> None:
-    """Add the report in short to a step's summary; raises UsageProblem where it can't be."""
+    """Append a short report to a step's summary; raises UsageProblem."""
     try:
         with file.open("a", encoding="utf-8") as opened:
             opened.write(as_summary(report))
@@ -70,6 +70,6 @@ def _chapters(report: Report) -> Iterator[list[str]]:
 FORMAT = Format(
     "github",
     suffix="md",
-    help="short, appended to $GITHUB_STEP_SUMMARY if that is set",
+    help="short; appended to $GITHUB_STEP_SUMMARY if set",
     write=as_summary,
 )

@@ -1,6 +1,6 @@
 """The report as one self-contained HTML file: no scripts, fonts or requests.
 
-Its policy forbids all that, so that nothing a stranger's text might become could do anything.
+Its content security policy forbids them, in case untrusted text ever became markup.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from openhqm_tui.report.rows import (
     PUSH_HEAD,
     SYMBOLS,
     TARGET_HEAD,
-    asked_checks,
     built_in,
     cache_rows,
     case_of,
-    different_layers,
+    checks_of,
+    distinct_layers,
     failure_rows,
-    image_by_image,
     pair_rows,
     push_rows,
+    sharing_sentence,
     size_cells,
     tally,
     target_rows,
@@ -55,10 +55,10 @@ from openhqm_tui.report.rows import (
 
 
 def checks_matrix(report: Report) -> Html:
-    """Return the matrix; each of its answers leads to what was seen."""
-    checks = asked_checks(report)
+    """Return the matrix of results; each links to its evidence."""
+    checks = checks_of(report)
     ways = {case.check: case for lane in report.lanes for case in lane.cases}
-    head = [element("th", "lane", scope="col"), element("th", "image ran", scope="col")]
+    head = [element("th", "image", scope="col"), element("th", "execution", scope="col")]
     head += [
         element("th", element("span", check), scope="col", class_="check", title=ways[check].asks)
         for check in checks
@@ -71,7 +71,7 @@ def checks_matrix(report: Report) -> Html:
             *(_cell(number, lane, check) for check in checks),
         ]
         rows.append(element("tr", *cells))
-    caption = "Every check of every lane"
+    caption = "All checks of all images"
     whole = element(
         "table",
         element("caption", caption),
@@ -83,40 +83,40 @@ def checks_matrix(report: Report) -> Html:
 
 
 def questions(report: Report) -> Html:
-    """Return what each check asks, and how it finds the answer, folded."""
-    told = {case.check: case for lane in report.lanes for case in lane.cases}
+    """Return the question and method of each check, collapsed."""
+    cases = {case.check: case for lane in report.lanes for case in lane.cases}
     rows = [
-        (check, told[check].asks or MISSING, told[check].way or MISSING)
-        for check in asked_checks(report)
+        (check, cases[check].asks or MISSING, cases[check].way or MISSING)
+        for check in checks_of(report)
     ]
-    caption = "What each check asks, and how"
-    return folded(caption, table(("check", "asks", "how"), rows, caption=caption))
+    caption = "What each check verifies, and how"
+    return folded(caption, table(("check", "question", "method"), rows, caption=caption))
 
 
 def evidence(report: Report) -> Iterator[Html]:
-    """Yield what was seen of each lane, folded; open where something isn't as it must be."""
+    """Yield the evidence for each image, collapsed unless a check failed or is inconclusive."""
     for number, lane in enumerate(report.lanes):
         if not lane.cases:
             continue
         wrong = any(case.answer in {"fail", "unknown"} for case in lane.cases)
         parts: list[str] = [_answers(number, lane)]
         for command in dict.fromkeys(case.command for case in lane.cases if case.command):
-            parts += [element("p", "Asked in a container by"), element("pre", command)]
+            parts += [element("p", "Command run in the container:"), element("pre", command)]
         if lane.stderr:
-            parts += [element("p", "It said on stderr"), element("pre", lane.stderr)]
+            parts += [element("p", "Standard error:"), element("pre", lane.stderr)]
         title = element("span", lane_name(lane), f": {tally(lane.cases)}")
         yield folded(title, *parts, open="open" if wrong else None)
 
 
 def lane_name(lane: Lane) -> Html:
-    """Return a lane's name, its platform beside it."""
+    """Return a lane's target and platform."""
     return element("span", code(lane.target), " ", lane.platform)
 
 
 def _cell(number: int, lane: Lane, check: str) -> Html:
     case = case_of(lane, check)
     if case is None:
-        return element("td", MISSING, class_="answer", title="not asked")
+        return element("td", MISSING, class_="answer", title="not checked")
     word = element("span", case.answer, class_="unseen" if case.answer == "pass" else None)
     link = element(
         "a",
@@ -141,8 +141,8 @@ def _answers(number: int, lane: Lane) -> Html:
                 case.how or "not run",
             )
         )
-    head = ("check", "answer", "seen", "expected", "image ran")
-    return table(head, rows, caption=f"{lane.target} {lane.platform}, answer by answer")
+    head = ("check", "result", "observed", "expected", "execution")
+    return table(head, rows, caption=f"All results of {lane.target} {lane.platform}")
 
 
 def _place(number: int, lane: Lane, case: Case) -> str:
@@ -154,23 +154,23 @@ _SLOWEST = 10
 _LETTERS = 240
 WORK = (
     ("native", "native"),
-    ("cross", "cross: on its own machine, for another"),
+    ("cross", "cross: built natively for another platform"),
     ("emulated", "emulated"),
-    ("asked", "its image is asked"),
+    ("checked", "checks"),
     ("failed", "failed"),
-    ("plain", "nobody can say where"),
+    ("plain", "unknown"),
 )
 
 WEIGHT = (
-    ("common", "in every image on its platform"),
+    ("common", "in all images of its platform"),
     ("shared", "in some other images"),
-    ("own", "its own"),
+    ("own", "only in this image"),
 )
-_UNKNOWN = (("plain", "not told apart"),)
+_UNKNOWN = (("plain", "not broken down"),)
 
 
 def lanes_table(report: Report) -> Html:
-    """Return the result of every lane."""
+    """Return the results of all images."""
     rows = [
         (
             lane_name(lane),
@@ -184,12 +184,12 @@ def lanes_table(report: Report) -> Html:
         )
         for lane in report.lanes
     ]
-    head = ("lane", "result", "built", "checks", "built in", "compressed", "against all")
-    return table(head, rows, caption="Every image", numbers=3)
+    head = ("image", "result", "built", "checks", "build time", "compressed", "vs. all")
+    return table(head, rows, caption="Images", numbers=3)
 
 
 def failures(report: Report) -> Iterator[Html]:
-    """Yield why each target failed, or isn't verified."""
+    """Yield why each target failed or isn't verified."""
     for failure in report.failures:
         where = f" on {failure.platform}" if failure.platform else ""
         yield element("h3", code(failure.target), where)
@@ -199,51 +199,51 @@ def failures(report: Report) -> Iterator[Html]:
         if failure.source:
             yield element("pre", "\n".join(failure.source))
         if failure.log:
-            yield element("p", "The last of its log:")
+            yield element("p", "Last log lines:")
             yield element("pre", "\n".join(failure.log))
 
 
 def environment(report: Report) -> Html:
-    """Return where and of what it was built."""
+    """Return the build environment and sources."""
     told = report.environment
     rows: list[tuple[str, str]] = [
         ("Docker Engine", code(told.engine)),
         ("Buildx", code(told.buildx)),
-        ("builder", code(told.builder) if told.builder else "the selected one"),
+        ("builder", code(told.builder) if told.builder else "selected in Buildx"),
         ("host", code(told.host)),
         *((f"node {node.name}", _node(node)) for node in told.nodes),
         ("base image", code(told.base)),
-        ("why that one", told.base_reason or MISSING),
-        ("Python asked for", code(told.python)),
+        ("base image reason", told.base_reason or MISSING),
+        ("Python requested", code(told.python)),
         ("Python found", code(", ".join(told.pythons))),
         ("git revision", code(told.revision)),
         ("Dockerfile or bake file", code(told.dockerfile)),
         ("context", code(told.context)),
-        ("targets at once", str(told.jobs) if told.jobs else "all"),
+        ("parallel targets", str(told.jobs) if told.jobs else "all"),
     ]
     rows += [(f"build argument {name}", code(value)) for name, value in told.arguments.items()]
     return _facts(rows)
 
 
 def performance(report: Report) -> Iterator[Html]:
-    """Yield how long it took: targets, slowest steps, what decided the end, every step."""
-    yield table(TARGET_HEAD, target_rows(report, code), caption="Every target", numbers=6)
+    """Yield times: by target, the slowest steps, the critical path, all steps."""
+    yield table(TARGET_HEAD, target_rows(report, code), caption="Targets", numbers=6)
     if report.steps:
         slowest = sorted(report.steps, key=lambda step: -step.seconds)[:_SLOWEST]
-        yield _steps(slowest, "The slowest steps")
+        yield _steps(slowest, "Slowest steps")
     if report.critical_path:
         name = report.critical_path[0].targets[0]
-        yield _steps(report.critical_path, f"What {name} waited for, which ended last")
+        yield _steps(report.critical_path, f"Critical path of {name}, the last target to finish")
     for target in report.targets:
         if any(target.name in step.targets for step in report.steps):
             picture = element("div", target_waterfall(report, target.name), class_="wide")
-            yield folded(element("span", "The steps of ", code(target.name)), picture)
+            yield folded(element("span", "Steps of ", code(target.name)), picture)
 
 
 def architecture(report: Report) -> Html:
-    """Return what every image said of the machine that it is made for."""
+    """Return the architecture that each image reports."""
     if not any(lane.cases for lane in report.lanes):
-        return element("p", f"{NOT_MEASURED.capitalize()}: no image was asked.")
+        return element("p", f"{NOT_MEASURED.capitalize()}: no image was checked.")
     rows = [
         (
             lane_name(lane),
@@ -257,15 +257,23 @@ def architecture(report: Report) -> Html:
         for lane in report.lanes
         for told in (lane.architecture,)
     ]
-    head = ("lane", "config", "platform.machine()", "sysconfig", "Python", "ELF files", "ran")
-    return table(head, rows, caption="What every image said of its machine")
+    head = (
+        "image",
+        "config",
+        "platform.machine()",
+        "sysconfig",
+        "Python",
+        "ELF files",
+        "execution",
+    )
+    return table(head, rows, caption="Architecture reported by each image")
 
 
 def cache(report: Report) -> Iterator[Html]:
-    """Yield how much of the work was there already."""
+    """Yield the cache hits."""
     told = report.cache
     if not told.steps:
-        yield element("p", f"Hit rate: {NOT_MEASURED}; no build step is known.")
+        yield element("p", f"Hit rate: {NOT_MEASURED}; no build steps are known.")
         return
     steps = count_text(told.steps, "build step")
     yield element("p", f"{told.cached} of {steps} cached: {percent_text(told.rate)}.")
@@ -273,41 +281,42 @@ def cache(report: Report) -> Iterator[Html]:
 
 
 def sizes(report: Report) -> Iterator[Html]:
-    """Yield what the images weigh, each and together."""
+    """Yield the sizes of the images, each and in total."""
     told = report.sizes
     if told.total_bytes is None:
-        yield element("p", f"{NOT_MEASURED.capitalize()}: no image was seen.")
+        yield element("p", f"{NOT_MEASURED.capitalize()}: no image sizes are known.")
         return
     total = size_text(told.total_bytes)
     if told.unique_bytes is None:
-        yield element("p", f"All images together: {total}; a push of them: {NOT_MEASURED}.")
+        yield element("p", f"Total: {total} compressed; push size: {NOT_MEASURED}.")
     else:
         yield element(
             "p",
-            "A push of everything to an empty registry transfers ",
+            "Pushing all images to an empty registry transfers ",
             element("strong", size_text(told.unique_bytes)),
-            f" in {told.layers} different layers.{image_by_image(report)}",
+            f" in {told.layers} distinct layers.{sharing_sentence(report)}",
         )
     known = {lane.layers is not None for lane in report.lanes if lane.bytes}
     yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])
     yield element("div", sizes_chart(report), class_="wide")
     rows = [(lane_name(lane), *size_cells(lane)) for lane in report.lanes]
-    head = ("lane", "compressed", "against all", "in every image", "in some", "its own", "on disk")
-    yield table(head, rows, caption="Every image, and in how many others its layers are", numbers=6)
+    head = ("image", "compressed", "vs. all", "in all", "in some", "in none", "on disk")
+    caption = "Image sizes, split by how many other images share a layer"
+    yield table(head, rows, caption=caption, numbers=6)
     if told.platforms:
-        caption = "One platform against the other"
+        caption = "Platform comparison"
         yield table(PAIR_HEAD, pair_rows(report, code), caption=caption, numbers=3)
-    if layers := different_layers(report):
-        yield folded(f"{len(layers)} different layers", _layers(report))
+    if layers := distinct_layers(report):
+        yield folded(f"{len(layers)} distinct layers", _layers(report))
 
 
 def pushes(report: Report) -> Html:
-    """Return which tags are in their registry, and which aren't."""
-    return table(PUSH_HEAD, push_rows(report, code), caption="Every tag")
+    """Return which tags were pushed."""
+    return table(PUSH_HEAD, push_rows(report, code), caption="Tags")
 
 
 def limits(report: Report) -> Html:
-    """Return what this run doesn't verify."""
+    """Return the known limits."""
     if not report.limits:
         return element("p", "None found.")
     return element(
@@ -326,7 +335,7 @@ def limits(report: Report) -> Html:
 
 def _layers(report: Report) -> Html:
     rows = []
-    for layer, lanes in different_layers(report):
+    for layer, lanes in distinct_layers(report):
         targets = dict.fromkeys(lane.target for lane in lanes)
         platforms = dict.fromkeys(lane.platform for lane in lanes)
         rows.append(
@@ -338,8 +347,8 @@ def _layers(report: Report) -> Html:
                 size_text(layer.bytes),
             )
         )
-    head = ("layer", "made by", "in", "images", "compressed")
-    return table(head, rows, caption="Layer by layer", numbers=2)
+    head = ("layer", "created by", "in", "images", "compressed")
+    return table(head, rows, caption="Layers", numbers=2)
 
 
 def _steps(steps: Iterable[Step], caption: str) -> Html:
@@ -352,11 +361,11 @@ def _steps(steps: Iterable[Step], caption: str) -> Html:
         )
         for step in steps
     ]
-    return table(("step", "of", "platform", "took"), rows, caption=caption, numbers=1)
+    return table(("step", "targets", "platform", "time"), rows, caption=caption, numbers=1)
 
 
 def _node(node: Node) -> Html:
-    native = joined((" natively ", code(node.native))) if node.native else ""
+    native = joined((", native ", code(node.native))) if node.native else ""
     return joined(("for ", code(", ".join(node.platforms)), native))
 
 
@@ -396,7 +405,13 @@ def _chapters(report: Report) -> list[Html]:
                 element("strong", OUTCOMES[run.outcome], class_=f"outcome {run.outcome}"),
                 f" {run.sentence}",
             ),
-            element("p", "Run ", code(run.id), f" of {utc_time_text(run.created)}, ", run.version),
+            element(
+                "p",
+                "Run ",
+                code(run.id),
+                f", started {utc_time_text(run.created)}, openhqm-tui ",
+                run.version,
+            ),
             element("p", f"{MISSING} means not measured in this run."),
         ),
         _chapter("Images", lanes_table(report)),
@@ -404,10 +419,10 @@ def _chapters(report: Report) -> list[Html]:
     if report.failures:
         parts.append(_chapter("Failures", *failures(report)))
     kinds = {kind_of(step) for step in report.steps if step.platform}
-    kinds |= {"asked" for lane in report.lanes if lane.check_seconds is not None}
+    kinds |= {"checked" for lane in report.lanes if lane.check_seconds is not None}
     parts += [
         _chapter(
-            "When it ran",
+            "Timeline",
             legend(kind for kind in WORK if kind[0] in kinds),
             element("div", run_waterfall(report), class_="wide"),
         ),
@@ -423,13 +438,13 @@ def _chapters(report: Report) -> list[Html]:
         *parts,
         _chapter("Known limits", limits(report)),
         _chapter("Environment", environment(report)),
-        _chapter("The same once more", element("pre", run.command)),
+        _chapter("Reproduce", element("pre", run.command)),
     ]
 
 
 def _checks(report: Report) -> list[Html]:
     if not any(lane.cases for lane in report.lanes):
-        return [element("p", "No image was asked.")]
+        return [element("p", "No image was checked.")]
     return [checks_matrix(report), questions(report), *evidence(report)]
 
 
@@ -437,4 +452,4 @@ def _chapter(title: str, *inside: Html) -> Html:
     return element("section", element("h2", title), joined(inside))
 
 
-FORMAT = Format("html", suffix="html", help="one file with charts", write=as_html)
+FORMAT = Format("html", suffix="html", help="one file, with charts", write=as_html)

@@ -25,18 +25,18 @@ def shipped_schema() -> bytes:
 
 
 def made_schema() -> bytes:
-    """Return the JSON Schema of the model as it is; what ships must be this."""
-    told = {
+    """Return the JSON Schema of the model; the shipped file must match it."""
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:openhqm-tui:report:{SCHEMA}",
-        "title": f"A report of openhqm-tui, schema {SCHEMA}",
+        "title": f"openhqm-tui report, schema {SCHEMA}",
         **_described_alike(msgspec.json.schema(Report)),
     }
-    return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 
 def _described_alike(schema: dict[str, Any]) -> dict[str, Any]:
-    """Take the source's indentation out of the descriptions: Python 3.13 and later have none."""
+    """Remove indentation from descriptions, which Python 3.13 and later do themselves."""
     bodies = (schema, *schema.get("$defs", {}).values())
     for body in bodies:
         if "description" in body:
@@ -44,4 +44,4 @@ def _described_alike(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-FORMAT = Format("json", suffix="json", help="documented by a schema", write=as_json)
+FORMAT = Format("json", suffix="json", help="described by a JSON Schema", write=as_json)

@@ -1,9 +1,9 @@
 """The report as JUnit XML for CI systems: one suite per image.
 
-A suite's cases are `build` and each check that was asked. `fail` is a failure, `warn` and `waived`
-pass; `unknown` is an *error*: what could not be asked is never a pass, and a skipped case would be
-green. Skipped is what nobody tried: a lane that was cancelled or stopped because of a sibling,
-and the checks of a lane without an image. Names hold no id of the run, so that trends work.
+A suite's cases are `build` and each check that ran. `fail` is a failure, `warn` and `waived` pass;
+`unknown` is an *error*: an inconclusive check is never a pass, and a skipped case would be green.
+Skipped is what wasn't attempted: images that were cancelled or stopped because a sibling failed,
+and the checks of a lane without an image. Names don't contain the run's ID, so that trends work.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _KINDS = ("failure", "error", "skipped")
 
 
 def as_junit(report: Report) -> str:
-    """Return the report as a document of JUnit."""
+    """Return the report as JUnit XML."""
     suites = [_suite(report, lane) for lane in report.lanes]
     if report.run.push:
         suites.append(_registry(report))
     root = Xml.Element("testsuites", name="openhqm-tui", time=_seconds(report.run.seconds))
     _count(root, [case for suite in suites for case in suite.iter("testcase")])
-    # The schemas of the root know no such number.
+    # The schema of the root element has no such attribute.
     del root.attrib["skipped"]
     root.extend(suites)
     Xml.indent(root)
-    told = Xml.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{told}\n'
+    xml = Xml.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n'
 
 
 def _suite(report: Report, lane: Lane) -> Xml.Element:
@@ -59,9 +59,9 @@ def _suite(report: Report, lane: Lane) -> Xml.Element:
     kind = f"{lane.target}.{lane.platform.replace('/', '-')}"
     cases = [_build_case(report, lane, kind, build), *(_case(one, kind) for one in lane.cases)]
     if report.run.checked and not lane.cases:
-        asked = Xml.Element("testcase", name="checks", classname=kind)
-        Xml.SubElement(asked, "skipped", message=f"not asked: the lane is {lane.result}")
-        cases.append(asked)
+        skipped = Xml.Element("testcase", name="checks", classname=kind)
+        Xml.SubElement(skipped, "skipped", message=f"not checked: {lane.result}")
+        cases.append(skipped)
     _count(suite, cases)
     suite.extend(cases)
     return suite
@@ -79,14 +79,14 @@ def _build_case(report: Report, lane: Lane, kind: str, took: float | None) -> Xm
         failed = Xml.SubElement(case, "failure", message=reason, type="build")
         failed.text = "\n".join(_digest(why)) if why is not None else ""
     else:
-        Xml.SubElement(case, "skipped", message=f"the lane is {lane.result}")
+        Xml.SubElement(case, "skipped", message=lane.result)
     return case
 
 
 def _case(told: Case, kind: str) -> Xml.Element:
     case = Xml.Element("testcase", name=told.check, classname=kind)
     wanted = f"; expected {told.expected}" if told.expected else ""
-    words = f"{told.seen or 'nothing seen'}{wanted}"
+    words = f"{told.seen or 'no evidence'}{wanted}"
     if told.answer in {"fail", "unknown"}:
         name = "failure" if told.answer == "fail" else "error"
         found = Xml.SubElement(case, name, message=words, type=told.answer)
@@ -131,8 +131,8 @@ def _seconds(seconds: float) -> str:
 
 
 def _timestamp(moment: float) -> str:
-    """Return a moment as JUnit's readers take it: ISO 8601, in UTC without saying so."""
+    """Return a moment as JUnit readers expect it: ISO 8601 in UTC, without a zone."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-FORMAT = Format("junit", suffix="xml", help="for CI", write=as_junit)
+FORMAT = Format("junit", suffix="xml", help="for CI systems", write=as_junit)

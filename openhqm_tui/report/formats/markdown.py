@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from openhqm_tui.domain.checks.verdict import GRAVITY, Answer
+from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer
 from openhqm_tui.domain.formatting import (
     MISSING,
     count_text,
@@ -26,28 +26,28 @@ from openhqm_tui.report.rows import (
     PUSH_HEAD,
     SYMBOLS,
     TARGET_HEAD,
-    asked_checks,
     built_in,
     by_check,
     by_target,
     cache_rows,
-    different_layers,
+    checks_of,
+    distinct_layers,
     failure_rows,
-    image_by_image,
     pair_rows,
     push_rows,
+    sharing_sentence,
     size_cells,
     tally,
     target_rows,
 )
 
-# Text from strangers put into Markdown so that it stays text: on GitHub and elsewhere.
+# Untrusted text is inserted into Markdown so that it stays text, on GitHub and elsewhere.
 #
-# Code spans are the one place where a code host makes nothing of what it reads: no link, no
-# mention of a person, no number of an issue, no HTML. So every word that isn't ours stands in one.
+# Code spans are the only place where code hosts interpret nothing: no links, mentions, issue
+# numbers or HTML. So all text that isn't ours is in one.
 
 _LONGEST = 300
-# A backtick ends a code span, a pipe a table's cell; with a backslash before it nobody agrees.
+# A backtick ends a code span, a pipe a table cell; renderers differ on backslash escapes.
 _UNSAFE = re.compile(r"[`|\\]")
 _NOT_A_WORD = re.compile(r"[^A-Za-z0-9 \u00a0-\uffff]")
 _TICKS = re.compile(r"`+")
@@ -55,28 +55,28 @@ _FENCE = 3
 
 
 def code(text: str, longest: int = _LONGEST) -> str:
-    """Return a text as code on one line, for a sentence or a table's cell; `–` for none."""
+    """Return text as code on one line, for a sentence or a table cell; `–` if empty."""
     line = one_line(text, longest)
     if not line:
         return "–"
     if not _UNSAFE.search(line):
         return f"`{line}`"
-    # Written out letter by letter it is the same to a reader, and nothing to Markdown.
+    # As character references it looks the same to a reader and means nothing to Markdown.
     return f"<code>{_NOT_A_WORD.sub(lambda found: f'&#{ord(found[0])};', line)}</code>"
 
 
 def block(lines: Iterable[str], kind: str = "text") -> list[str]:
-    """Return lines as a block of code; no run of backticks in them can end it."""
-    told = list(lines)
-    longest = max((len(run) for line in told for run in _TICKS.findall(line)), default=0)
+    """Return lines as a code block; no run of backticks in them can end it."""
+    text = list(lines)
+    longest = max((len(run) for line in text for run in _TICKS.findall(line)), default=0)
     fence = "`" * max(_FENCE, longest + 1)
-    return [f"{fence}{kind}", *told, fence]
+    return [f"{fence}{kind}", *text, fence]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> list[str]:
-    """Return a table; its last `numbers` columns are aligned to the right.
+    """Return a table; its last `numbers` columns are right-aligned.
 
-    What isn't ours in a cell must have gone through `code`.
+    Untrusted text in a cell must have gone through `code`.
     """
     left = len(head) - numbers
     rule = [" --- " if index < left else " --: " for index in range(len(head))]
@@ -88,12 +88,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) 
 
 
 def folded(title: str, lines: Iterable[str]) -> list[str]:
-    """Return lines that are shown when their title is clicked; the title is HTML of ours."""
+    """Return a collapsible section; the title is trusted HTML."""
     return ["<details>", f"<summary>{title}</summary>", "", *lines, "", "</details>", ""]
 
 
 def html_code(text: str, longest: int = _LONGEST) -> str:
-    """Return a text as code within HTML, as in the title of what is folded."""
+    """Return text as code within HTML, such as the title of a collapsible section."""
     line = one_line(text, longest)
     return f"<code>{_NOT_A_WORD.sub(lambda found: f'&#{ord(found[0])};', line)}</code>"
 
@@ -103,50 +103,50 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def sizes(report: Report) -> Iterator[str]:
-    """Yield what the images weigh, each and together."""
+    """Yield the sizes of the images, each and in total."""
     yield from (push_sentence(report), "")
     if report.sizes.total_bytes is None:
         return
     rows = [(code(lane.target), code(lane.platform), *size_cells(lane)) for lane in report.lanes]
-    yield "Of the compressed size: in layers that all images on its platform have, some, or none:"
+    yield "Compressed sizes, split into layers shared with all, some or no images of the platform:"
     yield ""
     head = (
         "target",
         "platform",
         "compressed",
-        "against `all`",
-        "all",
-        "some",
-        "none",
+        "vs. `all`",
+        "in all",
+        "in some",
+        "in none",
         "on disk",
     )
     yield from (*table(head, rows, numbers=6), "")
     if report.sizes.platforms:
-        yield from ("### One platform against the other", "")
+        yield from ("### Platform comparison", "")
         yield from (*table(PAIR_HEAD, pair_rows(report, code, code), numbers=3), "")
-    layers = different_layers(report)
+    layers = distinct_layers(report)
     if layers:
-        yield from ("### Layer by layer", "")
-        yield from folded(f"{len(layers)} different layers", _layers(report))
+        yield from ("### Layers", "")
+        yield from folded(f"{len(layers)} distinct layers", _layers(report))
 
 
 def push_sentence(report: Report) -> str:
-    """Return what a push of everything transfers, in a sentence."""
+    """Return a sentence on how much pushing all images transfers."""
     told = report.sizes
     if told.total_bytes is None:
-        return f"Sizes: {NOT_MEASURED}; no image was seen."
+        return f"Sizes: {NOT_MEASURED}; no image sizes are known."
     total = size_text(told.total_bytes)
     if told.unique_bytes is None:
-        return f"All images together: {total} compressed; what a push transfers: {NOT_MEASURED}."
+        return f"Total: {total} compressed; push size: {NOT_MEASURED}."
     return (
-        f"A push of everything to an empty registry transfers **{size_text(told.unique_bytes)}** "
-        f"in {told.layers} different layers.{image_by_image(report)}"
+        f"Pushing all images to an empty registry transfers **{size_text(told.unique_bytes)}** "
+        f"in {told.layers} distinct layers.{sharing_sentence(report)}"
     )
 
 
 def _layers(report: Report) -> list[str]:
     rows = []
-    for layer, lanes in different_layers(report):
+    for layer, lanes in distinct_layers(report):
         targets = dict.fromkeys(lane.target for lane in lanes)
         platforms = dict.fromkeys(lane.platform for lane in lanes)
         rows.append(
@@ -158,14 +158,14 @@ def _layers(report: Report) -> list[str]:
                 size_text(layer.bytes),
             )
         )
-    return table(("layer", "made by", "in", "images", "compressed"), rows, numbers=2)
+    return table(("layer", "created by", "in", "images", "compressed"), rows, numbers=2)
 
 
 _SLOWEST = 10
 
 
 def lanes_table(report: Report) -> list[str]:
-    """Return the result of every lane."""
+    """Return the results of all images."""
     rows = [
         (
             code(lane.target),
@@ -178,57 +178,59 @@ def lanes_table(report: Report) -> list[str]:
         )
         for lane in report.lanes
     ]
-    head = ("target", "platform", "result", "checks", "built in", "size")
+    head = ("target", "platform", "result", "checks", "build time", "size")
     return table(head, rows, numbers=2)
 
 
 def environment(report: Report) -> list[str]:
-    """Return where and of what it was built."""
+    """Return the build environment and sources."""
     told = report.environment
     rows = [
         ("Docker Engine", code(told.engine)),
         ("Buildx", code(told.buildx)),
-        ("builder", code(told.builder) if told.builder else "the selected one"),
+        ("builder", code(told.builder) if told.builder else "selected in Buildx"),
         ("host", code(told.host)),
         ("base image", code(told.base)),
-        ("why that one", code(told.base_reason)),
-        ("Python asked for", code(told.python)),
+        ("base image reason", code(told.base_reason)),
+        ("Python requested", code(told.python)),
         ("Python found", ", ".join(map(code, told.pythons)) or MISSING),
         ("git revision", code(told.revision)),
         ("Dockerfile or bake file", code(told.dockerfile)),
         ("context", code(told.context)),
-        ("targets at once", str(told.jobs) if told.jobs else "all"),
+        ("parallel targets", str(told.jobs) if told.jobs else "all"),
     ]
     for node in told.nodes:
-        native = f"natively {code(node.native)}" if node.native else ""
+        native = f"native {code(node.native)}" if node.native else ""
         platforms = f"for {', '.join(map(code, node.platforms))}" if node.platforms else ""
-        rows.append((f"node {code(node.name)}", f"{platforms} {native}".strip() or MISSING))
+        rows.append(
+            (f"node {code(node.name)}", ", ".join(filter(None, (platforms, native))) or MISSING)
+        )
     for name, value in told.arguments.items():
         rows.append((f"build argument {code(name)}", code(value)))
-    return table(("what", "which"), rows)
+    return table(("property", "value"), rows)
 
 
 def test_cases(report: Report) -> Iterator[str]:
-    """Yield what was asked of the images, then every answer, target by target."""
-    checks = asked_checks(report)
+    """Yield a summary of the checks, then all results by target."""
+    checks = checks_of(report)
     if not checks:
-        yield from ("No image was asked.", "")
+        yield from ("No image was checked.", "")
         return
     rows = []
     for check in checks:
-        asked = by_check(report, check)
-        worst = min(asked, key=_gravity)
-        rows.append((code(check), worst.asks or "–", worst.way or "–", tally(asked)))
-    yield from (*table(("check", "asks", "how", "result"), rows), "")
+        cases = by_check(report, check)
+        worst = min(cases, key=_severity)
+        rows.append((code(check), worst.asks or "–", worst.way or "–", tally(cases)))
+    yield from (*table(("check", "question", "method", "result"), rows), "")
     for target, lanes in by_target(report).items():
         cases = [case for lane in lanes for case in lane.cases]
         if cases:
-            title = f"{html_code(target)}: every answer ({tally(cases)})"
-            yield from folded(title, _answers(lanes))
+            title = f"{html_code(target)}: all results ({tally(cases)})"
+            yield from folded(title, _results(lanes))
 
 
 def performance(report: Report) -> Iterator[str]:
-    """Yield how long it took, target by target, the slowest steps, what decided the end."""
+    """Yield times: by target, the slowest steps, the critical path."""
     yield f"The run took {duration_text(report.run.seconds)}."
     yield ""
     yield from (*table(TARGET_HEAD, target_rows(report, code), numbers=6), "")
@@ -238,14 +240,14 @@ def performance(report: Report) -> Iterator[str]:
         yield from (*_steps_table(slowest), "")
     if report.critical_path:
         name = report.critical_path[0].targets[0]
-        yield from (f"### What {code(name)} waited for, which ended last", "")
+        yield from (f"### Critical path of {code(name)}, the last target to finish", "")
         yield from (*_steps_table(report.critical_path), "")
 
 
 def architecture(report: Report) -> Iterator[str]:
-    """Yield what every image said of the machine that it is made for."""
+    """Yield the architecture that each image reports."""
     if not any(lane.cases for lane in report.lanes):
-        yield from (f"{NOT_MEASURED.capitalize()}: no image was asked.", "")
+        yield from (f"{NOT_MEASURED.capitalize()}: no image was checked.", "")
         return
     rows = [
         (
@@ -267,16 +269,16 @@ def architecture(report: Report) -> Iterator[str]:
         "`platform.machine()`",
         "`sysconfig`",
         "ELF files",
-        "ran",
+        "execution",
     )
     yield from (*table(head, rows), "")
 
 
 def cache(report: Report) -> Iterator[str]:
-    """Yield how much of the work was there already."""
+    """Yield the cache hits."""
     told = report.cache
     if not told.steps:
-        yield from (f"Hit rate: {NOT_MEASURED}; no build step is known.", "")
+        yield from (f"Hit rate: {NOT_MEASURED}; no build steps are known.", "")
         return
     steps = count_text(told.steps, "build step")
     yield f"{told.cached} of {steps} cached: {percent_text(told.rate)}."
@@ -285,27 +287,27 @@ def cache(report: Report) -> Iterator[str]:
 
 
 def failures(report: Report) -> Iterator[str]:
-    """Yield why each target failed, or isn't verified."""
+    """Yield why each target failed or isn't verified."""
     for failure in report.failures:
         where = f" on {code(failure.platform)}" if failure.platform else ""
         yield from (f"### {code(failure.target)}{where}", "")
         rows = failure_rows(failure, code)
-        yield from (*table(("what", "which"), rows), "") if rows else ()
+        yield from (*table(("property", "value"), rows), "") if rows else ()
         if failure.checks:
             yield from (*(f"- {code(check, 400)}" for check in failure.checks), "")
         if failure.source:
             yield from (*block(failure.source, "dockerfile"), "")
         if failure.log:
-            yield from ("The last of its log:", "", *block(failure.log), "")
+            yield from ("Last log lines:", "", *block(failure.log), "")
 
 
 def pushes(report: Report) -> Iterator[str]:
-    """Yield which tags are in their registry, and which aren't."""
+    """Yield which tags were pushed."""
     yield from (*table(PUSH_HEAD, push_rows(report, code)), "")
 
 
 def limits(report: Report) -> Iterator[str]:
-    """Yield what this run doesn't verify."""
+    """Yield the known limits."""
     if not report.limits:
         yield "None found."
     for limit in report.limits:
@@ -314,11 +316,11 @@ def limits(report: Report) -> Iterator[str]:
         yield f"- **{limit.kind}**: {limit.text if ours else code(limit.text, 500)}{where}"
 
 
-def _answers(lanes: list[Lane]) -> Iterator[str]:
+def _results(lanes: list[Lane]) -> Iterator[str]:
     for lane in lanes:
         if not lane.cases:
             continue
-        ran = f", run {lane.ran}" if lane.ran else ""
+        ran = f", {lane.ran}" if lane.ran else ""
         yield from (f"**{code(lane.target)} on {code(lane.platform)}**{ran}", "")
         rows = [
             (
@@ -326,16 +328,16 @@ def _answers(lanes: list[Lane]) -> Iterator[str]:
                 f"{MARKS[case.answer]} {case.answer}",
                 code(case.seen),
                 code(case.expected),
-                _how(case.how),
+                _execution(case.how),
             )
             for case in lane.cases
         ]
-        yield from (*table(("check", "result", "seen", "expected", "image ran"), rows), "")
+        yield from (*table(("check", "result", "observed", "expected", "execution"), rows), "")
         commands = dict.fromkeys(case.command for case in lane.cases if case.command)
         for command in commands:
-            yield from ("Asked in a container by", "", *block([command], "sh"), "")
+            yield from ("Command run in the container:", "", *block([command], "sh"), "")
         if lane.stderr and any(case.answer in {"fail", "unknown"} for case in lane.cases):
-            yield from ("It said on stderr", "", *block(lane.stderr.splitlines()), "")
+            yield from ("Standard error:", "", *block(lane.stderr.splitlines()), "")
 
 
 def _steps_table(steps: Iterable[Step]) -> list[str]:
@@ -348,20 +350,20 @@ def _steps_table(steps: Iterable[Step]) -> list[str]:
         )
         for step in steps
     ]
-    return table(("step", "of", "platform", "took"), rows, numbers=1)
+    return table(("step", "targets", "platform", "time"), rows, numbers=1)
 
 
 def _cached(lane: Lane) -> str:
     return " (cached)" if lane.steps and lane.steps == lane.cached_steps else ""
 
 
-def _gravity(case: Case) -> int:
-    return GRAVITY.index(Answer(case.answer))
+def _severity(case: Case) -> int:
+    return SEVERITIES.index(Answer(case.answer))
 
 
-def _how(told: str) -> str:
-    """Return how an image ran to answer, of our words where it is one of them."""
-    return told if told in {"native", "emulated"} else code(told) if told else "not run"
+def _execution(how: str) -> str:
+    """Return how an image was executed; unknown values are untrusted text."""
+    return how if how in {"native", "emulated"} else code(how) if how else "not run"
 
 
 def as_markdown(report: Report) -> str:
@@ -374,7 +376,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield from ("# Build test results", "")
     yield f"**{OUTCOMES[run.outcome]}** · {run.sentence}"
     yield ""
-    yield f"Run {code(run.id)} of {utc_time_text(run.created)}, openhqm-tui {code(run.version)}."
+    started = utc_time_text(run.created)
+    yield f"Run {code(run.id)}, started {started}, openhqm-tui {code(run.version)}."
     yield ""
     yield from (*lanes_table(report), "", "– means not measured in this run.", "")
     if report.failures:
@@ -391,4 +394,4 @@ def _lines(report: Report) -> Iterator[str]:
     yield from ("## The same once more", "", *block([run.command], "sh"), "")
 
 
-FORMAT = Format("md", suffix="md", help="a document", write=as_markdown)
+FORMAT = Format("md", suffix="md", help="Markdown document", write=as_markdown)

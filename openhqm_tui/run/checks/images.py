@@ -102,7 +102,7 @@ def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
     """Return the platforms that an image holds; raises UsageProblem if one can't be checked."""
     images = [seen for seen in index if not seen.attestation]
     if not images:
-        raise UsageProblem(f"{plain(image)} holds no image", fix="rebuild it or pull it again")
+        raise UsageProblem(f"{plain(image)} contains no image", fix="rebuild it or pull it again")
     found = {}
     for seen in images:
         try:
@@ -111,7 +111,7 @@ def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
         except UsageProblem as problem:
             others = [one.platform for one in images if one.platform.startswith("linux/")]
             raise UsageProblem(
-                f"{plain(image)} holds an image for '{one_line(seen.platform)}', "
+                f"{plain(image)} contains an image for '{one_line(seen.platform)}', "
                 "which can't be checked",
                 fix="select the others with --platforms",
                 valid=one_line(" ".join(others)),

@@ -206,7 +206,7 @@ def import_error(name: str) -> "BaseException | None":
 
 
 def on_path(module: str) -> bool:
-    """Tell whether a module's file or folder is anywhere on the path."""
+    """Return whether a module's file or folder is anywhere on the path."""
     place = module.replace(".", os.sep)
     for folder in sys.path:
         start = os.path.join(folder, place)
@@ -270,7 +270,7 @@ def compiled(module: "Any") -> str:
 
 
 def fresh(cached: str, source: str) -> bool:
-    """Tell whether Python would use a module's byte-code."""
+    """Return whether Python would use a module's byte-code."""
     from _frozen_importlib_external import MAGIC_NUMBER
 
     try:

@@ -104,7 +104,7 @@ class Follower:
 
     @property
     def finished(self) -> bool:
-        """Tell whether the run has ended and was read completely."""
+        """Return whether the run has ended and was read completely."""
         over = self.state.outcome is not None or self.state.interrupted
         return over and not self._streams and not self._waiting
 

@@ -148,7 +148,7 @@ def whole_run(state: Path, name: str) -> RunRecord:
     with History(state) as history:
         found = history.run(name)
     if found is None:
-        raise HistoryProblem(f"nothing is remembered of run {name} yet")
+        raise HistoryProblem(f"run {name} is not in the history yet")
     return found
 
 
@@ -220,8 +220,8 @@ def _with_history(
             if aside is not None:
                 saved = _save(history, aside)
                 say(
-                    f"{damage.what}: it is kept as {aside.name}, and rebuilt from the run "
-                    f"folders{f', {saved} runs from itself' if saved else ''}"
+                    f"{damage.what}: it was renamed to {aside.name}, and a new one was built from "
+                    f"the run folders{f'; {saved} more runs were recovered' if saved else ''}"
                 )
             return work(history)
 

@@ -160,7 +160,7 @@ class Player(Follower):
 
     @property
     def finished(self) -> bool:
-        """Tell whether the recording is at its end and was read completely.
+        """Return whether the recording is at its end and was read completely.
 
         A finished run that was resumed continues in the recording.
         """

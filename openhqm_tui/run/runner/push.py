@@ -83,7 +83,7 @@ class Pushes:
         found = _DIGEST.findall(said)
         # The tag may have moved meanwhile, or not all platforms were in the store.
         if not found or found[-1] != target.digest:
-            has = found[-1] if found else "docker push printed none"
+            has = found[-1] if found else "docker push printed no digest"
             return f"the registry has a different digest than the verified one ({has})"
         return ""
 

@@ -56,7 +56,7 @@ class Scheduler:
         return [task for task in self._tasks.values() if not task.done()]
 
     def busy(self, key: Key) -> bool:
-        """Tell whether a task is running."""
+        """Return whether a task is running."""
         return key in self._tasks and not self._tasks[key].done()
 
     def busy_with(self, target: str) -> set[Key]:

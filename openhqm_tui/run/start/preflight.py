@@ -70,7 +70,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
         yield Obstacle(
             f"only verified images are pushed, and Docker Engine {facts.server_version} can't "
             f"verify any: {OLD_API}",
-            f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, leave out --push, or give "
+            f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, omit --push, or give "
             "--allow-unknown to push images with inconclusive checks",
             "switch on allow unknown (U), or push off",
         )
@@ -79,7 +79,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
         yield Obstacle(
             "the engine's image store doesn't keep the digests that a registry has, so what is "
             "pushed can't be compared with what was verified",
-            f"switch to the containerd image store ({_DOCTOR}), or leave out --push",
+            f"switch to the containerd image store ({_DOCTOR}), or omit --push",
             "switch it in Doctor (5), or push off",
         )
 
@@ -252,7 +252,7 @@ def _check_writable(folder: Path) -> None:
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return
     why = "can't be written" if there.is_dir() else "is not a folder"
-    raise UsageProblem(f"{CacheKind.TO} local={folder}: {there} {why}", fix="name another folder")
+    raise UsageProblem(f"{CacheKind.TO} local={folder}: {there} {why}", fix="choose another folder")
 
 
 def _on_several_nodes(facts: EngineFacts, platforms: Sequence[Platform]) -> bool:

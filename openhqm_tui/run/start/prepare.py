@@ -229,7 +229,7 @@ def _run_info(
 
 
 def _by_digest(options: BuildOptions, facts: EngineFacts) -> bool:
-    """Tell whether images reach this engine from a remote BuildKit, by digest via a registry."""
+    """Return whether images reach this engine from a remote BuildKit, by digest via a registry."""
     return options.push and facts.driver not in {"", "docker"}
 
 

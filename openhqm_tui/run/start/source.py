@@ -44,5 +44,5 @@ def _with_requirements(source: Source) -> Source:
 
 
 def needs_buildx(folder: Path, *, context: str = "", dockerfile: str = "") -> bool:
-    """Tell whether Buildx has to read a bake file to list what can be built."""
+    """Return whether Buildx has to read a bake file to list what can be built."""
     return not context and not dockerfile and bool(bake_file_in(folder))

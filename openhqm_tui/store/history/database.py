@@ -343,7 +343,7 @@ def set_aside(state: Path, damage: HistoryDamaged) -> Path | None:
     try:
         lock = os.open(state / "history.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise HistoryProblem(f"{damage.what}, and stays so ({error.strerror})") from error
+        raise HistoryProblem(f"{damage.what}, and can't be replaced ({error.strerror})") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists() or path.stat().st_ino != damage.inode:
@@ -354,7 +354,7 @@ def set_aside(state: Path, damage: HistoryDamaged) -> Path | None:
             with contextlib.suppress(FileNotFoundError):
                 path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
     except OSError as error:
-        raise HistoryProblem(f"{damage.what}, and stays so ({error.strerror})") from error
+        raise HistoryProblem(f"{damage.what}, and can't be replaced ({error.strerror})") from error
     finally:
         os.close(lock)
     return aside

@@ -1,4 +1,4 @@
-"""What works on the Checks screen, and over it in the evidence of one answer."""
+"""Commands of the Checks screen and its evidence dialog."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ CHECKS: tuple[Command, ...] = (
         "evidence",
         "evidence.previous",
         "F",
-        "Before",
+        "Previous",
         "Go to the previous result that is not a pass.",
         "step(-1)",
         True,

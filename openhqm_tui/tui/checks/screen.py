@@ -27,11 +27,11 @@ from openhqm_tui.tui.checks.table import LANE_COLUMNS, VerdictTable, layouts
 from openhqm_tui.tui.checks.text import (
     NOT_PASSED,
     Evidence,
-    elsewhere_lines,
-    every_answer,
+    all_verdicts,
     evidence_lines,
     lane_lines,
     not_passed,
+    other_image_lines,
     summary_words,
     verdict_lines,
     verdict_of,
@@ -47,13 +47,13 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import RunState
     from openhqm_tui.run.follow.follower import Changes
 
-# A file may hold a stranger's labels: more than anyone reads is left to a pager.
+# Labels of untrusted images may be huge: show only the first part.
 _MOST_BYTES = 64 * 1024
 _MOST_LINE = 2000
 
 
 class EvidenceScreen(ModalScreen[None]):
-    """One result, or all of a lane; `step` goes to another, `again` repeats the check."""
+    """Evidence of one result or of a lane; `step` selects another, `again` repeats the check."""
 
     CSS_PATH = "evidence.tcss"
     BINDINGS: ClassVar = [*bindings("dialog"), *bindings("evidence")]
@@ -92,7 +92,7 @@ class EvidenceScreen(ModalScreen[None]):
         self._read(self._lane.key, self._file)
 
     def show(self, lane: LaneState, check: str, file: Path) -> None:
-        """Show an answer of a lane, and read its evidence again."""
+        """Show a result, and read its evidence."""
         other = self._lane.key != lane.key or self._check != check
         self._lane, self._check, self._file = lane, check, file
         if other:
@@ -109,17 +109,17 @@ class EvidenceScreen(ModalScreen[None]):
         self.post_message(self.Read(key, read_evidence(file)))
 
     def on_evidence_screen_read(self, message: Read) -> None:
-        """Show the evidence if it is still wanted."""
+        """Show the evidence if its result is still selected."""
         if self._lane.key == message.key:
             self._evidence = message.evidence
             self._show_all()
 
     def action_close(self) -> None:
-        """Leave."""
+        """Close the dialog."""
         self.dismiss(None)
 
     def action_step(self, by: int) -> None:
-        """Go to another answer that is no pass."""
+        """Go to another result that is not a pass."""
         self._step(by)
 
     def action_again(self) -> None:
@@ -127,20 +127,20 @@ class EvidenceScreen(ModalScreen[None]):
         self._again()
 
     def action_copy(self) -> None:
-        """Copy all that is shown."""
+        """Copy the whole text."""
         copy(self, self._content().plain, "the evidence")
 
     def action_scroll_lines(self, lines: int) -> None:
-        """Show other lines."""
+        """Scroll by lines."""
         self.query_one("#evidence-scroll").scroll_relative(y=lines, animate=False)
 
     def action_scroll_pages(self, pages: int) -> None:
-        """Show another page."""
+        """Scroll by pages."""
         scroll = self.query_one("#evidence-scroll")
         scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Gray out the check where there is no image."""
+        """Gray out the check if there is no image."""
         if action == "again":
             return True if self._lane.has_image else None
         return True
@@ -154,7 +154,7 @@ class EvidenceScreen(ModalScreen[None]):
 
 
 def read_evidence(file: Path) -> Evidence | None:
-    """Return what an evidence file holds, made safe to show; None where there is none. Blocks."""
+    """Return the sanitized content of an evidence file; None if it doesn't exist. Blocks."""
     try:
         with RunFolder(file.parent.parent).open(file) as opened:
             data = opened.read(_MOST_BYTES + 1)
@@ -165,7 +165,7 @@ def read_evidence(file: Path) -> Evidence | None:
         told = msgspec.json.decode(data)
         command = plain(str(told.get("command", ""))) if isinstance(told, dict) else ""
     except (msgspec.MsgspecError, RecursionError):
-        pass  # cut below, or damaged: it is shown as it is
+        pass  # truncated or damaged: show it unchanged
     lines = [_cut(line) for line in plain(data[:_MOST_BYTES]).split("\n")]
     if len(data) > _MOST_BYTES:
         lines.append("… (truncated)")
@@ -176,7 +176,7 @@ def _cut(line: str) -> str:
     return line if len(line) <= _MOST_LINE else f"{line[:_MOST_LINE]}… (truncated)"
 
 
-# Lines of a terminal that has room for what others answered.
+# Minimum height of a terminal for showing the results of other images.
 _TALL = 34
 _ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
 _LANE_TIPS = (
@@ -187,7 +187,7 @@ _LANE_TIPS = (
 
 
 class ChecksScreen(BaseScreen):
-    """A row for every lane, a column for every question, the answer below."""
+    """A row per lane, a column per check, details below."""
 
     PLACE = "checks"
     CSS_PATH = "screen.tcss"
@@ -202,7 +202,7 @@ class ChecksScreen(BaseScreen):
         self._only_others = False
 
     def body(self) -> Iterable[Widget]:
-        """Yield table and answer, or the word that there is no run."""
+        """Yield table and details, or a message that no run is open."""
         yield Static(
             Content.assemble(
                 ("Nothing has been checked yet.\n\n", "bold"),
@@ -222,7 +222,7 @@ class ChecksScreen(BaseScreen):
         )
 
     async def catch_up(self) -> None:
-        """Fill the table again; the cursor stays where it is."""
+        """Refill the table, keeping the cursor."""
         state = self.session.run_state
         self._shown = state
         self.query_one("#no-checks").display = state is None
@@ -235,14 +235,14 @@ class ChecksScreen(BaseScreen):
         self.refresh_bindings()
 
     def on_resize(self) -> None:
-        """Say as much in the cells as there is room for."""
+        """Adapt the cells to the available width."""
         self.set_class(self.size.height < _TALL, "-low")
-        if self.stands and self._shown is not None:
+        if self.is_built and self._shown is not None:
             self.call_after_refresh(self._show_table)
             self.call_after_refresh(self._show_answer)
 
     async def run_moved(self, changes: Changes) -> None:
-        """Fill the table again when the runner says anything."""
+        """Refill the table when the run changes."""
         if changes.events or self.session.run_state is not self._shown:
             await self.catch_up()
 
@@ -254,7 +254,7 @@ class ChecksScreen(BaseScreen):
 
     @on(CellTable.Opened)
     def cell_opened(self) -> None:
-        """Show all that is known of the answer."""
+        """Open the evidence of the selected result."""
         marked, folder = self._marked(), self.session.run_folder
         if marked is not None and folder is not None:
             lane, check = marked
@@ -263,8 +263,8 @@ class ChecksScreen(BaseScreen):
             self.app.push_screen(EvidenceScreen(lane, check, file, step, again))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Gray out what makes no sense now."""
-        if action not in _ABOUT_ANSWERS or not self.stands:
+        """Gray out unavailable commands."""
+        if action not in _ABOUT_ANSWERS or not self.is_built:
             return True
         if self._shown is None:
             return False
@@ -278,7 +278,7 @@ class ChecksScreen(BaseScreen):
         return True
 
     def action_next_failure(self, by: int = 1) -> None:
-        """Go to the next answer that is no pass, or the one before."""
+        """Go to the next or previous result that is not a pass."""
         found = self._not_passed()
         if not found:
             self.notify("All checks passed.", timeout=3)
@@ -291,7 +291,7 @@ class ChecksScreen(BaseScreen):
             table.go(*next((place for place in reversed(found) if place < here), found[-1]))
 
     def action_only_others(self) -> None:
-        """Leave out what is a pass, or show it again; the cursor keeps to its answer."""
+        """Hide or show passed checks, keeping the cursor on its result."""
         state = self._shown
         if state is None:
             return
@@ -309,7 +309,7 @@ class ChecksScreen(BaseScreen):
         self.refresh_bindings()
 
     def action_open(self) -> None:
-        """Show all that is known of the answer."""
+        """Open the evidence of the selected result."""
         self.cell_opened()
 
     def action_again(self, what: str) -> None:
@@ -329,7 +329,7 @@ class ChecksScreen(BaseScreen):
         self.open_guide(*place_of_check(marked[1] if marked else ""))
 
     def action_copy(self) -> None:
-        """Copy the answer that is shown."""
+        """Copy the displayed result."""
         if self._lanes:
             copy(self, str(self.query_one("#evidence", Static).content), "the result")
 
@@ -366,7 +366,7 @@ class ChecksScreen(BaseScreen):
         ]
 
     def _choose(self, state: RunState) -> None:
-        """Choose the lanes and checks to show: all of them, or those with answers that count."""
+        """Set the lanes and checks to show: all, or those with results other than pass."""
         checks = _checks_of(state, self.session.run_folder)
         self._lanes = state.lanes
         if self._only_others:
@@ -378,7 +378,7 @@ class ChecksScreen(BaseScreen):
     def _show_summary(self, state: RunState) -> None:
         words = summary_words(state)
         if self._only_others:
-            # First: a narrow screen cuts what comes last.
+            # First, because a narrow screen truncates the end.
             left_out = Content.styled("▼ passed checks hidden (x shows all)", "$accent")
             words = Content.assemble(left_out, " · ", words)
         self.query_one("#checks-summary", Static).update(words)
@@ -391,7 +391,7 @@ class ChecksScreen(BaseScreen):
                 break
 
     def _explain(self, row: int, column: int) -> str:
-        """Return the words for what the mouse is on."""
+        """Return the tooltip for the cell under the mouse."""
         check = self._check_at(column)
         if row < 0:
             if not check:
@@ -413,7 +413,9 @@ class ChecksScreen(BaseScreen):
         if self.size.height >= _TALL:
             lanes = self._shown.lanes if self._shown is not None else []
             more = (
-                elsewhere_lines(lanes, lane, check) if check else [Content(""), *every_answer(lane)]
+                other_image_lines(lanes, lane, check)
+                if check
+                else [Content(""), *all_verdicts(lane)]
             )
             lines += more[: self.size.height // 3]
         self.query_one("#evidence", Static).update(Content("\n").join(lines))
@@ -423,7 +425,7 @@ class ChecksScreen(BaseScreen):
 
 
 def _is_worth_a_look(lane: LaneState) -> bool:
-    """Tell whether something of a lane is no pass, or it ended without an answer."""
+    """Return whether a lane has results other than pass, or ended without results."""
     ended_unverified = lane.status.is_over and lane.status not in {Status.PASSED, Status.DONE}
     return bool(not_passed(lane)) or ended_unverified
 

@@ -1,4 +1,4 @@
-"""Images and checks as a table: as much in the cells as the width has room for."""
+"""The table of images and checks, with as much detail as the width allows."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.run.state import LaneState
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.checks.text import (
-    ASKING,
+    CHECKING,
     answer_cell,
     how_it_runs,
     is_asked,
     not_passed,
     verdict_of,
 )
-from openhqm_tui.tui.core.labels import answer_mark, standing_mark
+from openhqm_tui.tui.core.labels import answer_mark, state_mark
 from openhqm_tui.tui.widgets.table import CellTable, Span
 
 LANE_COLUMNS = ("image", "runs", "stands")
-# How much of what was seen a cell may show, in the first table of these that fits; 0: its word.
+# Characters of evidence per cell to try, from the widest layout; 0: only the verdict.
 _SEEN = (60, 40, 32, 24, 18, 14, 0)
 _NAME = 12
 _WORD = len("✓ pass")
 _NONE = Content.styled("·", "$foreground-muted")
-# Names that are long for what stands below them.
+# Check names that are wider than their cells.
 _SHORTER = {"architecture": "arch", "health-check": "health"}
 
 
 class Layout(NamedTuple):
-    """A table as `CellTable.show` takes it; a last column without a check tells what is no pass."""
+    """Arguments of `CellTable.show`; a last column without a check lists the failures."""
 
     heading: list[str]
     rows: Sequence[Sequence[Content]]
@@ -44,10 +44,10 @@ class Layout(NamedTuple):
 
 
 def layouts(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> Iterator[Layout]:
-    """Yield ways to lay out lanes and checks in so many columns, the richest first.
+    """Yield layouts of lanes and checks from the most to the least detailed.
 
-    With cells that say what was seen; with symbols under names; under three letters; and side by
-    side without a gap, where what is no pass is named at the end of the line.
+    Cells show evidence; then symbols under names; then under three letters; then symbols without
+    gaps, with failures listed at the end of the line.
     """
     names = [check.replace("-", " ") for check in checks]
     if 2 * _NAME + sum(max(len(name), _WORD) + 2 for name in names) <= width:
@@ -115,7 +115,7 @@ def _spans(checks: Sequence[str]) -> list[Span]:
 
 
 def _gaps(checks: Sequence[str], gap: int) -> list[int]:
-    """Return the gap after each check: one more where another group begins."""
+    """Return the gap after each check, wider between groups."""
     groups = [check_named(check).group for check in checks]
     return [
         gap + (place + 1 < len(groups) and groups[place + 1] is not group)
@@ -125,19 +125,19 @@ def _gaps(checks: Sequence[str], gap: int) -> list[int]:
 
 def _lane_cells(lane: LaneState, width: int) -> list[Content]:
     target, platform = lane.key
-    # The answers need room beside a long name; all of it stands below.
+    # Results need room next to a long name; the details below show it in full.
     room = max(_NAME, width // 4)
     return [
         Content.assemble((one_line(target, room), "bold"), f" {platform}"),
         Content(how_it_runs(lane)),
-        standing_mark(lane).content,
+        state_mark(lane).content,
     ]
 
 
 def _brief_cells(lane: LaneState, width: int) -> list[Content]:
     name, how, standing = _lane_cells(lane, width)
     if lane.verdicts and lane.asking is None:
-        mark = standing_mark(lane)
+        mark = state_mark(lane)
         passed = sum(verdict.answer is Answer.PASS for verdict in lane.verdicts)
         standing = Content.styled(f"{mark.symbol} {passed}/{len(lane.verdicts)}", mark.style)
     return [name, how[:3], standing]
@@ -146,7 +146,7 @@ def _brief_cells(lane: LaneState, width: int) -> list[Content]:
 def _worded(lane: LaneState, check: str, letters: int) -> Content:
     verdict = verdict_of(lane, check)
     if is_asked(lane, check):
-        return ASKING.content
+        return CHECKING.content
     return _NONE if verdict is None else answer_cell(verdict, letters)
 
 
@@ -154,13 +154,13 @@ def _symbols(lane: LaneState, checks: Sequence[str]) -> list[Content]:
     answers = {verdict.check: answer_mark(verdict.answer) for verdict in lane.verdicts}
     cells = []
     for check in checks:
-        mark = ASKING if is_asked(lane, check) else answers.get(check)
+        mark = CHECKING if is_asked(lane, check) else answers.get(check)
         cells.append(_NONE if mark is None else Content.styled(mark.symbol, mark.style))
     return cells
 
 
 def _others(lane: LaneState, checks: Sequence[str], room: int) -> Content:
-    """Name the answers of a lane that are no pass, as many as there is room for."""
+    """List a lane's verdicts other than pass, as many as fit."""
     others = [verdict for verdict in not_passed(lane) if verdict.check in checks]
     told = Content("")
     for place, verdict in enumerate(others):
@@ -175,9 +175,9 @@ def _others(lane: LaneState, checks: Sequence[str], room: int) -> Content:
 
 
 class VerdictTable(CellTable):
-    """A table by cells; `explain` has the words for a row (-1: the heading) and a column.
+    """A table of cells; `explain` returns the tooltip of a row (-1: the heading) and column.
 
-    `name` is what a column is called in full, where there is no room for its title.
+    `name` is the full name of a column whose title doesn't fit.
     """
 
     def __init__(self, explain: Callable[[int, int], str], name: Callable[[int], str]) -> None:
@@ -200,5 +200,5 @@ class VerdictTable(CellTable):
         told = self._explain(self.row_at(event.y), self._column_at(event.x))
         if told != self._told:
             self._told = told
-            # Never a bare string: a tooltip's would be read as markup, and images have their say.
+            # Never a plain string, which would be parsed as markup: it may be text from images.
             self.tooltip = Content(told) if told else None

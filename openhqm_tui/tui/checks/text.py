@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from openhqm_tui.domain.checks.catalog import check_named, hint_of
-from openhqm_tui.domain.checks.verdict import GRAVITY, Answer, Verdict
+from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict
 from openhqm_tui.domain.failures.digest import failed_checks
 from openhqm_tui.domain.formatting import count_text, duration_text, local_time_text, size_text
 from openhqm_tui.domain.run.decisions import allowed_unknown, held_words
@@ -21,13 +21,13 @@ from openhqm_tui.tui.core.labels import Mark, answer_mark, status_mark
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState, RunState
 
-NOT_PASSED = tuple(answer for answer in GRAVITY if answer is not Answer.PASS)
-ASKING = Mark("◆", "asking", "$accent")
+NOT_PASSED = tuple(answer for answer in SEVERITIES if answer is not Answer.PASS)
+CHECKING = Mark("◆", "checking", "$accent")
 _LABEL = 10
 
 
 class Evidence(NamedTuple):
-    """What the evidence file of a lane holds: the container's command, and all of it as text."""
+    """The evidence file of a lane: the command run in the container, and the whole file as text."""
 
     file: str
     command: str
@@ -35,25 +35,25 @@ class Evidence(NamedTuple):
 
 
 def verdict_of(lane: LaneState, check: str) -> Verdict | None:
-    """Return a lane's answer to a check, if it has one."""
+    """Return a lane's verdict for a check, if any."""
     return next((verdict for verdict in lane.verdicts if verdict.check == check), None)
 
 
 def not_passed(lane: LaneState) -> list[Verdict]:
-    """Return a lane's answers that are no pass, the gravest first."""
+    """Return a lane's verdicts other than pass, most severe first."""
     others = [verdict for verdict in lane.verdicts if verdict.answer in NOT_PASSED]
     return sorted(others, key=lambda verdict: NOT_PASSED.index(verdict.answer))
 
 
 def is_asked(lane: LaneState, check: str) -> bool:
-    """Return whether a lane is being asked a check now."""
+    """Return whether a check is running for a lane."""
     return lane.asking is not None and lane.asking in {"", check}
 
 
 def answer_cell(verdict: Verdict, letters: int) -> Content:
-    """Return an answer for a table: with no room its word, else up to `letters` of what was seen.
+    """Return a verdict for a table cell, with up to `letters` characters of evidence.
 
-    A pass that says what was seen needs no word.
+    Without room its word is shown; a pass with evidence needs no word.
     """
     mark = answer_mark(verdict.answer)
     if not letters:
@@ -65,7 +65,7 @@ def answer_cell(verdict: Verdict, letters: int) -> Content:
 
 
 def how_it_runs(lane: LaneState) -> str:
-    """Say whether a lane's image runs natively here, as it was seen or as it will."""
+    """Return whether a lane's image ran, or will run, natively or emulated."""
     emulated = lane.emulated
     if emulated is None and lane.target.run.host is not None:
         emulated = not lane.platform.runs_natively_on(lane.target.run.host)
@@ -83,8 +83,7 @@ def summary_words(state: RunState) -> Content:
             parts += [" · ", Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style)]
     answers = Counter(verdict.answer for lane in lanes for verdict in lane.verdicts)
     if total := answers.total():
-        told = f" · {answers[Answer.PASS]} of {count_text(total, 'answer')} pass"
-        parts.append(told)
+        parts.append(f" · {answers[Answer.PASS]} of {count_text(total, 'check')} passed")
         for answer in NOT_PASSED:
             if number := answers[answer]:
                 mark = answer_mark(answer)
@@ -110,26 +109,26 @@ def verdict_lines(lane: LaneState, check: str) -> list[Content]:
     about = check_named(check)
     mark = answer_mark(verdict.answer) if verdict is not None else Mark("–", "no result", "")
     if is_asked(lane, check):
-        mark = ASKING
+        mark = CHECKING
     lines = [
         Content.assemble((check, "$primary bold"), " · ", mark.content, " · ", lane_head(lane))
     ]
     if about.question:
-        lines.append(_line("asks", about.question))
+        lines.append(_line("checks", about.question))
     if verdict is None:
-        return [*lines, *_standing(lane)]
+        return [*lines, *_status_sentence(lane)]
     if verdict.expected:
         lines.append(_line("expected", plain(verdict.expected)))
-    lines.append(_line("seen", plain(verdict.evidence) or "–"))
+    lines.append(_line("observed", plain(verdict.evidence) or "–"))
     if hint := hint_of(verdict, lane.emulator):
-        lines.append(_line("hint", hint))
+        lines.append(_line("fix", hint))
     return lines
 
 
 def lane_lines(lane: LaneState) -> list[Content]:
-    """Return a lane as a whole: how it stands, its image, every answer that is no pass."""
+    """Return an overview of a lane: status, image, verdicts other than pass."""
     lines = [Content.assemble(lane_head(lane), " · ", status_mark(lane.status).content)]
-    lines += _standing(lane)
+    lines += _status_sentence(lane)
     for verdict in not_passed(lane):
         mark = answer_mark(verdict.answer)
         text = f"{mark.symbol} {mark.word}"
@@ -141,17 +140,17 @@ def lane_lines(lane: LaneState) -> list[Content]:
             )
         )
     if lane.content_size or lane.unpacked_size:
-        told = f"{size_text(lane.content_size)} packed · {size_text(lane.unpacked_size)} unpacked"
-        lines.append(_line("size", told))
+        packed, unpacked = size_text(lane.content_size), size_text(lane.unpacked_size)
+        lines.append(_line("size", f"{packed} compressed · {unpacked} unpacked"))
     if lane.digest:
-        # Without a label: with one it would not fit into 80 columns.
+        # Without a label, which would not fit into 80 columns.
         lines.append(Content.styled(plain(lane.digest), "$foreground-muted"))
     for name, held in lane.target.read_back.items():
-        lines.append(_line("held", f"{plain(name)}: {held_words(held)}"))
+        lines.append(_line("pushed", f"{plain(name)}: {held_words(held)}"))
     return lines
 
 
-def every_answer(lane: LaneState) -> list[Content]:
+def all_verdicts(lane: LaneState) -> list[Content]:
     """Return a line for every result of a lane, in order."""
     lines = []
     for verdict in lane.verdicts:
@@ -166,15 +165,17 @@ def every_answer(lane: LaneState) -> list[Content]:
     return lines
 
 
-def elsewhere_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> list[Content]:
-    """Return what the other images answered to a check, those that answered alike in one line."""
+def other_image_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> list[Content]:
+    """Return the verdicts of the other images for a check; equal ones are one line."""
     alike: dict[tuple[Answer, str], list[LaneState]] = {}
     for other in lanes:
         verdict = verdict_of(other, check)
         if other is not lane and verdict is not None:
             alike.setdefault((verdict.answer, verdict.evidence), []).append(other)
     lines = []
-    for (answer, seen), others in sorted(alike.items(), key=lambda told: GRAVITY.index(told[0][0])):
+    for (answer, seen), others in sorted(
+        alike.items(), key=lambda told: SEVERITIES.index(told[0][0])
+    ):
         mark = answer_mark(answer)
         who = " ".join(others[0].key) if len(others) == 1 else count_text(len(others), "image")
         lines.append(
@@ -184,20 +185,20 @@ def elsewhere_lines(lanes: Sequence[LaneState], lane: LaneState, check: str) -> 
                 f" {one_line(seen)}",
             )
         )
-    return [Content(""), Content.styled("Elsewhere", "bold"), *lines] if lines else []
+    return [Content(""), Content.styled("Other images", "bold"), *lines] if lines else []
 
 
 def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> list[Content]:
-    """Return all there is: the answer or all of a lane's, its command, the raw evidence."""
+    """Return one verdict or all of a lane's, the command, and the raw evidence."""
     lines: list[Content] = verdict_lines(lane, check) if check else lane_lines(lane)
     if check and (way := check_named(check).method.value):
         lines.insert(2, _line("how", way))
     if not check:
-        lines += [Content(""), *every_answer(lane)]
+        lines += [Content(""), *all_verdicts(lane)]
     if lane.check_ended is not None:
         took = lane.check_ended - (lane.check_started or lane.check_ended)
         lines.append(
-            _line("answered", f"{local_time_text(lane.check_ended)}, after {duration_text(took)}")
+            _line("checked", f"{local_time_text(lane.check_ended)}, after {duration_text(took)}")
         )
     if evidence is None:
         return [
@@ -244,8 +245,8 @@ def _line(label: str, text: str) -> Content:
     return Content.assemble((f"{label:<{_LABEL}}", "$foreground-muted"), text)
 
 
-def _standing(lane: LaneState) -> list[Content]:
-    """Say in one sentence why there are no results, or what they amount to."""
+def _status_sentence(lane: LaneState) -> list[Content]:
+    """Return a sentence on a lane's status."""
     target, status = lane.target, lane.status
     match status:
         case Status.WAITING | Status.RUNNING:

@@ -1,4 +1,4 @@
-"""The command palette: the same registry, found by typing."""
+"""The command palette, filled from the registry."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Offer(NamedTuple):
 
 
 class RegistryProvider(Provider):
-    """Offers what can be done here and now: in the focused widget, the place, everywhere."""
+    """Offers the available commands of the focused widget, the screen and the app."""
 
     def _offers(self) -> Iterator[_Offer]:
         known = {command.id: command for command in every_command()}
@@ -46,13 +46,13 @@ class RegistryProvider(Provider):
         return _Offer(command, keys, partial(self.app.run_action, command.action, node))
 
     async def discover(self) -> Hits:
-        """Offer everything, nearest first."""
+        """Offer all commands, nearest first."""
         for offer in self._offers():
             title = offer.command.title
             yield DiscoveryHit(Content(title), offer.run, text=title, help=offer.help)
 
     async def search(self, query: str) -> Hits:
-        """Offer what matches in title or explanation."""
+        """Offer commands whose title or explanation matches."""
         matcher = self.matcher(query)
         for offer in self._offers():
             title = offer.command.title

@@ -1,4 +1,4 @@
-"""One command, and its keys in people's words."""
+"""One command, and the display form of its keys."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from textual.keys import format_key
 
 
 class Command(NamedTuple):
-    """One thing a person can ask for, in one place of the console.
+    """A command of one screen or widget.
 
-    `where` is the place or the widget that carries it out, `action` the Textual action there;
-    `id` is what a keymap names it by. `footer` says whether the footer has room for it, `acts`
-    whether anything but the console's own view is other afterwards: who only watches can't.
+    `where` is the screen or widget that executes it, `action` its Textual action there, `id` its
+    name in keymaps. `footer` says whether the footer shows it, `acts` whether it changes anything
+    beyond the view: a read-only console refuses those.
     """
 
     where: str
@@ -46,7 +46,7 @@ _KEY_NAMES = {
 
 
 def key_words(keys: str) -> str:
-    """Return keys as a person reads them: `q, Ctrl+q`."""
+    """Return the display form of keys: `q, Ctrl+q`."""
     words = []
     for key in filter(None, keys.split(",")):
         if key.startswith("ctrl+"):

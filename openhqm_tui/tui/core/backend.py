@@ -1,6 +1,6 @@
-"""What the console needs of the layers below; tests subclass it.
+"""The console's interface to the layers below; tests subclass it.
 
-Modules are imported when they are needed: the first screen needs almost none of them.
+Modules are imported on demand: the first screen needs few of them.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ Say = Callable[[str], None]
 
 
 class StartedRun(NamedTuple):
-    """A run that has begun, and the warnings that preflight gave for it."""
+    """A started run, and the warnings of its preflight checks."""
 
     folder: RunFolder
     warnings: tuple[str, ...] = ()
 
 
 class Backend:
-    """The layers below as they are for `folder` and its settings.
+    """The layers below, for `folder` and its settings.
 
     All methods block, except `now`, `clock` and `source_at_once`: call them in threads.
     """
 
-    # Whether nothing can be built, stopped or changed through it.
+    # Whether nothing can be built, stopped or changed.
     read_only: ClassVar[bool] = False
 
     def __init__(self, folder: Path, settings: Settings) -> None:
@@ -78,9 +78,9 @@ class Backend:
             checks=settings.checks or "",
             ignored=tuple(settings.refused),
         )
-        # The first columns; empty: those of the source.
+        # The initial platforms; empty: those of the source.
         self.platforms = parse_platforms(settings.platforms) if settings.platforms else ()
-        # A line for each setting that the project may not set.
+        # One line per setting that the project is not allowed to set.
         self.refused = _refused(settings)
 
     def now(self) -> float:
@@ -88,7 +88,7 @@ class Backend:
         return time.time()
 
     def clock(self) -> float:
-        """Return the seconds that a replay is timed by."""
+        """Return the monotonic clock for replays, in seconds."""
         return time.monotonic()
 
     def read_facts(self) -> EngineFacts:
@@ -112,7 +112,7 @@ class Backend:
         return source_for(self.folder, context=context, dockerfile=dockerfile)
 
     def source_at_once(self) -> Source | None:
-        """Return the source if it can be told without Buildx, which takes a while; else None."""
+        """Return the source if it can be determined without running Buildx; else None."""
         from openhqm_tui.run.start.source import needs_buildx
 
         context, dockerfile = self.settings.context or "", self.settings.dockerfile or ""
@@ -121,7 +121,7 @@ class Backend:
                 return None
             return self.find_source()
         except (Problem, OSError):
-            return None  # `find_source` will say why
+            return None  # `find_source` reports the reason
 
     def start(self, order: BuildOptions, facts: EngineFacts, source: Source) -> StartedRun:
         """Start a run; raises Problem."""
@@ -141,31 +141,31 @@ class Backend:
         try:
             return foreseen_warnings(self._with_grants(order), facts, source)
         except Problem:
-            return ()  # the fields say what is wrong
+            return ()  # the fields show the error
 
     def chosen_beyond(self, order: BuildOptions, source: Source) -> tuple[str, ...]:
-        """Return the permissions that the options themselves need, as `--allow` spells them."""
+        """Return the permissions that the options need, in the format of `--allow`."""
         from openhqm_tui.run.start.permissions import chosen_beyond
 
         try:
             return chosen_beyond(self._with_grants(order), source, str(self.folder))
         except Problem:
-            return ()  # the fields say what is wrong
+            return ()  # the fields show the error
 
     def _with_grants(self, order: BuildOptions) -> BuildOptions:
-        """Return the options with what the settings allow; raises Problem."""
+        """Return the options with the permissions from the settings; raises Problem."""
         from openhqm_tui.run.start.permissions import of_settings
 
         return replace(order, allow=(*order.allow, *of_settings(self.settings.allow, self.folder)))
 
     def remember_allowed(self, source: Source, allowed: tuple[Permission, ...]) -> None:
-        """Keep a person's permission for this folder and its definition; raises Problem."""
+        """Remember permissions for this folder and its build definition; raises Problem."""
         from openhqm_tui.run.start.permissions import remember_answer
 
         remember_answer(source, allowed, str(self.folder), time.time())
 
     def ask(self, run: RunFolder, *requests: Request) -> None:
-        """Send requests to the runner of a run, or start one that has them; raises Problem."""
+        """Send requests to a run's runner, starting one if necessary; raises Problem."""
         from openhqm_tui.run.requests import send_request
 
         send_request(run, *requests)
@@ -185,14 +185,14 @@ class Backend:
         return samples_for(state_folder(), place, variants)
 
     def samples_before(self, info: RunInfo) -> list[Sample]:
-        """Return the samples that there were before a run started."""
+        """Return the samples from before a run started."""
         from openhqm_tui.run.follow.history_index import samples_before
         from openhqm_tui.store.paths import state_folder
 
         return samples_before(state_folder(), info)
 
     def whole_run(self, name: str) -> RunRecord:
-        """Return all that the history has about a run; raises Problem."""
+        """Return the history's record of a run; raises Problem."""
         from openhqm_tui.run.follow.history_index import whole_run
         from openhqm_tui.store.paths import state_folder
 
@@ -211,7 +211,7 @@ class Backend:
         return write_report(run, Path.cwd())
 
     def page(self, file: Path) -> None:
-        """Show a file in the person's pager, which takes the terminal; raises Problem."""
+        """Show a file in the user's pager, which takes over the terminal; raises Problem."""
         from openhqm_tui.engine.terminal import page
 
         page(file)
@@ -237,7 +237,7 @@ class Backend:
         return apply_fixes([fix], run=stoppable(stop), say=say)
 
     def rights(self) -> Rights:
-        """Return how a fix could become root without a password."""
+        """Return how a fix can become root without a password."""
         from openhqm_tui.engine.doctor.apply import rights_unasked
 
         return rights_unasked()
@@ -249,7 +249,7 @@ class Backend:
         return list_builders()
 
     def create_builder(self, new: NewBuilder, say: Say, stop: Event) -> None:
-        """Create a builder; if stopped, nothing is left of it; raises Problem."""
+        """Create a builder; if stopped, it is removed again; raises Problem."""
         from openhqm_tui.engine.docker.builders import create_builder
         from openhqm_tui.engine.docker.command import stoppable_capture
 

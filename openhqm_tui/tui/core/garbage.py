@@ -1,19 +1,19 @@
-"""Scheduling of garbage collection, so that it does not stop the screen."""
+"""Scheduling of garbage collection, so that it doesn't block the screen."""
 
 from __future__ import annotations
 
 import gc
 
-# As Python has it but for the last, which is ten times as rare: what begins a long search.
+# Python's defaults, except that full collections, which take long, are ten times rarer.
 _THRESHOLDS = (700, 10, 100)
 
 
 def freeze(*, again: bool = False) -> None:
     """Exclude all current objects from later collections.
 
-    A search goes through everything that isn't set aside: a tenth of a second for a screen full
-    of widgets, every other second while logs pour in. `again` lets go first of what was set
-    aside before and is garbage by now: the run that was open, its widgets and its logs.
+    A full collection visits everything that isn't frozen: a tenth of a second for a screen full
+    of widgets, every other second while logs arrive. `again` first unfreezes what was frozen
+    before and may be garbage by now: the previous run, its widgets and logs.
     """
     if again:
         gc.unfreeze()
@@ -27,17 +27,17 @@ def pause() -> None:
 
 
 def resume() -> None:
-    """Exclude the started console, and enable collection."""
+    """Freeze the started console, and enable collection."""
     freeze()
     collect_rarely()
 
 
 def collect_rarely() -> None:
-    """Make automatic full collections rare: they would happen during painting."""
+    """Make automatic full collections rare: they would interrupt drawing."""
     gc.set_threshold(*_THRESHOLDS)
     gc.enable()
 
 
 def collect() -> None:
-    """Collect now, between two frames: every layout leaves thousands of cycles."""
+    """Collect between two frames: every layout leaves thousands of reference cycles."""
     gc.collect()

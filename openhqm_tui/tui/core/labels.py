@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Mark(NamedTuple):
-    """A symbol, the word that says the same, and the style of both."""
+    """A symbol, an equivalent word, and their style."""
 
     symbol: str
     word: str
@@ -58,7 +58,7 @@ _HEALTH = {
 }
 INTERRUPTED = Mark(CUT_OFF.symbol, CUT_OFF.word, "$text-warning bold")
 GOING_ON = Mark(IN_PROGRESS.symbol, IN_PROGRESS.word, "$primary bold")
-# A build that says nothing for longer than it should.
+# A build without output for longer than expected.
 SILENT = Mark("◌", "silent", "$text-warning")
 
 
@@ -73,7 +73,7 @@ def status_mark(status: Status) -> Mark:
     return _mark(STATUS_TEXTS[status])
 
 
-def standing_mark(standing: TargetState | LaneState) -> Mark:
+def state_mark(standing: TargetState | LaneState) -> Mark:
     """Return the mark of a target or lane."""
     from openhqm_tui.domain.run.decisions import status_text
 
@@ -88,7 +88,7 @@ def past_mark(lane: PastLane) -> Mark:
 
 
 def silent_for(target: TargetState, now: float) -> float | None:
-    """Return for how many seconds a build has printed nothing, if that is worth showing."""
+    """Return for how many seconds a build has printed nothing; None if not long enough to show."""
     if target.silent_since is None or not target.run.goes_on or target.outcome is not None:
         return None
     return max(0.0, now - target.silent_since)
@@ -100,7 +100,7 @@ def step_mark(status: Status) -> Mark:
 
 
 def run_mark(state: RunState) -> Mark:
-    """Return how a run looks: a run without checks verifies nothing."""
+    """Return the mark of a run; one without checks is never verified."""
     if state.interrupted:
         return INTERRUPTED
     built = state.status is Status.PASSED and not state.info.check
@@ -118,14 +118,14 @@ def health_mark(health: Health) -> Mark:
 
 
 def highlighted(content: Content, *, focused: bool) -> Content:
-    """Return content in the cursor's style; its own colors stay."""
+    """Return content in the cursor's style, keeping its own colors."""
     kind = "" if focused else "-blurred"
     colors = f"$block-cursor{kind}-foreground on $block-cursor{kind}-background"
     return content.stylize_before(f"{colors} $lit{kind}-style")
 
 
 def path_words(path: Path) -> str:
-    """Return a path as a shell understands it, the home folder written `~`."""
+    """Return a path quoted for a shell, with `~` for the home folder."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
@@ -133,23 +133,23 @@ def path_words(path: Path) -> str:
 
 
 def how_of(lane: LaneState) -> ExecutionMode | None:
-    """Tell how a lane is built; None where nobody can say yet."""
+    """Return how a lane is built; None while unknown."""
     return lane.how
 
 
 def way_words(lane: LaneState) -> str:
-    """Return how and on which node a lane is built: `native on arm1`; '' where nobody can say."""
+    """Return how and on which node a lane is built: `native on arm1`; '' while unknown."""
     how = how_of(lane)
     words = [how.value] if how is not None else []
     return " ".join([*words, *([f"on {one_line(lane.node_name, 24)}"] if lane.node_name else [])])
 
 
 def short(platform: Platform) -> str:
-    """Return the platform without `linux/`, for where every cell counts."""
+    """Return the platform without `linux/`, for narrow columns."""
     return str(platform).removeprefix("linux/")
 
 
 def step_label(target: TargetState, number: int) -> str:
-    """Return a step's name by its number in its target; what is of no step was said by Buildx."""
+    """Return a step's name by its number in its target; output without a step is Buildx's."""
     steps = (step for step in target.steps.values() if step.number == number)
     return next((step.name.label for step in steps), "Buildx")

@@ -20,8 +20,8 @@ from textual.css.stylesheet import Stylesheet
 from openhqm_tui.tui.command_table import PLACES
 from openhqm_tui.tui.core import garbage
 
-# Each would stop the loop when it is gone to first: half of a tenth of a second for Run and the
-# guides. They are at hand too when the package is changed under a console that watches.
+# Importing each on first use would block the loop: 50 ms for Run and the guides. Importing early
+# also keeps an open console working when the package is upgraded.
 LATER = (
     *(f"openhqm_tui.tui.{place}.screen" for place in PLACES),
     "openhqm_tui.domain.history.forecast",
@@ -34,25 +34,24 @@ LATER = (
 
 
 def finish_startup(app: App[Any]) -> None:
-    """Enable collection, and import in a thread what will be needed."""
+    """Enable garbage collection, and import the other screens in a thread."""
     garbage.resume()
     app.run_worker(import_the_rest, thread=True, group="settling", exit_on_error=False)
 
 
 def import_the_rest() -> None:
-    """Import what the first paint does not need."""
+    """Import what the first paint doesn't need."""
     for name in LATER:
         import_module(name)
     garbage.freeze()
 
 
-# Textual's stylesheet, but what was read once is not read again while the colors stay.
+# Textual's stylesheet, but parsed sheets are reused until the colors change.
 #
-# Textual reads all of it again with every screen that brings rules of its own: a third of the time
-# to the first paint.
+# Textual parses all sheets again for every screen with its own rules: a third of the time to the
+# first paint.
 
-# More than Textual's and our own sheets together; beyond its limit an LRU that is swept in order
-# finds nothing any more.
+# More than the number of sheets: an LRU cache scanned in order has no hits beyond its size.
 _SHEETS = 512
 
 
@@ -73,19 +72,19 @@ class CachedStylesheet(Stylesheet):
         self.parse()
 
 
-# Seconds in which a console without a terminal ends by itself, a fix's end among it.
+# Seconds for a console without a terminal to exit by itself, including stopping a fix.
 _GRACE = 5.0
 
 
 def handle_signals(app: App[Any]) -> None:
     """Exit cleanly on SIGTERM and SIGHUP, or when the terminal is lost.
 
-    The run goes on: its runner has a session of its own.
+    The run continues: its runner has its own session.
     """
     loop = asyncio.get_running_loop()
 
     def obey(means: int, _: FrameType | None) -> None:
-        # Not by the loop's own handlers: it may be waiting for a terminal that takes no more.
+        # Not with the loop's signal handlers: it may be blocked writing to a lost terminal.
         if _terminal_is_lost():
             _let_go_of_terminal()
         loop.call_soon_threadsafe(partial(app.exit, return_code=128 + means))

@@ -1,8 +1,8 @@
 """What the console reports outside its screens: terminal title, bell, notifications.
 
-The title is saved and brought back by xterm's window operations 22 and 23, which most terminals
-and tmux know and the others ignore. A notification is OSC 9, as in iTerm2, kitty, WezTerm, foot
-and Ghostty; the bell next to it reaches the rest, tmux's status line included.
+The title is saved and restored by xterm's window operations 22 and 23, which most terminals and
+tmux support and others ignore. A notification is OSC 9, as in iTerm2, kitty, WezTerm, foot and
+Ghostty; the bell reaches the others, including tmux's status line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openhqm_tui.store.run_folder import Request
 
 
-# Seconds that a run takes before its end is news: who waits less has not gone away.
+# Shorter runs are not notified about: the user is still watching.
 LONG = 20.0
 
 
@@ -33,7 +33,7 @@ class TerminalNotifier:
         self._title = ""
 
     def show(self, state: RunState | None, *, replayed: bool = False) -> None:
-        """Update the title if the status changed; a replay is named as such."""
+        """Update the title if the status changed; a replay is marked as such."""
         title = f"replay · {title_of(state)}" if replayed else title_of(state)
         if title == self._title:
             return
@@ -68,18 +68,18 @@ def title_of(state: RunState | None) -> str:
 
 
 class EventNotices:
-    """Lines about events; cancellations that this console requested are left out."""
+    """Messages about events, except cancellations that this console requested."""
 
     def __init__(self) -> None:
         self._own: set[str] = set()
         self._seen_going_on: set[str] = set()
 
     def asked(self, *requests: Request) -> None:
-        """Note requests of this console."""
+        """Record requests of this console."""
         self._own.update(request.target for request in requests if request.ask == "cancel")
 
     def of(self, state: RunState, events: Iterable[AnyEvent]) -> Iterator[str]:
-        """Yield a line for each new event that still matters: long silences, cancellations.
+        """Yield a message for each new event that is still relevant: stalls, cancellations.
 
         At the end of a run that was watched, report the cost of a slow emulator.
         """
@@ -101,7 +101,7 @@ class EventNotices:
                     lasts = clock_text(event.at - event.since)
                     yield (
                         f"{event.target} has printed nothing for {lasts}{at}; "
-                        "it is still running, c cancels it"
+                        "it is still running (c cancels it)"
                     )
         if state.goes_on:
             self._seen_going_on.add(state.info.id)

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from openhqm_tui.store.run_folder import RunFolder
     from openhqm_tui.tui.core.backend import Backend
 
-# A round a tenth of a second is as many as an eye can tell apart in text.
+# Ten rounds per second: more wouldn't be visible in text.
 _ROUND = 0.1
-# A round goes through the targets a few at a time, spread over its time: what they brought is
-# drawn between two turns, so that no frame has to draw all lanes at once.
+# A round polls a few targets per turn, spread over its time: changes are drawn between turns, so
+# that no frame has to draw all lanes.
 _A_TURN = 2
-# Of a turn's time, what reading leaves to the drawing if there is more to read than time.
+# The share of a turn's time left for drawing when there is more to read than time.
 _FOR_DRAWING = 0.01
-# Seconds between two looks at a run that is over: another console may take it up again.
+# Seconds between polls of a finished run: another console may resume it.
 _LOOKS_IN = 1.0
 
 
 class RunWatch:
     """Polls the folder of a run; calls back on changes and every second.
 
-    `gone` is told once where the folder of the run that is open was removed.
+    `gone` is called once if the folder of the open run was removed.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class RunWatch:
     @property
     def idle(self) -> bool:
         """Return whether nothing is being polled."""
-        # An eager task may be over before its worker is known here.
+        # An eager task may finish before its worker is assigned here.
         return self._worker is None or self._worker.is_finished
 
     def open(self, run: RunFolder) -> None:
-        """Follow another run; raises Problem where it can't be read."""
+        """Follow another run; raises Problem if it can't be read."""
         from openhqm_tui.run.follow.follower import Follower
 
         _must_be_readable(run)
@@ -97,7 +97,7 @@ class RunWatch:
         self._begin(follower)
 
     def resume(self) -> None:
-        """Follow a finished run again that a new runner continues."""
+        """Follow a finished run that a new runner continues."""
         if self._follower is not None and self.idle:
             self._begin(self._follower)
 
@@ -114,7 +114,7 @@ class RunWatch:
 
     def _begin(self, follower: Follower) -> None:
         self._stop()
-        # The journal at once: anyone who asks next wants to know whether the run goes on.
+        # Read the journal now, so that callers know whether the run is in progress.
         self._tell(follower.poll(()), first=True)
         self._worker = self._node.run_worker(
             self._follow(follower), name="watch", group="watch", exclusive=True
@@ -142,7 +142,7 @@ class RunWatch:
         self._node.call_later(self._second)
 
     def _look_in(self) -> None:
-        """Follow a run again that was continued; call back if its folder was removed."""
+        """Resume following if the run was continued; call back if its folder was removed."""
         follower = self._follower
         if follower is None or not self.idle:
             return
@@ -158,7 +158,7 @@ class RunWatch:
             self._begin(follower)
 
     async def _go_round(self, follower: Follower, *, first: bool) -> bool:
-        """Look at all targets once, the `first` time or again; return whether more will come."""
+        """Poll all targets once; return whether more output is expected."""
         clock = asyncio.get_running_loop().time
         began, targets = clock(), follower.targets
         turns = [targets[at : at + _A_TURN] for at in range(0, len(targets), _A_TURN)] or [()]
@@ -198,12 +198,12 @@ REFUSED = "not available in a replay"
 
 
 class ReplayController:
-    """Plays one recorded run at a time through the watch of the open run."""
+    """Plays one recorded run at a time through the RunWatch."""
 
     def __init__(self, app: App[Any], backend: Backend, watch: RunWatch) -> None:
         self._app, self._backend, self._watch = app, backend, watch
         self._recording: Recording | None = None
-        # The run that was open before; it is opened again when the replay is stopped.
+        # The previously open run, reopened when the replay is stopped.
         self._before: RunFolder | None = None
 
     @property
@@ -242,7 +242,7 @@ class ReplayController:
         self._watch.watch(player)
 
     def do(self, what: str) -> None:
-        """Carry out a command: pause, slower, faster, start, end or stop."""
+        """Execute a command: pause, slower, faster, start, end or stop."""
         player = self.player
         if player is None:
             return
@@ -280,14 +280,14 @@ class ReplayController:
         return True if what in {"start", "stop"} or not self.player.finished else None
 
     def refuses(self) -> bool:
-        """Return whether the open run is a replay, which takes no requests; if so, notify."""
+        """Return whether the open run is a replay, which accepts no requests; if so, notify."""
         if self.player is None:
             return False
         self._app.notify(REFUSED, severity="warning", markup=False, timeout=5)
         return True
 
     def close(self) -> None:
-        """Remove the files that were unpacked for the replay."""
+        """Remove the files unpacked for the replay."""
         if self._recording is not None:
             self._recording.close()
             self._recording = None

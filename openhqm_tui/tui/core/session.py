@@ -95,7 +95,7 @@ class SamplesRead(Message):
 
 
 class EstimateLoader:
-    """Reads samples of earlier builds when they are needed; None: not yet read."""
+    """Loads samples of earlier builds on demand; None: not loaded yet."""
 
     def __init__(self, app: App[Any], backend: Backend, now: Callable[[], float]) -> None:
         self._app, self._backend, self._now = app, backend, now
@@ -105,7 +105,7 @@ class EstimateLoader:
         self.time_left = TimeLeft()
 
     def of_source(self, source: Source, host: str) -> None:
-        """Read samples of earlier builds of a source on a host."""
+        """Load samples of earlier builds of a source on a host."""
         from openhqm_tui.store.history.rows import Origin
 
         file = source.dockerfile or source.bake_file
@@ -114,21 +114,21 @@ class EstimateLoader:
         self._read(lambda: self._backend.samples(origin, names), "samples")
 
     def of_run(self, state: RunState | None, *, goes_on: bool) -> None:
-        """Start to estimate a newly opened run if it is in progress."""
+        """Start estimating a newly opened run if it is in progress."""
         if state is self._of:
             return
         self._of, self._goes_on = state, goes_on
         self.time_left = TimeLeft()
-        self.of_run_anew()
+        self.reload()
 
-    def of_run_anew(self) -> None:
-        """Read the samples of the open run again."""
+    def reload(self) -> None:
+        """Reload the samples of the open run."""
         if self._of is not None and self._goes_on:
             info = self._of.info
             self._read(lambda: self._backend.samples_before(info), "forecast", info.id)
 
     def take(self, message: SamplesRead) -> None:
-        """Take samples over."""
+        """Store samples."""
         if not message.run:
             self.samples = message.samples
         elif self._of is not None and self._of.info.id == message.run:
@@ -143,7 +143,7 @@ class EstimateLoader:
     def _read(self, read: Callable[[], list[Sample]], group: str, run: str = "") -> None:
         def work() -> None:
             samples = read()
-            # A later look may have been quicker, and knows more.
+            # A later read may have finished first; its result is newer.
             if not get_current_worker().is_cancelled:
                 self._app.post_message(SamplesRead(samples, run))
 
@@ -151,9 +151,9 @@ class EstimateLoader:
 
 
 class Session:
-    """The state of one console, and what can be done with it; knows no screen.
+    """The state of one console and its operations; independent of screens.
 
-    `app` runs the threads, gets their results as messages and shows notifications. `run_changed`,
+    `app` runs threads, receives their results as messages and shows notifications. `run_changed`,
     `second_passed` and `run_removed` are called while a run is followed.
     """
 
@@ -174,7 +174,7 @@ class Session:
         self.findings: list[Finding] | None = None
         self.examining = False
         self.fix_runner: FixRunner | None = None
-        # The columns of the Plan screen; Doctor examines them too.
+        # The platforms of the Plan screen, also examined by Doctor.
         self.platforms: tuple[Platform, ...] = ()
         self.past_runs: list[PastRun] | None = None
         self.past_problem = ""
@@ -220,7 +220,7 @@ class Session:
 
     @property
     def is_new(self) -> bool:
-        """Whether the console has never been used here."""
+        """Whether the console was never used here before."""
         return not self.hint_dismissed and self.past_runs == [] and self.run_folder is None
 
     def is_open(self, run: RunFolder) -> bool:
@@ -315,7 +315,7 @@ def session_of(node: DOMNode) -> Session:
 def copy(node: DOMNode, text: str, what: str) -> None:
     """Copy `text` and notify that `what` was copied.
 
-    OSC 52 reaches the person's own terminal, over ssh too; not every terminal supports it, hence
+    OSC 52 reaches the user's terminal also over ssh, but not every terminal supports it, hence
     the system's clipboard as well.
     """
     app = node.app

@@ -69,7 +69,7 @@ LIGHT = Theme(
     },
 )
 
-# Every pair of text and ground here has a contrast of 7 to 1 or more (WCAG 2.2, level AAA).
+# All pairs of text and background have a contrast of at least 7:1 (WCAG 2.2, level AAA).
 CONTRAST = Theme(
     name="openhqm-contrast",
     primary="#7fd4ff",
@@ -108,8 +108,8 @@ CONTRAST = Theme(
     },
 )
 
-# The sixteen colors that the terminal's owner chose, on the terminal's own ground. No ground but
-# that is sure to go with each of them, so what the cursor is on is reversed or underlined.
+# The terminal's sixteen colors on its own background. No other background is certain to be
+# readable with all of them, so the cursor is shown by reversing or underlining.
 TERMINAL = Theme(
     name="openhqm-terminal",
     ansi=True,
@@ -159,7 +159,7 @@ TERMINAL = Theme(
     },
 )
 
-# What `marks.lit` needs of any theme, Textual's own too.
+# Variables that `highlighted` needs in any theme, including Textual's.
 DEFAULTS = {"lit-style": "not reverse", "lit-blurred-style": "not reverse"}
 
 THEMES = (DARK, LIGHT, CONTRAST, TERMINAL)
@@ -167,7 +167,7 @@ _SHORT = {theme.name.removeprefix("openhqm-"): theme.name for theme in THEMES}
 
 
 def theme_called(name: str) -> str:
-    """Return the full name of a theme: ours by `dark light contrast terminal`, or any of Textual's.
+    """Return the full name of a theme: ours (`dark light contrast terminal`) or any of Textual's.
 
     Raises UsageProblem that names the valid ones.
     """
@@ -185,6 +185,6 @@ def theme_called(name: str) -> str:
 
 
 def theme_after(name: str) -> str:
-    """Return which of our themes comes after the one of that name."""
+    """Return the next of our themes."""
     names = [theme.name for theme in THEMES]
     return names[(names.index(name) + 1) % len(names)] if name in names else names[0]

@@ -1,4 +1,4 @@
-"""What works on the Doctor screen."""
+"""Commands of the Doctor screen."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ Step = tuple[Finding, Fix]
 
 
 class FixRunner:
-    """Fixes that a thread runs one after the other, by `run`; the first failure ends it.
+    """Fixes that a thread runs one after the other with `run`, until one fails.
 
-    `said` has the lines so far, each with 0 for our own words and 1 for a script's, to be taken
-    from the left. Times in seconds since the epoch.
+    `said` is a queue of output lines, each with 0 for our own and 1 for a script's. Times are in
+    seconds since the epoch.
     """
 
     def __init__(self, steps: Iterable[Step], now: float) -> None:
@@ -38,25 +38,25 @@ class FixRunner:
 
     @property
     def stopping(self) -> bool:
-        """Return whether somebody wants it stopped."""
+        """Return whether a stop was requested."""
         return self._stop.is_set()
 
     @property
     def current(self) -> Step:
-        """The step that is run now, or was the last to be run."""
+        """The current step, or the last one that ran."""
         return self.steps[min(len(self.done), len(self.steps) - 1)]
 
     @property
     def worked(self) -> bool:
-        """Return whether all of it was done."""
+        """Return whether all steps succeeded."""
         return len(self.done) == len(self.steps)
 
     def stop(self) -> None:
-        """Stop the running script, and start no other."""
+        """Stop the running script, and start no more."""
         self._stop.set()
 
     def run(self, backend: Backend) -> None:
-        """Run all steps, until one fails or it is stopped; blocks."""
+        """Run the steps until one fails or a stop is requested; blocks."""
         for number, step in enumerate(self.steps, 1):
             if self.stopping:
                 return
@@ -73,7 +73,7 @@ class FixRunner:
             self.done.append(step)
 
     def progress(self, now: float) -> str:
-        """Return which fix runs, of how many, since when."""
+        """Return the number of the running fix, the total, and the elapsed time."""
         total = len(self.steps)
         many = f" {min(len(self.done) + 1, total)} of {total}" if total > 1 else ""
         doing = "stopping" if self.stopping else "fixing"
@@ -81,7 +81,7 @@ class FixRunner:
         return f"{doing}{many} · {clock_text(max(0.0, now - self.started))} · {title}"
 
     def last_word(self) -> str:
-        """Return how it ended; '' where the last step's own word is enough."""
+        """Return the result; '' if the last step's output is enough."""
         if self.worked:
             return "" if len(self.steps) == 1 else f"  all {len(self.steps)} fixes done"
         how = "stopped" if self.stopping else "the fix failed"
@@ -96,12 +96,12 @@ class FixRunner:
 
 
 def fixable(finding: Finding) -> bool:
-    """Return whether there is anything to run for a finding."""
+    """Return whether a finding has a fix that can run."""
     return bool(finding.fixes) and finding.health is not Health.OK
 
 
 def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
-    """Return why these can't be run from here, and what can be done; '' if they can."""
+    """Return why fixes can't become root here, and what to do; '' if they can."""
     if rights in {Rights.ROOT, Rights.SUDO} or not any(fix.as_root for fix in fixes):
         return ""
     if rights is Rights.PASSWORD:
@@ -113,7 +113,7 @@ def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
 
 
 def command_line(fix: Fix, rights: Rights) -> str:
-    """Return the line that does the same in any shell, without ending that shell if it fails."""
+    """Return a shell command line for the fix; a failure doesn't exit the shell."""
     sudo = ["sudo"] if fix.as_root and rights is not Rights.ROOT else []
     return shlex.join([*sudo, "sh", "-euc", fix.script.strip()])
 
@@ -128,7 +128,7 @@ def finding_cells(finding: Finding) -> Sequence[Content]:
 
 
 def findings_sum(findings: Sequence[Finding]) -> Content:
-    """Return how many findings there are of each state, the worst first."""
+    """Return the number of findings of each state, worst first."""
     parts: list[Content | str] = []
     for health in (Health.FAIL, Health.WARN, Health.UNKNOWN, Health.OK):
         if number := sum(finding.health is health for finding in findings):
@@ -138,7 +138,7 @@ def findings_sum(findings: Sequence[Finding]) -> Content:
 
 
 def describe_finding(finding: Finding, rights: Rights) -> Content:
-    """Return all that is known of a finding: why it matters, what to do, what a fix would run."""
+    """Return the details of a finding: why it matters, what to do, what a fix would run."""
     mark = health_mark(finding.health).content
     lines = [
         Content.assemble(mark, "  ", (plain(finding.title), "bold")),
@@ -164,7 +164,7 @@ def describe_finding(finding: Finding, rights: Rights) -> Content:
 
 
 def describe_steps(steps: Sequence[Step], rights: Rights, left_out: Sequence[Step]) -> Content:
-    """Return every command that is about to be run, in order, and what is left out and why."""
+    """Return all commands that are about to run, and what is skipped and why."""
     lines: list[Content] = []
     for number, (_, fix) in enumerate(steps, 1):
         place = f"{number}/{len(steps)} " if len(steps) > 1 else ""

@@ -38,7 +38,7 @@ from openhqm_tui.tui.widgets.base_screen import BaseScreen
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from openhqm_tui.tui.widgets.table import CellTable
 
-# Seconds between two looks at what the running fix says.
+# Seconds between reads of the running fix's output.
 _FLUSH_EVERY = 0.1
 
 
@@ -52,14 +52,14 @@ class DoctorScreen(BaseScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (108, "-wide")]  # noqa: RUF012
 
     class RightsSeen(Message):
-        """How the fixes could come to root's rights."""
+        """How fixes can become root."""
 
         def __init__(self, rights: Rights) -> None:
             super().__init__()
             self.rights = rights
 
     class FixesEnded(Message):
-        """The fixes are over."""
+        """The fixes have ended."""
 
         def __init__(self, fix_runner: FixRunner) -> None:
             super().__init__()
@@ -73,12 +73,12 @@ class DoctorScreen(BaseScreen):
         self._told_at = ""
         self._asked = False
         self._shown: list[Finding] | None = None
-        # What was mended last, until a new look says whether it helped.
+        # The last fixed finding, until a new examination shows whether the fix worked.
         self._hoped: tuple[Finding, ...] = ()
 
     @property
     def fix_runner(self) -> FixRunner | None:
-        """The fixes that are under way."""
+        """The running fixes."""
         return self.session.fix_runner
 
     def body(self) -> Iterable[Widget]:
@@ -95,7 +95,7 @@ class DoctorScreen(BaseScreen):
         )
 
     async def catch_up(self) -> None:
-        """Show the last look; the first time, take one."""
+        """Show the last examination; start one if there is none."""
         said_something = len(self._output) > 0 or self.fix_runner is not None
         self.query_one("#fix-output").display = said_something
         self.show_findings()
@@ -104,18 +104,18 @@ class DoctorScreen(BaseScreen):
             self.action_examine()
 
     def on_unmount(self) -> None:
-        """Stop a fix that is running."""
+        """Stop the running fix."""
         if self.fix_runner is not None:
             self.fix_runner.stop()
 
     def engine_seen(self) -> None:
-        """Show what was found."""
-        if self.stands:
+        """Show the findings."""
+        if self.is_built:
             self.show_findings()
 
     @property
     def marked(self) -> Finding | None:
-        """The finding that the cursor is on."""
+        """The selected finding."""
         findings = self.session.findings or []
         row = self.query_one(CellTable).row
         return findings[row] if row < len(findings) else None
@@ -135,8 +135,8 @@ class DoctorScreen(BaseScreen):
         self._show_marked()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Gray out what can't be done now."""
-        if not self.stands:
+        """Gray out unavailable commands."""
+        if not self.is_built:
             return True
         finding, busy = self.marked, self.fix_runner is not None
         match action:
@@ -154,7 +154,7 @@ class DoctorScreen(BaseScreen):
 
     @on(CellTable.Marked)
     def row_marked(self) -> None:
-        """Describe another finding."""
+        """Describe the selected finding."""
         self.query_one("#finding-box").scroll_home(animate=False)
         self._show_marked()
 
@@ -170,7 +170,7 @@ class DoctorScreen(BaseScreen):
         self.toggle_class("-zoomed")
 
     def action_examine(self) -> None:
-        """Look at the machine again."""
+        """Examine the machine again."""
         self._read_rights()
         self.session.examine()
         self.show_findings()
@@ -186,7 +186,7 @@ class DoctorScreen(BaseScreen):
         self._confirm(f"Run this to fix “{one_line(finding.title)}”?", steps, [])
 
     def action_fix_all(self) -> None:
-        """Show all that would be run, and do it one after the other if that is wanted."""
+        """Show all commands that would run, and run them if confirmed."""
         found = pending(self.session.findings or ())
         left_out = [step for step in found if lacks_root([step[1]], self.rights)]
         steps = [step for step in found if step not in left_out]
@@ -210,7 +210,7 @@ class DoctorScreen(BaseScreen):
             self.open_guide(*place_of_finding(finding.key))
 
     def action_stop(self) -> None:
-        """Stop the running fix, after saying what that leaves behind."""
+        """Stop the running fix after confirmation."""
         fix_runner = self.fix_runner
         if fix_runner is None or fix_runner.stopping:
             return
@@ -263,12 +263,12 @@ class DoctorScreen(BaseScreen):
         self.post_message(self.RightsSeen(self.session.backend.rights()))
 
     def on_doctor_screen_rights_seen(self, message: RightsSeen) -> None:
-        """Take the rights that fixes have."""
+        """Store how fixes can become root."""
         self.rights = message.rights
         self._show_marked()
 
     def on_doctor_screen_fixes_ended(self, message: FixesEnded) -> None:
-        """Say how it ended, and look again."""
+        """Show the result, and examine the machine again."""
         if self._draining is not None:
             self._draining.stop()
         self._drain(message.fix_runner)
@@ -280,13 +280,13 @@ class DoctorScreen(BaseScreen):
         self.action_examine()
 
     def _watch(self, fix_runner: FixRunner) -> None:
-        """Show what the fix says, and how long it runs by now."""
+        """Show the fix's output and elapsed time."""
         self._drain(fix_runner)
         if clock_text(self.now - fix_runner.started) != self._told_at:
             self._show_sum()
 
     def _drain(self, fix_runner: FixRunner) -> None:
-        """Show what the fix has printed since."""
+        """Show new output of the fix."""
         while fix_runner.said:
             line, stream = fix_runner.said.popleft()
             self._output.add(line, step=0, at=self.now, stream=stream)

@@ -1,4 +1,4 @@
-"""What works in the guides, and in the text of one."""
+"""Commands of the guides."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GUIDES: tuple[Command, ...] = (
         "guides",
         "guides.found-before",
         "N",
-        "Before",
+        "Previous",
         "Go to the previous match.",
         "found(-1)",
     ),

@@ -1,4 +1,4 @@
-"""A guide drawn piece by piece, so that the console stays responsive."""
+"""A guide rendered piece by piece, so that the console stays responsive."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from textual.widgets.markdown import MarkdownBlock, MarkdownFence
 
 # A table of a guide as lines of text, fitted to a width.
 #
-# Textual's own table makes a widget for every cell, which holds up the console for half a second
-# where a guide has some hundred of them.
+# Textual's own table has a widget per cell, which blocks the console for half a second in guides
+# with hundreds of cells.
 
 _GAP = 2
-# A word that is longer may be broken to make room for the other columns.
+# Longer words may be broken to make room for other columns.
 _LONGEST_WORD = 22
-# Where one row in so many is wrapped, blank lines set all rows apart.
+# If at least one row in this many is wrapped, blank lines separate all rows.
 _FEW = 3
 
 Row = Sequence[Content]
@@ -34,8 +34,8 @@ Row = Sequence[Content]
 def table_lines(head: Row, rows: Sequence[Row], right: Sequence[bool], width: int) -> list[Content]:
     """Return the lines of a table, none wider than `width` cells.
 
-    `right` tells of each column whether it is aligned to the right. Where the columns can't stand
-    side by side, each row is a paragraph: a line for every column, after the column's name.
+    `right` says which columns are right-aligned. If the columns don't fit side by side, each row
+    becomes a paragraph with one line per column, prefixed with the column's name.
     """
     if not head or width < 1:
         return []
@@ -45,7 +45,7 @@ def table_lines(head: Row, rows: Sequence[Row], right: Sequence[bool], width: in
     heads = _row_lines([cell.stylize("$primary bold") for cell in head], widths, right)
     lines = [*heads, Content.styled("─" * (sum(widths) + _GAP * (len(widths) - 1)), "$border")]
     told = [_row_lines(row, widths, right) for row in rows]
-    # Rows of one line tell themselves apart.
+    # Rows of one line need no separator.
     wrapped = sum(len(row) > 1 for row in told)
     between = [Content("")] if wrapped * _FEW > len(told) else []
     for at, row in enumerate(told):
@@ -54,7 +54,7 @@ def table_lines(head: Row, rows: Sequence[Row], right: Sequence[bool], width: in
 
 
 def _widths(head: Row, rows: Sequence[Row], width: int) -> list[int]:
-    """Return how wide each column is to be, nothing where there is no room for them."""
+    """Return the width of each column; empty if they don't fit."""
     columns = list(zip_longest(head, *rows, fillvalue=Content("")))[: len(head)]
     wanted = [max(cell.cell_length for cell in column) for column in columns]
     least = [
@@ -64,7 +64,7 @@ def _widths(head: Row, rows: Sequence[Row], width: int) -> list[int]:
     room = width - _GAP * (len(head) - 1)
     if sum(least) > room:
         return []
-    # The widest give way first.
+    # Shrink the widest first.
     for most in range(max(wanted), 0, -1):
         fitted = [max(low, min(one, most)) for one, low in zip(wanted, least, strict=True)]
         if sum(fitted) <= room:
@@ -104,7 +104,7 @@ def _stacked(head: Row, rows: Sequence[Row], width: int) -> list[Content]:
     return lines
 
 
-# So much is laid out in a few hundredths of a second.
+# Lines per piece: laid out in a few hundredths of a second.
 _PIECE_LINES = 12
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _TABLE = "drawn_table"
@@ -118,7 +118,7 @@ class Told(NamedTuple):
 
 
 class DrawnTable(MarkdownBlock):
-    """A table that is one widget, of a token that holds all of the table."""
+    """A table as one widget, from a token with the whole table."""
 
     DEFAULT_CSS = """
     DrawnTable { height: auto; width: 1fr; margin-bottom: 1; text-wrap: nowrap; }
@@ -132,7 +132,7 @@ class DrawnTable(MarkdownBlock):
         self._drawn: tuple[int, Content] = (-1, Content(""))
 
     def compose(self) -> ComposeResult:
-        """Build nothing: all is drawn."""
+        """Yield nothing: the widget draws itself."""
         yield from ()
 
     def content_at(self, width: int) -> Content:
@@ -152,16 +152,16 @@ class DrawnTable(MarkdownBlock):
 
 
 class PlainFence(MarkdownFence):
-    """A block of code that is in no language where none is named: guessing takes half a second."""
+    """A code block without language detection, which takes half a second."""
 
     @classmethod
     def highlight(cls, code: str, language: str, ansi: bool = False, dark: bool = False) -> Content:
-        """Return the code in colors."""
+        """Return the highlighted code."""
         return super().highlight(code, language or "text", ansi, dark)
 
 
 class GuideText(Markdown):
-    """Markdown whose tables are one widget each and whose links are left to the screen."""
+    """Markdown with one widget per table; the screen handles links."""
 
     BLOCKS = {  # noqa: RUF012
         **Markdown.BLOCKS,
@@ -173,24 +173,24 @@ class GuideText(Markdown):
         super().__init__(open_links=False, parser_factory=_parser, **options)
 
     def unhandled_token(self, token: Token) -> MarkdownBlock | None:
-        """Return the widget of a table; what else Textual doesn't know is left out."""
+        """Return the widget of a table; other unknown tokens are ignored."""
         return DrawnTable(self, token) if token.type == _TABLE else None
 
     async def show(self, text: str) -> None:
-        """Show a guide, what is at its top first."""
-        # `append` takes what an `update` showed last for unfinished, and replaces it.
+        """Show a guide, starting with its top."""
+        # `append` treats the last block of an `update` as unfinished, and replaces it.
         await self.update("")
         for piece in pieces(text):
             await self.append(piece)
-            # Keys and other widgets have their turn between two pieces.
+            # Let keys and other widgets run between two pieces.
             await asyncio.sleep(0)
 
     def headings(self) -> list[MarkdownBlock]:
-        """Return the headings in their order."""
+        """Return the headings in order."""
         return [block for block in self.query(MarkdownBlock) if block.name == "heading_open"]
 
     def blocks(self) -> list[Told]:
-        """Return what a search looks through: each block that holds no others, with its words."""
+        """Return the blocks to search: those without children, with their text."""
         found = []
         for block in self.query(MarkdownBlock):
             if not any(isinstance(child, MarkdownBlock) for child in block.children):
@@ -199,7 +199,7 @@ class GuideText(Markdown):
 
 
 def pieces(text: str, lines: int = _PIECE_LINES) -> Iterator[str]:
-    """Yield a text in pieces of some lines, cut only where a block ends at a blank line."""
+    """Yield a text in pieces, split only at blank lines between blocks."""
     piece: list[str] = []
     fenced = False
     for line in text.splitlines(keepends=True):
@@ -220,7 +220,7 @@ def _parser() -> MarkdownIt:
 
 
 def _join_tables(state: StateCore) -> None:
-    """Put one token instead of all those of a table."""
+    """Replace all tokens of a table by one."""
     kept: list[Token] = []
     table: Token | None = None
     for token in state.tokens:

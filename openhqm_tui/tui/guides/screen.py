@@ -1,4 +1,4 @@
-"""The guides over a screen: their list at the left, one of them at the right."""
+"""The guides: a list on the left, the open guide on the right."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def open_guides(app: App[Any], name: str = "", address: str = "") -> None:
 
 
 class GuideScroll(VerticalScroll, can_focus=True, inherit_bindings=False):
-    """Scrolls at once, by the keys of the registry."""
+    """Scrolls without animation, by the keys of the registry."""
 
     BINDINGS: ClassVar = bindings("guide")
 
     def action_lines(self, lines: int) -> None:
-        """Show other lines."""
+        """Scroll by lines."""
         self.scroll_relative(y=lines, animate=False)
 
     def action_pages(self, pages: int) -> None:
-        """Show another page."""
+        """Scroll by pages."""
         self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
 
 
@@ -74,12 +74,12 @@ class PickDialog(ListDialog[int | None]):
             )
 
     def on_mount(self) -> None:
-        """Begin with the first."""
+        """Select the first line."""
         self.begin_with_first()
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:
-        """Return the answer."""
+        """Return the selected line."""
         self.dismiss(event.option_index)
 
     def on_click(self, event: events.Click) -> None:
@@ -88,7 +88,7 @@ class PickDialog(ListDialog[int | None]):
             self.action_close()
 
     def action_close(self) -> None:
-        """Close without an answer."""
+        """Close without a result."""
         self.dismiss(None)
 
 
@@ -103,7 +103,7 @@ class GuidesScreen(ModalScreen[None]):
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar = bindings("guides")
     AUTO_FOCUS = ""
-    # With contents at the side the text keeps some eighty columns.
+    # Leaves at least eighty columns for the text next to the contents.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-middle"), (150, "-wide")]  # noqa: RUF012
 
     def __init__(self, guides: Sequence[Guide], name: str = "", address: str = "") -> None:
@@ -148,7 +148,7 @@ class GuidesScreen(ModalScreen[None]):
 
     @on(OptionList.OptionSelected, "#guides-list")
     def guide_chosen(self, event: OptionList.OptionSelected) -> None:
-        """Open another guide, and read it."""
+        """Open the selected guide, and focus its text."""
         self.query_one(GuideScroll).focus()
         if event.option_index != self.at:
             self._leave_for(event.option_index)
@@ -187,14 +187,14 @@ class GuidesScreen(ModalScreen[None]):
         self.set_class(event.widget.id in {"guide-scroll", "guides-find"}, "-reading")
 
     def on_click(self, event: events.Click) -> None:
-        """Leave by the cross, come back to the list by the title."""
+        """Handle clicks on the cross, which closes, and on the title, which shows the list."""
         if event.widget is not None and event.widget.id == "guides-close":
             self.action_close()
         elif event.widget is not None and event.widget.id == "guides-title":
             self.query_one("#guides-list").focus()
 
     def follow(self, href: str) -> None:
-        """Go where a link leads: to a guide or a section; what leads elsewhere is copied."""
+        """Follow a link to a guide or section; external links are copied."""
         link = link_to(href)
         if link.leads is Leads.GUIDE:
             names = [guide.name for guide in self.guides]
@@ -210,11 +210,11 @@ class GuidesScreen(ModalScreen[None]):
         elif link.leads is Leads.NOWHERE:
             self.notify(f"can't follow this link: {link.href}", severity="warning", markup=False)
         else:
-            # Whose machine has the browser, or the project's files, nobody knows here.
+            # The browser or the project's files may be on another machine.
             copy(self, link.href, link.href)
 
     def action_close(self) -> None:
-        """Leave, or take the search away first."""
+        """Close the search if it is open, else the guides."""
         field = self.query_one("#guides-find")
         if field.display and field.has_focus:
             field.display = False
@@ -265,7 +265,7 @@ class GuidesScreen(ModalScreen[None]):
         self._show_title(f"{self._found_at + 1} of {len(self._found)} found")
 
     def action_copy(self) -> None:
-        """Copy the first block of commands visible."""
+        """Copy the first visible command block."""
         scroll = self.query_one(GuideScroll)
         for fence in self.query(MarkdownFence):
             if fence.region.bottom > scroll.region.y and fence.region.y < scroll.region.bottom:
@@ -274,13 +274,13 @@ class GuidesScreen(ModalScreen[None]):
         self.notify("No command is visible.", timeout=3)
 
     def action_back(self) -> None:
-        """Go back to where the last link was followed."""
+        """Go back to the last link followed."""
         if self._before:
             place = self._before.pop()
             self._open(place.guide, line=place.line)
 
     def action_step(self, by: int) -> None:
-        """Open the guide after or before."""
+        """Open the next or previous guide."""
         self._leave_for((self.at + by) % len(self.guides))
 
     def action_side(self) -> None:
@@ -326,7 +326,7 @@ class GuidesScreen(ModalScreen[None]):
         heads = self.query_one(GuideText).headings()
         if address in addresses and addresses.index(address) < len(heads):
             heading = heads[addresses.index(address)]
-            # What was mounted just now has its place only after the next layout.
+            # Newly mounted widgets have a position only after the next layout.
             self.call_after_refresh(heading.scroll_visible, top=True, animate=False)
         elif not address:
             self.query_one(GuideScroll).scroll_home(animate=False)

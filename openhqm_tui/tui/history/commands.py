@@ -1,4 +1,4 @@
-"""What works on the History screen."""
+"""Commands of the History screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Earlier runs as the screens speak of them: how each ended, and each of its lanes."""
+"""Earlier runs as shown on screens: the results of runs and lanes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
     from openhqm_tui.store.run_folder import RunFolder
 
-# A lane by its variant and its platform.
+# A lane's variant and platform.
 Key = tuple[str, str]
 
 _BUILT = {Status.DONE, Status.PASSED, Status.UNKNOWN}
 
 
 class PastLane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How a lane ended the last time.
+    """The last result of a lane.
 
-    `at` is when its run began, seconds since the epoch; `clients` what its check saw, '' if it
-    was not asked; `size` in bytes; `cut_off` says whether it ended with its runner only, `stopped`
-    whether BuildKit stopped it because a sibling failed.
+    `at` is when its run started, in seconds since the epoch; `clients` is the evidence of the
+    `clients` check, '' if it didn't run; `size` in bytes; `cut_off` says whether its runner died,
+    `stopped` whether BuildKit stopped it because a sibling failed.
     """
 
     status: Status
@@ -40,12 +40,12 @@ class PastLane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def built(self) -> bool:
-        """Return whether there was an image at the end, so that time and size mean something."""
+        """Return whether an image was built, so that time and size are meaningful."""
         return self.status in _BUILT
 
 
 class PastRun:
-    """One earlier run; `gone` says whether its folder was removed, so that figures are left."""
+    """One earlier run; `gone` says whether its folder was removed and only figures remain."""
 
     def __init__(self, record: RunRecord, folder: RunFolder, *, live: bool, gone: bool) -> None:
         self.record = record
@@ -60,7 +60,7 @@ class PastRun:
 
     @property
     def name(self) -> str:
-        """What the run is called."""
+        """The run's name."""
         return self.record.id
 
     @property
@@ -70,27 +70,27 @@ class PastRun:
 
     @property
     def resumable(self) -> bool:
-        """Return whether something of it was interrupted or cancelled, and can be gone on with."""
+        """Return whether targets were interrupted or cancelled and can be resumed."""
         return self.record.resumable and not self.gone
 
     @property
     def ended(self) -> tuple[str, ...]:
-        """The targets that came to an end, whichever."""
+        """The targets that ended, with any outcome."""
         return self.record.ended_targets
 
     @property
     def over(self) -> int:
-        """How many of its targets came to an end."""
+        """The number of targets that ended."""
         return len(self.ended)
 
     @property
     def records(self) -> Iterable[LaneRecord]:
-        """All that is remembered of its lanes."""
+        """The records of its lanes."""
         return (lane for target in self.record.targets for lane in target.lanes)
 
     @cached_property
     def lanes(self) -> dict[Key, PastLane]:
-        """How its lanes ended, by variant and platform."""
+        """The results of its lanes, by variant and platform."""
         return {
             (target.variant, lane.platform): _lane(lane, self.created, target.outcome)
             for target in self.record.targets
@@ -98,10 +98,10 @@ class PastRun:
         }
 
     def is_of(self, source: Source) -> bool:
-        """Return whether it built from `source`; a run that doesn't tell counts as such."""
+        """Return whether it built from `source`; true if the run didn't record its source."""
         record = self.record
         if record.imported:
-            return False  # it tells of another machine
+            return False  # imported: built on another machine
         same_kind = not record.source or record.source == source.kind.value
         return same_kind and (
             not record.context or not source.context or _same_place(record, source)
@@ -109,7 +109,7 @@ class PastRun:
 
 
 class PastRuns(NamedTuple):
-    """The runs that are remembered, the latest first; `problem` is why that may not be all."""
+    """The recorded runs, latest first; `problem` is why some may be missing."""
 
     runs: list[PastRun]
     problem: str = ""
@@ -137,9 +137,9 @@ def read_past(state: Path) -> PastRuns:
 def last_lanes(
     runs: Iterable[PastRun], source: Source | None = None, *, built: bool = False
 ) -> dict[Key, PastLane]:
-    """Return how each variant went the last time on each platform; `runs` latest first.
+    """Return the last result of each variant on each platform; `runs` latest first.
 
-    With `source`, in runs of that only; with `built`, the last time that it gave an image.
+    `source` restricts the runs; `built` selects the last result with an image.
     """
     found: dict[Key, PastLane] = {}
     for run in runs:

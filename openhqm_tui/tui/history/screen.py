@@ -46,7 +46,7 @@ CHOSEN = "◉"
 
 
 class RunTable(CellTable):
-    """A row for every run; the one that others are compared with has a sign."""
+    """A row per run; the one to compare others with is marked."""
 
     def show_runs(self, runs: Sequence[PastRun], now: float, chosen: str) -> None:
         """Show runs."""
@@ -55,7 +55,7 @@ class RunTable(CellTable):
 
 
 def list_words(runs: Sequence[PastRun], problem: str, chosen: str) -> Content:
-    """Return what is to be said of all the runs."""
+    """Return a summary of all runs."""
     live = sum(run.live for run in runs)
     parts: list[Content | str | tuple[str, str]] = [(count_text(len(runs), "run"), "bold")]
     if live:
@@ -73,7 +73,7 @@ def list_words(runs: Sequence[PastRun], problem: str, chosen: str) -> Content:
 
 
 class _Rows(Sequence[Sequence[Content]]):
-    """Cells of runs, made when they are drawn: of a thousand runs a screen shows fifty."""
+    """Rows of runs, created when they are drawn: a screen shows only some of them."""
 
     def __init__(self, runs: Sequence[PastRun], now: float, chosen: str) -> None:
         self._runs, self._now, self._chosen = runs, now, chosen
@@ -91,7 +91,7 @@ class _Rows(Sequence[Sequence[Content]]):
         return self._cells(self._runs[index])
 
     def widths(self) -> list[int]:
-        """Return how many columns each column needs."""
+        """Return the width that each column needs."""
         marks = {f"{mark.symbol} {mark.word}" for mark in map(run_mark_of, self._runs)}
         rows = [self._texts(run) for run in self._runs]
         told = [max(map(cell_len, column), default=0) for column in zip(*rows, strict=True)]
@@ -110,7 +110,7 @@ class _Rows(Sequence[Sequence[Content]]):
         )
 
     def _texts(self, run: PastRun) -> tuple[str, ...]:
-        """Return the cells but the mark."""
+        """Return the cells except the mark."""
         good = many = bytes_ = 0
         for lane in run.records:
             many += 1
@@ -130,12 +130,12 @@ class _Rows(Sequence[Sequence[Content]]):
 
 
 def run_mark_of(run: PastRun) -> Mark:
-    """Return how a run of the list looks."""
+    """Return the mark of a run in the list."""
     if run.live:
         return GOING_ON
     if run.interrupted:
         return INTERRUPTED
-    # A run without checks has verified nothing.
+    # A run without checks verifies nothing.
     verified = any(lane.status == Status.PASSED.value for lane in run.records)
     unchecked = run.status is Status.PASSED and not verified
     return status_mark(Status.DONE if unchecked else run.status)
@@ -151,7 +151,7 @@ _STYLES = {
 
 
 class ComparisonView(VerticalScroll, can_focus=True):
-    """The lines of a comparison; what is worse is marked, not only colored."""
+    """The lines of a comparison; changes are marked by symbols as well as colors."""
 
     DEFAULT_CSS = """
     ComparisonView { padding: 0 1; & > Static { height: auto; } }
@@ -161,7 +161,7 @@ class ComparisonView(VerticalScroll, can_focus=True):
         super().__init__(Static(id="comparison-lines"), id=id)
 
     def show(self, told: Comparison) -> None:
-        """Show another comparison from its beginning."""
+        """Show another comparison from the top."""
         lines = [_line(mark, text) for mark, text in lines_of(told)]
         self.query_one(Static).update(Content("\n").join(lines))
         self.scroll_home(animate=False)
@@ -182,7 +182,7 @@ class ComparisonRead(Message):
 
 
 class ComparisonLoader:
-    """Compares runs for `screen`, which gets the answer as a message."""
+    """Compares runs for `screen`, which gets the result as a message."""
 
     def __init__(self, screen: Widget, backend: Backend) -> None:
         self._screen, self._backend = screen, backend
@@ -202,7 +202,7 @@ class ComparisonLoader:
 
 
 async def write_report(session: Session, run: RunFolder) -> None:
-    """Write a run's report and say where it is, or why it isn't."""
+    """Write a run's report and notify where it is, or why it failed."""
     try:
         file = await asyncio.to_thread(session.backend.report, run)
     except Problem as problem:
@@ -214,7 +214,7 @@ async def write_report(session: Session, run: RunFolder) -> None:
 _NONE = Content.assemble(
     ("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first one"
 )
-# What can be done with the run that the cursor is on.
+# Commands that apply to the selected run.
 _OF_A_RUN = {
     *("open", "resume", "cancel", "replay_run", "write_report"),
     *("mark", "compare", "trends"),
@@ -222,7 +222,7 @@ _OF_A_RUN = {
 
 
 class HistoryScreen(BaseScreen):
-    """A row for every run, the latest first; or trends, or what two runs differ in."""
+    """A row per run, latest first; or trends, or a comparison of two runs."""
 
     PLACE = "history"
     CSS_PATH = "screen.tcss"
@@ -231,14 +231,14 @@ class HistoryScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        # The run that the cursor is on; a list that is read again may have others above it.
+        # The selected run; its row may change when the list is read again.
         self._on: Path | None = None
-        # The run that others are compared with.
+        # The run to compare others with.
         self._chosen = ""
         self._comparing: ComparisonLoader | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield list, trends and comparison, of which one is visible, and a line about it."""
+        """Yield list, trends and comparison, one of which is visible, and a line about it."""
         yield Static(id="no-history")
         yield Vertical(
             Static(id="history-summary"),
@@ -253,7 +253,7 @@ class HistoryScreen(BaseScreen):
         )
 
     def on_mount(self) -> None:
-        """Look every second whether a run of the list has lost its runner."""
+        """Check every second whether a listed run has lost its runner."""
         self.set_interval(1.0, self._look_at_live)
 
     def _look_at_live(self) -> None:
@@ -262,13 +262,13 @@ class HistoryScreen(BaseScreen):
             self.session.read_past()
 
     async def catch_up(self) -> None:
-        """Show what is known, and read the list again."""
+        """Show the current list, and read it again."""
         self.engine_seen()
         self.session.read_past()
 
     def engine_seen(self) -> None:
         """Show the runs that were read."""
-        if not self.stands:
+        if not self.is_built:
             return
         session = self.session
         runs = session.past_runs
@@ -299,8 +299,8 @@ class HistoryScreen(BaseScreen):
         return self.query_one(ContentSwitcher).current or "runs"
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Gray out or hide what the selected run can't do."""
-        if not self.stands:
+        """Gray out or hide commands that don't apply to the selected run."""
+        if not self.is_built:
             return True
         if action == "back":
             return self.view != "runs"
@@ -324,14 +324,14 @@ class HistoryScreen(BaseScreen):
 
     @property
     def marked(self) -> PastRun | None:
-        """The run that the cursor is on."""
+        """The selected run."""
         runs = self.session.past_runs or []
         row = self.query_one(RunTable).row
         return runs[row] if row < len(runs) else None
 
     @on(CellTable.Marked, "#runs")
     def row_marked(self) -> None:
-        """Offer what can be done about another run."""
+        """Update the commands for the selected run."""
         self._on = self.marked.folder.path if self.marked is not None else None
         self.refresh_bindings()
 
@@ -378,13 +378,13 @@ class HistoryScreen(BaseScreen):
         self.session.read_past()
 
     def action_mark(self) -> None:
-        """Choose the run that others are compared with, or none."""
+        """Mark or unmark the run to compare others with."""
         if (run := self.marked) is not None:
             self._chosen = "" if self._chosen == run.name else run.name
             self.engine_seen()
 
     def action_trends(self) -> None:
-        """Show how the images of the run went from run to run, or the list again."""
+        """Switch between the trends of the run's images and the list."""
         run = self.marked
         if self.view == "trends" or run is None:
             self.action_back()
@@ -393,13 +393,13 @@ class HistoryScreen(BaseScreen):
         series = trends(records, run.record)
         view = self.query_one(TrendView)
         view.show(series)
-        told = "images of the same source, by run" if series else "no image was built yet"
+        told = "images of the same source, by run" if series else "no images built yet"
         words = f"Esc goes back · {told}"
         self._in_sight("trends", Content.assemble((f"Trends of {run.name}", "bold"), f" · {words}"))
         view.table.focus()
 
     def action_compare(self) -> None:
-        """Show in what the run differs from the chosen one, else from the one before it."""
+        """Compare the run with the marked one, else with the previous one."""
         run = self.marked
         if run is None or self.view == "comparison":
             self.action_back()
@@ -426,7 +426,7 @@ class HistoryScreen(BaseScreen):
             view = self.query_one(ComparisonView)
             view.show(message.told)
             words = Content.assemble(
-                ("Two runs", "bold"), " · ▲ ✗ worse, ▼ ✓ better · Esc goes back"
+                ("Comparison", "bold"), " · ▲ ✗ worse, ▼ ✓ better · Esc goes back"
             )
             self._in_sight("comparison", words)
             view.focus()

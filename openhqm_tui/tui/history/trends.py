@@ -23,14 +23,14 @@ from openhqm_tui.tui.widgets.table import CellTable
 
 _HEADING = ("image", "last", "usual", "time", "size", "cached", "sizes")
 _LEAST_LINE, _MOST_LINE = 8, 40
-# Columns of the table that are no picture, roughly.
+# Approximate width of the columns without sparklines.
 _FIXED = 64
 _AXIS = 9
 _WIDEST = 4
 
 
 class TrendView(Vertical):
-    """A table of images, and below it times and sizes of the selected one by run."""
+    """A table of images, and a chart of the selected one's times and sizes by run."""
 
     DEFAULT_CSS = """
     TrendView {
@@ -59,7 +59,7 @@ class TrendView(Vertical):
         self._draw()
 
     def on_resize(self) -> None:
-        """Draw as wide and high as there is room for now."""
+        """Redraw for the new size."""
         self._draw()
 
     @on(CellTable.Marked)
@@ -77,7 +77,7 @@ class TrendView(Vertical):
     def _draw_chart(self) -> None:
         chart = self.query_one("#trend-chart", Static)
         row = self.table.row
-        # The table keeps half of a low screen.
+        # The table keeps half of a small screen.
         height = min(6, (self.size.height - 8) // 4)
         if row >= len(self._series) or height < 1:
             chart.display = False
@@ -87,7 +87,7 @@ class TrendView(Vertical):
 
 
 def chart_of(series: Series, width: int, height: int) -> Content:
-    """Return a series' times and sizes as columns, each with its largest value at the axis."""
+    """Return a series' times and sizes as column charts, scaled to the largest value."""
     room = max(1, width - _AXIS - 2)
     shown = series.points[-room:]
     title = Content.assemble(
@@ -107,10 +107,10 @@ def chart_of(series: Series, width: int, height: int) -> Content:
 
 
 def _chart(values: Sequence[float], room: int, height: int, most: str, style: str) -> list[Content]:
-    """Return columns with an axis at their left; nothing where nothing was measured."""
+    """Return a column chart with its axis; empty without measurements."""
     if not any(values):
         return []
-    # A few runs fill the room as well, as wide columns.
+    # Few runs fill the width with wider columns.
     wide = max(1, min(_WIDEST, room // len(values)))
     lines = ["".join(char * wide for char in line) for line in columns(values, room, height)]
     axis = [most, *[""] * (height - 2), "0"] if height > 1 else [most]

@@ -1,1 +1,1 @@
-"""What a log on screen is made of, without the screen: view, search, rows, picking."""
+"""The log widget and its parts: view, search, drawing, selection."""

@@ -1,7 +1,7 @@
-"""A log on screen: styles only what is seen, follows until scrolled, stays with its reader.
+"""The log widget: styles only visible lines, and follows the end until scrolled.
 
-It draws its own scrollbar: Textual lays the whole screen out again whenever the size of what is
-scrolled changes, and that of a live log does ten times a second.
+It draws its own scrollbar: Textual lays out the whole screen whenever the size of scrolled
+content changes, and that of a live log changes ten times a second.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from openhqm_tui.tui.log.search import SearchCursor
 from openhqm_tui.tui.log.text import Span
 from openhqm_tui.tui.log.view import ALL, LogRow, LogView
 
-# More than anyone pastes; a clipboard is no place for a whole log.
+# More than anyone pastes; a clipboard isn't for whole logs.
 MOST_LINES = 20_000
 _LINE_END = 1 << 30
 
 
 class TextPosition(NamedTuple):
-    """A character of a log: the line's index and the character's."""
+    """A position in a log: the indexes of line and character."""
 
     line: int
     character: int
 
 
 class MouseSelection:
-    """From one spot to another, in either direction, both in it."""
+    """A selection between two positions, in either direction, both included."""
 
     def __init__(self, start: TextPosition, end: TextPosition | None = None) -> None:
         self._start = start
@@ -54,11 +54,11 @@ class MouseSelection:
         return self._start != self._end
 
     def to(self, spot: TextPosition) -> None:
-        """Pick as far as there."""
+        """Extend the selection to a position."""
         self._end = spot
 
     def span(self, line: int) -> tuple[int, int] | None:
-        """Return which characters of a line are picked."""
+        """Return the selected characters of a line."""
         first, last = sorted((self._start, self._end))
         if not first.line <= line <= last.line:
             return None
@@ -67,7 +67,7 @@ class MouseSelection:
         return (start, end) if start < end else None
 
     def lines(self, view: LogView) -> list[str]:
-        """Return the text that is picked, of the lines that the view shows."""
+        """Return the selected text of the lines that the view shows."""
         first, last = sorted((self._start, self._end))
         place = view.place_of(first.line)
         found: list[str] = []
@@ -82,7 +82,7 @@ class MouseSelection:
 
 
 def character_at(text: str, cell: int) -> int:
-    """Return which character of a text is drawn in a cell; beyond its end: the one after it."""
+    """Return the index of the character in a cell; beyond the end: the length."""
     if text.isascii():
         return min(cell, len(text))
     for at, character in enumerate(text):
@@ -93,7 +93,7 @@ def character_at(text: str, cell: int) -> int:
 
 
 def word_around(text: str, character: int) -> tuple[int, int]:
-    """Return where the word begins and ends that a character belongs to."""
+    """Return start and end of the word at a character."""
 
     def belongs(at: int) -> bool:
         return not text[at].isspace() and text[at] not in "\"'`()[]{}<>,;"
@@ -108,17 +108,17 @@ def word_around(text: str, character: int) -> tuple[int, int]:
     return start, end
 
 
-# Of each frame; what is left of it is for keys and drawing.
+# The share of each frame for searching; the rest is for keys and drawing.
 _SLICE_SECONDS = 0.006
 _PAUSE_SECONDS = 0.002
 _REDRAW_SECONDS = 0.1
 _PARTS = [name for name in LogInk._fields if name not in {"base", "theme"}]
-# The others are drawn on whatever background their line has.
+# The others keep the background of their line.
 _WITH_BACKGROUND = {"foot", "key", "on_foot", "news"}
 
 
 class LogCanvas(Widget):
-    """One log drawn; `flush` shows what was added since, and is all that a live log costs."""
+    """Draws one log; `flush` shows new lines, the only cost of a live log."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"log--{name}" for name in _PARTS}
@@ -144,7 +144,7 @@ class LogCanvas(Widget):
     }
     """
 
-    # As Textual has it, but for the layout of the whole screen that a change would bring.
+    # Like Textual's, but changes don't lay out the whole screen.
     virtual_size = Reactive(Size())
 
     def __init__(self, log: LogLines | None = None, *, id: str | None = None) -> None:
@@ -164,29 +164,29 @@ class LogCanvas(Widget):
 
     @property
     def log_lines(self) -> LogLines:
-        """The log that is shown."""
+        """The displayed log."""
         return self.view.lines
 
     @property
     def following(self) -> bool:
-        """Return whether the end stays visible."""
+        """Return whether the end is followed."""
         return self.view.following
 
     @property
     def in_sight(self) -> bool:
-        """Return whether neither this pane nor what it stands in is hidden."""
+        """Return whether this pane and its ancestors are visible."""
         return self.is_attached and all(node.display for node in self.ancestors_with_self)
 
-    # What comes from outside.
+    # Input.
 
     def began(self, moment: float | None) -> None:
-        """Say when the run began, in seconds since the epoch."""
+        """Set the start of the run, in seconds since the epoch."""
         if self.drawing.began != moment:
             self.drawing.began = moment
             self.drawing.reshape()
 
     def show(self, log: LogLines) -> None:
-        """Show another log from now on, from its end."""
+        """Switch to another log, at its end."""
         if log is not self.view.lines:
             wrap = self.view.wrap
             self.view = LogView(log)
@@ -199,7 +199,7 @@ class LogCanvas(Widget):
             self._work_soon()
 
     def flush(self) -> None:
-        """Show what the log has gained."""
+        """Show new lines."""
         before = len(self.view)
         more = self.view.grow()
         if more or self.search_cursor is not None:
@@ -209,7 +209,7 @@ class LogCanvas(Widget):
         if self.view.following or len(self.rows) < self.view.height:
             self.fit()
         else:
-            # A reader further up sees none of the new lines: the foot, and seldom the scrollbar.
+            # A user reading further up sees only the foot, and sometimes the scrollbar, change.
             self._lay_foot()
             thumb = self.drawing.thumb
             self.drawing.aim(self.view, self.rows)
@@ -237,13 +237,13 @@ class LogCanvas(Widget):
         return Strip([*drawn, self.drawing.bar(y, ink)])
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn in the colors of before."""
+        """Discard rows drawn in the previous colors."""
         self._ink = None
         self.drawing.forget()
         super().notify_style_update()
 
     def on_resize(self) -> None:
-        """Have another amount of room; what was found stays visible."""
+        """Adapt to the new size; the current match stays visible."""
         if self.drawing.aside is not None:
             self.drawing.aside = None
             self.fit()
@@ -260,7 +260,7 @@ class LogCanvas(Widget):
         return LogInk(base=self.rich_style, theme=self.app.ansi_theme, **styles)
 
     def fit(self) -> None:
-        """Find out again what is visible, and draw it."""
+        """Recompute and redraw the visible rows."""
         self._lay_foot()
         width, height = self.size
         shape = (self.drawing.room(width), height - bool(self.foot))
@@ -297,7 +297,7 @@ class LogCanvas(Widget):
             self._timer = self.set_timer(_PAUSE_SECONDS, self.work)
 
     def work(self) -> None:
-        """Filter and search a slice; a pane hidden waits until it is visible again."""
+        """Filter and search a slice; a hidden pane waits until it is visible again."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -318,7 +318,7 @@ class LogCanvas(Widget):
             self._work_soon()
 
     def aside_to_match(self) -> None:
-        """Scroll the current line to its hit."""
+        """Scroll horizontally to the match in the current line."""
         self.drawing.aside = None
         here = self.view.here
         matcher = self.search_cursor.matcher if self.search_cursor is not None else None
@@ -331,4 +331,4 @@ class LogCanvas(Widget):
                 self.drawing.aside = (here, 0 if last <= room else max(0, first - room // 3))
 
     def searched(self) -> None:
-        """Say elsewhere what a slice of searching brought."""
+        """Report the results of a slice of searching."""

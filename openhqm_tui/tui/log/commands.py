@@ -1,4 +1,4 @@
-"""What works in a log pane, and while something is typed to be searched there."""
+"""Commands of a log pane and its search bar."""
 
 from __future__ import annotations
 
@@ -121,6 +121,6 @@ LOG: tuple[Command, ...] = (
     Command("typed", "typed.leave", "escape", "Close", "Cancel the search.", "leave", True),
     Command("typed", "typed.next", "down", "Next", "Go to the next match.", "next(1)", True),
     Command(
-        "typed", "typed.previous", "up", "Before", "Go to the previous match.", "next(-1)", True
+        "typed", "typed.previous", "up", "Previous", "Go to the previous match.", "next(-1)", True
     ),
 )

@@ -32,7 +32,7 @@ _GUTTER = _BAR = 1
 
 
 class LogInk(NamedTuple):
-    """The styles of a log, and the theme's values of the sixteen ANSI colors."""
+    """The styles of a log, and the theme's values for the sixteen ANSI colors."""
 
     base: Style
     step: Style
@@ -53,17 +53,17 @@ class LogInk(NamedTuple):
 
 
 class LogDrawing:
-    """Draws rows of one view; keeps what it drew as long as that is visible and looks the same.
+    """Draws rows of one view; caches drawn rows while they are visible and unchanged.
 
-    Strips are made of many small objects: to keep more of them than are seen would cost Python's
-    search for garbage, and with it the screen, a tenth of a second every now and then.
+    Strips consist of many small objects: caching more than the visible ones would make garbage
+    collections, and so the screen, stall for a tenth of a second every now and then.
     """
 
     def __init__(self) -> None:
         self.stamps = Stamps.NONE
         self.began: float | None = None
         self.left = 0
-        # One line may stand further to the left, to show what was found in it.
+        # One line may be scrolled further, to show a match in it.
         self.aside: tuple[int, int] | None = None
         self._lines: dict[int, list[Segment]] = {}
         self._rows: dict[tuple[int, int], list[Segment]] = {}
@@ -75,24 +75,24 @@ class LogDrawing:
         return _GUTTER + (STAMP_WIDTH if self.stamps is not Stamps.NONE else 0)
 
     def left_of(self, line: int) -> int:
-        """Return how many cells of a line that isn't wrapped are hidden to the left."""
+        """Return how many cells of an unwrapped line are hidden on the left."""
         return self.aside[1] if self.aside is not None and self.aside[0] == line else self.left
 
     def room(self, width: int) -> int:
-        """Return the cells that a row's text has in a pane of that width."""
+        """Return the width for a row's text in a pane."""
         return max(1, width - self.before_text - _BAR)
 
     def forget(self) -> None:
-        """Forget what was drawn: it would look different now."""
+        """Discard drawn rows because their look has changed."""
         self._lines.clear()
         self._rows.clear()
 
     def reshape(self) -> None:
-        """Forget rows: they would be cut elsewhere now."""
+        """Discard rows because lines are now cut differently."""
         self._rows.clear()
 
     def aim(self, view: LogView, rows: Sequence[LogRow]) -> None:
-        """Say what is visible from now on."""
+        """Set the visible rows."""
         lines = {row.line for row in rows}
         places = {(row.line, row.start) for row in rows}
         self._lines = {line: known for line, known in self._lines.items() if line in lines}
@@ -169,7 +169,7 @@ class LogDrawing:
 
 
 def thumb_of(view: LogView, rows: Sequence[LogRow]) -> range:
-    """Return the rows that a scrollbar's thumb covers; none where all of the log is visible."""
+    """Return the rows that a scrollbar's thumb covers; none if the whole log is visible."""
     total, height = len(view), view.height
     if not rows or (rows[0].place == 0 and rows[0].start == 0 and rows[-1].place == total - 1):
         return range(0)
@@ -186,7 +186,7 @@ def _style_of(line: LogLine, ink: LogInk) -> Style:
 
 
 def _on_paper(drawn: Sequence[Segment], base: Style, paper: Style) -> list[Segment]:
-    """Put another background where there was the log's own."""
+    """Replace the log's own background."""
     return [
         Segment(text, style + paper if style and style.bgcolor == base.bgcolor else style)
         for text, style, _ in drawn
@@ -197,7 +197,7 @@ _GAP = 2
 
 
 class StatusPart(NamedTuple):
-    """A few words of the line; a click on them does `action`. Lower `rank` goes later."""
+    """A part of the line; a click runs `action`. Parts with a lower `rank` are dropped later."""
 
     words: str
     kind: str
@@ -206,12 +206,12 @@ class StatusPart(NamedTuple):
 
     @property
     def width(self) -> int:
-        """How many cells the words take."""
+        """The width in cells."""
         return cell_len(self.words)
 
 
 class PlacedPart(NamedTuple):
-    """A part and the column it begins at."""
+    """A part and its first column."""
 
     column: int
     part: StatusPart
@@ -223,7 +223,7 @@ def foot_parts(
     step_name: Callable[[int], str],
     stamps: Stamps,
 ) -> tuple[list[StatusPart], list[StatusPart]]:
-    """Return what there is to say below a log, left and right; nothing while it just follows."""
+    """Return the left and right parts; empty while the log is just followed."""
     if view.following and search_cursor is None and view.only == ALL and view.mark is None:
         return [], []
     left = [StatusPart(f"{view.cursor + 1}/{len(view)}", "", rank=60)] if not view.following else []
@@ -252,7 +252,7 @@ def foot_parts(
 
 
 def nothing_words(only: LogFilter) -> str:
-    """Return why a filter shows nothing."""
+    """Return a message for a filter without matching lines."""
     return (
         "no standard error output · x shows more"
         if only.stream >= 0
@@ -267,7 +267,7 @@ def _filter_words(only: LogFilter, step_name: Callable[[int], str]) -> str:
 
 
 def lay_out(left: list[StatusPart], right: list[StatusPart], width: int) -> list[PlacedPart]:
-    """Return the parts that fit and their columns; the least important are left out."""
+    """Return the parts that fit and their columns; the least important are dropped."""
     left, right = list(left), list(right)
     while len(left) + len(right) > 1 and _width(left) + _width(right) > width:
         side = min((left, right), key=lambda parts: min((p.rank for p in parts), default=99))

@@ -36,7 +36,7 @@ from openhqm_tui.tui.log.view import ALL, LogFilter
 
 
 class Searchable(Protocol):
-    """What the bar needs of the log that it searches."""
+    """The interface of a log that the bar can search."""
 
     def search(self, text: str) -> None: ...
     def end_typing(self, *, keep: bool, focus: bool = True) -> None: ...
@@ -44,7 +44,7 @@ class Searchable(Protocol):
 
 
 class SearchBar(Horizontal):
-    """Searches its pane while it is typed in."""
+    """Searches its pane while an expression is typed."""
 
     BINDINGS: ClassVar = bindings("typed")
     DEFAULT_CSS = """
@@ -69,17 +69,17 @@ class SearchBar(Horizontal):
         yield Static(classes="search-count")
 
     def on_mount(self) -> None:
-        """Type here from now on."""
+        """Focus the field."""
         self.query_one(Input).focus()
 
     def tell(self, words: Content | str) -> None:
-        """Say what was found so far."""
+        """Show the number of matches."""
         if self.is_mounted:
             self.query_one(".search-count", Static).update(words)
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
-        """Search for what is typed so far."""
+        """Search for the current input."""
         event.stop()
         try:
             self._pane.search(event.value)
@@ -88,13 +88,13 @@ class SearchBar(Horizontal):
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
-        """Keep what was typed."""
+        """Keep the search."""
         event.stop()
         self.action_keep()
 
     @on(Input.Blurred)
     def left(self, event: Input.Blurred) -> None:
-        """Keep what was typed when one clicks elsewhere."""
+        """Keep the search if the focus moves elsewhere."""
         event.stop()
         self._pane.end_typing(keep=True, focus=False)
 
@@ -103,11 +103,11 @@ class SearchBar(Horizontal):
         self._pane.end_typing(keep=True)
 
     def action_leave(self) -> None:
-        """Go back to where one was, the search forgotten."""
+        """Cancel the search, and return to the previous position."""
         self._pane.end_typing(keep=False)
 
     def action_next(self, direction: int) -> None:
-        """Go to the next match, or, with -1, to the one before."""
+        """Go to the next or previous match."""
         self._pane.action_next(direction)
 
 
@@ -116,7 +116,7 @@ _FAR = 1 << 30
 
 
 class LogPane(LogCanvas, can_focus=True):
-    """One log and its reader's keys and mouse."""
+    """A log with its keys and mouse actions."""
 
     BINDINGS: ClassVar = bindings("log")
 
@@ -129,11 +129,11 @@ class LogPane(LogCanvas, can_focus=True):
 
         @property
         def control(self) -> LogPane:
-            """The log that it is about."""
+            """The log that sent the message."""
             return self.pane
 
     class Shaped(Message):
-        """Lines are wrapped or cut now, or show other times: to be done elsewhere too."""
+        """Wrapping or timestamps changed: other panes follow."""
 
         def __init__(self, pane: LogPane) -> None:
             super().__init__()
@@ -147,13 +147,13 @@ class LogPane(LogCanvas, can_focus=True):
         self._held = ""
 
     def show(self, log: LogLines) -> None:
-        """Show another log from now on, from its end."""
+        """Switch to another log, at its end."""
         if log is not self.log_lines and self._bar is not None:
             self.end_typing(keep=False, focus=self._bar.has_focus_within)
         super().show(log)
 
     def show_found(self, line: int, pattern: re.Pattern[str]) -> None:
-        """Go to a hit of another search; n and N continue from there."""
+        """Go to a match of another search; n and N continue from there."""
         self.end_typing(keep=False, focus=False)
         self.view.grow()
         if not self.view.lets_through(line):
@@ -166,7 +166,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.work()
 
     def show_step(self, step: int | None) -> None:
-        """Show what one step says, from its beginning; of no step, all from the first line."""
+        """Go to the start of a step's output; without a step, to the first line."""
         known = step is not None and self.log_lines.first_of(step) is not None
         self.view.show_only(LogFilter(step=step) if step is not None and known else ALL)
         self.view.grow()
@@ -176,7 +176,7 @@ class LogPane(LogCanvas, can_focus=True):
     # Searching.
 
     def search(self, text: str) -> None:
-        """Search for an expression as it is typed; raises Problem where it is none."""
+        """Search for an expression while it is typed; raises Problem if it is invalid."""
         pattern = parse_pattern(text) if text else None
         self.view.go_back(self._before_typing)
         self.search_cursor = None
@@ -192,7 +192,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.work()
 
     def end_typing(self, *, keep: bool, focus: bool = True) -> None:
-        """Take the search line away; the search stays if it is kept, else the reader goes back."""
+        """Close the search bar; keep the search, or return to the previous position."""
         bar, self._bar, self.typing = self._bar, None, False
         if bar is None:
             return
@@ -206,12 +206,12 @@ class LogPane(LogCanvas, can_focus=True):
 
     @property
     def searched_for(self) -> str:
-        """The expression that is searched for; '' for none."""
+        """The current search expression; '' if none."""
         matcher = self.search_cursor.matcher if self.search_cursor is not None else None
         return matcher.pattern.pattern if matcher is not None else ""
 
     def action_search(self) -> None:
-        """Open the line that searches this log."""
+        """Open the search bar."""
         if self._bar is None and self.parent is not None:
             self._before_typing = self.view.bookmark()
             self.typing = True
@@ -220,7 +220,7 @@ class LogPane(LogCanvas, can_focus=True):
             self.parent.mount(self._bar, after=self)
 
     def action_next(self, direction: int) -> None:
-        """Go to the next match, or, with -1, to the one before; with no search, begin one."""
+        """Go to the next or previous match; without a search, start one."""
         if self.search_cursor is None:
             self.action_search()
             return
@@ -228,13 +228,13 @@ class LogPane(LogCanvas, can_focus=True):
         self._moved(work=True)
 
     def action_error(self, direction: int) -> None:
-        """Go to the next line that looks like an error, or, with -1, to the one before."""
+        """Go to the next or previous line that looks like an error."""
         if self.search_cursor is None or not self.search_cursor.is_for_errors:
             self.search_cursor = SearchCursor(self.view, monotonic)
         self.action_next(direction)
 
     def searched(self) -> None:
-        """Say in the search line what was found so far."""
+        """Show the matches found so far in the search bar."""
         if self._bar is not None and self.search_cursor is not None:
             self._bar.tell(
                 "  ".join(filter(None, (self.search_cursor.notice, self.search_cursor.counted)))
@@ -251,12 +251,12 @@ class LogPane(LogCanvas, can_focus=True):
             self.work()
 
     def action_move(self, lines: int) -> None:
-        """Go some lines down, or up."""
+        """Move by lines."""
         self.view.move(lines)
         self._moved()
 
     def action_pages(self, pages: float) -> None:
-        """Scroll by pages or parts of one; a line of the page before stays visible."""
+        """Scroll by pages or fractions of one, keeping one line of the previous page."""
         rows = max(1, int(abs(pages) * self.view.height) - (abs(pages) >= 1))
         self.view.scroll(rows if pages > 0 else -rows)
         self._moved()
@@ -272,7 +272,7 @@ class LogPane(LogCanvas, can_focus=True):
         self._moved()
 
     def action_aside(self, columns: int) -> None:
-        """Scroll to the side, as far as the lines visible go."""
+        """Scroll horizontally, as far as the visible lines extend."""
         widest = max((cell_len(self.view.text_at(row.line)) for row in self.rows), default=0)
         furthest = max(0, widest - self.view.width)
         self.drawing.aside = None
@@ -284,20 +284,20 @@ class LogPane(LogCanvas, can_focus=True):
         """Maximize or restore."""
         self.post_message(self.Zoom(self))
 
-    # How it is shown.
+    # Display.
 
     def action_wrap(self) -> None:
-        """Wrap long lines, or cut them."""
+        """Wrap or truncate long lines."""
         self.shape(not self.view.wrap, self.drawing.stamps)
         self.post_message(self.Shaped(self))
 
     def action_times(self) -> None:
-        """Show other times, or none."""
+        """Switch the kind of timestamps."""
         self.shape(self.view.wrap, self.drawing.stamps.next)
         self.post_message(self.Shaped(self))
 
     def shape(self, wrap: bool, stamps: Stamps) -> None:
-        """Wrap or cut lines, and show these times."""
+        """Set wrapping and timestamps."""
         if wrap != self.view.wrap:
             self.drawing.left, self.drawing.aside = 0, None
             self.view.set_wrap(wrap)
@@ -339,7 +339,7 @@ class LogPane(LogCanvas, can_focus=True):
         self._moved()
 
     def action_copy(self) -> None:
-        """Copy the selection, else the marked lines, else the current line."""
+        """Copy the mouse selection, else the marked lines, else the current line."""
         view = self.view
         if self.pick:
             lines = self.pick.lines(view)
@@ -358,7 +358,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.fit()
 
     def action_close(self) -> None:
-        """Clear the selection or the marks, else the search."""
+        """Clear the selection or marks, else the search."""
         if self.pick or self.view.mark is not None:
             self.pick = self.view.mark = None
         else:
@@ -380,11 +380,11 @@ class LogPane(LogCanvas, can_focus=True):
     # The mouse.
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll down; with shift, to the right."""
+        """Scroll down; with Shift, to the right."""
         self._wheel(event, 1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll up; with shift, to the left."""
+        """Scroll up; with Shift, to the left."""
         self._wheel(event, -1)
 
     def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
@@ -406,7 +406,7 @@ class LogPane(LogCanvas, can_focus=True):
             self.fit()
 
     async def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of the scrollbar or of the text; press what is in the foot."""
+        """Start dragging the scrollbar or selecting text, or click a part of the foot."""
         if event.button != 1:
             return
         self.pick = None
@@ -422,7 +422,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.on_mouse_move(event)
 
     def on_mouse_move(self, event: events.MouseMove | events.MouseDown) -> None:
-        """Drag the scrollbar, or pick text as far as here."""
+        """Drag the scrollbar, or extend the selection."""
         if self._held == "bar":
             self.view.scroll_to_share(event.y / max(1, self.view.height - 1))
             self.fit()
@@ -432,7 +432,7 @@ class LogPane(LogCanvas, can_focus=True):
                 self.fit()
             self.pick.to(self._spot(event.x, max(0, min(event.y, self.view.height - 1))))
             if self.pick:
-                # What moves can't be picked.
+                # Moving text can't be selected.
                 self.view.stay()
                 self.fit()
 
@@ -451,7 +451,7 @@ class LogPane(LogCanvas, can_focus=True):
         self.fit()
 
     def on_click(self, event: events.Click) -> None:
-        """Two clicks pick and copy a word, three the line."""
+        """Copy a word on a double click, a line on a triple click."""
         if event.chain < 2 or not 0 <= event.y < len(self.rows):
             return
         line, character = self._spot(event.x, event.y)

@@ -1,4 +1,4 @@
-"""Search in one log: in slices, outward from where it is read, and through new lines."""
+"""Search in one log: in slices, outward from the current line, including new lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from openhqm_tui.tui.log.view import ALL, LogView
 
 Clock = Callable[[], float]
 
-# Of a line, so many characters are searched at first; as long as that is quick, more and more.
+# Characters of a line to search at first; more while that stays fast.
 _FIRST_STEPS = 200_000
 _SHORTEST_REACH, _LAST_REACH = 24, 16 * 1024
 _QUICK = 0.001
@@ -28,10 +28,10 @@ _KEPT = 512
 
 
 class LineMatcher:
-    """Matches lines in a time that the expression can hardly stretch.
+    """Matches lines in bounded time, almost regardless of the expression.
 
-    What a slow expression costs grows with a power of a line's length: of long lines, only so
-    much is looked at as was quick to look at before. `clock` counts seconds.
+    The cost of a slow expression is polynomial in a line's length: of long lines, only as much is
+    searched as was fast before. `clock` returns seconds.
     """
 
     def __init__(self, lines: LogLines, pattern: re.Pattern[str], clock: Clock) -> None:
@@ -39,7 +39,7 @@ class LineMatcher:
         self._lines = lines
         self._clock = clock
         power = steepness(pattern.pattern)
-        # As long a line as can be tried in every way there is within the first steps.
+        # Lines up to this length are searched in full from the start.
         longest = int((_FIRST_STEPS * factorial(power)) ** (1 / power))
         self._reach = min(_LAST_REACH, max(_SHORTEST_REACH, longest))
         self._short = self._reach
@@ -56,7 +56,7 @@ class LineMatcher:
             took = self._clock() - began
             if len(text) <= self._reach or self._reach >= _LAST_REACH:
                 break
-            # A match up to the last character may only be one of `$` with where we stopped.
+            # A match that ends where the search stopped may only be due to `$`.
             if (found is not None and found.end() < self._reach) or took > _QUICK:
                 break
             self._reach = min(_LAST_REACH, 2 * self._reach)
@@ -65,7 +65,7 @@ class LineMatcher:
         return found is not None
 
     def spans(self, index: int) -> list[tuple[int, int]]:
-        """Return where a line matches."""
+        """Return the matches in a line."""
         known = self._spans.get(index)
         if known is None:
             text = shown_text(self._lines.text(index))
@@ -75,8 +75,8 @@ class LineMatcher:
         return known
 
 
-def error_teller(lines: LogLines) -> Callable[[int], bool]:
-    """Return what says whether a line of a log looks like an error."""
+def error_matcher(lines: LogLines) -> Callable[[int], bool]:
+    """Return a predicate for log lines that look like errors."""
 
     def is_error(index: int) -> bool:
         return looks_like_error(shown_text(lines.text(index)), lines.stream(index))
@@ -85,9 +85,9 @@ def error_teller(lines: LogLines) -> Callable[[int], bool]:
 
 
 class Step(NamedTuple):
-    """The line to go to: None where there is none; not `known` before enough is searched.
+    """The line to go to; None if there is none; not `known` until enough is searched.
 
-    `wrapped` says that the way led over the end of the log.
+    `wrapped` is true if the search wrapped around the end of the log.
     """
 
     known: bool
@@ -99,20 +99,20 @@ _NOT_YET = Step(False)
 
 
 class LineFinder:
-    """The lines of one log that something `holds` for; searched from `origin` down, then up."""
+    """Finds the lines of one log for which `holds` is true, from `origin` down, then up."""
 
     def __init__(self, holds: Callable[[int], bool], origin: int = 0) -> None:
         self._holds = holds
         self._low = self._high = origin
         self._below = array("q")
-        # Found upwards, hence the highest first: kept negative, so that they are in order.
+        # Found in descending order: stored negated, so that they are sorted.
         self._above = array("q")
 
     def __len__(self) -> int:
         return len(self._above) + len(self._below)
 
     def hit(self, number: int) -> int:
-        """Return the line of a hit, counted from 0 at the start of the log."""
+        """Return the line of a hit, numbered from the start of the log."""
         above = len(self._above)
         return -self._above[above - 1 - number] if number < above else self._below[number - above]
 
@@ -126,7 +126,7 @@ class LineFinder:
         return self._low == 0 and self._high >= length
 
     def search(self, length: int, until: float, clock: Clock) -> bool:
-        """Search on until the clock says `until`; says whether there is more to search."""
+        """Continue searching until the clock reaches `until`; return whether more is left."""
         for index in self._unsearched(length):
             if self._holds(index):
                 if index >= self._high:
@@ -146,7 +146,7 @@ class LineFinder:
         yield from range(self._low - 1, -1, -1)
 
     def step(self, index: int, direction: int, length: int) -> Step:
-        """Return the next hit after a line, or, in `direction` -1, the one before it."""
+        """Return the next hit after a line; with `direction` -1, the previous one."""
         if direction > 0:
             if self._low > index + 1:
                 return _NOT_YET
@@ -166,7 +166,7 @@ class LineFinder:
         return Step(True, self.hit(wrapped_to), wrapped=True) if len(self) else Step(True)
 
     def nearest(self, index: int, length: int) -> Step:
-        """Return the first hit from a line on, else the last before it."""
+        """Return the first hit at or after a line, else the last before it."""
         after = self.step(index - 1, 1, length)
         if after.line is not None and not after.wrapped:
             return after
@@ -180,9 +180,9 @@ _NEAREST = 2
 
 
 class SearchCursor:
-    """An expression or the errors, looked for in what a view lets through.
+    """A search for an expression or errors in the lines that a view shows.
 
-    `look` searches a slice and goes where it was last asked to go, as soon as that is known.
+    `advance` searches a slice, and goes to the requested hit once it is known.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class SearchCursor:
         self._clock = clock
         lines = view.lines
         self.matcher = LineMatcher(lines, pattern, clock) if pattern is not None else None
-        holds: Callable[[int], bool] = self.matcher or error_teller(lines)
+        holds: Callable[[int], bool] = self.matcher or error_matcher(lines)
         start = origin if origin is not None else (view.here or 0)
         self._origin = start
         if view.only != ALL:
@@ -212,12 +212,12 @@ class SearchCursor:
 
     @property
     def is_for_errors(self) -> bool:
-        """Return whether it is errors that are looked for."""
+        """Return whether the search is for errors."""
         return self.matcher is None
 
     @property
     def name(self) -> str:
-        """What is looked for, in a word."""
+        """The display name of the search."""
         return f"/{self.matcher.pattern.pattern}" if self.matcher is not None else "✗ errors"
 
     @property
@@ -234,15 +234,15 @@ class SearchCursor:
         return f"{rank if on_it else '–'}/{total}{more}"
 
     def want(self, direction: int) -> None:
-        """Go to the next hit, or, with -1, to the one before, once it is known."""
+        """Request the next or previous hit."""
         self._wanted, self.notice = direction, ""
 
     def want_nearest(self) -> None:
-        """Go to the hit that is nearest to where it began."""
+        """Request the hit nearest to the start of the search."""
         self._wanted, self.notice = _NEAREST, ""
 
     def advance(self, seconds: float) -> bool:
-        """Search for that long, then go where it was wanted; says whether there is more to do."""
+        """Search for a time, then go to the requested hit; return whether more is left."""
         length = len(self._view.lines)
         more = self.finder.search(length, self._clock() + seconds, self._clock)
         if self._wanted:

@@ -56,14 +56,14 @@ def segments(raw: str, base: Style) -> list[Segment]:
 
 
 def shown_text(raw: str) -> str:
-    """Return what of a raw log line is to be read: the same characters, without their colors."""
+    """Return the visible text of a raw log line, without colors."""
     if "\x1b" not in raw and "\x9b" not in raw:
         return plain(raw)
     return "".join(segment.text for segment in segments(raw, Style.null()))
 
 
 def _add(found: list[Segment], piece: str, style: Style, column: int) -> int:
-    # A tab stop counts from the line's start, not from that of the piece.
+    # Tab stops count from the start of the line, not of the piece.
     pad = column % _TAB
     text = plain(" " * pad + piece)[pad:] if piece else ""
     if text:
@@ -98,7 +98,7 @@ def _apply(parameters: str, style: Style, base: Style) -> Style:
 
 def _numbers(parameters: str) -> Iterator[int]:
     for word in re.split("[;:]", parameters)[:32]:
-        # A number of thousands of digits is no SGR code, and int() would take its time.
+        # Huge numbers aren't SGR codes, and int() would be slow.
         yield int(word) if word and len(word) < 4 else 0 if not word else -1
 
 
@@ -114,14 +114,14 @@ def _extended(codes: Iterator[int]) -> Color | None:
     return None
 
 
-# What WCAG asks of text.
+# The WCAG minimum for text.
 _LEAST_CONTRAST = 4.5
 _BLACK, _WHITE = ColorTriplet(0, 0, 0), ColorTriplet(255, 255, 255)
 _STEPS = 8
 
 
 def legible(segments: list[Segment], theme: TerminalTheme) -> list[Segment]:
-    """Return the same text in colors that stand out from what is behind them."""
+    """Return the text with colors adjusted for contrast with their background."""
     return [
         Segment(text, _legible_style(style, theme) if style is not None else None)
         for text, style, _ in segments
@@ -131,7 +131,7 @@ def legible(segments: list[Segment], theme: TerminalTheme) -> list[Segment]:
 @lru_cache(512)
 def _legible_style(style: Style, theme: TerminalTheme) -> Style:
     ink, paper = style.color, style.bgcolor
-    # The terminal's own colors are its owner's choice, and unknown here.
+    # The terminal's own colors are unknown here.
     if ink is None or paper is None or paper.is_default or ink.is_default:
         return style
     behind = paper.get_truecolor(theme)
@@ -165,15 +165,15 @@ STAMP_WIDTH = 9
 
 
 class Stamps(StrEnum):
-    """The kind of timestamp before a line."""
+    """The kind of timestamps."""
 
-    NONE = "no times"
+    NONE = "no timestamps"
     SINCE = "since the start"
     CLOCK = "time of day"
 
     @property
     def next(self) -> Stamps:
-        """The one that a further key press brings."""
+        """The next kind when switching."""
         every = list(Stamps)
         return every[(every.index(self) + 1) % len(every)]
 
@@ -190,7 +190,7 @@ def stamp(at: float, kind: Stamps, began: float | None) -> str:
 
 
 def painted(segments: Iterable[Segment], spans: Iterable[Span]) -> list[Segment]:
-    """Return the segments with styles laid over some characters, later ones on top."""
+    """Return the segments with styles applied to ranges, later ones on top."""
     found = list(segments)
     for start, end, style in spans:
         inside = cut_out(found, start, end)
@@ -203,7 +203,7 @@ def painted(segments: Iterable[Segment], spans: Iterable[Span]) -> list[Segment]
 
 
 def cut_out(segments: Iterable[Segment], start: int, end: int | None) -> list[Segment]:
-    """Return what is shown of characters `start` up to `end`; None: to the last."""
+    """Return the segments of characters `start` to `end`; None: to the last."""
     found: list[Segment] = []
     at = 0
     for text, style, _ in segments:

@@ -1,8 +1,8 @@
 """The visible part of a log: filter, wrapping, cursor.
 
-Places count the lines that the filter lets through; indexes count all lines of the log. Nothing
-here looks at more lines than fit on a screen, but for a filter, which looks at each line once
-and in slices: a log of a million lines costs no more than one of a hundred.
+Places count the lines that pass the filter; indexes count all lines of the log. Nothing here reads
+more lines than fit on a screen, except a filter, which reads each line once and in slices: a log
+of a million lines costs no more than one of a hundred.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LINE_END = 1 << 30
 
 
 class LogFilter(NamedTuple):
-    """The stream and step that a filter shows; -1: any."""
+    """The stream and step that a filter passes; -1: any."""
 
     stream: int = -1
     step: int = -1
@@ -35,7 +35,7 @@ ALL = LogFilter()
 
 
 class LogRow(NamedTuple):
-    """One row visible: the characters of line `line` from `start` up to `end`."""
+    """One visible row: characters `start` to `end` of line `line`."""
 
     place: int
     line: int
@@ -44,7 +44,7 @@ class LogRow(NamedTuple):
 
 
 def cut_in_rows(text: str, width: int) -> Sequence[int]:
-    """Return where the rows of a line begin if it is wrapped at `width` cells.
+    """Return the start of each row of a line wrapped at `width` cells.
 
     A row ends after a space if there is one in its last third.
     """
@@ -66,7 +66,7 @@ def cut_in_rows(text: str, width: int) -> Sequence[int]:
 
 
 class LogView:
-    """Where one reader is in one log."""
+    """The position of one reader in one log."""
 
     def __init__(self, lines: LogLines) -> None:
         self.lines = lines
@@ -85,17 +85,17 @@ class LogView:
         self._cuts: LRUCache[int, Sequence[int]] = LRUCache(_KEPT_CUTS)
 
     def __len__(self) -> int:
-        # As of the last `grow`: until then nothing moves.
+        # As of the last `grow`; nothing moves in between.
         return self._looked if self._kept is None else len(self._kept)
 
     @property
     def news(self) -> int:
-        """How many lines have come below those that were ever visible."""
+        """The number of new lines that were never visible."""
         return 0 if self.following else max(0, len(self) - self.place_of(self._seen))
 
     @property
     def marked(self) -> range:
-        """The places that are marked for copying."""
+        """The places marked for copying."""
         if self.mark is None:
             return range(0)
         return range(min(self.mark, self.cursor), max(self.mark, self.cursor) + 1)
@@ -107,11 +107,11 @@ class LogView:
         return None if last < 0 else self.index_of(last if self.following else self.cursor)
 
     def index_of(self, place: int) -> int:
-        """Return which line of the log stands at a place."""
+        """Return the index of the line at a place."""
         return place if self._kept is None else self._kept[place]
 
     def place_of(self, index: int) -> int:
-        """Return where a line stands; a line left out: where the next one does."""
+        """Return the place of a line; if it is filtered out, of the next line."""
         return index if self._kept is None else bisect_left(self._kept, index)
 
     def lets_through(self, index: int) -> bool:
@@ -122,13 +122,13 @@ class LogView:
         )
 
     def text_at(self, index: int) -> str:
-        """Return a line's text as it is shown."""
+        """Return a line's displayed text."""
         return shown_text(self.lines.text(index))
 
-    # What changes from outside: the log grows, the room changes, other lines are wanted.
+    # External changes: the log grows, the size or the filter changes.
 
     def grow(self) -> bool:
-        """Take in lines that were added; says whether the filter has more to look at."""
+        """Include new lines; return whether the filter has more to process."""
         if not self.following:
             self._want = self.top
         if self._kept is None:
@@ -144,7 +144,7 @@ class LogView:
         return end < len(self.lines)
 
     def resize(self, width: int, height: int) -> None:
-        """Have another amount of room: the same line stays on top, the cursor visible."""
+        """Resize, keeping the top line and a visible cursor."""
         rewrapped = width != self.width and self.wrap
         one_less = height == self.height - 1
         self.width, self.height = max(1, width), max(1, height)
@@ -155,12 +155,12 @@ class LogView:
             return
         rows = self.rows()
         if one_less and rows and self.mark is None:
-            # The line below the log has come: what is read doesn't move for it.
+            # The status row appeared: the text must not move.
             self.cursor = min(self.cursor, rows[-1].place)
         self.reveal(self.cursor)
 
     def set_wrap(self, wrap: bool) -> None:
-        """Wrap long lines, or don't; the same line stays on top."""
+        """Set wrapping, keeping the top line."""
         self._want = (self.top[0], 0)
         self.wrap = wrap
         self._cuts.clear()
@@ -168,7 +168,7 @@ class LogView:
             self.reveal(self.cursor)
 
     def show_only(self, only: LogFilter) -> None:
-        """Let other lines through; the reader stays by the line that was read."""
+        """Set the filter, keeping the current line."""
         here = self.here
         self.only, self.mark = only, None
         self._kept = None if only == ALL else array("L")
@@ -182,22 +182,22 @@ class LogView:
         self.grow()
 
     def bookmark(self) -> tuple[bool, int, tuple[int, int]]:
-        """Return where the reader is, to be gone back to."""
+        """Return the position, for `go_back`."""
         return self.following, self.cursor, self.top
 
     def go_back(self, bookmark: tuple[bool, int, tuple[int, int]]) -> None:
-        """Go back to where the reader was; lines and filter must be the same."""
+        """Return to a position; lines and filter must be unchanged."""
         self.stay()
         self.following, self.cursor, self._want = bookmark
 
-    # What the reader does.
+    # Movement.
 
     def follow(self) -> None:
         """Go to the end and stay there."""
         self.following, self.mark, self._sought = True, None, None
 
     def stay(self) -> None:
-        """Follow no longer: what is visible stays visible."""
+        """Stop following, keeping the visible rows."""
         if self.following:
             self._want = self.top
             self.cursor = max(0, len(self) - 1)
@@ -205,7 +205,7 @@ class LogView:
             self.following = False
 
     def scroll(self, rows: int) -> None:
-        """Move what is visible by rows; at the end, follow."""
+        """Scroll by rows; at the end, follow."""
         if self.following and (rows > 0 or self._last_top() == (0, 0)):
             return
         self.stay()
@@ -220,14 +220,14 @@ class LogView:
         self._note_seen()
 
     def scroll_to_share(self, share: float) -> None:
-        """Go to a fraction of the log, from 0 (start) to 1 (end)."""
+        """Scroll to a fraction of the log, from 0 (start) to 1 (end)."""
         self.stay()
         end = self._last_top()
         self._want = (round(max(0.0, min(1.0, share)) * end[0]), 0)
         self.scroll(1 if share >= 1 else 0)
 
     def move(self, lines: int, *, marking: bool = False) -> None:
-        """Move the cursor; onto the last line: follow again, unless lines are being marked."""
+        """Move the cursor; on the last line, follow again unless lines are being marked."""
         if marking and self.mark is None:
             self.stay()
             self.mark = self.cursor
@@ -242,7 +242,7 @@ class LogView:
         self.reveal(self.cursor)
 
     def go(self, index: int) -> None:
-        """Move the cursor to a line, with some context before it."""
+        """Move the cursor to a line, with some context above."""
         self.stay()
         self.cursor = max(0, min(self.place_of(index), len(self) - 1))
         if not any(row.place == self.cursor for row in self.rows()[:-1]):
@@ -256,7 +256,7 @@ class LogView:
         self._want = (0, 0)
 
     def reveal(self, place: int) -> None:
-        """Scroll the least that makes a line fully visible."""
+        """Scroll as little as possible to make a line fully visible."""
         if place < self.top[0] or (place == self.top[0] and self.top[1]):
             self._want = (place, 0)
         rows = self.rows()
@@ -270,12 +270,12 @@ class LogView:
 
     @property
     def top(self) -> tuple[int, int]:
-        """The place on top, and how many of its rows are above."""
+        """The top place, and how many of its rows are above the screen."""
         end = self._last_top()
         return end if self.following else min(self._want, end)
 
     def rows(self) -> list[LogRow]:
-        """Return the rows visible."""
+        """Return the visible rows."""
         found: list[LogRow] = []
         place, skip = self.top
         while place < len(self) and len(found) < self.height:
@@ -287,7 +287,7 @@ class LogView:
         return found[: self.height]
 
     def rows_of(self, place: int) -> int:
-        """Return how many rows a line takes."""
+        """Return the number of rows of a line."""
         return len(self._starts(self.index_of(place))) if self.wrap and place < len(self) else 1
 
     def _starts(self, index: int) -> Sequence[int]:
@@ -298,13 +298,13 @@ class LogView:
         return starts
 
     def _last_top(self) -> tuple[int, int]:
-        """Return what is on top when the end is visible."""
+        """Return the top position when the end is visible."""
         if not self.wrap:
             return max(0, len(self) - self.height), 0
         return self._moved((len(self), 0), -self.height)
 
     def _moved(self, top: tuple[int, int], rows: int) -> tuple[int, int]:
-        """Return what is on top some rows further on; never before the start."""
+        """Return the top position moved by some rows, clamped to the start."""
         place, skip = top
         skip += rows
         while skip < 0 and place > 0:

@@ -33,7 +33,7 @@ _FIELDS = (
 
 
 class CreateBuilder(ModalScreen[str]):
-    """Name, driver, nodes and options; gives the name of what was made, '' for nothing."""
+    """Name, driver, nodes and options; gives the new builder's name, or ''."""
 
     CSS_PATH = ["../widgets/dialogs.tcss", "create_builder.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = bindings("dialog")
@@ -46,7 +46,7 @@ class CreateBuilder(ModalScreen[str]):
             self.command = command
 
     class Ended(Message):
-        """The builder is there, or why it isn't."""
+        """The builder was created, or why not."""
 
         def __init__(self, problem: str) -> None:
             super().__init__()
@@ -59,7 +59,7 @@ class CreateBuilder(ModalScreen[str]):
         self._name = ""
 
     def compose(self) -> ComposeResult:
-        """Build the fields, the commands and the answers."""
+        """Build the fields, the commands and the buttons."""
         with Vertical(classes="dialog"):
             yield Static(Content.styled("New builder", "bold"), classes="dialog-title")
             for id, label, hint in _FIELDS:
@@ -78,7 +78,7 @@ class CreateBuilder(ModalScreen[str]):
                 yield Button("Cancel", id="leave", compact=True)
 
     def on_mount(self) -> None:
-        """Explain the fields to the mouse, and begin with the name."""
+        """Set the tooltips, and focus the name."""
         for id, words in (
             ("name", "Letters, digits and . _ -; starts with a letter."),
             ("driver", "Enter or a click switches to the next driver."),
@@ -86,18 +86,18 @@ class CreateBuilder(ModalScreen[str]):
             ("options", "image=registry.example/buildkit network=host"),
         ):
             self.query_one(f"#{id}").tooltip = words
-        # Who presses it twice means twice.
+        # Every press counts, also fast ones.
         self.query_one("#driver", Button).active_effect_duration = 0
         self._show()
         self.query_one("#name").focus()
 
     @property
     def working(self) -> bool:
-        """Return whether it is being made."""
+        """Return whether the builder is being created."""
         return self._stop is not None
 
     def read(self) -> NewBuilder:
-        """Return what is written; raises UsageProblem."""
+        """Return the builder from the fields; raises UsageProblem."""
         name, nodes, options = (self.query_one(f"#{id}", Input).value for id, *_ in _FIELDS)
         return new_builder(name.strip(), self._driver, nodes.split(), options.split())
 
@@ -110,13 +110,13 @@ class CreateBuilder(ModalScreen[str]):
 
     @on(Input.Changed)
     def changed(self) -> None:
-        """Show what would be run now."""
+        """Show the commands that would run."""
         self._show()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#make")
     def make(self) -> None:
-        """Make it, or say what is wrong."""
+        """Create the builder, or show what is wrong."""
         if self.working:
             return
         try:
@@ -143,13 +143,13 @@ class CreateBuilder(ModalScreen[str]):
 
     @on(Told)
     def told(self, message: Told) -> None:
-        """Show what runs."""
+        """Show the running command."""
         words = f"▸ {one_line(message.command, 200)} · Esc stops"
         self.query_one("#create-problem", Static).update(Content(words))
 
     @on(Ended)
     def ended(self, message: Ended) -> None:
-        """Leave with the name, or say why there is none."""
+        """Close with the name, or show the error."""
         self._stop = None
         if not message.problem:
             self.dismiss(self._name)
@@ -159,7 +159,7 @@ class CreateBuilder(ModalScreen[str]):
 
     @on(Button.Pressed, "#leave")
     def action_close(self) -> None:
-        """Close without an answer; while it is being made, stop that first."""
+        """Close without a result; during creation, stop that first."""
         if self._stop is None:
             self.dismiss("")
         else:
@@ -222,7 +222,7 @@ def _node(node: Node) -> list[Content]:
         ways = "platforms are known once it is started"
     else:
         native = f"native {node.native}" if node.native is not None else "native unknown"
-        # The rest is counted where there are many: never what most images are built for.
+        # If there are many, the rest is counted, except the most common ones.
         likely = sorted(node.emulated, key=lambda platform: platform.arch not in _LIKELY)
         emulated = [short(platform) for platform in likely]
         told = ", ".join(emulated[:_SEVERAL])
@@ -236,16 +236,16 @@ def _node(node: Node) -> list[Content]:
 
 
 class ChooseBuilder(ListDialog[Builder]):
-    """The builders there are, those that can't be used with the reason; leaving gives None.
+    """The list of builders, with the reason for unusable ones; closing it gives None.
 
-    Who leaves after the chosen one was removed is given the one that Buildx has selected.
+    If the chosen builder was removed, closing gives the one selected in Buildx.
     """
 
     CSS_PATH = ["../widgets/dialogs.tcss", "choose_builder.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = [*bindings("dialog"), *bindings("builders")]
 
     class Listed(Message):
-        """The builders, or why they could not be listed; `mark` is to be selected."""
+        """The builders, or why they could not be listed; `mark` is the one to select."""
 
         def __init__(self, builders: list[Builder], problem: str, mark: str) -> None:
             super().__init__()
@@ -269,7 +269,7 @@ class ChooseBuilder(ListDialog[Builder]):
         self._working = ""
 
     def compose(self) -> ComposeResult:
-        """Build the list, empty as yet."""
+        """Build an empty list."""
         with Vertical(classes="dialog"):
             yield Static(Content.styled("Build with", "bold"), classes="dialog-title")
             yield Static("listing builders…", id="builders-note")
@@ -284,13 +284,13 @@ class ChooseBuilder(ListDialog[Builder]):
                 yield Button("Cancel", id="leave", compact=True)
 
     def on_mount(self) -> None:
-        """Have them listed."""
+        """Load the builders."""
         self._show_answers()
         self._list("")
 
     @property
     def marked(self) -> Builder | None:
-        """The builder that the cursor is on."""
+        """The selected builder."""
         at = self.query_one(OptionList).highlighted
         return self._builders[at] if at is not None and at < len(self._builders) else None
 
@@ -313,7 +313,7 @@ class ChooseBuilder(ListDialog[Builder]):
 
     @on(Listed)
     def listed(self, message: Listed) -> None:
-        """Show them."""
+        """Show the builders."""
         self._builders = message.builders
         note = self.query_one("#builders-note", Static)
         note.display = not message.builders
@@ -333,7 +333,7 @@ class ChooseBuilder(ListDialog[Builder]):
 
     @on(Removed)
     def removed(self, message: Removed) -> None:
-        """Show what is left, or why it could not be removed."""
+        """Show the remaining builders, or why removal failed."""
         self._working = ""
         if message.problem:
             self._say(message.problem)
@@ -351,7 +351,7 @@ class ChooseBuilder(ListDialog[Builder]):
     @on(OptionList.OptionSelected)
     @on(Button.Pressed, "#use")
     def selected(self) -> None:
-        """Close with the marked builder, or show why it can't be used."""
+        """Close with the selected builder, or show why it can't be used."""
         if (builder := self.marked) is None:
             return
         if refusal := builder.refusal(self._engine):
@@ -396,7 +396,7 @@ class ChooseBuilder(ListDialog[Builder]):
 
     @on(Button.Pressed, "#leave")
     def action_close(self) -> None:
-        """Close without an answer, or with what is there instead of the chosen one."""
+        """Close without a result, or with a replacement for a removed builder."""
         selected = next((builder for builder in self._builders if builder.current), None)
         self.dismiss(selected if self._chosen_is_gone else None)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.platforms import Platform
     from openhqm_tui.engine.docker.facts import EngineFacts
 
-# What our own Dockerfile makes on any machine without running foreign code.
+# Variants that our Dockerfile cross-builds without running foreign code.
 _CROSS_BUILT = {"amd64", "arm64"}
 
 
@@ -27,7 +27,7 @@ class PlatformSupport(StrEnum):
 
 
 def blocker(facts: EngineFacts | None) -> str:
-    """Return why nothing can be built now, in a few words; '' if something can."""
+    """Return briefly why nothing can be built now; '' if possible."""
     if facts is None:
         return "connecting to the engine…"
     if facts.trouble or not facts.answers:
@@ -42,7 +42,7 @@ def blocker(facts: EngineFacts | None) -> str:
 
 
 def engine_words(facts: EngineFacts | None) -> list[str]:
-    """Return engine, builder and host in a word or two each, the most telling first."""
+    """Return engine, builder and host briefly, most important first."""
     if facts is None:
         return ["connecting to the engine…"]
     words = []
@@ -57,7 +57,7 @@ def engine_words(facts: EngineFacts | None) -> list[str]:
 
 
 def node_names(platforms: Iterable[Platform], facts: EngineFacts | None) -> dict[Platform, str]:
-    """Return the names of the nodes that build the platforms, where that is worth telling."""
+    """Return the names of the nodes that build the platforms; empty if not worth showing."""
     if facts is None:
         return {}
     from openhqm_tui.domain.plan.nodes import worth_telling

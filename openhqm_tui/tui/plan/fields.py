@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Toggle(Checkbox):
-    """`[x] words` or `[ ] words`; Space, Enter and a click tick it."""
+    """A checkbox, `[x] label` or `[ ] label`; toggled by Space, Enter or a click."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -36,7 +36,7 @@ class Toggle(Checkbox):
         return Content.styled("[x]" if self.value else "[ ]", "$primary bold" if self.value else "")
 
 
-# What is marked when a field of this name is wrong.
+# The widgets to mark if the option of this name is invalid.
 FIELDS = ("name", "tag", "base", "push")
 _LABEL = 8
 # Below this width the switches move closer together.
@@ -49,15 +49,15 @@ class CollapsedFields(Static):
     ALLOW_SELECT = False
 
     class Opened(Message):
-        """Asks for the fields."""
+        """A request to show the fields."""
 
     def on_click(self) -> None:
-        """Unfold."""
+        """Show the fields."""
         self.post_message(self.Opened())
 
 
 class PlanFields(Vertical):
-    """Holds the order but for its rows; `Changed` follows every change."""
+    """The build options except the selection; sends `Changed` on every change."""
 
     DEFAULT_CSS = """
     PlanFields {
@@ -86,13 +86,13 @@ class PlanFields(Vertical):
     """
 
     class Changed(Message):
-        """The order is another now."""
+        """The options have changed."""
 
     class Left(Message):
-        """The base image's field was left."""
+        """The base image field lost the focus."""
 
     class BuilderAsked(Message):
-        """Asks for another builder."""
+        """A request to choose a builder."""
 
     def __init__(self, order: BuildOptions) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class PlanFields(Vertical):
         yield CollapsedFields(id="folded")
 
     def on_mount(self) -> None:
-        """Explain every field to the mouse."""
+        """Set the tooltips."""
         for id, words in (
             ("name", "Image name with an optional registry; several: a,b."),
             ("tag", "Tag; -VARIANT is appended."),
@@ -138,7 +138,7 @@ class PlanFields(Vertical):
         self._show_words()
 
     def on_resize(self) -> None:
-        """Share the room of a row again."""
+        """Redistribute the width of a row."""
         self._fit_builder()
 
     def _fit_builder(self) -> None:
@@ -151,18 +151,18 @@ class PlanFields(Vertical):
         self.query_one("#builder").styles.max_width = max(8, min(40, width - taken))
 
     def fold(self, folded: bool) -> None:
-        """Fold all but the names away, or unfold them."""
+        """Collapse all fields but the names, or expand them."""
         self.set_class(folded, "-folded")
         if folded and self.query(".-more *:focus"):
             self.query_one("#name").focus()
 
     def show_builder(self, words: str) -> None:
-        """Show the builder briefly."""
+        """Show the builder."""
         self._builder_words = one_line(words, 36)
         self._show_words()
 
     def take(self, order: BuildOptions) -> None:
-        """Take an order that was changed elsewhere."""
+        """Show options that were changed elsewhere."""
         self.order = order
         for id, value in (
             ("push", order.push),
@@ -175,7 +175,7 @@ class PlanFields(Vertical):
         self.post_message(self.Changed())
 
     def switch(self, id: str) -> None:
-        """Turn the switch of that id on or off."""
+        """Toggle the switch with that ID."""
         order = self.order
         match id:
             case "push":
@@ -192,7 +192,7 @@ class PlanFields(Vertical):
 
     @on(Input.Changed)
     def text_changed(self, event: Input.Changed) -> None:
-        """Take a text over."""
+        """Store a changed text."""
         event.stop()
         value = event.value.strip()
         match event.input.id:
@@ -209,13 +209,13 @@ class PlanFields(Vertical):
 
     @on(Toggle.Changed)
     def toggled(self, event: Toggle.Changed) -> None:
-        """Take a switch over."""
+        """Store a changed switch."""
         event.stop()
         self.switch(event.checkbox.id or "")
 
     @on(Button.Pressed, "#builder")
     def builder_pressed(self, event: Button.Pressed) -> None:
-        """Ask for another builder."""
+        """Request another builder."""
         event.stop()
         self.post_message(self.BuilderAsked())
 
@@ -228,12 +228,12 @@ class PlanFields(Vertical):
     def _show_words(self) -> None:
         order = self.order
         builder = self._builder_words or order.builder or "…"
-        # It says which images are pushed, so it takes room only where any are.
+        # It is about pushing, so it is only visible if images are pushed.
         self.query_one("#allow-unknown").display = order.push
         button = self.query_one("#builder", Button)
         button.label = Content(f"{builder} ▾")
         self._fit_builder()
-        # Textual draws another label, but leaves it the room of the one before.
+        # Textual redraws a changed label without adapting its width.
         button.refresh(layout=True)
         words = [
             f"builder {builder}",

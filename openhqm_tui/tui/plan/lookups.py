@@ -1,4 +1,4 @@
-"""What the Plan screen does in threads: reading builder and base image, and the start."""
+"""Background work of the Plan screen: reading builder and base image, starting runs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from openhqm_tui.engine.source.base_image import Pullable
     from openhqm_tui.tui.core.backend import Backend, StartedRun
 
-# Image, platforms and driver: what a look for a base image is about.
+# The key of a base image lookup: image, platforms and driver.
 BaseKey = tuple[str, tuple[Platform, ...], str]
 
-# Seconds without a change before a registry is asked.
+# Seconds without a change before a registry is queried.
 _REST = 0.4
 
 
@@ -36,7 +36,7 @@ class RunBegun(Message):
 
 
 class RunRefused(Message):
-    """The run of `order` could not begin; `cause` is what a person may have an answer to."""
+    """The run of `order` could not start; `cause` may be something that the user can permit."""
 
     def __init__(self, problem: str, order: BuildOptions, cause: Problem | None = None) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class BuilderSeen(Message):
 
 
 class BaseSeen(Message):
-    """Whether a base image can be had."""
+    """Whether a base image is available."""
 
     def __init__(self, key: BaseKey, found: Pullable) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class BaseSeen(Message):
 
 
 class PlanExamined(Message):
-    """What a plan of `order` needs beyond the folder, in Buildx's words, and its warnings."""
+    """The permissions that a plan of `order` needs, as Buildx spells them, and its warnings."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class PlanExamined(Message):
 
 
 class Lookups:
-    """Works in threads of `screen`, which gets the answers as messages and hands them on here."""
+    """Runs lookups in threads of `screen`, which receives the results as messages."""
 
     def __init__(self, screen: Widget, backend: Backend) -> None:
         self._screen, self._backend = screen, backend
@@ -89,7 +89,7 @@ class Lookups:
         self._builder = ""
         self._builder_facts: EngineFacts | None = None
         self._seen_with: EngineFacts | None = None
-        # None: is being looked for.
+        # None: lookup in progress.
         self._bases: dict[BaseKey, Pullable | None] = {}
         self._resting: Timer | None = None
         self._examined: PlanExamined | None = None
@@ -97,12 +97,12 @@ class Lookups:
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """The permissions that the plan examined last needs."""
+        """The permissions needed by the last examined plan."""
         return self._examined.allow if self._examined else ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The warnings that the plan examined last would begin with."""
+        """The preflight warnings of the last examined plan."""
         return self._examined.warnings if self._examined else ()
 
     def examine_plan(self, order: BuildOptions, facts: EngineFacts | None, source: Source) -> None:
@@ -128,7 +128,7 @@ class Lookups:
         self._examine_wait = self._screen.set_timer(_REST, begin)
 
     def plan_examined(self, message: PlanExamined) -> bool:
-        """Take an answer over, and says whether it differs from what was shown."""
+        """Store a result; return whether it differs from the previous one."""
         before = self.allowed, self.warnings
         self._examined = message
         return (message.allow, message.warnings) != before
@@ -140,9 +140,9 @@ class Lookups:
         source: Source,
         remember: tuple[Permission, ...] = (),
     ) -> None:
-        """Begin a run; `Begun` or `Refused` follows, after which `starting` is to be reset.
+        """Start a run; `RunBegun` or `RunRefused` follows, after which `starting` must be reset.
 
-        `remember` is what is to be allowed from now on in this folder.
+        `remember` are the permissions to remember for this folder.
         """
         self.starting = True
 
@@ -161,13 +161,13 @@ class Lookups:
         self._screen.run_worker(begin, thread=True, exclusive=True, group="start")
 
     def facts(self, builder: str, usual: EngineFacts | None) -> EngineFacts | None:
-        """Return the facts with `builder`, None before they are known; `usual` without one."""
+        """Return the facts with `builder`, `usual` without one; None until they are known."""
         if not builder:
             return usual
         return self._builder_facts if builder == self._builder else None
 
     def look_at_builder(self, builder: str, usual: EngineFacts | None) -> None:
-        """Read the facts with `builder` if it is another, or if the `usual` ones were renewed."""
+        """Read the facts with `builder` if it or the `usual` facts changed."""
         if not builder or usual is None:
             return
         if builder == self._builder and usual is self._seen_with:
@@ -183,18 +183,18 @@ class Lookups:
         self._screen.run_worker(read, thread=True, exclusive=True, group="builder")
 
     def builder_seen(self, message: BuilderSeen) -> None:
-        """Take an answer over, unless another builder was chosen meanwhile."""
+        """Store a result, unless another builder was chosen meanwhile."""
         if message.builder == self._builder:
             self._builder_facts = message.facts
 
     def look_for_base_soon(self, look: Callable[[], None]) -> None:
-        """Call `look` when nothing has changed for a moment."""
+        """Call `look` after a moment without changes."""
         if self._resting is not None:
             self._resting.stop()
         self._resting = self._screen.set_timer(_REST, look)
 
     def look_for_base(self, order: BuildOptions, facts: EngineFacts | None) -> None:
-        """Look for the base image, once for the same platforms and driver."""
+        """Look up the base image, once per platforms and driver."""
         if not order.base_image or not order.selection or facts is None or not facts.answers:
             return
         key = _key(order, facts)
@@ -208,15 +208,15 @@ class Lookups:
         self._screen.run_worker(read, thread=True, group="base")
 
     def base_seen(self, message: BaseSeen) -> None:
-        """Take an answer over."""
+        """Store a result."""
         self._bases[message.key] = message.found
 
     def base_is_open(self, order: BuildOptions, facts: EngineFacts) -> bool:
-        """Return whether the base image was never looked for as it is to be used now."""
+        """Return whether the current base image hasn't been looked up yet."""
         return bool(order.base_image) and _key(order, facts) not in self._bases
 
     def base_obstacle(self, order: BuildOptions, facts: EngineFacts) -> str:
-        """Return what surely speaks against the base image; '' if nothing does."""
+        """Return why the base image certainly can't be used; '' if it may be."""
         key = _key(order, facts)
         if not order.base_image or key not in self._bases:
             return ""
@@ -227,7 +227,7 @@ class Lookups:
         return trouble if certain else ""
 
     def base_cautions(self, order: BuildOptions, facts: EngineFacts | None) -> tuple[str, ...]:
-        """Return what may speak against the base image."""
+        """Return warnings about the base image."""
         found = self._bases.get(_key(order, facts)) if order.base_image and facts else None
         trouble = base_trouble(found, order)[0] if found is not None else ""
         return (f"it may not be available: {trouble}",) if trouble else ()

@@ -33,23 +33,23 @@ Cell = tuple[str, Platform]
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The chosen cells."""
+    """The selected cells."""
 
     cells: frozenset[Cell] = frozenset()
 
     def with_cells(self, cells: Iterable[Cell], *, chosen: bool) -> Selection:
-        """Return the selection with those cells chosen, or left out."""
+        """Return the selection with some cells added or removed."""
         return Selection(cells=self.cells | set(cells) if chosen else self.cells - set(cells))
 
     def toggled(self, cells: Iterable[Cell]) -> Selection:
-        """Return the selection with those cells chosen, or left out if all of them are."""
+        """Return the selection with some cells added, or removed if all of them are selected."""
         cells = list(cells)
         return self.with_cells(cells, chosen=not self.cells.issuperset(cells))
 
     def by_variant(
         self, variants: Iterable[str], platforms: Iterable[Platform]
     ) -> dict[str, tuple[Platform, ...]]:
-        """Return the platforms of every chosen variant, both in the order given."""
+        """Return the platforms of each selected variant, both in the given order."""
         platforms = list(platforms)
         rows = {v: tuple(p for p in platforms if (v, p) in self.cells) for v in variants}
         return {variant: chosen for variant, chosen in rows.items() if chosen}
@@ -59,7 +59,7 @@ _NOT_WELL = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 
 
 def first_columns(source: Source | None) -> tuple[Platform, ...]:
-    """Return the platforms to begin with: those that a bake file names, else the default."""
+    """Return the initial platforms: those in the bake file, else the default."""
     named: dict[Platform, None] = {}
     for body in source.bake_targets.values() if source else ():
         for text in body.get("platforms") or ():
@@ -94,9 +94,9 @@ def failed_cells(cells: Iterable[Cell], past: Mapping[Key, PastLane]) -> list[Ce
 _HEAD_LINES = 2
 _LEAST_NAMES, _MOST_NAMES = 14, 32
 _COLUMN = 22
-# With room for what is said of a slow emulator.
+# Wide enough for the note about a slow emulator.
 _WIDE_COLUMN = 30
-# The cursor's edge, the box, the spaces around it.
+# Cursor edge, checkbox and spaces.
 _BEFORE_NAME = 5
 _WAYS = {
     PlatformSupport.NATIVE: ("native", "$text-success"),
@@ -108,9 +108,9 @@ _WAYS = {
 
 
 class Matrix(ScrollView, can_focus=True):
-    """The cells, their headings, and a cursor over both; headings choose whole rows, columns.
+    """Cells and headings with a cursor; headings select whole rows or columns.
 
-    Headings and names stay visible while the cells scroll under them.
+    Headings and names stay visible while the cells scroll.
     """
 
     ALLOW_SELECT = False
@@ -120,17 +120,17 @@ class Matrix(ScrollView, can_focus=True):
     """
 
     class Changed(Message):
-        """Other cells are chosen now."""
+        """The selection has changed."""
 
         def __init__(self, selection: Selection) -> None:
             super().__init__()
             self.selection = selection
 
     class Moved(Message):
-        """The cursor is elsewhere."""
+        """The cursor has moved."""
 
     class Build(Message):
-        """Asks for the build."""
+        """A request to build."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -141,30 +141,30 @@ class Matrix(ScrollView, can_focus=True):
         self.nodes: dict[Platform, str] = {}
         self.past: dict[Key, PastLane] = {}
         self.note = ""
-        # Row -1 is the platforms' heading, column -1 the variants' names.
+        # Row -1 is the heading with platforms, column -1 the names of variants.
         self.row = 0
         self.column = 0
 
     @property
     def variant(self) -> str:
-        """The variant that the cursor is on; the first while it is on the heading."""
+        """The variant at the cursor; the first if the cursor is on the heading."""
         return self.variants[max(0, self.row)] if self.variants else ""
 
     @property
     def platform(self) -> Platform | None:
-        """The platform that the cursor is on; None while it is on a name."""
+        """The platform at the cursor; None if it is on a name."""
         return self.platforms[self.column] if 0 <= self.column < len(self.platforms) else None
 
     @property
     def names_width(self) -> int:
-        """How many columns the names take: all that they need where there is room for it."""
+        """The width of the names, in full if they fit."""
         room = max(_MOST_NAMES, self.size.width - self._cells_width)
         most = max(_LEAST_NAMES, min(room, self.size.width - self._column))
         return min(self._names_need, most)
 
     @property
     def full_width(self) -> int:
-        """How many columns everything takes."""
+        """The width of everything."""
         return self._names_need + self._cells_width
 
     @property
@@ -190,13 +190,13 @@ class Matrix(ScrollView, can_focus=True):
         note: str = "",
         nodes: dict[Platform, str] | None = None,
     ) -> None:
-        """Show all this; the cursor stays where it is if it can. `note` is for no rows at all.
+        """Show rows and columns, keeping the cursor if possible; `note` replaces missing rows.
 
-        `nodes` are those that build the platforms, where that is worth telling.
+        `nodes` are the nodes that build the platforms, if worth showing.
         """
         self.variants, self.platforms, self.selection = variants, platforms, selection
         self.ways, self.past, self.note, self.nodes = ways, past, note, nodes or {}
-        # Before the variants are known there is no row to stand on, nor a reason to leave it.
+        # Until the variants are known, keep the cursor's row.
         if variants:
             self.row = min(self.row, len(variants) - 1)
             self.column = min(self.column, len(platforms) - 1)
@@ -204,7 +204,7 @@ class Matrix(ScrollView, can_focus=True):
         self.refresh(layout=True)
 
     def render_line(self, y: int) -> Strip:
-        """Return the visible row `y`: a heading, or a row that is scrolled to."""
+        """Return the visible row `y`: the heading or a scrolled row."""
         width, style = self.size.width, self.visual_style
         if not self.variants:
             words = self.note or "looking for targets…"
@@ -226,12 +226,12 @@ class Matrix(ScrollView, can_focus=True):
         return strip.crop_extend(0, width, self.rich_style)
 
     def on_resize(self) -> None:
-        """Give the names what room there is, and keep the cursor visible."""
+        """Adapt the names' width, and keep the cursor visible."""
         self._measure()
         self._reveal()
 
     def watch_has_focus(self, value: bool) -> None:
-        """Draw the cursor as it is now."""
+        """Redraw the cursor."""
         super().watch_has_focus(value)
         self.refresh()
 
@@ -244,23 +244,23 @@ class Matrix(ScrollView, can_focus=True):
         self._go(max(0, self.row + pages * max(1, self.size.height - _HEAD_LINES)), self.column)
 
     def action_choose(self) -> None:
-        """Choose what the cursor is on, or leave it out."""
+        """Toggle what the cursor is on."""
         self._toggle(self.row, self.column)
 
     def action_row(self) -> None:
-        """Choose the row, or leave it out."""
+        """Toggle the row."""
         self._toggle(self.row, -1)
 
     def action_column(self) -> None:
-        """Choose the column, or leave it out."""
+        """Toggle the column."""
         self._toggle(-1, self.column)
 
     def action_build(self) -> None:
-        """Ask for the build."""
+        """Request the build."""
         self.post_message(self.Build())
 
     def on_click(self, event: events.Click) -> None:
-        """Choose what is clicked, or leave it out."""
+        """Toggle what is clicked."""
         if (place := self._place_at(event.x, event.y)) is not None:
             self._go(*place)
             self._toggle(*place)
@@ -275,7 +275,7 @@ class Matrix(ScrollView, can_focus=True):
             self.tooltip = tooltip
 
     def _place_at(self, x: int, y: int) -> tuple[int, int] | None:
-        """Return row and column there; -1 for headings, None outside."""
+        """Return row and column at a position; -1 for headings, None outside."""
         row, column = -1, -1
         if y >= _HEAD_LINES:
             row = y - _HEAD_LINES + self.scroll_offset.y
@@ -296,7 +296,7 @@ class Matrix(ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def _reveal(self) -> None:
-        """Scroll the least that makes the cursor visible beyond headings and names."""
+        """Scroll as little as possible to make the cursor visible."""
         rows = self.scrollable_content_region.height - _HEAD_LINES
         columns = self.scrollable_content_region.width - self.names_width
         left, top = self.scroll_offset

@@ -1,4 +1,4 @@
-"""Asking a person for what a build needs: permissions as Buildx's, pushes of the file itself."""
+"""Asking for what a build needs: Buildx permissions, or pushes defined in the bake file."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from openhqm_tui.tui.plan.lookups import RunRefused
 
 REFUSED = "not allowed, so nothing was built"
-# Starts an order, and remembers what was allowed for it if that is wanted.
+# Starts a build; the second argument lists the permissions to remember.
 Start = Callable[["BuildOptions", tuple[Permission, ...]], None]
 
 
 def ask_for(
     screen: Screen[None], refusal: RunRefused, start: Start, refused: Callable[[str], None]
 ) -> bool:
-    """Ask, and start the order with what was allowed; leaving allows nothing.
+    """Ask, and start the build with what was allowed; closing the dialog allows nothing.
 
-    Returns False where it is no person's answer that a build lacks.
+    Returns False if asking wouldn't help.
     """
     match refusal.cause:
         case PermissionsNeeded() as permissions:

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from openhqm_tui.domain.formatting import count_text
-from openhqm_tui.domain.plan.options import wrong_fields
+from openhqm_tui.domain.plan.options import field_errors
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from openhqm_tui.engine.docker.builders import Builder
     from openhqm_tui.engine.docker.facts import EngineFacts
 
-# How long a warning about a new run stays on screen.
+# Seconds that a warning about a new run stays on screen.
 _WARNING_SECONDS = 20
 
 
@@ -82,7 +82,7 @@ class PlanScreen(BaseScreen):
         self._lookups: Lookups | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield matrix, side, fields and button."""
+        """Yield matrix, details, fields and button."""
         yield PlanLayout(
             PlanChoice(self.session.backend.defaults, id="choice"),
             VariantScroll(),
@@ -91,12 +91,12 @@ class PlanScreen(BaseScreen):
 
     @property
     def facts(self) -> EngineFacts | None:
-        """The state of the engine, with the builder that is chosen."""
+        """The engine's facts with the chosen builder."""
         return self.lookups.facts(self.fields.order.builder, self.session.facts)
 
     @property
     def lookups(self) -> Lookups:
-        """What is done in threads."""
+        """The background lookups."""
         if self._lookups is None:
             self._lookups = Lookups(self, self.session.backend)
         return self._lookups
@@ -113,18 +113,18 @@ class PlanScreen(BaseScreen):
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
-        """The columns."""
+        """The platforms shown."""
         return self.session.platforms
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What there is to build."""
+        """The names of variants or targets."""
         source = self.session.source
         return tuple(variant.name for variant in source.variants) if source else ()
 
     @property
     def plan_estimator(self) -> PlanEstimator | None:
-        """How long things take here; None before it is known what was learnt of them."""
+        """The estimator; None until samples are loaded."""
         session, facts = self.session, self.facts
         if session.source is None or session.estimates.samples is None or facts is None:
             return None
@@ -138,11 +138,11 @@ class PlanScreen(BaseScreen):
         )
 
     def rows(self) -> dict[str, tuple[Platform, ...]]:
-        """Return the chosen platforms of each variant."""
+        """Return the selected platforms of each variant."""
         return self.selection.by_variant(self.names, self.platforms)
 
     def commands(self, *, shown: bool = False) -> CommandLines:
-        """Return the equivalent commands; those `shown` may miss permissions still being read."""
+        """Return the equivalent commands; `shown` ones may lack permissions still being read."""
         order, session = self.order, self.session
         allow: tuple[str, ...] = ()
         if shown:
@@ -152,12 +152,12 @@ class PlanScreen(BaseScreen):
         return command_lines(order, len(self.names), session.backend.defaults, allow)
 
     async def catch_up(self) -> None:
-        """Show all again."""
+        """Show everything."""
         self.engine_seen()
 
     def engine_seen(self) -> None:
         """Show rows, platforms and how they are built."""
-        if not self.stands:
+        if not self.is_built:
             return
         session = self.session
         if not self.platforms and session.source is not None:
@@ -168,7 +168,7 @@ class PlanScreen(BaseScreen):
         self.show_matrix()
 
     def show_matrix(self) -> None:
-        """Show the cells, and what follows from them."""
+        """Show the matrix and everything that depends on it."""
         session = self.session
         ways = {
             platform: platform_support(platform, self.facts, session.source)
@@ -188,7 +188,7 @@ class PlanScreen(BaseScreen):
         self.show_choice()
 
     def show_choice(self) -> None:
-        """Show what follows from the choice: side, fields, summary, button."""
+        """Show what depends on the selection: details, fields, summary, button."""
         session, order, matrix = self.session, self.order, self.query_one(Matrix)
         plan_estimator = self.plan_estimator
         if session.source is not None:
@@ -200,7 +200,7 @@ class PlanScreen(BaseScreen):
             )
             side = VariantDetails(session.source, order, matrix.ways, self.past, self.built, times)
             self.query_one(VariantScroll).show(side, matrix.variant, self.commands(shown=True))
-        self.fields.mark_wrong(wrong_fields(order, session.source))
+        self.fields.mark_wrong(field_errors(order, session.source))
         if (facts := self.facts) is not None and facts.builder:
             self.fields.show_builder(f"{facts.builder} ({facts.driver})")
         reason = self.reason()
@@ -216,7 +216,7 @@ class PlanScreen(BaseScreen):
         self.refresh_bindings()
 
     def reason(self) -> str:
-        """Return why nothing can be built; '' if it can."""
+        """Return why the selection can't be built; '' if it can."""
         session, order = self.session, self.order
         if session.source_problem:
             return session.source_problem
@@ -228,7 +228,7 @@ class PlanScreen(BaseScreen):
             return stop
         if session.run_is_live and session.player is None:
             return "a run is in progress: see Run (2), C there cancels it"
-        if wrong := wrong_fields(order, session.source):
+        if wrong := field_errors(order, session.source):
             return next(iter(wrong.values()))
         assert self.facts is not None
         if stop := obstacle_in(order, self.facts):
@@ -236,8 +236,8 @@ class PlanScreen(BaseScreen):
         return self.lookups.base_obstacle(order, self.facts)
 
     def check_action(self, action: str, arguments: tuple[object, ...]) -> bool | None:
-        """Gray out what can't be done now."""
-        if not self.stands:
+        """Gray out unavailable commands."""
+        if not self.is_built:
             return True
         match action:
             case "build":
@@ -245,7 +245,7 @@ class PlanScreen(BaseScreen):
             case "to_matrix":
                 return not self.query_one(Matrix).has_focus
             case "switch":
-                # Which images are pushed is a question only where any are.
+                # Only relevant if images are pushed.
                 return None if arguments == ("allow-unknown",) and not self.order.push else True
             case "copy":
                 return bool(self.rows()) or None
@@ -259,7 +259,7 @@ class PlanScreen(BaseScreen):
 
     @on(Matrix.Changed)
     def choice_changed(self, message: Matrix.Changed) -> None:
-        """Take the choice over."""
+        """Store the selection."""
         self._refusal = ""
         self.selection = message.selection
         self.show_choice()
@@ -273,29 +273,29 @@ class PlanScreen(BaseScreen):
 
     @on(PlanFields.Changed)
     def fields_changed(self) -> None:
-        """Show what follows from the fields."""
+        """Show what depends on the fields."""
         self._refusal = ""
         self.show_choice()
 
     @on(PlanFields.Left)
     def base_left(self) -> None:
-        """Look whether the base image can be had."""
+        """Look up the base image."""
         self._look_for_base()
 
     @on(Input.Submitted, "#base")
     def base_told(self) -> None:
-        """Leave the field: what it names is looked for before anything is built."""
+        """Leave the field, so that its image is looked up before the build."""
         self.query_one(Matrix).focus()
 
     @on(Input.Submitted, "#name,#tag,#jobs")
     @on(Button.Pressed, "#build")
     @on(Matrix.Build)
     def build_asked(self) -> None:
-        """Build, or say why not."""
+        """Build, or show why not."""
         self.action_build()
 
     def action_build(self) -> None:
-        """Begin a run of what is chosen."""
+        """Start a run of the selection."""
         order, facts = self.order, self.facts
         if facts is not None and self.lookups.base_is_open(order, facts):
             self._look_for_base()
@@ -306,7 +306,7 @@ class PlanScreen(BaseScreen):
 
     @on(RunBegun)
     async def begun(self, message: RunBegun) -> None:
-        """Watch the new run."""
+        """Show the new run."""
         self.lookups.starting = False
         self.session.open_run(message.run)
         for warning in message.warnings:
@@ -322,7 +322,7 @@ class PlanScreen(BaseScreen):
 
     @on(RunRefused)
     def refused(self, message: RunRefused) -> None:
-        """Ask for permission if that is all it takes, or say why the run did not start."""
+        """Ask for permission if that helps, or show why the run did not start."""
         from openhqm_tui.tui.plan.permission_dialog import ask_for
 
         self.lookups.starting = False
@@ -340,15 +340,15 @@ class PlanScreen(BaseScreen):
         self.show_choice()
 
     def action_choose_all(self) -> None:
-        """Choose every cell."""
+        """Select all cells."""
         self._choose(self._cells())
 
     def action_choose_none(self) -> None:
-        """Choose nothing."""
+        """Clear the selection."""
         self._choose(())
 
     def action_choose_native(self) -> None:
-        """Choose every variant on the platforms that need no emulator, and nothing else."""
+        """Select only the platforms that need no emulator, for all variants."""
         if self.facts is not None:
             self._choose(native_cells(self._cells(), self.facts))
 
@@ -357,7 +357,7 @@ class PlanScreen(BaseScreen):
         self._choose(failed_cells(self._cells(), self.past))
 
     def action_copy(self, way: str) -> None:
-        """Copy the commands that build the same, ours or Buildx's own."""
+        """Copy the equivalent commands, ours or Buildx's."""
         lines = self.commands().bake if way == "bake" else self.commands().build
         if lines:
             copy(self, "\n".join(lines), count_text(len(lines), "command"))
@@ -372,11 +372,11 @@ class PlanScreen(BaseScreen):
 
     @on(CollapsedFields.Opened)
     def action_options(self) -> None:
-        """Show all fields, or fold all but the names away."""
+        """Show all fields, or collapse all but the names."""
         self.query_one(PlanChoice).unfold()
 
     def action_switch(self, field: str) -> None:
-        """Turn a switch on or off."""
+        """Toggle a switch."""
         self.fields.switch(field)
 
     @on(PlanFields.BuilderAsked)
@@ -389,7 +389,7 @@ class PlanScreen(BaseScreen):
         self.app.push_screen(ChooseBuilder(context, self.fields.order.builder), self._builder_told)
 
     def action_scroll_side(self, lines: int) -> None:
-        """Scroll what is known of the variant."""
+        """Scroll the details."""
         self.query_one(VariantScroll).scroll_relative(y=lines, animate=False)
 
     def action_add_platform(self) -> None:
@@ -423,7 +423,7 @@ class PlanScreen(BaseScreen):
 
     def _builder_told(self, builder: Builder | None) -> None:
         if builder is not None:
-            # The one that Buildx has selected is what an order without a builder means.
+            # Options without a builder mean the one selected in Buildx.
             name = "" if builder.current else builder.name
             self.fields.show_builder(f"{builder.name} ({builder.driver})")
             self.fields.take(replace(self.fields.order, builder=name))
@@ -431,29 +431,29 @@ class PlanScreen(BaseScreen):
 
     @on(BuilderSeen)
     def builder_seen(self, message: BuilderSeen) -> None:
-        """Take the facts of the selected builder."""
+        """Store the facts of the chosen builder."""
         self.lookups.builder_seen(message)
         self.show_matrix()
 
     @on(PlanExamined)
     def plan_examined(self, message: PlanExamined) -> None:
-        """Show the commands with what they need, and the warnings."""
+        """Show the commands with their permissions, and the warnings."""
         if self.lookups.plan_examined(message):
             self.show_choice()
 
     @on(BaseSeen)
     def base_seen(self, message: BaseSeen) -> None:
-        """Take whether the base image can be had."""
+        """Store whether the base image is available."""
         self.lookups.base_seen(message)
         self.show_choice()
 
     def _look_unless_typing(self) -> None:
-        # Half a name would be looked for in vain; the whole is when the field is left.
+        # Not while the name is being typed; it is looked up when the field is left.
         if not self.query_one("#base").has_focus:
             self._look_for_base()
 
     def _look_for_base(self) -> None:
         order = self.order
-        if "base" not in wrong_fields(order, self.session.source):
+        if "base" not in field_errors(order, self.session.source):
             self.lookups.look_for_base(order, self.facts)
         self.show_choice()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.platforms import Platform
     from openhqm_tui.engine.docker.facts import EngineFacts
 
-NOTHING_CHOSEN = "nothing selected"
+NOTHING_SELECTED = "nothing selected"
 _FIRST_STEPS = (("Space", "selects"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
 
 
@@ -38,15 +38,15 @@ def summary(
     obstacle: str = "",
     cautions: tuple[str, ...] = (),
 ) -> Content:
-    """Return what would be built, how and how long; an obstacle or cautions after it."""
-    if obstacle == NOTHING_CHOSEN:
+    """Return what would be built, how and how long, followed by an obstacle or warnings."""
+    if obstacle == NOTHING_SELECTED:
         return _first_steps()
     lanes = [platform for platforms in order.selection.values() for platform in platforms]
     words = Content.styled(
         f"{count_text(len(order.selection), 'target')} · {count_text(len(lanes), 'image')}", "bold"
     )
     if obstacle:
-        # What is only being waited for is no fault.
+        # Waiting for information is not an error.
         waits = obstacle.endswith("…")
         what = f"{'' if waits else '✗ '}{one_line(obstacle, 300)}"
         style = "$foreground-muted" if waits else "$text-error"
@@ -83,7 +83,7 @@ def destination(names: tuple[str, ...], source: Source | None = None) -> str:
 def obstacle_in(order: BuildOptions, facts: EngineFacts) -> str:
     """Return why the engine can't build or check `order`; '' if it can."""
     if not order.selection:
-        return NOTHING_CHOSEN
+        return NOTHING_SELECTED
     # Imported here: it is more than the first paint may import.
     from openhqm_tui.run.start.preflight import obstacles
 
@@ -97,7 +97,7 @@ def _first_steps() -> Content:
 
 
 class BuildLine(Horizontal):
-    """A summary with the button next to it."""
+    """The summary and the build button."""
 
     DEFAULT_CSS = """
     BuildLine {
@@ -108,15 +108,15 @@ class BuildLine(Horizontal):
     """
 
     def compose(self) -> ComposeResult:
-        """Build both."""
+        """Build summary and button."""
         yield Static(id="summary")
         yield Button("Build", id="build", compact=True)
 
     def show(self, words: Content, *, can_build: bool, starting: bool) -> None:
-        """Show the summary, and whether the button works."""
+        """Show the summary, and enable or disable the button."""
         text = self.query_one("#summary", Static)
         text.update(words)
-        # Several long warnings may need more lines than there are.
+        # Several long warnings may not fit.
         text.tooltip = words
         button = self.query_one("#build", Button)
         button.disabled = not can_build
@@ -125,25 +125,25 @@ class BuildLine(Horizontal):
         button.tooltip = "Build the selection." if can_build else words
 
 
-# A screen as wide has the side beside this column, one as high as well room for every field.
+# From this width the details are beside the column; from this height all fields fit.
 WIDE, HIGH = 108, 30
-# How wide the column is beside the side, and how high the matrix is, at least.
+# The minimum width of the column next to the details, and height of the matrix.
 _LEAST_WIDTH, _LEAST_HEIGHT = 74, 5
 _BAR_STATUS_KEYS = 3
 
 
 class PlanLayout(Horizontal):
-    """The container of the column and the details, as high as the screen allows."""
+    """The container of the column and the details."""
 
     def on_resize(self) -> None:
-        """Have the room shared again."""
+        """Update the layout."""
         for choice in self.query(PlanChoice):
             if choice.children:
                 choice.share_room()
 
 
 class PlanChoice(Vertical):
-    """Matrix, fields and the line that builds; fields fold away where there is no room."""
+    """Matrix, fields and build line; fields are collapsed if they don't fit."""
 
     def __init__(self, order: BuildOptions, *, id: str) -> None:
         super().__init__(id=id)
@@ -151,22 +151,22 @@ class PlanChoice(Vertical):
         self._unfolded = False
 
     def compose(self) -> ComposeResult:
-        """Build the three."""
+        """Build matrix, fields and build line."""
         yield Matrix()
         yield PlanFields(self._order)
         yield BuildLine()
 
     def on_resize(self) -> None:
-        """Share the room that there is now."""
+        """Update the layout."""
         self.share_room()
 
     def unfold(self) -> None:
-        """Show all fields, or fold all but the names away."""
+        """Show all fields, or collapse all but the names."""
         self._unfolded = self.query_one(PlanFields).has_class("-folded")
         self.share_room()
 
     def share_room(self) -> None:
-        """Show the fields that there is room for, and give the matrix what it needs of the rest."""
+        """Show as many fields as fit, and give the matrix the height that it needs."""
         width, height = self.screen.size
         wide = width >= WIDE
         whole = wide and height >= HIGH
@@ -179,7 +179,7 @@ class PlanChoice(Vertical):
             self.styles.width = "100%"
         assert isinstance(self.parent, Widget)
         room = self.parent.size.height or height - _BAR_STATUS_KEYS
-        # Fields, summary and the lines between them; under them what the variant is.
+        # Fields, summary and the lines between them, with the details below.
         below = (3 if whole or self._unfolded else 2) + 2 + (3 if wide else 0)
         side = 0 if wide else max(3, height // 6)
         matrix.styles.max_height = max(_LEAST_HEIGHT, room - below - side)

@@ -29,7 +29,7 @@ _BUILT_IN = BuildOptions({})
 
 
 class CommandLines(NamedTuple):
-    """The same build in two ways, a line for each set of platforms: ours, and Buildx's own."""
+    """The equivalent commands, ours and Buildx's, one line per set of platforms."""
 
     build: tuple[str, ...]
     bake: tuple[str, ...]
@@ -43,9 +43,9 @@ def command_lines(
 ) -> CommandLines:
     """Return the commands that build `order`.
 
-    `everything` is how many variants there are: all of them are `--build-all`. What the settings
-    (`defaults`) or we ourselves would choose is left out. `allow` is what the plan needs outside
-    the folder.
+    `everything` is the number of variants: all of them become `--build-all`. Options equal to the
+    settings (`defaults`) or our own defaults are omitted. `allow` are the permissions that the plan
+    needs.
     """
     groups: dict[tuple[Platform, ...], list[str]] = {}
     for variant, platforms in order.selection.items():
@@ -107,7 +107,7 @@ _WAYS = {
 
 
 class VariantScroll(VerticalScroll, can_focus=False):
-    """Shows what is known of a variant, written again for every width."""
+    """Shows the details of a variant, wrapped to the width."""
 
     def __init__(self) -> None:
         super().__init__(Static(id="variant"), id="side")
@@ -119,7 +119,7 @@ class VariantScroll(VerticalScroll, can_focus=False):
         self._write()
 
     def on_resize(self) -> None:
-        """Fill the width that there is now."""
+        """Wrap to the new width."""
         self._write()
 
     def _write(self) -> None:
@@ -130,7 +130,7 @@ class VariantScroll(VerticalScroll, can_focus=False):
 
 
 class VariantDetails:
-    """The details of variants, for a panel of some width."""
+    """Formats the details of variants."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class VariantDetails:
         self._past, self._built, self._times = past, built, times
 
     def describe(self, name: str, lines: CommandLines, width: int) -> Content:
-        """Return title, clients, tags, sizes, last results, and the commands for all chosen."""
+        """Return title, clients, tags, sizes, last results, and the commands for the selection."""
         variant = next((v for v in self._source.variants if v.name == name), None)
         if variant is None:
             return Content("")
@@ -177,7 +177,7 @@ class VariantDetails:
         if self._source.kind is SourceKind.BAKE:
             return ""
         for _, lane in self._lanes(self._built, variant, platforms):
-            # As the check saw them: `redis 7.4.1 on x86_64`.
+            # From the check's evidence: `redis 7.4.1 on x86_64`.
             if variant.clients and lane.clients:
                 return one_line(lane.clients.rpartition(" on ")[0] or lane.clients)
         return ", ".join(client.distribution for client in variant.clients) or "nothing"
@@ -198,22 +198,22 @@ class VariantDetails:
         if body is not None and body.get("tags"):
             return [one_line(str(tag)) for tag in body["tags"]]
         by_name = [tags_of(variant, name, self._order.tag) for name in self._order.names]
-        # A bake file's target without a tag gets one of ours, so that it can be checked.
+        # A bake target without tags gets one of ours, so that it can be checked.
         return [tag for tags in by_name for tag in (tags[-1:] if body is not None else tags)]
 
     def _sizes(self, variant: Variant, platforms: list[Platform]) -> list[str]:
         return [
-            f"{short(platform)} {size_text(lane.size)}{self._against_all(variant, platform, lane)}"
+            f"{short(platform)} {size_text(lane.size)}{self._versus_all(variant, platform, lane)}"
             for platform, lane in self._lanes(self._built, variant, platforms)
             if lane.size
         ]
 
-    def _against_all(self, variant: Variant, platform: Platform, lane: PastLane) -> str:
+    def _versus_all(self, variant: Variant, platform: Platform, lane: PastLane) -> str:
         whole = self._built.get(("all", str(platform)))
         if variant.name == "all" or whole is None or not whole.size:
             return ""
         percent = round(100 * (lane.size - whole.size) / whole.size)
-        return f" ({percent:+d} % of all)".replace("-", "−")
+        return f" ({percent:+d} % vs. all)".replace("-", "−") if percent else " (same as all)"
 
     def _time(self, platforms: list[Platform]) -> str:
         known = [(p, self._times[p]) for p in platforms if p in self._times]
@@ -239,7 +239,7 @@ class VariantDetails:
 
 
 def _field(name: str, values: Iterable[str | Content], width: int) -> list[Content]:
-    """Return a label with its values, each on lines of its own, those that wrap hanging."""
+    """Return a label with its values, one per line, with hanging indentation."""
     rows: list[Content] = []
     for value in values:
         content = Content(value) if isinstance(value, str) else value
@@ -253,6 +253,6 @@ def _field(name: str, values: Iterable[str | Content], width: int) -> list[Conte
 
 
 def _commands(title: str, lines: Iterable[str]) -> list[Content]:
-    # Whole, for anyone who copies them with the mouse: the screen wraps them.
+    # Each on one line, so that it can be copied with the mouse; the screen wraps it.
     head = [Content(""), Content.styled(title, "$foreground-muted")]
     return head + [Content(f"$ {line}") for line in lines]

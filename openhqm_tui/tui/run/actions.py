@@ -30,7 +30,7 @@ _OF_A_RUN = {
     *("cancel_target", "cancel_run", "retry_target", "retry_all", "resume"),
     *("page", "order", "own_log", "page_log", "digest", "zoom", "steps"),
 }
-# What is about the lanes, where their steps stand in their place.
+# Actions about panes, unavailable while steps are shown instead.
 LANES_ONLY = frozenset({"page", "order", "own_log", "zoom"})
 _GREY_WITHOUT_RUN = {"zoom", "steps", "page_log", "own_log", "order"}
 
@@ -44,7 +44,7 @@ def possible(
     pages: int,
     zoomed: bool,
 ) -> bool | None:
-    """Return whether an action of the Run screen makes sense now; None: shown, but grayed out."""
+    """Return whether an action of the Run screen is available; None: shown, but grayed out."""
     if action not in _OF_A_RUN:
         return True
     if state is None or target is None:
@@ -73,7 +73,7 @@ def possible(
 
 
 def cancel(session: Session, target: str) -> None:
-    """Ask whether to stop a target, or with no name the run, and see that it is done."""
+    """Cancel a target, or the run without a name, after confirmation."""
     if session.replay.refuses():
         return
     if target:
@@ -83,7 +83,7 @@ def cancel(session: Session, target: str) -> None:
         stop = "Cancel run"
 
     def answered(answer: str | None) -> None:
-        # It may have ended by itself while the person thought.
+        # It may have ended during the dialog.
         if answer == "stop" and session.run_is_live:
             session.ask_run(Request("cancel", target))
             session.app.notify(f"cancelling {target or 'the run'}…", markup=False, timeout=4)
@@ -93,7 +93,7 @@ def cancel(session: Session, target: str) -> None:
 
 
 def retry(session: Session, targets: list[str]) -> None:
-    """Have targets built again."""
+    """Rebuild targets."""
     if session.replay.refuses():
         return
     session.ask_run(*(Request("retry", target) for target in targets))
@@ -101,7 +101,7 @@ def retry(session: Session, targets: list[str]) -> None:
 
 
 def resume(session: Session, run: RunFolder | None = None) -> None:
-    """Have a run go on that was interrupted or cancelled: the open one if no other is named."""
+    """Resume an interrupted or cancelled run, by default the open one."""
     if run in {None, session.run_folder} and session.replay.refuses():
         return
     session.ask_run(Request("resume"), run=run)
@@ -109,7 +109,7 @@ def resume(session: Session, run: RunFolder | None = None) -> None:
 
 
 def cancel_all(session: Session, run: RunFolder) -> None:
-    """Ask whether to stop a run that isn't the open one, and see that it is done."""
+    """Cancel a run other than the open one after confirmation."""
 
     def answered(answer: str | None) -> None:
         if answer == "stop":
@@ -122,7 +122,7 @@ def cancel_all(session: Session, run: RunFolder) -> None:
 
 
 def first_lane(state: RunState, target: str) -> LaneKey | None:
-    """Return the lane of a target to look at first: the one that failed, if any."""
+    """Return the first lane of a target to show: the failed one, if any."""
     found = state.targets.get(target)
     lanes = list(found.lanes.values()) if found else []
     failed = (lane for lane in lanes if lane.status is Status.FAILED)
@@ -131,7 +131,7 @@ def first_lane(state: RunState, target: str) -> LaneKey | None:
 
 
 async def page_log(session: Session, folder: RunFolder, target: TargetState) -> None:
-    """Show a target's log in the pager; if there is none, notify where the log is."""
+    """Show a target's log in a pager; without one, notify where the log is."""
     try:
         file, passing = await asyncio.to_thread(whole_log, folder, target)
     except OSError as error:
@@ -147,7 +147,7 @@ async def page_log(session: Session, folder: RunFolder, target: TargetState) -> 
 
 
 def _show(session: Session, file: Path) -> str:
-    """Give the terminal to the pager until it is left; return why that can't be, if it can't."""
+    """Run the pager in the terminal; return why it can't, or ''."""
     try:
         with session.app.suspend():
             session.backend.page(file)

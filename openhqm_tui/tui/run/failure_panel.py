@@ -26,7 +26,7 @@ from openhqm_tui.tui.core.session import copy
 
 
 def has_digest(target: TargetState) -> bool:
-    """Tell whether there is a reason to show why a target failed or isn't verified."""
+    """Return whether a target failed or isn't verified, so that there is a digest."""
     if not target.status.is_over:
         return False
     failed = target.outcome is Outcome.FAILED
@@ -34,7 +34,7 @@ def has_digest(target: TargetState) -> bool:
 
 
 def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
-    """Return why a target failed, or isn't verified, with the whole path of its log."""
+    """Return why a target failed or isn't verified, with the full path of its log."""
     if target is None or not has_digest(target):
         return None
     failure = failure_of(target) or verification_failure(target)
@@ -44,7 +44,7 @@ def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure |
     return failure
 
 
-# So long that no line of code or output is cut when it is copied.
+# Long enough not to truncate lines when copying.
 _UNCUT = 100_000
 
 
@@ -81,11 +81,11 @@ class FailurePanel(VerticalScroll):
         self._known: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
-        """Build the one text."""
+        """Build the text."""
         yield Static()
 
     def show(self, failure: Failure | None) -> None:
-        """Show a failure from its beginning; None: hide."""
+        """Show a failure from the top; None hides the panel."""
         if failure == self._failure:
             return
         self._failure = failure
@@ -94,10 +94,10 @@ class FailurePanel(VerticalScroll):
         self._draw()
 
     def show_of(self, target: TargetState | None, folder: RunFolder | None) -> None:
-        """Show why a target failed, looked for again only where there is more to look at."""
+        """Show why a target failed; recomputed only if its state changed."""
         known = None
         if target is not None and folder is not None:
-            # Finding the last output of a step may mean reading all of a long log.
+            # Finding a step's last output may require reading a whole long log.
             said = (len(target.log), sum(len(lane.log) for lane in target.lanes.values()))
             answers = tuple(lane.verdicts for lane in target.lanes.values())
             known = (folder.path, target.name, target.attempt, target.status, answers, *said)
@@ -106,7 +106,7 @@ class FailurePanel(VerticalScroll):
             self.show(digest_of(target, folder))
 
     def on_resize(self) -> None:
-        """Cut the lines again."""
+        """Truncate the lines to the new width."""
         self._draw()
 
     def action_copy(self) -> None:
@@ -121,7 +121,7 @@ class FailurePanel(VerticalScroll):
 
 
 def _offers(failure: Failure) -> Content:
-    """Return what can be done about it, each word to be clicked."""
+    """Return the clickable actions."""
     offers = [("r Retry", "retry_target"), ("p Full log", "page_log")]
     if failure.checks:
         offers.append(("3 Evidence", "app.go('checks')"))
@@ -134,9 +134,9 @@ def _offers(failure: Failure) -> Content:
 
 
 def digest(failure: Failure, width: int) -> Content:
-    """Return the digest as text: where, why, the last output, a hint.
+    """Return the digest as text: where, why, the last output, a fix.
 
-    Lines of code and output are cut at `width`, where wrapping would tear them apart.
+    Lines of code and output are truncated at `width` rather than wrapped.
     """
 
     def cut(line: str, style: str = "") -> Content:

@@ -14,10 +14,10 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.eta import TimeLeft, left_text
 from openhqm_tui.tui.checks.text import push_words
-from openhqm_tui.tui.core.labels import INTERRUPTED, standing_mark
+from openhqm_tui.tui.core.labels import INTERRUPTED, state_mark
 from openhqm_tui.tui.run.lane_grid import LanePanes
 
-# In the order in which a person asks: problems, what goes on, what is to come.
+# In order of interest: problems, active, upcoming.
 _TOLD = (
     Status.FAILED,
     Status.RUNNING,
@@ -31,10 +31,10 @@ _TOLD = (
 
 
 class NoRunMessage(Static):
-    """Says that there is no run, and where to get one."""
+    """A message that no run is open, and how to open one."""
 
     def on_mount(self) -> None:
-        """Say it."""
+        """Show the message."""
         self.update(
             Content.assemble(
                 ("No run is open.\n\n", "bold"),
@@ -57,7 +57,7 @@ class TotalsLine(Static):
     _said = Content()
 
     def show(self, state: RunState) -> None:
-        """Show how the targets stand now."""
+        """Update the totals."""
         self._state = state
         said = totals(state, self.size.width)
         if not said.is_same(self._said):
@@ -65,47 +65,47 @@ class TotalsLine(Static):
             self.update(said, layout=False)
 
     def on_resize(self) -> None:
-        """Say as much as there is room for now."""
+        """Adapt to the new width."""
         if self._state is not None:
             self.show(self._state)
 
 
 class FactsBox(Static):
-    """When the run was, what it makes and from what, and what is odd about it."""
+    """Facts about the run: time, results, base image, unusual options."""
 
     _shown: tuple[RunState, float, TimeLeft | None] | None = None
     _said = Content()
     _lines = 0
 
     def show(self, state: RunState, now: float, left: TimeLeft | None = None) -> None:
-        """Show the facts as they are now."""
+        """Update the facts."""
         self._shown = state, now, left
         said = facts(state, now, self.size.width, left)
         if said.is_same(self._said):
             return
         self._said = said
-        # Only what takes other room is worth a new layout.
+        # Lay out again only if the height changed.
         lines = sum(1 + line.cell_length // max(1, self.size.width) for line in said.split("\n"))
         self.update(said, layout=lines != self._lines)
         self._lines = lines
 
     def on_resize(self) -> None:
-        """Cut the lines again."""
+        """Truncate the lines to the new width."""
         if self._shown is not None:
             self.show(*self._shown)
 
 
 def totals(state: RunState, width: int) -> Content:
-    """Return the number of targets done and the status of the rest, as far as there is room."""
+    """Return the number of targets done and the status of the rest, as far as it fits."""
     targets = sorted(state.targets.values(), key=lambda target: _TOLD.index(target.status))
     first = f"{len(ended(state))}/{len(targets)} done"
-    told = list(Counter(standing_mark(target) for target in targets).items())
+    told = list(Counter(state_mark(target) for target in targets).items())
     words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
     signs = [(f"{mark.symbol} {number}", mark.style) for mark, number in told]
     shorter = [[*words[:full], *signs[full:]] for full in range(len(told), -1, -1)]
     shorter += [signs[:kept] for kept in range(len(told) - 1, -1, -1)]
     for parts in shorter:
-        # Not by dots: one is the sign of waiting.
+        # Not separated by dots: a dot is the symbol of waiting.
         content = Content("  ").join(Content.styled(*part) for part in [(first, "bold"), *parts])
         if content.cell_length <= width:
             break
@@ -113,7 +113,7 @@ def totals(state: RunState, width: int) -> Content:
 
 
 def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None) -> Content:
-    """Return what is worth knowing of a run besides its targets, in lines of `width`."""
+    """Return facts about a run besides its targets, in lines of `width`."""
     info = state.info
     images = count_text(len(state.lanes), "image")
     made = f"{images} · {local_time_text(info.created)}"
@@ -144,7 +144,7 @@ _STYLE = INTERRUPTED.style
 
 
 class InterruptedPanel(Static):
-    """Two lines over the run, there only where it was interrupted; their offers can be clicked."""
+    """Two lines above an interrupted run, with clickable actions."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -165,7 +165,7 @@ class InterruptedPanel(Static):
     _said = Content()
 
     def show(self, state: RunState | None, *, resumable: bool = True) -> None:
-        """Show how the run that is open stands; what is only read offers nothing."""
+        """Show the state of the open run; a read-only run has no actions."""
         said = Content()
         if state is not None and state.interrupted:
             said = cut_off_words(state, resumable=resumable)
@@ -176,7 +176,7 @@ class InterruptedPanel(Static):
 
 
 def cut_off_words(state: RunState, *, resumable: bool) -> Content:
-    """Return what happened to a run that was interrupted, and what can be done."""
+    """Return what happened to an interrupted run, and the actions."""
     builds = any(t.started is not None and t.outcome is None for t in state.targets.values())
     left = "; Buildx may still be running" if builds and resumable else ""
     said = Content.assemble(
@@ -196,7 +196,7 @@ Part = tuple[str, str]
 def page_words(
     page: int, pages: int, *, lanes: int, zoomed: bool, busiest_first: bool, own: bool
 ) -> tuple[str, list[Part]]:
-    """Return which lanes are visible, and words with the action that each stands for."""
+    """Return the visible page, and the labels and actions of the line."""
     parts: list[Part] = []
     where = f"{'pane' if zoomed else 'page'} {page + 1}/{pages}"
     if pages > 1:
@@ -213,7 +213,7 @@ def page_words(
 
 
 class PagesLine(Static):
-    """Words of which some can be clicked; those that there is no room for are left out."""
+    """A line of clickable words; those that don't fit are dropped."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -239,7 +239,7 @@ class PagesLine(Static):
         self._parts: list[Part] = []
 
     def show_panes(self, panes: LanePanes, *, own: bool) -> None:
-        """Show which lanes are visible; `own` says whether a target's own log is."""
+        """Show the visible page; `own` says whether a target's own log is shown."""
         where, parts = page_words(
             panes.page,
             panes.pages,
@@ -251,13 +251,13 @@ class PagesLine(Static):
         self.show(where, parts)
 
     def show(self, where: str, parts: list[Part]) -> None:
-        """Show where one is, and words each with the screen's action that a click carries out."""
+        """Show the position, and labels with their screen actions."""
         if (where, parts) != (self._where, self._parts):
             self._where, self._parts = where, parts
             self._draw()
 
     def on_resize(self) -> None:
-        """Leave out what there is no room for now."""
+        """Drop what doesn't fit."""
         self._draw()
 
     def _draw(self) -> None:

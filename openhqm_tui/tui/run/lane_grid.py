@@ -1,4 +1,4 @@
-"""The grid of panes: as many logs side by side as the terminal has room for, in pages."""
+"""The grid of panes: as many logs side by side as fit, in pages."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from openhqm_tui.domain.run.status import Status
 from openhqm_tui.tui.log.pane import LogPane
 from openhqm_tui.tui.run.lane_pane import LanePane
 
-# Where each lane stands: columns and rows of equal size, every lane in a place of its own.
+# The layout: columns and rows of equal size, each pane in its own place.
 #
-# Textual's grid has them close ranks whenever one is hidden, and styles all of them again whenever
-# the number of columns changes.
+# Textual's grid closes gaps whenever a pane is hidden, and restyles all panes whenever the number
+# of columns changes.
 
 _GUTTER = 1
 
 
 class LaneGrid(Layout):
-    """Places widgets by `places`, which counts along the rows; one column lies between two."""
+    """Arranges widgets by `places`, numbered along the rows, with one column between panes."""
 
     name = "lanes"
 
@@ -42,7 +42,7 @@ class LaneGrid(Layout):
         size: Size,
         greedy: bool = True,  # noqa: ARG002
     ) -> ArrangeResult:
-        """Return where those of the widgets are that have a place."""
+        """Return the regions of the widgets that have a place."""
         parent.pre_layout(self)
         return [
             WidgetPlacement(self._region(place, size), NULL_OFFSET, NULL_SPACING, child)
@@ -58,10 +58,10 @@ class LaneGrid(Layout):
         return Region(left + _GUTTER * column, top, right - left, bottom - top)
 
 
-# Which lanes are visible where not all can be: those in which something happens.
+# Which lanes are visible if not all fit: the active ones.
 #
-# Panes that jump about can't be read, so as few as can be move: a lane that has become quieter
-# than one hidden changes places with it, every other stays where it is.
+# Panes that move can't be read, so as few as possible do: a lane that has become quieter than a
+# hidden one swaps places with it; all others keep theirs.
 
 _RANKS = {
     Status.FAILED: 0,
@@ -77,7 +77,7 @@ LaneKey = tuple[str, str]
 
 
 def begin_busiest_first(standing: Mapping[LaneKey, Status], places: int) -> list[LaneKey]:
-    """Return the lanes that nobody has seen yet: visible the busiest, as the plan orders them."""
+    """Return the initial order: the busiest lanes first, each group in plan order."""
     order = busiest_first(list(standing), standing, places)
     seen = set(order[:places])
     return [*(key for key in standing if key in seen), *order[places:]]
@@ -88,7 +88,7 @@ def busiest_first(
 ) -> list[LaneKey]:
     """Return `order` with the busiest lanes in its first `places`.
 
-    `standing` tells how every lane stands, in the order of the plan.
+    `standing` is the state of every lane, in plan order.
     """
     plan = {key: index for index, key in enumerate(standing)}
     ranks = {key: _RANKS.get(status, _QUIET) for key, status in standing.items()}
@@ -105,15 +105,15 @@ def busiest_first(
     return [*seen, *sorted(hidden, key=by_rank)]
 
 
-# Below this a log can't be read.
+# The minimum size of a readable log.
 _LEAST_WIDTH = 38
 _LEAST_HEIGHT = 6
-# How many panes come into sight in one frame; more take longer than a key should have to wait.
+# Panes to show per frame; more would delay keys.
 _AT_ONCE = 6
 
 
 def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
-    """Return columns and rows for that many lanes: all if they fit, else even pages."""
+    """Return columns and rows for a number of lanes: all if they fit, else even pages."""
     most_columns = max(1, (width + 1) // (_LEAST_WIDTH + 1))
     most_rows = max(1, height // _LEAST_HEIGHT)
     pages = max(1, ceil(lanes / (most_columns * most_rows)))
@@ -123,7 +123,7 @@ def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
         rows = ceil(shown / columns)
         if rows > most_rows:
             continue
-        # A log wants width before height, up to what lines have; empty places are waste.
+        # Prefer width to height, up to the usual line length, and avoid empty places.
         worth = min(1.0, width / columns / 90) * min(1.0, height / rows / 16)
         worth *= shown / (columns * rows)
         if worth > most:
@@ -132,10 +132,10 @@ def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
 
 
 class LanePanes(Container):
-    """All lanes of a run, one page of them visible; panes hidden cost nothing."""
+    """All lanes of a run, one page of which is visible; hidden panes cost nothing."""
 
     class Paged(Message):
-        """Other lanes are visible; `page` counts from 0."""
+        """The visible lanes have changed; `page` counts from 0."""
 
         def __init__(self, page: int, pages: int) -> None:
             super().__init__()
@@ -143,7 +143,7 @@ class LanePanes(Container):
             self.pages = pages
 
     class Resized(Message):
-        """There is another amount of room."""
+        """The size has changed."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -154,7 +154,7 @@ class LanePanes(Container):
         self.busiest_first = False
         self._order: list[LaneKey] = []
         self._in_sight: list[LaneKey] = []
-        # What was brought into sight last, until somebody turns the page: stays there in any room.
+        # The last revealed lane stays visible until the user turns the page, whatever the size.
         self.kept: LaneKey | None = None
         self._grid = LaneGrid()
         self.styles.set_rule("layout", self._grid)
@@ -162,7 +162,7 @@ class LanePanes(Container):
         self._seen = False
 
     async def open_run(self, state: RunState, now: float, *, live: bool) -> None:
-        """Show the lanes of another run: of a live one the busiest first."""
+        """Show the lanes of another run; those of a live one with the busiest first."""
         self._in_sight = []
         await self.remove_children()
         self._state, self.zoomed, self.page, self.kept = state, None, 0, None
@@ -175,7 +175,7 @@ class LanePanes(Container):
 
     @property
     def visible_panes(self) -> list[LanePane]:
-        """The panes visible, in their places."""
+        """The visible panes, by place."""
         return [self.panes[key] for key in self._in_sight]
 
     @property
@@ -186,13 +186,13 @@ class LanePanes(Container):
 
     @property
     def in_reading(self) -> bool:
-        """Return whether somebody reads: has the focus in a log, has zoomed, or has scrolled up."""
+        """Return whether the user is reading: a log is focused, maximized or scrolled up."""
         return self.zoomed is not None or any(pane.in_reading for pane in self.visible_panes)
 
     def refresh_lanes(self, keys: Iterable[LaneKey], now: float, *, anew: bool = False) -> None:
-        """Renew those of the named lanes that are visible; let busier ones into sight.
+        """Update the visible ones of the named lanes, and show busier lanes.
 
-        `again`: what was there before anybody looked is still being read, in some number of looks.
+        `again`: the output from before the run was opened is still being read.
         """
         self._seen = self._seen and not anew
         if self.busiest_first and self.page == 0 and not self.in_reading and self._arrange():
@@ -203,27 +203,27 @@ class LanePanes(Container):
                 self._show(pane, now)
 
     def flush(self, keys: Iterable[LaneKey]) -> None:
-        """Show what the logs of those of the named lanes that are visible have gained."""
+        """Show new lines of the visible ones of the named lanes."""
         for key in keys:
             pane = self.panes.get(key)
             if pane is not None and pane.display:
                 pane.log_pane.flush()
 
     def tick(self, now: float) -> None:
-        """Renew the headings of what still runs."""
+        """Update the headings of running lanes."""
         for pane in self.visible_panes:
             if not pane.lane.status.is_over:
                 pane.show_head(now)
 
     def use_room(self, now: float) -> None:
-        """Lay the panes out for another amount of room."""
+        """Lay out the panes for the new size."""
         if self.page == 0 and not self.in_reading:
             self._arrange()
         self._keep()
         self.lay_out(now)
 
     def lay_out(self, now: float) -> None:
-        """Show the panes that are visible now."""
+        """Show the panes of the current page."""
         if self.zoomed in self.panes:
             columns = rows = 1
             self.page, self.pages = self._order.index(self.zoomed), len(self._order)
@@ -243,12 +243,12 @@ class LanePanes(Container):
                 self._show(pane, now)
         self._draw_hidden(now)
         for pane in self.visible_panes[:1]:
-            # Textual arranges again what a widget stands in that asks for it, never itself.
+            # Textual's layout requests rearrange a widget's parent, not the widget itself.
             pane.refresh(repaint=False, layout=True)
         self.post_message(self.Paged(self.page, self.pages))
 
     def _draw_hidden(self, now: float) -> None:
-        """Draw those visible that aren't drawn yet, a few at a time: a key may come between."""
+        """Draw visible panes that aren't drawn yet, a few at a time so that keys aren't delayed."""
         hidden = [pane for pane in self.visible_panes if not pane.display]
         for pane in hidden[:_AT_ONCE]:
             pane.display = True
@@ -257,7 +257,7 @@ class LanePanes(Container):
             self.call_after_refresh(self._draw_hidden, now)
 
     def turn(self, pages: int, now: float) -> None:
-        """Go some pages on; zoomed, some lanes."""
+        """Go to another page, or another lane if one is maximized."""
         if self.zoomed is not None:
             place = (self._order.index(self.zoomed) + pages) % len(self._order)
             self.zoom(self._order[place], now)
@@ -267,7 +267,7 @@ class LanePanes(Container):
             self.lay_out(now)
 
     def zoom(self, key: LaneKey | None, now: float) -> None:
-        """Give one lane the whole area; None: give it back."""
+        """Maximize one lane; None restores all."""
         before, self.zoomed = self.zoomed, key
         if key is None and before is not None:
             self.reveal(before, now)
@@ -277,7 +277,7 @@ class LanePanes(Container):
             self.panes[key].log_pane.focus()
 
     def reveal(self, key: LaneKey, now: float) -> None:
-        """Turn to the page that shows a lane."""
+        """Go to the page with a lane."""
         if self.zoomed is not None:
             self.zoomed = key
         elif key in self.panes:
@@ -291,27 +291,27 @@ class LanePanes(Container):
             self.page = self._order.index(self.kept) // (columns * rows)
 
     def switch_order(self, now: float) -> None:
-        """Put the busiest lanes first, or all back into the order of the plan."""
+        """Switch between busiest first and plan order."""
         self.busiest_first = not self.busiest_first
         self.page, self._seen, self.kept = 0, False, None
         self._arrange()
         self.lay_out(now)
 
     def show_own(self, key: LaneKey, now: float, *, own: bool) -> None:
-        """Show the own log of a lane's target in the lane's place, or the lane again."""
+        """Switch a pane between the lane's log and its target's own log."""
         pane = self.panes[key]
         if own != pane.own:
             pane.own = own
             self._show(pane, now)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lay out again: only the screen knows what time it is."""
+        """Request a layout from the screen, which knows the current time."""
         event.stop()
         self.post_message(self.Resized())
 
     @on(LogPane.Shaped)
     def log_shaped(self, message: LogPane.Shaped) -> None:
-        """Show all logs as the one that was changed: wrapped or not, with the same times."""
+        """Apply one log's wrapping and timestamps to all."""
         message.stop()
         view, drawing = message.pane.view, message.pane.drawing
         for pane in self.panes.values():
@@ -322,7 +322,7 @@ class LanePanes(Container):
         return fit(len(self.panes), self.size.width, self.size.height)
 
     def _arrange(self) -> bool:
-        """Put the lanes in order, and says whether any changed its place."""
+        """Order the lanes; return whether any changed its place."""
         if self._state is None or not self.size:
             return False
         standing = {lane.key: lane.status for lane in self._state.lanes}

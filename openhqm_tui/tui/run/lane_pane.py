@@ -21,7 +21,7 @@ from openhqm_tui.tui.core.labels import (
     how_of,
     short,
     silent_for,
-    standing_mark,
+    state_mark,
     step_label,
     way_words,
 )
@@ -60,7 +60,7 @@ class LanePane(Vertical):
             text-overflow: ellipsis;
         }
         & > LaneHeader:hover { background: $block-hover-background; }
-        /* Textual styles the children anew only where the pane itself has such a rule. */
+        /* Textual restyles the children only if the pane itself has such a rule. */
         &:focus-within { background: $surface; }
         &:focus-within > LaneHeader {
             background: $block-cursor-background;
@@ -70,7 +70,7 @@ class LanePane(Vertical):
     }
     """
 
-    # Nothing here scrolls: another size is no reason to lay the whole screen out again.
+    # Nothing here scrolls, so a new size doesn't require laying out the whole screen.
     virtual_size = Reactive(Size())
 
     def __init__(self, lane: LaneState) -> None:
@@ -78,7 +78,7 @@ class LanePane(Vertical):
         self.display = False
         self.lane = lane
         self.zoomed = False
-        # Whether the target's own log is shown in the lane's place.
+        # Whether the target's own log is shown instead of the lane's.
         self.own = False
         self._now = 0.0
         self._said = Content()
@@ -88,13 +88,13 @@ class LanePane(Vertical):
         self.log_pane.step_name = self._step_name
 
     def compose(self) -> ComposeResult:
-        """Build the heading over the log."""
+        """Build heading and log."""
         yield self.head
         yield self.log_pane
 
     @property
     def in_reading(self) -> bool:
-        """Return whether somebody reads here: has the focus in it, or has scrolled up."""
+        """Return whether the user is reading here: the log is focused or scrolled up."""
         return self.log_pane.has_focus or not self.log_pane.following
 
     def show(self, lane: LaneState, now: float) -> None:
@@ -116,7 +116,7 @@ class LanePane(Vertical):
         return step_label(self.lane.target, number)
 
     def show_head(self, now: float) -> None:
-        """Renew the heading alone."""
+        """Update only the heading."""
         self._now = now
         room = max(1, self.size.width - 4)
         words = heading(self.lane, now, room, own=self.own)
@@ -128,24 +128,24 @@ class LanePane(Vertical):
             self.head.update(said, layout=False)
 
     def on_resize(self) -> None:
-        """Say as much in the heading as there is room for now."""
+        """Adapt the heading to the new width."""
         self.show_head(self._now)
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the log whose heading is clicked; the mark, or two clicks, zoom."""
+        """Focus the log; a click on the symbol or a double click maximizes it."""
         if event.widget is not self.head:
             return
         self.log_pane.focus()
         on_mark = event.x >= self.head.outer_size.width - 3
         if event.chain == (1 if on_mark else 2):
-            # Not through the log: a message that a parent has sent goes no further than to it.
+            # Not sent by the log, whose messages would not get past this pane.
             self.post_message(LogPane.Zoom(self.log_pane))
 
 
 def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Content:
-    """Return a lane's name and standing; what says least is left out where it's narrow."""
+    """Return a lane's name and status, dropping the least important parts if narrow."""
     target = lane.target
-    mark = standing_mark(target if own else lane)
+    mark = state_mark(target if own else lane)
     silent = silent_for(target, now) if own or lane.status is Status.RUNNING else None
     if silent is not None:
         mark = SILENT._replace(word=f"{SILENT.word} {clock_text(silent)}")
@@ -173,7 +173,7 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
         )
         if content.cell_length <= width:
             return content
-    # A long name gives way to what changes.
+    # Truncate a long name rather than the status.
     over = content.cell_length - width
     name = Content.styled(target.name, "bold")
     name = name.truncate(max(4, name.cell_length - over), ellipsis=True)

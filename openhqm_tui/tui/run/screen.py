@@ -44,7 +44,7 @@ from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
 
 class RunScreen(BaseScreen):
-    """Targets on the left, their lanes' logs on the right, why one failed below."""
+    """Targets on the left, the logs of their lanes on the right, a failure panel below."""
 
     PLACE = "run"
     CSS_PATH = "screen.tcss"
@@ -63,11 +63,11 @@ class RunScreen(BaseScreen):
         self._shown: RunState | None = None
         self._failure_seen = False
         self._digest_hidden = False
-        # The lane that was brought into sight for the target that is chosen.
+        # The lane revealed for the selected target.
         self._brought: LaneKey | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield list, panes and digest, or the word that there is no run."""
+        """Yield list, panes and failure panel, or a message that no run is open."""
         yield NoRunMessage(id="no-run")
         yield InterruptedPanel()
         yield Horizontal(
@@ -84,7 +84,7 @@ class RunScreen(BaseScreen):
 
     @property
     def state(self) -> RunState | None:
-        """The run that is open."""
+        """The state of the open run."""
         return self.session.run_state
 
     @property
@@ -95,12 +95,12 @@ class RunScreen(BaseScreen):
 
     @property
     def chosen(self) -> TargetState | None:
-        """The target that commands are about."""
+        """The selected target."""
         name = self.query_one(TargetList).chosen
         return self.state.targets.get(name) if self.state is not None else None
 
     async def catch_up(self) -> None:
-        """Show the run that is open."""
+        """Show the open run."""
         state = self.state
         self.query_one("#no-run").display = state is None
         self.query_one("#run").display = state is not None
@@ -117,8 +117,8 @@ class RunScreen(BaseScreen):
 
     async def _open(self, state: RunState) -> None:
         targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
-        # A run that is taken up again is read again, but the person is still at the same place;
-        # what is played again begins again.
+        # A resumed run is read again, but the user stays at the same place; a restarted replay
+        # starts over.
         again = self._shown is not None and self._shown.info.id == state.info.id
         again = again and self.session.player is None
         another = self._shown is not None
@@ -136,7 +136,7 @@ class RunScreen(BaseScreen):
             self.call_after_refresh(freeze, again=another)
 
     async def run_moved(self, changes: Changes) -> None:
-        """Renew what a look at the folder changed."""
+        """Update what has changed."""
         state = self.state
         if state is None or state is not self._shown:
             await self.catch_up()
@@ -155,15 +155,15 @@ class RunScreen(BaseScreen):
             self.refresh_bindings()
 
     def second_passed(self) -> None:
-        """Renew what counts seconds."""
+        """Update elapsed times."""
         state = self.state
         if state is not None and state is self._shown:
             self.query_one(LanePanes).tick(self.now)
             self._show_targets(state)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Hide or gray out what can't be done now."""
-        if not self.stands:
+        """Hide or gray out unavailable commands."""
+        if not self.is_built:
             return True
         panes = self.query_one(LanePanes)
         if (self.steps_shown and action in LANES_ONLY) or (action == "resume" and self.only_read):
@@ -179,7 +179,7 @@ class RunScreen(BaseScreen):
 
     @on(TargetList.Chosen)
     def target_chosen(self, message: TargetList.Chosen) -> None:
-        """Show its lanes, and why it failed."""
+        """Show the selected target's lanes, and why it failed."""
         if self.state is not None and (key := first_lane(self.state, message.target)):
             self._brought = key
             self.query_one(LanePanes).reveal(key, self.now)
@@ -202,12 +202,12 @@ class RunScreen(BaseScreen):
 
     @on(LanePanes.Resized)
     def room_changed(self) -> None:
-        """Lay the panes out again."""
+        """Lay out the panes again."""
         self.query_one(LanePanes).use_room(self.now)
 
     @on(LanePanes.Paged)
     def page_turned(self) -> None:
-        """Say which lanes are visible, and what can be clicked."""
+        """Update the line below the panes."""
         self._show_pages()
         self.refresh_bindings()
 
@@ -215,7 +215,7 @@ class RunScreen(BaseScreen):
         self.query_one(PagesLine).show_panes(self.query_one(LanePanes), own=self._own_shown)
 
     def on_descendant_focus(self) -> None:
-        """The lane in focus belongs to the chosen target."""
+        """Select the target of the focused lane."""
         panes, targets = self.query_one(LanePanes), self.query_one(TargetList)
         key = panes.focused_key
         if key is not None and key[0] != targets.chosen:
@@ -239,7 +239,7 @@ class RunScreen(BaseScreen):
 
     @property
     def steps_shown(self) -> bool:
-        """Return whether steps stand in the lanes' place."""
+        """Return whether steps are shown instead of panes."""
         return self.has_class("-steps")
 
     def action_steps(self) -> None:
@@ -251,17 +251,17 @@ class RunScreen(BaseScreen):
 
     @on(StepView.Left)
     def steps_left(self) -> None:
-        """Show the lanes again."""
+        """Switch back to the panes."""
         self.action_steps()
 
     @on(StepView.Chosen)
     def steps_chosen(self, message: StepView.Chosen) -> None:
-        """Choose the target whose steps are shown."""
+        """Select the target whose steps are shown."""
         self.query_one(TargetList).choose(message.target)
 
     @on(StepView.Opened)
     def step_opened(self, message: StepView.Opened) -> None:
-        """Show the log that a step wrote into, where the step begins."""
+        """Show the log of a step at its start."""
         self.action_steps()
         if self.state is not None:
             panes = self.query_one(LanePanes)
@@ -282,11 +282,11 @@ class RunScreen(BaseScreen):
             show_hit(self.query_one(LanePanes), self.state, hit, self.now)
 
     def action_page(self, by: int) -> None:
-        """Go to other lanes."""
+        """Go to another page."""
         self.query_one(LanePanes).turn(by, self.now)
 
     def action_order(self) -> None:
-        """Put the busiest lanes first, or all into the order of the plan."""
+        """Switch between busiest first and plan order."""
         self.query_one(LanePanes).switch_order(self.now)
 
     def action_own_log(self) -> None:
@@ -297,11 +297,11 @@ class RunScreen(BaseScreen):
             panes.lay_out(self.now)
 
     def action_target(self, by: int) -> None:
-        """Choose another target, wherever the focus is."""
+        """Select another target, wherever the focus is."""
         self.query_one(TargetList).action_move(by)
 
     def action_digest(self) -> None:
-        """Show or hide why the chosen target failed."""
+        """Show or hide the failure panel."""
         self._digest_hidden = not self._digest_hidden
         self._show_digest()
 
@@ -338,12 +338,12 @@ class RunScreen(BaseScreen):
         panes.zoom(None if panes.zoomed == key else key, self.now)
 
     def _lane_meant(self) -> LaneKey | None:
-        """Return the lane in focus, else the one with the whole area, else the chosen target's."""
+        """Return the focused lane, else the maximized one, else one of the selected target."""
         panes = self.query_one(LanePanes)
         key = panes.focused_key or panes.zoomed
         if key is None and self.state is not None:
             key = first_lane(self.state, self.query_one(TargetList).chosen)
-        # Another run may be open already whose lanes aren't on screen yet.
+        # Another run may already be open whose lanes aren't on screen yet.
         return key if key in panes.panes else None
 
     @property
@@ -366,10 +366,10 @@ class RunScreen(BaseScreen):
         self.query_one(TargetList).focus()
 
     def _bring_failed(self, state: RunState) -> None:
-        """Show the lane that failed instead of its target's first.
+        """Show the failed lane instead of its target's first.
 
-        A target's end is told before all that its build said is read: which platform failed is
-        known later.
+        The end of a target is reported before all of its output is read: which platform failed
+        becomes known later.
         """
         panes = self.query_one(LanePanes)
         key = first_lane(state, self.query_one(TargetList).chosen)
@@ -380,7 +380,7 @@ class RunScreen(BaseScreen):
 
     @property
     def _is_busy(self) -> bool:
-        """Return whether somebody types, answers, or reads what would be taken from their eyes."""
+        """Return whether the user is typing, in a dialog, or reading what would be replaced."""
         panes = self.query_one(LanePanes)
         scrolled_up = any(not pane.log_pane.following for pane in panes.visible_panes)
         typing = isinstance(self.focused, Input) or len(self.app.screen_stack) > 1

@@ -28,12 +28,12 @@ from openhqm_tui.tui.run.search_results import HitList, LanesSearch, Source
 
 _SLICE_SECONDS = 0.008
 _PAUSE_SECONDS = 0.002
-# How often growing logs are looked at, and the list is drawn while there is much to search.
+# Intervals for polling growing logs, and for redrawing during a long search.
 _LOOK_SECONDS = 0.1
 
 
 class Hit(NamedTuple):
-    """A line that was chosen: where it stands, and what found it."""
+    """A chosen line: its position, and the search that found it."""
 
     source: Source
     line: int
@@ -41,7 +41,7 @@ class Hit(NamedTuple):
 
 
 class SearchScreen(ModalScreen[Hit | None]):
-    """Gives the line that was chosen; None if it was left."""
+    """Returns the chosen line; None if closed."""
 
     CSS_PATH = "search.tcss"
     BINDINGS: ClassVar = [*bindings("search"), *bindings("dialog")]
@@ -57,7 +57,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Build the field, the sum and the list."""
+        """Build field, count and list."""
         with Vertical(id="search"):
             with Horizontal(id="search-line"):
                 yield Static("/", id="search-sign")
@@ -68,14 +68,14 @@ class SearchScreen(ModalScreen[Hit | None]):
             yield Static("Enter or click opens · Esc closes · ↑↓ match · Tab log", id="search-keys")
 
     def on_mount(self) -> None:
-        """Search from now on, and look what the logs have gained."""
+        """Start searching and polling the logs."""
         self.query_one(Input).focus()
         self.set_interval(_LOOK_SECONDS, self._look_again)
         self._show()
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
-        """Search for what is typed so far."""
+        """Search for the current input."""
         self._problem = ""
         try:
             pattern = parse_pattern(event.value) if event.value else None
@@ -87,40 +87,40 @@ class SearchScreen(ModalScreen[Hit | None]):
 
     @on(Input.Submitted)
     def submitted(self) -> None:
-        """Open what is chosen."""
+        """Open the selected line."""
         self.action_open()
 
     @on(HitList.Opened)
     def clicked(self) -> None:
-        """Open what was clicked."""
+        """Open the clicked line."""
         self.action_open()
 
     def on_click(self, event: events.Click) -> None:
-        """Leave by the cross."""
+        """Close on a click on the cross."""
         if event.widget is not None and event.widget.id == "search-close":
             self.action_close()
 
     def action_open(self) -> None:
-        """Give the chosen line."""
+        """Return the selected line."""
         place, pattern = self._list.chosen, self._search.pattern
         if place is not None and pattern is not None:
             source = self._search.sources[place.source]
             self.dismiss(Hit(source, self._search.line(place), pattern))
 
     def action_close(self) -> None:
-        """Close without an answer."""
+        """Close without a result."""
         self.dismiss(None)
 
     def action_move(self, rows: int) -> None:
-        """Choose another line."""
+        """Select another line."""
         self._list.move(rows)
 
     def action_pages(self, pages: int) -> None:
-        """Choose a line some pages on."""
+        """Move the selection by pages."""
         self._list.move(pages * max(1, self._list.size.height - 1))
 
     def action_lane(self, direction: int) -> None:
-        """Choose the first line of another lane."""
+        """Select the first match of another log."""
         self._list.move_lanes(direction)
 
     def _look_again(self) -> None:
@@ -159,7 +159,7 @@ class SearchScreen(ModalScreen[Hit | None]):
 
 
 def run_logs(state: RunState | None) -> list[Source]:
-    """Return the logs of a run: of each target its lanes', then its own."""
+    """Return the logs of a run: for each target those of its lanes, then its own."""
     found: list[Source] = []
     for target in state.targets.values() if state is not None else ():
         name = partial(step_label, target)
@@ -170,7 +170,7 @@ def run_logs(state: RunState | None) -> list[Source]:
 
 
 def show_hit(panes: LanePanes, state: RunState, hit: Hit, now: float) -> None:
-    """Bring the log into sight that a line was found in, and stand on the line."""
+    """Show the log with a found line, at that line."""
     target, platform, log, _ = hit.source
     lane = state.lane(target, platform)
     key = lane.key if lane is not None else first_lane(state, target)
@@ -188,9 +188,9 @@ def show_hit(panes: LanePanes, state: RunState, hit: Hit, now: float) -> None:
 def show_step(
     panes: LanePanes, state: RunState, lane: LaneKey, step: int | None, now: float
 ) -> None:
-    """Bring the log into sight that a step wrote into, and stand where the step begins.
+    """Show the log of a step, at its start.
 
-    What belongs to no lane stands in its target's own log.
+    Output without a lane is in the target's own log.
     """
     known = state.lane(*lane)
     key = known.key if known is not None else first_lane(state, lane[0])

@@ -1,4 +1,4 @@
-"""The lines found in all logs, under their image's names; draws only what is visible."""
+"""The lines found in all logs, grouped by log; draws only visible rows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.log.search import Clock, LineFinder, LineMatcher
 from openhqm_tui.tui.log.text import painted, shown_text
 
-# A slice is shared out, so that the first hits of every log are seen soon.
+# A slice is divided between logs, so that the first hits of each appear soon.
 _SHARE_SECONDS = 0.002
 
 
 class Source(NamedTuple):
-    """A log that is searched: the lane it is of, or, without a platform, the target itself."""
+    """A searched log: of a lane, or, without a platform, a target's own."""
 
     target: str
     platform: str
@@ -34,19 +34,19 @@ class Source(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The log's name for people."""
+        """The log's display name."""
         return f"{self.target} {self.platform or 'build setup log'}"
 
 
 class ResultRow(NamedTuple):
-    """A row of the list: a hit of a source by its number; -1 is the source's heading."""
+    """A row of the list: the number of a hit in a source; -1 is the source's heading."""
 
     source: int
     hit: int
 
 
 class LanesSearch:
-    """Searches all sources in slices and lists the hits, source after source."""
+    """Searches all sources in slices and lists the hits by source."""
 
     def __init__(self, sources: list[Source], clock: Clock) -> None:
         self.sources = sources
@@ -57,7 +57,7 @@ class LanesSearch:
 
     @property
     def done(self) -> bool:
-        """Return whether all that is there has been searched."""
+        """Return whether everything has been searched."""
         return all(
             finder.done(len(source.log))
             for finder, source in zip(self._finders, self.sources, strict=False)
@@ -65,11 +65,11 @@ class LanesSearch:
 
     @property
     def counts(self) -> list[int]:
-        """How many lines were found in each source."""
+        """The number of hits in each source."""
         return [len(finder) for finder in self._finders]
 
     def search(self, pattern: re.Pattern[str] | None) -> None:
-        """Look for another expression; None: for nothing."""
+        """Search for another expression; None: nothing."""
         self.pattern = pattern
         self._finders, self._matchers = [], []
         if pattern is not None:
@@ -79,7 +79,7 @@ class LanesSearch:
                 self._finders.append(LineFinder(matcher))
 
     def renew(self, sources: list[Source]) -> bool:
-        """Take the logs as they are now; says whether one began again, which is searched again."""
+        """Update the logs; return whether one restarted, which is searched again."""
         before, self.sources = self.sources, sources
         if [source.title for source in before] != [source.title for source in sources]:
             self.search(self.pattern)
@@ -93,7 +93,7 @@ class LanesSearch:
         return bool(anew)
 
     def advance(self, seconds: float) -> bool:
-        """Search for that long; says whether there is more to search."""
+        """Search for a time; return whether more is left."""
         end = self._clock() + seconds
         while not self.done and self._clock() < end:
             for finder, source in zip(self._finders, self.sources, strict=False):
@@ -109,7 +109,7 @@ class LanesSearch:
         return sum(1 + found for found in self.counts if found)
 
     def place(self, row: int) -> ResultRow:
-        """Return what stands on a row; the list must have it."""
+        """Return the item on an existing row."""
         for number, found in enumerate(self.counts):
             if found and row <= found:
                 return ResultRow(number, row - 1)
@@ -117,7 +117,7 @@ class LanesSearch:
         raise IndexError(row)
 
     def row(self, place: ResultRow) -> int:
-        """Return the row on which something stands."""
+        """Return the row of an item."""
         counts = self.counts
         before = sum(1 + found for found in counts[: place.source] if found)
         return before + 1 + min(place.hit, counts[place.source] - 1)
@@ -131,25 +131,25 @@ class LanesSearch:
                 row += 1 + found
 
     def line(self, place: ResultRow) -> int:
-        """Return the line of a hit, a heading's being its first hit's.
+        """Return the line of a hit; for a heading, of its first hit.
 
-        A log that began again may have fewer hits than when the place was taken.
+        A restarted log may have fewer hits than before.
         """
         last = self.counts[place.source] - 1
         return self._finders[place.source].hit(max(0, min(place.hit, last)))
 
     def spans(self, source: int, line: int) -> list[tuple[int, int]]:
-        """Return where a line of a source matches."""
+        """Return the matches in a line of a source."""
         return self._matchers[source].spans(line)
 
 
 _WHEEL_ROWS = 3
-# So much of a line stays visible before what was found in it.
+# Characters of a line to show before its match.
 _LEAD = 12
 
 
 class HitList(Widget):
-    """A list that may be a million rows long; the row that is chosen stays so while it grows."""
+    """A list of up to millions of rows; the selection is kept while it grows."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -177,7 +177,7 @@ class HitList(Widget):
 
     @property
     def chosen(self) -> ResultRow | None:
-        """What the cursor is on: the first hit, until it is moved."""
+        """The selected item: the first hit, until the cursor is moved."""
         if not len(self.search):
             return None
         if self._chosen is None or not self._holds(self._chosen):
@@ -185,17 +185,17 @@ class HitList(Widget):
         return self._chosen
 
     def restart(self) -> None:
-        """Show another search from its first hit."""
+        """Show another search, at its first hit."""
         self._top = self._chosen = None
         self.refresh()
 
     def move(self, rows: int) -> None:
-        """Go some rows down, or up."""
+        """Move by rows."""
         if (chosen := self.chosen) is not None:
             self._choose(self.search.row(chosen) + rows)
 
     def move_lanes(self, direction: int) -> None:
-        """Go to the first hit of the next lane, or of the one before."""
+        """Go to the first hit of the next or previous log."""
         chosen = self.chosen
         if chosen is None:
             return
@@ -240,7 +240,7 @@ class HitList(Widget):
         text = shown_text(source.log.text(line))
         spans = self.search.spans(place.source, line)
         left = width - sum(cell_len(segment.text) for segment in before)
-        # What was found is shown, however far to the right it stands.
+        # Show the match, however far to the right it is.
         first = spans[0] if spans else (0, 0)
         cut = max(0, first[0] - _LEAD) if cell_len(text[: first[1]]) > left else 0
         match = self._style("match")
@@ -275,7 +275,7 @@ class HitList(Widget):
         return min(last, self.search.row(self._top))
 
     def _holds(self, place: ResultRow) -> bool:
-        """Return whether there still is something where the place was taken."""
+        """Return whether an item still exists."""
         counts = self.search.counts
         return place.source < len(counts) and counts[place.source] > 0
 
@@ -283,7 +283,7 @@ class HitList(Widget):
         row = max(0, min(len(self.search) - 1, row))
         self._chosen = self.search.place(row)
         top = self._top_row()
-        # A lane's first hit is shown with the lane's name.
+        # Show a log's first hit together with its heading.
         above = row - 1 if self._chosen.hit == 0 else row
         top = min(top, max(0, above))
         top = max(top, row - self.size.height + 1)
@@ -307,7 +307,7 @@ class HitList(Widget):
         self._scroll(-_WHEEL_ROWS)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Go to a place of the list by its scrollbar."""
+        """Scroll by a click on the scrollbar."""
         if event.x >= self.size.width - 1 and len(self.search) > self.size.height:
             last = len(self.search) - self.size.height
             share = event.y / max(1, self.size.height - 1)
@@ -315,7 +315,7 @@ class HitList(Widget):
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Open the row that is clicked."""
+        """Open the clicked row."""
         row = self._top_row() + event.y
         if event.x < self.size.width - 1 and row < len(self.search):
             self._choose(row)

@@ -1,4 +1,4 @@
-"""The targets of a run: a list, or a strip where the terminal is narrow."""
+"""The targets of a run: a list, or a strip in a narrow terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import TimeLeft, left_text
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.labels import SILENT, Mark, highlighted, how_of, silent_for, standing_mark
+from openhqm_tui.tui.core.labels import SILENT, Mark, highlighted, how_of, silent_for, state_mark
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.estimate import Estimate
@@ -31,7 +31,7 @@ _WIDE_BAR = 12
 _LEAST_BAR = 4
 _WIDE = 40
 _LEAST_NAME = 8
-# Narrower than this a line has no room for a name, its time and what that will be.
+# Minimum width of a line with name, elapsed and estimated time.
 _TIMED = 24
 _BARRED = {Status.RUNNING, Status.FAILED, Status.CANCELLED}
 
@@ -45,11 +45,11 @@ def two_lines(
     focused: bool,
     left: Estimate | None = None,
 ) -> list[Content]:
-    """Return a target's name and time, and below how far it is and how it stands.
+    """Return a target's name and time, and below them its progress and status.
 
-    `left` is how long it still takes, where that is known.
+    `left` is the estimated time left, if known.
     """
-    mark = standing_mark(target)
+    mark = state_mark(target)
     edge = Content.styled("▌", "$primary") if marked else Content(" ")
     elapsed = Content(_time(target, now, left if width >= _TIMED else None))
     name = _name(target, max(4, width - 4 - elapsed.cell_length))
@@ -63,11 +63,11 @@ def two_lines(
 
 
 def standing(target: TargetState, now: float, width: int, left: Estimate | None = None) -> Content:
-    """Return bar, steps and state; then what else is worth knowing, while there is room.
+    """Return bar, steps and status, then further facts that fit.
 
-    The bar fills by the time that it takes where that is known, else by the steps.
+    The bar shows the elapsed share of the estimated time if known, else of the steps.
     """
-    mark = standing_mark(target)
+    mark = state_mark(target)
     line = Content.styled(state_word(target, mark), mark.style)
     if (silent := silent_for(target, now)) is not None and not target.cancel_asked:
         line = Content.styled(silent_words(silent), SILENT.style)
@@ -92,13 +92,13 @@ def standing(target: TargetState, now: float, width: int, left: Estimate | None 
 
 
 def _longer(line: Content, more: Content, width: int) -> Content | None:
-    """Return a line with more behind it, if that fits."""
+    """Append text to a line if it fits."""
     longer = Content.assemble(line, " · ", more)
     return longer if longer.cell_length <= width else None
 
 
 def _time(target: TargetState, now: float, left: Estimate | None) -> str:
-    """Return how long it has taken, and what it will have taken: `0:05/~0:17 `."""
+    """Return elapsed and estimated total time: `0:05/~0:17 `."""
     if target.started is None:
         return ""
     elapsed = target.elapsed(now)
@@ -109,33 +109,33 @@ def _time(target: TargetState, now: float, left: Estimate | None) -> str:
 
 
 def state_word(target: TargetState, mark: Mark) -> str:
-    """Return the word of a state; also that a target is being stopped, or fails its checks."""
+    """Return the status as a word, including "stopping" and failed checks."""
     if target.status is Status.FAILED and target.outcome is Outcome.PASSED:
         return "checks failed"
     return "stopping" if target.cancel_asked and not target.status.is_over else mark.word
 
 
 def silent_words(seconds: float) -> str:
-    """Return for how long a build has printed nothing: `◌ silent 5:12`."""
+    """Return how long a build has printed nothing: `◌ silent 5:12`."""
     return f"{SILENT.symbol} {SILENT.word} {clock_text(seconds)}"
 
 
 def bar(done: float, whole: float, cells: int, style: str) -> Content:
-    """Return how far something is, as a line that fills."""
+    """Return a progress bar."""
     filled = min(cells, int(cells * done / whole)) if whole > 0 else 0
     return Content.assemble(("━" * filled, style), ("─" * (cells - filled), "$foreground-muted"))
 
 
 def strip_part(target: TargetState, *, marked: bool, focused: bool) -> Content:
-    """Return a target in a strip: symbol and name."""
-    mark = standing_mark(target)
+    """Return a target's part of the strip: symbol and name."""
+    mark = state_mark(target)
     edge = ("▌", "$primary") if marked else (" ", "")
     part = Content.assemble(edge, (f"{mark.symbol} ", mark.style), (target.name, "bold"), " ")
     return highlighted(part, focused=focused) if marked else part
 
 
 def strip_first(widths: Sequence[int], chosen: int, room: int, first: int) -> int:
-    """Return the first target of a strip `room` wide that keeps `chosen` visible."""
+    """Return the first target of a strip of width `room` that keeps `chosen` visible."""
     first = min(first, chosen)
     while first < chosen and sum(widths[first : chosen + 1]) > room:
         first += 1
@@ -145,7 +145,7 @@ def strip_first(widths: Sequence[int], chosen: int, room: int, first: int) -> in
 
 
 def _name(target: TargetState, room: int) -> Content:
-    """Return the name, shortened if it must be, and which attempt it is if not the first."""
+    """Return the name, truncated if necessary, and the attempt if not the first."""
     name = Content.styled(target.name, "bold")
     if target.attempt < 2:
         return name.truncate(room, ellipsis=True)
@@ -170,12 +170,12 @@ def _more(target: TargetState) -> Iterable[Content]:
         yield Content(f"on {', '.join(one_line(name, 24) for name in nodes)}")
 
 
-# A narrower terminal has no columns to spare for a list beside the logs.
+# Minimum width of a terminal for a list beside the logs.
 STRIP_BELOW = 80
 
 
 class TargetList(Widget, can_focus=True):
-    """Two lines a target, of which only those visible are drawn."""
+    """Two lines per target; draws only visible ones."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar = bindings("targets")
@@ -189,14 +189,14 @@ class TargetList(Widget, can_focus=True):
     """
 
     class Chosen(Message):
-        """Another target is chosen."""
+        """Another target was selected."""
 
         def __init__(self, target: str) -> None:
             super().__init__()
             self.target = target
 
     class Zoom(Message):
-        """Somebody wants the chosen target to have the whole area."""
+        """A request to maximize the selected target's pane."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -208,11 +208,11 @@ class TargetList(Widget, can_focus=True):
 
     @property
     def is_strip(self) -> bool:
-        """Return whether the targets stand side by side."""
+        """Return whether the targets are shown side by side."""
         return self.app.size.width < STRIP_BELOW
 
     def show(self, state: RunState, now: float, left: TimeLeft) -> None:
-        """Show how the targets stand now, and what is left of them."""
+        """Update status and estimates of the targets."""
         self._state, self._now, self._left = state, now, left
         if self.chosen not in state.targets:
             self.chosen = next(iter(state.targets), "")
@@ -220,20 +220,20 @@ class TargetList(Widget, can_focus=True):
         self.refresh()
 
     def choose(self, target: str) -> None:
-        """Mark a target and say so."""
+        """Select a target and send a message."""
         if self._state is None or target not in self._state.targets:
             return
         self.mark(target)
         self.post_message(self.Chosen(target))
 
     def mark(self, target: str) -> None:
-        """Mark a target that is visible elsewhere."""
+        """Select a target without a message."""
         self.chosen = target
         self._reveal()
         self.refresh()
 
     def render(self) -> Content:
-        """Draw the targets visible."""
+        """Draw the visible targets."""
         targets, width = self._targets(), self.size.width
         if not targets:
             return Content("")
@@ -249,31 +249,31 @@ class TargetList(Widget, can_focus=True):
         return Content("\n").join(lines[: self.size.height])
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return the two lines of a strip; a list takes what there is."""
+        """Return two lines for a strip; a list takes the available height."""
         return 2
 
     def action_move(self, by: int) -> None:
-        """Choose a target further up or down."""
+        """Select a target further up or down."""
         names = [target.name for target in self._targets()]
         if names:
             place = names.index(self.chosen) + by
             self.choose(names[max(0, min(len(names) - 1, place))])
 
     def action_leap(self, pages: int) -> None:
-        """Choose a target pages further."""
+        """Move the selection by pages."""
         self.action_move(pages * max(1, self._room - 1))
 
     def action_zoom(self) -> None:
-        """Ask for the whole area."""
+        """Request to maximize the pane."""
         self.post_message(self.Zoom())
 
     def on_resize(self) -> None:
-        """Keep the chosen target visible."""
+        """Keep the selected target visible."""
         self._reveal()
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Choose what is clicked; twice: give it the whole area."""
+        """Select the clicked target; a double click maximizes its pane."""
         targets = self._targets()
         index = self._target_at(event.x, event.y)
         if index < len(targets):
@@ -282,18 +282,18 @@ class TargetList(Widget, can_focus=True):
                 self.action_zoom()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Choose later targets."""
+        """Scroll to later targets."""
         event.stop()
         self.action_move(1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Choose earlier targets."""
+        """Scroll to earlier targets."""
         event.stop()
         self.action_move(-1)
 
     @property
     def _room(self) -> int:
-        """How many whole targets are visible."""
+        """The number of fully visible targets."""
         return max(1, self.size.height // 2)
 
     def _targets(self) -> list[TargetState]:
@@ -305,7 +305,7 @@ class TargetList(Widget, can_focus=True):
         if self.is_strip:
             self._first = strip_first(self._widths(targets), chosen, self.size.width, self._first)
             return
-        # Never below what fills the room: a list that has room shows its first again.
+        # Don't scroll past the end: a list that fits shows its first target.
         highest = max(0, len(targets) - self._room)
         self._first = max(min(self._first, chosen, highest), chosen - self._room + 1, 0)
 

@@ -1,1 +1,1 @@
-"""What ran when: the charts of steps and lanes, and how their bars are drawn."""
+"""Waterfall charts of steps and lanes."""

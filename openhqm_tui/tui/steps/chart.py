@@ -16,12 +16,12 @@ from openhqm_tui.tui.core.labels import Mark
 
 
 class ChartRow(NamedTuple):
-    """One row at this time.
+    """The current state of one row.
 
-    `place` and `title` are its name, `seconds` how long it took; `notes` are words about it, the
-    most telling first. `spans` is when it ran, `checks` when what it made was asked, `could` since
-    when it could have run. A `heading` is of a group; `open` says that it goes on, `point` that it
-    took no time, `again` that the row above is of the same place.
+    `place` and `title` are its name, `seconds` is its duration, `notes` are remarks, most important
+    first. `spans` is when it ran, `checks` when its image was checked, `could` when it could have
+    started. A `heading` belongs to a group; `open` means still running, `point` without duration,
+    `again` that the row above has the same place.
     """
 
     mark: Mark
@@ -41,53 +41,53 @@ class ChartRow(NamedTuple):
 
 
 class Chart(Protocol):
-    """Rows that are drawn only when they are seen."""
+    """A chart whose rows are created when they become visible."""
 
     @property
     def span(self) -> Span:
-        """When it begins and ends, in seconds since the epoch."""
+        """Start and end, in seconds since the epoch."""
 
     @property
     def keys(self) -> Sequence[str]:
-        """What each row is known by, also when others come before it."""
+        """A stable key for each row."""
 
     def row(self, index: int) -> ChartRow:
         """Return a row."""
 
     @property
     def what(self) -> str:
-        """What its rows are."""
+        """The name of its rows."""
 
     @property
     def widest(self) -> int:
-        """How many cells a name may take; more are of no use."""
+        """The maximum useful width of a name."""
 
     def head(self, width: int) -> Content:
         """Return the headline."""
 
     def facts(self) -> tuple[str, ...]:
-        """Return what it adds up to, in fewer and fewer words."""
+        """Return variants of a summary, from long to short."""
 
     def detail(self, index: int) -> Content:
-        """Return all that is known of a row."""
+        """Return the details of a row."""
 
     def first(self) -> int:
-        """Return the row to look at first."""
+        """Return the row to select first."""
 
 
-# How a step is run, which its row has no room for; what it takes from where stays.
+# Flags to hide in a row; those that name sources are kept.
 _FLAGS = re.compile(r"(?<= )--(?!from=|platform=)[a-z-]+(?:=(?:\"[^\"]*\"|'[^']*'|\S+))?(?= |$)")
 _HEAD = re.compile(r"^(?:LINK )?[A-Z]+(?: --\S+)+")
 
 
 def place_of(step: StepState) -> str:
-    """Return stage and number of a step: `core 2/3`; '' where it has neither."""
+    """Return stage and number of a step: `core 2/3`; '' if it has neither."""
     name = step.name
     return f"{name.stage} {name.index}/{name.of}".strip() if name.of else name.stage
 
 
 def title_of(step: StepState) -> str:
-    """Return a step's instruction without the flags that say how it is run."""
+    """Return a step's instruction without flags about its execution."""
     title = step.name.title
     head = _HEAD.match(title)
     if head is None:
@@ -96,28 +96,28 @@ def title_of(step: StepState) -> str:
 
 
 def short_name(step: StepState) -> str:
-    """Return what a step is called among others: `core 2/3`, `export`."""
+    """Return a step's short name: `core 2/3`, `export`."""
     if step.name.kind is StepKind.EXPORT and step.name.title.startswith("exporting"):
         return "export"
     return place_of(step) if step.name.of else step.name.label
 
 
-# Distances between ticks that a person reads at once, in seconds.
+# Easily readable distances between ticks, in seconds.
 _NICE = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 _LEFT = " ▏▎▍▌▋▊▉█"
 
 
 class Cell(NamedTuple):
-    """A character, and whether ink and paper change places in it."""
+    """A character, and whether its colors are reversed."""
 
     char: str
     reverse: bool
 
 
 def _cell(eighths: int) -> Cell:
-    """Return the cell that shows best which of its eighths are filled; bit 0 is the leftmost.
+    """Return the best approximation for a set of filled eighths; bit 0 is the leftmost.
 
-    Terminals have blocks that grow from the left only: one at the right is the rest, reversed.
+    Fonts only have blocks that grow from the left; one on the right is the reversed complement.
     """
     many = eighths.bit_count()
     if many in {0, 8}:
@@ -133,14 +133,14 @@ _CELLS = tuple(_cell(eighths) for eighths in range(256))
 
 
 class Axis(NamedTuple):
-    """A stretch of time over `width` cells."""
+    """A time span mapped to `width` cells."""
 
     start: float
     end: float
     width: int
 
     def eighth(self, moment: float) -> int:
-        """Return how many eighths of a cell lie before a moment; never outside of the axis."""
+        """Return the position of a moment in eighths of a cell, clamped to the axis."""
         length = self.end - self.start
         most = 8 * self.width
         if length <= 0:
@@ -148,12 +148,12 @@ class Axis(NamedTuple):
         return round(most * min(1.0, max(0.0, (moment - self.start) / length)))
 
     def cell(self, moment: float) -> int:
-        """Return the cell that a moment falls into."""
+        """Return the cell of a moment."""
         return min(max(0, self.width - 1), self.eighth(moment) // 8)
 
 
 def bar(spans: Iterable[Span], axis: Axis) -> list[Cell]:
-    """Return a bar, a cell for each of the axis; whatever ran has at least an eighth."""
+    """Return a bar with one cell per cell of the axis; it is at least an eighth wide."""
     bits = 0
     for start, end in spans:
         if axis.width <= 0 or end < axis.start or start > axis.end:
@@ -166,7 +166,7 @@ def bar(spans: Iterable[Span], axis: Axis) -> list[Cell]:
 
 @lru_cache(maxsize=4)
 def ticks(axis: Axis, apart: int = 10) -> tuple[tuple[int, float], ...]:
-    """Return cells and their seconds since the start, at least `apart` cells from one another."""
+    """Return cells and seconds of ticks that are at least `apart` cells apart."""
     length = axis.end - axis.start
     if length <= 0 or axis.width <= 0:
         return ((0, 0.0),) if axis.width > 0 else ()

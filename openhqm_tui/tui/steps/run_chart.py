@@ -1,4 +1,4 @@
-"""Every lane of a run, one bar each: what was built side by side, and what came last."""
+"""The chart of a run: one bar per lane."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.content import Content
 from openhqm_tui.domain.formatting import count_text, duration_text
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import Span, covered, hits_of, lane_spans, run_span
-from openhqm_tui.tui.core.labels import how_of, run_mark, standing_mark, status_mark, way_words
+from openhqm_tui.tui.core.labels import how_of, run_mark, state_mark, status_mark, way_words
 from openhqm_tui.tui.steps.chart import ChartRow
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class RunChart:
         )
 
     def head(self, width: int) -> Content:
-        """Return how many lanes there are and how many ran at once."""
+        """Return the number of lanes and the average parallelism."""
         mark = run_mark(self.state)
         wall = self.span[1] - self.span[0]
         parts = [lane_spans(lane, self.span[1]) for lane in self._lanes]
@@ -79,7 +79,7 @@ class RunChart:
         return line.truncate(width, ellipsis=True)
 
     def facts(self) -> tuple[str, ...]:
-        """Return what the bars mean."""
+        """Return a legend of the bars."""
         return "█ built · ▒ checked · Enter shows a target's steps", "█ built · ▒ checked", ""
 
     def detail(self, index: int) -> Content:
@@ -89,7 +89,7 @@ class RunChart:
         built, checks = lane_spans(lane, self.span[1])
         way = way_words(lane)
         first = Content.assemble(
-            standing_mark(lane).content,
+            state_mark(lane).content,
             " · ",
             (lane.target.name, "bold"),
             f" {lane.platform}",
@@ -106,5 +106,5 @@ class RunChart:
 
 
 def lane_row(target: str, platform: str) -> str:
-    """Return what a lane's row is known by."""
+    """Return the key of a lane's row."""
     return f"{target} {platform}"

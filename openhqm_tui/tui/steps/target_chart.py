@@ -1,4 +1,4 @@
-"""The steps of one target, by lane and stage, over the time of its build."""
+"""The chart of a target: its steps by lane and stage."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _INKS = {
     Status.CANCELLED: "$foreground-muted",
     Status.CACHED: "$foreground-muted",
 }
-# A step that took less of the whole is not named in the path's summary.
+# Steps with a smaller share are not named in the path's summary.
 _TELLING = 0.02
 
 
 class _Group(NamedTuple):
-    """The steps of one lane, or those that belong to the target as a whole."""
+    """The steps of one lane, or of the target itself."""
 
     lane: Platform | None
     steps: list[StepState]
 
 
 class _Line(NamedTuple):
-    """One row to be: a group's heading, or one step of it."""
+    """One row: a group's heading, or one of its steps."""
 
     group: _Group
     step: StepState | None = None
@@ -80,11 +80,11 @@ class TargetChart:
         return self._lines[index].step
 
     def lane(self, index: int) -> Platform | None:
-        """Return the platform of a row's lane; None for what belongs to no lane."""
+        """Return the platform of a row; None if it belongs to no lane."""
         return self._lines[index].group.lane
 
     def first(self) -> int:
-        """Return the row of the step that failed, else the first."""
+        """Return the row of the failed step, else the first."""
         failed = self.target.failed_step
         return next((i for i, line in enumerate(self._lines) if line.step is failed), 0)
 
@@ -94,7 +94,7 @@ class TargetChart:
         return self._heading(line.group) if line.step is None else self._row(line.step, line.again)
 
     def head(self, width: int) -> Content:
-        """Return what decided how long the build took."""
+        """Return the critical path."""
         mark = status_mark(self.target.status)
         name = Content.assemble((f"{mark.symbol} ", mark.style), (self.target.name, "bold"), "  ")
         if not self.target.steps:
@@ -111,7 +111,7 @@ class TargetChart:
         return (first + Content(chain)).truncate(width, ellipsis=True)
 
     def facts(self) -> tuple[str, ...]:
-        """Return how much was done, how much of it side by side."""
+        """Return the number of steps and their parallelism."""
         sums = load(self.target, self.path, self.span[1])
         counts = f"{count_text(sums.steps, 'step')} · {sums.cached} cached"
         hits = hits_of(self.target).words or counts
@@ -122,7 +122,7 @@ class TargetChart:
         return f"{hits} · {work} · {side}", f"{hits} · {side}", hits, counts
 
     def detail(self, index: int) -> Content:
-        """Return all that is known of a step, or of a lane."""
+        """Return the details of a step or lane."""
         line = self._lines[index]
         if line.step is None:
             return self._lane_detail(line.group)
@@ -150,7 +150,7 @@ class TargetChart:
         return Content("\n").join(lines)
 
     def _chain(self, least: float, room: int) -> str:
-        """Return the path's last step and those that took `least` seconds, or most if few fit."""
+        """Return the path's last step and those of at least `least` seconds, as many as fit."""
         steps = [self.target.steps[digest] for digest in self.path]
         telling = [*(s for s in steps[:-1] if self._took(s) >= least), *steps[-1:]]
         while True:
@@ -198,7 +198,7 @@ class TargetChart:
 
     def _status(self, step: StepState) -> Status:
         status = step.status
-        # Of a build that was killed nobody says how its steps ended.
+        # The end of steps in a killed build is unknown.
         return Status.CANCELLED if status is Status.RUNNING and self.over else status
 
     def _notes(self, step: StepState, status: Status, *, critical: bool) -> tuple[str, ...]:
@@ -218,7 +218,7 @@ class TargetChart:
         return tuple(notes)
 
     def _could(self, step: StepState) -> float | None:
-        """Return since when a step could have run, if it had to wait for anything else."""
+        """Return when a step could have started, if it had to wait for anything else."""
         before = self._order.waited_for(step) if step.intervals and not step.cached else None
         return before.ended if before is not None else None
 
@@ -270,7 +270,7 @@ class TargetChart:
 
 
 def _groups(target: TargetState) -> list[_Group]:
-    """Return the lanes in the order of the plan, then what belongs to none; steps in order."""
+    """Return the lanes in plan order, then steps without a lane; steps are ordered."""
     found: dict[Platform | None, list[StepState]] = {p: [] for p in target.platforms}
     for step in target.steps.values():
         found.setdefault(step.lane, []).append(step)
@@ -280,7 +280,7 @@ def _groups(target: TargetState) -> list[_Group]:
 
 
 def _in_order(steps: Iterable[StepState]) -> list[StepState]:
-    """Return steps by stage, the stage that began first first, and by number in the stage."""
+    """Return steps by start of their stage, and by number within the stage."""
     begins: dict[str, tuple[float, int]] = {}
     keyed = []
     for step in steps:

@@ -1,4 +1,4 @@
-"""Steps of a target or lanes of a run: what they add up to, their waterfall, one in detail."""
+"""Steps of a target or lanes of a run: summary, waterfall, details."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from openhqm_tui.tui.steps.run_chart import RunChart, lane_row
 from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.steps.waterfall import Waterfall
 
-# From that height on, so many lines are for the detail, its border among them.
+# Lines for the details including the border, by minimum height.
 _DETAIL = ((34, 8), (18, 6), (12, 3))
 
 
 class StepHeader(Static):
-    """Two lines of summary; the second ends with clickable words."""
+    """Two lines of summary; the second ends with clickable actions."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -40,7 +40,7 @@ class StepHeader(Static):
     """
 
     def show(self, chart: Chart, width: int, *, cached: bool) -> None:
-        """Show what a chart has to say; `cached` says whether it shows cached steps."""
+        """Show a chart's summary; `cached` says whether it shows cached steps."""
         words = [
             ("s Logs", "leave"),
             ("a Target" if chart.what == "image" else "a Whole run", "whole"),
@@ -59,15 +59,15 @@ class StepHeader(Static):
         self.update(Content("\n").join([chart.head(width), second]), layout=False)
 
     def action_leave(self) -> None:
-        """Ask for the logs."""
+        """Request the logs."""
         self.post_message(Waterfall.Left(wholly=True))
 
     def action_whole(self) -> None:
-        """Ask for the whole run, or for the one target again."""
+        """Request to switch between the whole run and the target."""
         self.post_message(Waterfall.Whole())
 
     def action_cached(self) -> None:
-        """Ask to hide the cached steps, or to show them."""
+        """Request to hide or show cached steps."""
         self.post_message(Waterfall.Cached())
 
 
@@ -87,9 +87,9 @@ class StepView(Vertical):
     """
 
     class Opened(Message):
-        """Asks for the log of a step, or of a lane if `step` is None.
+        """A request for the log of a step, or of a lane if `step` is None.
 
-        `platform` is '' where the step belongs to no lane.
+        `platform` is '' if the step belongs to no lane.
         """
 
         def __init__(self, target: str, platform: str, step: int | None) -> None:
@@ -106,7 +106,7 @@ class StepView(Vertical):
             self.target = target
 
     class Left(Message):
-        """Asks to close the steps."""
+        """A request to close the steps."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -119,7 +119,7 @@ class StepView(Vertical):
         self._told: tuple[str, str, str] | None = None
 
     def compose(self) -> ComposeResult:
-        """Build head, waterfall and detail."""
+        """Build header, waterfall and details."""
         yield StepHeader()
         yield Waterfall()
         yield VerticalScroll(Static(), id="steps-detail", can_focus=False)
@@ -140,20 +140,20 @@ class StepView(Vertical):
         self._draw(key)
 
     def on_resize(self) -> None:
-        """Say as much as there is room for now; always the same, so that no row jumps."""
+        """Adapt the details to the height; it stays fixed so that rows don't jump."""
         rows = next((rows for least, rows in _DETAIL if self.size.height >= least), 0)
         self.query_one("#steps-detail").styles.height = rows
         self._draw_words()
 
     @on(Waterfall.Marked)
     def row_marked(self, message: Waterfall.Marked) -> None:
-        """Describe the row."""
+        """Describe the selected row."""
         message.stop()
         self._draw_words()
 
     @on(Waterfall.Whole)
     def whole_wanted(self, message: Waterfall.Whole) -> None:
-        """Show the whole run, or the one target again."""
+        """Switch between the whole run and the target."""
         message.stop()
         self.whole = not self.whole
         self.waterfall.forget()
@@ -162,21 +162,21 @@ class StepView(Vertical):
 
     @on(Waterfall.Cached)
     def cached_wanted(self, message: Waterfall.Cached) -> None:
-        """Hide the cached steps, or show them."""
+        """Hide or show cached steps."""
         message.stop()
         self.cached = not self.cached
         self._draw()
 
     @on(Waterfall.Read)
     def read_on(self, message: Waterfall.Read) -> None:
-        """Scroll the words about the row."""
+        """Scroll the details."""
         message.stop()
         detail = self.query_one("#steps-detail")
         detail.scroll_to(y=detail.scroll_offset.y + message.lines, animate=False, force=True)
 
     @on(Waterfall.Left)
     def left(self, message: Waterfall.Left) -> None:
-        """Go back from the whole run to the target, from there to the logs."""
+        """Go back from the whole run to the target, or from there to the logs."""
         message.stop()
         if self.whole and not message.wholly:
             self.whole_wanted(Waterfall.Whole())

@@ -1,4 +1,4 @@
-"""Rows with a bar each on one axis of time; draws only the rows that are seen."""
+"""Rows of bars on one time axis; draws only visible rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openhqm_tui.domain.formatting import axis_text, elapsed_text
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.steps.chart import Axis, Chart, ChartRow, bar, ticks
 
-# Critical mark, state and the gaps after each column.
+# Critical path mark, status, and the gaps after each column.
 _MARKS = 4
 _TIME = 7
 _LEAST_BAR = 24
@@ -26,7 +26,7 @@ _LEAST_NAME = 12
 
 
 class Columns(NamedTuple):
-    """How wide each part of a row is."""
+    """The widths of a row's parts."""
 
     name: int
     note: int
@@ -34,7 +34,7 @@ class Columns(NamedTuple):
 
 
 def columns(width: int, widest: int) -> Columns:
-    """Share a width out: a readable bar first, then names up to `widest` cells, then notes."""
+    """Distribute a width: a readable bar, then names up to `widest` cells, then notes."""
     room = width - _MARKS - _TIME - 2
     note = 24 if width >= 120 else 16 if width >= 100 else 9 if width >= 72 else 0
     room -= note + 1 if note else 0
@@ -43,7 +43,7 @@ def columns(width: int, widest: int) -> Columns:
 
 
 class Waterfall(ScrollView, can_focus=True):
-    """A chart with a cursor; a row is known by its key, so the cursor stays on it."""
+    """A chart with a cursor that stays on its row, identified by its key."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar = bindings("steps")
@@ -57,26 +57,26 @@ class Waterfall(ScrollView, can_focus=True):
     """
 
     class Marked(Message):
-        """The cursor is on another row."""
+        """The cursor moved to another row."""
 
     class Opened(Message):
-        """Asks to open the selected row."""
+        """A request to open the selected row."""
 
     class Whole(Message):
-        """Asks to switch between the run and one target."""
+        """A request to switch between the run and one target."""
 
     class Cached(Message):
-        """Asks to show or hide cached steps."""
+        """A request to show or hide cached steps."""
 
     class Read(Message):
-        """Asks to scroll the row's text by some lines."""
+        """A request to scroll the row's details by some lines."""
 
         def __init__(self, lines: int) -> None:
             super().__init__()
             self.lines = lines
 
     class Left(Message):
-        """Asks to close the chart; `wholly`: from any level."""
+        """A request to close the chart; `wholly`: from any level."""
 
         def __init__(self, *, wholly: bool = False) -> None:
             super().__init__()
@@ -90,7 +90,7 @@ class Waterfall(ScrollView, can_focus=True):
         self._inks: dict[tuple[str, bool], Ink] = {}
 
     def show(self, chart: Chart, key: str | None = None) -> None:
-        """Show a chart as it stands now; the cursor goes to `key`, or stays on its row."""
+        """Update the chart; the cursor goes to `key`, or stays on its row."""
         self.chart = chart
         keys = chart.keys
         wanted = key if key is not None else self._key
@@ -107,12 +107,12 @@ class Waterfall(ScrollView, can_focus=True):
         self.refresh()
 
     def forget(self) -> None:
-        """Begin at the top of whatever is shown next."""
+        """Start at the top of the next chart."""
         self._key = None
         self.scroll_to(y=0, animate=False, force=True)
 
     def go(self, row: int) -> None:
-        """Put the cursor there, or as near as can be."""
+        """Move the cursor, clamped to the valid range."""
         if self.chart is None or not self.chart.keys:
             return
         self.row = max(0, min(len(self.chart.keys) - 1, row))
@@ -138,22 +138,22 @@ class Waterfall(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, self._ink("", lit))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Hide what the lanes of a run have nothing of."""
+        """Hide commands that don't apply to the lanes of a run."""
         if action in {"critical", "cached"}:
             return self.chart is None or self.chart.what == "step"
         return True
 
     def notify_style_update(self) -> None:
-        """Forget the colors of before."""
+        """Discard cached colors."""
         self._inks.clear()
         super().notify_style_update()
 
     def on_focus(self) -> None:
-        """The cursor shows that keys go here."""
+        """Redraw the cursor as focused."""
         self._inks.clear()
 
     def on_blur(self) -> None:
-        """The cursor shows that keys go elsewhere."""
+        """Redraw the cursor as unfocused."""
         self._inks.clear()
 
     def on_resize(self) -> None:
@@ -182,7 +182,7 @@ class Waterfall(ScrollView, can_focus=True):
         self.go(len(self.chart.keys) if end and self.chart is not None else 0)
 
     def action_critical(self) -> None:
-        """Move the cursor to the next step of the critical path, and around."""
+        """Move the cursor to the next step of the critical path, wrapping around."""
         chart = self.chart
         if chart is not None:
             many = len(chart.keys)
@@ -195,11 +195,11 @@ class Waterfall(ScrollView, can_focus=True):
             self.post_message(self.Opened())
 
     def action_whole(self) -> None:
-        """Ask for the whole run, or for the one target again."""
+        """Request to switch between the whole run and the target."""
         self.post_message(self.Whole())
 
     def action_cached(self) -> None:
-        """Ask to hide the cached steps, or to show them."""
+        """Request to hide or show cached steps."""
         self.post_message(self.Cached())
 
     def action_read(self, lines: int) -> None:
@@ -216,7 +216,7 @@ class Waterfall(ScrollView, can_focus=True):
         self.scroll_to(y=top, animate=False, force=True)
 
     def _ink(self, style: str, lit: bool) -> Ink:
-        """Return a style of the theme on the row's own paper."""
+        """Return a theme style with the row's background."""
         ink = self._inks.get((style, lit))
         if ink is None:
             base = self.visual_style
@@ -230,7 +230,7 @@ class Waterfall(ScrollView, can_focus=True):
         return ink
 
     def _axis(self, axis: Axis, parts: Columns) -> list[Segment]:
-        """Return the line above the rows: what the columns are, and the moments of the axis."""
+        """Return the line above the rows: column titles and ticks."""
         muted = self._ink("$foreground-muted", lit=False)
         what = self.chart.what if self.chart is not None else ""
         before = set_cell_size(f"    {what}", _MARKS + parts.name + 1) + "   took "
@@ -244,7 +244,7 @@ class Waterfall(ScrollView, can_focus=True):
 
     def _row(self, row: ChartRow, parts: Columns, axis: Axis, lit: bool) -> list[Segment]:
         plain = self._ink("", lit)
-        # What is muted elsewhere may have the color of the cursor itself.
+        # The muted color may equal the cursor's.
         muted = plain if lit else self._ink("$foreground-muted", lit)
         bold = self._ink("bold", lit)
         segments = [
@@ -278,7 +278,7 @@ class Waterfall(ScrollView, can_focus=True):
         ]
 
     def _bar(self, row: ChartRow, axis: Axis, lit: bool) -> list[Segment]:
-        """Return the cells of a bar, over the waiting before it and the lines of the axis."""
+        """Return the cells of a bar, with the waiting time before it and grid lines."""
         faint = self._ink("" if lit else "$foreground-muted 60%", lit)
         ink = self._ink(row.ink, lit)
         under = [" "] * axis.width
@@ -311,14 +311,14 @@ _REVERSE = Ink(reverse=True)
 
 
 def _fit(text: str, width: int) -> str:
-    """Return a text in just so many cells, cut with an ellipsis."""
+    """Return text padded or truncated to a number of cells."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return f"{set_cell_size(text, width - 1)}…" if width > 0 else ""
 
 
 def _notes(notes: tuple[str, ...], width: int) -> str:
-    """Return as many notes as there is room for, the first ones first."""
+    """Return as many notes as fit."""
     line = ""
     for note in notes:
         longer = f"{line} · {note}" if line else note

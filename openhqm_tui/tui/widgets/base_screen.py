@@ -1,4 +1,4 @@
-"""The parts that the five screens share: bar, hint, status line, keys."""
+"""What the five screens share: tabs, hint, status line, keys."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Hint(Static):
         self.tooltip = "Click to hide."
 
     def on_click(self) -> None:
-        """Go away."""
+        """Dismiss the hint."""
         self.post_message(self.Done())
 
 
@@ -86,13 +86,13 @@ class BaseScreen(Screen[None]):
         open_guides(self.app, name, address)
 
     @property
-    def stands(self) -> bool:
-        """Return whether its widgets are there: built already, and not being taken down."""
+    def is_built(self) -> bool:
+        """Return whether its widgets are built and not being removed."""
         return self.is_mounted and self.app.is_running
 
     @property
     def now(self) -> float:
-        """The time for all that is shown."""
+        """The current time, or that of the replay."""
         return self.session.now
 
     def body(self) -> Iterable[Widget]:
@@ -100,7 +100,7 @@ class BaseScreen(Screen[None]):
         return ()
 
     def compose(self) -> ComposeResult:
-        """Build bar, body, status line and keys."""
+        """Build tabs, body, status line and keys."""
         yield PlaceBar(self.PLACE)
         yield from self.body()
         yield Hint()
@@ -111,22 +111,22 @@ class BaseScreen(Screen[None]):
 
     async def on_screen_resume(self) -> None:
         """Show what changed while the screen was hidden."""
-        if self.stands:
-            self.show_standing()
+        if self.is_built:
+            self.show_status()
             await self.catch_up()
 
     async def on_run_moved(self, message: RunMoved) -> None:
         """Show what changed."""
-        if not self.stands:
+        if not self.is_built:
             return
         if message.changes.events:
-            self.show_standing()
+            self.show_status()
         await self.run_moved(message.changes)
 
-    def show_standing(self) -> None:
-        """Show run and engine in the bar and the status line."""
+    def show_status(self) -> None:
+        """Update the tabs and the status line."""
         session = self.session
-        if self.stands:
+        if self.is_built:
             left = session.estimates.time_left.of()
             self.query_one(PlaceBar).show(session.run_state, self.now, left)
             status = self.query_one(StatusLine)
@@ -139,7 +139,7 @@ class BaseScreen(Screen[None]):
 
     @property
     def _offers_replay(self) -> bool:
-        """Return whether there is nothing else to see here: no run open, or no engine for one."""
+        """Return whether there is nothing else to show: no open run, or no engine."""
         session = self.session
         if self.PLACE == "run":
             return session.run_state is None

@@ -37,7 +37,7 @@ _ALSO = (
 
 
 class QuestionDialog(ModalScreen[str]):
-    """A question with a few answers; the first is the default, Esc gives `leave` or the last."""
+    """A question with buttons; the first is the default, Esc gives `leave` or the last."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar = bindings("dialog")
@@ -67,40 +67,40 @@ class QuestionDialog(ModalScreen[str]):
                     )
 
     def on_mount(self) -> None:
-        """Put the focus on the default."""
+        """Focus the default button."""
         self.query(Button).first().focus()
 
     @on(Button.Pressed)
     def answer(self, event: Button.Pressed) -> None:
-        """Return the answer."""
+        """Return the selected line."""
         self.dismiss(event.button.id or "")
 
     def action_close(self) -> None:
-        """Choose the answer that changes nothing."""
+        """Choose the button that changes nothing."""
         self.dismiss(self._leave)
 
     def key_left(self) -> None:
-        """Go to the answer before."""
+        """Go to the previous button."""
         self.focus_previous(Button)
 
     def key_right(self) -> None:
-        """Go to the next answer."""
+        """Go to the next button."""
         self.focus_next(Button)
 
     def key_up(self) -> None:
-        """Show earlier lines of a long text."""
+        """Scroll a long text up."""
         self.query_one(".dialog-text").scroll_up(animate=False)
 
     def key_down(self) -> None:
-        """Show later lines of a long text."""
+        """Scroll a long text down."""
         self.query_one(".dialog-text").scroll_down(animate=False)
 
     def key_pageup(self) -> None:
-        """Show an earlier page of a long text."""
+        """Scroll a long text up by a page."""
         self.query_one(".dialog-text").scroll_page_up(animate=False)
 
     def key_pagedown(self) -> None:
-        """Show a later page of a long text."""
+        """Scroll a long text down by a page."""
         self.query_one(".dialog-text").scroll_page_down(animate=False)
 
 
@@ -115,7 +115,7 @@ class InputDialog(ModalScreen[str]):
         self._title, self._hint, self._check = title, hint, check
 
     def compose(self) -> ComposeResult:
-        """Build the field and what is wrong with it."""
+        """Build the field and its error message."""
         with Vertical(classes="dialog"):
             yield Static(Content.styled(self._title, "bold"), classes="dialog-title")
             yield Input(placeholder=self._hint, compact=True)
@@ -123,7 +123,7 @@ class InputDialog(ModalScreen[str]):
 
     @on(Input.Changed)
     def say(self, event: Input.Changed) -> None:
-        """Show what is wrong so far."""
+        """Show what is wrong with the input."""
         self.query_one(".dialog-problem", Static).update(self._problem(event.value))
 
     @on(Input.Submitted)
@@ -133,7 +133,7 @@ class InputDialog(ModalScreen[str]):
             self.dismiss(event.value)
 
     def action_close(self) -> None:
-        """Close without an answer."""
+        """Close without a result."""
         self.dismiss("")
 
     def _problem(self, text: str) -> Content:
@@ -164,7 +164,7 @@ class HelpDialog(ModalScreen[None]):
             yield Static(Content.styled(_ALSO, "$foreground-muted"), classes="dialog-also")
 
     def action_close(self) -> None:
-        """Leave."""
+        """Close the dialog."""
         self.dismiss(None)
 
     def _text(self) -> Content:
@@ -184,10 +184,10 @@ Answer = TypeVar("Answer")
 
 
 class ListDialog(ModalScreen[Answer]):
-    """Goes through its only OptionList by `step(1)` and `step(-1)`."""
+    """A dialog whose only OptionList is navigated by `step(1)` and `step(-1)`."""
 
     def action_step(self, rows: int) -> None:
-        """Go to the line below or above."""
+        """Go to the next or previous line."""
         options = self.query_one(OptionList)
         if rows > 0:
             options.action_cursor_down()
@@ -195,14 +195,14 @@ class ListDialog(ModalScreen[Answer]):
             options.action_cursor_up()
 
     def begin_with_first(self) -> None:
-        """Mark the first line, and have the keys go to the list."""
+        """Select the first line, and focus the list."""
         options = self.query_one(OptionList)
         options.highlighted = 0
         options.focus()
 
 
 class ChooseRun(ListDialog[PastRun]):
-    """The runs in progress, the latest first; Esc gives None."""
+    """The runs in progress, latest first; Esc gives None."""
 
     CSS_PATH = ["dialogs.tcss", "choose_run.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = [*bindings("dialog"), ("j", "step(1)"), ("k", "step(-1)")]
@@ -228,23 +228,23 @@ class ChooseRun(ListDialog[PastRun]):
                 yield Button("Cancel", id="none", compact=True)
 
     def on_mount(self) -> None:
-        """Begin with the latest."""
+        """Select the latest."""
         self.begin_with_first()
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:
-        """Return the answer."""
+        """Return the selected line."""
         self.dismiss(self._runs[event.option_index])
 
     @on(Button.Pressed)
     def answered(self, event: Button.Pressed) -> None:
-        """Give what is marked, or nothing."""
+        """Return the selected run, or None."""
         marked = self.query_one(OptionList).highlighted
         opens = event.button.id == "open" and marked is not None
         self.dismiss(self._runs[marked or 0] if opens else None)
 
     def action_close(self) -> None:
-        """Close without an answer."""
+        """Close without a result."""
         self.dismiss(None)
 
 
@@ -265,7 +265,7 @@ class Leave(QuestionDialog):
     BINDINGS = [("q", "leave")]  # noqa: RUF012
 
     def action_leave(self) -> None:
-        """Choose the first answer."""
+        """Choose the first button."""
         self.dismiss("leave")
 
 
@@ -296,7 +296,7 @@ def _question(session: Session) -> Leave:
 
 def _answered(session: Session, answer: str | None) -> None:
     if answer == "cancel" and session.run_folder is not None and not session.backend.read_only:
-        # Not by a thread: the console is gone before one would have begun.
+        # Not in a thread, which would start too late.
         try:
             session.run_folder.ask(Request("cancel"))
         except OSError as error:

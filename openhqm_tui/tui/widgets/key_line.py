@@ -1,7 +1,7 @@
-"""The keys that work here and now, on one line; a click is as good as the key.
+"""The active keys on one clickable line.
 
-Textual's Footer makes a widget for every key and all of them again whenever one changes; this is
-one line of text, and leaves out what there is no room for instead of cutting it in two.
+Textual's Footer creates a widget per key, and recreates all of them whenever one changes; this is
+one line of text, and drops keys that don't fit instead of truncating them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Key(NamedTuple):
 
 
 class KeyLine(Widget):
-    """Shows the active bindings that want to be shown."""
+    """Shows the active visible bindings."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -45,7 +45,7 @@ class KeyLine(Widget):
     """
 
     def on_mount(self) -> None:
-        """Draw again whenever other keys work."""
+        """Redraw whenever the active keys change."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def render(self) -> Content:
@@ -61,13 +61,13 @@ class KeyLine(Widget):
         return Content.assemble(*parts)
 
     def on_click(self, event: events.Click) -> None:
-        """Do what the key does."""
+        """Run the key's command."""
         key = self._key_at(event.x)
         if key is not None and key.enabled:
             self.app.simulate_key(key.key)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Explain the key under the mouse."""
+        """Show the tooltip of the key under the mouse."""
         key = self._key_at(event.x)
         tooltip = key.tooltip if key else ""
         if self.tooltip != tooltip:
@@ -90,14 +90,14 @@ class KeyLine(Widget):
                     node is self.app,
                 )
         keys = list(found.values())
-        # Help and the way out stay to the last.
+        # Help and quit are dropped last.
         while sum(key.width for key in keys) > self.size.width and len(keys) > 1:
             spare = [key for key in keys if not key.everywhere] or keys[1:]
             keys.remove(spare[-1])
         return keys
 
     def _gap(self, keys: list[_Key]) -> str:
-        """Return the room between keys, where there is any to spare."""
+        """Return the gap between keys, if there is space."""
         return " " if sum(key.width + 1 for key in keys) <= self.size.width else ""
 
     def _key_at(self, x: int) -> _Key | None:

@@ -47,12 +47,12 @@ class Tab(Static):
 
 
 class RunWord(Static):
-    """The status of the run; a click opens it."""
+    """The status of the run; a click shows it."""
 
     ALLOW_SELECT = False
 
     async def on_click(self) -> None:
-        """Go to the run."""
+        """Show the run."""
         await self.app.run_action("app.go('run')")
 
 
@@ -79,7 +79,7 @@ class PlaceBar(Horizontal):
         self._here = here
 
     def compose(self) -> ComposeResult:
-        """Build a tab for each place."""
+        """Build a tab for each screen."""
         for place in PLACES:
             yield Tab(place, here=place == self._here)
         yield RunWord(id="run-word")
@@ -92,7 +92,7 @@ class PlaceBar(Horizontal):
 
 
 def run_word(state: RunState | None, now: float, left: Estimate | None = None) -> Content:
-    """Return a run's status in a few words."""
+    """Return a run's status briefly."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
     from openhqm_tui.domain.run.decisions import ended
@@ -152,14 +152,14 @@ class StatusLine(Static):
         await self.app.run_action("app.go('doctor')")
 
 
-# As often as the time on the bar can change and be read.
+# As often as a readable time needs.
 _EVERY = 0.25
-# Columns from which on each key has its title, and most have one.
+# Minimum widths for all keys, and for most keys, to have titles.
 _WIDE, _NARROW = 100, 78
 
 
 class ReplayKey(Static):
-    """One command of the replay; a click is as good as the key."""
+    """One clickable command of the replay."""
 
     ALLOW_SELECT = False
 
@@ -178,16 +178,16 @@ class ReplayKey(Static):
         key = key_words(self._command.keys)
         ink = ("$primary bold", "") if enabled else ("$foreground-muted", "$foreground-muted")
         self.update(Content.assemble((key, ink[0]), (f" {title}" if title else "", ink[1])))
-        # Said while a place comes into sight, the other room it takes would be overlooked.
+        # Textual would ignore a layout requested while a screen is being shown.
         self.call_after_refresh(self.refresh, layout=True)
 
     async def on_click(self) -> None:
-        """Do it."""
+        """Run the command."""
         await self.app.run_action(f"app.{self._command.action}")
 
 
 class ReplayBar(Horizontal):
-    """The bar that is shown during a replay."""
+    """The bar shown during a replay."""
 
     DEFAULT_CSS = """
     ReplayBar {
@@ -208,7 +208,7 @@ class ReplayBar(Horizontal):
     _timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Build the word and a key for each command."""
+        """Build the status and a key for each command."""
         yield Static(id="replay-word")
         for command in commands("app"):
             if command.action.startswith("replay("):
@@ -219,7 +219,7 @@ class ReplayBar(Horizontal):
         self._timer = self.set_interval(_EVERY, self._renew, pause=True)
 
     def show(self, player: Player | None) -> None:
-        """Show how far the replay is; nothing where there is none."""
+        """Show the replay's position; hide the bar without a replay."""
         self._player = player
         self.set_class(player is not None, "-shown")
         if self._timer is not None:
@@ -228,7 +228,7 @@ class ReplayBar(Horizontal):
         self._renew()
 
     def on_resize(self) -> None:
-        """Say as much as there is room for now."""
+        """Adapt to the new width."""
         self._renew()
 
     def _renew(self) -> None:
@@ -271,7 +271,7 @@ def replay_word(player: Player, track: int = 0) -> Content:
 
 
 class ReplayOffer(Static):
-    """Says, where nothing else is to be seen, that a recorded run can be; a click plays it."""
+    """Offers to play a recorded run if there is nothing else to show; a click plays it."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -294,5 +294,5 @@ class ReplayOffer(Static):
         self.tooltip = "Click to play."
 
     async def on_click(self) -> None:
-        """Play it."""
+        """Play the recording."""
         await self.app.run_action("app.demo")

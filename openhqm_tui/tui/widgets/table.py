@@ -1,4 +1,4 @@
-"""A table of text with a cursor over rows or cells; heads and first column stay visible."""
+"""A table with a cursor on rows or cells; headers and first column stay visible."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class _Piece(NamedTuple):
 
 
 class ColumnHeaders(NamedTuple):
-    """Titles and spans; the columns visible begin at `places`, `marked` is under the cursor.
+    """Titles and spans; visible columns start at `places`, `marked` is at the cursor.
 
-    Where the columns of a span have no titles its own stands in their line, and gives way to the
-    marked column's `name`, which points at it; else it stands in a line above.
+    A span whose columns have no titles is in the line of titles, and is replaced by the marked
+    column's `name`, pointing at it; other spans are in a line above.
     """
 
     titles: Sequence[str]
@@ -50,11 +50,11 @@ class ColumnHeaders(NamedTuple):
 
     @property
     def lines(self) -> int:
-        """How many lines they take."""
+        """The number of lines."""
         return 2 if any(self._is_titled(span) for span in self.spans) else 1
 
     def draw(self, width: int) -> list[Content]:
-        """Return their lines, each as wide as the table."""
+        """Return the lines, each as wide as the table."""
         pointer = self._pointer()
         titles = [
             _Piece(at, self.titles[column], _BRIGHT if column == self.marked else _MUTED)
@@ -112,7 +112,7 @@ class CellTable(Widget, can_focus=True):
     """
 
     class Marked(Message):
-        """The cursor is elsewhere."""
+        """The cursor has moved."""
 
         def __init__(self, table: CellTable) -> None:
             super().__init__()
@@ -120,11 +120,11 @@ class CellTable(Widget, can_focus=True):
 
         @property
         def control(self) -> CellTable:
-            """The table that it is about."""
+            """The table that sent the message."""
             return self.table
 
     class Opened(Marked):
-        """Somebody wants to see what is marked."""
+        """A request to open the selection."""
 
     def __init__(self, *, by_cell: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -141,7 +141,7 @@ class CellTable(Widget, can_focus=True):
 
     @property
     def head_lines(self) -> int:
-        """How many lines stand above the rows: titles of columns, and of spans of them."""
+        """The number of header lines."""
         return self._heads().lines
 
     def show(
@@ -153,11 +153,11 @@ class CellTable(Widget, can_focus=True):
         gaps: Sequence[int] = (),
         spans: Sequence[Span] = (),
     ) -> None:
-        """Show other rows; the cursor stays where it is if it can.
+        """Show rows, keeping the cursor if possible.
 
-        With the columns' `widths` only the rows visible are asked for: there may be many. `gaps`
-        are the blanks after each column, two where it has none. Where the columns of a span have
-        no titles, its own stands in their line, else in one above.
+        With `widths` of the columns, only visible rows are accessed. `gaps` are the numbers of
+        blanks after each column, two by default. A span whose columns have no titles is in the
+        line of titles, others are in a line above.
         """
         self._heading, self._rows = tuple(heading), rows
         self._gaps = [*gaps, *[_GAP] * (len(heading) - len(gaps))]
@@ -170,7 +170,7 @@ class CellTable(Widget, can_focus=True):
         self.go(self.row, self.column)
 
     def go(self, row: int, column: int) -> None:
-        """Put the cursor there, or as near as can be."""
+        """Move the cursor, clamped to the valid range."""
         before = (self.row, self.column)
         self.row = max(0, min(len(self._rows) - 1, row))
         self.column = max(0, min(len(self._heading) - 1, column)) if self.by_cell else 0
@@ -180,7 +180,7 @@ class CellTable(Widget, can_focus=True):
             self.post_message(self.Marked(self))
 
     def render(self) -> Content:
-        """Draw the heads and the rows visible."""
+        """Draw the headers and visible rows."""
         room = max(0, self.size.height - self.head_lines)
         rows = [
             self._line(index, self._rows[index])
@@ -194,7 +194,7 @@ class CellTable(Widget, can_focus=True):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Mark what is clicked; twice: open it."""
+        """Select what is clicked; open it on a double click."""
         row = self.row_at(event.y)
         if not 0 <= row < len(self._rows):
             return
@@ -203,12 +203,12 @@ class CellTable(Widget, can_focus=True):
             self.action_open()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Show later rows."""
+        """Scroll down."""
         event.stop()
         self.go(self.row + 1, self.column)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Show earlier rows."""
+        """Scroll up."""
         event.stop()
         self.go(self.row - 1, self.column)
 
@@ -221,25 +221,25 @@ class CellTable(Widget, can_focus=True):
         self.go(self.row + pages * max(1, self.size.height - self.head_lines - 1), self.column)
 
     def action_open(self) -> None:
-        """Ask to open what is marked."""
+        """Request to open the selection."""
         if self._rows:
             self.post_message(self.Opened(self))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """Return heading and rows, for tables that are as high as their rows."""
+        """Return the height of headers and rows, for tables with automatic height."""
         return len(self._rows) + self.head_lines
 
     def row_at(self, y: int) -> int:
-        """Return the row that is drawn in a line; -1 for the heads."""
+        """Return the row in a line; -1 for the headers."""
         return y - self.head_lines + self._top if y >= self.head_lines else -1
 
     def _columns(self) -> list[int]:
-        """Return the columns visible: the first, then as many as fit."""
+        """Return the visible columns: the first, then as many as fit."""
         if not self._widths:
             return []
         shown, used = [0], 1 + self._widths[0] + self._gaps[0]
         for index in range(max(1, self._left), len(self._widths)):
-            # The last may be cut: a long text says its beginning at least.
+            # The last one may be truncated, to show at least its beginning.
             if used + min(self._widths[index], 6) > self.size.width:
                 break
             shown.append(index)
@@ -256,7 +256,7 @@ class CellTable(Widget, can_focus=True):
 
     def _reveal(self) -> None:
         room = max(1, self.size.height - self.head_lines)
-        # Never below what fills the room: a table that grew shows its first rows again.
+        # Don't scroll past the end: a table that fits shows its first rows.
         highest = max(0, len(self._rows) - room)
         self._top = max(min(self._top, self.row, highest), self.row - room + 1, 0)
         if not self.by_cell or self.column == 0:
@@ -271,7 +271,7 @@ class CellTable(Widget, can_focus=True):
             ):
                 break
             self._left += 1
-        # Nor further right than what fills the room: what fits is shown whole.
+        # Don't scroll past the last column either.
         while self._left > 1 and self._fits_from(self._left - 1):
             self._left -= 1
 
@@ -292,14 +292,14 @@ class CellTable(Widget, can_focus=True):
             if marked and self.by_cell and index == self.column:
                 before = parts.pop()
                 gap = before if isinstance(before, Content) else Content(" ")
-                # Columns that touch leave no room for an edge.
+                # Columns without a gap leave no space for an edge.
                 if gap:
                     parts += [gap[:-1], ("▌", "$primary")]
                 parts.append(highlighted(cell, focused=self.has_focus))
             else:
                 parts.append(cell)
             parts.append(Content(" " * self._gaps[index]))
-        # What is cut must be text: an ellipsis after padding would claim that there is more.
+        # Truncate only text: an ellipsis after padding would suggest more content.
         line = Content.assemble(*parts).rstrip()
         more = columns and columns[-1] < len(self._widths) - 1
         line = line.truncate(self.size.width - (2 if more else 0), ellipsis=True)
@@ -307,7 +307,7 @@ class CellTable(Widget, can_focus=True):
         return highlighted(line, focused=self.has_focus) if marked and not self.by_cell else line
 
     def name_of(self, column: int) -> str:
-        """Return a column's name in full, for where it has no title."""
+        """Return a column's full name, for use without a title."""
         return self._heading[column]
 
     def _heads(self) -> ColumnHeaders:

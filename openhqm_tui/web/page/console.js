@@ -1,8 +1,8 @@
-// What textual-serve's page lacks: it works under every address, offline, and without TLS.
+// Additions to textual-serve's page: works under any address, offline, and without TLS.
 "use strict";
 
-// Browsers give no clipboard to a page over plain HTTP from another machine. Without this the
-// terminal stops at the first copy.
+// Over plain HTTP from another machine, browsers offer no clipboard. Without this the terminal
+// stops at the first copy.
 if (!navigator.clipboard) {
   const writeText = async (text) => {
     const field = document.createElement("textarea");
@@ -29,10 +29,10 @@ window.onload = async (event) => {
     terminal.dataset.fontSize = size;
   }
   document.querySelector("#again").onclick = () => window.location.reload();
-  // The terminal measures its letters once: they must be there by then.
+  // The terminal measures its glyphs once, so the fonts must be loaded by then.
   const styles = ["", "bold ", "italic "].map((style) => `${style}15px "Roboto Mono"`);
   await Promise.allSettled(styles.map((style) => document.fonts.load(style)));
-  // Keys go to the console as soon as there is one to hear that it has the focus.
+  // Focus the terminal once the console is there to receive the focus event.
   new MutationObserver((_, observer) => {
     if (document.body.classList.contains("-loaded")) {
       observer.disconnect();
