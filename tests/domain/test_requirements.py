@@ -21,7 +21,7 @@ def read(files: dict[str, str], *variants: str) -> ProjectRequirements | None:
         if name not in files:
             raise FileNotFoundError(2, "No such file or directory")
         if files[name] == "outside":
-            raise OSError(18, "it is a link that leads out of its folder")
+            raise OSError(18, "it is a link that points outside its folder")
         return files[name]
 
     return read_requirements(variants or ("all", "redis", "kafka", "minimal"), text)
