@@ -35,7 +35,7 @@ def _parsed(file: Path, read: Callable[[], bytes]) -> ChecksFile:
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageProblem(f"the checks file {file} is not valid TOML:  {error}") from error
+        raise UsageProblem(f"the checks file {file} is not valid TOML: {error}") from error
     return parse_checks(table, str(file))
 
 

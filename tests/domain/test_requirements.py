@@ -100,7 +100,7 @@ def test_a_folder_without_such_files_says_nothing() -> None:
         ("-r a/../../b", "../b: can't be read (it isn't in the checkout)"),
         ("-c https://u:p@host/c.txt", "an address: can't be read (it isn't in the checkout)"),
         ("-r nowhere.txt", "nowhere.txt: can't be read (No such file or directory)"),
-        ("-r outside.txt", "outside.txt: can't be read (it is a link that leads out of its"),
+        ("-r outside.txt", "outside.txt: can't be read (it is a link that points outside its"),
         ("redis=x", "'redis=x' is no valid requirement, and is ignored"),
         ("$(touch x)", "'$(touch x)' is no valid requirement, and is ignored"),
         ("x" * 200, "is no valid requirement, and is ignored"),

@@ -289,7 +289,7 @@ def test_a_fix_that_does_not_help_is_not_repeated() -> None:
     patient = Patient(("a", ONE), stubborn=True)
     mended = patient.mended()
     assert patient.ran == ["echo one"]
-    assert "a still has a problem after:  one" in mended.stopped
+    assert "a still has a problem after: one" in mended.stopped
     assert not mended.usable
 
 

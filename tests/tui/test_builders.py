@@ -87,7 +87,7 @@ async def test_the_marked_builders_nodes_are_shown_also_of_one_that_will_not_do(
         await pilot.press("j")
         await until(pilot, lambda: text(app, "#nodes").startswith("dead0"))
         await pilot.press("enter")
-        await until(pilot, lambda: "✗ dead does not respond:  refused" in problem(app))
+        await until(pilot, lambda: "✗ dead does not respond: refused" in problem(app))
         await pilot.press("k")
         await until(pilot, lambda: problem(app) == "")
         await pilot.click("#use")

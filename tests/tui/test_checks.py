@@ -74,7 +74,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         assert text(app, "#evidence").startswith("machine")
         await pilot.press("home", *["h"] * 24)
         await pilot.pause()
-        assert "60.2 MB packed · 182 MB unpacked" in text(app, "#evidence")
+        assert "60.2 MB compressed · 182 MB unpacked" in text(app, "#evidence")
         assert "Verified: no check failed" in text(app, "#evidence")
 
 

@@ -40,7 +40,7 @@ class Builder(Inert, frozen=True, kw_only=True):
     def refusal(self, context: str) -> str:
         """Return why it can't build for the engine of `context`; '' if it can."""
         if self.error:
-            return f"does not respond:  {self.error}"
+            return f"does not respond: {self.error}"
         if not self.nodes:
             return "has no node"
         elsewhere = context and context not in {node.endpoint for node in self.nodes}

@@ -106,7 +106,7 @@ def diagnose_and_apply(
             return FixOutcome(tuple(findings), tuple(done.values()))
         finding, fix = left[0]
         if fix.script in done:
-            stopped = f"{finding.title} still has a problem after:  {fix.title}"
+            stopped = f"{finding.title} still has a problem after: {fix.title}"
             return FixOutcome(tuple(findings), tuple(done.values()), stopped)
         if not allow(finding, fix):
             refused.add(fix.script)

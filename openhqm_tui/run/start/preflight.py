@@ -72,7 +72,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
             f"verify any: {OLD_API}",
             f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, omit --push, or give "
             "--allow-unknown to push images with inconclusive checks",
-            "switch on allow unknown (U), or push off",
+            "enable allow unknown (U), or disable push",
         )
     # The classic store identifies an image by its config's digest, a registry by its manifest's.
     if options.push and not facts.containerd_store:
