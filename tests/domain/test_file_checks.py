@@ -286,7 +286,7 @@ def config(*env: str, history: tuple[str, ...] | None = ()) -> SeenConfig:
         (contents(SNAKEOIL, KEY), CONFIG, F, "private key in /app/id (layer 2)"),
         (
             *(contents(), config("URL=postgres://postgres:postgres@localhost/x"), W),
-            "sample login in an address in variable URL",
+            "sample credentials in a URL in variable URL",
         ),
         (None, config("URL=postgres://postgres:postgres@localhost/x"), U, "why"),
         (None, CONFIG, U, "why"),
