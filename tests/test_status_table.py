@@ -9,7 +9,7 @@ import pytest
 
 from openhqm_tui.cli.output.check import check_annotations
 from openhqm_tui.cli.output.summary import COLUMNS, answer_lines, cells, rows_of, tally
-from openhqm_tui.domain.checks.verdict import GRAVITY, Answer, Verdict
+from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict
 from openhqm_tui.domain.run.decisions import result_text, status_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
@@ -141,7 +141,7 @@ def test_no_two_statuses_share_a_word(table) -> None:
 
 def test_every_status_is_in_the_table() -> None:
     assert set(STATUS_TEXTS) == set(Status)
-    assert set(VERDICT_TEXTS) == set(Answer) == set(GRAVITY)
+    assert set(VERDICT_TEXTS) == set(Answer) == set(SEVERITIES)
 
 
 def test_a_waived_finding_is_shown_with_date_and_reason_everywhere() -> None:
