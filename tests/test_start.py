@@ -77,7 +77,7 @@ def test_the_first_paint_shows_what_can_be_built(before_first_paint):
     [
         *("openhqm_tui.tui.run.screen", "openhqm_tui.tui.checks.screen"),
         *("openhqm_tui.tui.history.screen", "openhqm_tui.tui.doctor.screen"),
-        *("openhqm_tui.tui.widgets.dialogs", "openhqm_tui.tui.plan.choose_builder"),
+        *("openhqm_tui.tui.widgets.dialogs", "openhqm_tui.tui.plan.dialogs"),
         *(
             "openhqm_tui.tui.commands.palette",
             "openhqm_tui.tui.read_only",

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from openhqm_tui.cli.settings import settings_here
+from openhqm_tui.cli.surroundings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant, check_tag
 from openhqm_tui.domain.plan.cache import CacheKind

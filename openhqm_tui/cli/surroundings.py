@@ -1,4 +1,4 @@
-"""The environment of a command: search paths without the current folder, root's home under sudo.
+"""What surrounds a command: safe search paths, root's home under sudo, the folder's settings.
 
 Imported at every start, so it imports next to nothing itself.
 """
@@ -8,8 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from openhqm_tui.store.settings import Settings
 
 # Docker's client runs plugins and credential helpers from these folders.
 _DOCKERS = ("DOCKER_CONFIG", "BUILDX_CONFIG")
@@ -90,3 +96,15 @@ def _owner(place: str) -> int | None:
         return above.stat().st_uid
     except OSError:
         return None
+
+
+def settings_here(folder: Path | None = None) -> Settings:
+    """Return the settings of a folder (the current one); print refused ones on stderr."""
+    from pathlib import Path
+
+    from openhqm_tui.store.settings import read_settings
+
+    settings = read_settings(folder or Path.cwd())
+    for refused in settings.refused.values():
+        sys.stderr.write(f"openhqm-tui: {refused.line}\n")
+    return settings

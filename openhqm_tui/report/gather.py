@@ -25,7 +25,7 @@ from openhqm_tui.domain.failures.digest import (
 )
 from openhqm_tui.domain.formatting import count_text, duration_text
 from openhqm_tui.domain.plan.bake import bake_command
-from openhqm_tui.domain.plan.nodes import worth_telling
+from openhqm_tui.domain.plan.builders import worth_telling
 from openhqm_tui.domain.run.decisions import result_text, status_text
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.timeline import covered, hits_of, lane_spans, target_span

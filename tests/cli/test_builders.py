@@ -12,8 +12,7 @@ import pytest
 from openhqm_tui.__main__ import main
 from openhqm_tui.cli.commands import builders
 from openhqm_tui.cli.output.doctor import DoctorOutput
-from openhqm_tui.domain.plan.builders import DRIVERS
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import DRIVERS, Node
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.engine.docker import builders as module
 from openhqm_tui.engine.docker import facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.plan.dockerignore import is_ignored
+from openhqm_tui.run.start.preflight import is_ignored
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from openhqm_tui.domain.buildkit.rawjson import StreamDecoder, Vertex
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
-from openhqm_tui.domain.plan.nodes import LaneNodes, Node, NodeInfo, nodes_of, read_nodes
+from openhqm_tui.domain.plan.builders import LaneNodes, Node, NodeInfo, nodes_of, read_nodes
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.run.events import RunInfo, TargetInfo
 from openhqm_tui.domain.run.state import RunState

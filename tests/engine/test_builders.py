@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
-from openhqm_tui.domain.plan.builders import new_builder
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node, new_builder
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker import builders as module
 from openhqm_tui.engine.docker.builders import (

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from openhqm_tui.domain.plan.nodes import covers
+from openhqm_tui.domain.plan.builders import covers
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult
 from openhqm_tui.engine.docker.facts import (

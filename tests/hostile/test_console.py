@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.plan.bake import Client, Source, SourceKind, Variant
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.docker.facts import EngineFacts

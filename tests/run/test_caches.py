@@ -10,8 +10,8 @@ import pytest
 from openhqm_tui.cli.build_options import options_from
 from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.errors import Problem, UsageProblem
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.cache import Cache, CacheKind
-from openhqm_tui.domain.plan.nodes import Node
 from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.run.start.preflight import caches_of, check_caches

@@ -13,7 +13,7 @@ import pytest
 
 from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
 from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.remedies import Reach

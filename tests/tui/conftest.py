@@ -21,8 +21,7 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.history.estimate import Sample
 from openhqm_tui.domain.history.record import RunRecord
 from openhqm_tui.domain.plan.bake import Source, SourceKind
-from openhqm_tui.domain.plan.builders import NewBuilder
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import NewBuilder, Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import Permission
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
@@ -38,9 +37,8 @@ from openhqm_tui.run.follow.history_index import samples_before, samples_for, wh
 from openhqm_tui.store.history.rows import Origin
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.store.settings import Settings
-from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.app import CachedStylesheet, ConsoleApp
 from openhqm_tui.tui.core.backend import Backend, Say, StartedRun
-from openhqm_tui.tui.core.lifecycle import CachedStylesheet
 from openhqm_tui.tui.history.past_runs import PastRuns, read_past
 from tests.eight_variants import EIGHT
 from tests.tui.folders import T0

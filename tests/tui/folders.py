@@ -12,7 +12,7 @@ from openhqm_tui.domain.checks.catalog import check_named
 from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.plan.bake import Plan
-from openhqm_tui.domain.plan.nodes import NodeInfo
+from openhqm_tui.domain.plan.builders import NodeInfo
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.store.run_folder import RunFolder, runs_folder

@@ -8,10 +8,10 @@ import pytest
 from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.engine.docker.builders import Builder
-from openhqm_tui.tui.plan.choose_builder import ChooseBuilder, CreateBuilder, node_lines
+from openhqm_tui.tui.plan.dialogs import ChooseBuilder, CreateBuilder, node_lines
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.conftest import AMD, ARM, GOOD, World, parse_platform, settle, until
 

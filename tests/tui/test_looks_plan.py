@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.engine.docker.builders import Builder
 from tests.tui import folders

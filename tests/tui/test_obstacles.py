@@ -7,7 +7,7 @@ import pytest
 
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.plan.bake import Source, SourceKind
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.remedies import Reach

@@ -7,13 +7,13 @@ import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
 from openhqm_tui.domain.errors import EngineProblem
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.engine.source.base_image import Pullable
-from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
+from openhqm_tui.tui.plan.dialogs import ChooseBuilder
 from openhqm_tui.tui.plan.fields import CollapsedFields, Toggle
 from openhqm_tui.tui.plan.matrix import Matrix
 from tests.tui import folders

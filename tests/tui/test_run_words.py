@@ -9,7 +9,7 @@ import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.failures.digest import verification_failure
-from openhqm_tui.domain.plan.nodes import NodeInfo
+from openhqm_tui.domain.plan.builders import NodeInfo
 from openhqm_tui.domain.run.decisions import to_retry
 from openhqm_tui.domain.run.events import CancelRequested, Outcome
 from openhqm_tui.domain.run.state import RunState

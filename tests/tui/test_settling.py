@@ -8,9 +8,8 @@ import sys
 PROGRAM = """
 import sys
 from openhqm_tui.tui import app
-from openhqm_tui.tui.core import lifecycle
 before = {name for name in sys.modules if name.endswith((".screen", ".dialogs"))}
-lifecycle.import_the_rest()
+app.import_the_rest()
 loaded = set(sys.modules)
 from openhqm_tui.tui.command_table import PLACES
 from openhqm_tui.tui.app import place_called

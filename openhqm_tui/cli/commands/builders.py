@@ -77,7 +77,7 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """List the builders, a line per node."""
     from openhqm_tui.cli.output.summary import aligned
-    from openhqm_tui.cli.settings import settings_here
+    from openhqm_tui.cli.surroundings import settings_here
     from openhqm_tui.engine.docker.builders import list_builders
 
     builders = list_builders()
@@ -98,7 +98,7 @@ def run_inspect(parsed: argparse.Namespace) -> int:
     """Print everything known about one builder."""
     import msgspec
 
-    from openhqm_tui.cli.settings import settings_here
+    from openhqm_tui.cli.surroundings import settings_here
     from openhqm_tui.domain.text import one_line
     from openhqm_tui.engine.docker.builders import find_builder, list_builders
     from openhqm_tui.engine.docker.facts import read_facts
@@ -188,7 +188,7 @@ def run_remove(parsed: argparse.Namespace) -> int:
 
 
 def _rows(builder: Builder, chosen: str) -> Iterable[tuple[str, ...]]:
-    from openhqm_tui.domain.plan.nodes import Node
+    from openhqm_tui.domain.plan.builders import Node
     from openhqm_tui.domain.text import one_line
 
     marks = [

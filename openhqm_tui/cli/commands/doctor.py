@@ -52,7 +52,7 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Diagnose, and fix if requested; return 0 if a build can start, else 3."""
     from openhqm_tui.cli.output.doctor import doctor_output
-    from openhqm_tui.cli.settings import settings_here
+    from openhqm_tui.cli.surroundings import settings_here
     from openhqm_tui.domain.platforms import parse_platforms
     from openhqm_tui.engine.doctor.apply import pending
     from openhqm_tui.engine.doctor.base_findings import BOTH

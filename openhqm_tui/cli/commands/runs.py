@@ -135,7 +135,7 @@ def run_prune(parsed: argparse.Namespace) -> int:
 def _limits(parsed: argparse.Namespace) -> Limits:
     import msgspec
 
-    from openhqm_tui.cli.settings import settings_here
+    from openhqm_tui.cli.surroundings import settings_here
     from openhqm_tui.store.retention import MB, Limits, limits_of
 
     if parsed.all and (parsed.keep or parsed.max_size):

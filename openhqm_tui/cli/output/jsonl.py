@@ -6,14 +6,13 @@ from typing import Any, TextIO
 
 import msgspec
 
-from openhqm_tui.cli.output.ordering import EventOrderer
 from openhqm_tui.cli.output.summary import failures_of, pushes_of, rows_of, warning_lines
 from openhqm_tui.domain.run.events import LaneChecked, TargetEnded, TargetStarted
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.domain.run.timeline import hits_of
 from openhqm_tui.domain.text import plain
 from openhqm_tui.run.follow.eta import time_left_of
-from openhqm_tui.run.follow.follower import Changes, Follower
+from openhqm_tui.run.follow.follower import Changes, EventOrderer, Follower
 from openhqm_tui.run.redaction import info_without_secrets
 
 # 2: `result` is "verified", "not verified" or "not started" (1: "proved", "not proved", "not

@@ -6,7 +6,6 @@ from typing import TextIO, cast
 
 from openhqm_tui.cli.output.check import check_annotations
 from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
-from openhqm_tui.cli.output.ordering import EventOrderer, logs_of
 from openhqm_tui.cli.output.summary import (
     check_lines,
     failure_lines,
@@ -25,7 +24,7 @@ from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, Status, StatusText
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.follow.eta import expected_text, time_left_of
-from openhqm_tui.run.follow.follower import Changes, Follower
+from openhqm_tui.run.follow.follower import Changes, EventOrderer, Follower, logs_of
 
 _RESULTS = {Answer.FAIL: Status.FAILED, Answer.UNKNOWN: Status.UNKNOWN}
 

@@ -10,7 +10,7 @@ import msgspec
 from openhqm_tui.domain.checks.layer_manifest import Bytes, ImageLayer
 from openhqm_tui.domain.checks.verdict import Verdict
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.plan.nodes import NodeInfo
+from openhqm_tui.domain.plan.builders import NodeInfo
 from openhqm_tui.domain.run.published import PublishedImage
 from openhqm_tui.domain.text import Inert
 

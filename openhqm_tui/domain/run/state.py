@@ -18,7 +18,7 @@ from openhqm_tui.domain.buildkit.vertex import ExecutionMode, how_built
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.plan.nodes import LaneNodes, Node, read_nodes, worth_telling
+from openhqm_tui.domain.plan.builders import LaneNodes, Node, read_nodes, worth_telling
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo

@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import EngineProblem, UsageProblem, nearest
-from openhqm_tui.domain.plan.builders import NewBuilder, remove_command, use_command
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import NewBuilder, Node, remove_command, use_command
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.secrets.redact import masked
 from openhqm_tui.domain.text import Inert, one_line

@@ -17,7 +17,7 @@ import msgspec
 
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.nodes import Node, NodeWay, nodes_of
+from openhqm_tui.domain.plan.builders import Node, NodeWay, nodes_of
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import Inert
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult, Runner, capture

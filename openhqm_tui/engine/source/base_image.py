@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.nodes import covers
+from openhqm_tui.domain.plan.builders import covers
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.remedies import Reach, remedy_for
 from openhqm_tui.domain.text import Inert

@@ -60,7 +60,7 @@ def node_names(platforms: Iterable[Platform], facts: EngineFacts | None) -> dict
     """Return the names of the nodes that build the platforms; empty if not worth showing."""
     if facts is None:
         return {}
-    from openhqm_tui.domain.plan.nodes import worth_telling
+    from openhqm_tui.domain.plan.builders import worth_telling
 
     if not worth_telling(facts.nodes, facts.driver):
         return {}

@@ -323,7 +323,7 @@ class PlanScreen(BaseScreen):
     @on(RunRefused)
     def refused(self, message: RunRefused) -> None:
         """Ask for permission if that helps, or show why the run did not start."""
-        from openhqm_tui.tui.plan.permission_dialog import ask_for
+        from openhqm_tui.tui.plan.dialogs import ask_for
 
         self.lookups.starting = False
         if not ask_for(self, message, self._start, self._not_started):
@@ -383,7 +383,7 @@ class PlanScreen(BaseScreen):
     def action_choose_builder(self) -> None:
         """Choose a builder."""
         facts = self.session.facts
-        from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
+        from openhqm_tui.tui.plan.dialogs import ChooseBuilder
 
         context = facts.context if facts is not None else ""
         self.app.push_screen(ChooseBuilder(context, self.fields.order.builder), self._builder_told)

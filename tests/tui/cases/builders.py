@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.engine.docker.builders import Builder
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.plan.choose_builder import ChooseBuilder, CreateBuilder
+from openhqm_tui.tui.plan.dialogs import ChooseBuilder, CreateBuilder
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.cases import Case
 from tests.tui.conftest import World

@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.plan.choose_builder import ChooseBuilder
+from openhqm_tui.tui.plan.dialogs import ChooseBuilder
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.plan.screen import PlanScreen

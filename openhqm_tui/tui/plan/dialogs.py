@@ -1,29 +1,35 @@
-"""The dialog of Buildx builders: choose, create or remove one."""
+"""The dialogs of the Plan screen: builders, and the permissions that a build needs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.formatting import count_text
-from openhqm_tui.domain.plan.builders import DRIVERS, NewBuilder, new_builder, remove_command
-from openhqm_tui.domain.plan.nodes import Node
+from openhqm_tui.domain.plan.builders import DRIVERS, NewBuilder, Node, new_builder, remove_command
+from openhqm_tui.domain.plan.permissions import Permission, PermissionsNeeded, PushNeeded, described
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.builders import Builder, command_words
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.labels import short
 from openhqm_tui.tui.core.session import session_of
 from openhqm_tui.tui.widgets.dialogs import ListDialog, QuestionDialog
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.options import BuildOptions
+    from openhqm_tui.tui.plan.lookups import RunRefused
 
 _FIELDS = (
     ("name", "name", "arm-farm"),
@@ -35,7 +41,7 @@ _FIELDS = (
 class CreateBuilder(ModalScreen[str]):
     """Name, driver, nodes and options; gives the new builder's name, or ''."""
 
-    CSS_PATH = ["../widgets/dialogs.tcss", "create_builder.tcss"]  # noqa: RUF012
+    CSS_PATH = ["../widgets/dialogs.tcss", "dialogs.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = bindings("dialog")
 
     class Told(Message):
@@ -241,7 +247,7 @@ class ChooseBuilder(ListDialog[Builder]):
     If the chosen builder was removed, closing gives the one selected in Buildx.
     """
 
-    CSS_PATH = ["../widgets/dialogs.tcss", "choose_builder.tcss"]  # noqa: RUF012
+    CSS_PATH = ["../widgets/dialogs.tcss", "dialogs.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar = [*bindings("dialog"), *bindings("builders")]
 
     class Listed(Message):
@@ -424,3 +430,86 @@ class ChooseBuilder(ListDialog[Builder]):
     def _say(self, problem: str) -> None:
         told = Content.styled(f"✗ {one_line(problem, 400)}", "$text-error") if problem else ""
         self.query_one("#builders-problem", Static).update(told)
+
+
+REFUSED = "not allowed, so nothing was built"
+# Starts a build; the second argument lists the permissions to remember.
+Start = Callable[["BuildOptions", tuple[Permission, ...]], None]
+
+
+def ask_for(
+    screen: Screen[None], refusal: RunRefused, start: Start, refused: Callable[[str], None]
+) -> bool:
+    """Ask, and start the build with what was allowed; closing the dialog allows nothing.
+
+    Returns False if asking wouldn't help.
+    """
+    match refusal.cause:
+        case PermissionsNeeded() as permissions:
+            _ask_permissions(screen, permissions, refusal.order, start, refused)
+        case PushNeeded() as pushes:
+            _ask_pushes(screen, pushes, refusal.order, start, refused)
+        case _:
+            return False
+    return True
+
+
+def _ask_permissions(
+    screen: Screen[None],
+    problem: PermissionsNeeded,
+    order: BuildOptions,
+    start: Start,
+    refused: Callable[[str], None],
+) -> None:
+    def answered(answer: str | None) -> None:
+        if answer not in {"once", "remember"}:
+            refused(REFUSED)
+            return
+        allowed = replace(order, allow=(*order.allow, *problem.missing))
+        start(allowed, problem.missing if answer == "remember" else ())
+
+    needs = described(problem.missing, problem.folder)
+    text = Content("\n").join(
+        [
+            Content("The build definition in this folder asks to:"),
+            *(Content(f"  • {one_line(need, 300)}") for need in needs),
+            Content.styled("Allow it only if you trust who wrote it.", "$text-warning"),
+        ]
+    )
+    answers = [
+        ("no", "Don't build"),
+        ("once", "Allow once"),
+        ("remember", "Allow and remember"),
+    ]
+    screen.app.push_screen(QuestionDialog("Allow this build?", text, answers, leave="no"), answered)
+
+
+def _ask_pushes(
+    screen: Screen[None],
+    problem: PushNeeded,
+    order: BuildOptions,
+    start: Start,
+    refused: Callable[[str], None],
+) -> None:
+    def answered(answer: str | None) -> None:
+        if answer == "push":
+            start(replace(order, push=True), ())
+        elif answer == "local":
+            start(replace(order, no_push=True), ())
+        else:
+            refused(REFUSED)
+
+    lines = [Content(f"  • {one_line(told, 300)}") for told in problem.pushes]
+    text = Content("\n").join(
+        [
+            Content("The build definition in this folder:"),
+            *lines,
+            Content("Tags are pushed once every image is verified."),
+        ]
+    )
+    answers = [
+        ("no", "Don't build"),
+        ("local", "Build without pushing"),
+        ("push", "Build and push"),
+    ]
+    screen.app.push_screen(QuestionDialog("Push the images?", text, answers, leave="no"), answered)
