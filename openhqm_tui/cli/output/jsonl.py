@@ -6,9 +6,9 @@ from typing import Any, TextIO
 
 import msgspec
 
-from openhqm_tui.cli.output.summary import failures_of, pushes_of, rows_of, warning_lines
+from openhqm_tui.cli.output.summary import failures_of, rows_of, warning_lines
 from openhqm_tui.domain.run.events import LaneChecked, TargetEnded, TargetStarted
-from openhqm_tui.domain.run.state import TargetState
+from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.run.timeline import hits_of
 from openhqm_tui.domain.text import plain
 from openhqm_tui.run.follow.eta import time_left_of
@@ -74,7 +74,7 @@ class JsonOutput:
                     target.name: {"cache": hits_of(target)} for target in state.targets.values()
                 },
                 "warnings": warning_lines(state),
-                "pushes": pushes_of(state),
+                "pushes": _pushes(state),
                 "failures": failures_of(state, self._follower.folder.path),
             }
         )
@@ -113,3 +113,28 @@ class JsonOutput:
 
     def _write(self, value: Any) -> None:
         self._out.write(self._encoder.encode(value).decode() + "\n")
+
+
+def _pushes(state: RunState) -> list[dict[str, Any]]:
+    """Return each target's push: '' as outcome if none was attempted; none if the run has none."""
+    if not state.info.push:
+        return []
+    return [
+        {
+            "target": target.name,
+            "tags": target.info.tags,
+            "outcome": target.pushed.value if target.pushed else "",
+            "reason": target.push_reason,
+            "digest": target.push_digest,
+            "read_back": [
+                {
+                    "tag": tag.name,
+                    "digest": tag.digest,
+                    "images": tag.images,
+                    "attestations": tag.attestations,
+                }
+                for tag in target.read_back.values()
+            ],
+        }
+        for target in state.targets.values()
+    ]

@@ -12,7 +12,6 @@ from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.failures.digest import Failure, failure_of
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
-from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.critical_path import emulation_cost
 from openhqm_tui.domain.run.decisions import (
     allowed_unknown,
@@ -21,7 +20,7 @@ from openhqm_tui.domain.run.decisions import (
     result_text,
     status_text,
 )
-from openhqm_tui.domain.run.published import PublishedImage
+from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import STATUS_TEXTS, VERDICT_TEXTS, Status
 from openhqm_tui.domain.run.timeline import CacheHits, hits_of
@@ -210,55 +209,11 @@ def warning_lines(state: RunState) -> list[str]:
     return [*lines, *(f"! {cost}" for cost in (emulation_cost(state),) if cost)]
 
 
-class RegistryTag(msgspec.Struct, frozen=True):
-    """The content of a tag as read back from its registry."""
-
-    tag: str
-    digest: str
-    images: tuple[PublishedImage, ...]
-    attestations: int
-
-
-def _held(event: events.ReadBack) -> RegistryTag:
-    return RegistryTag(event.name, event.digest, event.images, event.attestations)
-
-
-class Push(msgspec.Struct, frozen=True):
-    """The result of pushing a target's tags; `outcome` is '' if no push was attempted.
-
-    `read_back` is what the registries have under the tags afterwards.
-    """
-
-    target: str
-    tags: tuple[str, ...]
-    outcome: str
-    reason: str
-    digest: str
-    read_back: tuple[RegistryTag, ...]
-
-
-def pushes_of(state: RunState) -> list[Push]:
-    """Return the push results of all targets; empty if the run doesn't push."""
-    if not state.info.push:
-        return []
-    return [
-        Push(
-            target=target.name,
-            tags=target.info.tags,
-            outcome=target.pushed.value if target.pushed else "",
-            reason=target.push_reason,
-            digest=target.push_digest,
-            read_back=tuple(_held(event) for event in target.read_back.values()),
-        )
-        for target in state.targets.values()
-    ]
-
-
 def push_lines(state: RunState) -> list[str]:
     """Return which tags were pushed, as lines of text."""
     lines: list[str] = []
-    for push in pushes_of(state):
-        lines += _tag_lines(push, state.targets[push.target])
+    for target in state.targets.values() if state.info.push else ():
+        lines += _tag_lines(target)
     if allowed := allowed_unknown(state):
         lines.append(f"! --allow-unknown: {allowed}")
     if any(push_failed(target) for target in state.targets.values()):
@@ -268,21 +223,22 @@ def push_lines(state: RunState) -> list[str]:
     return lines
 
 
-def _tag_lines(push: Push, target: TargetState) -> list[str]:
+def _tag_lines(target: TargetState) -> list[str]:
     """Return a line for each tag of a target, with the reason at the tag that failed."""
     lines, images = [], []
-    for tag in push.tags:
+    tags, outcome, reason = target.info.tags, target.pushed, target.push_reason
+    for tag in tags:
         held = target.read_back.get(tag)
-        at_fault = push.reason.startswith(f"{tag}: ")
+        at_fault = reason.startswith(f"{tag}: ")
         if held is not None and not at_fault:
             lines.append(f"✓ pushed and read back {tag}: {held_words(held)}")
             images = [f"{image.platform} {image.digest}" for image in held.images]
-        elif push.outcome == "passed":
-            lines.append(f"✓ pushed {tag} {push.digest}".rstrip())
-        elif push.outcome:
-            named = any(push.reason.startswith(f"{other}: ") for other in push.tags)
-            why = push.reason.removeprefix(f"{tag}: ") if at_fault or not named else ""
-            said = why or (push.outcome if push.outcome == "cancelled" else "")
+        elif outcome is Outcome.PASSED:
+            lines.append(f"✓ pushed {tag} {target.push_digest}".rstrip())
+        elif outcome is not None:
+            named = any(reason.startswith(f"{other}: ") for other in tags)
+            why = reason.removeprefix(f"{tag}: ") if at_fault or not named else ""
+            said = why or ("cancelled" if outcome is Outcome.CANCELLED else "")
             # A tag that was pushed but couldn't be confirmed is not "not pushed".
             head = f"✗ {tag}" if said.startswith("pushed, ") else f"✗ not pushed {tag}"
             lines.append(f"{head}: {said}" if said else head)
@@ -307,7 +263,11 @@ def last_line(state: RunState) -> str:
     if state.interrupted:
         line += " · interrupted"
     if state.info.push:
-        pushed = sum(len(push.tags) for push in pushes_of(state) if push.outcome == "passed")
+        pushed = sum(
+            len(target.info.tags)
+            for target in state.targets.values()
+            if target.pushed is Outcome.PASSED
+        )
         line += f" · {count_text(pushed, 'tag') if pushed else 'nothing'} pushed"
     return line
 
