@@ -145,7 +145,7 @@ def test_the_evidence_has_the_commands_to_repeat_it(built: Ran, project: Path) -
 
 
 def test_a_companion_that_ends_is_the_reason_and_nothing_of_its_variables_is_told(
-    built: Ran, project: Path
+    built: Ran, project: Path, host: Platform
 ) -> None:
     script = "echo $(ls /sys/class/net) $(id -u) $PASSWORD; exit 3"
     told = f'env = {{ PASSWORD = "{PASSWORD}" }}, command = ["sh", "-c", "{script}"]'
@@ -154,7 +154,7 @@ def test_a_companion_that_ends_is_the_reason_and_nothing_of_its_variables_is_tol
     state = project / "state-of-secrets"
     said = ""
     for form in ("json", "plain"):
-        platform = ("--platforms", "native", "--format", form)
+        platform = ("--platforms", str(host), "--format", form)
         ran = run_cli("build", *words, *platform, cwd=project, state=state)
         assert ran.code == 1
         said += ran.out + ran.err
@@ -243,12 +243,12 @@ def served_with(host: Platform, companion: Companion) -> Expectation:
 
 
 async def test_a_killed_runner_leaves_no_companion_after_the_next_sweep(
-    built: Ran, project: Path, monkeypatch: pytest.MonkeyPatch
+    built: Ran, project: Path, host: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks_with(project, f'{{ image = "{REDIS}", command = ["sleep", "1000"] }}')
     words = ("--dockerfile", "bundled", "--backend", "redis", "--name", NAME, "--detach")
     state = project / "state-of-the-killed"
-    ran = run_cli("build", *words, "--platforms", "native", cwd=project, state=state)
+    ran = run_cli("build", *words, "--platforms", str(host), cwd=project, state=state)
     folder = RunFolder(state / "runs" / ran.out.strip())
     own = f"label={RUN_LABEL}={folder.info.id}"
     # The companion, and the service that waits for it.
