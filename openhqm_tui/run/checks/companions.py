@@ -218,9 +218,9 @@ class Companions:
                     self._images[name] = await self._find(name, f"{container}-image", marks)
                 except ImageUnknown as error:
                     why = (
-                        f"its companion {name} isn't available: {error}; "
-                        f"`docker pull {name}`, name another image in `service.with`, or give "
-                        "--no-companions"
+                        f"its companion {name} isn't available: `docker pull {name}`, name another "
+                        # Last, because verdicts are cut.
+                        f"image in `service.with`, or give --no-companions ({error})"
                     )
                     self._failures[name] = why
                     raise _Unavailable(why) from error
