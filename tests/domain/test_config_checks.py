@@ -29,7 +29,6 @@ WANTED = expect(
     ARM,
     labels={"queue.backend": "redis"},
     env={"OPENHQM_QUEUE_BACKEND": "redis"},
-    health_check=True,
     command=[*COMMAND],
 )
 CONFIG = SeenConfig(
@@ -43,7 +42,7 @@ CONFIG = SeenConfig(
 SAID = ProbeAnswer(
     machine="aarch64", implementation="CPython", python="3.13.5", python_platform="x", uid=1000
 )
-CHECKS = ["architecture", "labels", "env", "health-check", "command"]
+CHECKS = ["architecture", "labels", "env", "command"]
 
 
 def judge_config(expected: Expectation, config: SeenConfig | None, why: str = "") -> list[Verdict]:
@@ -65,11 +64,6 @@ def but(record: Any, **changes: Any) -> Any:
         ({"labels": {"queue.backend": "kafka"}}, "labels", "queue.backend=kafka"),
         ({"env": ()}, "env", "OPENHQM_QUEUE_BACKEND=(missing)"),
         ({"env": ("OPENHQM_QUEUE_BACKEND=kafka",)}, "env", "OPENHQM_QUEUE_BACKEND=kafka"),
-        ({"health_check": ()}, "health-check", "none"),
-        ({"health_check": ("NONE",)}, "health-check", "switched off"),
-        ({"health_check": ("CMD",)}, "health-check", "none"),
-        ({"health_check": ("CMD-SHELL", "")}, "health-check", "none"),
-        ({"health_check": ("CMD-SHELL", "curl x")}, "", ""),
         ({"cmd": ()}, "command", "none"),
         ({"cmd": ("sh", "-c", "x y")}, "command", "sh -c 'x y'"),
         ({"entrypoint": ("tini", "--")}, "command", "tini -- python -m openhqm.api.listener"),
@@ -94,7 +88,6 @@ def test_what_was_seen_and_wished_is_named() -> None:
         "architecture": ("linux/arm64", "linux/arm64"),
         "labels": ("queue.backend=redis", "queue.backend=redis"),
         "env": ("OPENHQM_QUEUE_BACKEND=redis", "OPENHQM_QUEUE_BACKEND=redis"),
-        "health-check": ("python -c pass", "a health check"),
         "command": ("python -m openhqm.api.listener", "python -m openhqm.api.listener"),
     }
 

@@ -75,6 +75,101 @@ def test_it_is_told_in_a_line(
         assert answer is not U or HINT in told.seen or "emulation may be too slow" in told.seen
 
 
+REDIS = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379.\n"
+NEEDS_REDIS = "needs localhost:6379, nothing listens there: add a companion"
+UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
+
+
+@pytest.mark.parametrize(
+    ("seen", "answer", "says"),
+    [
+        (SeenService(words=REDIS), U, NEEDS_REDIS),
+        (SeenService(ended=True, words=REDIS + "INFO: Stopping parent process\n"), U, NEEDS_REDIS),
+        (SeenService(words="x", complaints=[REDIS]), U, NEEDS_REDIS),
+        (SeenService(status=503, words=REDIS), U, NEEDS_REDIS),
+        (SeenService(looping=True, restarts=8, words=REDIS), U, NEEDS_REDIS),
+        # With its companion up, it is the image's fault.
+        (SeenService(ended=True, words=REDIS, before=[6379]), F, "ended with exit code 0: redis."),
+        (SeenService(words=REDIS, before=[6379]), F, "no answer"),
+        (SeenService(words=UNNAMED, before=[6379]), F, "no answer"),
+        (SeenService(words=UNNAMED), U, "needs a peer (ConnectionRefusedError"),
+        (SeenService(words="connect ECONNREFUSED 127.0.0.1:8000"), F, "no answer"),
+        (
+            SeenService(words="dial tcp: lookup db: no such host", before=[6379]),
+            U,
+            "needs db, which can't be resolved here: add a companion",
+        ),
+        (
+            SeenService(words=f"{REDIS}getaddrinfo ENOTFOUND db db:5432"),
+            U,
+            "needs localhost:6379, db:5432, which are missing here: add a companion",
+        ),
+        (
+            SeenService(ended=True, exit_code=1, words=f"{REDIS}ImportError: no nope\n"),
+            F,
+            "ended with exit code 1: ImportError: no nope",
+        ),
+        (
+            SeenService(
+                ended=True,
+                words=f"{REDIS}During handling of the above exception, another\nImportError: x\n",
+            ),
+            U,
+            NEEDS_REDIS,
+        ),
+        (SeenService(words=f"{ERRNO}{REDIS}"), U, NEEDS_REDIS),
+        (
+            SeenService(looping=True, restarts=9, milliseconds=5000, words="KeyError: 'A'\nINFO x"),
+            F,
+            "KeyError: 'A'; its processes end and are started again (9 in 5.0 s)",
+        ),
+        (
+            SeenService(status=200, later=0, words="gone"),
+            F,
+            "answers 200 once; then answers no more: gone",
+        ),
+        (SeenService(status=200, later=503), F, "answers 200 once; then answers 503"),
+        (
+            SeenService(status=200, ended=True, exit_code=3, words="one"),
+            F,
+            "answers 200 once; then ended with exit code 3: one",
+        ),
+        (
+            SeenService(status=200, later=200, restarts=2, watched_milliseconds=1500),
+            F,
+            "no output; its processes end and are started again (2 in 1.5 s)",
+        ),
+        (SeenService(ended=True, left=2), F, "its main process ended and left others running"),
+        (SeenService(ended=True, exit_code=1, left=2), F, "ended with exit code 1"),
+        (SeenService(milliseconds=9000, own_ports=[80]), F, "in 9.0 s; it listens on :80"),
+    ],
+)
+def test_why_it_does_not_serve(seen: SeenService, answer: Answer, says: str) -> None:
+    told = what_became_of(WANTED, seen, emulated=False)
+    assert told.answer is answer
+    assert says in told.seen
+
+
+@pytest.mark.parametrize(
+    ("listen", "addresses", "answer"),
+    [
+        ("any", ["0.0.0.0"], P),
+        ("any", ["127.0.0.1", "::"], P),
+        ("any", [], P),
+        ("any", ["127.0.0.1"], F),
+        ("any", ["127.0.0.9", "::1"], F),
+        ("loopback", ["127.0.0.1", "::1"], P),
+        ("loopback", ["::"], F),
+        ("unix:/tmp/web.sock", [], P),
+    ],
+)
+def test_what_it_must_be_bound_to(listen: str, addresses: list[str], answer: Answer) -> None:
+    seen = SeenService(status=200, later=200, addresses=addresses)
+    told = what_became_of(Service(listen=listen), seen, emulated=False)
+    assert told.answer is answer
+    assert answer is P or "listens on" in told.seen
+
+
 @pytest.mark.parametrize(
     ("words", "file"),
     [

@@ -332,7 +332,7 @@ def test_a_service_waits_for_its_companions_and_the_checks_dont(tmp_path: Path, 
     with socket.socket() as companion:
         companion.bind(("127.0.0.1", 0))
         number = companion.getsockname()[1]
-        words = [f"service={port},200,30,/", f"wait=60,1|{number}", "--"]
+        words = [f"service={port},200,30,any,/", f"wait=60,1|{number}", "--"]
         command = [sys.executable, "-S", "-c", container.PROBE, NONCE, *words]
         with subprocess.Popen(
             [*command, *python(_SERVER), str(port), "200"], stdout=subprocess.PIPE, cwd=tmp_path
@@ -355,7 +355,7 @@ def test_a_service_is_not_started_without_its_companions(
     tmp_path: Path, port: int, by_signal: bool
 ) -> None:
     seconds = 600 if by_signal else 0
-    words = [f"service={port},200,30,/", f"wait={seconds},1,{port}", "--", "touch", "started"]
+    words = [f"service={port},200,30,any,/", f"wait={seconds},1,{port}", "--", "touch", "started"]
     command = [sys.executable, "-S", "-c", container.PROBE, NONCE, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) as process:
         assert process.stdout is not None
@@ -375,7 +375,7 @@ def test_a_companion_on_the_services_own_port_would_answer_for_it(
     tmp_path: Path, port: int
 ) -> None:
     with socket.create_server(("127.0.0.1", port)):
-        words = [f"service={port},200,30,/", f"wait=5,{port}", "--", "touch", "started"]
+        words = [f"service={port},200,30,any,/", f"wait=5,{port}", "--", "touch", "started"]
         said = container.read_answer(run(tmp_path, *words), NONCE, patience=1, emulated=False)
     assert isinstance(said, ProbeAnswer)
     assert said.service is not None

@@ -13,6 +13,7 @@ import pytest
 from openhqm_tui.domain.checks.evidence import ProbeAnswer, SeenService
 from openhqm_tui.run.checks import container
 from tests.run.test_probe import NONCE, run
+from tests.waiting import until
 
 _SERVER = """
 import http.server, os, sys
@@ -33,6 +34,26 @@ print("cwd", os.getcwd(), "group", os.getpgrp() == os.getpid(), end=" ")
 print("stdin", sys.stdin.read(), flush=True)
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
+# Responds with 200, from the address and in the way that are put in.
+_SERVES = """
+import http.server, os, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response_only(200)
+        self.end_headers()
+class Server(http.server.HTTPServer):
+    {family}
+server = Server({address}, Handler)
+{serve}
+"""
+_WORKERS = """
+import os, sys
+workers = set()
+while True:
+    while len(workers) < 2:
+        workers.add(os.posix_spawn(sys.executable, [sys.executable, "-S", "-c", {worker!r}], {{}}))
+    workers.discard(os.wait()[0])
+"""
 
 
 @pytest.fixture
@@ -43,14 +64,20 @@ def port() -> int:
 
 
 def serve(
-    place: Path, port: int, *command: str, seconds: float = 30, status: int = 200
+    place: Path, port: int, *command: str, seconds: float = 30, status: int = 200, listen="any"
 ) -> SeenService:
-    words = [f"service={port},{status},{seconds},/health?a=b,c", "--", *command]
-    said = container.read_answer(run(place, *words, seconds=120), NONCE, patience=1, emulated=False)
-    assert isinstance(said, ProbeAnswer), said
-    assert said.clients == [], "the questions are asked all the same"
+    said = report(place, f"service={port},{status},{seconds},{listen},/health?a=b,c", *command)
+    assert said.health is None
     assert said.service is not None
     return said.service
+
+
+def report(place: Path, service: str, *command: str, health: str = "health=0,0") -> ProbeAnswer:
+    ended = run(place, service, health, "--", *command, seconds=120)
+    said = container.read_answer(ended, NONCE, patience=1, emulated=False)
+    assert isinstance(said, ProbeAnswer), said
+    assert said.clients == [], "the questions are asked all the same"
+    return said
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -132,7 +159,7 @@ def test_one_that_ends(
 def test_endless_output_is_read_in_pieces(tmp_path: Path, port: int) -> None:
     seen = serve(tmp_path, port, "sh", "-c", "yes '\x1b]0;owned\x07'; exit 1", seconds=0.3)
     assert seen.status == 0
-    assert len(seen.words) <= 2000
+    assert len(seen.words) <= 8000
     assert not seen.ended
 
 
@@ -140,3 +167,125 @@ def test_closing_the_output_does_not_end_the_service(tmp_path: Path, port: int) 
     quiet = "import os; null = os.open(os.devnull, os.O_RDWR); os.dup2(null, 1); os.dup2(null, 2)"
     seen = serve(tmp_path, port, *python(f"{quiet}\n{_SERVER}"), str(port), "200")
     assert (seen.status, seen.words) == (200, "")
+
+
+def serves(serve: str, address: str, family: str = "pass") -> tuple[str, ...]:
+    return python(_SERVES.format(serve=serve, address=address, family=family))
+
+
+def test_a_service_is_asked_again_a_moment_later(tmp_path: Path, port: int) -> None:
+    seen = serve(tmp_path, port, *serves("server.serve_forever()", f"('', {port})"))
+    assert (seen.status, seen.later, seen.ended, seen.restarts) == (200, 200, False, 0)
+    assert (seen.addresses, seen.left) == (["0.0.0.0"], 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "family", "addresses"),
+    [
+        ("('127.0.0.1', {port})", "pass", ["127.0.0.1"]),
+        ("('127.0.0.9', {port})", "pass", ["127.0.0.9"]),
+        ("('::1', {port})", "address_family = 10", ["::1"]),
+        ("('::', {port})", "address_family = 10", ["::"]),
+    ],
+)
+def test_the_addresses_that_it_listens_on(
+    tmp_path: Path, port: int, address: str, family: str, addresses: list[str]
+) -> None:
+    command = serves("server.serve_forever()", address.format(port=port), family)
+    seen = serve(tmp_path, port, *command)
+    assert (seen.status, seen.later, seen.addresses) == (200, 200, addresses)
+
+
+def test_a_service_on_a_socket_in_the_file_system(tmp_path: Path, port: int) -> None:
+    family = "address_family = 1; server_bind = lambda self: self.socket.bind('web.sock')"
+    command = serves("server.serve_forever()", "''", family)
+    seen = serve(tmp_path, port, *command, listen=f"unix:{tmp_path}/web.sock")
+    assert (seen.status, seen.later, seen.addresses) == (200, 200, [])
+
+
+def test_one_that_ends_after_its_first_response(tmp_path: Path, port: int) -> None:
+    command = serves("server.handle_request(); sys.exit('one is enough')", f"('', {port})")
+    seen = serve(tmp_path, port, *command)
+    assert (seen.status, seen.ended, seen.exit_code) == (200, True, 1)
+    assert seen.words.endswith("one is enough\n")
+
+
+def test_one_that_closes_its_port_after_its_first_response(tmp_path: Path, port: int) -> None:
+    once = "server.handle_request(); server.server_close(); time.sleep(1000)"
+    seen = serve(tmp_path, port, *serves(once, f"('', {port})"))
+    assert (seen.status, seen.later, seen.ended) == (200, 0, False)
+
+
+def test_workers_that_end_with_each_response(tmp_path: Path, port: int) -> None:
+    flap = "while True:\n    os.fork() or sys.exit(server.handle_request())\n    os.wait()"
+    seen = serve(tmp_path, port, *serves(flap, f"('', {port})"))
+    assert (seen.status, seen.ended) == (200, False)
+    assert seen.restarts >= 1
+
+
+def test_a_daemon_that_is_left_behind(tmp_path: Path, port: int) -> None:
+    daemon = "os.fork() and os._exit(0)\nos.setsid()\nserver.serve_forever()"
+    seen = serve(tmp_path, port, *serves(daemon, f"('', {port})"))
+    assert (seen.ended, seen.exit_code, seen.left) == (True, 0, 1)
+    until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) != 0, "it is killed")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        python(
+            _WORKERS.format(worker="import _socket; _socket.socket().connect(('127.0.0.1', 1))")
+        ),
+        ("sh", "-c", "while :; do echo 'dial tcp: lookup db: no such host'; sleep 0.2; done"),
+        python(
+            "import os, signal\n"
+            "if os.fork(): signal.pause()\n"
+            "os.write(2, b'connect ECONNREFUSED 127.0.0.1:1\\n')\n"
+        ),
+    ],
+)
+def test_one_whose_peer_is_missing_is_given_up(
+    tmp_path: Path, port: int, command: tuple[str, ...]
+) -> None:
+    seen = serve(tmp_path, port, *command, seconds=1000)
+    assert not seen.ended
+    assert seen.milliseconds < 60_000
+    assert seen.complaints
+
+
+def test_one_that_ends_and_is_started_again_is_given_up(tmp_path: Path, port: int) -> None:
+    command = python(_WORKERS.format(worker="import never_written"))
+    seen = serve(tmp_path, port, *command, seconds=1000)
+    assert seen.looping
+    assert seen.restarts >= 4
+    assert "ModuleNotFoundError: No module named 'never_written'" in seen.words
+
+
+def test_a_script_that_waits_is_waited_for(tmp_path: Path, port: int) -> None:
+    waits = f"for i in 1 2 3 4 5 6 7 8; do test -e x; sleep 0.2; done; exec {sys.executable} -c "
+    code = _SERVES.format(serve="server.serve_forever()", address=f"('', {port})", family="pass")
+    seen = serve(tmp_path, port, "sh", "-c", f'{waits} "$0"', code)
+    assert (seen.status, seen.later, seen.looping) == (200, 200, False)
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "says"),
+    [
+        (("sh", "-c", "echo well"), 0, "well\n"),
+        (("sh", "-c", "echo ill; exit 3"), 3, "ill\n"),
+        (("nope",), 127, "nope: No such file or directory"),
+    ],
+)
+def test_the_health_check_is_executed_once(
+    tmp_path: Path, port: int, check: tuple[str, ...], code: int, says: str
+) -> None:
+    command = serves("server.serve_forever()", f"('', {port})")
+    service, health = f"service={port},200,30,any,/", f"health=30,{len(check)}"
+    said = report(tmp_path, service, *check, *command, health=health)
+    assert said.service is not None
+    assert (said.service.status, said.service.later) == (200, 200)
+    assert said.health is not None
+    assert (said.health.exit_code, said.health.words) == (code, says)
+    late = report(tmp_path, service, "sleep", "1000", *command, health="health=0.5,2")
+    assert late.health is not None
+    assert late.health.timed_out

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openhqm_tui.domain.checks import peers
 from openhqm_tui.domain.checks.catalog import judge_running
 from openhqm_tui.domain.checks.evidence import ProbeAnswer, ProbeTrouble, SeenService
 from openhqm_tui.domain.checks.expectation import Expectation
@@ -187,12 +188,13 @@ def test_the_images_own_command_comes_last_of_all(
         WANTED, library=["ssl"], extensions=["yaml"], byte_code=True, service={"path": "/a,b"}
     )
     words = words_of(command_for(wanted, own_command=own, emulated=emulated))
-    assert words[-len(spoken) - 6 :] == [
+    assert words[-len(spoken) - 7 :] == [
         "library=ssl",
         "modules=yaml",
         "byte_code=yes",
         "clients=azure-eventhub=azure.eventhub",
-        f"service=8000,200,{seconds},/a,b",
+        f"service=8000,200,{seconds},any,/a,b",
+        "health=0,0",
         "--",
         *spoken,
     ]
@@ -424,8 +426,7 @@ def test_whatever_a_container_prints_can_be_said(code, out, err, timed_out, emul
 
 def test_the_probe_that_is_sent_is_the_files() -> None:
     folder = Path(container.__file__).parent
-    texts = [
-        (folder / name).read_text("utf-8")
-        for name in ("probe_service.py", "probe_python.py", "probe.py")
-    ]
+    names = ("probe_system.py", "probe_service.py", "probe_python.py", "probe.py")
+    files = [Path(peers.__file__), *(folder / name for name in names)]
+    texts = [file.read_text("utf-8") for file in files]
     assert command()[command().index("-c") + 1] == "".join(texts)

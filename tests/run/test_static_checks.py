@@ -24,7 +24,6 @@ WANTED = expect(
     ARM,
     labels={"queue.backend": "redis"},
     env={"A": "b"},
-    health_check=True,
     command=["serve"],
     max_mb=0.005,
 )
@@ -40,7 +39,7 @@ CONFIG = SeenConfig(
 )
 INDEX = [SeenImage(platform="linux/arm64", content_size=4000)]
 CHECKS = [
-    *("index", "architecture", "labels", "env", "health-check", "command"),
+    *("index", "architecture", "labels", "env", "command"),
     *("binaries", "setuid", "compilers", "caches", "secrets", "size"),
 ]
 GONE = ImageUnknown("no such image")

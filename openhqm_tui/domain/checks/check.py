@@ -30,12 +30,14 @@ class Method(StrEnum):
     LAYERS = "read file by file from the image's layers; the image isn't run"
     CONTAINER = "run with its Python in a container without network and privileges"
     SERVICE = "its own command is started in that container and queried over loopback"
+    HEALTH_CHECK = "read from the config, and executed once in that container after the service"
     NOT_KNOWN = ""
 
     @property
     def group(self) -> Group:
         """Whether it needs the image to run."""
-        return Group.RUNNING if self in {Method.CONTAINER, Method.SERVICE} else Group.STATIC
+        running = {Method.CONTAINER, Method.SERVICE, Method.HEALTH_CHECK}
+        return Group.RUNNING if self in running else Group.STATIC
 
 
 class ProbeArgument(NamedTuple):

@@ -44,9 +44,10 @@ class SeenImage(msgspec.Struct, frozen=True, kw_only=True):
 class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
     """An image's config.
 
-    `health_check` is its test (`NONE` disables that of the base). `layers` are the digests of the
-    unpacked layers, the lowest first; `history` are the instructions, the newest first. Both are
-    None if the engine doesn't say. `comments` are those of the history.
+    `health_check` is its test (`NONE` disables that of the base), `health_timeout` its time in
+    seconds (0: the default), `shell` what runs a test that is a shell command. `layers` are the
+    digests of the unpacked layers, the lowest first; `history` are the instructions, the newest
+    first. Both are None if the engine doesn't say. `comments` are those of the history.
     """
 
     os: str = ""
@@ -61,6 +62,8 @@ class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
     health_check: tuple[str, ...] = ()
+    health_timeout: float = 0.0
+    shell: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     layers: tuple[str, ...] | None = None
@@ -80,16 +83,31 @@ class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
 class SeenService(msgspec.Struct, frozen=True, kw_only=True):
     """What the image's own command did; see openhqm_tui/run/checks/probe_service.py.
 
-    `status` 0: no response; `reply` is the beginning of one that isn't HTTP. `ended`, with
-    `signal` or `exit_code`: it ended by itself. `out_of_memory` and `refused_forks` are counted by
-    the kernel. `companion_trouble`: which companion it had to do without, and why.
+    `status` 0: no response; `reply` is the beginning of one that isn't HTTP. `milliseconds`: until
+    the expected response, else until the end. `later` is the status of a response a moment later,
+    0 for none; None: there was no request. `ended`, with `signal` or `exit_code`: it ended by
+    itself; `left` counts the processes that it left behind. `restarts` counts the processes that
+    ended and were started again, after the expected response if there was one; `looping`: it was
+    given up because of that. `addresses` are those on which anything listens on the port of the
+    service; `before` are the ports on which something listened before it, `own_ports` its others.
+    `complaints` are lines of its output about peers. `out_of_memory` and `refused_forks` are
+    counted by the kernel. `companion_trouble`: which companion it had to do without, and why.
     """
 
     milliseconds: Count = 0
+    watched_milliseconds: Count = 0
     listens: bool = False
     status: Count = 0
+    later: Count | None = None
     reply: str = ""
     ended: bool = False
+    left: Count = 0
+    restarts: Count = 0
+    looping: bool = False
+    addresses: list[str] = []
+    before: list[Count] = []
+    own_ports: list[Count] = []
+    complaints: list[str] = []
     signal: Count = 0
     exit_code: Count = 0
     cpu_milliseconds: Count = 0
@@ -109,6 +127,16 @@ class SeenService(msgspec.Struct, frozen=True, kw_only=True):
     def hit_a_limit(self) -> bool:
         """Whether it needed more memory or processes than the container has."""
         return bool(self.out_of_memory or self.refused_forks)
+
+
+class SeenHealthCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """How the image's health check ended, executed once after the service had responded."""
+
+    milliseconds: Count = 0
+    timed_out: bool = False
+    signal: Count = 0
+    exit_code: Count = 0
+    words: str = ""
 
 
 class SeenModule(msgspec.Struct, frozen=True):
@@ -168,6 +196,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     clients: list[SeenModule] | None = None
     service: SeenService | None = None
     unready: list[Count] = []
+    health: SeenHealthCheck | None = None
     trouble: ProbeTrouble | None = None
 
 

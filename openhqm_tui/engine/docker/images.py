@@ -125,6 +125,7 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
     query = platform_query(platform)
     answer = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?{query}", reference, api))
     config, files = _dict(answer.get("Config")), answer.get("RootFS")
+    health = _dict(config.get("Healthcheck"))
     return SeenConfig(
         os=str(answer.get("Os") or ""),
         arch=str(answer.get("Architecture") or ""),
@@ -139,7 +140,10 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
         cmd=_words(config.get("Cmd")),
         volumes=tuple(map(str, _dict(config.get("Volumes")))),
         ports=tuple(map(str, _dict(config.get("ExposedPorts")))),
-        health_check=_words(_dict(config.get("Healthcheck")).get("Test")),
+        health_check=_words(health.get("Test")),
+        # In nanoseconds.
+        health_timeout=max(float(health.get("Timeout") or 0), 0.0) / 1e9,
+        shell=_words(config.get("Shell")),
         # The engine leaves the list out if there are no layers.
         layers=_words(files.get("Layers")) if isinstance(files, dict) else None,
     )

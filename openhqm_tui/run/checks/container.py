@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.checks import peers
 from openhqm_tui.domain.checks.catalog import probe_arguments
 from openhqm_tui.domain.checks.evidence import (
     CRASHES,
@@ -23,6 +24,7 @@ from openhqm_tui.domain.checks.evidence import (
     SeenService,
 )
 from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.running.health_check import HEALTH_CHECK
 from openhqm_tui.domain.checks.running.python import INTERPRETER
 from openhqm_tui.domain.checks.running.service import SERVICE, companions_of
 from openhqm_tui.domain.checks.startup import interpreters_of, scripts_in
@@ -52,8 +54,8 @@ MARGIN = 30.0
 _LONG_AFTER = 600.0
 # Bytes, more than the probe ever prints: a container that prints more is stopped.
 _FLOOD = 16 * 1024 * 1024
-_PROBE_NAMES = ("probe_service.py", "probe_python.py", "probe.py")
-PROBE_FILES = tuple(Path(__file__).parent / name for name in _PROBE_NAMES)
+_PROBE_NAMES = ("probe_system.py", "probe_service.py", "probe_python.py", "probe.py")
+PROBE_FILES = (Path(peers.__file__), *(Path(__file__).parent / name for name in _PROBE_NAMES))
 PROBE = "".join(file.read_text(encoding="utf-8") for file in PROBE_FILES)
 _EMULATOR_SIGNS = (
     b"uncaught target signal",
@@ -78,6 +80,8 @@ _NO_USER = re.compile(rb"unable to find (?:user|group) |no matching entries in (
 # Since QEMU 10 its default is a cheap one; without pointer authentication a program still takes a
 # little less (4.7 s of processor time instead of 5.1 s under 11.1).
 EMULATED_CPU = {"arm64": "max,pauth=off"}
+# No words, no seconds.
+NO_HEALTH_CHECK: tuple[tuple[str, ...], float] = ((), 0.0)
 
 
 class ContainerAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +107,7 @@ def container_command(
     until: float = 0.0,
     interpreter: str = "python",
     own_command: tuple[str, ...] = (),
+    health: tuple[tuple[str, ...], float] = NO_HEALTH_CHECK,
     volumes: tuple[str, ...] = (),
     network: str = "none",
     wait: str = "",
@@ -111,10 +116,10 @@ def container_command(
 ) -> list[str]:
     """Return the `docker run` that runs the probe, with no more rights than it needs.
 
-    `interpreter` is the image's Python, `own_command` its own command; `volumes` are the folders
-    that it declares as volumes: each is empty and small here. `network` and `wait` are those of
-    its companions. `plain_emulator` keeps the emulator's default CPU; otherwise it emulates one
-    that is cheaper.
+    `interpreter` is the image's Python, `own_command` its own command, `health` the command of its
+    health check and the seconds for it; `volumes` are the folders that it declares as volumes: each
+    is empty and small here. `network` and `wait` are those of its companions. `plain_emulator`
+    keeps the emulator's default CPU; otherwise it emulates one that is cheaper.
     """
     patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
     cpu = "" if plain_emulator or not emulated else EMULATED_CPU.get(expected.platform.arch, "")
@@ -128,7 +133,8 @@ def container_command(
         arguments["wait"] = wait
     words = [f"{name}={value}" for name, value in arguments.items()]
     if SERVICE.is_set(expected):
-        words += ["--", *command]
+        checked = _speakable(health[0]) if HEALTH_CHECK.is_set(expected) else []
+        words += [f"health={health[1]:g},{len(checked)}", "--", *checked, *command]
     return [
         "docker", "run", "--rm", "--pull", "never", "--name", name,
         *label_options(labels(run_id, until)),
@@ -161,6 +167,7 @@ async def ask(
     expected: Expectation,
     *,
     own_command: tuple[str, ...],
+    health: tuple[tuple[str, ...], float] = NO_HEALTH_CHECK,
     volumes: tuple[str, ...] = (),
     companions: Companions | None = None,
     emulated: bool,
@@ -187,11 +194,11 @@ async def ask(
         nonce = secrets.token_hex(16)
         patience = EMULATED_PATIENCE if emulated else NATIVE_PATIENCE
         if service := SERVICE.of(wanted):
-            patience = max(patience, service.seconds(emulated=emulated))
-        peers = companions_of(wanted)
-        limit = patience + MARGIN + (READY_PATIENCE if peers else 0)
-        until = time.time() + limit + READY_PATIENCE * len(peers) + _LONG_AFTER
-        async with companions.started(peers, name, run_id, until) as started:
+            patience = max(patience, service.seconds(emulated=emulated) + health[1])
+        wanted_peers = companions_of(wanted)
+        limit = patience + MARGIN + (READY_PATIENCE if wanted_peers else 0)
+        until = time.time() + limit + READY_PATIENCE * len(wanted_peers) + _LONG_AFTER
+        async with companions.started(wanted_peers, name, run_id, until) as started:
             commands = started.commands
             command = container_command(
                 reference,
@@ -202,6 +209,7 @@ async def ask(
                 until=until,
                 interpreter=interpreter,
                 own_command=own_command,
+                health=health,
                 volumes=volumes,
                 network=started.network,
                 wait=started.wait,

@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.checks.catalog import judge, judge_running
+from openhqm_tui.domain.checks.catalog import in_order, judge, judge_running
 from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.layer_manifest import ImageDocuments
+from openhqm_tui.domain.checks.running.health_check import command_of
 from openhqm_tui.domain.checks.running.service import (
     SERVICE,
     companions_of,
@@ -110,10 +111,15 @@ async def check_lane(
     (read, static), asked = reading.result(), asking.result()
     read = _with_documents(read, told.result(), platform)
     verdicts = judge(expected, read, Group.STATIC)
+    said: dict[str, object] = {}
     if asked is None:
-        return Checked((*verdicts, *judge(expected, read, Group.RUNNING)), evidence | static)
-    running, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
-    return Checked((*verdicts, *running), evidence | static | said)
+        verdicts += judge(expected, read, Group.RUNNING)
+    else:
+        running, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
+        verdicts += running
+    by_check = {verdict.check: verdict for verdict in verdicts}
+    in_turn = tuple(by_check[check] for check in in_order(by_check))
+    return Checked(in_turn, evidence | static | said)
 
 
 def _with_documents(
@@ -159,6 +165,7 @@ async def _ask(
         reference,
         expected,
         own_command=known.command,
+        health=command_of(known, emulated=emulated),
         volumes=known.volumes,
         companions=companions,
         emulated=emulated,

@@ -1,12 +1,14 @@
 """The checks that run inside the container of an image.
 
-The text of `probe_service.py`, `probe_python.py` and then of this file is the program: `python -c
-TEXT NONCE KEY=VALUE… [-- COMMAND…]` runs it in the image. `clients` and `absent` are
-`DISTRIBUTION=MODULE,…` (`*`: the modules that the distribution itself has), `library` and `modules`
-are `MODULE,…`, `byte_code` asks for byte-code, `service` is `PORT,STATUS,SECONDS,PATH`: what
-COMMAND must answer. `patience`: seconds for the checks. `scripts` are programs that the image's
-command starts: the Python that runs one of them runs the probe too. `wait` is
-`SECONDS,PORT|PORT,…`: COMMAND isn't started before one port of each of its companions listens.
+The text of `domain/checks/peers.py`, `probe_system.py`, `probe_service.py`, `probe_python.py` and
+then of this file is the program: `python -c TEXT NONCE KEY=VALUE… [-- HEALTH… COMMAND…]` runs it in
+the image. `clients` and `absent` are `DISTRIBUTION=MODULE,…` (`*`: the modules that the
+distribution itself has), `library` and `modules` are `MODULE,…`, `byte_code` asks for byte-code,
+`service` is `PORT,STATUS,SECONDS,LISTEN,PATH`: what COMMAND must answer. `health` is
+`SECONDS,COUNT`: the time for the health check, and its number of words. `patience`: seconds for the
+checks. `scripts` are programs that the image's command starts: the Python that runs one of them
+runs the probe too. `wait` is `SECONDS,PORT|PORT,…`: COMMAND isn't started before one port of each
+of its companions listens.
 
 Process 1 starts the image's own command, so that it comes up meanwhile, and a second process with
 the checks; it monitors both, so that a crash or a hang of either is recognized. Each result is
@@ -378,7 +380,9 @@ def main() -> None:
     os.close(theirs)
     service = None
     if "service" in asked and ("wait" not in asked or can_start(asked, tell)):
-        service = Service(asked["service"], command)
+        seconds, count = asked.get("health", "0,0").split(",")
+        health = command[: int(count)]
+        service = Service(asked["service"], command[int(count) :], health, float(seconds))
     watch(tell, service, questions, watched, float(asked.get("patience", "60")))
     os._exit(0)
 
@@ -443,8 +447,10 @@ def watch(
         now = monotonic() - begun
         # Often at first, then every fiftieth of the elapsed time: accurate enough at little load.
         pause = min(max(now / 50, 0.003), 0.1)
+        done = False
         if service:
-            done = service.look([watched] if questions else [], pause)
+            skipped = {questions, service.health.command.pid if service.health else 0}
+            done = service.look([watched] if questions else [], pause, skipped)
         else:
             select([watched], [], [], pause)
         ended: "dict[int, int]" = {}
@@ -456,9 +462,13 @@ def watch(
             if not pid:
                 break
             ended[pid] = status
-        if service and (done or service.pid in ended):
-            tell({"service": service.end(ended.get(service.pid))})
-            service = None
+        if service:
+            service.update(ended)
+            if done or service.pid in ended:
+                tell({"service": service.end(ended.get(service.pid), skipped)})
+                if service.health and service.health.result:
+                    tell({"health": service.health.result})
+                service = None
         if questions and (questions in ended or now > patience):
             status = ended.get(questions, -1)
             if status == -1:

@@ -1,37 +1,46 @@
 """The image's own command, started and monitored inside its container (part of the probe).
 
-The text of `probe.py`, which describes both, is appended to this text. The command gets its own
-process group, no stdin, and this process's environment and folder; the end of its output is kept.
-Loopback is the only network.
+The text of `probe.py`, which describes all parts, is appended to this text. The command gets its
+own process group, no stdin, and this process's environment and folder; the end of its output is
+kept. Loopback is the only network.
+
+A service passes if it answers, still answers a moment later, and its processes have not ended
+meanwhile; then the image's health check is executed once. It is given up early if it says again
+that a peer isn't there, or if its processes end and are started again and again.
 """
 
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-# Where the kernel counts, in control groups of version 2 and 1.
-OOM_KILLS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
-REFUSED_FORKS = ("/sys/fs/cgroup/pids.events", "/sys/fs/cgroup/pids/pids.events")
+    from openhqm_tui.domain.checks.peers import complaints
+    from openhqm_tui.run.checks.probe_system import (
+        OOM_KILLS,
+        REFUSED_FORKS,
+        Tree,
+        counted,
+        listeners,
+    )
 
-
-def counted(files: "tuple[str, ...]", word: str) -> int:
-    """Return the number after `word` in the first of a control group's files that exists."""
-    for name in files:
-        try:
-            file = os.open(name, os.O_RDONLY)
-        except OSError:
-            continue
-        words = os.read(file, 4096).decode("ascii", "replace").split()
-        os.close(file)
-        if word in words[:-1]:
-            return int(words[words.index(word) + 1])
-    return 0
+# Seconds between the first good answer and the second request, and from its answer to the end.
+MOMENT = 1.0
+SETTLE = 0.3
+# Seconds from the first complaint about a peer, or the first end of a process, to giving up.
+GRACE = 3.0
+# Seconds after which a complaint is a new one: many programs print theirs several times.
+APART = 0.5
+# Share of one processor below which the processes only wait.
+IDLE = 0.3
+# Bytes of output that are kept, and lines about peers.
+MOST_OUTPUT = 8000
+MOST_COMPLAINTS = 12
 
 
 def run(command: "list[str]", output: int) -> None:
-    """Become the image's own command, or print why that failed."""
+    """Become a command of the image, or print why that failed."""
     # The signal module itself costs an enum or two.
     signal = __import__("_signal")
     try:
@@ -58,22 +67,19 @@ def run(command: "list[str]", output: int) -> None:
     os.write(2, f"{first}: {reason}".encode("utf-8", "replace"))
 
 
-class Service:
-    """The running command of the image, and its response over HTTP."""
+def kill(how: "Callable[[int, int], object]", pid: int) -> None:
+    """Kill a process or a group that may have ended."""
+    try:
+        how(pid, 9)
+    except OSError:
+        return
 
-    def __init__(self, asked: str, command: "list[str]") -> None:
-        from select import POLLIN, poll
-        from time import monotonic
 
-        port, status, seconds, self.path = asked.split(",", 3)
-        self.port, self.status, self.seconds = int(port), int(status), float(seconds)
-        self.clock, self.poll, self.readable = monotonic, poll, POLLIN
-        self.begun = self.next_try = monotonic()
-        self.wrong_since = 0.0
-        self.words = self.reply = b""
-        self.socket: "Any" = None
-        self.result: "dict[str, Any]" = {}
-        self.listen_from = 0.0
+class Command:
+    """A command of the image, and the end of its output."""
+
+    def __init__(self, command: "list[str]") -> None:
+        self.text = b""
         self.output, theirs = os.pipe()
         self.pid = os.fork()
         if not self.pid:
@@ -84,63 +90,212 @@ class Service:
         os.close(theirs)
         os.set_blocking(self.output, False)
 
-    def look(self, also: "list[int]", seconds: float) -> bool:
+    def read(self) -> bytes:
+        """Return what it printed since the last time, up to 64 KB."""
+        if self.output < 0:
+            return b""
+        try:
+            piece = os.read(self.output, 65536)
+        except BlockingIOError:
+            return b""
+        self.text = (self.text + piece)[-2 * MOST_OUTPUT :]
+        if not piece:
+            os.close(self.output)
+            self.output = -1
+        return piece
+
+    def kill(self) -> None:
+        """Kill it, and its process group once it has become the leader of one."""
+        kill(os.killpg, self.pid)
+        kill(os.kill, self.pid)
+
+    def words(self, most: int = MOST_OUTPUT) -> str:
+        """Return the end of its output."""
+        return self.text[-most:].decode("utf-8", "replace")
+
+
+class HealthCheck:
+    """The image's health check, executed once."""
+
+    def __init__(self, command: "list[str]", seconds: float, now: float) -> None:
+        self.command, self.begun, self.until = Command(command), now, now + seconds
+        self.result: "dict[str, Any] | None" = None
+
+    def update(self, ended: "dict[int, int]", now: float) -> None:
+        """Note how it ended, or kill it if its time is up."""
+        if self.result is not None:
+            return
+        self.command.read()
+        status = ended.get(self.command.pid)
+        if status is None and now < self.until:
+            return
+        if status is None:
+            self.command.kill()
+        self.command.read()
+        self.result = {
+            "milliseconds": int((now - self.begun) * 1000),
+            "timed_out": status is None,
+            "signal": (status or 0) & 127,
+            "exit_code": (status or 0) >> 8,
+            "words": self.command.words(1000),
+        }
+
+
+class Service:
+    """The running command of the image, and its responses over HTTP."""
+
+    def __init__(
+        self, asked: str, command: "list[str]", health: "list[str]", patience: float
+    ) -> None:
+        from select import POLLIN, poll
+        from time import monotonic
+
+        number, status, seconds, listen, self.path = asked.split(",", 4)
+        self.port, self.status, self.seconds = int(number), int(status), float(seconds)
+        self.unix = listen[5:] if listen[:5] == "unix:" else ""
+        self.clock, self.poll, self.readable = monotonic, poll, POLLIN
+        self.health_command, self.health_seconds = health, patience
+        self.health: "HealthCheck | None" = None
+        self.result: "dict[str, Any]" = {}
+        # What companions listen on.
+        self.before = {port for _, port in listeners()}
+        self.begun = self.next_try = monotonic()
+        self.reply = b""
+        self.socket: "Any" = None
+        self.tries_since = self.wrong_since = self.answered = self.again = self.listen_from = 0.0
+        self.tree, self.next_look, self.first_end, self.restarts = Tree(), 0.0, 0.0, 0
+        self.busy: "list[tuple[float, int]]" = []
+        self.lines: "list[str]" = []
+        self.partial = b""
+        # When each peer was missed first, and again after that.
+        self.missed: "dict[tuple[str, int], tuple[float, float]]" = {}
+        self.process = Command(command)
+        self.pid = self.process.pid
+
+    def look(self, also: "list[int]", seconds: float, skipped: "set[int]") -> bool:
         """Wait up to `seconds` for an event; tell whether the result is final."""
         poll = self.poll()
         files = [*also, self.socket.fileno()] if self.socket else also
-        if self.output >= 0 and self.clock() >= self.listen_from:
-            files = [*files, self.output]
+        if self.process.output >= 0 and self.clock() >= self.listen_from:
+            files = [*files, self.process.output]
         for file in files:
             poll.register(file, self.readable)
         happened = [file for file, _ in poll.poll(int(seconds * 1000) or 1)]
         now = self.clock()
-        if self.output in happened and self.hear() == 65536:
+        if self.process.output in happened and self.hear(now) == 65536:
             # Endless output: not reading it slows the command down.
             self.listen_from = now + seconds
         if self.socket and self.socket.fileno() in happened:
-            self.read()
-        elif not self.socket and now >= self.next_try:
-            self.try_now()
-            self.next_try = now + seconds
-        status = self.result.get("status", 0)
-        if status == self.status or now - self.begun > self.seconds:
+            self.read(now)
+        elif not self.socket and not self.again and now >= self.next_try:
+            self.try_now(now)
+            self.next_try = max(self.next_try, now + seconds)
+        looked = now >= self.next_look
+        if looked:
+            self.look_at_processes(now, skipped)
+        if self.answered:
+            return self.has_lasted(now)
+        if now - self.begun > self.seconds or (looked and self.is_hopeless(now)):
             return True
-        if status or "reply" in self.result:
+        if self.result.get("status", 0) or "reply" in self.result:
             self.wrong_since = self.wrong_since or now
         # A starting service may return 503 for a while; after this time it is the final response.
         return bool(self.wrong_since) and now - self.wrong_since > self.seconds / 4
 
-    def hear(self) -> int:
-        """Keep the end of its output; return the number of bytes read."""
-        try:
-            piece = os.read(self.output, 65536)
-        except BlockingIOError:
-            return 0
-        self.words = (self.words + piece)[-4096:]
+    def has_lasted(self, now: float) -> bool:
+        """Tell whether it has been watched for long enough after its first good answer."""
+        if self.again:
+            checked = self.health is None or self.health.result is not None
+            return checked and now - self.again > SETTLE
+        if now - self.answered > MOMENT + max(self.seconds / 12, 1):
+            self.result["later"], self.again = 0, now
+        return False
+
+    def is_hopeless(self, now: float) -> bool:
+        """Tell whether it won't answer: a peer is missing, or its processes end again and again."""
+        if self.first_end and now - self.first_end > GRACE and self.tree.is_looping():
+            self.result["looping"] = True
+            return True
+        if not self.missed:
+            return False
+        used = self.busy[-1][1] - self.busy[0][1] if self.busy else 0
+        spent = now - self.busy[0][0] if self.busy else 0.0
+        idle = spent > GRACE / 2 and used < IDLE * spent * os.sysconf("SC_CLK_TCK")
+        present = [port for _, port in listeners()]
+        for (host, port), (first, again) in self.missed.items():
+            if now - first < GRACE or (host == "localhost" and port in [self.port, *present]):
+                continue
+            if self.first_end > first - 1 and (idle or self.tree.restarts()):
+                return True
+            # Something busy may be about to start the peer itself.
+            if again and (idle or now - again > self.seconds / 6):
+                return True
+            if idle and now - first > 3 * GRACE:
+                return True
+        return False
+
+    def look_at_processes(self, now: float, skipped: "set[int]") -> None:
+        """Note which processes have ended and were started again, and their processor time."""
+        self.tree.update(skipped)
+        if not self.first_end and self.tree.ends():
+            self.first_end = now
+        self.busy.append((now, self.tree.ticks))
+        while now - self.busy[0][0] > GRACE:
+            self.busy.pop(0)
+        # At most a twentieth of the time is spent on it.
+        self.next_look = now + max(0.05, 20 * (self.clock() - now))
+
+    def hear(self, now: float) -> int:
+        """Keep the end of its output and what it says of peers; return the number of bytes read."""
+        piece = self.process.read()
+        whole, _, self.partial = (self.partial + piece).rpartition(b"\n")
+        self.partial = self.partial[-MOST_OUTPUT:]
         if not piece:
-            os.close(self.output)
-            self.output = -1
+            whole, self.partial = self.partial, b""
+        for _, host, port, line in complaints(whole[-4 * MOST_OUTPUT :].decode("utf-8", "replace")):
+            if line in self.lines:
+                self.lines.remove(line)
+            self.lines = [*self.lines, line][-MOST_COMPLAINTS:]
+            first, again = self.missed.get((host, port), (now, 0.0))
+            self.missed[host, port] = (first, again or (now if now - first > APART else 0.0))
         return len(piece)
 
-    def try_now(self) -> None:
+    def try_now(self, now: float) -> None:
         """Send the request, if the command listens by now."""
-        from _socket import AF_INET, SOCK_STREAM, socket
+        from _socket import AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, socket
 
-        connection = socket(AF_INET, SOCK_STREAM)
-        connection.settimeout(1)
-        host = f"127.0.0.1:{self.port}"
-        try:
-            connection.connect(("127.0.0.1", self.port))
-            connection.send(
-                f"GET {self.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
-            )
-        except OSError:
-            connection.close()
+        if self.unix:
+            places: "list[tuple[Any, Any]]" = [(AF_UNIX, self.unix)]
+        else:
+            places = [(AF_INET, ("127.0.0.1", self.port))]
+            if self.tries_since and now - self.tries_since > 1:
+                # It may listen on the loopback address of IPv6 alone, or on another of IPv4.
+                heard = [address for address, port in listeners() if port == self.port]
+                if heard and "0.0.0.0" not in heard:  # noqa: S104
+                    v4 = [(AF_INET, (one, self.port)) for one in heard if ":" not in one]
+                    places += v4 or [(AF_INET6, ("::1", self.port))]
+        self.tries_since = self.tries_since or now
+        connection: "Any" = None
+        for family, place in places:
+            connection = socket(family, SOCK_STREAM)
+            connection.settimeout(1)
+            try:
+                connection.connect(place)
+                host = "localhost" if self.unix else f"127.0.0.1:{self.port}"
+                request = f"GET {self.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close"
+                connection.send(f"{request}\r\n\r\n".encode())
+                break
+            except OSError:
+                connection.close()
+                connection = None
+        if connection is None:
+            if self.answered and not self.again:
+                self.result["later"], self.again = 0, now
             return
         self.result["listens"] = True
         self.socket, self.reply = connection, b""
 
-    def read(self) -> None:
+    def read(self, now: float) -> None:
         """Read the status line of the response, as far as it was received."""
         try:
             piece = self.socket.recv(256)
@@ -148,32 +303,70 @@ class Service:
             piece = b""
         self.reply += piece
         first = self.reply.split(b" ", 2)
+        status = 0
         if len(first) == 3 and first[0][:5] == b"HTTP/" and first[1].isdigit():
-            self.result["status"] = int(first[1][:4])
+            status = int(first[1][:4])
         elif piece and len(self.reply) < 64:
             return
-        elif self.reply:
+        elif self.reply and not self.answered:
             self.result["reply"] = self.reply[:64].decode("utf-8", "replace")
         self.socket.close()
         self.socket = None
+        if self.answered:
+            if not self.again:
+                self.result["later"], self.again = status, now
+            return
+        if status:
+            self.result["status"] = status
+        if status == self.status:
+            self.answered, self.next_try = now, now + MOMENT
+            self.restarts = self.tree.restarts()
+            self.result["milliseconds"] = int((now - self.begun) * 1000)
+            if self.health_command:
+                self.health = HealthCheck(self.health_command, self.health_seconds, now)
 
-    def end(self, status: "int | None") -> "dict[str, Any]":
+    def update(self, ended: "dict[int, int]") -> None:
+        """Note which processes of this one have ended."""
+        if self.health:
+            self.health.update(ended, self.clock())
+
+    def end(self, status: "int | None", skipped: "set[int]") -> "dict[str, Any]":
         """End it and return all that was seen; `status` is how it ended by itself."""
         result = self.result
-        result["milliseconds"] = int((self.clock() - self.begun) * 1000)
+        result.setdefault("milliseconds", int((self.clock() - self.begun) * 1000))
         result["ended"] = status is not None
+        if self.health and self.health.result is None:
+            self.health.command.kill()
+        self.tree.update(skipped)
+        for _ in range(10 if status is not None else 0):
+            # Helpers of a process that has just ended take a moment to notice.
+            if not self.tree.alive:
+                break
+            self.poll().poll(20)
+            self.tree.update(skipped)
+        if self.answered:
+            result["restarts"] = self.tree.restarts() - self.restarts
+        else:
+            result["restarts"] = self.tree.restarts()
+        result["watched_milliseconds"] = int((self.clock() - self.begun) * 1000)
+        result["left"] = len(self.tree.alive)
+        present = {(address, port) for address, port in listeners()}
+        own = {port for _, port in present if port not in self.before and port != self.port}
+        result["before"], result["own_ports"] = sorted(self.before)[:64], sorted(own)[:64]
+        result["addresses"] = sorted(address for address, port in present if port == self.port)[:16]
         if status is not None:
             result["signal"], result["exit_code"] = status & 127, status >> 8
         else:
-            try:
-                os.killpg(self.pid, 9)
-            except OSError:
-                os.kill(self.pid, 9)
+            self.process.kill()
             used = os.wait4(self.pid, 0)[2]
             result["cpu_milliseconds"] = int((used.ru_utime + used.ru_stime) * 1000)
-        if self.output >= 0:
-            self.hear()
+        for pid in self.tree.alive:
+            kill(os.kill, pid)
+        for _ in range(16):
+            if self.hear(self.clock()) < 65536:
+                break
         result["out_of_memory"] = counted(OOM_KILLS, "oom_kill")
         result["refused_forks"] = counted(REFUSED_FORKS, "max")
-        result["words"] = self.words[-2000:].decode("utf-8", "replace")
+        result["complaints"] = [line[:300] for line in self.lines]
+        result["words"] = self.process.words()
         return result

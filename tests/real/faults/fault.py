@@ -35,7 +35,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     may rightly fail with it; `evidence` is a part of what the check meant for it must tell.
     `runs`: it shows only when the image runs; the others are asked without starting their service,
     which no answer depends on. `slow`: nothing comes of it until time is up.
-    `emulated` are the answers that are right where the image runs emulated, if not `fail` alone.
+    `native` and `emulated` are the answers that are right where the image runs natively or
+    emulated, if not `fail` alone.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = ""
     runs: bool = False
     slow: bool = False
+    native: tuple[str, ...] = ("fail",)
     emulated: tuple[str, ...] = ("fail",)
 
 

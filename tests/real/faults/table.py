@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 from tests.real.faults.fault import Entry, Fault, Twist, of_other_machine, own
-from tests.real.faults.table_running import HOSTILE, RUNNING
+from tests.real.faults.table_running import HOSTILE, RUNNING, SERVICE
 
 _OTHER = {"amd64": "arm64", "arm64": "amd64"}
 # Put together here, so that no scanner takes this file for a leak.
@@ -417,4 +417,4 @@ STATIC: tuple[Fault, ...] = (
     ),
 )
 
-FAULTS: tuple[Fault, ...] = INDEX + STATIC + RUNNING + HOSTILE
+FAULTS: tuple[Fault, ...] = INDEX + STATIC + RUNNING + SERVICE + HOSTILE

@@ -10,7 +10,7 @@ _STATE = "COPY --from=workshop --chown=1000:1000 /state/ /app/state/\n"
 # Where Python itself can't be asked, nothing can be.
 _ALL_THAT_RUNS = (
     *("machine", "python", "library", "extensions", "byte-code", "clients", "absent", "user"),
-    "service",
+    *("service", "health-check"),
 )
 
 RUNNING: tuple[Fault, ...] = (
@@ -180,6 +180,105 @@ RUNNING: tuple[Fault, ...] = (
         recipe=f"{_STATE}{own('writes-to-root')}",
         evidence="Read-only file system",
         runs=True,
+    ),
+)
+
+SERVICE: tuple[Fault, ...] = (
+    Fault(
+        name="needs-a-peer",
+        what="four workers that end without their queue, and are started again",
+        check="service",
+        recipe=own("needs-a-peer"),
+        evidence="needs localhost:6379, nothing listens there",
+        runs=True,
+        native=("unknown",),
+        emulated=("unknown",),
+    ),
+    Fault(
+        name="needs-a-name",
+        what="tries again and again to reach a host that is unknown",
+        check="service",
+        recipe=own("needs-a-name"),
+        evidence="needs redis:6379, which can't be resolved here",
+        runs=True,
+        native=("unknown",),
+        emulated=("unknown",),
+    ),
+    Fault(
+        name="crash-loop",
+        what="four workers that end with an error, and are started again",
+        check="service",
+        recipe=own("crash-loop"),
+        evidence="ModuleNotFoundError: No module named 'never_written'; its processes end",
+        runs=True,
+    ),
+    Fault(
+        name="answers-once",
+        what="ends after its first response",
+        check="service",
+        recipe=own("answers-once"),
+        evidence="answers 200 once; then ended with exit code 1: one is enough",
+        runs=True,
+    ),
+    Fault(
+        name="workers-flap",
+        what="each of its responses is the last of a process",
+        check="service",
+        recipe=own("workers-flap"),
+        evidence="worker failed; its processes end and are started again",
+        runs=True,
+    ),
+    Fault(
+        name="becomes-a-daemon",
+        what="its main process ends and leaves a daemon behind",
+        check="service",
+        recipe=own("becomes-a-daemon"),
+        evidence="its main process ended and left others running",
+        runs=True,
+    ),
+    Fault(
+        name="loopback-only",
+        what="listens on 127.0.0.1",
+        check="service",
+        recipe=own("loopback-only"),
+        evidence="listens on 127.0.0.1:8000 only",
+        runs=True,
+    ),
+    Fault(
+        name="health-check-not-there",
+        what="a health check with a command that isn't in the image",
+        check="health-check",
+        recipe="HEALTHCHECK CMD curl -f http://localhost:8000/health || exit 1\n",
+        evidence="its command isn't in the image: /bin/sh: 1: curl: not found",
+        runs=True,
+    ),
+    Fault(
+        name="health-check-fails",
+        what="a health check of another port",
+        check="health-check",
+        recipe="""HEALTHCHECK CMD ["python", "-ISc", "import socket; \\
+            socket.create_connection(('127.0.0.1', 8001))"]\n""",
+        evidence="exit code 1: ConnectionRefusedError",
+        runs=True,
+    ),
+    Fault(
+        name="health-check-hangs",
+        what="a health check that doesn't end",
+        check="health-check",
+        recipe="HEALTHCHECK --timeout=2s CMD sleep 1000\n",
+        evidence="did not end in",
+        runs=True,
+        emulated=("unknown",),
+    ),
+    Fault(
+        name="health-check-cannot-fail",
+        what="a health check that passes whatever happens",
+        check="health-check",
+        recipe="HEALTHCHECK CMD python -c 'import urllib.nothing' 2>/dev/null || exit 0\n",
+        evidence="it can't fail, so it detects nothing",
+        runs=True,
+        native=("warn",),
+        emulated=("warn",),
     ),
 )
 

@@ -54,6 +54,59 @@ while True:
     connection.sendall({answer!r})
     connection.close()
 """
+# A parent like uvicorn's: as soon as one of its four workers ends, it starts another.
+WORKERS = """\
+import os, sys
+
+WORKER = {worker!r}
+workers = set()
+while True:
+    while len(workers) < 4:
+        workers.add(os.posix_spawn(sys.executable, [sys.executable, "-c", WORKER], os.environ))
+    workers.discard(os.wait()[0])
+"""
+# A worker that connects to its queue before it serves.
+NEEDS_A_PEER = """\
+import asyncio
+
+asyncio.run(asyncio.open_connection("127.0.0.1", 6379))
+"""
+NEEDS_A_NAME = """\
+import socket, time
+
+while True:
+    try:
+        socket.create_connection(("redis", 6379))
+    except OSError as error:
+        print(f"redis:6379 is not there, trying again in a second: {error}", flush=True)
+    time.sleep(1)
+"""
+# Responds as it should, from the address and for the number of times that are put in.
+SERVES = """\
+import http.server, os, sys, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+class Server(http.server.HTTPServer):
+    allow_reuse_port = allow_reuse_address = True
+
+server = Server(({address!r}, 8000), Handler)
+{serve}
+"""
+ONCE = "server.handle_request(); sys.exit('one is enough')"
+DAEMON = "if os.fork(): os._exit(0)\nos.setsid()\nserver.serve_forever()"
+# Each response is the last of a process, and another takes its place.
+FLAPPING = """\
+while True:
+    if not os.fork():
+        server.handle_request()
+        sys.exit("worker failed")
+    os.wait()
+"""
 ERROR_500 = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 # A healthy answer that never ends: who waits for all of it waits for ever.
 ENDLESS_ANSWER = """\
@@ -209,6 +262,13 @@ def make(shelf: Path) -> None:
         ("endless-output", ENDLESS_OUTPUT),
         ("escape-sequences", ESCAPES),
         ("fills-a-volume", FILLS_A_VOLUME),
+        ("needs-a-peer", WORKERS.format(worker=NEEDS_A_PEER)),
+        ("needs-a-name", NEEDS_A_NAME),
+        ("crash-loop", WORKERS.format(worker="import never_written")),
+        ("answers-once", SERVES.format(address="", serve=ONCE)),
+        ("workers-flap", SERVES.format(address="", serve=FLAPPING)),
+        ("becomes-a-daemon", SERVES.format(address="", serve=DAEMON)),
+        ("loopback-only", SERVES.format(address="127.0.0.1", serve="server.serve_forever()")),
     ):
         layer(name).put(LISTENER, text)
 

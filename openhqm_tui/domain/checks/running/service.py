@@ -1,4 +1,4 @@
-"""The check `service`: the image's own command responds to HTTP requests."""
+"""The check `service`: the image's own command responds to HTTP requests, and lasts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from openhqm_tui.domain.checks.evidence import (
     SeenService,
 )
 from openhqm_tui.domain.checks.expectation import Expectation, Key
+from openhqm_tui.domain.checks.peers import complaints
 from openhqm_tui.domain.checks.verdict import Answer, Result
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.formatting import duration_text
@@ -32,18 +33,36 @@ _READ_ONLY = re.compile(
     r"|(?P<go>/[^\s:'\"]+)['\"]?: [Rr]ead-only file system"
     r"|Read-only file system"
 )
+# Faults of the image itself: after one of them, a missing peer isn't why it ended.
+_OWN_FAULT = re.compile(
+    r"\b(?:ModuleNotFound|Import|Syntax|NoClassDefFound)Error\b|\bClassNotFoundException\b"
+    r"|[Cc]annot find module|cannot open shared object|[Rr]ead-only file system"
+    r"|[Pp]ermission denied|[Aa]ddress already in use|No space left on device"
+)
+# Between a complaint and its consequences, in a traceback.
+_CONSEQUENCE = ("During handling of the above exception", "was the direct cause")
+# The line of an output that says the cause: an exception's, else one with a word for an error.
+_CAUSES = (
+    re.compile(r"^\s*(?:[A-Za-z_][\w.$]*)?(?:Error|Exception)\b.*"),
+    re.compile(r"(?i)\b(?:error|fatal|panic|exception|failed|cannot|can't)\b"),
+)
+_ANY, _LOOPBACK = "any", "loopback"
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What must respond on loopback once the image's own command runs: an HTTP GET.
 
     `within` and `within_emulated` are seconds from the container's start to the response with
-    `status`. `companions` run next to it.
+    `status`. `listen` is what it must be bound to: more than loopback, loopback alone, or a socket
+    in the file system. `companions` run next to it.
     """
 
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
     path: Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$", max_length=1024)] = "/health"
     status: Annotated[int, msgspec.Meta(ge=100, le=599)] = 200
+    listen: Annotated[
+        str, msgspec.Meta(pattern=r"^(any|loopback|unix:/[!-+.-~-]+)$", max_length=107)
+    ] = _ANY
     within: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
     within_emulated: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 240.0
     companions: Annotated[tuple[Companion, ...], msgspec.Meta(max_length=MOST_COMPANIONS)] = (
@@ -53,6 +72,12 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     def seconds(self, *, emulated: bool) -> float:
         """Return how long the response may take."""
         return self.within_emulated if emulated else self.within
+
+    @property
+    def place(self) -> str:
+        """Where it must respond, for a person."""
+        address = f":{self.port}" if not self.listen.startswith("unix:") else f"{self.listen} "
+        return f"{address}{self.path}"
 
 
 def _wrong_image(value: dict[str, Any]) -> str:
@@ -103,40 +128,159 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
     Under emulation a crash is `unknown`, and so is a command that didn't respond but was busy all
     the time. One that waited for something had several times as long as natively, and fails.
     """
-    place = f":{wanted.port}{wanted.path}"
+    place = wanted.place
     wish = f"{wanted.status} on {place}"
-    words = _last_output(seen.words)
+    words = _cause(seen.words)
     if seen.out_of_memory:
         return Result(Answer.FAIL, f"killed: out of memory (limit {MEMORY_MB} MB)", wish)
     if seen.refused_forks:
         return Result(Answer.FAIL, f"process limit of {PROCESSES} reached", wish)
-    if seen.status == wanted.status:
-        return Result(Answer.PASS, f"{wish} after {duration_text(seen.milliseconds / 1000)}", wish)
+    if seen.status == wanted.status and not (emulated and seen.ended and seen.crashed):
+        fault = _not_lasting(wanted, seen) or _wrong_address(wanted, seen)
+        after = duration_text(seen.milliseconds / 1000)
+        return Result.of(not fault, fault or f"{wish} after {after}", wish)
     if emulated and seen.crashed:
         how = f"signal {seen.signal}" if seen.signal else f"exit code {seen.exit_code}"
         text = f"the emulator crashed ({how}){words}; {EMULATOR_HINT}"
         return Result(Answer.UNKNOWN, text, wish)
-    if refused := _not_written(seen.words):
-        return Result(Answer.FAIL, refused, wish)
-    if seen.ended:
-        how = f"killed by signal {seen.signal}" if seen.signal else ""
-        return Result(
-            Answer.FAIL, f"{how or f'ended with exit code {seen.exit_code}'}{words}", wish
-        )
-    if seen.status:
-        return Result(Answer.FAIL, f"answers {seen.status} on {place}{words}", wish)
-    if seen.reply:
-        return Result(Answer.FAIL, f"answers on {place}, but not HTTP: {seen.reply}", wish)
+    if missing := missing_peers(wanted, seen):
+        return Result(Answer.UNKNOWN, missing, wish)
+    if fault := _fault(wanted, seen):
+        return Result(Answer.FAIL, fault, wish)
     waited = f"in {duration_text(seen.milliseconds / 1000)}"
-    listens = f"listens on :{wanted.port}, but gives no answer {waited}"
-    text = f"{listens if seen.listens else f'no answer {waited}'}{words}"
+    listens = f"listens on {place.removesuffix(wanted.path)}, but gives no answer {waited}"
+    text = listens if seen.listens else f"no answer {waited}"
+    if seen.own_ports and not seen.listens:
+        text = f"{text}; it listens on {', '.join(f':{port}' for port in seen.own_ports[:3])}"
+    text = f"{text}{words}"
     if emulated and seen.cpu_milliseconds > _BUSY * seen.milliseconds:
         return Result(Answer.UNKNOWN, f"{text}; busy all the time: emulation may be too slow", wish)
     return Result(Answer.FAIL, text, wish)
 
 
-def _last_output(words: str) -> str:
+def _fault(wanted: Service, seen: SeenService) -> str:
+    """Return what it did instead of responding as expected, '' for nothing."""
+    if refused := _not_written(seen.words):
+        return refused
+    if seen.looping:
+        return _looping(seen, seen.milliseconds)
+    if seen.ended:
+        return _ending(seen)
+    if seen.status:
+        return f"answers {seen.status} on {wanted.place}{_cause(seen.words)}"
+    if seen.reply:
+        return f"answers on {wanted.place}, but not HTTP: {seen.reply}"
+    return ""
+
+
+def missing_peers(wanted: Service, seen: SeenService) -> str:
+    """Return which peers it needs that aren't there, '' for none.
+
+    A peer is there if anything listens on its port, as a companion does. Of an error that names no
+    peer nothing is known if anything listens that the service could mean.
+    """
+    lines = [line for line in plain("\n".join(seen.complaints)).splitlines() if line.strip()]
+    words = plain(seen.words)
+    found = complaints("\n".join([*lines, words]))
+    if not found or _own_fault(words, [line for *_, line in found]):
+        return ""
+    listening = {*seen.before, *seen.own_ports, wanted.port}
+    missing: dict[str, str] = {}
+    unnamed = ""
+    for problem, host, port, line in found:
+        named = f"{host}:{port}" if port else host
+        if not host or (not port and problem != "unresolved"):
+            unnamed = line
+        elif problem == "unresolved" or port not in listening:
+            missing[named] = problem
+    # A name may be given with and without its port.
+    names = [name for name in missing if not any(other.startswith(f"{name}:") for other in missing)]
+    if not names:
+        nothing_listens = not seen.before and not seen.own_ports
+        return (
+            f"needs a peer ({one_line(unnamed, 160)}): {_FIX}"
+            if unnamed and nothing_listens
+            else ""
+        )
+    if len(names) > 1:
+        return f"needs {', '.join(names[:3])}, which are missing here: {_FIX}"
+    return f"needs {names[0]}, {_MISSING[missing[names[0]]]}: {_FIX}"
+
+
+_FIX = "add a companion"
+_MISSING = {
+    "refused": "nothing listens there",
+    "unresolved": "which can't be resolved here",
+    "unreachable": "which can't be reached without a network",
+}
+
+
+def _own_fault(words: str, complained: list[str]) -> bool:
+    """Whether an output speaks of a fault of the image itself after its last complaint."""
+    last = max((words.rfind(line) + len(line) for line in complained if line in words), default=0)
+    fault = _OWN_FAULT.search(words, last)
+    return fault is not None and not any(
+        sign in words[last : fault.start()] for sign in _CONSEQUENCE
+    )
+
+
+def _not_lasting(wanted: Service, seen: SeenService) -> str:
+    """Return what happened after the first good response, if it wasn't as good."""
+    if seen.ended:
+        return f"answers {wanted.status} once; then {_ending(seen)}"
+    if seen.later is not None and seen.later != wanted.status:
+        later = f"answers {seen.later}" if seen.later else "answers no more"
+        return f"answers {wanted.status} once; then {later}{_cause(seen.words)}"
+    if seen.restarts:
+        return _looping(seen, seen.watched_milliseconds - seen.milliseconds)
+    return ""
+
+
+def _wrong_address(wanted: Service, seen: SeenService) -> str:
+    """Return which addresses it is bound to, if they aren't those that it must be bound to."""
+    if wanted.listen not in {_ANY, _LOOPBACK} or not seen.addresses:
+        return ""
+    outside = [one for one in seen.addresses if one != "::1" and not one.startswith("127.")]
+    if wanted.listen == _ANY and not outside:
+        where = ", ".join(_with_port(one, wanted.port) for one in seen.addresses[:3])
+        return (
+            f"listens on {where} only: nothing outside its container can reach it; "
+            'bind to 0.0.0.0, or set listen = "loopback"'
+        )
+    if wanted.listen == _LOOPBACK and outside:
+        return f"listens on {_with_port(outside[0], wanted.port)}, not on loopback only"
+    return ""
+
+
+def _with_port(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address and address[0] != "[" else f"{address}:{port}"
+
+
+def _ending(seen: SeenService) -> str:
+    """Return how its main process ended."""
+    if seen.signal:
+        return f"killed by signal {seen.signal}{_cause(seen.words)}"
+    if seen.left and not seen.exit_code:
+        return (
+            "its main process ended and left others running, which ends a container: "
+            f"run it in the foreground{_cause(seen.words)}"
+        )
+    return f"ended with exit code {seen.exit_code}{_cause(seen.words)}"
+
+
+def _looping(seen: SeenService, milliseconds: int) -> str:
+    cause = _cause(seen.words).removeprefix(": ")
+    times = f"{seen.restarts} in {duration_text(max(milliseconds, 0) / 1000)}"
+    return f"{cause or 'no output'}; its processes end and are started again ({times})"
+
+
+def _cause(words: str) -> str:
+    """Return `: ` and the line of an output that tells why it failed, '' without any output."""
     lines = [line for line in plain(words).splitlines() if line.strip()]
+    for pattern in _CAUSES:
+        for line in reversed(lines):
+            if pattern.search(line):
+                return f": {one_line(line, 160)}"
     return f": {one_line(lines[-1], 160)}" if lines else ""
 
 
@@ -155,16 +299,17 @@ def _argument(expected: Expectation, emulated: bool) -> str:
     if service is None:
         return ""
     within = service.seconds(emulated=emulated)
-    return f"{service.port},{service.status},{within:g},{service.path}"
+    return f"{service.port},{service.status},{within:g},{service.listen},{service.path}"
 
 
 CHECK = Check(
     name="service",
     position=290,
     short="srv",
-    question="Does the service start, and respond as expected?",
-    hint="Run it to see: docker run --rm --read-only --tmpfs /tmp IMAGE. It must listen on the "
-    "expected port, write only to /tmp, and respond in time.",
+    question="Does the service start, respond as expected, and keep running?",
+    hint="Run it to see: docker run --rm --read-only --tmpfs /tmp IMAGE. It must stay in the "
+    "foreground, listen on the expected port of all interfaces, write only to /tmp, and respond in "
+    "time.",
     method=Method.SERVICE,
     keys=(SERVICE,),
     applies=SERVICE.is_set,
