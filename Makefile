@@ -26,9 +26,12 @@ dev: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup -m "$(CHOSEN)" $(TESTS)
 
+# Root doesn't read its caller's Docker context, so the context's engine is passed on.
 ## Run the engine tests that need root, with sudo (as root, `test` includes them)
 test-root: $(READY)
-	@$(if $(filter 0,$(shell id -u)),,sudo --preserve-env) env PATH="$$PATH:/usr/sbin:/sbin" PYTHONDONTWRITEBYTECODE=1 \
+	@engine=$$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null); \
+	  $(if $(filter 0,$(shell id -u)),,sudo --preserve-env) env PATH="$$PATH:/usr/sbin:/sbin" \
+	  DOCKER_HOST="$${DOCKER_HOST:-$$engine}" PYTHONDONTWRITEBYTECODE=1 \
 	  $(BIN)/python -m pytest -p no:cacheprovider -m root tests/real
 
 ## Run all tests, also the long ones, then those without an engine on the oldest and newest installed Python
