@@ -16,7 +16,6 @@ from openhqm_tui.domain.history.estimate import (
     before_start,
     like,
     samples_of,
-    step_time,
     together,
     typical,
 )
@@ -153,19 +152,6 @@ def test_a_part_that_is_not_whole_leaves_none_whole():
 
 def test_a_push_takes_nobody_knows_how_long():
     assert not sure(together([Estimate(5.0)], 0, push=True)).whole
-
-
-def test_steps_are_told_apart_by_how_they_ran():
-    steps = [
-        step("RUN", 0, 2, how="native"),
-        step("RUN", 0, 40, how="emulated"),
-        step("RUN", 0, 0, how="native", cached=True),
-    ]
-    known = [sample(50.0, steps=(one,)) for one in steps]
-    assert sure(step_time(known, (AMD, "RUN"), cached=False, how="native")).seconds == 2
-    assert sure(step_time(known, (AMD, "RUN"), cached=False, how="emulated")).seconds == 40
-    assert sure(step_time(known, (AMD, "RUN"), cached=True)).seconds == 0
-    assert step_time(known, (ARM, "RUN"), cached=False) is None
 
 
 def test_a_real_run_teaches_its_targets():

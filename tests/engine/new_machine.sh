@@ -163,7 +163,7 @@ from openhqm_tui.engine.doctor.machine import ask_apt, read_machine
 from openhqm_tui.engine.doctor.apply import apply_fixes
 s390x = Platform("linux", "s390x")
 assert not runnable(s390x, read_machine())
-assert mend([emulator_fix((s390x,), ask_apt(read_machine()))], say=print)
+assert apply_fixes([emulator_fix((s390x,), ask_apt(read_machine()))], say=print)
 assert runnable(s390x, read_machine())
 PY
 echo "== both platforms run"

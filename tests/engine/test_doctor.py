@@ -259,7 +259,6 @@ def test_read_machine_from_files(tmp_path: Path) -> None:
     assert (machine.distro, machine.release, machine.codename) == ("debian", "12", "bookworm")
     assert machine.systemd
     assert machine.docker_running
-    assert machine.binfmt_mounted
     assert machine.emulators == {"qemu-aarch64": "PF"}
     assert machine.store_config == "{}"
     assert len(machine.private_cas) == 1

@@ -64,7 +64,7 @@ def made_hostile(record: Any) -> Any:
 def hostile_world(world: World) -> None:
     node = made_hostile(Node("one", "tcp://x:1", "running", "ill", AMD, (AMD, ARM), (ARM,)))
     facts: EngineFacts = msgspec.structs.replace(
-        GOOD, engine_name="here", engine_os="Debian", context="default", nodes=(node,)
+        GOOD, engine_name="here", context="default", nodes=(node,)
     )
     world.facts = msgspec.structs.replace(made_hostile(facts), trouble=GOOD.trouble, error="")
     fix = Fix(title=f"mend it {hostile(1)}", script="echo it\n", as_root=True)

@@ -99,18 +99,6 @@ def typical(values: Iterable[float]) -> Estimate | None:
     return Estimate(middle, spread, len(known))
 
 
-def step_time(
-    samples: Iterable[Sample], key: StepKey, *, cached: bool, how: str = ""
-) -> Estimate | None:
-    """Return how long a kind of step takes; None if it never ran that way."""
-    return typical(
-        step.seconds
-        for sample in samples
-        for step in sample.steps
-        if (step.platform, step.label) == key and step.cached is cached and how in {step.how, ""}
-    )
-
-
 def like(samples: Iterable[Sample], wants: EstimateRequest) -> list[Sample]:
     """Return the most similar samples, latest first.
 

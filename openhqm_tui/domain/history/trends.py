@@ -84,11 +84,6 @@ def run_hit_rate(run: RunRecord) -> float | None:
     return hit_rate(sum(lane.cached for lane in lanes), sum(lane.steps for lane in lanes))
 
 
-def run_size(run: RunRecord) -> int:
-    """Return the total size of a run's images, counting shared layers for each."""
-    return sum(lane.size for target in run.targets for lane in target.lanes)
-
-
 def average(values: Iterable[float | None]) -> float | None:
     """Return the mean of the known values; None if there are none."""
     known = [value for value in values if value is not None]

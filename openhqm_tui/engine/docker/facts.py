@@ -69,7 +69,6 @@ class EngineFacts(Inert, frozen=True):
     nodes: tuple[Node, ...] = ()
     platforms: tuple[Platform, ...] = ()
     engine_name: str = ""
-    engine_os: str = ""
     cpus: int = 0
     memory_bytes: int = 0
     root_dir: str = ""
@@ -183,7 +182,6 @@ def facts_from(
         containerd_store=_is_containerd_store(data),
         image_count=int(data.get("Images") or 0),
         engine_name=str(data.get("Name") or ""),
-        engine_os=str(data.get("OperatingSystem") or ""),
         cpus=int(data.get("NCPU") or 0),
         memory_bytes=int(data.get("MemTotal") or 0),
         root_dir=root,

@@ -58,7 +58,6 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     keyrings: tuple[str, ...] = ()
     dockerd: str = ""
     docker_running: bool = False
-    binfmt_mounted: bool = False
     emulators: dict[str, str] = {}
     store_config: str | None = None
     store_config_error: str = ""
@@ -112,7 +111,6 @@ def read_machine(root: Path = Path("/")) -> Machine:
         keyrings=tuple(sorted(str(path) for path in keyrings.glob("*.gpg"))),
         dockerd=_which("dockerd"),
         docker_running=_runs(root / "proc", "dockerd"),
-        binfmt_mounted=(root / "proc/sys/fs/binfmt_misc/register").exists(),
         emulators=read_emulators(root),
         store_config=config,
         store_config_error=config_error,
