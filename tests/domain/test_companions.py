@@ -60,8 +60,8 @@ def test_a_later_table_replaces_the_companions_of_an_earlier_one() -> None:
     [
         ("{ imgae = 'x' }", "unknown key 'imgae' in service.with: did you mean image? (valid: im"),
         ("{ ready = 1 }", "missing required field `image`"),
-        ("{ image = '-v/:/host' }", "'-v/:/host' can't be an image; write NAME:TAG"),
-        ("{ image = 'Redis 7' }", "'Redis 7' can't be an image"),
+        ("{ image = '-v/:/host' }", "'-v/:/host' isn't a valid image reference"),
+        ("{ image = 'Redis 7' }", "'Redis 7' isn't a valid image reference"),
         ("{ image = 'x', ready = 0 }", "service.with.ready = 0 is invalid (Expected `int` >= 1)"),
         ("{ image = 'x', ready = 'ping' }", "Expected `int | array | null`, got `str`"),
         ("{ image = 'x', command = 'run' }", "Expected `array`, got `str`"),

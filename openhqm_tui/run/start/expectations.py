@@ -61,7 +61,7 @@ class ExpectationResolver(msgspec.Struct, frozen=True):
         return ", then ".join(file.file for file in reversed(self.files))
 
 
-def measure_for(
+def resolver_for(
     source: Source, own: ChecksFile | None, *, python: str, platforms: Iterable[Platform] = ()
 ) -> ExpectationResolver:
     """Return the expectations for the images of a source; `own` is the project's checks file."""
@@ -107,7 +107,7 @@ def project_files(
 def with_own_clients(source: Source) -> Source:
     """Return a source whose variants have the clients that its requirements name."""
     platforms = (_USUAL_PLATFORM,)
-    resolver = measure_for(source, None, python=_USUAL_PYTHON, platforms=platforms)
+    resolver = resolver_for(source, None, python=_USUAL_PYTHON, platforms=platforms)
 
     def clients(variant: Variant) -> tuple[Client, ...]:
         listed = CLIENTS.of(resolver.of(variant.name, _USUAL_PLATFORM, platforms))

@@ -34,8 +34,8 @@ from openhqm_tui.run.requests import launch
 from openhqm_tui.run.start.expectations import (
     companion_lines,
     idle_tables,
-    measure_for,
     requirement_problems,
+    resolver_for,
 )
 from openhqm_tui.run.start.permissions import check_permissions, check_pushes
 from openhqm_tui.run.start.preflight import (
@@ -96,7 +96,7 @@ def prepare(
     plan = _resolve(
         options, source, base, bundle, commit, run_id, by_digest=_by_digest(options, facts)
     )
-    resolver = measure_for(source, own, python=options.python_version, platforms=platforms)
+    resolver = resolver_for(source, own, python=options.python_version, platforms=platforms)
     expectations = tuple(
         LaneExpectation(
             target=target.name,
@@ -267,7 +267,7 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
 
     def announced() -> list[str]:
         own = project_checks(Path.cwd(), options.checks)
-        resolver = measure_for(
+        resolver = resolver_for(
             source, own, python=options.python_version, platforms=options.platforms
         )
         selected = options.selection.items() if options.check and options.companions else ()
