@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction["Parser"]
 
 FORMATS = ("auto", "tty", "plain", "json", "github")
-RUN = "a run: its ID, the first characters of it, or the path of its folder"
+RUN = "a run: its ID, the start of its ID, or the path of its folder"
 
 
 class _Help(argparse.HelpFormatter):

@@ -150,7 +150,7 @@ REMEDIES: tuple[Remedy, ...] = (
             "exceeded its quota",
             "storage quota",
         ),
-        push="the registry's quota is exhausted: delete images there, or have it raised",
+        push="the registry's quota is exhausted: delete images there, or ask for a higher quota",
     ),
     Remedy(
         ("immutable", "cannot be overwritten", "imagetagalreadyexists"),

@@ -111,7 +111,7 @@ def _parts(name: str) -> list[str]:
     if not usable:
         raise OSError(errno.EINVAL, "not a valid file name", repr(name))
     if name.startswith("/"):
-        raise OSError(errno.EXDEV, "it is not a path below the folder", name)
+        raise OSError(errno.EXDEV, "it is not a path inside the folder", name)
     return [part for part in reversed(name.split("/")) if part not in {"", "."}]
 
 

@@ -55,7 +55,7 @@ def run_waterfall(report: Report) -> Html:
         rows += [*_label(y, one_line(label, 27), f"{lane.target} {lane.platform}"), *built]
         rows.append(_note(y, f"{SYMBOLS[lane.result]} {lane.result}"))
     images = count_text(len(report.lanes), "image")
-    desc = f"{images} over {duration_text(scale.end)}; the tables below have the figures."
+    desc = f"{images} over {duration_text(scale.end)}; see the tables below for the figures."
     return _chart("Build and check times of each image", desc, scale, len(report.lanes), rows)
 
 
@@ -93,7 +93,7 @@ def sizes_chart(report: Report) -> Html:
         if lane.against_all is not None and lane.against_all != 1:
             note += f" · {percent_text(lane.against_all)}"
         rows.append(element("text", note, x=x + 6, y=y + _BAR - 2))
-    desc = f"{len(lanes)} images; the table below has the figures."
+    desc = f"{len(lanes)} images; see the table below for the figures."
     return _svg("Compressed size of each image", desc, len(lanes), rows)
 
 

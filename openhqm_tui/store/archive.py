@@ -147,13 +147,13 @@ def _pack(run: RunFolder, out: BinaryIO, rewrite: Rewrite, *, whole_lines: bool)
                     # Reading it would be refused: it is redacted in memory.
                     raise UsageProblem(
                         f"{run.path / name} is larger than {MOST_READ_WHOLE >> 20} MiB: "
-                        "too much to export"
+                        "too large to export"
                     )
                 left -= size
                 if left < 0:
                     raise UsageProblem(
                         f"run {run.path.name} has more than {MOST_BYTES >> 30} GiB of logs: "
-                        "too much to export"
+                        "too large to export"
                     )
                 packed = rewrite(name, source, size)
                 if packed is not source:
@@ -197,7 +197,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
     names = [entry.filename for entry in entries]
     id = names[0].partition("/")[0] if names else ""
     if len(names) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_BYTES:
-        raise zipfile.BadZipFile("it is larger than any run")
+        raise zipfile.BadZipFile("it is too large for a run")
     if not _ID.fullmatch(id) or len({name.lower() for name in names}) < len(names):
         raise zipfile.BadZipFile("it isn't laid out as a run")
     for entry in entries:
@@ -207,7 +207,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
             word = one_line(entry.filename, 60)
             raise zipfile.BadZipFile(f"it contains '{word}', which isn't part of a run")
         if name.endswith((".json", ".jsonl")) and entry.file_size > MOST_READ_WHOLE:
-            raise zipfile.BadZipFile(f"its {name} is larger than any run's")
+            raise zipfile.BadZipFile(f"its {name} is too large for a run")
     if not {f"{id}/run.json", f"{id}/events.jsonl"} <= set(names):
         raise zipfile.BadZipFile("run.json or events.jsonl is missing")
     return id

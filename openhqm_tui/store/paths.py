@@ -114,7 +114,7 @@ def not_ours(folder: Path) -> UsageProblem | None:
         if (user := user_of_sudo()) is not None:
             above = next((place for place in folder.parents if place.exists()), Path("/"))
             if above.stat().st_uid == user:
-                what = f"would belong to root, in a folder of {_user(user)}"
+                what = f"would be owned by root, inside a folder owned by {_user(user)}"
                 return UsageProblem(what, fix=name_another)
         return None
     if status.st_uid != os.geteuid():

@@ -296,7 +296,7 @@ def test_a_build_tells_of_a_live_run_with_the_same_tags(
     assert code == 0
     (told,) = [line for line in err.splitlines() if "is in progress and builds" in line]
     assert f"run {live.name} is in progress and builds openhqm:latest-redis too" in told
-    assert "both runs are kept apart" in told
+    assert "the runs don't affect each other" in told
     assert "in progress" not in says(capsys, *line.format("minimal").split())[2]
 
 

@@ -29,7 +29,7 @@ def test_every_failure_has_a_hint_of_its_own_and_no_pass_has_one(check: str) -> 
         (Answer.UNKNOWN, "Exec format error", "emulated", "doctor --fix"),
         (Answer.UNKNOWN, "no emulator for this platform here", "", "doctor --fix"),
         (Answer.UNKNOWN, "qemu: uncaught target signal 11", "emulated", "newer QEMU"),
-        (Answer.UNKNOWN, "no answer in 300 s", "emulated", "newer QEMU or a native node"),
+        (Answer.UNKNOWN, "no response within 300 s", "emulated", "newer QEMU or a native node"),
         (Answer.UNKNOWN, "the engine didn't report it", "", ""),
         (Answer.FAIL, "write: no space left on device", "native", "docker buildx prune"),
         (Answer.FAIL, "connection refused", "native", "Run it to see"),

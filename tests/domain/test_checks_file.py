@@ -40,7 +40,10 @@ FILE = "openhqm-checks.toml"
         ),
         ('[defaults]\nabsent = "all"', "absent = 'all' is invalid (write \"others\", or a table"),
         ("[defaults]\nclients = {redis = '**'}", "clients = {'redis': '**'} is invalid"),
-        ("[defaults]\ncore = ['a b']", "core = ['a b'] is invalid ('a b' is no requirement, such"),
+        (
+            "[defaults]\ncore = ['a b']",
+            "core = ['a b'] is invalid ('a b' is not a valid requirement, such",
+        ),
         ("[defaults]\nrequirements = ['-e .']", "requirements = ['-e .'] is invalid"),
         ("[defaults.labels]\nx = true", 'is invalid (write "*" for any value that isn\'t empty)'),
         ("[defaults.env]\nX = 1", "env = {'X': 1} is invalid (Expected `bool | str`, got `int`"),

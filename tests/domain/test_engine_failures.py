@@ -158,7 +158,7 @@ def test_an_engine_that_went_away_is_said_with_what_helps_and_buildxs_own_words(
         "the engine stopped responding during the build: it was stopped, restarted or killed",
     )
     assert failure.hint == (
-        "`openhqm-tui doctor` shows whether it is back; then `openhqm-tui retry run redis`"
+        "`openhqm-tui doctor` shows whether it is running again; then `openhqm-tui retry run redis`"
     )
     assert failure.log == ("before", error)
 

@@ -230,7 +230,12 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
 @pytest.mark.parametrize(
     ("platform", "error", "log", "words"),
     [
-        ("linux/amd64", "exit code: 255", "exec /b: exec format error", "another machine than"),
+        (
+            "linux/amd64",
+            "exit code: 255",
+            "exec /b: exec format error",
+            "a different architecture than",
+        ),
         ("linux/arm64", "exit code: 255", "exec /b: exec format error", "doctor --fix"),
         ("linux/arm64", "exit code: 1", "qemu: uncaught target signal 4", "QEMU 8.2.2"),
         ("linux/arm64", "exit code: 139", "", "QEMU 8.2.2"),

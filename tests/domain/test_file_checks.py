@@ -82,7 +82,7 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (
             allowing(binaries=("/opt/*.so",)),
             (binary("/opt/x/b.so", "x86_64"), binary("/a")),
-            *("binaries", P, "2 ELF files, aarch64 but for 1 x86_64 that are allowed"),
+            *("binaries", P, "2 ELF files, aarch64 except 1 x86_64 that are allowed"),
         ),
         (
             allowing(binaries=("/opt/*.so",)),
@@ -97,12 +97,12 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (
             allowing(binaries=("/w.whl",)),
             (packed("/w.whl", "x.so", "x86_64"),),
-            *("binaries", P, "1 ELF file, aarch64 but for 1 x86_64 that are allowed"),
+            *("binaries", P, "1 ELF file, aarch64 except 1 x86_64 that are allowed"),
         ),
         (
             allowing(binaries=("/w.whl!/x.so",)),
             (packed("/w.whl", "x.so", "x86_64"),),
-            *("binaries", P, "1 ELF file, aarch64 but for 1 x86_64 that are allowed"),
+            *("binaries", P, "1 ELF file, aarch64 except 1 x86_64 that are allowed"),
         ),
         # Java libraries bring their native parts for every machine.
         (
@@ -217,9 +217,9 @@ def test_what_a_later_layer_deletes_doesnt_count(found: Found) -> None:
 
 
 def test_layers_that_cant_be_read_are_unknown() -> None:
-    verdicts = static_verdicts(WANTED, *CHECKS, why="its tar is damaged")
+    verdicts = static_verdicts(WANTED, *CHECKS, why="its tar archive is damaged")
     assert [(v.check, v.answer, v.evidence) for v in verdicts] == [
-        (check, U, "its tar is damaged") for check in CHECKS
+        (check, U, "its tar archive is damaged") for check in CHECKS
     ]
 
 

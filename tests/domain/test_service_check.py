@@ -24,16 +24,16 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
         (SeenService(status=500, words="boom\n"), F, F, "answers 500 on :8000/health: boom"),
         (SeenService(status=503), F, F, "answers 503 on :8000/health"),
         (SeenService(reply="SSH-2.0"), F, F, "answers on :8000/health, but not HTTP: SSH-2.0"),
-        (SeenService(milliseconds=20_000), F, F, "no answer in 0:20"),
+        (SeenService(milliseconds=20_000), F, F, "no response within 0:20"),
         (SeenService(milliseconds=20_000, words="a\n\nwaiting \n"), F, F, "in 0:20: waiting"),
         (
             SeenService(milliseconds=20_000, listens=True),
             F,
             F,
-            "listens on :8000, but gives no answer in 0:20",
+            "listens on :8000, but doesn't respond within 0:20",
         ),
-        (SeenService(milliseconds=20_000, cpu_milliseconds=1_500), F, F, "no answer in 0:20"),
-        (SeenService(milliseconds=20_000, cpu_milliseconds=9_000), F, U, "no answer in 0:20"),
+        (SeenService(milliseconds=20_000, cpu_milliseconds=1_500), F, F, "no response within 0:20"),
+        (SeenService(milliseconds=20_000, cpu_milliseconds=9_000), F, U, "no response within 0:20"),
         (
             SeenService(ended=True, exit_code=3, words="no broker\n"),
             F,
@@ -90,10 +90,10 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (SeenService(looping=True, restarts=8, words=REDIS), U, NEEDS_REDIS),
         # With its companion up, it is the image's fault.
         (SeenService(ended=True, words=REDIS, before=[6379]), F, "ended with exit code 0: redis."),
-        (SeenService(words=REDIS, before=[6379]), F, "no answer"),
-        (SeenService(words=UNNAMED, before=[6379]), F, "no answer"),
-        (SeenService(words=UNNAMED), U, "needs a peer (ConnectionRefusedError"),
-        (SeenService(words="connect ECONNREFUSED 127.0.0.1:8000"), F, "no answer"),
+        (SeenService(words=REDIS, before=[6379]), F, "no response"),
+        (SeenService(words=UNNAMED, before=[6379]), F, "no response"),
+        (SeenService(words=UNNAMED), U, "needs another service (ConnectionRefusedError"),
+        (SeenService(words="connect ECONNREFUSED 127.0.0.1:8000"), F, "no response"),
         (
             SeenService(words="dial tcp: lookup db: no such host", before=[6379]),
             U,
@@ -102,7 +102,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(words=f"{REDIS}getaddrinfo ENOTFOUND db db:5432"),
             U,
-            "needs localhost:6379, db:5432, which are missing here: add a companion",
+            "needs localhost:6379, db:5432, which can't be reached here: add a companion",
         ),
         (
             SeenService(ended=True, exit_code=1, words=f"{REDIS}ImportError: no nope\n"),
@@ -121,7 +121,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(looping=True, restarts=9, milliseconds=5000, words="KeyError: 'A'\nINFO x"),
             F,
-            "KeyError: 'A'; its processes end and are started again (9 in 5.0 s)",
+            "KeyError: 'A'; its processes keep exiting and restarting (9 in 5.0 s)",
         ),
         (
             SeenService(status=200, later=0, words="gone"),
@@ -137,9 +137,13 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(status=200, later=200, restarts=2, watched_milliseconds=1500),
             F,
-            "no output; its processes end and are started again (2 in 1.5 s)",
+            "no output; its processes keep exiting and restarting (2 in 1.5 s)",
         ),
-        (SeenService(ended=True, left=2), F, "its main process ended and left others running"),
+        (
+            SeenService(ended=True, left=2),
+            F,
+            "its main process exited while others were still running",
+        ),
         (SeenService(ended=True, exit_code=1, left=2), F, "ended with exit code 1"),
         (SeenService(milliseconds=9000, own_ports=[80]), F, "in 9.0 s; it listens on :80"),
     ],

@@ -183,7 +183,7 @@ def test_a_builder_of_two_nodes_is_made() -> None:
         (
             "inspect",
             CommandResult(TIMED_OUT, "", "timed out"),
-            "no answer in 300 s",
+            "no response within 300 s",
             [FIRST, SECOND, START, AWAY],
         ),
         (

@@ -195,7 +195,7 @@ def test_headers_paths_and_numbers_of_files_have_an_end() -> None:
     many = info.tobuf(tarfile.USTAR_FORMAT) + b"512 k=".ljust(511, b"v") + b"\n"
     with pytest.raises(TooMuch, match="headers of more than 1024 KB"):
         read(many * 2049)
-    with pytest.raises(TooMuch, match="path of 5000 bytes"):
+    with pytest.raises(TooMuch, match=r"too long \(5000 bytes\)"):
         read(Made().file("x" * 5000).done())
     with pytest.raises(TooMuch, match="more than 3 files"):
         read(Made().file("a").file("b").file("c").file("d").done(), entries=3)

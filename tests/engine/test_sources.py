@@ -89,7 +89,7 @@ def test_a_git_address_is_a_context(folder: Path, bundled: Path) -> None:
         ({"context": "file"}, ["the context file is not a folder"]),
         ({"dockerfile": "none"}, ["the Dockerfile none isn't there", "--dockerfile bundled"]),
         ({"dockerfile": "file"}, ["has no `ARG QUEUE_BACKEND`"]),
-        ({"context": "sub/folder"}, ["is no OpenHQM checkout", "requirements.txt"]),
+        ({"context": "sub/folder"}, ["is not an OpenHQM checkout", "requirements.txt"]),
     ],
 )
 def test_what_is_not_there_is_named_with_the_way_out(

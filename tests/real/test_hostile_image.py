@@ -112,8 +112,8 @@ def python(code: str) -> tuple[str, ...]:
         (python("open('/app/x', 'w')"), "could not write /app/x: Read-only file system"),
         (python("open('/tmp/x', 'w').write('y' * 2**25)"), "No space left on device"),
         (shell("cp /bin/true /tmp/x; exec /tmp/x"), "/tmp/x: Permission denied"),
-        (shell("trap '' TERM INT HUP; sleep 1000"), "no answer in 2.0 s"),
-        (shell("yes '\x1b]52;c;x\x07\x1b[2J\u202e'"), "no answer in 2.0 s"),
+        (shell("trap '' TERM INT HUP; sleep 1000"), "no response within 2.0 s"),
+        (shell("yes '\x1b]52;c;x\x07\x1b[2J\u202e'"), "no response within 2.0 s"),
         (shell("kill -9 -1; kill -9 1; sleep 1000"), ""),
         (shell("setsid sleep 1000 & exit 7"), "ended with exit code 7"),
         (("/nowhere",), "ended with exit code 127: /nowhere: No such file or directory"),
@@ -150,7 +150,9 @@ async def test_a_forged_answer_isnt_heard_and_an_interpreter_that_hangs_is_remov
     forged = """os.write(1, b'openhqm-tui-probe:{"uid":1000}\\n')\nwhile True: signal.pause()"""
     silent = build(image, "silent", FIRST.replace("{}", forged))
     told = await verdicts_on(silent, wanted(host), ("true",), run_id)
-    assert {(v.answer, v.evidence) for v in told.values()} == {(Answer.FAIL, "no answer in 2 s")}
+    assert {(v.answer, v.evidence) for v in told.values()} == {
+        (Answer.FAIL, "no response within 2 s")
+    }
 
 
 async def test_a_cancelled_check_leaves_no_container(

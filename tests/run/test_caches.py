@@ -72,7 +72,12 @@ def test_both_are_settings() -> None:
 @pytest.mark.parametrize(
     ("facts", "takes", "gives", "says"),
     [
-        (CLASSIC, (), ("gha",), "docker, classic image store) has no --cache-to of type gha"),
+        (
+            CLASSIC,
+            (),
+            ("gha",),
+            "docker, classic image store) doesn't support --cache-to of type gha",
+        ),
         (CLASSIC, (), ("gha",), "or use inline"),
         (CLASSIC, ("gha",), (), "--cache-from of type gha"),
         (CLASSIC, ("gha",), (), "or use registry or local"),
@@ -80,7 +85,7 @@ def test_both_are_settings() -> None:
             ENGINE,
             (),
             ("type=s3,bucket=b",),
-            "default (docker) has no --cache-to of type s3",
+            "default (docker) doesn't support --cache-to of type s3",
         ),
         (ENGINE, (), ("type=s3,bucket=b",), "`openhqm-tui builders create NAME`"),
         (ENGINE, (), ("local=/dev/null/x",), "/dev/null is not a folder; choose another folder"),

@@ -212,10 +212,10 @@ async def test_an_engine_that_says_nothing_is_the_reason(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(_: str) -> tuple[str, ...]:
-        raise ImageUnknown("the engine did not answer")
+        raise ImageUnknown("the engine did not respond")
 
     monkeypatch.setattr(companions, "platforms_here", silent)
-    assert "the engine did not answer" in (await engine.result(REDIS)).trouble
+    assert "the engine did not respond" in (await engine.result(REDIS)).trouble
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ async def test_an_engine_that_says_nothing_is_the_reason(
         ),
         (
             {"ended": Ended(-9, timed_out=True)},
-            "its companion redis:7-alpine can't be started: no answer in time",
+            "its companion redis:7-alpine can't be started: no response in time",
         ),
         (
             {"state": ContainerState(running=False, exit_code=3)},
@@ -379,6 +379,6 @@ def test_a_companion_on_the_services_own_port_would_answer_for_it(
         said = container.read_answer(run(tmp_path, *words), NONCE, patience=1, emulated=False)
     assert isinstance(said, ProbeAnswer)
     assert said.service is not None
-    trouble = f"its companion listens on :{port}, the port of the service itself"
+    trouble = f"its companion listens on :{port}, the service's own port"
     assert said.service.companion_trouble == trouble
     assert not (tmp_path / "started").exists()

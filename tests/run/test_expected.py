@@ -86,7 +86,7 @@ def test_a_checkouts_requirements_say_which_clients_its_variants_have(
     assert f"requirements-queue-*.txt and requirements.txt in {folder}, then " in run.origin
     # Its core has the client of the queue that its service connects to.
     (announced,) = run.warnings
-    assert announced.startswith("the service is checked with redis:7-alpine next to it")
+    assert announced.startswith("the service is checked alongside redis:7-alpine")
     images = [[one.image for one in companions_of(each.expectation)] for each in run.expectations]
     assert set(map(tuple, images)) == {("redis:7-alpine",)}
     alone = ready("all", "redis", "kafka", "minimal", source=source, companions=False)
@@ -139,7 +139,9 @@ def test_requirements_that_lead_out_of_the_checkout_are_a_warning(
     keys = [one.expectation.keys["clients"] for one in run.expectations]
     assert keys == [{"redis": "redis"}] * 2 + [{"aiokafka": "aiokafka"}] * 2
     warnings = " ".join(run.warnings)
-    assert "requirements-queue-redis.txt: can't be read (it is a link that leads out" in warnings
+    assert (
+        "requirements-queue-redis.txt: can't be read (it is a link that points outside" in warnings
+    )
     assert "../outside.txt: can't be read (it isn't in the checkout)" in warnings
 
 

@@ -91,11 +91,11 @@ async def test_an_image_without_layers_needs_no_engine(cache: LayerCache) -> Non
     [
         (oci_export(ONE), "1 of 2 layers can't be read: they aren't in the engine's export"),
         (b"", "2 of 2 layers can't be read: they aren't in the engine's export"),
-        (b"x" * 4096, "2 of 2 layers can't be read: its tar has a damaged header"),
-        (oci_export(ONE, TWO)[:2000], "can't be read: its tar ends"),
+        (b"x" * 4096, "2 of 2 layers can't be read: its tar archive has a damaged header"),
+        (oci_export(ONE, TWO)[:2000], "can't be read: its tar archive "),
         (
             Made().file("a", gzip.compress(ONE)[:-9]).file("b", TWO).done(),
-            "1 of 2 layers can't be read: its gzip data ends too early",
+            "1 of 2 layers can't be read: its gzip data is truncated",
         ),
     ],
     ids=["one is missing", "nothing", "noise", "cut", "damaged"],

@@ -173,7 +173,7 @@ def test_one_platform_needs_no_store_for_many() -> None:
 
 
 def test_images_that_cant_be_compared_are_not_pushed() -> None:
-    with pytest.raises(EngineProblem, match="can't be compared with what was verified"):
+    with pytest.raises(EngineProblem, match="can't be compared with the verified ones"):
         ready(platforms=(AMD,), told=facts(containerd_store=False), push=True)
     assert ready(platforms=(AMD,), told=facts(), push=True)
 
@@ -190,7 +190,7 @@ def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
         (Pullable(Reach.OK), None),
         (Pullable(Reach.OK, platforms=BOTH), None),
         (Pullable(Reach.OK, platforms=(AMD,)), "has no image for linux/arm64"),
-        (Pullable(Reach.NETWORK, "no answer"), "for linux/amd64, linux/arm64: no answer"),
+        (Pullable(Reach.NETWORK, "no response"), "for linux/amd64, linux/arm64: no response"),
         (Pullable(Reach.RATE_LIMIT, "429"), "give --base-image REF"),
     ],
 )

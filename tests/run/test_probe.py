@@ -264,7 +264,7 @@ def test_compiled_modules_are_reported_with_their_platform(tmp_path: Path) -> No
     core, plain, nope = said.extensions or []
     assert said.ext_suffix == suffix
     assert core == SeenModule("core", suffix, found=True)
-    assert "no compiled module" in plain.error
+    assert "doesn't load a compiled module" in plain.error
     assert "No module named" in nope.error
 
 
@@ -298,7 +298,7 @@ def test_byte_code_that_is_missing_or_stale_is_named(tmp_path: Path) -> None:
     [
         ("import os; os.kill(os.getpid(), 11)", Answer.FAIL, "Python crashed (signal 11)"),
         ("import os; os._exit(3)", Answer.FAIL, "Python ended with exit code 3"),
-        ("import threading; threading.Event().wait()", Answer.FAIL, "no answer in 1 s"),
+        ("import threading; threading.Event().wait()", Answer.FAIL, "no response within 1 s"),
     ],
 )
 def test_earlier_results_survive_a_crash_or_a_hang(
@@ -317,7 +317,7 @@ def test_only_lines_with_the_nonce_are_answers(tmp_path: Path) -> None:
     forged = f"import os\nos.write(1, {line.encode()!r} + b'\\n')\nos.write(1, b'x')"
     library(tmp_path, "redis", "7.4", "redis", forged)
     ended = run(tmp_path, "clients=redis=redis")
-    assert b'"uid":77}' not in ended.out, "what a library prints is no answer"
+    assert b'"uid":77}' not in ended.out, "what a library prints isn't an answer"
     assert b'"uid":77}' in ended.err
 
 

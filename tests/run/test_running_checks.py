@@ -258,7 +258,7 @@ def test_an_answer_is_an_answer_however_it_ended(out: bytes, code: int) -> None:
 )
 def test_an_answer_that_cant_be_read_is_a_failure_of_the_image(out: bytes) -> None:
     said = answer(Ended(0, BEGIN + out + b"\n"), emulated=True)
-    assert said == ProbeTrouble(reason="the answer from the container can't be read")
+    assert said == ProbeTrouble(reason="the container's response can't be read")
     assert worst(judge_running(WANTED, said)) is Answer.FAIL
 
 
@@ -301,7 +301,7 @@ def test_an_answer_comes_in_pieces_and_the_first_word_on_a_matter_stands() -> No
 )
 def test_an_answer_of_the_wrong_kind_is_none(wrong: bytes) -> None:
     said = answer(Ended(0, BEGIN + wrong + b"\n" + LINE.replace(b'"clients":null,', b"")))
-    assert said == ProbeTrouble(reason="the answer from the container can't be read")
+    assert said == ProbeTrouble(reason="the container's response can't be read")
 
 
 @pytest.mark.parametrize(
@@ -312,8 +312,8 @@ def test_an_answer_of_the_wrong_kind_is_none(wrong: bytes) -> None:
         (b'{"signal":4}', True, Answer.UNKNOWN, "the emulator crashed (signal 4)"),
         (b'{"signal":9}', True, Answer.FAIL, "Python was killed: out of memory (limit 512 MB)"),
         (b'{"exit_code":1}', True, Answer.FAIL, "Python ended with exit code 1"),
-        (b'{"stuck":true}', False, Answer.FAIL, "no answer in 60 s"),
-        (b'{"stuck":true}', True, Answer.UNKNOWN, "no answer in 60 s"),
+        (b'{"stuck":true}', False, Answer.FAIL, "no response within 60 s"),
+        (b'{"stuck":true}', True, Answer.UNKNOWN, "no response within 60 s"),
     ],
 )
 def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, says: str) -> None:
@@ -330,8 +330,8 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
 @pytest.mark.parametrize(
     ("ended", "emulated", "gravest", "says"),
     [
-        (Ended(-9, timed_out=True), False, Answer.FAIL, "no answer in 60 s"),
-        (Ended(-9, timed_out=True), True, Answer.UNKNOWN, "no answer in 60 s"),
+        (Ended(-9, timed_out=True), False, Answer.FAIL, "no response within 60 s"),
+        (Ended(-9, timed_out=True), True, Answer.UNKNOWN, "no response within 60 s"),
         (Ended(139), True, Answer.UNKNOWN, "the emulator crashed (exit code 139): no output"),
         (Ended(139), False, Answer.FAIL, "Python ended with exit code 139"),
         (Ended(132), True, Answer.UNKNOWN, "the emulator crashed (exit code 132)"),

@@ -102,7 +102,7 @@ def test_a_file_is_never_overwritten(packed):
 
 def test_an_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1000)
-    with pytest.raises(UsageProblem, match="too much to export"):
+    with pytest.raises(UsageProblem, match="too large to export"):
         export_run(recording("checked"), tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 
@@ -212,7 +212,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1024 * 1024)
     bomb = made_of(packed, lambda e: e | {f"{ID}/bomb.log": bytes(2 * 1024 * 1024)})
     assert bomb.stat().st_size < 200_000
-    refused(bomb, tmp_path, "larger than any run")
+    refused(bomb, tmp_path, "too large for a run")
 
 
 def test_a_bomb_that_lies_about_its_size_is_refused(packed, tmp_path):

@@ -208,7 +208,9 @@ def test_root_by_sudo_makes_no_state_folder_below_the_users(
     os.chown(state.parent, ANN, ANN)
     assert paths.state_folder() == state
     monkeypatch.setenv("SUDO_UID", str(ANN))
-    with pytest.raises(UsageProblem, match=f"would belong to root, in a folder of user {ANN}"):
+    with pytest.raises(
+        UsageProblem, match=f"would be owned by root, inside a folder owned by user {ANN}"
+    ):
         paths.ready_state_folder()
     assert not state.exists()
     assert paths.emulators_file() is None

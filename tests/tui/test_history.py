@@ -126,7 +126,7 @@ async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):
         assert app.screen.check_action("open", ()) is None
         await app.screen.action_open()
         await until(pilot, lambda: app._notifications)
-        assert "its figures remain" in next(iter(app._notifications)).message
+        assert "still show its figures" in next(iter(app._notifications)).message
         assert app.session.run_folder is None
         await pilot.press("c")
         await until(pilot, lambda: app.screen.view == "comparison")

@@ -58,7 +58,7 @@ def test_what_the_engine_could_not_do(rows, facts, checks, says):
         (Pullable(Reach.MISSING, "x: the registry has no such image"), "no such image", True),
         # The engine may have a mirror, a login, another network.
         (Pullable(Reach.NETWORK, "x: can't be reached"), "can't be reached", False),
-        (Pullable(Reach.AUTH, "x: wants a login"), "wants a login", False),
+        (Pullable(Reach.AUTH, "x: requires a login"), "requires a login", False),
     ],
 )
 def test_a_base_image_that_can_not_be_had(found, says, certain):

@@ -131,7 +131,7 @@ async def test_other_ways_to_build(world: World, way):
 async def test_what_speaks_against_a_run_is_said_in_its_place(world: World):
     def refuse(order):
         raise UsageProblem(
-            "no emulator for linux/arm64 on this machine, so its images can't be checked"
+            "no emulator for linux/arm64 on this machine, so images for it can't be checked"
         )
 
     world.begin = refuse

@@ -50,7 +50,7 @@ def add_arguments(parser: Parser) -> None:
     publishing.add_argument(
         "--no-companions",
         action="store_true",
-        help="check services without the containers that `service.with` starts next to them",
+        help="check services without the containers that `service.with` starts alongside them",
     )
     running = parser.add_argument_group("the run")
     running.add_argument(

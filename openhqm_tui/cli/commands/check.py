@@ -44,7 +44,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--no-companions",
         action="store_true",
-        help="check services without the containers that `service.with` starts next to them",
+        help="check services without the containers that `service.with` starts alongside them",
     )
     add_format(parser)
 

@@ -19,8 +19,8 @@ HELP = "list permissions granted to folders, or revoke them"
 def add_arguments(parser: Parser) -> None:
     """Add the list formats and `revoke`."""
     parser.description = (
-        "List the remembered permissions that builds asked for. They apply to one "
-        "folder, as long as its definition is unchanged."
+        "List the permissions that were granted and remembered. Each applies to one folder, as "
+        "long as the build definition there is unchanged."
     )
     add_list_format(parser)
     revoke = parser.add_commands("permissions_command").add_parser(

@@ -37,7 +37,7 @@ def add_following(parser: Parser) -> None:
         "--allow",
         action="append",
         metavar="PERMISSION",
-        help="grant the run more permissions than at its start, as `build --allow` does",
+        help="grant the run additional permissions, as `build --allow` does",
     )
     parser.add_argument(
         "--no-companions",

@@ -74,9 +74,9 @@ def add_arguments(parser: Parser) -> None:
 
     imported = subcommands.add_parser(
         "import",
-        help="import a run from a file of `runs export`",
-        description="Add a run from a file of `runs export` to the other runs. It can be viewed "
-        "and replayed; because its plan comes from elsewhere, it is never executed.",
+        help="import a run from a file written by `runs export`",
+        description="Add a run from a file written by `runs export` to the other runs. It can be "
+        "viewed and replayed; because its plan comes from elsewhere, it is never executed.",
     )
     imported.add_argument("file", metavar="FILE", help="a file from `runs export`")
     imported.set_defaults(run=run_import)
@@ -207,7 +207,7 @@ def run_import(parsed: argparse.Namespace) -> int:
         folder, new = import_run(file, ready_state_folder(), RedactedFiles)
     _print(folder.path.name)
     if not new:
-        _notify("the same run was already there")
+        _notify("this run already exists")
     return 0
 
 

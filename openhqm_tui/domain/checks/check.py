@@ -28,9 +28,9 @@ class Method(StrEnum):
 
     STORE = "read from the engine's store; the image isn't run"
     LAYERS = "read file by file from the image's layers; the image isn't run"
-    CONTAINER = "run with its Python in a container without network and privileges"
+    CONTAINER = "run with its Python in a container without network access or privileges"
     SERVICE = "its own command is started in that container and queried over loopback"
-    HEALTH_CHECK = "read from the config, and executed once in that container after the service"
+    HEALTH_CHECK = "read from the config, and run once in that container after the service check"
     NOT_KNOWN = ""
 
     @property

@@ -149,7 +149,7 @@ class SeenModule(msgspec.Struct, frozen=True):
 
 
 class SeenByteCode(msgspec.Struct, frozen=True, kw_only=True):
-    """How many modules were examined, how many have no current byte-code, and some names."""
+    """How many modules were examined, how many have no current bytecode, and some names."""
 
     asked: Count
     missing: Count

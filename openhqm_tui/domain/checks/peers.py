@@ -2,7 +2,7 @@
 
 The text of this file is part of the program that runs inside an image (openhqm_tui/run/checks):
 it works on any Python 3 and imports nothing. Even `re` takes seconds under emulation where the
-standard library has no byte-code.
+standard library has no bytecode.
 """
 
 # In lower case: what errors of many languages and tools say if a connection is refused, if a name

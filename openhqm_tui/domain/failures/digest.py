@@ -49,7 +49,7 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
     match kind:
         case EngineFailureKind.NOT_THERE:
             return (
-                "the engine can't be reached: it isn't running, or its socket is gone",
+                "the engine can't be reached: it isn't running, or its socket is missing",
                 "`openhqm-tui doctor` shows how to start it",
             )
         case EngineFailureKind.WENT_AWAY if builder:
@@ -62,7 +62,7 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
             return (
                 "the engine stopped responding during the build: "
                 "it was stopped, restarted or killed",
-                "`openhqm-tui doctor` shows whether it is back",
+                "`openhqm-tui doctor` shows whether it is running again",
             )
         case EngineFailureKind.STORE_WENT_AWAY:
             return (
@@ -306,7 +306,7 @@ def _hint_of_step(
     text = "\n".join([step.error, *told]).lower()
     if step.how is ExecutionMode.NATIVE:
         if _WRONG_MACHINE in text:
-            return f"A program of this step is made for another machine than {platform}."
+            return f"A program of this step is built for a different architecture than {platform}."
         if (remedy := remedy_for(text, "build")) is not None and remedy.crashed:
             return ""  # no emulator took part
     return hint_for(step.error, emulator) or hint_for("\n".join(told), emulator)

@@ -167,7 +167,7 @@ class _Reading:
         if requirement is None or len(requirement.name) > _LONGEST_NAME:
             # An address may hold a password.
             what = "an address" if "://" in line else f"'{one_line(line, 60)}'"
-            self._problem(file, f"{what} is no valid requirement, and is ignored")
+            self._problem(file, f"{what} is not a valid requirement and is ignored")
             return None
         requirement.url = None
         return requirement

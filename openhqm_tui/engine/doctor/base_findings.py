@@ -28,7 +28,7 @@ from openhqm_tui.engine.source.base_image import (
 #
 # `mmdebstrap --variant=extract` unpacks packages of any architecture without running their
 # scripts, so it needs no emulator. What the scripts would set up is done here, once for all
-# platforms: users, certificates, the name `python`, the folder of pip's packages, the byte-code
+# platforms: users, certificates, the name `python`, the folder of pip's packages, the bytecode
 # of Python's library (without it a start under QEMU takes 40 s, not 12). It contains only public
 # certificates: a company's own belong in a build secret, not in an image that may be pushed.
 

@@ -232,7 +232,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     elif machine.candidate("qemu-user-binfmt"):
         packages = ["qemu-user", "qemu-user-binfmt"]
     else:
-        return f"apt has no package of QEMU's user emulators; {by_image}"
+        return f"apt has no package with QEMU's user-mode emulators; {by_image}"
     missing = [name for name in packages if not machine.version_of(name)]
     script = f"mountpoint -q {_FOLDER} || mount -t binfmt_misc binfmt_misc {_FOLDER}\n"
     if missing:

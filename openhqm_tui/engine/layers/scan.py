@@ -253,7 +253,10 @@ class _LayerScan:
     def _take_room(self, text: str) -> None:
         self._room -= len(text)
         if self._room < 0 or len(self._found) + len(self._links) >= self._most_found:
-            raise TooMuch(f"it has more than {self._most_found} files to report, or longer paths")
+            raise TooMuch(
+                f"it has too many files to report (limit: {self._most_found}), or their paths are "
+                "too long"
+            )
 
 
 class _Look:

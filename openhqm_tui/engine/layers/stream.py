@@ -153,7 +153,7 @@ def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if out:
                 yield out
     if not member.eof:
-        raise Damaged("its gzip data ends too early")
+        raise Damaged("its gzip data is truncated")
 
 
 def _frames(
@@ -173,7 +173,7 @@ def _frames(
             if out:
                 yield out
     if not frame.eof:
-        raise Damaged(f"its {name} data ends too early")
+        raise Damaged(f"its {name} data is truncated")
 
 
 def _xz() -> tuple[Callable[[], Any], type[Exception]]:

@@ -73,7 +73,7 @@ def choose_base(
     if here[bootstrapped] and not _absent(here[bootstrapped], platforms):
         return BaseChoice(
             bootstrapped,
-            f"{upstream} is not in the local store; built from Debian packages in its place",
+            f"{upstream} is not in the local store; built from Debian packages instead",
             mapped=True,
         )
     return BaseChoice(upstream, WILL_BE_PULLED)
@@ -142,7 +142,7 @@ _WORDS = {
     Reach.TLS: "the registry's certificate isn't trusted here",
     Reach.RATE_LIMIT: "the registry's pull limit is reached",
     Reach.NETWORK: "the registry can't be reached",
-    Reach.AUTH: "the registry wants a login, or there is no such image",
+    Reach.AUTH: "the registry requires a login, or the image doesn't exist",
     Reach.MISSING: "the registry has no such image",
     Reach.OTHER: "the registry gave an error",
 }
@@ -152,7 +152,7 @@ def _why_not(ref: str, outcome: CommandResult) -> Pullable:
     if outcome.code == NOT_FOUND:
         return Pullable(Reach.OTHER, "the `docker` command was not found")
     if outcome.code == TIMED_OUT:
-        return Pullable(Reach.NETWORK, f"{ref}: no answer from the registry in time")
+        return Pullable(Reach.NETWORK, f"{ref}: the registry didn't respond in time")
     words = _WRAPPING.sub("", outcome.last_words)
     remedy = remedy_for(outcome.err, "pull")
     reach = (remedy.pull if remedy is not None else None) or Reach.OTHER

@@ -99,7 +99,7 @@ def _run(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageProblem(f"{folder} can't be read: Buildx did not answer") from error
+        raise UsageProblem(f"{folder} can't be read: Buildx did not respond") from error
 
 
 def _checked(printed: subprocess.CompletedProcess[bytes], file: Path) -> dict[str, dict[str, Any]]:
@@ -246,7 +246,7 @@ def _dockerfile_source(
     context = context or str(dockerfile.parent)
     if ours and not is_remote(context) and not (Path(context) / "requirements.txt").is_file():
         raise UsageProblem(
-            f"the context {context} is no OpenHQM checkout: it has no requirements.txt",
+            f"the context {context} is not an OpenHQM checkout: it has no requirements.txt",
             fix="give --context DIR, or --dockerfile FILE for images of another kind",
         )
     return Source(

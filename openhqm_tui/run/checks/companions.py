@@ -200,7 +200,7 @@ class Companions:
             raise
         if ended.code or ended.timed_out:
             await remove(name)
-            said = ended.err.decode("utf-8", "replace").strip() or "no answer in time"
+            said = ended.err.decode("utf-8", "replace").strip() or "no response in time"
             why = one_line(said.splitlines()[0], 200)
             raise _Unavailable(f"its companion {companion.image} can't be started: {why}")
         ports: tuple[int, ...] = (companion.ready,) if isinstance(companion.ready, int) else ()

@@ -342,7 +342,7 @@ def read_answer(
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         unreadable = True
     if unreadable:
-        return ProbeTrouble(reason="the answer from the container can't be read")
+        return ProbeTrouble(reason="the container's response can't be read")
     return _end_of_questions(end, patience, emulated) or _end_of_container(
         ended, patience, emulated
     )
@@ -361,7 +361,7 @@ def _with_trouble(
 
 def _end_of_questions(end: _QuestionsEnd, patience: float, emulated: bool) -> ProbeTrouble | None:
     if end.stuck:
-        return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)
+        return ProbeTrouble(reason=f"no response within {patience:.0f} s", could_not_ask=emulated)
     if emulated and end.signal in CRASHES:
         reason = f"the emulator crashed (signal {end.signal}); {EMULATOR_HINT}"
         return ProbeTrouble(reason=reason, emulator=True)
@@ -378,7 +378,7 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
     if ended.flooded:
         return ProbeTrouble(reason=f"it printed more than {_FLOOD // 1024**2} MB")
     if ended.timed_out:
-        return ProbeTrouble(reason=f"no answer in {patience:.0f} s", could_not_ask=emulated)
+        return ProbeTrouble(reason=f"no response within {patience:.0f} s", could_not_ask=emulated)
     words = one_line(ended.err[-2000:], 240)
     if emulated and (
         ended.code - 128 in CRASHES or any(sign in ended.err for sign in _EMULATOR_SIGNS)

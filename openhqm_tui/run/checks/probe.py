@@ -3,7 +3,7 @@
 The text of `domain/checks/peers.py`, `probe_system.py`, `probe_service.py`, `probe_python.py` and
 then of this file is the program: `python -c TEXT NONCE KEY=VALUE… [-- HEALTH… COMMAND…]` runs it in
 the image. `clients` and `absent` are `DISTRIBUTION=MODULE,…` (`*`: the modules that the
-distribution itself has), `library` and `modules` are `MODULE,…`, `byte_code` asks for byte-code,
+distribution itself has), `library` and `modules` are `MODULE,…`, `byte_code` asks for bytecode,
 `service` is `PORT,STATUS,SECONDS,LISTEN,PATH`: what COMMAND must answer. `health` is
 `SECONDS,COUNT`: the time for the health check, and its number of words. `patience`: seconds for the
 checks. `scripts` are programs that the image's command starts: the Python that runs one of them
@@ -14,7 +14,7 @@ Process 1 starts the image's own command, so that it comes up meanwhile, and a s
 the checks; it monitors both, so that a crash or a hang of either is recognized. Each result is
 printed immediately, as one line on stdout: the mark, the nonce and a JSON object.
 
-Any Python 3 and next to no imports: under emulation, and with no byte-code in the base, each
+Any Python 3 and next to no imports: under emulation, and with no bytecode in the base, each
 module of the standard library costs up to a second (json and importlib.metadata eight).
 
 All this runs on the image's own interpreter and with its own files. The nonce separates the results
@@ -268,11 +268,11 @@ def compiled(module: "Any") -> str:
         file = getattr(one, "__file__", None) or ""
         if (other == name or other.startswith(name + ".")) and file.endswith(".so"):
             return "." + os.path.basename(file).partition(".")[2]
-    raise ImportError("there is no compiled module behind it")
+    raise ImportError("it doesn't load a compiled module")
 
 
 def fresh(cached: str, source: str) -> bool:
-    """Return whether Python would use a module's byte-code."""
+    """Return whether Python would use a module's bytecode."""
     from _frozen_importlib_external import MAGIC_NUMBER
 
     try:
@@ -289,7 +289,7 @@ def fresh(cached: str, source: str) -> bool:
 
 
 def byte_code(modules: "list[str]") -> "dict[str, object]":
-    """Count the modules with byte-code and name those without: loaded ones, the core, the app."""
+    """Count the modules with bytecode and name those without: loaded ones, the core, the app."""
     asked: "dict[str, tuple[str, str]]" = {}
     for name, module in list(sys.modules.items()):
         spec = getattr(module, "__spec__", None)
@@ -409,7 +409,7 @@ def can_start(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]")
     if left:
         tell({"unready": left})
     elif listens(port):
-        trouble = f"its companion listens on :{port}, the port of the service itself"
+        trouble = f"its companion listens on :{port}, the service's own port"
         tell({"service": {"companion_trouble": trouble}})
         return False
     return not left

@@ -132,7 +132,7 @@ async def _export(
     except TimeoutError:
         return {}, f"not finished in {PATIENCE:.0f} s"
     except OSError as error:
-        return {}, f"its export can't be started ({error.strerror})"
+        return {}, f"the image export can't be started ({error.strerror})"
     finally:
         for process in running:
             await _end(process)
@@ -149,7 +149,7 @@ def _parsed(
         try:
             said = msgspec.json.decode(line, type=ScanLine)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            reasons.append("the output of its reader can't be parsed")
+            reasons.append("the layer reader's output can't be parsed")
             break
         if said.layer is not None and said.layer.digest in order.wanted:
             layers[said.layer.digest] = said.layer
@@ -158,10 +158,10 @@ def _parsed(
     if scanned in {-signal.SIGXCPU, -signal.SIGKILL}:
         reasons.append(f"it takes more than {order.limits.seconds} s to read")
     elif scanned:
-        reasons.append(f"its reader failed: {one_line(errors[-400:]) or scanned}")
+        reasons.append(f"the layer reader failed: {one_line(errors[-400:]) or scanned}")
     # A reader with all layers exits early, and the export ends with a broken pipe.
     elif saved and not set(order.wanted) <= set(layers):
-        reasons.append(f"the engine doesn't export it: {one_line(words[-400:]) or saved}")
+        reasons.append(f"the engine can't export the image: {one_line(words[-400:]) or saved}")
     return layers, "; ".join(dict.fromkeys(reasons)) or "they aren't in the engine's export"
 
 

@@ -286,8 +286,9 @@ def shared_tag_warnings(state: Path, info: RunInfo) -> list[str]:
     for other, tags in tags_shared(state, info):
         more = f" and {len(tags) - 1} more" if len(tags) > 1 else ""
         warnings.append(
-            f"run {other.path.name} is in progress and builds {tags[0]}{more} too: both runs are "
-            "kept apart, and the tag will name the image of the run that finishes last"
+            f"run {other.path.name} is in progress and builds {tags[0]}{more} too: the runs "
+            "don't affect each other, but the tag will point to the image of the run that "
+            "finishes last"
         )
     return warnings
 

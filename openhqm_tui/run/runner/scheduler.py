@@ -130,7 +130,7 @@ class Pushes:
         command = read_back_command(tag, self._info.builder if self._info.by_digest else "")
         ended = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
         if ended.timed_out:
-            return f"pushed, but not read back: no answer in {_READ_BACK_PATIENCE:.0f} s"
+            return f"pushed, but not read back: no response within {_READ_BACK_PATIENCE:.0f} s"
         output = ended.err.decode("utf-8", "replace")
         try:
             if ended.code != 0 and is_about_trust(output) and not self._info.by_digest:

@@ -133,8 +133,8 @@ def companion_lines(expectations: Iterable[Expectation]) -> list[str]:
     if not images:
         return []
     return [
-        f"the service is checked with {', '.join(sorted(images))} next to it, pulled if it isn't "
-        "here yet (--no-companions leaves it out)"
+        f"the service is checked alongside {', '.join(sorted(images))}; missing images are pulled "
+        "(--no-companions skips this)"
     ]
 
 

@@ -52,7 +52,8 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
         )
     if options.check and (missing := _not_runnable(options, facts)):
         yield Obstacle(
-            f"no emulator for {', '.join(missing)} on this machine, so its images can't be checked",
+            f"no emulator for {', '.join(missing)} on this machine, so images for "
+            f"{'it' if len(missing) == 1 else 'them'} can't be checked",
             f"{_DOCTOR}, or give --no-check",
             "install one in Doctor (5)",
         )
@@ -78,10 +79,10 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
     # The classic store identifies an image by its config's digest, a registry by its manifest's.
     if options.push and not facts.containerd_store:
         yield Obstacle(
-            "the engine's image store doesn't keep the digests that a registry has, so what is "
-            "pushed can't be compared with what was verified",
+            "the engine's image store doesn't keep registry digests, so pushed images can't be "
+            "compared with the verified ones",
             f"switch to the containerd image store ({_DOCTOR}), or omit --push",
-            "switch it in Doctor (5), or push off",
+            "switch it in Doctor (5), or disable push",
         )
 
 
@@ -236,12 +237,12 @@ def _unsupported(kinds: tuple[str, ...], way: CacheKind, facts: EngineFacts) -> 
     builder = facts.builder or "default"
     if facts.containerd_store:
         return EngineProblem(
-            f"builder {builder} (docker) has no {way} of type {names}",
+            f"builder {builder} (docker) doesn't support {way} of type {names}",
             fix=f"{_OWN_BUILDER} and give --builder NAME, or use registry, local, gha or inline",
         )
     only = "registry or local" if way is CacheKind.FROM else "inline"
     return EngineProblem(
-        f"builder {builder} (docker, classic image store) has no {way} of type {names}",
+        f"builder {builder} (docker, classic image store) doesn't support {way} of type {names}",
         fix="switch to the containerd image store (`openhqm-tui doctor --fix` can fix it), "
         f"{_OWN_BUILDER}, or use {only}",
     )
@@ -283,9 +284,9 @@ def exposed_state(targets: Iterable[Target], state: Path, cwd: Path) -> list[str
         # A pattern may exclude the folder or only its contents.
         if not is_ignored(_ignore_file(folder, dockerfile), f"{name}/runs"):
             warned[folder] = (
-                f"the state folder {inside} is inside the build context {folder}: journals of runs "
-                f"become part of images and nothing stays cached; add `{name}` to .dockerignore, "
-                f"or set {STATE_VARIABLE} to a folder elsewhere"
+                f"the state folder {inside} is inside the build context {folder}: run journals "
+                f"would end up in images, and nothing would stay cached; add `{name}` to "
+                f".dockerignore, or set {STATE_VARIABLE} to a folder elsewhere"
             )
     return list(warned.values())
 

@@ -223,8 +223,8 @@ class History:
             connection.execute("PRAGMA foreign_keys = ON")
             if version_of(connection) > len(MIGRATIONS):
                 raise HistoryProblem(
-                    f"the history {self.path} was written by a newer openhqm-tui, so it is left "
-                    "alone",
+                    f"the history {self.path} was written by a newer openhqm-tui, so it is not "
+                    "changed",
                     fix=f"upgrade with `{upgrade_command()}`",
                 )
             connection.execute("PRAGMA journal_mode = WAL")

@@ -258,7 +258,7 @@ def _status_sentence(lane: LaneState) -> list[Content]:
         case Status.DONE:
             text = "Checks are disabled for this run: R checks it now."
         case Status.PASSED:
-            text = "Verified: no check failed or is inconclusive."
+            text = "Verified: no check failed or was inconclusive."
         case Status.UNKNOWN:
             text = "Not verified: some checks are inconclusive, which never counts as a pass."
         case _ if target.outcome is Outcome.FAILED:

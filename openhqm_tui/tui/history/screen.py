@@ -346,7 +346,7 @@ class HistoryScreen(BaseScreen):
         if run is None:
             return
         if run.gone:
-            words = f"the folder of {run.name} was removed: its figures remain, t and c show them"
+            words = f"the folder of {run.name} was removed; t and c still show its figures"
             self.notify(words, severity="warning", markup=False)
         elif self.session.open_run(run.folder):
             await self.go("run")

@@ -90,7 +90,7 @@ PLAN: tuple[Command, ...] = (
         "plan.allow-unknown",
         "U",
         "Allow unknown",
-        "Push images with inconclusive checks too, or not.",
+        "Allow or forbid pushing images with inconclusive checks.",
         "switch('allow-unknown')",
     ),
     Command(

@@ -110,7 +110,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="no-byte-code",
-        what="the packages without byte-code",
+        what="the packages without bytecode",
         check="byte-code",
         recipe=f"USER 0\nRUN --network=none rm -r {_SITE}/__pycache__ {_SITE}/*/__pycache__"
         f" {_SITE}/*/*/__pycache__\nUSER 1000:1000\n",
@@ -233,7 +233,7 @@ SERVICE: tuple[Fault, ...] = (
         what="its main process ends and leaves a daemon behind",
         check="service",
         recipe=own("becomes-a-daemon"),
-        evidence="its main process ended and left others running",
+        evidence="its main process exited while others were still running",
         runs=True,
     ),
     Fault(

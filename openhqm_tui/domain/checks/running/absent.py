@@ -117,7 +117,8 @@ CHECK = Check(
     position=270,
     short="abs",
     question="Are the client libraries of other variants left out?",
-    hint="Another variant's client came along: find what requires it, and split the requirements.",
+    hint="Another variant's client was installed too: find what requires it, and split the "
+    "requirements.",
     method=Method.CONTAINER,
     keys=(CLIENTS, ABSENT, CORE),
     applies=are_known,

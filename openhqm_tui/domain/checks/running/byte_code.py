@@ -1,4 +1,4 @@
-"""The check `byte-code`: byte-code of every module."""
+"""The check `byte-code`: bytecode of every module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WANTED = "for all modules"
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for modules without current byte-code."""
+    """Look for modules without current bytecode."""
     code = None if seen.probe is None else seen.probe.byte_code
     if code is None:
         return None
@@ -27,7 +27,7 @@ CHECK = Check(
     name="byte-code",
     position=250,
     short="pyc",
-    question="Do all modules have byte-code, so that none is compiled at startup?",
+    question="Do all modules have bytecode, so that none are compiled at startup?",
     hint="Compile in the build (python -m compileall, uv --compile-bytecode): a container that "
     "can't write compiles everything at each start.",
     method=Method.CONTAINER,

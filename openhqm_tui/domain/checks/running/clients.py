@@ -42,9 +42,13 @@ def _listed(value: Clients | str, tables: Tables) -> Clients:
 
 
 def no_requirement(lines: Iterable[str]) -> str:
-    """Return an error for a line that is no requirement."""
+    """Return an error for a line that isn't a requirement."""
     wrong = next((line for line in lines if parsed(line) is None), None)
-    return "" if wrong is None else f"'{wrong:.60}' is no requirement, such as \"redis>=5,<8\""
+    return (
+        ""
+        if wrong is None
+        else f"'{wrong:.60}' is not a valid requirement, such as \"redis>=5,<8\""
+    )
 
 
 CLIENTS: Key[Clients | None] = Key(
@@ -92,13 +96,13 @@ def _has_unknown_modules(one: SeenModule, wanted: Clients) -> bool:
 def _judged(one: SeenModule, unclear: set[str], lines: Iterable[str]) -> SeenModule:
     """Return what was seen of a client, with an error if its version isn't one of `lines`."""
     if one.distribution in unclear:
-        error = "it doesn't say which modules it has: name one in `clients`"
+        error = "its metadata doesn't list its modules: name one in `clients`"
         return SeenModule(one.distribution, one.version, error=error)
     for line in map(parsed, lines):
         if line is None or normalized(line.name) != normalized(one.distribution):
             continue
         if one.found and not one.version:
-            error = f"imports, but no {line.name} is installed"
+            error = f"can be imported, but {line.name} isn't installed"
         elif one.found and line.specifier and not _fits(one.version, str(line.specifier)):
             error = f"version {one_line(one.version, 60)} isn't {line.specifier}"
         else:
@@ -121,7 +125,7 @@ CHECK = Check(
     name="clients",
     position=260,
     short="cli",
-    question="Do the variant's client libraries import?",
+    question="Can the variant's client libraries be imported?",
     hint="Install the variant's own requirements file in its final stage.",
     method=Method.CONTAINER,
     keys=(CLIENTS, REQUIREMENTS),

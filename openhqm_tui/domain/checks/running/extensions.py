@@ -13,7 +13,7 @@ EXTENSIONS: Key[tuple[str, ...]] = Key("extensions", tuple[Module, ...], (), nee
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for a module that doesn't import or is compiled for another machine."""
+    """Look for a module that can't be imported or is compiled for another architecture."""
     found = None if seen.probe is None else seen.probe.extensions
     if found is None:
         return None
@@ -28,9 +28,9 @@ CHECK = Check(
     name="extensions",
     position=240,
     short="ext",
-    question="Do the application's compiled modules import?",
-    hint="Compiled for another machine or Python: install in a stage with the same Python, with "
-    "--python-platform for the target's machine.",
+    question="Can the application's compiled modules be imported?",
+    hint="Compiled for a different architecture or Python version: install in a stage with the "
+    "same Python version, with --python-platform set to the target platform.",
     method=Method.CONTAINER,
     keys=(EXTENSIONS,),
     applies=EXTENSIONS.is_set,

@@ -1,4 +1,4 @@
-"""The check `machine`: the machine that the image's Python runs on."""
+"""The check `machine`: the architecture that the image's Python runs on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ CHECK = Check(
     name="machine",
     position=210,
     short="mac",
-    question="Does its Python run on the platform's machine?",
-    hint="It runs on another machine than its platform's: its userland is of the wrong one.",
+    question="Does its Python run on the platform's architecture?",
+    hint="It reports a different architecture than its platform: the image contains the wrong "
+    "userland.",
     method=Method.CONTAINER,
     judge=judge,
 )

@@ -55,7 +55,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
 
 
 def suffix_fits(expected: Expectation, suffix: str) -> bool:
-    """Whether a suffix of compiled modules is the platform's; one that names no machine is."""
+    """Whether a suffix of compiled modules is the platform's; one that names no architecture is."""
     return "-linux-" not in suffix or any(
         f"-{name}-linux-" in suffix for name in expected.platform.suffix_machines
     )
@@ -65,8 +65,8 @@ CHECK = Check(
     name="python",
     position=220,
     short="py",
-    question="Is its Python the expected version, built for its machine?",
-    hint="Another Python than expected: check the FROM of the final stage, and PATH.",
+    question="Is its Python the expected version, built for its architecture?",
+    hint="Not the expected Python: check the FROM of the final stage, and PATH.",
     method=Method.CONTAINER,
     keys=(PYTHON, INTERPRETER),
     judge=judge,

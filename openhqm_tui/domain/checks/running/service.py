@@ -147,9 +147,9 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
         return Result(Answer.UNKNOWN, missing, wish)
     if fault := _fault(wanted, seen):
         return Result(Answer.FAIL, fault, wish)
-    waited = f"in {duration_text(seen.milliseconds / 1000)}"
-    listens = f"listens on {place.removesuffix(wanted.path)}, but gives no answer {waited}"
-    text = listens if seen.listens else f"no answer {waited}"
+    waited = f"within {duration_text(seen.milliseconds / 1000)}"
+    listens = f"listens on {place.removesuffix(wanted.path)}, but doesn't respond {waited}"
+    text = listens if seen.listens else f"no response {waited}"
     if seen.own_ports and not seen.listens:
         text = f"{text}; it listens on {', '.join(f':{port}' for port in seen.own_ports[:3])}"
     text = f"{text}{words}"
@@ -198,12 +198,12 @@ def missing_peers(wanted: Service, seen: SeenService) -> str:
     if not names:
         nothing_listens = not seen.before and not seen.own_ports
         return (
-            f"needs a peer ({one_line(unnamed, 160)}): {_FIX}"
+            f"needs another service ({one_line(unnamed, 160)}): {_FIX}"
             if unnamed and nothing_listens
             else ""
         )
     if len(names) > 1:
-        return f"needs {', '.join(names[:3])}, which are missing here: {_FIX}"
+        return f"needs {', '.join(names[:3])}, which can't be reached here: {_FIX}"
     return f"needs {names[0]}, {_MISSING[missing[names[0]]]}: {_FIX}"
 
 
@@ -262,8 +262,8 @@ def _ending(seen: SeenService) -> str:
         return f"killed by signal {seen.signal}{_cause(seen.words)}"
     if seen.left and not seen.exit_code:
         return (
-            "its main process ended and left others running, which ends a container: "
-            f"run it in the foreground{_cause(seen.words)}"
+            "its main process exited while others were still running, which stops the container: "
+            f"run the service in the foreground{_cause(seen.words)}"
         )
     return f"ended with exit code {seen.exit_code}{_cause(seen.words)}"
 
@@ -271,7 +271,7 @@ def _ending(seen: SeenService) -> str:
 def _looping(seen: SeenService, milliseconds: int) -> str:
     cause = _cause(seen.words).removeprefix(": ")
     times = f"{seen.restarts} in {duration_text(max(milliseconds, 0) / 1000)}"
-    return f"{cause or 'no output'}; its processes end and are started again ({times})"
+    return f"{cause or 'no output'}; its processes keep exiting and restarting ({times})"
 
 
 def _cause(words: str) -> str:
@@ -308,7 +308,7 @@ CHECK = Check(
     short="srv",
     question="Does the service start, respond as expected, and keep running?",
     hint="Run it to see: docker run --rm --read-only --tmpfs /tmp IMAGE. It must stay in the "
-    "foreground, listen on the expected port of all interfaces, write only to /tmp, and respond in "
+    "foreground, listen on the expected port on all interfaces, write only to /tmp, and respond in "
     "time.",
     method=Method.SERVICE,
     keys=(SERVICE,),

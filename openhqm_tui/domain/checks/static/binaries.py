@@ -1,4 +1,4 @@
-"""The check `binaries`: the machine of every program and library in the image."""
+"""The check `binaries`: the architecture of every program and library in the image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openhqm_tui.domain.platforms import binary_called
 from openhqm_tui.domain.text import one_line
 
 _PREBUILDS = "/prebuilds/"
-# Folders whose files other machines run: coprocessors, tests of programs that read binaries.
+# Folders whose files other processors run: coprocessors, tests of programs that read binaries.
 _OTHERS_RUN = re.compile(
     r"(?:firmware|tests?|__tests__|testing|test[-_]?data|fixtures?|__fixtures__)"
 )
@@ -28,7 +28,7 @@ _LONGEST_PATH = 80
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
-    """Compare the machine of every ELF file with that of the platform, also in archives."""
+    """Compare the architecture of every ELF file with that of the platform, also in archives."""
     if seen.contents is None:
         return no_layers(seen)
     wanted = expected.platform.binary
@@ -56,7 +56,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     told = f"{files}, all {wanted}" if found else "no ELF file"
     if others:
         allowed = _each(Counter(one.what for one in others))
-        told = f"{files}, {wanted} but for {allowed} that are allowed"
+        told = f"{files}, {wanted} except {allowed} that are allowed"
     elif any(one.what != wanted for one in found):
         told = f"{files}, {wanted}, and in jars also for others"
     if unread:
@@ -70,12 +70,12 @@ def _archive(one: Found) -> str:
 
 
 def _is_jar(one: Found) -> bool:
-    """Whether a file is in a Java archive, which may have the same library for each machine."""
+    """Whether a file is in a Java archive, which may have a library for each architecture."""
     return _archive(one).endswith((".jar", ".war", ".ear", ".aar"))
 
 
 def allow_entries(wrong: list[Found]) -> list[str]:
-    """Return globs for files that are likely to be of another machine on purpose."""
+    """Return globs for files that are probably meant for another architecture."""
     folders = list(dict.fromkeys(filter(None, map(_folder_on_purpose, wrong))))
     if len(folders) > _MOST_ENTRIES:
         folders = list(dict.fromkeys(folder.rpartition("/")[0] for folder in folders))
@@ -85,7 +85,7 @@ def allow_entries(wrong: list[Found]) -> list[str]:
 
 
 def _folder_on_purpose(one: Found) -> str:
-    """Return the folder that says why a file is of another machine; '' if none does."""
+    """Return the folder that says why a file is for another architecture; '' if none does."""
     parts = one.place.split("/")[:-1]
     for at, part in enumerate(parts):
         if not part:
@@ -98,7 +98,7 @@ def _folder_on_purpose(one: Found) -> str:
 
 
 def _machine_in(folder: str) -> str:
-    """Return the machine in names such as `linux-arm64`, `sharp-linuxmusl-x64`, `arm64-v8a`.
+    """Return the architecture in names such as `linux-arm64`, `sharp-linuxmusl-x64`, `arm64-v8a`.
 
     Not in `aarch64-linux-gnu`: in such folders an image has its own libraries.
     """
@@ -133,22 +133,22 @@ def _hint(seen: str) -> str:
     fix = "don't pin the final stage to $BUILDPLATFORM"
     if "-packages/" in seen:
         return (
-            "A file of another machine, such as a wheel for the build platform: install with "
+            "A file for another architecture, such as a wheel for the build platform: install with "
             f"--python-platform and --only-binary :all:, and {fix}."
         )
     if "/node_modules/" in seen:
         return (
-            "A native module of another machine: install in a stage of the target's platform "
-            f"(npm ci --os linux --cpu …), and {fix}."
+            "A native module for another architecture: install in a stage that runs on the target "
+            f"platform (npm ci --os linux --cpu …), and {fix}."
         )
-    return f"A file of another machine: build or download it for $TARGETARCH, and {fix}."
+    return f"A file for another architecture: build or download it for $TARGETARCH, and {fix}."
 
 
 CHECK = Check(
     name="binaries",
     position=70,
     short="bin",
-    question="Is every program and library built for the platform's machine?",
+    question="Is every program and library built for the platform's architecture?",
     hint=_hint,
     method=Method.LAYERS,
     exempts=True,

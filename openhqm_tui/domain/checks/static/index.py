@@ -45,7 +45,7 @@ CHECK = Check(
     position=10,
     short="idx",
     question="Does the index have exactly the requested platforms?",
-    hint="Build exactly the platforms that are expected (--platforms), each of them.",
+    hint="Build all of the expected platforms, and no others (--platforms).",
     method=Method.STORE,
     judge=judge,
 )

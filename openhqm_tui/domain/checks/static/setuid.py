@@ -48,7 +48,7 @@ CHECK = Check(
     name="setuid",
     position=80,
     short="set",
-    question="Are there no unusual files that run with another user's rights?",
+    question="Is the image free of unexpected files that run with another user's rights?",
     hint="Clear the bit (chmod u-s,g-s,o-w) in the layer that adds the file, or allow it: "
     'allow = {setuid = ["/path"]} in openhqm-checks.toml.',
     method=Method.LAYERS,
