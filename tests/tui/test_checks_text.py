@@ -77,7 +77,7 @@ def test_how_the_push_stands(events: tuple[journal.AnyEvent, ...], says: str) ->
 
 def test_a_lane_tells_what_the_registry_holds() -> None:
     (lane,) = pushing(BEGUN, HELD).lanes
-    held = "held      x:1: index sha256:abc, 2 platforms, 1 attestation"
+    held = "pushed    x:1: index sha256:abc, 2 platforms, 1 attestation"
     assert " ".join(lane_lines(lane)[-1].plain.split()) == " ".join(held.split())
 
 
@@ -102,5 +102,6 @@ def test_a_run_without_a_push_says_nothing_of_one(tmp_path: Path) -> None:
 
     made = folders.passed(tmp_path, ("redis",))
     assert (
-        summary_words(state_of(made.run)).plain == "2 images · ✓ 2 verified · 42 of 42 answers pass"
+        summary_words(state_of(made.run)).plain
+        == "2 images · ✓ 2 verified · 42 of 42 checks passed"
     )
