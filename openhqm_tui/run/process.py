@@ -149,13 +149,7 @@ async def gather_all(*awaitables: Awaitable[T]) -> list[T]:
     All are awaited to their end, even if one fails or is cancelled: `asyncio.gather` alone returns
     at the first error, before the others have cleaned up.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
-    for ended in await asyncio.gather(*awaitables, return_exceptions=True):
-        if isinstance(ended, BaseException):
-            errors.append(ended)
-        else:
-            results.append(ended)
-    if errors:
-        raise errors[0]
-    return results
+    tasks = [asyncio.ensure_future(one) for one in awaitables]
+    await asyncio.gather(*tasks, return_exceptions=True)
+    # Not gather's own results: a task may also return an exception, as a reason.
+    return [task.result() for task in tasks]

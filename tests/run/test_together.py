@@ -62,3 +62,12 @@ async def test_when_cancelled_each_takes_away_what_it_made() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended == ["tidy"]
+
+
+async def test_an_exception_that_is_returned_is_a_result() -> None:
+    reason = ValueError("the reason")
+
+    async def known() -> ValueError:
+        return reason
+
+    assert await gather_all(known()) == [reason]

@@ -23,6 +23,8 @@ from openhqm_tui.domain.errors import Problem
 # `manifests` came with API 1.48 (Engine 28.0), `platform` with 1.49 (Engine 28.1).
 API = "v1.49"
 _TIMEOUT = 20.0
+# Between two parts of an export: a busy engine takes its time before the first.
+_EXPORT_TIMEOUT = 120.0
 _MOST_BYTES = 16 << 20
 _LOCAL = "unix://"
 USUAL_SOCKET = "/var/run/docker.sock"
@@ -87,6 +89,7 @@ class EngineApi:
         self.close()
         try:
             self._connection = self._connect()
+            self._connection.sock.settimeout(_EXPORT_TIMEOUT)
             self._connection.request("GET", f"/{API}{path}", headers={"Connection": "close"})
             return self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
