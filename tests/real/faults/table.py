@@ -307,7 +307,7 @@ STATIC: tuple[Fault, ...] = (
         what="a password in the health check's address",
         check="secrets",
         twist=_config(Healthcheck={"Test": ["CMD", "python", f"http://me:{_PASSWORD}@127.0.0.1"]}),
-        evidence="login in an address in the health check",
+        evidence="credentials in a URL in the health check",
     ),
     Fault(
         name="root-by-a-sign",

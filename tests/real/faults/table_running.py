@@ -209,7 +209,7 @@ SERVICE: tuple[Fault, ...] = (
         what="four workers that end with an error, and are started again",
         check="service",
         recipe=own("crash-loop"),
-        evidence="ModuleNotFoundError: No module named 'never_written'; its processes end",
+        evidence="ModuleNotFoundError: No module named 'never_written'; its processes keep exiting",
         runs=True,
     ),
     Fault(
@@ -225,7 +225,7 @@ SERVICE: tuple[Fault, ...] = (
         what="each of its responses is the last of a process",
         check="service",
         recipe=own("workers-flap"),
-        evidence="worker failed; its processes end and are started again",
+        evidence="worker failed; its processes keep exiting and restarting",
         runs=True,
     ),
     Fault(
