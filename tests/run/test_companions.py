@@ -19,7 +19,7 @@ from openhqm_tui.domain.checks.evidence import ProbeAnswer, SeenConfig, SeenImag
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.containers import ContainerState
 from openhqm_tui.engine.docker.images import ImageUnknown
-from openhqm_tui.run.checks import companions, container
+from openhqm_tui.run.checks import companions, container, pull
 from openhqm_tui.run.checks.companions import Companions, Started, shown_companion
 from openhqm_tui.run.checks.container import container_command
 from openhqm_tui.run.process import Ended
@@ -70,6 +70,7 @@ class Engine:
             ("signal_container", lambda *words: self.signals.append(words)),
         ):
             monkeypatch.setattr(companions, name, stand_in)
+        monkeypatch.setattr(pull, "run_bounded", self._run)
         monkeypatch.setattr(companions, "READY_PATIENCE", 0.05)
         monkeypatch.setattr(companions, "_POLL_EVERY", 0.001)
         self.companions = Companions(HOST, self.told.append)

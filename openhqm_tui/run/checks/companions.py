@@ -18,7 +18,6 @@ import msgspec
 from openhqm_tui.domain.checks.companion import Companion
 from openhqm_tui.domain.checks.evidence import MEMORY_MB, ProbeAnswer, ProbeTrouble, SeenConfig
 from openhqm_tui.domain.errors import Problem, UsageProblem
-from openhqm_tui.domain.failures.digest import push_failure
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.secrets.redact import MASK
 from openhqm_tui.domain.text import one_line
@@ -33,10 +32,10 @@ from openhqm_tui.engine.docker.containers import (
 from openhqm_tui.engine.docker.images import (
     ImageUnknown,
     platforms_here,
-    pull_command,
     read_config,
     read_index,
 )
+from openhqm_tui.run.checks.pull import pull
 from openhqm_tui.run.checks.sandbox import (
     LIMITS,
     NO_PROXIES,
@@ -50,7 +49,6 @@ from openhqm_tui.run.process import gather_all, run_bounded
 
 # Seconds until a companion must be ready, once it is started.
 READY_PATIENCE = 60.0
-_PULL_PATIENCE = 1800.0
 _START_PATIENCE = 120.0
 _POLL_EVERY = 0.5
 # For /tmp and each volume that an image declares. It counts as the companion's memory.
@@ -259,12 +257,8 @@ class Companions:
         self._notify(f"pulling {name}, a companion of the service")
         if self._host is None:
             raise ImageUnknown("it isn't in the engine's store")
-        command = pull_command(name, str(self._host))
-        ended = await run_bounded(command, patience=_PULL_PATIENCE)
-        if ended.timed_out:
-            raise ImageUnknown(f"not pulled in {_PULL_PATIENCE:.0f} s")
-        if ended.code:
-            raise ImageUnknown(push_failure(ended.err.decode("utf-8", "replace"), name))
+        if reason := await pull(name, str(self._host)):
+            raise ImageUnknown(reason)
 
     def _runs_here(self, platform: str) -> bool:
         try:

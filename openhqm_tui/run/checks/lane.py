@@ -25,7 +25,6 @@ from openhqm_tui.domain.checks.running.service import (
 from openhqm_tui.domain.checks.static.command import COMMAND
 from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
 from openhqm_tui.domain.checks.waiver import idle_waivers
-from openhqm_tui.domain.failures.digest import push_failure
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events
@@ -35,20 +34,18 @@ from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.engine.docker.images import (
     ImageUnknown,
     platforms_here,
-    pull_command,
     read_documents,
     read_index,
 )
 from openhqm_tui.run.checks.companions import Companions, shown_companion
 from openhqm_tui.run.checks.container import ContainerAnswer, ask, shown_command, sweep
+from openhqm_tui.run.checks.pull import pull
 from openhqm_tui.run.checks.static import config_of, look_at
-from openhqm_tui.run.process import gather_all, run_bounded
+from openhqm_tui.run.process import gather_all
 from openhqm_tui.run.requests import RequestReader
 from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import RunFolder
 
-# Seconds for pulling one image; a slow network needs long for a large one.
-_PULL_PATIENCE = 1800.0
 _PULLS_AT_ONCE = 2
 
 
@@ -307,9 +304,7 @@ class LaneChecks:
         checks = [
             self._check_lane(lane, reference, index, documents, check) for lane in longest_first
         ]
-        for ended in await asyncio.gather(*checks, return_exceptions=True):
-            if isinstance(ended, BaseException):
-                raise ended
+        await gather_all(*checks)
 
     async def _check_lane(
         self,
@@ -437,16 +432,8 @@ class _Pulls:
                         kept=kept,
                     )
                 )
-                if reason := await self._pull(reference, platform):
-                    return reason
-        return ""
-
-    async def _pull(self, reference: str, platform: str) -> str:
-        async with self._slots:
-            ended = await run_bounded(pull_command(reference, platform), patience=_PULL_PATIENCE)
-        if ended.timed_out:
-            return f"{platform} can't be pulled: not finished in {_PULL_PATIENCE:.0f} s"
-        if ended.code != 0:
-            output = ended.err.decode("utf-8", "replace")
-            return f"{platform} can't be pulled: {push_failure(output, reference)}"
+                async with self._slots:
+                    reason = await pull(reference, platform)
+                if reason:
+                    return f"{platform} can't be pulled: {reason}"
         return ""
