@@ -266,7 +266,9 @@ def applies(requirement: Requirement, variables: Mapping[str, str]) -> bool:
 
 def normalized(name: str) -> str:
     """Return the normalized name of a distribution."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(name)
 
 
 def parsed(line: str) -> Requirement | None:
