@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.engine.docker.facts import read_facts
+
 HERE = Path(__file__).parent
 COMMAND = (sys.executable, "-m", "openhqm_tui")
 BOTH = "linux/amd64,linux/arm64"
@@ -58,6 +61,14 @@ def run_cli(*words: str, cwd: Path, state: Path, patience: float = 900) -> Ran:
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An empty folder and a state folder, those of the main job."""
     return tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def host() -> Platform:
+    """The engine's own platform."""
+    host = read_facts().host
+    assert host is not None
+    return host
 
 
 @pytest.fixture(scope="session")

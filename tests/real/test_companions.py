@@ -19,7 +19,6 @@ from openhqm_tui.domain.checks.companion import Companion
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.run.events import RunStarted
-from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.engine.docker.images import read_config
 from openhqm_tui.run.checks import companions
 from openhqm_tui.run.checks.companions import Companions
@@ -82,13 +81,6 @@ def main():
 if __name__ == "__main__":
     main()
 '''
-
-
-@pytest.fixture(scope="module")
-def host() -> Platform:
-    host = read_facts().host
-    assert host is not None
-    return host
 
 
 @pytest.fixture(scope="module")

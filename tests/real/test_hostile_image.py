@@ -18,7 +18,6 @@ from openhqm_tui.domain.checks.catalog import judge_running
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import Platform, parse_platform
-from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.engine.source.base_image import choose_base
 from openhqm_tui.run.checks import container
 from openhqm_tui.run.checks.container import ask, sweep
@@ -36,13 +35,6 @@ import os, signal
 {}
 EOF
 """
-
-
-@pytest.fixture(scope="module")
-def host() -> Platform:
-    host = read_facts().host
-    assert host is not None
-    return host
 
 
 @pytest.fixture(scope="module")
