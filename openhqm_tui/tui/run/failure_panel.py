@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.style import Style
-from textual.widgets import Static
 
 from openhqm_tui.domain.failures.digest import (
     Failure,
@@ -23,6 +22,7 @@ from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.labels import path_words
 from openhqm_tui.tui.core.session import copy
+from openhqm_tui.tui.widgets.links import LinkedText
 
 
 def has_digest(target: TargetState) -> bool:
@@ -63,15 +63,7 @@ class FailurePanel(VerticalScroll):
         display: none;
         &.-shown { display: block; }
         &:focus { background-tint: $foreground 3%; border-top: heavy $error; }
-        & > Static {
-            width: 1fr;
-            link-style: none;
-            link-color: $foreground;
-            link-background: $panel;
-            link-style-hover: bold;
-            link-color-hover: $foreground;
-            link-background-hover: $block-hover-background;
-        }
+        & > LinkedText { width: 1fr; }
     }
     """
 
@@ -82,7 +74,7 @@ class FailurePanel(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Build the text."""
-        yield Static()
+        yield LinkedText()
 
     def show(self, failure: Failure | None) -> None:
         """Show a failure from the top; None hides the panel."""
@@ -117,7 +109,7 @@ class FailurePanel(VerticalScroll):
     def _draw(self) -> None:
         if self._failure is not None:
             text = digest(self._failure, self.size.width - 1)
-            self.query_one(Static).update(Content("\n").join([text, _offers(self._failure)]))
+            self.query_one(LinkedText).update(Content("\n").join([text, _offers(self._failure)]))
 
 
 def _offers(failure: Failure) -> Content:

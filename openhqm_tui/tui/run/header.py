@@ -16,6 +16,7 @@ from openhqm_tui.run.follow.eta import TimeLeft, left_text
 from openhqm_tui.tui.checks.text import push_words
 from openhqm_tui.tui.core.labels import INTERRUPTED, state_mark
 from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.widgets.links import LinkedText
 
 # In order of interest: problems, active, upcoming.
 _TOLD = (
@@ -143,7 +144,7 @@ def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None)
 _STYLE = INTERRUPTED.style
 
 
-class InterruptedPanel(Static):
+class InterruptedPanel(LinkedText):
     """Two lines above an interrupted run, with clickable actions."""
 
     ALLOW_SELECT = False
@@ -154,12 +155,6 @@ class InterruptedPanel(Static):
         padding: 0 1;
         background: $surface;
         display: none;
-        link-style: none;
-        link-color: $foreground;
-        link-background: $panel;
-        link-style-hover: bold;
-        link-background-hover: $block-hover-background;
-        link-color-hover: $foreground;
     }
     """
     _said = Content()
@@ -212,7 +207,7 @@ def page_words(
     return where, parts
 
 
-class PagesLine(Static):
+class PagesLine(LinkedText):
     """A line of clickable words; those that don't fit are dropped."""
 
     ALLOW_SELECT = False
@@ -224,12 +219,6 @@ class PagesLine(Static):
         background: $surface;
         color: $foreground;
         text-wrap: nowrap;
-        link-style: none;
-        link-color: $foreground;
-        link-background: $panel;
-        link-style-hover: bold;
-        link-background-hover: $block-hover-background;
-        link-color-hover: $foreground;
     }
     """
 

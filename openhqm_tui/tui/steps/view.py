@@ -15,12 +15,13 @@ from openhqm_tui.tui.steps.chart import Chart
 from openhqm_tui.tui.steps.run_chart import RunChart, lane_row
 from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.steps.waterfall import Waterfall
+from openhqm_tui.tui.widgets.links import LinkedText
 
 # Lines for the details including the border, by minimum height.
 _DETAIL = ((34, 8), (18, 6), (12, 3))
 
 
-class StepHeader(Static):
+class StepHeader(LinkedText):
     """Two lines of summary; the second ends with clickable actions."""
 
     ALLOW_SELECT = False
@@ -30,12 +31,6 @@ class StepHeader(Static):
         padding: 0 1;
         background: $surface;
         text-wrap: nowrap;
-        link-style: none;
-        link-color: $foreground;
-        link-background: $panel;
-        link-style-hover: bold;
-        link-background-hover: $block-hover-background;
-        link-color-hover: $foreground;
     }
     """
 
