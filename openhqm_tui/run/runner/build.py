@@ -69,6 +69,7 @@ class Builds:
         self._journal = journal
         self._reported: set[EngineFailureKind] = set()
         self._slots = asyncio.Semaphore(self._info.jobs or max(1, len(self._info.targets)))
+        self._looking: asyncio.Task[dict[str, str]] | None = None
 
     async def build(self, target: TargetInfo, attempt: int) -> events.TargetEnded:
         """Build a target as soon as a slot is free, and record the result."""
@@ -94,7 +95,7 @@ class Builds:
                 self._command(target.name, metadata, needs),
                 stderr=out,
                 cwd=Path(self._info.cwd or "/"),
-                env=await asyncio.to_thread(self._environment),
+                env=await self._environment_now(),
             )
         try:
             unwritten = self._journal.append(
@@ -187,6 +188,15 @@ class Builds:
             *("-f", str(self._folder.bake_file)),
             *("--progress", "rawjson", "--metadata-file", str(metadata), target),
         ]
+
+    async def _environment_now(self) -> dict[str, str]:
+        """Return the environment for Buildx: one look for the targets that start together.
+
+        It asks git about every context of the plan, and they start in the plan's order.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(asyncio.to_thread(self._environment))
+        return await asyncio.shield(self._looking)
 
     def _environment(self) -> dict[str, str]:
         environment = dict(os.environ) | {
