@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from openhqm_tui.run.checks.probe_python import compare_with_record, normal, switch
+    from openhqm_tui.run.checks.probe_python import (
+        compare_with_record,
+        distributions,
+        normal,
+        switch,
+    )
     from openhqm_tui.run.checks.probe_service import Service
 
 MARK = "openhqm-tui-probe:"
@@ -63,17 +68,8 @@ def as_json(value: object) -> str:
 def installed() -> "dict[str, tuple[str, str]]":
     """Return version and metadata of all distributions on the path, by normalized name."""
     found: "dict[str, tuple[str, str]]" = {}
-    for folder in sys.path:
-        try:
-            names = os.listdir(folder or ".")
-        except OSError:
-            continue
-        for entry in names:
-            stem, dot, kind = entry.rpartition(".")
-            if dot and kind in ("dist-info", "egg-info"):
-                name, _, version = stem.partition("-")
-                place = os.path.join(folder or ".", entry)
-                found.setdefault(normal(name), (version.partition("-py")[0], place))
+    for folder, info, name, version in distributions():
+        found.setdefault(name, (version, os.path.join(folder or ".", info)))
     return found
 
 

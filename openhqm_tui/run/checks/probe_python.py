@@ -60,27 +60,30 @@ def normal(name: str) -> str:
     return name.lower().replace("-", "_").replace(".", "_")
 
 
-def installations(distribution: str) -> "list[tuple[str, str, dict[str, str]]]":
-    """Return where a distribution is installed, in the order of the path.
+def distributions() -> "list[tuple[str, str, str, str]]":
+    """Return all distributions in the order of the path.
 
-    Each is a folder, its metadata in there, and the hashes of its files by their paths.
+    Each is a folder, its metadata in there, its normalized name, and its version.
     """
-    found: "list[tuple[str, str, dict[str, str]]]" = []
+    found = []
     for folder in sys.path:
         try:
             names = sorted(os.listdir(folder or "."))
         except OSError:
             continue
-        for name in names:
-            stem, _, kind = name.rpartition(".")
-            if kind in ("dist-info", "egg-info") and normal(stem.partition("-")[0]) == distribution:
-                record = content(os.path.join(folder, name, "RECORD"), MOST_RECORD) or b""
-                lines = [
-                    line.rsplit(",", 2) for line in record.decode("utf-8", "replace").split("\n")
-                ]
-                hashes = {line[0].strip('"'): line[1] for line in lines if len(line) == 3}
-                found.append((folder, name, hashes))
+        for info in names:
+            stem, dot, kind = info.rpartition(".")
+            if dot and kind in ("dist-info", "egg-info"):
+                name, _, version = stem.partition("-")
+                found.append((folder, info, normal(name), version.partition("-py")[0]))
     return found
+
+
+def hashes_in(folder: str, info: str) -> "dict[str, str]":
+    """Return the hashes of a distribution's files by their paths; none without a RECORD."""
+    record = content(os.path.join(folder, info, "RECORD"), MOST_RECORD) or b""
+    lines = [line.rsplit(",", 2) for line in record.decode("utf-8", "replace").split("\n")]
+    return {line[0].strip('"'): line[1] for line in lines if len(line) == 3}
 
 
 def content(path: str, most: int) -> "bytes | None":
@@ -97,8 +100,10 @@ def compare_with_record(seen: "dict[str, object]") -> None:
 
     An installation without one may hide another behind it on the path.
     """
-    installed = installations(normal(str(seen["distribution"])))
-    for folder, info, hashes in installed:
+    wanted = normal(str(seen["distribution"]))
+    installed = [(folder, info) for folder, info, name, _ in distributions() if name == wanted]
+    for folder, info in installed:
+        hashes = hashes_in(folder, info)
         if not hashes:
             continue
         for path in hashes:
