@@ -131,6 +131,11 @@ def run(words):
         "service": {"status": int(status), "milliseconds": 400, "listens": True},
         "health": {"exit_code": 0, "milliseconds": 90},
     }
+    image = next(word for word in words if "@sha256:" in word).rpartition(":")[2]
+    first = "asked-" + image[:12] + platform.replace("/", "-")
+    if "first_service" in do and not os.path.exists(place(first)):
+        touch(first)
+        answer["service"] = do["first_service"]
     print("openhqm-tui-probe:" + nonce + json.dumps(answer))
     return 0
 
@@ -324,7 +329,7 @@ class FakeDocker:
         self._write()
 
     def container(self, platform: str, **does: Any) -> None:
-        """Tell what a container of a platform does."""
+        """Set what a container of a platform does; `first_service` is what one sees only once."""
         self._told["containers"][platform] = does
         self._write()
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 
 from openhqm_tui.domain.checks.evidence import SeenService
-from openhqm_tui.domain.checks.running.service import Service, what_became_of
+from openhqm_tui.domain.checks.running.service import (
+    Service,
+    is_overload_possible,
+    what_became_of,
+)
 from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.platforms import parse_platform
+from tests.expecting import expect
 
 P, F, U = Answer.PASS, Answer.FAIL, Answer.UNKNOWN
 WANTED = Service()
+ARM = parse_platform("arm64")
 RIGHT = "200 on :8000/health"
 HINT = "a newer QEMU or a native node can tell"
 QEMU = "qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n"
@@ -73,6 +80,33 @@ def test_it_is_told_in_a_line(
         assert says in told.seen
         assert told.expected == RIGHT
         assert answer is not U or HINT in told.seen or "emulation may be too slow" in told.seen
+
+
+@pytest.mark.parametrize(
+    ("seen", "possible"),
+    [
+        (SeenService(looping=True, restarts=9), True),
+        (SeenService(status=200, later=200, restarts=2), True),
+        (SeenService(status=200, later=0), True),
+        (SeenService(status=200, later=503), True),
+        (SeenService(milliseconds=60_000, cpu_milliseconds=50_000), True),
+        (SeenService(status=503, milliseconds=15_000, cpu_milliseconds=9_000), True),
+        (SeenService(milliseconds=60_000, cpu_milliseconds=500), False),
+        (SeenService(status=500, milliseconds=15_000, cpu_milliseconds=9_000), False),
+        (SeenService(reply="SSH-2.0", milliseconds=15_000, cpu_milliseconds=9_000), False),
+        (SeenService(ended=True, exit_code=1), False),
+        (SeenService(status=200, later=0, ended=True), False),
+        (SeenService(looping=True, words="ModuleNotFoundError: No module named 'x'"), False),
+        (SeenService(looping=True, words=ERRNO), False),
+        (SeenService(looping=True, words="[Errno 111] connecting to localhost:6379"), False),
+        (SeenService(looping=True, out_of_memory=1), False),
+        (SeenService(looping=True, companion_trouble="no redis"), False),
+        (None, False),
+    ],
+)
+def test_which_failures_a_busy_machine_may_cause(seen: SeenService | None, possible: bool) -> None:
+    assert is_overload_possible(expect(ARM, service={}), seen) is possible
+    assert not is_overload_possible(expect(ARM), seen)
 
 
 REDIS = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379.\n"

@@ -74,6 +74,15 @@ def checks_for(expected: Expectation, group: Group | None = None) -> tuple[str, 
     )
 
 
+def only(names: Iterable[str], expected: Expectation) -> Expectation:
+    """Return an expectation without the keys of the checks that run the image but for `names`."""
+    kept = {key.name for name in names for key in CHECKS[name].keys}
+    others = [check for check in CHECKS.values() if check.group is Group.RUNNING]
+    dropped = {key.name for check in others for key in check.keys} - kept
+    keys = {name: value for name, value in expected.keys.items() if name not in dropped}
+    return msgspec.structs.replace(expected, keys=keys)
+
+
 def probe_arguments(expected: Expectation, *, emulated: bool) -> dict[str, str]:
     """Return what the probe is told for the checks of an image, in the order of its work."""
     checks = [CHECKS[name] for name in checks_for(expected, Group.RUNNING)]

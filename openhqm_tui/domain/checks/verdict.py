@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from openhqm_tui.domain.text import Inert, one_line
 
 # Characters of evidence in a verdict; all of it is in the evidence file.
-_MOST_EVIDENCE = 300
+MOST_EVIDENCE = 300
 
 
 class Answer(StrEnum):
@@ -66,7 +66,7 @@ class Result(NamedTuple):
 
 def answered(check: str, answer: Answer, evidence: str, expected: str = "") -> Verdict:
     """Return a verdict whose evidence, untrusted text, is made safe and short."""
-    seen = one_line(evidence, _MOST_EVIDENCE)
+    seen = one_line(evidence, MOST_EVIDENCE)
     return Verdict(check=check, answer=answer, evidence=seen, expected=expected)
 
 

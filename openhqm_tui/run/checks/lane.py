@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from openhqm_tui.domain.checks.catalog import in_order, judge, judge_running
+from openhqm_tui.domain.checks.catalog import in_order, judge, judge_running, only
 from openhqm_tui.domain.checks.check import Group
-from openhqm_tui.domain.checks.evidence import Evidence, SeenConfig, SeenImage
+from openhqm_tui.domain.checks.evidence import Evidence, ProbeTrouble, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.layer_manifest import ImageDocuments
 from openhqm_tui.domain.checks.running.health_check import command_of
 from openhqm_tui.domain.checks.running.service import (
     SERVICE,
     companions_of,
+    is_overload_possible,
     without_companions,
 )
 from openhqm_tui.domain.checks.static.command import COMMAND
-from openhqm_tui.domain.checks.verdict import Answer, Verdict, answered, merged
+from openhqm_tui.domain.checks.verdict import (
+    GOOD,
+    MOST_EVIDENCE,
+    Answer,
+    Verdict,
+    answered,
+    merged,
+)
 from openhqm_tui.domain.checks.waiver import idle_waivers
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.platforms import parse_platform
@@ -31,6 +40,7 @@ from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import TargetInfo
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
+from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.images import (
     ImageUnknown,
     platforms_here,
@@ -47,13 +57,18 @@ from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import RunFolder
 
 _PULLS_AT_ONCE = 2
+_SERVICE_CHECKS = ("service", "health-check")
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """The result for one lane's image: verdicts, and the evidence to keep."""
+    """The result for one lane's image: verdicts, and the evidence to keep.
+
+    `overload_possible`: its service may have failed only because the machine was busy.
+    """
 
     verdicts: tuple[Verdict, ...]
     evidence: dict[str, object]
+    overload_possible: bool = False
 
 
 class Documents:
@@ -116,7 +131,48 @@ async def check_lane(
         verdicts += running
     by_check = {verdict.check: verdict for verdict in verdicts}
     in_turn = tuple(by_check[check] for check in in_order(by_check))
-    return Checked(in_turn, evidence | static | said)
+    return Checked(
+        in_turn,
+        evidence | static | said,
+        asked is not None and _overload_possible(expected, asked, by_check),
+    )
+
+
+def _overload_possible(
+    expected: Expectation, asked: ContainerAnswer, by_check: dict[str, Verdict]
+) -> bool:
+    service = by_check.get("service")
+    if service is None or service.answer in GOOD or isinstance(asked.said, ProbeTrouble):
+        return False
+    return is_overload_possible(expected, asked.said.service)
+
+
+async def check_service_again(
+    reference: str,
+    expected: Expectation,
+    first: Checked,
+    *,
+    companions: Companions | None = None,
+    emulated: bool,
+    run_id: str,
+    lane: str,
+) -> Checked:
+    """Run a lane's service and its health check once more; their verdicts replace the first."""
+    expected = only((*_SERVICE_CHECKS, "python"), expected)
+    config = await config_of(reference, str(expected.platform))
+    asked = await _ask(
+        reference, expected, config, companions, emulated=emulated, run_id=run_id, lane=lane
+    )
+    if isinstance(config, ImageUnknown) or asked is None or isinstance(asked.said, ProbeTrouble):
+        return first
+    read = Evidence(config=config, emulated=emulated)
+    again, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
+    new = {verdict.check: verdict for verdict in again if verdict.check in _SERVICE_CHECKS}
+    before = next(one.evidence for one in first.verdicts if one.check == "service")
+    words = one_line(f"{new['service'].evidence}, run alone; before: {before}", MOST_EVIDENCE)
+    new["service"] = msgspec.structs.replace(new["service"], evidence=words)
+    verdicts = tuple(new.get(verdict.check, verdict) for verdict in first.verdicts)
+    return Checked(verdicts, first.evidence | {"run_alone": said})
 
 
 def _with_documents(
@@ -219,13 +275,46 @@ async def index_of(reference: str) -> tuple[str, list[SeenImage] | ImageUnknown]
         return "", error
 
 
+class Workload:
+    """The builds and checks of a run, so that a check can wait for its turn to run alone."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """Count as running."""
+        self._running += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Wait until nothing else is running; what is started after that doesn't wait."""
+        async with self._turn:
+            while self._running:
+                await self._idle.wait()
+                # The checks of a target that was just built are about to start.
+                await asyncio.sleep(0)
+            with self.busy():
+                yield
+
+
 class LaneChecks:
     """Checks the lanes of one run, and records it in the journal."""
 
-    def __init__(self, folder: RunFolder, journal: JournalWriter) -> None:
+    def __init__(self, folder: RunFolder, journal: JournalWriter, workload: Workload) -> None:
         self._folder = folder
         self._info = folder.info
         self._journal = journal
+        self._workload = workload
         self._pulls = _Pulls(journal)
         self._expectations = folder.expectations()
         self._swept = False
@@ -237,7 +326,8 @@ class LaneChecks:
     async def check_target(self, target: TargetState) -> None:
         """Record the images of a target that was just built, and check every lane."""
         try:
-            reference, index, documents = await self._index(target)
+            with self._workload.busy():
+                reference, index, documents = await self._index(target)
             if not isinstance(index, ImageUnknown):
                 self._record_images(target.info, index)
             if self._info.check:
@@ -298,7 +388,8 @@ class LaneChecks:
     ) -> None:
         if not self._swept:
             self._swept = True
-            await sweep()
+            with self._workload.busy():
+                await sweep()
         # The longest first, so that no long check runs alone at the end.
         longest_first = sorted(lanes, key=lambda lane: not self._emulated(lane))
         checks = [
@@ -323,27 +414,30 @@ class LaneChecks:
         if not all(request.companions for request in RequestReader(self._folder, 0).read()):
             expected = without_companions(expected)
         emulated = self._emulated(lane)
-        async with self._slots:
-            before = lane.verdicts
-            self._journal.append(
-                events.CheckStarted(
-                    at=time.time(),
-                    target=target,
-                    platform=platform,
-                    emulated=emulated,
-                    check=check,
+        ask: dict[str, Any] = {
+            "companions": self._companions,
+            "emulated": emulated,
+            "run_id": self._info.id,
+            "lane": f"{target}-{platform.replace('/', '-')}",
+        }
+        with self._workload.busy():
+            async with self._slots:
+                before, began = lane.verdicts, time.time()
+                self._journal.append(
+                    events.CheckStarted(
+                        at=began,
+                        target=target,
+                        platform=platform,
+                        emulated=emulated,
+                        check=check,
+                    )
                 )
-            )
-            checked = await check_lane(
-                reference,
-                expected,
-                index,
-                documents=documents,
-                companions=self._companions,
-                emulated=emulated,
-                run_id=self._info.id,
-                lane=f"{target}-{platform.replace('/', '-')}",
-            )
+                checked = await check_lane(reference, expected, index, documents=documents, **ask)
+        if checked.overload_possible and self._others_ran_since(began, lane):
+            words = f"{platform}: its service failed while other images were built or checked"
+            self._journal.note(f"{words}; it is checked again once nothing else runs", target)
+            async with self._workload.alone():
+                checked = await check_service_again(reference, expected, checked, **ask)
         self._keep_evidence(target, platform, checked.evidence)
         self._journal.append(
             events.LaneChecked(
@@ -360,6 +454,13 @@ class LaneChecks:
             self._journal.append(
                 events.LayersSeen(at=time.time(), target=target, platform=platform, layers=layers)
             )
+
+    def _others_ran_since(self, moment: float, lane: LaneState) -> bool:
+        """Whether anything else was built or checked since a moment, in this run."""
+        state = self._journal.state
+        spans = [(target.started, target.ended) for target in state.targets.values()]
+        spans += [(one.check_started, one.check_ended) for one in state.lanes if one is not lane]
+        return any(start and (end is None or end > moment) for start, end in spans)
 
     def _emulated(self, lane: LaneState) -> bool:
         return self._host is not None and not lane.platform.runs_natively_on(self._host)

@@ -359,7 +359,9 @@ class Service:
         else:
             self.process.kill()
             used = os.wait4(self.pid, 0)[2]
-            result["cpu_milliseconds"] = int((used.ru_utime + used.ru_stime) * 1000)
+            # Running children of the command count too, which it hasn't waited for.
+            tree = self.tree.ticks / os.sysconf("SC_CLK_TCK")
+            result["cpu_milliseconds"] = int(max(used.ru_utime + used.ru_stime, tree) * 1000)
         for pid in self.tree.alive:
             kill(os.kill, pid)
         for _ in range(16):

@@ -30,7 +30,7 @@ from openhqm_tui.engine.docker.images import (
     read_distribution,
     tag_command,
 )
-from openhqm_tui.run.checks.lane import LaneChecks, index_of
+from openhqm_tui.run.checks.lane import LaneChecks, Workload, index_of
 from openhqm_tui.run.process import GroupProcess, run_bounded
 from openhqm_tui.run.runner.build import Builds, ended_now
 from openhqm_tui.run.runner.journal import JournalWriter
@@ -171,7 +171,8 @@ class Scheduler:
         self._info = folder.info
         self._journal = journal
         self._builds = Builds(folder, journal)
-        self._checks = LaneChecks(folder, journal)
+        self._workload = Workload()
+        self._checks = LaneChecks(folder, journal, self._workload)
         self._pushes = Pushes(folder, journal)
         self.attempts = {name: target.attempt for name, target in self.state.targets.items()}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
@@ -272,7 +273,8 @@ class Scheduler:
         self._tasks[key] = asyncio.create_task(self._reporting_errors(key, task))
 
     async def _build(self, target: TargetState) -> None:
-        ended = await self._builds.build(target.info, self.attempts[target.name])
+        with self._workload.busy():
+            ended = await self._builds.build(target.info, self.attempts[target.name])
         if ended.outcome is Outcome.PASSED:
             await self._checks.check_target(target)
 

@@ -158,6 +158,23 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
     return Result(Answer.FAIL, text, wish)
 
 
+def is_overload_possible(expected: Expectation, seen: SeenService | None) -> bool:
+    """Whether a service may have failed only because the machine was busy with something else.
+
+    Supervisors kill workers that don't respond within some seconds (uvicorn: 5), and start others.
+    """
+    wanted = SERVICE.of(expected)
+    if wanted is None or seen is None or seen.companion_trouble or seen.hit_a_limit:
+        return False
+    if missing_peers(wanted, seen) or _OWN_FAULT.search(plain(seen.words)):
+        return False
+    silent = seen.later is not None and seen.later != wanted.status
+    unstable = seen.looping or (seen.status == wanted.status and (seen.restarts > 0 or silent))
+    busy = seen.cpu_milliseconds > _BUSY * seen.milliseconds
+    slow = seen.status in {0, 503} and not seen.reply and busy
+    return (unstable or slow) and not seen.ended
+
+
 def _fault(wanted: Service, seen: SeenService) -> str:
     """Return what it did instead of responding as expected, '' for nothing."""
     if refused := _not_written(seen.words):
