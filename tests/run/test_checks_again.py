@@ -7,9 +7,12 @@ import asyncio
 import msgspec
 import pytest
 
+from openhqm_tui.domain.checks.expectation import Expectation
+from openhqm_tui.domain.checks.running.service import companions_of
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
+from openhqm_tui.run.checks import lane
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.expecting import with_keys
@@ -186,3 +189,30 @@ async def test_a_retry_waits_for_its_checks(docker: FakeDocker) -> None:
     watch = await task
     assert watch.follower.state.notes == ["redis is being checked: retry it once that has finished"]
     assert watch.order(events.TargetStarted) == ["redis"]
+
+
+async def test_a_request_without_companions_applies_from_then_on(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = prepared("redis", check=False)
+    service = {"with": [{"image": "redis:7"}]}
+    wanted = tuple(
+        msgspec.structs.replace(one, expectation=with_keys(one.expectation, service=service))
+        for one in run.expectations
+    )
+    folder = (await executed(msgspec.structs.replace(run, expectations=wanted))).folder
+    seen: list[tuple[str, ...]] = []
+
+    async def look(_: str, expected: Expectation, *__: object, **___: object) -> lane.Checked:
+        seen.append(tuple(companion.image for companion in companions_of(expected)))
+        return lane.Checked((), {})
+
+    monkeypatch.setattr(lane, "check_lane", look)
+    for request in (
+        Request("check", "redis", "linux/arm64"),
+        Request("check", "redis", "linux/arm64", companions=False),
+        Request("check", "redis", "linux/arm64"),
+    ):
+        folder.ask(request)
+        await taken_up(folder)
+    assert seen == [("redis:7",), (), ()]
