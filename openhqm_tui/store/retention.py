@@ -21,6 +21,7 @@ MB = 1_000_000
 YOUNG = 3600.0
 # The prefix of a run that is being removed; listings skip it.
 _GONE = ".gone-"
+_MOST_CONCURRENT = 10
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -150,8 +151,11 @@ def _remove(run: RunFolder, let_go: Callable[[RunFolder], None]) -> str | None:
         let_go(run)
         # Atomically, and with the lock held: nobody lists, reads or resumes half a run.
         run.path.rename(out_of_sight)
-        # Another prune may run concurrently, so check what is left.
-        shutil.rmtree(out_of_sight, ignore_errors=True)
+        # A concurrent prune that has just opened it creates its lock file once more.
+        for _ in range(_MOST_CONCURRENT):
+            shutil.rmtree(out_of_sight, ignore_errors=True)
+            if not out_of_sight.exists():
+                break
     except (OSError, Problem) as error:
         if not run.path.exists():
             return None

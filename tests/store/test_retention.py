@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -242,3 +243,21 @@ def test_two_prunes_at_once_remove_everything_once(state: Path, make: Make) -> N
         thread.join()
     assert sorted(name for gone in results for name in gone) == [f"run-{n:02}" for n in range(10)]
     assert [path.name for path in sorted(runs_folder(state).iterdir())] == ["run-10", "run-11"]
+
+
+def test_a_file_that_a_concurrent_prune_creates_during_the_removal_is_removed_too(
+    state: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("run-00", 100)
+    remove = shutil.rmtree
+
+    def disturbed(folder: Path, ignore_errors: bool) -> None:
+        remove(folder, ignore_errors=ignore_errors)
+        folder.mkdir()
+        (folder / "lock").touch()
+        monkeypatch.setattr(shutil, "rmtree", remove)
+
+    monkeypatch.setattr(shutil, "rmtree", disturbed)
+    pruned = prune(state, Limits(runs=0))
+    assert ([run.name for run in pruned.gone], pruned.stayed) == (["run-00"], [])
+    assert list(runs_folder(state).iterdir()) == []
