@@ -1,13 +1,13 @@
-"""What must be known, so that its parts can be asked for."""
+"""Narrow an optional value in a test."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-_Known = TypeVar("_Known")
+_Value = TypeVar("_Value")
 
 
-def sure(known: _Known | None) -> _Known:
-    """Return what is known; a test in which it isn't fails here."""
-    assert known is not None
-    return known
+def sure(value: _Value | None) -> _Value:
+    """Return the value; the test fails here if it is None."""
+    assert value is not None
+    return value

@@ -1,4 +1,4 @@
-"""A state as plain data, so that two of them can be compared whole."""
+"""Run states as plain data, so that two of them can be compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from openhqm_tui.domain.run.step import StepState
 
 
 def whole(state: RunState) -> dict[str, Any]:
-    """Return everything that a state holds, down to the log lines."""
+    """Return everything in a state, including the log lines."""
     return {
         "run": (state.status, state.started, state.ended, state.notes),
         "targets": {

@@ -1,4 +1,4 @@
-"""Steps of one target made by hand: who needs whom, and when each ran."""
+"""Steps of one target written by hand: their inputs and when each ran."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOTH = ("linux/amd64", "linux/arm64")
 
 
 class S(NamedTuple):
-    """One step; its digest is its name's first word. `times` are pairs, None where it runs on."""
+    """One step; its digest is the first word of its name. An end of None means it still runs."""
 
     name: str
     needs: str = ""
@@ -28,7 +28,7 @@ class S(NamedTuple):
 def target_of(
     *steps: S, end: float | None = None, platforms: tuple[str, ...] = BOTH
 ) -> TargetState:
-    """Return a target that began at T0 and, with an `end`, was over by then."""
+    """Return a target that started at T0 and, if `end` is given, ended `end` seconds later."""
     info = TargetInfo(name="redis", variant="redis", platforms=platforms)
     run = RunState(RunInfo(id="run", created=T0, targets=(info,), host="linux/amd64"))
     run.apply_event(events.RunStarted(at=T0, pid=1))
@@ -43,7 +43,7 @@ def target_of(
             error=step.error,
         )
         for start, stop in step.times or ((None, None),):
-            told = Vertex(
+            timed = Vertex(
                 digest=vertex.digest,
                 name=name,
                 inputs=vertex.inputs,
@@ -52,7 +52,7 @@ def target_of(
                 cached=step.cached,
                 error=step.error,
             )
-            run.apply_records("redis", [SolveStatus(vertexes=[told])])
+            run.apply_records("redis", [SolveStatus(vertexes=[timed])])
     if end is not None:
         outcome = Outcome.FAILED if any(s.error for s in steps) else Outcome.PASSED
         run.apply_event(events.TargetEnded(at=T0 + end, target="redis", attempt=1, outcome=outcome))

@@ -1,4 +1,4 @@
-"""What a stranger wrote is evaluated by bake once, when it is printed."""
+"""Untrusted text is evaluated once, when bake prints it, and escaped after that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRINTED = {
 }
 
 
-def test_what_print_leaves_is_escaped_and_what_it_escaped_stays() -> None:
+def test_printed_text_is_escaped_unless_print_escaped_it_already() -> None:
     assert literal(PRINTED, printed=True) == {
         "context": "$${homedir()}",
         "contexts": {"%%{if true}": "$$${x}"},
@@ -38,6 +38,6 @@ def test_our_own_text_is_escaped_everywhere() -> None:
     }
 
 
-def test_it_is_read_back_as_bake_reads_it() -> None:
+def test_escaped_text_is_read_back_unchanged() -> None:
     body = {key: PRINTED[key] for key in ("context", "contexts", "secret", "no-cache", "call")}
     assert read_literal(literal(body, printed=True)) == body

@@ -1,4 +1,4 @@
-"""Words for build caches, and what they mean for each variant."""
+"""Cache options as typed, and the entries they become for each variant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DIGEST = f"sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize(
-    ("word", "takes", "gives"),
+    ("option", "imported", "exported"),
     [
         (
             "registry=ghcr.io/acme/cache",
@@ -64,12 +64,14 @@ DIGEST = f"sha256:{'a' * 64}"
         ),
     ],
 )
-def test_presets_give_every_variant_a_place_of_its_own(word: str, takes: str, gives: str) -> None:
-    assert parse_cache(word, CacheKind.FROM).entry("redis", CacheKind.FROM) == takes
-    assert parse_cache(word, CacheKind.TO).entry("redis", CacheKind.TO) == gives
+def test_presets_give_every_variant_its_own_location(
+    option: str, imported: str, exported: str
+) -> None:
+    assert parse_cache(option, CacheKind.FROM).entry("redis", CacheKind.FROM) == imported
+    assert parse_cache(option, CacheKind.TO).entry("redis", CacheKind.TO) == exported
 
 
-def test_inline_and_a_digest_go_one_way_only() -> None:
+def test_inline_is_export_only_and_a_digest_import_only() -> None:
     assert parse_cache("inline", CacheKind.TO).entry("redis", CacheKind.TO) == "type=inline"
     by_digest = f"registry=a/b@{DIGEST}"
     assert (
@@ -78,14 +80,14 @@ def test_inline_and_a_digest_go_one_way_only() -> None:
     )
 
 
-def test_a_strangers_variant_leads_nowhere_else() -> None:
+def test_an_untrusted_variant_name_cant_leave_the_cache_folder() -> None:
     assert parse_cache("local=/c", CacheKind.TO).entry("../x", CacheKind.TO) == (
         "type=local,dest=/c/..-x,mode=max"
     )
 
 
 @pytest.mark.parametrize(
-    ("word", "way", "says"),
+    ("option", "direction", "message"),
     [
         ("registy=a/b", CacheKind.FROM, "--cache-from registy=a/b: unknown cache 'registy': "),
         ("registy=a/b", CacheKind.FROM, "did you mean registry?"),
@@ -105,16 +107,18 @@ def test_a_strangers_variant_leads_nowhere_else() -> None:
         ("type=azblob,Account_Key=hunter2", CacheKind.TO, "account_key would be stored"),
     ],
 )
-def test_wrong_words_are_one_clear_line(word: str, way: CacheKind, says: str) -> None:
-    with pytest.raises(UsageProblem) as told:
-        parse_cache(word, way)
-    assert says in str(told.value)
-    assert "hunter2" not in str(told.value)
-    assert "\n" not in str(told.value)
+def test_an_invalid_cache_is_reported_in_one_line_without_its_secrets(
+    option: str, direction: CacheKind, message: str
+) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse_cache(option, direction)
+    assert message in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "options"),
     [
         ("gha,inline", ["gha", "inline"]),
         (" gha , local=/c ", ["gha", "local=/c"]),
@@ -130,12 +134,12 @@ def test_wrong_words_are_one_clear_line(word: str, way: CacheKind, says: str) ->
         (",,", []),
     ],
 )
-def test_a_list_is_cut_where_a_cache_begins(text: str, words: list[str]) -> None:
-    assert split_caches(text) == words
+def test_a_list_is_split_between_caches(text: str, options: list[str]) -> None:
+    assert split_caches(text) == options
 
 
 @pytest.mark.parametrize(
-    ("driver", "store", "way", "lacks"),
+    ("driver", "store", "direction", "missing"),
     [
         ("docker", True, CacheKind.FROM, ("s3",)),
         ("docker", True, CacheKind.TO, ("s3",)),
@@ -146,14 +150,14 @@ def test_a_list_is_cut_where_a_cache_begins(text: str, words: list[str]) -> None
         ("kubernetes", False, CacheKind.TO, ()),
     ],
 )
-def test_what_a_driver_has(
-    driver: str, store: bool, way: CacheKind, lacks: tuple[str, ...]
+def test_the_caches_that_a_driver_does_not_support(
+    driver: str, store: bool, direction: CacheKind, missing: tuple[str, ...]
 ) -> None:
     caches = [Cache(kind) for kind in ("registry", "local", "gha", "inline", "s3")]
-    assert unsupported(caches, way, driver=driver, containerd_store=store) == lacks
+    assert unsupported(caches, direction, driver=driver, containerd_store=store) == missing
 
 
-def test_the_plan_holds_them_for_each_target() -> None:
+def test_the_plan_adds_the_caches_to_each_target() -> None:
     caches = {
         "cache_from": (parse_cache("local=/c", CacheKind.FROM), parse_cache("gha", CacheKind.FROM)),
         "cache_to": (parse_cache("local=/c", CacheKind.TO),),
@@ -179,12 +183,14 @@ def test_the_plan_holds_them_for_each_target() -> None:
         "type=local,src=/c/redis",
         "type=gha,scope=redis",
     ]
-    assert own == {"cache-from": [{"type": "registry", "ref": "theirs"}]}, "what was read stays"
+    assert own == {"cache-from": [{"type": "registry", "ref": "theirs"}]}, (
+        "the definition itself is unchanged"
+    )
     assert kafka["cache-to"] == ["type=local,dest=/c/kafka,mode=max"]
 
 
 @pytest.mark.parametrize(
-    ("word", "folder"),
+    ("option", "folder"),
     [
         ("local=/c", "/c/redis"),
         ("type=local,dest=/c/{variant},mode=max", "/c/redis"),
@@ -193,5 +199,5 @@ def test_the_plan_holds_them_for_each_target() -> None:
         ("type=gha,scope=x", ""),
     ],
 )
-def test_the_folders_that_are_written(word: str, folder: str) -> None:
-    assert parse_cache(word, CacheKind.TO).folder_of("redis") == folder
+def test_the_folder_that_a_cache_writes_to(option: str, folder: str) -> None:
+    assert parse_cache(option, CacheKind.TO).folder_of("redis") == folder

@@ -1,4 +1,4 @@
-"""What came from a cache, counted."""
+"""Counts of steps that came from a cache."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.timeline import CacheHits, hits_of
 from tests.recordings import recording, state_of
 
-BEGAN = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+STARTED = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 ENDED = datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC)
 
 
@@ -21,7 +21,7 @@ def vertex(name: str, *, cached: bool = False, ended: bool = True, error: str = 
         digest=f"sha256:{name}",
         name=name,
         cached=cached,
-        started=BEGAN,
+        started=STARTED,
         completed=ENDED if ended else None,
         error=error,
     )
@@ -54,11 +54,11 @@ def state(*vertexes: Vertex) -> RunState:
         ("resolve image config for docker-image://x", False),
     ],
 )
-def test_what_a_cache_could_have_held(name: str, counts: bool) -> None:
+def test_only_steps_that_can_be_cached_count(name: str, counts: bool) -> None:
     assert hits_of(state(vertex(name, cached=True))) == CacheHits(int(counts), int(counts))
 
 
-def test_a_step_counts_once_it_is_known_whether_it_was_cached() -> None:
+def test_a_step_counts_once_it_has_succeeded() -> None:
     run = state(
         vertex("[linux/amd64 1/5] RUN a", cached=True),
         vertex("[linux/amd64 2/5] RUN b"),
@@ -75,7 +75,7 @@ def test_a_step_counts_once_it_is_known_whether_it_was_cached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cached", "steps", "words"),
+    ("cached", "steps", "text"),
     [
         (41, 52, "cache 41 of 52 steps (79 %)"),
         (0, 3, "cache 0 of 3 steps (0 %)"),
@@ -86,11 +86,11 @@ def test_a_step_counts_once_it_is_known_whether_it_was_cached() -> None:
         (0, 0, ""),
     ],
 )
-def test_words(cached: int, steps: int, words: str) -> None:
-    assert CacheHits(cached, steps).words == words
+def test_hits_are_shown_with_a_floored_percentage(cached: int, steps: int, text: str) -> None:
+    assert CacheHits(cached, steps).words == text
 
 
-def test_a_recorded_warm_build_came_from_the_cache_whole_and_a_cold_one_did_not() -> None:
+def test_a_recorded_warm_build_is_fully_cached_and_a_cold_one_is_not() -> None:
     warm, cold = (hits_of(state_of(recording(name))) for name in ("warm", "cold"))
     assert warm.cached == warm.steps > 50
     assert cold.cached < cold.steps / 2

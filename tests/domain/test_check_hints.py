@@ -13,18 +13,18 @@ def hint(check: str, answer: Answer = Answer.FAIL, evidence: str = "", how: str 
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_every_failure_has_a_hint_of_its_own_and_no_pass_has_one(check: str) -> None:
-    told = hint(check)
-    assert told
-    assert "\n" not in told
-    assert len(told) < 200
-    assert told == hint(check, Answer.WARN)
+def test_every_failed_check_has_its_own_hint_and_no_passed_one_has_any(check: str) -> None:
+    text = hint(check)
+    assert text
+    assert "\n" not in text
+    assert len(text) < 200
+    assert text == hint(check, Answer.WARN)
     assert not hint(check, Answer.PASS)
-    assert [other for other in CHECKS if hint(other) == told] == [check]
+    assert [other for other in CHECKS if hint(other) == text] == [check]
 
 
 @pytest.mark.parametrize(
-    ("answer", "evidence", "how", "words"),
+    ("answer", "evidence", "how", "part"),
     [
         (Answer.UNKNOWN, "Exec format error", "emulated", "doctor --fix"),
         (Answer.UNKNOWN, "no emulator for this platform here", "", "doctor --fix"),
@@ -39,13 +39,15 @@ def test_every_failure_has_a_hint_of_its_own_and_no_pass_has_one(check: str) -> 
         (Answer.UNKNOWN, "not checked: no Python in the image: x", "", "`interpreter`"),
     ],
 )
-def test_words_of_an_answer_tell_more(answer: Answer, evidence: str, how: str, words: str) -> None:
-    told = hint("service", answer, evidence, how)
-    assert words in told
-    assert bool(words) == bool(told)
+def test_a_specific_result_has_a_specific_hint(
+    answer: Answer, evidence: str, how: str, part: str
+) -> None:
+    text = hint("service", answer, evidence, how)
+    assert part in text
+    assert bool(part) == bool(text)
 
 
-def test_a_check_that_isnt_known_has_none() -> None:
+def test_an_unknown_check_has_no_hint() -> None:
     assert hint("newer") == ""
 
 
@@ -60,9 +62,9 @@ def test_a_check_that_isnt_known_has_none() -> None:
         ("command", "[]", False),
     ],
 )
-def test_options_of_python_are_hinted_at_only_where_it_is(
+def test_hints_mention_python_only_for_python_files(
     check: str, evidence: str, python: bool
 ) -> None:
-    told = hint(check, evidence=evidence)
-    assert told
-    assert any(word in told for word in ("pip", "--python-platform", "python")) is python
+    text = hint(check, evidence=evidence)
+    assert text
+    assert any(word in text for word in ("pip", "--python-platform", "python")) is python

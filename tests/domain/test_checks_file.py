@@ -1,4 +1,4 @@
-"""A checks file: what it may say, and what is said of what it may not."""
+"""Parsing of the checks file, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = "openhqm-checks.toml"
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("[default]", f"{FILE}: unknown table [default]: did you mean defaults? (valid: defaults"),
         ("strict = true", "unknown table [strict] (valid: defaults targets)"),
@@ -69,15 +69,15 @@ FILE = "openhqm-checks.toml"
         ),
     ],
 )
-def test_what_is_wrong_is_named_with_file_table_and_key(text: str, words: str) -> None:
+def test_an_invalid_key_is_reported_with_its_file_and_table(text: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         parse_checks(tomllib.loads(text), FILE)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_tables_hold_in_the_order_in_which_they_stand() -> None:
-    told = tomllib.loads(
+def test_tables_keep_the_order_of_the_file() -> None:
+    text = tomllib.loads(
         """
         [defaults]
         strict = true
@@ -89,7 +89,7 @@ def test_tables_hold_in_the_order_in_which_they_stand() -> None:
         service = true
         """
     )
-    file = parse_checks(told, FILE)
+    file = parse_checks(text, FILE)
     assert [(table.target, table.platform, table.keys) for table in file.tables] == [
         ("*", "*", {"strict": True}),
         ("*", "linux/arm64", {"max-mb": 90}),
@@ -99,5 +99,5 @@ def test_tables_hold_in_the_order_in_which_they_stand() -> None:
     assert file.targets == ("redis*", "kafka")
 
 
-def test_an_empty_file_asks_nothing() -> None:
+def test_an_empty_file_expects_nothing() -> None:
     assert parse_checks({}, FILE).targets == ()

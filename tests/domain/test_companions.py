@@ -1,4 +1,4 @@
-"""Companions in the checks files, and what a service's verdict is if one can't be used."""
+"""Companions in the checks files, and the verdict on a service if one can't be used."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_later_table_replaces_the_companions_of_an_earlier_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("companion", "message"),
     [
         ("{ imgae = 'x' }", "unknown key 'imgae' in service.with: did you mean image? (valid: im"),
         ("{ ready = 1 }", "missing required field `image`"),
@@ -74,15 +74,17 @@ def test_a_later_table_replaces_the_companions_of_an_earlier_one() -> None:
         ("1", "service.with = [1] is invalid (Expected `object`, got `int`"),
     ],
 )
-def test_a_wrong_companion_is_named_and_no_value_of_its_variables(told: str, says: str) -> None:
+def test_an_invalid_companion_is_reported_without_the_values_of_its_variables(
+    companion: str, message: str
+) -> None:
     with pytest.raises(UsageProblem) as caught:
-        parse_checks(tomllib.loads(f"[defaults.service]\nwith = [{told}]"), "checks.toml")
-    assert says in str(caught.value)
+        parse_checks(tomllib.loads(f"[defaults.service]\nwith = [{companion}]"), "checks.toml")
+    assert message in str(caught.value)
     assert "checks.toml: [defaults]" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
-def test_without_companions_the_rest_stays() -> None:
+def test_without_companions_keeps_the_rest_of_the_service() -> None:
     both = {"with": [{"image": "redis:7-alpine"}], "port": 8080}
     expected = expect(HOST, service=both)
     alone = without_companions(expected)
@@ -104,8 +106,8 @@ def test_without_companions_the_rest_stays() -> None:
 def test_trouble_with_a_companion_is_not_the_images_fault(
     seen: SeenService, answer: Answer
 ) -> None:
-    why = "its companion redis:7-alpine ended with exit code 1: no memory"
-    service = msgspec.structs.replace(seen, companion_trouble=why)
+    reason = "its companion redis:7-alpine ended with exit code 1: no memory"
+    service = msgspec.structs.replace(seen, companion_trouble=reason)
     probe = ProbeAnswer(
         machine="x86_64",
         implementation="CPython",
@@ -117,4 +119,4 @@ def test_trouble_with_a_companion_is_not_the_images_fault(
     result = judge(expect(HOST, service={}), Evidence(probe=probe))
     assert result is not None
     assert result.answer is answer
-    assert (result.seen == why) == (answer is Answer.UNKNOWN)
+    assert (result.seen == reason) == (answer is Answer.UNKNOWN)

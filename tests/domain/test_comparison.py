@@ -1,4 +1,4 @@
-"""Two runs side by side: what differs is told, the gravest first, and nothing else is."""
+"""Comparison of two runs: the differences, the most severe first, and nothing else."""
 
 from __future__ import annotations
 
@@ -41,30 +41,30 @@ def texts(one: RunRecord, other: RunRecord) -> list[str]:
     return [f"{mark} {text}".strip() for mark, text in lines_of(compare(one, other))]
 
 
-def test_nothing_differs_from_itself() -> None:
+def test_a_run_does_not_differ_from_itself() -> None:
     for name in ("cold", "checked", "failed"):
         record = record_of(state_of(recording(name)))
-        told = compare(record, record)
-        assert (told.facts, told.steps, told.layers, told.packages) == ((), (), (), ())
-        assert (told.gone, told.new) == ((), ())
+        found = compare(record, record)
+        assert (found.facts, found.steps, found.layers, found.packages) == ((), (), (), ())
+        assert (found.gone, found.new) == ((), ())
         assert texts(record, record)[-1] == "· nothing else differs"
 
 
-def test_a_real_cold_run_after_a_warm_one() -> None:
+def test_a_cold_run_after_a_warm_one_lists_the_steps_no_longer_cached() -> None:
     warm, cold = (record_of(state_of(recording(name))) for name in ("warm", "cold"))
-    told = compare(warm, cold)
-    assert {one[0] for one in told.new} == {"all", "kafka", "sqs", "azure", "gcp", "mqtt"}
-    assert {(lane.target, lane.platform) for lane in told.lanes} == {
+    found = compare(warm, cold)
+    assert {one[0] for one in found.new} == {"all", "kafka", "sqs", "azure", "gcp", "mqtt"}
+    assert {(lane.target, lane.platform) for lane in found.lanes} == {
         (name, platform) for name in ("redis", "minimal") for platform in (AMD, ARM)
     }
-    # All that was cached was built now: the longest step leads.
-    longest = told.steps[0]
+    # All cached steps were built this time; the longest one comes first.
+    longest = found.steps[0]
     assert longest.cached == (True, False)
-    assert longest.more == max(abs(step.more) for step in told.steps)
+    assert longest.more == max(abs(step.more) for step in found.steps)
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "told"),
+    ("was", "now", "line"),
     [
         ({}, {"status": "failed"}, "✗ redis linux/amd64: passed → failed"),
         ({"status": "failed"}, {}, "✓ redis linux/amd64: failed → passed"),
@@ -78,24 +78,24 @@ def test_a_real_cold_run_after_a_warm_one() -> None:
         ({"size": 60 * MB}, {"size": 66 * MB}, "▲ redis linux/amd64 60.0 MB → 66.0 MB (+10.0 %)"),
     ],
 )
-def test_what_became_of_an_image(was, now, told) -> None:
+def test_a_changed_status_time_or_size_of_an_image_is_listed(was, now, line) -> None:
     one, other = run(target("redis", lane(**was))), run(target("redis", lane(**now)))
-    assert told in texts(one, other)
+    assert line in texts(one, other)
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "waiting"])
-def test_what_came_to_no_image_is_no_quicker_or_smaller(status: str) -> None:
+def test_an_image_that_was_not_built_is_neither_faster_nor_smaller(status: str) -> None:
     kept = target("all", lane(size=90 * MB))
     one = run(kept, target("redis", lane(size=60 * MB)))
     other = run(kept, target("redis", lane(status=status, seconds=0.1)))
     for pair in ((one, other), (other, one)):
-        told = texts(*pair)
-        assert "· images 90.0 MB, unchanged" in told
-        assert not any(line.startswith(("▲", "▼")) and "redis" in line for line in told)
+        lines = texts(*pair)
+        assert "· images 90.0 MB, unchanged" in lines
+        assert not any(line.startswith(("▲", "▼")) and "redis" in line for line in lines)
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "told"),
+    ("was", "now", "line"),
     [
         ("passed", "failed", "✗ passed → failed"),
         ("passed", "interrupted", "✗ passed → interrupted"),
@@ -103,12 +103,12 @@ def test_what_came_to_no_image_is_no_quicker_or_smaller(status: str) -> None:
         ("failed", "cancelled", "· failed → cancelled"),
     ],
 )
-def test_what_became_of_the_run(was: str, now: str, told: str) -> None:
+def test_a_changed_outcome_and_time_of_the_run_are_listed(was: str, now: str, line: str) -> None:
     lines = texts(run(status=was), run(status=now, seconds=2.0))
-    assert lines[1:3] == [told, "· took 0:10 → 2.0 s (−80.0 %)"]
+    assert lines[1:3] == [line, "· took 0:10 → 2.0 s (−80.0 %)"]
 
 
-def test_small_differences_are_noise() -> None:
+def test_small_differences_are_ignored() -> None:
     one = run(target("redis", lane(size=60 * MB)))
     other = run(target("redis", lane(seconds=5.4, size=60 * MB + 20)))
     assert texts(one, other)[3:] == ["· nothing else differs"]
@@ -118,14 +118,14 @@ def verdicts(**answers: str) -> dict[str, Any]:
     return {"verdicts": tuple(VerdictRecord(check=c, answer=a) for c, a in answers.items())}
 
 
-def test_which_checks_fail_newly() -> None:
-    """What was not asked before and fails now is news as well; what failed already is none."""
+def test_newly_failing_and_fixed_checks_are_listed() -> None:
+    """A failing check that did not run before is new; one that failed before is not."""
     one = run(target("redis", lane(**verdicts(user="pass", size="fail", labels="fail"))))
     other = run(
         target("redis", lane(**verdicts(user="unknown", size="fail", labels="warn", setuid="fail")))
     )
-    (told,) = compare(one, other).lanes
-    assert (told.failing, told.fixed) == (("user", "setuid"), ("labels",))
+    (found,) = compare(one, other).lanes
+    assert (found.failing, found.fixed) == (("user", "setuid"), ("labels",))
     assert "✗ redis linux/amd64: now failing user, setuid" in texts(one, other)
     assert "✓ redis linux/amd64: no longer failing labels" in texts(one, other)
 
@@ -134,11 +134,11 @@ def step(label: str, seconds: float, platform: str = AMD, **more: Any) -> StepRe
     return StepRecord(label=label, platform=platform, start=1.0, end=1.0 + seconds, **more)
 
 
-def test_which_steps_got_slower() -> None:
+def test_steps_are_listed_by_their_change_in_time() -> None:
     one = run(target(steps=(step("a", 2), step("b", 9, cached=True), step("c", 3), step("d", 1))))
     other = run(target(steps=(step("a", 2.1), step("b", 4), step("c", 0.5), step("e", 1.5))))
-    told = [(s.label, s.seconds, s.cached) for s in compare(one, other).steps]
-    assert told == [
+    found = [(s.label, s.seconds, s.cached) for s in compare(one, other).steps]
+    assert found == [
         ("b", (0.0, 4.0), (True, False)),
         ("c", (3.0, 0.5), (False, False)),
         ("e", (None, 1.5), (False, False)),
@@ -146,20 +146,20 @@ def test_which_steps_got_slower() -> None:
     ]
 
 
-def test_steps_of_a_platform_that_only_one_has_are_no_change() -> None:
+def test_steps_of_a_platform_in_only_one_run_are_not_compared() -> None:
     one = run(target("redis", lane(), steps=(step("a", 2),)))
     other = run(target("redis", lane(), lane(ARM), steps=(step("a", 2), step("a", 40, ARM))))
     assert compare(one, other).steps == ()
 
 
-def test_a_step_that_targets_share_is_one_line() -> None:
+def test_a_step_shared_by_targets_is_listed_once() -> None:
     names = ("all", "kafka", "mqtt", "redis")
     one = run(*(target(name, steps=(step("a", 2),)) for name in names))
     other = run(*(target(name, steps=(step("a", 5),)) for name in names))
     assert "▲ 2.0 s → 5.0 s  all, kafka, mqtt and 1 more linux/amd64  a" in texts(one, other)
 
 
-def test_which_layers_grew() -> None:
+def test_changed_layers_are_listed_with_both_sizes() -> None:
     def layered(*layers: tuple[str, int, str]) -> RunRecord:
         made = tuple(ImageLayer(digest=d, size=s, created_by=c) for d, s, c in layers)
         return run(target("redis", lane(layers=made)))
@@ -171,11 +171,11 @@ def test_which_layers_grew() -> None:
         "▼ 1.00 MB → –  redis linux/amd64  COPY old",
         "▲ – → 1.00 MB  redis linux/amd64  COPY new",
     ]
-    # The same instruction, a new time stamp.
+    # The same instruction with a new timestamp.
     assert compare(one, layered(("8", 29 * MB + 9, "FROM"), *[])).layers[0].created_by != "FROM"
 
 
-def test_which_packages_changed() -> None:
+def test_changed_packages_are_listed_with_both_versions() -> None:
     def with_packages(amd: dict[str, str], arm: dict[str, str]) -> RunRecord:
         return run(target("redis", lane(packages=amd), lane(ARM, packages=arm)))
 
@@ -186,11 +186,11 @@ def test_which_packages_changed() -> None:
         "· redis 7.4.1 → 6.4.0  redis amd64+arm64",
         "· hiredis – → 3  redis arm64",
     ]
-    # What wasn't asked has not lost its packages.
+    # An image whose packages weren't listed has not lost them.
     assert compare(one, with_packages({}, {})).packages == ()
 
 
-def test_what_the_runs_stand_on() -> None:
+def test_a_changed_environment_is_listed() -> None:
     one = run(revision="b17a17a8af7ba2e004c0db1e5a01c7a6e8204751", base="python:3.13-slim")
     other = run(revision="", base="python:3.13-slim", engine="29")
     assert texts(one, other)[2:5] == [
@@ -200,7 +200,7 @@ def test_what_the_runs_stand_on() -> None:
     ]
 
 
-def test_too_many_lines_are_counted() -> None:
+def test_lines_beyond_the_limit_are_counted() -> None:
     one = run(*(target(f"t{n}") for n in range(30)))
     other = run(*(target(f"t{n}", lane(seconds=50.0)) for n in range(30)))
     found = texts(one, other)
@@ -208,7 +208,7 @@ def test_too_many_lines_are_counted() -> None:
     assert len(found) == 16
 
 
-def test_what_a_run_is_compared_with() -> None:
+def test_a_run_is_compared_with_the_latest_earlier_one_of_its_targets() -> None:
     other = run(target("kafka"), id="kafka", created=5.0)
     both = run(target(), target("kafka"), id="both", created=4.0)
     same = run(id="same", created=2.0)

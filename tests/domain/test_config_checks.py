@@ -39,7 +39,7 @@ CONFIG = SeenConfig(
     cmd=COMMAND,
     health_check=("CMD", "python", "-c", "pass"),
 )
-SAID = ProbeAnswer(
+REPORT = ProbeAnswer(
     machine="aarch64", implementation="CPython", python="3.13.5", python_platform="x", uid=1000
 )
 CHECKS = ["architecture", "labels", "env", "command"]
@@ -70,21 +70,23 @@ def but(record: Any, **changes: Any) -> Any:
         ({"entrypoint": COMMAND[:1], "cmd": COMMAND[1:]}, "", ""),
     ],
 )
-def test_the_config_is_what_it_must_be(changes: dict[str, Any], wrong: str, evidence: str) -> None:
-    told = {verdict.check: verdict for verdict in judge_config(WANTED, but(CONFIG, **changes))}
-    assert list(told) == CHECKS
-    assert [c for c in CHECKS if told[c].answer is not Answer.PASS] == ([wrong] if wrong else [])
+def test_a_config_that_differs_fails_its_check(
+    changes: dict[str, Any], wrong: str, evidence: str
+) -> None:
+    found = {verdict.check: verdict for verdict in judge_config(WANTED, but(CONFIG, **changes))}
+    assert list(found) == CHECKS
+    assert [c for c in CHECKS if found[c].answer is not Answer.PASS] == ([wrong] if wrong else [])
     if wrong:
-        assert told[wrong].answer is Answer.FAIL
-        assert told[wrong].evidence == evidence
+        assert found[wrong].answer is Answer.FAIL
+        assert found[wrong].evidence == evidence
 
 
-def test_what_was_seen_and_wished_is_named() -> None:
-    told = {
+def test_verdicts_have_the_actual_and_the_expected_value() -> None:
+    found = {
         verdict.check: (verdict.evidence, verdict.expected)
         for verdict in judge_config(WANTED, CONFIG)
     }
-    assert told == {
+    assert found == {
         "architecture": ("linux/arm64", "linux/arm64"),
         "labels": ("queue.backend=redis", "queue.backend=redis"),
         "env": ("OPENHQM_QUEUE_BACKEND=redis", "OPENHQM_QUEUE_BACKEND=redis"),
@@ -92,7 +94,7 @@ def test_what_was_seen_and_wished_is_named() -> None:
     }
 
 
-def test_a_config_that_isnt_told_is_unknown() -> None:
+def test_a_config_that_cant_be_read_is_unknown() -> None:
     verdicts = judge_config(WANTED, None, "no such image")
     assert [verdict.check for verdict in verdicts] == CHECKS
     assert {verdict.answer for verdict in verdicts} == {Answer.UNKNOWN}
@@ -100,7 +102,7 @@ def test_a_config_that_isnt_told_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("config", [CONFIG, None])
-def test_what_isnt_asked_has_no_verdict(config: SeenConfig | None) -> None:
+def test_a_check_without_an_expectation_has_no_verdict(config: SeenConfig | None) -> None:
     plain = expect(ARM)
     assert [verdict.check for verdict in judge_config(plain, config)] == ["architecture"]
 
@@ -118,7 +120,7 @@ def test_evidence_never_has_a_secret() -> None:
     assert "API_TOKEN=***" in str(verdicts)
 
 
-def test_evidence_is_a_strangers_text() -> None:
+def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
     hostile = "\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
     seen = but(CONFIG, arch=hostile, cmd=(hostile,), health_check=("CMD", hostile))
     for verdict in judge_config(with_keys(WANTED, labels={"a": hostile}), seen):
@@ -135,7 +137,7 @@ def test_evidence_is_a_strangers_text() -> None:
         ({"a": "2", "b": "*"}, Answer.FAIL, "a=2"),
     ],
 )
-def test_any_value_will_do_that_isnt_empty(found, answer: Answer, evidence: str) -> None:
+def test_any_value_matches_unless_empty(found, answer: Answer, evidence: str) -> None:
     wanted = expect(ARM, labels={"a": "1", "b": ANY_VALUE})
     verdicts = judge_config(wanted, SeenConfig(os="linux", arch="arm64", labels=found))
     assert [(v.answer, v.evidence) for v in verdicts if v.check == "labels"] == [(answer, evidence)]
@@ -163,7 +165,7 @@ def test_any_value_will_do_that_isnt_empty(found, answer: Answer, evidence: str)
         ("²", None, True, Answer.PASS, "user ²"),
     ],
 )
-def test_the_user_of_an_image_without_python(
+def test_the_user_of_an_image_without_python_is_read_from_its_config(
     user: str, uid: int | None, strict: bool, answer: Answer, evidence: str
 ) -> None:
     wanted = but(expect(ARM, user=uid, strict=strict), has_python=False)
@@ -225,7 +227,7 @@ def test_root_is_recognized_by_the_config(
     seen = Evidence(
         config=SeenConfig(**config),
         contents=Contents(tuple(Placed(one, 1, deleted=False) for one in found), 1),
-        probe=None if uid is None else but(SAID, uid=uid),
+        probe=None if uid is None else but(REPORT, uid=uid),
     )
     result = USER_CHECK.judge(expect(ARM, **keys), seen)
     assert result is not None

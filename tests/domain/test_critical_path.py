@@ -1,4 +1,4 @@
-"""The critical path: back from the end, each time to what was waited for."""
+"""The critical path: from the last step back to the one it waited for, and so on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.recordings import recording, state_of
 
 PATHS: dict[str, tuple[tuple[S, ...], str]] = {
     "nothing at all": ((), ""),
-    "no step has begun": ((S("a"), S("b", "a")), ""),
-    "one after the other": (
+    "no step has started": ((S("a"), S("b", "a")), ""),
+    "sequential steps": (
         (S("a", "", ((0, 1),)), S("b", "a", ((1, 3),)), S("c", "b", ((3, 4),))),
         "a b c",
     ),
@@ -25,34 +25,37 @@ PATHS: dict[str, tuple[tuple[S, ...], str]] = {
         (S("a", "", ((0, 1),)), S("b", "a", ((1, 9),)), S("c", "a", ((1, 3),))),
         "a b",
     ),
-    "begun long after its input": (
+    "started long after its input": (
         (S("a", "", ((0, 1),)), S("b", "", ((0, 6),)), S("c", "a", ((7, 9),))),
         "a c",
     ),
-    "solved again: the last end counts": (
+    "solved twice: the last end counts": (
         (S("a", "", ((0, 1), (4, 6))), S("b", "", ((0, 5),)), S("c", "a b", ((6, 7),))),
         "a c",
     ),
-    "an input that isn't told": ((S("b", "gone", ((1, 2),)), S("c", "gone b", ((2, 3),))), "b c"),
+    "an input that isn't in the stream": (
+        (S("b", "gone", ((1, 2),)), S("c", "gone b", ((2, 3),))),
+        "b c",
+    ),
     "an input that never ran": (
         (S("a"), S("b", "", ((0, 1),)), S("c", "a b", ((1, 2),))),
         "b c",
     ),
-    "it needs itself": ((S("a", "a", ((0, 1),)),), "a"),
-    "in a circle": ((S("a", "b", ((0, 1),)), S("b", "a", ((1, 2),))), "a b"),
-    "cached in a circle": (
+    "a step that needs itself": ((S("a", "a", ((0, 1),)),), "a"),
+    "a cycle": ((S("a", "b", ((0, 1),)), S("b", "a", ((1, 2),))), "a b"),
+    "a cycle of cached steps": (
         (S("a", "b", ((1, 1),), cached=True), S("b", "a", ((1, 1),), cached=True)),
         "a b",
     ),
-    "what runs still": (
+    "a step that still runs": (
         (S("a", "", ((0, 3),)), S("b", "a", ((3, None),)), S("c", "", ((0, 9),))),
         "a b",
     ),
-    "of all that run the longest": (
+    "the longest of several running steps": (
         (S("a", "", ((4, None),)), S("b", "", ((1, None),)), S("c", "", ((2, None),))),
         "b",
     ),
-    "the failed one, not what was stopped after it": (
+    "the failed step, not one cancelled after it": (
         (
             S("a", "", ((0, 1),)),
             S("b", "a", ((1, 3),), error="exit code: 7"),
@@ -60,7 +63,7 @@ PATHS: dict[str, tuple[tuple[S, ...], str]] = {
         ),
         "a b",
     ),
-    "an export waits for all that was made": (
+    "an export waits for all build steps": (
         (
             S("a", "", ((0, 4),)),
             S("b", "", ((0, 2),)),
@@ -68,7 +71,7 @@ PATHS: dict[str, tuple[tuple[S, ...], str]] = {
         ),
         "a exporting",
     ),
-    "the export after another": (
+    "an export after another": (
         (
             S("a", "", ((0, 4),)),
             S("exporting to image", "", ((5, 6),)),
@@ -76,8 +79,8 @@ PATHS: dict[str, tuple[tuple[S, ...], str]] = {
         ),
         "a exporting more",
     ),
-    "a cached step stands for the work behind it": (
-        # The lookup of `old` came late, yet what it needs was done long before `slow` was.
+    "a cached step counts as its inputs do": (
+        # `old` was looked up late, but its result was ready long before `slow` ended.
         (
             S("old", "", ((8, 8),), cached=True),
             S("slow", "", ((0, 7),)),
@@ -89,7 +92,7 @@ PATHS: dict[str, tuple[tuple[S, ...], str]] = {
         (S("a", "", ((1, 1),), cached=True), S("b", "a", ((1, 1),), cached=True)),
         "a b",
     ),
-    "shared work is listed once as it ran, once cached": (
+    "shared work is listed once as run, once as cached": (
         (
             S("[core 1/1] RUN it", "", ((1, 9),), digest="ran"),
             S("[core 1/1] RUN it", "base", ((9, 9),), cached=True, digest="taken"),
@@ -98,7 +101,7 @@ PATHS: dict[str, tuple[tuple[S, ...], str]] = {
         ),
         "ran taken end",
     ),
-    "a step of the same name that ended later was not waited for": (
+    "a step of the same name that ended later is not on the path": (
         (
             S("[core 1/1] RUN it", "", ((1, 9),), digest="ran"),
             S("[core 1/1] RUN it", "base", ((2, 2),), cached=True, digest="taken"),
@@ -111,11 +114,11 @@ PATHS: dict[str, tuple[tuple[S, ...], str]] = {
 
 
 @pytest.mark.parametrize(("steps", "path"), PATHS.values(), ids=PATHS)
-def test_the_path(steps: tuple[S, ...], path: str) -> None:
-    named = " ".join(critical_path(target_of(*steps)))
-    if path == "a b" and not named.startswith("a"):
-        named = " ".join(sorted(named.split()))  # a circle has no beginning
-    assert named == path
+def test_the_critical_path_of_a_graph(steps: tuple[S, ...], path: str) -> None:
+    found = " ".join(critical_path(target_of(*steps)))
+    if path == "a b" and not found.startswith("a"):
+        found = " ".join(sorted(found.split()))  # a cycle has no start
+    assert found == path
 
 
 def labels(name: str, target: str, least: float) -> list[str]:
@@ -135,7 +138,7 @@ def labels(name: str, target: str, least: float) -> list[str]:
         ("warm", "redis", []),
     ],
 )
-def test_of_real_runs(name: str, target: str, path: list[str]) -> None:
+def test_the_critical_path_of_recorded_runs(name: str, target: str, path: list[str]) -> None:
     assert labels(name, target, 0.5) == path
 
 
@@ -147,7 +150,7 @@ def test_the_path_of_a_real_build_explains_nearly_all_of_its_time(target: str) -
     assert sums.busy > sums.wall
 
 
-def test_the_load_counts_overlaps_once_on_the_path_and_all_work_in_the_sum() -> None:
+def test_overlaps_count_once_on_the_path_and_fully_in_the_total() -> None:
     target = target_of(
         S("a", "", ((1, 4),)),
         S("b", "", ((0, 3),)),
@@ -161,33 +164,33 @@ def test_the_load_counts_overlaps_once_on_the_path_and_all_work_in_the_sum() -> 
     assert (sums.cached, sums.steps) == (1, 4)
 
 
-def test_what_began_before_the_target_counts_from_the_targets_start() -> None:
+def test_a_step_older_than_its_target_counts_from_the_targets_start() -> None:
     target = target_of(S("a", "", ((-5, 2),)), end=4)
     assert load(target, critical_path(target), T0).on_path == pytest.approx(2)
 
 
-def test_an_open_step_counts_until_now() -> None:
+def test_a_running_step_counts_until_now() -> None:
     target = target_of(S("a", "", ((1, None),)))
     sums = load(target, critical_path(target), T0 + 7)
     assert (sums.on_path, sums.wall) == pytest.approx((6, 7))
 
 
-def test_a_chain_of_cached_steps_of_any_length_is_followed() -> None:
+def test_a_long_chain_of_cached_steps_is_followed_quickly() -> None:
     many = 5000
     steps = [S(f"s{n}", f"s{n - 1}" if n else "", ((1, 1),), cached=True) for n in range(many)]
     target = target_of(*steps, S("end", f"s{many - 1}", ((1, 2),)))
-    begun = time.perf_counter()
+    started = time.perf_counter()
     assert len(critical_path(target)) == many + 1
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - started < 2
 
 
-def test_many_steps_of_one_name_are_no_trap() -> None:
+def test_many_steps_of_one_name_are_ordered_quickly() -> None:
     ran = [S("[a 1/1] RUN it", "", ((0, 1),), digest=f"r{n}") for n in range(1500)]
     taken = [
         S("[a 1/1] RUN it", f"t{n - 1}", ((2, 2),), cached=True, digest=f"t{n}")
         for n in range(1500)
     ]
     order = Order(target_of(*ran, *taken))
-    begun = time.perf_counter()
+    started = time.perf_counter()
     assert order.path()[-1].startswith("t")
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - started < 0.5

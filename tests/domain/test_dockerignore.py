@@ -1,4 +1,4 @@
-"""Patterns of `.dockerignore` mean what they mean to BuildKit."""
+"""Patterns in `.dockerignore` match as they do in BuildKit."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ from openhqm_tui.run.start.preflight import is_ignored
         ("a+b", "aab/x", False),
     ],
 )
-def test_the_last_pattern_that_matches_decides(text: str, path: str, ignored: bool) -> None:
+def test_the_last_matching_pattern_decides(text: str, path: str, ignored: bool) -> None:
     assert is_ignored(text, path) is ignored

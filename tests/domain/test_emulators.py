@@ -1,4 +1,4 @@
-"""What is known of an emulator's version and speed, and what is said of it."""
+"""The version and speed of an emulator, and the text shown for them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def measured(emulator: Emulator, factor: float, *, best: bool = False) -> Emulat
         ("", ""),
     ],
 )
-def test_the_version_is_read_from_what_the_emulator_prints(text: str, version: str) -> None:
+def test_the_version_is_read_from_the_emulators_output(text: str, version: str) -> None:
     assert parse_version(text) == version
 
 
 @pytest.mark.parametrize("arch", ["386", "arm", "arm64", "ppc64le", "riscv64", "s390x"])
-def test_a_program_of_only_a_header_is_one_of_its_machine(arch: str) -> None:
+def test_a_bare_elf_header_is_recognized_as_its_machine(arch: str) -> None:
     assert machine_of(header(arch)) == parse_platform(arch).binary
     assert len(header(arch)) >= 64
     assert header("z80") == b""
@@ -50,7 +50,7 @@ def test_a_program_of_only_a_header_is_one_of_its_machine(arch: str) -> None:
         ("", False),
     ],
 )
-def test_the_versions_that_crash_are_known(version: str, crashes: bool) -> None:
+def test_emulator_versions_that_crash_are_recognized(version: str, crashes: bool) -> None:
     assert Emulator(version=version).crashes is crashes
 
 
@@ -61,7 +61,7 @@ def test_the_versions_that_crash_are_known(version: str, crashes: bool) -> None:
         (ELEVEN, ARM64, False),
         (measured(SEVEN, 19.6), ARM64, True),
         (measured(ELEVEN, 19.6), ARM64, False),
-        # Not measured, nothing speaks against the old one but on arm64.
+        # Without a measurement, an old version counts as slow only on arm64.
         (SEVEN, RISCV64, False),
         (measured(SEVEN, 5.0), RISCV64, False),
         (measured(SEVEN, 15.0), RISCV64, True),
@@ -69,11 +69,11 @@ def test_the_versions_that_crash_are_known(version: str, crashes: bool) -> None:
         (Emulator(name="Rosetta"), ARM64, False),
     ],
 )
-def test_slow_is_what_another_version_would_better(emulator, platform, slow) -> None:
+def test_an_emulator_is_slow_if_another_version_would_be_faster(emulator, platform, slow) -> None:
     assert emulator.slow_on(platform) is slow
 
 
-def test_a_slow_emulator_is_told_with_what_a_newer_one_takes() -> None:
+def test_a_slow_emulator_is_shown_with_the_speed_of_a_newer_one() -> None:
     assert (
         speed_text(measured(SEVEN, 19.6), ARM64)
         == "20 × slower than native; with QEMU 10 or later about 7 ×"
@@ -83,26 +83,26 @@ def test_a_slow_emulator_is_told_with_what_a_newer_one_takes() -> None:
     assert speed_text(SEVEN, RISCV64) == ""
 
 
-def test_a_crash_hint_names_the_version_that_is_here_and_the_one_that_helps() -> None:
+def test_a_crash_hint_names_the_installed_version_and_a_better_one() -> None:
     old = crash_hint(Emulator(version="8.2.2 (Debian 1:8.2.2+ds-0ubuntu1)"))
     assert "QEMU 8.2.2" in old
     assert "QEMU 10 or later" in old
     assert "QEMU 7.2.22" in crash_hint(SEVEN)
     assert "QEMU 10 or later" in crash_hint(SEVEN)
-    # Nobody is sent for what is here already.
+    # A version that is already installed is not recommended.
     assert "or later" not in crash_hint(ELEVEN)
     assert "QEMU 10 or later" in crash_hint(None)
 
 
-def test_minutes_of_emulated_steps_are_told_with_what_a_faster_emulator_saves() -> None:
-    told = emulation_cost(emulated_run((0, 200), (200, 300)))
-    # 300 s at 22 ×, of which about 7 / 22 would be left.
-    assert "linux/arm64 5 minutes under QEMU 7.2.22" in told
-    assert "saved about 3 minutes" in told
-    assert "doctor --fix" in told
+def test_emulated_minutes_are_shown_with_the_time_a_faster_emulator_saves() -> None:
+    text = emulation_cost(emulated_run((0, 200), (200, 300)))
+    # 300 s at 22 ×; at 7 × about 7 / 22 of that would remain.
+    assert "linux/arm64 5 minutes under QEMU 7.2.22" in text
+    assert "saved about 3 minutes" in text
+    assert "doctor --fix" in text
 
 
-def test_steps_side_by_side_count_once() -> None:
+def test_parallel_emulated_steps_count_once() -> None:
     assert "linux/arm64 5 minutes" in emulation_cost(emulated_run((0, 300), (100, 300)))
 
 
@@ -115,5 +115,5 @@ def test_steps_side_by_side_count_once() -> None:
         emulated_run(),
     ],
 )
-def test_what_nobody_waited_for_or_nothing_betters_is_not_told(state: RunState) -> None:
+def test_short_or_fast_emulation_has_no_cost_note(state: RunState) -> None:
     assert emulation_cost(state) == ""

@@ -1,4 +1,4 @@
-"""Trouble of the engine, by what a real Buildx said (recorded with Engine 28.5, Buildx 0.29)."""
+"""Engine failures, recognized by the output of a real Buildx 0.29 with Engine 28.5."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from tests.domain.test_failures import RUN, digest, failing, step
 
 EOF = "rpc error: code = Unavailable desc = error reading from server: EOF"
 SOCKET = "unix:///tmp/engine/docker.sock"
-# What was done to a real engine while it built, and what Buildx said then.
+# What was done to a real engine during a build, and what Buildx printed then.
 RECORDED = [
     # dockerd killed, or stopped, in the middle of a step
     (f"ERROR: failed to receive status: {EOF}", EngineFailureKind.WENT_AWAY),
-    # dockerd killed while it exported
+    # dockerd killed during an export
     (
         "ERROR: failed to solve: Unavailable: error reading from server: EOF",
         EngineFailureKind.WENT_AWAY,
     ),
-    # dockerd killed while Buildx began
+    # dockerd killed while Buildx started
     (
         "ERROR: listing workers for Build: failed to list workers: Unavailable: "
         "error reading from server: EOF",
         EngineFailureKind.WENT_AWAY,
     ),
-    # dockerd stopped while Buildx began
+    # dockerd stopped while Buildx started
     (
         "ERROR: failed to dial gRPC: cannot connect to the Docker daemon. Is 'docker daemon' "
         "running on this host?: dial unix /tmp/engine/docker.sock: connect: "
@@ -44,7 +44,7 @@ RECORDED = [
         'dial unix /tmp/engine/run/containerd.sock: connect: connection refused"',
         EngineFailureKind.STORE_WENT_AWAY,
     ),
-    # the engine's disk full at the start, and at the export
+    # the engine's disk full at the start, and during the export
     (
         "ERROR: failed to build: failed to solve: write /tmp/engine/root/containerd/"
         "io.containerd.metadata.v1.bolt/meta.db: no space left on device",
@@ -60,9 +60,9 @@ RECORDED = [
 ]
 
 
-@pytest.mark.parametrize(("said", "kind"), RECORDED)
-def test_what_buildx_really_said(said: str, kind: EngineFailureKind) -> None:
-    found = engine_failure(said)
+@pytest.mark.parametrize(("printed", "kind"), RECORDED)
+def test_recorded_output_of_buildx_is_recognized(printed: str, kind: EngineFailureKind) -> None:
+    found = engine_failure(printed)
     assert found is not None
     assert found.kind is kind
     assert found.words
@@ -70,7 +70,7 @@ def test_what_buildx_really_said(said: str, kind: EngineFailureKind) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("printed", "kind"),
     [
         (
             "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing "
@@ -99,14 +99,14 @@ def test_what_buildx_really_said(said: str, kind: EngineFailureKind) -> None:
         ),
     ],
 )
-def test_what_others_were_told(said: str, kind: EngineFailureKind) -> None:
-    found = engine_failure(said)
+def test_messages_from_bug_reports_are_recognized(printed: str, kind: EngineFailureKind) -> None:
+    found = engine_failure(printed)
     assert found is not None
     assert found.kind is kind
 
 
 @pytest.mark.parametrize(
-    "said",
+    "printed",
     [
         "",
         'ERROR: failed to solve: process "/bin/sh -c x" did not complete successfully: '
@@ -119,41 +119,41 @@ def test_what_others_were_told(said: str, kind: EngineFailureKind) -> None:
         "ERROR: target redis: the builder is no good",
     ],
 )
-def test_what_is_the_builds_own_is_no_trouble_of_the_engine(said: str) -> None:
-    assert engine_failure(said) is None
+def test_a_failure_of_the_build_is_not_an_engine_failure(printed: str) -> None:
+    assert engine_failure(printed) is None
 
 
 @pytest.mark.parametrize(("code", "word"), [(-9, "SIGKILL"), (-15, "SIGTERM"), (-99, "signal 99")])
-def test_a_buildx_that_was_killed(code: int, word: str) -> None:
+def test_a_killed_buildx_is_reported_with_its_signal(code: int, word: str) -> None:
     found = engine_failure("", code)
     assert found is not None
     assert found.kind is EngineFailureKind.BUILDX_KILLED
     assert word in found.words
 
 
-def test_a_named_builder_is_named() -> None:
-    for said in (f"ERROR: {EOF}", 'ERROR: no builder "mine" found'):
-        found = engine_failure(said, builder="mine")
+def test_the_message_names_the_builder_if_one_is_selected() -> None:
+    for printed in (f"ERROR: {EOF}", 'ERROR: no builder "mine" found'):
+        found = engine_failure(printed, builder="mine")
         assert found is not None
         assert "the builder mine" in found.words
-    ours = engine_failure(f"ERROR: {EOF}")
-    assert ours is not None
-    assert "the engine stopped responding" in ours.words
+    unnamed = engine_failure(f"ERROR: {EOF}")
+    assert unnamed is not None
+    assert "the engine stopped responding" in unnamed.words
 
 
-# -- in the digest ----------------------------------------------------------------------------
+# -- in the digest ------------------------------------------------------------------------------
 
 
-def told(failure: Failure) -> tuple[str, str]:
+def trouble_of(failure: Failure) -> tuple[str, str]:
     return failure.trouble, failure.reason
 
 
-def test_an_engine_that_went_away_is_said_with_what_helps_and_buildxs_own_words() -> None:
+def test_a_lost_engine_is_reported_with_a_fix_and_the_output_of_buildx() -> None:
     error = f"ERROR: failed to receive status: {EOF}"
     failure = digest(
         SolveStatus(vertexes=[Vertex("1", RUN)]), PlainText("before"), PlainText(error)
     )
-    assert told(failure) == (
+    assert trouble_of(failure) == (
         "engine-went-away",
         "the engine stopped responding during the build: it was stopped, restarted or killed",
     )
@@ -163,36 +163,36 @@ def test_an_engine_that_went_away_is_said_with_what_helps_and_buildxs_own_words(
     assert failure.log == ("before", error)
 
 
-def test_a_full_disk_is_seen_in_what_the_failed_step_printed() -> None:
-    printed = SolveStatus(logs=[VertexLog("1", b"dd: /big: No space left on device\n35+0\n")])
+def test_a_full_disk_is_recognized_in_the_output_of_the_failed_step() -> None:
+    output = SolveStatus(logs=[VertexLog("1", b"dd: /big: No space left on device\n35+0\n")])
     error = 'process "x" did not complete successfully: exit code: 1'
-    failure = digest(step(RUN), printed, step(RUN, error))
-    assert told(failure) == ("engine-disk-full", "the engine's disk is full (exit code 1)")
+    failure = digest(step(RUN), output, step(RUN, error))
+    assert trouble_of(failure) == ("engine-disk-full", "the engine's disk is full (exit code 1)")
     assert "docker buildx prune" in failure.hint
 
 
-def test_words_of_a_step_are_no_sign_of_an_engine_that_went_away() -> None:
-    printed = SolveStatus(logs=[VertexLog("1", f"client: {EOF}\n".encode())])
+def test_output_of_a_step_does_not_count_as_a_lost_engine() -> None:
+    output = SolveStatus(logs=[VertexLog("1", f"client: {EOF}\n".encode())])
     error = 'process "x" did not complete successfully: exit code: 1'
-    assert told(digest(step(RUN), printed, step(RUN, error))) == ("", "exit code 1")
+    assert trouble_of(digest(step(RUN), output, step(RUN, error))) == ("", "exit code 1")
 
 
-def test_a_full_disk_of_another_step_is_not_the_failed_ones() -> None:
-    printed = SolveStatus(logs=[VertexLog("2", b"No space left on device, but who cares\n")])
+def test_a_full_disk_in_another_step_is_not_the_reason() -> None:
+    output = SolveStatus(logs=[VertexLog("2", b"No space left on device, but who cares\n")])
     other = step("[linux/arm64 core 1/3] RUN y", digest="2")
-    assert told(digest(other, printed, step(RUN, "exit code: 1")))[0] == ""
+    assert trouble_of(digest(other, output, step(RUN, "exit code: 1")))[0] == ""
 
 
-def test_a_step_that_was_killed_and_a_buildx_that_was() -> None:
+def test_a_killed_step_and_a_killed_buildx_have_their_reasons() -> None:
     error = 'process "x" did not complete successfully: exit code: 137'
-    assert told(digest(step(RUN, error))) == (
+    assert trouble_of(digest(step(RUN, error))) == (
         "no-memory",
         "the step was killed, probably out of memory (exit code 137)",
     )
     assert digest(code=-9).reason == "Buildx was killed (SIGKILL)by a user or the OOM killer"
 
 
-def test_what_did_not_fail_has_no_trouble() -> None:
+def test_a_target_that_did_not_fail_has_no_failure() -> None:
     target = failing(PlainText(f"ERROR: {EOF}"))
     target.outcome = None
     assert failure_of(target) is None

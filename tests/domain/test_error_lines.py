@@ -1,4 +1,4 @@
-"""What looks like an error, by the stream it was said on."""
+"""Log lines that look like errors, depending on their stream."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OURS, OUT, ERR = 0, 1, 2
         ("Traceback (most recent call last):", OUT),
     ],
 )
-def test_what_looks_like_an_error(text, stream):
+def test_lines_that_look_like_errors(text, stream):
     assert looks_like_error(text, stream)
 
 
@@ -55,9 +55,9 @@ def test_what_looks_like_an_error(text, stream):
         ("installing errorprone", OUT),
     ],
 )
-def test_what_does_not(text, stream):
+def test_lines_that_do_not_look_like_errors(text, stream):
     assert not looks_like_error(text, stream)
 
 
-def test_a_line_of_megabytes_costs_no_more_than_its_beginning():
+def test_only_the_beginning_of_a_long_line_is_examined():
     assert not looks_like_error("x" * 2000 + " error: late", ERR)

@@ -1,4 +1,4 @@
-"""How long it takes by how long it took: which samples count, and what they say together."""
+"""Estimates from earlier runs: which samples count, and how they combine."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def step(label: str, start: float, end: float, platform: str = AMD, **more: Any)
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "estimate"),
     [
         ([], None),
         ([4.0], Estimate(4.0, 0.0, 1)),
         ([1.0, 2.0, 3.0], Estimate(2.0, 1.4826, 3)),
-        # One that went wrong moves neither.
+        # One outlier changes neither.
         ([2.0, 2.0, 2.0, 900.0], Estimate(2.0, 0.0, 4)),
     ],
 )
-def test_the_middle_and_how_far_off_it_may_be(values, told):
-    assert typical(values) == told
+def test_an_estimate_is_the_median_with_its_spread(values, estimate):
+    assert typical(values) == estimate
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_the_middle_and_how_far_off_it_may_be(values, told):
         {"platforms": ("linux/386",)},
     ],
 )
-def test_of_another_kind_nothing_is_learnt(other):
+def test_samples_of_another_kind_are_ignored(other):
     assert before_start([sample(5.0, **other)], REDIS) is None
 
 
-def test_without_history_nothing_is_known():
+def test_without_history_there_is_no_estimate():
     assert before_start([], REDIS) is None
     assert together([None, None], 0) is None
     assert together([], 0) is None
@@ -74,38 +74,38 @@ def test_without_history_nothing_is_known():
     [
         ({"platforms": (AMD,)}, {}),
         ({"node": "far"}, {}),
-        # As likely as not, others took their share of the machine.
+        # Other platforms probably took their share of the machine.
         ({"platforms": (AMD, ARM, "linux/386")}, {"node": ""}),
     ],
 )
-def test_the_likest_kind_counts_and_no_other(worse, better):
+def test_only_the_most_similar_samples_count(worse, better):
     found = like([sample(90.0, at=2.0, **worse), sample(5.0, at=1.0, **better)], REDIS)
     assert [one.build for one in found] == [5.0]
 
 
-def test_the_latest_come_first_and_only_some_count():
+def test_only_the_latest_samples_count():
     many = [sample(100.0, at=float(at)) for at in range(10)]
     many += [sample(5.0, at=100.0 + at) for at in range(5)]
     assert before_start(many, REDIS) == Estimate(5.0, 0.0, 5)
 
 
-def test_those_with_as_much_company_count_if_there_are_two():
+def test_samples_with_as_many_parallel_targets_count_if_there_are_two():
     alone = [sample(5.0, at=9.0 + at, beside=1) for at in range(3)]
     crowded = [sample(50.0, at=float(at), beside=8) for at in range(2)]
-    wants = msgspec.structs.replace(REDIS, beside=8)
-    assert [one.build for one in like(alone + crowded, wants)] == [50.0, 50.0]
-    # One alone may have been an accident: all of them count, it first.
-    assert [one.build for one in like(alone + crowded[:1], wants)] == [50.0, 5.0, 5.0, 5.0]
+    request = msgspec.structs.replace(REDIS, beside=8)
+    assert [one.build for one in like(alone + crowded, request)] == [50.0, 50.0]
+    # A single sample may be an outlier: all of them count, that one first.
+    assert [one.build for one in like(alone + crowded[:1], request)] == [50.0, 5.0, 5.0, 5.0]
 
 
-def test_checks_count_where_there_will_be_some():
+def test_checks_count_if_the_run_has_checks():
     known = [sample(5.0, tail=3.0)]
     assert sure(before_start(known, REDIS)).seconds == 8.0
     assert sure(before_start(known, REDIS, check=False)).seconds == 5.0
 
 
-def test_what_was_built_on_more_platforms_is_cut():
-    """The emulated lane took long; without it only the export is left after the native one."""
+def test_a_sample_with_more_platforms_is_reduced_to_the_requested_ones():
+    """The emulated lane was slow; without it only the export remains after the native one."""
     both = sample(
         32.0,
         checks={AMD: 1.0, ARM: 9.0},
@@ -123,16 +123,16 @@ def test_what_was_built_on_more_platforms_is_cut():
     ]
 
 
-def test_what_was_built_on_fewer_platforms_is_a_part():
-    wants = msgspec.structs.replace(REDIS, platforms=(AMD, ARM))
-    guess = before_start([sample(4.0, platforms=(AMD,))], wants)
+def test_a_sample_with_fewer_platforms_is_a_lower_bound():
+    request = msgspec.structs.replace(REDIS, platforms=(AMD, ARM))
+    guess = before_start([sample(4.0, platforms=(AMD,))], request)
     assert guess == Estimate(4.0, 0.0, 1, whole=False)
 
 
 @pytest.mark.parametrize(
     ("guesses", "jobs", "seconds", "whole"),
     [
-        # Side by side the slowest counts, in a row they add up.
+        # In parallel the slowest counts, in sequence they add up.
         ((30, 20, 5), 0, 30, True),
         ((30, 20, 5), 1, 55, True),
         ((30, 20, 5), 2, 30, True),
@@ -141,29 +141,29 @@ def test_what_was_built_on_fewer_platforms_is_a_part():
         ((10, None), 0, 10, False),
     ],
 )
-def test_targets_together(guesses, jobs, seconds, whole):
-    told = sure(together([None if g is None else Estimate(float(g)) for g in guesses], jobs))
-    assert (told.seconds, told.whole) == (seconds, whole)
+def test_targets_are_combined_by_the_number_of_jobs(guesses, jobs, seconds, whole):
+    found = sure(together([None if g is None else Estimate(float(g)) for g in guesses], jobs))
+    assert (found.seconds, found.whole) == (seconds, whole)
 
 
-def test_a_part_that_is_not_whole_leaves_none_whole():
+def test_one_lower_bound_makes_the_total_a_lower_bound():
     assert not sure(together([Estimate(5.0), Estimate(1.0, whole=False)], 0)).whole
 
 
-def test_a_push_takes_nobody_knows_how_long():
+def test_a_push_makes_the_estimate_a_lower_bound():
     assert not sure(together([Estimate(5.0)], 0, push=True)).whole
 
 
-def test_a_real_run_teaches_its_targets():
+def test_a_recorded_run_gives_a_sample_for_each_target():
     record = record_of(state_of(recording("cold")))
     samples = samples_of(record)
     assert [one.kind.variant for one in samples] == [t.name for t in record.targets]
     assert {one.kind.beside for one in samples} == {8}
-    # Eight targets with checks: the last is verified when the run is over.
+    # Eight targets with checks: the last one is verified when the run ends.
     assert max(one.build + one.tail for one in samples) == pytest.approx(record.seconds, abs=1.5)
 
 
-def test_neither_failures_nor_other_machines_teach():
+def test_failed_targets_and_imported_runs_give_no_samples():
     failed = record_of(state_of(recording("bake_fails")))
     built = [target.variant for target in failed.targets if target.outcome == "passed"]
     assert [one.kind.variant for one in samples_of(failed)] == built
@@ -200,17 +200,17 @@ def samples(draw):
 
 
 @given(st.lists(samples(), max_size=8), st.sampled_from([(AMD,), (ARM,), (AMD, ARM)]))
-def test_an_estimate_lies_within_what_was(known, platforms):
-    wants = msgspec.structs.replace(REDIS, platforms=platforms)
-    guess = before_start(known, wants)
-    assert (guess is None) == (not like(known, wants))
+def test_an_estimate_is_between_the_shortest_and_longest_sample(known, platforms):
+    request = msgspec.structs.replace(REDIS, platforms=platforms)
+    guess = before_start(known, request)
+    assert (guess is None) == (not like(known, request))
     if guess is not None:
-        cut = [one.build + one.tail for one in like(known, wants)]
+        cut = [one.build + one.tail for one in like(known, request)]
         assert 0 <= min(cut) <= guess.seconds <= max(cut)
         assert guess.spread >= 0
 
 
 @given(st.lists(times, min_size=1, max_size=8), st.integers(0, 9))
-def test_together_takes_no_less_than_the_longest_and_no_more_than_all(seconds, jobs):
-    told = sure(together([Estimate(one) for one in seconds], jobs))
-    assert max(seconds) <= told.seconds <= sum(seconds) * 1.000001
+def test_the_total_is_between_the_longest_target_and_the_sum(seconds, jobs):
+    found = sure(together([Estimate(one) for one in seconds], jobs))
+    assert max(seconds) <= found.seconds <= sum(seconds) * 1.000001

@@ -1,4 +1,4 @@
-"""From checks files to what a lane's image must be."""
+"""The expectations for a lane's image, from the checks files."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ clients = {}
         ("all", REDIS | KAFKA, {}),
         ("redis", REDIS, KAFKA),
         ("minimal", {}, REDIS | KAFKA),
-        ("unheard-of", None, REDIS | KAFKA),
+        ("unlisted", None, REDIS | KAFKA),
     ],
 )
 def test_clients_of_a_variant_are_absent_from_the_others(target: str, clients, absent) -> None:
@@ -73,7 +73,7 @@ def test_clients_of_a_variant_are_absent_from_the_others(target: str, clients, a
         ("[targets.kafka.platforms.'*/arm64']\nclients = {x = 'x'}", "minimal", REDIS | KAFKA),
     ],
 )
-def test_absent_are_the_clients_that_other_variants_have_in_the_end(
+def test_absent_clients_are_those_of_other_variants_after_all_files(
     later: str, target: str, absent: dict[str, str]
 ) -> None:
     found = expected(CLIENTS, later, target=target)
@@ -81,10 +81,10 @@ def test_absent_are_the_clients_that_other_variants_have_in_the_end(
     assert ("core" in found.keys) is ("core" in later and "absent" not in later)
 
 
-def test_the_variants_of_a_file() -> None:
-    told = CLIENTS.replace("[targets.redis]", '[targets.redis]\ntitle = "Redis"')
+def test_the_variants_of_a_file_have_title_and_clients() -> None:
+    text = CLIENTS.replace("[targets.redis]", '[targets.redis]\ntitle = "Redis"')
     redis, kafka = Client("redis", "redis"), Client("aiokafka", "aiokafka")
-    assert variants_in(file(told + "[targets.'my-*']\nuser = 1")) == (
+    assert variants_in(file(text + "[targets.'my-*']\nuser = 1")) == (
         Variant("all", "", (redis, kafka)),
         Variant("redis", "Redis", (redis,)),
         Variant("kafka", "", (kafka,)),
@@ -122,7 +122,7 @@ def test_the_variants_of_a_file() -> None:
          {"setuid": ["/a"], "secrets": ["/b"]}),
     ],
 )  # fmt: skip
-def test_the_last_table_that_matches_has_the_last_word(texts, key: str, value: object) -> None:
+def test_the_last_matching_table_wins(texts, key: str, value: object) -> None:
     assert expected(*texts, python="3.13").keys.get(key) == value
 
 
@@ -141,7 +141,7 @@ def test_the_last_table_that_matches_has_the_last_word(texts, key: str, value: o
         ("[defaults]\nuser = 1000", False, False),
     ],
 )
-def test_an_image_has_python_if_anything_asks_for_it(
+def test_an_image_has_python_if_any_expectation_needs_it(
     text: str, has_python: bool, may_lack_it: bool
 ) -> None:
     found = expected(text)
@@ -160,20 +160,20 @@ def test_a_key_is_read_with_its_type_or_its_default() -> None:
     assert ALLOW.of(some) == {"setuid": ("/a",)}
 
 
-def test_a_platform_has_its_own_word() -> None:
+def test_a_platform_table_overrides_the_defaults() -> None:
     text = '[defaults]\nmax-mb = 60\n[defaults.platforms."*/arm64"]\nmax-mb = 70'
     assert expected(text).keys["max-mb"] == 60
     assert expected(text, platform=ARM64).keys["max-mb"] == 70
 
 
-def test_a_table_that_no_target_matches_is_told_of() -> None:
-    told = file("[targets.redsi]\nuser = 1\n[targets.'k*']\nuser = 1\n[targets.'*']\nuser = 1")
-    assert unmatched(told, ["redis", "kafka"]) == [
+def test_a_table_without_a_matching_target_is_reported() -> None:
+    checks = file("[targets.redsi]\nuser = 1\n[targets.'k*']\nuser = 1\n[targets.'*']\nuser = 1")
+    assert unmatched(checks, ["redis", "kafka"]) == [
         "f.toml: no target is named 'redsi', so its table has no effect; did you mean redis?"
     ]
 
 
-# -- what is asked -----------------------------------------------------------------------------
+# -- the checks of an image ---------------------------------------------------------------------
 
 ALWAYS = ("index", "architecture", "binaries", "setuid", "compilers", "caches", "secrets", "user")
 PYTHON = ("machine", "python")
@@ -196,15 +196,15 @@ PYTHON = ("machine", "python")
         ("[defaults]\nlibrary = ['ssl']\npython = false", ()),
     ],
 )
-def test_what_an_expectation_asks(text: str, more: tuple[str, ...]) -> None:
+def test_each_expectation_adds_its_checks(text: str, more: tuple[str, ...]) -> None:
     assert checks_for(expected(text)) == in_order((*ALWAYS, *more))
 
 
-def test_checks_stand_in_their_order_and_unknown_ones_last() -> None:
+def test_checks_are_sorted_with_unknown_ones_last() -> None:
     assert in_order(["service", "newer", "index", "service"]) == ("index", "service", "newer")
 
 
-def test_heads_are_three_letters_at_most_and_no_two_are_alike() -> None:
+def test_column_heads_are_unique_and_at_most_three_letters() -> None:
     heads = [check.short for check in CHECKS.values()]
     assert all(1 < len(head) <= 3 for head in heads)
     assert len(set(heads)) == len(heads)

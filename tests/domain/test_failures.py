@@ -54,7 +54,7 @@ def test_the_platform_is_the_one_that_failed() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_didnt_fail_has_no_digest(name: str) -> None:
+def test_only_failed_targets_have_a_digest(name: str) -> None:
     for target in state_of(recording(name)).targets.values():
         assert (failure_of(target) is not None) is (target.outcome is Outcome.FAILED)
 
@@ -108,30 +108,30 @@ RUN = "[linux/arm64 core 2/3] RUN x"
         ("ERROR: failed to solve: \x1b[31mred\x1b[0m", "red"),
     ],
 )
-def test_a_failure_without_a_step_is_told_by_buildx(text: str, reason: str) -> None:
+def test_a_failure_without_a_step_has_the_error_of_buildx(text: str, reason: str) -> None:
     failure = digest(step("exporting to image"), PlainText("before"), PlainText(text))
     assert failure.reason == reason
     assert (failure.platform, failure.step, failure.where) == ("", "", "")
     assert failure.log == ("before",)
 
 
-def test_a_failed_export_has_its_step_but_no_platform() -> None:
+def test_a_failed_export_has_a_step_but_no_platform() -> None:
     failure = digest(step("exporting to image", "no space left on device"))
     assert (failure.platform, failure.step) == ("", "exporting to image")
     assert "prune" in failure.hint
 
 
-def test_the_last_error_is_the_one_that_counts() -> None:
+def test_the_last_error_counts() -> None:
     texts = ("ERROR: first", "words", "ERROR: failed to solve: second")
     assert digest(*(PlainText(text) for text in texts)).reason == "second"
 
 
-def test_a_failure_that_nobody_explains_tells_the_exit_code() -> None:
+def test_a_failure_without_an_error_has_the_exit_code() -> None:
     assert digest(code=17).reason == "Buildx ended with exit code 17"
     assert digest(reason="[Errno 2] No such file: 'docker'").reason.startswith("[Errno 2]")
 
 
-def test_the_first_failure_counts_not_what_it_cancelled() -> None:
+def test_the_first_failed_step_counts_not_the_cancelled_ones() -> None:
     failure = digest(
         step("[linux/amd64 core 2/3] RUN y", "x: context canceled", "0"),
         step(RUN, "did not complete successfully: exit code: 4", "1"),
@@ -140,11 +140,11 @@ def test_the_first_failure_counts_not_what_it_cancelled() -> None:
     assert (failure.platform, failure.reason) == ("linux/arm64", "exit code 4")
 
 
-def test_a_reason_without_an_exit_code_is_the_steps_own() -> None:
+def test_a_reason_without_an_exit_code_is_the_error_of_the_step() -> None:
     assert digest(step(RUN, "lstat /nope: no such file")).reason == "lstat /nope: no such file"
 
 
-def test_the_log_is_the_steps_last_lines_made_safe() -> None:
+def test_the_log_is_the_sanitized_last_output_of_the_step() -> None:
     data = b"".join(b"%d\n" % n for n in range(100)) + b"\x1b]52;c;x\x07 last\n"
     failure = digest(
         step(RUN),
@@ -167,14 +167,14 @@ def test_the_log_is_the_steps_last_lines_made_safe() -> None:
         (["D\x1b[31m:3", "-----", "\x1b[2J3 |"], "D:3", ("3 |",)),
     ],
 )
-def test_buildxs_excerpt_of_the_dockerfile(
+def test_the_excerpt_of_the_dockerfile_is_read_from_buildx(
     texts: list[str], where: str, source: tuple[str, ...]
 ) -> None:
     failure = digest(*(PlainText(text) for text in texts))
     assert (failure.where, failure.source) == (where, source)
 
 
-def test_an_excerpt_without_end_is_cut() -> None:
+def test_an_excerpt_without_an_end_is_cut() -> None:
     texts = ["Dockerfile:3", "-----", *("x" for _ in range(1000))]
     assert len(digest(*(PlainText(text) for text in texts)).source) < 50
 
@@ -195,12 +195,12 @@ def test_an_excerpt_without_end_is_cut() -> None:
         ("qemu: uncaught target signal 11", "emulator"),
     ],
 )
-def test_what_usually_helps(error: str, word: str) -> None:
+def test_known_errors_have_a_hint(error: str, word: str) -> None:
     assert word in hint_for(error)
 
 
 @pytest.mark.parametrize("error", ["", "exit code: 1", "syntax error"])
-def test_where_nothing_is_known_to_help_nothing_is_said(error: str) -> None:
+def test_unknown_errors_have_no_hint(error: str) -> None:
     assert hint_for(error) == ""
 
 
@@ -208,11 +208,11 @@ def test_where_nothing_is_known_to_help_nothing_is_said(error: str) -> None:
     ("stream", "log"),
     [("redis.rawjson", "redis.log"), ("redis.2.rawjson", "redis.2.log"), ("", "")],
 )
-def test_the_text_log_is_beside_the_stream(stream: str, log: str) -> None:
+def test_the_text_log_is_named_after_the_stream(stream: str, log: str) -> None:
     assert text_log_of(stream) == log
 
 
-def test_a_check_that_couldnt_be_asked_counts_as_failed() -> None:
+def test_an_inconclusive_check_counts_as_failed() -> None:
     target = failing()
     lane = next(iter(target.lanes.values()))
     lane.verdicts = tuple(Verdict(check=one.value, answer=one) for one in Answer)
@@ -228,7 +228,7 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("platform", "error", "log", "words"),
+    ("platform", "error", "log", "message"),
     [
         (
             "linux/amd64",
@@ -239,7 +239,7 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
         ("linux/arm64", "exit code: 255", "exec /b: exec format error", "doctor --fix"),
         ("linux/arm64", "exit code: 1", "qemu: uncaught target signal 4", "QEMU 8.2.2"),
         ("linux/arm64", "exit code: 139", "", "QEMU 8.2.2"),
-        # Natively no emulator takes part.
+        # Native steps involve no emulator.
         ("linux/amd64", "exit code: 139", "", ""),
         (
             "linux/amd64",
@@ -249,8 +249,8 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
         ),
     ],
 )
-def test_what_only_the_log_of_a_step_tells_gets_a_hint(
-    platform: str, error: str, log: str, words: str
+def test_an_error_only_in_the_log_of_a_step_has_a_hint(
+    platform: str, error: str, log: str, message: str
 ) -> None:
     vertex = Vertex(
         digest="sha256:1",
@@ -264,11 +264,11 @@ def test_what_only_the_log_of_a_step_tells_gets_a_hint(
     )
     failure = failure_of(target)
     assert failure is not None
-    assert words in failure.hint
-    assert bool(words) is bool(failure.hint)
+    assert message in failure.hint
+    assert bool(message) is bool(failure.hint)
 
 
-def test_each_row_of_the_remedies_has_signs_and_a_text() -> None:
+def test_every_remedy_has_signs_and_a_text() -> None:
     for remedy in REMEDIES:
         assert remedy.signs or remedy.pattern
         assert all(sign == sign.lower() for sign in remedy.signs)

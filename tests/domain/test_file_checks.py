@@ -1,4 +1,4 @@
-"""Verdicts on what layers hold: a table of images that are right, wrong, or can't be read."""
+"""Verdicts on the files in layers: correct, wrong, and unreadable ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def allowing(**allow: tuple[str, ...]) -> Expectation:
     return expect(ARM, allow=allow)
 
 
-def told(expected: Expectation, *found: Found, deleted: bool = False) -> dict[str, Verdict]:
+def judged(expected: Expectation, *found: Found, deleted: bool = False) -> dict[str, Verdict]:
     verdicts = static_verdicts(expected, *CHECKS, contents=contents(*found, deleted=deleted))
     assert [verdict.check for verdict in verdicts] == CHECKS
     return {verdict.check: verdict for verdict in verdicts}
@@ -104,7 +104,7 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
             (packed("/w.whl", "x.so", "x86_64"),),
             *("binaries", P, "1 ELF file, aarch64 except 1 x86_64 that are allowed"),
         ),
-        # Java libraries bring their native parts for every machine.
+        # Java libraries contain their native parts for every machine.
         (
             WANTED,
             (packed("/a.jar", "b.jar!/x.so"), packed("/a.jar", "b.jar!/y.so", "x86_64")),
@@ -120,7 +120,7 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
             (Found(FileKind.UNREAD, "/a.zip", "larger than 128 MB"),),
             *("binaries", P, "no ELF file; archives not read: /a.zip (larger than 128 MB)"),
         ),
-        # Prebuilt for several platforms, with one for its own or without.
+        # Prebuilt for several platforms, with or without the image's own.
         (
             WANTED,
             (binary(f"{PREBUILDS}/linux-arm64/x.node"), *FOREIGN_PREBUILDS),
@@ -167,10 +167,10 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (allowing(caches=("/root/*",)), (PIP,), "caches", P, "none"),
     ],
 )
-def test_files(
+def test_findings_decide_the_verdict_and_its_evidence(
     expected: Expectation, found: tuple[Found, ...], check: str, answer: Answer, evidence: str
 ) -> None:
-    verdicts = told(expected, *found)
+    verdicts = judged(expected, *found)
     assert verdicts[check].answer is answer
     assert verdicts[check].evidence.startswith(evidence)
     wrong = [name for name, verdict in verdicts.items() if verdict.answer is not P]
@@ -199,21 +199,21 @@ def test_files(
         (("/" + "long/" * 60 + "prebuilds/linux-x64/a",), []),
     ],
 )
-def test_a_file_of_another_machine_on_purpose_names_the_entry_that_allows_it(
+def test_an_intended_foreign_binary_names_the_entry_that_allows_it(
     paths: tuple[str, ...], entries: list[str]
 ) -> None:
     found = [binary(path, "x86_64") for path in paths]
-    evidence = told(WANTED, *found)["binaries"].evidence
+    evidence = judged(WANTED, *found)["binaries"].evidence
     listed = ", ".join(f'"{entry}"' for entry in entries)
     assert evidence.endswith(f"allow = {{ binaries = [{listed}] }}") is bool(entries)
-    allowed = told(allowing(binaries=tuple(entries)), *found)["binaries"]
+    allowed = judged(allowing(binaries=tuple(entries)), *found)["binaries"]
     assert (allowed.answer is P) is bool(entries)
 
 
 @pytest.mark.parametrize("found", [binary("/a", "x86_64"), BACKDOOR, GCC, PIP])
-def test_what_a_later_layer_deletes_doesnt_count(found: Found) -> None:
-    assert {v.answer for v in told(STRICT, found, deleted=True).values()} == {P}
-    assert F in {v.answer for v in told(STRICT, found).values()}
+def test_files_deleted_by_a_later_layer_dont_count(found: Found) -> None:
+    assert {v.answer for v in judged(STRICT, found, deleted=True).values()} == {P}
+    assert F in {v.answer for v in judged(STRICT, found).values()}
 
 
 def test_layers_that_cant_be_read_are_unknown() -> None:
@@ -223,7 +223,7 @@ def test_layers_that_cant_be_read_are_unknown() -> None:
     ]
 
 
-# -- secrets ----------------------------------------------------------------------------------
+# -- secrets ------------------------------------------------------------------------------------
 
 KEY = Found(FileKind.SECRET, "/app/id", "private key")
 SNAKEOIL = Found(FileKind.SECRET, "/etc/ssl/private/ssl-cert-snakeoil.key", "private key")
@@ -281,7 +281,7 @@ def config(*env: str, history: tuple[str, ...] | None = ()) -> SeenConfig:
             *(contents(), SeenConfig(history=("x",), comments=("", "TOKEN=8f1c22ab")), F),
             "password or token in the comment of instruction 1",
         ),
-        # Known to everyone.
+        # Publicly known samples.
         (contents(SNAKEOIL), CONFIG, W, f"sample private key in {SNAKEOIL.path} (layer 2)"),
         (contents(SNAKEOIL, KEY), CONFIG, F, "private key in /app/id (layer 2)"),
         (
@@ -296,7 +296,9 @@ def config(*env: str, history: tuple[str, ...] | None = ()) -> SeenConfig:
         (contents(KEY), None, F, "private key in /app/id (layer 2)"),
     ],
 )
-def test_secrets(seen: Any, seen_config: Any, answer: Answer, evidence: str) -> None:
+def test_each_place_of_a_secret_is_found(
+    seen: Any, seen_config: Any, answer: Answer, evidence: str
+) -> None:
     assert secrets(config=seen_config, seen=seen, why="why") == (answer, evidence)
 
 
@@ -313,7 +315,9 @@ def test_secrets(seen: Any, seen_config: Any, answer: Answer, evidence: str) -> 
         ("history:1", contents(), config(history=("CMD x", "RUN TOKEN=8f1c22ab x"))),
     ],
 )
-def test_allowed_secrets(glob: str, found: Contents, seen_config: SeenConfig) -> None:
+def test_an_allow_entry_accepts_a_secret(
+    glob: str, found: Contents, seen_config: SeenConfig
+) -> None:
     assert secrets(config=seen_config, seen=found)[0] is F
     assert secrets(allowing(secrets=(glob,)), seen_config, seen=found)[0] is P
 
@@ -336,14 +340,14 @@ def test_secrets_in_annotations(
     assert verdict.evidence.startswith(evidence)
 
 
-def test_a_secret_is_never_told_itself() -> None:
+def test_evidence_never_contains_the_secret() -> None:
     seen = config("API_TOKEN=8f1c22ab", history=("RUN curl --password=8f1c22ab x",))
     answer, evidence = secrets(config=seen)
     assert answer is F
     assert "8f1c22ab" not in evidence
 
 
-def test_evidence_is_a_strangers_text() -> None:
+def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
     hostile = "/\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
     found = [msgspec.structs.replace(one, path=hostile) for one in (BACKDOOR, GCC, PIP, KEY)]
     seen = contents(*found, Found(FileKind.BINARY, hostile, hostile))
@@ -354,11 +358,11 @@ def test_evidence_is_a_strangers_text() -> None:
         assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)
 
 
-# -- size -------------------------------------------------------------------------------------
+# -- size ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("most", "strict", "size", "told"),
+    ("most", "strict", "size", "verdict"),
     [
         (None, True, 99, None),
         (80, True, 79_900_000, (P, "79.9 MB packed")),
@@ -368,17 +372,19 @@ def test_evidence_is_a_strangers_text() -> None:
         (80, True, 0, (U, "the engine doesn't report its compressed size")),
     ],
 )
-def test_size(most: float | None, strict: bool, size: int, told: tuple[Answer, str] | None) -> None:
+def test_the_packed_size_is_compared_with_the_limit(
+    most: float | None, strict: bool, size: int, verdict: tuple[Answer, str] | None
+) -> None:
     expected = expect(ARM, max_mb=most, strict=strict)
     index = [
         SeenImage(platform="linux/amd64", content_size=1),
         SeenImage(platform="linux/arm64", content_size=size),
     ]
     verdicts = static_verdicts(expected, "size", index=index)
-    assert [(v.answer, v.evidence) for v in verdicts] == [told] * bool(told)
+    assert [(v.answer, v.evidence) for v in verdicts] == [verdict] * bool(verdict)
 
 
-def test_a_size_that_isnt_told_is_unknown() -> None:
+def test_a_size_that_cant_be_read_is_unknown() -> None:
     expected = expect(ARM, max_mb=0.01)
     (verdict,) = static_verdicts(expected, "size", why_index="no such image")
     assert (verdict.answer, verdict.evidence) == (U, "no such image")
@@ -405,5 +411,5 @@ def test_a_size_that_isnt_told_is_unknown() -> None:
         ("binaries", "/usr/bin/su", False),
     ],
 )
-def test_what_is_right_in_every_image(check: str, path: str, right: bool) -> None:
+def test_files_of_base_images_are_exempt(check: str, path: str, right: bool) -> None:
     assert exempt(ALL_CHECKS[check], path, WANTED) is right

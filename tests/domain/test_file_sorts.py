@@ -1,4 +1,4 @@
-"""Files told by their path or first bytes: compilers, caches, machines."""
+"""Compilers and caches recognized by path, machines by the ELF header."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.engine.tars import elf
         ("/etc/cc", ""),
     ],
 )
-def test_compilers(path: str, compiler: str) -> None:
+def test_compilers_are_recognized_by_path(path: str, compiler: str) -> None:
     assert compiler_of(path) == compiler
 
 
@@ -63,7 +63,7 @@ def test_compilers(path: str, compiler: str) -> None:
         ("/var/cache/debconf/config.dat", ""),
     ],
 )
-def test_caches(path: str, owner: str) -> None:
+def test_caches_are_recognized_by_path(path: str, owner: str) -> None:
     assert cache_of(path) == owner
 
 
@@ -87,11 +87,11 @@ def test_caches(path: str, owner: str) -> None:
         (b"", ""),
     ],
 )
-def test_machines(head: bytes, machine: str) -> None:
+def test_machines_are_recognized_by_elf_header(head: bytes, machine: str) -> None:
     assert machine_of(head) == machine
 
 
-def test_every_platform_has_a_machine_that_headers_can_name() -> None:
+def test_every_platform_has_an_elf_machine() -> None:
     forms = [(m, b, le) for m in range(300) for b in (32, 64) for le in (True, False)]
     named = {machine_of(elf(*form)) for form in forms}
     wanted = {Platform("linux", arch).binary for arch in ARCHITECTURES}

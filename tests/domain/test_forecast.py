@@ -1,4 +1,4 @@
-"""What is left of a run that goes on: by its own kind it is known, by no kind it isn't."""
+"""The time left of a running run: estimated from runs of its kind, otherwise unknown."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PARTS = [part / 20 for part in range(20)]
 
 
 @pytest.mark.parametrize("name", ["cold", "warm", "checked", "emulated"])
-def test_a_run_that_goes_as_the_one_before_is_known_to_its_end(name: str) -> None:
-    """The best that a forecast can be: the very same run over again."""
+def test_a_repeated_run_is_forecast_to_within_ten_percent(name: str) -> None:
+    """The best case of a forecast: exactly the same run a second time."""
     folder = recording(name)
     record = record_of(state_of(folder))
     forecast = Forecast(samples_of(record))
@@ -43,7 +43,7 @@ def test_a_run_that_goes_as_the_one_before_is_known_to_its_end(name: str) -> Non
     assert len(errors) > 10
 
 
-def test_nothing_is_known_of_a_first_run() -> None:
+def test_a_first_run_has_no_forecast() -> None:
     for _, now, state in moments(recording("checked"), [0.0, 0.5, 0.9]):
         forecast = Forecast([])
         assert forecast.run(state, now) is None
@@ -51,7 +51,7 @@ def test_nothing_is_known_of_a_first_run() -> None:
         assert [forecast.lane(lane, now) for lane in state.lanes] == [None] * len(state.lanes)
 
 
-def test_nothing_is_left_of_what_is_over() -> None:
+def test_a_finished_run_has_no_time_left() -> None:
     state = state_of(recording("checked"))
     forecast = Forecast(samples_of(record_of(state)))
     now = state.last_at
@@ -91,15 +91,15 @@ def ran(*steps: S) -> TargetState:
 
 
 @pytest.mark.parametrize(
-    ("steps", "seconds", "told"),
+    ("steps", "seconds", "expected"),
     [
-        # Nothing of it is known yet: what it took.
+        # Nothing has started: the whole earlier time.
         ((), 0.0, 32),
-        # In the midst of the first step, as it was; and when it was quicker, or takes longer.
+        # During the first step, with the same time as before, less, or more.
         ((S("linux/amd64 a 1/2", times=((0, None),)),), 4.0, 28),
         ((S("linux/amd64 a 1/2", times=((0, 5),)),), 5.0, 22),
         ((S("linux/amd64 a 1/2", times=((0, None),)),), 15.0, 22),
-        # The first was cached this time: all of its time is saved.
+        # The first step was cached this time: all of its time is saved.
         ((S("linux/amd64 a 1/2", times=((0, 0),), cached=True),), 1.0, 22),
         (
             (
@@ -111,11 +111,11 @@ def ran(*steps: S) -> TargetState:
         ),
     ],
 )
-def test_where_it_stands_on_the_path_tells_what_is_left(steps, seconds, told):
-    assert left(ran(*steps), seconds, sample()) == told
+def test_the_time_left_depends_on_the_position_on_the_critical_path(steps, seconds, expected):
+    assert left(ran(*steps), seconds, sample()) == expected
 
 
-def test_what_is_cached_tells_which_runs_are_alike():
+def test_cache_hits_select_the_similar_runs():
     warm, cold = sample(WARM, at=5.0), sample(COLD, at=1.0)
     hit = ran(S("linux/amd64 a 1/2", times=((0, 0),), cached=True))
     missed = ran(S("linux/amd64 a 1/2", times=((0, None),)))
@@ -123,20 +123,20 @@ def test_what_is_cached_tells_which_runs_are_alike():
     assert left(hit, 0.2, cold, warm) == pytest.approx(1, abs=0.2)
 
 
-def test_a_step_that_was_always_cached_and_now_runs_makes_it_unknown():
+def test_a_step_that_runs_but_was_always_cached_makes_the_time_unknown():
     runs = ran(S("linux/amd64 a 1/2", times=((0, None),)))
     assert left(runs, 30.0, sample(WARM)) is None
 
 
-def test_a_step_that_nobody_knows_makes_it_longer_than_that():
+def test_an_unknown_step_makes_the_forecast_a_lower_bound():
     runs = ran(S("linux/amd64 new 1/1", times=((0, None),)))
     forecast = Forecast([sample()])
     assert sure(forecast.target(runs, T0 + 1.0)).whole
     assert not sure(forecast.target(runs, T0 + 5.0)).whole
 
 
-def test_how_a_step_ran_belongs_to_it():
-    """What ran native tells nothing of the same step under an emulator."""
+def test_native_and_emulated_steps_are_different_steps():
+    """A native step gives no estimate for the same step under an emulator."""
     runs = ran(S("linux/arm64 a 1/2", times=((0, None),)))
     native = StepRecord(label="a 1/2 RUN it", platform=ARM, how="native", end=1, on_path=True)
     assert not sure(Forecast([sample((native,))]).target(runs, T0 + 5.0)).whole
@@ -151,15 +151,15 @@ def _waiting(jobs: int) -> RunState:
     return state
 
 
-@pytest.mark.parametrize(("jobs", "told"), [(0, 42), (1, 106), (2, 74)])
-def test_targets_wait_for_each_other(jobs: int, told: float) -> None:
-    """Three of 32 s, each with 10 s of checks, which keep no other from being built."""
+@pytest.mark.parametrize(("jobs", "left_over"), [(0, 42), (1, 106), (2, 74)])
+def test_the_number_of_jobs_delays_waiting_targets(jobs: int, left_over: float) -> None:
+    """Three targets of 32 s, each with 10 s of checks, which don't delay other builds."""
     kind = msgspec.structs.replace(sample().kind, beside=jobs or 3)
     known = msgspec.structs.replace(sample(tail=10.0), kind=kind)
-    assert sure(Forecast([known]).run(_waiting(jobs), T0)).seconds == told
+    assert sure(Forecast([known]).run(_waiting(jobs), T0)).seconds == left_over
 
 
-def test_of_what_is_built_the_checks_are_left() -> None:
+def test_a_built_target_has_only_its_checks_left() -> None:
     state = _waiting(0)
     for name in state.targets:
         state.apply_event(
@@ -174,11 +174,11 @@ def test_of_what_is_built_the_checks_are_left() -> None:
     lane = state.lane("a", ARM)
     assert lane is not None
     assert sure(forecast.lane(lane, T0 + 36)).seconds == 5
-    # Longer than ever: any moment now.
+    # Longer than any earlier time: expected to end any moment.
     assert sure(forecast.lane(lane, T0 + 300)).seconds == 0
 
 
-def test_nobody_knows_how_long_a_push_takes() -> None:
+def test_a_push_has_no_forecast() -> None:
     info = msgspec.structs.replace(_waiting(0).info, push=True, check=False)
     state = RunState(info)
     state.apply_event(events.RunStarted(at=T0, pid=1))
@@ -196,7 +196,7 @@ def test_nobody_knows_how_long_a_push_takes() -> None:
     assert forecast.run(state, T0 + 31) is None
 
 
-def test_a_target_that_is_unknown_leaves_the_run_longer_than_that() -> None:
+def test_an_unknown_target_makes_the_forecast_a_lower_bound() -> None:
     info = msgspec.structs.replace(
         _waiting(0).info,
         targets=(
@@ -210,21 +210,21 @@ def test_a_target_that_is_unknown_leaves_the_run_longer_than_that() -> None:
     assert (guess.seconds, guess.whole) == (32, False)
 
 
-def test_what_a_target_wants_is_of_the_kind_that_it_teaches() -> None:
+def test_a_target_requests_the_kind_of_sample_that_it_gives() -> None:
     state = state_of(recording("cold"))
-    taught = [one.kind for one in samples_of(record_of(state))]
-    assert [wanted(target) for target in state.targets.values()] == taught
+    given_kinds = [one.kind for one in samples_of(record_of(state))]
+    assert [wanted(target) for target in state.targets.values()] == given_kinds
 
 
-# -- what a person sees ------------------------------------------------------------------------
+# -- the countdown on screen --------------------------------------------------------------------
 
 
-def test_a_countdown_goes_with_the_time():
+def test_a_countdown_counts_down_with_the_clock():
     countdown = Countdown()
     assert [countdown.feed(10.0 - at, T0 + at) for at in range(4)] == [10, 9, 8, 7]
 
 
-def test_what_is_newly_known_moves_it_there_without_a_leap():
+def test_a_countdown_moves_smoothly_to_a_new_estimate():
     countdown = Countdown()
     countdown.feed(10.0, T0)
     seen = [sure(countdown.feed(60.0 - 0.5 * s, T0 + 0.5 * s)) for s in range(1, 41)]
@@ -232,12 +232,12 @@ def test_what_is_newly_known_moves_it_there_without_a_leap():
     assert seen[-1] == pytest.approx(40, abs=0.1)
 
 
-def test_more_that_is_known_at_the_same_moment_counts_at_once():
+def test_estimates_at_the_same_moment_replace_each_other():
     countdown = Countdown()
     assert [countdown.feed(left, T0) for left in (10.0, 3.0, 5.0)] == [10.0, 3.0, 5.0]
 
 
-def test_unknown_is_said_at_once():
+def test_an_unknown_time_is_shown_immediately():
     countdown = Countdown()
     countdown.feed(10.0, T0)
     assert countdown.feed(None, T0 + 1) is None
@@ -250,9 +250,9 @@ def test_unknown_is_said_at_once():
         min_size=1,
     )
 )
-def test_a_countdown_is_never_negative_and_stays_between(told):
+def test_a_countdown_is_never_negative_and_stays_between_old_and_new(estimates):
     countdown, at = Countdown(), T0
-    for passed, seconds in told:
+    for passed, seconds in estimates:
         before = countdown.seconds
         at += passed
         seen = sure(countdown.feed(seconds, at))
@@ -267,8 +267,8 @@ times = st.floats(min_value=0, max_value=1000)
 
 
 @st.composite
-def lived(draw):
-    """A target with steps in whatever order, time and state."""
+def targets(draw):
+    """A target with steps in any order, time and state."""
     made = []
     for number in range(draw(st.integers(0, 5))):
         start = draw(times)
@@ -284,7 +284,7 @@ def lived(draw):
 
 
 @st.composite
-def taught(draw):
+def given_kinds(draw):
     steps = []
     for number in range(draw(st.integers(1, 5))):
         start = draw(times)
@@ -302,8 +302,8 @@ def taught(draw):
     return sample(tuple(steps), tail=draw(times))
 
 
-@given(lived(), st.lists(taught(), min_size=1, max_size=4), st.floats(0, 5000))
-def test_whatever_was_what_is_left_is_never_negative_nor_more_than_ever(target, samples, now):
+@given(targets(), st.lists(given_kinds(), min_size=1, max_size=4), st.floats(0, 5000))
+def test_the_time_left_is_never_negative_nor_more_than_the_longest_sample(target, samples, now):
     guess = Forecast(samples).target(target, T0 + now)
     if guess is not None:
         most = max(one.build for one in samples) + max(

@@ -1,4 +1,4 @@
-"""Where links of guides lead, and how sections are named."""
+"""Destinations of links in guides, and the addresses of sections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = """\
 """
 
 
-def test_sections_have_the_addresses_of_a_code_host():
+def test_sections_have_the_addresses_that_github_gives_them():
     assert [section.address for section in sections(TEXT)] == [
         "the-first-coded",
         "dockers-own-way-how",
@@ -47,12 +47,12 @@ def test_sections_have_the_addresses_of_a_code_host():
         ("https://example.org/\x1b[2J", Leads.NOWHERE, "", ""),
     ],
 )
-def test_where_a_link_leads(href, leads, guide, address):
+def test_a_link_leads_to_a_guide_a_file_or_the_web(href, leads, guide, address):
     link = link_to(href)
     assert (link.leads, link.guide, link.address) == (leads, guide, address)
     assert "\x1b" not in link.href
 
 
-def test_links_are_those_outside_of_code_and_pictures_each_once():
+def test_links_outside_of_code_and_pictures_are_listed_once():
     text = "[a](b.md) ![p](q.png) `[c](d)` [`e`](f) [again](b.md)\n```\n[g](h)\n```\n"
     assert [tuple(link) for link in links(text)] == [("a", "b.md"), ("e", "f")]

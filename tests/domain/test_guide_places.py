@@ -1,4 +1,4 @@
-"""Findings and checks lead to sections that are there."""
+"""Findings and checks link to sections that exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_every_check_has_a_section(check: str) -> None:
     assert place.address in addresses(place.guide)
 
 
-def test_every_finding_of_the_doctor_has_a_section_of_its_own() -> None:
+def test_every_finding_of_the_doctor_has_a_section() -> None:
     sources = "".join(file.read_text() for file in (TOP / "openhqm_tui/engine").rglob("*.py"))
     keys = set(re.findall(r'\bkey(?:, title = |=)f?"(\w+)', sources))
     assert {"engine", "store", "base"} <= keys
@@ -32,5 +32,5 @@ def test_every_finding_of_the_doctor_has_a_section_of_its_own() -> None:
         assert place == place_of_finding(key)
 
 
-def test_an_unknown_finding_leads_to_what_a_machine_needs() -> None:
+def test_an_unknown_finding_links_to_the_multi_arch_guide() -> None:
     assert place_of_finding("newer").address in addresses("multi-arch")

@@ -1,4 +1,4 @@
-"""The image's health check: its presence, whether it can fail, and how it ended."""
+"""The image's health check: its presence, whether it can fail, and its result."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def verdict(
     test: tuple[str, ...] = CURL,
     how: str = "native",
 ) -> Verdict:
-    said = ProbeAnswer(
+    report = ProbeAnswer(
         machine="", implementation="", python="", python_platform="", uid=1, service=service
     )
-    said = msgspec.structs.replace(said, health=health)
+    report = msgspec.structs.replace(report, health=health)
     seen = Evidence(config=SeenConfig(health_check=test))
-    return the_verdict(judge_running(WANTED, said, seen=seen, how=how))
+    return the_verdict(judge_running(WANTED, report, seen=seen, how=how))
 
 
 @pytest.mark.parametrize(
-    ("ended", "test", "native", "emulated", "says"),
+    ("ended", "test", "native", "emulated", "message"),
     [
         ({}, CURL, P, P, "curl -f"),
         ({"exit_code": 1}, CURL, F, F, "exit code 1: 'curl -f"),
@@ -70,13 +70,13 @@ def verdict(
         ({"timed_out": True, "milliseconds": 30_000}, CURL, F, U, "did not end in"),
     ],
 )
-def test_how_it_ended(
-    ended: dict[str, Any], test: tuple[str, ...], native: Answer, emulated: Answer, says: str
+def test_the_result_of_the_health_check_decides_the_verdict(
+    ended: dict[str, Any], test: tuple[str, ...], native: Answer, emulated: Answer, message: str
 ) -> None:
     health = SeenHealthCheck(**ended)
-    told = verdict(health, test=test)
-    assert told.answer is native
-    assert says in told.evidence
+    found = verdict(health, test=test)
+    assert found.answer is native
+    assert message in found.evidence
     assert verdict(health, test=test, how="emulated").answer is emulated
 
 
@@ -88,7 +88,7 @@ def test_how_it_ended(
         (SeenService(words="connect ECONNREFUSED 127.0.0.1:6379"), SeenHealthCheck()),
     ],
 )
-def test_without_a_service_that_responds_it_is_unknown(
+def test_without_a_responding_service_the_health_check_is_unknown(
     service: SeenService, health: SeenHealthCheck | None
 ) -> None:
     assert verdict(health, service=service).answer is U
@@ -105,20 +105,20 @@ def test_without_a_service_that_responds_it_is_unknown(
         (("CMD-SHELL", "curl x || true"), W, "it can't fail, so it detects nothing"),
     ],
 )
-def test_where_no_service_must_respond_only_its_words_are_checked(
+def test_without_an_expected_service_only_the_definition_is_checked(
     test: tuple[str, ...], answer: Answer, evidence: str
 ) -> None:
     wanted = expect(parse_platform("arm64"), health_check=True)
     for expected in (wanted, msgspec.structs.replace(wanted, has_python=False)):
         seen = Evidence(config=SeenConfig(health_check=test))
-        told = the_verdict(judge(expected, seen, Group.RUNNING))
-        assert told.answer is answer
-        assert evidence in told.evidence
+        found = the_verdict(judge(expected, seen, Group.RUNNING))
+        assert found.answer is answer
+        assert evidence in found.evidence
     gone = the_verdict(judge(wanted, Evidence(why="gone"), Group.RUNNING))
     assert (gone.answer, gone.evidence) == (U, "gone")
 
 
-def test_without_a_report_from_the_container_it_is_unknown() -> None:
+def test_without_a_probe_report_the_health_check_is_unknown() -> None:
     seen = Evidence(config=SeenConfig(health_check=CURL))
     verdicts = judge_running(WANTED, ProbeTrouble(reason="crash"), seen=seen)
     assert the_verdict(verdicts).answer is U
@@ -152,12 +152,12 @@ def test_without_a_report_from_the_container_it_is_unknown() -> None:
         ("test -e '/x", False),
     ],
 )
-def test_one_that_cannot_fail(script: str, never_fails: bool) -> None:
+def test_a_health_check_that_cannot_fail_is_recognized(script: str, never_fails: bool) -> None:
     assert cannot_fail(("CMD-SHELL", script)) is never_fails
     assert cannot_fail(("CMD", "/bin/sh", "-c", script)) is never_fails
 
 
-def test_the_command_and_its_time() -> None:
+def test_the_health_check_runs_in_its_shell_with_its_timeout() -> None:
     config = SeenConfig(health_check=("CMD-SHELL", "a || b"), health_timeout=2.0)
     assert command_of(config, emulated=False) == (("/bin/sh", "-c", "a || b"), 2.0)
     own = msgspec.structs.replace(config, shell=("/bin/bash", "-ec"), health_timeout=900.0)

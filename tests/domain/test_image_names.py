@@ -1,4 +1,4 @@
-"""Names of images: one or several, whole, and none of them twice."""
+"""Image names: one or several, in full, without duplicates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_line_of_names_is_split_at_its_commas(text: str, names: tuple[str, ...
 
 
 @pytest.mark.parametrize(
-    ("name", "whole"),
+    ("name", "full"),
     [
         ("openhqm", "docker.io/library/openhqm"),
         ("acme/openhqm", "docker.io/acme/openhqm"),
@@ -35,8 +35,8 @@ def test_a_line_of_names_is_split_at_its_commas(text: str, names: tuple[str, ...
         ("ghcr.io/acme/x", "ghcr.io/acme/x"),
     ],
 )
-def test_the_registry_that_docker_implies_is_told(name: str, whole: str) -> None:
-    assert full_name(name) == whole
+def test_a_short_name_gets_the_registry_that_docker_implies(name: str, full: str) -> None:
+    assert full_name(name) == full
 
 
 def test_the_main_name_stays_the_first() -> None:
@@ -44,7 +44,7 @@ def test_the_main_name_stays_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "says"),
+    ("names", "message"),
     [
         (["acme/x", "acme/x"], "the image name 'acme/x' is given twice; remove one"),
         (
@@ -57,10 +57,8 @@ def test_the_main_name_stays_the_first() -> None:
         ([], "the image name is empty"),
     ],
 )
-def test_names_that_contradict_each_other_or_are_none_are_refused(
-    names: list[str], says: str
-) -> None:
-    with pytest.raises(UsageProblem, match=says):
+def test_duplicate_and_invalid_names_are_refused(names: list[str], message: str) -> None:
+    with pytest.raises(UsageProblem, match=message):
         check_names(names)
 
 
@@ -73,5 +71,5 @@ def test_names_that_contradict_each_other_or_are_none_are_refused(
         ("x", "x"),
     ],
 )
-def test_a_tag_is_of_a_repository(tag: str, repository: str) -> None:
+def test_the_repository_is_the_tag_without_its_version(tag: str, repository: str) -> None:
     assert repository_of(tag) == repository

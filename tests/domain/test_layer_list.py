@@ -1,4 +1,4 @@
-"""Layers as manifest and config tell them, whatever strangers have written there."""
+"""Layers as listed in manifest and config, including hostile ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def layers(manifest: Any = MANIFEST, config: Any = CONFIG) -> tuple[ImageLayer, 
     return layers_of(json.dumps(manifest).encode(), json.dumps(config).encode())
 
 
-def test_what_each_weighs_and_what_made_it() -> None:
+def test_layers_have_their_size_and_instruction() -> None:
     assert layers() == (
         ImageLayer(digest=A, size=28_486_588, created_by="ADD root.tar /"),
         ImageLayer(digest=B, size=29, created_by="WORKDIR /app"),
@@ -42,11 +42,11 @@ def test_what_each_weighs_and_what_made_it() -> None:
 
 
 @pytest.mark.parametrize("config", [{}, [], {"history": 1}, {"history": [{"created_by": "x"}]}])
-def test_without_a_history_that_fits_nothing_is_said_of_it(config: Any) -> None:
+def test_without_a_matching_history_layers_have_no_instruction(config: Any) -> None:
     assert [layer.created_by for layer in layers(config=config)] == ["", ""]
 
 
-def test_a_secret_of_an_instruction_is_masked_before_it_is_cut() -> None:
+def test_a_secret_in_an_instruction_is_masked_before_the_text_is_cut() -> None:
     token = "ghp_" + "a1B2" * 9
     history = [{"created_by": f"RUN {'x' * 110} {token}"}, {"created_by": "RUN A_TOKEN=y z"}]
     one, two = layers(config={"history": history})
@@ -55,10 +55,10 @@ def test_a_secret_of_an_instruction_is_masked_before_it_is_cut() -> None:
     assert two.created_by == "RUN A_TOKEN=*** z"
 
 
-def test_a_secret_of_the_config_is_masked_wherever_it_is() -> None:
+def test_a_secret_in_the_config_is_masked_in_every_instruction() -> None:
     history = [{"created_by": "RUN login s3cr3t-one"}, {"created_by": "RUN echo s3cr3t-two"}]
-    told = {"Env": ["DB_PASSWORD=s3cr3t-one", 1], "Labels": {"token": "s3cr3t-two"}}
-    made = [layer.created_by for layer in layers(config={"history": history, "config": told})]
+    settings = {"Env": ["DB_PASSWORD=s3cr3t-one", 1], "Labels": {"token": "s3cr3t-two"}}
+    made = [layer.created_by for layer in layers(config={"history": history, "config": settings})]
     assert made == ["RUN login ***", "RUN echo ***"]
     hostile = {"history": history, "config": {"Env": 1, "Labels": [2]}}
     assert layers(config=hostile)[0].created_by == "RUN login s3cr3t-one"
@@ -77,35 +77,35 @@ def test_a_secret_of_the_config_is_masked_wherever_it_is() -> None:
         {"layers": [1, None]},
     ],
 )
-def test_a_manifest_that_is_none_tells_nothing(manifest: Any) -> None:
+def test_an_invalid_manifest_has_no_layers(manifest: Any) -> None:
     assert layers(manifest) == ()
     assert config_digest(json.dumps(manifest).encode()) == ""
 
 
 @pytest.mark.parametrize("blob", [b"", b"{", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_tells_nothing(blob: bytes) -> None:
+def test_invalid_json_has_no_layers(blob: bytes) -> None:
     assert layers_of(blob, blob) == ()
     assert config_digest(blob) == ""
 
 
-def test_more_layers_than_an_engine_keeps_are_cut() -> None:
+def test_layers_beyond_the_limit_of_an_engine_are_cut() -> None:
     many = {"layers": [{"digest": A, "size": 1}] * 1000}
     assert len(layers(many)) == 256
 
 
-# -- index and manifests ----------------------------------------------------------------------
+# -- index and manifests ------------------------------------------------------------------------
 
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 STATEMENT = "application/vnd.in-toto+json"
 
 
-def told(**blobs: object) -> ImageDocuments:
+def documents(**blobs: object) -> ImageDocuments:
     return ImageDocuments("top", {name: json.dumps(blob).encode() for name, blob in blobs.items()})
 
 
-def test_annotations_of_an_image_are_those_of_all_that_refers_to_it() -> None:
-    found = told(
+def test_annotations_of_an_image_include_those_of_its_index_and_manifest() -> None:
+    found = documents(
         top={
             "annotations": {"a": "index", "b": "index"},
             "manifests": [
@@ -124,7 +124,7 @@ def test_annotations_of_an_image_are_those_of_all_that_refers_to_it() -> None:
         **{"f": "config", "g": "layer"},
     }
     assert set(found.annotations("")) == {"a", "b"}
-    assert told(top={"annotations": {"a": "alone"}}).annotations("top") == {"a": "alone"}
+    assert documents(top={"annotations": {"a": "alone"}}).annotations("top") == {"a": "alone"}
     assert ImageDocuments("", {}).annotations("") == {}
     assert ImageDocuments("top", {"top": b"[[["}).annotations("one") == {}
 
@@ -139,10 +139,10 @@ def test_annotations_of_an_image_are_those_of_all_that_refers_to_it() -> None:
         ("other", [LAYER], False),
     ],
 )
-def test_an_attestation_with_layers_of_files_is_none(
+def test_an_attestation_with_file_layers_is_false(
     annotation: str, types: list[str], false: bool
 ) -> None:
-    found = told(
+    found = documents(
         top={"manifests": [{"digest": "one", "annotations": {annotation: "x"}}, {"digest": 1}, 2]},
         one={"layers": [{"mediaType": kind} for kind in types]},
     )

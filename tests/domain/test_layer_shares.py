@@ -1,4 +1,4 @@
-"""What images share is counted once, what they have for themselves is theirs."""
+"""Shared layers are counted once, and unshared ones for their image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MINIMAL = (BASE, EMPTY, EMPTY, CORE)
 WITH_REDIS = (BASE, EMPTY, CORE, REDIS)
 
 
-def test_what_two_images_share() -> None:
+def test_layers_of_two_images_are_counted_once() -> None:
     images = [MINIMAL, WITH_REDIS]
     held = holders(images)
     assert held == {"sha256:base": 2, "sha256:empty": 2, "sha256:core": 2, "sha256:redis": 1}
@@ -28,13 +28,13 @@ def test_what_two_images_share() -> None:
     assert in_every([*images, ()]) == set()
 
 
-def test_a_layer_that_is_there_twice_is_one() -> None:
+def test_a_layer_listed_twice_counts_once() -> None:
     assert own_bytes(MINIMAL, holders([MINIMAL])) == 28 + 7 + 1
     assert unique_bytes([MINIMAL]) == 28 + 7 + 1
 
 
-def test_nothing_shares_nothing() -> None:
+def test_without_images_nothing_is_shared() -> None:
     assert holders([]) == {}
-    assert in_every([]) == in_every([MINIMAL]) == set(), "one image shares with nobody"
+    assert in_every([]) == in_every([MINIMAL]) == set(), "one image shares nothing"
     assert unique_bytes([]) == 0
     assert own_bytes((), holders([])) == 0

@@ -1,4 +1,4 @@
-"""What a lane's image is made of is folded in from the journal, and forgotten with a new try."""
+"""The layers of a lane's image come from the journal and are cleared by a new attempt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer
-from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import LayersSeen, event_decoder
 from tests.domain.test_state_by_hand import begun, started
 
@@ -17,7 +16,7 @@ LAYERS = (
 SEEN = LayersSeen(at=6.0, target="redis", platform="linux/arm64", layers=LAYERS)
 
 
-def test_they_are_the_lanes() -> None:
+def test_layers_belong_to_their_lane_until_a_new_attempt() -> None:
     state, target = begun()
     assert [lane.layers for lane in state.lanes] == [(), ()]
     state.apply_event(SEEN)
@@ -26,25 +25,21 @@ def test_they_are_the_lanes() -> None:
     assert [lane.layers for lane in target.lanes.values()] == [(), ()]
 
 
-def test_they_are_read_back() -> None:
+def test_the_event_is_read_back() -> None:
     line = msgspec.json.encode(SEEN)
     assert event_decoder.decode(line) == SEEN
 
 
-def test_of_a_lane_that_is_none() -> None:
+def test_layers_of_an_unknown_lane_are_ignored() -> None:
     state, _ = begun()
     for target, platform in (("nope", "linux/arm64"), ("redis", "linux/vax")):
         state.apply_event(msgspec.structs.replace(SEEN, target=target, platform=platform))
     assert [lane.layers for lane in state.lanes] == [(), ()]
 
 
-def test_a_size_that_no_runner_wrote() -> None:
+def test_a_negative_size_is_refused() -> None:
     line = msgspec.json.encode(
         msgspec.structs.replace(SEEN, layers=(ImageLayer(digest="", size=-1),))
     )
     with pytest.raises(msgspec.ValidationError):
         event_decoder.decode(line)
-
-
-def test_it_is_one_of_the_events() -> None:
-    assert isinstance(SEEN, events.AnyEvent)

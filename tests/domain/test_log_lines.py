@@ -1,4 +1,4 @@
-"""The log of a lane: lines from pieces, in bounded memory."""
+"""The log of a lane: lines assembled from pieces, in bounded memory."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fed(pieces: Iterable[bytes]) -> list[str]:
         (b"\x1b[31mraw\x1b[0m\n", ["\x1b[31mraw\x1b[0m"]),
     ],
 )
-def test_lines_of_output(data: bytes, lines: list[str]) -> None:
+def test_output_is_split_into_lines(data: bytes, lines: list[str]) -> None:
     assert fed([data]) == lines
 
 
@@ -55,16 +55,16 @@ _BITS = st.sampled_from(
 
 @given(st.lists(_BITS, max_size=40), st.lists(st.integers(0, 400), max_size=12))
 @settings(deadline=None, max_examples=80)
-def test_the_cuts_dont_matter(bits: list[bytes], cuts: list[int]) -> None:
+def test_lines_are_the_same_however_the_output_is_cut(bits: list[bytes], cuts: list[int]) -> None:
     data = b"".join(bits)
     assert fed(cut(data, cuts)) == fed([data])
 
 
-def test_a_cr_after_a_long_line_still_overwrites_it() -> None:
+def test_a_carriage_return_overwrites_a_long_line() -> None:
     assert fed([b"a" * (3 * LONGEST_SHOWN) + b"\r", b"end\n"]) == ["end"]
 
 
-def test_streams_and_steps_dont_mix() -> None:
+def test_streams_and_steps_are_kept_apart() -> None:
     log = LogLines()
     log.feed(b"out ", step=1, stream=1, at=1.0)
     log.feed(b"err ", step=1, stream=2, at=2.0)
@@ -79,7 +79,7 @@ def test_streams_and_steps_dont_mix() -> None:
     assert seen[0] == ("other", 2, 1, 3.0)
 
 
-def test_the_last_lines_of_a_step_are_the_builds_own_words() -> None:
+def test_the_last_lines_of_a_step_are_its_own_output() -> None:
     log = LogLines()
     log.add("▸ RUN x", step=1, at=0.0)
     log.feed(b"a\nb\nc\n", step=1, stream=1, at=0.0)
@@ -91,7 +91,7 @@ def test_the_last_lines_of_a_step_are_the_builds_own_words() -> None:
     assert log.last(0) == []
 
 
-_SAID = st.tuples(
+_OUTPUT = st.tuples(
     st.lists(st.sampled_from([b"", b"a", b"caf\xc3\xa9", b"\xff", b"x" * 9000]), max_size=9),
     st.integers(0, 3),
     st.integers(1, 2),
@@ -99,14 +99,14 @@ _SAID = st.tuples(
 )
 
 
-@given(st.lists(_SAID, max_size=30), st.integers(1, 40), st.randoms())
+@given(st.lists(_OUTPUT, max_size=30), st.integers(1, 40), st.randoms())
 @settings(deadline=None, max_examples=60)
-def test_packed_lines_are_the_same_lines(
-    said: list[tuple[list[bytes], int, int, float]], times: int, random: Random
+def test_packed_lines_are_read_back_unchanged(
+    output: list[tuple[list[bytes], int, int, float]], times: int, random: Random
 ) -> None:
     log, wanted = LogLines(), []
     for _ in range(times):
-        for lines, step, stream, at in said:
+        for lines, step, stream, at in output:
             log.feed(b"".join(line + b"\n" for line in lines), step=step, stream=stream, at=at)
             wanted += [(line.decode("utf-8", "replace"), step, stream, at) for line in lines]
     assert [log[at] for at in range(len(log))] == wanted
@@ -120,7 +120,7 @@ def test_packed_lines_are_the_same_lines(
     assert log.last(700) == [line[0] for line in wanted[-700:]]
 
 
-def test_many_lines_are_held_in_a_part_of_their_bytes() -> None:
+def test_many_lines_are_held_compressed() -> None:
     log = LogLines()
     for number in range(20_000):
         log.feed(b"#%07d copying build/lib/module_%d.py\n" % (number, number), **_WHERE)
@@ -137,15 +137,15 @@ def test_many_lines_are_held_in_a_part_of_their_bytes() -> None:
 
 
 @pytest.mark.parametrize("index", [-1, 3])
-def test_what_is_said_of_a_line_that_isnt_there(index: int) -> None:
+def test_reading_beyond_the_log_is_an_index_error(index: int) -> None:
     log = LogLines()
     log.add("a\nb\nc", step=1, at=0.0)
-    for ask in (log.text, log.step, log.stream, log.at, log.__getitem__):
+    for read in (log.text, log.step, log.stream, log.at, log.__getitem__):
         with pytest.raises(IndexError):
-            ask(index)
+            read(index)
 
 
-def test_a_line_of_ten_megabytes_is_cut_and_says_so() -> None:
+def test_a_line_of_ten_megabytes_is_cut_with_a_note() -> None:
     piece = b"x" * 250_000
     (line,) = fed([piece] * 40 + [b"\n"])
     assert len(line) < LONGEST_SHOWN + 100
@@ -153,32 +153,32 @@ def test_a_line_of_ten_megabytes_is_cut_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("stream", [-1, 256, 10**30])
-def test_a_stream_that_cant_be_is_nobodys(stream: int) -> None:
+def test_an_invalid_stream_number_becomes_zero(stream: int) -> None:
     log = LogLines()
     log.feed(b"x\n", step=0, stream=stream, at=0.0)
     assert (log[0].text, log[0].stream) == ("x", 0)
 
 
-def test_an_endless_line_is_not_kept() -> None:
+def test_an_endless_line_uses_bounded_memory() -> None:
     log = LogLines()
     for _ in range(100):
         log.feed(b"x" * 100_000, step=1, stream=1, at=0.0)
     assert sum(map(len, log._partial.values())) <= 2 * LONGEST_SHOWN
 
 
-def test_our_own_words_are_lines_too() -> None:
+def test_added_text_is_split_into_lines() -> None:
     log = LogLines()
     log.add("one\ntwo", step=1, at=2.0)
     assert [log[0], log[1]] == [("one", 1, 0, 2.0), ("two", 1, 0, 2.0)]
 
 
 @pytest.mark.parametrize("index", [-1, 0, 5])
-def test_there_is_no_line_beyond_the_ends(index: int) -> None:
+def test_an_empty_log_has_no_line(index: int) -> None:
     with pytest.raises(IndexError):
         LogLines()[index]
 
 
-def test_more_steps_than_fit_share_the_last_number() -> None:
+def test_step_numbers_beyond_the_limit_are_clamped() -> None:
     log = LogLines()
     log.add("x", step=70_000, at=0.0)
     assert log[0].step == 65535

@@ -1,4 +1,4 @@
-"""A builder to be made: words of a person, and the commands of Buildx."""
+"""Creation of a builder: the options as typed, and the Buildx commands for them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from openhqm_tui.domain.platforms import parse_platforms
         ),
     ],
 )
-def test_the_commands_that_make_it(
+def test_a_builder_is_created_node_by_node_and_then_started(
     driver: str, nodes: list[str], options: list[str], commands: list[str]
 ) -> None:
     new = new_builder("big", driver, nodes, options)
@@ -67,12 +67,12 @@ def test_the_commands_that_make_it(
         ("arm64=tcp://h:1?a=b", NewNode("tcp://h:1?a=b", parse_platforms("linux/arm64"))),
     ],
 )
-def test_a_node_is_an_endpoint_with_or_without_its_platforms(word: str, node: NewNode) -> None:
+def test_a_node_is_an_endpoint_with_optional_platforms(word: str, node: NewNode) -> None:
     assert parse_node(word) == node
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("arguments", "message"),
     [
         (("1x", "remote", ["a"]), "'1x' isn't a valid builder name; start with a letter"),
         (("", "remote", ["a"]), "the builder's name is empty"),
@@ -93,12 +93,12 @@ def test_a_node_is_an_endpoint_with_or_without_its_platforms(word: str, node: Ne
         (("x", "remote", ["a"], ["=b"]), "not in the form K=V"),
     ],
 )
-def test_wrong_words_are_one_clear_line(words: tuple[str, str, list[str]], says: str) -> None:
-    with pytest.raises(UsageProblem) as told:
-        new_builder(*words)
-    assert says in str(told.value)
+def test_invalid_options_are_reported(arguments: tuple[str, str, list[str]], message: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        new_builder(*arguments)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["a", "Big.one_2-x", "x" * 100])
-def test_names_that_buildx_takes(name: str) -> None:
+def test_valid_builder_names_are_accepted(name: str) -> None:
     assert check_builder_name(name) == name

@@ -1,4 +1,4 @@
-"""Nodes of a builder: which of them builds what, and what that makes of a lane's steps."""
+"""Nodes of a builder: which one builds a platform, and how the steps of its lane run."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def node(name: str, listed: str, claimed: str = "") -> Node:
 
 
 @pytest.mark.parametrize(
-    ("nodes", "asked", "chosen"),
+    ("nodes", "requested", "chosen"),
     [
-        # Both list both: what was claimed decides, in whatever order the nodes are.
+        # Both list both: the claimed platform decides, in any order of the nodes.
         (["a: amd64 arm64 *amd64", "b: arm64 amd64 *arm64"], "amd64 arm64", "a b"),
         (["b: arm64 amd64 *arm64", "a: amd64 arm64 *amd64"], "amd64 arm64", "a b"),
-        # Nothing claimed: the first that lists it.
+        # Nothing is claimed: the first node that lists it.
         (["a: amd64 arm64", "b: arm64"], "amd64 arm64", "a a"),
         (["a: amd64", "b: arm64"], "amd64 arm64", "a b"),
-        # One platform of the target that nobody claimed: then the first that lists counts, for
+        # If no node claims one platform of the target, the first node that lists it counts, for
         # all of them.
         (["a: amd64 arm64 386 *amd64", "b: arm64 *arm64"], "amd64 arm64", "a b"),
         (["a: amd64 arm64 386 *amd64", "b: arm64 *arm64"], "arm64 386", "a a"),
-        # A near platform does where nobody lists the very one, and gives way to it.
+        # A compatible platform is used only if no node lists the exact one.
         (["a: amd64", "b: arm64"], "386", "a"),
         (["a: amd64", "b: 386"], "386", "b"),
         (["a: arm64", "b: arm/v7"], "arm/v7", "b"),
@@ -47,40 +47,42 @@ def node(name: str, listed: str, claimed: str = "") -> Node:
         (["a: arm/v7", "b: arm/v6"], "arm/v6", "b"),
         (["a: amd64/v3", "b: amd64"], "amd64", "b"),
         (["a: amd64", "b: amd64/v3"], "amd64/v2", "b"),
-        # A claim is exact: arm/v7 isn't claimed by who claims arm64.
+        # A claim is exact: a claim of arm64 is no claim of arm/v7.
         (["a: arm/v7", "b: arm64 *arm64"], "arm/v7", "a"),
-        # Nobody: the first, where it will fail or be emulated.
+        # No match: the first node, where it will fail or be emulated.
         (["a: amd64", "b: arm64"], "s390x", "a"),
-        # Not booted yet: nothing is listed.
+        # Not started yet: nothing is listed.
         (["a: ", "b: "], "arm64", "a"),
     ],
 )
-def test_the_node_that_buildx_takes(nodes: list[str], asked: str, chosen: str) -> None:
+def test_the_node_is_chosen_as_buildx_chooses_it(
+    nodes: list[str], requested: str, chosen: str
+) -> None:
     made = []
     for text in nodes:
         name, _, rest = text.partition(":")
         claimed = " ".join(word[1:] for word in rest.split() if word.startswith("*"))
         made.append(node(name, " ".join(w for w in rest.split() if not w.startswith("*")), claimed))
-    found = nodes_of(made, platforms(asked))
-    assert " ".join(found[platform].name for platform in platforms(asked)) == chosen
+    found = nodes_of(made, platforms(requested))
+    assert " ".join(found[platform].name for platform in platforms(requested)) == chosen
 
 
-def test_without_nodes_there_is_none() -> None:
+def test_without_nodes_the_engine_builds_all_platforms() -> None:
     assert nodes_of((), (AMD,)) == {}
     lanes = LaneNodes((), (AMD, ARM), AMD)
     assert lanes.node_of(ARM) is None
-    assert lanes.native_of(ARM) == AMD, "what the engine is counts"
+    assert lanes.native_of(ARM) == AMD, "the engine's own platform counts"
 
 
-def test_each_part_of_a_target_is_looked_for_alone() -> None:
+def test_a_target_built_in_parts_chooses_a_node_for_each() -> None:
     x86 = parse_platform("linux/386")
     nodes = [node("a", "amd64 arm64 386", "amd64"), node("b", "arm64", "arm64")]
     together, apart = (LaneNodes(nodes, (ARM, x86), AMD, in_parts=parts) for parts in (False, True))
-    told = [lanes.node_of(ARM) for lanes in (together, apart)]
-    assert [one.name for one in told if one] == ["a", "b"]
+    chosen = [lanes.node_of(ARM) for lanes in (together, apart)]
+    assert [one.name for one in chosen if one] == ["a", "b"]
 
 
-def test_a_run_folder_keeps_nodes_and_what_is_no_platform_there_is_left_out() -> None:
+def test_nodes_are_read_back_without_invalid_platforms() -> None:
     kept = node("arm1", "amd64 arm/v7", "arm64").as_info()
     (read,) = read_nodes([kept])
     assert (read.name, read.platforms, read.claimed) == ("arm1", (ARM, AMD, ARM7), (ARM,))
@@ -89,12 +91,12 @@ def test_a_run_folder_keeps_nodes_and_what_is_no_platform_there_is_left_out() ->
     assert (read.name, read.native, read.platforms) == ("x y", None, (ARM,))
 
 
-def test_steps_of_no_lane_are_of_the_one_node_where_there_is_one() -> None:
+def test_steps_of_no_lane_belong_to_the_only_node_used() -> None:
     one = Node("big", native=ARM, platforms=(ARM, AMD))
     assert LaneNodes([one], (AMD, ARM), AMD).native_of(None) == ARM
     two = [Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,))]
     assert LaneNodes(two, (AMD, ARM), AMD).native_of(None) is None
-    assert LaneNodes(two, (ARM,), AMD).native_of(None) == ARM, "only one of them works here"
+    assert LaneNodes(two, (ARM,), AMD).native_of(None) == ARM, "only one of them is used here"
 
 
 def vertex(digest: str, name: str, *inputs: str) -> Vertex:
@@ -113,9 +115,9 @@ def vertex(digest: str, name: str, *inputs: str) -> Vertex:
             ],
             {"c": ARM, "b": ARM},
         ),
-        # Nothing in it tells a platform: nobody can say whose it is.
+        # No step names a platform, so the lane is unknown.
         ([vertex("b", "[2/2] RUN x", "a"), vertex("a", "[1/2] FROM y")], {}),
-        # Between two lanes it belongs to neither.
+        # A step between two lanes belongs to neither.
         (
             [
                 vertex("c", "[linux/arm64 2/2] COPY a /", "b"),
@@ -124,7 +126,7 @@ def vertex(digest: str, name: str, *inputs: str) -> Vertex:
             ],
             {},
         ),
-        # What the target shares (its context) joins nothing.
+        # A step that the target shares (its context) connects no lanes.
         (
             [
                 vertex("c", "[linux/arm64 1/1] COPY a /", "t"),
@@ -133,24 +135,24 @@ def vertex(digest: str, name: str, *inputs: str) -> Vertex:
             ],
             {},
         ),
-        # A platform that isn't of this target is no lane of it.
+        # A platform that the target doesn't have is not a lane of it.
         (
             [vertex("b", "[linux/s390x 2/2] COPY a /", "a"), vertex("a", "[1/2] RUN x")],
             {},
         ),
     ],
 )
-def test_steps_that_tell_no_platform_are_of_the_lane_they_are_joined_with(
+def test_steps_without_a_platform_belong_to_the_lane_they_are_connected_with(
     graph: list[Vertex], lanes: dict[str, Platform]
 ) -> None:
     nodes = [node("a", "amd64"), node("b", "arm64")]
     assert LaneNodes(nodes, (AMD, ARM), AMD).lanes_in(graph) == lanes
     alone = [node("a", "amd64 arm64")]
-    assert LaneNodes(alone, (AMD, ARM), AMD).lanes_in(graph) == {}, "one node tells them all"
+    assert LaneNodes(alone, (AMD, ARM), AMD).lanes_in(graph) == {}, "one node builds them all"
 
 
 def recorded(*nodes: NodeInfo, driver: str = "remote") -> RunState:
-    """A build of two lanes on two nodes, as Buildx 0.29 told it."""
+    """A build of two lanes on two nodes, recorded with Buildx 0.29."""
     info = RunInfo(
         id="x",
         created=0,

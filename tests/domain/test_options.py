@@ -1,4 +1,4 @@
-"""The validation of build options: one for the command line and the Plan screen."""
+"""The one validation of build options, for the command line and the Plan screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions as typed: smart case, one clear line for what can't be used, none that run away."""
+"""Search expressions: smart case, one-line errors, and no catastrophic backtracking."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from openhqm_tui.domain.patterns import parse_pattern, runs_away, steepness
         ("[A-Z]+!", "abc!", False),
     ],
 )
-def test_small_letters_match_capitals_and_capitals_only_themselves(typed, line, found):
+def test_lower_case_matches_both_cases_and_upper_case_only_itself(typed, line, found):
     assert (parse_pattern(typed).search(line) is not None) is found
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"),
+    ("typed", "message"),
     [
         ("(", "not a regular expression: missing ), unterminated subpattern at 1"),
         ("a**", "not a regular expression: multiple repeat at 3"),
@@ -35,13 +35,13 @@ def test_small_letters_match_capitals_and_capitals_only_themselves(typed, line, 
         ("(a+)+$", "a nested repeat could take forever: write [ab]+ for (a|b)+"),
     ],
 )
-def test_what_cannot_be_used_is_said_in_one_line(typed, words):
+def test_an_unusable_expression_is_reported_in_one_line(typed, message):
     with pytest.raises(Problem) as caught:
         parse_pattern(typed)
-    assert str(caught.value) == words
+    assert str(caught.value) == message
 
 
-def test_odd_but_valid_expressions_say_nothing_on_the_terminal(recwarn):
+def test_odd_but_valid_expressions_print_no_warning(recwarn):
     parse_pattern("[[a]")
     assert not recwarn.list
 
@@ -54,12 +54,12 @@ def test_odd_but_valid_expressions_say_nothing_on_the_terminal(recwarn):
         *("(a?){9}", "(a?){5}(a?){4}", r"(\w*,?){9}x"),
     ],
 )
-def test_what_could_run_for_ever_is_known(text):
+def test_expressions_that_could_run_forever_are_recognized(text):
     assert runs_away(text)
 
 
 @pytest.mark.parametrize("text", ["(a)?(?(1)b|c)", "(?P<a>.)(?(a)b|c)", "(?x)a # )", "(?ix)a # ["])
-def test_what_would_be_read_in_another_way_is_refused(text: str) -> None:
+def test_conditionals_and_verbose_mode_are_refused(text: str) -> None:
     with pytest.raises(Problem, match="conditionals and verbose mode"):
         parse_pattern(text)
 
@@ -71,7 +71,7 @@ def test_what_would_be_read_in_another_way_is_refused(text: str) -> None:
         *("[]+)]*x", r"[\]+]+", "(?:abc)*", "(?=a+)b", "(a{2}){3}", "(?i)error.*failed", "{x}+"),
     ],
 )
-def test_what_is_harmless_is_let_through(text):
+def test_harmless_expressions_are_accepted(text):
     assert not runs_away(text)
 
 
@@ -79,5 +79,5 @@ def test_what_is_harmless_is_let_through(text):
     ("text", "power"),
     [("plain", 1), ("a?b{2}", 1), (".*error", 2), (r"a+\+b*", 3), ("x{10,}[*+]y*", 3)],
 )
-def test_how_steeply_the_time_of_an_expression_grows(text, power):
+def test_the_growth_of_an_expressions_time_is_estimated(text, power):
     assert steepness(text) == power

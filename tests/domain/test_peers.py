@@ -1,4 +1,4 @@
-"""Which peers an output complains about, in the words of many languages and tools."""
+"""Unreachable peers, recognized in the output of many languages and tools."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 
 from openhqm_tui.domain.checks.peers import complaints
 
-# `== PROBLEM HOST PORT`, then the lines of an output; `-` and 0 are what it doesn't name.
+# `== PROBLEM HOST PORT`, then the lines of an output; `-` and 0 if it names none.
 _CASES = (Path(__file__).parent / "outputs" / "peers.txt").read_text(encoding="utf-8")
 _OUTPUTS = [case.partition("\n")[::2] for case in _CASES.split("== ")[1:]]
 
 
 @pytest.mark.parametrize(("peer", "output"), _OUTPUTS)
-def test_a_peer_that_cannot_be_reached_is_named(peer: str, output: str) -> None:
+def test_an_unreachable_peer_is_recognized(peer: str, output: str) -> None:
     found = [f"{problem} {host or '-'} {port}" for problem, host, port, _ in complaints(output)]
     assert peer in found
-    # Another line of the same error may say less.
+    # Another line of the same error may be less specific.
     assert {one for one in found if not one.endswith(" 0")} <= {peer}
 
 
@@ -39,5 +39,5 @@ def test_a_peer_that_cannot_be_reached_is_named(peer: str, output: str) -> None:
         "ModuleNotFoundError: No module named 'redis'",
     ],
 )
-def test_other_lines_are_no_complaints(output: str) -> None:
+def test_other_output_is_not_a_complaint(output: str) -> None:
     assert complaints(output) == []

@@ -1,4 +1,4 @@
-"""What a definition needs and what covers it, as Buildx computes it."""
+"""The permissions a definition needs and what covers them, as Buildx computes it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from openhqm_tui.domain.plan.permissions import (
 )
 
 
-def words(body: dict[str, Any]) -> list[str]:
-    """What a target needs beside its context and Dockerfile in the folder."""
+def extra_needs(body: dict[str, Any]) -> list[str]:
+    """What a target needs apart from its context and Dockerfile in the folder."""
     usual = {"fs.read=.", "fs.read=Dockerfile"}
     return sorted({str(one) for one in needed(body)} - usual)
 
@@ -40,7 +40,7 @@ def words(body: dict[str, Any]) -> list[str]:
         ({"context": "a/../../b/"}, ["fs.read=../b", "fs.read=../b/Dockerfile"]),
         ({"context": "/a", "dockerfile": "/b/D"}, ["fs.read=/a", "fs.read=/b/D"]),
         ({"context": "/a", "dockerfile": "cwd://D"}, ["fs.read=/a", "fs.read=D"]),
-        # A folder may be called so, and Buildx prefers it; without `..` or a link it lies inside.
+        # A folder may have this name, and Buildx prefers it; without `..` or a link it is inside.
         ({"context": "https://h/../x"}, ["fs.read=https://h/../x"]),
         ({"context": "https://h/x", "dockerfile": "../D"}, ["fs.read=../D", "fs.read=https://h/x"]),
         ({"context": "git@h:a/b.git#main:sub"}, ["fs.read=git@h:a/b.git#main:sub", "ssh"]),
@@ -49,9 +49,9 @@ def words(body: dict[str, Any]) -> list[str]:
         ({"context": "github.com/a/b"}, ["fs.read=github.com/a/b"]),
         ({"contexts": {"x": "https://h/x", "y": "github.com/a/b"}}, []),
         ({"contexts": {"x": "docker-image:x"}}, ["fs.read=docker-image:x"]),
-        # Of these Buildx opens what the system finds there, after links.
+        # Buildx opens these by path as they are, so links are followed first.
         ({"contexts": {"x": "a/../b"}}, ["fs.read=a/../b"]),
-        # Go refuses the escape, so that Buildx takes it for a folder.
+        # Go refuses the escape, so Buildx treats it as a folder.
         ({"context": "ssh://%zz/../../../etc"}, ["fs.read=../etc", "fs.read=../etc/Dockerfile"]),
         ({"contexts": {"x": "target:y", "z": "docker-image://i"}}, []),
         ({"contexts": {"x": "../x"}}, ["fs.read=../x"]),
@@ -78,8 +78,10 @@ def words(body: dict[str, Any]) -> list[str]:
         ({"entitlements": ["device", "device=a/b=c,x"]}, ["device", "device=a/b=c"]),
     ],
 )  # fmt: skip
-def test_what_a_target_needs(body: dict[str, Any], needs: list[str]) -> None:
-    assert words(body) == needs
+def test_a_target_needs_a_permission_for_each_path_and_privilege(
+    body: dict[str, Any], needs: list[str]
+) -> None:
+    assert extra_needs(body) == needs
 
 
 @pytest.mark.parametrize(
@@ -101,20 +103,22 @@ def test_what_a_target_needs(body: dict[str, Any], needs: list[str]) -> None:
         ("network.host", "security.insecure", False),
     ],
 )
-def test_what_a_permission_covers(grant: str, need: str, covered: bool) -> None:
+def test_a_permission_covers_paths_below_it_and_its_own_kind(
+    grant: str, need: str, covered: bool
+) -> None:
     (one,), (other,) = parse_permission(grant), parse_permission(need)
     assert one.covers(other) is covered
     assert bool(missing([Need(other, other)], [one])) is not covered
 
 
-def test_a_path_that_is_not_there_yet_is_covered_by_its_own_name() -> None:
+def test_a_path_that_does_not_exist_yet_is_covered_by_its_name() -> None:
     need = Need(Permission("fs.write", "/a/new"), Permission("fs.write", "/a"))
     assert missing([need], parse_permission("fs.write=/a/new")) == ()
     assert missing([need], ()) == (Permission("fs.write", "/a"),)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("fs.raed=/a", "did you mean fs.read?"),
         ("network.host=yes", "network.host takes no value"),
@@ -122,21 +126,21 @@ def test_a_path_that_is_not_there_yet_is_covered_by_its_own_name() -> None:
         ("", "unknown permission"),
     ],
 )
-def test_an_unknown_permission_is_refused_with_the_nearest(text: str, said: str) -> None:
+def test_an_unknown_permission_suggests_the_nearest(text: str, message: str) -> None:
     with pytest.raises(UsageProblem, match="--allow") as caught:
         parse_permission(text)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_the_permissions_of_images_are_known_and_grant_nothing() -> None:
+def test_permissions_of_images_are_accepted_and_grant_nothing() -> None:
     assert parse_permission("image.push=a/b") == parse_permission("image=a") == ()
 
 
-def test_fs_is_both() -> None:
+def test_fs_grants_reading_and_writing() -> None:
     assert list(map(str, parse_permission("fs=/a"))) == ["fs.read=/a", "fs.write=/a"]
 
 
-def test_flags_are_as_buildx_writes_them() -> None:
+def test_flags_are_written_as_buildx_writes_them() -> None:
     needs = [
         *parse_permission("fs=/home/x/o"),
         *parse_permission("fs.read=/far/a b"),
@@ -157,14 +161,14 @@ def test_flags_are_as_buildx_writes_them() -> None:
     ]
 
 
-def test_who_is_asked_sees_one_line_without_control_characters() -> None:
+def test_the_question_is_one_line_without_control_characters() -> None:
     problem = PermissionsNeeded((Permission("fs.read", "/a\x1b]52;c;x\x07\n/b"),), "/p")
     assert "\x1b" not in str(problem)
     assert "\n" not in str(problem)
     assert problem.exit_code == 2
 
 
-def test_linked_targets_come_along_once() -> None:
+def test_linked_targets_are_included_once() -> None:
     bodies = {
         "a": {"contexts": {"x": "target:b", "y": "target:gone"}},
         "b": {"contexts": {"x": "target:c"}},
@@ -176,7 +180,7 @@ def test_linked_targets_come_along_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "pushed"),
     [
         ({"output": ["type=registry"], "tags": ["r/a:1"]}, ("pushes app to r/a:1",)),
         ({"output": [{"type": "image", "push": "true", "name": "r/b"}]}, ("pushes app to r/b",)),
@@ -187,8 +191,10 @@ def test_linked_targets_come_along_once() -> None:
         ({"cache-to": ["type=gha", "type=inline", "type=local,dest=c"]}, ()),
     ],
 )
-def test_what_the_definition_itself_pushes(body: dict[str, Any], told: tuple[str, ...]) -> None:
-    assert pushes("app", body) == told
+def test_pushes_and_remote_caches_of_the_definition_are_listed(
+    body: dict[str, Any], pushed: tuple[str, ...]
+) -> None:
+    assert pushes("app", body) == pushed
 
 
 def test_the_names_of_an_output_are_the_tags_of_a_target_without_any() -> None:
@@ -196,11 +202,11 @@ def test_the_names_of_an_output_are_the_tags_of_a_target_without_any() -> None:
     assert names_in_outputs(body) == ("r/a:1", "r/b:2")
 
 
-def test_caches_that_a_login_writes_are_left_out() -> None:
+def test_caches_that_need_a_login_are_left_out() -> None:
     local = {"type": "local", "dest": "c"}
     assert without_remote_caches([local, "r/c", {"type": "s3"}, "type=gha"]) == [local, "type=gha"]
 
 
-@pytest.mark.parametrize("told", ["1", "true", "yes", ""])
-def test_an_image_output_pushes_unless_it_surely_does_not(told: str) -> None:
-    assert is_pushing({"type": "image", "push": told})
+@pytest.mark.parametrize("value", ["1", "true", "yes", ""])
+def test_an_image_output_pushes_unless_push_is_false(value: str) -> None:
+    assert is_pushing({"type": "image", "push": value})

@@ -1,4 +1,4 @@
-"""Text from strangers: after `plain` nothing of it can act on a terminal."""
+"""Untrusted text: after `plain`, nothing in it affects the terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openhqm_tui.domain.text import one_line, plain
 
-# Words of a terminal's language, so that random texts hold whole and broken sequences.
+# Parts of control sequences, so that random texts have whole and broken ones.
 _HOSTILE = st.sampled_from(
     [
         "\x1b",
@@ -50,7 +50,7 @@ def is_harmless(text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("raw", "shown"),
     [
         ("plain words", "plain words"),
         ("\x1b[31mred\x1b[0m", "red"),
@@ -87,13 +87,13 @@ def is_harmless(text: str) -> bool:
         (b"\x9b31m", "\ufffd31m"),
     ],
 )
-def test_what_is_shown(told: str | bytes, shown: str) -> None:
-    assert plain(told) == shown
+def test_control_sequences_are_removed(raw: str | bytes, shown: str) -> None:
+    assert plain(raw) == shown
 
 
 @given(hostile_texts)
 @settings(deadline=None, max_examples=100)
-def test_no_text_can_act(text: str) -> None:
+def test_any_text_becomes_harmless(text: str) -> None:
     shown = plain(text)
     assert is_harmless(shown)
     assert plain(shown) == shown
@@ -101,7 +101,7 @@ def test_no_text_can_act(text: str) -> None:
 
 @given(st.binary(max_size=200))
 @settings(deadline=None, max_examples=100)
-def test_no_bytes_can_act(data: bytes) -> None:
+def test_any_bytes_become_harmless(data: bytes) -> None:
     assert is_harmless(plain(data))
 
 
@@ -117,6 +117,6 @@ def test_one_line_is_one_short_line(text: str, width: int) -> None:
 @pytest.mark.parametrize(
     "piece", ["\u0301", "\u0301a", "\x1b[", "\x1b]52;", "\x9b", "\x1b[3", "\x1bP\x1b", "\x1b("]
 )
-def test_a_megabyte_of_it_is_read_once(piece: str) -> None:
-    # A pattern that goes back over the text would not end within the patience of any CI.
+def test_a_megabyte_of_hostile_text_is_read_once(piece: str) -> None:
+    # A pattern that backtracks over the text would not finish in CI.
     assert is_harmless(plain(piece * (1_000_000 // len(piece)))[:100])

@@ -1,4 +1,4 @@
-"""The plan: what a person chose becomes the bake file that Buildx runs as it is."""
+"""The plan: the selection becomes the bake file that Buildx runs unchanged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def body(source: Source = OURS, **more: Any) -> dict[str, Any]:
     return make_plan(source, choices(**more)).targets[0].body
 
 
-def test_all_eight_variants_on_both_platforms() -> None:
+def test_eight_variants_become_eight_targets_on_both_platforms() -> None:
     plan = make_plan(OURS, choices(*EIGHT_NAMES))
     assert [target.name for target in plan.targets] == list(EIGHT_NAMES)
     assert len(plan.lanes) == 16
@@ -52,7 +52,7 @@ def test_all_eight_variants_on_both_platforms() -> None:
     assert len(tags) == len(set(tags)) == 9
 
 
-def test_a_target_is_this_and_nothing_else() -> None:
+def test_a_default_target_has_exactly_these_keys() -> None:
     assert body() == {
         "context": "/ctx",
         "dockerfile": "/ctx/Dockerfile",
@@ -81,7 +81,7 @@ def test_a_target_is_this_and_nothing_else() -> None:
         ({"name": "ghcr.io/acme/hqm", "tag": "1.0"}, "tags", ["ghcr.io/acme/hqm:1.0-redis"]),
     ],
 )
-def test_each_choice_has_its_place(more: dict[str, Any], key: str, value: Any) -> None:
+def test_each_choice_changes_one_key(more: dict[str, Any], key: str, value: Any) -> None:
     plain, chosen = body(), body(**more)
     assert chosen[key] == value
     assert {k for k in chosen if chosen[k] != plain.get(k)} - {key} <= {"labels", "args"}
@@ -97,20 +97,18 @@ def test_each_choice_has_its_place(more: dict[str, Any], key: str, value: Any) -
         ({"python_version": "3.12"}, "org.opencontainers.image.base.name", "python:3.12-slim"),
     ],
 )
-def test_the_labels_tell_where_an_image_comes_from(
-    more: dict[str, Any], label: str, value: str
-) -> None:
+def test_labels_record_the_origin_of_an_image(more: dict[str, Any], label: str, value: str) -> None:
     assert body(**more)["labels"][label] == value
 
 
-def test_the_variants_label_is_the_dockerfiles_to_give() -> None:
-    # If it were ours, the check of the label would test nothing.
+def test_the_dockerfile_sets_the_label_of_the_variant() -> None:
+    # If the plan set it, the check of the label would test nothing.
     assert "queue.backend" not in body()["labels"]
 
 
-@pytest.mark.parametrize(("created", "told"), [(0, "0"), (1795446840, "1795446840")])
-def test_the_time_of_the_commit_makes_it_reproducible(created: int, told: str) -> None:
-    assert body(created=created)["args"]["SOURCE_DATE_EPOCH"] == told
+@pytest.mark.parametrize(("created", "epoch"), [(0, "0"), (1795446840, "1795446840")])
+def test_the_commit_time_makes_the_build_reproducible(created: int, epoch: str) -> None:
+    assert body(created=created)["args"]["SOURCE_DATE_EPOCH"] == epoch
     assert "SOURCE_DATE_EPOCH" not in body(created=None)["args"]
 
 
@@ -122,7 +120,7 @@ def test_the_time_of_the_commit_makes_it_reproducible(created: int, told: str) -
         ("minimal", ("hqm:1-minimal",)),
     ],
 )
-def test_the_rule_of_tags(variant: str, tags: tuple[str, ...]) -> None:
+def test_tags_end_with_the_variant(variant: str, tags: tuple[str, ...]) -> None:
     assert tags_of(find_variant(variant), "hqm", "1") == tags
 
 
@@ -141,12 +139,12 @@ def test_the_rule_of_tags(variant: str, tags: tuple[str, ...]) -> None:
         "[::1]:5000/openhqm",
     ],
 )
-def test_a_name_that_an_image_can_have(name: str) -> None:
+def test_valid_image_names_are_accepted(name: str) -> None:
     assert check_name(name) == name
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "message"),
     [
         ("", "empty"),
         ("  ", "empty"),
@@ -164,19 +162,19 @@ def test_a_name_that_an_image_can_have(name: str) -> None:
         ("a@sha256:1", "isn't a valid image name"),
     ],
 )
-def test_a_name_that_it_cant(name: str, says: str) -> None:
+def test_an_invalid_image_name_is_reported_with_the_fix(name: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         check_name(name)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("tag", ["latest", "1.0", "_x", "A-b.C", "x" * 128])
-def test_a_tag(tag: str) -> None:
+def test_valid_tags_are_accepted(tag: str) -> None:
     assert check_tag(tag) == tag
 
 
 @pytest.mark.parametrize(
-    ("tag", "says"),
+    ("tag", "message"),
     [
         ("", "empty"),
         ("a b", "write a-b"),
@@ -188,10 +186,10 @@ def test_a_tag(tag: str) -> None:
         ("x" * 129, "at most 128"),
     ],
 )
-def test_no_tag(tag: str, says: str) -> None:
+def test_an_invalid_tag_is_reported_with_the_fix(tag: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         check_tag(tag)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_tag_must_leave_room_for_the_variant() -> None:
@@ -201,7 +199,7 @@ def test_a_tag_must_leave_room_for_the_variant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "says"),
+    ("more", "message"),
     [
         ({"variants": ()}, "no variant selected"),
         ({"platforms": ()}, "no platform selected"),
@@ -210,13 +208,13 @@ def test_a_tag_must_leave_room_for_the_variant() -> None:
         ({"tag": "x" * 127}, "use at most 122"),
     ],
 )
-def test_what_cant_be_planned(more: dict[str, Any], says: str) -> None:
-    with pytest.raises(UsageProblem, match=says):
+def test_invalid_choices_are_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageProblem, match=message):
         make_plan(OURS, choices(**more))
 
 
 @pytest.mark.parametrize(
-    ("builder", "words"),
+    ("builder", "line"),
     [
         ("", "docker buildx bake --allow=fs.read=/c -f /run/bake.json redis kafka"),
         (
@@ -225,21 +223,21 @@ def test_what_cant_be_planned(more: dict[str, Any], says: str) -> None:
         ),
     ],
 )
-def test_the_command_to_copy(builder: str, words: str) -> None:
+def test_the_command_to_copy_selects_the_builder(builder: str, line: str) -> None:
     command = bake_command("/run/bake.json", ("redis", "kafka"), builder, ("fs.read=/c",))
-    assert command == words.split()
+    assert command == line.split()
 
 
-def test_the_command_to_copy_allows_nothing_by_itself() -> None:
+def test_the_command_to_copy_grants_no_permission_by_default() -> None:
     assert bake_command("bake.json", ()) == ["docker", "buildx", "bake", "-f", "bake.json"]
 
 
-# -- a stranger's bake file -------------------------------------------------------------------
+# -- another project's bake file ----------------------------------------------------------------
 
 THEIRS = {"dockerfile": "D", "args": {"A": "1"}, "tags": ["theirs:1"], "contexts": {"x": "y"}}
 
 
-def stranger(**changes: Any) -> Source:
+def foreign(**changes: Any) -> Source:
     kept = {key: value for key, value in (THEIRS | changes).items() if value is not None}
     return Source(
         kind=SourceKind.BAKE,
@@ -250,13 +248,13 @@ def stranger(**changes: Any) -> Source:
     )
 
 
-def of_stranger(source: Source, **more: Any) -> dict[str, Any]:
+def body_of(source: Source, **more: Any) -> dict[str, Any]:
     return make_plan(source, choices(variants=source.variants, **more)).targets[0].body
 
 
-def test_a_strangers_target_stays_as_it_is_but_for_platforms_and_output() -> None:
-    source = stranger()
-    assert of_stranger(source) == THEIRS | {
+def test_only_platforms_and_output_of_a_foreign_target_change() -> None:
+    source = foreign()
+    assert body_of(source) == THEIRS | {
         "platforms": ["linux/amd64", "linux/arm64"],
         "output": ["type=docker"],
     }
@@ -272,18 +270,18 @@ def test_a_strangers_target_stays_as_it_is_but_for_platforms_and_output() -> Non
         ({}, {"throwaway": "test:run"}, ["test:run-App_1"]),
     ],
 )
-def test_a_strangers_target_always_has_a_name_to_check(
+def test_a_foreign_target_always_has_a_tag(
     changes: dict[str, Any], more: dict[str, Any], tags: list[str]
 ) -> None:
-    assert of_stranger(stranger(**changes), **more)["tags"] == tags
+    assert body_of(foreign(**changes), **more)["tags"] == tags
 
 
-def test_a_mapped_base_joins_a_strangers_contexts() -> None:
-    mapped = of_stranger(stranger(), base_for={"python": "mine:1"})["contexts"]
+def test_a_mapped_base_is_added_to_the_contexts_of_a_foreign_target() -> None:
+    mapped = body_of(foreign(), base_for={"python": "mine:1"})["contexts"]
     assert mapped == {"x": "y", "python": "docker-image://mine:1"}
 
 
-def test_what_a_chosen_target_builds_on_is_in_the_plan_and_put_nowhere() -> None:
+def test_linked_targets_are_in_the_plan_without_an_output() -> None:
     bodies: dict[str, dict[str, Any]] = {
         "app": {"contexts": {"b": "target:base", "t": "target:tool"}},
         "base": {
@@ -313,26 +311,26 @@ def test_what_a_chosen_target_builds_on_is_in_the_plan_and_put_nowhere() -> None
     assert plan.as_bake()["target"] == {"deep": {"platforms": ["linux/amd64"], **nowhere}}
 
 
-# -- references -------------------------------------------------------------------------------
+# -- references ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "reference",
     ["python", "python:3.13-slim", "localhost:5000/x", "ghcr.io/a/b:1@sha256:" + "0" * 64],
 )
-def test_what_names_an_image(reference: str) -> None:
+def test_valid_image_references_are_accepted(reference: str) -> None:
     assert check_reference(reference) == reference
 
 
 @pytest.mark.parametrize(
     "reference", ["", "foo bar", "Foo:1", "x:1:2", "x@sha256:1", "x:", "x\n", "-x", "x:1 --push"]
 )
-def test_what_names_none(reference: str) -> None:
+def test_invalid_image_references_are_refused(reference: str) -> None:
     with pytest.raises(UsageProblem, match="isn't a valid image reference"):
         check_reference(reference)
 
 
-# -- several names, and images that go by their digest ----------------------------------------
+# -- several names, and pushes by digest --------------------------------------------------------
 
 
 def _planned(*names: str, **more: Any) -> Plan:
@@ -347,7 +345,7 @@ def _planned(*names: str, **more: Any) -> Plan:
     return make_plan(source, choices)
 
 
-def test_every_tag_exists_under_every_name_the_main_one_first() -> None:
+def test_every_name_gets_every_tag_in_order() -> None:
     targets = _planned("a.example/x", "b.example/y", tag="1.0").targets
     assert targets[0].tags == (
         *("a.example/x:1.0", "a.example/x:1.0-all"),
@@ -356,7 +354,7 @@ def test_every_tag_exists_under_every_name_the_main_one_first() -> None:
     assert targets[1].body["tags"] == ["a.example/x:1.0-redis", "b.example/y:1.0-redis"]
 
 
-def test_what_goes_by_digest_has_no_tag_and_is_a_bake_target_for_each_platform() -> None:
+def test_a_push_by_digest_has_an_untagged_bake_target_for_each_platform() -> None:
     plan = _planned("a.example/x", "b.example/y", by_digest=True)
     bake = plan.as_bake()
     assert bake["group"]["default"] == {"targets": ["all", "redis"]}
@@ -364,7 +362,9 @@ def test_what_goes_by_digest_has_no_tag_and_is_a_bake_target_for_each_platform()
     assert bake["group"]["redis"] == {"targets": parts}
     for part, platform in zip(parts, ("linux/amd64", "linux/arm64"), strict=True):
         body = bake["target"][part]
-        assert body["platforms"] == [platform], "of several Buildx makes `latest` on several nodes"
+        assert body["platforms"] == [platform], (
+            "with several, Buildx tags `latest` on several nodes"
+        )
         assert body["tags"] == []
         (output,) = body["output"]
         fields = dict(field.split("=") for field in output.split(","))
@@ -375,7 +375,7 @@ def test_what_goes_by_digest_has_no_tag_and_is_a_bake_target_for_each_platform()
     assert plan.targets[1].tags == ("a.example/x:latest-redis", "b.example/y:latest-redis")
 
 
-def test_each_part_has_a_cache_of_its_own() -> None:
+def test_each_part_has_its_own_cache() -> None:
     cache = parse_cache("registry=r.example/cache", CacheKind.TO)
     bake = _planned("x", by_digest=True, cache_to=(cache,)).as_bake()
     caches = [
@@ -387,7 +387,7 @@ def test_each_part_has_a_cache_of_its_own() -> None:
     assert len(set(caches)) == 2
 
 
-def test_several_names_mean_nothing_where_a_bake_file_gives_the_tags() -> None:
+def test_several_names_are_refused_if_the_bake_file_sets_the_tags() -> None:
     source = Source(
         kind=SourceKind.BAKE,
         variants=(Variant(name="web", title="web"), Variant(name="job", title="job")),

@@ -1,4 +1,4 @@
-"""Platforms: every usual spelling in, one spelling out."""
+"""Platforms: every common spelling is parsed to the same one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from openhqm_tui.domain.platforms import (
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("typed", "platform"),
     [
         ("linux/amd64", "linux/amd64"),
         ("amd64", "linux/amd64"),
@@ -44,11 +44,11 @@ from openhqm_tui.domain.platforms import (
         ("linux/mips64le/softfloat", "linux/mips64le/softfloat"),
     ],
 )
-def test_every_spelling_becomes_ocis(told: str, meant: str) -> None:
-    assert str(parse_platform(told)) == meant
+def test_every_spelling_becomes_that_of_oci(typed: str, platform: str) -> None:
+    assert str(parse_platform(typed)) == platform
 
 
-def test_this_machine_is_understood() -> None:
+def test_the_platform_of_this_machine_is_supported() -> None:
     assert this_machine.machine() in parse_platform(this_machine.machine()).machines
 
 
@@ -62,7 +62,7 @@ def test_a_parsed_platform_parses_to_itself(arch: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("typed", "message"),
     [
         ("linux/amd46", "did you mean linux/amd64?"),
         ("linux/arm46", "did you mean linux/arm"),
@@ -90,31 +90,31 @@ def test_a_parsed_platform_parses_to_itself(arch: str) -> None:
         ("linux/amd64/" + "v" * 99, "isn't a valid architecture variant"),
     ],
 )
-def test_a_wrong_word_names_the_way_out(told: str, says: str) -> None:
+def test_an_unknown_platform_is_reported_with_the_fix(typed: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
-        parse_platform(told)
-    assert says in str(caught.value)
+        parse_platform(typed)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @given(st.text(max_size=30))
 @settings(deadline=None, max_examples=100)
-def test_any_text_is_a_platform_or_a_problem(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(UsageProblem):
         found = parse_platform(text)
         assert found.os == "linux"
         assert found.arch in ARCHITECTURES
 
 
-def test_lists_keep_their_order_and_lose_repeats() -> None:
+def test_lists_keep_their_order_without_duplicates() -> None:
     found = parse_platforms(["arm64,x86_64", "linux/amd64, linux/s390x,"])
     assert [str(one) for one in found] == ["linux/arm64", "linux/amd64", "linux/s390x"]
 
 
-@pytest.mark.parametrize("told", ["", ",", " , ", []])
-def test_an_empty_list_is_a_problem(told: str | list[str]) -> None:
+@pytest.mark.parametrize("typed", ["", ",", " , ", []])
+def test_an_empty_list_is_refused(typed: str | list[str]) -> None:
     with pytest.raises(UsageProblem, match="no platform given"):
-        parse_platforms(told)
+        parse_platforms(typed)
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_an_empty_list_is_a_problem(told: str | list[str]) -> None:
         ("linux/arm/v7", "arm64", False),
     ],
 )
-def test_what_runs_without_an_emulator(wanted: str, host: str, native: bool) -> None:
+def test_compatible_platforms_run_without_an_emulator(wanted: str, host: str, native: bool) -> None:
     assert parse_platform(wanted).runs_natively_on(parse_platform(host)) is native
 
 
-def test_another_system_is_never_native() -> None:
+def test_another_operating_system_is_never_native() -> None:
     assert not parse_platform("amd64").runs_natively_on(Platform("darwin", "amd64"))
 
 

@@ -1,4 +1,4 @@
-"""Problems: one line for people, whatever is in it."""
+"""Problems: one printable line, whatever the text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem, near
     ("problem", "line"),
     [
         (Problem("it broke"), "it broke"),
-        (Problem("it broke", fix="mend it"), "it broke; mend it"),
+        (Problem("it broke", fix="fix it"), "it broke; fix it"),
         (Problem("no x", fix="did you mean y?"), "no x: did you mean y?"),
         (Problem("no x", valid="y z"), "no x (valid: y z)"),
         (Problem("no x", fix="try y", valid="y z"), "no x; try y (valid: y z)"),
         (Problem("two\nlines\tand  blanks"), "two lines and blanks"),
     ],
 )
-def test_what_fix_and_valid_words_make_one_line(problem: Problem, line: str) -> None:
+def test_problem_fix_and_choices_are_one_line(problem: Problem, line: str) -> None:
     assert str(problem) == line
 
 
@@ -31,7 +31,7 @@ def test_each_kind_has_its_exit_code() -> None:
 
 @given(st.text(), st.text(), st.text())
 @settings(deadline=None, max_examples=100)
-def test_it_is_safe_to_print_on_a_terminal(what: str, fix: str, valid: str) -> None:
+def test_a_problem_is_safe_to_print_on_a_terminal(what: str, fix: str, valid: str) -> None:
     line = str(Problem(what, fix=fix, valid=valid))
     assert line.splitlines() in ([], [line])
     assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in line)
@@ -41,5 +41,5 @@ def test_it_is_safe_to_print_on_a_terminal(what: str, fix: str, valid: str) -> N
     ("word", "found"),
     [("redsi", "redis"), ("REDIS", "redis"), ("xyzzy", None), ("", None)],
 )
-def test_the_nearest_word(word: str, found: str | None) -> None:
+def test_the_nearest_choice_is_found(word: str, found: str | None) -> None:
     assert nearest(word, ["redis", "kafka"]) == found

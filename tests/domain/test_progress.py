@@ -1,4 +1,4 @@
-"""BuildKit's stream: records out of bytes that may be cut, damaged or hostile."""
+"""BuildKit's stream: records from bytes that may be cut, damaged or hostile."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read(*pieces: bytes) -> list[Record]:
 
 
 @pytest.mark.parametrize("file", STREAMS, ids=lambda f: f"{f.parent.name}-{f.stem}")
-def test_a_real_stream_is_records_and_at_its_end_maybe_an_error(file) -> None:
+def test_a_recorded_stream_has_records_and_at_most_a_final_error(file) -> None:
     records = read(file.read_bytes())
     kinds = [type(record) for record in records]
     texts = [record.text for record in records if isinstance(record, PlainText)]
@@ -43,13 +43,13 @@ def test_a_real_stream_is_records_and_at_its_end_maybe_an_error(file) -> None:
 
 @given(st.sampled_from(STREAMS), st.lists(st.integers(0, 10**6), max_size=30))
 @settings(deadline=None, max_examples=30)
-def test_a_stream_reads_the_same_however_it_is_cut(file, places: list[int]) -> None:
+def test_a_stream_is_read_the_same_however_it_is_cut(file, places: list[int]) -> None:
     data = file.read_bytes()
     assert read(*cut(data, places)) == read(data)
 
 
 @pytest.mark.parametrize("data", [ONE, ONE + b"\n", ONE + b"\r\n", b"\n\n" + ONE + b"\n\n"])
-def test_the_last_line_needs_no_end(data: bytes) -> None:
+def test_the_last_line_needs_no_newline(data: bytes) -> None:
     assert read(data) == [SolveStatus(vertexes=[Vertex("sha256:1", "[internal] load")])]
 
 
@@ -68,13 +68,13 @@ def test_the_last_line_needs_no_end(data: bytes) -> None:
         (b"[1, 2]", "[1, 2]"),
     ],
 )
-def test_what_is_no_record_is_text(line: bytes, text: str | None) -> None:
+def test_a_line_that_is_not_a_record_is_text(line: bytes, text: str | None) -> None:
     (record,) = read(line + b"\n")
     assert isinstance(record, PlainText)
     assert record.text == (line.decode() if text is None else text)
 
 
-def test_unknown_fields_of_newer_versions_are_passed_over() -> None:
+def test_unknown_fields_of_newer_versions_are_ignored() -> None:
     assert read(b'{"new":{"deep":[1]},"vertexes":[{"digest":"d","also":true}]}\n') == [
         SolveStatus(vertexes=[Vertex("d")])
     ]
@@ -82,7 +82,7 @@ def test_unknown_fields_of_newer_versions_are_passed_over() -> None:
 
 @given(st.lists(st.binary(max_size=60), max_size=10))
 @settings(deadline=None, max_examples=100)
-def test_any_bytes_are_records_and_cuts_dont_matter(pieces: list[bytes]) -> None:
+def test_any_bytes_are_read_the_same_however_they_are_cut(pieces: list[bytes]) -> None:
     assert read(*pieces) == read(b"".join(pieces))
 
 
@@ -111,7 +111,7 @@ def test_any_json_is_a_record_or_text(values: list[object]) -> None:
 
 @given(st.lists(st.integers(1, 40), max_size=20))
 @settings(deadline=None, max_examples=100)
-def test_an_endless_line_is_left_out_and_said_once(sizes: list[int]) -> None:
+def test_an_endless_line_is_replaced_by_one_note(sizes: list[int]) -> None:
     before, rawjson.LONGEST_LINE = rawjson.LONGEST_LINE, 100
     try:
         decoder = StreamDecoder()
@@ -121,13 +121,13 @@ def test_an_endless_line_is_left_out_and_said_once(sizes: list[int]) -> None:
     finally:
         rawjson.LONGEST_LINE = before
     texts = [record.text for record in found if isinstance(record, PlainText)]
-    said = "[a line of more than 100 bytes was omitted]"
-    assert texts == ([said] if sum(sizes) > 100 else ["x" * sum(sizes) + "end"])
+    note = "[a line of more than 100 bytes was omitted]"
+    assert texts == ([note] if sum(sizes) > 100 else ["x" * sum(sizes) + "end"])
     assert found[-1] == SolveStatus(vertexes=[Vertex("sha256:1", "[internal] load")])
 
 
 @pytest.mark.parametrize(
-    ("moment", "told"),
+    ("moment", "timestamp"),
     [
         (None, None),
         ("0001-01-01T00:00:00Z", None),
@@ -135,6 +135,6 @@ def test_an_endless_line_is_left_out_and_said_once(sizes: list[int]) -> None:
         ("2026-11-23T16:14:00.5+01:00", 1795446840.5),
     ],
 )
-def test_gos_zero_time_means_none(moment: str | None, told: float | None) -> None:
+def test_gos_zero_time_means_none(moment: str | None, timestamp: float | None) -> None:
     when = None if moment is None else datetime.datetime.fromisoformat(moment)
-    assert seconds(when) == told
+    assert seconds(when) == timestamp

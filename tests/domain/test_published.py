@@ -1,4 +1,4 @@
-"""Registry responses are parsed as they are; any difference from what was verified is reported."""
+"""Registry responses, and their differences from the verified images."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def attestation(of: str) -> dict[str, Any]:
 
 
 def index(*entries: object, kind: str = "application/vnd.oci.image.index.v1+json") -> bytes:
-    told = {"schemaVersion": 2, "mediaType": kind, "manifests": list(entries)}
-    return json.dumps(told, indent=2).encode()
+    document = {"schemaVersion": 2, "mediaType": kind, "manifests": list(entries)}
+    return json.dumps(document, indent=2).encode()
 
 
 BOTH = (entry(AMD, "amd64"), entry(ARM, "arm64", variant="v8"))
 
 
-def test_platforms_are_told_and_attestations_are_counted() -> None:
+def test_platforms_are_listed_and_attestations_counted() -> None:
     raw = index(*BOTH, attestation(AMD), attestation(ARM))
     seen = read_published(raw)
     assert seen.digest == digest_of(raw)
@@ -45,12 +45,12 @@ def test_platforms_are_told_and_attestations_are_counted() -> None:
     assert difference(digest_of(raw), VERIFIED, seen) == ""
 
 
-def test_dockers_own_kind_of_index_is_one_too() -> None:
+def test_a_docker_manifest_list_is_an_index() -> None:
     kind = "application/vnd.docker.distribution.manifest.list.v2+json"
     assert len(read_published(index(*BOTH, kind=kind)).images) == 2
 
 
-def test_what_has_one_platform_may_be_no_index() -> None:
+def test_an_image_for_one_platform_may_have_no_index() -> None:
     raw = json.dumps({"schemaVersion": 2, "config": {"digest": AMD}, "layers": []}).encode()
     seen = read_published(raw)
     assert (seen.is_index, seen.images) == (False, ())
@@ -59,7 +59,7 @@ def test_what_has_one_platform_may_be_no_index() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "says"),
+    ("entries", "message"),
     [
         (BOTH[:1], "the registry has no image for linux/arm64"),
         ((), "the registry has no image for linux/amd64, linux/arm64"),
@@ -72,15 +72,15 @@ def test_what_has_one_platform_may_be_no_index() -> None:
             f"a different image for linux/arm64 than the verified one ({AMD}, not {ARM})",
         ),
         (BOTH, "the registry has a different digest than the verified one"),
-        # Without the note that it is an attestation it is somebody's image.
+        # Without the attestation annotation it counts as an image.
         ((*BOTH, entry(AMD, "unknown")), "an image for linux/unknown, which wasn't verified"),
     ],
 )
-def test_every_difference_has_its_words(entries: tuple[dict[str, Any], ...], says: str) -> None:
-    assert says in difference(AMD, VERIFIED, read_published(index(*entries)))
+def test_every_difference_is_reported(entries: tuple[dict[str, Any], ...], message: str) -> None:
+    assert message in difference(AMD, VERIFIED, read_published(index(*entries)))
 
 
-def test_a_platform_whose_digest_nobody_knows_is_compared_by_the_whole() -> None:
+def test_a_platform_without_a_digest_is_compared_by_the_index() -> None:
     raw = index(*BOTH)
     assert difference(digest_of(raw), dict.fromkeys(VERIFIED, ""), read_published(raw)) == ""
 
@@ -98,12 +98,12 @@ def test_a_platform_whose_digest_nobody_knows_is_compared_by_the_whole() -> None
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_index_is_said_to_be_none(raw: bytes) -> None:
+def test_an_invalid_index_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match="its "):
         read_published(raw)
 
 
-def test_hostile_words_are_made_safe_and_short() -> None:
+def test_hostile_text_is_sanitized_and_cut() -> None:
     raw = index(entry(f"sha256:\x1b[2J{'x' * 1000}", "\x1b]0;owned\x07" + "y" * 1000))
     (image,) = read_published(raw).images
     assert "\x1b" not in image.platform + image.digest

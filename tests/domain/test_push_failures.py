@@ -1,4 +1,4 @@
-"""Why a registry did not take an image: real messages of engines and registries."""
+"""Why a push failed, from real messages of engines and registries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
 
 
 @pytest.mark.parametrize(
-    ("message", "says"),
+    ("message", "cause"),
     [
         ("denied: requested access to the resource is denied", "docker login"),
         (
@@ -122,11 +122,11 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
         ),
     ],
 )
-def test_what_is_said_of_a_message(message: str, says: str) -> None:
-    said = push_failure(f"{HEAD}{message}\n")
-    assert says in said
-    assert said.endswith(")"), "Docker's own words stand there too"
-    assert message[:60] in said
+def test_a_known_message_is_explained_and_quoted(message: str, cause: str) -> None:
+    reason = push_failure(f"{HEAD}{message}\n")
+    assert cause in reason
+    assert reason.endswith(")"), "the output of Docker is appended"
+    assert message[:60] in reason
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_is_said_of_a_message(message: str, says: str) -> None:
         "denied:latest",
     ],
 )
-def test_an_images_name_is_no_reason(tag: str) -> None:
+def test_the_name_of_the_image_is_never_the_reason(tag: str) -> None:
     repository = tag.rpartition(":")[0]
     head = f"The push refers to repository [docker.io/library/{repository}]\n4013ebb1b519: Pushed\n"
     path = repository.removeprefix("localhost:5000/")
@@ -149,23 +149,23 @@ def test_an_images_name_is_no_reason(tag: str) -> None:
     assert push_failure(f"{head}push of {tag} met the moon\n", tag) == f"push of {tag} met the moon"
 
 
-def test_a_name_that_is_a_word_of_the_error_doesnt_hide_it() -> None:
-    said = push_failure("denied: requested access to the resource is denied", "denied:latest")
-    assert "push access" in said
+def test_a_name_equal_to_an_error_word_does_not_hide_the_error() -> None:
+    reason = push_failure("denied: requested access to the resource is denied", "denied:latest")
+    assert "push access" in reason
 
 
-def test_of_an_unknown_message_its_own_words_are_said() -> None:
+def test_an_unknown_message_is_shown_as_it_is() -> None:
     assert push_failure(f"{HEAD}the moon is in the way\n") == "the moon is in the way"
     assert push_failure("") == "docker push printed nothing"
 
 
-def test_hostile_words_are_made_safe() -> None:
-    said = push_failure("\x1b[2Jdenied: [bold]x[/]\x07\n")
-    assert "\x1b" not in said
-    assert "\x07" not in said
+def test_hostile_messages_are_sanitized() -> None:
+    reason = push_failure("\x1b[2Jdenied: [bold]x[/]\x07\n")
+    assert "\x1b" not in reason
+    assert "\x07" not in reason
 
 
-# -- Buildx' imagetools: what it printed on this project's own registry, and of an issue ------
+# -- output of `buildx imagetools`, from this project's registry and an issue -------------------
 
 _COPYING = (
     "#1 [internal] pushing {tag}\n"
@@ -176,7 +176,7 @@ _COPYING = (
 
 
 @pytest.mark.parametrize(
-    ("tag", "message", "says"),
+    ("tag", "message", "cause"),
     [
         (
             "localhost:9/quota/zz:1",
@@ -197,7 +197,7 @@ _COPYING = (
         ("b.example/denied/y:1.0", "b.example/denied/y:1.0: the moon is in the way", ""),
     ],
 )
-def test_what_buildx_prints_of_its_progress_is_no_reason(tag: str, message: str, says: str) -> None:
-    said = _COPYING.format(tag=tag, digest="b" * 64, error=f"#1 ERROR: {message}\n")
-    told = push_failure(f"{said}ERROR: {message}\n", tag)
-    assert told.startswith(says) if says else told == f"ERROR: {message}"
+def test_progress_of_buildx_is_not_part_of_the_reason(tag: str, message: str, cause: str) -> None:
+    progress = _COPYING.format(tag=tag, digest="b" * 64, error=f"#1 ERROR: {message}\n")
+    reason = push_failure(f"{progress}ERROR: {message}\n", tag)
+    assert reason.startswith(cause) if cause else reason == f"ERROR: {message}"

@@ -1,4 +1,4 @@
-"""What is remembered of a run: figures as the state has them, and no secret."""
+"""The history record of a run: the figures of its state, without secrets."""
 
 from __future__ import annotations
 
@@ -22,36 +22,39 @@ from tests.recordings import NAMES, recording, state_of
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_figures_are_those_of_the_state(name: str) -> None:
+def test_the_record_has_the_figures_of_the_state(name: str) -> None:
     state = state_of(recording(name))
     record = record_of(state)
     assert (record.id, record.status) == (state.info.id, sure(state.outcome).value)
     assert record.seconds == pytest.approx(state.elapsed(state.last_at))
-    for told, target in zip(record.targets, state.targets.values(), strict=True):
-        assert (told.name, told.status) == (target.name, target.status.value)
-        assert told.seconds == pytest.approx(target.elapsed(state.last_at))
-        for lane_told, lane in zip(told.lanes, target.lanes.values(), strict=True):
-            assert (lane_told.platform, lane_told.status) == (str(lane.platform), lane.status.value)
+    for entry, target in zip(record.targets, state.targets.values(), strict=True):
+        assert (entry.name, entry.status) == (target.name, target.status.value)
+        assert entry.seconds == pytest.approx(target.elapsed(state.last_at))
+        for lane_entry, lane in zip(entry.lanes, target.lanes.values(), strict=True):
+            assert (lane_entry.platform, lane_entry.status) == (
+                str(lane.platform),
+                lane.status.value,
+            )
             hits = hits_of(lane)
-            assert (lane_told.cached, lane_told.steps) == (hits.cached, hits.steps)
-            assert lane_told.size == lane.content_size
-            assert len(lane_told.verdicts) == len(lane.verdicts)
-        for step in told.steps:
-            assert 0 <= step.start <= step.end <= told.build_seconds + 0.1
-        keys = [(step.platform, step.label) for step in told.steps]
+            assert (lane_entry.cached, lane_entry.steps) == (hits.cached, hits.steps)
+            assert lane_entry.size == lane.content_size
+            assert len(lane_entry.verdicts) == len(lane.verdicts)
+        for step in entry.steps:
+            assert 0 <= step.start <= step.end <= entry.build_seconds + 0.1
+        keys = [(step.platform, step.label) for step in entry.steps]
         assert len(keys) == len(set(keys))
-        if told.outcome == "passed":
-            assert any(step.on_path for step in told.steps)
-    # It is what is written down: whatever it holds can be read back.
+        if entry.outcome == "passed":
+            assert any(step.on_path for step in entry.steps)
+    # The record is stored as JSON, so it must be read back unchanged.
     assert msgspec.json.decode(msgspec.json.encode(record), type=type(record)) == record
 
 
-def test_an_emulated_lane_is_known_as_such() -> None:
+def test_an_emulated_lane_is_recorded_as_emulated() -> None:
     (target,) = record_of(state_of(recording("emulated"))).targets
     assert [lane.how for lane in target.lanes] == ["emulated"]
 
 
-def test_what_is_shared_is_one_step_that_ran() -> None:
+def test_a_shared_step_is_recorded_once_as_run() -> None:
     target = target_of(
         S("a 1/1", times=((1, 4),), digest="first"),
         S("a 1/1", times=((4, 4),), cached=True, digest="again"),
@@ -66,7 +69,7 @@ PASSWORD = "correct-horse-battery"
 
 
 def _planted() -> RunState:
-    """A run in which a secret stands wherever a stranger's build may put one."""
+    """A run with a secret in every place where a build may put one."""
     info = RunInfo(
         id="r",
         created=T0,
@@ -80,7 +83,7 @@ def _planted() -> RunState:
     state.apply_event(
         events.TargetStarted(at=T0 + 1.0, target="redis", attempt=1, stream="redis.rawjson")
     )
-    # The secret begins where a label is cut.
+    # The secret starts where labels are cut.
     long = f"[build 1/2] RUN {'x' * 175} {TOKEN}"
     names = (f"[build 2/2] RUN login --password {PASSWORD}", long, f"[build 2/2] RUN {PASSWORD}")
     for number, name in enumerate(names):
@@ -116,7 +119,7 @@ def _planted() -> RunState:
     return state
 
 
-def test_no_secret_is_remembered() -> None:
+def test_the_record_has_no_secret() -> None:
     record = record_of(_planted(), mask=Mask([PASSWORD]), packages=lambda *_: {"a": TOKEN})
     text = msgspec.json.encode(record).decode()
     assert TOKEN not in text
@@ -125,10 +128,10 @@ def test_no_secret_is_remembered() -> None:
     assert "login --password ***" in text
 
 
-def test_the_planted_secrets_would_be_found() -> None:
+def test_without_a_mask_the_planted_secret_is_in_the_record() -> None:
     record = record_of(_planted(), mask=Mask(), packages=lambda *_: {})
     assert PASSWORD in msgspec.json.encode(record).decode()
 
 
-def test_a_hit_rate_of_nothing_is_unknown() -> None:
+def test_a_hit_rate_without_steps_is_unknown() -> None:
     assert [hit_rate(3, 4), hit_rate(0, 4), hit_rate(0, 0)] == [0.75, 0.0, None]

@@ -1,4 +1,4 @@
-"""Requirements files of a checkout: read as pip reads them, whatever is written there."""
+"""Requirements files of a checkout, read as pip reads them, including invalid ones."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_includes_and_constraints_inside_the_checkout_are_followed() -> None:
     assert sorted(installed(text, **more)) == ["redis[x]<8,>=4", "tenacity"]
 
 
-def test_the_variant_all_without_a_file_has_what_the_others_have() -> None:
+def test_the_variant_all_without_a_file_has_the_packages_of_all_others() -> None:
     queues = {"requirements-queue-redis.txt": "redis", "requirements-queue-kafka.txt": "aiokafka"}
     found = read(queues | {"requirements.txt": "fastapi"})
     assert found is not None
@@ -88,7 +88,7 @@ def test_the_variant_all_without_a_file_has_what_the_others_have() -> None:
     assert own.variants["all"].packages == ("redis",)
 
 
-def test_a_folder_without_such_files_says_nothing() -> None:
+def test_a_folder_without_queue_requirements_has_none() -> None:
     assert read({"requirements.txt": "fastapi"}) is None
 
 
@@ -111,7 +111,7 @@ def test_a_folder_without_such_files_says_nothing() -> None:
     ],
     ids=lambda text: text[:20],
 )
-def test_what_cant_be_read_is_named_and_the_rest_counts(text: str, problem: str) -> None:
+def test_an_invalid_line_is_reported_and_the_rest_counts(text: str, problem: str) -> None:
     queue = "requirements-queue-redis.txt"
     found = read({queue: f"redis\n{text}", "outside.txt": "outside"}, "redis")
     assert found is not None
@@ -121,7 +121,7 @@ def test_what_cant_be_read_is_named_and_the_rest_counts(text: str, problem: str)
     assert "u:p" not in "".join(found.problems)
 
 
-def test_a_file_that_cant_be_read_at_all_decides_nothing() -> None:
+def test_an_unreadable_file_defines_no_variant() -> None:
     found = read({"requirements-queue-redis.txt": "outside"}, "redis")
     assert found is not None
     assert found.variants == {}

@@ -1,4 +1,4 @@
-"""Verdicts on the output of the probe: images that are right, wrong, or inconclusive."""
+"""Verdicts on the report of the probe: correct, wrong, and inconclusive images."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RUNNING_CHECKS = tuple(
     if check.group is Group.RUNNING and name != "health-check"
 )
 SUFFIX = ".cpython-313-aarch64-linux-gnu.so"
-SAID = ProbeAnswer(
+REPORT = ProbeAnswer(
     machine="aarch64",
     implementation="CPython",
     python="3.13.5",
@@ -103,24 +103,24 @@ def answers(verdicts: list[Verdict]) -> dict[str, Answer]:
         ({"absent": [SeenModule("aiokafka", "0.12")]}, "absent", F),
     ],
 )
-def test_what_runs_inside_is_what_it_must_be(
+def test_a_report_that_differs_fails_its_check(
     changes: dict[str, Any], check: str, answer: Answer
 ) -> None:
-    said = answers(judge_running(WANTED, but(SAID, **changes)))
-    assert set(said) == set(RUNNING_CHECKS)
-    wrong = {name for name, one in said.items() if one is not P}
+    found = answers(judge_running(WANTED, but(REPORT, **changes)))
+    assert set(found) == set(RUNNING_CHECKS)
+    wrong = {name for name, one in found.items() if one is not P}
     assert wrong == ({check} if answer is not P else set())
 
 
-def test_clients_are_told_with_their_versions_and_machine() -> None:
-    told = {v.check: v.evidence for v in judge_running(WANTED, SAID)}
-    assert told["clients"] == "redis 7.4.1 on aarch64"
-    assert told["python"] == "CPython 3.13.5 linux-aarch64"
-    assert told["absent"] == "no other client"
+def test_evidence_has_the_versions_and_the_machine() -> None:
+    evidence = {v.check: v.evidence for v in judge_running(WANTED, REPORT)}
+    assert evidence["clients"] == "redis 7.4.1 on aarch64"
+    assert evidence["python"] == "CPython 3.13.5 linux-aarch64"
+    assert evidence["absent"] == "no other client"
 
 
 @pytest.mark.parametrize(
-    ("client", "requirement", "answer", "says"),
+    ("client", "requirement", "answer", "message"),
     [
         (SeenModule("redis", "7.4", found=True), "redis>=5,<8", P, "redis 7.4 on"),
         (SeenModule("redis", "8.0", found=True), "Redis[x]>=5,<8", F, "version 8.0 isn't <8,>=5"),
@@ -138,19 +138,19 @@ def test_clients_are_told_with_their_versions_and_machine() -> None:
         (SeenModule("redis", "7", error="ImportError()"), "redis", F, "redis: ImportError()"),
     ],
 )
-def test_a_clients_version_is_one_that_is_required(
-    client: SeenModule, requirement: str, answer: Answer, says: str
+def test_the_version_of_a_client_must_meet_its_requirement(
+    client: SeenModule, requirement: str, answer: Answer, message: str
 ) -> None:
     wanted = with_keys(WANTED, clients={"redis": "*"}, requirements=[requirement])
     (verdict,) = (
-        v for v in judge_running(wanted, but(SAID, clients=[client])) if v.check == "clients"
+        v for v in judge_running(wanted, but(REPORT, clients=[client])) if v.check == "clients"
     )
     assert verdict.answer is answer
-    assert says in verdict.evidence
+    assert message in verdict.evidence
 
 
 @pytest.mark.parametrize(
-    ("core", "requires", "answer", "says"),
+    ("core", "requires", "answer", "message"),
     [
         ([], {}, F, "aiokafka 0.12"),
         ([], {"redis": ["aiokafka>=0.1"]}, P, "aiokafka 0.12, which redis requires"),
@@ -165,32 +165,32 @@ def test_a_clients_version_is_one_that_is_required(
         (None, {"redis": ["aiokafka"]}, F, "aiokafka 0.12"),
     ],
 )
-def test_a_client_that_belongs_to_what_is_installed_may_be_there(
-    core: list[str] | None, requires: dict[str, list[str]], answer: Answer, says: str
+def test_a_client_required_by_an_installed_package_is_accepted(
+    core: list[str] | None, requires: dict[str, list[str]], answer: Answer, message: str
 ) -> None:
-    there = but(SAID, absent=[SeenModule("aiokafka", "0.12", found=True)], requires=requires)
+    report = but(REPORT, absent=[SeenModule("aiokafka", "0.12", found=True)], requires=requires)
     wanted = with_keys(WANTED, core=core) if core is not None else WANTED
-    (verdict,) = (v for v in judge_running(wanted, there) if v.check == "absent")
+    (verdict,) = (v for v in judge_running(wanted, report) if v.check == "absent")
     assert verdict.answer is answer
-    assert says in verdict.evidence
+    assert message in verdict.evidence
 
 
-def test_minimal_carries_none() -> None:
-    told = judge_running(with_keys(WANTED, clients={}), but(SAID, clients=[]))
-    assert is_verified(told)
-    assert {v.check: v.evidence for v in told}["clients"] == "none on aarch64"
+def test_an_image_without_expected_clients_has_none() -> None:
+    verdicts = judge_running(with_keys(WANTED, clients={}), but(REPORT, clients=[]))
+    assert is_verified(verdicts)
+    assert {v.check: v.evidence for v in verdicts}["clients"] == "none on aarch64"
 
 
-def test_with_nothing_known_of_clients_nothing_is_said_of_them() -> None:
+def test_without_expectations_only_the_basic_checks_run() -> None:
     least = expect(ARM)
-    assert answers(judge_running(least, SAID)) == {"machine": P, "python": P, "user": P}
+    assert answers(judge_running(least, REPORT)) == {"machine": P, "python": P, "user": P}
 
 
 @pytest.mark.parametrize(("strict", "answer"), [(False, W), (True, F)])
-def test_what_is_untidy_fails_only_where_all_must_be_tidy(strict: bool, answer: Answer) -> None:
-    seen = but(SAID, uid=0, byte_code=SeenByteCode(asked=7, missing=7, names=["os"]))
-    said = answers(judge_running(with_keys(WANTED, user=None, strict=strict), seen))
-    assert (said["user"], said["byte-code"]) == (answer, answer)
+def test_warnings_are_failures_in_strict_mode(strict: bool, answer: Answer) -> None:
+    seen = but(REPORT, uid=0, byte_code=SeenByteCode(asked=7, missing=7, names=["os"]))
+    found = answers(judge_running(with_keys(WANTED, user=None, strict=strict), seen))
+    assert (found["user"], found["byte-code"]) == (answer, answer)
 
 
 CRASH = ProbeTrouble(reason="Python crashed (signal 11)")
@@ -198,7 +198,7 @@ LOST = ProbeTrouble(reason="the emulator crashed", emulator=True)
 
 
 @pytest.mark.parametrize(
-    ("untold", "trouble", "met", "answer", "rest"),
+    ("missing", "trouble", "blamed", "answer", "rest"),
     [
         (("clients",), CRASH, "clients", F, ()),
         (("clients",), LOST, "clients", U, ()),
@@ -215,46 +215,50 @@ LOST = ProbeTrouble(reason="the emulator crashed", emulator=True)
         ),
     ],
 )
-def test_who_met_trouble_is_blamed_and_what_came_later_is_unknown(
-    untold: tuple[str, ...],
+def test_the_check_that_crashed_fails_and_later_ones_are_unknown(
+    missing: tuple[str, ...],
     trouble: ProbeTrouble,
-    met: str,
+    blamed: str,
     answer: Answer,
     rest: tuple[str, ...],
 ) -> None:
-    said = but(SAID, trouble=trouble, **dict.fromkeys(untold))
-    verdicts = judge_running(WANTED, said)
+    report = but(REPORT, trouble=trouble, **dict.fromkeys(missing))
+    verdicts = judge_running(WANTED, report)
     wrong = {v.check: (v.answer, v.evidence) for v in verdicts if v.answer is not P}
-    assert wrong.pop(met) == (answer, trouble.reason)
+    assert wrong.pop(blamed) == (answer, trouble.reason)
     assert wrong == dict.fromkeys(rest, (U, f"not asked: {trouble.reason}"))
 
 
-def test_who_isnt_asked_isnt_blamed() -> None:
-    said = but(SAID, trouble=CRASH, library=None, clients=None)
-    told = answers(judge_running(with_keys(WANTED, library=None), said))
-    assert "library" not in told
-    assert told["clients"] is F
+def test_a_check_that_is_not_expected_is_not_blamed_for_a_crash() -> None:
+    report = but(REPORT, trouble=CRASH, library=None, clients=None)
+    found = answers(judge_running(with_keys(WANTED, library=None), report))
+    assert "library" not in found
+    assert found["clients"] is F
 
 
 @pytest.mark.parametrize("how", ["native", "emulated"])
-@pytest.mark.parametrize("said", [SAID, CRASH])
-def test_every_verdict_tells_how_the_image_ran(said: ProbeAnswer | ProbeTrouble, how: str) -> None:
-    assert {verdict.how for verdict in judge_running(WANTED, said, how=how)} == {how}
+@pytest.mark.parametrize("report", [REPORT, CRASH])
+def test_every_verdict_records_how_the_image_ran(
+    report: ProbeAnswer | ProbeTrouble, how: str
+) -> None:
+    assert {verdict.how for verdict in judge_running(WANTED, report, how=how)} == {how}
 
 
-def test_what_is_asked_comes_in_its_order() -> None:
-    assert tuple(v.check for v in judge_running(WANTED, SAID)) == RUNNING_CHECKS
+def test_verdicts_are_in_the_order_of_the_checks() -> None:
+    assert tuple(v.check for v in judge_running(WANTED, REPORT)) == RUNNING_CHECKS
 
 
-def test_byte_code_that_is_missing_is_named() -> None:
+def test_modules_without_byte_code_are_named() -> None:
     few = SeenByteCode(asked=77, missing=2, names=["ssl", "fastapi"])
     many = SeenByteCode(asked=77, missing=70, names=["a", "b"])
-    told = [
-        next(v for v in judge_running(WANTED, but(SAID, byte_code=seen)) if v.check == "byte-code")
+    found = [
+        next(
+            v for v in judge_running(WANTED, but(REPORT, byte_code=seen)) if v.check == "byte-code"
+        )
         for seen in (few, many)
     ]
-    assert told[0].evidence == "missing or outdated for 2 of 77 modules: ssl, fastapi"
-    assert told[1].evidence.endswith("a, b, …")
+    assert found[0].evidence == "missing or outdated for 2 of 77 modules: ssl, fastapi"
+    assert found[1].evidence.endswith("a, b, …")
 
 
 @pytest.mark.parametrize(
@@ -265,15 +269,15 @@ def test_byte_code_that_is_missing_is_named() -> None:
         (ProbeTrouble(reason="no emulator", could_not_ask=True), U),
     ],
 )
-def test_an_image_that_says_nothing(trouble: ProbeTrouble, answer: Answer) -> None:
-    said = judge_running(WANTED, trouble)
-    assert answers(said) == dict.fromkeys(RUNNING_CHECKS, answer)
-    assert not is_verified(said)
-    assert {verdict.evidence for verdict in said} == {trouble.reason}
+def test_without_a_report_every_check_has_the_reason(trouble: ProbeTrouble, answer: Answer) -> None:
+    verdicts = judge_running(WANTED, trouble)
+    assert answers(verdicts) == dict.fromkeys(RUNNING_CHECKS, answer)
+    assert not is_verified(verdicts)
+    assert {verdict.evidence for verdict in verdicts} == {trouble.reason}
 
 
-def test_evidence_is_a_strangers_text() -> None:
+def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
     hostile = "\x1b]52;c;x\x07aarch64\n\u202e" + "x" * 10_000
-    for verdict in judge_running(WANTED, but(SAID, machine=hostile, python=hostile)):
+    for verdict in judge_running(WANTED, but(REPORT, machine=hostile, python=hostile)):
         assert len(verdict.evidence) <= 300
         assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)

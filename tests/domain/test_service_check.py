@@ -1,4 +1,4 @@
-"""What became of an image's own command, as a table of what was seen of it."""
+"""Verdicts on the service that an image's command starts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
 
 
 @pytest.mark.parametrize(
-    ("seen", "native", "emulated", "says"),
+    ("seen", "native", "emulated", "message"),
     [
         (SeenService(status=200, milliseconds=412), P, P, f"{RIGHT} after 0.4 s"),
         (SeenService(status=200, milliseconds=12_400), P, P, f"{RIGHT} after 0:12"),
@@ -71,15 +71,15 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
         (SeenService(status=200, words=ERRNO, milliseconds=1), P, P, f"{RIGHT} after 0.0 s"),
     ],
 )
-def test_it_is_told_in_a_line(
-    seen: SeenService, native: Answer, emulated: Answer, says: str
+def test_the_outcome_of_the_command_decides_the_verdict(
+    seen: SeenService, native: Answer, emulated: Answer, message: str
 ) -> None:
     for how, answer in ((False, native), (True, emulated)):
-        told = what_became_of(WANTED, seen, emulated=how)
-        assert told.answer is answer
-        assert says in told.seen
-        assert told.expected == RIGHT
-        assert answer is not U or HINT in told.seen or "emulation may be too slow" in told.seen
+        result = what_became_of(WANTED, seen, emulated=how)
+        assert result.answer is answer
+        assert message in result.seen
+        assert result.expected == RIGHT
+        assert answer is not U or HINT in result.seen or "emulation may be too slow" in result.seen
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
 
 
 @pytest.mark.parametrize(
-    ("seen", "answer", "says"),
+    ("seen", "answer", "message"),
     [
         (SeenService(words=REDIS), U, NEEDS_REDIS),
         (SeenService(ended=True, words=REDIS + "INFO: Stopping parent process\n"), U, NEEDS_REDIS),
@@ -182,10 +182,12 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (SeenService(milliseconds=9000, own_ports=[80]), F, "in 9.0 s; it listens on :80"),
     ],
 )
-def test_why_it_does_not_serve(seen: SeenService, answer: Answer, says: str) -> None:
-    told = what_became_of(WANTED, seen, emulated=False)
-    assert told.answer is answer
-    assert says in told.seen
+def test_the_reason_of_a_failing_service_is_recognized(
+    seen: SeenService, answer: Answer, message: str
+) -> None:
+    result = what_became_of(WANTED, seen, emulated=False)
+    assert result.answer is answer
+    assert message in result.seen
 
 
 @pytest.mark.parametrize(
@@ -201,11 +203,13 @@ def test_why_it_does_not_serve(seen: SeenService, answer: Answer, says: str) -> 
         ("unix:/tmp/web.sock", [], P),
     ],
 )
-def test_what_it_must_be_bound_to(listen: str, addresses: list[str], answer: Answer) -> None:
+def test_the_service_must_listen_on_the_expected_addresses(
+    listen: str, addresses: list[str], answer: Answer
+) -> None:
     seen = SeenService(status=200, later=200, addresses=addresses)
-    told = what_became_of(Service(listen=listen), seen, emulated=False)
-    assert told.answer is answer
-    assert answer is P or "listens on" in told.seen
+    result = what_became_of(Service(listen=listen), seen, emulated=False)
+    assert result.answer is answer
+    assert answer is P or "listens on" in result.seen
 
 
 @pytest.mark.parametrize(
@@ -220,14 +224,14 @@ def test_what_it_must_be_bound_to(listen: str, addresses: list[str], answer: Ans
         ("Read-only file system: '/\x1b[31mred\u202e'", "/red"),
     ],
 )
-def test_what_could_not_be_written_is_named(words: str, file: str) -> None:
+def test_a_file_that_could_not_be_written_is_named(words: str, file: str) -> None:
     seen = SeenService(ended=True, exit_code=1, words=words)
-    told = what_became_of(WANTED, seen, emulated=False)
-    assert told.seen.startswith("could not write ")
-    assert f"{file}: Read-only file system" in told.seen
+    result = what_became_of(WANTED, seen, emulated=False)
+    assert result.seen.startswith("could not write ")
+    assert f"{file}: Read-only file system" in result.seen
 
 
-def test_another_port_path_and_status() -> None:
+def test_another_port_path_and_status_can_be_expected() -> None:
     wanted = Service(port=80, path="/", status=404)
-    told = what_became_of(wanted, SeenService(status=404, milliseconds=99), emulated=False)
-    assert (told.answer, told.seen) == (P, "404 on :80/ after 0.0 s")
+    result = what_became_of(wanted, SeenService(status=404, milliseconds=99), emulated=False)
+    assert (result.answer, result.seen) == (P, "404 on :80/ after 0.0 s")

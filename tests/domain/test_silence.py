@@ -1,4 +1,4 @@
-"""A build that says nothing for long: since when, and when that is over."""
+"""Builds without output: since when, and until when."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def silences(*events: journal.AnyEvent) -> list[float | None]:
     return [target.silent_since for target in state.targets.values()]
 
 
-def test_only_the_target_that_says_nothing_is_silent() -> None:
+def test_only_the_target_without_output_is_silent() -> None:
     assert silences(STARTED) == [None, None]
     assert silences(STARTED, SILENT) == [10.0, None]
 
@@ -39,15 +39,15 @@ def test_only_the_target_that_says_nothing_is_silent() -> None:
         journal.TargetStarted(at=320.0, target="kafka", attempt=2, stream="kafka.2.rawjson"),
     ],
 )
-def test_a_silence_is_over(event: journal.AnyEvent) -> None:
+def test_output_or_a_new_attempt_or_the_end_ends_a_silence(event: journal.AnyEvent) -> None:
     assert silences(STARTED, SILENT, event) == [None, None]
 
 
-def test_what_is_over_is_not_silent() -> None:
+def test_a_finished_target_is_not_silent() -> None:
     ended = journal.TargetEnded(at=309.0, target="kafka", attempt=1, outcome=Outcome.PASSED)
     assert silences(STARTED, ended, SILENT) == [None, None]
 
 
-def test_a_silence_of_nobody_changes_nothing() -> None:
+def test_a_silence_of_an_unknown_target_is_ignored() -> None:
     nobody = journal.OutputStalled(at=310.0, target="nobody", since=10.0)
     assert silences(STARTED, nobody, journal.OutputResumed(at=1.0, target="nobody")) == [None, None]

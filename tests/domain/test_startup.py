@@ -1,4 +1,4 @@
-"""What an image's command starts: its Python, scripts, and programs that drop root's rights."""
+"""What an image's command starts: its Python, scripts, and programs that drop privileges."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ USUAL = ("python", "python3")
         ("/usr/local/bin/python-config", ("/usr/local/bin/python", *USUAL), None),
     ],
 )
-def test_the_python_of_a_command(
+def test_the_interpreters_of_a_command_are_found(
     command: str, interpreters: tuple[str, ...], scripts: list[str] | None
 ) -> None:
     words = shlex.split(command)
@@ -59,7 +59,7 @@ def test_the_python_of_a_command(
         ([], []),
     ],
 )
-def test_the_words_of_a_shells_script_count_too(command: list[str], words: list[str]) -> None:
+def test_a_shell_script_is_split_into_its_words(command: list[str], words: list[str]) -> None:
     assert words_of(command) == words
 
 
@@ -81,6 +81,6 @@ def test_the_words_of_a_shells_script_count_too(command: list[str], words: list[
         ("x y", ("", "")),
     ],
 )
-def test_who_drops_roots_rights(command: str, dropped: tuple[str, str]) -> None:
+def test_programs_that_drop_root_are_recognized(command: str, dropped: tuple[str, str]) -> None:
     config = SeenConfig(cmd=tuple(shlex.split(command)))
     assert root_dropped_by(config, [("/usr/local/bin/entry.sh", "su-exec")]) == dropped

@@ -1,4 +1,4 @@
-"""The state is a fold over the journal: of real runs, however they are cut and mixed."""
+"""The state is a fold over the journal: recorded runs, cut and interleaved at random."""
 
 from __future__ import annotations
 
@@ -34,19 +34,21 @@ def streams_of(name: str) -> dict[str, str]:
 
 @given(st.sampled_from(NAMES), st.lists(st.integers(0, 10**6), max_size=40), st.randoms())
 @settings(deadline=None, max_examples=40)
-def test_cuts_and_the_order_of_streams_and_events_dont_matter(name, places, random) -> None:
-    """Only what a follower can't mix up is kept: a stream's own order, and its start before it."""
+def test_the_state_is_the_same_however_streams_are_cut_and_interleaved(
+    name, places, random
+) -> None:
+    """Only the order that a follower guarantees is kept: within a stream, and its start first."""
     state = RunState(recording(name).info)
     streams = {
         target: records_of(name, stream, places) for target, stream in streams_of(name).items()
     }
     events = events_of(name)
     while events or any(streams.values()):
-        begun = [t for t, pieces in streams.items() if pieces and state.targets[t].started]
-        if events and (not begun or random.random() < 0.3):
+        active = [t for t, pieces in streams.items() if pieces and state.targets[t].started]
+        if events and (not active or random.random() < 0.3):
             state.apply_event(events.pop(0))
         else:
-            target = random.choice(begun)
+            target = random.choice(active)
             state.apply_records(target, streams[target].pop(0))
             if not streams[target]:
                 state.end_stream(target)
@@ -54,7 +56,7 @@ def test_cuts_and_the_order_of_streams_and_events_dont_matter(name, places, rand
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_real_run_ends_with_everything_over(name: str) -> None:
+def test_a_recorded_run_ends_with_everything_finished(name: str) -> None:
     state = state_of(recording(name))
     assert state.status.is_over
     for target in state.targets.values():
@@ -68,7 +70,7 @@ def test_a_real_run_ends_with_everything_over(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_cut_off_anywhere_says_that_it_goes_on(name: str) -> None:
+def test_a_truncated_run_is_running_until_it_is_interrupted(name: str) -> None:
     state = RunState(recording(name).info)
     seen = [state.status]
     for event in events_of(name)[:-1]:
@@ -77,8 +79,8 @@ def test_a_run_cut_off_anywhere_says_that_it_goes_on(name: str) -> None:
     state.end_interrupted()
     seen.append(state.status)
     checking = [Status.CHECKING] if state.info.check else []
-    begun = [Status.WAITING, Status.RUNNING, *checking]
-    assert list(dict.fromkeys(seen)) == [*begun, Status.CANCELLED]
+    expected = [Status.WAITING, Status.RUNNING, *checking]
+    assert list(dict.fromkeys(seen)) == [*expected, Status.CANCELLED]
 
 
 def test_a_run_is_interrupted_until_it_is_started_again() -> None:
@@ -102,7 +104,7 @@ def lanes(name: str) -> dict[tuple[str, str], Status]:
     return {lane.key: lane.status for lane in state_of(recording(name)).lanes}
 
 
-def test_one_variant_fails_and_the_other_goes_on() -> None:
+def test_a_failed_variant_does_not_stop_the_other() -> None:
     assert lanes("failed") == {
         ("redis", "linux/amd64"): Status.DONE,
         ("redis", "linux/arm64"): Status.DONE,
@@ -111,7 +113,7 @@ def test_one_variant_fails_and_the_other_goes_on() -> None:
     }
 
 
-def test_the_platform_that_failed_is_told_from_the_one_that_was_stopped() -> None:
+def test_the_failed_platform_is_distinguished_from_the_cancelled_one() -> None:
     assert lanes("bake_fails") == {
         ("bad", "linux/amd64"): Status.FAILED,
         ("bad", "linux/arm64"): Status.CANCELLED,
@@ -135,7 +137,7 @@ def test_a_target_that_never_started_has_no_time() -> None:
     assert all(target.elapsed(1e12) == 0.0 for target in waited)
 
 
-def test_an_emulated_step_is_told() -> None:
+def test_emulated_steps_are_recognized() -> None:
     (lane,) = state_of(recording("emulated")).lanes
     assert {step.how for step in lane.steps if step.name.of} == {ExecutionMode.EMULATED}
 

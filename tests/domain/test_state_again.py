@@ -1,4 +1,4 @@
-"""The fold of what happens after a run's first end: checks asked again, pushes, other runners."""
+"""The fold of events after the first end of a run: repeated checks, pushes, new attempts."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ BUILT: tuple[journal.AnyEvent, ...] = (
 )
 
 
-def asked(at: float, check: str = "") -> journal.CheckStarted:
+def check_started(at: float, check: str = "") -> journal.CheckStarted:
     return journal.CheckStarted(at=at, target=ONE[0], platform=ONE[1], check=check)
 
 
-def answered(at: float, *verdicts: Verdict) -> journal.LaneChecked:
+def lane_checked(at: float, *verdicts: Verdict) -> journal.LaneChecked:
     return journal.LaneChecked(at=at, target=ONE[0], platform=ONE[1], verdicts=verdicts)
 
 
-def cut(at: float) -> journal.CheckCancelled:
+def check_cancelled(at: float) -> journal.CheckCancelled:
     return journal.CheckCancelled(at=at, target=ONE[0], platform=ONE[1])
 
 
@@ -47,18 +47,49 @@ def cut(at: float) -> journal.CheckCancelled:
     ("events", "status", "asking"),
     [
         ((), Status.CHECKING, None),
-        ((asked(3.0),), Status.CHECKING, ""),
-        ((asked(3.0), cut(4.0)), Status.CANCELLED, None),
-        ((cut(3.0),), Status.CANCELLED, None),
-        ((cut(3.0), asked(4.0)), Status.CHECKING, ""),
-        ((asked(3.0), answered(4.0, PASS)), Status.PASSED, None),
-        ((asked(3.0), answered(4.0, PASS), asked(9.0, "user")), Status.CHECKING, "user"),
-        ((asked(3.0), answered(4.0, PASS), asked(9.0), cut(10.0)), Status.PASSED, None),
-        ((asked(3.0), answered(4.0, FAIL), asked(9.0), cut(10.0)), Status.FAILED, None),
-        ((asked(3.0), answered(4.0, FAIL), asked(9.0), answered(10.0, PASS)), Status.PASSED, None),
+        ((check_started(3.0),), Status.CHECKING, ""),
+        ((check_started(3.0), check_cancelled(4.0)), Status.CANCELLED, None),
+        ((check_cancelled(3.0),), Status.CANCELLED, None),
+        ((check_cancelled(3.0), check_started(4.0)), Status.CHECKING, ""),
+        ((check_started(3.0), lane_checked(4.0, PASS)), Status.PASSED, None),
+        (
+            (check_started(3.0), lane_checked(4.0, PASS), check_started(9.0, "user")),
+            Status.CHECKING,
+            "user",
+        ),
+        (
+            (
+                check_started(3.0),
+                lane_checked(4.0, PASS),
+                check_started(9.0),
+                check_cancelled(10.0),
+            ),
+            Status.PASSED,
+            None,
+        ),
+        (
+            (
+                check_started(3.0),
+                lane_checked(4.0, FAIL),
+                check_started(9.0),
+                check_cancelled(10.0),
+            ),
+            Status.FAILED,
+            None,
+        ),
+        (
+            (
+                check_started(3.0),
+                lane_checked(4.0, FAIL),
+                check_started(9.0),
+                lane_checked(10.0, PASS),
+            ),
+            Status.PASSED,
+            None,
+        ),
     ],
 )
-def test_how_a_lane_stands(
+def test_the_status_of_a_lane_follows_its_checks(
     events: tuple[journal.AnyEvent, ...], status: Status, asking: str | None
 ) -> None:
     lane = state(*BUILT, *events).lanes[0]
@@ -66,24 +97,27 @@ def test_how_a_lane_stands(
     assert lane.has_image
 
 
-def test_asking_again_takes_no_time_of_the_build() -> None:
-    once = (*BUILT, asked(3.0), answered(4.0, PASS))
+def test_repeated_checks_add_no_time_to_the_build() -> None:
+    once = (*BUILT, check_started(3.0), lane_checked(4.0, PASS))
     assert state(*once).targets["redis"].elapsed(99.0) == 3.0
-    assert state(*once, asked(500.0)).targets["redis"].elapsed(501.0) == 3.0
-    assert state(*once, asked(500.0), answered(600.0)).targets["redis"].elapsed(601.0) == 3.0
+    assert state(*once, check_started(500.0)).targets["redis"].elapsed(501.0) == 3.0
+    assert (
+        state(*once, check_started(500.0), lane_checked(600.0)).targets["redis"].elapsed(601.0)
+        == 3.0
+    )
 
 
 @pytest.mark.parametrize(
     ("events", "push", "outcome"),
     [
         ((), False, Outcome.CANCELLED),
-        ((asked(3.0), answered(4.0, PASS)), False, Outcome.PASSED),
-        ((asked(3.0), answered(4.0, FAIL)), False, Outcome.FAILED),
-        ((cut(3.0),), False, Outcome.CANCELLED),
-        ((asked(3.0), answered(4.0, PASS)), True, Outcome.FAILED),
+        ((check_started(3.0), lane_checked(4.0, PASS)), False, Outcome.PASSED),
+        ((check_started(3.0), lane_checked(4.0, FAIL)), False, Outcome.FAILED),
+        ((check_cancelled(3.0),), False, Outcome.CANCELLED),
+        ((check_started(3.0), lane_checked(4.0, PASS)), True, Outcome.FAILED),
         (
             (
-                *(asked(3.0), answered(4.0, PASS)),
+                *(check_started(3.0), lane_checked(4.0, PASS)),
                 journal.PushStarted(at=5.0, target="redis"),
                 journal.PushEnded(at=6.0, target="redis", outcome=Outcome.PASSED),
             ),
@@ -92,7 +126,7 @@ def test_asking_again_takes_no_time_of_the_build() -> None:
         ),
         (
             (
-                *(asked(3.0), answered(4.0, PASS)),
+                *(check_started(3.0), lane_checked(4.0, PASS)),
                 journal.PushEnded(at=6.0, target="redis", outcome=Outcome.CANCELLED),
             ),
             True,
@@ -100,20 +134,20 @@ def test_asking_again_takes_no_time_of_the_build() -> None:
         ),
     ],
 )
-def test_how_it_would_end(
+def test_the_outcome_follows_checks_and_pushes(
     events: tuple[journal.AnyEvent, ...], push: bool, outcome: Outcome
 ) -> None:
     assert state(*BUILT, *events, push=push).ending() is outcome
 
 
-def test_a_new_build_has_to_be_pushed_again() -> None:
+def test_a_new_attempt_must_be_pushed_again() -> None:
     pushed = journal.PushEnded(at=6.0, target="redis", outcome=Outcome.PASSED, digest="d")
     again = journal.TargetStarted(at=7.0, target="redis", attempt=2, stream="redis.2.rawjson")
     assert state(*BUILT, pushed).targets["redis"].pushed is Outcome.PASSED
     assert state(*BUILT, pushed, again).targets["redis"].pushed is None
 
 
-def test_what_was_heard_never_goes_back() -> None:
+def test_the_acknowledged_position_never_decreases() -> None:
     folded = state(
         journal.RequestReceived(at=1.0, upto=40), journal.RequestReceived(at=2.0, upto=10)
     )
@@ -130,7 +164,7 @@ def test_what_was_heard_never_goes_back() -> None:
         ((OTHER,), (PASS, OTHER), "user", (OTHER,)),
     ],
 )
-def test_one_answer_is_renewed(
+def test_a_repeated_check_replaces_only_its_verdict(
     before: tuple[Verdict, ...],
     new: tuple[Verdict, ...],
     check: str,

@@ -1,4 +1,4 @@
-"""The fold over events and records made by hand: each does what it says, and none breaks it."""
+"""The fold over hand-written events and records: the effect of each, and of invalid ones."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def vertex(name: str = RUN, digest: str = "1", **more: Any) -> SolveStatus:
     return SolveStatus(vertexes=[Vertex(digest, name, **more)])
 
 
-def say(data: bytes, digest: str = "1", stream: int = 1) -> SolveStatus:
+def output(data: bytes, digest: str = "1", stream: int = 1) -> SolveStatus:
     return SolveStatus(logs=[VertexLog(digest, data, stream, moment(1))])
 
 
@@ -101,7 +101,7 @@ def test_a_lane_goes_from_waiting_to_verified() -> None:
         Status.CHECKING,
         Status.PASSED,
     ]
-    whole_target = [state.targets["redis"].status]  # arm64 is still to be asked
+    whole_target = [state.targets["redis"].status]  # arm64 isn't checked yet
     state.apply_event(checked(Answer.PASS, "linux/arm64"))
     whole_target.append(state.targets["redis"].status)
     assert whole_target == [Status.CHECKING, Status.PASSED]
@@ -117,7 +117,7 @@ def test_a_lane_goes_from_waiting_to_verified() -> None:
         (Answer.FAIL, Answer.PASS, Status.FAILED),
     ],
 )
-def test_a_target_is_as_good_as_its_worst_lane(
+def test_the_worst_lane_decides_the_status_of_the_target(
     first: Answer, second: Answer, target: Status
 ) -> None:
     state, redis = begun()
@@ -127,7 +127,7 @@ def test_a_target_is_as_good_as_its_worst_lane(
     assert redis.status is target
 
 
-def test_without_checks_built_is_done() -> None:
+def test_without_checks_a_built_target_is_done() -> None:
     state, redis = begun(info(check=False))
     state.apply_event(ended(Outcome.PASSED))
     assert (redis.status, amd(redis).status) == (Status.DONE, Status.DONE)
@@ -141,16 +141,20 @@ def test_without_checks_built_is_done() -> None:
         [ended(Outcome.PASSED), journal.CheckStarted(at=6.0, target="redis", platform=BOTH[0])],
     ],
 )
-def test_what_a_runs_end_cut_off_is_cancelled(events: list[journal.AnyEvent]) -> None:
+def test_targets_cut_off_by_the_end_of_the_run_are_cancelled(
+    events: list[journal.AnyEvent],
+) -> None:
     state, redis = begun()
     for event in [*events, run_ended(Outcome.CANCELLED)]:
         state.apply_event(event)
     assert (redis.status, amd(redis).status) == (Status.CANCELLED, Status.CANCELLED)
 
 
-def test_a_retry_forgets_the_first_attempt() -> None:
+def test_a_retry_clears_the_first_attempt() -> None:
     state, redis = begun()
-    state.apply_records("redis", [vertex(started=moment(0), error="exit code: 1"), say(b"old\n")])
+    state.apply_records(
+        "redis", [vertex(started=moment(0), error="exit code: 1"), output(b"old\n")]
+    )
     state.apply_records("redis", [PlainText("ERROR: old")])
     state.apply_event(ended(Outcome.FAILED))
     state.apply_event(run_ended(Outcome.FAILED))
@@ -161,18 +165,18 @@ def test_a_retry_forgets_the_first_attempt() -> None:
     assert state.started == 0.0
 
 
-def test_asking_to_cancel_marks_what_isnt_over() -> None:
+def test_a_cancel_request_marks_unfinished_targets() -> None:
     state = RunState(info("redis", "kafka", "sqs"))
     state.apply_event(ended(Outcome.PASSED, "redis"))
     state.apply_event(journal.CancelRequested(at=2.0, target="sqs"))
-    asked = {t.name: t.cancel_asked for t in state.targets.values()}
-    assert asked == {"redis": False, "kafka": False, "sqs": True}
+    marked = {t.name: t.cancel_asked for t in state.targets.values()}
+    assert marked == {"redis": False, "kafka": False, "sqs": True}
     state.apply_event(journal.CancelRequested(at=2.0))
-    asked = {t.name: t.cancel_asked for t in state.targets.values()}
-    assert asked == {"redis": False, "kafka": True, "sqs": True}
+    marked = {t.name: t.cancel_asked for t in state.targets.values()}
+    assert marked == {"redis": False, "kafka": True, "sqs": True}
 
 
-def test_events_of_the_unknown_change_nothing() -> None:
+def test_events_of_unknown_targets_are_ignored() -> None:
     state, _ = begun()
     before = whole(state)
     for event in (
@@ -189,7 +193,7 @@ def test_events_of_the_unknown_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "said"),
+    ("sent", "status", "logged"),
     [
         ([{}], Status.WAITING, []),
         ([{}, {"started": moment(0)}], Status.RUNNING, ["▸ core 1/1 RUN x"]),
@@ -218,7 +222,7 @@ def test_events_of_the_unknown_change_nothing() -> None:
             Status.CANCELLED,
             ["▸ core 1/1 RUN x", "  stopped"],
         ),
-        # BuildKit begins a step again: the second interval is open, then closed.
+        # BuildKit starts a step again: the second interval is open, then closed.
         (
             [
                 {"started": moment(0), "completed": moment(1)},
@@ -228,13 +232,13 @@ def test_events_of_the_unknown_change_nothing() -> None:
             Status.DONE,
             ["▸ core 1/1 RUN x", "  done in 1.0 s"],
         ),
-        # It was cached, though later news of it don't say so again.
+        # It was cached, although later updates don't repeat that.
         (
             [{"cached": True}, {"started": moment(0), "completed": moment(0)}],
             Status.CACHED,
             ["▸ core 1/1 RUN x", "  cached"],
         ),
-        # The same news comes twice.
+        # The same update comes twice.
         (
             [{"started": moment(0), "completed": moment(1)}] * 3,
             Status.DONE,
@@ -242,14 +246,14 @@ def test_events_of_the_unknown_change_nothing() -> None:
         ),
     ],
 )
-def test_a_steps_way_and_what_its_lane_says(
-    sent: list[dict[str, Any]], status: Status, said: list[str]
+def test_updates_of_a_step_set_its_status_and_log(
+    sent: list[dict[str, Any]], status: Status, logged: list[str]
 ) -> None:
     state, redis = begun()
     state.apply_records("redis", [vertex(**fields) for fields in sent])
     (step,) = redis.steps.values()
     assert step.status is status
-    assert lines(amd(redis)) == said
+    assert lines(amd(redis)) == logged
 
 
 @pytest.mark.parametrize(
@@ -275,26 +279,26 @@ def test_overlapping_intervals_count_once(
     assert (step.ended is None) is (not intervals or None in intervals.values())
 
 
-def test_an_end_that_is_known_isnt_forgotten() -> None:
+def test_an_older_update_does_not_reopen_a_finished_step() -> None:
     state, redis = begun()
-    whole_news, old_news = (
+    ended_step, running_step = (
         vertex(started=moment(0), completed=moment(1)),
         vertex(started=moment(0)),
     )
-    state.apply_records("redis", [whole_news, old_news])
+    state.apply_records("redis", [ended_step, running_step])
     assert redis.steps["1"].status is Status.DONE
 
 
-def test_output_goes_to_the_lane_its_step_works_for() -> None:
+def test_output_goes_to_the_lane_that_its_step_builds() -> None:
     state, redis = begun()
     state.apply_records(
         "redis",
         [
             vertex("[linux/amd64->arm64 core 1/1] RUN x", "cross", started=moment(0)),
-            say(b"for arm\nunended", "cross"),
+            output(b"for arm\nunended", "cross"),
             vertex("[internal] load", "own", started=moment(0)),
-            say(b"own\n", "own"),
-            say(b"nobody's\n", "unknown"),
+            output(b"own\n", "own"),
+            output(b"nobody's\n", "unknown"),
         ],
     )
     arm = redis.lanes[parse_platform("arm64")]
@@ -305,7 +309,7 @@ def test_output_goes_to_the_lane_its_step_works_for() -> None:
     assert lines(arm)[-1] == "unended"
 
 
-def test_with_one_platform_every_step_is_its_lanes() -> None:
+def test_with_one_platform_every_step_belongs_to_its_lane() -> None:
     state, redis = begun(info(platforms=("linux/arm64",)))
     state.apply_records("redis", [vertex("[core 1/2] RUN x", started=moment(0))])
     (lane,) = redis.lanes.values()
@@ -313,16 +317,16 @@ def test_with_one_platform_every_step_is_its_lanes() -> None:
     assert lane.steps[0].how is ExecutionMode.EMULATED
 
 
-def test_bytes_moved_are_summed_over_the_parts() -> None:
+def test_transferred_bytes_are_summed_over_the_parts() -> None:
     state, redis = begun()
     parts = [("a", 5, 10), ("b", 7, 0), ("a", 9, 10)]
-    news = [VertexStatus(i, "1", current=c, total=t) for i, c, t in parts]
-    state.apply_records("redis", [vertex(), SolveStatus(statuses=news)])
+    statuses = [VertexStatus(i, "1", current=c, total=t) for i, c, t in parts]
+    state.apply_records("redis", [vertex(), SolveStatus(statuses=statuses)])
     assert redis.steps["1"].moved() == (16, 17)
     state.apply_records("redis", [SolveStatus(statuses=[VertexStatus("a", "unknown")])])
 
 
-def test_the_own_log_of_a_target_has_its_warnings_and_what_buildx_printed() -> None:
+def test_the_log_of_a_target_has_its_warnings_and_the_output_of_buildx() -> None:
     state, redis = begun()
     warning = VertexWarning(vertex="x", short=b"Lint", url="https://x.example", level=1)
     state.apply_records(
@@ -348,7 +352,7 @@ def test_the_own_log_of_a_target_has_its_warnings_and_what_buildx_printed() -> N
     assert (len(redis.log), redis.texts, redis.warnings) == (0, [], {})
 
 
-def test_an_endless_error_is_kept_in_part() -> None:
+def test_an_endless_error_is_cut() -> None:
     state, redis = begun()
     state.apply_records("redis", [PlainText(str(n)) for n in range(10_000)])
     assert (len(redis.texts), len(redis.log)) == (2000, 2001)
@@ -365,11 +369,11 @@ def test_an_endless_error_is_kept_in_part() -> None:
         ("", False),
     ],
 )
-def test_an_error_that_is_a_cancel(error: str, is_one: bool) -> None:
+def test_errors_of_cancelled_steps_are_recognized(error: str, is_one: bool) -> None:
     assert is_cancel(error) is is_one
 
 
-def test_elapsed_goes_on_until_the_checks_are_over() -> None:
+def test_time_elapses_until_the_checks_are_finished() -> None:
     state, redis = begun()
     assert redis.elapsed(4.0) == 3.0
     state.apply_event(ended(Outcome.PASSED))

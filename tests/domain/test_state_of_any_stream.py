@@ -1,4 +1,4 @@
-"""A stream of whatever records can be folded; nothing in it ends the fold."""
+"""Any stream of records can be folded without an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vertex names, read: whose step it is, where in its stage, where it ran."""
+"""Parsing of vertex names: lane, stage, position, and where the step ran."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ AMD, ARM = parse_platform("amd64"), parse_platform("arm64")
         ),
     ],
 )
-def test_the_parts_of_a_name(
+def test_a_vertex_name_is_parsed_into_its_parts(
     name: str, kind: StepKind, label: str, ran_on: Platform | None, made_for: Platform | None
 ) -> None:
     step = parse_step_name(name)
@@ -78,7 +78,7 @@ _WORDS = st.sampled_from(["[", "]", "linux/arm64", "->", "1/2", "9" * 5000 + "/1
 
 @given(st.one_of(st.text(), st.lists(_WORDS | st.text(max_size=3), max_size=8).map("".join)))
 @settings(deadline=None, max_examples=80)
-def test_any_name_has_an_answer_on_one_line(name: str) -> None:
+def test_any_vertex_name_becomes_one_line(name: str) -> None:
     step = parse_step_name(name)
     assert "\n" not in step.title
     assert "\x1b" not in step.label
@@ -101,7 +101,7 @@ def test_any_name_has_an_answer_on_one_line(name: str) -> None:
         ("[a 1/1] RUN", AMD, None, None),
     ],
 )
-def test_how_a_step_ran(
+def test_a_step_is_native_emulated_or_cross(
     name: str, host: Platform | None, lane: Platform | None, how: ExecutionMode | None
 ) -> None:
     assert how_it_ran(parse_step_name(name), host, lane) is how
@@ -118,7 +118,7 @@ def test_how_a_step_ran(
         ([None], ARM, None, None),
     ],
 )
-def test_how_a_lane_is_built(
+def test_a_lane_is_emulated_if_any_step_is(
     steps: list[ExecutionMode | None],
     platform: Platform,
     host: Platform | None,
@@ -141,6 +141,6 @@ def test_how_a_lane_is_built(
         ("[redis__linux-arm64] resolving provenance", StepKind.INTERNAL, "resolving provenance"),
     ],
 )
-def test_the_part_of_a_target_is_no_stage(name: str, kind: StepKind, label: str) -> None:
+def test_the_suffix_of_a_split_target_is_not_a_stage(name: str, kind: StepKind, label: str) -> None:
     step = parse_step_name(name)
     assert (step.kind, step.label) == (kind, label)

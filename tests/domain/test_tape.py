@@ -1,4 +1,4 @@
-"""What of a recording is due when: tables, and a clock that is only a number."""
+"""Replay: which part of a recording is due at which time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def line(event: journal.AnyEvent) -> bytes:
 
 
 def record(*seconds: float) -> bytes:
-    """Return a line of a stream that tells moments, seconds after T0."""
+    """Return a line of a stream with timestamps, in seconds after T0."""
     logs = [{"vertex": "sha256:1", "data": "aGk=", "timestamp": moment(s)} for s in seconds]
     return json.dumps({"logs": logs}).encode() + b"\n"
 
@@ -50,7 +50,7 @@ def moment(seconds: float) -> str:
         ([T0, T0 + 5], 0.0, T0),
         ([T0, T0 + 5], 2.5, T0 + 2.5),
         ([T0 + 5, T0], 99.0, T0 + 5),
-        # A day of silence takes ten seconds, and the time goes evenly through it.
+        # A day of silence takes ten seconds, with recorded time running evenly.
         ([T0, T0 + 2, T0 + 86402, T0 + 86405], 2.0, T0 + 2),
         ([T0, T0 + 2, T0 + 86402, T0 + 86405], 7.0, T0 + 2 + 43200),
         ([T0, T0 + 2, T0 + 86402, T0 + 86405], 12.0, T0 + 86402),
@@ -74,14 +74,14 @@ def test_the_recorded_time_at_a_position(times, position, recorded):
         ([T0, T0, T0], 0.0),
     ],
 )
-def test_how_long_a_tape_is(times, length):
+def test_a_timeline_shortens_long_silences(times, length):
     assert ReplayTimeline(times).length == length
 
 
-def test_at_its_end_a_tape_has_told_everything():
+def test_a_timeline_ends_at_the_last_recorded_time():
     times = [T0 + 0.1 * number for number in range(1000)]
-    tape = ReplayTimeline([*times, T0 + 5000.3, T0 + 5000.7])
-    assert tape.recorded(tape.length) == T0 + 5000.7
+    timeline = ReplayTimeline([*times, T0 + 5000.3, T0 + 5000.7])
+    assert timeline.recorded(timeline.length) == T0 + 5000.7
 
 
 @pytest.mark.parametrize(
@@ -99,41 +99,41 @@ def test_at_its_end_a_tape_has_told_everything():
         ([(5, "end")], 5.0, 60.0, True),
         ([(5, "end")], 99.0, 60.0, True),
         ([(5, "half")], 6.0, 31.0, False),
-        # A clock that is set back holds it up and no more.
+        # A clock that is set back only delays it.
         ([(5, "pause"), (6, "go on")], 2.0, 5.0, False),
     ],
 )
-def test_how_far_a_tape_is(steps, at, position, over):
-    pace = ReplayClock(60.0)
-    assert pace.position(0.0) == 0.0
+def test_the_position_follows_speed_pauses_and_jumps(steps, at, position, over):
+    clock_state = ReplayClock(60.0)
+    assert clock_state.position(0.0) == 0.0
     for clock, what in steps:
         match what:
             case "faster":
-                pace.shift(clock, 1)
+                clock_state.shift(clock, 1)
             case "slower":
-                pace.shift(clock, -1)
+                clock_state.shift(clock, -1)
             case "end":
-                pace.jump(clock, 60.0)
+                clock_state.jump(clock, 60.0)
             case "half":
-                pace.jump(clock, 30.0)
+                clock_state.jump(clock, 30.0)
             case _:
-                pace.pause(clock, paused=what == "pause")
-    assert pace.position(at) == position
-    assert pace.is_over(at) is over
+                clock_state.pause(clock, paused=what == "pause")
+    assert clock_state.position(at) == position
+    assert clock_state.is_over(at) is over
 
 
-def test_a_tape_begins_when_it_is_first_looked_at():
+def test_a_replay_starts_at_the_first_reading_of_the_clock():
     pace = ReplayClock(60.0)
     assert pace.position(1000.0) == 0.0
     assert pace.position(1003.0) == 3.0
 
 
-def test_at_once_means_at_once():
+def test_an_infinite_speed_ends_immediately():
     pace = ReplayClock(60.0, math.inf)
     assert pace.is_over(0.0)
 
 
-def test_speeds_end_somewhere():
+def test_the_speed_is_limited():
     pace = ReplayClock(60.0)
     for _ in range(20):
         pace.shift(0.0, 1)
@@ -143,7 +143,7 @@ def test_speeds_end_somewhere():
     assert pace.speed == 0.5
 
 
-def test_bytes_are_due_in_their_order():
+def test_bytes_are_due_in_order():
     due = ReplayEvent()
     due.add(T0, 10)
     due.add(T0, 15)
@@ -153,7 +153,7 @@ def test_bytes_are_due_in_their_order():
     assert seen == [0, 15, 15, 15, 40]
 
 
-def test_events_are_due_at_their_times_and_what_cant_be_read_with_the_one_before():
+def test_events_are_due_at_their_times_and_unreadable_lines_with_the_previous_one():
     first, last = line(STARTED), line(journal.RunEnded(at=T0 + 3, outcome=Outcome.PASSED))
     torn = b'{"event":"run-en'
     due, events = events_due([first, b"no event\n", last, torn])
@@ -165,7 +165,7 @@ def test_events_are_due_at_their_times_and_what_cant_be_read_with_the_one_before
     assert due.upto(T0 + 3) == len(first) + 9 + len(last) + len(torn)
 
 
-def test_an_event_never_comes_before_the_one_above_it():
+def test_events_keep_the_order_of_the_journal():
     lines = [line(journal.Note(at=at, text="x")) for at in (T0 + 5, T0 + 1, T0 + 6)]
     due, events = events_due(lines)
     assert [at for at, _ in events] == [T0 + 5, T0 + 5, T0 + 6]
@@ -173,16 +173,16 @@ def test_an_event_never_comes_before_the_one_above_it():
 
 
 @pytest.mark.parametrize("at", [1e11, 1e300])
-def test_made_up_times_make_no_tape_endless(at):
+def test_false_times_do_not_make_a_replay_endless(at):
     lines = [line(journal.Note(at=moment, text="x")) for moment in (T0, at, T0 + 1)]
     due, _ = events_due(lines)
-    tape = ReplayTimeline(due.times)
-    assert tape.length <= 3 * LONGEST_SILENCE
-    assert due.upto(tape.recorded(tape.length)) == sum(map(len, lines))
+    timeline = ReplayTimeline(due.times)
+    assert timeline.length <= 3 * LONGEST_SILENCE
+    assert due.upto(timeline.recorded(timeline.length)) == sum(map(len, lines))
 
 
 @pytest.mark.parametrize(
-    ("events", "lies"),
+    ("events", "expected"),
     [
         ([], []),
         ([(0, "start")], [(0, math.inf)]),
@@ -193,32 +193,32 @@ def test_made_up_times_make_no_tape_endless(at):
         ([(5, "end")], []),
     ],
 )
-def test_where_the_streams_lie(events, lies):
+def test_streams_span_from_the_start_of_an_attempt_to_its_end(events, expected):
     made: dict[str, journal.AnyEvent] = {
         "start": STARTED,
         "end": journal.TargetEnded(at=0, target="redis", attempt=1, outcome=Outcome.PASSED),
         "run over": journal.RunEnded(at=0, outcome=Outcome.PASSED),
     }
     found = spans((float(at), made[what]) for at, what in events)
-    assert [(span.begins, span.ends) for span in found] == lies
+    assert [(span.begins, span.ends) for span in found] == expected
 
 
 @pytest.mark.parametrize(
     ("lines", "times"),
     [
-        # The latest moment of a line; a line without one comes with the one before it.
+        # The latest timestamp of a line; a line without one is due with the previous line.
         ([record(1), record(2, 3), b"ERROR: no\n", record(4)], [1, 3, 3, 4]),
         ([b"ERROR: at once\n", record(2)], [0, 2]),
-        # Never back, never after Buildx ended.
+        # Never earlier than the previous line, never after Buildx ended.
         ([record(3), record(1), record(99)], [3, 3, 10]),
-        # A builder whose clock is an hour off, to either side.
+        # A builder whose clock is an hour fast or slow.
         ([record(3600), record(3604)], [0, 4]),
         ([record(-3600), record(-3596)], [0, 4]),
         ([b'{"logs":[{"vertex":"x","timestamp":"never"}]}\n', b"{}\n"], [0, 0]),
         ([record(1), b"cut of"], [1, 1]),
     ],
 )
-def test_when_the_lines_of_a_stream_are_due(lines, times):
+def test_lines_of_a_stream_are_due_at_their_timestamps(lines, times):
     due = stream_due(lines, Span(STARTED, T0, T0 + 10))
     ends = [sum(map(len, lines[: number + 1])) for number in range(len(lines))]
     for number, seconds in enumerate(times):

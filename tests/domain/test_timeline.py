@@ -1,4 +1,4 @@
-"""Stretches of time: merged, added up, and where a build begins and ends."""
+"""Spans of time: merged, summed, and the start and end of builds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.recordings import recording, state_of
         ([(2, 2)], [(2, 2)], 0),
     ],
 )
-def test_stretches_are_merged(parts, whole, seconds) -> None:
+def test_overlapping_spans_are_merged(parts, whole, seconds) -> None:
     assert merged(parts) == whole
     assert covered(parts) == seconds
 
@@ -45,18 +45,18 @@ def test_stretches_are_merged(parts, whole, seconds) -> None:
         (((0, 0), (0.5, 1), (3, 4)), [(0, 0), (0.5, 1), (3, 4)]),
     ],
 )
-def test_a_steps_stretches_end_at_the_latest_with_the_axis(times, found) -> None:
+def test_spans_of_a_step_end_at_the_end_of_the_axis(times, found) -> None:
     target = target_of(S("a", "", times))
     assert spans(target.steps["a"], T0 + 8) == [(T0 + a, T0 + b) for a, b in found]
 
 
-def test_a_target_spans_from_its_start_to_now_then_to_its_end() -> None:
+def test_a_target_spans_from_its_start_to_its_end_or_now() -> None:
     step = S("a", "", ((1, 2),))
     assert target_span(target_of(step), T0 + 5) == (T0, T0 + 5)
     assert target_span(target_of(step, end=3), T0 + 5) == (T0, T0 + 3)
 
 
-def test_a_build_that_was_killed_ends_with_the_last_that_is_known_of_it() -> None:
+def test_a_killed_build_ends_with_its_last_record() -> None:
     target = target_of(S("a", "", ((1, 2),)), S("b", "a", ((2.5, None),)))
     target.run.end_interrupted()
     assert target_span(target, T0 + 500) == (T0, T0 + 2.5)
@@ -74,6 +74,6 @@ def test_a_run_spans_its_targets_and_their_checks() -> None:
         assert start <= built[0][0] <= built[-1][1] <= checks[0][0] <= checks[0][1] <= end
 
 
-def test_a_run_that_goes_on_spans_until_now() -> None:
+def test_a_running_run_spans_until_now() -> None:
     target = target_of(S("a", "", ((1, 2),)))
     assert run_span(target.run, T0 + 9) == (T0, T0 + 9)

@@ -1,4 +1,4 @@
-"""How times and sizes went from run to run, and the small pictures of it."""
+"""Trends of times and sizes over runs, and their sparklines and columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from openhqm_tui.domain.history.trends import columns, run_hit_rate, sparkline, 
 from tests.domain.test_comparison import AMD, ARM, MB, lane, run, target
 
 
-def test_a_series_for_each_image_the_earliest_first() -> None:
+def test_trends_have_a_series_for_each_image_oldest_first() -> None:
     runs = [
         run(target("redis", lane(seconds=3.0, size=MB, steps=4, cached=3)), id="c", created=3.0),
         run(target("kafka", lane(ARM, seconds=9.0)), id="b", created=2.0),
@@ -26,7 +26,7 @@ def test_a_series_for_each_image_the_earliest_first() -> None:
     "other",
     [{"imported": True}, {"context": "/elsewhere"}, {"source": "bake"}],
 )
-def test_what_was_built_from_something_else_is_no_part_of_it(other) -> None:
+def test_runs_from_another_source_are_left_out(other) -> None:
     (series,) = trends([run(id="b"), run(id="a", **other)], run(id="b"))
     assert [point.run for point in series.points] == ["b"]
 
@@ -36,7 +36,7 @@ def test_without_an_image_there_is_no_point(status: str) -> None:
     assert trends([run(target("redis", lane(status=status)))], run()) == []
 
 
-def test_a_run_as_a_whole() -> None:
+def test_the_hit_rate_of_a_run_covers_all_lanes() -> None:
     one = run(
         target("redis", lane(size=MB, steps=3, cached=1), lane(ARM, size=MB, steps=1, cached=1))
     )
@@ -45,7 +45,7 @@ def test_a_run_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "width", "told"),
+    ("values", "width", "drawn"),
     [
         ([], 9, ""),
         ([1, 2], 0, ""),
@@ -57,11 +57,11 @@ def test_a_run_as_a_whole() -> None:
         ([0.0, 5e-324, 1e-323, 3.5e-323], 9, "▁▂▃█"),
     ],
 )
-def test_sparklines(values, width, told) -> None:
-    assert sparkline(values, width) == told
+def test_a_sparkline_is_scaled_to_its_values(values, width, drawn) -> None:
+    assert sparkline(values, width) == drawn
 
 
-def test_columns_stand_on_nought() -> None:
+def test_columns_start_at_zero() -> None:
     assert columns([8, 4, 0.01, 2], 9, 2) == ["█   ", "██▁▄"]
     assert columns([1, 8], 1, 1) == ["█"]
     assert columns([], 5, 2) == ["", ""]
@@ -69,7 +69,7 @@ def test_columns_stand_on_nought() -> None:
 
 
 @given(st.lists(st.floats(0, 1e9), max_size=30), st.integers(0, 20), st.integers(0, 6))
-def test_pictures_fit_their_room(values, width, height) -> None:
+def test_sparklines_and_columns_fit_their_space(values, width, height) -> None:
     assert len(sparkline(values, width)) == min(len(values), width)
     drawn = columns(values, width, height)
     assert len(drawn) == height

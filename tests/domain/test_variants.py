@@ -1,4 +1,4 @@
-"""The eight variants: what each carries and what it must not carry."""
+"""The variants: the clients each has and must not have."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.eight_variants import EIGHT, EIGHT_NAMES
 from tests.our_variants import ALL_CLIENTS, VARIANT_NAMES, VARIANTS, find_variant
 
 
-def test_openhqms_eight_are_among_them_as_they_were() -> None:
-    # Others may join them; those whose images people use already don't go or change their clients.
+def test_the_eight_variants_of_openhqm_are_unchanged() -> None:
+    # More may be added; published variants are not removed and keep their clients.
     kept = [variant for variant in VARIANTS if variant.name in EIGHT_NAMES]
     assert [variant.name for variant in kept] == list(EIGHT_NAMES)
     assert [variant.clients for variant in kept[1:]] == [variant.clients for variant in EIGHT[1:]]
@@ -30,27 +30,27 @@ def absent_clients(name: str) -> tuple[Client, ...]:
 
 
 @pytest.mark.parametrize("name", VARIANT_NAMES)
-def test_every_client_is_there_or_must_be_absent(name: str) -> None:
+def test_every_client_is_either_expected_or_absent(name: str) -> None:
     variant = find_variant(name)
     absent = absent_clients(name)
     assert set(variant.clients) | set(absent) == set(ALL_CLIENTS)
     assert not set(variant.clients) & set(absent)
 
 
-def test_the_ends_of_the_range() -> None:
+def test_all_has_every_client_and_minimal_has_none() -> None:
     assert absent_clients("all") == ()
     assert absent_clients("minimal") == ALL_CLIENTS
     assert {client for variant in EIGHT for client in variant.clients} <= set(ALL_CLIENTS)
     assert all(len(v.clients) == 1 for v in VARIANTS if v.name not in {"all", "minimal"})
 
 
-@pytest.mark.parametrize("told", ["redis", "REDIS", " redis "])
-def test_case_and_blanks_dont_matter(told: str) -> None:
-    assert find_variant(told).name == "redis"
+@pytest.mark.parametrize("typed", ["redis", "REDIS", " redis "])
+def test_case_and_spaces_are_ignored(typed: str) -> None:
+    assert find_variant(typed).name == "redis"
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("typed", "message"),
     [
         ("rediss", "did you mean redis?"),
         ("kafak", "did you mean kafka?"),
@@ -58,7 +58,7 @@ def test_case_and_blanks_dont_matter(told: str) -> None:
         ("rabbitmq", "valid: all redis kafka sqs azure gcp mqtt"),
     ],
 )
-def test_a_wrong_word_names_the_near_one(told: str, says: str) -> None:
+def test_an_unknown_variant_suggests_the_nearest(typed: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
-        find_variant(told)
-    assert says in str(caught.value)
+        find_variant(typed)
+    assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""Verdicts: what could not be asked is never a pass."""
+"""Verdicts: an inconclusive check never counts as passed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def verdicts(*answers: Answer) -> list[Verdict]:
 
 
 @pytest.mark.parametrize(
-    ("answers", "gravest"),
+    ("answers", "worst_answer"),
     [
         ((), UNKNOWN),
         ((PASS,), PASS),
@@ -25,9 +25,11 @@ def verdicts(*answers: Answer) -> list[Verdict]:
         ((PASS, WARN, UNKNOWN, FAIL), FAIL),
     ],
 )
-def test_the_gravest_answer_in_any_order(answers: tuple[Answer, ...], gravest: Answer) -> None:
+def test_the_worst_answer_counts_in_any_order(
+    answers: tuple[Answer, ...], worst_answer: Answer
+) -> None:
     for order in itertools.permutations(answers):
-        assert worst(verdicts(*order)) is gravest
+        assert worst(verdicts(*order)) is worst_answer
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Waivers: a finding that somebody accepts until a day counts as verified, and stays visible."""
+"""Waivers: a finding accepted until a date counts as verified and stays visible."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ A_FILE, B_FILE = (FileKind.SETUID, "/opt/a"), (FileKind.SETUID, "/opt/b")
 
 
 @pytest.mark.parametrize(
-    ("text", "files", "answer", "says"),
+    ("text", "files", "answer", "message"),
     [
         (waiver(), (A_FILE,), A, "until 2026-11-28 (as vendor): /opt/a (4755)"),
         (waiver(finding="/opt/*"), (A_FILE, B_FILE), A, "until 2026-11-28 (as vendor): "),
@@ -67,22 +67,22 @@ A_FILE, B_FILE = (FileKind.SETUID, "/opt/a"), (FileKind.SETUID, "/opt/b")
         ("", (A_FILE,), F, "/opt/a (4755)"),
     ],
 )
-def test_what_is_waived_counts_as_verified_and_says_why(
-    text: str, files: tuple[tuple[FileKind, str], ...], answer: Answer, says: str
+def test_a_waived_finding_counts_as_verified_with_its_reason(
+    text: str, files: tuple[tuple[FileKind, str], ...], answer: Answer, message: str
 ) -> None:
     found = verdicts(expected(text), seen(*files))
     check = "compilers" if files and files[0][0] is FileKind.COMPILER else "setuid"
     assert found[check].answer is answer
-    assert says in found[check].evidence
+    assert message in found[check].evidence
     assert is_verified([found[check]]) is (answer is not F)
     assert (hint_of(found[check]) != "") is (answer is F)
 
 
-def test_what_could_not_be_determined_is_not_waived() -> None:
+def test_an_inconclusive_check_is_not_waived() -> None:
     assert verdicts(expected(waiver()), Evidence(why="gone"))["setuid"].answer is U
 
 
-def test_the_waivers_of_all_matching_tables_count() -> None:
+def test_waivers_of_all_matching_tables_count() -> None:
     default = waiver("compilers").replace("[targets.api.waive]", "[defaults.waive]")
     wanted = expected(default, waiver())
     assert [one.check for one in WAIVE.of(wanted)] == ["compilers", "setuid"]
@@ -90,7 +90,7 @@ def test_the_waivers_of_all_matching_tables_count() -> None:
     assert checks_for(wanted) == checks_for(expected(""))
 
 
-def test_a_waiver_for_what_is_not_found_in_any_image_is_named() -> None:
+def test_a_waiver_without_a_finding_is_reported() -> None:
     wanted = expected(waiver(finding="/opt/a") + waiver("compilers") + waiver("size"))
     clean, dirty = seen(), seen(A_FILE)
 
@@ -112,7 +112,7 @@ def test_a_waiver_for_what_is_not_found_in_any_image_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         (waiver("setuids"), "unknown check 'setuids' in waive: did you mean setuid?"),
         ('waive = [{check = "size"}]', "missing required field `reason`"),
@@ -123,9 +123,9 @@ def test_a_waiver_for_what_is_not_found_in_any_image_is_named() -> None:
         ('waive = {check = "size"}', "Expected `array`"),
     ],
 )
-def test_a_waiver_needs_a_check_a_reason_and_a_date(text: str, words: str) -> None:
+def test_a_waiver_needs_a_check_a_reason_and_a_date(text: str, message: str) -> None:
     if not text.startswith("["):
         text = f"[targets.api]\n{text}"
     with pytest.raises(UsageProblem) as caught:
         parse_checks(tomllib.loads(text), "f.toml")
-    assert words in str(caught.value)
+    assert message in str(caught.value)

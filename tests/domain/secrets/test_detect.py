@@ -1,4 +1,4 @@
-"""Secrets by their form: what is one, what only looks like one, and that none is ever told."""
+"""Detection of secrets by format, file name and variable name, without false alarms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def noise(length: int, letters: str = _B64) -> str:
 
 
 def pem(kind: str, newline: str = "\n") -> str:
-    # Put together here, so that no scanner of repositories takes it for a real one.
+    # Assembled here, so that no secret scanner takes it for a real one.
     head = f"-----BEGIN {kind}PRIV" + "ATE KEY-----"
     return f"{head}{newline}{noise(64)}{newline}{noise(64)}{newline}"
 
@@ -71,7 +71,7 @@ def pem(kind: str, newline: str = "\n") -> str:
         ("AGE-SECRET-KEY-1" + noise(58, string.ascii_uppercase), "age key"),
     ],
 )
-def test_forms(text: str, sort: str) -> None:
+def test_token_formats_are_detected(text: str, sort: str) -> None:
     for around in (text, f"token = '{text}'\n", f"\0\xff {text} \n"):
         assert sorts_in(around.encode("latin-1")) == {sort}
     assert secret_in_value("SETTING", text) == sort
@@ -99,7 +99,7 @@ def test_forms(text: str, sort: str) -> None:
         "hf_transfer hf_hub_download",
     ],
 )
-def test_placeholders_and_names_are_none(text: str) -> None:
+def test_placeholders_and_names_are_not_secrets(text: str) -> None:
     assert sorts_in(text.encode()) == set()
 
 
@@ -127,10 +127,10 @@ def test_placeholders_and_names_are_none(text: str) -> None:
         ("/app/.env.production", "export API_TOKEN='s3cr3tw0rd'", "password or token"),
     ],
 )
-def test_files_whose_name_tells(path: str, text: str, sort: str) -> None:
+def test_files_for_credentials_are_searched(path: str, text: str, sort: str) -> None:
     assert is_telling(path)
     assert sorts_in_named(path, text.encode()) == {sort}
-    assert sorts_in_named(path, b"\xff\0 = nothing of the kind") == set()
+    assert sorts_in_named(path, b"\xff\0 = no secret") == set()
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,14 @@ def test_files_whose_name_tells(path: str, text: str, sort: str) -> None:
         ("/app/.env", "DB_PASSWORD=\nAPI_TOKEN=changeme\n# SECRET=hunter22"),
     ],
 )
-def test_files_whose_name_tells_but_hold_none(path: str, text: str) -> None:
+def test_files_for_credentials_may_have_none(path: str, text: str) -> None:
     assert sorts_in_named(path, text.encode()) == set()
 
 
 @pytest.mark.parametrize(
     "path", ["/app/.env.example", "/app/.env.sample", "/app/env", "/app/.environment", "/netrc"]
 )
-def test_files_whose_name_doesnt(path: str) -> None:
+def test_other_file_names_are_not_for_credentials(path: str) -> None:
     assert not is_telling(path)
 
 
@@ -186,7 +186,7 @@ def test_files_whose_name_doesnt(path: str) -> None:
         ("org.opencontainers.image.source=https://host/x", ""),
     ],
 )
-def test_values_of_variables_and_labels(line: str, sort: str) -> None:
+def test_values_are_judged_by_their_name_and_format(line: str, sort: str) -> None:
     name, _, value = line.partition("=")
     assert secret_in_value(name, value) == sort
 
@@ -214,12 +214,12 @@ def test_values_of_variables_and_labels(line: str, sort: str) -> None:
         ("RUN git clone ssh://git@github.com/x/y", set()),
     ],
 )
-def test_instructions(line: str, sorts: set[str]) -> None:
+def test_secrets_in_instructions_are_detected(line: str, sorts: set[str]) -> None:
     assert secrets_in_text(line) == sorts
 
 
 @pytest.mark.parametrize(
-    ("words", "sorts"),
+    ("command", "sorts"),
     [
         (("serve", "--password", "hunter"), {"password or token"}),
         (("serve", "--password=hunter"), {"password or token"}),
@@ -234,13 +234,13 @@ def test_instructions(line: str, sorts: set[str]) -> None:
         ((), set()),
     ],
 )
-def test_commands(words: tuple[str, ...], sorts: set[str]) -> None:
-    assert secrets_in_command(words) == sorts
+def test_secrets_in_commands_are_detected(command: tuple[str, ...], sorts: set[str]) -> None:
+    assert secrets_in_command(command) == sorts
 
 
 @given(st.text(max_size=300), st.binary(max_size=300))
 @settings(deadline=None, max_examples=100)
-def test_noise_is_no_trouble(text: str, data: bytes) -> None:
+def test_any_input_is_searched_without_an_error(text: str, data: bytes) -> None:
     sorts_in(data)
     secret_in_value(text, text)
     for path in ("/.env", "/.netrc", "/.pypirc"):
@@ -252,12 +252,12 @@ def test_noise_is_no_trouble(text: str, data: bytes) -> None:
     "filling",
     [b"A: " * 500, b"A: b\n" * 500, b"A: " * 60 + b"\n" * 60, b"A" * 5000 + b" ", b"\\n" * 500],
 )
-def test_a_key_that_never_comes_is_looked_for_once(filling: bytes) -> None:
-    # In ways that double with each header this would not end in a lifetime.
+def test_a_header_without_a_key_is_searched_in_linear_time(filling: bytes) -> None:
+    # Exponential backtracking over the headers would never finish.
     assert sorts_in(b"-----BEGIN PRIVATE KEY-----\n" + filling + b"!") == set()
 
 
-def test_a_key_behind_headers() -> None:
+def test_a_key_after_headers_is_detected() -> None:
     headers = b"Proc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,0A\r\n\r\n"
     for head in (headers, headers.replace(b"\r\n", b"\\n"), b"Version: GnuPG v2\n\n"):
         key = b"-----BEGIN RSA PRIVATE KEY-----\n" + head + noise(64).encode()

@@ -1,4 +1,4 @@
-"""What a Dockerfile holds of secrets is found, in whatever way it is written."""
+"""Secrets in a Dockerfile are found in every syntax."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from openhqm_tui.domain.secrets.redact import dockerfile_secrets
         ("", set()),
     ],
 )
-def test_what_is_found(text: str, secrets: set[str]) -> None:
+def test_values_of_secret_variables_and_labels_are_found(text: str, secrets: set[str]) -> None:
     assert dockerfile_secrets(text) == secrets
 
 
-def test_any_number_is_read_in_bounds() -> None:
+def test_the_number_and_length_of_values_is_limited() -> None:
     assert len(dockerfile_secrets("".join(f"ENV T{n}_TOKEN=v{n}\n" for n in range(5000)))) == 1000
     assert dockerfile_secrets("ENV " + "a" * 300_000) == frozenset()

@@ -1,4 +1,4 @@
-"""The one table of tokens: whatever has a form in it is found in files, and redacted in texts."""
+"""The table of token formats: each one is found in files and redacted in texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def noise(length: int, letters: str = _WORD) -> str:
     return "".join(_RANDOM.choices(letters, k=length))
 
 
-# As they are issued. Put together here: a whole one in a file would set off every scanner.
+# As they are issued, but assembled here: a literal token would trigger secret scanners.
 ISSUED: dict[str, str] = {
     "AWS access key": "AKIA" + noise(16, "ABCDEFGHJKLMNPQRSTUVWXYZ234567"),
     "AWS session key": "ASIA" + noise(16, "ABCDEFGHJKLMNPQRSTUVWXYZ234567"),
@@ -57,14 +57,14 @@ ISSUED: dict[str, str] = {
 }
 
 
-# The others are known by what stands before them.
-BY_THEMSELVES = {
+# The others are recognized by the text before them.
+STANDALONE = {
     name: token for name, token in ISSUED.items() if not token.startswith(("https", "AccountKey"))
 }
 
 
 def secret_of(token: str) -> str:
-    """Return the part of a token that is to be hidden."""
+    """Return the part of a token that must be hidden."""
     return token.rpartition("services/")[2].removeprefix("AccountKey=")
 
 
@@ -78,7 +78,7 @@ def test_every_token_is_found_and_redacted(token: str) -> None:
 @settings(max_examples=20, suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("form", TOKEN_FORMS, ids=lambda form: form.starts[0])
-def test_what_has_a_form_of_the_table_is_found_and_redacted(
+def test_any_text_in_a_token_format_is_found_and_redacted(
     form: TokenForm, data: st.DataObject
 ) -> None:
     start = data.draw(st.sampled_from(form.starts))
@@ -105,11 +105,11 @@ def test_what_has_a_form_of_the_table_is_found_and_redacted(
         ),
     ],
 )
-@pytest.mark.parametrize("token", BY_THEMSELVES.values(), ids=BY_THEMSELVES)
+@pytest.mark.parametrize("token", STANDALONE.values(), ids=STANDALONE)
 def test_no_encoding_hides_a_token(token: str, hidden_in: Callable[[str], str]) -> None:
-    told = hidden_in(token)
-    assert MASK in Mask().raw(f"step: {told} end")
-    assert told not in Mask().raw(f"step: {told} end")
+    encoded = hidden_in(token)
+    assert MASK in Mask().raw(f"step: {encoded} end")
+    assert encoded not in Mask().raw(f"step: {encoded} end")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_no_encoding_hides_a_token(token: str, hidden_in: Callable[[str], str]) 
 def test_no_encoding_hides_a_known_value(value: str) -> None:
     mask = Mask([value])
     data = value.encode()
-    told = [
+    forms = [
         value,
         quote(value, safe=""),
         quote(value),
@@ -130,11 +130,11 @@ def test_no_encoding_hides_a_known_value(value: str) -> None:
         base64.urlsafe_b64encode(data).decode(),
         f"{value[:4]}\x1b[1m{value[4:]}",
     ]
-    for form in told:
+    for form in forms:
         assert mask.raw(f"-- {form} --") == f"-- {MASK} --"
 
 
-def test_a_value_of_several_lines_is_known_line_by_line() -> None:
+def test_a_multi_line_value_is_redacted_line_by_line() -> None:
     mask = Mask(["first-line-of-it\nsecond-line-of-it\n"])
     assert mask.text("a first-line-of-it") == f"a {MASK}"
     assert mask.text("second-line-of-it") == MASK
@@ -144,7 +144,7 @@ def test_a_value_of_several_lines_is_known_line_by_line() -> None:
 @pytest.mark.parametrize(
     "value", ["true", "latest", "short", "1234567", "redis-cluster", "linux/amd64", "required"]
 )
-def test_short_and_public_values_stay(value: str) -> None:
+def test_short_and_public_values_are_kept(value: str) -> None:
     mask = Mask([value], public=["redis-cluster", "linux/amd64"])
     assert mask.text(f"built {value} now") == f"built {value} now"
     assert mask.named("DB_PASS", value) == value

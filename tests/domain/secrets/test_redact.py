@@ -1,4 +1,4 @@
-"""Secrets are taken out of what people are to read; what is no secret stays."""
+"""Redaction of secrets in output; other text is unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openhqm_tui.domain.secrets.redact import (
     secret_values,
 )
 
-# Put together here: a whole one in a file would set off every scanner that looks at it.
+# Assembled here: a literal token would trigger secret scanners.
 GITHUB = "ghp_" + "a1B2" * 9
 AWS = "AKIA" + "ABCDEFGH12345678"
 JWT = "eyJhbGciOiJI" + ".eyJzdWIiOiIxMjM0In0" + ".sflKxwRJSMeKKF2QT4"
@@ -40,7 +40,7 @@ JWT = "eyJhbGciOiJI" + ".eyJzdWIiOiIxMjM0In0" + ".sflKxwRJSMeKKF2QT4"
         "sig",
     ],
 )
-def test_names_of_secrets(name: str) -> None:
+def test_names_of_secrets_are_recognized(name: str) -> None:
     assert is_secret_name(name)
 
 
@@ -62,7 +62,7 @@ def test_names_of_secrets(name: str) -> None:
         "_",
     ],
 )
-def test_names_of_what_is_no_secret(name: str) -> None:
+def test_other_names_are_not_secret(name: str) -> None:
     assert not is_secret_name(name)
 
 
@@ -92,7 +92,7 @@ def test_names_of_what_is_no_secret(name: str) -> None:
         ("https://hooks.slack.com/services/T0/B0/abc", "https://hooks.slack.com/services/***"),
     ],
 )
-def test_what_is_masked(text: str, shown: str) -> None:
+def test_secrets_in_text_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 
@@ -113,20 +113,20 @@ def test_what_is_masked(text: str, shown: str) -> None:
         "",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert masked(text) == text
 
 
-def test_a_key_over_several_lines() -> None:
+def test_a_key_over_several_lines_is_masked() -> None:
     kind = "RSA PRIVATE" + " KEY"
     lines = ["before", f"-----BEGIN {kind}-----", "MIIE", "abcd", f"-----END {kind}-----", "after"]
     shown = [MASK if line in {"MIIE", "abcd"} else line for line in lines]
     assert Mask().lines(lines) == tuple(shown)
-    assert Mask().lines(lines[:4]) == tuple(shown[:4]), "a log that was cut in the middle of it"
+    assert Mask().lines(lines[:4]) == tuple(shown[:4]), "a log that was cut inside the key"
     assert Mask().lines([]) == ()
 
 
-def test_known_values_are_masked_wherever_they_are() -> None:
+def test_known_values_are_masked_everywhere() -> None:
     values = secret_values({"NPM_TOKEN": "hunter2!", "OTHER": "redis", "A_PASSWORD": "1"})
     assert values == {"hunter2!", "1"}
     mask = Mask(values)
@@ -135,23 +135,23 @@ def test_known_values_are_masked_wherever_they_are() -> None:
     assert Mask(["first line\nsecond line"]).text("the second line here") == "the *** here"
 
 
-def test_what_is_left_of_a_secret_where_a_text_was_cut() -> None:
+def test_the_rest_of_a_secret_before_a_cut_is_masked() -> None:
     mask = Mask(["correct-horse"])
     assert mask.text("RUN login correct-ho… and cor…") == "RUN login ***… and ***…"
-    assert mask.text("RUN login c…") == "RUN login c…", "too little to know it by"
+    assert mask.text("RUN login c…") == "RUN login c…", "too short to recognize"
     assert mask.text(f"RUN login {GITHUB[:9]}…") == "RUN login ***…"
     assert mask.text("not at its end: correct-ho") == "not at its end: correct-ho"
 
 
-def test_a_value_with_its_name() -> None:
+def test_a_value_is_masked_by_its_name() -> None:
     assert Mask().named("NPM_TOKEN", "x" * 8) == MASK
-    assert Mask().named("NPM_TOKEN", "x" * 7) == "x" * 7, "too short to guard anything"
+    assert Mask().named("NPM_TOKEN", "x" * 7) == "x" * 7, "too short to be a secret"
     assert Mask().named("NPM_TOKEN", "") == ""
     assert Mask().named("INDEX_URL", "https://me:pw@host") == "https://***@host"
 
 
 @given(st.lists(st.text(alphabet="TOKEN=token:\"'\\ \t&;-*1a/@{}"), max_size=4))
-def test_whatever_the_text(lines: list[str]) -> None:
+def test_masking_any_text_twice_changes_nothing(lines: list[str]) -> None:
     once = Mask().lines(lines)
     assert len(once) == len(lines)
     assert Mask().lines(once) == once
@@ -160,7 +160,7 @@ def test_whatever_the_text(lines: list[str]) -> None:
 @pytest.mark.parametrize(
     "part", ["http://", 'token="', "a: ", "--a ", "TOKEN", r"\"", "eyJaaaaaaaa."]
 )
-def test_long_texts_are_masked_too(part: str) -> None:
+def test_long_texts_are_masked(part: str) -> None:
     assert masked(part * 30_000 + " NPM_TOKEN=abc").endswith("***")
 
 
@@ -178,31 +178,31 @@ def test_long_texts_are_masked_too(part: str) -> None:
         ({}, set()),
     ],
 )
-def test_the_secrets_of_a_bake_file(bake, secrets) -> None:
+def test_secrets_in_a_bake_file_are_found(bake, secrets) -> None:
     assert bake_secrets(bake) == secrets
 
 
-def test_the_secrets_of_a_config() -> None:
+def test_secrets_in_a_config_are_found() -> None:
     env = ["PATH=/bin", "DB_PASSWORD=a=b", "REQUIRE_AUTH=false", "TOKEN"]
     assert config_secrets(env, {"queue.token": "c", "title": "d"}) == {"a=b", "", "c"}
 
 
-def test_a_config_of_any_size_has_so_many_secrets() -> None:
+def test_the_number_and_length_of_secrets_in_a_config_is_limited() -> None:
     many = [f"TOKEN_{number}={number}" + "x" * 5000 for number in range(5000)]
     found = config_secrets(many, {})
     assert 10 < len(found) < 1000
     assert max(map(len, found)) < 5000
 
 
-def test_the_beginning_of_a_text_of_any_length() -> None:
+def test_the_start_of_a_long_text_is_cut_and_masked() -> None:
     long = "a_token=b;" * 1_000_000
     assert Mask().start(long).startswith(f"a_token={MASK};a_token={MASK};")
     assert len(Mask().start(long)) < len(long) / 50
     assert Mask().start("short password=x") == f"short password={MASK}"
-    assert Mask().start("whatever it is", "DB_PASSWORD") == MASK
+    assert Mask().start("any text", "DB_PASSWORD") == MASK
 
 
 @pytest.mark.parametrize("secret", ["ghp_" + "a1B2" * 20, "no-form-but-known"])
-def test_a_secret_at_the_end_of_a_beginning(secret: str) -> None:
-    begun = Mask(["no-form-but-known"]).start("x " * 1021 + secret)
-    assert begun.endswith(f"x {MASK}…")
+def test_a_secret_across_the_cut_is_masked(secret: str) -> None:
+    start = Mask(["no-form-but-known"]).start("x " * 1021 + secret)
+    assert start.endswith(f"x {MASK}…")
