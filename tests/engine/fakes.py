@@ -1,4 +1,4 @@
-"""A machine made of tables: commands and their outcomes, files and packages."""
+"""A fake machine: a table of commands and their results, files and packages."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ OFFLINE = CommandResult(
 
 
 class FakeRunner:
-    """Answers by the longest known beginning of a command; remembers what it was asked."""
+    """Returns the result for the longest matching prefix of a command; records the commands."""
 
     def __init__(self, table: dict[str, CommandResult]) -> None:
         self.table = table
-        self.asked: list[str] = []
+        self.ran: list[str] = []
 
     def __call__(self, *commands: Sequence[str], timeout: float) -> list[CommandResult]:
         assert timeout > 0
         return [self._one(" ".join(command)) for command in commands]
 
     def _one(self, line: str) -> CommandResult:
-        self.asked.append(line)
-        known = [start for start in self.table if line.startswith(start)]
-        if not known:
+        self.ran.append(line)
+        matching = [start for start in self.table if line.startswith(start)]
+        if not matching:
             return CommandResult(NOT_FOUND, "", f"not in the table: {line}")
-        return self.table[max(known, key=len)]
+        return self.table[max(matching, key=len)]
 
 
 def runner(apt: CommandResult | None = None, **changes: CommandResult) -> FakeRunner:
@@ -61,7 +61,7 @@ def runner(apt: CommandResult | None = None, **changes: CommandResult) -> FakeRu
 
 
 def policy(**candidates: str) -> CommandResult:
-    """What `apt-cache policy` says; keyword = package with dashes and dots as underscores."""
+    """Output of `apt-cache policy`; keyword = package with dashes and dots as underscores."""
     names = {"docker_io": "docker.io"}
     text = "".join(
         f"{names.get(name, name.replace('_', '-'))}:\n"

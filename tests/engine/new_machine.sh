@@ -1,17 +1,17 @@
 #!/bin/bash
-# A new machine inside this one: a bare Debian in namespaces of its own, where
-# `openhqm-tui doctor --fix --yes` must bring up a whole engine, and a second run change nothing.
+# A new machine inside this one: a bare Debian in its own namespaces, where
+# `openhqm-tui doctor --fix --yes` must set up a complete engine, and a second run change nothing.
 #
 #   tests/engine/new_machine.sh [SUITE]        SUITE: bookworm (default) or trixie
-#   KEEP=1    leave the root file system behind (its place is printed)
-#   OLD_ENGINE=1 install and start the suite's own engine first: it must be renewed (bookworm)
-#   CACHE=DIR where the unpacked suite is kept between runs (default: none)
+#   KEEP=1    keep the root file system (its path is printed)
+#   OLD_ENGINE=1 install and start the suite's own engine first: it must be updated (bookworm)
+#   CACHE=DIR keep the unpacked suite here between runs (default: none)
 #
 # Needs root, mmdebstrap, iptables, ip, and PyPI for the dependencies; takes two to three
 # minutes. It has its own mounts, processes, host name and network (a veth pair, translated),
-# so an engine that runs on this machine isn't touched. One thing is shared, as the kernel has
-# only one of it: binfmt_misc. What is registered there during the test is taken out again.
-# Everything it starts ends with the namespace's first process.
+# so an engine on this machine isn't affected. Only binfmt_misc is shared, because the kernel has
+# one; registrations made during the test are removed again. Everything started here ends with
+# the first process of the namespace.
 set -euo pipefail
 
 suite=${1:-bookworm}
@@ -46,7 +46,7 @@ clean() {
 trap clean EXIT
 
 echo "== a bare Debian $suite"
-# The mirror is whatever this machine's apt uses.
+# The mirror is that of this machine's apt.
 mirror=$("$python" - <<'PY'
 from pathlib import Path
 from openhqm_tui.engine.doctor.apt import main_archive, read_archives
@@ -66,11 +66,11 @@ fi
 mkdir -p "$root"
 tar -xf "$tar" -C "$root"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-# What its owner told apt (proxies, dates), without what packages put there.
+# The owner's settings of apt (proxies, dates), without those of packages.
 for conf in /etc/apt/apt.conf.d/*; do
   dpkg-query -S "$conf" >/dev/null 2>&1 || cp "$conf" "$root/etc/apt/apt.conf.d/"
 done
-# A company's certificates, as its machines have them.
+# The certificates of a company, as on its machines.
 if [ -d /usr/local/share/ca-certificates ]; then
   cp -rT /usr/local/share/ca-certificates "$root/usr/local/share/ca-certificates"
 fi
@@ -78,7 +78,7 @@ cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 "$python" -m pip install --quiet --disable-pip-version-check --target "$root/opt/openhqm-tui" \
   --python-version "$version" --only-binary :all: msgspec platformdirs rich python-on-whales textual
 cp -r "$repo/openhqm_tui" "$root/opt/openhqm-tui/"
-# As the wheel has them.
+# As in the wheel.
 mkdir -p "$root/opt/openhqm-tui/openhqm_tui/bundled/assets"
 cp "$repo/Dockerfile" "$root/opt/openhqm-tui/openhqm_tui/bundled/"
 cp -r "$repo/assets/context" "$root/opt/openhqm-tui/openhqm_tui/bundled/assets/context"
@@ -105,7 +105,7 @@ export PYTHONPATH=/opt/openhqm-tui PYTHONDONTWRITEBYTECODE=1
 doctor() { python3 -m openhqm_tui.cli.commands.doctor "$@"; }
 seconds() { date +%s.%N; }
 took() { awk -v a="$1" -v b="$(seconds)" 'BEGIN { printf "   (%.1f s)\n", b - a }'; }
-# All that a run could have changed: packages, apt, configuration, processes, images.
+# Everything that a run could change: packages, apt, configuration, processes, images.
 snapshot() {
   dpkg-query -W
   find /etc/apt /etc/docker /etc/passwd /etc/group -type f -exec sha256sum {} + | sort
@@ -194,8 +194,8 @@ echo "== well"
 INSIDE
 
 echo "== inside"
-# --kill-child: whatever still runs in there ends with us.
-# (nsenter, as `ip netns exec` would put a new /sys over the control groups.)
+# --kill-child: all remaining processes end with this one.
+# (nsenter, because `ip netns exec` would mount a new /sys over the control groups.)
 nsenter --net="/run/netns/$name" unshare --mount --pid --uts --ipc --fork --kill-child --propagation private \
   sh -eu -c '
     root=$1

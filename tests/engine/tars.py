@@ -1,4 +1,4 @@
-"""Layers and exports for tests: tars made of a few words."""
+"""Layers and image exports for tests, as tar archives."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from openhqm_tui.engine.layers.stream import Budget, Stream
 
 
 def elf(machine: int = 62, bits: int = 64, little: bool = True) -> bytes:
-    """A program's first bytes."""
+    """The first bytes of an ELF program."""
     head = b"\x7fELF" + bytes([2 if bits == 64 else 1, 1 if little else 2, 1]) + bytes(9)
     return head + struct.pack("<HH" if little else ">HH", 3, machine) + bytes(44)
 
 
 class Made:
-    """A tar that grows; every method returns it."""
+    """A tar archive built entry by entry; every method returns the builder."""
 
     def __init__(self, form: int = tarfile.PAX_FORMAT) -> None:
         self._out = io.BytesIO()
@@ -69,7 +69,7 @@ def budget(size: int = 1 << 30, entries: int = 100_000) -> Budget:
 
 
 def scanned(layer: bytes | Made, **limits: Any) -> ScannedLayer:
-    """One layer, as the scanner tells of it."""
+    """Return the scanner's result for one layer."""
     data = layer if isinstance(layer, bytes) else layer.done()
     return scan_layer(Stream(pieces(data)), budget(), "it", Limits(**limits))
 
@@ -85,12 +85,12 @@ def oci_export(*layers: bytes) -> bytes:
 
 
 def classic_export(*layers: bytes) -> bytes:
-    """What engines exported before: a folder for each layer, not compressed."""
+    """What older engines export: a folder for each layer, uncompressed."""
     made = Made()
     for number, layer in enumerate(layers):
         made.folder(f"{number}").file(f"{number}/VERSION", b"1.0").file(f"{number}/json", b"{}")
         made.file(f"{number}/layer.tar", layer)
-    # Equal layers are kept once, with links to them.
+    # Equal layers are stored once, with links to them.
     made.soft("9/layer.tar", "../0/layer.tar")
     return made.file("manifest.json", b"[]").done()
 

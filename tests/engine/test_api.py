@@ -1,4 +1,4 @@
-"""The kept connection to the Engine API, against a small engine on a socket of its own."""
+"""The persistent connection to the Engine API, against a small server on a socket."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from tests.fake_docker import FakeDocker
 
 
 class Server(socketserver.ThreadingUnixStreamServer):
-    """Counts connections and requests; `lets_go` closes each connection after its answer."""
+    """Counts connections and records the requested paths."""
 
     daemon_threads = True
     connections = 0
     paths: list[str]
     body = b'{"a": 1}'
-    lets_go = "silently"
 
     def verify_request(self, request: object, client_address: object) -> bool:
         self.connections += 1
@@ -77,7 +76,7 @@ def test_one_connection_serves_many_requests(server: Server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/bye", "/cut"])
-def test_a_connection_that_was_let_go_is_made_anew(server: Server, path: str) -> None:
+def test_a_closed_connection_is_reopened(server: Server, path: str) -> None:
     with api(server) as engine:
         assert engine.get(path)[0] == 200
         assert engine.get("/again")[0] == 200
@@ -85,31 +84,31 @@ def test_a_connection_that_was_let_go_is_made_anew(server: Server, path: str) ->
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[" * 100_000, b"\xff"], ids=len)
-def test_an_answer_that_cant_be_read_is_said_to_be_that(server: Server, body: bytes) -> None:
+def test_an_invalid_response_is_reported(server: Server, body: bytes) -> None:
     server.body = body
     with api(server) as engine, pytest.raises(EngineSilent, match="can't be parsed"):
         engine.get("/x")
 
 
-def test_an_endless_answer_ends(server: Server) -> None:
+def test_an_endless_response_is_cut(server: Server) -> None:
     server.body = b"x" * (17 << 20)
     with api(server) as engine, pytest.raises(EngineSilent, match="longer than 16 MB"):
         engine.get("/x")
 
 
-def test_no_engine_is_a_clear_word(tmp_path: Path) -> None:
+def test_a_missing_engine_is_reported(tmp_path: Path) -> None:
     gone = {"DOCKER_HOST": f"unix://{tmp_path / 'gone'}"}
     with EngineApi(gone) as engine, pytest.raises(EngineSilent, match="did not respond"):
         engine.get("/x")
 
 
-def test_no_client_is_a_clear_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_client_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with EngineApi({"DOCKER_HOST": "ssh://x"}) as engine, pytest.raises(EngineSilent):
         engine.get("/x")
 
 
-def test_what_isnt_local_goes_through_the_client(
+def test_a_remote_engine_is_reached_through_the_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = FakeDocker(tmp_path / "fake", monkeypatch)
@@ -120,7 +119,7 @@ def test_what_isnt_local_goes_through_the_client(
 
 
 @pytest.mark.parametrize(
-    ("environment", "chosen", "told", "socket"),
+    ("environment", "chosen", "endpoint", "socket"),
     [
         ({}, "", "", "/var/run/docker.sock"),
         ({}, "default", "", "/var/run/docker.sock"),
@@ -132,23 +131,23 @@ def test_what_isnt_local_goes_through_the_client(
         ({"DOCKER_CONTEXT": "colima"}, "far", "unix:///c.sock", "/c.sock"),
         ({"DOCKER_CONTEXT": "default"}, "colima", "unix:///c.sock", "/var/run/docker.sock"),
         ({}, "colima", "ssh://x", ""),
-        ({}, "unheard-of", "", ""),
+        ({}, "missing", "", ""),
     ],
 )
 def test_the_socket_is_the_one_that_docker_would_use(
-    tmp_path: Path, environment: dict[str, str], chosen: str, told: str, socket: str
+    tmp_path: Path, environment: dict[str, str], chosen: str, endpoint: str, socket: str
 ) -> None:
     if chosen:
         (tmp_path / "config.json").write_text(json.dumps({"currentContext": chosen}))
-    if told:
+    if endpoint:
         meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"colima").hexdigest()
         meta.mkdir(parents=True)
-        words = {"Name": "colima", "Endpoints": {"docker": {"Host": told}}}
-        (meta / "meta.json").write_text(json.dumps(words))
+        context = {"Name": "colima", "Endpoints": {"docker": {"Host": endpoint}}}
+        (meta / "meta.json").write_text(json.dumps(context))
     assert local_socket(environment | {"DOCKER_CONFIG": str(tmp_path)}) == socket
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"currentContext": 5}', "[" * 100_000], ids=len)
-def test_a_damaged_config_is_as_good_as_none(tmp_path: Path, text: str) -> None:
+def test_a_damaged_config_is_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     assert local_socket({"DOCKER_CONFIG": str(tmp_path)}) == "/var/run/docker.sock"

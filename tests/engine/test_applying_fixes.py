@@ -1,4 +1,4 @@
-"""What the fixes are, in each situation, and that running them again changes nothing."""
+"""The fixes for each situation, and that repeating them changes nothing."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ GOOD = offers(docker_io="28.5.2+dfsg4-5", docker_cli="28.5.2-5", docker_buildx="
 UBUNTU = offers(docker_io="28.2.2-0ubuntu1~24.04.1", docker_buildx="0.21.3-0ubuntu1~24.04.1")
 
 
-def fix_of(way: Fix | str) -> Fix:
-    assert isinstance(way, Fix), way
-    # What a person is shown must at least be shell.
-    subprocess.run(["sh", "-n", "-c", way.script], check=True)
-    return way
+def fix_of(fix: Fix | str) -> Fix:
+    assert isinstance(fix, Fix), fix
+    # The script that is shown must at least be valid shell.
+    subprocess.run(["sh", "-n", "-c", fix.script], check=True)
+    return fix
 
 
 # Engine and Buildx
 
 
-def test_debian_12_takes_a_newer_suite_pinned() -> None:
+def test_debian_12_installs_from_a_pinned_newer_suite() -> None:
     fix = fix_of(engine_fix(debian(packages=OLD)))
     assert fix.as_root
     assert f"URIs: {MIRROR}" in fix.script
@@ -66,27 +66,27 @@ def test_debian_12_takes_a_newer_suite_pinned() -> None:
     assert "Pin-Priority: 990\n" in fix.script
     assert "apt-get update" in fix.script
     assert "docker.io docker-cli docker-buildx" in fix.script
-    # The store is chosen before the very first start, so nothing has to be switched.
+    # The store is set before the first start, so nothing has to be switched.
     assert fix.script.index("containerd-snapshotter") < fix.script.index("apt-get install")
 
 
-def test_debian_12_without_lists_needs_no_step_of_its_own() -> None:
+def test_debian_12_without_package_lists_needs_no_extra_step() -> None:
     assert "Suites: forky" in fix_of(engine_fix(debian())).script
 
 
-def test_debian_13_has_too_old_a_buildx() -> None:
+def test_the_buildx_of_debian_13_is_too_old() -> None:
     machine = debian("13", "trixie", packages=TRIXIE)
     assert "Suites: forky" in fix_of(engine_fix(machine)).script
     assert fix_of(engine_fix(debian("13", "trixie"))).script == "apt-get update -qq\n"
 
 
-def test_good_packages_are_just_installed() -> None:
+def test_recent_packages_are_installed_from_the_own_suite() -> None:
     fix = fix_of(engine_fix(debian("14", "forky", packages=GOOD)))
     assert "sources.list.d" not in fix.script
     assert "ca-certificates docker.io docker-cli docker-buildx" in fix.script
 
 
-def test_ubuntu() -> None:
+def test_ubuntu_installs_its_own_packages_if_they_are_recent() -> None:
     ubuntu = debian("24.04", "noble", distro="ubuntu", likes=("debian",), packages=UBUNTU)
     fix = fix_of(engine_fix(ubuntu))
     assert "docker.io docker-buildx" in fix.script
@@ -95,29 +95,29 @@ def test_ubuntu() -> None:
     assert "docs.docker.com" in str(engine_fix(old))
 
 
-def test_dockers_own_packages_stay_dockers_own() -> None:
+def test_packages_from_docker_are_updated_from_docker() -> None:
     fix = fix_of(engine_fix(debian(packages=packages(docker_ce="5:24.0.7-1"))))
     assert "docker-ce docker-ce-cli containerd.io docker-buildx-plugin" in fix.script
     assert "docker.io" not in fix.script
 
 
-def test_buildx_alone_leaves_the_engine() -> None:
+def test_installing_only_buildx_keeps_the_engine() -> None:
     fix = fix_of(engine_fix(debian(packages=OLD), buildx_only=True))
     assert fix.script.rstrip(")\n").endswith("--no-install-recommends docker-buildx")
     assert "containerd-snapshotter" not in fix.script
 
 
-def test_a_running_engine_is_restarted_when_it_is_renewed() -> None:
+def test_a_running_engine_is_restarted_after_an_update() -> None:
     old = debian(packages=OLD, docker_running=True, dockerd="/usr/sbin/dockerd")
     fix = fix_of(engine_fix(old))
     assert 'kill "$pid"' in fix.script
     assert "restarted" in fix.title
-    # Its store may hold images: switching it is a step of its own.
+    # Its store may hold images: switching it is a separate fix.
     assert "containerd-snapshotter" not in fix.script
 
 
 @pytest.mark.parametrize(
-    ("machine", "words"),
+    ("machine", "message"),
     [
         (debian(packages=OLD, keyrings=()), "the key of Debian forky is missing"),
         (debian(packages=OLD, archives=()), "apt's sources have no Debian archive"),
@@ -130,10 +130,10 @@ def test_a_running_engine_is_restarted_when_it_is_renewed() -> None:
         (Machine(system="linux", distro="opensuse-leap"), "docs.docker.com"),
     ],
 )
-def test_where_we_explain_and_install_nothing(machine: Machine, words: str) -> None:
-    way = engine_fix(machine)
-    assert isinstance(way, str)
-    assert words in way
+def test_without_a_supported_installation_advice_is_given(machine: Machine, message: str) -> None:
+    advice = engine_fix(machine)
+    assert isinstance(advice, str)
+    assert message in advice
 
 
 def test_without_systemd_no_package_starts_a_service() -> None:
@@ -145,7 +145,7 @@ def test_without_systemd_no_package_starts_a_service() -> None:
 # The engine's process and configuration
 
 
-def test_start() -> None:
+def test_the_engine_is_started_with_or_without_systemd() -> None:
     by_hand = fix_of(start_fix(debian()))
     assert by_hand.script.index("setsid containerd") < by_hand.script.index("setsid dockerd")
     by_systemd = fix_of(start_fix(debian(systemd=True)))
@@ -173,7 +173,7 @@ def test_daemon_json_is_merged(before: str | None, after: dict[str, object] | No
     else:
         assert text is not None
         assert json.loads(text) == after
-        # Twice changes nothing.
+        # A second run changes nothing.
         assert with_containerd_store(text) is None
 
 
@@ -185,12 +185,12 @@ def test_a_broken_daemon_json_is_left_alone(before: str) -> None:
         config_script(debian(store_config=before))
 
 
-def test_unreadable_daemon_json() -> None:
+def test_an_unreadable_daemon_json_is_an_error() -> None:
     with pytest.raises(ConfigError, match="Permission denied"):
         config_script(debian(store_config_error="Permission denied"))
 
 
-def test_switching_the_store_keeps_a_copy_and_is_checked() -> None:
+def test_switching_the_store_keeps_a_backup_and_validates_the_config() -> None:
     machine = debian(store_config='{"debug": true}', dockerd="/usr/sbin/dockerd")
     fix = fix_of(store_fix(machine, image_count=7))
     assert "7 images" in fix.title
@@ -202,7 +202,7 @@ def test_switching_the_store_keeps_a_copy_and_is_checked() -> None:
 # Emulators
 
 
-def test_emulators() -> None:
+def test_emulators_are_installed_and_enabled() -> None:
     machine = debian(packages=OLD)
     fix = fix_of(emulator_fix((ARM64, S390X), machine))
     assert "qemu-user-static binfmt-support" in fix.script
@@ -215,28 +215,30 @@ def test_emulators() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "words"),
+    ("machine", "message"),
     [
         (Machine(system="darwin", desktop="Colima"), "Colima"),
         (Machine(system="linux", distro="fedora"), "--install arm64"),
         (debian(packages=GOOD), "no package"),
     ],
 )
-def test_emulators_elsewhere(machine: Machine, words: str) -> None:
-    assert words in str(emulator_fix((ARM64,), machine))
+def test_without_packages_of_emulators_advice_is_given(machine: Machine, message: str) -> None:
+    assert message in str(emulator_fix((ARM64,), machine))
 
 
 @pytest.mark.parametrize(
-    ("flags", "runs", "half"), [("PF", True, False), ("P", False, True), (None, False, False)]
+    ("flags", "runs", "partly"), [("PF", True, False), ("P", False, True), (None, False, False)]
 )
-def test_emulators_must_be_held_open(flags: str | None, runs: bool, half: bool) -> None:
+def test_an_emulator_counts_only_if_it_is_held_open(
+    flags: str | None, runs: bool, partly: bool
+) -> None:
     machine = debian(emulators={} if flags is None else {"qemu-aarch64": flags})
     assert runnable(AMD64, machine)
     assert runnable(ARM64, machine) is runs
-    assert not_held_open(ARM64, machine) is half
+    assert not_held_open(ARM64, machine) is partly
 
 
-# The loop
+# Applying fixes
 
 
 def finding(key: str, *fixes: Fix, health: Health = Health.FAIL) -> Finding:
@@ -247,17 +249,17 @@ ONE = Fix(title="one", script="echo one")
 TWO = Fix(title="two", script="echo two")
 
 
-class Patient:
-    """Has troubles that a fix of the right name takes away."""
+class SickMachine:
+    """A machine with problems, each solved by its fix."""
 
-    def __init__(self, *troubles: tuple[str, Fix], stubborn: bool = False, code: int = 0) -> None:
-        self.troubles = list(troubles)
+    def __init__(self, *problems: tuple[str, Fix], stubborn: bool = False, code: int = 0) -> None:
+        self.problems = list(problems)
         self.stubborn = stubborn
         self.code = code
         self.ran: list[str] = []
 
     def examine(self) -> list[Finding]:
-        return [finding(key, fix) for key, fix in self.troubles] or [
+        return [finding(key, fix) for key, fix in self.problems] or [
             finding("all", health=Health.OK)
         ]
 
@@ -265,55 +267,55 @@ class Patient:
         self.ran.append(script)
         say(f"ran {script}")
         if not self.stubborn and self.code == 0:
-            self.troubles = [pair for pair in self.troubles if pair[1].script != script]
+            self.problems = [pair for pair in self.problems if pair[1].script != script]
         return self.code
 
-    def mended(self, allow: bool = True) -> FixOutcome:
+    def fix_all(self, allow: bool = True) -> FixOutcome:
         return diagnose_and_apply(
             self.examine, allow=lambda _finding, _fix: allow, say=lambda _line: None, run=self.run
         )
 
 
-def test_everything_is_mended_once_and_then_nothing() -> None:
-    # Two findings that want the same fix get it once.
-    patient = Patient(("a", ONE), ("b", ONE), ("c", TWO))
-    mended = patient.mended()
-    assert patient.ran == ["echo one", "echo two"]
-    assert mended.usable
-    assert (mended.ran, mended.stopped) == ((ONE, TWO), "")
-    assert patient.mended().ran == ()
-    assert patient.ran == ["echo one", "echo two"]
+def test_each_fix_runs_once_until_nothing_is_left() -> None:
+    # Two findings with the same fix run it once.
+    machine = SickMachine(("a", ONE), ("b", ONE), ("c", TWO))
+    outcome = machine.fix_all()
+    assert machine.ran == ["echo one", "echo two"]
+    assert outcome.usable
+    assert (outcome.ran, outcome.stopped) == ((ONE, TWO), "")
+    assert machine.fix_all().ran == ()
+    assert machine.ran == ["echo one", "echo two"]
 
 
-def test_a_fix_that_does_not_help_is_not_repeated() -> None:
-    patient = Patient(("a", ONE), stubborn=True)
-    mended = patient.mended()
-    assert patient.ran == ["echo one"]
-    assert "a still has a problem after: one" in mended.stopped
-    assert not mended.usable
+def test_a_fix_without_effect_is_not_repeated() -> None:
+    machine = SickMachine(("a", ONE), stubborn=True)
+    outcome = machine.fix_all()
+    assert machine.ran == ["echo one"]
+    assert "a still has a problem after: one" in outcome.stopped
+    assert not outcome.usable
 
 
-def test_a_failed_fix_stops_it() -> None:
-    patient = Patient(("a", ONE), ("b", TWO), code=100)
-    mended = patient.mended()
-    assert patient.ran == ["echo one"]
-    assert mended.stopped == "failed: one"
+def test_a_failed_fix_stops_the_rest() -> None:
+    machine = SickMachine(("a", ONE), ("b", TWO), code=100)
+    outcome = machine.fix_all()
+    assert machine.ran == ["echo one"]
+    assert outcome.stopped == "failed: one"
 
 
 def test_nothing_runs_without_consent() -> None:
-    patient = Patient(("a", ONE), ("b", TWO))
-    mended = patient.mended(allow=False)
-    assert patient.ran == []
-    assert not mended.usable
+    machine = SickMachine(("a", ONE), ("b", TWO))
+    outcome = machine.fix_all(allow=False)
+    assert machine.ran == []
+    assert not outcome.usable
 
 
-def test_what_is_well_is_not_mended() -> None:
+def test_a_healthy_finding_is_not_fixed() -> None:
     assert pending([finding("a", ONE, health=Health.OK)]) == []
 
 
-def test_root_by_sudo_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fix_as_root_needs_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[bool] = []
-    said: list[str] = []
+    output: list[str] = []
 
     def run(script: str, say: command.Say, *, sudo: bool = False) -> int:
         calls.append(sudo)
@@ -321,16 +323,16 @@ def test_root_by_sudo_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
     as_root = Fix(title="r", script="true", as_root=True)
     monkeypatch.setattr(apply_module, "rights", lambda: Rights.SUDO)
-    assert apply_fixes([as_root, ONE], run=run, say=said.append)
+    assert apply_fixes([as_root, ONE], run=run, say=output.append)
     assert calls == [True, False]
     monkeypatch.setattr(apply_module, "rights", lambda: Rights.NONE)
-    assert not apply_fixes([as_root], run=run, say=said.append)
-    assert "needs root, and sudo isn't available" in said[-1]
+    assert not apply_fixes([as_root], run=run, say=output.append)
+    assert "needs root, and sudo isn't available" in output[-1]
     assert len(calls) == 2
 
 
-def test_a_real_script_streams_its_lines() -> None:
-    said: list[str] = []
+def test_the_output_of_a_script_is_streamed_by_line() -> None:
+    output: list[str] = []
     script = "echo first\nprintf '10%%\\r100%%\\n'\necho err >&2\nfalse\necho never"
-    assert not apply_fixes([Fix(title="t", script=script)], say=said.append)
-    assert said == ["first", "100%", "err", "failed (exit code 1): t"]
+    assert not apply_fixes([Fix(title="t", script=script)], say=output.append)
+    assert output == ["first", "100%", "err", "failed (exit code 1): t"]

@@ -1,4 +1,4 @@
-"""apt's sources in both formats, and its policy."""
+"""apt's sources in both formats, and the output of `apt-cache policy`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Components: main
 """
 
 
-def test_deb822() -> None:
+def test_the_deb822_format_is_parsed() -> None:
     found = parse_deb822(DEB822)
     assert [archive.uri for archive in found] == [
         "http://one.example/debian",
@@ -61,7 +61,7 @@ def test_deb822() -> None:
     assert found[2].signed_by == ""
 
 
-def test_one_line() -> None:
+def test_the_one_line_format_is_parsed() -> None:
     found = parse_one_line(
         "# deb http://off.example bookworm main\n"
         "deb http://one.example/debian bookworm main contrib # ours\n"
@@ -83,7 +83,7 @@ def test_one_line() -> None:
     ]
 
 
-def test_all_files_in_apts_order(tmp_path: Path) -> None:
+def test_source_files_are_read_in_the_order_of_apt(tmp_path: Path) -> None:
     parts = tmp_path / "sources.list.d"
     parts.mkdir()
     (tmp_path / "sources.list").write_text("deb http://a.example s main\n")
@@ -98,7 +98,7 @@ def test_all_files_in_apts_order(tmp_path: Path) -> None:
     assert read_archives(tmp_path / "nowhere") == ()
 
 
-def test_main_archive_is_the_systems_own() -> None:
+def test_the_main_archive_is_that_of_the_installed_release() -> None:
     archives = tuple(parse_deb822(DEB822))
     own = main_archive(archives[::-1], "bookworm")
     assert own is not None
@@ -109,7 +109,7 @@ def test_main_archive_is_the_systems_own() -> None:
     assert main_archive(stable, "bookworm") == stable[0]
 
 
-def test_policy() -> None:
+def test_installed_and_candidate_versions_are_parsed() -> None:
     text = (
         "docker.io:\n  Installed: (none)\n  Candidate: 20.10.24+dfsg1-1\n  Version table:\n"
         "     20.10.24+dfsg1-1 500\n        500 http://one.example bookworm/main Packages\n"
@@ -132,5 +132,5 @@ def test_policy() -> None:
         ("", ""),
     ],
 )
-def test_upstream(version: str, expected: str) -> None:
+def test_epoch_and_debian_revision_are_removed(version: str, expected: str) -> None:
     assert upstream(version) == expected

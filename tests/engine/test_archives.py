@@ -1,4 +1,4 @@
-"""Programs found in archives, however they are packed, and how hostile archives end."""
+"""Programs in archives of every format, and the limits for hostile archives."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def tar(**files: bytes) -> bytes:
 
 
 def programs(path: str, content: bytes, **limits: int) -> list[tuple[str, str]]:
-    """What is found inside one file of a layer: places and machines."""
+    """Return the programs found inside one file of a layer: paths and machines."""
     layer = Made().file(path, content).done()
     wanted = Limits(archives=ArchiveLimits(**limits))
     found = scan_layer(Stream(pieces(layer)), budget(), "it", wanted).found
@@ -86,7 +86,7 @@ TAR = tar(bin__x=ARM, bin__y=elf(), text=b"text" * 1000)
         ("noise.gz", b"\x1f\x8b" + b"x" * 1000, []),
         ("noise.tar", b"x" * 257 + b"ustar" + b"x" * 1000, []),
     ],
-    # Archives have the time in them: as a name they would differ in each process.
+    # Archives contain a timestamp, so as an id they would differ in each process.
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_programs_in_archives_are_found(
@@ -112,7 +112,7 @@ BOMB = gzip.compress(tar(zeros=bytes(32 << 20)))
 
 
 @pytest.mark.parametrize(
-    ("make", "limits", "why"),
+    ("make", "limits", "reason"),
     [
         (lambda: BOMB, {"unpacked": 1 << 20}, "it unpacks to more than 1 MB"),
         (lambda: WHEEL * 9000, {"packed": 1 << 20}, "larger than 1 MB"),
@@ -126,20 +126,20 @@ BOMB = gzip.compress(tar(zeros=bytes(32 << 20)))
         ),
     ],
 )
-def test_an_archive_beyond_a_limit_is_named(
-    make: Callable[[], bytes], limits: dict[str, int], why: str
+def test_an_archive_beyond_a_limit_is_reported(
+    make: Callable[[], bytes], limits: dict[str, int], reason: str
 ) -> None:
-    assert programs("x", make(), **limits) == [("/x", why)]
+    assert programs("x", make(), **limits) == [("/x", reason)]
 
 
-def test_the_limits_are_for_all_archives_of_a_layer() -> None:
+def test_the_limits_apply_to_all_archives_of_a_layer() -> None:
     reader = ArchiveReader(ArchiveLimits(unpacked=50 << 20))
     assert reader.programs(BOMB) == []
     with pytest.raises(TooMuch):
         reader.programs(BOMB)
 
 
-def test_a_hard_link_to_an_archive_holds_the_same() -> None:
+def test_a_hard_link_to_an_archive_has_the_same_programs() -> None:
     layer = Made().file("a.whl", WHEEL).hard("b.whl", "a.whl").done()
     found = scan_layer(Stream(pieces(layer)), budget(), "it", Limits()).found
     assert found[1] == Found(FileKind.BINARY, "/b.whl", "aarch64", inside="x/core_so")

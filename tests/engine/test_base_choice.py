@@ -1,4 +1,4 @@
-"""Which base image is taken, and why one cannot be had."""
+"""The choice of the base image, and why one can't be pulled."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.engine.fakes import (
 from tests.engine.test_doctor import ABSENT
 
 
-def test_choose_base() -> None:
+def test_an_explicit_base_image_is_used_without_a_check() -> None:
     run = runner()
     assert choose_base(BOTH, explicit="mine:1", run=run).ref == "mine:1"
     assert choose_base(BOTH, explicit="mine:1", run=run).mapped
     assert not choose_base(BOTH, explicit=UPSTREAM_BASE, run=run).mapped
-    assert run.asked == []
+    assert run.ran == []
     assert choose_base(BOTH, explicit=None, run=run).ref == UPSTREAM_BASE
 
 
@@ -62,7 +62,7 @@ def image(ref: str, *platforms: Platform) -> dict[str, CommandResult]:
         ),
     ],
 )
-def test_choose_base_by_what_is_here(
+def test_the_base_image_is_chosen_from_the_local_images(
     local: dict[str, CommandResult], ref: str, mapped: bool
 ) -> None:
     choice = choose_base(BOTH, explicit=None, run=FakeRunner({"docker image": ABSENT, **local}))
@@ -70,7 +70,7 @@ def test_choose_base_by_what_is_here(
     assert choice.reason
 
 
-def test_choose_base_of_an_engine_that_tells_one_platform_only() -> None:
+def test_an_older_engine_that_reports_one_platform_is_supported() -> None:
     old = FakeRunner(
         {
             "docker image inspect --platform": CommandResult(125, "", "unknown flag: --platform"),
@@ -97,11 +97,11 @@ INDEX = json.dumps(
 )
 
 
-def test_pullable() -> None:
-    answer = check_pullable("r", run=FakeRunner({"docker": CommandResult(0, INDEX)}))
-    assert answer.reach is Reach.OK
-    assert answer.platforms == BOTH
-    assert answer.missing((AMD64, S390X)) == (S390X,)
+def test_the_platforms_of_a_pullable_image_are_read() -> None:
+    result = check_pullable("r", run=FakeRunner({"docker": CommandResult(0, INDEX)}))
+    assert result.reach is Reach.OK
+    assert result.platforms == BOTH
+    assert result.missing((AMD64, S390X)) == (S390X,)
     assert (
         check_pullable("r", run=FakeRunner({"docker": CommandResult(0, "{")})).reach is Reach.OTHER
     )
@@ -127,8 +127,8 @@ def test_pullable() -> None:
         (CommandResult(1, "", "ERROR: something new"), Reach.OTHER),
     ],
 )
-def test_why_an_image_cannot_be_had(outcome: CommandResult, reach: Reach) -> None:
-    answer = check_pullable("x:1", run=FakeRunner({"docker": outcome}))
-    assert answer.reach is reach
-    assert answer.detail
-    assert "\n" not in answer.detail
+def test_the_reason_for_a_failed_pull_is_recognized(outcome: CommandResult, reach: Reach) -> None:
+    result = check_pullable("x:1", run=FakeRunner({"docker": outcome}))
+    assert result.reach is reach
+    assert result.detail
+    assert "\n" not in result.detail

@@ -1,4 +1,4 @@
-"""The base image from Debian packages: the script that builds it, and where it may be built."""
+"""The base image from Debian packages: the script that builds it, and its conditions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.engine.fakes import AMD64, ARM64, MIRROR, debian, packages
 from tests.engine.test_applying_fixes import OLD, fix_of
 
 
-def test_bootstrap() -> None:
+def test_the_base_image_is_built_and_tried_on_every_platform() -> None:
     machine = debian(packages=OLD, emulators={"qemu-aarch64": "PF"})
     assert can_be_bootstrapped("python:3.13-slim", (AMD64, ARM64), machine)
     fix = fix_of(bootstrap_fix((AMD64, ARM64), machine))
@@ -22,16 +22,16 @@ def test_bootstrap() -> None:
     assert "--platform linux/amd64,linux/arm64" in fix.script
     assert fix.script.count("docker run --rm --network none") == 2
     assert "apt-get install" in fix.script
-    # A company's own certificates never get into an image that somebody may push.
+    # Private certificates must not get into an image that may be pushed.
     assert "/usr/local/share/ca-certificates" not in fix.script
 
 
-def test_bootstrap_tries_only_what_runs_here() -> None:
+def test_only_platforms_that_run_here_are_tried() -> None:
     machine = debian(packages=packages(mmdebstrap="1.3"))
     fix = fix_of(bootstrap_fix((ARM64,), machine))
     assert "docker run" not in fix.script
     assert "apt-get" not in fix.script
-    # The build platform's own root compiles the byte-code for all.
+    # The root of the build platform compiles the byte code for all platforms.
     assert "root amd64 amd64" in fix.script
     assert "--platform linux/arm64 ." in fix.script
 
@@ -40,17 +40,15 @@ def test_bootstrap_tries_only_what_runs_here() -> None:
     ("socket", "exported"),
     [("/run/user/1000/docker.sock", True), ("/var/run/docker.sock", False), ("", False)],
 )
-def test_bootstrap_builds_with_the_builder_of_the_context_in_use(
-    socket: str, exported: bool
-) -> None:
+def test_the_base_image_is_built_in_the_current_context(socket: str, exported: bool) -> None:
     fix = fix_of(bootstrap_fix((AMD64,), debian(packages=OLD), socket=socket))
     assert "--builder default" not in fix.script
     assert """--builder "$(docker info --format '{{.ClientInfo.Context}}')" """ in fix.script
-    # sudo forgets the user's context: the script itself names the engine.
+    # sudo drops the user's context, so the script names the engine.
     assert fix.script.startswith(f"export DOCKER_HOST=unix://{socket}\n") is exported
 
 
-def test_bootstrap_finds_the_socket_of_the_users_context(
+def test_the_base_image_uses_the_socket_of_the_users_context(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
@@ -65,7 +63,7 @@ def test_bootstrap_finds_the_socket_of_the_users_context(
     assert script.startswith("export DOCKER_HOST=unix:///home/me/docker.sock\n")
 
 
-def test_bootstrap_is_for_debian_and_for_the_usual_base() -> None:
+def test_the_base_image_is_built_only_on_debian_for_the_default_base() -> None:
     assert not can_be_bootstrapped("python:3.12", (AMD64,), debian())
     assert not can_be_bootstrapped("python:3.13-slim", (AMD64,), debian(distro="ubuntu"))
     assert not can_be_bootstrapped("python:3.13-slim", (AMD64,), debian(keyrings=()))

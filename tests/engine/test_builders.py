@@ -1,4 +1,4 @@
-"""The builders as Buildx lists them, and how they are made and removed."""
+"""Listing, creating and removing builders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from openhqm_tui.engine.docker.client import CommandError
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult
 from tests.engine.fakes import AMD64, ARM64, INFO, OUTPUTS, FakeRunner
 
-# As Buildx 0.29 prints them, cut to what is read.
+# As Buildx 0.29 prints them, reduced to the fields that are read.
 LISTED = [
     {
         "Current": True,
@@ -47,16 +47,18 @@ LINES = "\n".join(json.dumps(line) for line in LISTED)
 
 
 def buildx(**more: CommandResult) -> FakeRunner:
-    """Buildx with two builders; keyword = what follows `docker buildx`, spaces as underscores."""
+    """Buildx with two builders; keyword = arguments of `docker buildx`, spaces as underscores."""
     table = {"docker info": CommandResult(0, INFO), "docker buildx ls": CommandResult(0, LINES)}
-    table |= {f"docker buildx {words.replace('_', ' ')}": told for words, told in more.items()}
+    table |= {
+        f"docker buildx {arguments.replace('_', ' ')}": result for arguments, result in more.items()
+    }
     return FakeRunner(table)
 
 
-def test_what_buildx_lists() -> None:
+def test_builders_are_listed_with_their_nodes() -> None:
     run = buildx(ls=CommandResult(0, f"warning: not JSON\n{LINES}\n[]\n"))
     one, two = list_builders(run=run)
-    assert run.asked == [
+    assert run.ran == [
         "docker info --format {{json .}}",
         "docker buildx ls --format json",
     ]
@@ -70,10 +72,10 @@ def test_what_buildx_lists() -> None:
     assert (two.statuses, two.current, two.error) == (("running", "error"), False, "no route")
 
 
-def test_nodes_tell_what_they_run_natively_and_what_they_emulate() -> None:
-    told = json.loads(INFO)
+def test_native_and_emulated_platforms_of_nodes_are_distinguished() -> None:
+    engine_info = json.loads(INFO)
     listed = (OUTPUTS / "ls-duo.json").read_text()
-    elsewhere = CommandResult(0, json.dumps(told | {"Name": "another"}))
+    elsewhere = CommandResult(0, json.dumps(engine_info | {"Name": "another"}))
     table = {"docker info": elsewhere, "docker buildx ls": CommandResult(0, listed)}
     duo, default = list_builders(run=FakeRunner(table))
     assert default.nodes[0].native == Platform("linux", "amd64")
@@ -81,16 +83,16 @@ def test_nodes_tell_what_they_run_natively_and_what_they_emulate() -> None:
         ("amd1", AMD64),
         ("arm1", ARM64),
     ]
-    # Another machine than the engine's: the first that it lists is its own.
+    # On another machine than the engine's, the first listed platform is the native one.
     assert [node.native for node in duo.nodes] == [AMD64, ARM64]
-    here = CommandResult(0, json.dumps(told | {"Name": "vm"}))
+    here = CommandResult(0, json.dumps(engine_info | {"Name": "vm"}))
     table = {"docker info": here, "docker buildx ls": CommandResult(0, listed)}
     duo, _ = list_builders(run=FakeRunner(table))
     assert [node.native for node in duo.nodes] == [AMD64, AMD64]
     assert ARM64 in duo.nodes[1].emulated
 
 
-def test_buildx_that_can_not_say() -> None:
+def test_a_failed_listing_is_reported() -> None:
     with pytest.raises(EngineProblem, match="can't be listed: docker: No such file"):
         list_builders(run=buildx(ls=CommandResult(NOT_FOUND, "", "docker: No such file")))
 
@@ -100,7 +102,7 @@ def node(status: str = "running", endpoint: str = "") -> Node:
 
 
 @pytest.mark.parametrize(
-    ("builder", "says"),
+    ("builder", "reason"),
     [
         (Builder(name="a", driver="docker", nodes=(node(endpoint="here"),)), ""),
         (Builder(name="a", driver="docker", nodes=(node(endpoint="far"),)), "another"),
@@ -110,13 +112,13 @@ def node(status: str = "running", endpoint: str = "") -> Node:
         (Builder(name="a", driver="remote"), "has no node"),
     ],
 )
-def test_which_builders_will_do(builder: Builder, says: str) -> None:
+def test_unusable_builders_are_refused_with_the_reason(builder: Builder, reason: str) -> None:
     refusal = builder.refusal("here")
-    assert says in refusal
-    assert bool(refusal) is bool(says)
+    assert reason in refusal
+    assert bool(refusal) is bool(reason)
 
 
-def test_a_builder_that_is_not_there() -> None:
+def test_an_unknown_builder_suggests_the_nearest() -> None:
     builders = list_builders(run=buildx())
     assert find_builder("big", builders).name == "big"
     with pytest.raises(UsageProblem, match=r"no builder 'bigg': did you mean big\? \(valid: def"):
@@ -131,7 +133,7 @@ FINE = CommandResult(0)
 
 @pytest.fixture(autouse=True)
 def client(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Replace the client of the engine; return what is done through it."""
+    """Replace the client of the engine; return the commands run through it."""
     done: list[str] = []
 
     def with_docker(action: Callable[[Any], None], *, timeout: float) -> None:
@@ -146,19 +148,19 @@ def client(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def changes(run: FakeRunner) -> list[str]:
-    """Return the commands that ran, but for those that only look."""
-    return [line for line in run.asked if not line.startswith(("docker info", "docker buildx ls"))]
+    """Return the commands that change something."""
+    return [line for line in run.ran if not line.startswith(("docker info", "docker buildx ls"))]
 
 
-def test_a_builder_of_two_nodes_is_made() -> None:
+def test_a_builder_with_two_nodes_is_created() -> None:
     run = buildx(create=FINE, inspect=FINE)
-    told: list[str] = []
-    create_builder(TWO, told.append, run=run)
-    assert told == changes(run) == [FIRST, SECOND, START]
+    shown: list[str] = []
+    create_builder(TWO, shown.append, run=run)
+    assert shown == changes(run) == [FIRST, SECOND, START]
 
 
 @pytest.mark.parametrize(
-    ("fails", "outcome", "says", "told"),
+    ("fails", "outcome", "message", "expected"),
     [
         (
             "create",
@@ -195,16 +197,16 @@ def test_a_builder_of_two_nodes_is_made() -> None:
     ],
 )
 def test_a_builder_that_fails_to_start_is_removed(
-    client: list[str], fails: str, outcome: CommandResult, says: str, told: list[str]
+    client: list[str], fails: str, outcome: CommandResult, message: str, expected: list[str]
 ) -> None:
     run = buildx(create=FINE, inspect=FINE)
     run.table[f"docker buildx {fails.replace('_', ' ')}"] = outcome
     found: list[str] = []
     with pytest.raises(EngineProblem) as problem:
         create_builder(TWO, found.append, run=run)
-    assert says in str(problem.value)
+    assert message in str(problem.value)
     assert "\n" not in str(problem.value)
-    assert found == changes(run) + client == told
+    assert found == changes(run) + client == expected
 
 
 def test_an_interrupted_builder_is_removed(client: list[str]) -> None:
@@ -220,45 +222,45 @@ def test_an_interrupted_builder_is_removed(client: list[str]) -> None:
     assert client == [AWAY]
 
 
-def test_a_name_that_is_taken_is_left_alone() -> None:
+def test_an_existing_builder_is_not_replaced() -> None:
     run = buildx()
     with pytest.raises(UsageProblem, match="builder 'big' already exists"):
         create_builder(new_builder("big", "remote", ["a"]), lambda _: None, run=run)
     assert changes(run) == []
 
 
-def test_secrets_of_an_option_are_not_shown() -> None:
+def test_secrets_in_options_are_masked() -> None:
     new = new_builder("duo", "remote", ["a"], ["env.API_TOKEN=hunter2hunter2"])
-    told: list[str] = []
-    create_builder(new, told.append, run=buildx(create=FINE, inspect=FINE))
-    assert "env.API_TOKEN=***" in told[0]
-    assert "hunter2" not in "".join(told)
+    shown: list[str] = []
+    create_builder(new, shown.append, run=buildx(create=FINE, inspect=FINE))
+    assert "env.API_TOKEN=***" in shown[0]
+    assert "hunter2" not in "".join(shown)
 
 
 def test_a_builder_is_removed_and_another_selected(client: list[str]) -> None:
     run = buildx()
-    told: list[str] = []
-    remove_builder("big", told.append, run=run)
-    use_builder("default", told.append, run=run)
-    assert told == client == ["docker buildx rm big", "docker buildx use default"]
+    shown: list[str] = []
+    remove_builder("big", shown.append, run=run)
+    use_builder("default", shown.append, run=run)
+    assert shown == client == ["docker buildx rm big", "docker buildx use default"]
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "message"),
     [("default", "it is built into an engine; it is part of Docker itself"), ("bug", "mean big")],
 )
-def test_an_engines_own_builder_is_never_removed(client: list[str], name: str, says: str) -> None:
+def test_the_built_in_builder_is_never_removed(client: list[str], name: str, message: str) -> None:
     with pytest.raises(UsageProblem) as problem:
         remove_builder(name, lambda _: None, run=buildx())
-    assert says in str(problem.value)
+    assert message in str(problem.value)
     assert client == []
 
 
-def test_a_failed_removal_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "failed to remove big: device busy\nERROR: failed to remove one or more builders\n"
+def test_a_failed_removal_is_reported_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = "failed to remove big: device busy\nERROR: failed to remove one or more builders\n"
 
     def fail(action: object, *, timeout: float) -> None:
-        raise CommandError(CommandResult(1, "", said))
+        raise CommandError(CommandResult(1, "", output))
 
     monkeypatch.setattr(module, "with_docker", fail)
     with pytest.raises(Problem, match="can't be removed: failed to remove big: device busy"):

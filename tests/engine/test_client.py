@@ -1,4 +1,4 @@
-"""The client of the engine: its timeouts and errors, and the list of what it can't do."""
+"""The client of the engine: timeouts, errors, and the list of commands outside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Script = Callable[[str], Callable[[], list[str]]]
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Put the branches of a shell's `case` in place of `docker`; they return its calls."""
+    """Replace `docker` by a script with the given `case` branches; return a reader of its calls."""
 
     def install(branches: str) -> Callable[[], list[str]]:
         program, calls = tmp_path / "docker", tmp_path / "calls"
@@ -37,7 +37,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
 
 
 def commands(tree: ast.AST) -> Iterator[str]:
-    """Yield the lists of words that begin with "docker", up to the subcommand."""
+    """Yield the argument lists that start with "docker", up to the subcommand."""
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple):
             items = [item for item in node.elts if not isinstance(item, ast.Starred)]
@@ -55,11 +55,11 @@ def test_every_command_outside_the_client_is_listed_with_its_reason() -> None:
     assert {name for names in reasons for name in re.findall(r"`(.+?)`", names)} == found
 
 
-def test_python_on_whales_is_imported_by_the_client_alone() -> None:
+def test_only_the_client_imports_python_on_whales() -> None:
     used = re.compile(r"(?m)^( *)(?:from|import) python_on_whales")
     importers = {file.stem: used.findall(file.read_text()) for file in SOURCES}
     found = {name: indents for name, indents in importers.items() if indents}
-    # Indented: imported late, or for the type alone.
+    # Indented: imported lazily, or only for types.
     assert set(found) == {"client", "cleanup"}
     assert all(indent for indents in found.values() for indent in indents)
 
@@ -75,21 +75,21 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(
 
 
 @pytest.mark.parametrize(
-    ("branches", "code", "says"),
+    ("branches", "code", "message"),
     [
         ("*) echo 'ERROR: no builder \"big\" found' >&2; exit 1 ;;", 1, 'no builder "big" found'),
         ("*) printf 'caf\\351' >&2; exit 3 ;;", 3, "caf\ufffd"),
         ("*) echo not JSON ;;", 1, "the output of `docker` can't be read"),
     ],
 )
-def test_an_error_is_what_docker_prints(
-    script: Script, branches: str, code: int, says: str
+def test_an_error_has_the_output_of_docker(
+    script: Script, branches: str, code: int, message: str
 ) -> None:
     script(branches)
     with pytest.raises(CommandError) as failed:
         with_docker(lambda docker: docker.image.inspect("hunter2:secret").repo_tags, timeout=60)
     assert failed.value.result.code == code
-    assert says in str(failed.value)
+    assert message in str(failed.value)
     assert "hunter2" not in str(failed.value)
 
 
@@ -100,7 +100,7 @@ def test_a_missing_docker_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert failed.value.result.code == NOT_FOUND
 
 
-def test_the_clients_context_is_dockers_own(
+def test_the_client_uses_the_context_of_docker(
     script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = script('*) echo "$DOCKER_HOST $DOCKER_CONTEXT $BUILDX_BUILDER" >&2; exit 1 ;;')
@@ -146,7 +146,7 @@ def test_a_container_that_is_still_listed_is_not_gone(
     assert calls()[1].endswith("--filter name=^/box$")
 
 
-def test_images_that_stay_are_named_with_the_reason(script: Script) -> None:
+def test_images_that_cant_be_removed_are_reported_with_the_reason(script: Script) -> None:
     script(
         "*gone*) echo 'Error response from daemon: No such image: gone' >&2; exit 1 ;;"
         "*used*) echo 'Error response from daemon: conflict: in use' >&2; exit 1 ;;"
@@ -156,7 +156,7 @@ def test_images_that_stay_are_named_with_the_reason(script: Script) -> None:
     ]
 
 
-def test_a_pulled_image_stays_while_its_repository_names_it(script: Script) -> None:
+def test_a_pulled_image_with_a_tag_is_kept(script: Script) -> None:
     calls = script(
         '*inspect*mine*) echo \'[{"RepoTags": ["mine:1"]}]\' ;;'
         "*inspect*) echo '[{\"RepoTags\": null}]' ;;"

@@ -1,4 +1,4 @@
-"""Which programs a text is handed to for copying, and that none of them can do harm."""
+"""The clipboard programs that get copied text, and that none of them blocks."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SSH = {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}
         ({"TMUX": "/tmp/tmux"}, set(), False, []),
     ],
 )
-def test_text_goes_to_the_clipboards_that_the_person_has(env, found, mac, programs):
+def test_available_clipboard_programs_are_chosen(env, found, mac, programs):
     commands = copy_commands(env, found=found.__contains__, mac=mac)
     assert [command[0] for command in commands] == programs
 
 
-def test_the_program_is_given_the_text(tmp_path: Path, monkeypatch):
+def test_the_text_is_passed_to_the_program(tmp_path: Path, monkeypatch):
     program = tmp_path / "xclip"
     program.write_text(f"#!/bin/sh\ncat > {tmp_path}/got\necho noise; echo noise >&2\nexit 1\n")
     program.chmod(0o755)
@@ -47,7 +47,7 @@ def test_the_program_is_given_the_text(tmp_path: Path, monkeypatch):
     assert (tmp_path / "got").read_bytes() == "é 3 lines\n?".encode()
 
 
-def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch):
+def test_a_hanging_program_is_abandoned(tmp_path: Path, monkeypatch):
     program = tmp_path / "xclip"
     program.write_text("#!/bin/sh\nexec sleep 30\n")
     program.chmod(0o755)
@@ -56,6 +56,6 @@ def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch):
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr("openhqm_tui.engine.terminal._PATIENCE_SECONDS", 0.1)
-    began = monotonic()
+    started = monotonic()
     copy_to_system("text")
-    assert monotonic() - began < 20
+    assert monotonic() - started < 20

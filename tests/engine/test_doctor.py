@@ -1,4 +1,4 @@
-"""Findings per situation, the base image, and the command line."""
+"""The Doctor's findings in each situation, and the `doctor` command."""
 
 from __future__ import annotations
 
@@ -52,31 +52,31 @@ def found(
     assert len({finding.key for finding in findings}) == len(findings)
     for finding in findings:
         if finding.health in {Health.WARN, Health.FAIL}:
-            assert finding.fixes or finding.advice, f"{finding.key}: no way out"
+            assert finding.fixes or finding.advice, f"{finding.key}: no fix"
             assert finding.why
     return {finding.key: finding for finding in findings}
 
 
-def test_all_is_well_and_apt_is_not_even_asked() -> None:
+def test_a_healthy_machine_has_no_fix_and_apt_is_not_called() -> None:
     run = runner()
     findings = found(healthy(), run=run)
     assert not pending(findings.values())
     assert not any(finding.blocks for finding in findings.values())
     assert {key for key, one in findings.items() if one.health is not Health.OK} == {"registry"}
-    assert not any("apt" in line for line in run.asked)
+    assert not any("apt" in line for line in run.ran)
     assert findings["platform:linux/amd64"].detail == "native"
     assert findings["platform:linux/arm64"].detail == "emulated"
 
 
-def test_the_quick_look_asks_no_registry() -> None:
+def test_a_quick_diagnosis_queries_no_registry() -> None:
     run = runner(docker_image_inspect=ABSENT)
     findings = found(healthy(), run=run, deep=False)
-    assert not any("imagetools" in line for line in run.asked)
+    assert not any("imagetools" in line for line in run.ran)
     assert findings["base:linux/amd64"].health is Health.UNKNOWN
     assert "registry" not in findings
 
 
-def test_a_bare_machine() -> None:
+def test_a_machine_without_docker_gets_one_fix() -> None:
     facts = EngineFacts(
         trouble=EngineProblemKind.NO_CLIENT, error="the `docker` command was not found"
     )
@@ -111,7 +111,7 @@ def test_a_bare_machine() -> None:
         (EngineProblemKind.NOT_DOCKER, debian(systemd=True), "docker.io", ""),
     ],
 )
-def test_a_silent_engine(
+def test_an_unresponsive_engine_has_a_fix_or_advice(
     trouble: EngineProblemKind,
     machine: Machine,
     fix: str,
@@ -131,7 +131,7 @@ def test_a_silent_engine(
     assert advice in findings["engine"].advice
 
 
-def test_docker_host_is_not_ours_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_set_by_docker_host_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
     facts = EngineFacts(
         client_version="28", buildx_version="0.29", trouble=EngineProblemKind.NOT_RUNNING
@@ -139,7 +139,7 @@ def test_docker_host_is_not_ours_to_start(monkeypatch: pytest.MonkeyPatch) -> No
     assert not pending(found(facts, debian(dockerd="/usr/sbin/dockerd")).values())
 
 
-def test_versions() -> None:
+def test_outdated_versions_are_found() -> None:
     findings = found(healthy(server_version="24.0.7"), debian(systemd=True))
     assert findings["engine"].blocks
     assert findings["engine"].fixes
@@ -158,7 +158,7 @@ def test_versions() -> None:
     assert found(healthy(buildx_version=""))["buildx"].blocks
 
 
-def test_the_store() -> None:
+def test_the_classic_image_store_is_found() -> None:
     old = healthy(containerd_store=False, image_count=3)
     both = found(old)["store"]
     assert both.blocks
@@ -178,21 +178,21 @@ def test_the_store() -> None:
         assert not mac.fixes
 
 
-def test_platforms() -> None:
+def test_missing_emulators_are_found() -> None:
     run = runner(apt=policy(qemu_user_static="1:7.2"))
     findings = found(healthy(), debian(), (AMD64, ARM64, S390X), run=run)
     arm, s390x = findings["platform:linux/arm64"], findings["platform:linux/s390x"]
-    # Our Dockerfile builds arm64 without an emulator; s390x it can't.
+    # Our Dockerfile builds arm64 without an emulator, but not s390x.
     assert (arm.health, arm.blocks) == (Health.WARN, False)
     assert (s390x.health, s390x.blocks) == (Health.FAIL, True)
     assert arm.fixes == s390x.fixes
-    half = found(healthy(), debian(emulators={"qemu-aarch64": "P"}), run=run)
-    assert "flag F" in half["platform:linux/arm64"].detail
-    away = found(healthy(local=False), debian(), (S390X,))
-    assert "tonistiigi/binfmt" in away["platform:linux/s390x"].advice
+    not_held_open = found(healthy(), debian(emulators={"qemu-aarch64": "P"}), run=run)
+    assert "flag F" in not_held_open["platform:linux/arm64"].detail
+    remote = found(healthy(local=False), debian(), (S390X,))
+    assert "tonistiigi/binfmt" in remote["platform:linux/s390x"].advice
 
 
-def test_the_base_of_a_machine_without_docker_hub() -> None:
+def test_without_docker_hub_the_base_image_can_be_built() -> None:
     machine = msgspec.structs.replace(HERE)
     run = runner(docker_image_inspect=ABSENT, apt=policy(mmdebstrap="1.3"))
     findings = found(healthy(), machine, run=run)
@@ -204,15 +204,15 @@ def test_the_base_of_a_machine_without_docker_hub() -> None:
     assert "--base-image" in fedora["base:linux/amd64"].advice
 
 
-def test_the_base_of_another_driver_is_never_local() -> None:
+def test_other_drivers_cant_use_a_local_base_image() -> None:
     run = runner()
     base = found(healthy(driver="remote"), run=run)["base:linux/amd64"]
     assert base.blocks
     assert "push a base to a registry" in base.advice
-    assert not any("image inspect" in line for line in run.asked)
+    assert not any("image inspect" in line for line in run.ran)
 
 
-def test_disk_and_builder() -> None:
+def test_a_full_disk_and_a_missing_builder_are_found() -> None:
     assert found(healthy())["disk"].health is Health.OK
     facts = msgspec.structs.replace(healthy(), free_bytes=3 << 30)
     assert found(facts)["disk"].health is Health.WARN
@@ -221,27 +221,26 @@ def test_disk_and_builder() -> None:
     assert found(healthy(builder_error="no builder"))["builder"].blocks
 
 
-def test_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_private_certificates_are_passed_to_builds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):
         monkeypatch.delenv(name, raising=False)
     assert found(healthy())["certificates"].health is Health.OK
     own = msgspec.structs.replace(HERE, private_cas=("/usr/local/share/ca-certificates/a.crt",))
     bundle = Path("/etc/ssl/certs/ca-certificates.crt")
-    said = found(healthy(), own)["certificates"].detail
-    assert said.startswith(f"builds get {bundle}") is bundle.is_file()
+    detail = found(healthy(), own)["certificates"].detail
+    assert detail.startswith(f"builds get {bundle}") is bundle.is_file()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     assert found(healthy(), own)["certificates"].health is Health.WARN
     (tmp_path / "none.pem").write_text("pem")
     assert found(healthy(), own)["certificates"].health is Health.OK
 
 
-# The choice of the base
-
-
 # This machine
 
 
-def test_read_machine_from_files(tmp_path: Path) -> None:
+def test_the_machine_is_read_from_its_files(tmp_path: Path) -> None:
     for name, text in {
         "etc/os-release": 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
         "etc/docker/daemon.json": "{}",
@@ -268,8 +267,8 @@ def test_read_machine_from_files(tmp_path: Path) -> None:
 # The command line
 
 
-def doctor(*words: str) -> int:
-    return main(["doctor", *words])
+def doctor(*arguments: str) -> int:
+    return main(["doctor", *arguments])
 
 
 @pytest.fixture
@@ -285,7 +284,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     return findings
 
 
-def test_shows_commands_and_ends_with_3(
+def test_without_consent_fixes_are_shown_and_the_exit_code_is_3(
     bare: list[Finding], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert doctor("--format", "plain") == 3
@@ -296,14 +295,14 @@ def test_shows_commands_and_ends_with_3(
     assert "\x1b" not in out
 
 
-def test_json_is_json_only(bare: list[Finding], capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_output_is_only_json(bare: list[Finding], capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor("--format", "json") == 3
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines[-1] == {"type": "summary", "usable": False, "blocking": ["client", "engine"]}
     assert {line["type"] for line in lines[:-1]} == {"finding"}
 
 
-def test_the_end_says_that_nothing_will_count_as_verified(
+def test_the_summary_warns_that_no_image_will_count_as_verified(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings = diagnose(healthy(server_version="28.0.4"), HERE, BOTH, run=runner())
@@ -316,18 +315,18 @@ def test_the_end_says_that_nothing_will_count_as_verified(
 
 
 @pytest.mark.parametrize(
-    "words", [("--fix",), ("--yes",), ("--platforms", "linux/amd65"), ("--platforms", ",")]
+    "arguments", [("--fix",), ("--yes",), ("--platforms", "linux/amd65"), ("--platforms", ",")]
 )
-def test_bad_usage_starts_nothing(
-    words: tuple[str, ...], bare: list[Finding], capsys: pytest.CaptureFixture[str]
+def test_invalid_usage_is_one_line_with_exit_code_2(
+    arguments: tuple[str, ...], bare: list[Finding], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert doctor(*words) == 2
+    assert doctor(*arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert len(captured.err.splitlines()) == 1
 
 
-def test_without_rights_it_says_so(
+def test_missing_root_rights_are_reported(
     bare: list[Finding], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("openhqm_tui.engine.doctor.apply.rights", lambda: Rights.NONE)
@@ -336,7 +335,7 @@ def test_without_rights_it_says_so(
 
 
 @pytest.mark.parametrize("answer", ["n", "", "what"])
-def test_a_no_runs_nothing(
+def test_without_a_yes_nothing_runs(
     answer: str, bare: list[Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Terminal(io.StringIO):
@@ -357,12 +356,12 @@ def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixt
     assert "[red]not markup[/red]" in out
 
 
-def test_recorded_info_names_no_secrets() -> None:
+def test_the_recorded_info_has_no_registry_mirrors() -> None:
     assert "Mirrors" not in INFO
 
 
 @pytest.mark.engine
-def test_real_engine_has_nothing_to_mend() -> None:
+def test_the_real_engine_needs_no_fix() -> None:
     findings = examine(deep=False)
     assert [finding.title for finding in findings if finding.blocks] == []
     assert not pending(findings)

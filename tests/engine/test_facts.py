@@ -1,4 +1,4 @@
-"""Facts from recorded outputs of `docker info` and `docker buildx inspect`."""
+"""Facts read from recorded output of `docker info` and `docker buildx inspect`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def info(**changes: object) -> CommandResult:
     return CommandResult(0, json.dumps({**json.loads(INFO), **changes}))
 
 
-def test_a_healthy_engine() -> None:
+def test_facts_of_a_healthy_engine_are_read() -> None:
     facts = read_facts(run=runner())
     assert facts.answers
     assert (facts.trouble, facts.error, facts.builder_error) == (EngineProblemKind.NONE, "", "")
@@ -47,14 +47,14 @@ def test_a_healthy_engine() -> None:
     assert not facts.emulated(AMD64)
 
 
-def test_the_builder_asked_for_is_inspected() -> None:
+def test_the_selected_builder_is_inspected() -> None:
     run = runner()
     read_facts("duo", run=run)
-    assert "docker buildx inspect duo" in run.asked
+    assert "docker buildx inspect duo" in run.ran
 
 
 @pytest.mark.parametrize(
-    ("outcome", "trouble", "words"),
+    ("outcome", "trouble", "message"),
     [
         (
             CommandResult(NOT_FOUND),
@@ -90,17 +90,17 @@ def test_the_builder_asked_for_is_inspected() -> None:
         (CommandResult(0, "[]"), EngineProblemKind.OTHER, "did not respond"),
     ],
 )
-def test_why_the_engine_does_not_answer(
-    outcome: CommandResult, trouble: EngineProblemKind, words: str
+def test_the_reason_of_an_unresponsive_engine_is_recognized(
+    outcome: CommandResult, trouble: EngineProblemKind, message: str
 ) -> None:
     facts = facts_from(outcome, CommandResult(1, "", "no builder"))
     assert facts.trouble is trouble
-    assert words in facts.error
+    assert message in facts.error
     assert "\n" not in facts.error
     assert not facts.answers
 
 
-def test_a_silent_engine_still_tells_client_and_buildx() -> None:
+def test_without_an_engine_client_and_buildx_versions_are_read() -> None:
     silent = CommandResult(
         1, (OUTPUTS / "info-not-running.json").read_text(), "Cannot connect to …"
     )
@@ -108,7 +108,7 @@ def test_a_silent_engine_still_tells_client_and_buildx() -> None:
     assert (facts.client_version, facts.buildx_version) == ("28.2.2", "0.29.1+ds1")
 
 
-def test_no_buildx() -> None:
+def test_a_missing_buildx_has_no_version() -> None:
     facts = facts_from(
         info(ClientInfo={"Version": "20.10.24", "Plugins": []}),
         CommandResult(1, "", "docker: 'buildx' is not a docker command."),
@@ -118,7 +118,7 @@ def test_no_buildx() -> None:
     assert facts.how(AMD64) == "native"
 
 
-def test_a_broken_plugin_is_no_buildx() -> None:
+def test_a_broken_buildx_plugin_has_no_version() -> None:
     broken = {"Name": "buildx", "Version": "", "Err": "exec format error"}
     facts = facts_from(info(ClientInfo={"Version": "28", "Plugins": [broken]}), CommandResult(1))
     assert facts.buildx_version == ""
@@ -128,7 +128,7 @@ def test_a_broken_plugin_is_no_buildx() -> None:
     ("version", "old"),
     [("0.13.1+ds1", True), ("0.14.1", True), ("0.15.0", False), ("v0.29.1", False), ("", False)],
 )
-def test_buildx_too_old(version: str, old: bool) -> None:
+def test_an_outdated_buildx_is_recognized(version: str, old: bool) -> None:
     assert EngineFacts(buildx_version=version).buildx_too_old is old
 
 
@@ -136,24 +136,24 @@ def test_buildx_too_old(version: str, old: bool) -> None:
     ("version", "old"),
     [("20.10.24+dfsg1", True), ("24.0.9", True), ("25.0.0", False), ("dev", False), ("", False)],
 )
-def test_engine_too_old(version: str, old: bool) -> None:
+def test_an_outdated_engine_is_recognized(version: str, old: bool) -> None:
     assert EngineFacts(server_version=version).engine_too_old is old
 
 
-def test_the_old_image_stores() -> None:
+def test_the_classic_image_store_is_recognized() -> None:
     status = [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]]
     facts = facts_from(info(Driver="overlay2", DriverStatus=status), CommandResult(0, INSPECT))
     assert not facts.containerd_store
     assert not facts.can_load_many_platforms
 
 
-def test_an_unknown_builder_is_told() -> None:
+def test_an_unknown_builder_is_reported() -> None:
     facts = facts_from(info(), CommandResult(1, "", 'ERROR: no builder "nope" found\n'))
     assert facts.builder_error == 'no builder "nope" found'
     assert facts.answers
 
 
-def test_an_engine_elsewhere_has_no_room_here() -> None:
+def test_a_remote_engine_has_no_local_disk_space() -> None:
     facts = facts_from(info(Name="far-away", KernelVersion="5.0"), CommandResult(0, INSPECT))
     assert not facts.local
     assert facts.free_bytes is None
@@ -181,7 +181,7 @@ Labels:
 """
 
 
-def test_a_builder_of_two_nodes() -> None:
+def test_nodes_of_a_builder_are_parsed() -> None:
     name, driver, nodes = parse_inspect(DUO, host=AMD64, engine_name="vm")
     assert (name, driver) == ("duo", "remote")
     assert [(node.name, node.native) for node in nodes] == [("duo0", AMD64), ("duo1", ARM64)]
@@ -192,15 +192,15 @@ def test_a_builder_of_two_nodes() -> None:
     assert facts.how(S390X) == "none"
 
 
-def test_a_claimed_platform_on_this_very_machine_is_emulated() -> None:
+def test_a_claimed_platform_of_this_machine_is_emulated() -> None:
     text = DUO.replace("graviton", "vm")
     _, _, nodes = parse_inspect(text, host=AMD64, engine_name="vm")
     assert nodes[1].native == AMD64
     assert nodes[1].how(ARM64) == "emulated"
 
 
-def test_claims_are_kept_apart_from_what_is_listed() -> None:
-    # Two engines of one machine, as Buildx 0.29 tells of them.
+def test_claimed_platforms_are_distinguished_from_listed_ones() -> None:
+    # Two engines on one machine, as Buildx 0.29 lists them.
     text = (OUTPUTS / "inspect-duo.txt").read_text()
     name, driver, nodes = parse_inspect(text, host=AMD64, engine_name="vm")
     assert (name, driver) == ("duo", "remote")
@@ -208,14 +208,16 @@ def test_claims_are_kept_apart_from_what_is_listed() -> None:
         ("amd1", (AMD64,)),
         ("arm1", (ARM64,)),
     ]
-    assert [node.native for node in nodes] == [AMD64, AMD64], "both are this very machine"
+    assert [node.native for node in nodes] == [AMD64, AMD64], "both are on this machine"
     assert ARM64 in nodes[0].emulated
     facts = EngineFacts(nodes=nodes, host=AMD64, driver=driver)
-    assert facts.node_of(ARM64) == nodes[1], "who claims it, though the first lists it too"
+    assert facts.node_of(ARM64) == nodes[1], (
+        "the node that claims it, although the first lists it too"
+    )
     assert (facts.how(AMD64), facts.how(ARM64)) == ("native", "emulated")
 
 
-def test_a_container_on_the_engine_is_of_its_platform_whatever_is_claimed() -> None:
+def test_a_container_on_the_engine_has_its_native_platform() -> None:
     text = DUO.replace("remote", "docker-container").replace("unix:///tmp/bk2.sock", "default")
     _, _, nodes = parse_inspect(text, host=AMD64, engine_name="vm", context="default")
     assert nodes[1].native == AMD64
@@ -223,13 +225,13 @@ def test_a_container_on_the_engine_is_of_its_platform_whatever_is_claimed() -> N
     assert nodes[1].native == ARM64
 
 
-def test_a_dead_node_is_told() -> None:
+def test_a_node_with_an_error_is_reported() -> None:
     text = DUO.replace("Status:   running\n", "Error: connection refused\n")
     facts = facts_from(info(), CommandResult(0, text))
     assert facts.builder_error == "duo1: connection refused"
 
 
-def test_a_container_builder_that_is_not_started() -> None:
+def test_a_stopped_container_builder_has_the_platforms_of_the_engine() -> None:
     text = "Name: box\nDriver: docker-container\n\nNodes:\nName: box0\nStatus: inactive\n"
     facts = facts_from(info(), CommandResult(0, text))
     assert facts.platforms == ()
@@ -238,7 +240,7 @@ def test_a_container_builder_that_is_not_started() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "wanted", "yes"),
+    ("listed", "wanted", "expected"),
     [
         ("linux/amd64", "linux/amd64", True),
         ("linux/amd64/v2", "linux/amd64", False),
@@ -247,8 +249,8 @@ def test_a_container_builder_that_is_not_started() -> None:
         ("linux/arm64", "linux/arm/v7", False),
     ],
 )
-def test_covers(listed: str, wanted: str, yes: bool) -> None:
-    assert covers(parse_platform(listed), parse_platform(wanted)) is yes
+def test_a_platform_covers_its_older_variants(listed: str, wanted: str, expected: bool) -> None:
+    assert covers(parse_platform(listed), parse_platform(wanted)) is expected
 
 
 @pytest.mark.parametrize(
@@ -261,12 +263,12 @@ def test_covers(listed: str, wanted: str, yes: bool) -> None:
         ("", (9999,)),
     ],
 )
-def test_version_tuple(text: str, version: tuple[int, ...]) -> None:
+def test_version_texts_are_parsed(text: str, version: tuple[int, ...]) -> None:
     assert version_tuple(text) == version
 
 
 @pytest.mark.engine
-def test_real_facts_in_time() -> None:
+def test_facts_of_the_real_engine_are_read_within_a_second() -> None:
     read_facts()
     times = []
     for _ in range(3):
@@ -276,5 +278,5 @@ def test_real_facts_in_time() -> None:
     assert facts.error == ""
     assert facts.host is not None
     assert facts.how(facts.host) == "native"
-    # 0.2 s on two idle cores; the best of three tells of us, not of the neighbours.
+    # 0.2 s on two idle cores; the best of three excludes load by other processes.
     assert min(times) < 1.0

@@ -1,4 +1,4 @@
-"""A checkout that names programs in its settings: git, and Buildx's own git, run none of them."""
+"""Programs named in a checkout's git settings are run neither by us nor by Buildx."""
 
 from __future__ import annotations
 
@@ -36,37 +36,37 @@ STATUS = ["-c", "log.showSignature=false", "status", "--porcelain", "--ignored"]
 
 
 @pytest.mark.parametrize("hostile", [*AT_A_LOG, *BY_FETCHING])
-def test_no_program_of_a_checkout_is_run_for_its_commit(
+def test_reading_the_commit_runs_no_program_of_the_checkout(
     checkout: Checkout, hostile: Callable[[Checkout], None]
 ) -> None:
     hostile(checkout)
     checkout.git("log", "-1", "--format=%H %ct", "--", ".")
     assert checkout.ran(), "the exploit works with an unguarded git"
-    told = commit_of(checkout.folder)
+    commit = commit_of(checkout.folder)
     assert not checkout.ran()
     if hostile in AT_A_LOG:
-        assert told == (checkout.git("rev-parse", "HEAD"), 1700000000)
+        assert commit == (checkout.git("rev-parse", "HEAD"), 1700000000)
     else:
-        assert told is None
+        assert commit is None
 
 
-def test_a_folder_that_is_no_checkout_has_no_commit(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_checkout_has_no_commit(tmp_path: Path) -> None:
     assert commit_of(tmp_path) is None
     assert commit_of(tmp_path / "gone") is None
 
 
 @pytest.mark.parametrize("hostile", BY_FETCHING)
-@pytest.mark.parametrize("hands_on", [True, False], ids=["buildx-0.29", "buildx-0.36"])
-def test_buildx_asks_git_only_what_runs_no_program(
-    checkout: Checkout, hostile: Callable[[Checkout], None], hands_on: bool
+@pytest.mark.parametrize("passes_environment", [True, False], ids=["buildx-0.29", "buildx-0.36"])
+def test_buildx_runs_no_program_of_the_checkout(
+    checkout: Checkout, hostile: Callable[[Checkout], None], passes_environment: bool
 ) -> None:
     hostile(checkout)
     for call in BUILDX_CALLS:
         checkout.git(*call)
     assert checkout.ran(), "the exploit works with an unguarded git"
     safe = buildx_git([checkout.folder], BARE)
-    # A newer Buildx gives git nothing of its own environment but PATH and HOME.
-    if hands_on:
+    # A newer Buildx passes only PATH and HOME to git.
+    if passes_environment:
         for call in BUILDX_CALLS:
             checkout.git(*call, env=safe)
     assert (safe["BUILDX_GIT_INFO"], safe["BUILDX_GIT_LABELS"]) == ("false", "false")
@@ -116,7 +116,7 @@ def monitored_below(checkout: Checkout) -> None:
 @pytest.mark.parametrize(
     "hostile", [filtered, monitored, hooked, hooked_elsewhere, monitored_below]
 )
-def test_changes_are_asked_for_only_where_that_runs_no_program(
+def test_changes_are_queried_only_if_that_runs_no_program(
     checkout: Checkout, hostile: Callable[[Checkout], None]
 ) -> None:
     hostile(checkout)
@@ -124,29 +124,29 @@ def test_changes_are_asked_for_only_where_that_runs_no_program(
     safe = buildx_git([checkout.folder], dirty)
     assert not checkout.ran()
     assert safe["BUILDX_GIT_INFO"] == "false"
-    # Who doesn't ask for changes loses nothing by it.
+    # Without the request for changes, the information is kept.
     assert "BUILDX_GIT_INFO" not in buildx_git([checkout.folder], BARE)
     assert not checkout.ran()
     checkout.git(*STATUS)
     assert checkout.ran(), "the exploit works with an unguarded git"
 
 
-@pytest.mark.parametrize("place", ["HEAD", "packed-refs", "settings"])
-def test_buildx_asks_no_git_that_never_answers(
-    checkout: Checkout, place: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("file", ["HEAD", "packed-refs", "settings"])
+def test_git_information_is_disabled_if_git_hangs(
+    checkout: Checkout, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(git, "_PATIENCE", 0.5)
-    fifo = checkout.folder / ".git" / place
+    fifo = checkout.folder / ".git" / file
     fifo.unlink(missing_ok=True)
     os.mkfifo(fifo)
-    if place == "settings":
+    if file == "settings":
         with (checkout.folder / ".git" / "config").open("a") as config:
             config.write("[include]\npath = settings\n")
     assert buildx_git([checkout.folder], {})["BUILDX_GIT_INFO"] == "false"
 
 
 @pytest.mark.parametrize("setting", ["core.excludesFile", "core.attributesFile"])
-def test_changes_are_not_asked_for_where_git_reads_any_file(
+def test_changes_are_not_queried_if_git_would_read_any_file(
     checkout: Checkout, setting: str
 ) -> None:
     checkout.git("config", setting, "/dev/zero")
@@ -163,7 +163,7 @@ def test_an_ordinary_checkout_keeps_its_information(checkout: Checkout) -> None:
     assert checkout.git(*BUILDX_CALLS[-1], env=safe) == "https://host.example/x"
 
 
-def test_settings_of_the_environment_stay_beside_ours() -> None:
+def test_git_settings_of_the_environment_are_kept() -> None:
     safe = safe_git({"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "c"})
     assert safe["GIT_CONFIG_KEY_0"] == "a.b"
     count = int(safe["GIT_CONFIG_COUNT"])

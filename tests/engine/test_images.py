@@ -1,4 +1,4 @@
-"""What the engine's answers say of an image: its index and its config."""
+"""An image's index and config, read from the engine's responses."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from openhqm_tui.engine.docker.api import EngineApi
 from openhqm_tui.engine.docker.images import read_config, read_index
 
 
-class Answering:
-    """An engine that answers every request with the same."""
+class FixedResponse:
+    """An engine with the same response to every request."""
 
-    def __init__(self, answer: dict[str, Any]) -> None:
-        self._answer = answer
+    def __init__(self, response: dict[str, Any]) -> None:
+        self._response = response
 
     def get(self, path: str) -> tuple[int, Any]:
-        return 200, self._answer
+        return 200, self._response
 
 
-def engine(answer: dict[str, Any]) -> EngineApi:
-    return cast("EngineApi", Answering(answer))
+def engine(response: dict[str, Any]) -> EngineApi:
+    return cast("EngineApi", FixedResponse(response))
 
 
 def listed(arch: str = "arm64", kind: str = "image", **descriptor: Any) -> dict[str, Any]:
@@ -53,15 +53,17 @@ ARM = SeenImage(platform="linux/arm64", digest="sha256:1")
         ([listed(), listed()], [ARM, ARM]),
     ],
 )
-def test_the_images_of_an_index(manifests: list[dict[str, Any]], images: list[SeenImage]) -> None:
+def test_images_of_an_index_are_read_without_attestations(
+    manifests: list[dict[str, Any]], images: list[SeenImage]
+) -> None:
     top = {"digest": "sha256:0", "annotations": {"a": "b"}}
     named = [msgspec.structs.replace(image, annotations={"a": "b"}) for image in images]
-    answer = {"Descriptor": top, "Manifests": manifests}
-    assert read_index("x", engine(answer)) == ("sha256:0", named)
+    response = {"Descriptor": top, "Manifests": manifests}
+    assert read_index("x", engine(response)) == ("sha256:0", named)
 
 
 @pytest.mark.parametrize(
-    ("answer", "layers"),
+    ("response", "layers"),
     [
         ({"RootFS": {"Type": "layers", "Layers": ["sha256:1"]}}, ("sha256:1",)),
         ({"RootFS": {"Type": "layers"}}, ()),
@@ -70,6 +72,6 @@ def test_the_images_of_an_index(manifests: list[dict[str, Any]], images: list[Se
     ],
 )
 def test_an_image_may_have_no_layers(
-    answer: dict[str, Any], layers: tuple[str, ...] | None
+    response: dict[str, Any], layers: tuple[str, ...] | None
 ) -> None:
-    assert read_config("x", "linux/amd64", engine(answer)).layers == layers
+    assert read_config("x", "linux/amd64", engine(response)).layers == layers

@@ -1,4 +1,4 @@
-"""An image's index and manifests, read from an engine's export up to the last of them."""
+"""An image's index and manifests, read from an engine's export."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MANIFEST = json.dumps(
 
 
 def image(*blobs: bytes) -> bytes:
-    """Return an image's file with its blobs in that order."""
+    """Return an image export with the blobs in the given order."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as file:
         for blob in blobs:
@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.path = self.path
         self.send_response(self.server.status)
         self.end_headers()
-        # Who has read enough goes.
+        # The client closes the connection once it has read enough.
         with contextlib.suppress(BrokenPipeError):
             self.wfile.write(self.server.body)
 
@@ -102,7 +102,7 @@ def read(server: Server, top: bytes = INDEX) -> list[tuple[int, str]]:
         (*LAYERS, INDEX, MANIFEST, CONFIG),
     ],
 )
-def test_in_whatever_order_its_parts_come(server: Server, order: tuple[bytes, ...]) -> None:
+def test_parts_are_read_in_any_order(server: Server, order: tuple[bytes, ...]) -> None:
     server.body = image(*order)
     assert read(server) == [(5000, "ADD x /"), (12000, "COPY y /")]
 
@@ -113,7 +113,7 @@ def test_an_image_for_one_platform_needs_no_index(server: Server) -> None:
     assert urlsplit(server.path).query == "names=acme%2Fx%40sha256%3A1"
 
 
-def test_only_documents_are_kept_and_missing_ones_left_out(server: Server) -> None:
+def test_only_documents_are_kept_and_missing_ones_are_left_out(server: Server) -> None:
     other = b'{"config": {"digest": "%s"}}' % digest(b"gone").encode()
     index = {"manifests": [{"digest": digest(one)} for one in (MANIFEST, other, b"pruned")]}
     top = json.dumps(index).encode()
@@ -123,15 +123,15 @@ def test_only_documents_are_kept_and_missing_ones_left_out(server: Server) -> No
     }
 
 
-def test_no_more_is_read_than_is_needed(server: Server) -> None:
-    # What comes after is no image at all: who reads it would fail.
+def test_reading_stops_at_the_last_document(server: Server) -> None:
+    # The rest is not a valid archive, so reading it would fail.
     blobs = (CONFIG, INDEX, MANIFEST)
     end = sum(512 + -(-len(blob) // 512) * 512 for blob in blobs)
     server.body = image(*blobs)[:end] + b"\xff" * (4 << 20)
     assert len(read(server)) == 2
 
 
-def test_without_its_config_nothing_is_said_of_what_made_them(server: Server) -> None:
+def test_without_a_config_layers_have_no_instruction(server: Server) -> None:
     server.body = image(INDEX, MANIFEST, *LAYERS)
     assert read(server) == [(5000, ""), (12000, "")]
 
@@ -146,13 +146,13 @@ def test_without_its_config_nothing_is_said_of_what_made_them(server: Server) ->
         (200, image(INDEX, *LAYERS)[:700]),
     ],
 )
-def test_what_tells_nothing(server: Server, status: int, body: bytes) -> None:
+def test_an_unusable_response_is_an_error(server: Server, status: int, body: bytes) -> None:
     server.status, server.body = status, body
     with pytest.raises(ImageUnknown):
         read(server)
 
 
-def test_an_engine_that_isnt_there(tmp_path: Path) -> None:
+def test_a_missing_engine_is_an_error(tmp_path: Path) -> None:
     api = EngineApi({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
     with pytest.raises(ImageUnknown):
         read_documents("acme/x", digest(INDEX), api)

@@ -1,4 +1,4 @@
-"""What is found in layers, whatever they are packed in, and how hostile ones end."""
+"""Findings in layers of every compression, and the limits for hostile ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-# In two halves, so that no scanner of repositories takes it for a real one.
+# In two parts, so that no secret scanner takes it for a real one.
 AWS = b"AKIA" + b"QYLPMN5HHHFPZAM2"
 PEM = b"-----BEGIN RSA PRIV" + b"ATE KEY-----\n" + b"MIIEpAIBAAKCAQEAx0bQ9zL3kT7vWqYd" * 2 + b"\n"
 
@@ -43,10 +43,10 @@ def found(layer: bytes | Made) -> list[tuple[str, ...]]:
     return [(f.kind.value, f.path, f.what) for f in scanned(layer).found]
 
 
-# -- what is told of --------------------------------------------------------------------------
+# -- findings -----------------------------------------------------------------------------------
 
 
-def test_each_kind_of_file_is_told_of() -> None:
+def test_each_kind_of_file_is_found() -> None:
     made = Made().file("usr/bin/python", elf(), 0o755).file("lib/x.so", elf(183))
     made.file("usr/bin/su", b"#!", 0o4755).file("bin/wall", b"", 0o2755).file("plain", b"text")
     made.file("usr/bin/x86_64-linux-gnu-gcc-12", elf(), 0o755).file("usr/share/gcc", b"", 0o644)
@@ -72,7 +72,7 @@ PASSWD = b"root:x:0:0::/:/bin/sh\ntoor:x:+00:0\n\napp:x:1000:\nodd:x:what\nshort
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "expected"),
     [
         (
             Made().file("etc/passwd", PASSWD),
@@ -107,17 +107,19 @@ PASSWD = b"root:x:0:0::/:/bin/sh\ntoor:x:+00:0\n\napp:x:1000:\nodd:x:what\nshort
         (Made().file("e.sh", b"#!/bin/sh\ngosu app x\n", 0o644), []),
     ],
 )
-def test_files_that_decide_who_is_root(made: Made, told: list[tuple[str, ...]]) -> None:
-    assert found(made) == told
+def test_files_that_affect_root_rights_are_found(
+    made: Made, expected: list[tuple[str, ...]]
+) -> None:
+    assert found(made) == expected
 
 
-def test_a_layer_is_named_by_what_it_unpacks_to_and_counted() -> None:
+def test_a_layer_has_the_digest_and_size_of_its_unpacked_data() -> None:
     data = Made().folder("d").file("d/f", b"x" * 100).soft("s", "d").file("d/.wh.gone").done()
     layer = scanned(gzip.compress(data))
     assert (layer.digest, layer.blob, layer.size, layer.entries) == (digest_of(data), "it", 100, 4)
 
 
-def test_hard_links_share_what_their_file_is() -> None:
+def test_hard_links_have_the_findings_of_their_file() -> None:
     made = Made().file("a.so", elf(62)).hard("b.so", "a.so").hard("c", "a.so", mode=0o4755)
     made.hard("lib/far.so", "usr/lib/of-another-layer.so")
     assert found(made) == [
@@ -129,37 +131,37 @@ def test_hard_links_share_what_their_file_is() -> None:
     assert scanned(made).links == (("/lib/far.so", "/usr/lib/of-another-layer.so"),)
 
 
-def test_a_link_may_lend_rights_to_a_file_of_a_layer_below() -> None:
-    # The engine gives the mode of the link's header to the file that it names.
+def test_a_hard_link_may_set_rights_of_a_file_in_a_lower_layer() -> None:
+    # The engine applies the mode of the link's header to the file that it points to.
     made = Made().hard("sh", "bin/sh", mode=0o4755)
     assert found(made) == [("setuid", "/sh", "4755")]
     assert scanned(made).links == (("/sh", "/bin/sh"),)
 
 
-def test_links_folders_and_devices_are_no_files_with_content() -> None:
+def test_links_folders_and_devices_have_no_findings() -> None:
     made = Made().soft("usr/bin/gcc", "gcc-12").folder("root/.cache/pip/http")
     made.other("dev/x", tarfile.CHRTYPE).other("bin/s", tarfile.SYMTYPE, "su", 0o4777)
     assert [kind for kind, path, _ in found(made) if path != "/bin/s"] == []
 
 
 @pytest.mark.parametrize("before", [0, 1 << 20, (1 << 20) - 10, 3_000_000, 5_000_001])
-def test_a_secret_is_found_wherever_it_is_in_a_file(before: int) -> None:
+def test_a_secret_is_found_at_any_position_in_a_file(before: int) -> None:
     noise = random.Random(1).randbytes(before)
     assert found(Made().file("data", noise + b" " + AWS + b"\n" + noise[:1000])) == [
         ("secret", "/data", "AWS access key")
     ]
 
 
-def test_the_secret_itself_is_nowhere_in_what_is_told() -> None:
+def test_findings_never_contain_the_secret() -> None:
     made = Made().file("a", AWS).file("b", PEM).file(".env", b"DB_PASSWORD=hunter2-very-hidden\n")
     layer = scanned(made)
-    told = msgspec.json.encode(layer) + repr(layer).encode()
+    output = msgspec.json.encode(layer) + repr(layer).encode()
     assert {f.path for f in layer.found} == {"/a", "/b", "/.env"}
     for secret in (AWS, PEM[40:80], b"hunter2"):
-        assert secret not in told
+        assert secret not in output
 
 
-# -- layers over layers -----------------------------------------------------------------------
+# -- layers over layers -------------------------------------------------------------------------
 
 
 def left(*layers: Made) -> list[str]:
@@ -190,12 +192,12 @@ def left(*layers: Made) -> list[str]:
         (Made().file("./lib//.wh.a.so"), False),
     ],
 )
-def test_what_a_later_layer_hides(upper: Made, stays: bool) -> None:
+def test_whiteouts_and_replacements_hide_files(upper: Made, stays: bool) -> None:
     lower = Made().folder("lib").file("lib/a.so", elf())
     assert left(lower, upper) == (["/lib/a.so"] if stays else [])
 
 
-def test_a_layer_hides_nothing_of_its_own() -> None:
+def test_a_whiteout_does_not_hide_files_of_its_own_layer() -> None:
     lower = Made().file("lib/a.so", elf(183))
     upper = Made().file("lib/.wh..wh..opq").file("lib/a.so", elf(62)).file("lib/.wh.a.so")
     seen = [
@@ -204,13 +206,13 @@ def test_a_layer_hides_nothing_of_its_own() -> None:
     assert sorted(seen) == [("aarch64", 1, True), ("x86_64", 2, False)]
 
 
-def test_rights_that_a_later_layer_takes_back() -> None:
+def test_rights_removed_by_a_later_layer_dont_count() -> None:
     lower = Made().other("etc", tarfile.DIRTYPE, mode=0o777).file("etc/passwd", b"", 0o666)
     assert left(lower) == ["/etc", "/etc/passwd"]
     assert left(lower, Made().folder("etc").file("etc/passwd", b"")) == []
 
 
-def test_a_link_to_a_file_of_a_lower_layer_keeps_it() -> None:
+def test_a_hard_link_keeps_a_file_of_a_lower_layer() -> None:
     lower = Made().file("bin/evil", elf(62), 0o4755)
     upper = Made().hard("bin/kept", "bin/evil", mode=0o755).file("bin/.wh.evil")
     placed = place([scanned(lower), scanned(upper)])
@@ -218,7 +220,7 @@ def test_a_link_to_a_file_of_a_lower_layer_keeps_it() -> None:
     assert sorted(left(lower, upper)) == ["/bin/kept", "/bin/kept"]
 
 
-# -- packing ----------------------------------------------------------------------------------
+# -- compression --------------------------------------------------------------------------------
 
 LAYER = Made().file("usr/bin/x", elf(), 0o4755).file("big", bytes(3_000_000)).done()
 _HALF = len(LAYER) // 2
@@ -240,7 +242,7 @@ _HALF = len(LAYER) // 2
     ],
 )
 @pytest.mark.parametrize("size", [1000, 1 << 20])
-def test_layers_are_read_however_they_are_packed(packed: bytes, size: int) -> None:
+def test_layers_of_every_compression_are_read(packed: bytes, size: int) -> None:
     digest = new_digest()
     data = b"".join(unpacked(Stream(pieces(packed, size)), budget(), digest))
     assert data == LAYER
@@ -260,41 +262,41 @@ def test_layers_are_read_however_they_are_packed(packed: bytes, size: int) -> No
     ],
     ids=["gzip cut", "gzip sum", "zstd cut", "zstd noise", "no gzip", "no zstd"],
 )
-def test_damaged_packing_is_an_error(packed: bytes) -> None:
+def test_damaged_compression_is_an_error(packed: bytes) -> None:
     with pytest.raises(Damaged):
         scanned(packed)
 
 
 def bomb(megabytes: int, pack: Any) -> bytes:
-    """A file of zeros that packs to next to nothing."""
+    """A file of zeros, which compresses to almost nothing."""
     info = tarfile.TarInfo("zeros")
     info.size = megabytes << 20
     return bytes(pack(info.tobuf(tarfile.GNU_FORMAT) + bytes(info.size) + bytes(1024)))
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
-def test_a_bomb_ends_where_the_budget_does(pack: Any) -> None:
+def test_a_decompression_bomb_is_stopped_at_the_limit(pack: Any) -> None:
     packed = bomb(64, pack)
     assert len(packed) < 100_000
     with pytest.raises(TooMuch, match="unpacks to more than 16 MB"):
         scan_layer(Stream([packed]), budget(16 << 20), "it", Limits())
 
 
-def test_no_piece_of_a_bomb_is_large() -> None:
+def test_a_decompression_bomb_is_read_in_small_pieces() -> None:
     packed = Stream([bomb(64, gzip.compress)])
     assert max(map(len, unpacked(packed, budget(), new_digest()))) <= 1 << 20
 
 
-def test_a_frame_that_asks_for_too_much_memory_is_refused() -> None:
+def test_a_frame_that_needs_too_much_memory_is_refused() -> None:
     options: dict[int, int] = {zstd.CompressionParameter.window_log: 29}
-    # A frame of known size needs no window: this one doesn't tell its size.
+    # A frame with a declared size needs no window, so this one has none.
     maker = zstd.ZstdCompressor(options=options)
     packed = maker.compress(LAYER * 2) + maker.flush()
     with pytest.raises(Damaged, match="zstd"):
         scanned(packed)
 
 
-def test_more_files_to_tell_of_than_anyone_reads() -> None:
+def test_too_many_findings_are_an_error() -> None:
     made = Made()
     for number in range(11):
         made.file(f"{number}.so", elf())
@@ -309,7 +311,7 @@ def test_more_files_to_tell_of_than_anyone_reads() -> None:
         scanned(Made().file("a" * 90, elf()), most_text=80)
 
 
-# -- exports ----------------------------------------------------------------------------------
+# -- exports ------------------------------------------------------------------------------------
 
 ONE, TWO = Made().file("one.so", elf()).done(), Made().file("two", b"2").done()
 EMPTY = bytes(1024)
@@ -323,7 +325,7 @@ def test_layers_are_found_in_every_layout(export: Any) -> None:
     assert sorted(line.layer.digest for line in lines if line.layer) == sorted(wanted)
 
 
-def test_only_what_is_wanted_is_told_and_known_blobs_arent_read() -> None:
+def test_only_requested_layers_are_reported_and_known_blobs_are_skipped() -> None:
     export = oci_export(ONE, TWO)
     (line,) = exported(export, digest_of(TWO))
     assert line.layer is not None
@@ -331,11 +333,11 @@ def test_only_what_is_wanted_is_told_and_known_blobs_arent_read() -> None:
     assert exported(export, digest_of(TWO), known=(line.layer.blob,)) == []
 
 
-def test_a_layer_that_isnt_what_its_image_says_is_never_told_as_that() -> None:
+def test_a_layer_with_another_digest_is_not_reported() -> None:
     assert exported(oci_export(ONE), digest_of(TWO)) == []
 
 
-def test_a_damaged_layer_doesnt_keep_the_next_from_being_read() -> None:
+def test_a_damaged_layer_does_not_stop_the_scan() -> None:
     export = Made().file("a", gzip.compress(ONE)[:-9]).file("b", gzip.compress(TWO)).done()
     bad, good = exported(export, digest_of(ONE), digest_of(TWO))
     assert bad.trouble is not None
@@ -343,14 +345,14 @@ def test_a_damaged_layer_doesnt_keep_the_next_from_being_read() -> None:
     assert good.layer is not None
 
 
-def test_beyond_the_budget_nothing_more_is_read() -> None:
+def test_the_scan_stops_at_the_limit() -> None:
     export = oci_export(ONE, TWO, bytes(5 << 20))
     (*_, last) = exported(export, digest_of(b"x"), unpacked=1 << 20)
     assert last.trouble is not None
     assert "unpacks to more than 1 MB" in last.trouble.reason
 
 
-# -- the program ------------------------------------------------------------------------------
+# -- the scanner as a process -------------------------------------------------------------------
 
 
 def program(export: bytes, *wanted: str, **limits: Any) -> tuple[int, list[ScanLine], bytes]:
@@ -367,13 +369,13 @@ def program(export: bytes, *wanted: str, **limits: Any) -> tuple[int, list[ScanL
     return ran.returncode, lines, ran.stderr
 
 
-def test_the_program_tells_the_same() -> None:
+def test_the_process_reports_the_same() -> None:
     export = oci_export(ONE, TWO)
     wanted = (digest_of(ONE), digest_of(TWO))
     assert program(export, *wanted) == (0, exported(export, *wanted), b"")
 
 
-def test_what_is_no_export_is_said_to_be_that() -> None:
+def test_an_invalid_export_is_reported() -> None:
     code, lines, _ = program(b"x" * 5000, digest_of(ONE))
     assert code == 0
     assert [line.trouble.reason for line in lines if line.trouble] == [
@@ -381,21 +383,21 @@ def test_what_is_no_export_is_said_to_be_that() -> None:
     ]
 
 
-def test_memory_has_an_end() -> None:
-    told = (
+def test_memory_is_limited() -> None:
+    program_text = (
         "from openhqm_tui.engine.layers import scan\n"
         "scan._limit(scan.Limits(memory=400 << 20))\n"
         "def source():\n    yield bytes(500 << 20)\n"
         "import sys\n"
         "scan.run(scan.ScanOrder(wanted=('x',)), source(), sys.stdout.buffer.write)"
     )
-    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", program_text], capture_output=True, check=True)
     line = msgspec.json.decode(ran.stdout, type=ScanLine)
     assert line.trouble is not None
     assert "MB of memory" in line.trouble.reason
 
 
-def test_time_has_an_end() -> None:
+def test_time_is_limited() -> None:
     layer = zlib.compress(b"", wbits=31) * 3_000_000
     export = Made().file("slow", layer).done()
     code, lines, _ = program(export, digest_of(ONE), seconds=1)

@@ -1,4 +1,4 @@
-"""Tar streams of strangers: what is read of them is what tarfile wrote, or an error."""
+"""Untrusted tar streams: they are read as tarfile wrote them, or refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def skimmed(data: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_kind_of_entry(form: int) -> None:
+def test_every_kind_of_entry_is_read(form: int) -> None:
     made = Made(form).folder("d").file("d/f", b"x" * 1000).file("d/e").soft("d/s", "/etc")
     data = made.hard("d/h", "./d/f").other("p", tarfile.FIFOTYPE).file(LONG, b"y" * 512).done()
     tar = TarReader(Stream(pieces(data)), budget())
@@ -60,7 +60,7 @@ def test_every_kind_of_entry(form: int) -> None:
     st.sampled_from(FORMS[1:]),
 )
 @settings(deadline=None, max_examples=100)
-def test_it_reads_what_tarfile_writes(files: list[tuple[str, bytes]], form: int) -> None:
+def test_files_written_by_tarfile_are_read(files: list[tuple[str, bytes]], form: int) -> None:
     made = Made(form)
     for name, content in files:
         made.file(name, content)
@@ -79,21 +79,21 @@ def test_it_reads_what_tarfile_writes(files: list[tuple[str, bytes]], form: int)
         (".hidden/x.y", "/.hidden/x.y"),
     ],
 )
-def test_paths_have_one_spelling(name: str, path: str) -> None:
+def test_paths_are_normalized(name: str, path: str) -> None:
     assert skimmed(Made().file(name).done()) == [path]
 
 
-def test_a_name_that_is_no_text_is_told_all_the_same() -> None:
+def test_a_name_that_is_not_utf_8_is_escaped() -> None:
     info = tarfile.TarInfo("x\udcff")
     assert skimmed(info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")) == ["/x\\xff"]
 
 
-def test_capabilities_are_seen() -> None:
+def test_capabilities_are_recognized() -> None:
     made = Made().file("x", b"", **CAPABLE).file("y")
     assert [e.capabilities for e in TarReader(Stream([made.done()]), budget())] == [True, False]
 
 
-def test_sizes_beyond_octal() -> None:
+def test_sizes_beyond_octal_are_read() -> None:
     info = tarfile.TarInfo("big")
     info.size = 1 << 40
     for form in FORMS[1:]:
@@ -101,7 +101,7 @@ def test_sizes_beyond_octal() -> None:
         assert next(iter(tar)).size == 1 << 40
 
 
-def test_the_content_of_a_sparse_file_is_what_isnt_a_hole() -> None:
+def test_the_content_of_a_sparse_file_has_no_holes() -> None:
     content = b"1\n0\n4\n".ljust(512, b"\0") + b"data"
     pax: Any = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "real"}
     pax["GNU.sparse.realsize"] = "9999"
@@ -120,13 +120,13 @@ def test_the_content_of_a_sparse_file_is_what_isnt_a_hole() -> None:
         ({"GNU.sparse.major": "0", "GNU.sparse.minor": "1"}, "/usr/bin/su"),
     ],
 )
-def test_only_a_sparse_file_has_its_name_where_those_do(version: Any, path: str) -> None:
-    # The engine unpacks the others under their own name, and all of their content.
+def test_only_a_sparse_file_uses_the_sparse_name(version: Any, path: str) -> None:
+    # The engine unpacks the others under their own name, with their full content.
     pax: Any = {**version, "GNU.sparse.name": "usr/bin/su"}
     assert read(Made().file("usr/bin/evil", b"data", **pax).done()) == [("0", path, b"data")]
 
 
-def test_an_old_sparse_file_has_its_map_in_blocks_of_its_own() -> None:
+def test_the_map_of_an_old_sparse_file_is_skipped() -> None:
     header = bytearray(tarfile.TarInfo("old").tobuf(tarfile.GNU_FORMAT)[:512])
     header[124:136], header[156:157], header[482] = b"00000000004\0", b"S", 1
     header[148:156] = b" " * 8
@@ -136,7 +136,7 @@ def test_an_old_sparse_file_has_its_map_in_blocks_of_its_own() -> None:
     assert read(data) == [("S", "/old", b"data"), ("0", "/next", b"")]
 
 
-# -- hostile ----------------------------------------------------------------------------------
+# -- hostile ------------------------------------------------------------------------------------
 
 
 def damaged_header() -> bytes:
@@ -154,30 +154,30 @@ def with_pax(records: bytes) -> bytes:
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(damaged_header(), id="a damaged header behind a good one"),
+        pytest.param(damaged_header(), id="a damaged header after a good one"),
         pytest.param(Made().file("a", b"x" * 5000).done()[:3000], id="cut in a file"),
         pytest.param(Made().file("a", b"x").done()[:900], id="cut in the padding"),
         pytest.param(Made().file("a", b"x").file("b").done()[:1300], id="cut in a header"),
-        pytest.param(b"x" * 2048, id="no tar"),
-        pytest.param(bytes(512) + Made().file("evil").done(), id="hidden behind one zero block"),
-        pytest.param(with_pax(b"9 path=a\n9"), id="a record that ends nowhere"),
+        pytest.param(b"x" * 2048, id="not a tar"),
+        pytest.param(bytes(512) + Made().file("evil").done(), id="hidden after one zero block"),
+        pytest.param(with_pax(b"9 path=a\n9"), id="a record without an end"),
         pytest.param(with_pax(b"99 path=a\n"), id="a record longer than its header"),
         pytest.param(with_pax(b"-9 path=a\n"), id="a record of negative length"),
         pytest.param(with_pax(b"12 size=-99\n"), id="a negative size"),
-        pytest.param(with_pax(b"12 size=1e9\n"), id="a size that is no number"),
-        pytest.param(with_pax(b"11 path=ab\n")[:1024], id="extended, then nothing"),
+        pytest.param(with_pax(b"12 size=1e9\n"), id="a size that is not a number"),
+        pytest.param(with_pax(b"11 path=ab\n")[:1024], id="an extended header without a file"),
         pytest.param(
             Made().file("s", b"99999999\n".ljust(512, b"\0"), **SPARSE).done(),
-            id="a sparse map without end",
+            id="a sparse map without an end",
         ),
     ],
 )
-def test_what_cant_be_read_to_its_end_is_damaged(data: bytes) -> None:
+def test_invalid_archives_are_refused(data: bytes) -> None:
     with pytest.raises(Damaged):
         read(data)
 
 
-def test_a_size_below_zero_is_damaged() -> None:
+def test_a_negative_size_is_refused() -> None:
     header = bytearray(tarfile.TarInfo("x").tobuf(tarfile.GNU_FORMAT)[:512])
     header[124:136] = b"\xff" * 12
     header[148:156] = b" " * 8
@@ -186,7 +186,7 @@ def test_a_size_below_zero_is_damaged() -> None:
         read(bytes(header))
 
 
-def test_headers_paths_and_numbers_of_files_have_an_end() -> None:
+def test_headers_paths_and_file_counts_are_limited() -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, MOST_HEADER + 1
     with pytest.raises(TooMuch, match="headers of more than 1024 KB"):
@@ -201,7 +201,7 @@ def test_headers_paths_and_numbers_of_files_have_an_end() -> None:
         read(Made().file("a").file("b").file("c").file("d").done(), entries=3)
 
 
-def test_extended_headers_count_as_files() -> None:
+def test_extended_headers_count_toward_the_limit_of_files() -> None:
     records = b"11 path=ab\n"
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, len(records)
@@ -212,7 +212,7 @@ def test_extended_headers_count_as_files() -> None:
 
 @given(st.binary(max_size=2000), st.integers(0, 3000))
 @settings(deadline=None, max_examples=200)
-def test_noise_is_an_error_or_a_tar(noise: bytes, at: int) -> None:
+def test_damaged_archives_are_read_or_refused(noise: bytes, at: int) -> None:
     data = Made().file("a", b"x" * 600).folder("b").file(LONG, b"z").done()
     for text in (noise, data[:at] + noise + data[at + len(noise) :]):
         with contextlib.suppress(Damaged, TooMuch):

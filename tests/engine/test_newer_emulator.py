@@ -1,4 +1,4 @@
-"""The fix that puts a newer QEMU in the place of a slow one: what it takes, measures, registers."""
+"""The fix that replaces a slow QEMU: where it gets a newer one, measures and registers it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def emulator_of(state: EngineFacts, machine: Machine | None = None) -> Finding:
     return next(one for one in findings if one.key == "emulator:linux/arm64")
 
 
-def test_only_the_binary_is_taken_and_apt_learns_of_no_other_suite() -> None:
+def test_only_the_binary_is_extracted_and_apt_sources_are_unchanged() -> None:
     fix = fix_of(debian())
     assert "from Debian forky" in fix.title
     assert f"URIs: {MIRROR}" in fix.script
@@ -57,7 +57,7 @@ def test_only_the_binary_is_taken_and_apt_learns_of_no_other_suite() -> None:
     assert "tar -x ./usr/bin/qemu-aarch64" in fix.script
 
 
-def test_a_suite_that_has_a_newer_one_itself_needs_no_other() -> None:
+def test_a_newer_qemu_in_the_own_suite_is_preferred() -> None:
     fix = fix_of(debian("13", "trixie", packages=packages(qemu_user="1:10.0.8+ds-0")))
     assert "own packages" in fix.title
     assert "forky" not in fix.script
@@ -66,34 +66,34 @@ def test_a_suite_that_has_a_newer_one_itself_needs_no_other() -> None:
 @pytest.mark.parametrize(
     "machine", [debian(distro="ubuntu", likes=("debian",)), Machine(distro="fedora")]
 )
-def test_elsewhere_the_maintained_image_is_taken_by_its_digest(machine: Machine) -> None:
+def test_other_systems_use_a_pinned_image(machine: Machine) -> None:
     assert re.search(r"@sha256:[0-9a-f]{64}$", IMAGE)
     fix = fix_of(machine)
     assert f"docker pull --quiet {IMAGE}" in fix.script
     assert "apt-get" not in fix.script
 
 
-def test_the_image_is_taken_too_where_the_suite_cannot_be_reached() -> None:
+def test_the_image_is_the_fallback_if_the_suite_cant_be_reached() -> None:
     assert f"docker pull --quiet {IMAGE}" in fix_of(debian()).script
 
 
-def test_without_a_base_image_or_on_a_desktop_it_is_told_what_to_do() -> None:
+def test_without_a_base_image_or_on_a_desktop_advice_is_given() -> None:
     assert "base image" in str(newer_emulator_fix((ARM64,), debian(), ""))
     mac = Machine(system="darwin", desktop="Docker Desktop")
     assert "--install arm64" in str(newer_emulator_fix((ARM64,), mac, BASE))
 
 
-def test_the_command_that_restores_the_old_one_is_shown_before_anything_runs() -> None:
+def test_the_command_that_restores_the_old_emulator_is_shown_first() -> None:
     first = fix_of(debian(packages=packages(binfmt_support="2.2"))).script.splitlines()[0]
     assert "update-binfmts --import qemu-aarch64" in first
     assert "systemctl restart systemd-binfmt" in fix_of(debian(systemd=True)).script.splitlines()[0]
 
 
-# The script, run over a made-up system
+# The script, run on a fake system
 
 
 class System:
-    """Folders and commands that stand for those that the script uses."""
+    """Fake versions of the folders and commands that the script uses."""
 
     def __init__(self, root: Path, *, support: bool, newer: str = "0.5") -> None:
         self.root = root
@@ -107,13 +107,13 @@ class System:
         if support:
             (root / "share/qemu-aarch64").touch()
             (root / "var/qemu-aarch64").write_text("qemu-user-static\n")
-        said = root / "registered"
-        said.write_text(OLD)
+        version_file = root / "registered"
+        version_file.write_text(OLD)
         self._command(
             "docker",
             f"""case "$*" in
   *buildx*) echo linux/arm64 ;;
-  *QEMU_VERSION*) echo "qemu-aarch64 version $(cat {said})" ;;
+  *QEMU_VERSION*) echo "qemu-aarch64 version $(cat {version_file})" ;;
   *sys.executable*) echo /usr/bin/python3 ;;
   *--volume*) echo seconds {newer} ;;
   *) echo seconds 2.5 ;;
@@ -136,7 +136,7 @@ esac""",
 
     def run(self, fix: Fix) -> list[str]:
         script = fix.script
-        for place, ours in {
+        for original, fake in {
             "/proc/sys/fs/binfmt_misc": "binfmt",
             "/usr/local/lib/openhqm-tui": "lib",
             "/etc/binfmt.d": "etc",
@@ -145,32 +145,32 @@ esac""",
             "/usr/lib/binfmt.d": "dist",
             "/run/systemd/system": "no-systemd",
         }.items():
-            script = script.replace(place, str(self.root / ours))
-        said: list[str] = []
+            script = script.replace(original, str(self.root / fake))
+        output: list[str] = []
         path = f"PATH={self.root / 'bin'}:$PATH\n"
-        assert stream(path + script, said.append) == 0, said
-        return said
+        assert stream(path + script, output.append) == 0, output
+        return output
 
 
-def test_a_faster_one_is_registered_and_written_down_for_the_next_start(tmp_path: Path) -> None:
+def test_a_faster_emulator_is_registered_permanently(tmp_path: Path) -> None:
     system = System(tmp_path, support=True)
-    said = system.run(fix_of(debian()))
-    ours = tmp_path / "lib/qemu-aarch64"
-    assert ours.stat().st_mode & 0o111
+    output = system.run(fix_of(debian()))
+    installed = tmp_path / "lib/qemu-aarch64"
+    assert installed.stat().st_mode & 0o111
     unimport, install = system.log.read_text().splitlines()
     assert unimport == "--unimport qemu-aarch64"
-    # Without --package: what an administrator sets, an upgrade of the package leaves alone.
-    assert install.startswith(f"--install qemu-aarch64 {ours} ")
+    # Without --package: an upgrade of the package keeps what an administrator registered.
+    assert install.startswith(f"--install qemu-aarch64 {installed} ")
     assert r"--magic \x7f\x45\x4c\x46" in install
     assert "--preserve yes --fix-binary yes --credentials no" in install
     magic, mask = (re.sub("(..)", r"\\x\1", text) for text in (MAGIC, MASK))
-    line = f":qemu-aarch64:M:0:{magic}:{mask}:{ours}:PF"
+    line = f":qemu-aarch64:M:0:{magic}:{mask}:{installed}:PF"
     assert (tmp_path / "binfmt/register").read_text() == line
-    assert any("probe 2.5 s with 7.2.22" in one and "0.5 s with 11.1.2" in one for one in said)
-    assert any("to restore the old one: rm -f" in one for one in said)
+    assert any("probe 2.5 s with 7.2.22" in one and "0.5 s with 11.1.2" in one for one in output)
+    assert any("to restore the old one: rm -f" in one for one in output)
 
 
-def test_without_binfmt_support_a_file_of_systemds_holds_it(tmp_path: Path) -> None:
+def test_without_binfmt_support_it_is_registered_through_systemd(tmp_path: Path) -> None:
     system = System(tmp_path, support=False)
     system.run(fix_of(debian()))
     (conf,) = (tmp_path / "etc").iterdir()
@@ -179,11 +179,11 @@ def test_without_binfmt_support_a_file_of_systemds_holds_it(tmp_path: Path) -> N
     assert not system.log.exists()
 
 
-def test_a_slower_one_is_not_registered_and_not_offered_again(tmp_path: Path) -> None:
+def test_a_slower_emulator_is_neither_registered_nor_offered_again(tmp_path: Path) -> None:
     system = System(tmp_path, support=True, newer="2.4")
     before = system.entry.read_text()
-    said = system.run(fix_of(debian()))
-    assert any("the registered one stays" in one for one in said)
+    output = system.run(fix_of(debian()))
+    assert any("the registered one stays" in one for one in output)
     assert system.entry.read_text() == before
     assert not (tmp_path / "binfmt/register").exists()
     assert was_tried(ARM64, Emulator(version=OLD), tmp_path / "lib")
@@ -193,13 +193,13 @@ def test_a_slower_one_is_not_registered_and_not_offered_again(tmp_path: Path) ->
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     system = System(tmp_path, support=True)
     (tmp_path / "registered").write_text(NEW)
-    said = system.run(fix_of(debian()))
-    assert any("is registered already" in one for one in said)
+    output = system.run(fix_of(debian()))
+    assert any("is registered already" in one for one in output)
     assert not system.log.exists()
     assert not (tmp_path / "binfmt/register").exists()
 
 
-# What the doctor says of it
+# The Doctor's finding
 
 
 def test_a_slow_emulator_is_a_finding_with_its_version_flags_and_factor() -> None:
@@ -210,90 +210,92 @@ def test_a_slow_emulator_is_a_finding_with_its_version_flags_and_factor() -> Non
     assert found.fixes
 
 
-def test_a_fast_emulator_is_well() -> None:
+def test_a_fast_emulator_is_ok() -> None:
     found = emulator_of(facts(("linux/arm64", Emulator(version=NEW, flags="PF", factor=6.9))))
     assert found.health is Health.OK
     assert not found.fixes
 
 
-def test_what_was_tried_in_vain_is_well_and_says_so() -> None:
+def test_a_slow_emulator_is_ok_if_a_newer_one_was_not_faster() -> None:
     tried = Emulator(version=OLD, factor=19.6, best=True)
     found = emulator_of(facts(("linux/arm64", tried)))
     assert found.health is Health.OK
     assert "newer version was measured here" in found.detail
 
 
-def test_a_version_that_crashes_is_replaced_even_where_it_is_fast() -> None:
+def test_a_version_that_crashes_is_replaced_even_if_it_is_fast() -> None:
     found = emulator_of(facts(("linux/arm64", Emulator(version="8.2.2", factor=5.0))))
     assert found.health is Health.WARN
     assert "crashes" in found.why
 
 
-def test_an_emulator_elsewhere_is_only_told_about() -> None:
+def test_a_slow_emulator_on_a_remote_engine_gets_only_advice() -> None:
     slow = ("linux/arm64", Emulator(version=OLD, factor=19.6))
     found = emulator_of(facts(slow, local=False))
     assert not found.fixes
     assert "--install arm64" in found.advice
 
 
-# How it is asked and measured
+# Detection and measurement
 
 
 class Emulated(FakeRunner):
-    """Containers that print a version when they are asked for it, and else the probe's seconds."""
+    """Containers that print a version if it is requested, otherwise the seconds of the probe."""
 
     def __init__(self, version: str, seconds: float) -> None:
         super().__init__({})
         self.version, self.seconds = version, seconds
 
     def _one(self, line: str) -> CommandResult:
-        self.asked.append(line)
+        self.ran.append(line)
         if "QEMU_VERSION" in line and self.version:
             return CommandResult(0, f"qemu-aarch64 version {self.version}\nCopyright (c)\n")
         return CommandResult(0, f"seconds {self.seconds if 'linux/arm64' in line else 0.1}\n")
 
 
-def test_the_emulator_is_asked_through_a_container_and_measured_once(tmp_path: Path) -> None:
-    memory = tmp_path / "state/emulators.json"
+def test_the_emulator_is_detected_in_a_container_and_measured_once(tmp_path: Path) -> None:
+    cache_file = tmp_path / "state/emulators.json"
     elsewhere, run = facts(local=False), Emulated(OLD, 2.0)
     for _ in range(2):
         seen = with_emulators(
-            elsewhere, (AMD64, ARM64), image=BASE, memory=memory, measure=True, run=run
+            elsewhere, (AMD64, ARM64), image=BASE, memory=cache_file, measure=True, run=run
         )
         assert seen.emulators == {"linux/arm64": Emulator(version=OLD, factor=20.0)}
-    assert sum(PROBE in line and "QEMU_VERSION" not in line for line in run.asked) == 2
-    # The quick look measures nothing, and knows what was measured.
-    quick = with_emulators(elsewhere, (ARM64,), image=BASE, memory=memory, run=run)
+    assert sum(PROBE in line and "QEMU_VERSION" not in line for line in run.ran) == 2
+    # The quick diagnosis measures nothing and uses the cached result.
+    quick = with_emulators(elsewhere, (ARM64,), image=BASE, memory=cache_file, run=run)
     assert quick.emulators["linux/arm64"].factor == 20.0
-    # Another emulator makes it void.
+    # Another emulator invalidates the cached result.
     other = Emulated(NEW, 0.7)
-    seen = with_emulators(elsewhere, (ARM64,), image=BASE, memory=memory, measure=True, run=other)
+    seen = with_emulators(
+        elsewhere, (ARM64,), image=BASE, memory=cache_file, measure=True, run=other
+    )
     assert seen.emulators["linux/arm64"].factor == 7.0
 
 
-def test_what_runs_the_program_instead_of_telling_a_version_is_no_qemu() -> None:
+def test_an_emulator_without_a_qemu_version_is_not_qemu() -> None:
     arm = facts(local=False)
     seen = with_emulators(arm, (ARM64,), image=BASE, run=Emulated("", 0.3))
     assert seen.emulators["linux/arm64"].name == "an emulator"
     assert not seen.emulators["linux/arm64"].slow_on(ARM64)
 
 
-def test_damaged_memory_is_measured_anew(tmp_path: Path) -> None:
-    memory = tmp_path / "emulators.json"
-    memory.write_text("{")
+def test_a_damaged_cache_is_measured_again(tmp_path: Path) -> None:
+    cache_file = tmp_path / "emulators.json"
+    cache_file.write_text("{")
     seen = with_emulators(
         facts(local=False),
         (ARM64,),
         image=BASE,
-        memory=memory,
+        memory=cache_file,
         measure=True,
         run=Emulated(OLD, 2.0),
     )
     assert seen.emulators["linux/arm64"].factor == 20.0
 
 
-def test_the_emulators_of_a_builder_on_another_machine_are_not_asked() -> None:
+def test_emulators_of_a_remote_builder_are_not_queried() -> None:
     run = Emulated(OLD, 2.0)
     seen = with_emulators(facts(driver="remote"), (ARM64,), image=BASE, measure=True, run=run)
     assert seen.emulators == {}
-    assert run.asked == []
+    assert run.ran == []

@@ -1,4 +1,4 @@
-"""A Git remote becomes a public address, without anybody's credentials."""
+"""The public web address of a Git remote, without credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from openhqm_tui.engine.source.git import web_address
         ("git://git.example/a/b", "https://git.example/a/b"),
     ],
 )
-def test_a_remote_on_the_web_has_an_address(remote: str, address: str) -> None:
+def test_a_public_remote_has_a_web_address(remote: str, address: str) -> None:
     assert web_address(remote) == address
 
 
@@ -44,5 +44,5 @@ def test_a_remote_on_the_web_has_an_address(remote: str, address: str) -> None:
         f"https://github.com/{'a' * 400}",
     ],
 )
-def test_what_is_no_plain_address_is_left_out(remote: str) -> None:
+def test_other_remotes_have_no_address(remote: str) -> None:
     assert web_address(remote) == ""

@@ -1,4 +1,4 @@
-"""What can be built from a folder: told by the files in it."""
+"""What a folder builds, decided by the files in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCKERFILE = "FROM x\nARG QUEUE_BACKEND=all\n"
 
 @pytest.fixture
 def bundled(tmp_path: Path) -> Path:
-    """A package with a Dockerfile and a context of its own."""
+    """A package with its own Dockerfile and context."""
     package = tmp_path / "package"
     (package / "context").mkdir(parents=True)
     (package / "Dockerfile").write_text(DOCKERFILE)
@@ -33,31 +33,31 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def find(folder: Path, bundled: Path, **told: str) -> Source:
+def find(folder: Path, bundled: Path, **options: str) -> Source:
     return find_source(
         folder,
         bundled=bundled / "Dockerfile",
         bundled_context=bundled / "context",
         variants=VARIANTS,
-        **told,
+        **options,
     )
 
 
-def test_an_empty_folder_builds_what_is_bundled(folder: Path, bundled: Path) -> None:
+def test_an_empty_folder_builds_the_bundled_images(folder: Path, bundled: Path) -> None:
     source = find(folder, bundled)
     assert source.kind is SourceKind.BUNDLED
     assert source.context == str(bundled / "context")
     assert tuple(variant.name for variant in source.variants) == VARIANT_NAMES
 
 
-def test_a_dockerfile_of_variants_is_built_as_it_stands(folder: Path, bundled: Path) -> None:
+def test_a_dockerfile_with_variants_is_built_unchanged(folder: Path, bundled: Path) -> None:
     (folder / "Dockerfile").write_text(DOCKERFILE)
     source = find(folder, bundled)
     assert (source.kind, source.context) == (SourceKind.CHECKOUT, str(folder))
     assert source.dockerfile == str(folder / "Dockerfile")
 
 
-def test_any_other_dockerfile_is_passed_over(folder: Path, bundled: Path) -> None:
+def test_any_other_dockerfile_is_ignored(folder: Path, bundled: Path) -> None:
     (folder / "Dockerfile").write_text("FROM scratch\n")
     assert find(folder, bundled).kind is SourceKind.BUNDLED
 
@@ -67,7 +67,7 @@ def test_in_its_own_checkout_the_package_builds_its_own_context(bundled: Path) -
     assert (source.kind, source.context) == (SourceKind.BUNDLED, str(bundled / "context"))
 
 
-def test_bundled_goes_over_a_checkouts_code(folder: Path, bundled: Path) -> None:
+def test_the_bundled_dockerfile_builds_the_code_of_a_checkout(folder: Path, bundled: Path) -> None:
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "src" / "openhqm").mkdir(parents=True)
     (folder / "requirements.txt").touch()
@@ -82,7 +82,7 @@ def test_a_git_address_is_a_context(folder: Path, bundled: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("options", "messages"),
     [
         ({"context": "nowhere"}, ["the context nowhere isn't there", "give a folder"]),
         ({"context": "sub/foldr"}, ["foldr isn't there", "did you mean", "folder?"]),
@@ -92,18 +92,18 @@ def test_a_git_address_is_a_context(folder: Path, bundled: Path) -> None:
         ({"context": "sub/folder"}, ["is not an OpenHQM checkout", "requirements.txt"]),
     ],
 )
-def test_what_is_not_there_is_named_with_the_way_out(
-    folder: Path, bundled: Path, told: dict[str, str], words: list[str]
+def test_an_invalid_context_or_dockerfile_is_reported_with_the_fix(
+    folder: Path, bundled: Path, options: dict[str, str], messages: list[str]
 ) -> None:
     (folder / "file").write_text("FROM scratch\n")
     (folder / "sub" / "folder").mkdir(parents=True)
     with pytest.raises(UsageProblem) as caught:
-        find(folder, bundled, **told)
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+        find(folder, bundled, **options)
+    assert all(message in str(caught.value) for message in messages), str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "asked"),
+    ("name", "text", "requested"),
     [
         ("docker-bake.hcl", 'group "default" {\n targets = ["a"]\n}\ntarget "a" {}\n', []),
         ("docker-bake.hcl", 'target "b" {}\n  target "a" {}\n', ["a", "b"]),
@@ -112,13 +112,13 @@ def test_what_is_not_there_is_named_with_the_way_out(
         ("docker-bake.json", "no json", []),
     ],
 )
-def test_buildx_is_asked_for_the_default_group_or_for_every_target(
+def test_buildx_prints_the_default_group_or_every_target(
     folder: Path,
     bundled: Path,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     text: str,
-    asked: list[str],
+    requested: list[str],
 ) -> None:
     (folder / name).write_text(text)
     seen: list[list[str]] = []
@@ -132,7 +132,7 @@ def test_buildx_is_asked_for_the_default_group_or_for_every_target(
     source = find(folder, bundled)
     (command,) = seen
     assert command[command.index("docker") :] == [
-        *("docker", "buildx", "bake", "--print", "-f", name, *asked),
+        *("docker", "buildx", "bake", "--print", "-f", name, *requested),
     ]
     assert command[3].endswith("read_only.py")
     assert source.kind is SourceKind.BAKE
@@ -141,7 +141,7 @@ def test_buildx_is_asked_for_the_default_group_or_for_every_target(
 
 
 @pytest.mark.parametrize(
-    ("code", "out", "err", "words"),
+    ("code", "out", "err", "message"),
     [
         (
             1,
@@ -152,17 +152,17 @@ def test_buildx_is_asked_for_the_default_group_or_for_every_target(
         (0, b"{}", b"", "has no target"),
     ],
 )
-def test_a_bake_file_that_cant_be_used_is_named(
+def test_an_invalid_bake_file_is_reported(
     folder: Path,
     bundled: Path,
     monkeypatch: pytest.MonkeyPatch,
     code: int,
     out: bytes,
     err: bytes,
-    words: str,
+    message: str,
 ) -> None:
     (folder / "docker-bake.json").write_text("{}")
-    answer = subprocess.CompletedProcess([], code, out, err)
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
-    with pytest.raises(UsageProblem, match=words):
+    result = subprocess.CompletedProcess([], code, out, err)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: result)
+    with pytest.raises(UsageProblem, match=message):
         find(folder, bundled)

@@ -1,4 +1,4 @@
-"""A script that is stopped while it runs ends with all of its children."""
+"""Stopping a running script ends it with all its children."""
 
 from __future__ import annotations
 
@@ -40,31 +40,33 @@ def run(script: str, stop: Event | None = None) -> tuple[int, list[str]]:
         ("exit 7", 7, []),
     ],
 )
-def test_lines_and_code(script: str, code: int, lines: list[str] | None) -> None:
-    ended, said = run(script)
+def test_the_output_and_exit_code_of_a_script_are_returned(
+    script: str, code: int, lines: list[str] | None
+) -> None:
+    ended, output = run(script)
     assert ended in ({code, 127} if lines is None else {code})
     if lines is not None:
-        assert said == lines
+        assert output == lines
 
 
-def test_what_stays_in_the_background_is_not_waited_for() -> None:
-    begun = time.monotonic()
+def test_background_processes_are_not_waited_for() -> None:
+    started = time.monotonic()
     code, lines = run("sleep 60 & echo $!")
     assert code == 0
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - started < 20
     os.kill(int(lines[0]), 9)
 
 
-def test_stopping_ends_the_children_too() -> None:
+def test_stopping_ends_the_children() -> None:
     stop = Event()
     pids: list[int] = []
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         pids.append(int(line))
         stop.set()
 
-    assert stoppable(stop)("sleep 600 & echo $!; wait", say) == STOPPED
-    # The signal reaches both at once; the child may be gone a moment after the script.
+    assert stoppable(stop)("sleep 600 & echo $!; wait", report) == STOPPED
+    # The signal reaches both together; the child may end slightly later than the script.
     until(lambda: is_gone(pids[0]), "the child is gone")
 
 
@@ -83,14 +85,14 @@ def test_a_script_that_closed_its_output_can_be_stopped(tmp_path: Path) -> None:
     watcher.join()
 
 
-def test_who_ignores_the_first_word_hears_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_that_ignores_the_first_signal_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openhqm_tui.engine.docker.command._STOP_GRACE_SECONDS", 0.2)
     stop = Event()
     script = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
     assert stoppable(stop)(script, lambda _: stop.set()) == STOPPED
 
 
-def test_no_sudo_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_sudo_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     lines: list[str] = []
     assert stoppable(Event())("true", lines.append, sudo=True) == NOT_FOUND
@@ -98,7 +100,7 @@ def test_no_sudo_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("known", "code", "told"),
+    ("available", "code", "expected"),
     [
         (Rights.ROOT, 1, Rights.ROOT),
         (Rights.NONE, 1, Rights.NONE),
@@ -106,14 +108,14 @@ def test_no_sudo_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         (Rights.SUDO, 1, Rights.PASSWORD),
     ],
 )
-def test_rights_where_nobody_can_be_asked(
-    monkeypatch: pytest.MonkeyPatch, known: Rights, code: int, told: Rights
+def test_without_a_prompt_sudo_needs_a_password(
+    monkeypatch: pytest.MonkeyPatch, available: Rights, code: int, expected: Rights
 ) -> None:
-    monkeypatch.setattr(apply, "rights", lambda: known)
-    assert rights_unasked(run=lambda *_, timeout: [CommandResult(code)]) is told
+    monkeypatch.setattr(apply, "rights", lambda: available)
+    assert rights_unasked(run=lambda *_, timeout: [CommandResult(code)]) is expected
 
 
-def test_a_quick_command_can_be_stopped_too() -> None:
+def test_a_captured_command_can_be_stopped() -> None:
     stop = Event()
     run = stoppable_capture(stop)
     assert run(["echo", "hi"], timeout=60) == [CommandResult(0, "hi\n")]
