@@ -249,7 +249,7 @@ ONE = Fix(title="one", script="echo one")
 TWO = Fix(title="two", script="echo two")
 
 
-class SickMachine:
+class FaultyMachine:
     """A machine with problems, each solved by its fix."""
 
     def __init__(self, *problems: tuple[str, Fix], stubborn: bool = False, code: int = 0) -> None:
@@ -278,7 +278,7 @@ class SickMachine:
 
 def test_each_fix_runs_once_until_nothing_is_left() -> None:
     # Two findings with the same fix run it once.
-    machine = SickMachine(("a", ONE), ("b", ONE), ("c", TWO))
+    machine = FaultyMachine(("a", ONE), ("b", ONE), ("c", TWO))
     outcome = machine.fix_all()
     assert machine.ran == ["echo one", "echo two"]
     assert outcome.usable
@@ -288,7 +288,7 @@ def test_each_fix_runs_once_until_nothing_is_left() -> None:
 
 
 def test_a_fix_without_effect_is_not_repeated() -> None:
-    machine = SickMachine(("a", ONE), stubborn=True)
+    machine = FaultyMachine(("a", ONE), stubborn=True)
     outcome = machine.fix_all()
     assert machine.ran == ["echo one"]
     assert "a still has a problem after: one" in outcome.stopped
@@ -296,14 +296,14 @@ def test_a_fix_without_effect_is_not_repeated() -> None:
 
 
 def test_a_failed_fix_stops_the_rest() -> None:
-    machine = SickMachine(("a", ONE), ("b", TWO), code=100)
+    machine = FaultyMachine(("a", ONE), ("b", TWO), code=100)
     outcome = machine.fix_all()
     assert machine.ran == ["echo one"]
     assert outcome.stopped == "failed: one"
 
 
 def test_nothing_runs_without_consent() -> None:
-    machine = SickMachine(("a", ONE), ("b", TWO))
+    machine = FaultyMachine(("a", ONE), ("b", TWO))
     outcome = machine.fix_all(allow=False)
     assert machine.ran == []
     assert not outcome.usable

@@ -1,4 +1,4 @@
-"""`python -m tests.report` writes the JSON Schema anew that ships, after a change of the model."""
+"""Write the bundled JSON Schema (`python -m tests.report`) after a change of the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run folders for reports: recorded ones as they are, and with strangers' words put into them."""
+"""Run folders for reports: recorded ones, unchanged or with hostile text in them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Change = Callable[[str], str]
 
 
 def report_from(folder: RunFolder) -> Report:
-    """Return a run's report, the same wherever its folder is."""
+    """Return the report of a run."""
     return read_report(folder)
 
 
 def with_layers(place: Path) -> RunFolder:
-    """Copy the recording of four checked images, with layers such as these images have."""
+    """Copy the recording of four checked images and add typical layers."""
     folder = copied("checked", place)
     own = {"minimal": (), "redis": (("redis", 1277331, "COPY /layer/ / # buildkit"),)}
-    told = b""
+    added = b""
     for target, layers in own.items():
         for platform in ("linux/amd64", "linux/arm64"):
             shared = (
@@ -42,25 +42,27 @@ def with_layers(place: Path) -> RunFolder:
                     for name, size, made_by in (*shared, *layers)
                 ],
             }
-            told += json.dumps(event).encode() + b"\n"
+            added += json.dumps(event).encode() + b"\n"
     events = folder.events_file.read_bytes().splitlines(keepends=True)
-    folder.events_file.write_bytes(b"".join(events[:-1]) + told + events[-1])
+    folder.events_file.write_bytes(b"".join(events[:-1]) + added + events[-1])
     return folder
 
 
 def digest_of(name: str) -> str:
-    """Return a digest that is always the same for a name."""
+    """Return a digest derived from a name."""
     return "sha256:" + name.encode().hex().ljust(64, "0")[:64]
 
 
 def changed(folder: RunFolder, change: Callable[[Any], Any]) -> RunFolder:
-    """Put every JSON value of a run folder through a change: plan, journal, streams, evidence."""
+    """Apply a change to every JSON value of a run folder: plan, journal, streams, evidence."""
     for file in sorted(folder.path.rglob("*")):
         if file.suffix == ".json":
             file.write_text(json.dumps(change(json.loads(file.read_bytes()))))
         elif file.suffix in {".jsonl", ".rawjson"}:
             lines = file.read_bytes().splitlines()
-            told = [json.dumps(change(json.loads(line))) for line in lines if line[:1] == b"{"]
+            changed_lines = [
+                json.dumps(change(json.loads(line))) for line in lines if line[:1] == b"{"
+            ]
             rest = [line.decode() for line in lines if line[:1] != b"{"]
-            file.write_text("\n".join([*told, *rest]) + "\n")
+            file.write_text("\n".join([*changed_lines, *rest]) + "\n")
     return folder

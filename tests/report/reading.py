@@ -1,4 +1,4 @@
-"""Reports read as their readers read them: a browser, a code host, a CI system."""
+"""Reports parsed as a browser, a code host and a CI system parse them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 
 class Page(HTMLParser):
-    """What a browser finds in a page: tags with their attributes, and its text."""
+    """The tags, attributes and text that a browser finds in a page."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -26,11 +26,11 @@ class Page(HTMLParser):
         self.text += data
 
     def handle_comment(self, data: str) -> None:
-        raise AssertionError(f"no comment of ours: {data}")
+        raise AssertionError(f"unexpected comment: {data}")
 
 
 def tokens(document: str) -> list[Token]:
-    """Return what Markdown as GitHub has it makes of a document, inline parts in their turn."""
+    """Return the tokens of a document in GitHub's Markdown, including the inline ones."""
     found: list[Token] = []
     for token in MarkdownIt("gfm-like", {"html": True}).parse(document):
         found += [token, *(token.children or ())]
@@ -38,14 +38,14 @@ def tokens(document: str) -> list[Token]:
 
 
 def prose(document: str) -> str:
-    """Return the text that stands in no code: where a code host finds mentions and numbers."""
-    told: list[str] = []
+    """Return the text outside of code, where a code host finds mentions and issue numbers."""
+    texts: list[str] = []
     coded = 0
     for token in tokens(document):
         if token.type == "html_inline":
             coded += {"<code>": 1, "</code>": -1}.get(token.content, 0)
         elif token.type == "html_block":
-            told.append(re.sub(r"<code>.*?</code>", "", token.content))
+            texts.append(re.sub(r"<code>.*?</code>", "", token.content))
         elif token.type == "text" and not coded:
-            told.append(token.content)
-    return "\n".join(told)
+            texts.append(token.content)
+    return "\n".join(texts)

@@ -1,4 +1,4 @@
-"""What a report tells is what the run folder holds, and what it doesn't hold isn't told."""
+"""A report has exactly the data of its run folder."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.report.folders import with_layers
 def before_its_end(folder: RunFolder, *events: journal.AnyEvent) -> RunFolder:
     """Put events into a journal before its last line."""
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
-    told = [msgspec.json.encode(event) + b"\n" for event in events]
-    folder.events_file.write_bytes(b"".join([*lines[:-1], *told, lines[-1]]))
+    added = [msgspec.json.encode(event) + b"\n" for event in events]
+    folder.events_file.write_bytes(b"".join([*lines[:-1], *added, lines[-1]]))
     return folder
 
 
@@ -29,7 +29,7 @@ def kinds(report: Report) -> list[str]:
     return [limit.kind for limit in report.limits]
 
 
-def test_the_figures_are_the_runs() -> None:
+def test_a_report_has_the_figures_of_the_run() -> None:
     report = read_report(recording("cold"))
     assert report.run.outcome == "passed"
     assert report.run.sentence == "16 images: 16 verified in 1:38"
@@ -54,7 +54,7 @@ def test_missing_figures_are_null() -> None:
     assert all(lane.check_seconds is None and not lane.cases for lane in report.lanes)
 
 
-def test_work_that_targets_share_is_one_step() -> None:
+def test_steps_shared_by_targets_are_listed_once() -> None:
     report = read_report(recording("cold"))
     shared = [step for step in report.steps if len(step.targets) == 8]
     assert shared
@@ -62,13 +62,13 @@ def test_work_that_targets_share_is_one_step() -> None:
     assert not [step for step in report.steps if step.cached]
 
 
-def test_a_step_says_what_it_does_not_what_it_mounts() -> None:
+def test_labels_of_steps_omit_mounts() -> None:
     labels = [step.label for step in read_report(recording("cold")).steps]
     assert not [label for label in labels if "--mount" in label]
     assert [label for label in labels if label.startswith("gcp 1/1 RUN ")]
 
 
-def test_a_platform_is_set_against_the_other() -> None:
+def test_sizes_of_platforms_are_compared() -> None:
     report = read_report(recording("checked"))
     assert [(one.target, one.first, one.second) for one in report.sizes.platforms] == [
         ("minimal", "linux/amd64", "linux/arm64"),
@@ -77,11 +77,11 @@ def test_a_platform_is_set_against_the_other() -> None:
     assert report.sizes.platforms[0].ratio == pytest.approx(40_020_202 / 40_259_153)
 
 
-def test_layers_are_shared_and_own(tmp_path: Path) -> None:
+def test_shared_and_own_layers_are_counted(tmp_path: Path) -> None:
     report = read_report(with_layers(tmp_path / "run"))
     by_name = {(lane.target, lane.platform): lane for lane in report.lanes}
     assert by_name["minimal", "linux/amd64"].own_bytes == 0
-    # The client's layer is the same on both platforms, so that it is neither's own.
+    # The client's layer is the same on both platforms, so neither owns it.
     redis = by_name["redis", "linux/arm64"]
     assert redis.own_bytes == 0
     assert redis.common_bytes == 28_486_588 + 7_115_974 + 6_466
@@ -102,7 +102,7 @@ def test_a_single_image_has_no_shared_layers(tmp_path: Path) -> None:
     assert sharing_sentence(alone) == ""
 
 
-def test_a_push_is_not_measured_where_one_lane_has_no_layers(tmp_path: Path) -> None:
+def test_the_size_of_a_push_is_unknown_if_a_lane_has_no_layers(tmp_path: Path) -> None:
     folder = with_layers(tmp_path / "run")
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
     seen = [line for line in lines if b"layers-seen" in line]
@@ -113,7 +113,7 @@ def test_a_push_is_not_measured_where_one_lane_has_no_layers(tmp_path: Path) -> 
     assert "not measured" in kinds(report)
 
 
-def test_limits_name_what_is_not_verified(tmp_path: Path) -> None:
+def test_limits_name_unverified_images_warnings_and_notes(tmp_path: Path) -> None:
     verdicts = (
         Verdict(check="machine", answer=Answer.UNKNOWN, evidence="the emulator crashed"),
         Verdict(check="size", answer=Answer.WARN, evidence="too large"),
@@ -126,11 +126,11 @@ def test_limits_name_what_is_not_verified(tmp_path: Path) -> None:
         journal.Note(at=1795451541.0, text="the disk is nearly full"),
     )
     report = read_report(folder)
-    told = {limit.kind: limit for limit in report.limits}
-    assert told["unknown"].text == "machine: the emulator crashed"
-    assert told["unknown"].lanes == ("redis linux/arm64",)
-    assert told["warning"].text == "size: too large"
-    assert told["note"].text == "the disk is nearly full"
+    limits = {limit.kind: limit for limit in report.limits}
+    assert limits["unknown"].text == "machine: the emulator crashed"
+    assert limits["unknown"].lanes == ("redis linux/arm64",)
+    assert limits["warning"].text == "size: too large"
+    assert limits["note"].text == "the disk is nearly full"
     assert [failure.checks for failure in report.failures] == [
         ("machine is unknown: the emulator crashed",)
     ]
@@ -140,9 +140,9 @@ def test_a_clipped_log_is_reported(tmp_path: Path) -> None:
     folder = copied("failed", tmp_path / "run")
     assert "clipped log" not in kinds(read_report(folder))
     stream = folder.path / "kafka.rawjson"
-    # What the step printed, `this is why`, in the stream's base64.
-    told = stream.read_text().replace("dGhpcyBpcyB3aHkK", "W291dHB1dCBjbGlwcGVkLCB4XQo=")
-    stream.write_text(told)
+    # The output of the step, `this is why`, in Base64.
+    text = stream.read_text().replace("dGhpcyBpcyB3aHkK", "W291dHB1dCBjbGlwcGVkLCB4XQo=")
+    stream.write_text(text)
     [limit] = [limit for limit in read_report(folder).limits if limit.kind == "clipped log"]
     assert limit.lanes == ("kafka linux/arm64",)
 
@@ -157,7 +157,7 @@ def test_an_interrupted_run_is_reported_as_interrupted(tmp_path: Path) -> None:
     assert report.run.seconds < 60
 
 
-def test_a_live_run_is_reported_as_far_as_it_is(tmp_path: Path) -> None:
+def test_a_live_run_is_reported_as_running(tmp_path: Path) -> None:
     folder = copied("checked", tmp_path / "run")
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
     folder.events_file.write_bytes(b"".join(lines[:-1]))
@@ -175,7 +175,7 @@ def test_a_live_run_is_reported_as_far_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", ["", "[]", "{", '{"config": 1, "probe": []}', "\xff", "[" * 9999]
 )
-def test_damaged_evidence_and_plan_are_passed_over(damage: str, tmp_path: Path) -> None:
+def test_damaged_evidence_and_plans_are_ignored(damage: str, tmp_path: Path) -> None:
     folder = copied("checked", tmp_path / "run")
     for file in (*folder.path.glob("checks/*"), folder.bake_file):
         file.write_text(damage, encoding="latin-1")

@@ -1,4 +1,4 @@
-"""The step summary: short, added to what is there, never more than GitHub shows."""
+"""The step summary: appended to existing text and never longer than GitHub allows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from openhqm_tui.report.gather import read_report
 from tests.recordings import copied, recording
 
 
-def test_it_is_added_to_what_is_there(tmp_path: Path) -> None:
+def test_the_summary_is_appended(tmp_path: Path) -> None:
     file = tmp_path / "summary.md"
     file.write_text("before\n")
     report = read_report(recording("checked"))
@@ -23,23 +23,23 @@ def test_it_is_added_to_what_is_there(tmp_path: Path) -> None:
     assert file.read_text() == "before\n" + 2 * as_summary(report)
 
 
-def test_it_is_never_too_long() -> None:
+def test_the_summary_is_cut_to_the_limit() -> None:
     report = read_report(recording("bake_fails"))
     many = msgspec.structs.replace(report, lanes=report.lanes * 5000)
     for most in (500, 2000, 100_000):
-        told = as_summary(many, most)
-        assert len(told.encode()) <= most
-        assert told.endswith("writes the full report.\n")
+        summary = as_summary(many, most)
+        assert len(summary.encode()) <= most
+        assert summary.endswith("writes the full report.\n")
     assert "Truncated" not in as_summary(report)
 
 
-def test_where_it_cant_be_written(tmp_path: Path) -> None:
+def test_an_unwritable_summary_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="can't write the step summary"):
         append_summary(tmp_path / "nowhere" / "x", read_report(recording("checked")))
 
 
 @pytest.mark.parametrize("name", ["checked", "bake_fails"])
-def test_a_build_adds_it_at_its_end(
+def test_a_build_appends_the_summary_at_its_end(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "summary.md"
@@ -52,7 +52,7 @@ def test_a_build_adds_it_at_its_end(
     assert file.read_text() not in capsys.readouterr().out
 
 
-def test_a_summary_that_cant_be_written_changes_no_result(
+def test_a_failed_summary_does_not_change_the_exit_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nowhere" / "x"))

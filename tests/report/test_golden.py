@@ -1,4 +1,4 @@
-"""Each format of recorded runs as it is to be; `--snapshot-update` accepts it as it is now."""
+"""Each report format of recorded runs, compared with a snapshot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _as(suffix: str) -> type[SingleFileSnapshotExtension]:
 
 
 def anywhere(folder: RunFolder) -> Report:
-    """Return a report that doesn't tell where the test's folder is."""
+    """Return a report without the path of the test's folder."""
     report = read_report(folder)
     command = report.run.command.replace(str(folder.path), "/runs/recorded")
     return msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, command=command))
@@ -36,11 +36,11 @@ def anywhere(folder: RunFolder) -> Report:
 @pytest.mark.parametrize("name", ["checked", "bake_fails"])
 def test_a_recorded_run(name: str, form: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     folder = with_layers(tmp_path / "run") if name == "checked" else copied(name, tmp_path / "run")
-    told = rendered(anywhere(folder), form)
-    assert told == snapshot(extension_class=_as(formats()[form].suffix))
+    output = rendered(anywhere(folder), form)
+    assert output == snapshot(extension_class=_as(formats()[form].suffix))
 
 
 @pytest.mark.parametrize("name", ["cold", "failed", "cancelled", "emulated", "warning"])
 def test_other_recorded_runs(name: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
-    told = rendered(anywhere(copied(name, tmp_path / "run")), "md")
-    assert told == snapshot(extension_class=_as("md"))
+    output = rendered(anywhere(copied(name, tmp_path / "run")), "md")
+    assert output == snapshot(extension_class=_as("md"))

@@ -1,4 +1,4 @@
-"""Whatever strangers name, print and answer: it is text in every format, and does nothing."""
+"""Hostile names, output and responses are inert text in every report format."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ HOSTILE = [
 ]
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]")
 _SCHEMA = Draft202012Validator(json.loads(shipped_schema()))
-# Where a stranger's words may stand that our own code doesn't check or make.
-THEIRS = {"evidence", "expected", "reason", "text", "machine", "python", "python_platform"} | {
+# Fields with untrusted text, which our own code neither validates nor generates.
+UNTRUSTED = {"evidence", "expected", "reason", "text", "machine", "python", "python_platform"} | {
     "base", "base_reason", "context", "dockerfile", "builder", "engine", "buildx", "version",
     "stderr", "command", "created_by", "distribution", "error", "tags", "variant", "short", "url",
 }  # fmt: skip
@@ -54,7 +54,7 @@ OUR_TAGS = {
 
 
 def hostile(word: str) -> Any:
-    """Return a change that puts a word in the place of every stranger's text."""
+    """Return a change that appends a text to every untrusted field."""
 
     def change(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
@@ -65,10 +65,10 @@ def hostile(word: str) -> Any:
             }
         if isinstance(value, list):
             return [change(one, name) for one in value]
-        if isinstance(value, str) and name in THEIRS:
+        if isinstance(value, str) and name in UNTRUSTED:
             return f"{value[:20]}{word}"
         if isinstance(value, str) and name == "name" and value.startswith("["):
-            # A step: its instruction is a stranger's.
+            # A step: its instruction is untrusted.
             return f"{value}{word}"
         return value
 
@@ -116,8 +116,7 @@ def test_every_field_of_a_report_is_escaped(name: str, tmp_path: Path) -> None:
             assert_markdown_is_ours(rendered(every, form))
 
 
-# Words that the types of the journal let no stranger choose, and our own; a note's text is planted
-# in the folder above.
+# Fields with fixed values or our own text; the text of a note is planted in the folder above.
 _OURS = {"answer", "status", "outcome", "kind", "result", "built", "ran", "asks", "way"} | {
     "sentence", "pushed", "text",
 }  # fmt: skip
@@ -126,7 +125,7 @@ _OURS = {"answer", "status", "outcome", "kind", "result", "built", "ran", "asks"
 def _every_text(value: Any, word: str, name: str = "", *, ours: bool = False) -> Any:
     if isinstance(value, dict):
         named = name == "arguments"
-        # How a step ran is of our words, how an answer was had stands in the journal.
+        # `how` has fixed values for a step, but comes from the journal for a verdict.
         kept = _OURS if "answer" in value else _OURS | {"how"}
         return {
             f"{key}{word}" if named else key: _every_text(
@@ -154,7 +153,9 @@ def assert_markdown_is_ours(document: str) -> None:
             widths.append(0)
         elif token.type in {"th_open", "td_open"}:
             widths[-1] += 1
-    assert document.count("\n| ") - document.count("\n| ---") == len(widths), "a row fell apart"
+    assert document.count("\n| ") - document.count("\n| ---") == len(widths), (
+        "a table row is broken"
+    )
     assert len([t for t in found if t.type == "heading_open"]) == len(
         re.findall(r"^#+ ", re.sub(r"(?ms)^(`{3,})\w+$.*?^\1$", "", document), re.MULTILINE)
     )
@@ -168,7 +169,7 @@ def assert_junit_is_ours(text: str, report: Report, file: Path) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_code_span_shows_the_text(text: str) -> None:
+def test_a_code_span_has_the_whole_text(text: str) -> None:
     document = f"| a | b |\n| --- | --- |\n| {code(text)} | x |\n"
     cells = [token for token in tokens(document) if token.type in {"th_open", "td_open"}]
     assert len(cells) == 4
@@ -176,7 +177,7 @@ def test_a_code_span_shows_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_block_is_one_block(text: str) -> None:
+def test_a_code_block_has_the_whole_text(text: str) -> None:
     [fence] = tokens("\n".join(block(text.split("\n"))))
     assert fence.type == "fence"
     assert fence.content == text.replace("\r", "\n").replace("\n\n", "\n").rstrip("\n") + "\n" or (
@@ -184,14 +185,14 @@ def test_a_block_is_one_block(text: str) -> None:
     )
 
 
-def test_a_text_is_cut_after_it_was_masked(tmp_path: Path) -> None:
+def test_text_is_masked_before_it_is_cut(tmp_path: Path) -> None:
     folder = copied("checked", tmp_path / "run")
     info = json.loads(folder.info_file.read_bytes())
     info["base_reason"] = "x" * 3990 + " ghp_" + "a1B2" * 9
     folder.info_file.write_text(json.dumps(info))
-    told = read_report(folder).environment.base_reason
-    assert told == "x" * 3990 + " ***"
+    reason = read_report(folder).environment.base_reason
+    assert reason == "x" * 3990 + " ***"
 
 
-def test_no_code_at_all_is_a_dash() -> None:
+def test_an_empty_code_span_is_a_dash() -> None:
     assert code("") == code(" \n\x1b[0m") == "–"

@@ -1,4 +1,4 @@
-"""The page: its pictures say in words what they say in colours; it needs nothing beside it."""
+"""The HTML report: accessible charts, and no external resources."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def report(request: pytest.FixtureRequest, tmp_path: Path) -> Report:
     return read_report(with_layers(tmp_path / "run") if name == "with layers" else recording(name))
 
 
-def test_every_sort_of_bar_is_in_its_legend(report: Report) -> None:
+def test_every_kind_of_bar_is_in_a_legend(report: Report) -> None:
     page = as_html(report)
     legends = "".join(re.findall(r'<ul class="legend">.*?</ul>', page))
-    told = set(re.findall(r'class="bar ([a-z]+)"', legends))
+    listed = set(re.findall(r'class="bar ([a-z]+)"', legends))
     rest = re.sub(r'<ul class="legend">.*?</ul>|<details.*?</details>', "", page)
-    assert set(re.findall(r'class="bar ([a-z]+)"', rest)) <= told
+    assert set(re.findall(r'class="bar ([a-z]+)"', rest)) <= listed
 
 
-def test_every_picture_has_a_name_and_every_bar_its_words(report: Report) -> None:
+def test_every_chart_has_a_label_and_every_bar_a_title(report: Report) -> None:
     page = as_html(report)
     pictures = re.findall(r"<svg [^>]*viewBox[^>]*>", page)
     assert pictures
@@ -40,12 +40,12 @@ def test_every_picture_has_a_name_and_every_bar_its_words(report: Report) -> Non
     assert not [end for end in bars if end], "a bar without a title"
 
 
-def test_every_answer_leads_to_what_was_seen(report: Report) -> None:
+def test_every_verdict_links_to_its_evidence(report: Report) -> None:
     page = Page(as_html(report))
-    there = {attributes.get("id") for _, attributes in page.tags}
+    ids = {attributes.get("id") for _, attributes in page.tags}
     links = [a["href"] for tag, a in page.tags if tag == "a" and a.get("href")]
     assert len(links) == sum(len(lane.cases) for lane in report.lanes)
-    assert {str(link).removeprefix("#") for link in links} <= there
+    assert {str(link).removeprefix("#") for link in links} <= ids
 
 
 def test_tables_name_their_rows_and_columns(report: Report) -> None:
@@ -57,7 +57,7 @@ def test_tables_name_their_rows_and_columns(report: Report) -> None:
     assert tags.count("caption") == tags.count("table")
 
 
-def test_its_policy_allows_its_own_style_and_nothing_else(report: Report) -> None:
+def test_the_content_policy_allows_only_its_own_style(report: Report) -> None:
     page = as_html(report)
     [style] = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""The JSON keeps to the schema that ships, and the schema is that of the model."""
+"""The JSON report matches the bundled schema, and the schema matches the model."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from tests.recordings import NAMES, recording
 VALIDATOR = Draft202012Validator(json.loads(shipped_schema()))
 
 
-def test_what_ships_is_the_models() -> None:
+def test_the_bundled_schema_matches_the_model() -> None:
     assert shipped_schema() == made_schema(), (
-        "the model has changed: `python -m tests.report` writes the schema anew; raise SCHEMA "
-        "where a field is gone or means something else"
+        "the model has changed: run `python -m tests.report` to write the schema; raise SCHEMA "
+        "if a field was removed or changed its meaning"
     )
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_valid() -> None:
     Draft202012Validator.check_schema(json.loads(shipped_schema()))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_recorded_run_keeps_to_it(name: str) -> None:
+def test_reports_of_recorded_runs_match_the_schema(name: str) -> None:
     report = read_report(recording(name))
-    told = json.loads(as_json(report))
-    VALIDATOR.validate(told)
-    assert told["schema"] == SCHEMA
+    document = json.loads(as_json(report))
+    VALIDATOR.validate(document)
+    assert document["schema"] == SCHEMA
     assert msgspec.json.decode(as_json(report), type=Report) == report
 
 
 @pytest.mark.parametrize(
     ("field", "value"), [("lanes", None), ("schema", "1"), ("run", {}), ("limits", [1])]
 )
-def test_what_doesnt_is_found(field: str, value: object) -> None:
-    told = json.loads(as_json(read_report(recording("checked"))))
+def test_an_invalid_report_does_not_match_the_schema(field: str, value: object) -> None:
+    document = json.loads(as_json(read_report(recording("checked"))))
     with pytest.raises(ValidationError):
-        VALIDATOR.validate(told | {field: value})
+        VALIDATOR.validate(document | {field: value})
 
 
-def test_what_every_figure_is_in_is_told() -> None:
-    told = json.loads(shipped_schema())["$defs"]
+def test_the_schema_describes_fields_and_units() -> None:
+    definitions = json.loads(shipped_schema())["$defs"]
     for name in ("Report", "Run", "Lane", "Target", "Step", "Sizes", "Case", "Limit", "Failure"):
-        assert told[name]["description"], name
-    assert told["Run"]["properties"]["seconds"]["description"] == "seconds"
+        assert definitions[name]["description"], name
+    assert definitions["Run"]["properties"]["seconds"]["description"] == "seconds"

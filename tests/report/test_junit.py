@@ -1,4 +1,4 @@
-"""What CI reads: failures, errors and skipped ones counted right; accepted by a parser."""
+"""The JUnit report: accepted by a parser, with the right counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def suites_of(report: Report, place: Path) -> list[junitparser.TestSuite]:
 
 
 def results_of(suite: junitparser.TestSuite) -> dict[str, str]:
-    """Return the result of every case: '' where it passed."""
+    """Return the result of every case, '' if it passed."""
     return {str(case.name): str(case.result[0]._tag) if case.result else "" for case in suite}
 
 
@@ -33,7 +33,9 @@ def with_answer(answer: str) -> Report:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_recorded_run_is_read(name: str, tmp_path: Path) -> None:
+def test_reports_of_recorded_runs_are_parsed_with_the_right_counts(
+    name: str, tmp_path: Path
+) -> None:
     report = read_report(recording(name))
     suites = suites_of(report, tmp_path)
     assert len(suites) == len(report.lanes)
@@ -48,7 +50,7 @@ def test_every_recorded_run_is_read(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "result"), [("pass", ""), ("warn", ""), ("fail", "failure"), ("unknown", "error")]
 )
-def test_what_an_answer_is_to_ci(answer: str, result: str, tmp_path: Path) -> None:
+def test_each_verdict_has_its_junit_result(answer: str, result: str, tmp_path: Path) -> None:
     [suite] = suites_of(with_answer(answer), tmp_path)
     assert results_of(suite) == {"build": "", "machine": result}
     if result:
@@ -57,7 +59,7 @@ def test_what_an_answer_is_to_ci(answer: str, result: str, tmp_path: Path) -> No
         assert "run it" in found.text
 
 
-def test_a_failed_build_and_what_it_stopped(tmp_path: Path) -> None:
+def test_a_failed_build_and_the_cancelled_one_have_their_results(tmp_path: Path) -> None:
     suites = {s.name: s for s in suites_of(read_report(recording("bake_fails")), tmp_path)}
     failed, stopped = suites["bad linux/amd64"], suites["bad linux/arm64"]
     assert results_of(failed) == {"build": "failure", "checks": "skipped"}
@@ -66,12 +68,12 @@ def test_a_failed_build_and_what_it_stopped(tmp_path: Path) -> None:
     assert results_of(suites["redis linux/arm64"]) == {"build": "", "index": "", "architecture": ""}
 
 
-def test_a_cancelled_run_is_skipped_and_tests_nothing(tmp_path: Path) -> None:
+def test_a_cancelled_run_is_skipped(tmp_path: Path) -> None:
     for suite in suites_of(read_report(recording("cancelled")), tmp_path):
         assert results_of(suite) == {"build": "skipped"}
 
 
-def test_pushed_tags_are_a_suite(tmp_path: Path) -> None:
+def test_pushes_are_a_suite(tmp_path: Path) -> None:
     report = read_report(recording("checked"))
     states = {"minimal": ("passed", ""), "redis": ("failed", "no such repository")}
     report = msgspec.structs.replace(
@@ -89,7 +91,7 @@ def test_pushed_tags_are_a_suite(tmp_path: Path) -> None:
     assert list(results_of(registry).values()) == ["", "failure"]
 
 
-def test_names_hold_nothing_of_the_run(tmp_path: Path) -> None:
+def test_names_of_cases_do_not_contain_the_run_id(tmp_path: Path) -> None:
     report = read_report(recording("checked"))
     for suite in suites_of(report, tmp_path):
         for case in suite:

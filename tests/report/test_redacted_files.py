@@ -1,4 +1,4 @@
-"""What leaves this machine in a file: no known secret, and all that a replay needs."""
+"""Exported runs: without known secrets, but complete enough to replay."""
 
 from __future__ import annotations
 
@@ -36,39 +36,39 @@ def run(
         stream = folder.stream_name(target.name, 1)
         if (folder.path / stream).exists():
             write_text_log(folder, target.name, stream)
-    folder.runner_log.write_text(f"it said {ARGUMENT} in /home/somebody/checkout\n")
+    folder.runner_log.write_text(f"it printed {ARGUMENT} in /home/somebody/checkout\n")
     return folder
 
 
 def contents(file: Path) -> str:
-    told = ""
+    text_of_all = ""
     with zipfile.ZipFile(file) as archive:
         for name in archive.namelist():
             text = archive.read(name).decode()
-            told += text
+            text_of_all += text
             if name.endswith(".rawjson"):
                 for line in text.splitlines():
                     if line.startswith("{"):
                         record = json.loads(line)
                         for log in record.get("logs") or ():
-                            told += base64.b64decode(log["data"]).decode("utf-8", "replace")
-    return told
+                            text_of_all += base64.b64decode(log["data"]).decode("utf-8", "replace")
+    return text_of_all
 
 
 @pytest.mark.parametrize("share", [False, True])
 def test_no_secret_is_in_an_exported_run(run: RunFolder, tmp_path: Path, share: bool) -> None:
     export_run(run, tmp_path / "run.zip", RedactedFiles(run, share=share))
-    told = contents(tmp_path / "run.zip")
-    assert [secret for secret in SECRETS if secret in told] == []
-    assert ("/home/somebody" in told) != share
-    assert ARGUMENT in run.bake_file.read_text(), "what is kept for running stays"
+    exported = contents(tmp_path / "run.zip")
+    assert [secret for secret in SECRETS if secret in exported] == []
+    assert ("/home/somebody" in exported) != share
+    assert ARGUMENT in run.bake_file.read_text(), "the original still has what it needs to run"
 
 
 def lines_of_steps(log: LogLines) -> list[str]:
     return [log.text(index) for index in range(len(log)) if log.step(index) != NO_STEP]
 
 
-def test_what_was_exported_is_the_same_run(run: RunFolder, tmp_path: Path) -> None:
+def test_an_exported_run_is_restored_with_the_same_state(run: RunFolder, tmp_path: Path) -> None:
     export_run(run, tmp_path / "run.zip", RedactedFiles(run))
     (tmp_path / "other").mkdir()
     imported, new = import_run(tmp_path / "run.zip", tmp_path / "other")
@@ -80,24 +80,24 @@ def test_what_was_exported_is_the_same_run(run: RunFolder, tmp_path: Path) -> No
         assert lines_of_steps(after.targets[name].log) == lines_of_steps(target.log)
 
 
-def test_it_is_known_as_the_run_that_is_there(run: RunFolder, tmp_path: Path) -> None:
+def test_an_exported_run_is_recognized_as_the_existing_one(run: RunFolder, tmp_path: Path) -> None:
     export_run(run, tmp_path / "run.zip", RedactedFiles(run))
     assert import_run(tmp_path / "run.zip", tmp_path / "state", RedactedFiles)[1] is False
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_without_secrets_is_packed_as_it_is(name: str, tmp_path: Path) -> None:
+def test_a_run_without_secrets_is_packed_unchanged(name: str, tmp_path: Path) -> None:
     folder = copied(name, tmp_path / "run")
     files = RedactedFiles(folder)
     export_run(folder, tmp_path / "run.zip", files)
     with zipfile.ZipFile(tmp_path / "run.zip") as archive:
         for packed in archive.namelist():
-            there = folder.path / packed.partition("/")[2]
-            assert archive.read(packed) == there.read_bytes(), packed
+            original = folder.path / packed.partition("/")[2]
+            assert archive.read(packed) == original.read_bytes(), packed
     assert files.masked == 0
 
 
-def test_a_shared_run_says_what_remains(
+def test_a_shared_run_lists_what_remains(
     run: RunFolder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -106,10 +106,10 @@ def test_a_shared_run_says_what_remains(
     monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     assert main(["runs", "export", run.path.name, "--share"]) == 0
-    told = capsys.readouterr()
-    assert [secret for secret in SECRETS if secret in contents(Path(told.out.strip()))] == []
-    assert "what remains: " in told.err
-    assert "masked in 0 places" not in told.err
+    output = capsys.readouterr()
+    assert [secret for secret in SECRETS if secret in contents(Path(output.out.strip()))] == []
+    assert "what remains: " in output.err
+    assert "masked in 0 places" not in output.err
 
 
 def test_a_live_run_can_be_exported(run: RunFolder, tmp_path: Path) -> None:

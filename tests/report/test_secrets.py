@@ -1,4 +1,4 @@
-"""No secret is in any report: planted in arguments, variables, logs, errors and answers."""
+"""Secrets planted in arguments, variables, logs, errors and verdicts are in no report."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LOGIN = "https://someone:" + "hunter2hunter2" + "@example.org/x"
 
 def _planted(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
-        told = {key: _planted(one, key) for key, one in value.items()}
+        values = {key: _planted(one, key) for key, one in value.items()}
         if name == "args":
-            told |= {"NPM_TOKEN": PLANTED, "INDEX_URL": LOGIN}
-        return told
+            values |= {"NPM_TOKEN": PLANTED, "INDEX_URL": LOGIN}
+        return values
     if isinstance(value, list):
-        told_lines = [_planted(one, name) for one in value]
-        return [*told_lines, f"DB_PASSWORD={PLANTED}"] if name == "env" else told_lines
+        lines = [_planted(one, name) for one in value]
+        return [*lines, f"DB_PASSWORD={PLANTED}"] if name == "env" else lines
     if name == "data":
         log = base64.b64decode(value)
         return base64.b64encode(log + f"used {PLANTED} and {GITHUB}\n".encode()).decode()
@@ -42,15 +42,15 @@ def _planted(value: Any, name: str = "") -> Any:
 @pytest.mark.parametrize("name", ["checked", "bake_fails", "failed", "warning"])
 def test_no_secret_is_reported(name: str, form: str, tmp_path: Path) -> None:
     folder = changed(copied(name, tmp_path / "run"), _planted)
-    told = rendered(read_report(folder), form)
+    report = rendered(read_report(folder), form)
     for secret in (PLANTED, GITHUB, "hunter2", PLANTED[:9]):
-        assert secret not in told
+        assert secret not in report
     if form in {"md", "html", "json"}:
-        assert "***" in told
+        assert "***" in report
 
 
 @pytest.mark.parametrize("form", formats())
-def test_every_token_that_the_secrets_check_knows_is_redacted(form: str, tmp_path: Path) -> None:
+def test_every_token_of_the_secrets_check_is_redacted(form: str, tmp_path: Path) -> None:
     def planted(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
             return {key: planted(one, key) for key, one in value.items()}
@@ -61,20 +61,20 @@ def test_every_token_that_the_secrets_check_knows_is_redacted(form: str, tmp_pat
             return base64.b64encode(log).decode()
         return value
 
-    told = rendered(read_report(changed(copied("failed", tmp_path / "run"), planted)), form)
+    report = rendered(read_report(changed(copied("failed", tmp_path / "run"), planted)), form)
     for token in ISSUED.values():
-        assert secret_of(token) not in told
+        assert secret_of(token) not in report
 
 
 def test_dockerfile_secrets_are_not_reported(tmp_path: Path) -> None:
-    """BuildKit puts variables' values into steps' names, and remarks on secrets' names."""
+    """BuildKit puts values of variables into step names and warns about secret names."""
     folder = copied("warning", tmp_path / "run")
     dockerfile = base64.b64encode(f"ENV DB_PASSWORD={PLANTED}\n".encode()).decode()
 
     def planted(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
-            told = {key: planted(one, key) for key, one in value.items()}
-            return {**told, "sourceInfo": {"data": dockerfile}} if "short" in told else told
+            values = {key: planted(one, key) for key, one in value.items()}
+            return {**values, "sourceInfo": {"data": dockerfile}} if "short" in values else values
         if isinstance(value, list):
             return [planted(one, name) for one in value]
         if name == "name" and isinstance(value, str) and value.startswith("["):
@@ -85,7 +85,7 @@ def test_dockerfile_secrets_are_not_reported(tmp_path: Path) -> None:
         assert PLANTED not in rendered(read_report(changed(folder, planted)), form)
 
 
-def test_they_were_planted(tmp_path: Path) -> None:
+def test_the_secrets_were_planted(tmp_path: Path) -> None:
     folder = changed(copied("bake_fails", tmp_path / "run"), _planted)
     assert PLANTED in folder.bake_file.read_text()
     assert PLANTED in (folder.path / "checks" / "redis.linux-amd64.json").read_text()

@@ -1,4 +1,4 @@
-"""Checks files on disk: the shipped ones hold, a project's is found, a bad one is named."""
+"""Checks files on disk: the bundled ones, a project's own, and invalid ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AMD64 = parse_platform("linux/amd64")
 
 
 @pytest.mark.parametrize("variant", our_variants(), ids=lambda variant: variant.name)
-def test_every_variant_is_asked_everything(variant) -> None:
+def test_every_variant_gets_every_check(variant) -> None:
     expected = expectation_of(variant, AMD64, (AMD64,), python="3.13")
     keys = expected.keys
     assert checks_for(expected) == OUR_CHECKS
@@ -36,11 +36,11 @@ def test_every_variant_is_asked_everything(variant) -> None:
     assert keys["max-mb"] > 60
 
 
-def test_a_project_without_a_file_asks_nothing(tmp_path: Path) -> None:
+def test_a_project_without_a_file_has_no_expectations(tmp_path: Path) -> None:
     assert project_checks(tmp_path) is None
 
 
-def test_the_projects_file_is_found_and_another_can_be_named(tmp_path: Path) -> None:
+def test_the_file_of_the_project_is_found_and_another_can_be_named(tmp_path: Path) -> None:
     (tmp_path / PROJECT_CHECKS).write_text("[targets.a]\nuser = 1")
     (tmp_path / "other.toml").write_text("[targets.b]\nuser = 1")
     found, named = project_checks(tmp_path), project_checks(tmp_path, "other.toml")
@@ -51,7 +51,7 @@ def test_the_projects_file_is_found_and_another_can_be_named(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
         (b"[defaults", "is not valid TOML"),
         (b"\xff", "is not valid TOML"),
@@ -60,22 +60,22 @@ def test_the_projects_file_is_found_and_another_can_be_named(tmp_path: Path) -> 
         (b"[defaults]\nx = 1", "[defaults]: unknown key 'x'"),
     ],
 )
-def test_a_file_that_wont_do(tmp_path: Path, data: bytes, words: str) -> None:
+def test_an_invalid_file_is_reported(tmp_path: Path, data: bytes, message: str) -> None:
     file = tmp_path / "checks.toml"
     file.write_bytes(data)
     with pytest.raises(UsageProblem) as caught:
         read_checks(file)
     assert str(file) in str(caught.value)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_a_file_that_isnt_there_names_the_near_one(tmp_path: Path) -> None:
+def test_a_missing_file_suggests_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "checks.toml").touch()
     with pytest.raises(UsageProblem) as caught:
         project_checks(tmp_path, "cheks.toml")
     assert f"did you mean {tmp_path / 'checks.toml'}?" in str(caught.value)
 
 
-def test_what_ships_is_read_once() -> None:
+def test_the_bundled_checks_are_read_once() -> None:
     assert shipped_checks() is shipped_checks()
     assert shipped_checks("own-dockerfile").targets == ()

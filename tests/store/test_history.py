@@ -1,4 +1,4 @@
-"""The history's database: what was remembered comes back, whoever else uses it, whatever breaks."""
+"""The history database: reading back, concurrent access, and damage."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def record(name: str = "checked", **more: Any) -> RunRecord:
     return msgspec.structs.replace(record_of(state_of(recording(name))), **more)
 
 
-def place(run: RunRecord) -> Origin:
+def origin(run: RunRecord) -> Origin:
     return Origin(run.source, run.context, run.dockerfile, run.host)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_all_that_is_remembered_comes_back(tmp_path: Path, name: str) -> None:
+def test_a_run_is_read_back_unchanged(tmp_path: Path, name: str) -> None:
     run = record(name)
     with History(tmp_path) as history:
         history.put(run, 7)
@@ -46,7 +46,7 @@ def test_all_that_is_remembered_comes_back(tmp_path: Path, name: str) -> None:
         assert history.run("another") is None
 
 
-def test_the_list_has_lanes_and_the_latest_first(tmp_path: Path) -> None:
+def test_runs_are_listed_with_their_lanes_latest_first(tmp_path: Path) -> None:
     with History(tmp_path) as history:
         for number in (2, 3, 1):
             history.put(record(id=f"run-{number}", created=float(number)), 1)
@@ -59,36 +59,38 @@ def test_the_list_has_lanes_and_the_latest_first(tmp_path: Path) -> None:
     assert (run.targets[0].steps, lane.verdicts) == ((), ())
 
 
-@pytest.mark.parametrize(("size", "told"), [(9, "passed"), (10, "failed"), (11, "failed")])
-def test_more_of_a_run_takes_the_place_of_less(tmp_path: Path, size: int, told: str) -> None:
+@pytest.mark.parametrize(("size", "status"), [(9, "passed"), (10, "failed"), (11, "failed")])
+def test_a_more_complete_record_replaces_an_older_one(
+    tmp_path: Path, size: int, status: str
+) -> None:
     with History(tmp_path) as history:
         history.put(record(status="passed"), 10)
         history.put(record(status="failed"), size)
-        assert [run.status for run in history.runs()] == [told]
+        assert [run.status for run in history.runs()] == [status]
 
 
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_the_history(tmp_path: Path) -> None:
     with History(tmp_path) as history:
         history.put(record(), 1)
         files = [file for file in tmp_path.iterdir() if file.is_file()]
         assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
-# -- samples -----------------------------------------------------------------------------------
+# -- samples ------------------------------------------------------------------------------------
 
 
-def test_warm_builds_hide_no_cold_one(tmp_path: Path) -> None:
+def test_warm_builds_do_not_displace_a_cold_one(tmp_path: Path) -> None:
     cold, warm = record("cold"), record("warm")
-    same = dict(zip(Origin._fields, place(warm), strict=True))
+    same = dict(zip(Origin._fields, origin(warm), strict=True))
     with History(tmp_path) as history:
         history.put(msgspec.structs.replace(cold, created=1.0, **same), 1)
         for number in range(SAMPLES + 5):
             history.put(record("warm", id=f"warm-{number}", created=2.0 + number), 1)
-        found = history.samples(place(warm), ["redis", "minimal"])
+        found = history.samples(origin(warm), ["redis", "minimal"])
     redis = sorted((s.at for s in found if s.kind.variant == "redis"), reverse=True)
     assert redis == [*(2.0 + SAMPLES + 4 - number for number in range(SAMPLES)), 1.0]
     assert {s.kind.variant for s in found} == {"redis", "minimal"}
-    # The cold one had eight targets, of which two were asked for.
+    # The cold run had eight targets, of which two are requested.
     assert {s.kind.beside for s in found if s.at == 1.0} == {8}
     assert all(s.steps for s in found)
 
@@ -96,31 +98,31 @@ def test_warm_builds_hide_no_cold_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other", [{"imported": True}, {"context": "/elsewhere"}, {"host": "linux/arm64"}]
 )
-def test_what_is_of_another_kind_teaches_nothing(tmp_path: Path, other: dict[str, Any]) -> None:
+def test_runs_of_another_kind_give_no_samples(tmp_path: Path, other: dict[str, Any]) -> None:
     with History(tmp_path) as history:
         history.put(record(**other), 1)
-        assert history.samples(place(record()), ["redis"]) == []
+        assert history.samples(origin(record()), ["redis"]) == []
 
 
-def test_no_variant_no_sample(tmp_path: Path) -> None:
+def test_without_variants_there_are_no_samples(tmp_path: Path) -> None:
     with History(tmp_path) as history:
         history.put(record(), 1)
-        assert history.samples(place(record()), []) == []
+        assert history.samples(origin(record()), []) == []
 
 
-# -- several processes -------------------------------------------------------------------------
+# -- several processes --------------------------------------------------------------------------
 
 
-def _put_some(state: Path, who: int) -> None:
+def _put_some(state: Path, writer: int) -> None:
     with History(state, patience=60) as history:
         for number in range(5):
-            history.put(record("emulated", id=f"{who}-{number}"), 1)
+            history.put(record("emulated", id=f"{writer}-{number}"), 1)
 
 
-def test_several_processes_write_at_once(tmp_path: Path) -> None:
-    """The first to come makes the tables, the others find them made."""
+def test_several_processes_write_concurrently(tmp_path: Path) -> None:
+    """The first process creates the tables, the others find them."""
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(_put_some, tmp_path, who) for who in range(3)]:
+        for done in [pool.submit(_put_some, tmp_path, writer) for writer in range(3)]:
             done.result()
     with History(tmp_path) as history:
         assert len(history.runs()) == 15
@@ -129,7 +131,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_who_reads_never_waits_for_who_writes(tmp_path: Path) -> None:
+def test_reading_never_waits_for_a_writer(tmp_path: Path) -> None:
     with History(tmp_path) as history, History(tmp_path, patience=0) as reader:
         history.put(record(), 1)
         writer = sqlite3.connect(history.path, isolation_level=None)
@@ -143,22 +145,22 @@ def test_who_reads_never_waits_for_who_writes(tmp_path: Path) -> None:
         reader.put(record(), 2)
 
 
-# -- bad days ----------------------------------------------------------------------------------
+# -- errors -------------------------------------------------------------------------------------
 
 
-def _connecting(monkeypatch: pytest.MonkeyPatch, then: Callable[[sqlite3.Connection], object]):
-    """Let every connection of the history be one that something was done to."""
+def _connecting(monkeypatch: pytest.MonkeyPatch, change: Callable[[sqlite3.Connection], object]):
+    """Apply a change to every connection of the history."""
     connect = sqlite3.connect
 
-    def connected(path: Any, **how: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(path, **how)
-        then(connection)
+    def connected(path: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(path, **options)
+        change(connection)
         return connection
 
     monkeypatch.setattr(sqlite3, "connect", connected)
 
 
-def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_lost(tmp_path: Path, monkeypatch) -> None:
     with History(tmp_path) as history:
         history.put(record(), 1)
     pages = sqlite3.connect(history.path).execute("PRAGMA page_count").fetchone()[0]
@@ -173,7 +175,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch) ->
         assert len(history.runs()) == 2
 
 
-def test_what_is_read_only_is_said(tmp_path: Path, monkeypatch) -> None:
+def test_a_read_only_history_is_reported(tmp_path: Path, monkeypatch) -> None:
     with History(tmp_path) as history:
         history.put(record(), 1)
     _connecting(monkeypatch, lambda c: c.execute("PRAGMA query_only = ON"))
@@ -185,13 +187,13 @@ def test_what_is_read_only_is_said(tmp_path: Path, monkeypatch) -> None:
             history.could_write()
 
 
-def test_no_room_for_a_file_is_said(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_reported(tmp_path: Path) -> None:
     history_file(tmp_path).mkdir()
     with pytest.raises(HistoryProblem, match=r"can't be opened \(Is a directory\)"):
         History(tmp_path)
 
 
-def test_a_newer_history_is_left_alone(tmp_path: Path) -> None:
+def test_a_newer_history_is_not_changed(tmp_path: Path) -> None:
     with History(tmp_path) as history:
         history.put(record(), 1)
     connection = sqlite3.connect(history.path)
@@ -234,7 +236,7 @@ def _use(state: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_no_database, _torn, _without_a_table, _nonsense_inside])
-def test_damage_is_known_as_such(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_damage_is_recognized(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     with History(tmp_path) as history:
         history.put(record("cold"), 1)
     damage(history.path)
@@ -242,7 +244,7 @@ def test_damage_is_known_as_such(tmp_path: Path, damage: Callable[[Path], None])
         _use(tmp_path)
 
 
-def test_what_is_damaged_is_set_aside_once(tmp_path: Path) -> None:
+def test_a_damaged_history_is_set_aside_once(tmp_path: Path) -> None:
     file = history_file(tmp_path)
     _no_database(file)
     before = file.read_bytes()
@@ -254,13 +256,13 @@ def test_what_is_damaged_is_set_aside_once(tmp_path: Path) -> None:
     assert not file.exists()
     with History(tmp_path) as history:
         history.put(record(), 1)
-    # Another process that had seen the damage comes later: this one is another's, and whole.
+    # A second process that saw the damage comes later: the new, intact file is kept.
     assert set_aside(tmp_path, damage.value) is None
     with History(tmp_path) as history:
         assert len(history.runs()) == 1
 
 
-def test_a_number_beyond_all_measure_damages_nothing(tmp_path: Path) -> None:
+def test_a_number_out_of_range_is_refused(tmp_path: Path) -> None:
     with History(tmp_path) as history:
         history.put(record(), 1)
         with pytest.raises(HistoryProblem, match="out of range") as trouble:
@@ -269,18 +271,18 @@ def test_a_number_beyond_all_measure_damages_nothing(tmp_path: Path) -> None:
         assert [run.id for run in history.runs()] == [record().id]
 
 
-# -- tables that change ------------------------------------------------------------------------
+# -- migrations ---------------------------------------------------------------------------------
 
 
 def _older(tmp_path: Path, monkeypatch, *steps: str) -> None:
-    """Leave a history of today, which a later version knows more `steps` of."""
+    """Create a current history and pretend that later versions added migration `steps`."""
     with History(tmp_path) as history:
         history.put(record(), 1)
     later = (*database.MIGRATIONS, *steps)
     monkeypatch.setattr(database, "MIGRATIONS", later)
 
 
-def test_an_older_history_becomes_todays(tmp_path: Path, monkeypatch) -> None:
+def test_an_older_history_is_migrated(tmp_path: Path, monkeypatch) -> None:
     more = "CREATE TABLE more (a TEXT); ALTER TABLE runs ADD COLUMN b TEXT NOT NULL DEFAULT 'c'"
     _older(tmp_path, monkeypatch, more, "INSERT INTO more VALUES ('d')")
     with History(tmp_path) as history:
@@ -293,7 +295,7 @@ def test_an_older_history_becomes_todays(tmp_path: Path, monkeypatch) -> None:
     connection.close()
 
 
-def test_a_change_that_fails_half_way_changes_nothing(tmp_path: Path, monkeypatch) -> None:
+def test_a_failed_migration_changes_nothing(tmp_path: Path, monkeypatch) -> None:
     _older(tmp_path, monkeypatch, "CREATE TABLE more (a TEXT); INSERT INTO nowhere VALUES (1)")
     with pytest.raises(HistoryProblem):
         History(tmp_path)

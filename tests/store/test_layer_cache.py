@@ -1,4 +1,4 @@
-"""What is known of layers is kept: whole or not at all, in bounds, for its owner only."""
+"""The cache of layer scans: complete records only, limited in size, private to its owner."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ FOUND = (Found(FileKind.BINARY, "/usr/bin/x", "aarch64", 5), Found(FileKind.SECR
 
 
 def layer(number: int = 0, **more: object) -> ScannedLayer:
-    told = ScannedLayer(digest=f"sha256:{number:064x}", blob="b", found=FOUND, files=b"\0\xff" * 8)
-    return msgspec.structs.replace(told, **more)
+    scanned = ScannedLayer(
+        digest=f"sha256:{number:064x}", blob="b", found=FOUND, files=b"\0\xff" * 8
+    )
+    return msgspec.structs.replace(scanned, **more)
 
 
 def files_of(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
-def test_what_is_kept_is_had_again(tmp_path: Path) -> None:
+def test_a_record_is_read_back(tmp_path: Path) -> None:
     LayerCache(tmp_path).put(layer(1))
-    again = LayerCache(tmp_path)
-    assert again.get(layer(1).digest) == layer(1)
-    assert again.get(layer(2).digest) is None
+    reopened = LayerCache(tmp_path)
+    assert reopened.get(layer(1).digest) == layer(1)
+    assert reopened.get(layer(2).digest) is None
 
 
-def test_it_is_its_owners_only(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_the_cache(tmp_path: Path) -> None:
     LayerCache(tmp_path).put(layer())
     (file,) = files_of(tmp_path)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -41,20 +43,20 @@ def test_it_is_its_owners_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 40, -1])
-def test_a_damaged_record_is_none(tmp_path: Path, at: int) -> None:
+def test_a_damaged_record_is_ignored(tmp_path: Path, at: int) -> None:
     cache = LayerCache(tmp_path)
     cache.put(layer())
     (file,) = files_of(tmp_path)
-    told = bytearray(file.read_bytes())
-    told[at] ^= 1
-    file.write_bytes(told)
+    data = bytearray(file.read_bytes())
+    data[at] ^= 1
+    file.write_bytes(data)
     assert cache.get(layer().digest) is None
     cache.put(layer())
     assert cache.get(layer().digest) == layer()
 
 
 @pytest.mark.parametrize("length", [0, 10, 32, 60])
-def test_a_record_that_was_cut_is_none(tmp_path: Path, length: int) -> None:
+def test_a_truncated_record_is_ignored(tmp_path: Path, length: int) -> None:
     cache = LayerCache(tmp_path)
     cache.put(layer())
     (file,) = files_of(tmp_path)
@@ -62,7 +64,7 @@ def test_a_record_that_was_cut_is_none(tmp_path: Path, length: int) -> None:
     assert cache.get(layer().digest) is None
 
 
-def test_a_record_in_anothers_place_is_none(tmp_path: Path) -> None:
+def test_a_record_under_another_digest_is_ignored(tmp_path: Path) -> None:
     cache = LayerCache(tmp_path)
     cache.put(layer(1))
     (file,) = files_of(tmp_path)
@@ -70,7 +72,9 @@ def test_a_record_in_anothers_place_is_none(tmp_path: Path) -> None:
     assert cache.get(layer(2).digest) is None
 
 
-def test_other_rules_other_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_of_another_version_are_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     LayerCache(tmp_path).put(layer())
     monkeypatch.setattr(layer_cache, "VERSION", "2-other")
     assert LayerCache(tmp_path).get(layer().digest) is None
@@ -79,34 +83,34 @@ def test_other_rules_other_records(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     "digest", ["", "sha256:x", "sha256:../../../etc/passwd", "sha256:" + "0" * 63 + "/", "md5:0"]
 )
-def test_a_digest_that_is_none_names_no_file(tmp_path: Path, digest: str) -> None:
+def test_an_invalid_digest_names_no_file(tmp_path: Path, digest: str) -> None:
     cache = LayerCache(tmp_path / "cache")
     cache.put(layer(digest=digest))
     assert cache.get(digest) is None
     assert files_of(tmp_path) == []
 
 
-def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
+def test_the_least_recently_used_record_is_removed_first(tmp_path: Path) -> None:
     cache = LayerCache(tmp_path, most_bytes=10_000)
     big = b"x" * 2800
     for number in range(3):
         cache.put(layer(number, files=big))
         (file,) = tmp_path.rglob(f"{number:064x}.layer")
         os.utime(file, (number, number))
-    assert cache.get(layer(0).digest) is not None, "it is used, and so the newest"
+    assert cache.get(layer(0).digest) is not None, "reading it makes it the most recently used"
     cache.put(layer(3, files=big))
-    there = [number for number in range(4) if cache.get(layer(number).digest)]
-    assert there == [0, 2, 3]
+    kept = [number for number in range(4) if cache.get(layer(number).digest)]
+    assert kept == [0, 2, 3]
 
 
-def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
+def test_an_unwritable_cache_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     cache = LayerCache(tmp_path / "file")
     cache.put(layer())
     assert cache.get(layer().digest) is None
 
 
-def test_many_at_once_never_see_half_a_record(tmp_path: Path) -> None:
+def test_concurrent_readers_never_see_a_partial_record(tmp_path: Path) -> None:
     wrong: list[object] = []
 
     def work() -> None:
@@ -126,7 +130,9 @@ def test_many_at_once_never_see_half_a_record(tmp_path: Path) -> None:
     assert all(file.suffix == ".layer" for file in files_of(tmp_path))
 
 
-def test_it_is_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_in_the_users_cache_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENHQM_TUI_CACHE_DIR", str(tmp_path / "mine"))
     LayerCache().put(layer())
     assert len(files_of(tmp_path / "mine" / "layers")) == 1

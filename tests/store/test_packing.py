@@ -1,4 +1,4 @@
-"""A run in one file: it comes back as it was, and what a stranger packed does no harm."""
+"""A run in one file: it is restored unchanged, and hostile files are refused."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 def made_of(file: Path, change) -> Path:
-    """Pack the entries of a file anew, changed: `change` takes and gives {name: bytes}."""
+    """Repack a file after `change`, which maps {name: bytes} to the new entries."""
     with zipfile.ZipFile(file) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     other = file.with_name("changed.zip")
@@ -49,7 +49,7 @@ def made_of(file: Path, change) -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_comes_back_as_it_was(name, tmp_path):
+def test_a_run_is_restored_unchanged(name, tmp_path):
     file = tmp_path / "run.zip"
     export_run(recording(name), file)
     run, new = import_run(file, tmp_path / "state")
@@ -60,7 +60,7 @@ def test_a_run_comes_back_as_it_was(name, tmp_path):
     assert [found.path for found in all_runs(tmp_path / "state")] == [run.path]
 
 
-def test_the_same_run_gives_the_same_bytes(packed, tmp_path):
+def test_the_same_run_is_packed_to_the_same_bytes(packed, tmp_path):
     run = copied("checked", tmp_path / "elsewhere")
     for path in run.path.rglob("*"):
         os.utime(path, (0, 0))
@@ -68,7 +68,7 @@ def test_the_same_run_gives_the_same_bytes(packed, tmp_path):
     assert (tmp_path / "other.zip").read_bytes() == packed.read_bytes()
 
 
-def test_what_belongs_to_this_machine_stays_here(tmp_path):
+def test_files_that_are_not_part_of_a_run_are_not_packed(tmp_path):
     run = copied("checked", tmp_path / "run")
     os.close(run.lock())
     run.ask(Request("cancel"))
@@ -82,7 +82,7 @@ def test_what_belongs_to_this_machine_stays_here(tmp_path):
     assert names == set(everything(recording("checked").path))
 
 
-def test_of_a_live_run_the_whole_lines_are_packed(tmp_path):
+def test_only_complete_lines_of_a_live_run_are_packed(tmp_path):
     run = copied("checked", tmp_path / "run")
     for file in (run.events_file, run.path / "redis.rawjson"):
         file.write_bytes(file.read_bytes() + b'{"half')
@@ -93,21 +93,21 @@ def test_of_a_live_run_the_whole_lines_are_packed(tmp_path):
     assert everything(got.path) == everything(recording("checked").path)
 
 
-def test_a_file_is_never_overwritten(packed):
+def test_an_existing_file_is_never_overwritten(packed):
     before = packed.read_bytes()
     with pytest.raises(UsageProblem, match="already exists"):
         export_run(recording("checked"), packed)
     assert packed.read_bytes() == before
 
 
-def test_an_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
+def test_a_failed_export_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1000)
     with pytest.raises(UsageProblem, match="too large to export"):
         export_run(recording("checked"), tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 
 
-def test_a_plan_larger_than_any_is_not_packed(tmp_path):
+def test_an_oversized_plan_is_not_packed(tmp_path):
     run = copied("checked", tmp_path / "run")
     with run.bake_file.open("ab") as plan:
         plan.truncate(MOST_READ_WHOLE + 1)
@@ -116,7 +116,7 @@ def test_a_plan_larger_than_any_is_not_packed(tmp_path):
     assert not (tmp_path / "run.zip").exists()
 
 
-def test_the_same_run_may_be_imported_again_and_another_of_its_name_not(packed, tmp_path):
+def test_the_same_run_can_be_imported_again_but_not_another_of_its_name(packed, tmp_path):
     first, _ = import_run(packed, tmp_path / "state")
     again, new = import_run(packed, tmp_path / "state")
     assert (again.path, new) == (first.path, False)
@@ -129,7 +129,7 @@ def test_the_same_run_may_be_imported_again_and_another_of_its_name_not(packed, 
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["runs"]
 
 
-def test_what_is_unpacked_is_its_owners_alone(packed, tmp_path):
+def test_only_the_owner_may_read_an_imported_run(packed, tmp_path):
     run, _ = import_run(packed, tmp_path / "state")
     for path in (run.path, *run.path.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -148,38 +148,40 @@ def test_an_imported_run_is_never_executed(packed, tmp_path):
 
 
 HOSTILE = {
-    "a way out": lambda e: e | {f"{ID}/../../evil.log": b"x"},
-    "a way out behind a folder": lambda e: e | {f"{ID}/checks/../../../evil.json": b"x"},
+    "a path that leads out": lambda e: e | {f"{ID}/../../evil.log": b"x"},
+    "a path that leads out through a folder": lambda e: (
+        e | {f"{ID}/checks/../../../evil.json": b"x"}
+    ),
     "an absolute path": lambda e: e | {"/tmp/evil.log": b"x"},
-    "a path of Windows": lambda e: e | {f"{ID}/..\\evil.log": b"x"},
-    "another top": lambda e: e | {"other/new.log": b"x"},
+    "a Windows path": lambda e: e | {f"{ID}/..\\evil.log": b"x"},
+    "another top folder": lambda e: e | {"other/new.log": b"x"},
     "a deeper folder": lambda e: e | {f"{ID}/checks/deep/x.json": b"x"},
     "a folder": lambda e: e | {f"{ID}/checks/": b""},
     "a hidden file": lambda e: e | {f"{ID}/.ssh.log": b"x"},
     "the lock": lambda e: e | {f"{ID}/lock": b""},
-    "something asked": lambda e: e | {f"{ID}/control.jsonl": b'{"ask":"retry"}\n'},
-    "the mark of an import": lambda e: e | {f"{ID}/imported": b""},
+    "a request": lambda e: e | {f"{ID}/control.jsonl": b'{"ask":"retry"}\n'},
+    "the marker of an import": lambda e: e | {f"{ID}/imported": b""},
     "a program": lambda e: e | {f"{ID}/run.sh": b"x"},
-    "a name with a line's end": lambda e: e | {f"{ID}/a\nb.log": b"x"},
+    "a name with a newline": lambda e: e | {f"{ID}/a\nb.log": b"x"},
     "an odd id": lambda e: {f"..{name[len(ID) :]}": data for name, data in e.items()},
-    "names that one disk can't tell apart": lambda e: e | {f"{ID}/REDIS.rawjson": b"x"},
+    "names that differ only in case": lambda e: e | {f"{ID}/REDIS.rawjson": b"x"},
     "no run.json": lambda e: {n: d for n, d in e.items() if not n.endswith("run.json")},
     "no events": lambda e: {n: d for n, d in e.items() if not n.endswith("events.jsonl")},
-    "another's run.json": lambda e: (
+    "the run.json of another run": lambda e: (
         e | {f"{ID}/run.json": e[f"{ID}/run.json"].replace(b"2026", b"2025")}
     ),
-    "a run.json that is none": lambda e: e | {f"{ID}/run.json": b"[]"},
-    "a run.json of tomorrow": lambda e: (
+    "an invalid run.json": lambda e: e | {f"{ID}/run.json": b"[]"},
+    "a run.json of a newer version": lambda e: (
         e | {f"{ID}/run.json": e[f"{ID}/run.json"].replace(b'"schema": 1', b'"schema": 99')}
     ),
-    "a run.json without end": lambda e: e | {f"{ID}/run.json": b"[" * 100_000},
-    "nothing": lambda e: {},
+    "an endless run.json": lambda e: e | {f"{ID}/run.json": b"[" * 100_000},
+    "no files": lambda e: {},
     "too many files": lambda e: e | {f"{ID}/t{n}.log": b"" for n in range(packing.MOST_FILES + 1)},
 }
 
 
 def refused(file: Path, tmp_path: Path, match: str | None = None) -> str:
-    """Import a file that must be refused in one line, and leave nothing."""
+    """Import a file that must be refused with one line and leave nothing behind."""
     with pytest.raises(UsageProblem, match=match) as caught:
         import_run(file, tmp_path / "state")
     assert caught.value.exit_code == 2
@@ -191,7 +193,7 @@ def refused(file: Path, tmp_path: Path, match: str | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_no_run_is_refused(name, packed, tmp_path):
+def test_a_file_that_is_not_a_run_is_refused(name, packed, tmp_path):
     refused(made_of(packed, HOSTILE[name]), tmp_path)
     assert not (tmp_path / "evil.log").exists()
 
@@ -208,23 +210,23 @@ def test_links_and_devices_are_refused(kind, packed, tmp_path):
     refused(other, tmp_path, "isn't part of a run")
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(packed, tmp_path, monkeypatch):
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1024 * 1024)
     bomb = made_of(packed, lambda e: e | {f"{ID}/bomb.log": bytes(2 * 1024 * 1024)})
     assert bomb.stat().st_size < 200_000
     refused(bomb, tmp_path, "too large for a run")
 
 
-def test_a_bomb_that_lies_about_its_size_is_refused(packed, tmp_path):
+def test_a_decompression_bomb_with_a_false_size_is_refused(packed, tmp_path):
     bomb = made_of(packed, lambda e: e | {f"{ID}/bomb.log": bytes(1_000_000)})
     data = bomb.read_bytes()
-    told = (1_000_000).to_bytes(4, "little")
-    assert data.count(told) == 2
-    bomb.write_bytes(data.replace(told, (10).to_bytes(4, "little")))
+    declared = (1_000_000).to_bytes(4, "little")
+    assert data.count(declared) == 2
+    bomb.write_bytes(data.replace(declared, (10).to_bytes(4, "little")))
     refused(bomb, tmp_path)
 
 
-def test_a_file_cut_off_anywhere_is_refused(packed, tmp_path):
+def test_a_truncated_file_is_refused(packed, tmp_path):
     data = packed.read_bytes()
     cut = tmp_path / "cut.zip"
     for length in range(0, len(data), max(1, len(data) // 50)):
@@ -237,30 +239,30 @@ def test_a_file_cut_off_anywhere_is_refused(packed, tmp_path):
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(places=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6))
-def test_a_damaged_file_is_read_or_refused_in_one_line(places, packed, tmp_path):
+@given(changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6))
+def test_a_damaged_file_is_read_or_refused_in_one_line(changes, packed, tmp_path):
     data = bytearray(packed.read_bytes())
-    for at, byte in places:
+    for at, byte in changes:
         data[at % len(data)] = byte
     file = tmp_path / "damaged.zip"
     file.write_bytes(data)
-    with_room = tmp_path / "room"
-    with_room.mkdir(exist_ok=True)
-    said = ""
+    state = tmp_path / "room"
+    state.mkdir(exist_ok=True)
+    message = ""
     try:
-        run, _ = import_run(file, with_room)
+        run, _ = import_run(file, state)
     except UsageProblem as problem:
-        said = str(problem)
-    assert said.count("\n") == 0
-    assert said or run.info.id == run.path.name
+        message = str(problem)
+    assert message.count("\n") == 0
+    assert message or run.info.id == run.path.name
 
 
-@pytest.mark.parametrize("what", ["a folder", "nothing there", "/dev/null", "words"])
-def test_what_is_no_packed_file_is_said_to_be_none(what, tmp_path):
+@pytest.mark.parametrize("what", ["a folder", "no file", "/dev/null", "text"])
+def test_a_file_that_is_not_an_archive_is_refused(what, tmp_path):
     file = tmp_path / "x.zip"
     if what == "a folder":
         file.mkdir()
-    elif what == "words":
+    elif what == "text":
         file.write_text("hello")
     elif what == "/dev/null":
         file = Path(what)
@@ -287,5 +289,5 @@ def test_an_archive_with_a_password_is_refused(packed, tmp_path):
     refused(file, tmp_path)
 
 
-def test_a_run_folder_says_whether_it_was_imported(tmp_path):
+def test_a_run_that_was_not_imported_is_not_marked(tmp_path):
     assert not RunFolder(copied("warm", tmp_path / "run").path).is_imported

@@ -1,4 +1,4 @@
-"""Which runs are kept; what is removed is gone at once and whole, and what goes on never is."""
+"""Which runs are kept; removal is atomic, and live runs are never removed."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def kept(name: str, size: int = 1, age: float = OLD, *, live: bool = False) -> K
         ([kept("c", 5), kept("b", 5), kept("a", 5)], Limits(None, 10), "a"),
         ([kept("c", 5), kept("b", 5), kept("a", 5)], Limits(None, 15), ""),
         ([kept("c", 5), kept("b", 5), kept("a", 5)], Limits(1, 15), "ab"),
-        # One that is too large goes alone.
+        # A single run above the limit is removed alone.
         ([kept("c", 1), kept("b", 99), kept("a", 1)], Limits(None, 10), "b"),
         ([kept("c", 99), kept("b", 1), kept("a", 1)], Limits(None, 10), "c"),
-        # What goes on stays, whatever the limits; what is young, for a while.
+        # Live runs stay, whatever the limits; recent ones stay for a while.
         ([kept("c"), kept("b", live=True), kept("a")], Limits(0, None), "ac"),
         ([kept("c"), kept("b", live=True), kept("a")], Limits(2, None), "a"),
         ([kept("c", age=59), kept("b", age=60), kept("a")], Limits(0, None), "ab"),
-        # A large one that must stay costs no other its place.
+        # A large run that must stay does not displace others.
         ([kept("c", 99, live=True), kept("b", 5), kept("a", 5)], Limits(None, 10), ""),
         ([kept("c", 99, age=1), kept("b", 5), kept("a", 5)], Limits(None, 10), ""),
     ],
 )
-def test_which_runs_go(runs: list[Kept], limits: Limits, gone: str) -> None:
+def test_old_and_large_runs_are_removed(runs: list[Kept], limits: Limits, gone: str) -> None:
     assert "".join(run.name for run in surplus(runs, limits, spare=60)) == gone
 
 
@@ -58,9 +58,7 @@ def test_which_runs_go(runs: list[Kept], limits: Limits, gone: str) -> None:
     st.integers(0, 9),
     st.integers(0, 40),
 )
-def test_what_stays_without_having_to_is_within_the_limits(
-    runs: list[Kept], most: int, size: int
-) -> None:
+def test_runs_that_are_kept_are_within_the_limits(runs: list[Kept], most: int, size: int) -> None:
     gone = surplus(runs, Limits(most, size), spare=50)
     assert not [run for run in gone if run.live or run.age < 50]
     left = list(runs)
@@ -71,12 +69,12 @@ def test_what_stays_without_having_to_is_within_the_limits(
     assert sum(run.size for run in free) <= size
 
 
-def test_the_settings_tell_the_limits() -> None:
+def test_the_settings_define_the_limits() -> None:
     assert limits_of(Settings()) == Limits(50, 1024 * 10**6)
     assert limits_of(Settings(keep_runs=3, keep_mb=2)) == Limits(3, 2 * 10**6)
 
 
-# -- on the disk ------------------------------------------------------------------------------
+# -- on the disk --------------------------------------------------------------------------------
 
 Make = Callable[..., RunFolder]
 ALL = Limits(runs=0)
@@ -89,7 +87,7 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(state: Path) -> Make:
-    """Make a run folder with so many bytes of logs, last heard of so many seconds ago."""
+    """Create a run folder with logs of `size` bytes, last changed `age` seconds ago."""
 
     def run(name: str, size: int = 0, age: float = OLD) -> RunFolder:
         info = RunInfo(id=name, created=1.0, targets=())
@@ -107,7 +105,7 @@ def names(state: Path) -> list[str]:
     return [run.path.name for run in all_runs(state)]
 
 
-def test_old_runs_go_and_their_bytes_are_counted(state: Path, make: Make) -> None:
+def test_old_runs_are_removed_and_their_bytes_counted(state: Path, make: Make) -> None:
     before = [size_of(make(name, 1000).path) for name in "abc"]
     pruned = prune(state, Limits(runs=1))
     assert [run.name for run in pruned.gone] == ["a", "b"]
@@ -117,7 +115,7 @@ def test_old_runs_go_and_their_bytes_are_counted(state: Path, make: Make) -> Non
     assert (pruned.unread, pruned.stayed) == ([], [])
 
 
-def test_only_saying_does_nothing(state: Path, make: Make) -> None:
+def test_a_dry_run_removes_nothing(state: Path, make: Make) -> None:
     make("a")
     (runs_folder(state) / ".gone-z").mkdir()
     assert [run.name for run in prune(state, ALL, only_say=True).gone] == ["a"]
@@ -125,11 +123,11 @@ def test_only_saying_does_nothing(state: Path, make: Make) -> None:
     assert (runs_folder(state) / ".gone-z").exists()
 
 
-def test_no_state_is_nothing_to_do(state: Path) -> None:
+def test_without_a_state_folder_nothing_is_removed(state: Path) -> None:
     assert prune(state, ALL).gone == []
 
 
-def test_what_goes_on_stays(state: Path, make: Make) -> None:
+def test_a_live_run_is_kept(state: Path, make: Make) -> None:
     lock = make("a").lock()
     make("b")
     assert [run.name for run in prune(state, ALL).gone] == ["b"]
@@ -137,13 +135,13 @@ def test_what_goes_on_stays(state: Path, make: Make) -> None:
     os.close(lock)
 
 
-def test_what_is_taken_up_meanwhile_stays(
+def test_a_run_that_becomes_live_is_kept(
     state: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make("a")
     lock = run.lock()
     with monkeypatch.context() as patch:
-        # It was over when it was looked at.
+        # It was finished when prune checked it.
         patch.setattr(RunFolder, "is_live", lambda _: False)
         pruned = prune(state, ALL)
     assert (pruned.gone, pruned.stayed) == ([], [("a", "run a is being executed already")])
@@ -151,7 +149,7 @@ def test_what_is_taken_up_meanwhile_stays(
     os.close(lock)
 
 
-def test_it_is_locked_and_whole_until_it_is_out_of_sight(state: Path, make: Make) -> None:
+def test_a_run_is_locked_and_complete_until_it_is_removed(state: Path, make: Make) -> None:
     make("a", 10)
     seen: list[object] = []
 
@@ -166,14 +164,14 @@ def test_it_is_locked_and_whole_until_it_is_out_of_sight(state: Path, make: Make
 
 
 @pytest.mark.parametrize("steps", range(3))
-def test_a_prune_that_is_killed_leaves_nothing_half_removed_in_sight(
+def test_an_interrupted_removal_leaves_no_partial_run(
     state: Path, make: Make, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     folder = make("a", 10)
     make("b")
 
-    def killed(place: Path, **_: object) -> None:
-        for file in sorted(place.iterdir())[:steps]:
+    def killed(folder_to_remove: Path, **_: object) -> None:
+        for file in sorted(folder_to_remove.iterdir())[:steps]:
             if file.is_file():
                 file.unlink()
         raise KeyboardInterrupt
@@ -190,14 +188,14 @@ def test_a_prune_that_is_killed_leaves_nothing_half_removed_in_sight(
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (b"{", "can't be read"),
         (b'{"id":"a","created":1,"targets":[],"schema":99,"version":"9"}', "newer openhqm-tui"),
     ],
 )
-def test_what_cant_be_read_is_left_alone_and_said(
-    state: Path, make: Make, text: bytes, says: str
+def test_an_unreadable_run_is_kept_and_reported(
+    state: Path, make: Make, text: bytes, message: str
 ) -> None:
     make("a").info_file.write_bytes(text)
     make("b")
@@ -205,30 +203,30 @@ def test_what_cant_be_read_is_left_alone_and_said(
     assert [run.name for run in pruned.gone] == ["b"]
     ((name, reason),) = pruned.unread
     assert name == "a"
-    assert says in reason
+    assert message in reason
     assert names(state) == ["a"]
 
 
-def test_what_cant_be_removed_is_said_and_the_others_go(
+def test_a_run_that_cant_be_removed_is_reported_and_others_are_removed(
     state: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make("a")
     make("b")
     rename = Path.rename
 
-    def refuses(path: Path, target: Path) -> Path:
+    def refuse(path: Path, target: Path) -> Path:
         if path.name == "a":
             raise PermissionError(13, "Permission denied")
         return rename(path, target)
 
-    monkeypatch.setattr(Path, "rename", refuses)
+    monkeypatch.setattr(Path, "rename", refuse)
     pruned = prune(state, ALL)
     assert pruned.stayed == [("a", "Permission denied")]
     assert [run.name for run in pruned.gone] == ["b"]
     assert names(state) == ["a"]
 
 
-def test_two_prunes_at_once_remove_everything_once(state: Path, make: Make) -> None:
+def test_concurrent_removals_remove_each_run_once(state: Path, make: Make) -> None:
     for number in range(12):
         make(f"run-{number:02}", 100)
     results: list[list[str]] = []

@@ -1,10 +1,9 @@
-"""Run folders: made whole, held by a lock, found by name, honest about damage."""
+"""Run folders: atomic creation, the lock, lookup by name, and damage."""
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -58,17 +57,17 @@ def made(state: Path, name: str = "20261123-151400-3fa9") -> RunFolder:
     return RunFolder.create(runs_folder(state) / name, info(name), PLAN)
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_a_run_folder_is_read_back(tmp_path: Path) -> None:
     expected = expect(ARM, user=1000, labels={"a": "b"})
-    told = [LaneExpectation(target="redis", expectation=expected)]
-    run = RunFolder.create(tmp_path / "run", info(), PLAN, told)
-    again = RunFolder(tmp_path / "run")
-    assert again.info == info()
-    assert again.expectations() == {("redis", "linux/arm64"): expected}
+    expectations = [LaneExpectation(target="redis", expectation=expected)]
+    run = RunFolder.create(tmp_path / "run", info(), PLAN, expectations)
+    reopened = RunFolder(tmp_path / "run")
+    assert reopened.info == info()
+    assert reopened.expectations() == {("redis", "linux/arm64"): expected}
     assert msgspec.json.decode(run.bake_file.read_bytes()) == PLAN.as_bake()
 
 
-def test_an_earlier_version_refuses_a_run_folder_whose_checks_it_would_not_all_run(
+def test_a_version_that_lacks_some_checks_refuses_a_newer_run_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = made(tmp_path)
@@ -92,26 +91,20 @@ def test_expectations_of_earlier_versions_are_read() -> None:
             assert key.name == "title" or key.of(expected) == key.of(resolved), key.name
 
 
-def test_only_its_owner_can_look_into_it(tmp_path: Path) -> None:
-    run = made(tmp_path)
-    assert stat.S_IMODE(run.path.stat().st_mode) == 0o700
-    assert stat.S_IMODE(run.events_file.stat().st_mode) == 0o600
-
-
-def test_a_run_is_never_written_over(tmp_path: Path) -> None:
+def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
     made(tmp_path)
     with pytest.raises(UsageProblem, match="can't write the run folder"):
         made(tmp_path)
 
 
-def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_an_unwritable_run_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageProblem, match="can't write the run folder"):
         RunFolder.create(tmp_path / "file" / "run", info(), PLAN)
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (None, "is not a run folder"),
         (b"", "can't be read"),
@@ -123,28 +116,28 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         pytest.param(TOO_MANY_IMAGES, "too many images", id="too-many-images"),
     ],
 )
-def test_a_damaged_run_is_said_to_be_so(tmp_path: Path, content: bytes | None, says: str) -> None:
+def test_a_damaged_run_is_reported(tmp_path: Path, content: bytes | None, message: str) -> None:
     if content is not None:
         (tmp_path / "run.json").write_bytes(content)
     with pytest.raises(UsageProblem) as caught:
         _ = RunFolder(tmp_path).info
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert str(tmp_path) in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("attempt", "name"), [(1, "redis.rawjson"), (2, "redis.2.rawjson"), (11, "redis.11.rawjson")]
 )
-def test_each_attempt_has_a_stream_of_its_own(tmp_path: Path, attempt: int, name: str) -> None:
+def test_each_attempt_has_its_own_stream(tmp_path: Path, attempt: int, name: str) -> None:
     assert RunFolder(tmp_path).stream_name("redis", attempt) == name
 
 
-def test_evidence_lies_beside_the_other_lanes(tmp_path: Path) -> None:
+def test_evidence_is_named_after_the_lane(tmp_path: Path) -> None:
     file = RunFolder(tmp_path).evidence_file("redis", "linux/arm/v7")
     assert file == tmp_path / "checks" / "redis.linux-arm-v7.json"
 
 
-def test_events_and_requests_are_whole_lines(tmp_path: Path) -> None:
+def test_events_and_requests_are_complete_lines(tmp_path: Path) -> None:
     run = made(tmp_path)
     events: list[journal.AnyEvent] = [
         journal.RunStarted(at=1.0, pid=7),
@@ -158,12 +151,12 @@ def test_events_and_requests_are_whole_lines(tmp_path: Path) -> None:
     assert list(run.events()) == events
     ends = [run.ask(Request("cancel", "redis")), run.ask(Request("cancel"))]
     data = run.control_file.read_bytes()
-    asked = [msgspec.json.decode(line) for line in data.splitlines()]
-    assert asked == [{"ask": "cancel", "target": "redis"}, {"ask": "cancel"}]
+    requests = [msgspec.json.decode(line) for line in data.splitlines()]
+    assert requests == [{"ask": "cancel", "target": "redis"}, {"ask": "cancel"}]
     assert [data[:end].count(b"\n") for end in ends] == [1, 2]
 
 
-def test_what_cant_be_read_of_the_events_is_passed_over(tmp_path: Path) -> None:
+def test_unreadable_events_are_skipped(tmp_path: Path) -> None:
     run = made(tmp_path)
     run.append(journal.Note(at=2.0, text="x"))
     with run.events_file.open("ab") as events:
@@ -173,7 +166,7 @@ def test_what_cant_be_read_of_the_events_is_passed_over(tmp_path: Path) -> None:
     assert list(run.events()) == []
 
 
-def test_what_a_full_disk_cut_off_doesnt_swallow_the_next_line(
+def test_a_line_cut_by_a_full_disk_does_not_damage_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = made(tmp_path)
@@ -194,7 +187,7 @@ def test_what_a_full_disk_cut_off_doesnt_swallow_the_next_line(
     assert run.events_file.read_bytes().count(b"\n") == 2
 
 
-def test_a_short_write_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_write_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = made(tmp_path)
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
@@ -204,10 +197,10 @@ def test_a_short_write_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.Monke
     assert end == run.control_file.stat().st_size
 
 
-# -- the lock ---------------------------------------------------------------------------------
+# -- the lock -----------------------------------------------------------------------------------
 
 
-def test_a_held_run_is_live_until_it_is_let_go(tmp_path: Path) -> None:
+def test_a_locked_run_is_live_until_it_is_released(tmp_path: Path) -> None:
     run = made(tmp_path)
     seen = [run.is_live()]
     lock = run.lock()
@@ -217,7 +210,7 @@ def test_a_held_run_is_live_until_it_is_let_go(tmp_path: Path) -> None:
     assert seen == [False, True, False]
 
 
-def test_it_is_held_once(tmp_path: Path) -> None:
+def test_a_run_can_be_locked_only_once(tmp_path: Path) -> None:
     run = made(tmp_path)
     lock = run.lock()
     with pytest.raises(Problem, match="is being executed already"):
@@ -226,13 +219,13 @@ def test_it_is_held_once(tmp_path: Path) -> None:
     os.close(RunFolder(run.path).lock())
 
 
-def test_a_look_doesnt_hold_it(tmp_path: Path) -> None:
+def test_checking_for_a_live_run_does_not_lock_it(tmp_path: Path) -> None:
     run = made(tmp_path)
     assert not run.is_live()
     os.close(run.lock())
 
 
-def test_a_child_that_inherits_it_holds_it_and_its_death_lets_go(tmp_path: Path) -> None:
+def test_a_child_that_inherits_the_lock_holds_it_until_it_ends(tmp_path: Path) -> None:
     run = made(tmp_path)
     lock = run.lock()
     child = subprocess.Popen(
@@ -247,7 +240,7 @@ def test_a_child_that_inherits_it_holds_it_and_its_death_lets_go(tmp_path: Path)
     assert not run.is_live()
 
 
-def test_a_child_that_doesnt_inherit_it_doesnt_hold_it(tmp_path: Path) -> None:
+def test_a_child_that_does_not_inherit_the_lock_does_not_hold_it(tmp_path: Path) -> None:
     run = made(tmp_path)
     lock = run.lock()
     child = subprocess.Popen(
@@ -259,16 +252,16 @@ def test_a_child_that_doesnt_inherit_it_doesnt_hold_it(tmp_path: Path) -> None:
     child.communicate()
 
 
-def test_a_run_without_a_lock_file_is_over(tmp_path: Path) -> None:
+def test_a_run_without_a_lock_file_is_not_live(tmp_path: Path) -> None:
     assert not RunFolder(tmp_path).is_live()
 
 
-# -- finding one ------------------------------------------------------------------------------
+# -- lookup -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """A state folder with three runs, something unfinished and something strange."""
+    """A state folder with three runs, an incomplete run and an unrelated file."""
     for name in ("20261122-090000-aaaa", "20261123-151400-3fa9", "20261123-151400-3fff"):
         made(tmp_path, name)
     (runs_folder(tmp_path) / "20261124-000000-half").mkdir()
@@ -276,7 +269,7 @@ def state(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_all_runs_latest_first(state: Path) -> None:
+def test_runs_are_listed_latest_first(state: Path) -> None:
     names = [run.path.name for run in all_runs(state)]
     assert names == ["20261123-151400-3fff", "20261123-151400-3fa9", "20261122-090000-aaaa"]
 
@@ -290,12 +283,12 @@ def test_all_runs_latest_first(state: Path) -> None:
         ("20261123-151400-3fa", "20261123-151400-3fa9"),
     ],
 )
-def test_a_run_by_the_beginning_of_its_name(state: Path, name: str | None, found: str) -> None:
+def test_a_run_is_found_by_the_start_of_its_name(state: Path, name: str | None, found: str) -> None:
     assert find_run(state, name).path.name == found
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "message"),
     [
         ("20261123", "is ambiguous: 2 runs match (valid: 20261123-151400-3fff"),
         ("nope", "there is no run 'nope'"),
@@ -304,25 +297,25 @@ def test_a_run_by_the_beginning_of_its_name(state: Path, name: str | None, found
         ("", "RUN is empty"),
     ],
 )
-def test_a_name_of_none_or_many(state: Path, name: str, says: str) -> None:
+def test_an_unknown_or_ambiguous_name_is_reported(state: Path, name: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         find_run(state, name)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_where_nothing_was_run_yet(tmp_path: Path) -> None:
+def test_without_runs_the_lookup_suggests_a_build(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="there are no runs yet; start one with"):
         find_run(tmp_path)
 
 
-def test_a_run_by_its_path(state: Path, tmp_path: Path) -> None:
+def test_a_run_is_found_by_its_path(state: Path, tmp_path: Path) -> None:
     path = runs_folder(state) / "20261122-090000-aaaa"
     assert find_run(tmp_path / "elsewhere", str(path)).path == path
     with pytest.raises(UsageProblem, match="is not a run folder"):
         find_run(state, str(tmp_path / "nope"))
 
 
-def test_names_sort_by_time_and_dont_repeat() -> None:
+def test_run_ids_sort_by_time_and_are_unique() -> None:
     names = [new_run_id(1795446840.0) for _ in range(5)]
     assert all(name.startswith("20261123-151400-") for name in names)
     assert new_run_id(1795446841.0) > max(names)
@@ -330,7 +323,7 @@ def test_names_sort_by_time_and_dont_repeat() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../up", "/etc/app", ".hidden", "a\0b"])
-def test_a_target_that_names_a_place_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_target_name_that_is_a_path_is_refused(tmp_path: Path, name: str) -> None:
     target = TargetInfo(name=name, variant="redis", platforms=("linux/amd64",), tags=("a:1",))
     file = tmp_path / "run.json"
     file.write_bytes(msgspec.json.encode(RunInfo(id="run", created=1.0, targets=(target,))))
@@ -338,7 +331,7 @@ def test_a_target_that_names_a_place_is_refused(tmp_path: Path, name: str) -> No
         _ = RunFolder(tmp_path).info
 
 
-def test_a_run_is_found_by_its_whole_name_first(tmp_path: Path) -> None:
+def test_an_exact_name_has_priority_over_a_prefix(tmp_path: Path) -> None:
     for name in ("20261123-1", "20261123-1Z"):
         folder = runs_folder(tmp_path) / name
         folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Who may set each key: a project's file sets only what lies inside its folder."""
+"""Where each setting may be set: a project's file only affects its own folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTHING = Path("/nonexistent/settings.toml")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A cloned folder, beside something that isn't its business."""
+    """A cloned folder next to an unrelated one."""
     folder = tmp_path / "project"
     (folder / "app").mkdir(parents=True)
     (folder / "app" / "checks.toml").write_text("")
@@ -45,7 +45,7 @@ def test_every_setting_is_in_the_table_once() -> None:
     assert fields - {"refused"} == set(KEYS)
 
 
-def test_the_flags_of_the_table_are_those_of_the_command_line() -> None:
+def test_flags_in_the_table_exist_on_the_command_line() -> None:
     parsers = {"build": parser_of("build"), "runs prune": parser_of("runs", "prune")}
     for key in KEYS.values():
         if key.flag:
@@ -53,9 +53,9 @@ def test_the_flags_of_the_table_are_those_of_the_command_line() -> None:
             assert flag in parsers[command or "build"]._option_string_actions, key.name
 
 
-def parser_of(*words: str) -> argparse.ArgumentParser:
+def parser_of(*commands_: str) -> argparse.ArgumentParser:
     parser = build_parser()
-    for word in words:
+    for word in commands_:
         (commands,) = (
             action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
         )
@@ -64,14 +64,14 @@ def parser_of(*words: str) -> argparse.ArgumentParser:
 
 
 @pytest.mark.parametrize("name", [key.name for key in KEYS.values() if key.variable])
-def test_the_variables_of_the_table_set_the_key(tmp_path: Path, name: str) -> None:
+def test_variables_in_the_table_set_their_key(tmp_path: Path, name: str) -> None:
     value = "1" if name in {"jobs", "quiet-after", "check", "keep-runs", "keep-mb"} else "gha"
     found = read_settings(tmp_path, {KEYS[name].variable: value}, NOTHING)
     assert getattr(found, name.replace("-", "_")) is not None
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "why"),
+    ("key", "value", "reason"),
     [
         ("keep-runs", 1, "it could delete runs of other projects"),
         ("keep-mb", 1, "it could delete runs of other projects"),
@@ -112,8 +112,8 @@ def test_the_variables_of_the_table_set_the_key(tmp_path: Path, name: str) -> No
         ("ca-bundle", "checks-link.toml", "is not inside"),
     ],
 )
-def test_a_project_may_not_set_what_lies_elsewhere(
-    project: Path, key: str, value: object, why: str
+def test_a_project_may_not_set_anything_outside_its_folder(
+    project: Path, key: str, value: object, reason: str
 ) -> None:
     text = "[keymap]\n'plan.build' = 'q'" if key == "keymap" else f"{key} = {json.dumps(value)}"
     (project / PROJECT_FILE).write_text(text)
@@ -121,7 +121,7 @@ def test_a_project_may_not_set_what_lies_elsewhere(
     assert getattr(found, key.replace("-", "_")) is None
     (line,) = (refused.line for refused in found.refused.values())
     assert line.startswith(f"{project / PROJECT_FILE}: {key} is ignored: ")
-    assert why in line
+    assert reason in line
     assert line.endswith(f" in {NOTHING}")
     assert "set it or" not in line
     assert len(line.splitlines()) == 1
@@ -145,15 +145,13 @@ def test_a_project_may_not_set_what_lies_elsewhere(
         ("theme", "contrast"),
     ],
 )
-def test_a_project_sets_what_is_its_own(project: Path, key: str, value: object) -> None:
+def test_a_project_may_set_paths_inside_its_folder(project: Path, key: str, value: object) -> None:
     found = settings_of(project, key, value)
     assert getattr(found, key.replace("-", "_")) == value
     assert found.refused == {}
 
 
-def test_what_the_project_may_not_set_stays_as_the_user_has_it(
-    project: Path, tmp_path: Path
-) -> None:
+def test_a_refused_project_setting_keeps_the_users_value(project: Path, tmp_path: Path) -> None:
     user = tmp_path / "settings.toml"
     user.write_text('keep-runs = 7\nchecks = "mine.toml"')
     (project / PROJECT_FILE).write_text('keep-runs = 1\nchecks = "../x"\ntag = "v1"')
@@ -163,14 +161,14 @@ def test_what_the_project_may_not_set_stays_as_the_user_has_it(
     assert len(found.refused) == 2
 
 
-def test_an_escape_sequence_in_a_refused_value_is_taken_out(project: Path) -> None:
-    (told,) = settings_of(project, "context", "../\x1b]52;c;x\x07\nfoo").refused.values()
-    line = told.line + told.why
+def test_escape_sequences_in_refused_values_are_removed(project: Path) -> None:
+    (refused,) = settings_of(project, "context", "../\x1b]52;c;x\x07\nfoo").refused.values()
+    line = refused.line + refused.why
     assert "\x1b" not in line
     assert len(line.splitlines()) == 1
 
 
-def test_the_names_of_lines_that_are_refused_are_no_key(project: Path) -> None:
+def test_the_list_of_refused_settings_is_not_a_key(project: Path) -> None:
     from openhqm_tui.domain.errors import UsageProblem
 
     with pytest.raises(UsageProblem, match="unknown setting 'refused'"):

@@ -1,4 +1,4 @@
-"""Settings: environment over project over user; every wrong word is one line."""
+"""Settings: environment over project over user, with one-line errors."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from openhqm_tui.store.settings import PROJECT_FILE, Settings, read_settings
 
 @pytest.fixture
 def places(tmp_path: Path) -> tuple[Path, Path]:
-    """A project's folder, and the file of a user's settings; neither has any yet."""
+    """A project folder and the path of a user's settings file, both without settings."""
     project = tmp_path / "project"
     project.mkdir()
     return project, tmp_path / "user.toml"
 
 
-def test_nothing_set_is_nothing_known(places: tuple[Path, Path]) -> None:
+def test_without_settings_the_defaults_are_used(places: tuple[Path, Path]) -> None:
     project, user = places
     assert read_settings(project, {}, user) == Settings()
 
 
-def test_environment_over_project_over_user(places: tuple[Path, Path]) -> None:
+def test_the_environment_overrides_the_project_and_the_user(places: tuple[Path, Path]) -> None:
     project, user = places
     user.write_text('name = "user"\ntag = "user"\nbuilder = "user"\n')
     (project / PROJECT_FILE).write_text('tag = "project"\nbuilder = "project"\n')
@@ -31,7 +31,7 @@ def test_environment_over_project_over_user(places: tuple[Path, Path]) -> None:
     assert (found.name, found.tag, found.builder) == ("user", "project", "environment")
 
 
-def test_a_file_may_set_everything(places: tuple[Path, Path]) -> None:
+def test_a_file_may_set_every_key(places: tuple[Path, Path]) -> None:
     project, user = places
     user.write_text(
         'backends = ["redis", "kafka"]\nplatforms = ["arm64"]\njobs = 2\ncheck = false\n'
@@ -71,21 +71,25 @@ def test_a_file_may_set_everything(places: tuple[Path, Path]) -> None:
         ("OPENHQM_TUI_TAG", "", "tag", ""),
     ],
 )
-def test_the_environment_is_read_by_type(
+def test_variables_are_parsed_by_the_type_of_their_key(
     places: tuple[Path, Path], variable: str, text: str, field: str, value: object
 ) -> None:
     project, user = places
     assert getattr(read_settings(project, {variable: text}, user), field) == value
 
 
-def test_other_variables_are_not_ours(places: tuple[Path, Path]) -> None:
+def test_other_variables_are_ignored(places: tuple[Path, Path]) -> None:
     project, user = places
-    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "PATH": "/bin"}
+    environment = {
+        "OPENHQM_TUI_STATE_DIR": "/x",
+        "OPENHQM_TUI_REQUIRE_PYTHONS": "3.13",
+        "PATH": "/bin",
+    }
     assert read_settings(project, environment, user) == Settings()
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ('platfroms = ["arm64"]', "did you mean platforms?"),
         ('base_image = "x"', "did you mean base-image?"),
@@ -110,8 +114,8 @@ def test_other_variables_are_not_ours(places: tuple[Path, Path]) -> None:
     ],
 )
 @pytest.mark.parametrize("whose", ["user", "project"])
-def test_a_wrong_file_is_named_with_key_and_way_out(
-    places: tuple[Path, Path], whose: str, text: str, says: str
+def test_an_invalid_setting_is_reported_with_its_file_and_key(
+    places: tuple[Path, Path], whose: str, text: str, message: str
 ) -> None:
     project, user = places
     file = user if whose == "user" else project / PROJECT_FILE
@@ -119,7 +123,7 @@ def test_a_wrong_file_is_named_with_key_and_way_out(
     with pytest.raises(UsageProblem) as caught:
         read_settings(project, {}, user)
     line = str(caught.value)
-    assert says in line
+    assert message in line
     assert str(file) in line
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
@@ -134,7 +138,9 @@ def test_a_wrong_file_is_named_with_key_and_way_out(
         ("OPENHQM_TUI_CHECK", "perhaps"),
     ],
 )
-def test_a_wrong_variable_is_named(places: tuple[Path, Path], variable: str, text: str) -> None:
+def test_an_invalid_variable_is_reported(
+    places: tuple[Path, Path], variable: str, text: str
+) -> None:
     project, user = places
     with pytest.raises(UsageProblem) as caught:
         read_settings(project, {variable: text}, user)
@@ -142,14 +148,14 @@ def test_a_wrong_variable_is_named(places: tuple[Path, Path], variable: str, tex
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b'name = "\xff"'])
-def test_bytes_that_are_no_text(places: tuple[Path, Path], content: bytes) -> None:
+def test_a_file_that_is_not_utf_8_is_reported(places: tuple[Path, Path], content: bytes) -> None:
     project, user = places
     user.write_bytes(content)
     with pytest.raises(UsageProblem, match="not valid TOML"):
         read_settings(project, {}, user)
 
 
-def test_a_file_that_cant_be_read(places: tuple[Path, Path]) -> None:
+def test_an_unreadable_file_is_reported(places: tuple[Path, Path]) -> None:
     project, user = places
     user.mkdir()
     with pytest.raises(UsageProblem, match="can't be read"):
@@ -157,17 +163,12 @@ def test_a_file_that_cant_be_read(places: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "near"),
-    # A keymap has a shape that only a file can hold.
+    ("variable", "suggestion"),
+    # A keymap is a table, so only a file can set it.
     [("OPENHQM_TUI_JOB", "OPENHQM_TUI_JOBS"), ("OPENHQM_TUI_KEYMAP", "")],
 )
-def test_an_unknown_variable_is_refused(tmp_path: Path, variable: str, near: str) -> None:
+def test_an_unknown_variable_is_refused(tmp_path: Path, variable: str, suggestion: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         read_settings(tmp_path, {variable: "3"}, tmp_path / "none.toml")
     assert str(caught.value).startswith(f"unknown setting '{variable}' in the environment")
-    assert f"did you mean {near}" in str(caught.value) or not near
-
-
-def test_variables_that_are_no_settings_are_left_alone(tmp_path: Path) -> None:
-    environment = {"OPENHQM_TUI_STATE_DIR": "/x", "OPENHQM_TUI_REQUIRE_PYTHONS": "3.13"}
-    assert read_settings(tmp_path, environment, tmp_path / "none.toml").jobs is None
+    assert f"did you mean {suggestion}" in str(caught.value) or not suggestion

@@ -1,4 +1,4 @@
-"""The recording that ships: nothing of the machine that made it is in it."""
+"""The bundled recording has no data of the machine that recorded it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import pytest
 
 from openhqm_tui.store.paths import bundled
 
-ANYWHERES_ADDRESSES = {b"127.0.0.1", b"0.0.0.0"}
-# What a build of open images names; all else would be somebody's. The last is a Python module.
+LOCAL_ADDRESSES = {b"127.0.0.1", b"0.0.0.0"}
+# Hosts that a build of public images names. The last one is a Python module.
 KNOWN_HOSTS = {"docker.io", "github.com", "google.cloud"}
 _HOST = re.compile(rb"\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|cloud|local|internal|lan|test)\b")
 _ADDRESS = re.compile(rb"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
@@ -29,8 +29,8 @@ _TOKEN = re.compile(
 _HOME = re.compile(rb"/(?:home|Users)/([A-Za-z0-9_.-]+)")
 
 
-def said() -> Iterator[tuple[str, bytes]]:
-    """Yield all that the recording says, decoded, by the file that says it."""
+def texts_with_files() -> Iterator[tuple[str, bytes]]:
+    """Yield every text in the recording, decoded, with the name of its file."""
     with zipfile.ZipFile(bundled("recording.zip")) as archive:
         for name in archive.namelist():
             data = archive.read(name)
@@ -44,7 +44,7 @@ def said() -> Iterator[tuple[str, bytes]]:
 
 
 def own_hosts() -> set[str]:
-    """Return the hosts that this machine gets its packages from, and its own names."""
+    """Return the hosts that this machine gets packages from, and its own names."""
     found = {socket.gethostname()}
     pip = [
         Path("/etc/pip.conf"),
@@ -69,30 +69,30 @@ def own_hosts() -> set[str]:
     return {host for host in found if "." in host and host not in KNOWN_HOSTS}
 
 
-def test_the_scan_sees_what_is_in_the_logs():
-    texts = [text for _, text in said()]
+def test_the_scan_includes_the_logs():
+    texts = [text for _, text in texts_with_files()]
     assert any(b"Installed" in text and b"packages in" in text for text in texts)
     assert len(texts) > 500
 
 
-def test_it_names_no_host_but_the_known():
-    for name, text in said():
+def test_the_recording_names_only_public_hosts():
+    for name, text in texts_with_files():
         hosts = {host.decode() for host in _HOST.findall(text)}
         assert hosts <= KNOWN_HOSTS, name
-        assert set(_ADDRESS.findall(text)) <= ANYWHERES_ADDRESSES, name
+        assert set(_ADDRESS.findall(text)) <= LOCAL_ADDRESSES, name
 
 
-def test_it_names_none_of_this_machines_hosts():
+def test_the_recording_names_no_host_of_this_machine():
     hosts = own_hosts()
-    for name, text in said():
+    for name, text in texts_with_files():
         words = set(re.findall(rb"[A-Za-z0-9.-]+", text))
         assert not [host for host in hosts if host.encode() in words], name
 
 
-def test_it_names_no_one_and_no_place_of_theirs():
+def test_the_recording_names_no_user_and_no_local_path():
     here = str(Path(__file__).resolve().parent.parent.parent).encode()
     user = getpass.getuser()
-    for name, text in said():
+    for name, text in texts_with_files():
         assert {who.decode() for who in _HOME.findall(text)} <= {"dev"}, name
         assert here not in text, name
         assert b"/tmp/" not in text, name
@@ -100,8 +100,8 @@ def test_it_names_no_one_and_no_place_of_theirs():
         assert user in {"root", "dev"} or user.encode() not in text, name
 
 
-def test_it_holds_no_token():
-    for name, text in said():
+def test_the_recording_has_no_token():
+    for name, text in texts_with_files():
         assert not _TOKEN.findall(text), name
 
 
@@ -114,9 +114,9 @@ def test_it_holds_no_token():
         b"TOKEN=abc",
     ],
 )
-def test_a_token_would_be_seen(text):
+def test_a_token_would_be_found(text):
     assert _TOKEN.findall(text)
 
 
-def test_it_is_small():
+def test_the_recording_is_small():
     assert bundled("recording.zip").stat().st_size < 300_000
