@@ -15,13 +15,13 @@ from tests.guides.settings import filled as filled_settings
 from tests.guides.variants import filled
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Regenerate the pages; with `variants`, only those that need no run."""
-    if words not in ([], ["variants"]):
-        sys.stderr.write(f"unknown argument {words[0]!r}; valid: variants\n")
+    if arguments not in ([], ["variants"]):
+        sys.stderr.write(f"unknown argument {arguments[0]!r}; valid: variants\n")
         return 2
     results, variants = GUIDES / "results.md", GUIDES / "variants.md"
-    if not words:
+    if not arguments:
         with tempfile.TemporaryDirectory(prefix="openhqm-tui-guides-") as folder:
             results.write_text(results_page(*measured(Path(folder))), encoding="utf-8")
     page = variants.read_text(encoding="utf-8")

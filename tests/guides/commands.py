@@ -1,4 +1,4 @@
-"""The commands that pages for people hold: in blocks of code, in CI snippets, and in sentences."""
+"""The commands in the documentation: in code blocks, in CI snippets, and in sentences."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _LOOSE = ("…", "...")
 
 
 class Command(NamedTuple):
-    """A command: its words, where it stands, and what the marker above its block says.
+    """A command: its words, its position, and the marker above its block.
 
-    `inline` are those in a sentence; they may be the beginning of a command only.
+    An `inline` one is in a sentence and may be only the start of a command.
     """
 
     words: tuple[str, ...]
@@ -44,12 +44,12 @@ class Command(NamedTuple):
 
     @property
     def where(self) -> str:
-        """Where it stands, and what it is, for the words of a failed test."""
+        """Its position and text, for the message of a failed test."""
         return f"{self.page.relative_to(TOP)}:{self.line}: {shlex.join(self.words)}"
 
 
 def commands(page: Path) -> Iterator[Command]:
-    """Yield the commands of a page, in its order."""
+    """Yield the commands of a page in order."""
     marker: tuple[str, str] = ("", "")
     before = ""
     for token in parsed(page):
@@ -64,7 +64,7 @@ def commands(page: Path) -> Iterator[Command]:
                 for words in split(script):
                     reason = marker[1] if marker[0] == "not run" else ""
                     yield Command(words, page, line, False, reason, marker[0] == "tested")
-        # What stands in a heading are the words that people see.
+        # Code in headings quotes messages, not commands.
         elif token.type == "inline" and before != "heading_open":
             for code in codes(token):
                 if _OURS_INLINE.match(code):
@@ -76,19 +76,19 @@ def commands(page: Path) -> Iterator[Command]:
 
 
 def parsed(page: Path) -> list[Token]:
-    """Return a page's tokens."""
+    """Return the tokens of a page."""
     return MarkdownIt("gfm-like").parse(page.read_text(encoding="utf-8"))
 
 
 def codes(token: Token) -> Iterator[str]:
-    """Yield what stands as code in a sentence or a cell."""
+    """Yield the inline code of a sentence or a table cell."""
     for child in token.children or ():
         if child.type == "code_inline":
             yield child.content
 
 
 def scripts(kind: str, text: str) -> Iterator[str]:
-    """Yield what a block of code has a shell do."""
+    """Yield the shell scripts of a code block."""
     if kind in SHELLS or (not kind and _COMMAND.match(text)):
         prompts = [
             line.removeprefix("$ ")
@@ -118,9 +118,9 @@ def _of_ci(node: Any) -> Iterator[str]:
 
 
 def split(script: str) -> Iterator[tuple[str, ...]]:
-    """Yield the words of each command of a script; pipes and lists are taken apart.
+    """Yield the words of each command of a script; pipes and lists are split.
 
-    `$(…)` stands for one word.
+    `$(…)` counts as one word.
     """
     joined = re.sub(r"\\\n\s*", " ", script)
     for line in joined.splitlines():
@@ -154,6 +154,6 @@ def _one(words: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _whole(code: str) -> str:
-    """Leave out of a command in a sentence what only says that there may be more."""
+    """Remove optional parts and ellipses from a command in a sentence."""
     code = re.sub(r"\[[^\]]*\]…?", "", code)
     return " ".join(word for word in code.split(" ") if not word.endswith(_LOOSE))

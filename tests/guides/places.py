@@ -1,4 +1,4 @@
-"""Where the guides and the other pages for people lie."""
+"""The paths of the guides and the other documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ GUIDES = TOP / "assets" / "guides"
 
 
 def pages() -> list[Path]:
-    """Return every page whose commands and links are held to be right."""
+    """Return every page whose commands and links are checked."""
     found = [
         TOP / "README.md",
         *GUIDES.glob("*.md"),

@@ -125,8 +125,8 @@ def _answers(report: Report) -> Iterator[str]:
     yield ""
     rows = []
     for check in checks_of(report):
-        asked = [case_of(lane, check) for lane in report.lanes]
-        marks = "".join(MARKS[case.answer] if case else "–" for case in asked)
+        cases = [case_of(lane, check) for lane in report.lanes]
+        marks = "".join(MARKS[case.answer] if case else "–" for case in cases)
         rows.append((code(check), *(marks[at : at + 2] for at in range(0, len(marks), 2))))
     targets = dict.fromkeys(lane.target for lane in report.lanes)
     yield from (*table(("check", *map(code, targets)), rows), "")
@@ -145,11 +145,11 @@ def _clients(report: Report) -> Iterator[str]:
 
 def _without_folds(lines: Iterator[str]) -> Iterator[str]:
     """Leave out collapsed sections and their headings: the console can't collapse them."""
-    told = list(lines)
-    for at, line in enumerate(told):
+    kept = list(lines)
+    for at, line in enumerate(kept):
         if line == "<details>":
-            while told and not told[at - 1].startswith("### "):
+            while kept and not kept[at - 1].startswith("### "):
                 at -= 1
-            yield from told[: at - 1]
+            yield from kept[: at - 1]
             return
-    yield from told
+    yield from kept

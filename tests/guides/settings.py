@@ -1,4 +1,4 @@
-"""The table of the guide on settings: from the one table of keys that the program reads by."""
+"""The table in the settings guide, generated from the table of keys in the code."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _PLACE = re.compile(r"(<!-- begin generated: keys -->\n).*?(<!-- end generated -
 
 
 def filled(page: str) -> str:
-    """Return the guide with its table made anew."""
+    """Return the guide with its table regenerated."""
     return _PLACE.sub(lambda found: "\n".join([found[1], *keys(), "", found[2]]), page)
 
 
 def keys() -> list[str]:
-    """Return a row for each key: who may set it, and to what."""
+    """Return a row for each key: where it can be set, and to what."""
     rows = [
         (
             f"`{key.name}`",

@@ -1,4 +1,4 @@
-"""Every command that a page for people shows: run where it can be, else its words are checked."""
+"""Every command in the documentation: it is run where possible, otherwise its words are checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.guides.places import TOP, pages
 from tests.recordings import copied, recording
 
 EVERY = [command for page in pages() for command in commands(page)]
-# What asks no engine and changes nothing beyond the state folder, which is a test's own.
+# Commands without an engine, which change only the state folder (private to a test).
 _READING = {"plan", "variants", "report", "history", "compare", "guides", "runs", "completion"}
 _NEEDS = {
     "--builder": "a builder of that name",
@@ -28,7 +28,7 @@ _NEEDS = {
     "--ca-bundle": "that file",
     "--checks": "that file",
 }
-# Programs that are neither ours nor Docker's nor make: what they are for here, on one line each.
+# Other programs, with their purpose in the documentation.
 _OTHERS = {
     "pip": "installs the package",
     "pipx": "installs the package",
@@ -39,11 +39,11 @@ _OTHERS = {
     "tee": "writes a file of the CI machine",
     "systemctl": "restarts the CI machine's engine",
     "apk": "installs Python in the CI job",
-    "git": "gets the source",
-    "ssh": "leads a port of the build machine here",
-    "cd": "goes into a folder",
-    "less": "pages what a command printed",
-    "jq": "picks from what a command printed",
+    "git": "clones the source",
+    "ssh": "forwards a port of the build machine",
+    "cd": "changes the folder",
+    "less": "pages the output of a command",
+    "jq": "selects from the output of a command",
     "cat": "shows a file",
     "source": "reads a completion script",
     ".": "reads a completion script",
@@ -62,7 +62,7 @@ def of(program: str, *, inline: bool | None = None) -> list[Command]:
     ]
 
 
-def test_there_are_commands_of_every_kind():
+def test_the_pages_have_commands_of_every_kind():
     assert len(of("openhqm-tui")) > 60
     assert len(of("docker")) > 15
     assert len(of("make")) > 5
@@ -70,30 +70,30 @@ def test_there_are_commands_of_every_kind():
     assert any(command.reason for command in EVERY)
 
 
-def test_no_command_goes_unchecked():
+def test_every_command_is_run_or_checked():
     known = {"openhqm-tui", "docker", "make", "python"} | set(_OTHERS)
     unchecked = [one.where for one in EVERY if one.program not in known and not one.reason]
     assert unchecked == [], (
-        "neither run nor checked: say why above the block, <!-- not run: REASON -->"
+        "neither run nor checked: give the reason above the block, <!-- not run: REASON -->"
     )
 
 
-def test_our_parser_accepts_our_commands(capsys):
-    troubles = {one.where: trouble for one in of("openhqm-tui") if (trouble := refused(one))}
-    assert troubles == {}
+def test_the_parser_accepts_our_commands(capsys):
+    problems = {one.where: problem for one in of("openhqm-tui") if (problem := refused(one))}
+    assert problems == {}
 
 
 def refused(command: Command) -> str:
     """Return why our parser refuses a command; '' if it accepts it."""
     words = [word.replace("SUBSTITUTED", "amd64") for word in command.words[1:]]
     if words[:1] == ["NAME"]:
-        return ""  # stands for a command that the reader is about to write
+        return ""  # a placeholder for the reader's command
     try:
         main.parse(words)
     except SystemExit as end:
         return "" if end.code == 0 else f"ended with {end.code}"
     except UsageProblem as problem:
-        # A sentence may name the beginning of a command only.
+        # A sentence may name only the start of a command.
         return "" if command.inline and "required" in str(problem) else str(problem)
     return ""
 
@@ -104,7 +104,7 @@ def test_a_wrong_flag_would_be_found():
 
 
 def is_whole(words: tuple[str, ...]) -> bool:
-    """Return whether nothing is missing: a sentence may name the beginning of a command."""
+    """Return whether a command is complete; a sentence may name only its start."""
     try:
         main.parse(words)
     except (UsageProblem, SystemExit):
@@ -124,7 +124,7 @@ def runnable(command: Command) -> bool:
         return "demo" in words and "max" in words
     if words[0] == "plan" and len(words) == 1:
         return False
-    # A word in capitals stands for one that the reader has; `import` and `export` need its file.
+    # A word in capitals is a placeholder; `import` and `export` need an existing file.
     made_up = any(re.fullmatch(r"[A-Z][A-Z-]*|[\w.-]+\.zip", word) for word in words)
     return words[0] in _READING and not made_up
 
@@ -133,7 +133,7 @@ RUN = list({command.words: command for command in EVERY if runnable(command)}.va
 
 
 @pytest.mark.parametrize("command", RUN, ids=ids)
-def test_what_needs_no_engine_is_run(
+def test_commands_without_an_engine_run(
     command: Command, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ):
     state = own_home / "state"
@@ -152,18 +152,18 @@ def test_what_needs_no_engine_is_run(
     assert out or err
 
 
-def test_many_are_run():
+def test_many_commands_are_run():
     assert len(RUN) >= 16
 
 
-def test_targets_of_make_exist():
+def test_make_targets_exist():
     targets = {*re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.M), ".venv/.ready"}
     for command in of("make"):
         named = {word for word in command.words[1:] if "=" not in word and word.islower()}
         assert named <= targets, command.where
 
 
-def test_modules_exist():
+def test_python_modules_exist():
     for command in of("python"):
         if command.words[1:2] == ("-m",):
             name, more = command.words[2], command.words[3:]
@@ -176,23 +176,23 @@ def test_modules_exist():
 
 @functools.cache
 def flags_of(words: tuple[str, ...]) -> frozenset[str] | None:
-    """Return the flags of a command of Docker's by its own help; None where it is no command."""
-    # The client hides the flags that its engine is too old for: help is asked without one.
-    told = subprocess.run(
+    """Return the flags in the help of a Docker command; None if there is no such command."""
+    # The client hides flags that its engine is too old for, so use none.
+    result = subprocess.run(
         ["docker", "--host", "unix:///nowhere", *words, "--help"],
         capture_output=True,
         text=True,
         check=False,
     )
-    usage = re.search(r"Usage:\s+docker (.*)", told.stdout)
-    if told.returncode != 0 or usage is None or not usage[1].startswith(" ".join(words)):
+    usage = re.search(r"Usage:\s+docker (.*)", result.stdout)
+    if result.returncode != 0 or usage is None or not usage[1].startswith(" ".join(words)):
         return None
-    return frozenset(re.findall(r"(?<![\w-])(-\w|--[a-z][\w-]*)", told.stdout))
+    return frozenset(re.findall(r"(?<![\w-])(-\w|--[a-z][\w-]*)", result.stdout))
 
 
 def test_docker_accepts_the_commands_of_docker():
     if not shutil.which("docker") or flags_of(("buildx", "build")) is None:
-        pytest.skip("there is no docker with Buildx here")
+        pytest.skip("no docker with Buildx on this machine")
     for command in of("docker"):
         docker_accepts(command, command.words[1:])
 
@@ -207,12 +207,12 @@ def docker_accepts(command: Command, words: tuple[str, ...]) -> None:
         named = (*named, word)
     assert named, command.where
     known = flags_of(named) or frozenset()
-    # What comes after the image is for the program in it.
-    asked = before_the_image(words[len(named) :]) if named == ("run",) else words[len(named) :]
-    for word in asked:
+    # Words after the image belong to the program in it.
+    arguments = before_the_image(words[len(named) :]) if named == ("run",) else words[len(named) :]
+    for word in arguments:
         if word.startswith("-"):
             assert word.split("=")[0] in known | {"--help"}, (
-                f"{command.where}\ndocker has no {word} there"
+                f"{command.where}\ndocker has no {word}"
             )
 
 
@@ -226,7 +226,7 @@ def before_the_image(words: tuple[str, ...]) -> tuple[str, ...]:
     return words[:at]
 
 
-def test_a_marker_says_why():
+def test_a_marker_has_a_reason():
     for command in EVERY:
         if command.reason:
             assert len(command.reason.split()) >= 3, command.where
@@ -238,21 +238,21 @@ def test_a_marker_says_why():
         ("a b && c", [("a", "b"), ("c",)]),
         ("a | b > c", [("a",), ("b",)]),
         ("a --b \\\n  c", [("a", "--b", "c")]),
-        ("a $(uname -m)  # said", [("a", "SUBSTITUTED")]),
+        ("a $(uname -m)  # a comment", [("a", "SUBSTITUTED")]),
         ("X=1 sudo a", [("a",)]),
         ("# nothing", []),
         ("a 'b | c'", [("a", "b | c")]),
     ],
 )
-def test_how_scripts_are_taken_apart(script, words):
+def test_scripts_are_split_into_commands(script, words):
     assert list(split(script)) == words
 
 
-def test_what_a_page_holds_is_found(tmp_path, monkeypatch):
+def test_commands_of_a_page_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.guides.commands.TOP", tmp_path)
     page = tmp_path / "page.md"
     page.write_text(
-        "# `docker is broken`\n\nSay `openhqm-tui build …` or `make` or `word`.\n\n"
+        "# `docker is broken`\n\nRun `openhqm-tui build …` or `make` or `word`.\n\n"
         "```console\n$ docker info\nanswer\n```\n\n"
         "<!-- not run: it costs money -->\n```sh\nbuy all\n```\n\n```sh\nls\n```\n\n"
         "```yaml\njobs: {a: {steps: [{run: 'make x'}]}}\n```\n\n```groovy\nsh 'make y'\n```\n"

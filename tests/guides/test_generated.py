@@ -1,4 +1,4 @@
-"""The guides that are made by `make guides`: what they hold is what their makers make."""
+"""The generated guides (`make guides`) are up to date."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ALL = len(OUR_CHECKS)
 VARIANTS = (GUIDES / "variants.md").read_text(encoding="utf-8")
 
 
-def test_the_tables_of_the_variants_are_those_of_data_and_run():
+def test_the_tables_of_variants_are_up_to_date():
     assert filled(VARIANTS, RESULTS) == VARIANTS
 
 
-def test_the_table_of_the_settings_is_the_one_that_the_program_reads_by():
+def test_the_table_of_settings_is_up_to_date():
     page = (GUIDES / "settings.md").read_text(encoding="utf-8")
     assert filled_settings(page) == page
 
 
-def test_a_run_without_all_images_fills_nothing():
+def test_results_without_all_images_are_refused():
     with pytest.raises(ValueError, match="all variants"):
         sizes(RESULTS.replace("| `kafka` |", "| `kafkas` |"))
 
@@ -42,14 +42,14 @@ def test_all_images_of_the_run_were_verified():
     assert lanes == [(name, f"linux/{arch}") for name in names for arch in ("amd64", "arm64")]
 
 
-def test_every_check_has_a_row_with_an_answer_of_every_image():
+def test_every_check_has_a_row_with_a_result_for_every_image():
     for check in OUR_CHECKS:
         assert re.search(rf"^\| `{check}` \|( ✓✓ \|){{{len(our_variants())}}}$", RESULTS, re.M), (
             check
         )
 
 
-def test_the_page_is_made_of_a_recorded_run_as_of_a_new_one():
+def test_the_page_generated_from_a_recorded_run_has_the_same_sections():
     report = read_report(recording("verified"))
     page = results_page(report, report)
     heads = re.findall(r"^##? (.*)$", RESULTS, re.M)

@@ -1,4 +1,4 @@
-"""Links of the pages for people: files and sections that are there, well-formed addresses."""
+"""Links in the documentation: files and sections exist, and addresses are well formed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Found(NamedTuple):
 
 
 def targets(page: Path) -> Iterator[str]:
-    """Yield what the links and pictures of a page name, by a parser that isn't ours."""
+    """Yield the targets of links and pictures of a page, found by an independent parser."""
     for token in parsed(page):
         for child in token.children or ():
             if child.type == "link_open":
@@ -38,35 +38,35 @@ def targets(page: Path) -> Iterator[str]:
 EVERY = [Found(page, href) for page in PAGES for href in dict.fromkeys(targets(page))]
 
 
-def test_there_are_links():
+def test_the_pages_have_links():
     assert len(EVERY) > 80
     assert any(urlsplit(found.href).fragment for found in EVERY)
 
 
-def test_each_leads_somewhere():
+def test_no_link_is_broken():
     broken = [
-        f"{found.page.relative_to(TOP)}: {found.href}: {why}"
+        f"{found.page.relative_to(TOP)}: {found.href}: {reason}"
         for found in EVERY
-        if (why := why_broken(found))
+        if (reason := why_broken(found))
     ]
     assert broken == []
 
 
 def why_broken(found: Found) -> str:
-    """Return why a link leads nowhere; '' where it leads somewhere."""
+    """Return why a link is broken, '' if it isn't."""
     parts = urlsplit(found.href)
     if parts.scheme or parts.netloc:
         if parts.scheme != "https":
             return "only https"
         whole = re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc)
         return "" if whole and not re.search(r"\s", found.href) else "not well formed"
-    there = (found.page.parent / unquote(parts.path)).resolve() if parts.path else found.page
-    if not there.exists():
+    target = (found.page.parent / unquote(parts.path)).resolve() if parts.path else found.page
+    if not target.exists():
         return "no such file"
-    if not there.is_relative_to(TOP):
+    if not target.is_relative_to(TOP):
         return "leads out of the project"
-    if parts.fragment and parts.fragment not in (known := addresses(there)):
-        return f"no such section; there are {' '.join(known)}"
+    if parts.fragment and parts.fragment not in (known := addresses(target)):
+        return f"no such section; valid: {' '.join(known)}"
     return ""
 
 
@@ -75,16 +75,16 @@ def addresses(page: Path) -> list[str]:
     return [section.address for section in sections(page.read_text(encoding="utf-8"))]
 
 
-def test_a_broken_link_is_found():
+def test_broken_links_are_found():
     page = GUIDES / "README.md"
-    for href, why in (
+    for href, reason in (
         ("http://a.example", "only https"),
         ("https://nowhere", "not well formed"),
         ("gone.md", "no such file"),
         ("../../../", "leads out of the project"),
         ("#gone", "no such section"),
     ):
-        assert why_broken(Found(page, href)).startswith(why), href
+        assert why_broken(Found(page, href)).startswith(reason), href
 
 
 @pytest.mark.parametrize("page", sorted(GUIDES.glob("*.md")), ids=lambda page: page.stem)
@@ -100,7 +100,7 @@ def test_the_console_finds_the_same_links(page: Path):
     assert all(link_to(link.href).leads is not Leads.NOWHERE for link in links(text))
 
 
-def test_the_index_names_every_guide():
+def test_the_index_links_to_every_guide():
     index = (GUIDES / "README.md").read_text(encoding="utf-8")
     named = {link_to(link.href).guide for link in links(index)}
     assert named == {page.stem for page in GUIDES.glob("*.md")} - {"README"}

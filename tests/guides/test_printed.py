@@ -1,4 +1,4 @@
-"""`openhqm-tui guides`: the list, a guide as it is written, a guide drawn."""
+"""`openhqm-tui guides`: the list, a guide as Markdown, and a rendered guide."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def test_the_list_has_the_index_first(capsys):
 
 
 @pytest.mark.parametrize("name", ["checks", "checks.md"])
-def test_into_a_pipe_as_it_is_written(capsys, name):
+def test_a_pipe_gets_the_markdown(capsys, name):
     assert main(["guides", name]) == 0
     assert capsys.readouterr().out == (GUIDES / "checks.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("guide", guides(), ids=lambda guide: guide.name)
-def test_drawn_for_a_terminal(capsys, guide):
+def test_a_terminal_gets_the_rendered_guide(capsys, guide):
     assert main(["guides", guide.name, "--format", "tty"]) == 0
-    told = capsys.readouterr().out
-    assert guide.title in told
-    assert "\n## " not in told
+    output = capsys.readouterr().out
+    assert guide.title in output
+    assert "\n## " not in output
 
 
-def test_an_unknown_name_is_one_line_with_the_near_one(capsys):
+def test_an_unknown_guide_suggests_the_nearest(capsys):
     assert main(["guides", "multi-arhc"]) == 2
-    told = capsys.readouterr().err
-    assert "unknown guide 'multi-arhc': did you mean multi-arch?" in told
-    assert told.count("\n") == 1
+    output = capsys.readouterr().err
+    assert "unknown guide 'multi-arhc': did you mean multi-arch?" in output
+    assert output.count("\n") == 1

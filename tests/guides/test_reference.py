@@ -30,7 +30,7 @@ def rows() -> list[Row]:
 ROWS = rows()
 
 
-def test_there_are_rows_for_all_of_it():
+def test_every_option_and_topic_has_a_row():
     assert len(ROWS) > 40
     for word in ("--build-all", "--push", "--tag v1.0.0", "--help", "docker inspect", "linux/386"):
         assert any(word in row.then for row in ROWS), word
@@ -38,7 +38,7 @@ def test_there_are_rows_for_all_of_it():
         assert any(word in row.then for row in ROWS), word
 
 
-def test_each_has_a_replacement_and_a_test_or_command_that_exists():
+def test_every_row_has_a_replacement_and_an_existing_test_or_command():
     makefile = (TOP / "Makefile").read_text(encoding="utf-8")
     for row in ROWS:
         assert row.now, row
@@ -48,7 +48,7 @@ def test_each_has_a_replacement_and_a_test_or_command_that_exists():
         commands = re.findall(r"`make (\w+)`", row.proof)
         assert files or commands, f"no proof: {row}"
         assert all(file.exists() for file in files), row
-        # What a link is called is what it leads to.
+        # The text of a link is the name of its file.
         assert all(link.words in file.name for link, file in zip(named, files, strict=True)), row
         for test in tests:
             assert any(f"def {test}(" in file.read_text(encoding="utf-8") for file in files), test

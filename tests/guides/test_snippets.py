@@ -1,4 +1,4 @@
-"""The snippets of the guides in other languages: they are read, and CI's fit its public schema."""
+"""Snippets in other languages: they are valid, and CI files match their public schema."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ def of(kind: str) -> list[Snippet]:
 
 
 def schema_of(text: str) -> str:
-    told = YAML(typ="safe").load(text)
-    return "vendor.github-workflows" if "jobs" in told else "vendor.gitlab-ci"
+    document = YAML(typ="safe").load(text)
+    return "vendor.github-workflows" if "jobs" in document else "vendor.gitlab-ci"
 
 
-def fits(text: str, folder: Path) -> str:
-    """Return what the public schema finds wrong in a CI file; '' for nothing. Asks no network."""
+def schema_errors(text: str, folder: Path) -> str:
+    """Return the errors of a CI file against the public schema, '' if none. Needs no network."""
     file = folder / "ci.yml"
     file.write_text(text)
-    told = CliRunner().invoke(check_schema, ["--builtin-schema", schema_of(text), str(file)])
-    return "" if told.exit_code == 0 else told.output
+    result = CliRunner().invoke(check_schema, ["--builtin-schema", schema_of(text), str(file)])
+    return "" if result.exit_code == 0 else result.output
 
 
-def test_of_a_language_that_we_look_at():
+def test_every_snippet_is_in_a_checked_language():
     assert [ids(snippet) for snippet in EVERY if snippet.kind not in _KNOWN] == []
 
 
-def test_toml_is_read():
+def test_toml_snippets_are_valid():
     broken = {}
     for snippet in of("toml"):
         try:
@@ -71,11 +71,11 @@ def test_toml_is_read():
 
 
 @pytest.mark.parametrize("snippet", of("yaml"), ids=ids)
-def test_yaml_fits_the_schema_of_its_ci(snippet: Snippet, tmp_path: Path):
-    assert not fits(snippet.text, tmp_path)
+def test_ci_snippets_match_their_schema(snippet: Snippet, tmp_path: Path):
+    assert not schema_errors(snippet.text, tmp_path)
 
 
-def test_both_ci_systems_are_there():
+def test_snippets_cover_all_ci_systems():
     assert {schema_of(snippet.text) for snippet in of("yaml")} == {
         "vendor.github-workflows",
         "vendor.gitlab-ci",
@@ -84,18 +84,18 @@ def test_both_ci_systems_are_there():
 
 
 @pytest.mark.parametrize("snippet", of("yaml"), ids=ids)
-def test_what_does_not_fit_is_found(snippet: Snippet, tmp_path: Path):
+def test_an_invalid_ci_snippet_is_found(snippet: Snippet, tmp_path: Path):
     yaml = YAML(typ="safe", pure=True)
-    told = yaml.load(snippet.text)
-    for job in told["jobs"].values() if "jobs" in told else [told["images"]]:
+    document = yaml.load(snippet.text)
+    for job in document["jobs"].values() if "jobs" in document else [document["images"]]:
         job["script" if "script" in job else "steps"] = 7
     broken = io.StringIO()
-    yaml.dump(told, broken)
-    assert fits(broken.getvalue(), tmp_path)
+    yaml.dump(document, broken)
+    assert schema_errors(broken.getvalue(), tmp_path)
 
 
 @pytest.mark.parametrize("snippet", of("groovy"), ids=ids)
-def test_a_pipeline_is_closed_where_it_is_opened(snippet: Snippet):
+def test_jenkins_pipelines_have_balanced_braces(snippet: Snippet):
     depth = 0
     for letter in snippet.text:
         depth += {"{": 1, "}": -1}.get(letter, 0)
@@ -109,7 +109,7 @@ _INSIDE = re.compile(r"(?:\$\{?(?:CI_PROJECT_DIR|WORKSPACE|GITHUB_WORKSPACE)\}?/
 
 
 @pytest.mark.parametrize("snippet", CI_SNIPPETS, ids=ids)
-def test_state_and_environment_lie_outside_of_the_build_context(snippet: Snippet):
+def test_state_and_environment_are_outside_the_build_context(snippet: Snippet):
     placed = [
         line
         for line in snippet.text.splitlines()
@@ -119,7 +119,7 @@ def test_state_and_environment_lie_outside_of_the_build_context(snippet: Snippet
     assert not [line for line in placed if _INSIDE.search(line)]
 
 
-def test_a_place_inside_would_be_found():
+def test_a_path_inside_the_build_context_would_be_found():
     for line in (
         "OPENHQM_TUI_STATE_DIR: $CI_PROJECT_DIR/.runs",
         'OPENHQM_TUI_STATE_DIR = "${WORKSPACE}/.runs"',
@@ -139,7 +139,7 @@ def test_every_ci_has_an_engine_that_can_verify():
     assert all(version_tuple(version) >= VERIFYING_ENGINE for version in versions)
 
 
-def test_actions_of_the_guide_have_the_majors_of_our_own_workflows():
+def test_actions_in_the_guide_have_the_versions_of_our_workflows():
     (github,) = [one for one in of("yaml") if "jobs:" in one.text]
     own = "".join(file.read_text() for file in (TOP / ".github/workflows").glob("*.yml"))
     for name, major in re.findall(r"uses: (\S+)@(v\d+)", github.text):

@@ -1,4 +1,4 @@
-"""The tables of the guide of variants: from what ships, and from the measured run's own page."""
+"""The tables in the variants guide, generated from the bundled data and the measured run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PLACE = re.compile(r"(<!-- begin generated: (\w+) -->\n).*?(<!-- end generated 
 
 
 def filled(page: str, results: str) -> str:
-    """Return the guide with its tables made anew; raises ValueError where a run is incomplete."""
+    """Return the guide with its tables regenerated; raises ValueError if a run is incomplete."""
     made = {"contents": contents(), "tags": tags(), "sizes": sizes(results)}
     return _PLACE.sub(lambda found: "\n".join([found[1], *made[found[2]], "", found[3]]), page)
 
 
 def contents() -> list[str]:
-    """Return what each variant is, and the clients that it holds."""
+    """Return a table of the variants with their clients."""
     rows = []
     for variant in our_variants():
         clients = ", ".join(f"`{client.distribution}`" for client in variant.clients) or "none"
@@ -34,7 +34,7 @@ def contents() -> list[str]:
 
 
 def tags() -> list[str]:
-    """Return the tags that each variant gets, by the plan itself."""
+    """Return the tags of each variant, computed by the plan."""
     rows = []
     for variant in our_variants():
         choices = Choices(
@@ -44,20 +44,20 @@ def tags() -> list[str]:
             tag="TAG",
         )
         made = make_plan(source_for(TOP), choices).targets[0].tags
-        # What stands for a name is written as no name can be.
-        told = [f"`{tag.replace('name:', 'NAME:', 1)}`" for tag in made]
-        rows.append((f"`{variant.name}`", " ".join(told)))
+        # A placeholder in capitals can't be mistaken for a name.
+        shown = [f"`{tag.replace('name:', 'NAME:', 1)}`" for tag in made]
+        rows.append((f"`{variant.name}`", " ".join(shown)))
     return table(("variant", "tags"), rows)
 
 
 def sizes(results: str) -> list[str]:
-    """Return the sizes of both platforms, out of the page of results."""
+    """Return the sizes for both platforms, read from the page of results."""
     found: dict[str, dict[str, tuple[str, str, str]]] = {}
     for name, arch, packed, part, unpacked in _ROW.findall(results):
         found.setdefault(name, {})[arch] = (packed, part, unpacked)
     names = [variant.name for variant in our_variants()]
     if sorted(found) != sorted(names) or any(len(each) != 2 for each in found.values()):
-        raise ValueError("the results lack sizes of all variants on both platforms")
+        raise ValueError("the results don't have the sizes of all variants on both platforms")
     rows = []
     for name in names:
         amd, arm = found[name]["amd64"], found[name]["arm64"]

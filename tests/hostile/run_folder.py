@@ -1,4 +1,4 @@
-"""A run folder that has every file, every kind of event and every field, to be made hostile."""
+"""A run folder with every file, event type and field, as a base for hostile ones."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _stream(error: str) -> list[Any]:
     ]  # fmt: skip
 
 
-# In base64, in the stream.
+# Encoded in Base64 in the stream.
 _BYTES = {"data", "short", "detail"}
 _BAKE = {
     "group": {"default": {"targets": ["redis", "kafka"]}},
@@ -185,9 +185,9 @@ _EXPECTATIONS = [
         },
     }
 ]
-# What holds names that a stranger chose, not ours.
+# Objects whose keys are untrusted.
 _NAMED = {"args", "labels", "env", "contexts", "allow", "target", "group", "emulators"}
-# Changed in place these would only hide what else a record says: a copy of it is changed.
+# Changing these in place would make a record invalid, so a copy of it is changed.
 _IDENTITY = {
     "event",
     "target",
@@ -211,7 +211,7 @@ _EVIDENCE = "checks/redis.linux-amd64.json"
 
 
 def documents() -> dict[str, Any]:
-    """Return all of the folder's files by name; streams and journals as lists of records."""
+    """Return all files of the folder by name; streams and journals as lists of records."""
     evidence = json.loads((recording("checked").path / _EVIDENCE).read_bytes())
     return copy.deepcopy(
         {
@@ -230,7 +230,7 @@ def documents() -> dict[str, Any]:
 
 
 def fields(document: Any, path: Path_ = ()) -> Iterator[Path_]:
-    """Yield the way to every text of a document, and with `{}` at its end to names of theirs."""
+    """Yield the path of every text in a document, and of untrusted keys with `{}` at the end."""
     if isinstance(document, str):
         yield path
     elif isinstance(document, dict):
@@ -244,28 +244,28 @@ def fields(document: Any, path: Path_ = ()) -> Iterator[Path_]:
 
 
 def put(documents: dict[str, Any], path: Path_, word: str) -> None:
-    """Add a word to the text, or to the name, that a way leads to."""
-    *way, last = path
+    """Append a word to the text or key at a path."""
+    *parents, last = path
     named = last == "{}"
     if named:
-        *way, last = way
-    place: Any = documents
-    for step in way:
-        place = place[step]
+        *parents, last = parents
+    node: Any = documents
+    for step in parents:
+        node = node[step]
     if named:
-        place[f"{last}{word}"] = place.pop(last)
+        node[f"{last}{word}"] = node.pop(last)
     else:
-        place[last] = f"{place[last]}{word}"
+        node[last] = f"{node[last]}{word}"
 
 
 def all_fields() -> list[Path_]:
-    """Return the way to every field of a run folder; the place in the list is its number."""
-    told = documents()
-    return [(name, *path) for name, document in told.items() for path in fields(document)]
+    """Return the path of every field of a run folder; its index in the list is its number."""
+    files = documents()
+    return [(name, *path) for name, document in files.items() for path in fields(document)]
 
 
 def is_alone(path: Path_) -> bool:
-    """Return whether a run that has this field hostile may be no run at all."""
+    """Return whether a hostile value of this field may make the run invalid."""
     return (
         path[0] == "run.json"
         and bool({"name", "variant", "platforms", "host", "id"} & set(path) - {"nodes"})
@@ -274,38 +274,41 @@ def is_alone(path: Path_) -> bool:
 
 
 def everything() -> dict[str, Any]:
-    """Return the files with a word in every field that leaves it a run, all at once."""
-    told = documents()
+    """Return the files with a hostile word in every field that leaves the run valid."""
+    files = documents()
     copies: dict[str, list[tuple[int, Any]]] = {}
     for number, path in enumerate(all_fields()):
         if is_alone(path):
             continue
-        name, *way = path
-        if isinstance(told[name], list) and _IDENTITY & {way[-1], way[-2] if len(way) > 1 else ""}:
+        name, *rest = path
+        if isinstance(files[name], list) and _IDENTITY & {
+            rest[-1],
+            rest[-2] if len(rest) > 1 else "",
+        }:
             copied = documents()
             put(copied, path, hostile(number))
-            copies.setdefault(str(name), []).append((int(way[0]), copied[name][way[0]]))
+            copies.setdefault(str(name), []).append((int(rest[0]), copied[name][rest[0]]))
         else:
-            put(told, path, hostile(number))
+            put(files, path, hostile(number))
     for name, changed in copies.items():
         for index, record in sorted(changed, key=lambda one: -one[0]):
-            told[name].insert(index + 1, record)
-    return told
+            files[name].insert(index + 1, record)
+    return files
 
 
 def write(documents: dict[str, Any], folder: Path) -> RunFolder:
     """Write the files of a run folder, with the bytes of its streams as BuildKit writes them."""
     folder.mkdir(parents=True)
     (folder / "checks").mkdir()
-    for name, told in documents.items():
+    for name, document in documents.items():
         if name.endswith(".rawjson"):
-            lines = [one if isinstance(one, str) else _encoded(one) for one in told]
+            lines = [one if isinstance(one, str) else _encoded(one) for one in document]
         elif name.endswith(".jsonl"):
-            lines = [json.dumps(one) for one in told]
+            lines = [json.dumps(one) for one in document]
         elif name.endswith(".log"):
-            lines = told
+            lines = document
         else:
-            lines = [json.dumps(told, indent=1)]
+            lines = [json.dumps(document, indent=1)]
         (folder / name).write_text("\n".join(lines) + "\n")
     return RunFolder(folder)
 

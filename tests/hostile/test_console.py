@@ -1,4 +1,4 @@
-"""A stranger's run, engine and project in the console: nothing that they wrote acts anywhere."""
+"""A hostile run, engine and project in the console: no text in them has an effect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.hostile.words import hostile, unclean
 from tests.tui.conftest import AMD, ARM, GOOD, World, settle, world
 
 __all__ = ["world"]
-# Every place, what opens in it, what can be copied there.
+# Every screen, what opens in it, and what can be copied there.
 WALK = (
     *(
         "2",
@@ -52,7 +52,7 @@ _NUMBER = 9000
 
 
 def made_hostile(record: Any) -> Any:
-    """Return a record with a word in each of its own texts."""
+    """Return a record with a hostile word in each of its texts."""
     texts = {
         name: f"{value}{hostile(_NUMBER + index)}"
         for index, name in enumerate(record.__struct_fields__)
@@ -62,12 +62,12 @@ def made_hostile(record: Any) -> Any:
 
 
 def hostile_world(world: World) -> None:
-    node = made_hostile(Node("one", "tcp://x:1", "running", "ill", AMD, (AMD, ARM), (ARM,)))
+    node = made_hostile(Node("one", "tcp://x:1", "running", "broken", AMD, (AMD, ARM), (ARM,)))
     facts: EngineFacts = msgspec.structs.replace(
         GOOD, engine_name="here", context="default", nodes=(node,)
     )
     world.facts = msgspec.structs.replace(made_hostile(facts), trouble=GOOD.trouble, error="")
-    fix = Fix(title=f"mend it {hostile(1)}", script="echo it\n", as_root=True)
+    fix = Fix(title=f"fix it {hostile(1)}", script="echo it\n", as_root=True)
     world.findings = [
         msgspec.structs.replace(
             made_hostile(
@@ -99,7 +99,7 @@ def drawn(pilot: Pilot[int]) -> str:
 
 
 @pytest.mark.parametrize("size", [pytest.param((80, 24), marks=pytest.mark.full), (200, 60)])
-async def test_no_screen_and_nothing_copied_holds_what_acts(
+async def test_screens_and_copied_text_have_no_control_characters(
     world: World, size: tuple[int, int]
 ) -> None:
     hostile_world(world)
@@ -126,6 +126,6 @@ async def test_no_screen_and_nothing_copied_holds_what_acts(
             assert not unclean(copied), copied
         for paged in world.paged:
             assert not unclean(paged)
-    assert world.copied, "something was copied"
+    assert world.copied, "nothing was copied"
     print(f"{len(all_fields())} fields x {len(WALK) + 1} screens; {len(shown)} are shown")
     assert len(shown) > 10

@@ -1,4 +1,4 @@
-"""Hostile bake files, settings, checks files, answers of engine and registry: what is told."""
+"""Hostile bake files, settings, checks files, and responses of engine and registry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ case "$*" in
   info*) answer=info;;
   *) exit 1;;
 esac
-cd {told} || exit 1
+cd {answers} || exit 1
 cat $answer.out
 [ ! -s $answer.err ] || cat $answer.err >&2
 read code < $answer.code
@@ -77,7 +77,7 @@ INFO: dict[str, Any] = {
         "Plugins": [{"Name": "buildx", "Version": "v0.29.1", "Path": "/x/docker-buildx"}],
     },
 }
-SILENT = {"ServerErrors": ["it is ill"], "ClientInfo": INFO["ClientInfo"]}
+SILENT = {"ServerErrors": ["it is broken"], "ClientInfo": INFO["ClientInfo"]}
 INSPECT = {
     "Name": "duo", "Driver": "remote", "Node": "one", "Endpoint": "tcp://x:1", "Status": "running",
     "Error": "", "Platforms": "linux/amd64, linux/arm64*",
@@ -86,7 +86,7 @@ LISTED: dict[str, Any] = {
     "Name": "duo",
     "Driver": "remote",
     "Current": True,
-    "Err": "a trouble",
+    "Err": "a problem",
     "Nodes": [
         {
             "Name": "one",
@@ -134,7 +134,7 @@ CHECKS: dict[str, Any] = {
 }
 SOURCES: dict[str, dict[str, Any]] = {
     "bake": BAKE, "info": INFO, "silent": SILENT, "inspect": INSPECT, "ls": LISTED,
-    "registry": INDEX, "error": {"docker": "it is ill"}, "settings": SETTINGS, "checks": CHECKS,
+    "registry": INDEX, "error": {"docker": "it is broken"}, "settings": SETTINGS, "checks": CHECKS,
 }  # fmt: skip
 _PLAN = ("plan", "--platforms", "linux/amd64")
 _OURS = ("plan", "--backend", "redis", "--platforms", "linux/amd64", "--dockerfile", "bundled")
@@ -166,31 +166,33 @@ OUTPUTS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def ways_of(source: str) -> Iterator[tuple[Any, ...]]:
+def paths_of(source: str) -> Iterator[tuple[Any, ...]]:
     yield from fields(SOURCES[source], ("x",) if source in {"settings", "checks"} else ())
     if source == "checks":
         for table in ("targets", "labels", "env", "clients", "allow", "platforms"):
             yield from names_in(CHECKS, table)
 
 
-def names_in(told: Any, name: str, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    for key, value in told.items() if isinstance(told, dict) else ():
+def names_in(document: Any, name: str, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    for key, value in document.items() if isinstance(document, dict) else ():
         if key == name:
             yield from ((*path, key, each, "{}") for each in value)
         yield from names_in(value, name, (*path, key))
 
 
 CASES = [
-    (source, path[1:] if path[0] == "x" else path) for source in SOURCES for path in ways_of(source)
+    (source, path[1:] if path[0] == "x" else path)
+    for source in SOURCES
+    for path in paths_of(source)
 ]
 
 
-def toml(told: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+def toml(table: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield lines of TOML, in which every text is a JSON string: TOML reads the same."""
-    tables = {key: value for key, value in told.items() if isinstance(value, dict)}
+    tables = {key: value for key, value in table.items() if isinstance(value, dict)}
     if path:
         yield f"[{'.'.join(_quoted(step) for step in path)}]"
-    for key, value in told.items():
+    for key, value in table.items():
         if key not in tables:
             yield f"{_quoted(key)} = {_json(value)}"
     for key, value in tables.items():
@@ -206,25 +208,25 @@ def _json(value: Any) -> str:
 
 
 class Place:
-    """A folder, a fake Docker client, and a person who asks."""
+    """A project folder and a fake Docker client."""
 
     def __init__(self, place: Path) -> None:
         self.folder = place / "here"
-        self._told = place / "told"
+        self._answers = place / "answers"
         self.folder.mkdir()
-        self._told.mkdir()
+        self._answers.mkdir()
         (self.folder / "sub").mkdir()
         (self.folder / "ca.pem").write_text("x")
         programs = place / "programs"
         programs.mkdir()
         docker = programs / "docker"
-        docker.write_text(_FAKE.format(told=shlex.quote(str(self._told))))
+        docker.write_text(_FAKE.format(answers=shlex.quote(str(self._answers))))
         docker.chmod(0o755)
         self.programs = programs
 
-    def lay(self, source: str, told: Any) -> None:
-        """Have everything as usual, but for one source."""
-        usual = copy.deepcopy(SOURCES) | {source: told}
+    def lay(self, source: str, value: Any) -> None:
+        """Write the usual files and responses, except for one source."""
+        usual = copy.deepcopy(SOURCES) | {source: value}
         info = usual["silent"] if source == "silent" else usual["info"]
         field = usual["inspect"]
         inspect = (
@@ -242,19 +244,19 @@ class Place:
         }
         if source == "error":
             for name in answers.keys() - {"info"}:
-                answers[name] = ("", f"ERROR: {told['docker']}\n", 1)
+                answers[name] = ("", f"ERROR: {value['docker']}\n", 1)
         for name, (out, err, code) in answers.items():
-            (self._told / f"{name}.out").write_text(out)
-            (self._told / f"{name}.err").write_text(err)
-            (self._told / f"{name}.code").write_text(f"{code}\n")
+            (self._answers / f"{name}.out").write_text(out)
+            (self._answers / f"{name}.err").write_text(err)
+            (self._answers / f"{name}.code").write_text(f"{code}\n")
         for file in ("docker-bake.json", "openhqm-tui.toml", "openhqm-checks.toml"):
             (self.folder / file).unlink(missing_ok=True)
         if source in {"bake", "error"}:
             (self.folder / "docker-bake.json").write_text(json.dumps(BAKE))
         if source == "settings":
-            (self.folder / "openhqm-tui.toml").write_text("\n".join(toml(told)))
+            (self.folder / "openhqm-tui.toml").write_text("\n".join(toml(value)))
         if source == "checks":
-            (self.folder / "openhqm-checks.toml").write_text("\n".join(toml(told)))
+            (self.folder / "openhqm-checks.toml").write_text("\n".join(toml(value)))
 
 
 @pytest.fixture
@@ -265,59 +267,59 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         monkeypatch.setenv(f"OPENHQM_TUI_{name}_DIR", str(tmp_path / name))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    # A line that is wrapped isn't broken.
+    # Wide enough that no line is wrapped.
     monkeypatch.setenv("COLUMNS", "4000")
     monkeypatch.chdir(place.folder)
     return place
 
 
-def told_by(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> str:
-    if words[0] == "completion":
-        asked: Callable[..., Any] = getattr(
-            completion, "builder_names" if words[1] == "builders" else "variants"
+def output_of(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> str:
+    if arguments[0] == "completion":
+        names: Callable[..., Any] = getattr(
+            completion, "builder_names" if arguments[1] == "builders" else "variants"
         )
         try:
-            return "\n".join(asked(prefix="", parsed_args=None).items().__repr__().splitlines())
+            return "\n".join(names(prefix="", parsed_args=None).items().__repr__().splitlines())
         except Problem as problem:
             return str(problem)
     capsys.readouterr()
-    main(words)
-    told = capsys.readouterr()
-    return told.out + told.err
+    main(arguments)
+    output = capsys.readouterr()
+    return output.out + output.err
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_nothing_of_a_field_acts_in_any_output(
+def test_output_has_no_control_characters_from_any_field(
     place: Place, capsys: pytest.CaptureFixture[str], source: str
 ) -> None:
     cases = [(number, path) for number, (of, path) in enumerate(CASES) if of == source]
     shown = set()
     for number, path in cases:
-        told = {"x": copy.deepcopy(SOURCES[source])}
-        put(told, ("x", *path), hostile(number))
-        place.lay(source, told["x"])
-        for words in OUTPUTS[source]:
-            text = told_by(words, capsys)
-            where = (source, path, words)
-            assert not unclean(text, colored="tty" in words), where
+        inputs = {"x": copy.deepcopy(SOURCES[source])}
+        put(inputs, ("x", *path), hostile(number))
+        place.lay(source, inputs["x"])
+        for arguments in OUTPUTS[source]:
+            text = output_of(arguments, capsys)
+            where = (source, path, arguments)
+            assert not unclean(text, colored="tty" in arguments), where
             assert not broken(text), where
             if f"qz{number}z" in text:
                 shown.add(path)
-            if "json" in words:
+            if "json" in arguments:
                 for one in texts_in(as_json(text)):
                     assert not unclean(one), where
     print(f"{source}: {len(cases)} fields x {len(OUTPUTS[source])} outputs, {len(shown)} shown")
     assert shown or source == "registry"
 
 
-def test_a_plan_is_exact_and_harmless_to_a_terminal(
+def test_a_plan_is_exact_and_harmless_on_a_terminal(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     value = "a\nb\x1b[1m\x85\u202e\u2066\u2028 שלום"
-    told = copy.deepcopy(BAKE)
-    told["target"]["app"]["args"]["V"] = value
-    place.lay("bake", told)
+    definition = copy.deepcopy(BAKE)
+    definition["target"]["app"]["args"]["V"] = value
+    place.lay("bake", definition)
     (place.folder / "docker-bake.json").write_text("{}")
-    text = told_by(_PLAN, capsys)
+    text = output_of(_PLAN, capsys)
     assert not unclean(text)
     assert json.loads(text)["target"]["app"]["args"]["V"] == value

@@ -1,4 +1,4 @@
-"""Scripts and command lines that a person runs: a stranger's word in them is one word, quoted."""
+"""Generated scripts and command lines: an untrusted word in them is quoted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from openhqm_tui.engine.doctor.machine import Machine
 from openhqm_tui.tui.plan.variant_panel import command_lines
 from tests.hostile.words import hostile, unclean
 
-# It leaves a mark where any of it is run, however it was put into quotes.
+# It creates a file if any part of it runs, whatever the quoting.
 WORD = "v9'; touch ran; echo '\"; touch ran; $(touch ran)`touch ran`\ntouch ran\n"
 HOSTILE = Platform("linux", "arm", WORD)
 MACHINE = Machine(
@@ -46,8 +46,8 @@ _PROGRAMS = (
 )
 
 
-def run_with_nothing_else(script: str, folder: Path) -> list[str]:
-    """Run a script with shell built-ins alone and programs that do nothing; return what came."""
+def run_isolated(script: str, folder: Path) -> list[str]:
+    """Run a script with shell built-ins and programs that do nothing; return the files created."""
     programs = folder / "programs"
     programs.mkdir()
     touch = programs / "touch"
@@ -85,26 +85,26 @@ def scripts() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["emulator", "base", "newer emulator", "group", "build", "bake"])
-def test_a_word_in_a_script_runs_nothing(name: str, tmp_path: Path) -> None:
+def test_an_untrusted_word_in_a_script_is_not_executed(name: str, tmp_path: Path) -> None:
     script = scripts()[name]
-    assert "touch" in script, "the word is in it"
-    assert run_with_nothing_else(script, tmp_path) == []
+    assert "touch" in script, "the script contains the word"
+    assert run_isolated(script, tmp_path) == []
 
 
-def test_the_word_would_run_where_it_is_not_quoted(tmp_path: Path) -> None:
-    assert run_with_nothing_else(f"echo '{WORD}'", tmp_path) == ["ran"]
+def test_the_word_would_be_executed_without_quotes(tmp_path: Path) -> None:
+    assert run_isolated(f"echo '{WORD}'", tmp_path) == ["ran"]
 
 
-def test_the_recipe_quotes_all_it_is_given() -> None:
+def test_the_recipe_quotes_the_image_name() -> None:
     script = bootstrap_fix([HOSTILE], MACHINE, ref=f"x/{WORD}").script
     assert shlex.quote(f"x/{WORD}") in script
     assert base_findings.SUITE in script
 
 
 @pytest.mark.parametrize("run", [stream, stoppable(Event())])
-def test_what_a_fix_prints_acts_on_no_terminal(run: RunScript, tmp_path: Path) -> None:
-    said: list[str] = []
+def test_output_of_a_fix_has_no_control_characters(run: RunScript, tmp_path: Path) -> None:
+    output: list[str] = []
     (tmp_path / "word").write_text(hostile(1))
-    assert run(f"cat {shlex.quote(str(tmp_path / 'word'))}", said.append) == 0
-    assert said
-    assert not unclean("\n".join(said))
+    assert run(f"cat {shlex.quote(str(tmp_path / 'word'))}", output.append) == 0
+    assert output
+    assert not unclean("\n".join(output))

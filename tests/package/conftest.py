@@ -1,4 +1,4 @@
-"""The package as a user gets it: built once, and installed once into a fresh environment."""
+"""The package as users get it: built once and installed once into a new environment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The source distribution and the wheel, and a wheel made of the unpacked former."""
+    """The source distribution, the wheel, and a wheel built from the former."""
     place = _of_all_workers(tmp_path_factory) / "package"
     place.mkdir(exist_ok=True)
     with (place / "lock").open("w") as lock:
@@ -54,7 +54,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture(scope="session")
 def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel in an environment of its own, with what it depends on and nothing else."""
+    """The wheel in its own environment, with only its dependencies."""
     place = _of_all_workers(tmp_path_factory) / "package"
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -91,7 +91,7 @@ def console_on(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Consol
 
 @pytest.fixture(scope="session")
 def console_on_lowest(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Console:
-    """The console on the lowest versions of what it directly depends on, all extras included."""
+    """The console with the lowest versions of its direct dependencies, including all extras."""
     place = tmp_path_factory.mktemp("lowest")
     environment, uv = place / "venv", find_uv_bin()
     python = ("--quiet", "--python", str(environment / "bin/python"))
@@ -100,20 +100,22 @@ def console_on_lowest(built: Built, tmp_path_factory: pytest.TempPathFactory) ->
     _ran(uv, "pip", "install", *python, *lowest, "--all-extras", cwd=place)
     _ran(uv, "pip", "install", *python, "--no-deps", str(built.wheel), cwd=place)
     (place / "home").mkdir()
-    told = {"HOME": str(place / "home"), "PATH": str(environment / "bin"), **_LOCALE}
-    return Console((str(environment / "bin/openhqm-tui"),), told)
+    variables = {"HOME": str(place / "home"), "PATH": str(environment / "bin"), **_LOCALE}
+    return Console((str(environment / "bin/openhqm-tui"),), variables)
 
 
 def missing(version: str, reason: str) -> NoReturn:
-    """Fail where this Python is required, else skip."""
-    told = f"no Python {version} on this machine: {reason}"
+    """Fail if this Python is required, otherwise skip."""
+    message = f"no Python {version} on this machine: {reason}"
     if is_required(version):
-        pytest.fail(told)
-    pytest.skip(told)
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 def _in_debian(version: str, built: Built, place: Path) -> Console:
-    reason = debian_python.why_none() if version == debian_python.VERSION else "not installed"
+    reason = (
+        debian_python.why_unavailable() if version == debian_python.VERSION else "not installed"
+    )
     if reason:
         missing(version, reason)
     own = place / "debian"
@@ -132,19 +134,19 @@ def _in_debian(version: str, built: Built, place: Path) -> Console:
 def _install(environment: Path, python: str, wheel: Path, place: Path, *enter: str) -> None:
     """Install a wheel with the versions of the lock into a new environment.
 
-    Files are copied to `place`, which is `/` for commands that begin with `enter`.
+    Files are copied to `place`, which is `/` for commands that start with `enter`.
     """
-    # Without the hashes: the wheel can have none in the lock.
+    # Without hashes, because the lock has none for the wheel.
     pins = re.findall(r"^[\w.-]+==[^\s\\]+[^\\\n]*", (ROOT / "requirements.lock").read_text(), re.M)
     (place / "pins").write_text("\n".join(pins))
     uv = find_uv_bin()
     for file in (str(wheel), *([uv] if enter else [])):
         shutil.copy(file, place)
-    seen = Path("/") if enter else place
+    visible = Path("/") if enter else place
     own_uv = (*enter, "/uv") if enter else (uv,)
     _ran(*own_uv, "venv", "--quiet", "--python", python, str(environment), cwd=place)
     words = ("--quiet", "--python", str(environment / "bin/python"))
-    pinned = ("--constraint", str(seen / "pins"), str(seen / wheel.name))
+    pinned = ("--constraint", str(visible / "pins"), str(visible / wheel.name))
     _ran(*own_uv, "pip", "install", *words, *pinned, cwd=place)
 
 
@@ -155,14 +157,14 @@ def _build(source: Path, place: Path, *targets: str) -> None:
 
 def _ran(*words: str, cwd: Path) -> None:
     # uv trusts the certificates of this machine, as pip does.
-    told = {**os.environ, "UV_NATIVE_TLS": "1", "UV_NO_PROGRESS": "1"}
+    environment = {**os.environ, "UV_NATIVE_TLS": "1", "UV_NO_PROGRESS": "1"}
     ran = subprocess.run(
-        words, cwd=cwd, env=told, capture_output=True, text=True, timeout=300, check=False
+        words, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def _of_all_workers(factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that the processes of one run of the tests share."""
+    """Return a folder shared by the processes of a test run."""
     own = factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

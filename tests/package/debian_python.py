@@ -1,4 +1,4 @@
-"""A Python that this machine lacks, from Debian's packages, in a root file system of its own."""
+"""A Python missing on this machine, from Debian packages in its own root file system."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-trixie-automatic.gpg")
 _FROM_HERE = ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt")
 
 
-def why_none() -> str:
-    """Return why no such root can be made here; '' where it can."""
+def why_unavailable() -> str:
+    """Return why such a root can't be created on this machine, '' if it can."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "only root can make a root file system"
     missing = [name for name in ("mmdebstrap", "unshare") if shutil.which(name) is None]
     if missing:
-        return f"no {' '.join(missing)} here"
+        return f"no {' '.join(missing)} on this machine"
     if not _KEYRING.exists():
-        return f"no {_KEYRING} here"
+        return f"no {_KEYRING} on this machine"
     return "" if _archive() else "apt's sources have no Debian archive"
 
 
 def enter(root: Path) -> tuple[str, ...]:
-    """Return what a command in `root` begins with."""
+    """Return the prefix of a command that runs in `root`."""
     script = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
     return ("unshare", "--mount", "sh", "-c", script, str(root))
 
@@ -39,7 +39,7 @@ def make(root: Path) -> None:
     subprocess.run(
         [
             *("mmdebstrap", "--quiet", "--variant=minbase", f"--keyring={_KEYRING}"),
-            # A mirror may be some weeks behind.
+            # A mirror may be several weeks old.
             '--aptopt=Acquire::Check-Valid-Until "false"',
             f"--include=python{VERSION},ca-certificates",
             *(_SUITE, str(root), _archive()),

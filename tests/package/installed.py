@@ -1,4 +1,4 @@
-"""A built package, and one that is installed where nothing else is."""
+"""The built package, and its installation in an otherwise empty environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Built(NamedTuple):
-    """The files of a release, and the source distribution unpacked and built once more."""
+    """The files of a release, the unpacked source distribution, and a wheel built from it."""
 
     wheel: Path
     sdist: Path
@@ -17,14 +17,14 @@ class Built(NamedTuple):
 
 
 class Console(NamedTuple):
-    """How the installed console is started, without Docker on its PATH."""
+    """The command that starts the installed console, without Docker on its PATH."""
 
     command: tuple[str, ...]
     environment: dict[str, str]
 
 
 class Installed(NamedTuple):
-    """An environment with the package; `run` is a user in a folder, by default without Docker."""
+    """An environment with the package."""
 
     environment: Path
 
@@ -35,15 +35,15 @@ class Installed(NamedTuple):
     def run(
         self, *words: str, cwd: Path, path: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command of the environment; `path` is what PATH has beside the environment's."""
+        """Run a command of the environment, by default without Docker; `path` extends its PATH."""
         home = cwd.parent / "home"
         home.mkdir(exist_ok=True)
-        told = {"HOME": str(home), "LANG": "C.UTF-8", "TERM": "dumb", **variables}
-        told["PATH"] = f"{self.bin}:{path}" if path else str(self.bin)
+        environment_ = {"HOME": str(home), "LANG": "C.UTF-8", "TERM": "dumb", **variables}
+        environment_["PATH"] = f"{self.bin}:{path}" if path else str(self.bin)
         return subprocess.run(
             [str(self.bin / words[0]), *words[1:]],
             cwd=cwd,
-            env=told,
+            env=environment_,
             capture_output=True,
             text=True,
             timeout=600,

@@ -1,4 +1,4 @@
-"""Completion in the real shells, typed as a person types it; and what is proposed for each word."""
+"""Completion in real shells, and the proposals for each word."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.waiting import PATIENCE
 
 BIN = Path(sys.executable).parent
 RUN = "20260101-000000-abcd"
-# How each shell is started without anyone's settings, and what sets completion up in it.
+# The options that start each shell without user settings, and its setup of completion.
 SHELLS = {
     "bash": (
         ("--norc", "--noprofile", "-i"),
@@ -54,8 +54,8 @@ def folder(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def proposed(line: str) -> list[str]:
-    """Return what bash is told for a line with the cursor at its end."""
-    told = {
+    """Return the proposals for bash for a line with the cursor at its end."""
+    variables = {
         "_ARGCOMPLETE": "1",
         "_ARGCOMPLETE_SHELL": "bash",
         "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
@@ -66,7 +66,7 @@ def proposed(line: str) -> list[str]:
     }
     ran = subprocess.run(
         ["bash", "-c", "exec openhqm-tui 8>&1 9>&2 1>/dev/null"],
-        env={**os.environ, **told},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -97,15 +97,15 @@ def proposed(line: str) -> list[str]:
         ("openhqm-tui plan --context ", ["checkout/"]),
         ("openhqm-tui check image --checks ", ["checkout/", "mine.toml"]),
         ("openhqm-tui completion ", ["bash", "zsh", "fish"]),
-        # Where any text will do, nothing is proposed, files neither.
+        # If any text is valid, nothing is proposed, not even files.
         ("openhqm-tui build --tag ", []),
     ],
 )
-def test_what_is_proposed(folder: Path, line: str, words: list[str]) -> None:
+def test_each_word_has_its_proposals(folder: Path, line: str, words: list[str]) -> None:
     assert proposed(line) == words
 
 
-def test_flags_are_proposed_where_there_is_nothing_else(folder: Path) -> None:
+def test_flags_are_proposed_if_nothing_else_is(folder: Path) -> None:
     assert "--detach" in proposed("openhqm-tui build ")
     assert all(word.startswith("--") for word in proposed("openhqm-tui build "))
     assert "--detach" not in proposed("openhqm-tui retry ")
@@ -117,7 +117,7 @@ def test_every_platform_is_proposed(folder: Path) -> None:
     assert found[:2] == ["linux/amd64", "linux/arm64"]
 
 
-def test_what_cannot_be_found_out_is_no_error(folder: Path, own_home: Path) -> None:
+def test_completion_ignores_errors(folder: Path, own_home: Path) -> None:
     (own_home / "state" / "runs" / RUN / "run.json").write_text("{")
     assert proposed("openhqm-tui cancel ") == [RUN]
     assert proposed(f"openhqm-tui cancel {RUN} ") == ["--help"]
@@ -125,29 +125,29 @@ def test_what_cannot_be_found_out_is_no_error(folder: Path, own_home: Path) -> N
 
 
 class Shell:
-    """A shell in a terminal of its own, at which somebody types."""
+    """An interactive shell in its own terminal."""
 
     def __init__(self, name: str) -> None:
         words, self._setup = SHELLS[name]
         self._process, self._terminal = _start([name, *words])
-        self._heard = b""
+        self._output = b""
 
     def set_up(self) -> None:
-        """Set completion up, and wait until that is done."""
+        """Set up completion and wait until that is done."""
         self.type(self._setup)
         self.until("ready-42")
 
     def type(self, text: str) -> None:
         os.write(self._terminal, text.encode())
 
-    def until(self, said: str) -> None:
-        """Wait until the shell has printed a text after what was waited for before."""
+    def until(self, text: str) -> None:
+        """Wait until the shell prints a text after the previously expected one."""
         end = time.monotonic() + PATIENCE
-        while said.encode() not in self._heard:
-            assert time.monotonic() < end, f"never said {said!r}: {self._heard!r}"
+        while text.encode() not in self._output:
+            assert time.monotonic() < end, f"{text!r} was never printed: {self._output!r}"
             if select.select([self._terminal], [], [], 0.1)[0]:
-                self._heard += os.read(self._terminal, 65536)
-        self._heard = self._heard.partition(said.encode())[2]
+                self._output += os.read(self._terminal, 65536)
+        self._output = self._output.partition(text.encode())[2]
 
     def leave(self) -> None:
         self._process.kill()
@@ -155,7 +155,7 @@ class Shell:
         os.close(self._terminal)
 
 
-# fish wants the terminal to be its own.
+# fish needs a controlling terminal.
 _AT_TERMINAL = (
     "import fcntl, os, sys, termios\n"
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
@@ -177,15 +177,15 @@ def _start(words: list[str]) -> tuple[subprocess.Popen[bytes], int]:
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest, folder: Path) -> Iterator[Shell]:
     if shutil.which(request.param) is None:
-        pytest.skip(f"no {request.param} here")
+        pytest.skip(f"no {request.param} on this machine")
     started = Shell(request.param)
     yield started
     started.leave()
 
 
-def test_the_tab_key_completes_in_the_real_shell(shell: Shell) -> None:
+def test_the_tab_key_completes_in_a_real_shell(shell: Shell) -> None:
     shell.set_up()
-    # What stands before the Tab is echoed; what comes after it was completed.
+    # Text before the Tab is echoed, text after it was completed.
     shell.type("openhqm-tui complet\t")
     shell.until("ion")
     shell.type("\x15openhqm-tui build --backend kaf\t")

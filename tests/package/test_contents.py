@@ -1,4 +1,4 @@
-"""What is in the wheel and in the source distribution."""
+"""The contents of the wheel and of the source distribution."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHIPPED_FOLDERS = ("assets/context", "assets/expectations", "assets/guides")
 
 
 def _files(folder: Path) -> set[str]:
-    """Return the files below a folder, as the repository's root sees them."""
+    """Return the files below a folder, relative to the repository."""
     return {
         str(file.relative_to(ROOT))
         for file in folder.rglob("*")
@@ -39,7 +39,7 @@ def _metadata(wheel: Path) -> Message:
     return email.message_from_bytes(text)
 
 
-def test_the_wheel_holds_the_package_and_what_it_builds_from(built: Built) -> None:
+def test_the_wheel_has_the_package_and_the_files_of_its_images(built: Built) -> None:
     found = _read(built.wheel)
     ours = {name for name in found if not name.startswith(f"openhqm_tui-{__version__}.")}
     shipped = {*SHIPPED, *(name for folder in SHIPPED_FOLDERS for name in _files(ROOT / folder))}
@@ -48,14 +48,14 @@ def test_the_wheel_holds_the_package_and_what_it_builds_from(built: Built) -> No
         assert found[BUNDLED + name] == (ROOT / name).read_bytes(), name
 
 
-def test_the_source_builds_the_same_wheel(built: Built) -> None:
+def test_the_source_distribution_builds_the_same_wheel(built: Built) -> None:
     assert built.wheel.name == built.wheel_of_source.name
     one, other = _read(built.wheel), _read(built.wheel_of_source)
     assert one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []
 
 
-def test_the_source_has_its_tests_and_they_run(built: Built) -> None:
+def test_the_source_distribution_has_its_tests_and_they_run(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"tests/conftest.py", "Makefile", "requirements.lock", "README.md", "LICENSE"} <= names
@@ -74,12 +74,12 @@ def test_the_source_has_its_tests_and_they_run(built: Built) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def test_the_metadata_is_what_an_index_shows(built: Built) -> None:
-    told = _metadata(built.wheel)
-    assert told["Requires-Python"] == ">=3.11"
-    assert told["Description-Content-Type"] == "text/markdown"
-    assert told["License-Expression"] == "MIT"
-    assert {url.partition(",")[0] for url in told.get_all("Project-URL", [])} >= {
+def test_the_metadata_has_the_fields_that_an_index_shows(built: Built) -> None:
+    metadata = _metadata(built.wheel)
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata["License-Expression"] == "MIT"
+    assert {url.partition(",")[0] for url in metadata.get_all("Project-URL", [])} >= {
         "Homepage",
         "Documentation",
         "Changelog",
@@ -87,7 +87,7 @@ def test_the_metadata_is_what_an_index_shows(built: Built) -> None:
     }
 
 
-def test_every_link_and_picture_of_the_readme_leads_somewhere_on_an_index(built: Built) -> None:
+def test_links_and_pictures_of_the_readme_work_on_an_index(built: Built) -> None:
     description = str(_metadata(built.wheel).get_payload())
     links = re.findall(r'\]\(([^)\s]+)|(?:src|href)="([^"]+)"', description)
     targets = [one or other for one, other in links]
@@ -100,7 +100,7 @@ def test_every_link_and_picture_of_the_readme_leads_somewhere_on_an_index(built:
         assert (ROOT / link.removeprefix(tag)).is_file(), link
 
 
-def test_the_man_page_tells_every_command(built: Built) -> None:
+def test_the_man_page_has_every_command(built: Built) -> None:
     (page,) = (data for name, data in _read(built.wheel).items() if name.endswith("/openhqm-tui.1"))
     text = page.decode().replace("\\-", "-")
     for command in ("build", "check", "runs prune", "builders create", "replay", "completion"):

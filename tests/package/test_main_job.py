@@ -1,4 +1,4 @@
-"""The installed wheel in an empty folder with the real engine: build, verify, look back."""
+"""The installed wheel in an empty folder with the real engine: build, verify, report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "openhqm-tui-tests/wheel"
 
 # The emulated platform of the same variant is built and checked in tests/real.
 @pytest.mark.parametrize("platforms", ["linux/amd64", pytest.param(BOTH, marks=pytest.mark.full)])
-def test_a_variant_is_built_and_verified_by_the_wheel_alone(
+def test_the_wheel_alone_builds_and_verifies_a_variant(
     installed: Installed,
     tmp_path: Path,
     remove_images: Callable[[str], None],
@@ -32,9 +32,9 @@ def test_a_variant_is_built_and_verified_by_the_wheel_alone(
     folder.mkdir()
 
     def run(*words: str) -> str:
-        told = dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(tmp_path / "state")}
-        path = told.pop("PATH")
-        ran = installed.run("openhqm-tui", *words, cwd=folder, path=path, **told)
+        environment = dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(tmp_path / "state")}
+        path = environment.pop("PATH")
+        ran = installed.run("openhqm-tui", *words, cwd=folder, path=path, **environment)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout
 
@@ -53,7 +53,7 @@ def test_a_variant_is_built_and_verified_by_the_wheel_alone(
     assert list(folder.iterdir()) == []
 
 
-def test_the_bake_file_of_the_wheel_works_where_it_lies(installed: Installed) -> None:
+def test_the_bake_file_of_the_wheel_works_in_place(installed: Installed) -> None:
     (bake,) = installed.environment.rglob("docker-bake.hcl")
     home = bake.parents[1]
     ran = subprocess.run(

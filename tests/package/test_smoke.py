@@ -1,4 +1,4 @@
-"""The installed console, started by its command in a real terminal, on every Python there is."""
+"""The installed console in a real terminal, on every installed Python."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tests.package.installed import Console
 from tests.pythons import OWN, SUPPORTED
 from tests.terminal import Screen
 
-# What only this place shows where there is no engine and no run.
-PLACES = {
+# Text that only this screen shows without an engine and a run.
+SCREENS = {
     "2": "No run is open.",
     "3": "Nothing has been checked yet.",
     "4": "No runs yet.",
     "5": "Docker client",
     "1": "[ ] all rows",
 }
-# Where a Python is missing, a root file system of Debian's is made for it, which takes long.
+# For a missing Python a Debian root file system is created, which is slow.
 VERSIONS = [
     pytest.param(version, marks=[pytest.mark.full] if version == debian_python.VERSION else [])
     for version in SUPPORTED
@@ -31,7 +31,7 @@ VERSIONS = [
 def test_the_installed_console_works_on_every_python(
     console_on: ConsoleOn, version: str, tmp_path: Path
 ) -> None:
-    goes_everywhere(console_on(version), tmp_path)
+    assert_all_screens_work(console_on(version), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -50,21 +50,21 @@ def test_replay_opens_the_installed_console_on_every_python(
     assert code == 0, terminal.text
 
 
-def test_the_console_works_on_the_lowest_versions_that_the_package_allows(
+def test_the_console_works_with_the_lowest_allowed_versions(
     console_on_lowest: Console, tmp_path: Path
 ) -> None:
-    goes_everywhere(console_on_lowest, tmp_path)
+    assert_all_screens_work(console_on_lowest, tmp_path)
 
 
-def goes_everywhere(console: Console, cwd: Path) -> None:
-    """Go to all places, play the recorded run, leave; assert what each shows and the exit code."""
+def assert_all_screens_work(console: Console, cwd: Path) -> None:
+    """Open all screens, play the recorded run, and quit; assert what is shown and the exit code."""
     with Screen(console.command, cwd=cwd, environment=console.environment) as terminal:
         terminal.shows(
             "1 Plan", "[ ] all rows", "minimal", "the `docker` command was not found", "q Quit"
         )
-        for key, words in PLACES.items():
+        for key, text in SCREENS.items():
             terminal.press(key)
-            terminal.shows(words, "the `docker` command was not found")
+            terminal.shows(text, "the `docker` command was not found")
         terminal.press("D")
         terminal.shows("replay 1×", "kafka", "linux/amd64")
         terminal.press("T")

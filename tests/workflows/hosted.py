@@ -1,15 +1,15 @@
-"""A job's steps, run here in order as a hosted runner runs them. By hand, as root:
+"""Run the steps of a job in order, as a hosted runner does. By hand, as root:
 
     python -m tests.workflows.hosted ci/images platform=linux/amd64 arch=amd64 --place /tmp/ci
     python -m tests.workflows.hosted release/merge --place /tmp/ci REGISTRY=localhost:5000
     python -m tests.workflows.hosted ci/engine --place /tmp/ci --skip "Pull the base image"
 
-Steps run as an unprivileged user who may use sudo, in a clean clone, with the variables that a
-runner sets.
-`/var/run/docker.sock` answers as the runner's own Engine 28.0.4 does; setup-docker-action becomes
-a context of that name for this machine's engine. Artifacts and outputs stay in the place, for the
-jobs that follow. What only GitHub can do is passed over, and said; so is a step that `--skip` names
-by the beginning of its title, because this machine can't do it.
+Steps run as an unprivileged user with sudo, in a clean clone, with the variables that a runner
+sets.
+`/var/run/docker.sock` behaves like the runner's Engine 28.0.4; setup-docker-action becomes a
+context of that name for this machine's engine. Artifacts and outputs stay in the place for later
+jobs. Steps that only GitHub can run are skipped with a note, and so are steps whose title starts
+with a `--skip` option, because this machine can't run them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.workflows.reading import TOP, workflow
 
 REPOSITORY = "openhqm/openhqm-tui"
 USER = "65534"
-# What this machine's network needs, and a runner's doesn't.
+# Variables that this machine's network needs, but not a runner's.
 _NETWORK = re.compile(r"(?:PIP|SSL|UV|REQUESTS|CURL)_\w+|\w*(?i:proxy)")
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _CONTAINS = re.compile(r"contains\((\S+), '([^']*)'\)")
@@ -45,19 +45,19 @@ class Unknown(Exception):
 
 
 def value_of(expression: str, contexts: dict[str, Any]) -> str:
-    """Return what a name such as `matrix.arch` stands for; and `contains(NAME, 'word')`."""
+    """Return the value of a name such as `matrix.arch`, or of `contains(NAME, 'word')`."""
     if found := _CONTAINS.fullmatch(expression):
         return str(found[2] in value_of(found[1], contexts)).lower()
-    told: Any = contexts
+    value: Any = contexts
     for name in expression.split("."):
-        if not isinstance(told, dict) or name not in told:
+        if not isinstance(value, dict) or name not in value:
             raise Unknown(expression)
-        told = told[name]
-    return str(told)
+        value = value[name]
+    return str(value)
 
 
 def expanded(text: object, contexts: dict[str, Any]) -> str:
-    """Return a text with the values of its `${{ expressions }}`; raises Unknown."""
+    """Return a text with its `${{ expressions }}` replaced by their values; raises Unknown."""
     return _EXPRESSION.sub(lambda found: value_of(found[1], contexts), str(text))
 
 
@@ -68,7 +68,7 @@ def pairs(file: Path) -> dict[str, str]:
 
 
 class Job:
-    """One job, in a folder that all jobs of a workflow's run share."""
+    """One job, in a folder that all jobs of a workflow run share."""
 
     def __init__(
         self,
@@ -80,8 +80,8 @@ class Job:
         skipped: tuple[str, ...] = (),
     ) -> None:
         file, _, self.name = name.partition("/")
-        self.told = workflow(TOP / f".github/workflows/{file}.yml")
-        self.job = self.told["jobs"][self.name]
+        self.workflow = workflow(TOP / f".github/workflows/{file}.yml")
+        self.job = self.workflow["jobs"][self.name]
         self.place, self.given, self._start, self._skipped = place, given, start, skipped
         self.clone, self.home = place / "clone", place / "home"
         self.artifacts, self.temp = place / "artifacts", place / "temp"
@@ -103,7 +103,7 @@ class Job:
         )
         ref = self.contexts["github"]["ref_name"]
         return {
-            **{name: told for name, told in os.environ.items() if _NETWORK.fullmatch(name)},
+            **{name: value for name, value in os.environ.items() if _NETWORK.fullmatch(name)},
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": "someone",
@@ -129,75 +129,75 @@ class Job:
             "USER": "runner",
         }
 
-    def _with(self, told: dict[str, Any]) -> dict[str, str]:
-        """Return the expanded variables of workflow, job or step; given ones come first."""
-        values = {name: expanded(text, self.contexts) for name, text in told.items()}
+    def _with(self, variables: dict[str, Any]) -> dict[str, str]:
+        """Return the expanded variables of a workflow, job or step; given ones take precedence."""
+        values = {name: expanded(text, self.contexts) for name, text in variables.items()}
         return {name: self.given.get(name, value) for name, value in values.items()}
 
     def run(self) -> bool:
-        """Run all steps; tell whether each ended well."""
-        self.contexts["env"] |= self._with(self.told.get("env", {}))
+        """Run all steps; return whether all succeeded."""
+        self.contexts["env"] |= self._with(self.workflow.get("env", {}))
         self.contexts["env"] |= self._with(self.job.get("env", {}))
-        well = True
+        succeeded = True
         for step in self.job["steps"]:
             title = step.get("name") or step.get("uses", "").partition("@")[0]
-            if not well and "failure()" not in str(step.get("if", "")):
-                self._say(f"-- skipped after a failure: {title}")
+            if not succeeded and "failure()" not in str(step.get("if", "")):
+                self._print(f"-- skipped after a failure: {title}")
                 continue
             if "uses" in step:
                 self._use(step["uses"].partition("@")[0], step.get("with", {}))
                 continue
             if title.startswith(self._skipped):
-                self._say(f"-- skipped as asked: {title}")
+                self._print(f"-- skipped by --skip: {title}")
                 continue
             secrets = "secrets." in str(step.get("env", {}))
             if secrets:
-                self._say(f"-- only GitHub can run: {title}")
+                self._print(f"-- only GitHub can run: {title}")
                 continue
-            self._say(f"-- {title}")
+            self._print(f"-- {title}")
             environment = {**self.environment, **self.contexts["env"]}
             environment |= self._with(step.get("env", {}))
             words = self._start([*_BASH, step["run"]])
             code = subprocess.run(words, cwd=self.clone, env=environment, check=False).returncode
-            self._say(f"   exit code {code}")
-            well = well and code == 0
-        return well
+            self._print(f"   exit code {code}")
+            succeeded = succeeded and code == 0
+        return succeeded
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         print(text, flush=True)
 
-    def _use(self, action: str, told: dict[str, Any]) -> None:
-        what = {
+    def _use(self, action: str, inputs: dict[str, Any]) -> None:
+        action_method = {
             "actions/upload-artifact": self._upload,
             "actions/download-artifact": self._download,
             "docker/setup-docker-action": self._context,
         }.get(action)
-        if what is None:
-            self._say(f"-- {action}: {'there already' if 'actions/' in action else 'passed over'}")
+        if action_method is None:
+            self._print(f"-- {action}: {'already present' if 'actions/' in action else 'skipped'}")
             return
-        self._say(f"-- {action}")
-        what(told)
+        self._print(f"-- {action}")
+        action_method(inputs)
 
-    def _upload(self, told: dict[str, Any]) -> None:
-        target = self.artifacts / expanded(told["name"], self.contexts)
+    def _upload(self, inputs: dict[str, Any]) -> None:
+        target = self.artifacts / expanded(inputs["name"], self.contexts)
         target.mkdir(parents=True, exist_ok=True)
-        pattern = expanded(told["path"], self.contexts).rstrip("/")
+        pattern = expanded(inputs["path"], self.contexts).rstrip("/")
         for found in self.clone.glob(pattern):
             for file in found.iterdir() if found.is_dir() else [found]:
                 shutil.copy2(file, target)
-        self._say(f"   {', '.join(sorted(file.name for file in target.iterdir()))}")
+        self._print(f"   {', '.join(sorted(file.name for file in target.iterdir()))}")
 
-    def _download(self, told: dict[str, Any]) -> None:
-        target = self.clone / str(told.get("path", "."))
+    def _download(self, inputs: dict[str, Any]) -> None:
+        target = self.clone / str(inputs.get("path", "."))
         target.mkdir(parents=True, exist_ok=True)
-        for folder in self.artifacts.glob(told.get("name") or told.get("pattern") or "*"):
+        for folder in self.artifacts.glob(inputs.get("name") or inputs.get("pattern") or "*"):
             for file in folder.iterdir():
                 shutil.copy2(file, target)
         subprocess.run(["chown", "-R", USER, str(target)], check=False)
 
-    def _context(self, told: dict[str, Any]) -> None:
-        """Make the engine of this machine a context, and choose it, as the action does."""
-        del told
+    def _context(self, inputs: dict[str, Any]) -> None:
+        """Create a context for this machine's engine and select it, as the action does."""
+        del inputs
         name, host = "setup-docker-action", f"host=unix://{self.place}/engine.sock"
         for words in (("create", name, "--docker", host), ("use", name)):
             command = self._start(["docker", "context", *words])
@@ -211,7 +211,7 @@ def unprivileged(words: list[str], group: int) -> list[str]:
 
 
 def prepare(place: Path, python: str) -> None:
-    """Make the folders of a run: a clean clone, a home, a Python; keep those that are there."""
+    """Create the folders of a run: a clean clone, a home, a Python; keep existing ones."""
     for name in ("artifacts", "bin", "home", "outputs", "temp"):
         (place / name).mkdir(parents=True, exist_ok=True)
     if not (place / "clone").exists():
@@ -228,25 +228,25 @@ def prepare(place: Path, python: str) -> None:
 
 
 def main(words: list[str]) -> int:
-    """Run one job and return 0 if every step ended well."""
+    """Run one job and return 0 if every step succeeded."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("job")
     parser.add_argument("values", nargs="*", help="matrix values, and variables in capitals")
     parser.add_argument("--place", type=Path, required=True)
     parser.add_argument("--python", default="/usr/bin/python3")
     parser.add_argument("--skip", action="append", default=[])
-    told = parser.parse_intermixed_args(words)
+    options = parser.parse_intermixed_args(words)
     if not os.environ.get("HOSTED_NAMESPACE"):
-        # Only here may the engine's usual socket be another one.
+        # Only in this namespace may the engine's usual socket be replaced.
         environment = os.environ | {"HOSTED_NAMESPACE": "1"}
         again = [sys.executable, "-m", "tests.workflows.hosted", *words]
         return subprocess.run(
             ["unshare", "--mount", *again], env=environment, check=False
         ).returncode
-    given = dict(one.split("=", 1) for one in told.values)
+    given = dict(one.split("=", 1) for one in options.values)
     matrix = {name: value for name, value in given.items() if name.islower()}
-    place = told.place.resolve()
-    prepare(place, told.python)
+    place = options.place.resolve()
+    prepare(place, options.python)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hosted-"))
         real = place / "engine.sock"
@@ -261,7 +261,7 @@ def main(words: list[str]) -> int:
         sudoers.chmod(0o440)
         subprocess.run([*mount, str(sudoers), "/etc/sudoers"], check=True)
         start = functools.partial(unprivileged, group=real.stat().st_gid)
-        job = Job(told.job, place, matrix, given, start, tuple(told.skip))
+        job = Job(options.job, place, matrix, given, start, tuple(options.skip))
         return 0 if job.run() else 1
 
 

@@ -12,19 +12,19 @@ FILES = sorted((TOP / ".github/workflows").glob("*.yml"))
 
 
 class Step(NamedTuple):
-    """One step; `place` is `file/job/name`, `told` its keys, `env` what it is run with."""
+    """One step; `place` is `file/job/name`, `definition` its keys, `env` its environment."""
 
     place: str
-    told: dict[str, Any]
+    definition: dict[str, Any]
     env: dict[str, str]
 
     @property
     def script(self) -> str:
-        return str(self.told.get("run", ""))
+        return str(self.definition.get("run", ""))
 
 
 def workflow(file: Path) -> dict[str, Any]:
-    """Return a workflow; YAML 1.2, in which `on` is a word."""
+    """Return a workflow, read as YAML 1.2, in which `on` is a string."""
     read: dict[str, Any] = YAML(typ="safe").load(file)
     return read
 
@@ -44,8 +44,8 @@ def steps() -> list[Step]:
     for file in FILES:
         whole = workflow(file)
         for job_name, job in whole["jobs"].items():
-            for number, told in enumerate(job["steps"], 1):
-                name = told.get("name") or told.get("uses", "").split("@")[0] or number
-                env = {**whole.get("env", {}), **job.get("env", {}), **told.get("env", {})}
-                found.append(Step(f"{file.stem}/{job_name}/{name}", told, env))
+            for number, definition in enumerate(job["steps"], 1):
+                name = definition.get("name") or definition.get("uses", "").split("@")[0] or number
+                env = {**whole.get("env", {}), **job.get("env", {}), **definition.get("env", {})}
+                found.append(Step(f"{file.stem}/{job_name}/{name}", definition, env))
     return found

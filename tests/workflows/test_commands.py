@@ -1,7 +1,7 @@
-"""Every `run:` of the workflows: run where it can run here, else held against what it calls.
+"""Every `run:` of the workflows: it is run if possible, otherwise its words are checked.
 
-A step is in `RUN` (run here, as it stands) or in `NOT_RUN` (with the reason); a new one must be
-put into one of them. Of all, the shell's syntax, targets of make and flags of ours are checked.
+A step is in `RUN` (run here unchanged) or in `NOT_RUN` (with the reason); a new one must be added
+to one of them. For all of them, shell syntax, make targets and our flags are checked.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ NOT_RUN = {
     "ci/full/Run the engine tests that need root": "needs root; `make test` runs them as root",
     "ci/engine/Run the engine tests that need root": "needs root; `make test` runs them as root",
     "ci/lowest/Start the console on the lowest versions of its requirements": "tests/package",
-    "ci/images/Install the package": "an environment is there already: it would do nothing",
+    "ci/images/Install the package": "an environment exists already, so it would do nothing",
     "ci/images/Diagnose this machine": "needs an engine; tests/engine and tests/real do it",
     "ci/images/Build and verify all variants on their own processor": "tests/real builds all",
-    "release/package/Install the package": "an environment is there already: it would do nothing",
+    "release/package/Install the package": "an environment exists already, so it would do nothing",
     "release/package/Try the wheel by itself, in an empty folder": "the tests of the package do it",
-    "release/images/Install the package": "an environment is there already: it would do nothing",
+    "release/images/Install the package": "an environment exists already, so it would do nothing",
     "release/images/Build, verify and push all variants": "needs a registry; tests/real pushes",
     "release/release/Publish the release": "needs GitHub",
 }
@@ -64,7 +64,7 @@ def with_a_run(place: Path) -> None:
 
 
 def with_reports(place: Path) -> None:
-    """Two reports, each of one platform's images; and a docker that keeps what it is told."""
+    """Two reports, one for each platform's images, and a docker that stores what it is given."""
     for arch in ("amd64", "arm64"):
         report(place / f"report-{arch}.json", arch)
         (place / "here").mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def with_reports(place: Path) -> None:
 
 
 def report(file: Path, arch: str, **lane: str) -> Path:
-    """Write what the merge reads of a report."""
+    """Write the parts of a report that the merge reads."""
     names = ("all", "redis")
     lanes = [
         {
@@ -115,7 +115,7 @@ else:
 
 
 def with_a_section(place: Path) -> None:
-    """A repository with its tag, and a changelog that tells of this version."""
+    """A repository with a changelog that has a section for this version."""
     changelog = place / "CHANGELOG.md"
     text = changelog.read_text(encoding="utf-8")
     changelog.write_text(f"{text}\n## {__version__}\n\n- It works.\n", encoding="utf-8")
@@ -128,7 +128,7 @@ def with_notes(place: Path) -> None:
 
 
 def nothing(place: Path) -> None:
-    """Nothing has to be there."""
+    """No files are needed."""
 
 
 RUN: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
@@ -147,22 +147,22 @@ RUN: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 }
 
 
-def test_each_step_is_run_or_has_a_reason() -> None:
+def test_every_step_is_run_or_has_a_reason() -> None:
     assert set(RUN) | set(NOT_RUN) == set(SCRIPTS)
     assert not set(RUN) & set(NOT_RUN)
     assert all(NOT_RUN.values())
 
 
 @pytest.mark.parametrize("step", SCRIPTS.values(), ids=SCRIPTS)
-def test_syntax_targets_and_flags(step: Step) -> None:
+def test_syntax_targets_and_flags_of_a_step_are_valid(step: Step) -> None:
     checked = subprocess.run(["bash", "-n"], input=step.script, text=True, check=False)
     assert checked.returncode == 0
     for line in step.script.splitlines():
         words = shlex.split(line)
         if words[0] == "make":
-            asked = [word for word in words[1:] if "=" not in word]
-            assert asked
-            assert set(asked) <= {*TARGETS, ".venv/.ready"}
+            targets = [word for word in words[1:] if "=" not in word]
+            assert targets
+            assert set(targets) <= {*TARGETS, ".venv/.ready"}
         if words[0] == OURS:
             values = {"PLATFORM": "linux/amd64", "VERSION": "1", "ARCH": "arm64", "IMAGE": "a/b"}
             assert parse([Template(word).substitute(values) for word in words[1:]]).run
@@ -170,15 +170,15 @@ def test_syntax_targets_and_flags(step: Step) -> None:
             assert (TOP / path).exists()
 
 
-def test_a_wrong_flag_would_be_found() -> None:
+def test_an_unknown_flag_would_be_found() -> None:
     wrong = Step("x", {"run": f"{OURS} build --bild-all"}, {})
     with pytest.raises(Exception, match="did you mean --build-all"):
-        test_syntax_targets_and_flags(wrong)
+        test_syntax_targets_and_flags_of_a_step_are_valid(wrong)
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what is tracked, with this environment in it."""
+    """A copy of the tracked files, with this virtual environment."""
     place = tmp_path / "checkout"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -197,9 +197,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_a_step_runs_here_as_it_stands(name: str, checkout: Path) -> None:
-    make, leaves = RUN[name]
-    make(checkout)
+def test_a_step_runs_unchanged(name: str, checkout: Path) -> None:
+    prepare, files = RUN[name]
+    prepare(checkout)
     (checkout / "docker").mkdir()
     given = {
         "TAG": f"v{__version__}",
@@ -227,6 +227,6 @@ def test_a_step_runs_here_as_it_stands(name: str, checkout: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    for pattern in leaves:
-        (left,) = checkout.glob(pattern)
-        assert left.stat().st_size > 0
+    for pattern in files:
+        (file,) = checkout.glob(pattern)
+        assert file.stat().st_size > 0

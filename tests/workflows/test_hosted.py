@@ -1,4 +1,4 @@
-"""Variables and expressions of a hosted runner, as the tool that runs jobs here fills them in."""
+"""Variables and expressions of a hosted runner, as the local runner fills them in."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ def test_expressions_are_filled_in(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["${{ secrets.TOKEN }}", "${{ matrix.nope }}"])
-def test_what_only_github_knows_is_never_guessed(text: str) -> None:
+def test_expressions_that_only_github_can_evaluate_are_refused(text: str) -> None:
     with pytest.raises(Unknown):
         expanded(text, CONTEXTS)
 
 
-def test_outputs_are_read_as_steps_write_them(tmp_path: Path) -> None:
+def test_outputs_of_steps_are_read(tmp_path: Path) -> None:
     (tmp_path / "merge").write_text('indexes=[{"a": "b=c"}]\nimages=[]\n')
     assert pairs(tmp_path / "merge") == {"indexes": '[{"a": "b=c"}]', "images": "[]"}
     assert pairs(tmp_path / "none") == {}
 
 
 @pytest.mark.parametrize("name", [name for name, job in jobs() if "run" in str(job["steps"])])
-def test_every_job_with_scripts_can_be_run_here(
+def test_every_job_with_scripts_can_be_run_locally(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each script is reached, with its variables filled in."""
     (tmp_path / "clone").symlink_to(TOP)
     for folder in ("artifacts", "outputs"):
         (tmp_path / folder).mkdir()
-    known = {"image": "r.test/a/b", "version": "1.2.3", "tags": "1.2.3", "prerelease": "false"}
-    lines = "".join(f"{name}={value}\n" for name, value in known.items())
+    outputs = {"image": "r.test/a/b", "version": "1.2.3", "tags": "1.2.3", "prerelease": "false"}
+    lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
     (tmp_path / "outputs/package").write_text(lines)
     monkeypatch.setattr(Job, "_use", lambda *_: None)
     matrix = {"platform": "linux/amd64", "arch": "amd64", "python": "3.13", "system": "x"}

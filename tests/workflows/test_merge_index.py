@@ -1,4 +1,4 @@
-"""Indexes are made of what was verified, and of nothing else; none is tagged if one is missing."""
+"""Indexes contain only verified images, and none is tagged if an image is missing."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ def tagged(place: Path) -> set[str]:
     return {file.name.rpartition("+")[2] for file in (place / "registry").iterdir()}
 
 
-def test_one_index_per_variant_of_the_digests_that_were_verified(place: Path) -> None:
+def test_every_variant_gets_one_index_of_its_verified_images(place: Path) -> None:
     ran = merged(place, *(report(place / f"{a}.json", a) for a in ("amd64", "arm64")))
     assert ran.returncode == 0, ran.stderr
     assert tagged(place) == {"openhqm:1.2.3", "openhqm:1.2.3-all", "openhqm:1.2.3-redis"}
     indexes, images = (place / "output").read_text().splitlines()
-    told = json.loads(indexes.removeprefix("indexes="))
+    created = json.loads(indexes.removeprefix("indexes="))
     single = json.loads(images.removeprefix("images="))
-    assert len(single) == 2 * len(told)
+    assert len(single) == 2 * len(created)
     assert len({image["digest"] for image in single}) == len({i["name"] for i in single})
-    assert [(one["variant"], len(one["tags"])) for one in told] == [("all", 2), ("redis", 1)]
-    assert all(one["digest"].startswith("sha256:") for one in told)
+    assert [(one["variant"], len(one["tags"])) for one in created] == [("all", 2), ("redis", 1)]
+    assert all(one["digest"].startswith("sha256:") for one in created)
 
 
 @pytest.mark.parametrize(
-    ("lane", "why"),
+    ("lane", "message"),
     [
         ({"status": "failed", "result": "check: clients"}, "redis linux/arm64 is check: clients"),
         ({"digest": ""}, "not verified and pushed"),
@@ -72,17 +72,17 @@ def test_one_index_per_variant_of_the_digests_that_were_verified(place: Path) ->
     ],
 )
 def test_nothing_is_tagged_if_one_image_is_not_verified(
-    place: Path, lane: dict[str, str], why: str
+    place: Path, lane: dict[str, str], message: str
 ) -> None:
     ran = merged(
         place, report(place / "amd64.json", "amd64"), report(place / "arm64.json", "arm64", **lane)
     )
     assert ran.returncode == 1
-    assert why in ran.stderr
+    assert message in ran.stderr
     assert tagged(place) == set()
 
 
-def test_another_image_under_the_tag_is_found(place: Path) -> None:
+def test_a_tag_with_another_image_is_found(place: Path) -> None:
     fake = place / "bin/docker"
     fake.write_text(FAKE_DOCKER.replace('{"digest": digest}', '{"digest": digest + "0"}'))
     ran = merged(place, *(report(place / f"{a}.json", a) for a in ("amd64", "arm64")))
@@ -104,11 +104,11 @@ def test_moving_tags_name_the_same_indexes(place: Path) -> None:
     }
     contents = {file.read_text() for file in (place / "registry").glob("*redis")}
     assert len(contents) == 1
-    told = json.loads((place / "output").read_text().splitlines()[0].removeprefix("indexes="))
-    assert [len(one["tags"]) for one in told] == [8, 4]
+    created = json.loads((place / "output").read_text().splitlines()[0].removeprefix("indexes="))
+    assert [len(one["tags"]) for one in created] == [8, 4]
 
 
-def test_moving_tags_stay_where_a_variant_could_not_be_pushed(place: Path) -> None:
+def test_moving_tags_are_not_changed_if_a_push_fails(place: Path) -> None:
     ran = merged(place, *both(place), tags="1.2.3 latest", failure=":1.2.3-redis")
     assert ran.returncode == 1
     assert ran.stderr == (
@@ -119,7 +119,7 @@ def test_moving_tags_stay_where_a_variant_could_not_be_pushed(place: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "message"),
     [
         (None, "can't be read: No such file or directory"),
         ("{", "is no JSON"),
@@ -129,8 +129,8 @@ def test_moving_tags_stay_where_a_variant_could_not_be_pushed(place: Path) -> No
         ('{"lanes": [], "targets": []}', "nothing is tagged: no image"),
     ],
 )
-def test_a_bad_report_is_one_line_instead_of_a_traceback(
-    place: Path, text: str | None, why: str
+def test_an_invalid_report_is_reported_in_one_line(
+    place: Path, text: str | None, message: str
 ) -> None:
     file = place / "bad.json"
     if text is not None:
@@ -139,11 +139,11 @@ def test_a_bad_report_is_one_line_instead_of_a_traceback(
     assert ran.returncode == 1
     (line,) = ran.stderr.splitlines()
     assert line.startswith("merge_index: ")
-    assert why in line
+    assert message in line
     assert tagged(place) == set()
 
 
-def test_a_missing_docker_is_one_line(place: Path) -> None:
+def test_a_missing_docker_is_reported_in_one_line(place: Path) -> None:
     (place / "bin/docker").unlink()
     words = [sys.executable, TOP / ".github/merge_index.py", "--name", NAME, "--tags", "1"]
     ran = subprocess.run(

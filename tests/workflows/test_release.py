@@ -1,4 +1,4 @@
-"""What a release is called, which tags it moves, and what its notes say."""
+"""The name of a release, the tags it moves, and its notes."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ CHANGELOG = """# Changelog
 """
 
 
-def release(place: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def release(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (place / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
     return subprocess.run(
-        [sys.executable, str(TOP / ".github/release.py"), *words],
+        [sys.executable, str(TOP / ".github/release.py"), *arguments],
         cwd=place,
         env={**os.environ, "GITHUB_OUTPUT": "", **environment},
         capture_output=True,
@@ -50,19 +50,19 @@ def facts(
     released: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
     (place / "released").write_text("\n".join(released))
-    words = ("--tag", tag, "--version", version, "--name", name, "--released", "released")
-    return release(place, "facts", *words, "CHANGELOG.md", GITHUB_OUTPUT=str(place / "output"))
+    options = ("--tag", tag, "--version", version, "--name", name, "--released", "released")
+    return release(place, "facts", *options, "CHANGELOG.md", GITHUB_OUTPUT=str(place / "output"))
 
 
-def told(place: Path) -> dict[str, str]:
+def outputs(place: Path) -> dict[str, str]:
     lines = (place / "output").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_a_release_has_a_lower_case_image_and_all_its_tags(tmp_path: Path) -> None:
+def test_a_release_has_a_lower_case_image_name_and_all_its_tags(tmp_path: Path) -> None:
     ran = facts(tmp_path, released=("v1.2.2", "v1.2.3", "vnext"))
     assert ran.returncode == 0, ran.stderr
-    assert told(tmp_path) == {
+    assert outputs(tmp_path) == {
         "version": "1.2.3",
         "image": "ghcr.io/openhqm/openhqm-tui",
         "tags": "1.2.3 1.2 1 latest",
@@ -78,26 +78,26 @@ def test_a_release_has_a_lower_case_image_and_all_its_tags(tmp_path: Path) -> No
         (("v1.2.10",), "1.2.3"),
         (("v1.10.0",), "1.2.3 1.2"),
         (("v2.0.0",), "1.2.3 1.2 1"),
-        # What isn't released yet takes no tag away.
+        # Prereleases don't keep tags.
         (("v2.0.0rc1", "v1.2.4b1"), "1.2.3 1.2 1 latest"),
     ],
 )
-def test_tags_that_move_stay_with_the_highest_version(
+def test_moving_tags_stay_at_the_highest_version(
     tmp_path: Path, released: tuple[str, ...], tags: str
 ) -> None:
     assert facts(tmp_path, released=released).returncode == 0
-    assert told(tmp_path)["tags"] == tags
+    assert outputs(tmp_path)["tags"] == tags
 
 
 @pytest.mark.parametrize("version", ["1.2.3rc1", "2.0.0a1", "1.2.3b12"])
-def test_a_prerelease_has_one_tag_and_is_never_the_latest(tmp_path: Path, version: str) -> None:
+def test_a_prerelease_has_one_tag_and_is_not_latest(tmp_path: Path, version: str) -> None:
     ran = facts(tmp_path, tag=f"v{version}", version=version)
     assert ran.returncode == 0, ran.stderr
-    assert (told(tmp_path)["tags"], told(tmp_path)["prerelease"]) == (version, "true")
+    assert (outputs(tmp_path)["tags"], outputs(tmp_path)["prerelease"]) == (version, "true")
 
 
 @pytest.mark.parametrize(
-    ("wrong", "why"),
+    ("wrong", "message"),
     [
         ({"version": "1.2.4"}, "the tag is v1.2.3, but the package's version is 1.2.4"),
         ({"tag": "v1.2"}, "the tag 'v1.2' isn't like v1.2.3"),
@@ -107,18 +107,18 @@ def test_a_prerelease_has_one_tag_and_is_never_the_latest(tmp_path: Path, versio
         ({"name": "ghcr.io/a b"}, "'ghcr.io/a b' can't name an image"),
     ],
 )
-def test_what_cant_be_released_is_one_line_before_anything_is_pushed(
-    tmp_path: Path, wrong: dict[str, str], why: str
+def test_an_invalid_release_is_refused_in_one_line(
+    tmp_path: Path, wrong: dict[str, str], message: str
 ) -> None:
     ran = facts(tmp_path, **wrong)  # type: ignore[arg-type]
     assert ran.returncode == 1
     (line,) = ran.stderr.splitlines()
     assert line.startswith("release: ")
-    assert why in line
+    assert message in line
     assert not (tmp_path / "output").exists()
 
 
-def test_the_notes_are_the_changelogs_section_and_the_reports(tmp_path: Path) -> None:
+def test_the_notes_are_the_changelog_section_and_the_reports(tmp_path: Path) -> None:
     (tmp_path / "report.md").write_text("# Sizes\n")
     ran = release(tmp_path, "notes", "--version", "1.2.3", "CHANGELOG.md", "report.md")
     assert ran.stdout == "### Fixed\n- A thing.\n\n# Sizes\n"

@@ -1,4 +1,4 @@
-"""The workflows keep to the public schema and to our own rules: pins, rights, untrusted text."""
+"""The workflows match the public schema and our own rules: pins, permissions, untrusted text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.workflows.reading import FILES, TOP, jobs, steps, workflow
 JOBS = jobs()
 STEPS = steps()
 BIN = Path(sys.executable).parent
-# Who may ask for a token in this repository's name, and who may write to the repository.
+# Jobs that may request a token for this repository, and jobs that may write to it.
 MAY_SIGN = {"release/sbom", "release/attest", "release/pypi"}
 MAY_RELEASE = {"release/release"}
 USES = re.compile(r"uses: (\S+)(?: # (\S+))?")
@@ -36,13 +36,13 @@ def ran(*words: object) -> subprocess.CompletedProcess[str]:
         ("vendor.github-issue-forms", [TOP / ".github/ISSUE_TEMPLATE/bug.yml"]),
     ],
 )
-def test_the_public_schema(schema: str, files: list[Path]) -> None:
+def test_workflows_match_the_public_schema(schema: str, files: list[Path]) -> None:
     assert files
-    told = ran(BIN / "check-jsonschema", "--builtin-schema", schema, *files)
-    assert told.returncode == 0, told.stdout + told.stderr
+    result = ran(BIN / "check-jsonschema", "--builtin-schema", schema, *files)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_a_wrong_workflow_would_be_found(tmp_path: Path) -> None:
+def test_an_invalid_workflow_would_be_found(tmp_path: Path) -> None:
     text = FILES[0].read_text(encoding="utf-8")
     wrong = tmp_path / "wrong.yml"
     wrong.write_text(text.replace("runs-on:", "runs-onn:", 1), encoding="utf-8")
@@ -51,9 +51,9 @@ def test_a_wrong_workflow_would_be_found(tmp_path: Path) -> None:
     ).returncode
 
 
-def test_an_auditor_has_nothing_to_say(tmp_path: Path) -> None:
-    told = ran(BIN / "zizmor", "--offline", "--no-progress", *FILES)
-    assert told.returncode == 0, told.stdout
+def test_the_auditor_has_no_findings(tmp_path: Path) -> None:
+    result = ran(BIN / "zizmor", "--offline", "--no-progress", *FILES)
+    assert result.returncode == 0, result.stdout
     wrong = tmp_path / "wrong.yml"
     text = FILES[0].read_text(encoding="utf-8")
     wrong.write_text(
@@ -62,7 +62,7 @@ def test_an_auditor_has_nothing_to_say(tmp_path: Path) -> None:
     assert ran(BIN / "zizmor", "--offline", "--no-progress", wrong).returncode
 
 
-def test_actions_are_pinned_by_commit_the_same_everywhere() -> None:
+def test_actions_are_pinned_to_the_same_commit_everywhere() -> None:
     pins: dict[str, set[tuple[str, str]]] = {}
     for file in FILES:
         for used, version in USES.findall(file.read_text(encoding="utf-8")):
@@ -75,14 +75,14 @@ def test_actions_are_pinned_by_commit_the_same_everywhere() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_nothing_is_allowed_unless_a_job_says_so(file: Path) -> None:
-    told = workflow(file)
-    assert told["permissions"] == {}
-    assert told["concurrency"]
+def test_workflows_have_no_permissions_by_default(file: Path) -> None:
+    definition = workflow(file)
+    assert definition["permissions"] == {}
+    assert definition["concurrency"]
 
 
 @pytest.mark.parametrize(("name", "job"), JOBS, ids=[name for name, _ in JOBS])
-def test_a_job_has_few_rights_and_an_end(name: str, job: dict[str, Any]) -> None:
+def test_a_job_has_few_permissions_and_a_timeout(name: str, job: dict[str, Any]) -> None:
     rights = job["permissions"]
     assert job["timeout-minutes"] <= (90 if name == "ci/full" else 45)
     assert ("id-token" in rights) == (name in MAY_SIGN)
@@ -91,15 +91,15 @@ def test_a_job_has_few_rights_and_an_end(name: str, job: dict[str, Any]) -> None
         assert rights == {"contents": "read"}
 
 
-def test_no_credentials_are_left_behind_and_no_text_is_pasted_into_a_script() -> None:
+def test_checkouts_keep_no_credentials_and_scripts_have_no_expressions() -> None:
     for step in STEPS:
-        if str(step.told.get("uses", "")).startswith("actions/checkout@"):
-            assert step.told["with"]["persist-credentials"] is False, step.place
+        if str(step.definition.get("uses", "")).startswith("actions/checkout@"):
+            assert step.definition["with"]["persist-credentials"] is False, step.place
         assert "${{" not in step.script, step.place
 
 
 CI, RELEASE = (workflow(TOP / f".github/workflows/{name}.yml") for name in ("ci", "release"))
-# The major from which each action runs on Node 24; Node 20 left the runners.
+# The first major version of each action that runs on Node 24; runners no longer have Node 20.
 NODE_24 = {
     "actions/attest": 4,
     "actions/checkout": 5,
@@ -114,7 +114,7 @@ NODE_24 = {
 }
 
 
-def test_actions_are_of_a_major_that_runs_on_node_24_and_none_is_deprecated() -> None:
+def test_actions_run_on_node_24() -> None:
     for file in FILES:
         for used, version in USES.findall(file.read_text(encoding="utf-8")):
             name = used.partition("@")[0]
@@ -124,34 +124,34 @@ def test_actions_are_of_a_major_that_runs_on_node_24_and_none_is_deprecated() ->
 
 
 def test_images_are_built_with_a_pinned_engine_that_can_verify() -> None:
-    pinned = [step for step in STEPS if "setup-docker-action" in step.told.get("uses", "")]
+    pinned = [step for step in STEPS if "setup-docker-action" in step.definition.get("uses", "")]
     assert len(pinned) == 4
     for step in pinned:
-        assert step.told["with"]["version"] == "${{ env.ENGINE }}"
-        assert "containerd-snapshotter" in step.told["with"]["daemon-config"]
-    for told in (CI, RELEASE):
-        assert version_tuple(told["env"]["ENGINE"]) >= VERIFYING_ENGINE
+        assert step.definition["with"]["version"] == "${{ env.ENGINE }}"
+        assert "containerd-snapshotter" in step.definition["with"]["daemon-config"]
+    for definition in (CI, RELEASE):
+        assert version_tuple(definition["env"]["ENGINE"]) >= VERIFYING_ENGINE
     builders = {step.place.rpartition("/")[0] for step in STEPS if "tui build" in step.script}
     assert builders <= {step.place.rpartition("/")[0] for step in pinned}
 
 
 def test_the_emulator_is_pinned_by_digest() -> None:
-    emulated = [step for step in STEPS if "setup-qemu-action" in step.told.get("uses", "")]
+    emulated = [step for step in STEPS if "setup-qemu-action" in step.definition.get("uses", "")]
     assert emulated
     for step in emulated:
-        image = step.told["with"]["image"]
+        image = step.definition["with"]["image"]
         assert (found := re.fullmatch(r"tonistiigi/binfmt:qemu-v(\d+)\.\S+@sha256:\w{64}", image))
         assert int(found[1]) >= 10
 
 
 def needed(job: str) -> set[str]:
-    """Return the jobs that must have ended well before one of the release begins."""
-    told = RELEASE["jobs"][job].get("needs", [])
-    direct = {told} if isinstance(told, str) else set(told)
+    """Return the jobs of the release that must succeed before the given one."""
+    needs = RELEASE["jobs"][job].get("needs", [])
+    direct = {needs} if isinstance(needs, str) else set(needs)
     return direct.union(*(needed(one) for one in direct)) if direct else set()
 
 
-def test_nothing_is_pushed_before_the_version_is_checked_in_the_right_repository() -> None:
+def test_the_release_checks_the_version_and_repository_first() -> None:
     jobs = RELEASE["jobs"]
     assert jobs["package"]["if"] == (
         "github.repository == 'openhqm/openhqm-tui' && github.ref_type == 'tag'"
@@ -165,7 +165,7 @@ def test_nothing_is_pushed_before_the_version_is_checked_in_the_right_repository
 def test_image_and_tags_come_from_the_checked_version() -> None:
     outputs = set(RELEASE["jobs"]["package"]["outputs"])
     assert outputs == {"image", "version", "tags", "prerelease"}
-    # An owner may be written with capitals, a reference may not.
+    # An owner may have capitals, an image reference may not.
     assert "repository_owner" not in (TOP / ".github/workflows/release.yml").read_text()
     assert RELEASE["jobs"]["merge"]["env"]["TAGS"] == "${{ needs.package.outputs.tags }}"
     # The tag becomes the label `image.version`.
@@ -176,15 +176,15 @@ def test_image_and_tags_come_from_the_checked_version() -> None:
     assert '--latest="$LATEST"' in publish.script
 
 
-def test_ci_runs_every_week_and_on_demand_and_keeps_its_downloads() -> None:
+def test_ci_runs_weekly_and_on_demand_and_caches_downloads() -> None:
     assert CI["on"]["schedule"][0]["cron"].split()[4] != "*"
     assert "workflow_dispatch" in CI["on"]
     assert "workflow_dispatch" in RELEASE["on"]
     for step in STEPS:
-        if "setup-python" in step.told.get("uses", ""):
-            # What a pull request may have put into a cache has no way into a release.
+        if "setup-python" in step.definition.get("uses", ""):
+            # A cache that a pull request may have written must not be used for a release.
             cached = step.place.startswith("ci/")
-            assert (step.told["with"].get("cache") == "pip") is cached, step.place
+            assert (step.definition["with"].get("cache") == "pip") is cached, step.place
     assert "make test-full" in {step.script for step in STEPS if step.place.startswith("ci/full/")}
 
 
@@ -192,13 +192,13 @@ def test_the_weekly_run_has_the_oldest_and_the_newest_python() -> None:
     (setup,) = [
         step
         for step in STEPS
-        if step.place.startswith("ci/full/") and "setup-python" in step.told.get("uses", "")
+        if step.place.startswith("ci/full/") and "setup-python" in step.definition.get("uses", "")
     ]
-    versions = setup.told["with"]["python-version"].split()
+    versions = setup.definition["with"]["python-version"].split()
     tested = CI["jobs"]["test"]["strategy"]["matrix"]["python"]
     assert {tested[0], tested[-1]} <= set(versions)
 
 
-def test_no_environment_names_a_registrys_host() -> None:
+def test_environments_have_no_url() -> None:
     for _, job in JOBS:
         assert "url" not in job.get("environment", {})
