@@ -1,9 +1,9 @@
-"""`make bench`: one command, and each answer a row: ours beside a peer or a limit.
+"""`make bench`: each measurement is a row that compares ours with a baseline or a limit.
 
-Everything is measured side by side in one run: on a noisy machine only the ratios mean something.
-Parts can be named (`make bench PARTS="console history"`); without a name, all of them. The part
-`builds` needs a real engine **and empties its build cache**; `checks` needs images that are there;
-`emulation` needs root and registers either emulator for a while.
+Everything is measured in one run: on a noisy machine only the ratios are meaningful. Parts can be
+named (`make bench PARTS="console history"`); by default, all of them are measured. The part
+`builds` needs a real engine **and empties its build cache**; `checks` needs existing images;
+`emulation` needs root and temporarily registers other emulators.
 """
 
 from __future__ import annotations
@@ -49,36 +49,38 @@ def main() -> int:
     )
     parser.add_argument("--checks-rounds", type=int, default=3, help="rounds of checks (3)")
     parser.add_argument("--checks-variants", nargs="+", default=VARIANT_NAMES, metavar="V")
-    parser.add_argument("--images", default="openhqm:latest", help="NAME:TAG of those to check")
+    parser.add_argument(
+        "--images", default="openhqm:latest", help="NAME:TAG of the images to check"
+    )
     parser.add_argument(
         "--eta",
         type=Path,
         action="append",
         metavar="STATE",
-        help="only how good the forecasts are, over the runs of a state folder",
+        help="only measure the accuracy of forecasts for the runs of a state folder",
     )
-    parser.add_argument("--strict", action="store_true", help="end with 1 where a row is missed")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if a target is missed")
     parser.add_argument(
-        "--write-guide", action="store_true", help="only put the last figures into the guide"
+        "--write-guide", action="store_true", help="only write the last figures to the guide"
     )
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
-    asked = parser.parse_args()
-    if asked.write_guide:
-        write_guide(asked.out)
+    options = parser.parse_args()
+    if options.write_guide:
+        write_guide(options.out)
         return 0
-    if asked.eta:
-        eta.measure(asked.eta, asked.out)
+    if options.eta:
+        eta.measure(options.eta, options.out)
         return 0
-    if wrong := set(asked.parts) - set(PARTS):
-        parser.error(f"no part is called {', '.join(sorted(wrong))}; there are {', '.join(PARTS)}")
+    if wrong := set(options.parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(wrong))} (valid: {', '.join(PARTS)})")
     machine = Machine()
     rows: list[Row] = []
-    for name in asked.parts or PARTS:
-        rows += PARTS[name](asked)
-        # Kept after each part: a later one that fails takes nothing away.
-        keep(rows, asked.out, machine.words())
-    sys.stdout.write(f"{machine.words()}\n\n{table(rows)}\n{missed(rows)}\n")
-    return int(asked.strict and any(row.holds is False for row in rows))
+    for name in options.parts or PARTS:
+        rows += PARTS[name](options)
+        # Saved after each part, in case a later one fails.
+        keep(rows, options.out, machine.description())
+    sys.stdout.write(f"{machine.description()}\n\n{table(rows)}\n{missed(rows)}\n")
+    return int(options.strict and any(row.holds is False for row in rows))
 
 
 if __name__ == "__main__":

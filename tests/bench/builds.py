@@ -1,6 +1,6 @@
-"""`make bench`, builds: ours beside one bake of the same plan, and beside the classic way.
+"""`make bench`, builds: compared with one bake of the same plan and with a sequential build.
 
-Everything runs on the real engine, in turns. **It empties the engine's build cache** before each
+Everything runs on the real engine, alternating. **The engine's build cache is emptied** before each
 cold round.
 """
 
@@ -38,14 +38,14 @@ ENVIRONMENT = dict(os.environ) | {"BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
 Rounds = dict[str, list[float]]
 
 
-def measure(asked: argparse.Namespace) -> list[Row]:
-    """Run all rounds in a state folder of their own, and return the rows."""
+def measure(options: argparse.Namespace) -> list[Row]:
+    """Run all rounds in their own state folder and return the rows."""
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         os.environ["OPENHQM_TUI_STATE_DIR"] = ENVIRONMENT["OPENHQM_TUI_STATE_DIR"] = folder
-        return build(asked, Path(folder))
+        return build(options, Path(folder))
 
 
-def build(asked: argparse.Namespace, folder: Path) -> list[Row]:
+def build(options: argparse.Namespace, folder: Path) -> list[Row]:
     plan = folder / "plan.json"
     plan.write_bytes(run(*OURS, "plan", *words_for(BOTH)))
     ours = command_for(BOTH)
@@ -53,22 +53,22 @@ def build(asked: argparse.Namespace, folder: Path) -> list[Row]:
 
     rounds: Rounds = {}
     cpu = count_own_cpu(folder)
-    in_turns(rounds, asked.cold, forget, {"ours, cold": ours, "one bake, cold": bake})
-    cold_cpu = read_own_cpu(cpu, 2 * asked.cold)
+    in_turns(rounds, options.cold, forget, {"ours, cold": ours, "one bake, cold": bake})
+    cold_cpu = read_own_cpu(cpu, 2 * options.cold)
     rows = [
         Row(PART, *pair("ours, cold", "one bake, cold", rounds), ("≤", 0.95)),
         own_cpu_row(cold_cpu, rounds["ours, cold"]),
         shared_row(folder),
     ]
-    in_turns(rounds, asked.warm, nothing, {"ours, warm": ours, "one bake, warm": bake})
+    in_turns(rounds, options.warm, nothing, {"ours, warm": ours, "one bake, warm": bake})
     rows.insert(1, Row(PART, *pair("ours, warm", "one bake, warm", rounds), ("≤", 1.8)))
     weights = images.weigh({variant: f"{NAME}:latest-{variant}" for variant in VARIANT_NAMES})
     pushed = images.push_row(NAME, VARIANT_NAMES)
     theirs: images.Weights = {}
-    if not asked.no_classic:
-        platforms = (AMD64, ARM64) if asked.full else (AMD64,)
-        rows.append(classic_row(platforms, asked.classic_variants, theirs))
-        # All of ours again, for who looks at them next: `checks` does.
+    if not options.no_classic:
+        platforms = (AMD64, ARM64) if options.full else (AMD64,)
+        rows.append(classic_row(platforms, options.classic_variants, theirs))
+        # Build ours again, because the part `checks` needs the images.
         run(*ours)
     rows += images.rows_of(weights, images.base_layers(BOTH), theirs)
     return rows + ([pushed] if pushed else [])
@@ -84,15 +84,15 @@ def command_for(platforms: str, variants: Sequence[str] = VARIANT_NAMES) -> tupl
 
 
 def pair(ours: str, theirs: str, rounds: Rounds) -> tuple[str, str, list[float], str, list[float]]:
-    """Return the middle of a row: what it is, its unit, ours and the peer's rounds."""
+    """Return the middle fields of a row: name, unit, and the rounds of both."""
     return ours, "s", rounds[ours], theirs, rounds[theirs]
 
 
 def classic_row(platforms: Sequence[str], variants: Sequence[str], weights: images.Weights) -> Row:
-    """Go the classic way, a platform at a time, and ours before, between and after.
+    """Measure the sequential build, one platform at a time, with ours before, between and after.
 
-    The machine's load drifts over the hour that this may take. What the classic way's images weigh
-    goes into `weights`, before they are forgotten.
+    The machine's load drifts over the hour that this may take. The sizes of the images of the
+    sequential build are added to `weights` before the images are removed.
     """
     ours = command_for(",".join(platforms), variants)
     rounds: Rounds = {}
@@ -118,7 +118,7 @@ def classic_row(platforms: Sequence[str], variants: Sequence[str], weights: imag
 
 
 def count_own_cpu(folder: Path) -> Path:
-    """Have every Python of ours say what CPU it took; return the folder where it does."""
+    """Have every Python of ours record its CPU time; return the folder of the records."""
     cpu = folder / "cpu"
     cpu.mkdir()
     found = (str(HERE / "own_cpu"), os.environ.get("PYTHONPATH", ""))
@@ -128,15 +128,18 @@ def count_own_cpu(folder: Path) -> Path:
 
 
 def read_own_cpu(cpu: Path, processes: int) -> list[float]:
-    """Return the seconds that each process of ours took so far, and stop counting."""
+    """Return the recorded CPU seconds of each of our processes and stop counting."""
     del ENVIRONMENT["PYTHONPATH"], ENVIRONMENT["BENCH_OWN_CPU"]
-    # The command that follows may be over before its runner is.
-    until(lambda: len(list(cpu.glob("*.json"))) >= processes, "command and runner told their CPU")
+    # The following command may end before its runner.
+    until(
+        lambda: len(list(cpu.glob("*.json"))) >= processes,
+        "command and runner recorded their CPU time",
+    )
     return [float(json.loads(file.read_bytes())["seconds"]) for file in cpu.glob("*.json")]
 
 
 def own_cpu_row(seconds: Sequence[float], walls: Sequence[float]) -> Row:
-    """Return what a build's own processes take: the command that follows, and the runner."""
+    """Return the CPU time of a build's own processes: the following command and the runner."""
     mean = sum(seconds) / len(walls)
     return Row(
         PART, "CPU of command and runner, cold", "s", [mean], "wall time", walls, ("≤", 0.05)
@@ -144,7 +147,7 @@ def own_cpu_row(seconds: Sequence[float], walls: Sequence[float]) -> Row:
 
 
 def shared_row(state: Path) -> Row:
-    """Return how often the steps that targets have in common ran, in the last run."""
+    """Return how often the steps shared by targets ran in the last run."""
     last = max(path for path in runs_folder(state).iterdir() if path.is_dir())
     shared = sharing_of(streams_of(last))
     return Row(
@@ -164,7 +167,7 @@ def in_turns(
     before: Callable[[], None],
     commands: dict[str, Sequence[str]],
 ) -> None:
-    """Time the commands in turns, so that a slow minute of the machine hits all of them."""
+    """Time the commands alternately, so that a slow minute of the machine affects all of them."""
     for number in range(count):
         turn = list(commands.items())
         for name, command in turn if number % 2 == 0 else turn[::-1]:
@@ -172,11 +175,11 @@ def in_turns(
             started = time.monotonic()
             run(*command)
             rounds.setdefault(name, []).append(time.monotonic() - started)
-            say(f"{name}: {rounds[name][-1]:.2f} s")
+            report(f"{name}: {rounds[name][-1]:.2f} s")
 
 
 def classic(variant: str, platform: str) -> float:
-    """Build a variant for a platform as everybody does, cold, and return the seconds."""
+    """Build a variant for a platform with a plain `buildx build`, cold; return the seconds."""
     base = choose_base(parse_platforms(BOTH), explicit=None)
     extra: list[str] = []
     if base.mapped:
@@ -191,12 +194,12 @@ def classic(variant: str, platform: str) -> float:
         str(bundled("context")),
     )
     seconds = time.monotonic() - before
-    say(f"classic {variant} {platform}: {seconds:.1f} s")
+    report(f"classic {variant} {platform}: {seconds:.1f} s")
     return seconds
 
 
 def forget() -> None:
-    """Make the engine forget what it built: cold means cold, cache mounts included."""
+    """Remove our images and the build cache, including cache mounts."""
     images = run("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").decode().split()
     ours = [image for image in images if image.startswith(NAME)]
     if ours:
@@ -211,10 +214,10 @@ def nothing() -> None:
 def run(*command: str) -> bytes:
     ran = subprocess.run(command, capture_output=True, check=False, env=ENVIRONMENT)
     if ran.returncode != 0:
-        said = ran.stderr.decode("utf-8", "replace")[-2000:]
-        raise SystemExit(f"{' '.join(command)} ended with {ran.returncode}:\n{said}")
+        output = ran.stderr.decode("utf-8", "replace")[-2000:]
+        raise SystemExit(f"{' '.join(command)} ended with {ran.returncode}:\n{output}")
     return ran.stdout
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     sys.stderr.write(f"{text}\n")

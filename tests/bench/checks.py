@@ -1,9 +1,9 @@
-"""`make bench PARTS=checks`: the checks of all lanes beside a bare run, and by hand.
+"""`make bench PARTS=checks`: the checks of all lanes compared with a bare run, and by hand.
 
-All in one run, in turns. *bare* is `docker run IMAGE python -c pass`. *by hand* is the floor of
-what is asked: the image's own command until it is healthy, and its clients' import in the same
-container. Both are done with the emulator as it is set up and, emulated, also with the CPU that
-the checks choose for it. *ours* are the checks that run the image; *ours, all* the static ones too.
+All in one run, alternating. *bare* is `docker run IMAGE python -c pass`. *by hand* is the minimum
+of the checks: the image's own command until it is healthy, and the import of its clients in the
+same container. Both use the emulator as it is set up and, if emulated, also the CPU that the
+checks choose for it. *ours* are the checks that run the image; *ours, all* adds the static ones.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _PEERS: tuple[tuple[str, Wanted | None], ...] = (("by hand", ("≤", 1.0)), ("ba
 
 
 class Lane(msgspec.Struct, frozen=True):
-    """One image on one platform, and what is asked of it."""
+    """One image on one platform, and its expectations."""
 
     image: str
     variant: str
@@ -55,42 +55,42 @@ class Lane(msgspec.Struct, frozen=True):
 
     @property
     def cpu(self) -> list[str]:
-        """Words for `docker run` that make its emulator the one of the checks."""
-        told = EMULATED_CPU.get(self.platform.arch) if self.emulated else None
-        return ["--env", f"QEMU_CPU={told}"] if told else []
+        """Arguments for `docker run` that emulate the CPU of the checks."""
+        model = EMULATED_CPU.get(self.platform.arch) if self.emulated else None
+        return ["--env", f"QEMU_CPU={model}"] if model else []
 
 
-def measure(asked: argparse.Namespace) -> list[Row]:
-    """Run all rounds, print the tables, keep the figures and return the rows."""
-    wanted = [lane for lane in _lanes(asked.images) if lane.variant in asked.checks_variants]
-    lanes = [lane for lane in wanted if _is_there(lane.image)]
+def measure(options: argparse.Namespace) -> list[Row]:
+    """Run all rounds, print and save the tables, and return the rows."""
+    wanted = [lane for lane in _lanes(options.images) if lane.variant in options.checks_variants]
+    lanes = [lane for lane in wanted if _exists(lane.image)]
     if missing := sorted({lane.image for lane in wanted} - {lane.image for lane in lanes}):
         sys.stderr.write(f"checks: left out, as the engine has no {', '.join(missing)}\n")
     if not lanes:
         return []
     rounds: dict[str, list[float]] = {}
-    # Ten times as long as the rest together: once, of one lane, is enough to know its order.
+    # Ten times as slow as the rest together: once, for one lane, is enough.
     slow = next((lane for lane in lanes if lane.emulated), None)
-    for number in range(asked.checks_rounds):
+    for number in range(options.checks_rounds):
         for lane in lanes:
             _one_lane(lane, rounds, default_cpu=number == 0 and lane is slow)
         for name, work in (("bare", _bare), ("by hand", _by_hand), ("ours", _ours)):
             for kind in KINDS:
                 some = [lane for lane in lanes if lane.emulated == (kind == "emulated")]
                 rounds.setdefault(f"{kind} lanes, {name}", []).append(_side_by_side(work, some))
-        # After each round: a bench that is cut off has measured something all the same.
-        _table(lanes, rounds, asked.out)
-    sys.stdout.write(_table(lanes, rounds, asked.out))
+        # After each round, so that an interrupted bench has results.
+        _table(lanes, rounds, options.out)
+    sys.stdout.write(_table(lanes, rounds, options.out))
     return _rows(rounds)
 
 
-def _is_there(image: str) -> bool:
+def _exists(image: str) -> bool:
     command = ("docker", "image", "inspect", image)
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _rows(rounds: dict[str, list[float]]) -> list[Row]:
-    """Return a row for each kind of lane: beside the work by hand, and beside a bare run."""
+    """Return a row for each kind of lane: compared with the work by hand and with a bare run."""
     return [
         Row(PART, f"{kind} lanes side by side", "s", ours, f"{kind} lanes, {peer}", theirs, limit)
         for kind in KINDS
@@ -111,11 +111,11 @@ def _lanes(name: str) -> Iterator[Lane]:
 
 def _one_lane(lane: Lane, rounds: dict[str, list[float]], *, default_cpu: bool) -> None:
     def note(what: str, work: Callable[[], None]) -> None:
-        begun = time.monotonic()
+        started = time.monotonic()
         work()
-        taken = time.monotonic() - begun
-        rounds.setdefault(f"{lane.variant} {lane.platform}, {what}", []).append(taken)
-        sys.stderr.write(f"{lane.variant} {lane.platform}, {what}: {taken:.2f} s\n")
+        seconds = time.monotonic() - started
+        rounds.setdefault(f"{lane.variant} {lane.platform}, {what}", []).append(seconds)
+        sys.stderr.write(f"{lane.variant} {lane.platform}, {what}: {seconds:.2f} s\n")
 
     note("bare", lambda: _bare(lane))
     if lane.emulated:
@@ -136,7 +136,7 @@ def _bare(lane: Lane, *words: str) -> None:
 
 
 def _by_hand(lane: Lane, *, default_cpu: bool = False) -> None:
-    """Start the image's own command, wait until it is healthy, import its clients beside it."""
+    """Start the image's own command, wait until it is healthy, and import its clients."""
     with _container(lane, default_cpu=default_cpu) as (name, port):
         _until_healthy(port)
         modules = (CLIENTS.of(lane.expected) or {}).values()
@@ -163,13 +163,13 @@ def _container(lane: Lane, *, default_cpu: bool) -> Iterator[tuple[str, int]]:
 
 
 def _until_healthy(port: int) -> None:
-    begun = time.monotonic()
-    while time.monotonic() - begun < PATIENCE:
+    started = time.monotonic()
+    while time.monotonic() - started < PATIENCE:
         try:
-            with socket.create_connection(("127.0.0.1", port), 1) as asked:
-                asked.settimeout(PATIENCE)
-                asked.sendall(b"GET /health HTTP/1.0\r\n\r\n")
-                if b" 200 " in asked.recv(64):
+            with socket.create_connection(("127.0.0.1", port), 1) as connection:
+                connection.settimeout(PATIENCE)
+                connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                if b" 200 " in connection.recv(64):
                     return
         except OSError:
             pass
@@ -178,7 +178,7 @@ def _until_healthy(port: int) -> None:
 
 
 def _ours(lane: Lane, *, service: bool = True) -> None:
-    """Put the running questions; a wrong answer is no measurement."""
+    """Run the checks in a container; a failed check aborts the measurement."""
 
     async def work() -> None:
         config = await config_of(lane.image, str(lane.platform))
@@ -187,7 +187,7 @@ def _ours(lane: Lane, *, service: bool = True) -> None:
         if not service:
             expected = msgspec.structs.replace(expected, service=None)
         run_id = f"bench-{secrets.token_hex(4)}"
-        asked = await ask(
+        result = await ask(
             lane.image,
             expected,
             own_command=config.command,
@@ -195,7 +195,7 @@ def _ours(lane: Lane, *, service: bool = True) -> None:
             run_id=run_id,
             lane=lane.variant,
         )
-        verdicts = judge_running(expected, asked.said)
+        verdicts = judge_running(expected, result.said)
         assert is_verified(verdicts), verdicts
 
     asyncio.run(work())
@@ -215,13 +215,13 @@ def _ours_all(lane: Lane) -> None:
 
 
 def _side_by_side(work: Callable[[Lane], None], lanes: Iterable[Lane]) -> float:
-    """Do the work of many lanes, as many at once as there are processors, emulated ones first."""
+    """Process many lanes, as many in parallel as there are CPUs, emulated ones first."""
 
     async def every() -> None:
-        at_once = asyncio.Semaphore(os.cpu_count() or 1)
+        slots = asyncio.Semaphore(os.cpu_count() or 1)
 
         async def one(lane: Lane) -> None:
-            async with at_once:
+            async with slots:
                 await asyncio.to_thread(work, lane)
 
         tasks: list[Awaitable[None]] = [
@@ -229,9 +229,9 @@ def _side_by_side(work: Callable[[Lane], None], lanes: Iterable[Lane]) -> float:
         ]
         await asyncio.gather(*tasks)
 
-    begun = time.monotonic()
+    started = time.monotonic()
     asyncio.run(every())
-    return time.monotonic() - begun
+    return time.monotonic() - started
 
 
 def _run(*command: str) -> None:
@@ -241,7 +241,7 @@ def _run(*command: str) -> None:
 
 
 def _table(lanes: list[Lane], rounds: dict[str, list[float]], out: Path) -> str:
-    """Keep the figures, and return them as a table."""
+    """Save the figures and return them as a table."""
 
     def median(what: str) -> float:
         return statistics.median(rounds[what]) if what in rounds else float("nan")
@@ -260,20 +260,20 @@ def _table(lanes: list[Lane], rounds: dict[str, list[float]], out: Path) -> str:
     for lane in lanes:
         name = f"{lane.variant} {lane.platform}"
         for other in ("bare", "by hand"):
-            told = median(f"{name}, ours") / median(f"{name}, {other}")
-            ratios[f"{name}, ours / {other}"] = told
+            ratio = median(f"{name}, ours") / median(f"{name}, {other}")
+            ratios[f"{name}, ours / {other}"] = ratio
         cells = [cell(f"{name}, {kind}") for kind in kinds]
-        told_ratios = [f"{ratios[f'{name}, ours / {other}']:.2f}" for other in ("bare", "by hand")]
-        lines.append(f"| {name} | " + " | ".join([*cells, *told_ratios]) + " |")
+        shown_ratios = [f"{ratios[f'{name}, ours / {other}']:.2f}" for other in ("bare", "by hand")]
+        lines.append(f"| {name} | " + " | ".join([*cells, *shown_ratios]) + " |")
     lines += ["", "| lanes side by side | bare | by hand | ours | ours / bare | ours / by hand |"]
     lines.append("|---" * 6 + "|")
     for kind in KINDS:
         names = [f"{kind} lanes, {what}" for what in ("bare", "by hand", "ours")]
         for what, name in zip(("bare", "by hand"), names, strict=False):
             ratios[f"{kind} lanes, ours / {what}"] = median(names[2]) / median(name)
-        told_ratios = [f"{median(names[2]) / median(name):.2f}" for name in names[:2]]
+        shown_ratios = [f"{median(names[2]) / median(name):.2f}" for name in names[:2]]
         cells = [cell(name) for name in names]
-        lines.append(f"| {kind} | " + " | ".join([*cells, *told_ratios]) + " |")
+        lines.append(f"| {kind} | " + " | ".join([*cells, *shown_ratios]) + " |")
     loads = " ".join(f"{load:.1f}" for load in os.getloadavg())
     text = f"Seconds: median (least–most). Load at the end: {loads}.\n\n" + "\n".join(lines) + "\n"
     out.mkdir(exist_ok=True)

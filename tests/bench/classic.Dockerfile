@@ -1,4 +1,4 @@
-# The classic way, as a measure: pip in the target platform's own stage, nothing shared.
+# A plain sequential build, as a baseline: pip in the target platform's own stage, nothing shared.
 FROM python:3.13-slim AS builder
 ARG QUEUE_BACKEND=all
 WORKDIR /app

@@ -1,4 +1,4 @@
-"""`make bench PARTS=console`: the console under a flood of log lines, beside its peers.
+"""`make bench PARTS=console`: the console under a flood of log lines, compared with its peers.
 
 Everything runs on a real terminal (a pty that this process drains), over the same kind of live run
 folder of sixteen lanes, written by another process at the same rate; and over a finished run.
@@ -29,9 +29,9 @@ from tests.bench.rows import Row
 
 RATE = 10_000
 MANY = 1_000_000
-# The first seconds are those of starting and of the first screenful.
+# The first seconds are spent starting and drawing the first screen.
 WARM = 3.0
-# In turns: each changes which lines the log in focus shows, or how wide it is.
+# Pressed in rotation: each changes the visible lines of the focused log, or its width.
 PAGE_UP, PAGE_DOWN, ENTER = b"\x1b[5~", b"\x1b[6~", b"\r"
 KEYS = (
     ("page up", PAGE_UP),
@@ -43,9 +43,9 @@ SCROLLING = (("page up", PAGE_UP), ("page up", PAGE_UP), ("page down", PAGE_DOWN
 
 
 class Sitting(NamedTuple):
-    """Who sits at a terminal of which size, for how many seconds, and whether keys are pressed."""
+    """A program, its terminal size, the duration in seconds, and whether keys are pressed."""
 
-    who: str
+    program: str
     size: tuple[int, int]
     seconds: float
     types: bool = False
@@ -61,29 +61,29 @@ SITTINGS = {
 }
 
 
-def measure(asked: argparse.Namespace) -> list[Row]:
-    """Measure all and return the rows; every figure goes into `console.json`."""
+def measure(options: argparse.Namespace) -> list[Row]:
+    """Measure everything and return the rows; all figures are saved in `console.json`."""
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         place = Path(folder)
         figures: dict[str, Any] = {"rate": RATE, "machine": machine(place)}
         for name, sitting in SITTINGS.items():
             figures[name] = flooded(place, name, sitting)
-            say(f"{name}: done")
+            report(f"{name}: done")
         figures["opening"] = opened(place)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "console.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "console.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return rows_of(figures)
 
 
 def machine(place: Path) -> dict[str, float]:
-    """Return how late a loop is that has nothing to do, here and now."""
+    """Return the delay of an idle event loop on this machine now."""
     result = place / "machine.json"
     subprocess.run((sys.executable, "-m", "tests.bench.seat", "idle", "", str(result)), check=True)
     return lateness(json.loads(result.read_bytes()), 0.0)
 
 
 def flooded(place: Path, name: str, sitting: Sitting) -> dict[str, Any]:
-    """Let a flood in on somebody and return the figures."""
+    """Measure a program under a flood and return the figures."""
     state, result, seconds = place / name, place / f"{name}.json", sitting.seconds
     command = (sys.executable, "-m", "tests.bench.flood", str(state), str(RATE), str(seconds))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as flood:
@@ -110,7 +110,7 @@ def flooded(place: Path, name: str, sitting: Sitting) -> dict[str, Any]:
 def opened(place: Path) -> dict[str, Any]:
     """Open a finished run of a million lines, scroll while it is read, and return the figures.
 
-    The process begins with what a test needs to stand in for an engine: a little more than ours.
+    The process also starts the fake engine of the tests, so it takes slightly longer than ours.
     """
     result = place / "opened.json"
     folder = str(finished(place / "opened", MANY, piece=PIPED))
@@ -132,9 +132,9 @@ def opened(place: Path) -> dict[str, Any]:
 def at_a_terminal(
     sitting: Sitting, folder: str, result: Path, keys: Sequence[tuple[str, bytes]]
 ) -> tuple[float, list[tuple[float, str]]]:
-    """Run a seat on a pty of its own, and type; return when it began, and what was pressed when.
+    """Run a seat on its own pty and press keys; return its start and the times of the keys.
 
-    In a flood keys come when the first seconds are over; else all the time.
+    In a flood, keys are pressed after the first seconds, otherwise all the time.
     """
     terminal, seat_end = pty.openpty()
     columns, lines = sitting.size
@@ -143,9 +143,9 @@ def at_a_terminal(
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
     }
-    began = time.monotonic()
+    started = time.monotonic()
     seat = subprocess.Popen(
-        (sys.executable, "-m", "tests.bench.seat", sitting.who, folder, str(result)),
+        (sys.executable, "-m", "tests.bench.seat", sitting.program, folder, str(result)),
         stdin=seat_end,
         stdout=seat_end,
         stderr=seat_end,
@@ -155,17 +155,17 @@ def at_a_terminal(
     os.close(seat_end)
     pressed: list[tuple[float, str]] = []
     flood = sitting.seconds
-    due, pause, said = began + (WARM if flood else 0.5), 0.3 if flood else 0.15, b""
+    due, pause, output = started + (WARM if flood else 0.5), 0.3 if flood else 0.15, b""
     try:
         while seat.poll() is None:
             ready, _, _ = select.select([terminal], [], [], 0.05)
             if ready:
                 try:
-                    said = (said + os.read(terminal, 1 << 16))[-4000:]
+                    output = (output + os.read(terminal, 1 << 16))[-4000:]
                 except OSError:
                     break  # the other end is closed
             now = time.monotonic()
-            if keys and now >= due and (not flood or now < began + flood - 1.5):
+            if keys and now >= due and (not flood or now < started + flood - 1.5):
                 name, key = keys[len(pressed) % len(keys)]
                 os.write(terminal, key)
                 pressed.append((now, name))
@@ -173,12 +173,12 @@ def at_a_terminal(
     finally:
         os.close(terminal)
     if seat.wait(timeout=20) != 0 or not result.exists():
-        raise SystemExit(f"{sitting.who} ended badly:\n{said.decode('utf-8', 'replace')}")
-    return began, pressed
+        raise SystemExit(f"{sitting.program} failed:\n{output.decode('utf-8', 'replace')}")
+    return started, pressed
 
 
 def answers(pressed: Sequence[tuple[float, str]], drawn: list[list[float]]) -> dict[str, Any]:
-    """Return the seconds from each key to the first paint that shows what it did."""
+    """Return the seconds from each key to the first paint that shows its effect."""
     found: dict[str, list[float]] = {}
     unanswered = 0
     ends = [moment for moment, _ in pressed[1:]] + [float("inf")]
@@ -198,13 +198,13 @@ def answers(pressed: Sequence[tuple[float, str]], drawn: list[list[float]]) -> d
 
 
 def lateness(noted: dict[str, Any], seconds: float, warm: float = WARM) -> dict[str, Any]:
-    """Return how late the loop was while lines came, and how much of that was its own work.
+    """Return the delay of the loop while lines came, and how much of it was its own work.
 
     Each as median, 99th percentile and worst, in seconds.
     """
     first = noted["began"] + (warm if seconds or warm != WARM else 0.0)
     last = noted["began"] + seconds if seconds else noted["all_read"] or noted["ended"]
-    # One who is late when lines stop coming has been late while they came.
+    # A delay that is measured after the last line started before it.
     gaps = noted["gaps"]
     within = [(late, own) for at, late, own in gaps if first < at - late < last]
     return {
@@ -215,18 +215,18 @@ def lateness(noted: dict[str, Any], seconds: float, warm: float = WARM) -> dict[
 
 
 def spread(values: Sequence[float]) -> list[float]:
-    """Return median, 99th percentile and worst; nothing of nothing."""
+    """Return median, 99th percentile and worst, or nothing without values."""
     ranked = sorted(values)
     return [ranked[int((len(ranked) - 1) * part)] for part in (0.5, 0.99, 1.0) if ranked]
 
 
 def cpu_share(noted: dict[str, Any], seconds: float) -> float:
-    """Return the share of one core that the seat took while lines came."""
+    """Return the share of one core that the seat used while lines came."""
     first, last = noted["began"] + WARM, noted["began"] + seconds
     began, before = [one for one in noted["cpu"] if one[0] <= first][-1]
     ended, after = next((one for one in noted["cpu"] if one[0] > last), noted["cpu"][-1])
     return float((after - before) / (ended - began))
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     sys.stderr.write(f"{text}\n")

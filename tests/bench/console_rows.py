@@ -1,4 +1,4 @@
-"""What the console's figures say, as rows: beside its peers, an idle loop, or a limit."""
+"""The console's figures as rows: compared with its peers, an idle loop, or a limit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PART = "Console"
 
 
 def rows_of(figures: dict[str, Any]) -> list[Row]:
-    """Return the rows of everything that `tests.bench.console` measures."""
+    """Return the rows of all measurements of `tests.bench.console`."""
     rate = f"{figures['rate']:,} lines/s, 16 lanes"
     return [
         row
@@ -110,6 +110,6 @@ def _opened(figures: dict[str, Any]) -> list[Row]:
 
 
 def _lateness(what: str, ours: float, idle: float, limit: float | None = None) -> Row:
-    """Return how late a loop was, with that of an idle loop on this machine in its words."""
+    """Return a row for the delay of a loop, with that of an idle loop in its name."""
     what = f"{what} (an idle loop: {idle * 1000:.1f} ms)"
     return Row(_PART, what, "ms", [ours], wanted=("≤", limit) if limit else None)

@@ -1,4 +1,4 @@
-# The classic way where everything runs on the target's own platform: apt-get and pip, emulated.
+# A plain build in which everything runs on the target platform: apt-get and pip, emulated.
 FROM openhqm-tui-bench-apt:arm64
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools > /dev/null; times
 WORKDIR /app

@@ -1,8 +1,8 @@
-"""`make bench PARTS=emulation`: the emulator that doctor registered beside that of the package.
+"""`make bench PARTS=emulation`: the emulator registered by `doctor` and that of the package.
 
-Needs root: each classic build registers its emulator first, and the one that was registered comes
-back at the end. A program is started with either emulator by name, so nothing is registered for
-it. Processor time is told too: on a busy machine the wall tells little.
+Needs root: each classic build registers its emulator first, and the original one is restored at
+the end. A program is started with either emulator by name, without registering it. CPU time is
+measured too, because on a busy machine the wall time means little.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from openhqm_tui.engine.doctor.emulators import OWN_FOLDER
 from openhqm_tui.engine.doctor.install import NEWER_KEYRING
 from openhqm_tui.engine.doctor.machine import read_machine
 from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE, local_platforms
-from tests.bench.builds import Rounds, run, say
+from tests.bench.builds import Rounds, report, run
 from tests.bench.rows import Row, Wanted
 
 PART = "Emulation"
@@ -33,7 +33,7 @@ _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _BASE = "openhqm-tui-bench-apt:arm64"
 _ROUNDS = 3
 _DOCKERFILE = Path(__file__).with_name("emulated.Dockerfile")
-# 0.7 s with the start of its container, on a machine of 2026.
+# 0.7 s including the start of its container, on a machine of 2026.
 PROGRAM = """\
 import ast, collections, inspect, json, textwrap, time, typing, zlib
 sources = [inspect.getsource(one) for one in (ast, collections, inspect, json, textwrap, typing)]
@@ -45,19 +45,19 @@ print(time.process_time())
 """
 
 
-def measure(asked: argparse.Namespace) -> list[Row]:
+def measure(options: argparse.Namespace) -> list[Row]:
     """Return the rows of every emulated platform of the base image, and of a classic build."""
     refs = (UPSTREAM_BASE, BOOTSTRAPPED_BASE)
-    here = local_platforms(refs, DEBIAN_PLATFORMS)
-    image = next((ref for ref in refs if ARM64 in here[ref]), "")
+    local = local_platforms(refs, DEBIAN_PLATFORMS)
+    image = next((ref for ref in refs if ARM64 in local[ref]), "")
     host = read_facts().host
     if not image or host is None:
-        raise SystemExit("emulation needs the base image for arm64: `make engine` makes it")
+        raise SystemExit("emulation needs the base image for arm64; create it with `make engine`")
     rows: list[Row] = []
-    for platform in here[image]:
+    for platform in local[image]:
         if not platform.runs_natively_on(host):
             rows += _program_rows(image, platform, host)
-    if not asked.no_classic and all(path.exists() for path in _binaries(ARM64).values()):
+    if not options.no_classic and all(path.exists() for path in _binaries(ARM64).values()):
         rows += _classic_rows()
     return rows
 
@@ -70,23 +70,23 @@ def _binaries(platform: Platform) -> dict[str, Path]:
 
 
 def _program_rows(image: str, platform: Platform, host: Platform) -> list[Row]:
-    ways: dict[str, tuple[Platform, Path | None, str]] = {
+    variants: dict[str, tuple[Platform, Path | None, str]] = {
         "native": (host, None, ""),
         "registered": (platform, None, ""),
     }
     for name, emulator in _binaries(platform).items():
         if emulator.exists():
-            ways[name] = (platform, emulator, "")
+            variants[name] = (platform, emulator, "")
             if platform == ARM64:
-                ways[f"{name}, pauth=off"] = (platform, emulator, "max,pauth=off")
+                variants[f"{name}, pauth=off"] = (platform, emulator, "max,pauth=off")
     walls: Rounds = {}
     processor: Rounds = {}
     for _ in range(_ROUNDS):
-        for name, (one, binary, cpu) in ways.items():
+        for name, (one, binary, cpu) in variants.items():
             started = time.monotonic()
-            said = run(*_program(image, one, binary, cpu))
+            output = run(*_program(image, one, binary, cpu))
             walls.setdefault(name, []).append(time.monotonic() - started)
-            processor.setdefault(name, []).append(float(said))
+            processor.setdefault(name, []).append(float(output))
     what = f"a Python program, {platform}"
     wanted: Wanted | None = ("≤", 6.0) if platform == ARM64 else None
     rows = [Row(PART, f"{what}", "s", walls["registered"], "native", walls["native"], wanted)]
@@ -113,14 +113,14 @@ def _classic_rows() -> list[Row]:
         _make_base()
     walls: Rounds = {}
     processor: Rounds = {}
-    with _registered_again(ARM64):
+    with _registration_restored(ARM64):
         for name, emulator in _binaries(ARM64).items():
             _register(ARM64, emulator)
             started = time.monotonic()
-            said = _classic()
+            log = _classic()
             walls[name] = [time.monotonic() - started]
-            processor[name] = [_processor_seconds(said)]
-            say(f"classic, {name}: {walls[name][0]:.1f} s, processor {processor[name][0]:.1f} s")
+            processor[name] = [_processor_seconds(log)]
+            report(f"classic, {name}: {walls[name][0]:.1f} s, processor {processor[name][0]:.1f} s")
     what = "a classic Dockerfile, linux/arm64, no cache"
     title = "the package's emulator"
     return [
@@ -149,17 +149,17 @@ def _classic() -> str:
 
 
 def _processor_seconds(log: str) -> float:
-    """Return what the shells of a build took by their `times`, their children included."""
+    """Return the CPU seconds of a build's shells and their children, from their `times`."""
     pairs = re.findall(r"(?m)^#\d+ [\d.]+ (\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$", log)
     return sum(60 * int(a) + float(b) + 60 * int(c) + float(d) for a, b, c, d in pairs)
 
 
 def _make_base() -> None:
-    """Make a base of arm64 in which apt-get and pip work: packages' own scripts are run for it."""
+    """Create an arm64 base image in which apt-get and pip work."""
     machine = read_machine()
     archive = main_archive(machine.archives, machine.codename)
     if archive is None:
-        raise SystemExit("apt's sources have no Debian archive to make a base from")
+        raise SystemExit("apt's sources have no Debian archive to create a base image from")
     tar = "/var/tmp/openhqm-tui-bench-apt.tar"
     run(
         *("mmdebstrap", "--quiet", "--skip=check/qemu", "--variant=minbase"),
@@ -171,7 +171,7 @@ def _make_base() -> None:
 
 
 def _register(platform: Platform, binary: Path) -> None:
-    """Put `binary` in the place of the registered emulator, with its magic, mask and flags."""
+    """Replace the registered emulator by `binary`, with the same magic, mask and flags."""
     entry = _BINFMT / f"qemu-{platform.qemu}"
     fields = dict(re.findall(r"(?m)^(magic|mask|flags:) *(\S+)$", entry.read_text()))
     magic, mask = (re.sub("(..)", r"\\x\1", fields[name]) for name in ("magic", "mask"))
@@ -181,8 +181,8 @@ def _register(platform: Platform, binary: Path) -> None:
 
 
 @contextmanager
-def _registered_again(platform: Platform) -> Iterator[None]:
-    """Register at the end what was registered at the beginning."""
+def _registration_restored(platform: Platform) -> Iterator[None]:
+    """Restore the registered emulator at the end."""
     entry = _BINFMT / f"qemu-{platform.qemu}"
     before = re.search(r"(?m)^interpreter (\S+)$", entry.read_text())
     try:

@@ -1,7 +1,7 @@
-"""`python -m tests.bench --eta STATE`: how far off the time left was, over a state folder's runs.
+"""`python -m tests.bench --eta STATE`: the accuracy of the time left for a state folder's runs.
 
-Every run is played as it went; at each part of its time the forecast is asked, which knows only
-the runs before it. The error is told in seconds, and as a part of the run's whole time.
+Every run is replayed; at each part of its time, a forecast is made from the earlier runs only. The
+error is in seconds, and as a share of the run's whole time.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tests.by_time import moments
 PARTS = (0.0, 0.25, 0.5, 0.75)
 
 
-class Asked(NamedTuple):
-    """What the forecast said of a run at a part of its time, and what was left in truth."""
+class Prediction(NamedTuple):
+    """A forecast for a run at a part of its time, and the actual time left."""
 
     run: RunRecord
     kind: str
@@ -34,34 +34,34 @@ class Asked(NamedTuple):
 
     @property
     def off(self) -> float | None:
-        """By how many seconds it was wrong; None where it didn't say."""
+        """The error in seconds; None without a forecast."""
         return None if self.guess is None else abs(self.guess.seconds - self.left)
 
     @property
     def part_off(self) -> float | None:
-        """The same as a part of the run's time, as it was or as it was told, whichever is more."""
+        """The error as a share of the run's actual or forecast time, whichever is longer."""
         if self.guess is None or self.off is None:
             return None
-        told = self.run.seconds - self.left + self.guess.seconds
-        return self.off / max(self.run.seconds, told)
+        forecast = self.run.seconds - self.left + self.guess.seconds
+        return self.off / max(self.run.seconds, forecast)
 
 
 def measure(states: Iterable[Path], out: Path) -> None:
-    """Print the error by kind of run and part of its time, and keep all answers as JSON."""
-    asked = [one for state in states for one in ask_all(state)]
+    """Print the error by kind of run and part of its time, and save all forecasts as JSON."""
+    predictions = [one for state in states for one in predict_all(state)]
     lines = [
-        "| runs | how many | asked at | unknown | median error s | mean error s | of the run |",
+        "| runs | how many | at | unknown | median error s | mean error s | of the run |",
         "|---|---|---|---|---|---|---|",
     ]
-    for kind in ("all", *dict.fromkeys(one.kind for one in asked)):
+    for kind in ("all", *dict.fromkeys(one.kind for one in predictions)):
         for part in PARTS:
-            some = [a for a in asked if a.part == part and kind in {"all", a.kind}]
+            some = [a for a in predictions if a.part == part and kind in {"all", a.kind}]
             lines.append(_row(kind, part, some))
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     out.mkdir(exist_ok=True)
     (out / "eta.md").write_text(text, encoding="utf-8")
-    told = [
+    saved = [
         {
             "run": one.run.id,
             "kind": one.kind,
@@ -72,33 +72,33 @@ def measure(states: Iterable[Path], out: Path) -> None:
             "spread": None if one.guess is None else one.guess.spread,
             "whole": None if one.guess is None else one.guess.whole,
         }
-        for one in asked
+        for one in predictions
     ]
-    (out / "eta.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
+    (out / "eta.json").write_text(json.dumps(saved, indent=2), encoding="utf-8")
 
 
-def ask_all(state: Path) -> Iterator[Asked]:
-    """Ask of every run that passed, with what was known before it."""
+def predict_all(state: Path) -> Iterator[Prediction]:
+    """Make forecasts for every passed run from the runs before it."""
     known: list[Sample] = []
     for folder in sorted(all_runs(state), key=lambda run: run.info.created):
         record = record_folder(folder)
         if record is None:
             continue
         if record.status == "passed":
-            yield from _ask(folder, record, known)
+            yield from _predict(folder, record, known)
         known += samples_of(record)
 
 
-def _ask(folder: RunFolder, record: RunRecord, known: list[Sample]) -> Iterator[Asked]:
+def _predict(folder: RunFolder, record: RunRecord, known: list[Sample]) -> Iterator[Prediction]:
     forecast = Forecast(known)
     kind = kind_of(record)
     for part, now, state in moments(folder, PARTS):
         left = max(0.0, record.last - now)
-        yield Asked(record, kind, part, left, forecast.run(state, now))
+        yield Prediction(record, kind, part, left, forecast.run(state, now))
 
 
 def kind_of(record: RunRecord) -> str:
-    """Return what kind of run it was, by what was cached and how it ran."""
+    """Return the kind of a run, by its cache hits and emulation."""
     lanes = [lane for target in record.targets for lane in target.lanes]
     rate = hit_rate(sum(lane.cached for lane in lanes), sum(lane.steps for lane in lanes)) or 0.0
     emulated = any(lane.how == "emulated" for lane in lanes)
@@ -106,7 +106,7 @@ def kind_of(record: RunRecord) -> str:
     return f"{warm}, emulated" if emulated else warm
 
 
-def _row(kind: str, part: float, some: list[Asked]) -> str:
+def _row(kind: str, part: float, some: list[Prediction]) -> str:
     offs = [one.off for one in some if one.off is not None]
     unknown = len(some) - len(offs)
     if not offs:

@@ -1,7 +1,7 @@
-"""`make bench PARTS=growth`: what a line costs with more lanes, and with more lines.
+"""`make bench PARTS=growth`: the cost of a line with more lanes and with more lines.
 
-Each figure is of a process of its own, that folds a finished run and then draws sixteen logs (or
-as many as there are) in a headless application. CPU time: more of the same must cost the same.
+Each figure is from a separate process, which folds a finished run and then draws up to sixteen
+logs in a headless application. It is the CPU time per line, which must not grow.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from tests.bench.streams import Sixteen
 
 LANES = (1, 4, 16, 64)
 LINES = (10_000, 100_000, 1_000_000)
-# Of the lanes, so many lines together; of the lines, so many lanes.
+# The total lines for each number of lanes, and the lanes for each number of lines.
 LINES_OF_LANES, LANES_OF_LINES = 256_000, 16
-# Least and most may differ so much, where nothing grows but noise.
+# The largest allowed ratio of least and most, to allow for noise.
 _FLAT = 2.0
 _PAINTS, _ROUNDS, _PANES = 30, 3, 16
 _PART = "Growth"
 
 
 def measure(_: argparse.Namespace) -> list[Row]:
-    """Measure all and return the rows."""
+    """Measure everything and return the rows."""
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         place = Path(folder)
         lanes = {n: _in_a_process(place / f"lanes-{n}", LINES_OF_LANES, n) for n in LANES}
@@ -50,7 +50,7 @@ def measure(_: argparse.Namespace) -> list[Row]:
 
 
 def _held(what: str, found: dict[int, dict[str, Any]]) -> list[Row]:
-    """Return the memory that lines take beside that of their bare text; most take no more."""
+    """Return the memory of lines compared with their plain text; the most must not take more."""
     last = max(found)
     return [
         Row(
@@ -67,7 +67,7 @@ def _held(what: str, found: dict[int, dict[str, Any]]) -> list[Row]:
 
 
 def _grown(what: str, found: dict[int, list[float]], cost: str, unit: str) -> list[Row]:
-    """Return each figure beside that of the least of them; the most must not cost more a piece."""
+    """Return each figure compared with the smallest one; the largest must not cost more each."""
     first, *others = found
     return [
         Row(
@@ -86,12 +86,12 @@ def _grown(what: str, found: dict[int, list[float]], cost: str, unit: str) -> li
 def _in_a_process(place: Path, lines: int, lanes: int) -> dict[str, Any]:
     run = finished(place, lines, lanes, PIPED)
     command = (sys.executable, "-m", "tests.bench.growth", str(run))
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-    return dict(json.loads(told))
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    return dict(json.loads(output))
 
 
 def fold(run: RunFolder) -> dict[str, list[float]]:
-    """Return the CPU seconds a line, the bytes it all takes, and the CPU seconds a frame."""
+    """Return the CPU seconds per line, the total bytes, and the CPU seconds per frame."""
     before, folding, follower = resident("VmRSS"), [], Follower(run)
     for number in range(_ROUNDS):
         if number:
@@ -109,7 +109,7 @@ def fold(run: RunFolder) -> dict[str, list[float]]:
 
 
 async def _paint(follower: Follower) -> list[float]:
-    """Return the CPU seconds of each frame in which every log has a line more."""
+    """Return the CPU seconds of each frame in which every log has one more line."""
     panes = [LogPane(lane.log) for lane in follower.state.lanes[:_PANES]]
     app, took = Sixteen(panes), []
     async with app.run_test(size=(200, 60)):

@@ -1,7 +1,7 @@
 """`make bench PARTS=history`: list, trends, comparison and forecast, over 10 to 10,000 runs.
 
-Each is measured from the database to what the screen is given to draw, and over a thousand runs
-once more in the console itself: from the key to the table on screen.
+Each is measured from the database to the data for the screen, and for a thousand runs also in the
+console: from the key to the table on screen.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ ROUNDS = 9
 WANTED = 0.1
 
 
-def measure(asked: argparse.Namespace) -> list[Row]:
-    """Measure all, keep the figures, and return the rows."""
+def measure(options: argparse.Namespace) -> list[Row]:
+    """Measure everything, save the figures, and return the rows."""
     figures: dict[int, dict[str, list[Took]]] = {}
     peaks: dict[int, int] = {}
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
@@ -51,17 +51,17 @@ def measure(asked: argparse.Namespace) -> list[Row]:
             with History(state) as history:
                 for run in synthetic_runs(many):
                     history.put(run, 1)
-            figures[many] = _looked_at(state)
+            figures[many] = _measured(state)
             peaks[many] = _peak(lambda state=state: read_past(state))  # type: ignore[misc]
             sys.stderr.write(f"history: {many} runs done\n")
             if many == MANY:
                 figures[many] |= asyncio.run(on_screen(state))
-    asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "history.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "history.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return _rows(figures, peaks)
 
 
-def _looked_at(state: Path) -> dict[str, list[Took]]:
+def _measured(state: Path) -> dict[str, list[Took]]:
     runs = [past.record for past in read_past(state).runs]
     one, other = runs[1].id, runs[0].id
     place = Origin("bundled", "/openhqm", "/openhqm/Dockerfile", "linux/amd64")
@@ -78,7 +78,7 @@ def _looked_at(state: Path) -> dict[str, list[Took]]:
 
 
 def _rows(figures: dict[int, dict[str, list[Took]]], peaks: dict[int, int]) -> list[Row]:
-    """Return a row for each thing over a thousand runs, and how it grows from ten runs on."""
+    """Return a row for each measurement at a thousand runs, and its growth from ten runs."""
     rows = [
         Row(PART, f"{name}, {MANY:,} runs", "ms", _walls(times), wanted=("≤", WANTED))
         for name, times in figures[MANY].items()
@@ -89,8 +89,8 @@ def _rows(figures: dict[int, dict[str, list[Took]]], peaks: dict[int, int]) -> l
         rows.append(
             Row(PART, f"{name}, {most:,} runs", "ms", _walls(times), f"{least} runs", before)
         )
-    told = f"memory of the list at its peak, {most:,} runs"
-    rows.append(Row(PART, told, "MB", [peaks[most]], f"{MANY:,} runs", [peaks[MANY]]))
+    title = f"memory of the list at its peak, {most:,} runs"
+    rows.append(Row(PART, title, "MB", [peaks[most]], f"{MANY:,} runs", [peaks[MANY]]))
     return rows
 
 
@@ -99,35 +99,35 @@ def _walls(times: list[Took]) -> list[float]:
 
 
 def _peak(work: Callable[[], object]) -> int:
-    """Return the bytes that something holds at most."""
+    """Return the peak memory of a function in bytes."""
     tracemalloc.start()
     try:
-        kept = work()  # noqa: F841 - held while it is weighed
+        kept = work()  # noqa: F841 - kept alive while it is measured
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
 class Took(NamedTuple):
-    """Seconds by the clock, and of the processor: on a busy machine only these mean something."""
+    """Wall time and CPU time in seconds; on a busy machine only the latter is meaningful."""
 
     wall: float
     cpu: float
 
 
 class Watch:
-    """Measures from when it is made."""
+    """Measures the time since it was created."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
     def took(self) -> Took:
-        """Return what has passed since."""
+        """Return the time passed."""
         return Took(time.perf_counter() - self._wall, time.process_time() - self._cpu)
 
 
 def timed(work: Callable[[], object]) -> list[Took]:
-    """Return how long something takes, several times."""
+    """Return the times of several calls."""
     found = []
     for _ in range(ROUNDS):
         watch = Watch()
@@ -147,7 +147,7 @@ class Recorded(Backend):
 
 
 async def on_screen(state: Path) -> dict[str, list[Took]]:
-    """Return how long the places of the console take from a key to what it shows."""
+    """Return the time from a key to the updated screen of the console."""
     app = ConsoleApp(Recorded(state, Settings()))
     found: dict[str, list[Took]] = {"list": [], "trends, shown": [], "comparison, shown": []}
     async with app.run_test(size=(120, 40)) as pilot:
@@ -168,9 +168,9 @@ async def on_screen(state: Path) -> dict[str, list[Took]]:
             ):
                 drawn = asyncio.Event()
                 watch = Watch()
-                # Not by the pilot, who waits until all is quiet: from the key to the drawn screen.
+                # The pilot waits until the app is idle, so press the key directly.
                 app.simulate_key(key)
-                while screen.view != view:  # noqa: ASYNC110 - what is measured must not wait
+                while screen.view != view:  # noqa: ASYNC110 - the measured time must not include a wait
                     await asyncio.sleep(0)
                 screen.call_after_refresh(drawn.set)
                 await drawn.wait()

@@ -1,6 +1,6 @@
-"""`make bench`, images: what each variant weighs, and what a push of all of them transfers.
+"""`make bench`, images: the size of each variant, and the transfer size of a push of all.
 
-It looks at the images that the part `builds` made.
+The images are those of the part `builds`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.bench.rows import Row, Wanted
 from tests.real.registry import free_port, serving
 
 PART = "Images"
-# Those whose client libraries are most of `all`.
+# Variants whose client libraries are most of `all`.
 LARGE = ("sqs", "gcp")
 
 Lane = tuple[str, str]
@@ -45,7 +45,7 @@ Weights = dict[Lane, Weight]
 
 
 def weigh(references: Mapping[str, str]) -> Weights:
-    """Return what the images weigh, by variant and platform; `references` are by variant."""
+    """Return the sizes of images by variant and platform; `references` are by variant."""
     weights: Weights = {}
     for variant, reference in references.items():
         digest, images = read_index(reference)
@@ -66,7 +66,7 @@ def base_layers(platforms: str) -> dict[str, tuple[ImageLayer, ...]]:
 
 
 def above(weight: Weight, base: tuple[ImageLayer, ...]) -> int:
-    """Return the compressed bytes of an image's layers that its base hasn't."""
+    """Return the compressed bytes of an image's layers that are not in its base."""
     under = by_digest(base)
     return sum(size for digest, size in by_digest(weight.layers).items() if digest not in under)
 
@@ -74,7 +74,7 @@ def above(weight: Weight, base: tuple[ImageLayer, ...]) -> int:
 def rows_of(
     weights: Weights, bases: Mapping[str, tuple[ImageLayer, ...]], classic: Weights | None = None
 ) -> list[Row]:
-    """Return what images weigh as rows; `classic` are those of the classic way, if it was gone."""
+    """Return the sizes of images as rows; `classic` are those of the sequential build, if any."""
     classic = classic or {}
     held = holders([weight.layers for weight in weights.values()])
     rows = [_limit_row(lane, above(w, bases[lane[1]])) for lane, w in weights.items()]
@@ -116,9 +116,9 @@ def rows_of(
 
 
 def push_row(name: str, variants: tuple[str, ...]) -> Row | None:
-    """Push `all`, then the others, into a registry of its own; None where there is no program.
+    """Push `all`, then the others, to a private registry; None without a registry program.
 
-    Counted is what then lies in the registry: layers, configs, manifests, each once.
+    The size is that of the registry: layers, configs and manifests, each once.
     """
     if shutil.which("docker-registry") is None:
         return None
@@ -141,7 +141,7 @@ def _limit_row(lane: Lane, own: int) -> Row:
 
 
 def _push_rows(weights: Weights, classic: Weights) -> list[Row]:
-    """Return the bytes of different layers, as the indexes tell them."""
+    """Return the bytes of distinct layers, from the indexes."""
     ours = unique_bytes([weight.layers for weight in weights.values()])
     whole = [weight.layers for (variant, _), weight in weights.items() if variant == "all"]
     rows = [
@@ -173,12 +173,12 @@ def _push_rows(weights: Weights, classic: Weights) -> list[Row]:
 
 def _push(name: str, host: str, variants: tuple[str, ...]) -> None:
     for variant in variants:
-        there = f"{host}/{name}:{variant}"
-        _docker("image", "tag", f"{name}:latest-{variant}", there)
+        tag = f"{host}/{name}:{variant}"
+        _docker("image", "tag", f"{name}:latest-{variant}", tag)
         try:
-            _docker("image", "push", "--quiet", there)
+            _docker("image", "push", "--quiet", tag)
         finally:
-            _docker("image", "rm", there)
+            _docker("image", "rm", tag)
 
 
 def _docker(*words: str) -> None:

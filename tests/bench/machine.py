@@ -1,4 +1,4 @@
-"""The machine that a bench ran on, in one line: figures mean something only beside it."""
+"""One-line description of the machine of a bench, without which its figures mean little."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 
 
 class Machine:
-    """Describes the machine as it was when this was made, and its load by then and by now."""
+    """The machine, with its load at creation and now."""
 
     def __init__(self) -> None:
         self._load = os.getloadavg()[0]
 
-    def words(self) -> str:
-        """Return processor, versions, and the load average of a minute before and now."""
-        docker = _said("docker", "version", "--format", "{{.Server.Version}}")
-        buildx = _said("docker", "buildx", "version").split()
+    def description(self) -> str:
+        """Return processor, versions, and the one-minute load average before and now."""
+        docker = _output_of("docker", "version", "--format", "{{.Server.Version}}")
+        buildx = _output_of("docker", "buildx", "version").split()
         return (
             f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC · {_processor()}, "
             f"{os.cpu_count()} cores · {platform.system()} {platform.release()} "
@@ -39,7 +39,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _said(*command: str) -> str:
+def _output_of(*command: str) -> str:
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,7 +1,7 @@
-"""What a part of the bench answers: one row a question, ours beside a peer or a limit.
+"""Rows of the bench: each measurement compared with a baseline or a limit.
 
-A row is a ratio or a figure, and what is wanted of it. The parts measure and return rows; this
-module says them as a Markdown table and as JSON, alike for all.
+A row is a ratio or a figure with an optional target. The parts measure and return rows; this
+module formats them as a Markdown table and as JSON.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _UNIT_SCALES = {"ms": 1e3, "µs": 1e6, "MB": 1e-6, "%": 1e2}
 
 @dataclass(frozen=True)
 class Row:
-    """One question and its answer.
+    """One measurement.
 
-    `ours` and `theirs` hold a figure for each round, in seconds, bytes, shares or a count a second;
-    `unit` says how they are told (`s`, `ms`, `µs`, `MB`, `%`, or a word of its own). Without
-    `theirs` the figure itself is what `wanted` is about, in base units; with it, the ratio of the
-    medians, ours / theirs.
+    `ours` and `theirs` have a figure for each round, in seconds, bytes, shares or counts per
+    second; `unit` is the displayed unit (`s`, `ms`, `µs`, `MB`, `%`, or any word). Without
+    `theirs`, `wanted` is a limit for the figure itself, in base units; with it, for the ratio
+    of the medians, ours / theirs.
     """
 
     part: str
@@ -38,7 +38,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """The median of ours over that of the peer's; None where there is none."""
+        """The median of ours divided by that of the baseline; None without a baseline."""
         if not self.theirs:
             return None
         under = statistics.median(self.theirs)
@@ -46,18 +46,18 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """Whether it is as wanted; None where nothing is wanted."""
+        """Whether the target is met; None without a target."""
         if self.wanted is None:
             return None
-        way, limit = self.wanted
+        operator, limit = self.wanted
         value = self.ratio if self.theirs else statistics.median(self.ours)
         if value is None:
             return None
-        return value <= limit if way == "≤" else value >= limit
+        return value <= limit if operator == "≤" else value >= limit
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return the rows as a Markdown table, a heading for each part."""
+    """Return the rows as Markdown tables, with a heading for each part."""
     lines: list[str] = []
     part = ""
     for row in rows:
@@ -75,7 +75,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def missed(rows: Sequence[Row]) -> str:
-    """Return which rows missed their target, in a line or a list."""
+    """Return the rows that missed their target, as a line or a list."""
     wanted = [row for row in rows if row.wanted is not None]
     wrong = [row for row in wanted if not row.holds]
     if not wrong:
@@ -86,19 +86,19 @@ def missed(rows: Sequence[Row]) -> str:
 
 
 def keep(rows: Sequence[Row], place: Path, machine: str = "") -> None:
-    """Write `bench.md` and `bench.json` into a folder, the machine's description above."""
+    """Write `bench.md` and `bench.json` to a folder, with the description of the machine."""
     place.mkdir(parents=True, exist_ok=True)
-    told = f"{machine}\n\n{table(rows)}\n{missed(rows)}\n" if machine else table(rows)
-    (place / "bench.md").write_text(told, encoding="utf-8")
+    page = f"{machine}\n\n{table(rows)}\n{missed(rows)}\n" if machine else table(rows)
+    (place / "bench.md").write_text(page, encoding="utf-8")
     kept = {"machine": machine, "rows": [_as_json(row) for row in rows]}
     text = json.dumps(kept, indent=2, ensure_ascii=False)
     (place / "bench.json").write_text(text + "\n", encoding="utf-8")
 
 
 def kept(place: Path) -> tuple[str, list[Row]]:
-    """Return what `keep` wrote: the machine's description, and the rows."""
-    told = json.loads((place / "bench.json").read_bytes())
-    return told["machine"], [
+    """Return the description of the machine and the rows written by `keep`."""
+    saved = json.loads((place / "bench.json").read_bytes())
+    return saved["machine"], [
         Row(
             row["part"],
             row["what"],
@@ -108,23 +108,25 @@ def kept(place: Path) -> tuple[str, list[Row]]:
             row["theirs"],
             None if row["wanted"] is None else (row["wanted"][0], row["wanted"][1]),
         )
-        for row in told["rows"]
+        for row in saved["rows"]
     ]
 
 
 def figure(value: float, unit: str) -> str:
-    """Return a figure in base units as a person reads it: three digits, and the unit."""
+    """Return a figure in base units as text: three digits and the unit."""
     value *= _UNIT_SCALES.get(unit, 1.0)
-    told = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{told} %" if unit == "%" else f"{told} {unit}".rstrip()
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{number} %" if unit == "%" else f"{number} {unit}".rstrip()
 
 
 def _cells(row: Row) -> list[str]:
     ratio = row.ratio
     wanted, mark = "", ""
     if row.wanted is not None:
-        way, limit = row.wanted
-        wanted = f"{way} {limit:g} ×" if row.theirs else f"{way} {figure(limit, row.unit)}"
+        operator, limit = row.wanted
+        wanted = (
+            f"{operator} {limit:g} ×" if row.theirs else f"{operator} {figure(limit, row.unit)}"
+        )
         mark = {True: "✓", False: "✗ missed", None: "not measured"}[row.holds]
     return [
         row.what,
@@ -138,7 +140,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def _spread(values: Sequence[float], unit: str) -> str:
-    """Return the median, and from where to where where there are several rounds."""
+    """Return the median, with the range if there are several rounds."""
     if not values:
         return ""
     middle = figure(statistics.median(values), unit)

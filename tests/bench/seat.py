@@ -1,7 +1,7 @@
-"""The measured seat: a console, or a peer's widgets, on a real terminal and a run folder.
+"""The measured program: a console, or a peer's widgets, on a real terminal and a run folder.
 
-`python -m tests.bench.seat WHO FOLDER RESULT` runs until the run it shows is over and all of it
-is read, and writes what it noted as JSON. WHO is `ours`, `Log` or `RichLog`.
+`python -m tests.bench.seat PROGRAM FOLDER RESULT` runs until its run is finished and completely
+read, and writes the recorded figures as JSON. PROGRAM is `ours`, `Log` or `RichLog`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TICK = 0.001
 
 
 class Notes:
-    """What is noted meanwhile; times in seconds of the clock that all processes share."""
+    """The recorded figures; times in seconds of the clock shared by all processes."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
@@ -49,10 +49,10 @@ class Notes:
         self.reader = False
 
     async def watch_loop(self, probe: bool) -> None:
-        """Note how late the loop wakes a task that sleeps a millisecond, and the CPU time used.
+        """Record how late the loop wakes a task that sleeps a millisecond, and the CPU time used.
 
-        With each delay goes the CPU time that this thread took in it: on a busy machine the rest
-        of a delay is other people's.
+        With each delay, the CPU time of this thread is recorded: on a busy machine, the rest of a
+        delay is due to other processes.
         """
         noted = 0.0
         while True:
@@ -66,7 +66,7 @@ class Notes:
                 self.cpu.append((now, time.process_time()))
 
     def keep(self, file: Path, state: RunState | None, **more: Any) -> None:
-        """Write all to a file."""
+        """Write all figures to a file."""
         self.cpu.append((time.monotonic(), time.process_time()))
         noted: dict[str, Any] = dict(vars(self)) | {"ended": time.monotonic()}
         noted |= {"memory": resident("VmHWM"), "memory_now": resident("VmRSS")}
@@ -77,16 +77,16 @@ class Notes:
 
 
 def resident(name: str) -> int:
-    """Return the bytes in memory, `VmRSS` now or `VmHWM` at the most, of this process alone.
+    """Return the resident bytes of this process, `VmRSS` now or `VmHWM` at the peak.
 
-    What `getrusage` tells begins with that of the process that started this one.
+    The peak of `getrusage` includes that of the parent process.
     """
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return next(int(row.split()[1]) for row in status.splitlines() if row.startswith(name)) * 1024
 
 
 def numbered(log: LogLines) -> int:
-    """Return how many lines of the flood are in a log; -1 if one is missing, twice or changed."""
+    """Return the number of flood lines in a log, -1 if one is missing, duplicated or changed."""
     texts = [log.text(at) for at in range(len(log)) if log.stream(at)]
     texts = [text for text in texts if number_of(text) >= 0]
     return len(texts) if texts == [line(number) for number in range(len(texts))] else -1
@@ -94,7 +94,7 @@ def numbered(log: LogLines) -> int:
 
 @contextmanager
 def noted_drawing(notes: Notes, app: App[Any]) -> Iterator[None]:
-    """Note with each paint what the log in focus shows: its first row's line, its width."""
+    """Record with each paint the first line and the width of the focused log."""
     top = [-1, -1]
     draw, paint = LogPane.render_line, app._display
 
@@ -116,7 +116,7 @@ def noted_drawing(notes: Notes, app: App[Any]) -> Iterator[None]:
 
 
 def ours(folder: RunFolder, result: Path, probe: bool) -> None:
-    """Run the real console until the run is over."""
+    """Run the real console until the run is finished."""
     world = World(state=folder.path.parent.parent)
     notes = Notes()
     backend: Any = world.backend()
@@ -130,8 +130,8 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
         reader = Reader(app, notes)
         while not app.session.run_state or not app.session.watch.idle:
             await asyncio.sleep(0.02)
-            reader.sit_down()
-            # The most at once: one alone while it is zoomed.
+            reader.scroll_up()
+            # The maximum, because only one is visible while zoomed.
             panes = app.screen.query(LanePanes)
             notes.panes = max([notes.panes, *(len(some.visible_panes) for some in panes)])
         notes.all_read = time.monotonic()
@@ -149,7 +149,7 @@ def ours(folder: RunFolder, result: Path, probe: bool) -> None:
 
 
 class Reader:
-    """Somebody who has the focus on the first log, and reads the second a little above its end."""
+    """A user with the focus on the first log who has scrolled up slightly in the second."""
 
     def __init__(self, app: ConsoleApp, notes: Notes) -> None:
         self._app = app
@@ -157,8 +157,8 @@ class Reader:
         self._pane: LogPane | None = None
         self._read = (-1, "")
 
-    def sit_down(self) -> None:
-        """Begin as soon as there is something to read."""
+    def scroll_up(self) -> None:
+        """Scroll up as soon as there is enough to read."""
         if self._pane is None:
             full = [p for p in self._app.screen.query(LogPane) if len(p.view) > p.view.height + 20]
             if len(full) > 2 and all(pane.is_on_screen for pane in full[:2]):
@@ -170,7 +170,7 @@ class Reader:
                 self._app.set_timer(1.0, self._remember)
 
     def still_reads(self) -> bool:
-        """Return whether the same line is the first in sight."""
+        """Return whether the same line is still the first visible one."""
         return self._pane is not None and self._read == self._first()
 
     def _remember(self) -> None:
@@ -182,7 +182,7 @@ class Reader:
 
 
 class Peer(App[None]):
-    """Sixteen of Textual's own log widgets, fed as they ask to be, by the same reader as ours."""
+    """Sixteen of Textual's own log widgets, fed by the same follower as ours."""
 
     CSS = "Grid { grid-size: 4 4; }"
 
@@ -199,9 +199,9 @@ class Peer(App[None]):
     def on_ready(self) -> None:
         self.run_worker(self.notes.watch_loop(True))
         self.call_after_refresh(freeze)
-        self.set_interval(0.1, self.look)
+        self.set_interval(0.1, self.poll)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         more = True
         while more:
             more = self.follower.poll().more
@@ -221,7 +221,7 @@ class Peer(App[None]):
 
 
 def peer(kind: Callable[[], Log | RichLog], folder: RunFolder, result: Path) -> None:
-    """Run a peer until the run is over."""
+    """Run a peer until the run is finished."""
     notes = Notes()
     app = Peer(kind, folder, notes)
     app.run()
@@ -229,7 +229,7 @@ def peer(kind: Callable[[], Log | RichLog], folder: RunFolder, result: Path) -> 
 
 
 def idle(result: Path) -> None:
-    """Note how late a loop is that has nothing else to do, for five seconds."""
+    """Record the delay of an idle loop for five seconds."""
     notes = Notes()
 
     async def wait() -> None:
@@ -242,12 +242,12 @@ def idle(result: Path) -> None:
 
 
 if __name__ == "__main__":
-    who, run, out = sys.argv[1], RunFolder(Path(sys.argv[2])), Path(sys.argv[3])
-    if who == "idle":
+    program, run, out = sys.argv[1], RunFolder(Path(sys.argv[2])), Path(sys.argv[3])
+    if program == "idle":
         idle(out)
-    elif who == "Log":
+    elif program == "Log":
         peer(Log, run, out)
-    elif who == "RichLog":
+    elif program == "RichLog":
         peer(RichLog, run, out)
     else:
-        ours(run, out, probe=who == "ours")
+        ours(run, out, probe=program == "ours")

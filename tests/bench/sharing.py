@@ -1,4 +1,4 @@
-"""How often the steps that several targets have in common ran, as a run's journal tells it."""
+"""How often steps shared by several targets ran, from the streams of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from openhqm_tui.domain.buildkit.rawjson import StreamDecoder, Vertex
 
-# No step that makes a snapshot is as quick.
+# No step that creates a snapshot is this fast.
 _NO_TIME = timedelta(milliseconds=1)
 
 Span = tuple[datetime, datetime]
@@ -18,7 +18,7 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class Sharing:
-    """How many steps several targets had in common, and how many times these ran."""
+    """The number of steps shared by several targets, and of their executions."""
 
     steps: int
     executions: int
@@ -27,41 +27,41 @@ class Sharing:
 def sharing_of(streams: Iterable[bytes]) -> Sharing:
     """Count over the streams of a run's targets, one `--progress rawjson` each.
 
-    Who waits for a step that another target began tells of it with nearly the same times: what
-    overlaps is one execution.
+    A target that waits for another target's step reports it with nearly the same times, so
+    overlapping ones count as one execution.
     """
     spans: dict[str, list[Span]] = defaultdict(list)
     seen_by: dict[str, set[int]] = defaultdict(set)
     for number, stream in enumerate(streams):
-        for vertex in _last_words(stream):
+        for vertex in _last_updates(stream):
             seen_by[vertex.digest].add(number)
-            # What took no time was found, though BuildKit doesn't call it cached.
-            began, ended = vertex.started, vertex.completed
-            if not vertex.cached and began and ended and ended - began > _NO_TIME:
-                spans[vertex.digest].append((began, ended))
+            # A step that took no time was cached, even if BuildKit doesn't mark it.
+            started_at, ended = vertex.started, vertex.completed
+            if not vertex.cached and started_at and ended and ended - started_at > _NO_TIME:
+                spans[vertex.digest].append((started_at, ended))
     shared = [digest for digest, numbers in seen_by.items() if len(numbers) > 1 and spans[digest]]
     return Sharing(len(shared), sum(_apart(spans[digest]) for digest in shared))
 
 
 def streams_of(folder: Path) -> list[bytes]:
-    """Return the streams that lie in a run folder."""
+    """Return the streams in a run folder."""
     return [file.read_bytes() for file in sorted(folder.glob("*.rawjson"))]
 
 
-def _last_words(stream: bytes) -> list[Vertex]:
-    """Return what was last said of each step that is a piece of the images."""
+def _last_updates(stream: bytes) -> list[Vertex]:
+    """Return the last update of each step that is part of an image."""
     decoder = StreamDecoder()
     last: dict[str, Vertex] = {}
     for record in [*decoder.feed(stream), *decoder.close()]:
         for vertex in getattr(record, "vertexes", None) or ():
-            # What Buildx does for a target alone: its context, its export.
+            # Steps of a single target: its context and its export.
             if not vertex.name.startswith(("[internal]", "exporting", "[context")):
                 last[vertex.digest] = vertex
     return list(last.values())
 
 
 def _apart(spans: list[Span]) -> int:
-    """Return how many spans of time there are, overlapping ones taken as one."""
+    """Return the number of time spans, counting overlapping ones once."""
     count, end = 0, None
     for started, completed in sorted(spans):
         if end is None or started > end:

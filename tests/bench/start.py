@@ -1,7 +1,7 @@
-"""`make bench PARTS=start`: from the shell to the first screen, at rest, and out again.
+"""`make bench PARTS=start`: from the shell to the first screen, idle, and quitting.
 
-Every program runs on a terminal of its own, in turns with its peer: a Textual app that shows one
-line, or `python -c pass`. A first paint counts when it is of use: the Plan matrix with its rows,
+Every program runs on its own terminal, alternating with its peer: a Textual app that shows one
+line, or `python -c pass`. A first paint counts when it is useful: the Plan matrix with its rows, or
 the open run with its lanes.
 """
 
@@ -56,57 +56,57 @@ _PASS = ("python -c pass", (sys.executable, "-c", "pass"))
 
 @dataclass
 class Seat:
-    """A program on a terminal, what its first useful paint shows, and the seconds it took."""
+    """A program on a terminal, the text of its first useful paint, and the measured seconds."""
 
     name: str
     command: tuple[str, ...]
-    words: tuple[str, ...]
+    text: tuple[str, ...]
     environment: dict[str, str]
     leave: tuple[tuple[str, str], ...] = (("q", ""),)
     paints: list[float] = field(default_factory=list)
     quits: list[float] = field(default_factory=list)
 
     def open(self, place: Path) -> MeasuredTerminal:
-        """Start it."""
+        """Start the program."""
         return MeasuredTerminal(self.command, cwd=place, environment=self.environment)
 
     def round(self, place: Path) -> None:
-        """Start it, wait until it shows something and rests, and leave it."""
+        """Start the program, wait until it has drawn and is idle, and quit it."""
         with self.open(place) as terminal:
-            self.paints.append(terminal.until(*self.words) - terminal.began)
+            self.paints.append(terminal.until(*self.text) - terminal.began)
             terminal.rest(1.0)
-            for key, answer in self.leave:
+            for key, response in self.leave:
                 terminal.press(key)
                 at = time.monotonic()
-                if answer:
-                    terminal.until(answer)
+                if response:
+                    terminal.until(response)
                     terminal.rest(0.3)
             self.quits.append(terminal.ended() - at)
 
 
-def measure(asked: argparse.Namespace) -> list[Row]:
-    """Measure all, and return the rows."""
+def measure(options: argparse.Namespace) -> list[Row]:
+    """Measure everything and return the rows."""
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         place = Path(folder) / "empty"
         place.mkdir()
-        seats, going = _seats(Path(folder))
+        seats, live_run = _seats(Path(folder))
         for number in range(ROUNDS):
             for seat in seats if number % 2 == 0 else seats[::-1]:
                 seat.round(place)
             _say(f"start: round {number + 1} of {ROUNDS}")
-        going.release()
+        live_run.release()
         rows = [*_start_rows(seats), *_quick_rows(place, seats[1].environment)]
         return rows + _idle_rows(place, seats)
 
 
 def _seats(folder: Path) -> tuple[list[Seat], Made]:
-    """Return all programs, and a run that goes on for one of them."""
+    """Return all programs, and a live run for one of them."""
     none, over, live = (_state(folder / name) for name in ("none", "over", "live"))
-    some, most = (_remembering(folder / str(count), count) for count in (MANY, MOST))
+    some, most = (_with_history(folder / str(count), count) for count in (MANY, MOST))
     run = _a_run(Path(over["OPENHQM_TUI_STATE_DIR"]))
-    going = Made(Path(live["OPENHQM_TUI_STATE_DIR"]), EIGHT, created=time.time()).hold().start()
+    live_run = Made(Path(live["OPENHQM_TUI_STATE_DIR"]), EIGHT, created=time.time()).hold().start()
     for target in EIGHT:
-        going.begin(target)
+        live_run.begin(target)
     nowhere = none | {"DOCKER_HOST": f"unix://{folder}/no-engine.sock"}
     console = (str(_BIN / "openhqm-tui"),)
     lane = (EIGHT[-1], "verified")
@@ -119,7 +119,7 @@ def _seats(folder: Path) -> tuple[list[Seat], Made]:
         Seat(f"first paint, {MOST:,} runs in the history", console, _PLAN, most),
         Seat("a finished run of 8 × 2, opened", (sys.executable, "-c", _ON_RUN, run), lane, over),
         Seat("quit during a run", console, ("building", EIGHT[-1]), live, leave_running),
-    ], going
+    ], live_run
 
 
 def _state(folder: Path) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _state(folder: Path) -> dict[str, str]:
     return dict(os.environ) | {"OPENHQM_TUI_STATE_DIR": str(folder)}
 
 
-def _remembering(folder: Path, count: int) -> dict[str, str]:
+def _with_history(folder: Path, count: int) -> dict[str, str]:
     environment = _state(folder)
     with History(folder) as history:
         for run in synthetic_runs(count):
@@ -162,7 +162,7 @@ def _start_rows(seats: Sequence[Seat]) -> list[Row]:
 
 
 def _quick_rows(place: Path, environment: dict[str, str]) -> list[Row]:
-    """Time the commands that draw nothing, in turns with a Python that does nothing."""
+    """Time the commands without a screen, alternating with a Python that does nothing."""
     ours = str(_BIN / "openhqm-tui")
     commands = {
         "--help": (ours, "--help"),
@@ -176,9 +176,9 @@ def _quick_rows(place: Path, environment: dict[str, str]) -> list[Row]:
     for number in range(QUICK_ROUNDS):
         turn = list(commands.items())
         for name, command in turn if number % 2 == 0 else turn[::-1]:
-            began = time.monotonic()
+            started = time.monotonic()
             subprocess.run(command, cwd=place, env=environment, capture_output=True, check=True)
-            took[name].append(time.monotonic() - began)
+            took[name].append(time.monotonic() - started)
     peer = took.pop(_PASS[0])
     limit = {"--help": ("≤", 4.0)}
     return [
@@ -188,7 +188,7 @@ def _quick_rows(place: Path, environment: dict[str, str]) -> list[Row]:
 
 
 def _idle_rows(place: Path, seats: Sequence[Seat]) -> list[Row]:
-    """Look how much of a core is used when nothing happens, and how often anything wakes up."""
+    """Measure the share of a core used while idle, and the number of wake-ups."""
     bare = _at_rest(place, seats[0], "", GLANCES)
     run = _at_rest(place, seats[5], "", RESTS)
     name = "a finished run on screen for 30 s, share of a core"
@@ -202,12 +202,12 @@ def _idle_rows(place: Path, seats: Sequence[Seat]) -> list[Row]:
 
 
 def _at_rest(place: Path, seat: Seat, key: str, seconds: float) -> tuple[float, float]:
-    """Return the share of a core that a program uses at rest, and its wake-ups a second."""
+    """Return the share of a core that an idle program uses, and its wake-ups per second."""
     with seat.open(place) as terminal:
-        terminal.until(*seat.words)
+        terminal.until(*seat.text)
         if key:
             terminal.press(key)
-        # Also what is looked at in threads after the first paint is over by then.
+        # By then, background work after the first paint is finished too.
         terminal.rest(3.0)
         began, used, woken = time.monotonic(), terminal.cpu(), terminal.wakeups()
         terminal.rest(seconds)

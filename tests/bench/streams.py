@@ -1,14 +1,14 @@
-"""`make bench PARTS=streams`: from bytes on disk to state, and on to the pane, beside its peers.
+"""`make bench PARTS=streams`: from bytes on disk to state and pane, compared with peers.
 
-Ours reads a run's rawjson streams of sixteen lanes from disk, decodes every record (JSON, base64,
-times) and folds it into the lanes' logs; every tenth line is coloured. Two shapes: records with a
-piece of 4 KiB each, cut anywhere, as programs write into a pipe, and records with a line each,
-which a follower reads about as many of in one look as the widgets are given.
-Textual's own log widgets are given the same lines as text, decoded before the clock runs, to
-sixteen of them, `BATCH` lines of each at a time. `painted` has on both sides sixteen mounted
-widgets draw all their rows after each batch. Textual's Log measures the lines in threads of its
-own: it is done when they are; `calls alone` is only what its callers wait for. All take turns, in
-one process, and rates are by its CPU time: the neighbours on the machine don't count.
+Ours reads the rawjson streams of sixteen lanes from disk, decodes every record (JSON, Base64,
+times) and folds it into the logs; every tenth line is colored. There are two shapes: records with a
+piece of 4 KiB each, cut anywhere, as programs write into a pipe, and records with one line each, of
+which a follower reads about as many in one poll as the widgets are given.
+Sixteen of Textual's own log widgets get the same lines as text, decoded before the measurement,
+`BATCH` lines each at a time. With `painted`, both draw all rows of sixteen mounted widgets after
+each batch. Textual's Log measures lines in its own threads and is done when they are; `calls alone`
+is only what its callers wait for. All alternate in one process, and rates are based on its CPU
+time, so other processes on the machine don't count.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from tests.bench.flood import PIPED, finished, line
 from tests.bench.rows import Row
 
 LANES, ROUNDS = 16, 5
-# Lines of a round: as many as it takes to be measured well.
+# Lines in a round, enough for an accurate measurement.
 FOLDED = {"ours": 320_000, "ours, one line per record": 160_000, "Log": 160_000, "RichLog": 4_000}
 PAINTED = {"ours, one line per record": 32_000, "Log": 16_000, "RichLog": 2_000}
-# A lane's share of a tenth of a second at 10,000 lines a second is half of it.
+# Twice a lane's share of a tenth of a second at 10,000 lines per second.
 BATCH = 125
 MANY = 1_000_000
 _SLICE = 0.008
@@ -62,7 +62,7 @@ _CALLS = {
 
 
 def measure(_: argparse.Namespace) -> list[Row]:
-    """Measure all and return the rows."""
+    """Measure everything and return the rows."""
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-bench-") as folder:
         place = Path(folder)
         folded = asyncio.run(in_turns(place / "folded", FOLDED, painted=False))
@@ -87,21 +87,21 @@ def _rows(what: str, rates: dict[str, list[float]], least: dict[str, float]) -> 
     return [
         Row(
             _PART,
-            f"{what}, {LANES} lanes, {said}",
+            f"{what}, {LANES} lanes, {shape}",
             "lines/s",
             rates[name],
             f"text → {LANES} × {call}",
             rates[peer],
             ("≥", least[peer]) if peer in least else None,
         )
-        for name, (said, _) in _SHAPES.items()
+        for name, (shape, _) in _SHAPES.items()
         for peer, call in _CALLS.items()
         if name in rates and peer in rates
     ]
 
 
 async def in_turns(place: Path, lines: dict[str, int], *, painted: bool) -> dict[str, list[float]]:
-    """Return lines a second, in each round, of everybody."""
+    """Return the lines per second of all programs in each round."""
     rates: dict[str, list[float]] = {name: [] for name in lines}
     if not painted:
         rates["Log, calls"] = []
@@ -122,7 +122,7 @@ async def in_turns(place: Path, lines: dict[str, int], *, painted: bool) -> dict
 
 
 class Sixteen(App[None]):
-    """Sixteen widgets side by side, as large as the panes of the console."""
+    """Sixteen widgets in a grid, as large as the panes of the console."""
 
     CSS = "Grid { grid-size: 4 4; }"
 
@@ -134,7 +134,7 @@ class Sixteen(App[None]):
         yield Grid(*self.widgets)
 
     async def paint(self) -> None:
-        """Let the screen do what it has to, and draw every row of every widget."""
+        """Wait for a refresh and draw every row of every widget."""
         done = asyncio.Event()
         self.screen.call_after_refresh(done.set)
         await done.wait()
@@ -143,7 +143,7 @@ class Sixteen(App[None]):
 
 
 async def ours(run: RunFolder, painted: bool) -> float:
-    """Return the lines a CPU second of our way."""
+    """Return our lines per CPU second."""
     follower = Follower(run)
     panes = [LogPane(lane.log) for lane in follower.state.lanes]
     app = Sixteen(panes if painted else [])
@@ -163,7 +163,7 @@ async def ours(run: RunFolder, painted: bool) -> float:
 
 
 async def peer(name: str, lines: int, painted: bool) -> tuple[float, float]:
-    """Return the lines a CPU second of one of Textual's widgets: of all its work, of the calls."""
+    """Return the lines per CPU second of a Textual widget: for all its work, and for the calls."""
     widgets = [_PEERS[name]() for _ in range(LANES)]
     texts = [line(number) for number in range(lines // LANES)]
     app = Sixteen(widgets)
@@ -193,14 +193,14 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def held(state: RunState) -> int:
-    """Return how many lines the logs of all lanes have."""
+    """Return the total number of log lines of all lanes."""
     return sum(len(lane.log) for lane in state.lanes)
 
 
 def search_all(run: RunFolder) -> tuple[float, float, float]:
-    """Return CPU seconds: of ours through all lines, of `re` over a list, of our worst slice.
+    """Return CPU seconds: our search in all lines, `re` over a list, and our longest slice.
 
-    The expression is found in one line of a thousand.
+    The expression matches one line in a thousand.
     """
     follower = Follower(run)
     follower.read_all()

@@ -1,4 +1,4 @@
-"""When a program on a terminal draws what, and what that costs."""
+"""Times and costs of drawing by a program on a terminal."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class MeasuredTerminal(Terminal):
 
     @property
     def text(self) -> str:
-        """What was drawn since the last key press."""
+        """The text drawn since the last key press."""
         return _ESCAPES.sub(b"", self._raw).decode("utf-8", "replace")
 
     def until(self, *words: str) -> float:
-        """Wait until all of these were drawn; return when the last of them was."""
+        """Wait until all of these are drawn; return the time of the last one."""
         limit = time.monotonic() + _PATIENCE
         at = time.monotonic()
         while not all(word in self.text for word in words):
@@ -58,24 +58,24 @@ class MeasuredTerminal(Terminal):
         return at
 
     def rest(self, seconds: float) -> None:
-        """Only read what is drawn, for so long."""
+        """Read the output for that many seconds."""
         limit = time.monotonic() + seconds
         while (left := limit - time.monotonic()) > 0:
             self._take(left)
 
     def quiet(self, seconds: float = 1.0) -> None:
-        """Wait until nothing has been drawn for so long."""
+        """Wait until nothing has been drawn for that many seconds."""
         limit = time.monotonic() + _PATIENCE
         while time.monotonic() < limit and self._take(seconds):
             pass
 
     def press(self, keys: str) -> None:
-        """Forget what was drawn, and type."""
+        """Clear the drawn text and press keys."""
         self._raw = b""
         super().press(keys)
 
     def ended(self) -> float:
-        """Wait for the end of the process and return when that was; it must end well."""
+        """Wait until the process has ended successfully and return the time."""
         while True:
             ready, _, _ = select.select([self._end, self._alive], [], [], _PATIENCE)
             at = time.monotonic()
@@ -87,22 +87,22 @@ class MeasuredTerminal(Terminal):
         return at
 
     def cpu(self) -> float:
-        """Return the CPU seconds used by now, by all its threads."""
-        told = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(told[11]) + int(told[12])) / _TICKS
+        """Return the CPU seconds used so far by all threads."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def memory(self) -> int:
         """Return the resident bytes."""
-        told = Path(f"/proc/{self._process.pid}/statm").read_text().split()
-        return int(told[1]) * os.sysconf("SC_PAGE_SIZE")
+        fields = Path(f"/proc/{self._process.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def wakeups(self) -> int:
-        """Return how often its threads have gone to sleep of their own by now."""
+        """Return the number of voluntary context switches of all threads so far."""
         found = 0
         for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
             with contextlib.suppress(FileNotFoundError):
-                told = (thread / "status").read_text()
-                found += int(told.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+                fields = (thread / "status").read_text()
+                found += int(fields.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
         return found
 
     def _take(self, seconds: float) -> bool:

@@ -1,1 +1,1 @@
-"""Rounds of bad luck on a real engine, run by hand: `python -m tests.soak NAME` (`make soak`)."""
+"""Rounds of faults on a real engine, run by hand: `python -m tests.soak NAME` (`make soak`)."""

@@ -1,7 +1,7 @@
-"""What the rounds build: real images whose bytes are the same however often they are built.
+"""What the rounds build: real images that are reproducible byte for byte.
 
-Each round has a mark of its own in a step that leaves nothing in the image: no step after it is
-cached, and yet every round must come to the very digests of an undisturbed build.
+Each round has its own mark in a step that leaves nothing in the image: no step after it is cached,
+and every round must produce the digests of an undisturbed build.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from openhqm_tui.store.paths import bundled
 NAME = "openhqm-tui-soak"
 BOTH = "linux/amd64,linux/arm64"
 TALKERS = ("web", "worker", "mail")
-# All that a log may hold: stderr, lines that come in pieces, that are overwritten, that don't end.
+# Everything a log may have: stderr, and partial, overwritten and unterminated lines.
 _TALKING = """\
 FROM {base} AS work
 ARG WHO
@@ -35,7 +35,7 @@ LABEL who=$WHO
 
 
 class Material(NamedTuple):
-    """A folder to build in, what `build` is told there, and the keys that choose the same."""
+    """A folder to build in, the arguments of `build`, and the keys that select the same."""
 
     kind: str
     folder: Path
@@ -46,7 +46,7 @@ class Material(NamedTuple):
 def talking(
     folder: Path, mark: str, *, platforms: str = BOTH, name: str = f"{NAME}/talking"
 ) -> Material:
-    """Three targets of a bake file that say much; of their images only the store is asked."""
+    """Three targets of a bake file with much output; their images get only the static checks."""
     folder.mkdir(parents=True)
     base = choose_base(parse_platforms(BOTH), explicit=None).ref
     (folder / "Dockerfile").write_text(_TALKING.format(base=base))
@@ -54,14 +54,14 @@ def talking(
     bake = {
         "group": {"default": {"targets": TALKERS}},
         "target": {
-            who: {
-                "args": {"WHO": who},
+            target: {
+                "args": {"WHO": target},
                 "platforms": platforms.split(","),
-                "tags": [f"{name}:{who}"],
-                # A provenance tells the time: no two are the same.
+                "tags": [f"{name}:{target}"],
+                # A provenance has the time in it, so no two are equal.
                 "attest": ["type=provenance,disabled=true"],
             }
-            for who in TALKERS
+            for target in TALKERS
         },
     }
     (folder / "docker-bake.json").write_text(json.dumps(bake))
@@ -69,7 +69,7 @@ def talking(
 
 
 def own(folder: Path, mark: str) -> Material:
-    """Two of the package's own variants, installed anew; their images are asked everything."""
+    """Two of the bundled variants, installed again; their images get all checks."""
     shutil.copytree(bundled("context"), folder)
     dockerfile = bundled("Dockerfile").read_text()
     begins = "#!/bin/sh\nset -eu\nsite="
@@ -79,7 +79,7 @@ def own(folder: Path, mark: str) -> Material:
     words = ("--backend", "redis,mqtt", "--platforms", BOTH, "--name", f"{NAME}/own")
     settings = f'name = "{NAME}/own"\nplatforms = {json.dumps(BOTH.split(","))}\n'
     (folder / "openhqm-tui.toml").write_text(settings)
-    # The second row, and the last but one.
+    # The second row and the last but one.
     return Material("own", folder, words, ("j", "r", "G", "k", "r"))
 
 

@@ -1,4 +1,4 @@
-"""Where one round happens: folders and an environment of its own, and the commands run there."""
+"""The folders and environment of one round, and the commands run in them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ OURS = (sys.executable, "-m", "openhqm_tui")
 PATIENCE = 240.0
 
 
-class Broken(Exception):
-    """A round did not keep its promise."""
+class RoundFailed(Exception):
+    """A round failed."""
 
 
 class TooLate(Exception):
-    """All was over before the blow fell: this round tells nothing."""
+    """The run ended before the fault, so the round is void."""
 
 
 class Place:
-    """The folders of one round; `random` decides all that is left to chance."""
+    """The folders of one round; `random` makes all random choices."""
 
     def __init__(self, path: Path, seed: str) -> None:
         self.path = path
@@ -46,11 +46,11 @@ class Place:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def material(self, kind: str) -> Material:
-        """Make what is to be built."""
+        """Create the material to build."""
         return KINDS[kind](self.path / kind, self.mark)
 
     def run(self, *words: str, cwd: Path | None = None, code: int | None = 0) -> bytes:
-        """Run `openhqm-tui` and return what it printed; `code` None: however it ends."""
+        """Run `openhqm-tui` and return its output; with `code` None, any exit code is accepted."""
         ran = subprocess.run(
             [*OURS, *words],
             cwd=cwd or self.path,
@@ -60,8 +60,8 @@ class Place:
             check=False,
         )
         if code is not None and ran.returncode != code:
-            said = ran.stderr.decode("utf-8", "replace")[-500:]
-            raise Broken(f"`{' '.join(words)}` ended with {ran.returncode}: {said}")
+            output = ran.stderr.decode("utf-8", "replace")[-500:]
+            raise RoundFailed(f"`{' '.join(words)}` ended with {ran.returncode}: {output}")
         return ran.stdout
 
     def start(self, *words: str, cwd: Path | None = None, out: Path) -> subprocess.Popen[bytes]:
@@ -79,16 +79,16 @@ class Place:
         return process
 
     def build(self, material: Material) -> RunFolder:
-        """Begin a run that nobody watches."""
-        said = self.run("build", *material.words, "--detach", cwd=material.folder)
-        return RunFolder(self.path / "state" / "runs" / said.decode().strip())
+        """Start a detached run."""
+        output = self.run("build", *material.words, "--detach", cwd=material.folder)
+        return RunFolder(self.path / "state" / "runs" / output.decode().strip())
 
     def runs(self) -> list[RunFolder]:
         """Return the runs of this round."""
         return list(all_runs(self.path / "state"))
 
     def close(self) -> None:
-        """End what was started here and is there still, the runs' processes included."""
+        """End all remaining processes of this round, including those of its runs."""
         for process in self._processes:
             process.kill()
             process.wait()
@@ -101,7 +101,7 @@ class Place:
 
 
 def command_of(pid: int) -> str:
-    """Return a process's command line; '' where there is none."""
+    """Return the command line of a process, '' if there is none."""
     seen = subprocess.run(
         ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
@@ -109,11 +109,11 @@ def command_of(pid: int) -> str:
 
 
 def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-    """Return when `condition` holds; the promise is broken where it never does."""
+    """Wait until `condition` holds; the round fails if it never does."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:
-            raise Broken(f"after {patience:.0f} s still not: {what}")
+            raise RoundFailed(f"not within {patience:.0f} s: {what}")
         time.sleep(0.005)
 
 
@@ -123,7 +123,7 @@ def has(run: RunFolder, kind: type[events.Event]) -> bool:
 
 
 def runner_of(run: RunFolder) -> int:
-    """Return the process that executes a run, once it says so."""
+    """Return the process that executes a run, once it is in the journal."""
     until(lambda: has(run, events.RunStarted), "the runner starts")
     return [event.pid for event in run.events() if isinstance(event, events.RunStarted)][-1]
 
@@ -138,24 +138,24 @@ def following(run: RunFolder) -> Iterator[Follower]:
         follower.close()
 
 
-# When the blow falls: in the first moments, while images are built, or while they are checked.
+# When the fault happens: right at the start, during the build, or during the checks.
 MOMENTS = ("birth", "start", "build", "build", "build", "checks")
 
 
 def wait_for_moment(run: RunFolder, moment: str, place: Place) -> str:
-    """Wait for a random moment of a kind and return it in words; raises TooLate."""
-    began = time.monotonic()
+    """Wait for a random moment of a kind and return its description; raises TooLate."""
+    started = time.monotonic()
     if moment == "birth":
-        # Buildx has its file, and the journal may not know of it yet.
-        until(lambda: any(run.path.glob("*.rawjson")), "a stream begins")
+        # Buildx has its file, but it may not be in the journal yet.
+        until(lambda: any(run.path.glob("*.rawjson")), "a stream starts")
         time.sleep(place.random.uniform(0, 0.01))
     elif moment == "start":
         time.sleep(place.random.uniform(0, 1.0))
     elif moment == "build":
         time.sleep(place.random.uniform(0.5, 9.0))
     else:
-        until(lambda: has(run, events.CheckStarted) or has(run, events.RunEnded), "checks begin")
+        until(lambda: has(run, events.CheckStarted) or has(run, events.RunEnded), "checks start")
         time.sleep(place.random.uniform(0, 3.0))
     if has(run, events.RunEnded):
         raise TooLate(moment)
-    return f"{moment} +{time.monotonic() - began:.2f} s"
+    return f"{moment} +{time.monotonic() - started:.2f} s"

@@ -1,4 +1,4 @@
-"""What must hold of a run, read from its folder by ways as independent of the fold as can be."""
+"""Invariants of a run, verified from its folder as independently of the fold as possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from openhqm_tui.domain.text import plain
 from openhqm_tui.run.checks.sandbox import RUN_LABEL
 from openhqm_tui.run.runner.text_log import write_text_log
 from openhqm_tui.store.run_folder import RunFolder
-from tests.soak.place import Broken, following
+from tests.soak.place import RoundFailed, following
 from tests.waiting import until
 
 Result = dict[str, tuple[Any, ...]]
@@ -29,25 +29,25 @@ def state_of(run: RunFolder) -> RunState:
     """Follow a run to its end as the console and the command line do; return its state."""
     with following(run) as follower:
 
-        def over() -> bool:
+        def finished() -> bool:
             follower.poll()
             return follower.finished
 
-        until(over, "the run is over and read")
+        until(finished, "the run is finished and read")
         return follower.state
 
 
 def passed(run: RunFolder) -> RunState:
-    """Hold that a run is over and all of it passed."""
+    """Assert that a run has passed entirely, and return its state."""
     state = state_of(run)
     if state.status is not Status.PASSED:
         targets = {name: target.status.value for name, target in state.targets.items()}
-        raise Broken(f"the run is {state.status.value}: {targets} {state.notes}")
+        raise RoundFailed(f"the run is {state.status.value}: {targets} {state.notes}")
     return state
 
 
 def result_of(state: RunState) -> Result:
-    """Return what came out for each lane: image, sizes, verdicts."""
+    """Return the result of each lane: image, sizes, verdicts."""
     return {
         f"{lane.target.name} {lane.platform}": (
             lane.status.value,
@@ -61,27 +61,27 @@ def result_of(state: RunState) -> Result:
 
 
 def same_result(state: RunState, expected: Result) -> None:
-    """Hold that a run came to what an undisturbed one comes to."""
+    """Assert that a run has the result of an undisturbed one."""
     found = result_of(state)
     for name, value in expected.items():
         if found.get(name) != value:
-            raise Broken(f"{name} came out as {found.get(name)}, undisturbed {value}")
+            raise RoundFailed(f"{name} is {found.get(name)}, undisturbed {value}")
 
 
 def streams_are_complete(run: RunFolder, state: RunState) -> int:
-    """Hold that Buildx said all it had to; return how many bytes of output that were."""
+    """Assert that the streams of Buildx are complete; return their size in bytes."""
     size = 0
     for target in state.targets.values():
         data = (run.path / target.stream).read_bytes()
         if not data.endswith(b"\n"):
-            raise Broken(f"{target.stream} ends within a line")
+            raise RoundFailed(f"{target.stream} ends within a line")
         running: dict[str, bool] = {}
         for line in data.splitlines():
             for vertex in json.loads(line).get("vertexes") or ():
                 if vertex.get("started"):
                     running[vertex["digest"]] = not vertex.get("completed")
         if not running or any(running.values()):
-            raise Broken(f"{target.stream} holds steps that never ended")
+            raise RoundFailed(f"{target.stream} has steps that never ended")
         _text_log_is_that_of(run, target.name, target.stream)
         size += len(data)
     return size
@@ -89,29 +89,29 @@ def streams_are_complete(run: RunFolder, state: RunState) -> int:
 
 def _text_log_is_that_of(run: RunFolder, target: str, stream: str) -> None:
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-soak-") as folder:
-        again = RunFolder(Path(folder))
+        copy = RunFolder(Path(folder))
         for name in ("run.json", stream):
             shutil.copy(run.path / name, folder)
-        write_text_log(again, target, stream)
+        write_text_log(copy, target, stream)
         log = text_log_of(stream)
-        if (again.path / log).read_bytes() != (run.path / log).read_bytes():
-            raise Broken(f"{log} is not what its stream tells")
+        if (copy.path / log).read_bytes() != (run.path / log).read_bytes():
+            raise RoundFailed(f"{log} differs from its stream")
 
 
-def shown_whole(said: bytes, run: RunFolder, state: RunState) -> int:
-    """Hold that what `attach --format json` printed is all of a run; return how many lines.
+def shown_whole(output: bytes, run: RunFolder, state: RunState) -> int:
+    """Assert that `attach --format json` printed the whole run; return the number of log lines.
 
-    Its events are the journal's lines, a target's in their order; its log lines make the text
-    logs, byte for byte, and the output among them is what stands in the streams.
+    Its events are the lines of the journal, in order for each target; its log lines make up the
+    text logs byte for byte, and the output among them is that of the streams.
     """
-    records = [json.loads(line) for line in said.splitlines()]
+    records = [json.loads(line) for line in output.splitlines()]
     journal = [json.loads(line) for line in run.events_file.read_bytes().splitlines()]
     own = {"run", "log", "summary"}
     shown = [record for record in records if record["event"] not in own]
     if _by_target(shown) != _by_target(journal):
-        raise Broken("attach shows other events than the journal has")
+        raise RoundFailed("attach prints other events than the journal has")
     if records[-1]["event"] != "summary" or records[-1]["outcome"] != state.status.value:
-        raise Broken(f"attach ends with {records[-1]['event']}, not with the outcome")
+        raise RoundFailed(f"attach ends with {records[-1]['event']}, not with the outcome")
     logs = [record for record in records if record["event"] == "log"]
     for target in state.targets.values():
         mine = [record for record in logs if record["target"] == target.name]
@@ -124,10 +124,10 @@ def shown_whole(said: bytes, run: RunFolder, state: RunState) -> int:
         ]
         text = "".join(f"{line}\n" for line in [*lines, "== buildx =="])
         if (run.path / text_log_of(target.stream)).read_bytes() != text.encode():
-            raise Broken(f"attach shows of {target.name} other lines than its log has")
-        output = Counter(record["text"] for record in mine if record["stream"])
-        if output != _output_in((run.path / target.stream).read_bytes()):
-            raise Broken(f"attach shows other output of {target.name} than its stream has")
+            raise RoundFailed(f"attach prints other lines of {target.name} than its log has")
+        printed = Counter(record["text"] for record in mine if record["stream"])
+        if printed != _output_in((run.path / target.stream).read_bytes()):
+            raise RoundFailed(f"attach prints other output of {target.name} than its stream has")
     return len(logs)
 
 
@@ -137,13 +137,13 @@ def _by_target(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _output_in(stream: bytes) -> Counter[str]:
-    """Return the lines of all steps' output, read without the fold."""
-    said: defaultdict[tuple[str, int], bytes] = defaultdict(bytes)
+    """Return the output lines of all steps, read without the fold."""
+    pieces: defaultdict[tuple[str, int], bytes] = defaultdict(bytes)
     for line in stream.splitlines():
         for log in json.loads(line).get("logs") or ():
-            said[log["vertex"], log["stream"]] += base64.b64decode(log["data"])
+            pieces[log["vertex"], log["stream"]] += base64.b64decode(log["data"])
     lines = Counter[str]()
-    for data in said.values():
+    for data in pieces.values():
         *whole, rest = data.split(b"\n")
         for line in [*whole, *([rest] if rest else [])]:
             lines[plain(line.removesuffix(b"\r").rpartition(b"\r")[2])] += 1
@@ -151,9 +151,9 @@ def _output_in(stream: bytes) -> Counter[str]:
 
 
 def nothing_left(run: RunFolder) -> None:
-    """Hold that no process and no container of a run is there, or is about to go.
+    """Assert that no process and no container of a run is left.
 
-    A runner remembers its run when it has let go of it: it may be there a moment longer.
+    A runner records its run after it releases the lock, so it may end a moment later.
     """
     left: list[str] = []
 
@@ -164,7 +164,7 @@ def nothing_left(run: RunFolder) -> None:
     try:
         until(gone, "nothing is left")
     except AssertionError:
-        raise Broken("left behind: " + "; ".join(line[:200] for line in left)) from None
+        raise RoundFailed("left behind: " + "; ".join(line[:200] for line in left)) from None
 
 
 def _left_of(run: RunFolder) -> list[str]:
@@ -179,7 +179,7 @@ def _left_of(run: RunFolder) -> list[str]:
 
 
 def never_mixed(runs: list[RunFolder]) -> None:
-    """Hold that nothing of one run's folder tells of another, and no two share a process."""
+    """Assert that no run folder mentions another run, and that no two runs share a process."""
     pids: Counter[int] = Counter()
     for run in runs:
         others = [other.path.name.encode() for other in runs if other.path != run.path]
@@ -187,10 +187,10 @@ def never_mixed(runs: list[RunFolder]) -> None:
             with contextlib.suppress(IsADirectoryError):
                 data = file.read_bytes()
                 if any(other in data for other in others):
-                    raise Broken(f"{file} tells of another run")
+                    raise RoundFailed(f"{file} mentions another run")
         pids.update(getattr(event, "pid", 0) for event in run.events() if hasattr(event, "pid"))
     if twice := [pid for pid, count in pids.items() if count > 1]:
-        raise Broken(f"two runs claim the processes {twice}")
+        raise RoundFailed(f"two runs claim the processes {twice}")
 
 
 def _docker(*words: str) -> str:

@@ -1,4 +1,4 @@
-"""The console on a real terminal (a pty), for somebody who types, and may be killed."""
+"""The console on a real terminal (a pty), controlled by key presses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 from openhqm_tui.store.run_folder import RunFolder
-from tests.soak.place import OURS, Broken, Place, until
+from tests.soak.place import OURS, Place, RoundFailed, until
 from tests.terminal import start_on_terminal
 
 
 class Console:
-    """A console at work; what it draws is read and thrown away, but for the last of it."""
+    """A running console; only the end of its output is kept."""
 
     def __init__(self, place: Place, cwd: Path, run: RunFolder | None = None) -> None:
         on_run = (sys.executable, "-m", "tests.soak.terminal", str(run.path) if run else "")
@@ -24,18 +24,22 @@ class Console:
         self._process, self._terminal = start_on_terminal(
             OURS if run is None else on_run, cwd=cwd, environment=environment
         )
-        self._said = b""
+        self._output = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def wait_for(self, text: str) -> None:
-        """Wait until a text was drawn."""
-        until(lambda: text.encode() in self._said or not self.alive, f"'{text}' on the screen", 60)
+        """Wait until a text is drawn."""
+        until(
+            lambda: text.encode() in self._output or not self.alive, f"'{text}' on the screen", 60
+        )
         if not self.alive:
-            raise Broken(f"the console ended: {self._said[-500:].decode('utf-8', 'replace')}")
+            raise RoundFailed(
+                f"the console ended: {self._output[-500:].decode('utf-8', 'replace')}"
+            )
 
     def press(self, *keys: str) -> None:
-        """Press keys, as fast as a quick person."""
+        """Press keys, as fast as a fast typist."""
         for key in keys:
             with contextlib.suppress(OSError):
                 os.write(self._terminal, key.encode())
@@ -43,18 +47,18 @@ class Console:
 
     @property
     def alive(self) -> bool:
-        """Return whether the console is there."""
+        """Return whether the console is running."""
         return self._process.poll() is None
 
     def kill(self, *, with_terminal: bool) -> None:
-        """Kill it, and let its terminal die as well, which hangs up all that belongs to it."""
+        """Kill the console, and optionally close its terminal, which hangs up its processes."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         if with_terminal:
             self._hang_up()
 
     def close(self) -> None:
-        """Leave nothing of it."""
+        """End the console and its terminal."""
         if self.alive:
             self.kill(with_terminal=True)
         self._hang_up()
@@ -72,7 +76,7 @@ class Console:
                 return
             if not piece:
                 return
-            self._said = (self._said + piece)[-200_000:]
+            self._output = (self._output + piece)[-200_000:]
 
 
 def open_on(run: str) -> int:

@@ -1,6 +1,6 @@
-"""Found by every Python that has this folder on PYTHONPATH: says at its end what CPU it took.
+"""Loaded by every Python with this folder on PYTHONPATH: records its CPU time at exit.
 
-Without the variable it does nothing. Only the process itself is told of, none of its children.
+Without the variable it does nothing. Only the process itself counts, without its children.
 """
 
 import os
@@ -12,14 +12,14 @@ if "BENCH_OWN_CPU" in os.environ:
     import sys
     from pathlib import Path
 
-    def _tell(own: int = os.getpid()) -> None:
-        # A child that was forked and ends without an exec is no process of its own.
+    def _record(own: int = os.getpid()) -> None:
+        # A forked child without an exec doesn't count as a separate process.
         if os.getpid() != own:
             return
         used = resource.getrusage(resource.RUSAGE_SELF)
-        told = {"words": sys.orig_argv, "seconds": used.ru_utime + used.ru_stime}
+        record = {"words": sys.orig_argv, "seconds": used.ru_utime + used.ru_stime}
         file = Path(os.environ["BENCH_OWN_CPU"]) / f"{own}.json"
-        file.with_suffix(".new").write_text(json.dumps(told), encoding="utf-8")
+        file.with_suffix(".new").write_text(json.dumps(record), encoding="utf-8")
         file.with_suffix(".new").replace(file)
 
-    atexit.register(_tell)
+    atexit.register(_record)
