@@ -122,7 +122,7 @@ def _variants(
             return source.variants
         raise UsageProblem(
             "nothing selected to build",
-            fix="give --backend NAME or --build-all",
+            fix="use --backend NAME or --build-all",
             valid=" ".join(variant.name for variant in source.variants),
         )
     by_name = {variant.name.lower(): variant for variant in source.variants}

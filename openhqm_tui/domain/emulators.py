@@ -1,4 +1,4 @@
-"""What is known of an emulator: its version, its speed, and what is wrong with it."""
+"""Facts about an emulator: its version, its speed, and its known faults."""
 
 from __future__ import annotations
 

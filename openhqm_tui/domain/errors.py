@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class Problem(Exception):  # noqa: N818 - said to people, who have problems, not errors
+class Problem(Exception):  # noqa: N818 - a message for users, not an internal error
     """An error that the user can act on; `str()` returns one line.
 
     `exit_code` is that of the command: 2 invalid usage, 3 no usable engine.

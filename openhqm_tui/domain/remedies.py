@@ -1,4 +1,4 @@
-"""What engine, registries and builds report when something fails, and what to do about it.
+"""What the engine, registries and builds report when something fails, and what to do about it.
 
 A row has the signs of a cause, and its messages wherever it may occur: in a build, a check, a push,
 or the lookup of a base image. The first matching row counts; a row without a message for a place
@@ -52,7 +52,7 @@ class Remedy(NamedTuple):
     crashed: bool = False
 
     def fits(self, said: str, lowered: str) -> bool:
-        """Return whether one of its signs is in an error; `lowered` is `said` in lower case."""
+        """Return whether an error has one of its signs; `lowered` is `said` in lower case."""
         if any(sign in lowered for sign in self.signs):
             return True
         return self.pattern is not None and self.pattern.search(said) is not None
@@ -118,18 +118,21 @@ REMEDIES: tuple[Remedy, ...] = (
         check="This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
     ),
     Remedy(
-        ("uncaught target signal", "the emulator crashed", "exit code: 139", "exit code 139"),
+        (
+            *("uncaught target signal", "the emulator crashed"),
+            *("exit code: 139", "exit code 139", "exited with code 139"),
+        ),
         crashed=True,
     ),
     Remedy(
         ("needs a loader that isn't in the image",),
-        check="It was built for another C library or base image: build it for this one (musl or "
-        "glibc), or copy the loader and the libraries too.",
+        check="The program was built for another C library or base image: build it for this one "
+        "(musl or glibc), or also copy the loader and the libraries.",
     ),
     Remedy(
         pattern=re.compile(r"^(?:not checked: )?no \S+ in the image\b"),
-        check="Install it in the final stage, or set `interpreter` to its path; "
-        "an image that needs no Python has `python = false` in openhqm-checks.toml.",
+        check="Install Python in the final stage, or set `interpreter` to its path; if the image "
+        "needs no Python, set `python = false` in openhqm-checks.toml.",
     ),
     Remedy(
         ("toomanyrequests", "429 too many", "rate limit"),
@@ -160,7 +163,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         ("server gave http response to https client",),
         push="the registry speaks plain HTTP, which Docker accepts from `localhost` only: "
-        "give it a certificate, or name it in the engine's `insecure-registries`",
+        "set up TLS there, or add the registry to the engine's `insecure-registries`",
     ),
     Remedy(
         (
@@ -168,7 +171,7 @@ REMEDIES: tuple[Remedy, ...] = (
             "x509: certificate signed by unknown authority",
             "unknownissuer",
         ),
-        build="A proxy re-signs TLS here: give its CA with --ca-bundle FILE.",
+        build="A proxy re-signs TLS here: pass its CA with --ca-bundle FILE.",
         push=_NO_TRUST,
         pull=Reach.TLS,
     ),
@@ -258,7 +261,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("@sha256: not found",),
-        push="the registry no longer has it (some delete untagged images): build it again",
+        push="the registry no longer has the image (some registries delete untagged images): "
+        "build it again",
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
     # Failures without a more specific sign.

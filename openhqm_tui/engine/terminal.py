@@ -73,7 +73,7 @@ def pager_command(
     except ValueError as error:
         raise UsageProblem(f"PAGER can't be read: {setting} ({error})") from error
     if which(words[0]) is None:
-        raise UsageProblem(f"the pager '{words[0]}' isn't installed", fix="set PAGER to another")
+        raise UsageProblem(f"the pager '{words[0]}' isn't installed", fix="set another PAGER")
     return words
 
 

@@ -20,7 +20,7 @@ _MOST_LINKS = 40
 
 
 def read_inside(folder: Path, name: str, most: int, *, links: bool = True) -> bytes:
-    """Return what a regular file below `folder` holds; raises OSError, also above `most` bytes."""
+    """Return the contents of a regular file below `folder`; raises OSError, also above `most`."""
     with os.fdopen(open_inside(folder, name, links=links), "rb") as opened:
         data = opened.read(most + 1)
     if len(data) > most:
@@ -71,9 +71,9 @@ def open_inside(folder: Path, name: str, *, links: bool = True) -> int:
 
 
 def open_to_write(folder: Path, name: str, *, empty: bool = False) -> int:
-    """Open a file below `folder` for appending, through no link at all; raises OSError.
+    """Open a file below `folder` for appending, without following any link; raises OSError.
 
-    It is made if it isn't there; with `empty` what it held is removed.
+    It is created if it doesn't exist; with `empty` it is truncated.
     """
     file = folder / name
     last, *above = _parts(name)

@@ -91,7 +91,7 @@ def _last_output(folder: RunFolder) -> str:
     except OSError:
         lines = []
     said = one_line(lines[-1]) if lines else "no output"
-    return f"the runner exited at once ({said}); its log is {folder.runner_log}"
+    return f"the runner exited immediately ({said}); see its log: {folder.runner_log}"
 
 
 class RequestReader:

@@ -36,7 +36,7 @@ _KNOWN = re.compile(
 _PIECE = 256 * 1024
 # The earliest date of the zip format, so that the archive doesn't depend on the time of packing.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-# What the standard library raises for archives that are cut off, damaged or made up.
+# What the standard library raises for archives that are truncated, damaged or forged.
 _DAMAGED = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
     *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
@@ -199,7 +199,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
     if len(names) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_BYTES:
         raise zipfile.BadZipFile("it is too large for a run")
     if not _ID.fullmatch(id) or len({name.lower() for name in names}) < len(names):
-        raise zipfile.BadZipFile("it isn't laid out as a run")
+        raise zipfile.BadZipFile("unexpected layout")
     for entry in entries:
         kind = stat.S_IFMT(entry.external_attr >> 16)
         top, _, name = entry.filename.partition("/")

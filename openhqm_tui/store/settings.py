@@ -170,7 +170,7 @@ KEYS = {
             name="keymap",
             in_environment=False,
             project="no",
-            rule=_never("key bindings are personal: a project's could make any key push"),
+            rule=_never("key bindings are personal: a project's could bind any key to a push"),
         ),
     )
 }

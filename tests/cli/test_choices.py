@@ -179,7 +179,7 @@ def test_settings_choose_where_no_flag_does(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("build", "give --backend NAME or --build-all (valid: all redis"),
+        ("build", "use --backend NAME or --build-all (valid: all redis"),
         ("build --backend ,", "nothing selected to build"),
         ("build --backend rediss", "unknown backend 'rediss': did you mean redis?"),
         ("build --backend redis,kafak", "unknown backend 'kafak': did you mean kafka?"),
@@ -192,10 +192,10 @@ def test_settings_choose_where_no_flag_does(folder: Path) -> None:
         ("build --backend redis --python-version 2.7", "'2.7' is not a valid Python version"),
         ("build --backend redis --python-version 3.13.1", "is not a valid Python version"),
         ("build --backend redis --base-image A:b:c", "'A:b:c' isn't a valid image reference"),
-        ("build --backend redis --context nope", "the context nope isn't there"),
+        ("build --backend redis --context nope", "the context nope doesn't exist"),
         ("build --backend redis --context file", "the context file is not a folder"),
         ("build --backend redis --context projcet", "did you mean"),
-        ("build --backend redis --dockerfile nope", "the Dockerfile nope isn't there"),
+        ("build --backend redis --dockerfile nope", "the Dockerfile nope doesn't exist"),
         ("build --backend redis --dockerfile file", "no `ARG QUEUE_BACKEND`"),
     ],
 )

@@ -34,7 +34,7 @@ def test_two_runs_are_compared(two, capsys) -> None:
     warm, cold = names(two)
     assert f"{warm} → {cold}" in out
     assert "▲ cached →" in out
-    assert "only after: all amd64+arm64" in out
+    assert "only in the later run: all amd64+arm64" in out
 
 
 def test_a_run_is_compared_with_the_one_before(two, capsys) -> None:

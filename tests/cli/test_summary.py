@@ -80,8 +80,8 @@ def test_a_failed_check_is_named() -> None:
         "✗ minimal · linux/arm64 · checks (emulated)",
         "  ✗ machine: fail: x86_64",
         "      expected aarch64",
-        "      fix      It reports a different architecture than its platform: the image contains "
-        "the wrong userland.",
+        "      fix      Python reports a different architecture: the image contains the userland "
+        "of another platform.",
         "  ? python: unknown: exec format error",
         "      fix      This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
         "  evidence /runs/x/checks/minimal.linux-arm64.json",

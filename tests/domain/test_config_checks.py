@@ -131,7 +131,7 @@ def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
 @pytest.mark.parametrize(
     ("found", "answer", "evidence"),
     [
-        ({"a": "1", "b": "2"}, Answer.PASS, "a=1; any b"),
+        ({"a": "1", "b": "2"}, Answer.PASS, "a=1; any value of b"),
         ({"a": "1", "b": ""}, Answer.FAIL, "b=(empty)"),
         ({"a": "1"}, Answer.FAIL, "b=(missing)"),
         ({"a": "2", "b": "*"}, Answer.FAIL, "a=2"),
@@ -160,7 +160,7 @@ def test_any_value_matches_unless_empty(found, answer: Answer, evidence: str) ->
         ("1001", 1000, False, Answer.FAIL, "uid 1001"),
         ("", 1000, False, Answer.FAIL, "uid 0"),
         ("root", 0, True, Answer.PASS, "uid 0"),
-        ("app", 1000, True, Answer.UNKNOWN, "app is a name, not a number: write USER by number"),
+        ("app", 1000, True, Answer.UNKNOWN, "USER app is a name: use a number"),
         ("9" * 5000, None, True, Answer.PASS, "user 999"),
         ("²", None, True, Answer.PASS, "user ²"),
     ],
@@ -195,24 +195,24 @@ ACCOUNTS = ("root:0", "toor:0", "app:1000", "app:0")
         (
             {"entrypoint": ("gosu", "app"), "cmd": ("x",)},
             *(0, {"strict": True}, Answer.WARN),
-            "starts as uid 0, and gosu changes to user app",
+            "starts as uid 0, and gosu switches to user app",
         ),
         (
             {"entrypoint": ("/sbin/tini", "--", "/sbin/su-exec", "1000:1000", "x")},
             *(0, {"user": 1000}, Answer.WARN),
-            "starts as uid 0, and su-exec changes to user 1000:1000",
+            "starts as uid 0, and su-exec switches to user 1000:1000",
         ),
         (
             {"entrypoint": ("setpriv", "--reuid=1000", "--clear-groups", "x")},
-            *(0, {}, Answer.WARN, "starts as uid 0, and setpriv changes to user 1000"),
+            *(0, {}, Answer.WARN, "starts as uid 0, and setpriv switches to user 1000"),
         ),
         (
             {"cmd": ("/bin/sh", "-c", "chown app /data && exec gosu app x")},
-            *(0, {}, Answer.WARN, "starts as uid 0, and gosu changes to user app"),
+            *(0, {}, Answer.WARN, "starts as uid 0, and gosu switches to user app"),
         ),
         (
             {"entrypoint": ("entry.sh",), "cmd": ("x",)},
-            *(0, {"user": 1000}, Answer.WARN, "starts as uid 0, and gosu changes to another"),
+            *(0, {"user": 1000}, Answer.WARN, "starts as uid 0, and gosu switches to another user"),
         ),
         ({"cmd": ("gosu", "1001", "x")}, 0, {"user": 1000}, Answer.FAIL, "starts as uid 0"),
         ({"cmd": ("gosu", "root", "x")}, 0, {"strict": True}, Answer.FAIL, "uid 0"),

@@ -127,7 +127,7 @@ def test_the_last_error_counts() -> None:
 
 
 def test_a_failure_without_an_error_has_the_exit_code() -> None:
-    assert digest(code=17).reason == "Buildx ended with exit code 17"
+    assert digest(code=17).reason == "Buildx exited with code 17"
     assert digest(reason="[Errno 2] No such file: 'docker'").reason.startswith("[Errno 2]")
 
 

@@ -63,7 +63,7 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
 @pytest.mark.parametrize(
     ("expected", "found", "check", "answer", "evidence"),
     [
-        (WANTED, (), "binaries", P, "no ELF file"),
+        (WANTED, (), "binaries", P, "no ELF files"),
         (WANTED, (binary("/a"), binary("/b")), "binaries", P, "2 ELF files, all aarch64"),
         (
             *(WANTED, (binary("/a"), binary("/b.so", "x86_64")), "binaries", F),
@@ -82,7 +82,7 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (
             allowing(binaries=("/opt/*.so",)),
             (binary("/opt/x/b.so", "x86_64"), binary("/a")),
-            *("binaries", P, "2 ELF files, aarch64 except 1 x86_64 that are allowed"),
+            *("binaries", P, "2 ELF files, aarch64 except 1 x86_64 (allowed)"),
         ),
         (
             allowing(binaries=("/opt/*.so",)),
@@ -97,18 +97,18 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (
             allowing(binaries=("/w.whl",)),
             (packed("/w.whl", "x.so", "x86_64"),),
-            *("binaries", P, "1 ELF file, aarch64 except 1 x86_64 that are allowed"),
+            *("binaries", P, "1 ELF file, aarch64 except 1 x86_64 (allowed)"),
         ),
         (
             allowing(binaries=("/w.whl!/x.so",)),
             (packed("/w.whl", "x.so", "x86_64"),),
-            *("binaries", P, "1 ELF file, aarch64 except 1 x86_64 that are allowed"),
+            *("binaries", P, "1 ELF file, aarch64 except 1 x86_64 (allowed)"),
         ),
         # Java libraries contain their native parts for every machine.
         (
             WANTED,
             (packed("/a.jar", "b.jar!/x.so"), packed("/a.jar", "b.jar!/y.so", "x86_64")),
-            *("binaries", P, "2 ELF files, aarch64, and in jars also for others"),
+            *("binaries", P, "2 ELF files, aarch64, in jars also for other architectures"),
         ),
         (
             WANTED,
@@ -118,7 +118,7 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (
             WANTED,
             (Found(FileKind.UNREAD, "/a.zip", "larger than 128 MB"),),
-            *("binaries", P, "no ELF file; archives not read: /a.zip (larger than 128 MB)"),
+            *("binaries", P, "no ELF files; archives not read: /a.zip (larger than 128 MB)"),
         ),
         # Prebuilt for several platforms, with or without the image's own.
         (
@@ -149,20 +149,20 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (WANTED, (SU, BACKDOOR), "setuid", F, "/app/backdoor (4755)"),
         (WANTED, (PING,), "setuid", F, "/usr/bin/ping (capabilities)"),
         (allowing(setuid=("/usr/bin/ping",)), (PING,), "setuid", P, "1, all usual: ping"),
-        (WANTED, (PASSWD,), "setuid", F, "/etc/passwd (666, everyone can write to it)"),
+        (WANTED, (PASSWD,), "setuid", F, "/etc/passwd (666, world-writable)"),
         (allowing(setuid=("/etc/passwd",)), (PASSWD,), "setuid", P, "none"),
         (WANTED, (), "compilers", P, "none"),
         (WANTED, (GCC,), "compilers", W, "gcc: /usr/bin/gcc"),
         (STRICT, (GCC,), "compilers", F, "gcc: /usr/bin/gcc"),
         (allowing(compilers=("/usr/bin/gcc",)), (GCC,), "compilers", P, "none"),
         (WANTED, (), "caches", P, "none"),
-        (WANTED, (PIP,), "caches", W, "pip: 1 file, 1.50 MB, as /root/.cache/pip/http/a"),
+        (WANTED, (PIP,), "caches", W, "pip: 1 file, 1.50 MB, such as /root/.cache/pip/http/a"),
         (
             STRICT,
             (PIP, APT, PIP),
             *("caches", F),
-            "pip: 2 files, 3.00 MB, as /root/.cache/pip/http/a; "
-            "apt lists: 1 file, 500 kB, as /var/lib/apt/lists/deb",
+            "pip: 2 files, 3.00 MB, such as /root/.cache/pip/http/a; "
+            "apt lists: 1 file, 500 kB, such as /var/lib/apt/lists/deb",
         ),
         (allowing(caches=("/root/*",)), (PIP,), "caches", P, "none"),
     ],
@@ -365,11 +365,11 @@ def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
     ("most", "strict", "size", "verdict"),
     [
         (None, True, 99, None),
-        (80, True, 79_900_000, (P, "79.9 MB packed")),
-        (80, True, 80_000_000, (P, "80.0 MB packed")),
-        (80, True, 81_000_000, (F, "81.0 MB packed")),
-        (80, False, 81_000_000, (W, "81.0 MB packed")),
-        (80, True, 0, (U, "the engine doesn't report its compressed size")),
+        (80, True, 79_900_000, (P, "79.9 MB compressed")),
+        (80, True, 80_000_000, (P, "80.0 MB compressed")),
+        (80, True, 81_000_000, (F, "81.0 MB compressed")),
+        (80, False, 81_000_000, (W, "81.0 MB compressed")),
+        (80, True, 0, (U, "the engine doesn't report the compressed size")),
     ],
 )
 def test_the_packed_size_is_compared_with_the_limit(

@@ -67,7 +67,7 @@ def verdict(
         ({}, ("CMD", "true"), W, W, "it can't fail, so it detects nothing: true"),
         ({"signal": 15}, CURL, F, F, "killed by signal 15"),
         ({"signal": 11}, CURL, F, U, "signal 11"),
-        ({"timed_out": True, "milliseconds": 30_000}, CURL, F, U, "did not end in"),
+        ({"timed_out": True, "milliseconds": 30_000}, CURL, F, U, "did not finish within"),
     ],
 )
 def test_the_result_of_the_health_check_decides_the_verdict(
@@ -98,7 +98,7 @@ def test_without_a_responding_service_the_health_check_is_unknown(
     ("test", "answer", "evidence"),
     [
         ((), F, "none"),
-        (("NONE",), F, "switched off"),
+        (("NONE",), F, "disabled"),
         (("CMD",), F, "none"),
         (("CMD-SHELL", ""), F, "none"),
         (("CMD-SHELL", "curl x"), P, "'curl x'"),

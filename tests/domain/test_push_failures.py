@@ -192,7 +192,7 @@ _COPYING = (
         (
             "b.example/immutable/y:1.0",
             f"localhost:5701/denied/z@sha256:{'a' * 64}: not found",
-            "the registry no longer has it",
+            "the registry no longer has the image",
         ),
         ("b.example/denied/y:1.0", "b.example/denied/y:1.0: the moon is in the way", ""),
     ],

@@ -18,7 +18,7 @@ P, F, U = Answer.PASS, Answer.FAIL, Answer.UNKNOWN
 WANTED = Service()
 ARM = parse_platform("arm64")
 RIGHT = "200 on :8000/health"
-HINT = "a newer QEMU or a native node can tell"
+HINT = "retry with a newer QEMU or on a native node"
 QEMU = "qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n"
 ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
 
@@ -28,9 +28,14 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
     [
         (SeenService(status=200, milliseconds=412), P, P, f"{RIGHT} after 0.4 s"),
         (SeenService(status=200, milliseconds=12_400), P, P, f"{RIGHT} after 0:12"),
-        (SeenService(status=500, words="boom\n"), F, F, "answers 500 on :8000/health: boom"),
-        (SeenService(status=503), F, F, "answers 503 on :8000/health"),
-        (SeenService(reply="SSH-2.0"), F, F, "answers on :8000/health, but not HTTP: SSH-2.0"),
+        (SeenService(status=500, words="boom\n"), F, F, "responds with 500 on :8000/health: boom"),
+        (SeenService(status=503), F, F, "responds with 503 on :8000/health"),
+        (
+            SeenService(reply="SSH-2.0"),
+            F,
+            F,
+            "responds on :8000/health, but not with HTTP: SSH-2.0",
+        ),
         (SeenService(milliseconds=20_000), F, F, "no response within 0:20"),
         (SeenService(milliseconds=20_000, words="a\n\nwaiting \n"), F, F, "in 0:20: waiting"),
         (
@@ -45,13 +50,13 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
             SeenService(ended=True, exit_code=3, words="no broker\n"),
             F,
             F,
-            "ended with exit code 3: no broker",
+            "exited with code 3: no broker",
         ),
-        (SeenService(ended=True), F, F, "ended with exit code 0"),
+        (SeenService(ended=True), F, F, "exited with code 0"),
         (SeenService(ended=True, signal=9), F, F, "killed by signal 9"),
         (SeenService(ended=True, signal=11), F, U, "signal 11"),
         (SeenService(ended=True, signal=4), F, U, "signal 4"),
-        (SeenService(ended=True, exit_code=139), F, U, "exit code 139"),
+        (SeenService(ended=True, exit_code=139), F, U, "code 139"),
         (SeenService(ended=True, exit_code=1, words=QEMU), F, U, "uncaught target signal 11"),
         (
             SeenService(ended=True, signal=9, out_of_memory=1),
@@ -110,7 +115,7 @@ def test_which_failures_a_busy_machine_may_cause(seen: SeenService | None, possi
 
 
 REDIS = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379.\n"
-NEEDS_REDIS = "needs localhost:6379, nothing listens there: add a companion"
+NEEDS_REDIS = "needs localhost:6379, where nothing listens: add a companion"
 UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
 
 
@@ -123,7 +128,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (SeenService(status=503, words=REDIS), U, NEEDS_REDIS),
         (SeenService(looping=True, restarts=8, words=REDIS), U, NEEDS_REDIS),
         # With its companion up, it is the image's fault.
-        (SeenService(ended=True, words=REDIS, before=[6379]), F, "ended with exit code 0: redis."),
+        (SeenService(ended=True, words=REDIS, before=[6379]), F, "exited with code 0: redis."),
         (SeenService(words=REDIS, before=[6379]), F, "no response"),
         (SeenService(words=UNNAMED, before=[6379]), F, "no response"),
         (SeenService(words=UNNAMED), U, "needs another service (ConnectionRefusedError"),
@@ -141,7 +146,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(ended=True, exit_code=1, words=f"{REDIS}ImportError: no nope\n"),
             F,
-            "ended with exit code 1: ImportError: no nope",
+            "exited with code 1: ImportError: no nope",
         ),
         (
             SeenService(
@@ -160,13 +165,13 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(status=200, later=0, words="gone"),
             F,
-            "answers 200 once; then answers no more: gone",
+            "responds with 200 once, then stops responding: gone",
         ),
-        (SeenService(status=200, later=503), F, "answers 200 once; then answers 503"),
+        (SeenService(status=200, later=503), F, "responds with 200 once, then with 503"),
         (
             SeenService(status=200, ended=True, exit_code=3, words="one"),
             F,
-            "answers 200 once; then ended with exit code 3: one",
+            "responds with 200 once, then exited with code 3: one",
         ),
         (
             SeenService(status=200, later=200, restarts=2, watched_milliseconds=1500),
@@ -178,7 +183,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
             F,
             "its main process exited while others were still running",
         ),
-        (SeenService(ended=True, exit_code=1, left=2), F, "ended with exit code 1"),
+        (SeenService(ended=True, exit_code=1, left=2), F, "exited with code 1"),
         (SeenService(milliseconds=9000, own_ports=[80]), F, "in 9.0 s; it listens on :80"),
     ],
 )

@@ -109,7 +109,7 @@ def node(status: str = "running", endpoint: str = "") -> Node:
         (Builder(name="a", driver="docker", nodes=(node(),), current=True), ""),
         (Builder(name="a", driver="docker-container", nodes=(node("inactive"),)), ""),
         (Builder(name="a", driver="remote", nodes=(node("error"),), error="refused"), "refused"),
-        (Builder(name="a", driver="remote"), "has no node"),
+        (Builder(name="a", driver="remote"), "has no nodes"),
     ],
 )
 def test_unusable_builders_are_refused_with_the_reason(builder: Builder, reason: str) -> None:
@@ -179,7 +179,7 @@ def test_a_builder_with_two_nodes_is_created() -> None:
             CommandResult(
                 1, "", " > [internal] booting\n------\nERROR: context deadline exceeded\n"
             ),
-            "context deadline exceeded; check that BuildKit listens there, or give --no-start",
+            "context deadline exceeded; check that BuildKit listens there, or use --no-start",
             [FIRST, SECOND, START, AWAY],
         ),
         (

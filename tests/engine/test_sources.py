@@ -84,10 +84,10 @@ def test_a_git_address_is_a_context(folder: Path, bundled: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "messages"),
     [
-        ({"context": "nowhere"}, ["the context nowhere isn't there", "give a folder"]),
-        ({"context": "sub/foldr"}, ["foldr isn't there", "did you mean", "folder?"]),
+        ({"context": "nowhere"}, ["the context nowhere doesn't exist", "specify a folder"]),
+        ({"context": "sub/foldr"}, ["foldr doesn't exist", "did you mean", "folder?"]),
         ({"context": "file"}, ["the context file is not a folder"]),
-        ({"dockerfile": "none"}, ["the Dockerfile none isn't there", "--dockerfile bundled"]),
+        ({"dockerfile": "none"}, ["the Dockerfile none doesn't exist", "--dockerfile bundled"]),
         ({"dockerfile": "file"}, ["has no `ARG QUEUE_BACKEND`"]),
         ({"context": "sub/folder"}, ["is not an OpenHQM checkout", "requirements.txt"]),
     ],
@@ -149,7 +149,7 @@ def test_buildx_prints_the_default_group_or_every_target(
             b"x\nERROR: docker-bake.json: odd\n",
             "is not a valid bake file: docker-bake.json: odd",
         ),
-        (0, b"{}", b"", "has no target"),
+        (0, b"{}", b"", "has no targets"),
     ],
 )
 def test_an_invalid_bake_file_is_reported(

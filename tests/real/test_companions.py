@@ -150,7 +150,7 @@ def test_a_companion_that_ends_is_the_reason_and_nothing_of_its_variables_is_tol
         ran = run_cli("build", *words, *platform, cwd=project, state=state)
         assert ran.code == 1
         said += ran.out + ran.err
-    why = f"its companion {REDIS} ended with exit code 3: lo 990 ***"
+    why = f"its companion {REDIS} exited with code 3: lo 990 ***"
     assert said.count(why) >= 2, said
     assert "? service" in said or '"unknown"' in said
     (first, second) = (state / "runs").iterdir()

@@ -107,8 +107,8 @@ def python(code: str) -> tuple[str, ...]:
         (shell("trap '' TERM INT HUP; sleep 1000"), "no response within 2.0 s"),
         (shell("yes '\x1b]52;c;x\x07\x1b[2J\u202e'"), "no response within 2.0 s"),
         (shell("kill -9 -1; kill -9 1; sleep 1000"), ""),
-        (shell("setsid sleep 1000 & exit 7"), "ended with exit code 7"),
-        (("/nowhere",), "ended with exit code 127: /nowhere: No such file or directory"),
+        (shell("setsid sleep 1000 & exit 7"), "exited with code 7"),
+        (("/nowhere",), "exited with code 127: /nowhere: No such file or directory"),
     ],
     ids=["forks", "memory", "root", "tmp", "exec", "hang", "endless", "kills", "daemon", "nothing"],
 )
@@ -130,7 +130,7 @@ async def test_an_interpreter_that_prints_without_end_is_stopped(
     noisy = build(image, "noisy", FIRST.format(endless))
     told = await verdicts_on(noisy, wanted(host), ("true",), run_id)
     assert {(v.answer, v.evidence) for v in told.values()} == {
-        (Answer.FAIL, "it printed more than 16 MB")
+        (Answer.FAIL, "the container printed more than 16 MB")
     }
 
 

@@ -204,7 +204,7 @@ async def test_cancelling_a_finished_run_does_nothing(docker: FakeDocker) -> Non
 async def test_a_runner_that_exits_at_once_is_reported(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     folder.expectations_file.write_bytes(b"{")
-    with pytest.raises(Problem, match="the runner exited at once") as caught:
+    with pytest.raises(Problem, match="the runner exited immediately") as caught:
         send_request(folder, Request("retry", "redis"))
     assert "msgspec" in str(caught.value)
     assert str(folder.runner_log) in str(caught.value)

@@ -150,7 +150,7 @@ async def test_container_output_is_kept_without_secrets(
     )
     checked = await lane(INDEX, service={}, emulated=False)
     seen = {v.check: v.evidence for v in checked.verdicts}
-    assert seen["service"] == "ended with exit code 1: no login as it with ***"
+    assert seen["service"] == "exited with code 1: no login as it with ***"
     assert checked.evidence["stderr"] == "TOKEN=*** ***"
     assert str(checked.evidence["command"]).endswith("-- serve --with ***")
     assert secret not in msgspec.json.encode((checked.verdicts, checked.evidence)).decode()
@@ -298,7 +298,10 @@ async def test_the_images_own_python_is_asked(
             False,
             {
                 "machine": (Answer.UNKNOWN, "not checked: no python3.9 in the image"),
-                "python": (Answer.FAIL, "no python3.9 in the image, which its command starts"),
+                "python": (
+                    Answer.FAIL,
+                    "no python3.9 in the image, although its command starts it",
+                ),
                 "user": (Answer.PASS, "uid 1000"),
                 "service": (Answer.UNKNOWN, "not checked: no python3.9 in the image"),
             },

@@ -98,7 +98,7 @@ async def test_a_run_counts_valid_waivers_and_names_those_without_an_effect(
     assert (machine.answer is Answer.WAIVED) is (status is Status.PASSED)
     assert state.status is status
     idle = [note for note in state.notes if "waiver" in note]
-    assert idle == [f"nothing is found for the waiver of size until {until} (as vendor): remove it"]
+    assert idle == [f"the waiver of size until {until} (as vendor) matches nothing: remove it"]
 
 
 async def test_one_check_renews_one_answer(docker: FakeDocker) -> None:

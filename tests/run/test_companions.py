@@ -232,7 +232,7 @@ async def test_an_engine_that_says_nothing_is_the_reason(
         ),
         (
             {"state": ContainerState(running=False, exit_code=3)},
-            "its companion redis:7-alpine ended with exit code 3: its last line",
+            "its companion redis:7-alpine exited with code 3: its last line",
         ),
         (
             {"state": ContainerState(running=False, exit_code=137, out_of_memory=True)},
@@ -244,11 +244,11 @@ async def test_an_engine_that_says_nothing_is_the_reason(
         ),
         (
             {"succeeds": False, "state": ContainerState(running=False, exit_code=1)},
-            "its companion redis:7-alpine ended with exit code 1: its last line",
+            "its companion redis:7-alpine exited with code 1: its last line",
         ),
         (
             {"config": SeenConfig(volumes=tuple(map(str, range(99))))},
-            "it declares 99 volumes; at most 64 are supported",
+            "the image declares 99 volumes; at most 64 are supported",
         ),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_person_may_name_files_anywhere(folder: Path) -> None:
 def test_a_dockerfile_found_in_a_context_does_not_leave_it(folder: Path) -> None:
     (folder / "app").mkdir()
     link_out(folder / "app" / "Other")
-    with pytest.raises(UsageProblem, match="the Dockerfile Other isn't there"):
+    with pytest.raises(UsageProblem, match="the Dockerfile Other doesn't exist"):
         source_for(folder, context="app", dockerfile="Other")
 
 

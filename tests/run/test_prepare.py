@@ -191,7 +191,7 @@ def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
         (Pullable(Reach.OK, platforms=BOTH), None),
         (Pullable(Reach.OK, platforms=(AMD,)), "has no image for linux/arm64"),
         (Pullable(Reach.NETWORK, "no response"), "for linux/amd64, linux/arm64: no response"),
-        (Pullable(Reach.RATE_LIMIT, "429"), "give --base-image REF"),
+        (Pullable(Reach.RATE_LIMIT, "429"), "use --base-image REF"),
     ],
 )
 def test_a_base_that_must_be_pulled_is_looked_up_first(
@@ -313,7 +313,7 @@ def test_of_a_strangers_image_only_the_platform_is_known() -> None:
 
 
 def test_a_base_image_has_no_effect_on_a_bake_file() -> None:
-    with pytest.raises(Problem, match="a bake file sets its base images itself"):
+    with pytest.raises(Problem, match="a bake file sets its own base images"):
         ready("app", source=THEIRS)
 
 

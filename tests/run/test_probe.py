@@ -297,7 +297,7 @@ def test_byte_code_that_is_missing_or_stale_is_named(tmp_path: Path) -> None:
     ("code", "answer", "says"),
     [
         ("import os; os.kill(os.getpid(), 11)", Answer.FAIL, "Python crashed (signal 11)"),
-        ("import os; os._exit(3)", Answer.FAIL, "Python ended with exit code 3"),
+        ("import os; os._exit(3)", Answer.FAIL, "Python exited with code 3"),
         ("import threading; threading.Event().wait()", Answer.FAIL, "no response within 1 s"),
     ],
 )

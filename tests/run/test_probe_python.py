@@ -93,7 +93,8 @@ def test_a_script_whose_python_is_missing_is_named(tmp_path: Path) -> None:
     script(tmp_path / "serve", "#!/no/such/python\n")
     ended = run(f"scripts={tmp_path}/serve")
     assert ended.code == 1
-    assert b"serve is run by /no/such/python: No such file" in ended.err
+    said = f"/no/such/python, which runs {tmp_path}/serve, can't be started: No such file"
+    assert said.encode() in ended.err
 
 
 # -- what was installed -----------------------------------------------------------------------
@@ -160,7 +161,7 @@ def test_a_stub_that_hides_a_client(tmp_path: Path) -> None:
 def test_a_stub_of_a_part_of_a_client(tmp_path: Path) -> None:
     install(tmp_path)
     (tmp_path / "acme" / "__init__.py").write_text("__path__.insert(0, '/elsewhere')")
-    assert seen(tmp_path).error == "acme/__init__.py isn't as it was installed"
+    assert seen(tmp_path).error == "acme/__init__.py was modified after its installation"
     install(
         tmp_path,
         **{"acme/__init__.py": f"__path__.insert(0, '{tmp_path}/other')\nimport acme.core"},
@@ -178,7 +179,10 @@ def test_metadata_that_lies_about_the_version(tmp_path: Path) -> None:
     (info / "METADATA").write_text(text.replace("7.4", "9.9"))
     assert seen(tmp_path).error == "acme_client-7.4.dist-info has version 9.9"
     (info / "METADATA").write_text(text.replace("Text", "Other"))
-    assert seen(tmp_path).error == "acme_client-7.4.dist-info/METADATA isn't as it was installed"
+    assert (
+        seen(tmp_path).error
+        == "acme_client-7.4.dist-info/METADATA was modified after its installation"
+    )
     (info / "METADATA").write_text(text)
     info.rename(tmp_path / "acme_client-9.9.dist-info")
     assert seen(tmp_path).error == "acme_client-9.9.dist-info has version 7.4"

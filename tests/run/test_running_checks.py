@@ -136,7 +136,7 @@ async def test_an_image_of_thousands_of_volumes_is_not_started() -> None:
         "no/such", WANTED, own_command=(), volumes=many, emulated=False, run_id="r", lane="l"
     )
     assert isinstance(asked.said, ProbeTrouble)
-    assert asked.said.reason.startswith("it declares 5000 volumes")
+    assert asked.said.reason.startswith("the image declares 5000 volumes")
     assert asked.command == []
 
 
@@ -258,7 +258,7 @@ def test_an_answer_is_an_answer_however_it_ended(out: bytes, code: int) -> None:
 )
 def test_an_answer_that_cant_be_read_is_a_failure_of_the_image(out: bytes) -> None:
     said = answer(Ended(0, BEGIN + out + b"\n"), emulated=True)
-    assert said == ProbeTrouble(reason="the container's response can't be read")
+    assert said == ProbeTrouble(reason="the container's output can't be parsed")
     assert worst(judge_running(WANTED, said)) is Answer.FAIL
 
 
@@ -301,7 +301,7 @@ def test_an_answer_comes_in_pieces_and_the_first_word_on_a_matter_stands() -> No
 )
 def test_an_answer_of_the_wrong_kind_is_none(wrong: bytes) -> None:
     said = answer(Ended(0, BEGIN + wrong + b"\n" + LINE.replace(b'"clients":null,', b"")))
-    assert said == ProbeTrouble(reason="the container's response can't be read")
+    assert said == ProbeTrouble(reason="the container's output can't be parsed")
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_an_answer_of_the_wrong_kind_is_none(wrong: bytes) -> None:
         (b'{"signal":11}', True, Answer.UNKNOWN, "the emulator crashed (signal 11)"),
         (b'{"signal":4}', True, Answer.UNKNOWN, "the emulator crashed (signal 4)"),
         (b'{"signal":9}', True, Answer.FAIL, "Python was killed: out of memory (limit 512 MB)"),
-        (b'{"exit_code":1}', True, Answer.FAIL, "Python ended with exit code 1"),
+        (b'{"exit_code":1}', True, Answer.FAIL, "Python exited with code 1"),
         (b'{"stuck":true}', False, Answer.FAIL, "no response within 60 s"),
         (b'{"stuck":true}', True, Answer.UNKNOWN, "no response within 60 s"),
     ],
@@ -333,7 +333,7 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
         (Ended(-9, timed_out=True), False, Answer.FAIL, "no response within 60 s"),
         (Ended(-9, timed_out=True), True, Answer.UNKNOWN, "no response within 60 s"),
         (Ended(139), True, Answer.UNKNOWN, "the emulator crashed (exit code 139): no output"),
-        (Ended(139), False, Answer.FAIL, "Python ended with exit code 139"),
+        (Ended(139), False, Answer.FAIL, "Python exited with code 139"),
         (Ended(132), True, Answer.UNKNOWN, "the emulator crashed (exit code 132)"),
         (Ended(134), True, Answer.UNKNOWN, "the emulator crashed"),
         (
@@ -343,8 +343,8 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
             "the emulator crashed (exit code 1): qemu: uncaught",
         ),
         (Ended(1, err=b"rosetta error: x"), True, Answer.UNKNOWN, "the emulator crashed"),
-        (Ended(1, err=b"qemu: uncaught target signal 11"), False, Answer.FAIL, "exit code 1"),
-        (Ended(137), True, Answer.FAIL, "exit code 137"),
+        (Ended(1, err=b"qemu: uncaught target signal 11"), False, Answer.FAIL, "code 1"),
+        (Ended(137), True, Answer.FAIL, "code 137"),
         (Ended(255, err=b"exec /x: exec format error"), True, Answer.UNKNOWN, "no emulator"),
         (Ended(255, err=b"exec /x: exec format error"), False, Answer.UNKNOWN, "no emulator"),
         (Ended(125, err=b"docker: no such image"), False, Answer.UNKNOWN, "can't be started"),
@@ -367,7 +367,7 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
         ),
         (
             Ended(126, err=NOT_STARTED + b'exec: "/x/python": permission denied'),
-            *(False, Answer.FAIL, "its Python can't be executed"),
+            *(False, Answer.FAIL, "Python can't be executed"),
         ),
         (
             Ended(127, err=b"docker: failed to extract layer sha256:1: open /x: no such file"),
@@ -383,17 +383,17 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
         ),
         (
             Ended(125, err=b"docker: unable to find user app: no matching entries in passwd file"),
-            *(False, Answer.FAIL, "it can't be started as its user"),
+            *(False, Answer.FAIL, "the container can't be started as the image's user"),
         ),
         (
             Ended(1, err=b"exec /usr/bin/python: no such file or directory"),
             *(False, Answer.FAIL, "/usr/bin/python needs a loader that isn't in the image"),
         ),
-        (Ended(126, err=b"permission denied"), False, Answer.FAIL, "exit code 126: permission"),
-        (Ended(127, err=b"sh: not found"), False, Answer.FAIL, "ended with exit code 127: sh: not"),
-        (Ended(1, err=b"ImportError: x"), False, Answer.FAIL, "exit code 1: ImportError: x"),
+        (Ended(126, err=b"permission denied"), False, Answer.FAIL, "code 126: permission"),
+        (Ended(127, err=b"sh: not found"), False, Answer.FAIL, "exited with code 127: sh: not"),
+        (Ended(1, err=b"ImportError: x"), False, Answer.FAIL, "code 1: ImportError: x"),
         (Ended(0), False, Answer.FAIL, "reported nothing"),
-        (Ended(-9, flooded=True), True, Answer.FAIL, "it printed more than 16 MB"),
+        (Ended(-9, flooded=True), True, Answer.FAIL, "the container printed more than 16 MB"),
         (
             Ended(1, err=b"aarch64-binfmt-P: can't apply global max-arm-cpu.pauth=off: x"),
             True,

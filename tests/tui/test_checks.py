@@ -65,7 +65,7 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
         assert answer.startswith("machine · ? unknown · redis linux/arm64 · emul")
         assert "newer QEMU" in answer, "the hint is shown"
         assert "✓ pass    redis linux/amd64      x86_64" in answer, "and what others answered"
-        assert "Does its Python run on the platform's architecture?" in text(app, "#evidence")
+        assert "Does Python report the platform's architecture?" in text(app, "#evidence")
         await pilot.press("f")
         await pilot.pause()
         assert "Redis 7.1.0 on aarch64" in text(app, "#evidence")

@@ -33,7 +33,7 @@ async def test_by_mouse_alone_an_answer_is_opened_asked_again_and_left(world: Wo
         await settle(pilot)
         column = rows(app)[1].index("mac")
         await pilot.hover(CellTable, offset=(column, 1))
-        assert "Does its Python run on" in str(app.screen.query_one(CellTable).tooltip)
+        assert "Does Python report" in str(app.screen.query_one(CellTable).tooltip)
         await pilot.hover(CellTable, offset=(column, 3))
         assert app.screen.query_one(CellTable).tooltip == "aarch64, linux-aarch64"
         await pilot.click(CellTable, offset=(column, 3), times=2)

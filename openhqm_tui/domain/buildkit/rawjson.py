@@ -80,7 +80,7 @@ class SolveStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlainText(msgspec.Struct, frozen=True, gc=False):
-    """A line of the stream that isn't a record: Buildx's own output, mostly errors."""
+    """A line of the stream that isn't a record: Buildx's own output, usually errors."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""The checks: those that are there, those that an image gets, their verdicts, and fixes."""
+"""The catalog of checks: which exist, which an image gets, their verdicts and fixes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from openhqm_tui.domain.remedies import remedy_for
 
 
 def _found() -> dict[str, Check]:
-    """Return the check of every module in the two folders, in the order of their positions."""
+    """Return the check of every module in the two folders, ordered by position."""
     names = [
         f"{package.__name__}.{module.name}"
         for package in (static, running)
@@ -43,7 +43,7 @@ EXEMPTING = tuple(check.name for check in CHECKS.values() if check.exempts)
 
 
 def check_named(name: str) -> Check:
-    """Return a check; one of a newer version has a name only."""
+    """Return a check by its name; of one of a newer version, only the name is known."""
     return CHECKS.get(name) or Check(
         name=name,
         position=0,
@@ -56,16 +56,16 @@ def check_named(name: str) -> Check:
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Return checks as they are shown, each once; those of a newer version come last."""
+    """Return checks in display order, without duplicates; those of a newer version come last."""
     given = dict.fromkeys(names)
     known = [name for name in CHECKS if name in given]
     return (*known, *(name for name in given if name not in CHECKS))
 
 
 def checks_for(expected: Expectation, group: Group | None = None) -> tuple[str, ...]:
-    """Return the checks of an image, in order, or those of one group.
+    """Return the checks of an image, in order, optionally of one group only.
 
-    An image without any expectation of its own gets those that are right for every image.
+    An image without expectations of its own gets the checks that apply to every image.
     """
     return tuple(
         name
@@ -75,7 +75,7 @@ def checks_for(expected: Expectation, group: Group | None = None) -> tuple[str, 
 
 
 def only(names: Iterable[str], expected: Expectation) -> Expectation:
-    """Return an expectation without the keys of the checks that run the image but for `names`."""
+    """Return an expectation without the keys of the checks that run the image except `names`."""
     kept = {key.name for name in names for key in CHECKS[name].keys}
     others = [check for check in CHECKS.values() if check.group is Group.RUNNING]
     dropped = {key.name for check in others for key in check.keys} - kept
@@ -84,7 +84,7 @@ def only(names: Iterable[str], expected: Expectation) -> Expectation:
 
 
 def probe_arguments(expected: Expectation, *, emulated: bool) -> dict[str, str]:
-    """Return what the probe is told for the checks of an image, in the order of its work."""
+    """Return the probe's arguments for the checks of an image, in the order in which it works."""
     checks = [CHECKS[name] for name in checks_for(expected, Group.RUNNING)]
     arguments = sorted(check.probe for check in checks if check.probe is not None)
     told = {one.name: one.value(expected, emulated) for one in arguments}
@@ -112,8 +112,8 @@ def judge_running(
 ) -> list[Verdict]:
     """Return the verdicts on what the probe reported from inside the container.
 
-    The first check without a report met the trouble; those after it weren't run. `seen` is what
-    was read without running the image.
+    The first check without a report is the one that failed; the later ones weren't run. `seen` is
+    what was read without running the image.
     """
     names = checks_for(expected, Group.RUNNING)
     if isinstance(said, ProbeTrouble):
@@ -123,7 +123,7 @@ def judge_running(
     trouble = said.trouble or ProbeTrouble(reason=_NOT_REPORTED.seen)
     missing = sorted((name for name in names if results[name] is None), key=_turn)
     for name in missing:
-        results[name] = Result(Answer.UNKNOWN, f"not asked: {trouble.reason}")
+        results[name] = Result(Answer.UNKNOWN, f"not checked: {trouble.reason}")
     if missing:
         results[missing[0]] = Result(trouble.answer, trouble.reason)
     return [
@@ -137,7 +137,7 @@ def _without_report(
 ) -> list[Verdict]:
     """Return the verdicts if the probe reported nothing: some checks don't need it.
 
-    An image that has no Python, and needn't, isn't asked about it.
+    An image that has no Python and needs none gets no verdicts about it.
     """
     verdicts = []
     for name in checks_for(expected, Group.RUNNING):
@@ -165,19 +165,20 @@ def _turn(name: str) -> int:
 
 
 _EMULATED = (
-    "It ran under an emulator, which may be the cause: a newer QEMU or a native node can tell."
+    "The check ran under an emulator, which may be the cause: "
+    "retry with a newer QEMU or on a native node."
 )
 
 
 def hint_of(verdict: Verdict, emulator: Emulator | None = None) -> str:
-    """Return the usual fix for a verdict; '' for a pass and for what is waived.
+    """Return the usual fix for a verdict; '' if the check passed or was waived.
 
-    `emulator` is what ran the image, if one did and it is known. A check with the answer `unknown`
-    found nothing wrong with the image, so there is nothing to fix in it.
+    `emulator` is the emulator that ran the image, if there was one and it is known. A check with
+    the answer `unknown` found no fault in the image, so there is nothing to fix in it.
     """
     if verdict.answer in {Answer.PASS, Answer.WAIVED}:
         return ""
-    # Some causes are known by their signs, whichever check met them.
+    # Some causes are recognized by their signs, whichever check ran into them.
     if (remedy := remedy_for(verdict.evidence, "check")) is not None:
         return crash_hint(emulator) if remedy.crashed else remedy.check
     if verdict.answer is Answer.UNKNOWN:

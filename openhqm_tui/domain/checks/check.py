@@ -1,4 +1,4 @@
-"""A check: one question about an image, and how its answer is found.
+"""A check: one question about an image, and how it is answered.
 
 Each check is a module in `static/` or `running/` with one `CHECK`; `catalog` finds them.
 """
@@ -24,12 +24,12 @@ class Group(StrEnum):
 
 
 class Method(StrEnum):
-    """Where a check's evidence comes from; the value says it on screen."""
+    """Where a check's evidence comes from; the value is shown on screen."""
 
-    STORE = "read from the engine's store; the image isn't run"
-    LAYERS = "read file by file from the image's layers; the image isn't run"
-    CONTAINER = "run with its Python in a container without network access or privileges"
-    SERVICE = "its own command is started in that container and queried over loopback"
+    STORE = "read from the engine's store, without running the image"
+    LAYERS = "read file by file from the image's layers, without running the image"
+    CONTAINER = "run by the image's Python in a container without network access or privileges"
+    SERVICE = "the image's own command, started in that container and queried over loopback"
     HEALTH_CHECK = "read from the config, and run once in that container after the service check"
     NOT_KNOWN = ""
 
@@ -41,11 +41,11 @@ class Method(StrEnum):
 
 
 class ProbeArgument(NamedTuple):
-    """What the probe is told for a check: `name=value`; '' if the expectation doesn't need it.
+    """The probe's argument for a check: `name=value`; it is omitted if the value is ''.
 
-    The probe works in the order `position` and reports each result at once, so the first check
-    without a report is the one that failed. `value` gets the expectation, and whether the
-    container is emulated.
+    The probe runs the checks in order of `position` and reports each result immediately, so the
+    first check without a report is the one that failed. `value` is called with the expectation, and
+    with whether the container is emulated.
     """
 
     position: int
@@ -60,12 +60,12 @@ def _always(_: Expectation) -> bool:
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One check.
 
-    `position` is its place among all, on screen and in reports; `short` heads its column. `hint` is
-    the usual fix, or returns it for what was seen.
-    `judge` returns None if the probe didn't report what it needs. `applies` says whether an
+    `position` is its place among all checks, on screen and in reports; `short` heads its column.
+    `hint` is the usual fix, or a function that returns it for the evidence.
+    `judge` returns None if the probe didn't report what it needs. `applies` returns whether an
     expectation asks for it. `exempts`: the key `allow` may exempt files from it; `usual` are the
-    globs of files that are right in every image. `needs_python` False: without Python in the image
-    it is judged by the config.
+    globs of files that are acceptable in every image. `needs_python` False: without Python in the
+    image it is judged by the config.
     """
 
     name: str

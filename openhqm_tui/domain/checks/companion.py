@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-# A service with more of them is a system of its own, and each gets as much as the service.
+# More would be a whole system, and each of them gets as many resources as the service.
 MOST_COMPANIONS = 8
 _MOST_WORDS = 100
 _Word = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z", max_length=4096)]
@@ -18,9 +18,9 @@ _Words = Annotated[tuple[_Word, ...], msgspec.Meta(max_length=_MOST_WORDS)]
 class Companion(msgspec.Struct, frozen=True, kw_only=True):
     """A container in the network namespace of the service's container.
 
-    `command` replaces the image's own arguments. `ready` is what is waited for: a TCP port on
-    loopback, or a command that succeeds inside the container (no words: nothing is waited for);
-    None: a port that the image exposes.
+    `command` replaces the image's own arguments. `ready` is the condition to wait for: a TCP port
+    on loopback, or a command that succeeds inside the container (an empty one: don't wait); None
+    means a port that the image exposes.
     """
 
     image: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]

@@ -1,4 +1,4 @@
-"""The checks files: TOML in, and what they expect of one image out."""
+"""The checks files: from TOML to the expectations for one image."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _validated(place: str, name: str, value: Any) -> Any:
 
 
 def _checks_named(key: Key[Any], value: Any) -> list[tuple[Any, tuple[str, ...]]]:
-    """Return the checks that a value names, each with the valid ones."""
+    """Return the names of checks in a value, each with the valid names."""
     if key is ALLOW and isinstance(value, dict):
         return [(check, EXEMPTING) for check in value]
     if key is WAIVE and isinstance(value, list):
@@ -108,7 +108,7 @@ def _checks_named(key: Key[Any], value: Any) -> list[tuple[Any, tuple[str, ...]]
 
 
 def _check_fields(place: str, name: str, value: dict[str, Any], fields: dict[str, Any]) -> None:
-    """Raise UsageProblem for an unknown or invalid field, also of the tables in a list."""
+    """Raise UsageProblem for an unknown or invalid field, also in the tables of a list."""
     for field, told in value.items():
         if field not in fields:
             raise _unknown(place, "key", f"'{field}' in {name}", field, tuple(fields))
@@ -120,7 +120,7 @@ def _check_fields(place: str, name: str, value: dict[str, Any], fields: dict[str
 
 
 def _parts(form: Any) -> Iterator[Any]:
-    """Yield a type and the types that it is made of."""
+    """Yield a type and the types that it is composed of."""
     yield form
     for part in get_args(form):
         yield from _parts(part)
@@ -164,7 +164,7 @@ def _invalid(place: str, key: str, value: Any, why: str) -> UsageProblem:
 
 
 def _shown(key: str, value: Any) -> Any:
-    """Return a value without the variables of companions: they may be secrets."""
+    """Return a value without the variables of companions, which may be secrets."""
     if isinstance(value, list):
         return [_shown("", one) for one in value]
     if isinstance(value, dict) and not key.endswith(".env"):
@@ -183,9 +183,10 @@ def expectation_for(
     *,
     python: str = "",
 ) -> Expectation:
-    """Return what a target's image on one platform must be; later files override earlier ones.
+    """Return the expectation for a target's image on one platform.
 
-    `python` is the requested version, '' if none is: it replaces `{python}`.
+    Later files override earlier ones. `python` is the requested version ('' if none is), which
+    replaces `{python}`.
     """
     merged = _merged(files, target, str(platform))
     tables = Tables(_of_all_targets(files, str(platform)), merged)
@@ -231,7 +232,7 @@ def unmatched(file: ChecksFile, targets: Sequence[str]) -> list[str]:
 
 
 def _of_all_targets(files: Sequence[ChecksFile], platform: str) -> list[dict[str, Any]]:
-    """Return the merged table of every target that the files name, and of any other."""
+    """Return the merged table of every target that the files name, and that of all others."""
     names = dict.fromkeys(table.target for file in files for table in file.tables)
     return [_merged(files, name, platform) for name in names]
 
@@ -258,7 +259,7 @@ def _both(before: Any, value: Any) -> Any:
 
 
 def _uses_of_python(merged: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Return whether an image must have Python for what is expected, and whether it is to ask."""
+    """Return whether the expectations require Python, and whether verifying them does."""
     if "python" in merged:
         return (merged["python"] is not False,) * 2
     asked = [key for name, key in KEYS.items() if merged.get(name) not in (None, False)]
@@ -266,7 +267,7 @@ def _uses_of_python(merged: Mapping[str, Any]) -> tuple[bool, bool]:
 
 
 def _filled(value: Any, target: str, python: str) -> Any:
-    """Replace `{target}` and `{python}` wherever there is text; drop entries that are `false`."""
+    """Replace `{target}` and `{python}` in all strings; drop entries that are `false`."""
     if isinstance(value, str):
         return value.replace("{target}", target).replace("{python}", python)
     if isinstance(value, list):

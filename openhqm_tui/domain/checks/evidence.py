@@ -1,6 +1,6 @@
-"""What was seen of an image: its index, config and layers, and what the probe inside reported.
+"""The evidence about an image: its index, config and layers, and the report of the probe inside.
 
-All of it is untrusted: typed and bounded here, and made safe by `answered` before it is shown.
+All of it is untrusted: it is typed and bounded here, and `answered` sanitizes it for display.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from openhqm_tui.domain.checks.layers import FileKind, Placed
 from openhqm_tui.domain.checks.verdict import Answer, Result
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 
-# What a container is allowed: megabytes without any swap; processes and threads.
+# The limits of a container: megabytes of memory without swap; processes and threads.
 MEMORY_MB = 512
 PROCESSES = 128
-# SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: how an emulator's own faults look.
+# SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: the signals of an emulator's own faults.
 CRASHES = frozenset({4, 5, 6, 7, 8, 11})
-EMULATOR_HINT = "a newer QEMU or a native node can tell"
-# A count of the probe never has more digits than a screen has room for.
+EMULATOR_HINT = "retry with a newer QEMU or on a native node"
+# Counts from the probe never have more digits than a screen has room for.
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -44,10 +44,11 @@ class SeenImage(msgspec.Struct, frozen=True, kw_only=True):
 class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
     """An image's config.
 
-    `health_check` is its test (`NONE` disables that of the base), `health_timeout` its time in
-    seconds (0: the default), `shell` what runs a test that is a shell command. `layers` are the
+    `health_check` is its test (`NONE` disables that of the base), `health_timeout` its timeout in
+    seconds (0: the default), `shell` the shell for a test that is a shell command. `layers` are the
     digests of the unpacked layers, the lowest first; `history` are the instructions, the newest
-    first. Both are None if the engine doesn't say. `comments` are those of the history.
+    first. Both are None if the engine doesn't report them. `comments` are the comments in the
+    history.
     """
 
     os: str = ""
@@ -81,17 +82,18 @@ class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenService(msgspec.Struct, frozen=True, kw_only=True):
-    """What the image's own command did; see openhqm_tui/run/checks/probe_service.py.
+    """How the image's own command behaved; see openhqm_tui/run/checks/probe_service.py.
 
     `status` 0: no response; `reply` is the beginning of one that isn't HTTP. `milliseconds`: until
-    the expected response, else until the end. `later` is the status of a response a moment later,
-    0 for none; None: there was no request. `ended`, with `signal` or `exit_code`: it ended by
-    itself; `left` counts the processes that it left behind. `restarts` counts the processes that
-    ended and were started again, after the expected response if there was one; `looping`: it was
-    given up because of that. `addresses` are those on which anything listens on the port of the
-    service; `before` are the ports on which something listened before it, `own_ports` its others.
-    `complaints` are lines of its output about peers. `out_of_memory` and `refused_forks` are
-    counted by the kernel. `companion_trouble`: which companion it had to do without, and why.
+    the expected response, else until the end. `later` is the status of a second response a moment
+    later, 0 for none; None: there was no second request. `ended`, with `signal` or `exit_code`: it
+    ended by itself; `left` counts the processes that it left behind. `restarts` counts the
+    processes that ended and were started again, after the expected response if there was one;
+    `looping`: the check gave up because of that. `addresses` are those with a listener on the
+    service's port; `before` are the ports that had a listener before the command started,
+    `own_ports` the other ports that it listens on. `complaints` are lines of its output about
+    peers. `out_of_memory` and `refused_forks` are counted by the kernel. `companion_trouble`: which
+    companion was missing, and why.
     """
 
     milliseconds: Count = 0
@@ -118,7 +120,7 @@ class SeenService(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def crashed(self) -> bool:
-        """Whether it ended the way it does when the emulator crashes."""
+        """Whether it ended as it would if the emulator had crashed."""
         return "uncaught target signal" in self.words or (
             self.ended and (self.signal in CRASHES or self.exit_code - 128 in CRASHES)
         )
@@ -140,7 +142,7 @@ class SeenHealthCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenModule(msgspec.Struct, frozen=True):
-    """One module: its version if it has one, and the error of importing or using it."""
+    """One module: its version if it has one, and the error from importing or using it."""
 
     distribution: str
     version: str = ""
@@ -174,10 +176,10 @@ class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the probe reported from inside the container; see openhqm_tui/run/checks/probe.py.
+    """The probe's report from inside the container; see openhqm_tui/run/checks/probe.py.
 
     A field that is None was not reported, and `trouble` says why. `requires` has, by distribution,
-    the requirements that lead to a client in `absent` that is there. `unready` are the indices of
+    the requirements that lead to an installed client of `absent`. `unready` are the indices of
     companions that didn't listen in time.
     """
 
@@ -207,16 +209,16 @@ class Contents(msgspec.Struct, frozen=True):
     layers: int
 
     def of(self, kind: FileKind) -> list[Placed]:
-        """Return what was found of a kind, also in files that a later layer deletes."""
+        """Return the findings of one kind, including those in files that a later layer deletes."""
         return [one for one in self.placed if one.found.kind is kind]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks of one image judge; what is None couldn't be read.
+    """The evidence for the checks of one image; None for what couldn't be read.
 
     `annotations` are those of the index and the image's manifest. `why_index` says why the index is
-    unknown, `why` why the rest is. `emulated` is about the container that the probe ran in.
-    `today`: waivers must be valid on that day.
+    unknown, `why` why the rest is. `emulated`: the probe's container ran under an emulator. `today`
+    is the day on which waivers must be valid.
     """
 
     index: list[SeenImage] | None = None
@@ -231,4 +233,4 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def no_config(self, expected: str) -> Result:
         """Return the result if the config couldn't be read."""
-        return Result(Answer.UNKNOWN, self.why or "the engine didn't report it", expected)
+        return Result(Answer.UNKNOWN, self.why or "the engine didn't report the config", expected)

@@ -1,4 +1,4 @@
-"""What one image must be: the keys of the checks files that apply to it."""
+"""The expectation for one image: the keys of the checks files that apply to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import msgspec
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import Platform
 
-# In `labels` and `env`: any value that isn't empty. In `clients`: whatever the distribution has.
+# In `labels` and `env`: any value that isn't empty. In `clients`: any module of the distribution.
 ANY_VALUE = "*"
-# Names of modules and paths, as the files may have them. Modules become arguments of a program,
-# joined by commas and equal signs.
+# The valid names of modules and paths. Modules become arguments of a program, joined by commas and
+# equal signs.
 Module = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")
 ]
@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the image of one target on one platform must be.
+    """The expectation for the image of one target on one platform.
 
     `keys` are those of the checks files that apply to it, as `expectation_for` resolves them; read
-    them with `Key.of`. `has_python` False: the image has no Python that could be run;
-    `may_lack_python`: nothing that is expected needs Python but to ask for it;
-    `exact_index` False: the index may have other platforms too.
+    them with `Key.of`. `has_python` False: the image has no Python to run; `may_lack_python`: no
+    expectation requires Python, which is only used to verify some; `exact_index` False: the index
+    may have other platforms too.
     """
 
     platform: Platform
@@ -43,7 +43,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def untidy(self) -> Answer:
-        """The answer to what is only untidy: a warning unless `strict` is set."""
+        """The answer for findings that are only untidy: a warning unless `strict` is set."""
         return Answer.FAIL if STRICT.of(self) else Answer.WARN
 
 
@@ -65,11 +65,11 @@ def _no_error(_: Any) -> str:
 class Key(msgspec.Struct, Generic[T], frozen=True):
     """A key of the checks files.
 
-    `form` is the msgspec type of its value, `default` what `of` returns where it isn't set.
-    `merges`: tables and lists are merged under this key, else the later value replaces the earlier
-    one. `word`: a string that may be given instead of a table; `resolve` replaces it. `error`
-    returns what is wrong with a value of the right type. `needs_python`: only an image with Python
-    can have what it asks for. `asks_by_python`: any image can have it, but Python there has to ask.
+    `form` is the msgspec type of its value, `default` what `of` returns if it isn't set. `merges`:
+    tables and lists are merged under this key, otherwise the later value replaces the earlier one.
+    `word`: a string that may be given instead of a table; `resolve` replaces it. `error` returns
+    what is wrong with a value of the right type. `needs_python`: only an image with Python can meet
+    it. `asks_by_python`: any image can meet it, but only Python in the image can verify it.
     """
 
     name: str
@@ -112,7 +112,7 @@ _EARLIER_KEYS = (
 
 
 def expectation_from(kept: dict[str, Any]) -> Expectation:
-    """Return an expectation of a run folder, also of one that an earlier version wrote.
+    """Return an expectation from a run folder, including one written by an earlier version.
 
     Raises msgspec.ValidationError.
     """

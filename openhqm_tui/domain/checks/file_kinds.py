@@ -27,7 +27,7 @@ _CACHES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("apk", r"^/(?:var/cache/apk|etc/apk/cache)/"),
         ("dnf", r"^/var/cache/(?:dnf|yum|libdnf5)/"),
         ("zypper", r"^/var/cache/zypp/"),
-        # No package: the time of pip's last check for a newer version of itself.
+        # Not a package: records when pip last checked for a newer version of itself.
         ("pip", r"/\.cache/pip/(?!selfcheck/)"),
         ("uv", r"/\.cache/uv/"),
         ("poetry", r"/\.cache/pypoetry/"),
@@ -63,14 +63,14 @@ def cache_of(path: str) -> str:
     return next((name for name, pattern in _CACHES if pattern.search(path)), "")
 
 
-# Files that say who may do what; who can write to one can become root. So can one who can write to
-# a folder of such files.
+# Files that grant rights: a user who can write to one can become root. The same is true of a folder
+# of such files.
 _OF_ACCOUNTS = re.compile(
     r"/etc(?:/(?:passwd|shadow|group|gshadow|subuid|subgid|sudoers|doas\.conf|ld\.so\.(?:conf|preload)"
     r"|(?:sudoers|pam|ld\.so\.conf|cron)\.d(?:/.+)?|crontab|profile))?"
     r"|/root(?:/\.(?:bashrc|profile|ssh(?:/authorized_keys)?))?"
 )
-# Shell scripts that become another user before they start a program.
+# Shell scripts that switch to another user before they start a program.
 _DROPPING = re.compile(
     rb"(?m)^[^#\n]*?(?<![\w./-])(?:/\S*/)?"
     rb"(gosu|su-exec|setpriv|runuser|s6-setuidgid|setuidgid|chpst)(?![\w.-])"
@@ -82,14 +82,14 @@ RULES += f"\n{_OF_ACCOUNTS.pattern}\n{_DROPPING.pattern!r}"
 
 
 def is_of_accounts(path: str) -> bool:
-    """Return whether a file or folder decides who may do what in an image."""
+    """Return whether a file or folder determines the rights of users in an image."""
     return bool(_OF_ACCOUNTS.fullmatch(path))
 
 
 def accounts_in(passwd: bytes) -> list[str]:
     """Return the accounts in the content of /etc/passwd as `NAME:UID`.
 
-    Engines read a uid that is missing or no number as 0.
+    Engines read a uid that is missing or not a number as 0.
     """
     lines = (line.strip() for line in passwd.decode("utf-8", "replace").splitlines())
     found = []
@@ -100,13 +100,13 @@ def accounts_in(passwd: bytes) -> list[str]:
 
 
 def dropping_root(script: bytes) -> str:
-    """Return the program with which a shell script becomes another user, or ''."""
+    """Return the program with which a shell script switches to another user, or ''."""
     match = _DROPPING.search(script) if _SHELL_SCRIPT.match(script) else None
     return match[1].decode() if match else ""
 
 
 MAGIC = b"\x7fELF"
-# The bytes at the start of a file that are needed.
+# The number of bytes needed from the start of a file.
 HEADER_BYTES = 20
 
 # (e_machine, bits, little-endian) -> its name, as `uname -m` prints it if that is unambiguous.
@@ -142,7 +142,7 @@ _NO_PROCESSOR = {190, 224, 247}
 
 
 def machine_of(head: bytes) -> str:
-    """Return the machine in the first bytes of an ELF file, or '' for any other file."""
+    """Return the machine in the header of an ELF file, or '' for any other file."""
     if len(head) < HEADER_BYTES or not head.startswith(MAGIC):
         return ""
     bits = {1: 32, 2: 64}.get(head[4], 0)
@@ -157,13 +157,13 @@ def machine_of(head: bytes) -> str:
 
 
 def header(arch: str) -> bytes:
-    """Return the ELF header alone of a program for `arch` (Go's name); b'' if unknown."""
+    """Return just the ELF header of a program for `arch` (Go's name); b'' if unknown."""
     known = _HEADERS.get(arch)
     if known is None:
         return b""
     machine, bits, little = known
     order: Literal["little", "big"] = "little" if little else "big"
     head = MAGIC + bytes([bits // 32, 1 if little else 2, 1]) + bytes(9)
-    # Type 2 is a program, version 1 the only one there is.
+    # Type 2 is an executable; 1 is the only version.
     head += (2).to_bytes(2, order) + machine.to_bytes(2, order) + (1).to_bytes(4, order)
     return head.ljust(64, b"\0")

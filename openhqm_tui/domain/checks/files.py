@@ -1,4 +1,4 @@
-"""What the checks on files share: the files to judge, the exempt ones, and how they are named."""
+"""Code shared by the checks on files: which files to judge, which are exempt, how to name them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def remaining(contents: Contents, kind: FileKind) -> list[Found]:
 
 
 def exempt(check: Check, place: str, expected: Expectation) -> bool:
-    """Whether a file is right in every image, or in this one; `*` also matches slashes."""
+    """Whether a file is acceptable in every image or allowed in this one; `*` matches slashes."""
     globs = (*check.usual, *ALLOW.of(expected).get(check.name, ()))
     return any(fnmatchcase(place, glob) for glob in globs)
 
 
 def no_layers(seen: Evidence) -> Result:
     """Return the result if the layers couldn't be read."""
-    return Result(Answer.UNKNOWN, seen.why or "its layers could not be read")
+    return Result(Answer.UNKNOWN, seen.why or "the image's layers could not be read")
 
 
 def few(texts: Sequence[str]) -> str:

@@ -39,16 +39,17 @@ class ImageLayer(Inert, frozen=True, kw_only=True):
 
 
 class ImageDocuments(msgspec.Struct, frozen=True):
-    """The index of an image, its manifests and their configs, by digest; `top` is the first's.
+    """The index of an image, its manifests and their configs, by digest.
 
-    An image for one platform may have only a manifest. What the store lacks is missing here.
+    `top` is the digest of the first document: an image for one platform may have only a manifest.
+    Documents that the store doesn't have are missing here.
     """
 
     top: str
     blobs: Mapping[str, bytes]
 
     def layers(self, manifest: str) -> tuple[ImageLayer, ...]:
-        """Return the layers of one platform's image, the lowest first; () if they aren't known."""
+        """Return the layers of one platform's image, the lowest first; () if they are unknown."""
         blob = self.blobs.get(manifest, b"")
         return layers_of(blob, self.blobs.get(config_digest(blob), b""))
 
@@ -80,7 +81,7 @@ class ImageDocuments(msgspec.Struct, frozen=True):
 
 
 def manifests_in(index: bytes) -> tuple[str, ...]:
-    """Return the digests of the manifests in an index; () if it is none."""
+    """Return the digests of the manifests in an index; () if it isn't an index."""
     digests = (one.get("digest") for one in _dicts(_read(index).get("manifests")))
     return tuple(digest for digest in digests if isinstance(digest, str))
 

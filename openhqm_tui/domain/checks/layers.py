@@ -1,8 +1,8 @@
 """The findings in one layer of an image, and those that remain in the final file system.
 
-A record has what the checks ask about in full (binaries, files with rights of their own,
-compilers, caches, secrets), and of every other path only a hash: enough to know what a later
-layer hides of an earlier one.
+A record lists in full what the checks look for (binaries, files with special permissions,
+compilers, caches, secrets). Of every other path it has only a hash, which is enough to know what a
+later layer hides.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from functools import lru_cache
 
 import msgspec
 
-# Short enough to keep one for each path, too long to find another path with the same.
+# Short enough to keep one for each path, too long to find another path with the same hash.
 HASH_BYTES = 16
 
 
 class FileKind(StrEnum):
-    """Why a file of a layer is kept by its path."""
+    """Why a file of a layer is recorded with its path."""
 
     BINARY = "binary"
     SETUID = "setuid"
@@ -33,13 +33,13 @@ class FileKind(StrEnum):
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True):
-    """One file that a check judges; `path` is absolute, `what` says what it is.
+    """One file for a check to judge; `path` is absolute, `what` describes it.
 
-    `what` is: of a binary its machine (`aarch64`), of a setuid file or one that everyone can write
-    to its mode (`4755`) or `capabilities`, of a cache whose it is (`pip`), of a secret its sort,
-    never its value, of an account in /etc/passwd `NAME:UID`, of a script that drops root's rights
-    the program that does it (`gosu`), of an archive that was not read why. `size` in bytes.
-    `inside` is the file's path in the archive at `path`.
+    `what` is the machine of a binary (`aarch64`), the mode (`4755`) or `capabilities` of a setuid
+    or world-writable file, the owner of a cache (`pip`), the kind of a secret (never its value),
+    `NAME:UID` of an account in /etc/passwd, the program with which a script drops root's rights
+    (`gosu`), or why an archive was not read. `size` is in bytes. `inside` is the file's path in the
+    archive at `path`.
     """
 
     kind: FileKind
@@ -55,11 +55,12 @@ class Found(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ScannedLayer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One layer, scanned. `digest` is that of its tar, `blob` that of what was compressed.
+    """One layer, scanned.
 
-    `files`, `folders`, `removed` and `emptied` are packed hashes of paths: of all that is no
-    folder, of folders, of what is deleted of the layers below, of folders whose content is.
-    `links` are hard links to files that aren't in this layer: path and target.
+    `digest` is that of its tar, `blob` that of the compressed tar. `files`, `folders`, `removed`
+    and `emptied` are packed hashes of paths: of everything but folders, of folders, of paths
+    deleted from the layers below, and of folders whose content is. `links` are hard links to files
+    that aren't in this layer: path and target.
     """
 
     digest: str
@@ -106,7 +107,7 @@ def place(layers: Sequence[ScannedLayer]) -> list[Placed]:
 
 
 class _Cover:
-    """What one layer hides of those below it."""
+    """The paths of lower layers that one layer hides."""
 
     def __init__(self, layer: ScannedLayer) -> None:
         gone = _unpacked(layer.files) | _unpacked(layer.removed)

@@ -1,8 +1,8 @@
-"""Which peers a program's output says it can't connect to.
+"""The peers that a program's output says it can't connect to.
 
-The text of this file is part of the program that runs inside an image (openhqm_tui/run/checks):
-it works on any Python 3 and imports nothing. Even `re` takes seconds under emulation where the
-standard library has no bytecode.
+The text of this file is part of the program that runs inside an image (openhqm_tui/run/checks): it
+works on any Python 3 and imports nothing. Even `re` takes seconds under emulation if the standard
+library has no bytecode.
 """
 
 # In lower case: what errors of many languages and tools say if a connection is refused, if a name
@@ -34,14 +34,14 @@ UNREACHABLE = (
     *("network is unreachable", "network unreachable", "enetunreach", "errno 101"),
     *("os error 101", "no route to host", "host is unreachable", "ehostunreach"),
 )
-# These say less, so they count only with an address.
+# These are less specific, so they count only with an address.
 FAILED = (
     *("to connect to", "unable connect", "not connect to", "cannot connect", "can't connect"),
     *("error connecting", "connection failed", "connection to ", "unable to bootstrap"),
     *("waiting ", "may not be available", "is unavailable", "not available"),
     *("not reachable", "no response", "not ready", "unabletoconnect"),
 )
-# Lines with these speak of a program's own sockets.
+# Lines with these are about a program's own sockets.
 OWN_SOCKET = ("waiting for connection", "listening", "address already in use", "can't bind")
 LOCAL = ("localhost", "localhost.localdomain", "ip6-localhost", "::1", "::", "0.0.0.0")  # noqa: S104
 # Before a name or an address in a sentence.
@@ -50,7 +50,7 @@ LEADS = (
     *("host", "hostname", "name", "address", "server", "upstream", "for", "to", "at", "on"),
     *("from", "resolve", "reach"),
 )
-# Words of such sentences that are no names of hosts.
+# Words of such sentences that aren't host names.
 WORDS = (
     *("a", "addr", "address", "addresses", "all", "an", "and", "any", "as", "associated"),
     *("at", "available", "be", "bootstrap", "broker", "call", "caused", "code", "connect"),
@@ -70,13 +70,13 @@ FILES = (
     *(".cc", ".cpp", ".h", ".php", ".cs", ".ex", ".exs", ".erl", ".pl", ".lua", ".sh", ".conf"),
     *(".cfg", ".ini", ".toml", ".yaml", ".yml", ".json", ".xml", ".html", ".log", ".sock"),
 )
-# In the characters that an address has; everything else separates.
+# The characters of an address; everything else separates words.
 ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")
 LONGEST_LINE = 2000
 
 
 def problem_of(line: "str") -> "str":
-    """Return how a line says that a peer can't be reached, or ''."""
+    """Return the problem with a peer that a line reports, or ''."""
     low = line.lower()
     if any(sign in low for sign in OWN_SOCKET):
         return ""
@@ -94,7 +94,8 @@ def problem_of(line: "str") -> "str":
 def complaints(output: "str") -> "list[tuple[str, str, int, str]]":
     """Return each peer that an output can't connect to: problem, host, port, and the line.
 
-    The host is '' and the port 0 where the line doesn't say. Any loopback address is `localhost`.
+    The host is '' and the port 0 if the line doesn't name them. Any loopback address is
+    `localhost`.
     """
     low = output.lower()
     if not any(sign in low for sign in (*REFUSED, *UNRESOLVED, *UNREACHABLE, *FAILED, " refused")):
@@ -108,7 +109,7 @@ def complaints(output: "str") -> "list[tuple[str, str, int, str]]":
         names_only = problem == "unresolved"
         host, port = peer_in(line, names_only)
         if not port and problem == "refused" and not names_only:
-            # Some write the address in a line of its own, after the error or before it.
+            # Some programs print the address on a line of its own, after the error or before it.
             around = " ".join([*lines[at + 1 : at + 6], *lines[max(at - 1, 0) : at]])
             near_host, near_port = peer_in(around, False)
             if near_port and is_address(near_host):
@@ -122,7 +123,7 @@ def complaints(output: "str") -> "list[tuple[str, str, int, str]]":
 
 
 def peer_in(line: "str", names_only: "bool") -> "tuple[str, int]":
-    """Return host and port of the most likely address in a line; '' and 0 for what isn't there."""
+    """Return host and port of the most likely address in a line; '' and 0 if missing."""
     words = split(line)
     best = (0, "", 0)
     for at, word in enumerate(words):
@@ -159,7 +160,7 @@ def split(line: "str") -> "list[str]":
 
 
 def host_and_port(word: "str") -> "tuple[str, int]":
-    """Return what a word holds of `host:port`, `[v6]:port`, `v6:port`, `host` or `:port`."""
+    """Return host and port in a word: `host:port`, `[v6]:port`, `v6:port`, `host` or `:port`."""
     word = word.rstrip(":") if not word.endswith("::") else word
     if word.startswith("["):
         host, _, port = word[1:].partition("]")

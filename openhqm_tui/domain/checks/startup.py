@@ -1,4 +1,4 @@
-"""What an image starts: the words of its command, the Python in it, and programs that drop root."""
+"""What an image starts: the words of its command, its Python, and programs that drop rights."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "zsh"})
 _MOST_WORDS = 16
 _LONGEST_SCRIPT = 4096
 _MOST_SCRIPTS = 4
-# The name of a program, as the probe takes it.
+# The program names that the probe accepts.
 _WORD = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+@-]{0,255}")
-# The programs that become another user before they start a command. Its name or number is the next
-# word, or follows an option.
+# Programs that switch to another user before they start a command. The user's name or number is the
+# next word, or follows an option.
 _NEXT_WORD = frozenset({"gosu", "su-exec", "setuidgid", "s6-setuidgid", "setuser"})
 _OPTIONS = {
     "setpriv": ("--reuid",),
@@ -31,7 +31,7 @@ DROPPING = _NEXT_WORD | set(_OPTIONS)
 
 
 def words_of(command: Sequence[str]) -> list[str]:
-    """Return the first words of a command, those of a script for a shell in their order too."""
+    """Return the first words of a command; the script of a shell is split into its words too."""
     words = list(command[:_MOST_WORDS])
     for at, word in enumerate(words[:-1]):
         if _name(word) in _SHELLS:
@@ -59,9 +59,9 @@ def python_of(command: Sequence[str]) -> str:
 
 
 def interpreters_of(command: Sequence[str]) -> tuple[str, ...]:
-    """Return the Pythons that may run a command, the likeliest first; the first that exists is it.
+    """Return the Pythons that may run a command, the likeliest first; the first that exists counts.
 
-    One that the command names is the only one. A console script is mostly beside its Python.
+    If the command names one, it is the only one. A console script is usually next to its Python.
     """
     if named := python_of(command):
         return (named,)
@@ -79,10 +79,10 @@ def scripts_in(command: Sequence[str]) -> list[str]:
 
 
 def root_dropped_by(config: SeenConfig, scripts: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """Return the program that drops root's rights at the start, and the user it changes to.
+    """Return the program that drops root's rights at startup, and the user that it switches to.
 
     `scripts` are files of the image that call such a program: path and program. Both are '' if the
-    command starts none, the user also if it isn't known.
+    command starts none; so is the user if it is unknown.
     """
     words = words_of(config.command)
     for at, word in enumerate(words):

@@ -1,4 +1,4 @@
-"""Verdicts: what one check found out about one image."""
+"""Verdicts: the result of one check of one image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from openhqm_tui.domain.text import Inert, one_line
 
-# Characters of evidence in a verdict; all of it is in the evidence file.
+# Maximum characters of evidence in a verdict; the evidence file has all of it.
 MOST_EVIDENCE = 300
 
 
@@ -20,14 +20,14 @@ class Answer(StrEnum):
     `waived`: it would fail or warn, but somebody accepts what it found.
     """
 
-    PASS = "pass"  # noqa: S105 - an answer, not a word to keep
+    PASS = "pass"  # noqa: S105 - an answer, not a password
     FAIL = "fail"
     WARN = "warn"
     UNKNOWN = "unknown"
     WAIVED = "waived"
 
 
-# The gravest first: the first that any verdict has is that of the image.
+# Worst first: the image's answer is the first of these that any verdict has.
 SEVERITIES = (Answer.FAIL, Answer.UNKNOWN, Answer.WARN, Answer.WAIVED, Answer.PASS)
 GOOD = frozenset({Answer.PASS, Answer.WAIVED, Answer.WARN})
 
@@ -36,7 +36,7 @@ class Verdict(Inert, frozen=True, kw_only=True):
     """The answer of one check for one image; `evidence` is what was seen, in a few words.
 
     `how` is how the image ran for it: `native`, `emulated`, or '' if it wasn't run. `waivers` are
-    those that its findings match, also expired ones.
+    those that match its findings, including expired ones.
     """
 
     check: str
@@ -48,9 +48,9 @@ class Verdict(Inert, frozen=True, kw_only=True):
 
 
 class Result(NamedTuple):
-    """What a check finds out: the answer, what was seen and what was expected.
+    """The result of a check: the answer, what was seen and what was expected.
 
-    `findings` are the places of what is wrong, each of which can be waived: paths, names.
+    `findings` are the places of faults (paths, names), each of which can be waived.
     """
 
     answer: Answer
@@ -65,19 +65,19 @@ class Result(NamedTuple):
 
 
 def answered(check: str, answer: Answer, evidence: str, expected: str = "") -> Verdict:
-    """Return a verdict whose evidence, untrusted text, is made safe and short."""
+    """Return a verdict with its evidence, which is untrusted, sanitized and truncated."""
     seen = one_line(evidence, MOST_EVIDENCE)
     return Verdict(check=check, answer=answer, evidence=seen, expected=expected)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Answer:
-    """Return the gravest answer among `verdicts`; with none at all, `unknown`."""
+    """Return the worst answer among `verdicts`; with none at all, `unknown`."""
     answers = {verdict.answer for verdict in verdicts}
     return next((answer for answer in SEVERITIES if answer in answers), Answer.UNKNOWN)
 
 
 def is_verified(verdicts: Iterable[Verdict]) -> bool:
-    """Tell whether an image is verified: at least one check ran, none failed or is unknown."""
+    """Return whether an image is verified: at least one check ran, none failed or is unknown."""
     return worst(verdicts) in GOOD
 
 

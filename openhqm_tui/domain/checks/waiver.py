@@ -14,15 +14,15 @@ from openhqm_tui.domain.checks.verdict import Answer, Result, Verdict, answered
 from openhqm_tui.domain.text import one_line
 
 _MOST_REASON = 200
-# What somebody can accept. What couldn't be determined is nothing yet that could be accepted.
+# The answers that can be waived. In `unknown` there is nothing yet to accept.
 _WAIVABLE = {Answer.FAIL, Answer.WARN}
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One accepted finding: `until` is the last day on which it counts.
+    """One accepted finding: `until` is the last day on which the waiver is valid.
 
-    `finding` is a glob of what a check names (a path, a distribution, else its evidence); '' is
-    all that the check finds.
+    `finding` is a glob for what a check names (a path, a distribution, else its evidence); ''
+    matches everything that the check finds.
     """
 
     check: str
@@ -39,7 +39,7 @@ WAIVE: Key[tuple[Waiver, ...]] = Key("waive", tuple[Waiver, ...], (), merges=Tru
 
 
 def verdict_of(name: str, result: Result, expected: Expectation, today: date) -> Verdict:
-    """Return the verdict of a check, with what is waived in it."""
+    """Return the verdict of a check with its waivers applied."""
     verdict = answered(name, result.answer, result.seen, result.expected)
     own = [waiver for waiver in WAIVE.of(expected) if waiver.check == name]
     if not own or result.answer not in _WAIVABLE:
@@ -76,7 +76,7 @@ def _short(waiver: Waiver) -> str:
 
 
 def idle_waivers(lanes: Iterable[tuple[Expectation | None, Sequence[Verdict]]]) -> list[str]:
-    """Return a warning for every waiver of some images that waives nothing in any of them.
+    """Return a warning for every waiver that matches nothing in any of some images.
 
     An image without verdicts, or whose check couldn't be determined, may still need its waivers.
     """
@@ -90,6 +90,4 @@ def idle_waivers(lanes: Iterable[tuple[Expectation | None, Sequence[Verdict]]]) 
                 and (verdict.answer is Answer.UNKNOWN or str(waiver) in (verdict.waivers or ()))
             )
             idle[waiver] = idle.get(waiver, True) and not needed
-    return [
-        f"nothing is found for the waiver of {w}: remove it" for w, idles in idle.items() if idles
-    ]
+    return [f"the waiver of {w} matches nothing: remove it" for w, idles in idle.items() if idles]

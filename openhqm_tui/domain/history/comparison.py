@@ -322,9 +322,9 @@ def _turn(was: str, now: str) -> str:
 
 def _only(told: Comparison) -> Iterator[Line]:
     if told.gone:
-        yield Line(_OTHER, f"only before: {_lane_lines(told.gone)}")
+        yield Line(_OTHER, f"only in the earlier run: {_lane_lines(told.gone)}")
     if told.new:
-        yield Line(_OTHER, f"only after: {_lane_lines(told.new)}")
+        yield Line(_OTHER, f"only in the later run: {_lane_lines(told.new)}")
 
 
 def _step_lines(told: Comparison) -> list[Line]:

@@ -48,8 +48,8 @@ class SourceKind(StrEnum):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What can be built: a Dockerfile with `ARG QUEUE_BACKEND` and its context, or a bake file.
 
-    For a bake file, `bake_targets` holds the resolved targets as `bake --print` gives them, and
-    for a checkout `requirements` what its own files say that the variants install.
+    For a bake file, `bake_targets` holds the resolved targets as `bake --print` gives them; for a
+    checkout, `requirements` holds what the variants install according to its own files.
     """
 
     kind: SourceKind
@@ -171,9 +171,9 @@ def repository_of(tag: str) -> str:
 def make_plan(source: Source, choices: Choices) -> Plan:
     """Resolve choices into targets; raises UsageProblem if they are invalid."""
     if not choices.variants:
-        raise UsageProblem("no variant selected", fix="give --backend NAME or --build-all")
+        raise UsageProblem("no variant selected", fix="use --backend NAME or --build-all")
     if not choices.platforms:
-        raise UsageProblem("no platform selected", fix="give --platforms linux/amd64,linux/arm64")
+        raise UsageProblem("no platform selected", fix="use --platforms linux/amd64,linux/arm64")
     for name in (choices.name, *choices.more_names):
         check_name(name)
     check_tag(choices.tag, choices.variants)
@@ -354,8 +354,8 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
 
 
 # bake evaluates `${…}` and `%{…}` in JSON too, and `bake --print` escapes them in some attributes
-# only. Run as it is, what it printed would be evaluated once more, so that a path could turn into
-# another one after it was judged.
+# only. If its output were run unchanged, it would be evaluated again, and a path could become
+# another one after it was checked.
 
 # As in Buildx 0.29.1, bake/bake.go, Target.MarshalJSON; only the values of maps.
 _ESCAPED_BY_PRINT = {"annotations", "args", "dockerfile-inline", "extra-hosts", "labels"}

@@ -56,8 +56,8 @@ class Cache(msgspec.Struct, frozen=True):
         if way is CacheKind.TO and self.kind != "inline":
             fields["mode"] = "max"
             if self.kind != "local":
-                # A registry that is away must cost the cache, not the image; a folder that can't
-                # be written is a mistake that wants to be known.
+                # An unreachable registry must cost only the cache, not the image; a folder that
+                # can't be written is a mistake to report.
                 fields["ignore-error"] = "true"
         return ",".join(_quoted(f"{key}={value}") for key, value in fields.items())
 

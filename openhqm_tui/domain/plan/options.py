@@ -123,7 +123,7 @@ def has_own_tags(source: Source) -> bool:
 def _check_one_name(options: BuildOptions, source: Source | None) -> None:
     if len(options.names) > 1 and source is not None and has_own_tags(source):
         raise UsageProblem(
-            "the bake file sets the tags itself, so only one image name can be given",
+            "the bake file sets the tags, so only one image name can be given",
             fix="list all tags in the bake file",
         )
 
@@ -131,7 +131,7 @@ def _check_one_name(options: BuildOptions, source: Source | None) -> None:
 def _check_base(image: str, *, is_bake: bool) -> None:
     if image and is_bake:
         raise UsageProblem(
-            "a bake file sets its base images itself, so this one has no effect",
+            "a bake file sets its own base images, so this setting has no effect",
             fix="leave it empty, and set the target's `contexts` in the bake file",
         )
     if image:
@@ -153,6 +153,6 @@ def _check_push(options: BuildOptions) -> None:
     for key in _CONTENT_KEYS:
         if key in options.ignored and not getattr(options, key):
             raise UsageProblem(
-                f"the project's `{key}` is ignored, so the build differs from what it publishes",
+                f"the project's `{key}` is ignored, so the images differ from the project's own",
                 fix=f"turn push off, or set `{key}` yourself",
             )

@@ -84,7 +84,7 @@ class PushNeeded(UsageProblem):
         self.pushes = pushes
         super().__init__(
             f"the definition {'; '.join(pushes)}",
-            fix="give --push to push once every image is verified, or --no-push to build only",
+            fix="use --push to push once every image is verified, or --no-push to build only",
         )
 
 

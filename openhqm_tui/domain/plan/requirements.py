@@ -1,7 +1,7 @@
 """The requirements files of a checkout, as pip reads them: what its core and each variant install.
 
-The files are written by strangers: names and versions are parsed by `packaging`, everything is
-bounded, and a line that can't be understood is a problem with its place, never an error.
+The files may be written by strangers: names and versions are parsed by `packaging`, everything is
+bounded, and a line that can't be parsed is reported with its place, never raised as an error.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _EGG = re.compile(r"#egg=(?P<name>[A-Za-z0-9._-]+(?:\[[A-Za-z0-9,._ -]*\])?)")
 
 
 class RequirementLines(msgspec.Struct, frozen=True):
-    """What one file and those that it includes ask for: lines of packages, and constraints."""
+    """The contents of a file and of those that it includes: requirements, and constraints."""
 
     packages: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class ProjectRequirements(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Installed(NamedTuple):
-    """A distribution that requirements install: its normalized name, its line without marker."""
+    """A distribution to install: its normalized name, its line without the marker."""
 
     name: str
     line: str
@@ -165,7 +165,7 @@ class _Reading:
                 return None
         requirement = parsed(line)
         if requirement is None or len(requirement.name) > _LONGEST_NAME:
-            # An address may hold a password.
+            # An address may contain a password.
             what = "an address" if "://" in line else f"'{one_line(line, 60)}'"
             self._problem(file, f"{what} is not a valid requirement and is ignored")
             return None
@@ -173,7 +173,7 @@ class _Reading:
         return requirement
 
     def _problem(self, file: str, what: str) -> None:
-        # An address may hold a password.
+        # An address may contain a password.
         problem = f"{'an address' if '://' in file else one_line(file, 100)}: {what}"
         if len(self.problems) < _MOST_PROBLEMS and problem not in self.problems:
             self.problems.append(problem)
@@ -204,7 +204,7 @@ def _wheel_name(path: str) -> str:
 
 
 def _included(file: str, path: str) -> str:
-    """Return the path of a file that another one includes, as seen from the checkout."""
+    """Return the path of a file that another one includes, relative to the checkout."""
     path = path.strip().strip("\"'")
     if "://" in path:
         return path
@@ -237,7 +237,7 @@ def environment(machine: str, python: str) -> dict[str, str]:
 
 
 def installed_by(lines: RequirementLines, variables: Mapping[str, str]) -> tuple[Installed, ...]:
-    """Return what lines install where the markers have these values, constraints added to them."""
+    """Return what lines install for these values of the markers, with the constraints added."""
     limits = [one for one in map(parsed, lines.constraints) if one and applies(one, variables)]
     found = []
     for one in filter(None, map(parsed, lines.packages)):
@@ -253,7 +253,7 @@ def installed_by(lines: RequirementLines, variables: Mapping[str, str]) -> tuple
 
 
 def applies(requirement: Requirement, variables: Mapping[str, str]) -> bool:
-    """Whether a requirement's marker holds; one that can't be evaluated does."""
+    """Whether a requirement's marker is true; one that can't be evaluated counts as true."""
     from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 
     if requirement.marker is None:
@@ -272,7 +272,7 @@ def normalized(name: str) -> str:
 
 
 def parsed(line: str) -> Requirement | None:
-    """Return a line as a requirement; None if it is none."""
+    """Return a line as a requirement; None if it isn't one."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:

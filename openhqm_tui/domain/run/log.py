@@ -288,7 +288,7 @@ def note_change(log: LogLines, step: StepState, before: Status, after: Status) -
     number, label = step.number, step.name.label
     at = step.ended or step.started or 0.0
     if after is Status.RUNNING:
-        # Steps without a lane are mostly quick and silent: one line at their end is enough.
+        # Steps without a lane are usually quick and silent: one line at their end is enough.
         if before is Status.WAITING and step.lane is not None:
             log.add(f"▸ {label}", step=number, at=step.started or 0.0)
         return

@@ -1,8 +1,8 @@
-"""Secrets known by their form, in the bytes of files, in variables and in instructions.
+"""Secrets recognized by their form, in the bytes of files, in variables and in instructions.
 
-What is found is named by its sort; the secret itself is never returned. Placeholders of
-documentation (`AKIAIOSFODNN7EXAMPLE`, `changeme`, `$TOKEN`) are none. The sort of a known default
-(`postgres:postgres@localhost`) begins with `sample`.
+Findings are named by their kind; the secret itself is never returned. Placeholders from
+documentation (`AKIAIOSFODNN7EXAMPLE`, `changeme`, `$TOKEN`) don't count. The kind of a well-known
+default (`postgres:postgres@localhost`) begins with `sample`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ _PUBLIC_SIGNATURES = (
     "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ",
     "4twFt5NiznN84AWoo1d7KO1T_yoc0Z6XOpOVswacPZg",
 )
-# Defaults of databases and brokers in examples: known to all, though not to be used in earnest.
+# Default credentials of databases and brokers in examples: well-known, and not meant for
+# production.
 SAMPLE = "sample "
 _SAMPLE_PASSWORDS = frozenset(
     {"postgres", "mysql", "mariadb", "mongo", "mongodb", "rabbitmq", "redis", "minio", "admin"}
@@ -171,7 +172,7 @@ def sorts_in_named(path: str, data: bytes) -> set[str]:
 
 
 def secret_in_value(name: str, value: str) -> str:
-    """Return the sort of secret in the value of a variable, label or annotation, or ''."""
+    """Return the kind of secret in the value of a variable, label or annotation, or ''."""
     known = sorted(sorts_in(value.encode("utf-8", "replace")))
     if known:
         return known[0]
@@ -181,7 +182,7 @@ def secret_in_value(name: str, value: str) -> str:
 
 
 def secrets_in_text(line: str) -> set[str]:
-    """Return the sorts of secrets in free text, such as an instruction of an image's history."""
+    """Return the kinds of secrets in free text, such as an instruction of an image's history."""
     found = sorts_in(line.encode("utf-8", "replace"))
     if any(_is_assignment(match) for match in _ASSIGNED.finditer(line)):
         found.add("password or token")
@@ -193,7 +194,7 @@ def secrets_in_text(line: str) -> set[str]:
 
 
 def secrets_in_command(words: Sequence[str]) -> set[str]:
-    """Return the sorts of secrets in a command, given word by word."""
+    """Return the kinds of secrets in a command, given word by word."""
     found = secrets_in_text(" ".join(words))
     for flag, value in pairwise(words):
         if flag.startswith("--") and _is_flag(flag[2:], value, sure=True):
@@ -210,7 +211,7 @@ def _is_flag(name: str, value: str, *, sure: bool = False) -> bool:
 
 
 def _login_in(text: str) -> str:
-    """Return what logins are in a text: "" for none, marked if they are all samples."""
+    """Return the kind of the logins in a text: "" for none, marked if they are all samples."""
     logins = [m for m in _LOGIN_ON_HOST.finditer(text) if _is_worth_hiding(m["value"])]
     if not logins:
         return ""
@@ -230,7 +231,7 @@ def _is_assignment(match: re.Match[str]) -> bool:
 
 
 def _is_worth_hiding(value: str) -> bool:
-    """Return whether a value where a secret may be is one: no placeholder, path or switch."""
+    """Return whether a value in a secret's place is one, not a placeholder, path or switch."""
     value = value.strip().strip("\"'")
     if value.lower() in _NO_SECRETS or value[:1] in set("/$<{%*"):
         return False

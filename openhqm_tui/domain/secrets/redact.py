@@ -310,7 +310,7 @@ def _without_key(match: re.Match[str]) -> str:
 
 
 def _without_login(match: re.Match[str]) -> str:
-    # `ssh://git@host` has no secret; over HTTP, a name alone is mostly a token.
+    # `ssh://git@host` has no secret; over HTTP, a name alone is usually a token.
     return f"{match['scheme']}{MASK}@" if _is_secret_login(match) else match[0]
 
 

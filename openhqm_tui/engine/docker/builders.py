@@ -41,7 +41,7 @@ class Builder(Inert, frozen=True, kw_only=True):
         if self.error:
             return f"does not respond: {self.error}"
         if not self.nodes:
-            return "has no node"
+            return "has no nodes"
         elsewhere = context and context not in {node.endpoint for node in self.nodes}
         if self.driver == "docker" and elsewhere and not self.current:
             return "stores its images in another engine, where they can't be checked"
@@ -155,12 +155,12 @@ _WAYS_OUT: tuple[tuple[str, str], ...] = (
     (r"no such host|lookup ", "check the host name"),
     (
         r"deadline exceeded|refused|no such file|waiting for connection|no route",
-        "check that BuildKit listens there, or give --no-start to start it later",
+        "check that BuildKit listens there, or use --no-start to start it later",
     ),
     (r"permission denied|publickey", "check that you have access to the engine on that machine"),
     (
         r"unknown option|invalid driver|failed to parse",
-        "see Buildx's documentation for the driver's options",
+        "see the Buildx documentation for the driver's options",
     ),
 )
 

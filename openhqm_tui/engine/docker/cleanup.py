@@ -33,7 +33,7 @@ def remove_containers(label: str) -> list[str]:
 
 
 def remove_container(name: str) -> bool:
-    """Remove a container; return False if it is still there: one that just starts may be."""
+    """Remove a container; return False if it is still there, as one that is starting may be."""
     with contextlib.suppress(CommandError):
         # Fails if the engine is already removing it.
         with_docker(
@@ -81,7 +81,7 @@ def remove_images(tags: Sequence[str]) -> list[str]:
 def remove_pulled(references: Sequence[str]) -> list[str]:
     """Remove images that were pulled by digest to be checked; return the errors.
 
-    An image that has another name in its repository by now belongs to somebody: removing it by
+    An image that has another name in its repository by now is in use by somebody: removing it by
     digest would remove all of these names.
     """
 

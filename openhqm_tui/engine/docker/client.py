@@ -66,7 +66,7 @@ def with_docker(action: Callable[[DockerClient], T], *, timeout: float) -> T:
         return action(DockerClient(client_call=bounded))
     except DockerException as error:
         result = CommandResult(error.return_code, error.stdout or "", error.stderr or "")
-        # Its message has the whole command and output, in which a secret may be.
+        # Its message has the whole command and output, which may contain a secret.
         raise CommandError(result) from None
     except ValueError as error:
         # Of JSON, or of the library's models.

@@ -83,7 +83,7 @@ def stream(script: str, say: Callable[[str], None], *, sudo: bool = False) -> in
     """
     command = ["sh", "-euc", script]
     if sudo:
-        # Without -n: sudo may ask for a password, for the user is at a terminal, or gave --yes.
+        # Without -n: sudo may ask for a password, because the user is at a terminal or gave --yes.
         command = ["sudo", "--", *command]
     try:
         process = subprocess.Popen(

@@ -30,7 +30,7 @@ class ContainerState(msgspec.Struct, frozen=True):
 
 
 def state_of(name: str) -> ContainerState | None:
-    """Return the state of a container, one that is gone included; None if it isn't known."""
+    """Return the state of a container, including one that is gone; None if it is unknown."""
     try:
         with EngineApi() as api:
             status, answer = api.get(f"/containers/{quote(name)}/json")

@@ -1,8 +1,8 @@
 """Images in the engine's store, by digest: index, config, history, layers, sizes.
 
 The command line doesn't show an index, so this uses the Engine API. Each function accepts a
-connection; without one it opens its own, for one request. Registries are asked through Docker's
-own commands, which know the credentials.
+connection; without one it opens its own, for one request. Registries are queried by Docker's own
+commands, which know the credentials.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ImageUnknown(Problem):
 def read_index(reference: str, api: EngineApi | None = None) -> tuple[str, list[SeenImage]]:
     """Return the digest of an image's index and its images, without attestations.
 
-    An attestation that has a platform's image, or isn't one by its layers, is among them.
+    An attestation that has a platform's image, or that its layers show not to be one, is included.
     `reference` is a name, `NAME@DIGEST` or an id. Raises ImageUnknown.
     """
     answer = _dict(_ask(f"/images/{quote(reference, safe='/:@')}/json?manifests=1", reference, api))
@@ -144,7 +144,7 @@ def read_config(reference: str, platform: str, api: EngineApi | None = None) -> 
         # In nanoseconds.
         health_timeout=max(float(health.get("Timeout") or 0), 0.0) / 1e9,
         shell=_words(config.get("Shell")),
-        # The engine leaves the list out if there are no layers.
+        # The engine omits the list if there are no layers.
         layers=_words(files.get("Layers")) if isinstance(files, dict) else None,
     )
 
@@ -255,7 +255,7 @@ def _read(response: http.client.HTTPResponse, top: str) -> dict[str, bytes]:
 
 
 def _documents(kept: dict[str, bytes], top: str) -> set[str]:
-    """Return the digests of the documents of an image, as far as they are known by now."""
+    """Return the digests of the documents of an image that are known so far."""
     manifests = manifests_in(kept.get(top, b"")) or (top,)
     configs = {config_digest(kept[one]) for one in manifests if one in kept}
     return {top, *manifests, *configs} - {""}
@@ -306,5 +306,5 @@ def _create(builder: str) -> list[str]:
 
 
 def _of(builder: str) -> list[str]:
-    # The builder's settings have the registries with plain HTTP or their own CA.
+    # The builder's settings list the registries with plain HTTP or their own CA.
     return ["--builder", builder] if builder else []

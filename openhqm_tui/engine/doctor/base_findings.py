@@ -186,7 +186,7 @@ ARG TARGETVARIANT
 ADD root-${{{{TARGETARCH}}}}${{{{TARGETVARIANT}}}}.tar /
 COPY overlay/ /
 
-# What Debian's own scripts would compile, compiled on the build platform for every other one.
+# Compile on the build platform, for every other one, what Debian's own scripts would compile.
 FROM --platform=$BUILDPLATFORM scratch AS compiled
 ARG BUILDARCH
 ARG BUILDVARIANT
@@ -206,7 +206,7 @@ FROM root
 COPY --link --from=compiled /layer/ /
 ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
 LABEL org.opencontainers.image.title="Python {PYTHON} from Debian {SUITE} packages" \\
-      org.opencontainers.image.description="Stands in for {UPSTREAM_BASE}; by openhqm-tui doctor"
+      org.opencontainers.image.description="Replacement for {UPSTREAM_BASE}, by openhqm-tui doctor"
 CMD ["python3"]
 DOCKERFILE
 # Only the engine's own builder takes an image from its store; it is named after the context.
@@ -222,10 +222,10 @@ docker run --rm --network none --platform {platform} {ref} python -c {proof}
 
 BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 
-_WHY = "every image starts from it"
+_WHY = "every image is based on it"
 
 _WAYS_OUT = {
-    Reach.NETWORK: "check network and proxy of engine and client",
+    Reach.NETWORK: "check the network and proxy settings of the engine and the client",
     Reach.TLS: (
         "put your company's certificate into /usr/local/share/ca-certificates, run "
         "`update-ca-certificates` and restart the engine"
@@ -258,7 +258,7 @@ def base_findings(
     here = local_platforms(refs, platforms, run=run)
     for ref in refs:
         if all(platform in here[ref] for platform in platforms):
-            words = "in the local store" if ref == base else f"in the place of {base}"
+            words = "in the local store" if ref == base else f"instead of {base}"
             return [
                 _finding(platform, Health.OK, f"{ref} ({words})") for platform in platforms
             ], None
@@ -309,7 +309,7 @@ def registry_finding(
         key="registry",
         title="Registry",
         health=Health.OK if reached else Health.WARN,
-        detail=f"answers for {base}" if reached else answer.detail,
+        detail=f"responded to a query for {base}" if reached else answer.detail,
         why="base images are pulled from there; builds with local images don't need it",
         advice="" if reached else _WAYS_OUT[answer.reach],
     )
@@ -327,7 +327,7 @@ def _way_out(
     first = _WAYS_OUT[answer.reach] or "choose another base"
     if facts.driver != "docker":
         return (), (
-            f"{first}; or push a base to a registry that the builder reaches, and give it with "
+            f"{first}; or push a base to a registry that the builder can reach, and name it with "
             "--base-image REF"
         )
     machine = with_apt()
@@ -342,7 +342,7 @@ def _way_out(
         held = local_platforms((BOOTSTRAPPED_BASE,), known, run=run)[BOOTSTRAPPED_BASE]
         every = tuple(dict.fromkeys((*BOTH, *platforms, *held)))
         return (bootstrap_fix(every, machine),), ""
-    return (), f"{first}; or give a base that you have with --base-image REF"
+    return (), f"{first}; or use a base that you have: --base-image REF"
 
 
 def _finding(

@@ -66,7 +66,7 @@ def platform_findings(
             way = (
                 (),
                 "on the builder's machine: `docker run --privileged --rm tonistiigi/binfmt "
-                f"--install {arches}`; or add a node of that platform",
+                f"--install {arches}`; or add a node for that platform",
             )
     return [
         _platform(platform, facts, missing=platform in missing, way=way, machine=machine)
@@ -94,15 +94,15 @@ def _platform(
     key, title = f"platform:{platform}", str(platform)
     how = facts.how(platform)
     if not missing:
-        why = "steps and checks of this platform run natively"
+        why = "steps and checks for this platform run natively"
         if how == "emulated":
-            why = "steps and checks of this platform run under an emulator, several times slower"
+            why = "steps and checks for this platform run under an emulator, several times slower"
         return Finding(key=key, title=title, health=Health.OK, detail=how, why=why)
     cross = platform.arch in _CROSS_BUILT
     detail = "no emulator"
     if not_held_open(platform, machine):
         detail = "its emulator is not enabled for containers (binfmt flag F is missing)"
-    why = "without one its images can't be run, so they can't be checked"
+    why = "without an emulator its images can't be run, so they can't be checked"
     if cross:
         why += "; a Dockerfile that runs steps on this platform can't be built"
     else:
@@ -139,7 +139,7 @@ def emulator_findings(
         way = (
             (),
             f"on the builder's machine: `docker run --privileged --rm {IMAGE} --install {arches}`; "
-            "or add a node of that platform",
+            "or add a node for that platform",
         )
     for platform in platforms:
         emulator = facts.emulators.get(str(platform))
@@ -179,7 +179,7 @@ _FULL_BYTES = 1 * _GIB
 _ENOUGH = dotted(VERIFYING_ENGINE)
 OLD_API = f"its API is older than {VERIFYING_API} and doesn't show an image's index"
 UNVERIFIED = f"{OLD_API}, so no image will count as verified here"
-_ON_HOSTED_CI = "in GitHub Actions docker/setup-docker-action installs one"
+_ON_HOSTED_CI = "in GitHub Actions, use docker/setup-docker-action"
 
 
 def examine(
@@ -293,7 +293,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
     advice = ""
     detail = facts.error
     if facts.engine_too_old:
-        detail = f"{facts.server_version} is too old: {dotted(OLDEST_ENGINE)} or later is needed"
+        detail = f"{facts.server_version} is too old: {dotted(OLDEST_ENGINE)} or later is required"
         if facts.local:
             fixes, advice = ways(engine_fix(with_apt()))
         else:
@@ -325,7 +325,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
 
 def _permission(machine: Machine) -> tuple[tuple[Fix, ...], str]:
     if machine.system != "linux" or os.environ.get("DOCKER_HOST"):
-        return (), "use a context or DOCKER_HOST whose socket is yours"
+        return (), "use a context or DOCKER_HOST with a socket that you can access"
     script = f"usermod -aG docker {shlex.quote(machine.user)}\n"
     fix = Fix(title=f"let {machine.user} use the engine", script=script, as_root=True)
     return (fix,), "log in again after that (or `newgrp docker`): groups are read at login"
@@ -344,7 +344,7 @@ def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tup
         return (), "a dockerd is running but doesn't respond: read its log, or stop it"
     if machine.systemd or machine.mendable:
         return (start_fix(machine),), ""
-    return (), "start its service (`rc-service docker start`, `service docker start`)"
+    return (), "start the engine's service (`rc-service docker start`, `service docker start`)"
 
 
 def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
@@ -356,7 +356,7 @@ def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
         )
     detail = "this client has no Buildx plugin"
     if facts.buildx_too_old:
-        detail = f"{facts.buildx_version} is too old: {dotted(OLDEST_BUILDX)} or later is needed"
+        detail = f"{facts.buildx_version} is too old: {dotted(OLDEST_BUILDX)} or later is required"
     # Without an engine, the fix for the client or the engine installs Buildx too.
     only = facts.answers and not facts.engine_too_old
     fixes, advice = ways(engine_fix(with_apt(), buildx_only=only))
@@ -373,7 +373,7 @@ def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
 
 
 def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) -> Finding:
-    why = "only the containerd image store can store (--load) an image of several platforms"
+    why = "only the containerd image store can hold (--load) multi-platform images"
     title = "Image store"
     if facts.containerd_store:
         return Finding(key="store", title=title, health=Health.OK, detail="containerd", why=why)
@@ -401,7 +401,7 @@ def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) 
         advice = "Docker Desktop, Settings, General: Use containerd for pulling and storing images"
     else:
         advice = (
-            'on the engine\'s machine add "features": {"containerd-snapshotter": true} to '
+            'on the engine\'s machine, add "features": {"containerd-snapshotter": true} to '
             "/etc/docker/daemon.json, and restart the engine"
         )
     return Finding(
@@ -423,7 +423,7 @@ def _builder(facts: EngineFacts) -> Finding:
     health, advice = Health.OK, ""
     if facts.builder_error:
         health, detail = Health.FAIL, facts.builder_error
-        advice = "choose another with --builder (`docker buildx ls` lists them), or repair that one"
+        advice = "choose another with --builder (`docker buildx ls` lists them), or fix this one"
     elif any(node.status in {"inactive", "stopped"} for node in facts.nodes):
         detail += ", not started yet: the first build starts it"
     return Finding(

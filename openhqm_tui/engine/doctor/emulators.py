@@ -307,7 +307,7 @@ def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: s
             f"it lasts until {machine.desktop or 'the VM'} restarts"
         )
     if not image:
-        return "pull or build the base image for this platform first: it is needed to measure both"
+        return "pull or build the base image for this platform first, to measure both versions"
     names = [platform.qemu for platform in platforms]
     source, where = _source(machine, names)
     script = "".join(f"# to undo it: {_undo(name, machine)}\n" for name in names)
@@ -371,7 +371,7 @@ run() {{ # platform, then options of docker run
   platform=$1; shift
   docker run --rm --pull never --network none --platform "$platform" "$@"
 }}
-least() {{ # the least processor time of three runs of the probe
+least() {{ # the lowest CPU time of three runs of the probe
   for round in 1 2 3; do run "$@" -c "$(cat probe.py)"; done |
     awk '$1 == "seconds" && (!least || $2 < least) {{ least = $2 }} END {{ print least + 0 }}'
 }}
@@ -380,14 +380,14 @@ choose() {{ # QEMU's name of an architecture, platform, how to undo it
   version=$(run "$2" --env QEMU_VERSION=1 --entrypoint python "$image" -c pass |
     sed -n 's/^qemu-[^ ]* version //p')
   newer=$("$new" --version | sed -n 's/^qemu-[^ ]* version //p')
-  if [ "$version" = "$newer" ]; then echo "$name: $version is registered already"; return; fi
+  if [ "$version" = "$newer" ]; then echo "$name: $version is already registered"; return; fi
   is=$(least "$2" --entrypoint python "$image")
   python=$(run "$2" --entrypoint python "$image" -c 'import sys; print(sys.executable)')
   would=$(least "$2" --volume "$new:/qemu:ro" --entrypoint /qemu "$image" "$python")
   echo "$name: probe $is s with $version, $would s with $newer"
   mkdir -p "$lib"
   if ! awk "BEGIN {{ exit !($would > 0 && ($is == 0 || $would < 0.9 * $is)) }}"; then
-    echo "$name: the registered one stays"
+    echo "$name: keeping the registered version"
     printf '%s\\n' "$version" "$newer" > "$lib/$name.kept"
     return
   fi

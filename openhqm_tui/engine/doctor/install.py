@@ -147,7 +147,7 @@ def start_fix(machine: Machine) -> Fix:
             as_root=True,
         )
     return Fix(
-        title="start containerd and the engine (there is no systemd: until the next reboot)",
+        title="start containerd and the engine (without systemd: only until the next reboot)",
         script=_START_WITHOUT_INIT + _ANSWERS,
         as_root=True,
     )
@@ -276,7 +276,7 @@ def advice_elsewhere(machine: Machine) -> str:
     ):
         return (
             "install Docker's packages (docker-ce docker-ce-cli containerd.io "
-            "docker-buildx-plugin) as docs.docker.com/engine/install says, then "
+            "docker-buildx-plugin) as described at docs.docker.com/engine/install, then "
             "`systemctl enable --now docker`; Podman's `docker` has no Buildx"
         )
     if machine.distro == "arch" or "arch" in machine.likes:
@@ -286,7 +286,7 @@ def advice_elsewhere(machine: Machine) -> str:
             "`apk add docker docker-cli-buildx`, then `rc-update add docker` and "
             "`service docker start`"
         )
-    return "install Docker Engine with Buildx as docs.docker.com/engine/install says"
+    return "install Docker Engine with Buildx as described at docs.docker.com/engine/install"
 
 
 def _offers(machine: Machine, oldest: tuple[int, ...], *, buildx_only: bool) -> bool:

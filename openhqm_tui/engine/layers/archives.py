@@ -1,7 +1,7 @@
 """Programs and libraries inside archives: zips (also wheels and jars), and compressed tars.
 
-Archives within archives are read too, down to a depth. An archive that is damaged is passed over,
-as nothing in it can be run before a tool unpacks it.
+Archives within archives are read too, up to a maximum depth. A damaged archive is skipped: nothing
+in it can run before a tool unpacks it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ZIP = b"PK\x03\x04"
 _ZIP_SUFFIXES = (".zip", ".whl", ".egg", ".pyz", ".pex", ".jar")
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _DEEPEST = 3
-# Files of one machine that are reported of one archive.
+# Maximum files of one machine to report per archive.
 _MOST_REPORTED = 50
 
 

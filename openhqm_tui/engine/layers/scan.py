@@ -53,8 +53,8 @@ _READ = 1 << 18
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits: bytes of memory, seconds of CPU time, unpacked bytes and files.
 
-    `most_found` is how many files of a layer are reported by their paths, `most_text` the bytes
-    of all these paths.
+    `most_found` is the maximum number of files of a layer to report with their paths, `most_text`
+    the maximum bytes of these paths.
     """
 
     memory: int = 768 << 20
@@ -260,7 +260,7 @@ class _LayerScan:
 
 
 class _Look:
-    """One look through a file: its first bytes, the secrets in it, the content of an archive."""
+    """One pass over a file: its first bytes, the secrets in it, the content of an archive."""
 
     def __init__(self, path: str, size: int, most_kept: int) -> None:
         self._path, self._size = path, size

@@ -26,7 +26,7 @@ PACKED = (_GZIP, _ZSTD, _XZ, _BZIP2)
 _MOST_XZ = 128 << 20
 # A skippable frame, as zstd:chunked writes before or after the others.
 _ZSTD_SKIPPED = tuple(bytes([0x50 + n, 0x2A, 0x4D, 0x18]) for n in range(16))
-# Bytes of history that a frame may ask for: 2^27, the default limit of `zstd` itself.
+# Maximum bytes of history of a frame: 2^27, the default limit of `zstd` itself.
 _LARGEST_WINDOW = 27
 
 

@@ -64,7 +64,7 @@ def choose_base(
     """
     if explicit:
         mapped = explicit != upstream
-        return BaseChoice(explicit, f"asked for with --base-image {explicit}", mapped)
+        return BaseChoice(explicit, f"set with --base-image {explicit}", mapped)
     if driver != "docker":
         return BaseChoice(upstream, "will be pulled by the builder")
     here = local_platforms((upstream, bootstrapped), platforms, run=run)
@@ -144,7 +144,7 @@ _WORDS = {
     Reach.NETWORK: "the registry can't be reached",
     Reach.AUTH: "the registry requires a login, or the image doesn't exist",
     Reach.MISSING: "the registry has no such image",
-    Reach.OTHER: "the registry gave an error",
+    Reach.OTHER: "the registry returned an error",
 }
 
 

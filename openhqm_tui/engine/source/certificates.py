@@ -30,7 +30,7 @@ def ca_bundle(
     """
     if explicit:
         if not Path(explicit).is_file():
-            raise UsageProblem(f"the CA bundle {explicit} isn't there", fix="give a PEM file")
+            raise UsageProblem(f"the CA bundle {explicit} doesn't exist", fix="specify a PEM file")
         return str(Path(explicit).resolve())
     environment = os.environ if environment is None else environment
     for variable in VARIABLES:

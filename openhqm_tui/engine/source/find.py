@@ -184,7 +184,7 @@ def find_source(
 
 
 def read_project_requirements(context: Path, variants: Iterable[str]) -> ProjectRequirements | None:
-    """Return what the requirements files of a checkout ask for; None if no variant has one."""
+    """Return what the requirements files of a checkout require; None if no variant has one."""
 
     def read(name: str) -> str:
         data = read_inside(context, name, _MOST_REQUIREMENTS)
@@ -204,11 +204,11 @@ def _context(folder: Path, context: str) -> str:
         return context
     path = (folder / context).expanduser()
     if not path.is_dir():
-        kind = "is not a folder" if path.exists() else "isn't there"
+        kind = "is not a folder" if path.exists() else "doesn't exist"
         near = nearest(path.name, [p.name for p in _folders(path.parent)])
         raise UsageProblem(
             f"the context {context} {kind}",
-            fix=f"did you mean {path.parent / near}?" if near else "give a folder or a git address",
+            fix=f"did you mean {path.parent / near}?" if near else "specify a folder or a Git URL",
         )
     return str(path.resolve())
 
@@ -229,8 +229,8 @@ def _named(folder: Path, context: str, dockerfile: str) -> Path:
         if place is not None and place.is_file():
             return place
     raise UsageProblem(
-        f"the Dockerfile {dockerfile} isn't there",
-        fix="give a file, or `--dockerfile bundled` for the one that ships with openhqm-tui",
+        f"the Dockerfile {dockerfile} doesn't exist",
+        fix="specify a file, or `--dockerfile bundled` for the one that ships with openhqm-tui",
     )
 
 
@@ -240,14 +240,14 @@ def _dockerfile_source(
     if not _has_backend_argument(dockerfile):
         raise UsageProblem(
             f"{dockerfile} has no `ARG QUEUE_BACKEND`, so it builds no variants",
-            fix="add the argument, write a bake file, or give --dockerfile bundled",
+            fix="add the argument, write a bake file, or use --dockerfile bundled",
         )
     ours = dockerfile == bundled or (bundled.exists() and dockerfile.samefile(bundled))
     context = context or str(dockerfile.parent)
     if ours and not is_remote(context) and not (Path(context) / "requirements.txt").is_file():
         raise UsageProblem(
             f"the context {context} is not an OpenHQM checkout: it has no requirements.txt",
-            fix="give --context DIR, or --dockerfile FILE for images of another kind",
+            fix="use --context DIR, or --dockerfile FILE for images of another kind",
         )
     return Source(
         kind=SourceKind.BUNDLED if ours else SourceKind.CHECKOUT,
@@ -266,7 +266,7 @@ def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
     except OSError as error:
         raise UsageProblem(
             f"{dockerfile} can't be read ({error.strerror})",
-            fix="give --dockerfile FILE" if error.errno == errno.EXDEV else "",
+            fix="use --dockerfile FILE" if error.errno == errno.EXDEV else "",
         ) from error
 
 
@@ -279,7 +279,7 @@ def _bake_source(folder: Path, name: str) -> Source:
         raise UsageProblem(f"{folder / name} can't be read ({error.strerror})") from error
     targets = print_definition(folder, name, _all_targets(text, name))
     if not targets:
-        raise UsageProblem(f"{folder / name} has no target", fix="add one, or a default group")
+        raise UsageProblem(f"{folder / name} has no targets", fix="add one, or a default group")
     _check_names(targets, folder / name)
     return Source(
         kind=SourceKind.BAKE,
@@ -326,8 +326,8 @@ def _check_names(targets: Mapping[str, Mapping[str, Any]], file: object) -> None
     for name, body in targets.items():
         if not is_target_name(name):
             raise UsageProblem(
-                f"{file}: '{name}' can't be a target's name",
-                fix="it is letters, digits and _ . - only",
+                f"{file}: '{name}' is not a valid target name",
+                fix="use only letters, digits and _ . -",
             )
         for key in _ON_ONE_LINE:
             for text in _texts(body.get(key)):

@@ -1,8 +1,9 @@
-"""The containers that run next to a service while it is checked, with loopback in common.
+"""The containers that run next to a service while it is checked, and share its loopback.
 
 The first one owns the network namespace, which has no interface but loopback; the others and the
-checked image join it. They have the limits of the checked image, and run natively. An image is
-pulled at most once, never by the start of a container, and used by its digest from then on.
+checked image join it. They have the limits of the checked image, and run natively.
+An image is pulled at most once, never by the start of a container, and used by its digest from then
+on.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ _START_PATIENCE = 120.0
 _POLL_EVERY = 0.5
 # For /tmp and each volume that an image declares. It counts as the companion's memory.
 _VOLUME_MB = 128
-# Its output is kept until it is removed: the end of it says why it isn't ready.
+# Its output is kept until it is removed: the end of it shows why it isn't ready.
 _LOGS = (
     *("--log-driver", "local", "--log-opt", "max-size=1m"),
     *("--log-opt", "max-file=1", "--log-opt", "compress=false"),
 )
-# The signal on which the probe stops waiting.
+# The signal at which the probe stops waiting.
 _STOP_WAITING = "SIGUSR1"
 
 
@@ -84,7 +85,7 @@ class _Running(msgspec.Struct, frozen=True):
 
 
 class Started:
-    """The companions of one container; `trouble` says which of them is of no use, and why.
+    """The companions of one container; `trouble` says which of them can't be used, and why.
 
     `commands` are those that started them.
     """
@@ -115,7 +116,7 @@ class Started:
         self.running.clear()
 
     async def watch(self, container: str) -> None:
-        """Let the probe in a container stop waiting as soon as a companion has ended."""
+        """Make the probe in a container stop waiting as soon as a companion has ended."""
         while self.running:
             await asyncio.sleep(_POLL_EVERY)
             if await self.find_trouble():
@@ -123,7 +124,7 @@ class Started:
                 return
 
     async def find_trouble(self, said: ProbeAnswer | ProbeTrouble | None = None) -> str:
-        """Return the trouble, if one has ended by now or wasn't ready when the probe gave up."""
+        """Return the trouble if one has ended by now, or wasn't ready when the probe gave up."""
         for one in self.running if not self.trouble else ():
             state = await asyncio.to_thread(state_of, one.name)
             if state is not None and not state.running:
@@ -164,7 +165,7 @@ class Companions:
     ) -> AsyncIterator[Started]:
         """Start companions for a container, and remove them at the end.
 
-        Where one can't be used, none is left, and `Started.trouble` says why.
+        If one can't be used, none is left, and `Started.trouble` says why.
         """
         started = Started()
         marks = labels(run_id, until)
@@ -218,7 +219,7 @@ class Companions:
                     why = (
                         f"its companion {name} isn't available: `docker pull {name}`, name another "
                         # Last, because verdicts are cut.
-                        f"image in `service.with`, or give --no-companions ({error})"
+                        f"image in `service.with`, or use --no-companions ({error})"
                     )
                     self._failures[name] = why
                     raise _Unavailable(why) from error
@@ -235,7 +236,7 @@ class Companions:
         self._notify(f"companion of the service: {name} ({digest})")
         user = ""
         if config.volumes and config.user.partition(":")[0] in {"", "0", "root"}:
-            # Its entrypoint would become this user, which it may not without capabilities.
+            # Its entrypoint would switch to this user, which isn't allowed without capabilities.
             user = await asyncio.to_thread(
                 owner_of,
                 digest,
@@ -291,7 +292,7 @@ def shown_companion(command: list[str]) -> str:
 
 
 def _tcp_ports(config: SeenConfig) -> tuple[int, ...]:
-    """Return the TCP ports that an image exposes, as far as they are numbers."""
+    """Return the TCP ports that an image exposes, if they are numbers."""
     spelled = [port.partition("/")[::2] for port in config.ports]
     return tuple(
         sorted(
@@ -319,7 +320,7 @@ async def _succeed(command: Sequence[str], one: _Running) -> None:
 def _end(state: ContainerState) -> str:
     if state.out_of_memory:
         return f"was killed: out of memory (limit {MEMORY_MB} MB)"
-    return f"ended with exit code {state.exit_code}"
+    return f"exited with code {state.exit_code}"
 
 
 async def _with_output(why: str, one: _Running) -> str:

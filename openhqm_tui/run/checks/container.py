@@ -64,23 +64,23 @@ _EMULATOR_SIGNS = (
     b"can't apply global",
     b"unable to find CPU model",
 )
-# How `docker run` reports errors of its own, and what container runtimes say in them.
+# How `docker run` reports its own errors, and what container runtimes print in them.
 _CLIENT_ERROR = re.compile(rb"(?m)^docker: .*")
 _NO_PROGRAM = re.compile(
     rb'exec: "[^"]*": (?:executable file not found|stat [^:]*: no such file|no such file)'
     rb"|executable file \S+ not found|error finding executable"
 )
-# The program is there, and what the kernel is to start it with is not.
+# The program exists, but what the kernel needs to start it doesn't.
 _NO_LOADER = re.compile(rb"(?m)^exec (\S+): no such file or directory")
 _NOT_EXECUTABLE = re.compile(rb'exec: "[^"]*": (?:permission denied|is a directory)')
 _NO_USER = re.compile(rb"unable to find (?:user|group) |no matching entries in (?:passwd|group)")
 # QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
 # return of a distribution's code: without it Python starts 2 times and imports 5 times faster.
-# Such instructions do nothing then, as on every ARM server older than they are.
+# These instructions do nothing then, as on every ARM server that predates them.
 # Since QEMU 10 its default is a cheap one; without pointer authentication a program still takes a
-# little less (4.7 s of processor time instead of 5.1 s under 11.1).
+# little less (4.7 s of CPU time instead of 5.1 s under 11.1).
 EMULATED_CPU = {"arm64": "max,pauth=off"}
-# No words, no seconds.
+# Neither a command nor seconds.
 NO_HEALTH_CHECK: tuple[tuple[str, ...], float] = ((), 0.0)
 
 
@@ -147,9 +147,9 @@ def container_command(
 
 
 def shown_command(command: list[str], mask: Mask) -> str:
-    """Return a container's command for a shell, the probe read from its files: it is long.
+    """Return a container's command for a shell, with the probe read from its files: it is long.
 
-    The image's own command is in it, without its secrets.
+    It includes the image's own command, without its secrets.
     """
     probe = f'"$(cat {shlex.join(map(str, PROBE_FILES))})"'
     at = command.index(PROBE)
@@ -244,9 +244,9 @@ async def ask(
 
 
 def _service_alone(result: ContainerAnswer) -> SeenService | None:
-    """Return what is known of the service if the other checks are to run again without it."""
+    """Return what is known of the service if the other checks must run again without it."""
     if isinstance(result.said, ProbeTrouble):
-        # It was to run in the network of a companion that is gone.
+        # It was meant to run in the network of a companion that is gone.
         return SeenService(companion_trouble=result.trouble) if result.trouble else None
     service = result.said.service
     return service if service is not None and service.hit_a_limit else None
@@ -254,10 +254,10 @@ def _service_alone(result: ContainerAnswer) -> SeenService | None:
 
 def _no_python(candidates: tuple[str, ...], chosen: str) -> ProbeTrouble:
     if len(candidates) == 1:
-        why = "the key `interpreter` names" if chosen else "its command starts"
-        reason = f"no {one_line(candidates[0], 120)} in the image, which {why}"
+        why = "the key `interpreter` names it" if chosen else "its command starts it"
+        reason = f"no {one_line(candidates[0], 120)} in the image, although {why}"
     else:
-        reason = f"no Python in the image: neither {' nor '.join(map(one_line, candidates))}"
+        reason = f"no Python in the image: neither {' nor '.join(map(one_line, candidates))} exists"
     return ProbeTrouble(reason=reason, no_python=True)
 
 
@@ -290,18 +290,18 @@ async def _run(command: list[str], name: str, limit: float, started: Started) ->
 
 
 def _not_started(error: bytes) -> ProbeTrouble:
-    """Return why Python was never started, by the error of `docker run`.
+    """Return why Python was never started, from the error of `docker run`.
 
-    Its exit code tells nothing: it is 127 for any error about a file that doesn't exist, and 126
-    for any missing permission, of the engine's own files too.
+    The exit code doesn't help: it is 127 for any error about a file that doesn't exist, and 126 for
+    any missing permission, including those of the engine's own files.
     """
     words = one_line(error, 240)
     if _NO_PROGRAM.search(error):
         return ProbeTrouble(reason=f"no Python in the image: {words}", no_python=True)
     if _NOT_EXECUTABLE.search(error):
-        return ProbeTrouble(reason=f"its Python can't be executed: {words}")
+        return ProbeTrouble(reason=f"Python can't be executed: {words}")
     if _NO_USER.search(error):
-        return ProbeTrouble(reason=f"it can't be started as its user: {words}")
+        return ProbeTrouble(reason=f"the container can't be started as the image's user: {words}")
     return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
 
 
@@ -320,7 +320,7 @@ def read_answer(
     patience: float,
     emulated: bool,
 ) -> ProbeAnswer | ProbeTrouble:
-    """Parse the output of the probe in a container, and why it is incomplete.
+    """Parse the probe's output in a container, and find out why it is incomplete.
 
     The first value of a key counts; lines without the nonce are the image's own output.
     """
@@ -342,7 +342,7 @@ def read_answer(
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         unreadable = True
     if unreadable:
-        return ProbeTrouble(reason="the container's response can't be read")
+        return ProbeTrouble(reason="the container's output can't be parsed")
     return _end_of_questions(end, patience, emulated) or _end_of_container(
         ended, patience, emulated
     )
@@ -370,13 +370,13 @@ def _end_of_questions(end: _QuestionsEnd, patience: float, emulated: bool) -> Pr
     if end.signal:
         return ProbeTrouble(reason=f"Python crashed (signal {end.signal})")
     if end.exit_code:
-        return ProbeTrouble(reason=f"Python ended with exit code {end.exit_code}")
+        return ProbeTrouble(reason=f"Python exited with code {end.exit_code}")
     return None
 
 
 def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTrouble:
     if ended.flooded:
-        return ProbeTrouble(reason=f"it printed more than {_FLOOD // 1024**2} MB")
+        return ProbeTrouble(reason=f"the container printed more than {_FLOOD // 1024**2} MB")
     if ended.timed_out:
         return ProbeTrouble(reason=f"no response within {patience:.0f} s", could_not_ask=emulated)
     words = one_line(ended.err[-2000:], 240)
@@ -397,4 +397,4 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
     output = f": {words}" if words else ""
     if not ended.code:
         return ProbeTrouble(reason=f"Python exited with code 0 but reported nothing{output}")
-    return ProbeTrouble(reason=f"Python ended with exit code {ended.code}{output}")
+    return ProbeTrouble(reason=f"Python exited with code {ended.code}{output}")

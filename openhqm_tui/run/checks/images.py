@@ -120,7 +120,7 @@ def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
 
 
 def by_digest(image: str, digest: str) -> str:
-    """Return a reference with the digest; a (shortened) image ID is no repository name."""
+    """Return a reference with the digest; a (shortened) image ID isn't a repository name."""
     if digest.removeprefix("sha256:").startswith(image.removeprefix("sha256:").lower()):
         return digest
     return f"{image.rpartition('@')[0] or _without_tag(image)}@{digest}"
@@ -141,8 +141,9 @@ def _resolver(
         return target, ExpectationResolver((shipped_checks(), *files, *named))
     if own is None:
         notify(
-            f"{plain(image)} has no known `queue.backend` label, so only the checks for any image "
-            f"run; give --variant, or --checks FILE (or {PROJECT_CHECKS} in this folder), for more"
+            f"{plain(image)} has no known `queue.backend` label, so only the checks that apply to "
+            "any image run; for more, use --variant, or --checks FILE (or "
+            f"{PROJECT_CHECKS} in this folder)"
         )
     name = target or _without_tag(image.partition("@")[0]).rpartition("/")[2]
     return name, ExpectationResolver(named)

@@ -76,13 +76,13 @@ class Documents:
 
     def __init__(self, reference: str, digest: str, index: list[SeenImage] | ImageUnknown) -> None:
         self._reference, self._digest = reference, digest
-        # The classic store keeps no manifests, and knows no packed sizes.
+        # The classic store has no manifests, so it doesn't know compressed sizes.
         images = () if isinstance(index, ImageUnknown) else index
         self._kept = any(image.content_size for image in images)
         self._reading: asyncio.Task[ImageDocuments | ImageUnknown] | None = None
 
     async def read(self) -> ImageDocuments | ImageUnknown:
-        """Return them, or why they aren't known."""
+        """Return them, or why they are unknown."""
         if not self._kept:
             return ImageDocuments("", {})
         if self._reading is None:
@@ -169,7 +169,9 @@ async def check_service_again(
     again, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
     new = {verdict.check: verdict for verdict in again if verdict.check in _SERVICE_CHECKS}
     before = next(one.evidence for one in first.verdicts if one.check == "service")
-    words = one_line(f"{new['service'].evidence}, run alone; before: {before}", MOST_EVIDENCE)
+    words = one_line(
+        f"{new['service'].evidence}, when run alone; before that: {before}", MOST_EVIDENCE
+    )
     new["service"] = msgspec.structs.replace(new["service"], evidence=words)
     verdicts = tuple(new.get(verdict.check, verdict) for verdict in first.verdicts)
     return Checked(verdicts, first.evidence | {"run_alone": said})
@@ -205,7 +207,7 @@ async def _ask(
     run_id: str,
     lane: str,
 ) -> ContainerAnswer | None:
-    """Run the probe in the image; None if there is nothing that an image without Python is asked.
+    """Run the probe in the image; None if there is no check that needs it.
 
     Without the image's command there is no service to start.
     """
@@ -233,7 +235,7 @@ def _judged(
     """Return the verdicts on what the probe reported, and the evidence to keep."""
     not_started: list[Verdict] = []
     if read.config is None and SERVICE.is_set(expected) and not COMMAND.of(expected):
-        # Without the command there is nothing to start, which is no fault of the image.
+        # Without the command there is nothing to start, which isn't the image's fault.
         why = f"the image's command is unknown: {read.why}"
         not_started = [answered("service", Answer.UNKNOWN, why)]
         expected = SERVICE.without(expected)
@@ -338,7 +340,7 @@ class LaneChecks:
             raise
 
     def note_idle_waivers(self) -> None:
-        """Record every waiver that waives nothing in any image of this run."""
+        """Record every waiver that matches nothing in any image of this run."""
         lanes = self._journal.state.lanes
         found = ((self._expectations.get(lane.key), lane.verdicts) for lane in lanes)
         for line in idle_waivers(found):
@@ -475,7 +477,7 @@ class LaneChecks:
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
-            words = f"the evidence of {target} {platform} can't be kept ({error.strerror})"
+            words = f"the evidence of {target} {platform} can't be saved ({error.strerror})"
             self._journal.note(words, target)
 
     def _record_images(self, target: TargetInfo, index: list[SeenImage]) -> None:

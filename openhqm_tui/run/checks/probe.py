@@ -4,7 +4,7 @@ The text of `domain/checks/peers.py`, `probe_system.py`, `probe_service.py`, `pr
 then of this file is the program: `python -c TEXT NONCE KEY=VALUE… [-- HEALTH… COMMAND…]` runs it in
 the image. `clients` and `absent` are `DISTRIBUTION=MODULE,…` (`*`: the modules that the
 distribution itself has), `library` and `modules` are `MODULE,…`, `byte_code` asks for bytecode,
-`service` is `PORT,STATUS,SECONDS,LISTEN,PATH`: what COMMAND must answer. `health` is
+`service` is `PORT,STATUS,SECONDS,LISTEN,PATH`: how COMMAND must respond. `health` is
 `SECONDS,COUNT`: the time for the health check, and its number of words. `patience`: seconds for the
 checks. `scripts` are programs that the image's command starts: the Python that runs one of them
 runs the probe too. `wait` is `SECONDS,PORT|PORT,…`: COMMAND isn't started before one port of each
@@ -42,7 +42,7 @@ MARK = "openhqm-tui-probe:"
 # Characters of one file of a distribution's metadata, and modules tried of one package.
 MOST_METADATA = 4000000
 MOST_TRIED = 8
-# Seen in every interpreter's installation, run by no service.
+# Part of every interpreter's installation, used by no service.
 NEVER_SERVED = ("pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack")
 
 
@@ -241,19 +241,19 @@ def database(sqlite3: "Any") -> str:
 
 def call(ctypes: "Any") -> str:
     if ctypes.CDLL(None).getpid() != os.getpid():
-        raise OSError("a call into the C library gives a wrong answer")
+        raise OSError("a call into the C library returns a wrong result")
     return ""
 
 
 def zone(zoneinfo: "Any") -> str:
     # Without this file, ZoneInfo would import importlib.resources to look for another.
     if not any(os.path.exists(os.path.join(folder, "UTC")) for folder in zoneinfo.TZPATH):
-        return "without zones"
+        return "no time zones"
     zoneinfo.ZoneInfo("UTC")
     return ""
 
 
-# That a module of the standard library loads doesn't show that it works.
+# Importing a module of the standard library doesn't show that it works.
 USES = {"ssl": tls, "sqlite3": database, "ctypes": call, "zoneinfo": zone}
 
 
@@ -384,7 +384,7 @@ def main() -> None:
 
 
 def can_start(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]") -> bool:
-    """Wait for the companions; tell which of them don't listen, and whether all do.
+    """Wait for the companions; report which of them don't listen, and return whether all do.
 
     SIGUSR1 ends the waiting: one of them has ended.
     """
@@ -412,7 +412,7 @@ def can_start(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]")
 
 
 def listens(port: int) -> bool:
-    """Tell whether something listens on a TCP port of loopback."""
+    """Return whether something listens on a TCP port of loopback."""
     from _socket import AF_INET, AF_INET6, SOCK_STREAM, socket
 
     for family, address in ((AF_INET, "127.0.0.1"), (AF_INET6, "::1")):

@@ -27,7 +27,7 @@ def python_behind(script: str) -> str:
     except OSError:
         return ""
     words = first[2:].split() if first[:2] == "#!" else []
-    # A path that is too long for the kernel: installers have a shell start the script again.
+    # If the path is too long for the kernel, installers have a shell start the script again.
     if rest[:9] == "'''exec' ":
         words = rest[10:].split('"')[:1] if rest[9:10] == '"' else rest[9:].split()
     if words and os.path.basename(words[0]) == "env":
@@ -52,7 +52,7 @@ def switch(scripts: "list[str]") -> None:
         try:
             os.execv(python, [python.encode(), *words])  # noqa: S606 - no shell is wanted
         except OSError as error:
-            sys.exit(f"{script} is run by {python}: {error.strerror}")
+            sys.exit(f"{python}, which runs {script}, can't be started: {error.strerror}")
 
 
 def normal(name: str) -> str:
@@ -87,7 +87,7 @@ def hashes_in(folder: str, info: str) -> "dict[str, str]":
 
 
 def content(path: str, most: int) -> "bytes | None":
-    """Return what a file holds, up to `most` bytes; None if it can't be read."""
+    """Return the contents of a file, up to `most` bytes; None if it can't be read."""
     try:
         with open(path, "rb") as file:
             return file.read(most)
@@ -120,7 +120,7 @@ def compare_with_record(seen: "dict[str, object]") -> None:
 
 
 def loaded_from(path: str) -> str:
-    """Return the file of the loaded module that a path in a RECORD is of, or ''."""
+    """Return the file of the loaded module that a path in a RECORD stands for, or ''."""
     stem, _, kind = path.rpartition(".")
     if kind not in ("py", "so"):
         return ""
@@ -132,7 +132,7 @@ def loaded_from(path: str) -> str:
 def compare_files(
     seen: "dict[str, object]", folder: str, info: str, hashes: "dict[str, str]"
 ) -> None:
-    """Note a source that isn't as a distribution installed it, and a version that isn't its own."""
+    """Record a source that differs from what was installed, or a version that isn't its own."""
     from binascii import b2a_base64
 
     # Unlike hashlib, it imports nothing else.
@@ -156,7 +156,7 @@ def compare_files(
             continue
         digest = b2a_base64(sha256(data).digest()).decode().strip().replace("+", "-")
         if digest.replace("/", "_").rstrip("=") != expected[7:].rstrip("="):
-            seen["error"] = f"{path} isn't as it was installed"
+            seen["error"] = f"{path} was modified after its installation"
             return
 
 

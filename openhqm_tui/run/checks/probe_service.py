@@ -4,9 +4,9 @@ The text of `probe.py`, which describes all parts, is appended to this text. The
 own process group, no stdin, and this process's environment and folder; the end of its output is
 kept. Loopback is the only network.
 
-A service passes if it answers, still answers a moment later, and its processes have not ended
-meanwhile; then the image's health check is executed once. It is given up early if it says again
-that a peer isn't there, or if its processes end and are started again and again.
+A service passes if it responds, still responds a moment later, and its processes have not ended
+meanwhile; then the image's health check is executed once. The check gives up early if the service
+reports repeatedly that a peer isn't there, or if its processes keep ending and restarting.
 """
 
 import os
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
         listeners,
     )
 
-# Seconds between the first good answer and the second request, and from its answer to the end.
+# Seconds between the first good response and the second request, and from its response to the end.
 MOMENT = 1.0
 SETTLE = 0.3
 # Seconds from the first complaint about a peer, or the first end of a process, to giving up.
 GRACE = 3.0
 # Seconds after which a complaint is a new one: many programs print theirs several times.
 APART = 0.5
-# Share of one processor below which the processes only wait.
+# With less than this share of one processor, the processes are only waiting.
 IDLE = 0.3
 # Bytes of output that are kept, and lines about peers.
 MOST_OUTPUT = 8000
@@ -122,7 +122,7 @@ class HealthCheck:
         self.result: "dict[str, Any] | None" = None
 
     def update(self, ended: "dict[int, int]", now: float) -> None:
-        """Note how it ended, or kill it if its time is up."""
+        """Record how it ended, or kill it if its time is up."""
         if self.result is not None:
             return
         self.command.read()
@@ -173,7 +173,7 @@ class Service:
         self.pid = self.process.pid
 
     def look(self, also: "list[int]", seconds: float, skipped: "set[int]") -> bool:
-        """Wait up to `seconds` for an event; tell whether the result is final."""
+        """Wait up to `seconds` for an event; return whether the result is final."""
         poll = self.poll()
         files = [*also, self.socket.fileno()] if self.socket else also
         if self.process.output >= 0 and self.clock() >= self.listen_from:
@@ -203,7 +203,7 @@ class Service:
         return bool(self.wrong_since) and now - self.wrong_since > self.seconds / 4
 
     def has_lasted(self, now: float) -> bool:
-        """Tell whether it has been watched for long enough after its first good answer."""
+        """Return whether it was watched for long enough after its first good response."""
         if self.again:
             checked = self.health is None or self.health.result is not None
             return checked and now - self.again > SETTLE
@@ -212,7 +212,7 @@ class Service:
         return False
 
     def is_hopeless(self, now: float) -> bool:
-        """Tell whether it won't answer: a peer is missing, or its processes end again and again."""
+        """Return whether it won't respond: a peer is missing, or its processes keep restarting."""
         if self.first_end and now - self.first_end > GRACE and self.tree.is_looping():
             self.result["looping"] = True
             return True
@@ -235,7 +235,7 @@ class Service:
         return False
 
     def look_at_processes(self, now: float, skipped: "set[int]") -> None:
-        """Note which processes have ended and were started again, and their processor time."""
+        """Record which processes have ended and were restarted, and their CPU time."""
         self.tree.update(skipped)
         if not self.first_end and self.tree.ends():
             self.first_end = now
@@ -246,7 +246,7 @@ class Service:
         self.next_look = now + max(0.05, 20 * (self.clock() - now))
 
     def hear(self, now: float) -> int:
-        """Keep the end of its output and what it says of peers; return the number of bytes read."""
+        """Keep the end of its output and its complaints about peers; return the bytes read."""
         piece = self.process.read()
         whole, _, self.partial = (self.partial + piece).rpartition(b"\n")
         self.partial = self.partial[-MOST_OUTPUT:]
@@ -261,7 +261,7 @@ class Service:
         return len(piece)
 
     def try_now(self, now: float) -> None:
-        """Send the request, if the command listens by now."""
+        """Send the request if the command listens by now."""
         from _socket import AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, socket
 
         if self.unix:
@@ -326,12 +326,12 @@ class Service:
                 self.health = HealthCheck(self.health_command, self.health_seconds, now)
 
     def update(self, ended: "dict[int, int]") -> None:
-        """Note which processes of this one have ended."""
+        """Record which processes of this one have ended."""
         if self.health:
             self.health.update(ended, self.clock())
 
     def end(self, status: "int | None", skipped: "set[int]") -> "dict[str, Any]":
-        """End it and return all that was seen; `status` is how it ended by itself."""
+        """End it and return everything that was seen; `status` is how it ended by itself."""
         result = self.result
         result.setdefault("milliseconds", int((self.clock() - self.begun) * 1000))
         result["ended"] = status is not None

@@ -78,7 +78,7 @@ def dotted(address: str) -> str:
 
 
 def processes() -> "dict[int, tuple[int, str, int]]":
-    """Return the parent, name and processor time (ticks) of every running process, by its id."""
+    """Return the parent, name and CPU time (ticks) of every running process, by its id."""
     found = {}
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if entry.isdigit():
@@ -90,10 +90,11 @@ def processes() -> "dict[int, tuple[int, str, int]]":
 
 
 class Tree:
-    """The processes of the service, and how often they ended and were started again.
+    """The processes of the service, and how often they ended and were restarted.
 
     Processes are alike if they have the same parent, name and command. The numbers in the command
-    of a process with its parent's name may differ: workers are often told their pipes by number.
+    of a process with its parent's name may differ: workers often get the numbers of their pipes as
+    arguments.
     """
 
     def __init__(self) -> None:
@@ -105,7 +106,7 @@ class Tree:
         self.ticks = 0
 
     def update(self, skipped: "set[int]") -> None:
-        """Look at all descendants of this process but those in `skipped`, and their descendants."""
+        """Look at all descendants of this process, except those in `skipped` and theirs."""
         found = processes()
         children: "dict[int, list[int]]" = {}
         for pid, (parent, _, _) in found.items():
@@ -127,7 +128,8 @@ class Tree:
             known = before.get(pid)
             key = known if known and known[1] == name else None
             if key is None or key[2] == commands.get(parent):
-                # New, or it looks like its parent because it is about to become another program.
+                # It is new, or it looks like its parent because it is about to start another
+                # program.
                 command = contents("/proc/" + str(pid) + "/cmdline")
                 if parent in found and found[parent][1] == name:
                     command = "".join(c for c in command if not c.isdigit())
@@ -141,19 +143,19 @@ class Tree:
             self.most[key] = max(self.most.get(key, 0), keys.count(key))
 
     def restarts(self) -> int:
-        """Return how many processes were started in the place of one that had ended.
+        """Return how many processes were started in place of one that had ended.
 
-        A script that waits for something starts the same commands again and again, and sleeps
-        between them: those don't count.
+        A script that waits for something repeatedly starts the same commands, and sleeps between
+        them: those don't count.
         """
         return sum(count for key, count in self.again.items() if key[0] not in self.waiting)
 
     def ends(self) -> int:
-        """Return how many processes have ended, but for those that only wait."""
+        """Return how many processes have ended, except those that only wait."""
         return sum(count for key, count in self.ended.items() if key[0] not in self.waiting)
 
     def is_looping(self) -> bool:
-        """Whether all processes of one kind have ended twice, and were started again."""
+        """Return whether all processes of one kind have ended twice and were restarted."""
         return any(
             self.ended[key] > 2 * self.most.get(key, 1) and count >= self.most.get(key, 1)
             for key, count in self.again.items()

@@ -14,7 +14,7 @@ async def pull(reference: str, platform: str) -> str:
     """Pull an image; return why that failed, or ''."""
     ended = await run_bounded(pull_command(reference, platform), patience=_PATIENCE)
     if ended.timed_out:
-        return f"not finished in {_PATIENCE:.0f} s"
+        return f"timed out after {_PATIENCE:.0f} s"
     if ended.code:
         return push_failure(ended.err.decode("utf-8", "replace"), reference)
     return ""

@@ -12,16 +12,16 @@ RUN_LABEL = "openhqm-tui.run"
 # Deadline of a container in epoch seconds: the process that should remove it may have died.
 UNTIL_LABEL = "openhqm-tui.until"
 _TRIES = 25
-# A command line has room for so much of what an image declares.
+# Limits for what an image declares, so that it fits on a command line.
 LONGEST_COMMAND = 64 * 1024
 _MOST_VOLUMES = 64
-# Not `type=tmpfs`: that one would be root's alone where the image has a folder there.
+# Not `type=tmpfs`: that would belong to root alone if the image has a folder there.
 _MEMORY_VOLUME = (
     "volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"
     '"volume-opt=o=size={}m,noexec,nosuid,nodev"'
 )
-# What a client's own settings would put into a container: nothing there can use a proxy, and its
-# address may hold a password.
+# Variables that a client's own settings would set in a container: nothing in it can use a proxy,
+# and its address may contain a password.
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
 NO_PROXIES = tuple(f"{name}=" for upper in _PROXIES for name in (upper, upper.lower()))
 LIMITS = (
@@ -62,12 +62,12 @@ def memory_volumes(volumes: tuple[str, ...], megabytes: int = 16) -> list[str]:
 def too_many_volumes(volumes: tuple[str, ...]) -> str:
     """Return why a container with these volumes isn't started, or ''."""
     if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > LONGEST_COMMAND:
-        return f"it declares {len(volumes)} volumes; at most {_MOST_VOLUMES} are supported"
+        return f"the image declares {len(volumes)} volumes; at most {_MOST_VOLUMES} are supported"
     return ""
 
 
 async def remove(container: str) -> None:
-    """Remove a container; one that just starts, or is being removed, takes several attempts."""
+    """Remove a container; one that is starting, or being removed, takes several attempts."""
     for _ in range(_TRIES):
         if await asyncio.to_thread(remove_container, container):
             return

@@ -130,7 +130,7 @@ async def _export(
         )
         scanned, saved = await scan.wait(), await save.wait()
     except TimeoutError:
-        return {}, f"not finished in {PATIENCE:.0f} s"
+        return {}, f"timed out after {PATIENCE:.0f} s"
     except OSError as error:
         return {}, f"the image export can't be started ({error.strerror})"
     finally:
@@ -207,7 +207,7 @@ async def look_at(
     layers: list[ScannedLayer] | None = None
     contents: Contents | None = None
     if told is not None and told.layers is None:
-        why = "the engine doesn't list its layers"
+        why = "the engine doesn't list the image's layers"
     elif told is not None and told.layers is not None:
         try:
             layers = await layers_of(reference, str(platform), told.layers)

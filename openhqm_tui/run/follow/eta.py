@@ -1,4 +1,4 @@
-"""How long a run still takes, by earlier builds, for every front end.
+"""The remaining time of a run, estimated from earlier builds, for every front end.
 
 The modules that estimate are imported late: the console shows its first screen without them.
 """
@@ -21,7 +21,7 @@ _LEAST_SPREAD, _LEAST_SPREAD_PART = 2.0, 0.4
 
 
 class TimeLeft:
-    """What is left of one run and of each of its targets; unknown until `learn` is called."""
+    """The remaining time of one run and of each of its targets; unknown until `learn` is called."""
 
     def __init__(self, samples: Iterable[Sample] | None = None) -> None:
         self._samples: list[Sample] = []
@@ -71,7 +71,7 @@ class TimeLeft:
             self._feed(target.name, guess, now)
 
     def of(self, target: str = "") -> Estimate | None:
-        """Return what is left of a target, or of the run; None: unknown, or it has ended."""
+        """Return the remaining time of a target, or of the run; None: unknown, or it has ended."""
         seconds = self._countdowns[target].seconds if target in self._countdowns else None
         if seconds is None:
             return None
@@ -88,7 +88,7 @@ class TimeLeft:
 
 
 def time_left_of(info: RunInfo) -> TimeLeft:
-    """Return what is left of a run, from the history of this machine. Blocks."""
+    """Return the remaining time of a run, from the history of this machine. Blocks."""
     from openhqm_tui.run.follow.history_index import samples_before
     from openhqm_tui.store.paths import state_folder
 
@@ -96,12 +96,12 @@ def time_left_of(info: RunInfo) -> TimeLeft:
 
 
 def left_text(guess: Estimate) -> str:
-    """Return what is left: `0:12 left`, or `over 0:12 left` where a part of it is unknown."""
+    """Return the remaining time: `0:12 left`, or `over 0:12 left` if a part of it is unknown."""
     return f"{'' if guess.whole else 'over '}{time_left_text(guess.seconds)} left"
 
 
 def estimate_text(guess: Estimate | None) -> str:
-    """Return how long something will take: `about 0:11`, or that it isn't known."""
+    """Return how long something will take, `about 0:11`, or that there is no estimate."""
     if guess is None:
         return "no estimate yet"
     text = f"{'about' if guess.whole else 'over'} {time_left_text(guess.seconds)}"

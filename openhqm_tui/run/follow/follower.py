@@ -27,9 +27,9 @@ _MOST_BYTES = 64 * 1024
 class Changes(msgspec.Struct):
     """The result of one poll: names of changed lanes `(target, platform)` and targets.
 
-    `standing` are those of the `targets` of which more than a lane's log has changed. `more` says
-    that there was more to read than one look takes, `over` that nothing more will come, `first`
-    that it stood there when the folder was opened.
+    `standing` are those of the `targets` in which more than a lane's log has changed. `more`: there
+    is more to read than one poll reads; `over`: nothing more will come; `first`: this was in the
+    folder when it was opened.
     """
 
     lanes: set[tuple[str, str]] = msgspec.field(default_factory=set)
@@ -135,7 +135,7 @@ class Follower:
         return changes
 
     def read_all(self) -> None:
-        """Read all that is there by now; what a runner that died has left, to the end. Blocks."""
+        """Read everything written so far; of a runner that died, all that it left. Blocks."""
         while self.poll().more or not (self.finished or self._is_live()):
             pass
 
@@ -226,9 +226,9 @@ class Follower:
 
 
 def read_run(folder: RunFolder) -> RunState:
-    """Return the state of a run with all that is there of it by now. Blocks.
+    """Return the current state of a run. Blocks.
 
-    Raises Problem where `run.json` can't be read.
+    Raises Problem if `run.json` can't be read.
     """
     follower = Follower(folder)
     try:
@@ -303,9 +303,9 @@ def logs_of(target: TargetState) -> Iterator[tuple[str, LogLines]]:
 class EventOrderer:
     """Yields new events and log lines, each exactly once.
 
-    Whoever watches sees a build's lines before it ends; whoever comes later finds its end in the
-    journal before its lines are read. So what the journal tells of a target after its build
-    waits until all that the build said has been given, and the run's end for that of every one.
+    In a live run, a build's lines are read before its end; in a finished one, the journal has its
+    end before its lines are read. So the events of a target from its build's end on wait until all
+    lines of the build were returned, and the run's end waits for all targets.
     """
 
     def __init__(self, follower: Follower) -> None:

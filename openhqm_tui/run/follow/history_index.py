@@ -89,7 +89,7 @@ def remember(folder: RunFolder) -> str:
 def index_missing(
     state: Path, *, anew: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> Indexed:
-    """Add all finished runs that the history lacks or has in an older state. Blocks.
+    """Add all finished runs that are missing from the history, or are older in it. Blocks.
 
     With `anew` all are read again; `say` gets messages about the history. Raises HistoryProblem.
     """

@@ -215,6 +215,6 @@ def parse_speed(text: str) -> float:
     if not SLOWEST <= speed <= FASTEST:
         raise UsageProblem(
             f"--speed {text}: not a valid speed",
-            fix=f"give a number from {SLOWEST:g} to {FASTEST:g}, or `max` to skip to the end",
+            fix=f"use a number from {SLOWEST:g} to {FASTEST:g}, or `max` to skip to the end",
         )
     return speed

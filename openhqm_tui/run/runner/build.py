@@ -159,9 +159,10 @@ class Builds:
             self._journal.note(f"{trouble.words}; {trouble.remedy}", target)
 
     def _permissions(self, target: str) -> tuple[tuple[str, ...], str]:
-        """Return the permissions a target needs, or () and why it may not be built.
+        """Return the permissions that a target needs, or () and why it may not be built.
 
-        Resolved again, because links may lead elsewhere by now: a plan stays valid for days.
+        They are resolved again, because links may lead elsewhere by now: a plan stays valid for
+        days.
         """
         if self._info.allow is None and self._info.source != SourceKind.BAKE:
             return (), ""
@@ -190,9 +191,9 @@ class Builds:
         ]
 
     async def _environment_now(self) -> dict[str, str]:
-        """Return the environment for Buildx: one look for the targets that start together.
+        """Return the environment for Buildx, found out once for the targets that start together.
 
-        It asks git about every context of the plan, and they start in the plan's order.
+        Git is queried about every context of the plan, and targets start in the plan's order.
         """
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(asyncio.to_thread(self._environment))

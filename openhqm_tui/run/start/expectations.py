@@ -28,8 +28,8 @@ from openhqm_tui.store.checks_files import our_variants, shipped_checks
 
 _USUAL_PLATFORM = Platform("linux", "amd64")
 _USUAL_PYTHON = "3.13"
-# OpenHQM's service connects to this queue at its start, whatever the variant, where its core has
-# the client.
+# OpenHQM's service connects to this queue at startup, whatever the variant, if its core has the
+# client.
 _QUEUE = "redis:7-alpine"
 _QUEUE_CLIENT = "redis"
 
@@ -79,7 +79,7 @@ def resolver_for(
 def project_files(
     source: Source, platforms: Iterable[Platform], *, python: str = _USUAL_PYTHON
 ) -> tuple[ChecksFile, ...]:
-    """Return what a checkout's requirements say of its variants, as checks files: one or none.
+    """Return a checkout's requirements for its variants as checks files: one or none.
 
     A client is imported by the module that the bundled file names, else by its own modules.
     """

@@ -54,7 +54,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
         yield Obstacle(
             f"no emulator for {', '.join(missing)} on this machine, so images for "
             f"{'it' if len(missing) == 1 else 'them'} can't be checked",
-            f"{_DOCTOR}, or give --no-check",
+            f"{_DOCTOR}, or use --no-check",
             "install one in Doctor (5)",
         )
     # Pushed images are pulled back from the registry; others are loaded where they are checked.
@@ -72,7 +72,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
         yield Obstacle(
             f"only verified images are pushed, and Docker Engine {facts.server_version} can't "
             f"verify any: {OLD_API}",
-            f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, omit --push, or give "
+            f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, omit --push, or use "
             "--allow-unknown to push images with inconclusive checks",
             "enable allow unknown (U), or disable push",
         )
@@ -140,7 +140,7 @@ def _check_far_base(
             f"from a registry: {why}",
             fix="push one for all platforms to a registry that the builder can reach "
             "(`docker tag BASE localhost:5000/base`, `docker push localhost:5000/base`), "
-            "and give --base-image localhost:5000/base",
+            "and use --base-image localhost:5000/base",
         )
     # The builder may reach a registry that this machine can't.
     return [f"the base image can't be reached from here, but builder {builder} may reach it: {why}"]
@@ -150,7 +150,7 @@ def _check_upstream(base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
     if base.reason != WILL_BE_PULLED:
         return
     answer = check_pullable(base.ref)
-    fix = "give --base-image REF, or make one from Debian: `openhqm-tui doctor --fix`"
+    fix = "use --base-image REF, or make one from Debian: `openhqm-tui doctor --fix`"
     if answer.reach is not Reach.OK:
         names = ", ".join(str(platform) for platform in platforms)
         raise EngineProblem(f"the base image can't be pulled for {names}: {answer.detail}", fix=fix)
@@ -238,7 +238,8 @@ def _unsupported(kinds: tuple[str, ...], way: CacheKind, facts: EngineFacts) -> 
     if facts.containerd_store:
         return EngineProblem(
             f"builder {builder} (docker) doesn't support {way} of type {names}",
-            fix=f"{_OWN_BUILDER} and give --builder NAME, or use registry, local, gha or inline",
+            fix=f"{_OWN_BUILDER} and select it with --builder NAME, or use registry, local, gha or "
+            "inline",
         )
     only = "registry or local" if way is CacheKind.FROM else "inline"
     return EngineProblem(

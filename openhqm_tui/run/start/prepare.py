@@ -128,11 +128,11 @@ def prepare(
 def _validate(options: BuildOptions, source: Source) -> None:
     """Raise UsageProblem for options that are wrong with any engine."""
     if not options.selection:
-        raise UsageProblem("nothing selected to build", fix="give --backend NAME or --build-all")
+        raise UsageProblem("nothing selected to build", fix="use --backend NAME or --build-all")
     if sum(map(len, options.selection.values())) > MOST_LANES:
         raise UsageProblem(
             f"more than {MOST_LANES} images are too many for one run",
-            fix="give --backend NAME or fewer --platforms",
+            fix="use --backend NAME or fewer --platforms",
         )
     validate(options, source)
 

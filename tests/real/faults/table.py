@@ -377,7 +377,7 @@ STATIC: tuple[Fault, ...] = (
         what="its client was changed after the installation",
         check="clients",
         recipe=own("changed-client"),
-        evidence="redis/utils.py isn't as it was installed",
+        evidence="redis/utils.py was modified after its installation",
     ),
     Fault(
         name="false-version",

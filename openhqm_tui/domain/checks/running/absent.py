@@ -25,11 +25,11 @@ from openhqm_tui.domain.checks.verdict import Result
 from openhqm_tui.domain.plan.requirements import applies, environment, normalized, parsed
 
 OTHER_CLIENTS = "others"
-_WANTED = "no other client"
+_WANTED = "no clients of other variants"
 
 
 def _others(value: Clients | str, tables: Tables) -> Clients:
-    """Return the clients of other variants: no client of this one, and nothing that core names."""
+    """Return the clients of other variants, without this one's and those that core names."""
     own = tables.own.get("clients") or {}
     own = own if isinstance(own, dict) else clients_of(tables.all)
     if isinstance(value, dict):
@@ -52,7 +52,7 @@ ABSENT: Key[Clients] = Key(
 
 
 def _core_for_others(value: list[str], tables: Tables) -> list[str] | bool:
-    """Drop the core where the clients are listed: such a list allows nothing."""
+    """Drop `core` if `absent` lists the clients: none of those is allowed."""
     return False if isinstance(tables.own.get("absent"), dict) else value
 
 
@@ -66,7 +66,7 @@ CORE: Key[tuple[str, ...]] = Key(
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for a client that is there, although nothing that belongs in the image requires it."""
+    """Look for an installed client that nothing in the image's requirements needs."""
     said = seen.probe
     if said is None or said.absent is None:
         return None
@@ -81,12 +81,12 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
         else:
             extra.append(text)
             names.append(one.distribution)
-    told = f"{_WANTED} but {'; '.join(brought)}" if brought else _WANTED
+    told = f"{_WANTED} except {'; '.join(brought)}" if brought else _WANTED
     return Result.of(not extra, ", ".join(extra) or told, _WANTED, names)
 
 
 def _required(expected: Expectation, said: ProbeAnswer) -> dict[str, str]:
-    """Return what the core and the variant's own clients bring, and what requires each.
+    """Return what the core and the variant's own clients pull in, and what requires each.
 
     `said.requires` has the requirements of installed distributions that lead to such a client.
     """
@@ -116,7 +116,7 @@ CHECK = Check(
     name="absent",
     position=270,
     short="abs",
-    question="Are the client libraries of other variants left out?",
+    question="Are the client libraries of other variants absent?",
     hint="Another variant's client was installed too: find what requires it, and split the "
     "requirements.",
     method=Method.CONTAINER,

@@ -28,8 +28,8 @@ CHECK = Check(
     position=250,
     short="pyc",
     question="Do all modules have bytecode, so that none are compiled at startup?",
-    hint="Compile in the build (python -m compileall, uv --compile-bytecode): a container that "
-    "can't write compiles everything at each start.",
+    hint="Compile in the build (python -m compileall, uv --compile-bytecode): otherwise a "
+    "read-only container compiles everything at every start.",
     method=Method.CONTAINER,
     keys=(BYTE_CODE,),
     applies=BYTE_CODE.is_set,

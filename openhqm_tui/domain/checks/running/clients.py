@@ -65,17 +65,17 @@ REQUIREMENTS: Key[tuple[str, ...]] = Key(
 
 
 def are_known(expected: Expectation) -> bool:
-    """Whether anything is known of an image's clients, if only that it has none."""
+    """Whether the clients of an image are known, even if it has none."""
     return CLIENTS.of(expected) is not None
 
 
 def spelled(clients: Clients | None) -> str:
-    """Return clients as the probe takes them."""
+    """Return clients in the notation of the probe's arguments."""
     return ",".join(f"{name}={module}" for name, module in (clients or {}).items())
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for a client that doesn't import, isn't as installed, or has the wrong version."""
+    """Look for a client that can't be imported, was modified, or has the wrong version."""
     said = seen.probe
     if said is None or said.clients is None:
         return None
@@ -104,7 +104,7 @@ def _judged(one: SeenModule, unclear: set[str], lines: Iterable[str]) -> SeenMod
         if one.found and not one.version:
             error = f"can be imported, but {line.name} isn't installed"
         elif one.found and line.specifier and not _fits(one.version, str(line.specifier)):
-            error = f"version {one_line(one.version, 60)} isn't {line.specifier}"
+            error = f"version {one_line(one.version, 60)} doesn't match {line.specifier}"
         else:
             continue
         return SeenModule(one.distribution, one.version, error=error)
@@ -130,7 +130,7 @@ CHECK = Check(
     method=Method.CONTAINER,
     keys=(CLIENTS, REQUIREMENTS),
     applies=are_known,
-    # The last: third-party code may crash.
+    # Last, because third-party code may crash.
     probe=ProbeArgument(5, "clients", lambda expected, _: spelled(CLIENTS.of(expected))),
     judge=judge,
 )

@@ -25,25 +25,25 @@ HEALTH_CHECK: Key[bool] = Key("health-check", bool, default=False)
 _DISABLED = "NONE"
 _IN_SHELL = "CMD-SHELL"
 _SHELL = ("/bin/sh", "-c")
-_WANTED = "a health check that works"
-# Seconds: Docker's own default, and the most that a health check gets here.
+_WANTED = "a working health check"
+# Seconds: Docker's own default, and the maximum for a health check here.
 _TIMEOUT = 30.0
-# An emulated health check may take as many times longer as an emulated service.
+# The timeout of an emulated health check is longer by the same factor as that of a service.
 _EMULATED = 4
 _NOT_FOUND = re.compile(r"(?:not found|No such file or directory|Permission denied)\s*$")
 _NOT_EXECUTED = frozenset({126, 127})
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for a health check in the config, and at how it ended in the container.
+    """Look for a health check in the config, and judge how it ended in the container.
 
-    Without a service that must respond it isn't executed: it would fail for good reason.
+    It is executed only if a service must respond: without one it would rightly fail.
     """
     if seen.config is None:
         return seen.no_config(_WANTED)
     kind, *words = seen.config.health_check or ("",)
     if kind == _DISABLED:
-        return Result.of(False, "switched off", _WANTED)
+        return Result.of(False, "disabled", _WANTED)
     if not kind or not any(words):
         return Result.of(False, "none", _WANTED)
     shown = seen.config.masked(shlex.join(words))
@@ -73,11 +73,11 @@ def _by_its_end(config: SeenConfig, seen: SeenHealthCheck, shown: str, *, emulat
     missing = bool(lines) and _NOT_FOUND.search(lines[-1]) is not None
     crashed = seen.signal in CRASHES or seen.exit_code - 128 in CRASHES
     if emulated and (seen.timed_out or crashed):
-        how = "did not end in time" if seen.timed_out else "crashed"
+        how = "did not finish in time" if seen.timed_out else "crashed"
         return Result(Answer.UNKNOWN, f"{how} under emulation{output}; {EMULATOR_HINT}", _WANTED)
     if seen.timed_out:
         waited = duration_text(seen.milliseconds / 1000)
-        return Result(Answer.FAIL, f"did not end in {waited}: {shown}", _WANTED)
+        return Result(Answer.FAIL, f"did not finish within {waited}: {shown}", _WANTED)
     if seen.signal:
         return Result(Answer.FAIL, f"killed by signal {seen.signal}{output}", _WANTED)
     fixed = cannot_fail(config.health_check)
@@ -90,7 +90,7 @@ def _by_its_end(config: SeenConfig, seen: SeenHealthCheck, shown: str, *, emulat
 
 
 def command_of(config: SeenConfig, *, emulated: bool) -> tuple[tuple[str, ...], float]:
-    """Return the command of an image's health check, () for none, and its time in seconds."""
+    """Return the command of an image's health check, () for none, and its timeout in seconds."""
     kind, *words = config.health_check or ("",)
     seconds = min(config.health_timeout or _TIMEOUT, _TIMEOUT) * (_EMULATED if emulated else 1)
     if kind in {"", _DISABLED} or not any(words):
@@ -103,14 +103,14 @@ def command_of(config: SeenConfig, *, emulated: bool) -> tuple[tuple[str, ...], 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "busybox"})
 _ALWAYS_TRUE = frozenset({"true", ":", "echo", "printf"})
 _OPERATORS = frozenset({";", "&", "&&", "||", "|"})
-# What a script does that has these isn't found out.
+# Scripts that have any of these aren't analyzed.
 _CONTROL = frozenset(
     {"if", "while", "until", "for", "case", "function", "{", "(", "!", "set", "trap"}
 )
 
 
 def cannot_fail(test: tuple[str, ...]) -> bool:
-    """Whether a health check exits with 0 whatever happens, as far as its words show."""
+    """Whether a health check always exits with 0, as far as its words show."""
     kind, *words = test or ("",)
     if kind == _IN_SHELL:
         return _script_cannot_fail(" ".join(words))
@@ -174,7 +174,7 @@ CHECK = Check(
     method=Method.HEALTH_CHECK,
     keys=(HEALTH_CHECK,),
     applies=HEALTH_CHECK.is_set,
-    # The words of its command are in the config, so the container's command has them.
+    # The words of its command come from the config, so they are part of the container's command.
     probe=ProbeArgument(7, "health", lambda *_: ""),
     needs_python=False,
     judge=judge,

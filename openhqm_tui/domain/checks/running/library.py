@@ -13,14 +13,14 @@ LIBRARY: Key[tuple[str, ...]] = Key("library", tuple[Module, ...], (), needs_pyt
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Look for a module that doesn't import or doesn't work."""
+    """Look for a module that can't be imported or doesn't work."""
     if seen.probe is None or seen.probe.library is None:
         return None
     return compare(LIBRARY.of(expected), seen.probe.library)
 
 
 def compare(wanted: Iterable[str], found: Iterable[SeenModule]) -> Result:
-    """Look for a wanted module that is missing or has an error."""
+    """Look for an expected module that is missing or has an error."""
     by_name = {module.distribution: module for module in found}
     told, right = [], True
     for name in wanted:
@@ -37,7 +37,8 @@ CHECK = Check(
     position=230,
     short="lib",
     question="Do the expected modules of the standard library work?",
-    hint="The base lacks what this module needs: use another base, or install its package.",
+    hint="The base image is missing something this module needs: install it, or use another base "
+    "image.",
     method=Method.CONTAINER,
     keys=(LIBRARY,),
     applies=LIBRARY.is_set,

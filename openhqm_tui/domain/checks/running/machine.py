@@ -9,7 +9,7 @@ from openhqm_tui.domain.checks.verdict import Result
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Compare what `uname -m` says inside with the platform."""
+    """Compare the output of `uname -m` inside the image with the platform."""
     if seen.probe is None:
         return None
     machines = expected.platform.machines
@@ -20,9 +20,9 @@ CHECK = Check(
     name="machine",
     position=210,
     short="mac",
-    question="Does its Python run on the platform's architecture?",
-    hint="It reports a different architecture than its platform: the image contains the wrong "
-    "userland.",
+    question="Does Python report the platform's architecture?",
+    hint="Python reports a different architecture: the image contains the userland of another "
+    "platform.",
     method=Method.CONTAINER,
     judge=judge,
 )

@@ -27,7 +27,7 @@ PYTHON: Key[str] = Key(
 )
 
 
-# The Python that is run in the container instead of the one that the image's command starts.
+# The Python to run in the container instead of the one that the image's command starts.
 INTERPRETER: Key[str] = Key(
     "interpreter",
     Annotated[str, msgspec.Meta(pattern=r"^[!-~]+$", max_length=1024)],
@@ -45,7 +45,8 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     told = f"{said.implementation} {said.python} {said.python_platform}"
     wish = f"CPython {wanted} {platforms[0]}".replace("  ", " ")
     if not suffix_fits(expected, said.ext_suffix):
-        return Result.of(False, f"{told}, modules {said.ext_suffix}", f"{wish}, modules of it")
+        told = f"{told}, module suffix {said.ext_suffix}"
+        return Result.of(False, told, f"{wish}, modules for it")
     right = (
         (not wanted or said.python == wanted or said.python.startswith(f"{wanted}."))
         and said.implementation == "CPython"
@@ -55,7 +56,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
 
 
 def suffix_fits(expected: Expectation, suffix: str) -> bool:
-    """Whether a suffix of compiled modules is the platform's; one that names no architecture is."""
+    """Whether a suffix of compiled modules fits the platform; one without an architecture does."""
     return "-linux-" not in suffix or any(
         f"-{name}-linux-" in suffix for name in expected.platform.suffix_machines
     )
@@ -65,8 +66,8 @@ CHECK = Check(
     name="python",
     position=220,
     short="py",
-    question="Is its Python the expected version, built for its architecture?",
-    hint="Not the expected Python: check the FROM of the final stage, and PATH.",
+    question="Is Python the expected version, built for the image's architecture?",
+    hint="Unexpected Python: check the FROM of the final stage, and PATH.",
     method=Method.CONTAINER,
     keys=(PYTHON, INTERPRETER),
     judge=judge,

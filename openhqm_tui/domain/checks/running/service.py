@@ -24,7 +24,7 @@ from openhqm_tui.domain.formatting import duration_text
 from openhqm_tui.domain.plan.image_names import check_reference
 from openhqm_tui.domain.text import one_line, plain
 
-# Below this share of processor time, a command that doesn't respond is waiting for something.
+# With less than this share of CPU time, a command that doesn't respond is waiting for something.
 _BUSY = 0.1
 _WITH = "with"
 _READ_ONLY = re.compile(
@@ -33,7 +33,7 @@ _READ_ONLY = re.compile(
     r"|(?P<go>/[^\s:'\"]+)['\"]?: [Rr]ead-only file system"
     r"|Read-only file system"
 )
-# Faults of the image itself: after one of them, a missing peer isn't why it ended.
+# Faults of the image itself: after one of them, a missing peer isn't the reason why it ended.
 _OWN_FAULT = re.compile(
     r"\b(?:ModuleNotFound|Import|Syntax|NoClassDefFound)Error\b|\bClassNotFoundException\b"
     r"|[Cc]annot find module|cannot open shared object|[Rr]ead-only file system"
@@ -41,7 +41,7 @@ _OWN_FAULT = re.compile(
 )
 # Between a complaint and its consequences, in a traceback.
 _CONSEQUENCE = ("During handling of the above exception", "was the direct cause")
-# The line of an output that says the cause: an exception's, else one with a word for an error.
+# The line of the output that states the cause: an exception's, else one with a word for an error.
 _CAUSES = (
     re.compile(r"^\s*(?:[A-Za-z_][\w.$]*)?(?:Error|Exception)\b.*"),
     re.compile(r"(?i)\b(?:error|fatal|panic|exception|failed|cannot|can't)\b"),
@@ -54,7 +54,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     `within` and `within_emulated` are seconds from the container's start to the response with
     `status`. `listen` is what it must be bound to: more than loopback, loopback alone, or a socket
-    in the file system. `companions` run next to it.
+    in the file system. `companions` run alongside it.
     """
 
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
@@ -75,7 +75,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def place(self) -> str:
-        """Where it must respond, for a person."""
+        """The address at which it must respond, for display."""
         address = f":{self.port}" if not self.listen.startswith("unix:") else f"{self.listen} "
         return f"{address}{self.path}"
 
@@ -102,7 +102,7 @@ def companions_of(expected: Expectation) -> tuple[Companion, ...]:
 
 
 def without_companions(expected: Expectation) -> Expectation:
-    """Return an expectation whose service runs alone."""
+    """Return an expectation whose service runs without companions."""
     if not companions_of(expected):
         return expected
     alone = {name: value for name, value in expected.keys[SERVICE.name].items() if name != _WITH}
@@ -126,7 +126,7 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
     """Judge how the image's own command responded, or what it did instead.
 
     Under emulation a crash is `unknown`, and so is a command that didn't respond but was busy all
-    the time. One that waited for something had several times as long as natively, and fails.
+    the time. One that was waiting for something had several times the native timeout, and fails.
     """
     place = wanted.place
     wish = f"{wanted.status} on {place}"
@@ -184,17 +184,17 @@ def _fault(wanted: Service, seen: SeenService) -> str:
     if seen.ended:
         return _ending(seen)
     if seen.status:
-        return f"answers {seen.status} on {wanted.place}{_cause(seen.words)}"
+        return f"responds with {seen.status} on {wanted.place}{_cause(seen.words)}"
     if seen.reply:
-        return f"answers on {wanted.place}, but not HTTP: {seen.reply}"
+        return f"responds on {wanted.place}, but not with HTTP: {seen.reply}"
     return ""
 
 
 def missing_peers(wanted: Service, seen: SeenService) -> str:
-    """Return which peers it needs that aren't there, '' for none.
+    """Describe the peers that it needs and that aren't there; '' if there are none.
 
-    A peer is there if anything listens on its port, as a companion does. Of an error that names no
-    peer nothing is known if anything listens that the service could mean.
+    A peer is there if anything listens on its port, as a companion does. An error that names no
+    peer doesn't count if there is any listener that the service could mean.
     """
     lines = [line for line in plain("\n".join(seen.complaints)).splitlines() if line.strip()]
     words = plain(seen.words)
@@ -210,7 +210,7 @@ def missing_peers(wanted: Service, seen: SeenService) -> str:
             unnamed = line
         elif problem == "unresolved" or port not in listening:
             missing[named] = problem
-    # A name may be given with and without its port.
+    # A name may appear with and without its port.
     names = [name for name in missing if not any(other.startswith(f"{name}:") for other in missing)]
     if not names:
         nothing_listens = not seen.before and not seen.own_ports
@@ -226,14 +226,14 @@ def missing_peers(wanted: Service, seen: SeenService) -> str:
 
 _FIX = "add a companion"
 _MISSING = {
-    "refused": "nothing listens there",
+    "refused": "where nothing listens",
     "unresolved": "which can't be resolved here",
     "unreachable": "which can't be reached without a network",
 }
 
 
 def _own_fault(words: str, complained: list[str]) -> bool:
-    """Whether an output speaks of a fault of the image itself after its last complaint."""
+    """Whether the output reports a fault of the image itself after its last complaint."""
     last = max((words.rfind(line) + len(line) for line in complained if line in words), default=0)
     fault = _OWN_FAULT.search(words, last)
     return fault is not None and not any(
@@ -242,19 +242,19 @@ def _own_fault(words: str, complained: list[str]) -> bool:
 
 
 def _not_lasting(wanted: Service, seen: SeenService) -> str:
-    """Return what happened after the first good response, if it wasn't as good."""
+    """Return what went wrong after the first good response, '' for nothing."""
     if seen.ended:
-        return f"answers {wanted.status} once; then {_ending(seen)}"
+        return f"responds with {wanted.status} once, then {_ending(seen)}"
     if seen.later is not None and seen.later != wanted.status:
-        later = f"answers {seen.later}" if seen.later else "answers no more"
-        return f"answers {wanted.status} once; then {later}{_cause(seen.words)}"
+        later = f"with {seen.later}" if seen.later else "stops responding"
+        return f"responds with {wanted.status} once, then {later}{_cause(seen.words)}"
     if seen.restarts:
         return _looping(seen, seen.watched_milliseconds - seen.milliseconds)
     return ""
 
 
 def _wrong_address(wanted: Service, seen: SeenService) -> str:
-    """Return which addresses it is bound to, if they aren't those that it must be bound to."""
+    """Describe the addresses that it is bound to, if it must be bound to others."""
     if wanted.listen not in {_ANY, _LOOPBACK} or not seen.addresses:
         return ""
     outside = [one for one in seen.addresses if one != "::1" and not one.startswith("127.")]
@@ -282,7 +282,7 @@ def _ending(seen: SeenService) -> str:
             "its main process exited while others were still running, which stops the container: "
             f"run the service in the foreground{_cause(seen.words)}"
         )
-    return f"ended with exit code {seen.exit_code}{_cause(seen.words)}"
+    return f"exited with code {seen.exit_code}{_cause(seen.words)}"
 
 
 def _looping(seen: SeenService, milliseconds: int) -> str:
@@ -292,7 +292,7 @@ def _looping(seen: SeenService, milliseconds: int) -> str:
 
 
 def _cause(words: str) -> str:
-    """Return `: ` and the line of an output that tells why it failed, '' without any output."""
+    """Return `: ` and the line of the output that gives the cause, '' without any output."""
     lines = [line for line in plain(words).splitlines() if line.strip()]
     for pattern in _CAUSES:
         for line in reversed(lines):
@@ -324,9 +324,9 @@ CHECK = Check(
     position=290,
     short="srv",
     question="Does the service start, respond as expected, and keep running?",
-    hint="Run it to see: docker run --rm --read-only --tmpfs /tmp IMAGE. It must stay in the "
-    "foreground, listen on the expected port on all interfaces, write only to /tmp, and respond in "
-    "time.",
+    hint="Reproduce it: docker run --rm --read-only --tmpfs /tmp IMAGE. The service must stay in "
+    "the foreground, listen on the expected port on all interfaces, write only to /tmp, and "
+    "respond in time.",
     method=Method.SERVICE,
     keys=(SERVICE,),
     applies=SERVICE.is_set,

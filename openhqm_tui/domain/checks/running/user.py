@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
-    """Compare the user of the config and the one inside the container.
+    """Compare the user in the config with the one inside the container.
 
     Root in the config is root, whatever the image says about itself.
     """
@@ -45,14 +45,14 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
 
 
 def _uid(name: str, accounts: Mapping[str, int]) -> int | None:
-    """Return the uid of a user of a config as the engine resolves it; None if it isn't known."""
+    """Return the uid of a user in a config as the engine resolves it; None if it is unknown."""
     if name in {"", "root"}:
         return 0
     return int(name) if _NUMBER.fullmatch(name) else accounts.get(name)
 
 
 def _accounts(contents: Contents | None) -> dict[str, int]:
-    """Return the accounts of the image's /etc/passwd; the first of a name counts."""
+    """Return the accounts in the image's /etc/passwd; the first entry of a name counts."""
     found = [] if contents is None else remaining(contents, FileKind.ACCOUNT)
     pairs = (one.what.rpartition(":") for one in reversed(found))
     return {name: int(uid) for name, _, uid in pairs if uid.isdecimal()}
@@ -62,7 +62,7 @@ def _by_name(name: str, wanted: int | None, accounts: Mapping[str, int]) -> Resu
     if accounts:
         return Result.of(False, f"user {name} isn't in /etc/passwd", _wish(wanted))
     if wanted is not None:
-        told = f"{name} is a name, not a number: write USER by number"
+        told = f"USER {name} is a name: use a number"
         return Result(Answer.UNKNOWN, told, _wish(wanted))
     return Result(Answer.PASS, f"user {name}", _wish(wanted))
 
@@ -81,7 +81,8 @@ def _root(
     told = f"uid 0 ({named})" if named else "uid 0"
     if wanted == 0 or not program or becomes == 0:
         return _compare(expected, 0)._replace(seen=told)
-    told = f"starts as {told}, and {program} changes to {f'user {user}' if user else 'another'}"
+    other = f"user {user}" if user else "another user"
+    told = f"starts as {told}, and {program} switches to {other}"
     if wanted is not None and becomes is not None and becomes != wanted:
         return Result.of(False, told, _wish(wanted))
     return Result(Answer.WARN, told, _wish(wanted))
@@ -103,7 +104,7 @@ CHECK = Check(
     position=280,
     short="uid",
     question="Does the image run as the expected user, not as root?",
-    hint="Set USER in the final stage, by number: USER 1000:1000.",
+    hint="Set USER to a number in the final stage: USER 1000:1000.",
     method=Method.CONTAINER,
     keys=(USER,),
     needs_python=False,

@@ -22,7 +22,7 @@ CHECK = Check(
     position=20,
     short="arc",
     question="Does the config name the platform that the image was built for?",
-    hint="The config names another platform than was built: don't pin the final stage with "
+    hint="The config names a different platform than the one built: don't pin the final stage with "
     "FROM --platform, and use a base of the right platform.",
     method=Method.STORE,
     judge=judge,

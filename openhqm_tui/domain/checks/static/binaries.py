@@ -53,12 +53,12 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
         harmless = all(_has_own_build(one, wanted, found) for one in wrong)
         return Result(expected.untidy if harmless else Answer.FAIL, told, wanted, places)
     unread = remaining(seen.contents, FileKind.UNREAD)
-    told = f"{files}, all {wanted}" if found else "no ELF file"
+    told = f"{files}, all {wanted}" if found else "no ELF files"
     if others:
         allowed = _each(Counter(one.what for one in others))
-        told = f"{files}, {wanted} except {allowed} that are allowed"
+        told = f"{files}, {wanted} except {allowed} (allowed)"
     elif any(one.what != wanted for one in found):
-        told = f"{files}, {wanted}, and in jars also for others"
+        told = f"{files}, {wanted}, in jars also for other architectures"
     if unread:
         told += f"; archives not read: {few([f'{one.path} ({one.what})' for one in unread])}"
     return Result.of(True, told, wanted)
@@ -85,7 +85,7 @@ def allow_entries(wrong: list[Found]) -> list[str]:
 
 
 def _folder_on_purpose(one: Found) -> str:
-    """Return the folder that says why a file is for another architecture; '' if none does."""
+    """Return the folder whose name explains the other architecture; '' if there is none."""
     parts = one.place.split("/")[:-1]
     for at, part in enumerate(parts):
         if not part:

@@ -23,7 +23,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
         return Result(Answer.PASS, "none", "none")
     left = "; ".join(
         f"{owner}: {count_text(len(files), 'file')}, {size_text(sum(one.size for one in files))}, "
-        f"as {files[0].path}"
+        f"such as {files[0].path}"
         for owner, files in by_owner.items()
     )
     paths = tuple(one.path for files in by_owner.values() for one in files)

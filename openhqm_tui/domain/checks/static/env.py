@@ -12,7 +12,7 @@ ENV: Key[dict[str, str]] = Key("env", dict[str, str | bool], {}, merges=True, er
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
-    """Compare the variables with the expected ones; others may be there too."""
+    """Compare the variables with the expected ones; others are allowed too."""
     wanted = ENV.of(expected)
     if seen.config is None:
         return seen.no_config(pairs(wanted))
@@ -24,7 +24,7 @@ CHECK = Check(
     position=40,
     short="env",
     question="Are the expected environment variables set?",
-    hint="Set it with ENV in the final stage: variables of other stages are not inherited.",
+    hint="Set them with ENV in the final stage: variables of other stages are not inherited.",
     method=Method.STORE,
     keys=(ENV,),
     applies=ENV.is_set,

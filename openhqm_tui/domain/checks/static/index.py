@@ -21,13 +21,13 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     wanted = sorted(str(platform) for platform in expected.platforms)
     wish = ", ".join(wanted)
     if seen.index is None:
-        return Result(Answer.UNKNOWN, seen.why_index or "the engine didn't report it", wish)
+        return Result(Answer.UNKNOWN, seen.why_index or "the engine didn't report the index", wish)
     images = [image for image in seen.index if not image.attestation]
     counts = Counter((image.platform, image.os_version) for image in images)
     twice = sorted({platform for (platform, _), count in counts.items() if count > 1})
     wrong = [f"{platform} more than once" for platform in twice]
     wrong += [
-        f"an image for {image.platform or 'no platform'} listed as an attestation"
+        f"an image for {image.platform or 'an unknown platform'} listed as an attestation"
         for image in seen.index
         if image.attestation
     ]
@@ -35,9 +35,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     if not expected.exact_index and _UNKNOWN in got:
         wrong.append("an image for an unknown platform")
     if wrong:
-        return Result.of(False, f"{', '.join(got) or 'no image'}: {few(wrong)}", wish)
+        return Result.of(False, f"{', '.join(got) or 'no images'}: {few(wrong)}", wish)
     right = got == wanted if expected.exact_index else set(wanted) <= set(got)
-    return Result.of(right, ", ".join(got) or "no image", wish)
+    return Result.of(right, ", ".join(got) or "no images", wish)
 
 
 CHECK = Check(
@@ -45,7 +45,7 @@ CHECK = Check(
     position=10,
     short="idx",
     question="Does the index have exactly the requested platforms?",
-    hint="Build all of the expected platforms, and no others (--platforms).",
+    hint="Build exactly the expected platforms (--platforms).",
     method=Method.STORE,
     judge=judge,
 )

@@ -13,7 +13,7 @@ from openhqm_tui.domain.secrets.redact import Mask
 
 
 def true_in(values: dict[str, Any]) -> str:
-    """Return an error for `true` as a value: it is neither a text nor `false`."""
+    """Return an error for `true` as a value: it is neither a string nor `false`."""
     wrong = any(value is True for value in values.values())
     return 'write "*" for any value that isn\'t empty' if wrong else ""
 
@@ -22,7 +22,7 @@ LABELS: Key[dict[str, str]] = Key("labels", dict[str, str | bool], {}, merges=Tr
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
-    """Compare the labels with the expected ones; others may be there too."""
+    """Compare the labels with the expected ones; others are allowed too."""
     wanted = LABELS.of(expected)
     if seen.config is None:
         return seen.no_config(pairs(wanted))
@@ -48,7 +48,7 @@ def pairs(named: Mapping[str, str]) -> str:
     fixed = [f"{name}={value}" for name, value in named.items() if value != ANY_VALUE]
     some = [name for name, value in named.items() if value == ANY_VALUE]
     parts = [", ".join(fixed)] if fixed else []
-    return "; ".join([*parts, f"any {', '.join(some)}"] if some else parts)
+    return "; ".join([*parts, f"any value of {', '.join(some)}"] if some else parts)
 
 
 CHECK = Check(
@@ -56,7 +56,7 @@ CHECK = Check(
     position=30,
     short="lab",
     question="Are the expected labels set?",
-    hint="Set it with LABEL in the final stage, from a build argument if it varies.",
+    hint="Set them with LABEL in the final stage, from build arguments if they vary.",
     method=Method.STORE,
     keys=(LABELS,),
     applies=LABELS.is_set,

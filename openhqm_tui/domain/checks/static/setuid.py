@@ -1,4 +1,4 @@
-"""The check `setuid`: files that give the rights of another user."""
+"""The check `setuid`: files that run with another user's rights."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from openhqm_tui.domain.checks.files import exempt, few, no_layers, remaining
 from openhqm_tui.domain.checks.layers import FileKind
 from openhqm_tui.domain.checks.verdict import Result
 
-_WANTED = "none but the usual"
-# Debian's, Alpine's and Fedora's own: they change one's user, password or mounts.
+_WANTED = "only the usual ones"
+# Those of Debian, Alpine and Fedora: they change the user, passwords or mounts.
 _USUAL = (
     *(
         f"{folder}/{name}"
@@ -27,13 +27,13 @@ _USUAL = (
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
-    """Look for setuid and setgid files, for capabilities, and for files that say who is root."""
+    """Look for setuid and setgid files, capabilities, and writable files that grant rights."""
     if seen.contents is None:
         return no_layers(seen)
     found = {one.path: one for one in remaining(seen.contents, FileKind.SETUID)}
     wrong = [(one.path, one.what) for one in found.values()]
     wrong += [
-        (one.path, f"{one.what}, everyone can write to it")
+        (one.path, f"{one.what}, world-writable")
         for one in remaining(seen.contents, FileKind.WRITABLE)
     ]
     wrong = [(path, what) for path, what in wrong if not exempt(CHECK, path, expected)]
@@ -48,7 +48,7 @@ CHECK = Check(
     name="setuid",
     position=80,
     short="set",
-    question="Is the image free of unexpected files that run with another user's rights?",
+    question="Is the image free of unexpected setuid and setgid files?",
     hint="Clear the bit (chmod u-s,g-s,o-w) in the layer that adds the file, or allow it: "
     'allow = {setuid = ["/path"]} in openhqm-checks.toml.',
     method=Method.LAYERS,
